@@ -1,0 +1,3 @@
+//! The `corridor` program: arguments become a command of `cli/`.
+
+fn main() {}
