@@ -2,6 +2,23 @@
 //! clock, rolls dice, touches a disk or knows how anything is written on the
 //! wire; facts come in as arguments and decisions go out as values.
 
+pub mod account;
+pub mod calendar;
+pub mod compliance;
+pub mod country;
+pub mod disclosure;
 pub mod event;
+pub mod fault;
 pub mod ids;
+pub mod mandate;
 pub mod money;
+pub mod organization;
+pub mod permission;
+pub mod profile;
+pub mod programme;
+pub mod refusal;
+pub mod review;
+pub mod scoring;
+pub mod tag;
+pub mod text;
+pub mod values;

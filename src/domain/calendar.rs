@@ -1,0 +1,136 @@
+//! Working days: whose week, whose holidays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
+use chrono_tz::Tz;
+
+use super::country::Country;
+
+/// The days on which people of a country don't work.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkingCalendar {
+    /// Days of the week.
+    pub weekend: Vec<Weekday>,
+    /// Days of the year.
+    pub holidays: BTreeSet<NaiveDate>,
+}
+
+impl WorkingCalendar {
+    /// Whether people work on that day.
+    pub fn is_working_day(&self, day: NaiveDate) -> bool {
+        !self.weekend.contains(&day.weekday()) && !self.holidays.contains(&day)
+    }
+
+    /// The day that lies `count` working days after `from`; `from` itself
+    /// doesn't count. A calendar without a single working day would never
+    /// answer, so the search ends after 20 years.
+    pub fn add_working_days(&self, from: NaiveDate, count: u32) -> NaiveDate {
+        let mut left = count;
+        let mut day = from;
+        for _ in 0..7_305 {
+            if left == 0 {
+                break;
+            }
+            day = day.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+            if self.is_working_day(day) {
+                left -= 1;
+            }
+        }
+        day
+    }
+}
+
+/// The calendars of all countries; one that has none of its own rests on
+/// Saturday and Sunday.
+#[derive(Debug, Clone, Default)]
+pub struct Calendars {
+    by_country: BTreeMap<Country, WorkingCalendar>,
+    fallback: WorkingCalendar,
+}
+
+impl Calendars {
+    /// Calendars by country, and the one for all others.
+    pub fn new(by_country: BTreeMap<Country, WorkingCalendar>, fallback: WorkingCalendar) -> Self {
+        Self {
+            by_country,
+            fallback,
+        }
+    }
+
+    /// The calendar of a country.
+    pub fn of(&self, country: Country) -> &WorkingCalendar {
+        self.by_country.get(&country).unwrap_or(&self.fallback)
+    }
+
+    /// The end of the working day that lies `count` working days after `from`,
+    /// as people in `zone` count them.
+    pub fn deadline(
+        &self,
+        country: Country,
+        zone: Tz,
+        from: DateTime<Utc>,
+        count: u32,
+    ) -> DateTime<Utc> {
+        let last = self
+            .of(country)
+            .add_working_days(from.with_timezone(&zone).date_naive(), count);
+        end_of_day(last, zone)
+    }
+}
+
+/// The first instant after `day` in `zone`. Where the clock skips midnight the
+/// day ends when it next strikes.
+pub fn end_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let next = day.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+    (0..24)
+        .filter_map(|hour| next.and_hms_opt(hour, 0, 0))
+        .find_map(|local| local.and_local_timezone(zone).earliest())
+        .map_or(DateTime::<Utc>::MAX_UTC, |at| at.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(y: i32, m: u32, d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(y, m, d).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_friday_is_no_working_day_in_israel_and_a_sunday_none_in_azerbaijan() {
+        let israel = WorkingCalendar {
+            weekend: vec![Weekday::Fri, Weekday::Sat],
+            holidays: [day(2026, 9, 13)].into(),
+        };
+        let azerbaijan = WorkingCalendar {
+            weekend: vec![Weekday::Sat, Weekday::Sun],
+            holidays: BTreeSet::new(),
+        };
+        // Thursday 10 September 2026; the 13th is a holiday in Israel.
+        assert_eq!(
+            israel.add_working_days(day(2026, 9, 10), 1),
+            day(2026, 9, 14)
+        );
+        assert_eq!(
+            azerbaijan.add_working_days(day(2026, 9, 10), 1),
+            day(2026, 9, 11)
+        );
+        assert_eq!(
+            azerbaijan.add_working_days(day(2026, 9, 11), 1),
+            day(2026, 9, 14)
+        );
+        assert_eq!(
+            israel.add_working_days(day(2026, 9, 10), 0),
+            day(2026, 9, 10)
+        );
+    }
+
+    #[test]
+    fn a_day_ends_by_the_readers_clock() {
+        // Daylight saving ends in Jerusalem on 25 October 2026.
+        let before = end_of_day(day(2026, 10, 24), chrono_tz::Asia::Jerusalem);
+        let after = end_of_day(day(2026, 10, 25), chrono_tz::Asia::Jerusalem);
+        assert_eq!((after - before).num_hours(), 25);
+    }
+}

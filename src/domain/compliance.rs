@@ -1,0 +1,87 @@
+//! What compliance records about firms, and what it means for a pair.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::country::Country;
+use super::ids::{OrganizationId, ProgrammeId};
+use super::text::Slug;
+use super::values::codes;
+
+codes! {
+    /// The outcome of a check of a firm. An enhanced one is for the politically
+    /// exposed: allowed, looked at twice as often.
+    ClearanceVerdict {
+        /// Nothing found.
+        Clear = "clear",
+        /// Something found, risk accepted, looked at again sooner.
+        ClearEnhanced = "clear_enhanced",
+        /// Waits for somebody.
+        Review = "review",
+        /// Not to be shown to anybody.
+        Blocked = "blocked",
+    }
+}
+
+/// A recorded check of a firm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clearance {
+    /// Its id.
+    pub id: Uuid,
+    /// Whom it is about.
+    pub organization: OrganizationId,
+    /// What came out.
+    pub verdict: ClearanceVerdict,
+    /// On what ground (a list, a registry, a report), in words.
+    pub basis: String,
+    /// Last day on which it holds.
+    pub valid_to: NaiveDate,
+    /// When it was recorded.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a freeze covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FreezeScope {
+    /// Firms of a country.
+    Country(Country),
+    /// Startups with a tag, or with one below it.
+    Tag(Slug),
+    /// One firm.
+    Organization(OrganizationId),
+    /// A whole programme.
+    Programme(ProgrammeId),
+}
+
+/// A standing order that nothing more is shown or sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freeze {
+    /// Its id.
+    pub id: Uuid,
+    /// What it covers.
+    pub scope: FreezeScope,
+    /// Why, in words.
+    pub reason: String,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Two firms that are not to meet: one blocked the other, or a conflict of
+/// interest is known. It holds in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    /// One firm.
+    pub a: OrganizationId,
+    /// The other.
+    pub b: OrganizationId,
+}
+
+/// What the last clearance says on a day: nothing, or one that has run out,
+/// is not a yes.
+pub fn clearance_on(clearance: Option<&Clearance>, day: NaiveDate) -> ClearanceVerdict {
+    match clearance {
+        Some(last) if last.verdict == ClearanceVerdict::Blocked => ClearanceVerdict::Blocked,
+        Some(last) if last.valid_to >= day => last.verdict,
+        _ => ClearanceVerdict::Review,
+    }
+}

@@ -1,0 +1,228 @@
+//! The gate before disclosure: whether one side may be shown to the other.
+//! It runs before every teaser, introduction and mail, on fresh facts; a yes
+//! of last week is no yes.
+//!
+//! Israeli law counts brokering "by any means" as defence marketing before any
+//! licence, so the question comes before disclosure and not before closing.
+
+use chrono::NaiveDate;
+
+use super::compliance::ClearanceVerdict;
+use super::tag::Sensitivity;
+use super::values::codes;
+
+codes! {
+    /// How much of a firm another one sees.
+    Level {
+        /// A teaser without a name.
+        Teaser = "l0",
+        /// The named profile.
+        Named = "l1",
+        /// The deck.
+        Deck = "l2",
+        /// The data room.
+        DataRoom = "l3",
+    }
+}
+
+codes! {
+    /// The rules of the gate; the codes stand in the ledger.
+    Rule {
+        /// The programme is in force and joins the two countries.
+        Programme = "programme_in_force",
+        /// The profile is shown and confirmed.
+        Startup = "startup_live",
+        /// The mandate is shown and confirmed.
+        Mandate = "mandate_live",
+        /// Both firms are cleared.
+        Clearance = "clearance",
+        /// The tags allow it.
+        Sensitivity = "sensitivity",
+        /// No freeze.
+        Freeze = "freeze",
+        /// No block or conflict.
+        Conflict = "conflict",
+        /// People of both firms stand behind their records.
+        Claimed = "claimed",
+    }
+}
+
+/// The gate's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be shown.
+    Allow,
+    /// Somebody of compliance decides; two people when `two_people`.
+    Review {
+        /// What is unknown or sensitive.
+        rules: Vec<Rule>,
+        /// Whether one person is not enough.
+        two_people: bool,
+    },
+    /// It may not be shown.
+    Deny {
+        /// What forbids it.
+        rules: Vec<Rule>,
+    },
+}
+
+/// What the gate looks at, all read in the transaction that will act on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// In force today, joining these countries, both admitted.
+    pub programme_in_force: bool,
+    /// Published and `reconfirm_by` not passed.
+    pub startup_live: bool,
+    /// Published, active and `reconfirm_by` not passed.
+    pub mandate_live: bool,
+    /// Both sides are claimed.
+    pub claimed: bool,
+    /// The startup's firm on this day.
+    pub startup_clearance: ClearanceVerdict,
+    /// The investor's firm on this day.
+    pub investor_clearance: ClearanceVerdict,
+    /// Of the startup's tags, at this revision.
+    pub sensitivity: Sensitivity,
+    /// An answer to export control asks for a look.
+    pub control_answers_sensitive: bool,
+    /// People of compliance who released exactly these revisions.
+    pub releases: usize,
+    /// A freeze covers either side.
+    pub frozen: bool,
+    /// A block or a conflict stands between them.
+    pub conflict: bool,
+}
+
+/// Decides. Denials are named together, then what is unknown.
+pub fn decide(facts: &Facts) -> Decision {
+    let denied = denials(facts);
+    if !denied.is_empty() {
+        return Decision::Deny { rules: denied };
+    }
+    let mut rules = Vec::new();
+    let clearances = [facts.startup_clearance, facts.investor_clearance];
+    if clearances.contains(&ClearanceVerdict::Review) {
+        rules.push(Rule::Clearance);
+    }
+    let two_people = facts.sensitivity == Sensitivity::Restricted;
+    let sensitive = facts.sensitivity >= Sensitivity::Review || facts.control_answers_sensitive;
+    if sensitive {
+        rules.push(Rule::Sensitivity);
+    }
+    let needed = if two_people { 2 } else { 1 };
+    // A release settles what is sensitive; a missing clearance only a
+    // clearance settles.
+    let settled = facts.releases >= needed && !rules.contains(&Rule::Clearance);
+    if rules.is_empty() || settled {
+        Decision::Allow
+    } else {
+        Decision::Review { rules, two_people }
+    }
+}
+
+fn denials(facts: &Facts) -> Vec<Rule> {
+    let blocked =
+        [facts.startup_clearance, facts.investor_clearance].contains(&ClearanceVerdict::Blocked);
+    [
+        (!facts.programme_in_force, Rule::Programme),
+        (!facts.startup_live, Rule::Startup),
+        (!facts.mandate_live, Rule::Mandate),
+        (!facts.claimed, Rule::Claimed),
+        (blocked, Rule::Clearance),
+        (
+            facts.sensitivity == Sensitivity::Prohibited,
+            Rule::Sensitivity,
+        ),
+        (facts.frozen, Rule::Freeze),
+        (facts.conflict, Rule::Conflict),
+    ]
+    .into_iter()
+    .filter_map(|(denied, rule)| denied.then_some(rule))
+    .collect()
+}
+
+/// Whether a record confirmed until `reconfirm_by` is fresh on `day`.
+pub fn fresh_on(reconfirm_by: Option<NaiveDate>, day: NaiveDate) -> bool {
+    reconfirm_by.is_some_and(|until| until >= day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fine() -> Facts {
+        Facts {
+            programme_in_force: true,
+            startup_live: true,
+            mandate_live: true,
+            claimed: true,
+            startup_clearance: ClearanceVerdict::Clear,
+            investor_clearance: ClearanceVerdict::ClearEnhanced,
+            sensitivity: Sensitivity::None,
+            control_answers_sensitive: false,
+            releases: 0,
+            frozen: false,
+            conflict: false,
+        }
+    }
+
+    #[test]
+    fn unknown_means_review_and_restricted_needs_two() {
+        assert_eq!(decide(&fine()), Decision::Allow);
+        let unscreened = Facts {
+            investor_clearance: ClearanceVerdict::Review,
+            releases: 5,
+            ..fine()
+        };
+        assert!(matches!(decide(&unscreened), Decision::Review { .. }));
+        let restricted = |releases| Facts {
+            sensitivity: Sensitivity::Restricted,
+            releases,
+            ..fine()
+        };
+        assert!(matches!(
+            decide(&restricted(1)),
+            Decision::Review {
+                two_people: true,
+                ..
+            }
+        ));
+        assert_eq!(decide(&restricted(2)), Decision::Allow);
+    }
+
+    #[test]
+    fn no_release_lifts_a_denial() {
+        for denied in [
+            Facts {
+                frozen: true,
+                releases: 9,
+                ..fine()
+            },
+            Facts {
+                sensitivity: Sensitivity::Prohibited,
+                releases: 9,
+                ..fine()
+            },
+            Facts {
+                conflict: true,
+                releases: 9,
+                ..fine()
+            },
+            Facts {
+                startup_clearance: ClearanceVerdict::Blocked,
+                releases: 9,
+                ..fine()
+            },
+            Facts {
+                claimed: false,
+                releases: 9,
+                ..fine()
+            },
+        ] {
+            assert!(
+                matches!(decide(&denied), Decision::Deny { .. }),
+                "{denied:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Who may do what: one table, asked by every use case.
+//!
+//! A [`Standing`] is what somebody is to the record at hand. The answer is
+//! three-valued: what a person may not even see answers as if it were not
+//! there, what they may see but not do is forbidden.
+
+use super::account::{Membership, Role};
+use super::ids::OrganizationId;
+use super::values::{OrganizationKind, codes};
+
+/// In which capacity somebody acts in a state machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hat {
+    /// For the startup whose record it is.
+    Startup,
+    /// For the investor whose record it is.
+    Investor,
+    /// For a partner firm.
+    Partner,
+    /// Runs programmes.
+    Curator,
+    /// Decides what may be disclosed.
+    Compliance,
+    /// The service itself.
+    System,
+}
+
+codes! {
+    /// What a request wants to do. Every endpoint names one.
+    Operation {
+        /// Read one's own account.
+        ReadAccount = "read_account",
+        /// Read the taxonomy.
+        ReadTaxonomy = "read_taxonomy",
+        /// Read an organization.
+        ReadOrganization = "read_organization",
+        /// Write a startup profile.
+        WriteStartupProfile = "write_startup_profile",
+        /// Read a startup profile.
+        ReadStartupProfile = "read_startup_profile",
+        /// Move a startup profile in its machine.
+        MoveStartupProfile = "move_startup_profile",
+        /// Write a mandate.
+        WriteMandate = "write_mandate",
+        /// Read a mandate.
+        ReadMandate = "read_mandate",
+        /// Move a mandate in its machine.
+        MoveMandate = "move_mandate",
+        /// Write a programme, admit to it.
+        WriteProgramme = "write_programme",
+        /// Read a programme.
+        ReadProgramme = "read_programme",
+        /// Record clearances, freezes and blocks.
+        WriteCompliance = "write_compliance",
+        /// Read them.
+        ReadCompliance = "read_compliance",
+        /// See the live ranking and compute matches.
+        RankMatches = "rank_matches",
+        /// Read a match.
+        ReadMatch = "read_match",
+        /// Release a match, or decide one under review.
+        MoveMatch = "move_match",
+        /// Ask for an introduction.
+        RequestIntroduction = "request_introduction",
+        /// Read an introduction.
+        ReadIntroduction = "read_introduction",
+        /// Answer, withdraw, decide or report on an introduction.
+        MoveIntroduction = "move_introduction",
+        /// Read a deal.
+        ReadDeal = "read_deal",
+        /// Report on, move, hold or end a deal.
+        MoveDeal = "move_deal",
+        /// Read the whole log.
+        ReadLog = "read_log",
+        /// Read the queue of messages.
+        ReadMessages = "read_messages",
+        /// Try a dead message again.
+        RetryMessage = "retry_message",
+    }
+}
+
+/// What somebody is to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// A member of the organization whose record it is.
+    Own(OrganizationKind, Role),
+    /// A member of some other organization.
+    Other(OrganizationKind, Role),
+}
+
+/// The table's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// As if it were not there.
+    Hidden,
+    /// There, but not theirs to do.
+    Forbidden,
+    /// Go on.
+    Allowed,
+}
+
+/// The table.
+pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
+    use Operation as O;
+    use OrganizationKind as K;
+    use Role as R;
+    use Verdict::{Allowed, Forbidden, Hidden};
+
+    match (operation, standing) {
+        // Everybody who is signed in.
+        (O::ReadAccount | O::ReadTaxonomy | O::ReadProgramme, _) => Allowed,
+
+        // The operator's people, on anybody's records.
+        (_, Standing::Own(K::Operator, role) | Standing::Other(K::Operator, role)) => {
+            operator_verdict(operation, role)
+        }
+
+        // A firm's own people on the firm's own records.
+        (O::ReadOrganization, Standing::Own(..)) => Allowed,
+        (O::ReadStartupProfile, Standing::Own(K::Startup, _))
+        | (O::ReadMandate, Standing::Own(K::Investor, _))
+        | (
+            O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
+            Standing::Own(K::Startup | K::Investor, _),
+        ) => Allowed,
+        (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
+        | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
+        | (
+            O::MoveMatch | O::RequestIntroduction | O::MoveIntroduction | O::MoveDeal,
+            Standing::Own(K::Startup | K::Investor, role),
+        ) => match role {
+            R::Owner | R::Editor => Allowed,
+            _ => Forbidden,
+        },
+
+        // Work of the operator's that firms know of but don't do.
+        (O::WriteProgramme, _) => Forbidden,
+
+        _ => Hidden,
+    }
+}
+
+fn operator_verdict(operation: Operation, role: Role) -> Verdict {
+    use Operation as O;
+    use Role as R;
+    use Verdict::{Allowed, Forbidden, Hidden};
+
+    let reads = matches!(
+        operation,
+        O::ReadOrganization
+            | O::ReadStartupProfile
+            | O::ReadMandate
+            | O::ReadMatch
+            | O::ReadIntroduction
+            | O::ReadDeal
+            | O::ReadCompliance
+            | O::RankMatches
+    );
+    match role {
+        R::Curator => match operation {
+            O::WriteCompliance | O::ReadLog | O::RetryMessage => Forbidden,
+            _ => Allowed,
+        },
+        R::Compliance => match operation {
+            _ if reads => Allowed,
+            O::WriteCompliance
+            | O::MoveStartupProfile
+            | O::MoveMandate
+            | O::MoveMatch
+            | O::MoveIntroduction
+            | O::MoveDeal
+            | O::ReadMessages => Allowed,
+            _ => Forbidden,
+        },
+        R::Auditor => match operation {
+            _ if reads => Allowed,
+            O::ReadLog | O::ReadMessages => Allowed,
+            _ => Forbidden,
+        },
+        // Accounts and settings, no profile content.
+        R::Admin => match operation {
+            O::ReadOrganization | O::ReadMessages | O::RetryMessage => Allowed,
+            O::ReadLog => Forbidden,
+            _ => Hidden,
+        },
+        R::Owner | R::Editor | R::Viewer => Hidden,
+    }
+}
+
+/// The best verdict that any of somebody's memberships gives, for a record of
+/// `owner` (several for a record that two sides share; none for a record of
+/// the service itself).
+pub fn decide(
+    operation: Operation,
+    memberships: &[Membership],
+    owners: &[OrganizationId],
+) -> Verdict {
+    memberships
+        .iter()
+        .map(|member| {
+            let own = owners.contains(&member.organization);
+            let standing = if own {
+                Standing::Own(member.kind, member.role)
+            } else {
+                Standing::Other(member.kind, member.role)
+            };
+            verdict(operation, standing)
+        })
+        .max()
+        .unwrap_or(match operation {
+            Operation::ReadAccount | Operation::ReadTaxonomy => Verdict::Allowed,
+            _ => Verdict::Hidden,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every operation × every kind × every role that fits it × own and other.
+    fn all() -> impl Iterator<Item = (Operation, OrganizationKind, Role, bool)> {
+        Operation::ALL.iter().flat_map(|operation| {
+            OrganizationKind::ALL.iter().flat_map(move |kind| {
+                Role::ALL
+                    .iter()
+                    .filter(|role| role.fits(*kind))
+                    .flat_map(move |role| [true, false].map(|own| (*operation, *kind, *role, own)))
+            })
+        })
+    }
+
+    fn ask(operation: Operation, kind: OrganizationKind, role: Role, own: bool) -> Verdict {
+        let standing = if own {
+            Standing::Own(kind, role)
+        } else {
+            Standing::Other(kind, role)
+        };
+        verdict(operation, standing)
+    }
+
+    const OPEN: [Operation; 3] = [
+        Operation::ReadAccount,
+        Operation::ReadTaxonomy,
+        Operation::ReadProgramme,
+    ];
+
+    #[test]
+    fn no_firm_reaches_anothers_records() {
+        for (operation, kind, role, own) in all() {
+            if !own && kind != OrganizationKind::Operator && !OPEN.contains(&operation) {
+                assert_ne!(
+                    ask(operation, kind, role, own),
+                    Verdict::Allowed,
+                    "{operation} {kind} {role}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn viewers_and_auditors_change_nothing() {
+        for (operation, kind, role, own) in all() {
+            let changes =
+                !operation.code().starts_with("read_") && operation != Operation::RankMatches;
+            if changes && matches!(role, Role::Viewer | Role::Auditor) {
+                assert_ne!(
+                    ask(operation, kind, role, own),
+                    Verdict::Allowed,
+                    "{operation} {kind} {role}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn admins_see_no_profile_content() {
+        for operation in [
+            Operation::ReadStartupProfile,
+            Operation::ReadMandate,
+            Operation::ReadMatch,
+            Operation::ReadIntroduction,
+            Operation::ReadDeal,
+        ] {
+            assert_eq!(
+                ask(operation, OrganizationKind::Operator, Role::Admin, false),
+                Verdict::Hidden
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_operator_ranks_and_only_compliance_clears() {
+        for (operation, kind, role, own) in all() {
+            if operation == Operation::RankMatches && kind != OrganizationKind::Operator {
+                assert_eq!(ask(operation, kind, role, own), Verdict::Hidden);
+            }
+            if operation == Operation::WriteCompliance && role != Role::Compliance {
+                assert_ne!(ask(operation, kind, role, own), Verdict::Allowed);
+            }
+        }
+    }
+
+    #[test]
+    fn somebody_without_any_membership_reads_only_their_account() {
+        for operation in Operation::ALL {
+            let expected = matches!(operation, Operation::ReadAccount | Operation::ReadTaxonomy);
+            assert_eq!(
+                decide(*operation, &[], &[]) == Verdict::Allowed,
+                expected,
+                "{operation}"
+            );
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! The startup profile: what it says, when it can be submitted, and its state
+//! machine (`MACHINES.md`, Profile).
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::country::Country;
+use super::fault::Faults;
+use super::ids::{OrganizationId, StartupProfileId};
+use super::money::{Currency, Money};
+use super::permission::Hat;
+use super::refusal::Refusal;
+use super::tag::{Sensitivity, Taxonomy};
+use super::text::{Language, Localized, Name, Slug};
+use super::values::{Encumbrance, Stage, codes};
+
+/// Days for which a published profile counts as confirmed.
+pub const FRESH_DAYS: i64 = 90;
+
+/// Days after a rejection before it may be submitted again.
+pub const REJECTION_DAYS: i64 = 30;
+
+/// The round a startup raises now. Amounts are minor units of `currency`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Round {
+    /// In what money.
+    pub currency: Currency,
+    /// The least with which it closes.
+    pub min: Option<i64>,
+    /// What is sought.
+    pub target: i64,
+    /// The most it takes.
+    pub max: Option<i64>,
+    /// The smallest cheque accepted.
+    pub min_cheque: Option<i64>,
+    /// The paper it is on.
+    pub instruments: BTreeSet<Slug>,
+    /// Whether somebody is sought who sets the terms.
+    pub lead_wanted: bool,
+    /// The day it should close.
+    pub close_by: Option<NaiveDate>,
+}
+
+/// What the startup has achieved so far; anything may be unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traction {
+    /// Revenue of the last twelve months.
+    pub revenue_12m: Option<Money>,
+    /// Growth of that over the twelve months before, in percent.
+    pub growth_pct: Option<i32>,
+    /// Paying customers.
+    pub customers: Option<u32>,
+    /// Pilots under way or done.
+    pub pilots: Option<u32>,
+}
+
+/// The answers that export control asks for, signed by a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlAnswers {
+    /// Has customers in defence or security.
+    pub defence_customers: bool,
+    /// Could serve military ends.
+    pub dual_use: bool,
+    /// Intercepts communications.
+    pub interception: bool,
+    /// Breaks into devices or networks.
+    pub intrusion: bool,
+    /// Identifies people by their bodies.
+    pub biometrics: bool,
+    /// Export licences held, by number.
+    pub licences: Vec<String>,
+    /// Who answers for this.
+    pub signed_by: Name,
+    /// Since when.
+    pub signed_on: NaiveDate,
+}
+
+impl ControlAnswers {
+    /// Whether an answer asks for a look by compliance.
+    pub const fn needs_review(&self) -> bool {
+        self.defence_customers
+            || self.dual_use
+            || self.interception
+            || self.intrusion
+            || self.biometrics
+    }
+}
+
+/// What a startup says of itself. Every part may be missing in a draft;
+/// [`missing_to_submit`] names what review needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StartupContent {
+    /// One sentence.
+    pub one_liner: Localized,
+    /// A few paragraphs.
+    pub summary: Localized,
+    /// One to three tags that say what it is.
+    pub primary_tags: BTreeSet<Slug>,
+    /// Further tags; with the primary ones at most ten.
+    pub tags: BTreeSet<Slug>,
+    /// Technology tags.
+    pub technologies: BTreeSet<Slug>,
+    /// Words of an imported file that no tag is known for.
+    pub source_tags: Vec<String>,
+    /// How it earns.
+    pub business_models: BTreeSet<Slug>,
+    /// Who pays.
+    pub customer_types: BTreeSet<Slug>,
+    /// Which round it is in.
+    pub stage: Option<Stage>,
+    /// For a bridge: the round it bridges from.
+    pub stage_before: Option<Stage>,
+    /// Where it sells.
+    pub markets_now: BTreeSet<Country>,
+    /// Where it wants to sell.
+    pub markets_wanted: BTreeSet<Country>,
+    /// What its people work in.
+    pub languages: BTreeSet<Language>,
+    /// What kinds of deal it wants.
+    pub deal_intents: BTreeSet<Slug>,
+    /// The money it raises.
+    pub round: Option<Round>,
+    /// What it has achieved.
+    pub traction: Traction,
+    /// People on the payroll.
+    pub team_size: Option<u32>,
+    /// What limits it.
+    pub encumbrances: BTreeSet<Encumbrance>,
+    /// Practices it can teach.
+    pub transfer_topics: BTreeSet<Slug>,
+    /// Export-control answers.
+    pub controls: Option<ControlAnswers>,
+}
+
+impl StartupContent {
+    /// Primary, further and technology tags together.
+    pub fn all_tags(&self) -> impl Iterator<Item = &Slug> {
+        self.primary_tags
+            .iter()
+            .chain(&self.tags)
+            .chain(&self.technologies)
+    }
+
+    /// The stage that stands for it in the order of rounds: a bridge counts as
+    /// the stage before it, and as none when that isn't said.
+    pub const fn effective_stage(&self) -> Option<Stage> {
+        match self.stage {
+            Some(Stage::Bridge) => self.stage_before,
+            other => other,
+        }
+    }
+
+    /// The highest sensitivity of its tags.
+    pub fn sensitivity(&self, taxonomy: &Taxonomy) -> Sensitivity {
+        self.all_tags()
+            .map(|slug| taxonomy.sensitivity(slug))
+            .max()
+            .unwrap_or(Sensitivity::None)
+    }
+}
+
+codes! {
+    /// Where a profile stands.
+    ProfileStatus {
+        /// Being written.
+        Draft = "draft",
+        /// Waiting for review.
+        Submitted = "submitted",
+        /// Under review.
+        InReview = "in_review",
+        /// Sent back with comments.
+        ChangesRequested = "changes_requested",
+        /// Refused; may come again.
+        Rejected = "rejected",
+        /// Reviewed, not yet shown.
+        Approved = "approved",
+        /// Live.
+        Published = "published",
+        /// Taken out by its owner.
+        Paused = "paused",
+        /// Not confirmed in time.
+        Stale = "stale",
+        /// Stopped by compliance.
+        Suspended = "suspended",
+        /// Ended by its owner.
+        Withdrawn = "withdrawn",
+        /// Put away.
+        Archived = "archived",
+        /// Emptied on a person's demand.
+        Erased = "erased",
+    }
+}
+
+/// A startup profile on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartupProfile {
+    /// Its id.
+    pub id: StartupProfileId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Where the firm is.
+    pub country: Country,
+    /// What it says now.
+    pub content: StartupContent,
+    /// Where it stands.
+    pub status: ProfileStatus,
+    /// Whether a person of the firm stands behind it; imported and referred
+    /// ones do not until their contact confirms.
+    pub claimed: bool,
+    /// Counts what it says; a match refers to one revision.
+    pub revision: i64,
+    /// Counts every change; the `ETag`.
+    pub version: i64,
+    /// First published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// Until when it counts as confirmed.
+    pub reconfirm_by: Option<NaiveDate>,
+    /// When it was last rejected.
+    pub rejected_at: Option<DateTime<Utc>>,
+    /// When it came.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+codes! {
+    /// What can be done to a profile.
+    ProfileAction {
+        /// Ask for review.
+        Submit = "submit",
+        /// Take on the review.
+        Claim = "claim",
+        /// Send back with comments.
+        RequestChanges = "request_changes",
+        /// Refuse.
+        Reject = "reject",
+        /// Let through.
+        Approve = "approve",
+        /// Show.
+        Publish = "publish",
+        /// Take out for a while.
+        Pause = "pause",
+        /// The time to confirm has run out.
+        FreshnessDue = "freshness_due",
+        /// End.
+        Withdraw = "withdraw",
+    }
+}
+
+/// Everything that is missing before review, each part with its pointer.
+pub fn missing_to_submit(content: &StartupContent) -> Faults {
+    let mut missing = Faults::new();
+    let mut need = |there: bool, pointer: &str, what: &str| {
+        if !there {
+            missing.push(pointer, "required", what);
+        }
+    };
+    need(
+        content.one_liner.has_english(),
+        "/one_liner/en",
+        "An English one-liner is required.",
+    );
+    need(
+        content.summary.has_english(),
+        "/summary/en",
+        "An English summary is required.",
+    );
+    need(
+        !content.primary_tags.is_empty(),
+        "/primary_tags",
+        "At least one primary tag is required.",
+    );
+    need(content.stage.is_some(), "/stage", "The stage is required.");
+    need(
+        !content.deal_intents.is_empty(),
+        "/deal_intents",
+        "At least one deal intent is required.",
+    );
+    need(
+        !content.languages.is_empty(),
+        "/languages",
+        "At least one working language is required.",
+    );
+    need(
+        content.controls.is_some(),
+        "/controls",
+        "The export-control answers are required.",
+    );
+    missing
+}
+
+/// What the machine looks at besides the profile itself.
+#[derive(Debug, Clone, Copy)]
+pub struct ProfileFacts<'a> {
+    /// The tree that says how sensitive its tags are.
+    pub taxonomy: &'a Taxonomy,
+    /// Compliance has agreed to this revision.
+    pub compliance_agreed: bool,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// The machine. Returns the state after `action`, or why it can't be.
+pub fn step(
+    profile: &StartupProfile,
+    action: ProfileAction,
+    who: Hat,
+    facts: &ProfileFacts<'_>,
+) -> Result<ProfileStatus, Refusal> {
+    use ProfileAction as A;
+    use ProfileStatus as S;
+
+    let owner = matches!(who, Hat::Startup);
+    let curator = matches!(who, Hat::Curator);
+    let (allowed, next) = match (profile.status, action) {
+        (S::Draft | S::ChangesRequested | S::Rejected, A::Submit) => (
+            owner || matches!(who, Hat::Partner | Hat::Curator),
+            S::Submitted,
+        ),
+        (S::Submitted, A::Claim) => (curator, S::InReview),
+        (S::InReview, A::RequestChanges) => (curator, S::ChangesRequested),
+        (S::InReview, A::Reject) => (curator, S::Rejected),
+        (S::InReview, A::Approve) => (curator, S::Approved),
+        (S::Approved | S::Paused | S::Stale, A::Publish) => (owner || curator, S::Published),
+        (S::Published, A::Pause) => (owner, S::Paused),
+        (S::Published, A::FreshnessDue) => (matches!(who, Hat::System), S::Stale),
+        (
+            S::Draft
+            | S::Submitted
+            | S::InReview
+            | S::ChangesRequested
+            | S::Rejected
+            | S::Approved
+            | S::Published
+            | S::Paused
+            | S::Stale,
+            A::Withdraw,
+        ) => (owner, S::Withdrawn),
+        (from, action) => return Err(Refusal::no_transition(action.code(), from.code())),
+    };
+    if !allowed {
+        return Err(Refusal::not_yours(action.code()));
+    }
+    guard(profile, action, facts)?;
+    Ok(next)
+}
+
+fn guard(
+    profile: &StartupProfile,
+    action: ProfileAction,
+    facts: &ProfileFacts<'_>,
+) -> Result<(), Refusal> {
+    match action {
+        ProfileAction::Submit => {
+            let again_from = profile
+                .rejected_at
+                .map(|at| at + TimeDelta::days(REJECTION_DAYS));
+            if let Some(from) = again_from.filter(|from| *from > facts.now) {
+                return Err(Refusal::new(
+                    "rejected_recently",
+                    format!(
+                        "A rejected profile may be submitted again from {}.",
+                        from.date_naive()
+                    ),
+                ));
+            }
+            missing_to_submit(&profile.content)
+                .finish()
+                .map_err(Refusal::incomplete)?;
+            refuse_prohibited(&profile.content, facts.taxonomy)
+        }
+        ProfileAction::Approve => {
+            let sensitive = profile.content.sensitivity(facts.taxonomy) >= Sensitivity::Review
+                || profile
+                    .content
+                    .controls
+                    .as_ref()
+                    .is_some_and(ControlAnswers::needs_review);
+            if sensitive && !facts.compliance_agreed {
+                return Err(Refusal::new(
+                    "compliance_needed",
+                    "Its tags or answers are sensitive: compliance has to agree first.",
+                ));
+            }
+            refuse_prohibited(&profile.content, facts.taxonomy)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refuse_prohibited(content: &StartupContent, taxonomy: &Taxonomy) -> Result<(), Refusal> {
+    if content.sensitivity(taxonomy) == Sensitivity::Prohibited {
+        return Err(Refusal::new(
+            "prohibited_tag",
+            "A tag of this profile names something that Corridor does not broker.",
+        ));
+    }
+    Ok(())
+}
+
+/// The day until which a confirmation of today holds.
+pub fn fresh_until(now: DateTime<Utc>) -> NaiveDate {
+    (now + TimeDelta::days(FRESH_DAYS)).date_naive()
+}
+
+/// Where a profile goes when its owner edits it: a live one stays live, unless
+/// the edit raises what has to be looked at.
+pub fn status_after_edit(
+    before: &StartupProfile,
+    after: &StartupContent,
+    taxonomy: &Taxonomy,
+) -> Result<ProfileStatus, Refusal> {
+    use ProfileStatus as S;
+    let graver = after.sensitivity(taxonomy) > before.content.sensitivity(taxonomy)
+        || (after
+            .controls
+            .as_ref()
+            .is_some_and(ControlAnswers::needs_review)
+            && after.controls != before.content.controls);
+    match before.status {
+        S::Draft | S::ChangesRequested | S::Rejected => Ok(before.status),
+        S::Approved | S::Published | S::Paused | S::Stale => {
+            missing_to_submit(after)
+                .finish()
+                .map_err(Refusal::incomplete)?;
+            refuse_prohibited(after, taxonomy)?;
+            Ok(if graver { S::InReview } else { before.status })
+        }
+        from => Err(Refusal::no_transition("edit", from.code())),
+    }
+}

@@ -1,0 +1,54 @@
+//! A rule said no.
+
+use std::borrow::Cow;
+
+use super::fault::{Fault, Faults};
+
+/// Why something can't be done in the present state. The code is stable; the
+/// detail is for a person; `missing` names everything that stands in the way
+/// at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable snake-case code.
+    pub code: Cow<'static, str>,
+    /// What was refused and why.
+    pub detail: String,
+    /// What would have to be there.
+    pub missing: Vec<Fault>,
+}
+
+impl Refusal {
+    /// A refusal with nothing to fill in.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            code: Cow::Borrowed(code),
+            detail: detail.into(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// An action the machine has no transition for.
+    pub fn no_transition(action: &str, from: &str) -> Self {
+        Self::new(
+            "transition_not_allowed",
+            format!("“{action}” is not possible from “{from}”."),
+        )
+    }
+
+    /// An action that somebody else may take.
+    pub fn not_yours(action: &str) -> Self {
+        Self::new(
+            "transition_not_yours",
+            format!("“{action}” is for somebody in another role."),
+        )
+    }
+
+    /// An action that lacks something.
+    pub fn incomplete(missing: Faults) -> Self {
+        Self {
+            code: Cow::Borrowed("incomplete"),
+            detail: "Something is missing; every part is named.".to_owned(),
+            missing: missing.into_vec(),
+        }
+    }
+}

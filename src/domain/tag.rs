@@ -1,0 +1,330 @@
+//! The taxonomy: tags with parents, aliases and sensitivity, and the facets
+//! (business models, deal intents, instruments…) that profiles choose from.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::text::{Language, Slug, fold};
+use super::values::codes;
+
+codes! {
+    /// How carefully a tag must be handled; the order is that of severity.
+    Sensitivity {
+        /// Nothing special.
+        None = "none",
+        /// A person of compliance looks at it.
+        Review = "review",
+        /// Two people decide.
+        Restricted = "restricted",
+        /// Recognised and refused.
+        Prohibited = "prohibited",
+    }
+}
+
+codes! {
+    /// The three kinds of tag.
+    TagKind {
+        /// A sector, the top of the tree.
+        Sector = "sector",
+        /// A subject within a sector.
+        Tag = "tag",
+        /// A technology, across sectors.
+        Technology = "technology",
+    }
+}
+
+codes! {
+    /// The closed lists that profiles and mandates choose from.
+    Facet {
+        /// How money is earned.
+        BusinessModel = "business_model",
+        /// Who pays.
+        CustomerType = "customer_type",
+        /// What kind of deal is wanted.
+        DealIntent = "deal_intent",
+        /// Practices that can be taught or are wanted.
+        TransferTopic = "transfer_topic",
+        /// The paper an investment is made on.
+        Instrument = "instrument",
+        /// What sort of investor.
+        InvestorType = "investor_type",
+    }
+}
+
+/// A label in several languages; those made by a machine are named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// Text by language.
+    pub texts: BTreeMap<Language, String>,
+    /// Languages whose text no person has reviewed.
+    pub machine: Vec<Language>,
+}
+
+impl Labels {
+    /// The label for a reader: their language, English, any.
+    pub fn for_reader(&self, reader: &Language) -> &str {
+        let of = |primary: &str| {
+            self.texts
+                .iter()
+                .find(|(language, _)| language.primary() == primary)
+        };
+        of(reader.primary())
+            .or_else(|| of("en"))
+            .or_else(|| self.texts.iter().next())
+            .map_or("", |(_, text)| text)
+    }
+}
+
+/// One tag of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name in data and addresses.
+    pub slug: Slug,
+    /// Its kind.
+    pub kind: TagKind,
+    /// What it belongs under.
+    pub parent: Option<Slug>,
+    /// What people read.
+    pub labels: Labels,
+    /// Other words for it, in any language.
+    pub aliases: Vec<String>,
+    /// Its own sensitivity; see [`Taxonomy::sensitivity`] for what applies.
+    pub sensitivity: Sensitivity,
+}
+
+/// One choice of a facet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetValue {
+    /// Of which list.
+    pub facet: Facet,
+    /// Its name in data.
+    pub slug: Slug,
+    /// What people read.
+    pub labels: Labels,
+    /// For a deal intent: whether shares change hands, so that stage and
+    /// cheque matter.
+    pub equity: bool,
+}
+
+/// What is wrong with a taxonomy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TaxonomyFault {
+    /// Two entries share a slug.
+    #[error("slug {0} is used twice")]
+    DuplicateSlug(Slug),
+    /// A parent that is not there.
+    #[error("tag {0} names the unknown parent {1}")]
+    UnknownParent(Slug, Slug),
+    /// A tag is its own ancestor.
+    #[error("tag {0} is its own ancestor")]
+    Cycle(Slug),
+    /// One word would name two tags.
+    #[error("alias {0:?} names both {1} and {2}")]
+    AmbiguousAlias(String, Slug, Slug),
+}
+
+/// How a startup's tag stands to a tag a mandate names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kinship {
+    /// Nothing in common.
+    None,
+    /// Both have the same parent.
+    Sibling,
+    /// The mandate names something narrower.
+    Child,
+    /// The mandate names something wider.
+    Parent,
+    /// The same tag.
+    Same,
+}
+
+/// The whole tree with its aliases and facets, checked.
+#[derive(Debug, Clone)]
+pub struct Taxonomy {
+    version: String,
+    tags: BTreeMap<Slug, Tag>,
+    facets: BTreeMap<(Facet, Slug), FacetValue>,
+    words: HashMap<String, Slug>,
+}
+
+impl Taxonomy {
+    /// Checks and indexes a taxonomy, naming every fault.
+    pub fn new(
+        version: String,
+        tags: Vec<Tag>,
+        facets: Vec<FacetValue>,
+    ) -> Result<Self, Vec<TaxonomyFault>> {
+        let mut faults = Vec::new();
+        let mut by_slug = BTreeMap::new();
+        for tag in tags {
+            if let Some(twin) = by_slug.insert(tag.slug.clone(), tag) {
+                faults.push(TaxonomyFault::DuplicateSlug(twin.slug));
+            }
+        }
+        let mut by_facet = BTreeMap::new();
+        for value in facets {
+            if let Some(twin) = by_facet.insert((value.facet, value.slug.clone()), value) {
+                faults.push(TaxonomyFault::DuplicateSlug(twin.slug));
+            }
+        }
+        let mut taxonomy = Self {
+            version,
+            tags: by_slug,
+            facets: by_facet,
+            words: HashMap::new(),
+        };
+        taxonomy.check_parents(&mut faults);
+        taxonomy.index_words(&mut faults);
+        if faults.is_empty() {
+            Ok(taxonomy)
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn check_parents(&self, faults: &mut Vec<TaxonomyFault>) {
+        for tag in self.tags.values() {
+            let mut seen = 0;
+            let mut at = tag;
+            while let Some(parent) = &at.parent {
+                let Some(next) = self.tags.get(parent) else {
+                    faults.push(TaxonomyFault::UnknownParent(
+                        at.slug.clone(),
+                        parent.clone(),
+                    ));
+                    break;
+                };
+                seen += 1;
+                if seen > self.tags.len() {
+                    faults.push(TaxonomyFault::Cycle(tag.slug.clone()));
+                    break;
+                }
+                at = next;
+            }
+        }
+    }
+
+    fn index_words(&mut self, faults: &mut Vec<TaxonomyFault>) {
+        for tag in self.tags.values() {
+            let spoken = tag.aliases.iter().map(String::as_str);
+            for word in spoken.chain([tag.slug.as_str()]) {
+                let key = fold(word);
+                match self.words.get(&key) {
+                    Some(other) if *other != tag.slug => {
+                        faults.push(TaxonomyFault::AmbiguousAlias(
+                            word.to_owned(),
+                            other.clone(),
+                            tag.slug.clone(),
+                        ))
+                    }
+                    _ => {
+                        self.words.insert(key, tag.slug.clone());
+                    }
+                }
+            }
+        }
+        // Labels name a tag too, but many differ from an alias of another tag
+        // only by context, so the first claim stands.
+        for tag in self.tags.values() {
+            for label in tag.labels.texts.values() {
+                self.words
+                    .entry(fold(label))
+                    .or_insert_with(|| tag.slug.clone());
+            }
+        }
+    }
+
+    /// The version of the data it was made from.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// A tag by its slug.
+    pub fn tag(&self, slug: &Slug) -> Option<&Tag> {
+        self.tags.get(slug)
+    }
+
+    /// All tags by slug.
+    pub fn tags(&self) -> impl Iterator<Item = &Tag> {
+        self.tags.values()
+    }
+
+    /// All values of a facet by slug.
+    pub fn facet(&self, facet: Facet) -> impl Iterator<Item = &FacetValue> {
+        self.facets
+            .values()
+            .filter(move |value| value.facet == facet)
+    }
+
+    /// A value of a facet by its slug.
+    pub fn facet_value(&self, facet: Facet, slug: &Slug) -> Option<&FacetValue> {
+        self.facets.get(&(facet, slug.clone()))
+    }
+
+    /// The tag a word names: its slug, an alias or a label, whatever its case,
+    /// marks and script.
+    pub fn resolve(&self, word: &str) -> Option<&Tag> {
+        self.words
+            .get(&fold(word))
+            .and_then(|slug| self.tags.get(slug))
+    }
+
+    /// Up to three slugs that a mistyped word may mean, nearest first.
+    pub fn suggest(&self, word: &str) -> Vec<&Slug> {
+        let word = fold(word);
+        let mut near: Vec<(f64, &Slug)> = self
+            .words
+            .iter()
+            .map(|(known, slug)| (strsim::jaro_winkler(&word, known), slug))
+            .filter(|(likeness, _)| *likeness >= 0.82)
+            .collect();
+        near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let mut slugs: Vec<&Slug> = Vec::new();
+        for (_, slug) in near {
+            if !slugs.contains(&slug) {
+                slugs.push(slug);
+            }
+        }
+        slugs.truncate(3);
+        slugs
+    }
+
+    /// The tag's ancestors, nearest first.
+    pub fn ancestors<'a>(&'a self, slug: &Slug) -> impl Iterator<Item = &'a Slug> {
+        let mut at = self.tags.get(slug).and_then(|tag| tag.parent.as_ref());
+        std::iter::from_fn(move || {
+            let parent = at?;
+            at = self.tags.get(parent).and_then(|tag| tag.parent.as_ref());
+            Some(parent)
+        })
+    }
+
+    /// The sensitivity that applies: the highest of the tag's own and its
+    /// ancestors'.
+    pub fn sensitivity(&self, slug: &Slug) -> Sensitivity {
+        std::iter::once(slug)
+            .chain(self.ancestors(slug))
+            .filter_map(|slug| self.tags.get(slug))
+            .map(|tag| tag.sensitivity)
+            .max()
+            .unwrap_or(Sensitivity::None)
+    }
+
+    /// How a startup's tag stands to one a mandate names. A more distant
+    /// ancestor or descendant counts as parent or child.
+    pub fn kinship(&self, startup: &Slug, mandate: &Slug) -> Kinship {
+        if startup == mandate {
+            return Kinship::Same;
+        }
+        if self.ancestors(startup).any(|slug| slug == mandate) {
+            return Kinship::Parent;
+        }
+        if self.ancestors(mandate).any(|slug| slug == startup) {
+            return Kinship::Child;
+        }
+        let parent = |slug| self.tags.get(slug).and_then(|tag| tag.parent.as_ref());
+        match (parent(startup), parent(mandate)) {
+            (Some(a), Some(b)) if a == b => Kinship::Sibling,
+            _ => Kinship::None,
+        }
+    }
+}

@@ -1,0 +1,491 @@
+//! Text that people write: parsed once, afterwards the type is the proof.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Why a text was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextFault {
+    /// Nothing but white space.
+    #[error("must not be empty")]
+    Empty,
+    /// Over the limit, in characters.
+    #[error("must have at most {0} characters")]
+    TooLong(usize),
+    /// A control character, or one that turns the reading direction of what
+    /// follows it (a way to forge how a name reads).
+    #[error("must not contain control or direction-override characters")]
+    Control,
+    /// Not of the form the field needs.
+    #[error("{0}")]
+    Form(&'static str),
+}
+
+/// Checks and trims a text of `1..=max` characters. Line breaks are allowed
+/// only when `lines` says so; the result is in NFC.
+pub fn bounded(text: &str, max: usize, lines: bool) -> Result<String, TextFault> {
+    let text: String = text.trim().nfc().collect();
+    if text.is_empty() {
+        return Err(TextFault::Empty);
+    }
+    if text.chars().count() > max {
+        return Err(TextFault::TooLong(max));
+    }
+    let refused = |c: char| {
+        (c.is_control() && !(lines && c == '\n'))
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    };
+    if text.chars().any(refused) {
+        return Err(TextFault::Control);
+    }
+    Ok(text)
+}
+
+macro_rules! text_display {
+    ($name:ident) => {
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// A person's or a firm's name: one line of at most 200 characters, any script.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(String);
+text_display!(Name);
+
+impl FromStr for Name {
+    type Err = TextFault;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        bounded(s, 200, false).map(Self)
+    }
+}
+
+/// An e-mail address (RFC 5321 limits; ASCII local part, no quoting). Compared
+/// without regard to case, kept as it was written.
+#[derive(Debug, Clone, Eq)]
+pub struct Email(String);
+text_display!(Email);
+
+impl Email {
+    /// The form under which an address is unique.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    /// What stands before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+
+    /// What stands after the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl FromStr for Email {
+    type Err = TextFault;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        const FORM: TextFault =
+            TextFault::Form("must be an e-mail address such as name@example.org");
+        let text = s.trim();
+        if text.len() > 254 {
+            return Err(TextFault::TooLong(254));
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(FORM)?;
+        let local_ok = (1..=64).contains(&local.len())
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..")
+            && local
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
+        if local_ok && is_host(domain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(FORM)
+        }
+    }
+}
+
+/// Whether this is a dotted host name of letters, digits and hyphens.
+fn is_host(host: &str) -> bool {
+    host.len() <= 253
+        && host.contains('.')
+        && host.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
+}
+
+/// A firm's web site: `http` or `https`, a dotted host, no user information.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Website(String);
+text_display!(Website);
+
+impl Website {
+    /// The host in lower case without `www.`, which identifies a firm.
+    pub fn host(&self) -> String {
+        let host = host_of(&self.0).unwrap_or_default().to_ascii_lowercase();
+        host.strip_prefix("www.")
+            .map_or(host.clone(), str::to_owned)
+    }
+}
+
+fn host_of(address: &str) -> Option<&str> {
+    let rest = address
+        .strip_prefix("https://")
+        .or_else(|| address.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => host,
+        _ => authority,
+    };
+    is_host(host).then_some(host)
+}
+
+impl FromStr for Website {
+    type Err = TextFault;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let text = bounded(s, 300, false)?;
+        if text.chars().any(char::is_whitespace) || host_of(&text).is_none() {
+            return Err(TextFault::Form(
+                "must be a web address such as https://example.org",
+            ));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A short ASCII word that names something in an address or a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slug(String);
+text_display!(Slug);
+
+impl FromStr for Slug {
+    type Err = TextFault;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let ok = (1..=80).contains(&s.len())
+            && s.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+        if ok {
+            Ok(Self(s.to_owned()))
+        } else {
+            Err(TextFault::Form(
+                "must be 1 to 80 lower-case letters, digits, hyphens or underscores",
+            ))
+        }
+    }
+}
+
+/// A language tag (BCP 47, RFC 5646): a primary subtag of two or three letters
+/// and optional further subtags, in its usual case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Language(String);
+text_display!(Language);
+
+impl Language {
+    /// English, which every published text must have.
+    pub fn english() -> Self {
+        Self("en".to_owned())
+    }
+
+    /// The primary subtag, by which languages are compared.
+    pub fn primary(&self) -> &str {
+        self.0.split('-').next().unwrap_or(&self.0)
+    }
+
+    /// Reading direction, as HTML's `dir` wants it.
+    pub fn direction(&self) -> &'static str {
+        match self.primary() {
+            "he" | "ar" | "fa" | "ur" | "yi" => "rtl",
+            _ => "ltr",
+        }
+    }
+}
+
+impl FromStr for Language {
+    type Err = TextFault;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let well_formed = s.len() <= 35
+            && s.split('-').enumerate().all(|(place, part)| {
+                let letters = part.bytes().all(|b| b.is_ascii_alphabetic());
+                let alphanumeric = part.bytes().all(|b| b.is_ascii_alphanumeric());
+                if place == 0 {
+                    letters && (2..=3).contains(&part.len())
+                } else {
+                    alphanumeric && (1..=8).contains(&part.len())
+                }
+            });
+        if !well_formed {
+            return Err(TextFault::Form(
+                "must be a language tag such as en, he or az-Latn",
+            ));
+        }
+        let mut tag = String::with_capacity(s.len());
+        for (place, part) in s.split('-').enumerate() {
+            if place > 0 {
+                tag.push('-');
+            }
+            match (place, part.len()) {
+                (1.., 2) => tag.push_str(&part.to_ascii_uppercase()),
+                (1.., 4) => {
+                    let lower = part.to_ascii_lowercase();
+                    let (first, rest) = lower.split_at(1);
+                    tag.push_str(&first.to_ascii_uppercase());
+                    tag.push_str(rest);
+                }
+                _ => tag.push_str(&part.to_ascii_lowercase()),
+            }
+        }
+        Ok(Self(tag))
+    }
+}
+
+/// How a translation came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextState {
+    /// Written by its author.
+    Original,
+    /// Translated by a machine and not yet read by a person.
+    Machine,
+    /// Translated or checked by a person.
+    Human,
+}
+
+impl TextState {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Machine => "machine",
+            Self::Human => "human",
+        }
+    }
+
+    /// The state with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Original, Self::Machine, Self::Human]
+            .into_iter()
+            .find(|state| state.code() == code)
+    }
+}
+
+/// A text in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalText {
+    /// The words.
+    pub text: String,
+    /// Where they come from.
+    pub state: TextState,
+}
+
+/// One text in several languages. A reader gets their own language first,
+/// English next, whatever there is last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Localized(BTreeMap<Language, LocalText>);
+
+impl Localized {
+    /// No text at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the text of a language.
+    pub fn insert(&mut self, language: Language, text: LocalText) {
+        self.0.insert(language, text);
+    }
+
+    /// Whether there is no text in any language.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the text can be published: there is English.
+    pub fn has_english(&self) -> bool {
+        self.0.keys().any(|language| language.primary() == "en")
+    }
+
+    /// The best text for a reader, with the language it is in.
+    pub fn for_reader(&self, reader: &Language) -> Option<(&Language, &LocalText)> {
+        let of = |primary: &str| self.0.iter().find(|(tag, _)| tag.primary() == primary);
+        self.0
+            .get_key_value(reader)
+            .or_else(|| of(reader.primary()))
+            .or_else(|| of("en"))
+            .or_else(|| self.0.iter().next())
+    }
+
+    /// All texts by language.
+    pub fn iter(&self) -> impl Iterator<Item = (&Language, &LocalText)> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<(Language, LocalText)> for Localized {
+    fn from_iter<I: IntoIterator<Item = (Language, LocalText)>>(iter: I) -> Self {
+        Self(iter.into_iter().collect())
+    }
+}
+
+/// Folds a text for comparison: compatibility forms and marks removed, lower
+/// case without regard to locale (İ, I, ı and i are one), ə as e, punctuation
+/// and runs of white space as one space.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut gap = false;
+    for c in text.nfkd().filter(|c| !is_combining_mark(*c)) {
+        let c = match c {
+            'ı' | 'İ' => 'i',
+            'ə' | 'Ə' => 'e',
+            'ø' | 'Ø' => 'o',
+            'ł' | 'Ł' => 'l',
+            'ё' | 'Ё' => 'е',
+            other => other,
+        };
+        if c.is_alphanumeric() {
+            if gap && !folded.is_empty() {
+                folded.push(' ');
+            }
+            gap = false;
+            folded.extend(c.to_lowercase());
+        } else {
+            gap = true;
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_parsed_once() {
+        for good in ["dana@tamar.example", "d.o'neil+x@a-b.co.il", "A@B.EXAMPLE"] {
+            assert!(good.parse::<Email>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "dana",
+            "dana@",
+            "@x.example",
+            "a b@x.example",
+            "a@x",
+            "a@-x.example",
+            "a..b@x.example",
+            "a@x.example\r\nBcc: b@y.example",
+            "<a@x.example>",
+        ] {
+            assert!(bad.parse::<Email>().is_err(), "{bad}");
+        }
+        assert_eq!("A@B.example".parse::<Email>(), "a@b.EXAMPLE".parse());
+    }
+
+    #[test]
+    fn names_keep_their_script_and_refuse_tricks() {
+        for good in [
+            "תמר זרימה",
+            "Əliyev və oğulları",
+            "ООО Каспий",
+            "O'Neil & Sons",
+        ] {
+            assert_eq!(
+                good.parse::<Name>().map(|n| n.to_string()),
+                Ok(good.to_owned())
+            );
+        }
+        for bad in ["", "  ", "a\u{202E}b", "a\nb", "a\u{0}b"] {
+            assert!(bad.parse::<Name>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn websites_name_a_host() {
+        assert_eq!(
+            "https://www.Tamar.example/x?y"
+                .parse::<Website>()
+                .map(|w| w.host()),
+            Ok("tamar.example".into())
+        );
+        for bad in [
+            "ftp://x.example",
+            "https://user@x.example",
+            "https://localhost",
+            "https://x.example/a b",
+        ] {
+            assert!(bad.parse::<Website>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn language_tags_take_their_usual_case() {
+        assert_eq!(
+            "AZ-latn-az".parse::<Language>().map(|l| l.to_string()),
+            Ok("az-Latn-AZ".into())
+        );
+        assert!("english".parse::<Language>().is_err());
+    }
+
+    #[test]
+    fn folding_ignores_case_marks_and_turkic_i() {
+        for (a, b) in [
+            ("İSTİQLAL", "istiqlal"),
+            ("Qarabağ", "QARABAG"),
+            ("Əliyev", "eliyev"),
+            ("IŞIQ", "ışıq"),
+            ("a - b", "A  B"),
+        ] {
+            assert_eq!(fold(a), fold(b), "{a} {b}");
+        }
+        assert_ne!(fold("תמר"), fold("תומר"));
+    }
+
+    #[test]
+    fn a_reader_gets_their_language_then_english() {
+        let text = |t: &str| LocalText {
+            text: t.into(),
+            state: TextState::Original,
+        };
+        let localized: Localized = [("en", "water"), ("he", "מים")]
+            .into_iter()
+            .filter_map(|(l, t)| Some((l.parse().ok()?, text(t))))
+            .collect();
+        let read = |l: &str| {
+            l.parse()
+                .ok()
+                .and_then(|l| localized.for_reader(&l).map(|(_, t)| t.text.clone()))
+        };
+        assert_eq!(read("he-IL").as_deref(), Some("מים"));
+        assert_eq!(read("ru").as_deref(), Some("water"));
+    }
+}
