@@ -1,0 +1,498 @@
+//! The introduction: a double opt-in that ends with one e-mail connecting
+//! both sides (`MACHINES.md`, Introduction).
+//!
+//! Asking is consent: the side that asks counts as accepted. When a curator or
+//! a partner asks, the startup is asked first and the investor only after its
+//! yes.
+
+use chrono::{DateTime, Utc};
+
+use super::disclosure::Decision;
+use super::fault::Faults;
+use super::ids::{
+    AskId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
+    UserId,
+};
+use super::permission::Hat;
+use super::refusal::Refusal;
+use super::screening;
+use super::values::{PassReason, Side, codes};
+
+/// Most characters of a blurb.
+pub const BLURB_MAX: usize = 1_000;
+
+codes! {
+    /// Where an introduction stands.
+    IntroductionStatus {
+        /// Asked for; the gate has not spoken yet.
+        Requested = "requested",
+        /// The gate needs a decision of compliance.
+        Held = "held",
+        /// The first side was asked.
+        AskingFirst = "asking_first",
+        /// The second side was asked.
+        AskingSecond = "asking_second",
+        /// Both said yes; the mail is on its way.
+        BothAccepted = "both_accepted",
+        /// The mail went out.
+        Sent = "sent",
+        /// The mail could not be delivered.
+        DeliveryProblem = "delivery_problem",
+        /// They are talking.
+        InConversation = "in_conversation",
+        /// They met.
+        Met = "met",
+        /// A deal came of it.
+        Converted = "converted",
+        /// It ended without one.
+        Closed = "closed",
+        /// A side said no.
+        Declined = "declined",
+        /// The requester took it back.
+        Withdrawn = "withdrawn",
+        /// Nobody answered in time.
+        Expired = "expired",
+        /// The gate or compliance said no.
+        Refused = "refused",
+        /// Stopped by compliance before it was sent.
+        Blocked = "blocked",
+        /// A freeze covers it.
+        Frozen = "frozen",
+    }
+}
+
+impl IntroductionStatus {
+    /// Whether it counts as the pair's one live introduction.
+    pub const fn is_live(self) -> bool {
+        matches!(
+            self,
+            Self::Requested
+                | Self::Held
+                | Self::AskingFirst
+                | Self::AskingSecond
+                | Self::BothAccepted
+                | Self::Sent
+                | Self::DeliveryProblem
+                | Self::InConversation
+                | Self::Met
+                | Self::Frozen
+        )
+    }
+}
+
+codes! {
+    /// Who asked for an introduction.
+    Requester {
+        /// The startup's side.
+        Startup = "startup",
+        /// The investor's side.
+        Investor = "investor",
+        /// A curator.
+        Curator = "curator",
+    }
+}
+
+impl Requester {
+    /// The side that counts as accepted because it asked.
+    pub const fn side(self) -> Option<Side> {
+        match self {
+            Self::Startup => Some(Side::Startup),
+            Self::Investor => Some(Side::Investor),
+            Self::Curator => None,
+        }
+    }
+
+    /// The side that is asked first.
+    pub const fn first_asked(self) -> Side {
+        match self {
+            Self::Startup => Side::Investor,
+            Self::Investor | Self::Curator => Side::Startup,
+        }
+    }
+}
+
+/// An introduction on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// Its id.
+    pub id: IntroductionId,
+    /// Under which programme.
+    pub programme: ProgrammeId,
+    /// The match it comes from.
+    pub matched: MatchId,
+    /// Which startup profile.
+    pub startup_profile: StartupProfileId,
+    /// Whose.
+    pub startup: OrganizationId,
+    /// Which mandate.
+    pub mandate: MandateId,
+    /// Whose.
+    pub investor: OrganizationId,
+    /// Who asked.
+    pub requester: Requester,
+    /// The person who asked.
+    pub requested_by: UserId,
+    /// Why, in the requester's words.
+    pub blurb: String,
+    /// Where it stands.
+    pub status: IntroductionStatus,
+    /// The startup said yes.
+    pub startup_accepted: bool,
+    /// The investor said yes.
+    pub investor_accepted: bool,
+    /// More time was asked for once already by the side now asked.
+    pub extended: bool,
+    /// The side that reported a deal and waits for the other to confirm.
+    pub convert_reported_by: Option<Side>,
+    /// Counts changes; the `ETag`.
+    pub version: i64,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Introduction {
+    /// The side whose answer is awaited.
+    pub fn asked(&self) -> Option<Side> {
+        match self.status {
+            IntroductionStatus::AskingFirst => Some(self.requester.first_asked()),
+            IntroductionStatus::AskingSecond => Some(self.requester.first_asked().other()),
+            _ => None,
+        }
+    }
+
+    /// Whether both said yes.
+    pub const fn both_accepted(&self) -> bool {
+        self.startup_accepted && self.investor_accepted
+    }
+
+    /// Which organization stands on that side.
+    pub const fn organization(&self, side: Side) -> OrganizationId {
+        match side {
+            Side::Startup => self.startup,
+            Side::Investor => self.investor,
+        }
+    }
+
+    fn accept(&mut self, side: Side) {
+        match side {
+            Side::Startup => self.startup_accepted = true,
+            Side::Investor => self.investor_accepted = true,
+        }
+    }
+}
+
+codes! {
+    /// Where a question to a person stands.
+    AskState {
+        /// Waits for an answer.
+        Open = "open",
+        /// Was answered; the answer is final.
+        Answered = "answered",
+        /// Is void: the introduction went on or ended without it.
+        Dead = "dead",
+    }
+}
+
+/// One question to one person of the side asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// Its id, which the link carries.
+    pub id: AskId,
+    /// About which introduction.
+    pub introduction: IntroductionId,
+    /// To which side.
+    pub side: Side,
+    /// To whom.
+    pub person: UserId,
+    /// Where it stands.
+    pub state: AskState,
+    /// Until when an answer counts.
+    pub expires_at: DateTime<Utc>,
+    /// When it was put.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a side answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Accept,
+    /// No; the reason is passed on only when `share` says so.
+    Decline {
+        /// Why.
+        reason: PassReason,
+        /// Whether the requester may read it.
+        share: bool,
+    },
+    /// Not before a date.
+    NotNow {
+        /// From when it may be asked again.
+        until: DateTime<Utc>,
+    },
+    /// Ten working days more, once.
+    MoreTime,
+}
+
+impl Answer {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Decline { .. } => "decline",
+            Self::NotNow { .. } => "not_now",
+            Self::MoreTime => "need_more_time",
+        }
+    }
+}
+
+/// What can happen to an introduction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// The gate spoke, at the request, after a decision or before sending.
+    Gate(Decision),
+    /// Compliance refuses what is held.
+    Refuse,
+    /// A side answers.
+    Answer(Side, Answer),
+    /// The requester or a curator takes it back.
+    Withdraw,
+    /// The time to answer has passed.
+    Expire,
+    /// The mail was handed over to the mail system.
+    Send,
+    /// The mail was refused for good.
+    FailDelivery,
+    /// They are talking.
+    Reply,
+    /// They met.
+    Meet,
+    /// A deal came of it.
+    Convert,
+    /// It ended without one.
+    Close,
+    /// Compliance stops it.
+    Block,
+}
+
+impl Action {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Gate(_) => "gate",
+            Self::Refuse => "refuse",
+            Self::Answer(_, answer) => answer.code(),
+            Self::Withdraw => "withdraw",
+            Self::Expire => "expire",
+            Self::Send => "send",
+            Self::FailDelivery => "fail_delivery",
+            Self::Reply => "reply",
+            Self::Meet => "met",
+            Self::Convert => "convert",
+            Self::Close => "close",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// What a request must satisfy besides the gate.
+#[derive(Debug, Clone)]
+pub struct RequestFacts<'a> {
+    /// The pair has a live introduction already.
+    pub live_exists: bool,
+    /// A declined one or a pass keeps the pair apart until then.
+    pub cool_down_until: Option<DateTime<Utc>>,
+    /// Live introductions of the mandate.
+    pub open_for_mandate: u32,
+    /// How many it takes at a time.
+    pub mandate_capacity: u32,
+    /// Every form of both organizations' names.
+    pub names: Vec<&'a str>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// Checks a request; every fault of the blurb is named.
+pub fn check_request(blurb: &str, facts: &RequestFacts<'_>) -> Result<(), Refusal> {
+    let mut faults = Faults::new();
+    for finding in screening::findings(blurb, facts.names.iter().copied()) {
+        faults.push("/blurb", finding.code(), finding.detail());
+    }
+    faults.finish().map_err(|faults| Refusal {
+        code: "blurb_not_clean".into(),
+        detail: "The blurb is read before both sides have agreed, so it must not give away who is behind it.".to_owned(),
+        missing: faults.into_vec(),
+    })?;
+    if facts.live_exists {
+        return Err(Refusal::new(
+            "introduction_exists",
+            "These two organizations have a live introduction already.",
+        ));
+    }
+    if let Some(until) = facts.cool_down_until.filter(|until| *until > facts.now) {
+        return Err(Refusal::new(
+            "cooling_down",
+            format!(
+                "This pair may be introduced again from {}.",
+                until.date_naive()
+            ),
+        ));
+    }
+    if facts.open_for_mandate >= facts.mandate_capacity {
+        return Err(Refusal::new(
+            "mandate_at_capacity",
+            "The mandate has as many open introductions as it takes.",
+        ));
+    }
+    Ok(())
+}
+
+/// The machine: the introduction after `action`, or why it can't be.
+pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduction, Refusal> {
+    use Action as A;
+    use IntroductionStatus as S;
+
+    let mut after = before.clone();
+    let party = matches!(who, Hat::Startup | Hat::Investor);
+    let allowed = match (before.status, action) {
+        (S::Requested | S::Held | S::BothAccepted, A::Gate(decision)) => {
+            after.status = after_gate(before, decision);
+            who == Hat::System
+        }
+        (S::Held, A::Refuse) => {
+            after.status = S::Refused;
+            who == Hat::Compliance
+        }
+        (S::AskingFirst | S::AskingSecond, A::Answer(side, answer)) => {
+            if before.asked() != Some(*side) {
+                return Err(Refusal::not_yours(action.code()));
+            }
+            after_answer(&mut after, *side, *answer)?;
+            matches!(
+                (who, side),
+                (Hat::Startup, Side::Startup) | (Hat::Investor, Side::Investor)
+            )
+        }
+        (S::Requested | S::Held | S::AskingFirst | S::AskingSecond, A::Withdraw) => {
+            after.status = S::Withdrawn;
+            who == Hat::Curator
+                || before
+                    .requester
+                    .side()
+                    .is_some_and(|side| hat_of(side) == who)
+        }
+        (S::AskingFirst | S::AskingSecond, A::Expire) => {
+            after.status = S::Expired;
+            who == Hat::System
+        }
+        (S::BothAccepted, A::Send) => {
+            after.status = S::Sent;
+            who == Hat::System
+        }
+        (S::BothAccepted | S::Sent, A::FailDelivery) => {
+            after.status = S::DeliveryProblem;
+            who == Hat::System
+        }
+        (S::Sent, A::Reply) => {
+            after.status = S::InConversation;
+            party || who == Hat::Curator
+        }
+        (S::Sent | S::InConversation, A::Meet) => {
+            after.status = S::Met;
+            party || who == Hat::Curator
+        }
+        (S::Sent | S::InConversation | S::Met, A::Convert) => {
+            after_convert(&mut after, who)?;
+            party || who == Hat::Curator
+        }
+        (S::Sent | S::InConversation | S::Met | S::DeliveryProblem, A::Close) => {
+            after.status = S::Closed;
+            party || matches!(who, Hat::Curator | Hat::System)
+        }
+        (S::Requested | S::Held | S::AskingFirst | S::AskingSecond | S::BothAccepted, A::Block) => {
+            after.status = S::Blocked;
+            who == Hat::Compliance
+        }
+        (from, action) => return Err(Refusal::no_transition(action.code(), from.code())),
+    };
+    if allowed {
+        Ok(after)
+    } else {
+        Err(Refusal::not_yours(action.code()))
+    }
+}
+
+const fn hat_of(side: Side) -> Hat {
+    match side {
+        Side::Startup => Hat::Startup,
+        Side::Investor => Hat::Investor,
+    }
+}
+
+fn after_gate(introduction: &Introduction, decision: &Decision) -> IntroductionStatus {
+    use IntroductionStatus as S;
+    let consented = introduction.both_accepted();
+    match decision {
+        Decision::Allow if consented => S::BothAccepted,
+        // A hold between the two questions goes on where it stopped.
+        Decision::Allow
+            if introduction.requester.side().is_none() && introduction.startup_accepted =>
+        {
+            S::AskingSecond
+        }
+        Decision::Allow => S::AskingFirst,
+        Decision::Review { .. } => S::Held,
+        Decision::Deny { .. } if introduction.status == S::Requested => S::Refused,
+        Decision::Deny { .. } => S::Blocked,
+    }
+}
+
+fn after_answer(after: &mut Introduction, side: Side, answer: Answer) -> Result<(), Refusal> {
+    use IntroductionStatus as S;
+    match answer {
+        Answer::Accept => {
+            after.accept(side);
+            after.extended = false;
+            after.status = if after.both_accepted() {
+                S::BothAccepted
+            } else {
+                S::AskingSecond
+            };
+        }
+        Answer::Decline { .. } | Answer::NotNow { .. } => after.status = S::Declined,
+        Answer::MoreTime if after.extended => {
+            return Err(Refusal::new(
+                "extended_already",
+                "More time can be asked for once.",
+            ));
+        }
+        Answer::MoreTime => after.extended = true,
+    }
+    Ok(())
+}
+
+fn after_convert(after: &mut Introduction, who: Hat) -> Result<(), Refusal> {
+    let side = match who {
+        Hat::Startup => Side::Startup,
+        Hat::Investor => Side::Investor,
+        _ => {
+            after.status = IntroductionStatus::Converted;
+            return Ok(());
+        }
+    };
+    match after.convert_reported_by {
+        Some(reported) if reported == side => Err(Refusal::new(
+            "reported_already",
+            "Your side has reported it; the other side has to confirm.",
+        )),
+        Some(_) => {
+            after.status = IntroductionStatus::Converted;
+            Ok(())
+        }
+        None => {
+            after.convert_reported_by = Some(side);
+            Ok(())
+        }
+    }
+}
