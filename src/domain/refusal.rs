@@ -43,6 +43,11 @@ impl Refusal {
         )
     }
 
+    /// Whether somebody in another role would not have been refused.
+    pub fn is_about_capacity(&self) -> bool {
+        self.code == "transition_not_yours"
+    }
+
     /// An action that lacks something.
     pub fn incomplete(missing: Faults) -> Self {
         Self {

@@ -1,1 +1,24 @@
-//! The services layer.
+//! Use cases: one public function loads facts, asks the domain, stores what
+//! it decided and appends the event, in one transaction.
+
+pub mod accounts;
+pub mod caller;
+pub mod compliance;
+pub mod context;
+pub mod deals;
+pub mod disclosure;
+pub mod error;
+pub mod introductions;
+pub mod log;
+pub mod mandates;
+pub mod matches;
+pub mod notices;
+pub mod once;
+pub mod organizations;
+pub mod programmes;
+pub mod startups;
+
+pub use caller::Caller;
+pub use context::{Clock, Context, Parts, Settings};
+pub use error::{AuthFault, Error, Refusal};
+pub use once::Intent;

@@ -1,0 +1,123 @@
+//! Who asks, and what they may do.
+
+use crate::domain::account::{Membership, Role, User};
+use crate::domain::event::Actor;
+use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::permission::{Hat, Operation, Verdict, decide};
+use crate::domain::values::{OrganizationKind, Side};
+
+use super::{Error, Refusal};
+
+/// A person whose token was checked, with the parts they play at this moment.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person.
+    pub user: User,
+    /// Their parts.
+    pub memberships: Vec<Membership>,
+}
+
+impl Caller {
+    /// As what they appear in the log.
+    pub const fn actor(&self) -> Actor {
+        Actor::User(self.user.id)
+    }
+
+    /// Their id.
+    pub const fn id(&self) -> UserId {
+        self.user.id
+    }
+
+    /// Asks the permission table about a record of `owners`; none for a record
+    /// of the service itself. What the caller may not see is not found.
+    pub fn may(&self, operation: Operation, owners: &[OrganizationId]) -> Result<(), Error> {
+        match decide(operation, &self.memberships, owners) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Forbidden => Err(Error::Forbidden),
+            Verdict::Hidden => Err(Error::NotFound),
+        }
+    }
+
+    /// Whether they play that part at the operator's.
+    pub fn is(&self, role: Role) -> bool {
+        self.memberships
+            .iter()
+            .any(|member| member.kind == OrganizationKind::Operator && member.role == role)
+    }
+
+    /// Whether they are one of the operator's people who read profiles.
+    pub fn reads_everything(&self) -> bool {
+        self.is(Role::Curator) || self.is(Role::Compliance) || self.is(Role::Auditor)
+    }
+
+    /// Whether they belong to that organization.
+    pub fn belongs_to(&self, organization: OrganizationId) -> bool {
+        self.memberships
+            .iter()
+            .any(|member| member.organization == organization)
+    }
+
+    /// The organizations of theirs of that kind.
+    pub fn organizations(
+        &self,
+        kind: OrganizationKind,
+    ) -> impl Iterator<Item = OrganizationId> + '_ {
+        self.memberships
+            .iter()
+            .filter(move |member| member.kind == kind)
+            .map(|member| member.organization)
+    }
+
+    /// The side on which they stand between these two, if on one.
+    pub fn side(&self, startup: OrganizationId, investor: OrganizationId) -> Option<Side> {
+        if self.belongs_to(startup) {
+            Some(Side::Startup)
+        } else if self.belongs_to(investor) {
+            Some(Side::Investor)
+        } else {
+            None
+        }
+    }
+
+    /// The capacities in which they can act between these two, the narrowest
+    /// first, so that somebody who is both founder and curator acts as the
+    /// founder where a founder can act.
+    pub fn hats(&self, startup: OrganizationId, investor: OrganizationId) -> Vec<Hat> {
+        let mut hats = Vec::new();
+        let writes = |organization| {
+            self.memberships.iter().any(|member| {
+                member.organization == organization
+                    && matches!(member.role, Role::Owner | Role::Editor)
+            })
+        };
+        if writes(startup) {
+            hats.push(Hat::Startup);
+        }
+        if writes(investor) {
+            hats.push(Hat::Investor);
+        }
+        if self.is(Role::Curator) {
+            hats.push(Hat::Curator);
+        }
+        if self.is(Role::Compliance) {
+            hats.push(Hat::Compliance);
+        }
+        hats
+    }
+}
+
+/// Tries an action of a machine in each capacity until one is accepted. A
+/// refusal that is about more than the capacity is final.
+pub fn in_any_hat<T>(
+    hats: &[Hat],
+    mut attempt: impl FnMut(Hat) -> Result<T, Refusal>,
+) -> Result<(T, Hat), Error> {
+    for &hat in hats {
+        match attempt(hat) {
+            Ok(value) => return Ok((value, hat)),
+            Err(refusal) if refusal.is_about_capacity() => {}
+            Err(refusal) => return Err(Error::Refused(refusal)),
+        }
+    }
+    Err(Error::Forbidden)
+}

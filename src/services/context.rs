@@ -1,0 +1,156 @@
+//! What every use case has at hand.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use uuid::{ContextV7, Timestamp, Uuid};
+
+use crate::auth::link::Links;
+use crate::auth::password::Passwords;
+use crate::auth::token::Tokens;
+use crate::db::Db;
+use crate::domain::calendar::Calendars;
+use crate::domain::pipeline::Pipeline;
+use crate::domain::tag::Taxonomy;
+use crate::domain::text::Slug;
+use crate::domain::wording::Wording;
+
+/// Where the time comes from.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that somebody sets, for tests and simulations.
+    Set(Arc<Mutex<DateTime<Utc>>>),
+}
+
+impl Clock {
+    /// A clock that stands at `at` until it is moved.
+    pub fn set(at: DateTime<Utc>) -> Self {
+        Self::Set(Arc::new(Mutex::new(at)))
+    }
+
+    /// Now, truncated to microseconds, which both back-ends keep.
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = match self {
+            Self::System => Utc::now(),
+            Self::Set(at) => *at.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        };
+        now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
+    }
+
+    /// Moves a set clock on; the machine's clock can't be moved.
+    pub fn advance(&self, by: TimeDelta) {
+        if let Self::Set(at) = self {
+            let mut at = at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *at += by;
+        }
+    }
+}
+
+/// What the operator set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long an access token holds.
+    pub access_token: TimeDelta,
+    /// Working days in which an asked side may answer.
+    pub ask_working_days: u32,
+    /// Days for which a declined pair is not introduced again.
+    pub cool_down_days: u32,
+    /// The domain in the Message-IDs this service makes.
+    pub mail_domain: String,
+    /// Where people reach the service, without a slash at the end.
+    pub public_url: String,
+}
+
+/// What every use case has at hand: the store, the clock, the data that rules
+/// work on and the keys that prove things. Cheap to clone; there are no
+/// globals beside it.
+#[derive(Clone)]
+pub struct Context {
+    /// The store.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// The tags.
+    pub taxonomy: Arc<Taxonomy>,
+    /// Working days.
+    pub calendars: Arc<Calendars>,
+    /// Pipelines by name; never empty.
+    pub pipelines: Arc<BTreeMap<Slug, Pipeline>>,
+    /// The sentences of reasons.
+    pub wording: Arc<Wording>,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Access tokens.
+    pub tokens: Arc<Tokens>,
+    /// Links in mails.
+    pub links: Links,
+    /// The key that cursors are signed with.
+    pub cursor_key: Arc<[u8]>,
+    /// What the operator set.
+    pub settings: Arc<Settings>,
+    ids: Arc<Mutex<ContextV7>>,
+}
+
+/// The parts of a [`Context`] that have no default.
+pub struct Parts {
+    /// The store.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// The tags.
+    pub taxonomy: Taxonomy,
+    /// Working days.
+    pub calendars: Calendars,
+    /// Pipelines by name.
+    pub pipelines: BTreeMap<Slug, Pipeline>,
+    /// The sentences of reasons.
+    pub wording: Wording,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Links in mails.
+    pub links: Links,
+    /// The key that cursors are signed with.
+    pub cursor_key: Vec<u8>,
+    /// What the operator set.
+    pub settings: Settings,
+}
+
+impl From<Parts> for Context {
+    fn from(parts: Parts) -> Self {
+        Self {
+            db: parts.db,
+            clock: parts.clock,
+            taxonomy: Arc::new(parts.taxonomy),
+            calendars: Arc::new(parts.calendars),
+            pipelines: Arc::new(parts.pipelines),
+            wording: Arc::new(parts.wording),
+            passwords: parts.passwords,
+            tokens: Arc::new(parts.tokens),
+            links: parts.links,
+            cursor_key: parts.cursor_key.into(),
+            settings: Arc::new(parts.settings),
+            ids: Arc::new(Mutex::new(ContextV7::new())),
+        }
+    }
+}
+
+impl Context {
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// A new id (`UUIDv7`) that sorts after all this process made before it.
+    pub fn new_id<T: From<Uuid>>(&self) -> T {
+        let now = self.now();
+        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        let ids = self.ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let stamp = Timestamp::from_unix(&*ids, seconds, now.timestamp_subsec_nanos());
+        T::from(Uuid::new_v7(stamp))
+    }
+}

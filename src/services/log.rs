@@ -1,0 +1,80 @@
+//! The log as use cases write and read it.
+
+use uuid::Uuid;
+
+use crate::db::events::{self, SealedEvent};
+use crate::db::Conn;
+use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind};
+use crate::domain::permission::Operation;
+
+use super::{Caller, Context, Error};
+
+/// Most events of one answer.
+pub const PAGE: usize = 100;
+
+/// A use case's pen: appends events of one actor at one instant.
+#[derive(Clone)]
+pub struct Pen {
+    context: Context,
+    actor: Actor,
+}
+
+impl Context {
+    /// A pen for what that actor does now.
+    pub fn pen(&self, actor: Actor) -> Pen {
+        Pen {
+            context: self.clone(),
+            actor,
+        }
+    }
+}
+
+impl Pen {
+    /// Appends an event to the open transaction.
+    pub fn append(
+        &self,
+        conn: &mut Conn,
+        kind: &'static str,
+        subject: (SubjectKind, impl Into<Uuid>),
+        payload: Payload,
+    ) -> Result<(), Error> {
+        let event = Event {
+            id: self.context.new_id(),
+            at: self.context.now(),
+            kind,
+            subject: Subject::new(subject.0, subject.1),
+            actor: self.actor,
+            payload,
+        };
+        Ok(events::append(conn, &event)?)
+    }
+}
+
+/// The timeline of a record that the caller was found to be allowed to read.
+pub async fn timeline(
+    context: &Context,
+    subject: Subject,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<SealedEvent>, Error> {
+    let limit = limit.min(PAGE);
+    context
+        .db
+        .read(move |conn| Ok(events::timeline(conn, subject, after, limit)?))
+        .await
+}
+
+/// The whole log after a position, for the auditor.
+pub async fn page(
+    context: &Context,
+    caller: &Caller,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<SealedEvent>, Error> {
+    caller.may(Operation::ReadLog, &[])?;
+    let limit = limit.min(PAGE);
+    context
+        .db
+        .read(move |conn| Ok(events::page(conn, after, limit)?))
+        .await
+}

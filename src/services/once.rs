@@ -1,0 +1,117 @@
+//! One transaction per use case, done once however often it is asked for.
+
+use uuid::Uuid;
+
+use crate::db::idempotency::{self, Begin, Outcome, Slot};
+use crate::db::{self, Conn};
+use crate::domain::ids::UserId;
+
+use super::{Context, Error, Refusal};
+
+/// What a client promises to be the same request when it comes again.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Method and route template.
+    pub route: &'static str,
+    /// The client's key.
+    pub key: String,
+    /// SHA-256 of the whole request.
+    pub fingerprint: [u8; 32],
+}
+
+/// A record that a use case made or moved, as a replay names it.
+pub trait Recorded {
+    /// Its id.
+    fn id(&self) -> Uuid;
+    /// Its version.
+    fn version(&self) -> i64;
+}
+
+macro_rules! recorded {
+    ($($record:path),+ $(,)?) => {$(
+        impl Recorded for $record {
+            fn id(&self) -> Uuid { self.id.uuid() }
+            fn version(&self) -> i64 { self.version }
+        }
+    )+};
+}
+
+recorded!(
+    crate::domain::organization::Organization,
+    crate::domain::profile::StartupProfile,
+    crate::domain::mandate::Mandate,
+    crate::domain::programme::Programme,
+    crate::domain::review::Match,
+    crate::domain::introduction::Introduction,
+    crate::domain::pipeline::Deal,
+);
+
+/// Runs `job` in one transaction. With an intent, a repetition is answered
+/// with `find` on the record of the first time, or with the refusal it met;
+/// a refusal undoes what the job did and is stored alone.
+pub async fn write_once<T, J, F>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+    find: F,
+) -> Result<T, Error>
+where
+    T: Recorded + Send + 'static,
+    J: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
+    F: FnOnce(&mut Conn, Uuid) -> Result<T, Error> + Send + 'static,
+{
+    let Some(intent) = intent else {
+        return context.db.write(job).await;
+    };
+    let now = context.now();
+    let slot = Slot {
+        principal: principal.to_string(),
+        route: intent.route.to_owned(),
+        key: intent.key,
+    };
+    // The outer result commits the slot; the inner one is the answer.
+    let answer = context
+        .db
+        .write(move |conn| -> Result<Result<T, Error>, Error> {
+            match idempotency::begin(conn, &slot, &intent.fingerprint, now)? {
+                Begin::Mismatch => Err(Error::KeyReused),
+                Begin::Replay(Outcome::Created { id, .. }) => find(conn, id).map(Ok),
+                Begin::Replay(Outcome::Refused { code, detail, extra }) => {
+                    Ok(Err(replayed(code, detail, extra)))
+                }
+                Begin::Fresh => match db::transaction(conn, job) {
+                    Ok(made) => {
+                        let outcome = Outcome::Created {
+                            id: made.id(),
+                            version: made.version(),
+                        };
+                        idempotency::finish(conn, &slot, &outcome)?;
+                        Ok(Ok(made))
+                    }
+                    Err(Error::Refused(refusal)) if refusal.missing.is_empty() => {
+                        let outcome = Outcome::Refused {
+                            code: refusal.code.to_string(),
+                            detail: refusal.detail.clone(),
+                            extra: None,
+                        };
+                        idempotency::finish(conn, &slot, &outcome)?;
+                        Ok(Err(Error::Refused(refusal)))
+                    }
+                    // Anything else did nothing and may come out otherwise
+                    // next time, so the slot is given back.
+                    Err(other) => Err(other),
+                },
+            }
+        })
+        .await?;
+    answer
+}
+
+fn replayed(code: String, detail: String, _extra: Option<String>) -> Error {
+    Error::Refused(Refusal {
+        code: code.into(),
+        detail,
+        missing: Vec::new(),
+    })
+}
