@@ -1,0 +1,4 @@
+DROP TABLE leases;
+DROP TABLE consumers;
+DROP TABLE log_head;
+DROP TABLE events;

@@ -1,0 +1,227 @@
+//! The log. Writers append events without a position; the sealer gives the
+//! committed ones their place and hash; readers follow the positions.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::{events, log_head};
+use super::types::{Id, Timestamp};
+use super::{Conn, Error, Result, chain, json, sql};
+use crate::domain::event::{Actor, Event, Subject, SubjectKind, Value};
+use crate::domain::ids::EventId;
+
+/// How many events a sealer takes at once.
+pub const SEAL_BATCH: usize = 1_000;
+
+/// An event in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedEvent {
+    /// Its place, from 1, without gaps.
+    pub position: i64,
+    /// The chain's hash up to and with it; see [`chain`].
+    pub hash: [u8; 32],
+    /// Its id.
+    pub id: EventId,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened, as `<record>.<past participle>`.
+    pub kind: String,
+    /// To which record.
+    pub subject: Subject,
+    /// By whom.
+    pub actor: Actor,
+    /// The facts, in their order.
+    pub payload: Vec<(String, Value)>,
+    /// The payload's text as it was hashed.
+    pub payload_text: String,
+}
+
+/// The end of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last position given, 0 for an empty log.
+    pub position: i64,
+    /// The last hash, zeros for an empty log.
+    pub hash: [u8; 32],
+}
+
+/// The fields that go into the hash, as they are stored.
+#[derive(Debug, Clone, Queryable)]
+pub(super) struct Row {
+    pub(super) seq: i64,
+    pub(super) position: Option<i64>,
+    pub(super) hash: Option<Vec<u8>>,
+    pub(super) id: EventId,
+    pub(super) at: DateTime<Utc>,
+    pub(super) kind: String,
+    pub(super) subject_kind: String,
+    pub(super) subject_id: Id,
+    pub(super) actor_kind: String,
+    pub(super) actor_id: Option<Id>,
+    pub(super) payload: String,
+}
+
+/// A row that has just been given its place.
+pub(super) struct Placed {
+    pub(super) seq: i64,
+    pub(super) position: i64,
+    pub(super) hash: [u8; 32],
+}
+
+/// Adds an event to the log, in the caller's transaction.
+///
+/// # Errors
+/// A statement failed.
+pub fn append(conn: &mut Conn, event: &Event) -> Result<()> {
+    let payload = json::event::encode(&event.payload)?;
+    diesel::insert_into(events::table)
+        .values((
+            events::id.eq(event.id),
+            events::at.eq(Timestamp(event.at)),
+            events::kind.eq(event.kind),
+            events::subject_kind.eq(event.subject.kind.code()),
+            events::subject_id.eq(Id::of(event.subject.id)),
+            events::actor_kind.eq(event.actor.code()),
+            events::actor_id.eq(event.actor.id().map(Id::of)),
+            events::payload.eq(payload),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Gives up to `limit` committed events their positions and hashes, in the
+/// order of insertion, and answers how many there were. Must run in a
+/// transaction; a second sealer waits for it.
+///
+/// # Errors
+/// A statement failed, or the head is damaged.
+pub fn seal(conn: &mut Conn, limit: usize) -> Result<usize> {
+    let waiting = events::table
+        .filter(events::position.is_null())
+        .order(events::seq);
+    // Most groups append nothing; the head's lock is then not worth taking.
+    if diesel::select(diesel::dsl::not(diesel::dsl::exists(waiting))).get_result(conn)? {
+        return Ok(0);
+    }
+    let mut head = sql::lock_head(conn).and_then(head_of)?;
+    // Read after the lock was granted, so that nothing sealed meanwhile is
+    // among them and nothing committed before is missing.
+    let rows: Vec<Row> = waiting
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    let mut placed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        head.position += 1;
+        head.hash = chain::link(&head.hash, head.position, row);
+        placed.push(Placed {
+            seq: row.seq,
+            position: head.position,
+            hash: head.hash,
+        });
+    }
+    sql::place_events(conn, &placed)?;
+    diesel::update(log_head::table)
+        .set((
+            log_head::position.eq(head.position),
+            log_head::hash.eq(&head.hash[..]),
+        ))
+        .execute(conn)?;
+    Ok(rows.len())
+}
+
+/// Sealed events after that position, in order.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn page(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<SealedEvent>> {
+    rows_after(conn, after, limit)?
+        .into_iter()
+        .map(sealed)
+        .collect()
+}
+
+/// Sealed events of one record after that position, in order.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn timeline(
+    conn: &mut Conn,
+    subject: Subject,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<SealedEvent>> {
+    let rows: Vec<Row> = events::table
+        .filter(events::subject_kind.eq(subject.kind.code()))
+        .filter(events::subject_id.eq(Id::of(subject.id)))
+        .filter(events::position.gt(after))
+        .order(events::position)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(sealed).collect()
+}
+
+/// The end of the chain.
+///
+/// # Errors
+/// A statement failed, or the head is damaged.
+pub fn head(conn: &mut Conn) -> Result<Head> {
+    let row = log_head::table
+        .select((log_head::position, log_head::hash))
+        .first(conn)
+        .optional()?;
+    head_of(row.ok_or_else(|| Error::Corrupt("the log has no head".into()))?)
+}
+
+pub(super) fn head_of((position, hash): (i64, Vec<u8>)) -> Result<Head> {
+    Ok(Head {
+        position,
+        hash: thirty_two(hash)?,
+    })
+}
+
+pub(super) fn rows_after(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<Row>> {
+    Ok(events::table
+        .filter(events::position.gt(after))
+        .order(events::position)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?)
+}
+
+fn sealed(row: Row) -> Result<SealedEvent> {
+    let Row {
+        seq,
+        position,
+        hash,
+        id,
+        at,
+        kind,
+        subject_kind,
+        subject_id,
+        actor_kind,
+        actor_id,
+        payload,
+    } = row;
+    let damaged = |what: &str| Error::Corrupt(format!("event {seq}: {what}"));
+    Ok(SealedEvent {
+        position: position.ok_or_else(|| damaged("no position"))?,
+        hash: thirty_two(hash.ok_or_else(|| damaged("no hash"))?)?,
+        id,
+        at,
+        kind,
+        subject: Subject::new(
+            SubjectKind::from_code(&subject_kind).ok_or_else(|| damaged("its subject"))?,
+            subject_id,
+        ),
+        actor: Actor::from_parts(&actor_kind, actor_id.map(Uuid::from))
+            .ok_or_else(|| damaged("its actor"))?,
+        payload: json::event::decode(&payload)?,
+        payload_text: payload,
+    })
+}
+
+fn thirty_two(bytes: Vec<u8>) -> Result<[u8; 32]> {
+    bytes
+        .try_into()
+        .map_err(|_| Error::Corrupt("a hash in the log is not 32 bytes long".into()))
+}

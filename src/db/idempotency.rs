@@ -1,0 +1,143 @@
+//! What a request that carries an `Idempotency-Key` came to, so that its
+//! repetition is answered and not done again
+//! (draft-ietf-httpapi-idempotency-key-header-07).
+//!
+//! [`begin`] is the first statement of the transaction of the effect and
+//! [`finish`] its last. A twin that arrives meanwhile waits: on SQLite for
+//! its turn, on PostgreSQL for the row's lock.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::idempotency_keys::{self, dsl};
+use super::types::Timestamp;
+use super::{Conn, Error, Result, json, sql};
+
+/// How long an outcome is kept.
+pub const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// Where a key counts: never alone, or one caller could read another's
+/// outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Who asks.
+    pub principal: String,
+    /// Method and route template.
+    pub route: String,
+    /// The key as sent.
+    pub key: String,
+}
+
+/// What a request came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The record was made or moved.
+    Created {
+        /// Which record.
+        id: Uuid,
+        /// Its version just after.
+        version: i64,
+    },
+    /// It was refused for good.
+    Refused {
+        /// The stable code of the refusal.
+        code: String,
+        /// The sentence for people.
+        detail: String,
+        /// What else the answer said, as JSON.
+        extra: Option<String>,
+    },
+}
+
+/// Whether a request is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begin {
+    /// It is: go on, then [`finish`].
+    Fresh,
+    /// It was answered before, like this.
+    Replay(Outcome),
+    /// The key was used for another request.
+    Mismatch,
+}
+
+/// Takes the slot, or says what it holds. `fingerprint` is the SHA-256 of the
+/// canonical request.
+///
+/// # Errors
+/// [`Error::Busy`] when a twin takes longer than the lock's time limit.
+pub fn begin(
+    conn: &mut Conn,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Begin> {
+    diesel::delete(row(slot).filter(dsl::expires_at.le(Timestamp(now)))).execute(conn)?;
+    if sql::insert_idempotency(conn, slot, fingerprint, now, now + KEPT)? == 1 {
+        return Ok(Begin::Fresh);
+    }
+    let (found, outcome): (Vec<u8>, Option<String>) = row(slot)
+        .select((dsl::fingerprint, dsl::outcome))
+        .first(conn)?;
+    if found != fingerprint {
+        return Ok(Begin::Mismatch);
+    }
+    match outcome {
+        Some(text) => json::outcome::decode(&text).map(Begin::Replay),
+        None => Err(Error::Corrupt(
+            "an idempotency key was committed without its outcome".into(),
+        )),
+    }
+}
+
+/// Stores what the request came to.
+///
+/// # Errors
+/// A statement failed, or [`begin`] did not take the slot in this transaction.
+pub fn finish(conn: &mut Conn, slot: &Slot, outcome: &Outcome) -> Result<()> {
+    let text = json::outcome::encode(outcome)?;
+    let changed = diesel::update(row(slot).filter(dsl::outcome.is_null()))
+        .set(dsl::outcome.eq(text))
+        .execute(conn)?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Error::Corrupt(
+            "an outcome for an idempotency key that was not begun".into(),
+        ))
+    }
+}
+
+/// Deletes up to `limit` expired keys and answers how many there were.
+///
+/// # Errors
+/// A statement failed.
+pub fn purge(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<usize> {
+    let expired: Vec<(String, String, String)> = dsl::idempotency_keys
+        .filter(dsl::expires_at.le(Timestamp(now)))
+        .order(dsl::expires_at)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select((dsl::principal, dsl::route, dsl::key))
+        .load(conn)?;
+    let mut deleted = 0;
+    for (principal, route, key) in expired {
+        let slot = Slot {
+            principal,
+            route,
+            key,
+        };
+        deleted +=
+            diesel::delete(row(&slot).filter(dsl::expires_at.le(Timestamp(now)))).execute(conn)?;
+    }
+    Ok(deleted)
+}
+
+type Row<'a> = diesel::dsl::Find<idempotency_keys::table, (&'a str, &'a str, &'a str)>;
+
+fn row(slot: &Slot) -> Row<'_> {
+    idempotency_keys::table.find((
+        slot.principal.as_str(),
+        slot.route.as_str(),
+        slot.key.as_str(),
+    ))
+}

@@ -1,0 +1,497 @@
+//! What has to be sent. A use case enqueues an intent in its own transaction;
+//! a worker claims it with a lease, sends with no transaction open, and notes
+//! what came of it. A worker that dies loses its lease, and the message is
+//! claimed again: at least once, under an id that stays the same.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::page::Cursor;
+use super::schema::outbox::{self, dsl};
+use super::types::{Id, Timestamp};
+use super::{Conn, Error, Result, sql};
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::OutboxId;
+
+/// How much of an error is kept, in characters.
+pub const ERROR_LENGTH: usize = 500;
+
+/// An intent to send something.
+#[derive(Debug, Clone)]
+pub struct NewMessage<'a> {
+    /// Its id, stable over retries.
+    pub id: OutboxId,
+    /// What it is for; the same intent is never queued twice.
+    pub intent_key: &'a str,
+    /// How it is sent, such as `mail`.
+    pub kind: &'a str,
+    /// The record it is about.
+    pub subject: Subject,
+    /// What the worker needs to know, as JSON.
+    pub payload: String,
+    /// The Message-ID (RFC 5322), fixed before the first attempt.
+    pub message_id: Option<String>,
+    /// Not to be sent before.
+    pub available_at: DateTime<Utc>,
+}
+
+/// Whether an intent was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    /// It is queued now.
+    New,
+    /// It was queued before; nothing changed.
+    Already,
+}
+
+/// A message that a worker holds until its lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Its id.
+    pub id: OutboxId,
+    /// What it is for.
+    pub intent_key: String,
+    /// How it is sent.
+    pub kind: String,
+    /// The record it is about.
+    pub subject: Subject,
+    /// What the worker needs to know, as JSON.
+    pub payload: String,
+    /// The Message-ID, if it has one.
+    pub message_id: Option<String>,
+    /// Attempts, this one included.
+    pub attempts: u32,
+    /// When it was queued.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What became of a message so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Waiting for its time, or held by a worker.
+    Pending,
+    /// Sent.
+    Done,
+    /// Given up; a person may revive it.
+    Dead,
+    /// No longer wanted.
+    Cancelled,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Done, Self::Dead, Self::Cancelled];
+
+    /// The stable code under which it is stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Done => "done",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// A message as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: OutboxId,
+    /// What it is for.
+    pub intent_key: String,
+    /// How it is sent.
+    pub kind: String,
+    /// The record it is about.
+    pub subject: Subject,
+    /// What the worker needs to know, as JSON.
+    pub payload: String,
+    /// The Message-ID, if it has one.
+    pub message_id: Option<String>,
+    /// What became of it.
+    pub state: State,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it is due, or when the holder's lease ends.
+    pub available_at: DateTime<Utc>,
+    /// The worker that has it now.
+    pub holder: Option<Uuid>,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// When it was queued.
+    pub created_at: DateTime<Utc>,
+    /// When it was done, given up or cancelled.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// How the queue stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Waiting or held.
+    pub pending: i64,
+    /// Sent.
+    pub done: i64,
+    /// Given up.
+    pub dead: i64,
+    /// No longer wanted.
+    pub cancelled: i64,
+    /// Since when the longest-waiting pending message is due. In the past, it
+    /// tells how far the workers are behind.
+    pub oldest_due: Option<DateTime<Utc>>,
+}
+
+/// Which pending messages to cancel.
+#[derive(Debug, Clone, Copy)]
+pub enum Cancel<'a> {
+    /// That one.
+    One(OutboxId),
+    /// Those whose intent key starts like this.
+    Intents(&'a str),
+}
+
+/// Queues an intent in the caller's transaction.
+///
+/// # Errors
+/// A statement failed.
+pub fn enqueue(conn: &mut Conn, message: &NewMessage<'_>, now: DateTime<Utc>) -> Result<Enqueued> {
+    Ok(match sql::insert_outbox(conn, message, now)? {
+        0 => Enqueued::Already,
+        _ => Enqueued::New,
+    })
+}
+
+/// Claims up to `limit` due messages for `holder` until `now + lease`, the
+/// longest due first. No two holders get the same one.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn claim(
+    conn: &mut Conn,
+    holder: Uuid,
+    now: DateTime<Utc>,
+    lease: chrono::TimeDelta,
+    limit: usize,
+) -> Result<Vec<Claimed>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = sql::claim_outbox(
+        conn,
+        Id::of(holder),
+        Timestamp(now),
+        Timestamp(now + lease),
+        limit,
+    )?;
+    let mut claimed: Vec<Claimed> = rows.into_iter().map(claimed).collect::<Result<_>>()?;
+    // RETURNING promises no order.
+    claimed.sort_by_key(|message| (message.created_at, message.id));
+    Ok(claimed)
+}
+
+/// Notes that it was sent; false if `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn done(conn: &mut Conn, id: OutboxId, holder: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let changed = diesel::update(held(id, holder))
+        .set((
+            dsl::state.eq(State::Done.code()),
+            dsl::holder.eq(None::<Id>),
+            dsl::last_error.eq(None::<&str>),
+            dsl::finished_at.eq(Some(Timestamp(now))),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Puts it back to be tried again at `at`; false if `holder` no longer has it.
+/// The error is a short code and at most the server's own words.
+///
+/// # Errors
+/// A statement failed.
+pub fn retry(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    at: DateTime<Utc>,
+    error: &str,
+) -> Result<bool> {
+    let changed = diesel::update(held(id, holder))
+        .set((
+            dsl::holder.eq(None::<Id>),
+            dsl::available_at.eq(Timestamp(at)),
+            dsl::last_error.eq(Some(short(error))),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Gives it up; false if `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn dead(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    error: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let changed = diesel::update(held(id, holder))
+        .set((
+            dsl::state.eq(State::Dead.code()),
+            dsl::holder.eq(None::<Id>),
+            dsl::last_error.eq(Some(short(error))),
+            dsl::finished_at.eq(Some(Timestamp(now))),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Gives it back untried, for a worker that stops; false if `holder` no
+/// longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn release(conn: &mut Conn, id: OutboxId, holder: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let changed = diesel::update(held(id, holder).filter(dsl::attempts.gt(0)))
+        .set((
+            dsl::holder.eq(None::<Id>),
+            dsl::available_at.eq(Timestamp(now)),
+            dsl::attempts.eq(dsl::attempts - 1),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Cancels what is pending and in nobody's hands, and answers how many. What
+/// a worker holds is being sent and can't be called back.
+///
+/// # Errors
+/// A statement failed.
+pub fn cancel(conn: &mut Conn, which: Cancel<'_>, now: DateTime<Utc>) -> Result<usize> {
+    let free = dsl::holder
+        .is_null()
+        .or(dsl::available_at.le(Timestamp(now)));
+    let pending = outbox::table
+        .filter(dsl::state.eq(State::Pending.code()))
+        .filter(free);
+    let cancelled = (
+        dsl::state.eq(State::Cancelled.code()),
+        dsl::holder.eq(None::<Id>),
+        dsl::finished_at.eq(Some(Timestamp(now))),
+    );
+    Ok(match which {
+        Cancel::One(id) => diesel::update(pending.filter(dsl::id.eq(id)))
+            .set(cancelled)
+            .execute(conn)?,
+        // Keys compare by bytes on both sides, and no text that continues the
+        // prefix sorts after its continuation with the last code point.
+        Cancel::Intents(prefix) => {
+            let end = format!("{prefix}{}", char::MAX);
+            let range = dsl::intent_key.ge(prefix).and(dsl::intent_key.lt(end));
+            diesel::update(pending.filter(range))
+                .set(cancelled)
+                .execute(conn)?
+        }
+    })
+}
+
+/// Brings a dead message back, due at once and with its attempts forgotten;
+/// false if it isn't dead.
+///
+/// # Errors
+/// A statement failed.
+pub fn revive(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool> {
+    let changed = diesel::update(
+        outbox::table
+            .find(id)
+            .filter(dsl::state.eq(State::Dead.code())),
+    )
+    .set((
+        dsl::state.eq(State::Pending.code()),
+        dsl::attempts.eq(0),
+        dsl::available_at.eq(Timestamp(now)),
+        dsl::finished_at.eq(None::<Timestamp>),
+    ))
+    .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Messages in a state, or all, from the oldest on; see
+/// [`super::page::fetch`] for the limit.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    state: Option<State>,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    let mut query = outbox::table.into_boxed();
+    if let Some(state) = state {
+        query = query.filter(dsl::state.eq(state.code()));
+    }
+    if let Some(Cursor { created_at, id }) = after {
+        let at = Timestamp(created_at);
+        query = query.filter(
+            dsl::created_at
+                .gt(at)
+                .or(dsl::created_at.eq(at).and(dsl::id.gt(Id::of(id)))),
+        );
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(limit)
+        .load(conn)?;
+    rows.into_iter().map(message).collect()
+}
+
+/// The message with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: OutboxId) -> Result<Option<Message>> {
+    let row: Option<Row> = outbox::table.find(id).first(conn).optional()?;
+    row.map(message).transpose()
+}
+
+/// How the queue stands.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn counts(conn: &mut Conn) -> Result<Counts> {
+    let by_state: Vec<(String, i64)> = outbox::table
+        .group_by(dsl::state)
+        .select((dsl::state, diesel::dsl::count_star()))
+        .load(conn)?;
+    let oldest_due = outbox::table
+        .filter(dsl::state.eq(State::Pending.code()))
+        .order(dsl::available_at)
+        .select(dsl::available_at)
+        .first(conn)
+        .optional()?;
+    let mut counts = Counts {
+        oldest_due,
+        ..Counts::default()
+    };
+    for (code, count) in by_state {
+        match state_of(&code)? {
+            State::Pending => counts.pending = count,
+            State::Done => counts.done = count,
+            State::Dead => counts.dead = count,
+            State::Cancelled => counts.cancelled = count,
+        }
+    }
+    Ok(counts)
+}
+
+#[derive(Queryable)]
+pub(super) struct Row {
+    id: OutboxId,
+    intent_key: String,
+    kind: String,
+    subject_kind: String,
+    subject_id: Id,
+    payload: String,
+    message_id: Option<String>,
+    state: String,
+    attempts: i32,
+    available_at: DateTime<Utc>,
+    holder: Option<Id>,
+    last_error: Option<String>,
+    created_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+type Held = diesel::dsl::Filter<
+    diesel::dsl::Find<outbox::table, OutboxId>,
+    diesel::dsl::And<diesel::dsl::Eq<dsl::holder, Id>, diesel::dsl::Eq<dsl::state, &'static str>>,
+>;
+
+/// The row, while it is that holder's. A lease that has ended still counts
+/// until somebody else takes it.
+fn held(id: OutboxId, holder: Uuid) -> Held {
+    outbox::table.find(id).filter(
+        dsl::holder
+            .eq(Id::of(holder))
+            .and(dsl::state.eq(State::Pending.code())),
+    )
+}
+
+fn message(row: Row) -> Result<Message> {
+    let Row {
+        id,
+        intent_key,
+        kind,
+        subject_kind,
+        subject_id,
+        payload,
+        message_id,
+        state,
+        attempts,
+        available_at,
+        holder,
+        last_error,
+        created_at,
+        finished_at,
+    } = row;
+    Ok(Message {
+        id,
+        intent_key,
+        kind,
+        subject: subject(&subject_kind, subject_id)?,
+        payload,
+        message_id,
+        state: state_of(&state)?,
+        attempts: u32::try_from(attempts).unwrap_or_default(),
+        available_at,
+        holder: holder.map(Uuid::from),
+        last_error,
+        created_at,
+        finished_at,
+    })
+}
+
+fn claimed(row: Row) -> Result<Claimed> {
+    let Message {
+        id,
+        intent_key,
+        kind,
+        subject,
+        payload,
+        message_id,
+        attempts,
+        created_at,
+        ..
+    } = message(row)?;
+    Ok(Claimed {
+        id,
+        intent_key,
+        kind,
+        subject,
+        payload,
+        message_id,
+        attempts,
+        created_at,
+    })
+}
+
+fn subject(kind: &str, id: Id) -> Result<Subject> {
+    let kind = SubjectKind::from_code(kind)
+        .ok_or_else(|| Error::Corrupt(format!("a message about a \"{kind}\"")))?;
+    Ok(Subject::new(kind, id))
+}
+
+fn state_of(code: &str) -> Result<State> {
+    State::from_code(code).ok_or_else(|| Error::Corrupt(format!("a message in state \"{code}\"")))
+}
+
+fn short(error: &str) -> String {
+    error.chars().take(ERROR_LENGTH).collect()
+}

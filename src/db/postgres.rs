@@ -1,0 +1,95 @@
+//! PostgreSQL: connections and writes. A write is one transaction at READ
+//! COMMITTED; row locks and version checks do the rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use tokio::sync::{Notify, Semaphore};
+
+use super::pool::Pool;
+use super::transaction::transaction;
+use super::url::Target;
+use super::writer::closed;
+use super::{Conn, Error, OpenError, Url};
+
+/// A connection; a statement waits for a lock no longer than `lock_timeout`.
+pub(super) fn connect(url: &str, lock_timeout: Option<Duration>) -> Result<Conn, OpenError> {
+    let cannot = |reason: String| OpenError::CannotConnect {
+        url: Url(Target::Postgres(url.to_owned())).to_string(),
+        reason,
+    };
+    let mut conn = PgConnection::establish(url).map_err(|error| cannot(error.to_string()))?;
+    conn.batch_execute(&format!(
+        "SET application_name = 'corridor'; SET lock_timeout = {}",
+        lock_timeout.map_or(0, |wait| wait.as_millis())
+    ))
+    .map_err(|error| cannot(error.to_string()))?;
+    Ok(Conn::Postgres(conn))
+}
+
+/// Admits writes and tells the sealer of them.
+pub(super) struct Writes {
+    /// One permit per write that runs or waits.
+    queue: Arc<Semaphore>,
+    unsealed: Notify,
+}
+
+impl Writes {
+    pub(super) fn new(queue: usize) -> Self {
+        Self {
+            queue: Arc::new(Semaphore::new(queue.clamp(1, Semaphore::MAX_PERMITS))),
+            unsealed: Notify::new(),
+        }
+    }
+
+    /// A serialization failure or deadlock is [`Error::Busy`]; a job can't be
+    /// run twice.
+    pub(super) async fn run<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let place = self.admit()?;
+        let result = pool
+            .run(move |conn| {
+                let _place = place;
+                transaction(conn, job)
+            })
+            .await;
+        self.unsealed.notify_one();
+        result
+    }
+
+    pub(super) fn run_blocking<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: FnOnce(&mut Conn) -> Result<T, E>,
+    {
+        let _place = self.admit()?;
+        let result = pool.run_blocking(|conn| transaction(conn, job));
+        self.unsealed.notify_one();
+        result
+    }
+
+    fn admit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Error> {
+        use tokio::sync::TryAcquireError::{Closed, NoPermits};
+        Arc::clone(&self.queue)
+            .try_acquire_owned()
+            .map_err(|error| match error {
+                NoPermits => Error::Busy,
+                Closed => closed(),
+            })
+    }
+
+    pub(super) async fn unsealed(&self) {
+        self.unsealed.notified().await;
+    }
+
+    /// Admits no more writes.
+    pub(super) fn stop(&self) {
+        self.queue.close();
+    }
+}

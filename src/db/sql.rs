@@ -1,0 +1,219 @@
+//! The statements that have to differ between the back-ends, or that diesel's
+//! `MultiConnection` can't carry: two visible arms each, and nothing else.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::events::Placed;
+use super::idempotency::Slot;
+use super::outbox::{NewMessage, Row as OutboxRow};
+use super::schema::{consumers, events, idempotency_keys, leases, log_head, outbox, secrets};
+use super::types::{Id, Timestamp};
+use super::{Conn, Result};
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    found: bool,
+}
+
+pub(super) fn has_table(conn: &mut Conn, name: &str) -> Result<bool> {
+    let Found { found } = match conn {
+        Conn::Sqlite(conn) => diesel::sql_query(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?) AS found",
+        )
+        .bind::<Text, _>(name)
+        .get_result(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => diesel::sql_query("SELECT to_regclass($1) IS NOT NULL AS found")
+            .bind::<Text, _>(name)
+            .get_result(conn)?,
+    };
+    Ok(found)
+}
+
+/// SQLite has one writer; PostgreSQL locks the row until the commit.
+pub(super) fn lock_head(conn: &mut Conn) -> Result<(i64, Vec<u8>)> {
+    let head = log_head::table.select((log_head::position, log_head::hash));
+    Ok(match conn {
+        Conn::Sqlite(conn) => head.first(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => head.for_update().first(conn)?,
+    })
+}
+
+/// A prepared statement per row costs SQLite nothing; PostgreSQL gets all
+/// rows in one round trip.
+pub(super) fn place_events(conn: &mut Conn, placed: &[Placed]) -> Result<()> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            for Placed {
+                seq,
+                position,
+                hash,
+            } in placed
+            {
+                diesel::update(events::table.find(seq))
+                    .set((events::position.eq(position), events::hash.eq(&hash[..])))
+                    .execute(conn)?;
+            }
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            use diesel::sql_types::{Array, BigInt, Binary};
+            let seqs: Vec<i64> = placed.iter().map(|it| it.seq).collect();
+            let positions: Vec<i64> = placed.iter().map(|it| it.position).collect();
+            let hashes: Vec<&[u8]> = placed.iter().map(|it| &it.hash[..]).collect();
+            diesel::sql_query(
+                "UPDATE events SET position = placed.position, hash = placed.hash
+                 FROM unnest($1, $2, $3) AS placed (seq, position, hash)
+                 WHERE events.seq = placed.seq",
+            )
+            .bind::<Array<BigInt>, _>(seqs)
+            .bind::<Array<BigInt>, _>(positions)
+            .bind::<Array<Binary>, _>(hashes)
+            .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn insert_consumer(conn: &mut Conn, name: &str, position: i64) -> Result<usize> {
+    let insert = diesel::insert_into(consumers::table)
+        .values((consumers::name.eq(name), consumers::position.eq(position)))
+        .on_conflict_do_nothing();
+    Ok(match conn {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => insert.execute(conn)?,
+    })
+}
+
+pub(super) fn insert_lease(
+    conn: &mut Conn,
+    name: &str,
+    holder: Id,
+    until: Timestamp,
+) -> Result<usize> {
+    let insert = diesel::insert_into(leases::table)
+        .values((
+            leases::name.eq(name),
+            leases::holder.eq(holder),
+            leases::until.eq(until),
+        ))
+        .on_conflict_do_nothing();
+    Ok(match conn {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => insert.execute(conn)?,
+    })
+}
+
+pub(super) fn insert_secret(
+    conn: &mut Conn,
+    name: &str,
+    sealed: &[u8],
+    now: Timestamp,
+) -> Result<usize> {
+    let insert = diesel::insert_into(secrets::table)
+        .values((
+            secrets::name.eq(name),
+            secrets::sealed.eq(sealed),
+            secrets::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing();
+    Ok(match conn {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => insert.execute(conn)?,
+    })
+}
+
+/// On PostgreSQL a twin's insert waits here for the first one's commit.
+pub(super) fn insert_idempotency(
+    conn: &mut Conn,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<usize> {
+    let insert = diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::principal.eq(&slot.principal),
+            idempotency_keys::route.eq(&slot.route),
+            idempotency_keys::key.eq(&slot.key),
+            idempotency_keys::fingerprint.eq(&fingerprint[..]),
+            idempotency_keys::created_at.eq(Timestamp(now)),
+            idempotency_keys::expires_at.eq(Timestamp(expires_at)),
+        ))
+        .on_conflict_do_nothing();
+    Ok(match conn {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => insert.execute(conn)?,
+    })
+}
+
+pub(super) fn insert_outbox(
+    conn: &mut Conn,
+    message: &NewMessage<'_>,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let insert = diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(message.id),
+            outbox::intent_key.eq(message.intent_key),
+            outbox::kind.eq(message.kind),
+            outbox::subject_kind.eq(message.subject.kind.code()),
+            outbox::subject_id.eq(Id::of(message.subject.id)),
+            outbox::payload.eq(&message.payload),
+            outbox::message_id.eq(message.message_id.as_deref()),
+            outbox::state.eq("pending"),
+            outbox::attempts.eq(0),
+            outbox::available_at.eq(Timestamp(message.available_at)),
+            outbox::created_at.eq(Timestamp(now)),
+        ))
+        .on_conflict(outbox::intent_key)
+        .do_nothing();
+    Ok(match conn {
+        Conn::Sqlite(conn) => insert.execute(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => insert.execute(conn)?,
+    })
+}
+
+/// PostgreSQL's claimers step over the rows that another one is taking.
+pub(super) fn claim_outbox(
+    conn: &mut Conn,
+    holder: Id,
+    now: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<OutboxRow>> {
+    let due = diesel::alias!(outbox as due);
+    let ids = due
+        .filter(due.field(outbox::state).eq("pending"))
+        .filter(due.field(outbox::available_at).le(now))
+        .order(due.field(outbox::available_at))
+        .limit(limit)
+        .select(due.field(outbox::id));
+    let claim = (
+        outbox::holder.eq(Some(holder)),
+        outbox::available_at.eq(until),
+        outbox::attempts.eq(outbox::attempts + 1),
+    );
+    Ok(match conn {
+        Conn::Sqlite(conn) => diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
+            .set(claim)
+            .returning(outbox::all_columns)
+            .get_results(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            diesel::update(outbox::table.filter(outbox::id.eq_any(ids.for_update().skip_locked())))
+                .set(claim)
+                .returning(outbox::all_columns)
+                .get_results(conn)?
+        }
+    })
+}

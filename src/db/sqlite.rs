@@ -1,0 +1,100 @@
+//! SQLite: the file, its pragmas, and the two kinds of connection.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+
+use super::{Conn, Error, OpenError};
+
+/// The first bytes of every SQLite 3 database (file format, §1.3.1).
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Makes the folder if need be and looks at the file before SQLite does, so
+/// that what is wrong can be said plainly.
+pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
+    let not_writable = |source| OpenError::NotWritable {
+        path: path.to_path_buf(),
+        source,
+    };
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        fs::create_dir_all(folder).map_err(|source| OpenError::NotWritable {
+            path: folder.to_path_buf(),
+            source,
+        })?;
+    }
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(not_writable)?;
+    let mut start = Vec::with_capacity(MAGIC.len());
+    io::Read::by_ref(&mut file)
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(not_writable)?;
+    if start.is_empty() || start == MAGIC {
+        Ok(())
+    } else {
+        Err(OpenError::NotADatabase {
+            path: path.to_path_buf(),
+        })
+    }
+}
+
+/// A connection that may write. There is one in a process.
+pub(super) fn writer(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenError> {
+    connect(path, busy_timeout, "PRAGMA query_only = OFF;")
+}
+
+/// A connection that can't write.
+pub(super) fn reader(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenError> {
+    connect(path, busy_timeout, "PRAGMA query_only = ON;")
+}
+
+/// `busy_timeout` comes first: switching to WAL may itself have to wait.
+fn connect(path: &Path, busy_timeout: Duration, last: &str) -> Result<Conn, OpenError> {
+    let name = path
+        .to_str()
+        .ok_or_else(|| OpenError::Failed(format!("{} is not UTF-8", path.display())))?;
+    let mut conn = SqliteConnection::establish(name)
+        .map_err(|error| OpenError::Failed(format!("{}: {error}", path.display())))?;
+    conn.batch_execute(&format!(
+        "PRAGMA busy_timeout = {};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         {last}",
+        busy_timeout.as_millis()
+    ))
+    .map_err(|error| refusal(path, error))?;
+    Ok(Conn::Sqlite(conn))
+}
+
+/// SQLite's texts are fixed; diesel hands on no codes.
+fn refusal(path: &Path, error: diesel::result::Error) -> OpenError {
+    let text = error.to_string();
+    if text.contains("readonly database") || text.contains("unable to open database file") {
+        // WAL needs two more files beside the database.
+        return OpenError::NotWritable {
+            path: path.parent().unwrap_or(path).to_path_buf(),
+            source: io::Error::new(io::ErrorKind::PermissionDenied, text),
+        };
+    }
+    if text.contains("not a database") {
+        return OpenError::NotADatabase {
+            path: path.to_path_buf(),
+        };
+    }
+    match Error::from(error) {
+        Error::Busy => OpenError::Locked,
+        other => OpenError::Failed(other.to_string()),
+    }
+}

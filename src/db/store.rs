@@ -1,0 +1,220 @@
+//! [`Db`]: the store as the rest of the program sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::pool::Pool;
+use super::url::Target;
+use super::writer::{Writer, closed};
+use super::{Conn, Error, OpenError, Url, events, migrate, sqlite};
+
+/// How to open the store.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it is.
+    pub url: Url,
+    /// Connections that read (SQLite) or do everything (PostgreSQL).
+    pub readers: usize,
+    /// Writes that may wait; one more hears [`Error::Busy`].
+    pub queue: usize,
+    /// How long a statement waits for a lock that another process
+    /// (SQLite) or transaction (PostgreSQL) holds.
+    pub busy_timeout: Duration,
+}
+
+impl Options {
+    /// Four readers, 1024 waiting writes, five seconds for a lock.
+    pub fn new(url: Url) -> Self {
+        Self {
+            url,
+            readers: 4,
+            queue: 1024,
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The store. Cloning is cheap and shares it.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    writes: Writes,
+    sealed: watch::Sender<i64>,
+}
+
+/// Who carries out writes.
+enum Writes {
+    Sqlite(Writer),
+    #[cfg(feature = "postgres")]
+    Postgres(super::postgres::Writes),
+}
+
+impl Db {
+    /// Opens the store, brings its schema up to date and starts what serves
+    /// it. Blocks; call it before serving, or off the async threads.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; a database newer than this program is not touched.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        let (pool, writes, sealed) = match options.url.0.clone() {
+            Target::Sqlite(path) => {
+                sqlite::prepare(&path)?;
+                let wait = options.busy_timeout;
+                let sealed = first_look(&mut sqlite::writer(&path, wait)?)?;
+                let writer = Writer::start(path.clone(), wait, options.queue, sealed.clone())?;
+                let pool = Pool::new(options.readers, move || sqlite::reader(&path, wait));
+                (pool, Writes::Sqlite(writer), sealed)
+            }
+            #[cfg(feature = "postgres")]
+            Target::Postgres(url) => {
+                let sealed = first_look(&mut super::postgres::connect(&url, None)?)?;
+                let wait = Some(options.busy_timeout);
+                let pool = Pool::new(options.readers, move || {
+                    super::postgres::connect(&url, wait)
+                });
+                let writes = super::postgres::Writes::new(options.queue);
+                (pool, Writes::Postgres(writes), sealed)
+            }
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                pool,
+                writes,
+                sealed,
+            }),
+        })
+    }
+
+    /// Runs `job` on a connection for reading, off the async threads.
+    ///
+    /// # Errors
+    /// The job's own; [`Error::Busy`], [`Error::Unavailable`] or
+    /// [`Error::Panicked`] as the job's error type.
+    pub async fn read<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        self.inner.pool.run(job).await
+    }
+
+    /// Runs `job` in one transaction and answers once its commit is durable.
+    /// The job must take no I/O of its own; it is run at most once, and to
+    /// its end even when the caller stops waiting.
+    ///
+    /// # Errors
+    /// The job's own, with everything it did undone; otherwise [`Error`] as
+    /// the job's error type.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        match &self.inner.writes {
+            Writes::Sqlite(writer) => writer
+                .submit(job)?
+                .await
+                .unwrap_or_else(|_| Err(closed().into())),
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.run(&self.inner.pool, job).await,
+        }
+    }
+
+    /// [`Self::read`] for commands; must not be called on an async thread.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn read_blocking<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: FnOnce(&mut Conn) -> Result<T, E>,
+    {
+        self.inner.pool.run_blocking(job)
+    }
+
+    /// [`Self::write`] for commands; must not be called on an async thread.
+    ///
+    /// # Errors
+    /// As for [`Self::write`].
+    pub fn write_blocking<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        match &self.inner.writes {
+            Writes::Sqlite(writer) => writer
+                .submit(job)?
+                .blocking_recv()
+                .unwrap_or_else(|_| Err(closed().into())),
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.run_blocking(&self.inner.pool, job),
+        }
+    }
+
+    /// The highest position of the log that this process knows of; it moves
+    /// when a write or [`Self::seal_pending`] of this process moved it, so
+    /// followers look now and then for what other processes wrote.
+    pub fn sealed(&self) -> watch::Receiver<i64> {
+        self.inner.sealed.subscribe()
+    }
+
+    /// Waits until a write of this process may have left events to seal. On
+    /// SQLite, where the writer seals, it waits for ever.
+    pub async fn unsealed(&self) {
+        match &self.inner.writes {
+            Writes::Sqlite(_) => std::future::pending().await,
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.unsealed().await,
+        }
+    }
+
+    /// Seals every committed event that waits for its position and answers
+    /// how many there were.
+    ///
+    /// # Errors
+    /// As for [`Self::write`].
+    pub async fn seal_pending(&self) -> Result<usize, Error> {
+        let mut count = 0;
+        loop {
+            let (sealed, head) = self
+                .write(|conn| {
+                    Ok::<_, Error>((events::seal(conn, events::SEAL_BATCH)?, events::head(conn)?))
+                })
+                .await?;
+            super::writer::announce(&self.inner.sealed, head.position);
+            count += sealed;
+            if sealed < events::SEAL_BATCH {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Takes no more writes and waits until those in the queue are answered.
+    /// Other clones still read.
+    pub async fn close(self) {
+        let inner = self.inner;
+        // Waiting for the thread blocks; if it panics there is nothing left to wait for.
+        let _ = tokio::task::spawn_blocking(move || match &inner.writes {
+            Writes::Sqlite(writer) => writer.stop(),
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.stop(),
+        })
+        .await;
+    }
+}
+
+/// Migrates, and reads how far the log has come.
+fn first_look(conn: &mut Conn) -> Result<watch::Sender<i64>, OpenError> {
+    migrate::run(conn)?;
+    let head = events::head(conn).map_err(|error| OpenError::Failed(error.to_string()))?;
+    Ok(watch::Sender::new(head.position))
+}
