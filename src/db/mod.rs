@@ -20,7 +20,7 @@ pub mod consumers;
 mod error;
 pub mod events;
 pub mod idempotency;
-mod json;
+pub mod json;
 pub mod leases;
 pub mod migrate;
 pub mod outbox;

@@ -34,11 +34,13 @@ pub enum SubjectKind {
     Deal,
     /// A queued message.
     Message,
+    /// A freeze.
+    Freeze,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -49,6 +51,7 @@ impl SubjectKind {
         Self::Introduction,
         Self::Deal,
         Self::Message,
+        Self::Freeze,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -64,6 +67,7 @@ impl SubjectKind {
             Self::Introduction => "introduction",
             Self::Deal => "deal",
             Self::Message => "message",
+            Self::Freeze => "freeze",
         }
     }
 

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod ids;
 pub mod introduction;
 pub mod mandate;
+pub mod message;
 pub mod money;
 pub mod organization;
 pub mod permission;

@@ -48,6 +48,11 @@ impl Refusal {
         self.code == "transition_not_yours"
     }
 
+    /// Whether the machine has no such transition at all.
+    pub fn is_about_state(&self) -> bool {
+        self.code == "transition_not_allowed"
+    }
+
     /// An action that lacks something.
     pub fn incomplete(missing: Faults) -> Self {
         Self {

@@ -15,8 +15,10 @@ pub mod matches;
 pub mod notices;
 pub mod once;
 pub mod organizations;
+pub mod paging;
 pub mod programmes;
 pub mod startups;
+mod transitions;
 
 pub use caller::Caller;
 pub use context::{Clock, Context, Parts, Settings};

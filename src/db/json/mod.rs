@@ -2,4 +2,5 @@
 //! fields in a fixed order, integers only, a `schema` number first.
 
 pub(super) mod event;
+pub mod notice;
 pub(super) mod outcome;

@@ -1,0 +1,195 @@
+//! What compliance records: clearances, freezes, blocks.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::db::{self, Conn, freezes};
+use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::OrganizationId;
+use crate::domain::permission::Operation;
+
+use super::transitions::code;
+use super::{Caller, Context, Error};
+
+/// A check somebody made of a firm.
+#[derive(Debug, Clone)]
+pub struct NewClearance {
+    /// Whom it is about.
+    pub organization: OrganizationId,
+    /// What came out.
+    pub verdict: ClearanceVerdict,
+    /// On what ground.
+    pub basis: String,
+    /// Last day on which it holds.
+    pub valid_to: NaiveDate,
+}
+
+/// Records a check. The newest one counts.
+pub async fn record_clearance(
+    context: &Context,
+    caller: &Caller,
+    new: NewClearance,
+) -> Result<Clearance, Error> {
+    caller.may(Operation::WriteCompliance, &[])?;
+    let by = caller.id();
+    let clearance = Clearance {
+        id: context.new_id(),
+        organization: new.organization,
+        verdict: new.verdict,
+        basis: new.basis,
+        valid_to: new.valid_to,
+        created_at: context.now(),
+    };
+    let pen = context.pen(caller.actor());
+    context
+        .db
+        .write(move |conn| {
+            db::organizations::find(conn, clearance.organization)?.ok_or(Error::NotFound)?;
+            db::clearances::insert(conn, &clearance, by)?;
+            pen.append(
+                conn,
+                "organization.screened",
+                (SubjectKind::Organization, clearance.organization),
+                vec![
+                    ("verdict", code(clearance.verdict.code())),
+                    ("valid_to", Value::Date(clearance.valid_to)),
+                    ("basis", Value::hash_of(&clearance.basis)),
+                ],
+            )?;
+            Ok(clearance)
+        })
+        .await
+}
+
+/// The checks of a firm, oldest first.
+pub async fn clearances(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<Vec<Clearance>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    context
+        .db
+        .read(move |conn| Ok(db::clearances::list(conn, organization)?))
+        .await
+}
+
+/// Orders that nothing more is shown or sent within a scope.
+pub async fn order_freeze(
+    context: &Context,
+    caller: &Caller,
+    scope: FreezeScope,
+    reason: String,
+) -> Result<Freeze, Error> {
+    caller.may(Operation::WriteCompliance, &[])?;
+    let by = caller.id();
+    let freeze = Freeze {
+        id: context.new_id(),
+        scope,
+        reason,
+        created_at: context.now(),
+    };
+    let pen = context.pen(caller.actor());
+    context
+        .db
+        .write(move |conn| {
+            freezes::insert(conn, &freeze, by)?;
+            log_freeze(conn, &pen, "freeze.ordered", &freeze)?;
+            Ok(freeze)
+        })
+        .await
+}
+
+/// Lifts a freeze; it takes two people. Answers whether it is lifted now.
+pub async fn lift_freeze(context: &Context, caller: &Caller, id: Uuid) -> Result<bool, Error> {
+    caller.may(Operation::WriteCompliance, &[])?;
+    let by = caller.id();
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    context
+        .db
+        .write(move |conn| {
+            let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
+            if found.lifted_at.is_some() {
+                return Err(Error::refused("lifted_already", "This freeze is lifted already."));
+            }
+            let (stored, kind) = match found.first_lifted_by {
+                None => (freezes::first_lift(conn, id, by, now, found.version)?, "freeze.lifting_proposed"),
+                Some(first) if first == by => {
+                    return Err(Error::refused(
+                        "second_person_needed",
+                        "Somebody else of compliance has to agree.",
+                    ));
+                }
+                Some(_) => (freezes::lift(conn, id, by, now, found.version)?, "freeze.lifted"),
+            };
+            if !stored {
+                return Err(Error::StaleVersion);
+            }
+            log_freeze(conn, &pen, kind, &found.freeze)?;
+            Ok(kind == "freeze.lifted")
+        })
+        .await
+}
+
+/// The freezes in force.
+pub async fn freezes(context: &Context, caller: &Caller) -> Result<Vec<Freeze>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    context.db.read(|conn| Ok(freezes::active(conn)?)).await
+}
+
+/// Keeps two firms apart, in both directions.
+pub async fn block(
+    context: &Context,
+    caller: &Caller,
+    a: OrganizationId,
+    b: OrganizationId,
+    reason: String,
+) -> Result<(), Error> {
+    caller.may(Operation::WriteCompliance, &[])?;
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    context
+        .db
+        .write(move |conn| {
+            for id in [a, b] {
+                db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
+            }
+            db::blocks::insert(conn, a, b, &reason, now)?;
+            pen.append(
+                conn,
+                "organization.blocked",
+                (SubjectKind::Organization, a),
+                vec![
+                    ("counterpart", Value::Id(b.uuid())),
+                    ("reason", Value::hash_of(&reason)),
+                ],
+            )
+        })
+        .await
+}
+
+fn log_freeze(
+    conn: &mut Conn,
+    pen: &super::log::Pen,
+    kind: &'static str,
+    freeze: &Freeze,
+) -> Result<(), Error> {
+    let (scope, value) = match &freeze.scope {
+        FreezeScope::Country(country) => ("country", code(country.code())),
+        FreezeScope::Tag(slug) => ("tag", code(slug.as_str())),
+        FreezeScope::Organization(id) => ("organization", Value::Id(id.uuid())),
+        FreezeScope::Programme(id) => ("programme", Value::Id(id.uuid())),
+    };
+    pen.append(
+        conn,
+        kind,
+        (SubjectKind::Freeze, freeze.id),
+        vec![
+            ("scope", code(scope)),
+            ("value", value),
+            ("reason", Value::hash_of(&freeze.reason)),
+        ],
+    )
+}

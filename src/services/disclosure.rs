@@ -1,0 +1,214 @@
+//! The one door: every use case that would show one side to the other loads
+//! its facts here, asks [`crate::domain::disclosure`], and writes the ledger.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::db::disclosures::Disclosure;
+use crate::db::{self, Conn};
+use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope, clearance_on};
+use crate::domain::country::Country;
+use crate::domain::disclosure::{Decision, Facts, Level, decide, fresh_on};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
+use crate::domain::mandate::{Mandate, MandateStatus};
+use crate::domain::profile::{ControlAnswers, ProfileStatus, StartupProfile};
+use crate::domain::programme::Programme;
+use crate::domain::tag::Taxonomy;
+
+use super::log::Pen;
+use super::transitions::code;
+use super::{Context, Error};
+
+/// The two records that would be shown to each other, and the programme.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The programme.
+    pub programme: Programme,
+    /// The startup's profile.
+    pub profile: StartupProfile,
+    /// The investor's mandate.
+    pub mandate: Mandate,
+}
+
+impl Pair {
+    /// Loads the three records as they are now.
+    pub fn load(
+        conn: &mut Conn,
+        programme: ProgrammeId,
+        profile: StartupProfileId,
+        mandate: MandateId,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            programme: db::programmes::find(conn, programme)?.ok_or(Error::NotFound)?,
+            profile: db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?,
+            mandate: db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?,
+        })
+    }
+}
+
+/// Asks the gate on facts as fresh as the open transaction.
+pub fn ask(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Decision, Error> {
+    let Pair {
+        programme,
+        profile,
+        mandate,
+    } = pair;
+    let today = context.now().date_naive();
+    let admitted = db::programmes::is_startup_admitted(conn, programme.id, profile.id)?
+        && db::programmes::is_mandate_admitted(conn, programme.id, mandate.id)?;
+    let freezes = db::freezes::active(conn)?;
+    let facts = Facts {
+        programme_in_force: admitted
+            && programme.in_force_on(today)
+            && programme.joins(profile.country, mandate.country),
+        startup_live: profile.status == ProfileStatus::Published
+            && fresh_on(profile.reconfirm_by, today),
+        mandate_live: mandate_is_live(mandate, today),
+        claimed: profile.claimed && mandate.claimed,
+        startup_clearance: clearance(conn, profile.organization, today)?,
+        investor_clearance: clearance(conn, mandate.organization, today)?,
+        sensitivity: profile.content.sensitivity(&context.taxonomy),
+        control_answers_sensitive: profile
+            .content
+            .controls
+            .as_ref()
+            .is_some_and(ControlAnswers::needs_review),
+        releases: db::disclosures::releases(
+            conn,
+            profile.id,
+            profile.revision,
+            programme.id,
+            mandate.country,
+            today,
+        )?,
+        frozen: covers(&freezes, &context.taxonomy, pair),
+        conflict: db::blocks::exists(conn, profile.organization, mandate.organization)?,
+    };
+    Ok(decide(&facts))
+}
+
+fn clearance(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    today: NaiveDate,
+) -> Result<ClearanceVerdict, Error> {
+    let latest = db::clearances::latest(conn, organization)?;
+    Ok(clearance_on(latest.as_ref(), today))
+}
+
+fn mandate_is_live(mandate: &Mandate, today: NaiveDate) -> bool {
+    mandate.status == MandateStatus::Published
+        && fresh_on(mandate.reconfirm_by, today)
+        && mandate.content.active_from.is_none_or(|from| from <= today)
+        && mandate.content.active_to.is_none_or(|to| to >= today)
+}
+
+/// Whether any freeze covers the programme or either side.
+fn covers(freezes: &[Freeze], taxonomy: &Taxonomy, pair: &Pair) -> bool {
+    freezes.iter().any(|freeze| match &freeze.scope {
+        FreezeScope::Programme(id) => *id == pair.programme.id,
+        _ => {
+            covers_startup(freeze, taxonomy, &pair.profile) || covers_mandate(freeze, &pair.mandate)
+        }
+    })
+}
+
+/// Whether a freeze covers a startup's profile.
+pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {
+    match &freeze.scope {
+        FreezeScope::Country(country) => *country == profile.country,
+        FreezeScope::Organization(id) => *id == profile.organization,
+        FreezeScope::Tag(frozen) => profile.content.all_tags().any(|tag| {
+            tag == frozen || taxonomy.ancestors(tag).any(|ancestor| ancestor == frozen)
+        }),
+        FreezeScope::Programme(_) => false,
+    }
+}
+
+/// Whether a freeze covers a mandate.
+pub fn covers_mandate(freeze: &Freeze, mandate: &Mandate) -> bool {
+    match &freeze.scope {
+        FreezeScope::Country(country) => *country == mandate.country,
+        FreezeScope::Organization(id) => *id == mandate.organization,
+        FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
+    }
+}
+
+/// The clearances of many firms on a day; a firm that is not listed has none.
+pub fn clearances_of(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+    today: NaiveDate,
+) -> Result<BTreeMap<OrganizationId, ClearanceVerdict>, Error> {
+    let latest = db::clearances::latest_many(conn, organizations)?;
+    Ok(latest
+        .into_iter()
+        .map(|(id, clearance)| (id, clearance_on(Some(&clearance), today)))
+        .collect())
+}
+
+/// Writes one line of the ledger: that `shown` was shown to `to`.
+pub fn record(
+    context: &Context,
+    conn: &mut Conn,
+    pen: &Pen,
+    programme: ProgrammeId,
+    shown: OrganizationId,
+    to: OrganizationId,
+    level: Level,
+    subject: (SubjectKind, uuid::Uuid),
+) -> Result<(), Error> {
+    let at: DateTime<Utc> = context.now();
+    let disclosure = Disclosure {
+        id: context.new_id(),
+        programme,
+        shown,
+        shown_to: to,
+        level,
+        subject: crate::domain::event::Subject::new(subject.0, subject.1),
+        at,
+    };
+    db::disclosures::record(conn, &disclosure)?;
+    pen.append(
+        conn,
+        "organization.disclosed",
+        (SubjectKind::Organization, shown),
+        vec![
+            ("to", Value::Id(to.uuid())),
+            ("level", code(level.code())),
+            ("programme", Value::Id(programme.uuid())),
+            ("subject", Value::Id(subject.1)),
+        ],
+    )
+}
+
+/// A person of compliance releases a sensitive profile, at its present
+/// revision, to counterparts of one country in one programme, until a day at
+/// most 12 months ahead.
+pub fn release(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+    by: crate::domain::ids::UserId,
+    reason: &str,
+) -> Result<bool, Error> {
+    let now = context.now();
+    let valid_to = (now + chrono::TimeDelta::days(365)).date_naive();
+    let release = db::disclosures::Release {
+        profile: pair.profile.id,
+        revision: pair.profile.revision,
+        programme: pair.programme.id,
+        counterpart: counterpart_country(pair),
+        by,
+        reason: reason.to_owned(),
+        valid_to,
+        created_at: now,
+    };
+    Ok(db::disclosures::insert_release(conn, &release)?)
+}
+
+const fn counterpart_country(pair: &Pair) -> Country {
+    pair.mandate.country
+}

@@ -1,0 +1,248 @@
+//! Mandates: what investors look for.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::mandates::{self, Filter};
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{MandateId, OrganizationId};
+use crate::domain::mandate::{
+    Mandate, MandateAction, MandateContent, MandateStatus, check_edit, fresh_until, step,
+};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::refusal::Refusal;
+use crate::domain::values::OrganizationKind;
+
+use super::caller::in_any_hat;
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{available, check_version, code};
+use super::{Caller, Context, Error, Intent};
+
+/// A draft of the caller's investor, or of one that a curator writes for.
+pub async fn create(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    organization: OrganizationId,
+    content: MandateContent,
+) -> Result<Mandate, Error> {
+    caller.may(Operation::WriteMandate, &[organization])?;
+    let now = context.now();
+    let id = context.new_id();
+    let claimed = caller.belongs_to(organization);
+    let pen = context.pen(caller.actor());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            if firm.details.kind != OrganizationKind::Investor {
+                return Err(Error::refused("not_an_investor", "Only an investor has mandates."));
+            }
+            let mandate = Mandate {
+                id,
+                organization,
+                country: firm.details.country,
+                content,
+                status: MandateStatus::Draft,
+                claimed,
+                revision: 1,
+                version: 1,
+                published_at: None,
+                reconfirm_by: None,
+                created_at: now,
+                updated_at: now,
+            };
+            mandates::insert(conn, &mandate)?;
+            pen.append(
+                conn,
+                "mandate.created",
+                (SubjectKind::Mandate, id),
+                vec![
+                    ("organization", Value::Id(organization.uuid())),
+                    ("claimed", Value::Flag(claimed)),
+                ],
+            )?;
+            Ok(mandate)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// One mandate, for its investor and the operator's people.
+pub async fn find(context: &Context, caller: &Caller, id: MandateId) -> Result<Mandate, Error> {
+    let mandate = context.db.read(move |conn| load(conn, id)).await?;
+    caller.may(Operation::ReadMandate, &[mandate.organization])?;
+    Ok(mandate)
+}
+
+/// Mandates, oldest first: all for the operator's people, an investor's own
+/// for its people.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Mandate>, Error> {
+    if !caller.reads_everything() {
+        let own = caller.organizations(OrganizationKind::Investor).next();
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadMandate, &[organization])?;
+        filter.organization = Some(organization);
+    }
+    read_page(
+        context,
+        format!("mandates {filter:?}"),
+        page,
+        move |conn, cursor, limit| Ok(mandates::list(conn, &filter, cursor, limit)?),
+        |mandate| after(mandate.created_at, mandate.id),
+    )
+    .await
+}
+
+/// Replaces what a mandate says; `revise` gets the present content and answers
+/// the new one.
+pub async fn edit(
+    context: &Context,
+    caller: &Caller,
+    id: MandateId,
+    expected: Option<i64>,
+    revise: impl FnOnce(&MandateContent) -> Result<MandateContent, Error> + Send + 'static,
+) -> Result<Mandate, Error> {
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    let caller = caller.clone();
+    context
+        .db
+        .write(move |conn| {
+            let before = load(conn, id)?;
+            caller.may(Operation::ReadMandate, &[before.organization])?;
+            caller.may(Operation::WriteMandate, &[before.organization])?;
+            check_version(expected, before.version)?;
+            let content = revise(&before.content)?;
+            check_edit(&before, &content)?;
+            let after = Mandate {
+                content,
+                revision: before.revision + 1,
+                version: before.version + 1,
+                updated_at: now,
+                ..before
+            };
+            store(conn, &after)?;
+            pen.append(
+                conn,
+                "mandate.edited",
+                (SubjectKind::Mandate, id),
+                vec![("revision", Value::Int(after.revision))],
+            )?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Moves a mandate in its machine.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: MandateId,
+    expected: Option<i64>,
+    action: MandateAction,
+) -> Result<Mandate, Error> {
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let before = load(conn, id)?;
+            caller_in.may(Operation::ReadMandate, &[before.organization])?;
+            caller_in.may(Operation::MoveMandate, &[before.organization])?;
+            check_version(expected, before.version)?;
+            let hats = hats(&caller_in, before.organization);
+            let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat))?;
+            let after = moved(&before, status, action, now);
+            store(conn, &after)?;
+            pen.append(
+                conn,
+                event_kind(action),
+                (SubjectKind::Mandate, id),
+                vec![
+                    ("from", code(before.status.code())),
+                    ("to", code(after.status.code())),
+                ],
+            )?;
+            Ok(after)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// What can be done with a mandate now, each action with what stands in its
+/// way.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: MandateId,
+) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
+    let mandate = find(context, caller, id).await?;
+    let hats = hats(caller, mandate.organization);
+    Ok(available(MandateAction::ALL, &hats, |action, hat| {
+        step(&mandate, action, hat).map(drop)
+    }))
+}
+
+fn moved(
+    before: &Mandate,
+    status: MandateStatus,
+    action: MandateAction,
+    now: DateTime<Utc>,
+) -> Mandate {
+    let mut after = Mandate {
+        status,
+        version: before.version + 1,
+        updated_at: now,
+        ..before.clone()
+    };
+    if action == MandateAction::Publish {
+        after.published_at = before.published_at.or(Some(now));
+        after.reconfirm_by = Some(fresh_until(now));
+    }
+    after
+}
+
+const fn event_kind(action: MandateAction) -> &'static str {
+    match action {
+        MandateAction::Publish => "mandate.published",
+        MandateAction::Pause => "mandate.paused",
+        MandateAction::FreshnessDue => "mandate.became_stale",
+        MandateAction::Withdraw => "mandate.withdrawn",
+    }
+}
+
+fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
+    caller
+        .hats(organization, organization)
+        .into_iter()
+        .filter(|hat| *hat != Hat::Startup)
+        .collect()
+}
+
+fn load(conn: &mut Conn, id: MandateId) -> Result<Mandate, Error> {
+    mandates::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+fn store(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
+    if mandates::update(conn, mandate)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}

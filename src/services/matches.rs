@@ -1,0 +1,422 @@
+//! Matches: computed on demand, reviewed, released, answered.
+
+use crate::db::matches::{self, Filter, InsertOutcome};
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::account::Role;
+use crate::domain::disclosure::{Decision, Level};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{MandateId, MatchId, ProgrammeId, StartupProfileId};
+use crate::domain::permission::Operation;
+use crate::domain::refusal::Refusal;
+use crate::domain::review::{
+    Audience, Match, MatchAction, Response, initial_status, step, suppressed_until,
+};
+use crate::domain::scoring::Explanation;
+use crate::domain::values::{OrganizationKind, PassReason, Side};
+use crate::matching::reference;
+
+use super::caller::in_any_hat;
+use super::disclosure::{self, Pair};
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::ranking::{self, Ground};
+use super::transitions::{available, check_version, code};
+use super::{Caller, Context, Error, Intent};
+
+/// For whom a ranking is asked.
+#[derive(Debug, Clone, Copy)]
+pub enum Query {
+    /// The best mandates for a startup profile.
+    Startup(StartupProfileId),
+    /// The best startups for a mandate.
+    Mandate(MandateId),
+}
+
+/// One line of the live ranking: the account as of now, and the match on
+/// record, if the pair has a live one.
+#[derive(Debug, Clone)]
+pub struct Ranked {
+    /// The account as of now.
+    pub explanation: Explanation,
+    /// The match on record.
+    pub stored: Option<Match>,
+}
+
+/// The live ranking, for the operator's people. Without a programme the only
+/// one that the record is admitted to is meant.
+pub async fn rank(
+    context: &Context,
+    caller: &Caller,
+    query: Query,
+    programme: Option<ProgrammeId>,
+    limit: usize,
+    filter: reference::Filter,
+) -> Result<(ProgrammeId, Vec<Ranked>), Error> {
+    caller.may(Operation::RankMatches, &[])?;
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            let programme = match programme {
+                Some(programme) => programme,
+                None => only_programme(conn, query)?,
+            };
+            let ground = Ground::load(&context_in, conn, programme)?;
+            let explanations = match query {
+                Query::Startup(id) => {
+                    ranking::mandates_for(&context_in, conn, &ground, id, limit, &filter)
+                }
+                Query::Mandate(id) => {
+                    ranking::startups_for(&context_in, conn, &ground, id, limit, &filter)
+                }
+            }?;
+            let mut ranked = Vec::with_capacity(explanations.len());
+            for explanation in explanations {
+                let (profile, mandate) = (explanation.startup.0, explanation.mandate.0);
+                let stored = matches::live_of(conn, programme, profile, mandate)?;
+                ranked.push(Ranked {
+                    explanation,
+                    stored,
+                });
+            }
+            Ok((programme, ranked))
+        })
+        .await
+}
+
+fn only_programme(conn: &mut Conn, query: Query) -> Result<ProgrammeId, Error> {
+    let admitted = match query {
+        Query::Startup(id) => db::programmes::programmes_of_startup(conn, id)?,
+        Query::Mandate(id) => db::programmes::programmes_of_mandate(conn, id)?,
+    };
+    match admitted.as_slice() {
+        [only] => Ok(*only),
+        [] => Err(Error::refused(
+            "not_admitted",
+            "It is admitted to no programme, so there is nothing to rank it in.",
+        )),
+        _ => Err(Error::refused(
+            "programme_needed",
+            "It is admitted to several programmes: name one.",
+        )),
+    }
+}
+
+/// The account of one pair as of now, ruled out or not: why am I not matched
+/// with X?
+pub async fn explain_pair(
+    context: &Context,
+    caller: &Caller,
+    programme: ProgrammeId,
+    profile: StartupProfileId,
+    mandate: MandateId,
+) -> Result<Explanation, Error> {
+    caller.may(Operation::RankMatches, &[])?;
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            let pair = Pair::load(conn, programme, profile, mandate)?;
+            let ground = Ground::load(&context_in, conn, programme)?;
+            ranking::one_pair(&context_in, conn, &ground, &pair.profile, &pair.mandate)
+        })
+        .await
+}
+
+/// Puts a pair on record with the account of its score.
+pub async fn compute(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    programme: ProgrammeId,
+    profile: StartupProfileId,
+    mandate: MandateId,
+) -> Result<Match, Error> {
+    caller.may(Operation::RankMatches, &[])?;
+    // An auditor ranks but puts nothing on record.
+    caller.may(Operation::MoveMatch, &[])?;
+    let context_in = context.clone();
+    let pen = context.pen(caller.actor());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let now = context_in.now();
+            let pair = Pair::load(conn, programme, profile, mandate)?;
+            let ground = Ground::load(&context_in, conn, programme)?;
+            let explanation =
+                ranking::one_pair(&context_in, conn, &ground, &pair.profile, &pair.mandate)?;
+            let matched = Match {
+                id: context_in.new_id(),
+                programme,
+                startup_profile: profile,
+                startup: pair.profile.organization,
+                mandate,
+                investor: pair.mandate.organization,
+                status: initial_status(&explanation)?,
+                explanation,
+                released_to: None,
+                startup_response: Response::None,
+                investor_response: Response::None,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            if matches::insert(conn, &matched)? == InsertOutcome::LiveExists {
+                return Err(Error::refused(
+                    "match_exists",
+                    "This pair has a live match in this programme already.",
+                ));
+            }
+            pen.append(
+                conn,
+                "match.computed",
+                (SubjectKind::Match, matched.id),
+                vec![
+                    ("to", code(matched.status.code())),
+                    ("score", Value::Int(matched.explanation.score)),
+                    ("confidence", Value::Int(matched.explanation.confidence)),
+                    ("rule_set", Value::Id(matched.explanation.rule_set.uuid())),
+                    ("startup_revision", Value::Int(matched.explanation.startup.1)),
+                    ("mandate_revision", Value::Int(matched.explanation.mandate.1)),
+                ],
+            )?;
+            Ok(matched)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// One match: for the operator's people, and for a side it was released to.
+pub async fn find(context: &Context, caller: &Caller, id: MatchId) -> Result<Match, Error> {
+    let found = context.db.read(move |conn| load(conn, id)).await?;
+    check_visible(caller, &found)?;
+    Ok(found)
+}
+
+fn check_visible(caller: &Caller, found: &Match) -> Result<(), Error> {
+    if caller.reads_everything() {
+        return caller.may(Operation::ReadMatch, &[found.startup, found.investor]);
+    }
+    let side = caller
+        .side(found.startup, found.investor)
+        .ok_or(Error::NotFound)?;
+    if found.visible_to(side) {
+        caller.may(Operation::ReadMatch, &[found.startup, found.investor])
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// Matches on record, oldest first: all for the operator's people, those
+/// released to it for a side.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Match>, Error> {
+    if !caller.reads_everything() {
+        let (organization, side) = own_side(caller).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadMatch, &[organization])?;
+        filter.released_to = Some((organization, side));
+    }
+    read_page(
+        context,
+        format!("matches {filter:?}"),
+        page,
+        move |conn, cursor, limit| Ok(matches::list(conn, &filter, cursor, limit)?),
+        |matched| after(matched.created_at, matched.id),
+    )
+    .await
+}
+
+fn own_side(caller: &Caller) -> Option<(crate::domain::ids::OrganizationId, Side)> {
+    let startup = caller.organizations(OrganizationKind::Startup).next();
+    let investor = caller.organizations(OrganizationKind::Investor).next();
+    startup
+        .map(|id| (id, Side::Startup))
+        .or_else(|| investor.map(|id| (id, Side::Investor)))
+}
+
+/// Moves a match in its machine. Releasing asks the gate afresh and writes the
+/// ledger; a pass keeps the pair apart for a while.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: MatchId,
+    expected: Option<i64>,
+    action: MatchAction,
+    until: Option<chrono::DateTime<chrono::Utc>>,
+) -> Result<Match, Error> {
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| apply(&context_in, &caller_in, conn, id, expected, action, until),
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: MatchId,
+    expected: Option<i64>,
+    action: MatchAction,
+    until: Option<chrono::DateTime<chrono::Utc>>,
+) -> Result<Match, Error> {
+    let now = context.now();
+    let before = load(conn, id)?;
+    check_visible(caller, &before)?;
+    caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
+    check_version(expected, before.version)?;
+    if let MatchAction::Pass(PassReason::NotNow) = action
+        && until.is_none_or(|until| until <= now)
+    {
+        return Err(Error::refused("date_needed", "“not_now” needs a date in the future."));
+    }
+    let allowed = match action {
+        MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
+        _ => true,
+    };
+    let hats = caller.hats(before.startup, before.investor);
+    let (moved, _) = in_any_hat(&hats, |hat| step(&before, action, hat, allowed))?;
+    let moved = Match {
+        version: before.version + 1,
+        updated_at: now,
+        ..moved
+    };
+    store(conn, &moved)?;
+    if let MatchAction::Pass(reason) = action {
+        let until = suppressed_until(reason, until, now);
+        matches::suppress(conn, moved.startup, moved.investor, until)?;
+    }
+    if let MatchAction::Release(to) = action {
+        disclose(context, caller, conn, &moved, to)?;
+    }
+    log_move(context, caller, conn, &before, &moved, action)?;
+    Ok(moved)
+}
+
+fn fresh_allow(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    Ok(disclosure::ask(context, conn, &pair)? == Decision::Allow)
+}
+
+/// A release shows each side a teaser of the other.
+fn disclose(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    matched: &Match,
+    to: Audience,
+) -> Result<(), Error> {
+    let pen = context.pen(caller.actor());
+    let sides = [
+        (Side::Startup, matched.investor, matched.startup),
+        (Side::Investor, matched.startup, matched.investor),
+    ];
+    for (side, shown, shown_to) in sides {
+        if to.includes(side) {
+            disclosure::record(
+                context,
+                conn,
+                &pen,
+                matched.programme,
+                shown,
+                shown_to,
+                Level::Teaser,
+                (SubjectKind::Match, matched.id.uuid()),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn log_move(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Match,
+    moved: &Match,
+    action: MatchAction,
+) -> Result<(), Error> {
+    let mut payload = vec![
+        ("action", code(action.code())),
+        ("from", code(before.status.code())),
+        ("to", code(moved.status.code())),
+    ];
+    match action {
+        MatchAction::Release(to) => payload.push(("released_to", code(to.code()))),
+        MatchAction::Pass(reason) => payload.push(("reason", code(reason.code()))),
+        _ => {}
+    }
+    context.pen(caller.actor()).append(
+        conn,
+        "match.moved",
+        (SubjectKind::Match, moved.id),
+        payload,
+    )
+}
+
+/// What can be done with a match now. Whether the gate lets a release pass is
+/// asked afresh.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: MatchId,
+) -> Result<Vec<(MatchAction, Option<Refusal>)>, Error> {
+    const ACTIONS: &[MatchAction] = &[
+        MatchAction::Allow,
+        MatchAction::Block,
+        MatchAction::Release(Audience::Both),
+        MatchAction::Interested,
+        MatchAction::Pass(PassReason::Other),
+    ];
+    let found = find(context, caller, id).await?;
+    let context_in = context.clone();
+    let asked = found.clone();
+    let allowed = context
+        .db
+        .read(move |conn| fresh_allow(&context_in, conn, &asked))
+        .await?;
+    let hats = caller.hats(found.startup, found.investor);
+    Ok(available(ACTIONS, &hats, |action, hat| {
+        step(&found, action, hat, allowed).map(drop)
+    }))
+}
+
+/// Whether the caller sees a match as one of its sides.
+pub fn side_of(caller: &Caller, matched: &Match) -> Option<Side> {
+    if caller.is(Role::Curator) || caller.is(Role::Compliance) || caller.is(Role::Auditor) {
+        None
+    } else {
+        caller.side(matched.startup, matched.investor)
+    }
+}
+
+pub(super) fn load(conn: &mut Conn, id: MatchId) -> Result<Match, Error> {
+    matches::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+pub(super) fn store(conn: &mut Conn, matched: &Match) -> Result<(), Error> {
+    if matches::update(conn, matched)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}

@@ -1,0 +1,41 @@
+//! Firms, as their own people and the operator's see them.
+
+use crate::db::organizations::{self, Filter};
+use crate::db::page::Page;
+use crate::domain::ids::OrganizationId;
+use crate::domain::organization::Organization;
+use crate::domain::permission::Operation;
+
+use super::paging::{PageRequest, after, read_page};
+use super::{Caller, Context, Error};
+
+/// One firm.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    id: OrganizationId,
+) -> Result<Organization, Error> {
+    caller.may(Operation::ReadOrganization, &[id])?;
+    context
+        .db
+        .read(move |conn| organizations::find(conn, id)?.ok_or(Error::NotFound))
+        .await
+}
+
+/// All firms, oldest first, for the operator's people.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Organization>, Error> {
+    caller.may(Operation::ReadOrganization, &[])?;
+    read_page(
+        context,
+        format!("organizations {filter:?}"),
+        page,
+        move |conn, cursor, limit| Ok(organizations::list(conn, &filter, cursor, limit)?),
+        |organization| after(organization.created_at, organization.id),
+    )
+    .await
+}

@@ -1,0 +1,51 @@
+//! Keyset pages of a list, bound to its filters.
+
+use crate::db::page::{Cursor, Cursors, Page};
+use crate::db::Conn;
+
+use super::{Context, Error};
+
+/// Which page somebody wants.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// The cursor of the page before; none for the first.
+    pub cursor: Option<String>,
+    /// Most items, 1 to 100.
+    pub limit: usize,
+}
+
+/// Reads one page. `list` names the list with all its filters, so that a
+/// cursor of another one is refused; `fetch` gets the last row of the page
+/// before and the limit, and answers one row more if there is one.
+pub async fn read_page<T, F>(
+    context: &Context,
+    list: String,
+    request: PageRequest,
+    fetch: F,
+    key: fn(&T) -> Cursor,
+) -> Result<Page<T>, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Conn, Option<Cursor>, usize) -> Result<Vec<T>, Error> + Send + 'static,
+{
+    let cursors = Cursors::new(&context.cursor_key, &list);
+    let after = request
+        .cursor
+        .map(|text| cursors.decode(&text).map_err(|_| Error::BadCursor))
+        .transpose()?;
+    let limit = request.limit;
+    let rows = context
+        .db
+        .read(move |conn: &mut Conn| fetch(conn, after, limit))
+        .await?;
+    Ok(cursors.page(rows, limit, key))
+}
+
+/// The cursor after a record.
+pub fn after(created_at: chrono::DateTime<chrono::Utc>, id: impl Into<uuid::Uuid>) -> Cursor {
+    Cursor {
+        created_at,
+        id: id.into(),
+    }
+}
+

@@ -1,0 +1,265 @@
+//! Programmes: the corridors that everything else happens in.
+
+use crate::db::page::Page;
+use crate::db::programmes::{self, Filter};
+use crate::db::{self, Conn};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{MandateId, ProgrammeId, RuleSetId, StartupProfileId};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::programme::{
+    Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
+};
+use crate::domain::refusal::Refusal;
+use crate::domain::scoring::RuleSet;
+
+use super::caller::in_any_hat;
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{available, check_version, code};
+use super::{Caller, Context, Error, Intent};
+
+/// What is admitted to a programme.
+#[derive(Debug, Clone, Copy)]
+pub enum Admission {
+    /// A startup's profile.
+    StartupProfile(StartupProfileId),
+    /// An investor's mandate.
+    Mandate(MandateId),
+}
+
+/// A draft programme, matching by the newest rule set on record.
+pub async fn create(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    details: ProgrammeDetails,
+) -> Result<Programme, Error> {
+    caller.may(Operation::WriteProgramme, &[])?;
+    let now = context.now();
+    let id = context.new_id();
+    let pen = context.pen(caller.actor());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            for party in &details.parties {
+                db::organizations::find(conn, party.organization)?.ok_or_else(|| {
+                    Error::refused("unknown_party", "A party is not an organization on record.")
+                })?;
+            }
+            if programmes::find_by_slug(conn, &details.slug)?.is_some() {
+                return Err(Error::refused("slug_taken", "Another programme has this slug."));
+            }
+            let rule_set = newest_rule_set(conn)?;
+            let programme = Programme {
+                id,
+                details,
+                rule_set,
+                status: ProgrammeStatus::Draft,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            programmes::insert(conn, &programme)?;
+            pen.append(
+                conn,
+                "programme.created",
+                (SubjectKind::Programme, id),
+                vec![
+                    ("rule_set", Value::Id(rule_set.uuid())),
+                    ("starts_on", Value::Date(programme.details.starts_on)),
+                    ("ends_on", Value::Date(programme.details.ends_on)),
+                ],
+            )?;
+            Ok(programme)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn newest_rule_set(conn: &mut Conn) -> Result<RuleSetId, Error> {
+    db::rule_sets::list(conn)?
+        .last()
+        .map(|rules| rules.id)
+        .ok_or_else(|| Error::refused("no_rule_set", "No rule set has been published yet."))
+}
+
+/// Puts a rule set on record if its content is new, and answers the id of the
+/// one with that content.
+pub fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleSetId, Error> {
+    let now = context.now();
+    let pen = context.pen(crate::domain::event::Actor::System);
+    context.db.write_blocking(move |conn| {
+        let id = db::rule_sets::insert_if_new(conn, &rules, now)?;
+        if id == rules.id {
+            pen.append(conn, "rule_set.published", (SubjectKind::RuleSet, id), vec![])?;
+        }
+        Ok(id)
+    })
+}
+
+/// One programme. They are known to everybody who is signed in.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+) -> Result<Programme, Error> {
+    caller.may(Operation::ReadProgramme, &[])?;
+    context.db.read(move |conn| load(conn, id)).await
+}
+
+/// Programmes, oldest first.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Programme>, Error> {
+    caller.may(Operation::ReadProgramme, &[])?;
+    read_page(
+        context,
+        format!("programmes {filter:?}"),
+        page,
+        move |conn, cursor, limit| Ok(programmes::list(conn, &filter, cursor, limit)?),
+        |programme| after(programme.created_at, programme.id),
+    )
+    .await
+}
+
+/// Moves a programme in its machine.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: ProgrammeId,
+    expected: Option<i64>,
+    action: ProgrammeAction,
+) -> Result<Programme, Error> {
+    caller.may(Operation::WriteProgramme, &[])?;
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    let hats = hats(caller);
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let before = load(conn, id)?;
+            check_version(expected, before.version)?;
+            let today = now.date_naive();
+            let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, today))?;
+            let after = Programme {
+                status,
+                version: before.version + 1,
+                updated_at: now,
+                ..before.clone()
+            };
+            if !programmes::update(conn, &after)? {
+                return Err(Error::StaleVersion);
+            }
+            pen.append(
+                conn,
+                "programme.moved",
+                (SubjectKind::Programme, id),
+                vec![
+                    ("action", code(action.code())),
+                    ("from", code(before.status.code())),
+                    ("to", code(after.status.code())),
+                ],
+            )?;
+            Ok(after)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// What can be done with a programme now.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+) -> Result<Vec<(ProgrammeAction, Option<Refusal>)>, Error> {
+    let programme = find(context, caller, id).await?;
+    let today = context.now().date_naive();
+    Ok(available(ProgrammeAction::ALL, &hats(caller), |action, hat| {
+        step(&programme, action, hat, today).map(drop)
+    }))
+}
+
+/// Admits a profile or a mandate; admitting it again changes nothing. Answers
+/// whether it is new.
+pub async fn admit(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+    admission: Admission,
+) -> Result<bool, Error> {
+    caller.may(Operation::WriteProgramme, &[])?;
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    context
+        .db
+        .write(move |conn| {
+            let programme = load(conn, id)?;
+            let (new, subject, kind) = match admission {
+                Admission::StartupProfile(profile) => {
+                    let found = db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
+                    let joined = programme
+                        .details
+                        .corridors
+                        .iter()
+                        .any(|corridor| corridor.startup == found.country);
+                    refuse_unless(joined)?;
+                    let new = programmes::admit_startup(conn, id, profile, now)?;
+                    (new, profile.uuid(), "startup_profile")
+                }
+                Admission::Mandate(mandate) => {
+                    let found = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
+                    let joined = programme
+                        .details
+                        .corridors
+                        .iter()
+                        .any(|corridor| corridor.investor == found.country);
+                    refuse_unless(joined)?;
+                    let new = programmes::admit_mandate(conn, id, mandate, now)?;
+                    (new, mandate.uuid(), "mandate")
+                }
+            };
+            if new {
+                pen.append(
+                    conn,
+                    "programme.admitted",
+                    (SubjectKind::Programme, id),
+                    vec![("kind", code(kind)), ("id", Value::Id(subject))],
+                )?;
+            }
+            Ok(new)
+        })
+        .await
+}
+
+fn refuse_unless(joined: bool) -> Result<(), Error> {
+    if joined {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            "outside_corridors",
+            "The programme joins no corridor with this country on this side.",
+        ))
+    }
+}
+
+fn hats(caller: &Caller) -> Vec<Hat> {
+    if caller.is(crate::domain::account::Role::Curator) {
+        vec![Hat::Curator]
+    } else {
+        vec![]
+    }
+}
+
+pub(super) fn load(conn: &mut Conn, id: ProgrammeId) -> Result<Programme, Error> {
+    programmes::find(conn, id)?.ok_or(Error::NotFound)
+}

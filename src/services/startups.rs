@@ -1,0 +1,391 @@
+//! Startup profiles: written by their startup, reviewed by a curator, shown
+//! when published.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::page::Page;
+use crate::db::startup_profiles::{self, Filter, ReviewComment};
+use crate::db::{self, Conn};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{OrganizationId, StartupProfileId};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::profile::{
+    ProfileAction, ProfileFacts, ProfileStatus, StartupContent, StartupProfile, fresh_until,
+    status_after_edit, step,
+};
+use crate::domain::refusal::Refusal;
+use crate::domain::values::OrganizationKind;
+
+use super::caller::in_any_hat;
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{available, check_version, code};
+use super::{Caller, Context, Error, Intent};
+
+/// A comment a reviewer makes on one field.
+#[derive(Debug, Clone)]
+pub struct FieldComment {
+    /// JSON pointer to the field.
+    pub pointer: String,
+    /// What should change.
+    pub comment: String,
+}
+
+/// What a transition needs beside its name.
+#[derive(Debug, Clone, Default)]
+pub struct Move {
+    /// For `request_changes`: at least one.
+    pub comments: Vec<FieldComment>,
+    /// For `reject`: why, a stable code.
+    pub reason: Option<String>,
+}
+
+/// A draft of the caller's startup, or for a firm that a curator writes for.
+pub async fn create(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    organization: OrganizationId,
+    content: StartupContent,
+) -> Result<StartupProfile, Error> {
+    caller.may(Operation::WriteStartupProfile, &[organization])?;
+    let now = context.now();
+    let id = context.new_id();
+    let claimed = caller.belongs_to(organization);
+    let pen = context.pen(caller.actor());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            if firm.details.kind != OrganizationKind::Startup {
+                return Err(Error::refused("not_a_startup", "Only a startup has startup profiles."));
+            }
+            let profile = StartupProfile {
+                id,
+                organization,
+                country: firm.details.country,
+                content,
+                status: ProfileStatus::Draft,
+                claimed,
+                revision: 1,
+                version: 1,
+                published_at: None,
+                reconfirm_by: None,
+                rejected_at: None,
+                created_at: now,
+                updated_at: now,
+            };
+            startup_profiles::insert(conn, &profile)?;
+            pen.append(
+                conn,
+                "startup_profile.created",
+                (SubjectKind::StartupProfile, id),
+                vec![
+                    ("organization", Value::Id(organization.uuid())),
+                    ("claimed", Value::Flag(claimed)),
+                ],
+            )?;
+            Ok(profile)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// One profile, for its startup and the operator's people.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    id: StartupProfileId,
+) -> Result<StartupProfile, Error> {
+    let profile = context.db.read(move |conn| load(conn, id)).await?;
+    caller.may(Operation::ReadStartupProfile, &[profile.organization])?;
+    Ok(profile)
+}
+
+/// Profiles, oldest first: all for the operator's people, a startup's own for
+/// its people.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    page: PageRequest,
+) -> Result<Page<StartupProfile>, Error> {
+    if !caller.reads_everything() {
+        let own = caller.organizations(OrganizationKind::Startup).next();
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadStartupProfile, &[organization])?;
+        filter.organization = Some(organization);
+    }
+    read_page(
+        context,
+        format!("startup-profiles {filter:?}"),
+        page,
+        move |conn, cursor, limit| Ok(startup_profiles::list(conn, &filter, cursor, limit)?),
+        |profile| after(profile.created_at, profile.id),
+    )
+    .await
+}
+
+/// The reviewers' comments on a profile, oldest first.
+pub async fn comments(
+    context: &Context,
+    caller: &Caller,
+    id: StartupProfileId,
+) -> Result<Vec<ReviewComment>, Error> {
+    find(context, caller, id).await?;
+    context
+        .db
+        .read(move |conn| Ok(startup_profiles::comments(conn, id)?))
+        .await
+}
+
+/// Replaces what a profile says; `revise` gets the present content and answers
+/// the new one. A live profile whose edit raises what must be looked at goes
+/// back to review, hidden meanwhile.
+pub async fn edit(
+    context: &Context,
+    caller: &Caller,
+    id: StartupProfileId,
+    expected: Option<i64>,
+    revise: impl FnOnce(&StartupContent) -> Result<StartupContent, Error> + Send + 'static,
+) -> Result<StartupProfile, Error> {
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    let caller = caller.clone();
+    let taxonomy = context.taxonomy.clone();
+    context
+        .db
+        .write(move |conn| {
+            let before = load(conn, id)?;
+            caller.may(Operation::ReadStartupProfile, &[before.organization])?;
+            caller.may(Operation::WriteStartupProfile, &[before.organization])?;
+            check_version(expected, before.version)?;
+            let content = revise(&before.content)?;
+            let status = status_after_edit(&before, &content, &taxonomy)?;
+            let after = StartupProfile {
+                content,
+                status,
+                revision: before.revision + 1,
+                version: before.version + 1,
+                updated_at: now,
+                ..before.clone()
+            };
+            store(conn, &after)?;
+            pen.append(
+                conn,
+                "startup_profile.edited",
+                (SubjectKind::StartupProfile, id),
+                vec![
+                    ("revision", Value::Int(after.revision)),
+                    ("from", code(before.status.code())),
+                    ("to", code(after.status.code())),
+                ],
+            )?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Moves a profile in its machine.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: StartupProfileId,
+    expected: Option<i64>,
+    action: ProfileAction,
+    details: Move,
+) -> Result<StartupProfile, Error> {
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| apply(&context_in, &caller_in, conn, id, expected, action, details),
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: StartupProfileId,
+    expected: Option<i64>,
+    action: ProfileAction,
+    details: Move,
+) -> Result<StartupProfile, Error> {
+    let now = context.now();
+    let before = load(conn, id)?;
+    caller.may(Operation::ReadStartupProfile, &[before.organization])?;
+    caller.may(Operation::MoveStartupProfile, &[before.organization])?;
+    check_version(expected, before.version)?;
+    let agreed = startup_profiles::compliance_agreed_revision(conn, id)?;
+    let facts = ProfileFacts {
+        taxonomy: &context.taxonomy,
+        compliance_agreed: agreed == Some(before.revision),
+        now,
+    };
+    let hats = hats(caller, before.organization);
+    let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
+    check_details(action, &details)?;
+    let after = moved(&before, status, action, now);
+    store(conn, &after)?;
+    let comments: Vec<ReviewComment> = details
+        .comments
+        .into_iter()
+        .map(|field| ReviewComment {
+            pointer: field.pointer,
+            comment: field.comment,
+            author: caller.id(),
+            revision: before.revision,
+            created_at: now,
+        })
+        .collect();
+    for comment in &comments {
+        startup_profiles::insert_comment(conn, context.new_id(), id, comment)?;
+    }
+    let mut payload = vec![
+        ("from", code(before.status.code())),
+        ("to", code(after.status.code())),
+        ("revision", Value::Int(after.revision)),
+    ];
+    if let Some(reason) = details.reason {
+        payload.push(("reason", Value::Code(reason)));
+    }
+    if !comments.is_empty() {
+        let fields = comments.into_iter().map(|comment| comment.pointer).collect();
+        payload.push(("fields", Value::Codes(fields)));
+    }
+    context.pen(caller.actor()).append(
+        conn,
+        event_kind(action),
+        (SubjectKind::StartupProfile, id),
+        payload,
+    )?;
+    Ok(after)
+}
+
+fn check_details(action: ProfileAction, details: &Move) -> Result<(), Error> {
+    match action {
+        ProfileAction::RequestChanges if details.comments.is_empty() => Err(Error::refused(
+            "comment_needed",
+            "At least one comment on a field says what should change.",
+        )),
+        ProfileAction::Reject if details.reason.is_none() => Err(Error::refused(
+            "reason_needed",
+            "A rejection needs a reason code.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn moved(
+    before: &StartupProfile,
+    status: ProfileStatus,
+    action: ProfileAction,
+    now: DateTime<Utc>,
+) -> StartupProfile {
+    let mut after = StartupProfile {
+        status,
+        version: before.version + 1,
+        updated_at: now,
+        ..before.clone()
+    };
+    match action {
+        ProfileAction::Publish => {
+            after.published_at = before.published_at.or(Some(now));
+            after.reconfirm_by = Some(fresh_until(now));
+        }
+        ProfileAction::Reject => after.rejected_at = Some(now),
+        _ => {}
+    }
+    after
+}
+
+const fn event_kind(action: ProfileAction) -> &'static str {
+    match action {
+        ProfileAction::Submit => "startup_profile.submitted",
+        ProfileAction::Claim => "startup_profile.claimed",
+        ProfileAction::RequestChanges => "startup_profile.changes_requested",
+        ProfileAction::Reject => "startup_profile.rejected",
+        ProfileAction::Approve => "startup_profile.approved",
+        ProfileAction::Publish => "startup_profile.published",
+        ProfileAction::Pause => "startup_profile.paused",
+        ProfileAction::FreshnessDue => "startup_profile.became_stale",
+        ProfileAction::Withdraw => "startup_profile.withdrawn",
+    }
+}
+
+/// What can be done with a profile now, each action with what stands in its
+/// way.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: StartupProfileId,
+) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+    let profile = find(context, caller, id).await?;
+    let agreed = context
+        .db
+        .read(move |conn| Ok::<_, Error>(startup_profiles::compliance_agreed_revision(conn, id)?))
+        .await?;
+    let facts = ProfileFacts {
+        taxonomy: &context.taxonomy,
+        compliance_agreed: agreed == Some(profile.revision),
+        now: context.now(),
+    };
+    let hats = hats(caller, profile.organization);
+    Ok(available(ProfileAction::ALL, &hats, |action, hat| {
+        step(&profile, action, hat, &facts).map(drop)
+    }))
+}
+
+/// Compliance agrees to what a profile says at its present revision, so that
+/// a curator can approve it.
+pub async fn agree(
+    context: &Context,
+    caller: &Caller,
+    id: StartupProfileId,
+) -> Result<StartupProfile, Error> {
+    caller.may(Operation::WriteCompliance, &[])?;
+    let pen = context.pen(caller.actor());
+    context
+        .db
+        .write(move |conn| {
+            let profile = load(conn, id)?;
+            startup_profiles::agree_compliance(conn, id, profile.revision)?;
+            pen.append(
+                conn,
+                "startup_profile.compliance_agreed",
+                (SubjectKind::StartupProfile, id),
+                vec![("revision", Value::Int(profile.revision))],
+            )?;
+            Ok(profile)
+        })
+        .await
+}
+
+fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
+    caller
+        .hats(organization, organization)
+        .into_iter()
+        .filter(|hat| *hat != Hat::Investor)
+        .collect()
+}
+
+fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {
+    startup_profiles::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+fn store(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
+    if startup_profiles::update(conn, profile)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}

@@ -1,0 +1,40 @@
+//! What all state machines share on their way through a use case.
+
+use crate::domain::event::Value;
+use crate::domain::permission::Hat;
+use crate::domain::refusal::Refusal;
+
+use super::Error;
+
+/// Of the actions a machine knows here, those that are the caller's to take.
+pub(super) fn available<A: Copy>(
+    actions: &[A],
+    hats: &[Hat],
+    attempt: impl Fn(A, Hat) -> Result<(), Refusal>,
+) -> Vec<(A, Option<Refusal>)> {
+    let outcome = |action: A| {
+        let mut blocked = None;
+        for &hat in hats {
+            match attempt(action, hat) {
+                Ok(()) => return Some((action, None)),
+                Err(refusal) if refusal.is_about_capacity() || refusal.is_about_state() => {}
+                Err(refusal) => blocked = Some(refusal),
+            }
+        }
+        blocked.map(|refusal| (action, Some(refusal)))
+    };
+    actions.iter().copied().filter_map(outcome).collect()
+}
+
+/// `If-Match` of the caller against the version in the store; `None` stands
+/// for `*`.
+pub(super) const fn check_version(expected: Option<i64>, actual: i64) -> Result<(), Error> {
+    match expected {
+        Some(version) if version != actual => Err(Error::StaleVersion),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn code(code: &str) -> Value {
+    Value::Code(code.to_owned())
+}
