@@ -16,6 +16,7 @@ pub mod organization;
 pub mod permission;
 pub mod profile;
 pub mod programme;
+pub mod reason;
 pub mod refusal;
 pub mod review;
 pub mod scoring;
