@@ -175,6 +175,14 @@ impl Introduction {
         }
     }
 
+    /// Whether that side said yes.
+    pub const fn accepted(&self, side: Side) -> bool {
+        match side {
+            Side::Startup => self.startup_accepted,
+            Side::Investor => self.investor_accepted,
+        }
+    }
+
     fn accept(&mut self, side: Side) {
         match side {
             Side::Startup => self.startup_accepted = true,

@@ -1,0 +1,419 @@
+//! What people are told: queued in the transaction that decides it, looked up
+//! and checked again when it is sent.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::auth::link::LinkToken;
+use crate::db::outbox::{self, Claimed, NewMessage};
+use crate::db::{self, Conn, json};
+use crate::domain::account::{Role, User};
+use crate::domain::disclosure::{Decision, Level};
+use crate::domain::event::{Actor, Subject, SubjectKind};
+use crate::domain::ids::{AskId, IntroductionId, OutboxId, UserId};
+use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
+use crate::domain::message::{Ending, Notice};
+use crate::domain::organization::Organization;
+use crate::domain::scoring::{Factor, FactorTrace};
+use crate::domain::text::Localized;
+use crate::domain::values::Side;
+
+use super::disclosure::{self, Pair};
+use super::{Context, Error, introductions};
+
+/// Queues a notice in the open transaction; the same intent is queued once,
+/// whatever happens.
+pub fn enqueue(
+    context: &Context,
+    conn: &mut Conn,
+    intent_key: &str,
+    subject: (SubjectKind, Uuid),
+    notice: &Notice,
+) -> Result<(), Error> {
+    let id: OutboxId = context.new_id();
+    let message = NewMessage {
+        id,
+        intent_key,
+        kind: "mail",
+        subject: Subject::new(subject.0, subject.1),
+        payload: json::notice::encode(notice)?,
+        message_id: Some(format!("{id}@{}", context.settings.mail_domain)),
+        available_at: context.now(),
+    };
+    outbox::enqueue(conn, &message, context.now())?;
+    Ok(())
+}
+
+/// A notice with everything its text needs, looked up just before sending.
+#[derive(Debug, Clone)]
+pub enum Prepared {
+    /// Ready to be rendered.
+    Ready(Box<Ready>),
+    /// No longer wanted: what it was about went on without it.
+    Obsolete(&'static str),
+}
+
+/// To whom, about what.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The people it goes to; more than one only for an introduction, which
+    /// both sides get as one mail.
+    pub to: Vec<User>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a notice says.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// The question to one side.
+    Ask(Box<AskContent>),
+    /// The mail that connects both.
+    Introduction(Box<IntroductionContent>),
+    /// It came to nothing.
+    Closed {
+        /// Title of the programme.
+        programme: String,
+        /// How it ended.
+        ending: Ending,
+    },
+    /// Somebody tried to register with this address.
+    RegistrationExists,
+}
+
+/// What the asked person reads.
+#[derive(Debug, Clone)]
+pub struct AskContent {
+    /// Title of the programme.
+    pub programme: String,
+    /// The side that is asked.
+    pub side: Side,
+    /// The name of the other side, where it was granted: it asked itself, or
+    /// said yes already.
+    pub counterpart: Option<String>,
+    /// What the other side is, in its own public words.
+    pub teaser: Option<Localized>,
+    /// Country of the other side.
+    pub counterpart_country: String,
+    /// Why, in the requester's words.
+    pub blurb: String,
+    /// What speaks for the match, strongest first.
+    pub strengths: Vec<FactorTrace>,
+    /// The link to the page that answers.
+    pub link: String,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What both read.
+#[derive(Debug, Clone)]
+pub struct IntroductionContent {
+    /// Title of the programme.
+    pub programme: String,
+    /// The startup.
+    pub startup: Organization,
+    /// Its person.
+    pub startup_person: User,
+    /// The investor.
+    pub investor: Organization,
+    /// Its person.
+    pub investor_person: User,
+    /// What the startup does, in its own words.
+    pub one_liner: Localized,
+    /// Who asked, in words of the introduction.
+    pub requester: crate::domain::introduction::Requester,
+    /// Why.
+    pub blurb: String,
+    /// What speaks for the match, strongest first.
+    pub strengths: Vec<FactorTrace>,
+}
+
+/// Looks up what a claimed message needs. The introduction mail asks the gate
+/// once more; when it no longer allows, the introduction is held or blocked
+/// and nothing is sent.
+pub async fn prepare(context: &Context, claimed: &Claimed) -> Result<Prepared, Error> {
+    let notice = json::notice::decode(&claimed.payload)?;
+    let context_in = context.clone();
+    match notice {
+        Notice::IntroductionAsk { ask } => {
+            context
+                .db
+                .read(move |conn| prepare_ask(&context_in, conn, ask))
+                .await
+        }
+        Notice::Introduction { introduction } => {
+            context
+                .db
+                .write(move |conn| prepare_introduction(&context_in, conn, introduction))
+                .await
+        }
+        Notice::IntroductionClosed {
+            introduction,
+            person,
+            ending,
+        } => {
+            context
+                .db
+                .read(move |conn| prepare_closed(conn, introduction, person, ending))
+                .await
+        }
+        Notice::RegistrationExists { user } => {
+            context
+                .db
+                .read(move |conn| {
+                    Ok(ready(
+                        db::users::find(conn, user)?.into_iter().collect(),
+                        Content::RegistrationExists,
+                    ))
+                })
+                .await
+        }
+    }
+}
+
+fn ready(to: Vec<User>, content: Content) -> Prepared {
+    if to.is_empty() {
+        Prepared::Obsolete("no_recipient")
+    } else {
+        Prepared::Ready(Box::new(Ready { to, content }))
+    }
+}
+
+fn prepare_ask(context: &Context, conn: &mut Conn, id: AskId) -> Result<Prepared, Error> {
+    let ask = db::introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
+    let introduction = introductions::load(conn, ask.introduction)?;
+    if ask.state != AskState::Open || ask.expires_at <= context.now() {
+        return Ok(Prepared::Obsolete("no_longer_asked"));
+    }
+    let Some(content) = ask_content(context, conn, &ask, &introduction)? else {
+        return Ok(Prepared::Obsolete("no_longer_asked"));
+    };
+    let person = db::users::find(conn, ask.person)?;
+    Ok(ready(
+        person.into_iter().collect(),
+        Content::Ask(Box::new(content)),
+    ))
+}
+
+/// What an asked person may read now; none when it is no longer their turn or
+/// the gate has closed meanwhile.
+pub(super) fn ask_content(
+    context: &Context,
+    conn: &mut Conn,
+    ask: &Ask,
+    introduction: &Introduction,
+) -> Result<Option<AskContent>, Error> {
+    if introduction.asked() != Some(ask.side) {
+        return Ok(None);
+    }
+    let pair = introductions::pair(conn, introduction)?;
+    if disclosure::ask(context, conn, &pair)? != Decision::Allow {
+        return Ok(None);
+    }
+    let matched = super::matches::load(conn, introduction.matched)?;
+    let other = ask.side.other();
+    let counterpart = load_organization(conn, introduction, other)?;
+    let token = LinkToken {
+        ask: ask.id,
+        expires_at: ask.expires_at,
+    };
+    let link = context.links.mint(&token).map_err(Error::internal)?;
+    Ok(Some(AskContent {
+        programme: pair.programme.details.title.to_string(),
+        side: ask.side,
+        counterpart: introduction
+            .accepted(other)
+            .then(|| counterpart.details.display_name().to_string()),
+        teaser: (other == Side::Startup).then(|| pair.profile.content.one_liner.clone()),
+        counterpart_country: counterpart.details.country.to_string(),
+        blurb: introduction.blurb.clone(),
+        strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
+        link: format!("{}/consent/{link}", context.settings.public_url),
+        expires_at: ask.expires_at,
+    }))
+}
+
+fn prepare_introduction(
+    context: &Context,
+    conn: &mut Conn,
+    id: IntroductionId,
+) -> Result<Prepared, Error> {
+    let introduction = introductions::load(conn, id)?;
+    if introduction.status != IntroductionStatus::BothAccepted || !introduction.both_accepted() {
+        return Ok(Prepared::Obsolete("no_longer_wanted"));
+    }
+    let pair = introductions::pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair)?;
+    if decision != Decision::Allow {
+        introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
+        return Ok(Prepared::Obsolete("gate_closed"));
+    }
+    let matched = super::matches::load(conn, introduction.matched)?;
+    let (Some(startup_person), Some(investor_person)) = (
+        introductions::person_of(conn, &introduction, Side::Startup)?,
+        introductions::person_of(conn, &introduction, Side::Investor)?,
+    ) else {
+        return Ok(Prepared::Obsolete("no_recipient"));
+    };
+    let content = IntroductionContent {
+        programme: pair.programme.details.title.to_string(),
+        startup: load_organization(conn, &introduction, Side::Startup)?,
+        startup_person: startup_person.clone(),
+        investor: load_organization(conn, &introduction, Side::Investor)?,
+        investor_person: investor_person.clone(),
+        one_liner: pair.profile.content.one_liner.clone(),
+        requester: introduction.requester,
+        blurb: introduction.blurb.clone(),
+        strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
+    };
+    Ok(ready(
+        vec![startup_person, investor_person],
+        Content::Introduction(Box::new(content)),
+    ))
+}
+
+fn prepare_closed(
+    conn: &mut Conn,
+    id: IntroductionId,
+    person: UserId,
+    ending: Ending,
+) -> Result<Prepared, Error> {
+    let introduction = introductions::load(conn, id)?;
+    let programme = super::programmes::load(conn, introduction.programme)?;
+    let content = Content::Closed {
+        programme: programme.details.title.to_string(),
+        ending,
+    };
+    let person = db::users::find(conn, person)?;
+    Ok(ready(person.into_iter().collect(), content))
+}
+
+fn load_organization(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+) -> Result<Organization, Error> {
+    db::organizations::find(conn, introduction.organization(side))?.ok_or(Error::NotFound)
+}
+
+/// The traces of the strengths that may be told to both sides: reasons about
+/// amounts would hand over a side's figures.
+fn strengths(factors: &[FactorTrace], strengths: &[Factor]) -> Vec<FactorTrace> {
+    strengths
+        .iter()
+        .filter(|factor| !matches!(factor, Factor::Cheque | Factor::Evidence))
+        .filter_map(|factor| factors.iter().find(|trace| trace.factor == *factor))
+        .cloned()
+        .collect()
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone)]
+pub enum Attempt {
+    /// The mail system took it.
+    Delivered,
+    /// It is to be tried again then.
+    Retry {
+        /// When.
+        at: DateTime<Utc>,
+        /// What the server said.
+        error: String,
+    },
+    /// It can't be delivered.
+    GivenUp {
+        /// What the server said.
+        error: String,
+    },
+    /// It is no longer wanted.
+    Obsolete,
+}
+
+/// Notes what became of an attempt, and what follows from it, in one
+/// transaction. Answers false if the claim was lost meanwhile; then somebody
+/// else has it, and nothing is noted.
+pub async fn settle(
+    context: &Context,
+    claimed: &Claimed,
+    holder: Uuid,
+    attempt: Attempt,
+) -> Result<bool, Error> {
+    let context_in = context.clone();
+    let id = claimed.id;
+    let notice = json::notice::decode(&claimed.payload)?;
+    context
+        .db
+        .write(move |conn| {
+            let now = context_in.now();
+            let held = match &attempt {
+                Attempt::Delivered | Attempt::Obsolete => outbox::done(conn, id, holder, now)?,
+                Attempt::Retry { at, error } => outbox::retry(conn, id, holder, *at, error)?,
+                Attempt::GivenUp { error } => outbox::dead(conn, id, holder, error, now)?,
+            };
+            if !held {
+                return Ok(false);
+            }
+            follow(&context_in, conn, id, &notice, &attempt)?;
+            Ok(true)
+        })
+        .await
+}
+
+fn follow(
+    context: &Context,
+    conn: &mut Conn,
+    id: OutboxId,
+    notice: &Notice,
+    attempt: &Attempt,
+) -> Result<(), Error> {
+    let kind = match attempt {
+        Attempt::Delivered => "message.delivered",
+        Attempt::GivenUp { .. } => "message.given_up",
+        Attempt::Obsolete => "message.dropped",
+        Attempt::Retry { .. } => return Ok(()),
+    };
+    let pen = context.pen(Actor::System);
+    let notice_code = super::transitions::code(notice.code());
+    pen.append(
+        conn,
+        kind,
+        (SubjectKind::Message, id),
+        vec![("notice", notice_code)],
+    )?;
+    let Notice::Introduction { introduction } = notice else {
+        return Ok(());
+    };
+    let before = introductions::load(conn, *introduction)?;
+    if before.status != IntroductionStatus::BothAccepted {
+        return Ok(());
+    }
+    match attempt {
+        Attempt::Delivered => {
+            introductions::apply_system(context, conn, &before, &Action::Send)?;
+            for (shown, to) in [
+                (before.startup, before.investor),
+                (before.investor, before.startup),
+            ] {
+                disclosure::record(
+                    context,
+                    conn,
+                    &pen,
+                    before.programme,
+                    shown,
+                    to,
+                    Level::Named,
+                    (SubjectKind::Introduction, before.id.uuid()),
+                )?;
+            }
+            Ok(())
+        }
+        Attempt::GivenUp { .. } => {
+            introductions::apply_system(context, conn, &before, &Action::FailDelivery).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The people of an organization who answer for it: owners and editors.
+pub(super) fn answers_for(role: Role) -> bool {
+    matches!(role, Role::Owner | Role::Editor)
+}
