@@ -114,6 +114,20 @@ async fn a_hundred_messages_use_one_connection() {
     assert_eq!(server.connections(), 1);
 }
 
+/// With Nagle's algorithm on, each message waits 40 ms for the server's delayed
+/// acknowledgement: a hundred took 4.4 s, and 0.03 s without.
+#[tokio::test]
+async fn no_message_waits_for_a_delayed_acknowledgement() {
+    let server = SmtpServer::start().await;
+    let mailer = mailer(settings(&server));
+    let started = Instant::now();
+    for _ in 0..100 {
+        mailer.send(&email()).await.unwrap();
+    }
+    let taken = started.elapsed();
+    assert!(taken < Duration::from_secs(3), "{taken:?}");
+}
+
 #[tokio::test]
 async fn no_more_connections_are_opened_than_allowed() {
     let server = SmtpServer::start().await;

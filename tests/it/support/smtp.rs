@@ -190,7 +190,7 @@ struct Dialog<'a, S> {
     encrypted: bool,
     offers_tls: bool,
     signed_in: Option<String>,
-    from: String,
+    from: Option<String>,
     to: Vec<String>,
 }
 
@@ -209,7 +209,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
             encrypted,
             offers_tls,
             signed_in: None,
-            from: String::new(),
+            from: None,
             to: Vec::new(),
         }
     }
@@ -264,18 +264,25 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
             self.signed_in = Some(response);
             self.say("235 welcome").await?;
         } else if command.starts_with("MAIL FROM:") {
-            self.from = line["MAIL FROM:".len()..].to_owned();
-            self.to.clear();
+            // As Postfix does: one message at a time.
+            if self.from.is_some() {
+                self.say("503 nested MAIL command").await?;
+                return Ok(Next::Go);
+            }
             let refusal = self.state.fault(|fault| match fault {
                 Fault::Mail(answer) => Some(answer),
                 _ => None,
             });
+            if refusal.is_none() {
+                self.from = Some(line["MAIL FROM:".len()..].to_owned());
+            }
             self.say(refusal.unwrap_or("250 ok")).await?;
         } else if command.starts_with("RCPT TO:") {
             return self.recipient(&line["RCPT TO:".len()..]).await;
         } else if command == "DATA" {
             return self.data().await;
         } else if command == "RSET" {
+            self.from = None;
             self.to.clear();
             self.say("250 ok").await?;
         } else if command == "QUIT" {
@@ -328,6 +335,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
             _ => None,
         });
         if let Some(refusal) = refusal {
+            self.from = None;
+            self.to.clear();
             self.say(refusal).await?;
             return Ok(Next::Go);
         }
@@ -345,7 +354,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
     fn accept(&mut self, content: Vec<u8>) -> usize {
         let mut received = self.state.received.lock().unwrap();
         received.push(Received {
-            from: self.from.clone(),
+            from: self.from.take().unwrap_or_default(),
             to: std::mem::take(&mut self.to),
             content,
             encrypted: self.encrypted,
