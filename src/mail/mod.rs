@@ -1,1 +1,165 @@
-//! The mail layer.
+//! E-mail: what is said ([`notice`]), how it is written down ([`message`]) and
+//! how it leaves the house ([`Mailer`]).
+//!
+//! Nothing here retries: the outbox does, and it learns from [`SendError`]
+//! whether that makes sense.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+mod file;
+pub mod message;
+pub mod notice;
+mod render;
+mod smtp;
+mod wording;
+
+pub use file::FileMailer;
+pub use message::{Email, InvalidEmail, Mailbox, MessageId};
+pub use smtp::{Credentials, Security, SettingsError, Smtp, SmtpSettings, Timeouts};
+
+/// How e-mail leaves the house.
+#[derive(Debug, Clone)]
+pub enum Mailer {
+    /// To a mail server.
+    Smtp(Smtp),
+    /// Into a directory, one `.eml` file each, for who tries Corridor out.
+    File(FileMailer),
+    /// Into memory, for tests.
+    Memory(MemoryMailer),
+}
+
+impl Mailer {
+    /// Sends one e-mail, once. The `message_id` makes a repetition harmless:
+    /// it overwrites the file, and mail programs show the message once.
+    pub async fn send(&self, email: &Email) -> Result<Receipt, SendError> {
+        let encoded = email.encode()?;
+        match self {
+            Self::Smtp(smtp) => smtp.send(&encoded).await,
+            Self::File(file) => file.send(&email.message_id, encoded.bytes).await,
+            Self::Memory(memory) => Ok(memory.send(email)),
+        }
+    }
+}
+
+/// The e-mail was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What the server said, often its own number for the message; or the
+    /// file's name.
+    pub reply: String,
+}
+
+/// Why an e-mail was not, or perhaps not, accepted. `text` is the server's own
+/// words and may repeat addresses: keep it out of the logs.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Not now: the server is away or busy, or answered 4xx. Try later.
+    #[error("not now{}", code_in_words(*code))]
+    Transient {
+        /// The SMTP reply code, if there was a reply about this message.
+        code: Option<u16>,
+        /// The server's or the operating system's words.
+        text: String,
+    },
+    /// Never: the server answered 5xx, or the e-mail isn't one.
+    #[error("refused{}", code_in_words(*code))]
+    Permanent {
+        /// The SMTP reply code, if there was a reply.
+        code: Option<u16>,
+        /// The server's words.
+        text: String,
+    },
+    /// The connection was lost after the content had begun to flow: the
+    /// server may have taken it or not. Try later with the same Message-ID.
+    #[error("perhaps sent: the answer was lost")]
+    Ambiguous {
+        /// The operating system's words.
+        text: String,
+    },
+}
+
+fn code_in_words(code: Option<u16>) -> String {
+    code.map(|code| format!(" ({code})")).unwrap_or_default()
+}
+
+impl fmt::Debug for SendError {
+    /// As [`fmt::Display`]: the server's words are left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SendError({self})")
+    }
+}
+
+impl From<InvalidEmail> for SendError {
+    fn from(error: InvalidEmail) -> Self {
+        Self::Permanent {
+            code: None,
+            text: error.to_string(),
+        }
+    }
+}
+
+/// Keeps what was sent; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryMailer {
+    sent: Arc<Mutex<Vec<Email>>>,
+}
+
+impl MemoryMailer {
+    /// Everything sent so far, oldest first.
+    pub fn sent(&self) -> Vec<Email> {
+        self.lock().clone()
+    }
+
+    fn send(&self, email: &Email) -> Receipt {
+        self.lock().push(email.clone());
+        Receipt {
+            reply: "kept in memory".to_owned(),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Email>> {
+        // A push that panicked half-way leaves a vector that is still one.
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message::tests::email;
+    use super::*;
+
+    #[tokio::test]
+    async fn memory_keeps_what_was_sent() {
+        let memory = MemoryMailer::default();
+        let mailer = Mailer::Memory(memory.clone());
+        mailer.send(&email()).await.unwrap();
+        mailer.send(&email()).await.unwrap();
+        assert_eq!(memory.sent(), [email(), email()]);
+    }
+
+    #[tokio::test]
+    async fn every_mailer_refuses_an_email_that_is_none() {
+        let memory = MemoryMailer::default();
+        let email = Email {
+            subject: "a\r\nb".to_owned(),
+            ..email()
+        };
+        let error = Mailer::Memory(memory.clone()).send(&email).await;
+        assert!(matches!(
+            error,
+            Err(SendError::Permanent { code: None, .. })
+        ));
+        assert!(memory.sent().is_empty());
+    }
+
+    #[test]
+    fn the_servers_words_are_not_printed() {
+        let error = SendError::Permanent {
+            code: Some(550),
+            text: "no such user dana@example.org".to_owned(),
+        };
+        assert_eq!(error.to_string(), "refused (550)");
+        assert_eq!(format!("{error:?}"), "SendError(refused (550))");
+    }
+}

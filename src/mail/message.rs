@@ -1,0 +1,380 @@
+//! An e-mail as a value, and as the bytes that go over the wire: MIME
+//! multipart/alternative (RFC 2045–2049), UTF-8 in quoted-printable, headers
+//! in encoded words where they need it (RFC 2047).
+//!
+//! The same [`Email`] always gives the same bytes, so that a second attempt
+//! after an ambiguous failure sends what the first one sent.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use chrono::{DateTime, Utc};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Message, MultiPart, SinglePart};
+use sha2::{Digest as _, Sha256};
+
+/// Longest Message-ID, angle brackets included: a line of a header must hold it.
+const MAX_ID_LENGTH: usize = 250;
+
+/// The e-mail can't be written down as one. Sending it again won't help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidEmail {
+    /// Not an address that can be mailed to.
+    #[error("not an e-mail address")]
+    Address,
+    /// A header's value holds a line break or another control character
+    /// (header injection, ASVS 1.3.11). It is refused, not cleaned.
+    #[error("a header may not hold control characters")]
+    Control,
+    /// Not of the form `<id@domain>`.
+    #[error("not a Message-ID")]
+    MessageId,
+    /// No recipient.
+    #[error("an e-mail needs a recipient")]
+    NoRecipient,
+}
+
+/// Somebody's name and address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mailbox(lettre::message::Mailbox);
+
+impl Mailbox {
+    /// A mailbox with that address, and a name to show where there is one.
+    pub fn new(name: Option<&str>, address: &str) -> Result<Self, InvalidEmail> {
+        let name = name.map(str::trim).filter(|name| !name.is_empty());
+        refuse_controls(name.unwrap_or_default())?;
+        let address = address.parse().map_err(|_| InvalidEmail::Address)?;
+        Ok(Self(lettre::message::Mailbox::new(
+            name.map(str::to_owned),
+            address,
+        )))
+    }
+
+    /// The address without the name.
+    pub fn address(&self) -> &str {
+        self.0.email.as_ref()
+    }
+
+    /// The name, where there is one.
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+}
+
+impl fmt::Debug for Mailbox {
+    /// Addresses don't belong into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mailbox(…)")
+    }
+}
+
+/// The name of one e-mail in the whole world (RFC 5322 §3.6.4), chosen and
+/// stored before the first attempt to send it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageId(String);
+
+impl MessageId {
+    /// `<id@domain>`, from a unique `id` and a domain of our own.
+    pub fn new(id: impl fmt::Display, domain: &str) -> Result<Self, InvalidEmail> {
+        Self::parse(&format!("<{id}@{domain}>"))
+    }
+
+    /// Reads `<id@domain>`: letters, digits and `.-_+=` on both sides.
+    pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        let allowed = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b".-_+=".contains(&b))
+        };
+        text.strip_prefix('<')
+            .and_then(|text| text.strip_suffix('>'))
+            .and_then(|text| text.split_once('@'))
+            .filter(|(id, domain)| allowed(id) && allowed(domain) && text.len() <= MAX_ID_LENGTH)
+            .map(|_| Self(text.to_owned()))
+            .ok_or(InvalidEmail::MessageId)
+    }
+
+    /// The id with its angle brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id without its angle brackets: a safe file name.
+    pub(super) fn bare(&self) -> &str {
+        self.0.trim_matches(['<', '>'])
+    }
+}
+
+/// One e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    /// Its id; the same at every attempt.
+    pub message_id: MessageId,
+    /// The `Date` header; the same at every attempt.
+    pub date: DateTime<Utc>,
+    /// From whom; also where the server reports failures to.
+    pub from: Mailbox,
+    /// To whom. All of them see each other.
+    pub to: Vec<Mailbox>,
+    /// Where answers go, if not to `from`.
+    pub reply_to: Option<Mailbox>,
+    /// The subject, in one line.
+    pub subject: String,
+    /// The content as plain text.
+    pub text: String,
+    /// The same content as HTML.
+    pub html: String,
+    /// The e-mail this one answers or continues.
+    pub in_reply_to: Option<MessageId>,
+    /// The thread, oldest first.
+    pub references: Vec<MessageId>,
+}
+
+/// An e-mail ready for transport.
+#[derive(Debug, Clone)]
+pub(super) struct Encoded {
+    pub(super) envelope: lettre::address::Envelope,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Email {
+    /// The e-mail as it goes over the wire, with CRLF line ends.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, InvalidEmail> {
+        self.encode().map(|encoded| encoded.bytes)
+    }
+
+    pub(super) fn encode(&self) -> Result<Encoded, InvalidEmail> {
+        if self.to.is_empty() {
+            return Err(InvalidEmail::NoRecipient);
+        }
+        refuse_controls(&self.subject)?;
+        let mut message = Message::builder()
+            .message_id(Some(self.message_id.0.clone()))
+            .date(self.date.into())
+            .from(self.from.0.clone())
+            .subject(&self.subject);
+        for recipient in &self.to {
+            message = message.to(recipient.0.clone());
+        }
+        if let Some(reply_to) = &self.reply_to {
+            message = message.reply_to(reply_to.0.clone());
+        }
+        if let Some(parent) = &self.in_reply_to {
+            message = message.in_reply_to(parent.0.clone());
+        }
+        if !self.references.is_empty() {
+            let ids: Vec<_> = self.references.iter().map(MessageId::as_str).collect();
+            message = message.references(ids.join(" "));
+        }
+        // RFC 3834 §5: keeps auto-responders from answering a machine.
+        let automatic = HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        );
+        let message = message
+            .raw_header(automatic)
+            .multipart(self.alternatives()?)
+            .map_err(|_| InvalidEmail::Address)?;
+        Ok(Encoded {
+            envelope: message.envelope().clone(),
+            bytes: message.formatted(),
+        })
+    }
+
+    /// Plain text first, HTML last: readers show the last they can (RFC 2046 §5.1.4).
+    fn alternatives(&self) -> Result<MultiPart, InvalidEmail> {
+        Ok(MultiPart::alternative()
+            .boundary(self.boundary())
+            .singlepart(part(ContentType::TEXT_PLAIN, &self.text)?)
+            .singlepart(part(ContentType::TEXT_HTML, &self.html)?))
+    }
+
+    /// A boundary that depends on the id only; `=_` never occurs in
+    /// quoted-printable (RFC 2045 §6.7).
+    fn boundary(&self) -> String {
+        let digest = Sha256::digest(self.message_id.0.as_bytes());
+        format!("=_{}", BASE64URL.encode(digest))
+    }
+}
+
+fn part(content_type: ContentType, content: &str) -> Result<SinglePart, InvalidEmail> {
+    let encoding = ContentTransferEncoding::QuotedPrintable;
+    let body =
+        Body::new_with_encoding(content.to_owned(), encoding).map_err(|_| InvalidEmail::Control)?;
+    Ok(SinglePart::builder().header(content_type).body(body))
+}
+
+fn refuse_controls(value: &str) -> Result<(), InvalidEmail> {
+    if value.chars().any(char::is_control) {
+        return Err(InvalidEmail::Control);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use chrono::TimeZone as _;
+    use mail_parser::{HeaderValue, MessageParser, MimeHeaders as _};
+
+    use super::*;
+
+    pub(crate) fn email() -> Email {
+        Email {
+            message_id: MessageId::new("0192-1", "corridor.example").unwrap(),
+            date: Utc.with_ymd_and_hms(2026, 11, 24, 9, 30, 0).unwrap(),
+            from: Mailbox::new(Some("Corridor"), "intro@corridor.example").unwrap(),
+            to: vec![Mailbox::new(Some("Aysel Məmmədova"), "aysel@example.az").unwrap()],
+            reply_to: None,
+            subject: "Tanışlıq: שלום ilə Əliyev Kapital — Привет".to_owned(),
+            text:
+                "שלום,\n\nSalam, dünya ə ı İ ğ.\nПривет, мир.\n.\nA line that begins with a dot.\n"
+                    .to_owned(),
+            html: "<p dir=\"rtl\">שלום</p>\n<p>Привет, dünya</p>\n".to_owned(),
+            in_reply_to: None,
+            references: Vec::new(),
+        }
+    }
+
+    fn header_text<'a>(message: &'a mail_parser::Message<'_>, name: &'static str) -> &'a str {
+        message.header(name).and_then(HeaderValue::as_text).unwrap()
+    }
+
+    #[test]
+    fn hebrew_azerbaijani_and_russian_survive_the_trip() {
+        let bytes = email().to_bytes().unwrap();
+        assert!(bytes.is_ascii(), "no server needs 8BITMIME for it");
+        let parsed = MessageParser::new().parse(&bytes).unwrap();
+        assert_eq!(parsed.subject(), Some(email().subject.as_str()));
+        assert_eq!(
+            parsed.to().unwrap().first().unwrap().name(),
+            Some("Aysel Məmmədova")
+        );
+        let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
+        assert_eq!(text, email().text);
+        let html = parsed.body_html(0).unwrap().replace("\r\n", "\n");
+        assert_eq!(html, email().html);
+    }
+
+    #[test]
+    fn it_is_an_alternative_of_two_quoted_printable_parts() {
+        let bytes = email().to_bytes().unwrap();
+        let parsed = MessageParser::new().parse(&bytes).unwrap();
+        let root = parsed.content_type().unwrap();
+        assert_eq!(
+            (root.ctype(), root.subtype()),
+            ("multipart", Some("alternative"))
+        );
+        for (at, subtype) in [(1, "plain"), (2, "html")] {
+            let part = parsed.part(at).unwrap();
+            let kind = part.content_type().unwrap();
+            assert_eq!((kind.ctype(), kind.subtype()), ("text", Some(subtype)));
+            assert_eq!(kind.attribute("charset"), Some("utf-8"));
+            assert_eq!(part.content_transfer_encoding(), Some("quoted-printable"));
+        }
+    }
+
+    #[test]
+    fn the_headers_of_an_automatic_mail_in_a_thread_are_there() {
+        let parent = MessageId::new("0191-1", "corridor.example").unwrap();
+        let email = Email {
+            in_reply_to: Some(parent.clone()),
+            references: vec![
+                MessageId::new("0190-1", "corridor.example").unwrap(),
+                parent,
+            ],
+            reply_to: Some(Mailbox::new(None, "curators@corridor.example").unwrap()),
+            ..email()
+        };
+        let bytes = email.to_bytes().unwrap();
+        let parsed = MessageParser::new().parse(&bytes).unwrap();
+        assert_eq!(parsed.message_id(), Some("0192-1@corridor.example"));
+        assert_eq!(header_text(&parsed, "Auto-Submitted"), "auto-generated");
+        assert_eq!(
+            parsed.in_reply_to().as_text(),
+            Some("0191-1@corridor.example")
+        );
+        assert_eq!(
+            parsed.references().as_text_list().unwrap(),
+            ["0190-1@corridor.example", "0191-1@corridor.example"]
+        );
+        assert_eq!(
+            parsed.date().unwrap().to_timestamp(),
+            email.date.timestamp()
+        );
+        assert_eq!(
+            parsed.reply_to().unwrap().first().unwrap().address(),
+            Some("curators@corridor.example")
+        );
+    }
+
+    #[test]
+    fn no_line_is_longer_than_the_standard_allows() {
+        let long = Email {
+            subject: "Знакомство ".repeat(40),
+            text: "слово ".repeat(500),
+            ..email()
+        };
+        let bytes = long.to_bytes().unwrap();
+        assert!(bytes.split(|b| *b == b'\n').all(|line| line.len() <= 79));
+    }
+
+    #[test]
+    fn the_same_email_gives_the_same_bytes() {
+        assert_eq!(email().to_bytes().unwrap(), email().to_bytes().unwrap());
+    }
+
+    #[test]
+    fn a_line_break_in_a_header_is_refused() {
+        for breaking in ["x\r\nBcc: all@example.org", "x\ny", "x\ry", "x\0y"] {
+            let with_subject = Email {
+                subject: breaking.to_owned(),
+                ..email()
+            };
+            assert_eq!(with_subject.to_bytes(), Err(InvalidEmail::Control));
+            assert_eq!(
+                Mailbox::new(Some(breaking), "a@example.org"),
+                Err(InvalidEmail::Control)
+            );
+            assert_eq!(Mailbox::new(None, breaking), Err(InvalidEmail::Address));
+            assert_eq!(
+                Mailbox::new(None, &format!("{breaking}@example.org")),
+                Err(InvalidEmail::Address)
+            );
+            assert_eq!(
+                MessageId::new(breaking, "corridor.example"),
+                Err(InvalidEmail::MessageId)
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_refused() {
+        let long = format!("<{}@b>", "a".repeat(MAX_ID_LENGTH));
+        for text in [
+            "", "<>", "<a>", "a@b", "<a@b", "<@b>", "<a@>", "<a/b@c>", "<a@b@c>", &long,
+        ] {
+            assert_eq!(
+                MessageId::parse(text),
+                Err(InvalidEmail::MessageId),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_email_to_nobody_is_refused() {
+        let nobody = Email {
+            to: Vec::new(),
+            ..email()
+        };
+        assert_eq!(nobody.to_bytes(), Err(InvalidEmail::NoRecipient));
+    }
+
+    #[test]
+    fn an_address_is_never_printed_by_debug() {
+        let shown = format!("{:?}", email().to);
+        assert!(!shown.contains("aysel"), "{shown}");
+    }
+}

@@ -1,0 +1,192 @@
+//! What the service has to say to people, as values: plain facts that are
+//! already cleared for their reader. [`Notice::render`] puts them into words.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::render;
+
+/// The languages e-mail is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Language {
+    /// English, also for everybody whose language is none of these.
+    #[default]
+    En,
+    /// Hebrew, written from right to left.
+    He,
+    /// Azerbaijani.
+    Az,
+    /// Russian.
+    Ru,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 4] = [Self::En, Self::He, Self::Az, Self::Ru];
+
+    /// The language for a BCP 47 tag (`he`, `az-Latn-AZ`), English for others.
+    pub fn for_tag(tag: &str) -> Self {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        match primary.to_ascii_lowercase().as_str() {
+            "he" | "iw" => Self::He,
+            "az" => Self::Az,
+            "ru" => Self::Ru,
+            _ => Self::En,
+        }
+    }
+}
+
+/// A moment, shown as its reader's clock shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// In the zone of the reader.
+    pub zone: Tz,
+}
+
+/// The other side, as far as the reader may know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counterpart {
+    /// By name (disclosure level 1).
+    Named {
+        /// The organization's name.
+        name: String,
+        /// What it is, a line each, in the reader's language.
+        facts: Vec<String>,
+    },
+    /// Without a name (level 0).
+    Teaser {
+        /// What it is, a line each, in the reader's language.
+        facts: Vec<String>,
+    },
+}
+
+/// A question to the asked side of an introduction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntroductionAsk {
+    /// The reader's name, if known.
+    pub reader: Option<String>,
+    /// Who asks; or, when a curator or partner asks, whom the reader would meet.
+    pub counterpart: Counterpart,
+    /// The programme's title.
+    pub programme: String,
+    /// Why it may fit, in the reader's language.
+    pub reasons: Vec<String>,
+    /// The message that came with the request.
+    pub blurb: Option<String>,
+    /// The address of the page where the reader answers.
+    pub link: String,
+    /// Until when.
+    pub expires: Moment,
+}
+
+/// One side of an introduction that both have accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// The organization's name.
+    pub organization: String,
+    /// The person who speaks for it.
+    pub contact: String,
+    /// What it does, in a sentence.
+    pub summary: String,
+}
+
+/// The e-mail that connects both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// The startup's side.
+    pub startup: Party,
+    /// The investor's side.
+    pub investor: Party,
+    /// Who asked for it: an organization's name.
+    pub asked_by: String,
+    /// The programme's title.
+    pub programme: String,
+    /// Why it may fit.
+    pub reasons: Vec<String>,
+    /// The message that came with the request.
+    pub blurb: Option<String>,
+}
+
+/// How an introduction ended without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The other side said no.
+    Declined,
+    /// Nobody answered in time.
+    Expired,
+    /// The request was taken back.
+    Withdrawn,
+}
+
+/// The reader's part in an introduction that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Asked for it, naming the counterpart where the name is known.
+    Asked {
+        /// Its name, if the reader knows it.
+        counterpart: Option<String>,
+    },
+    /// Was asked.
+    WasAsked,
+}
+
+/// An introduction that doesn't take place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntroductionClosed {
+    /// The reader's name, if known.
+    pub reader: Option<String>,
+    /// What the reader had to do with it.
+    pub part: Part,
+    /// When it was requested.
+    pub requested: Moment,
+    /// The programme's title.
+    pub programme: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The reason, only if its giver shares it; in the reader's language.
+    pub reason: Option<String>,
+}
+
+/// Somebody entered an address that has an account already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationExists {
+    /// The reader's name, if known.
+    pub reader: Option<String>,
+    /// When it happened.
+    pub tried: Moment,
+    /// The address of the page to sign in.
+    pub sign_in: String,
+}
+
+/// Something to say to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Will you be introduced?
+    IntroductionAsk(IntroductionAsk),
+    /// Meet each other.
+    Introduction(Introduction),
+    /// It doesn't take place.
+    IntroductionClosed(IntroductionClosed),
+    /// You have an account already.
+    RegistrationExists(RegistrationExists),
+}
+
+/// A notice in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The subject, in one line if the facts are.
+    pub subject: String,
+    /// As plain text.
+    pub text: String,
+    /// As HTML, with everything from people escaped.
+    pub html: String,
+}
+
+impl Notice {
+    /// Puts the notice into the words of `language`.
+    pub fn render(&self, language: Language) -> Rendered {
+        render::render(self, language)
+    }
+}

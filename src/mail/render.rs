@@ -1,0 +1,346 @@
+//! From a notice to words: first a document, the same for every language and
+//! both forms, then its text and its HTML.
+//!
+//! What comes from people is kept apart from our own words up to the last
+//! step, where HTML escapes it and isolates its direction, so that a Latin
+//! name in a Hebrew sentence (or the reverse) doesn't pull the sentence apart.
+
+use askama::Template;
+use chrono::{Datelike as _, Offset as _, Timelike as _};
+
+use super::notice::{
+    Counterpart, Introduction, IntroductionAsk, IntroductionClosed, Language, Moment, Notice,
+    Outcome, Part, Party, RegistrationExists, Rendered,
+};
+use super::wording::{self, Wording};
+
+/// First-strong isolate and its end (UAX #9 §2.4).
+const ISOLATE: char = '\u{2068}';
+const END_ISOLATE: char = '\u{2069}';
+
+/// A sentence in its pieces.
+type Phrase = Vec<Span>;
+
+/// One piece of a sentence.
+enum Span {
+    /// Our own words.
+    Words(&'static str),
+    /// A fact, from somebody else.
+    Fact(String),
+}
+
+/// One piece of a document.
+enum Block {
+    Paragraph(Phrase),
+    Heading(&'static str),
+    List(Vec<String>),
+    Quote(Vec<String>),
+    Action { label: &'static str, url: String },
+}
+
+struct Document {
+    subject: Phrase,
+    blocks: Vec<Block>,
+    footer: Phrase,
+}
+
+#[derive(Template)]
+#[template(path = "notice.html", config = "src/mail/askama.toml")]
+struct Html<'a> {
+    wording: &'a Wording,
+    title: &'a str,
+    document: &'a Document,
+}
+
+pub(super) fn render(notice: &Notice, language: Language) -> Rendered {
+    let wording = wording::of(language);
+    let document = match notice {
+        Notice::IntroductionAsk(ask) => introduction_ask(ask, wording),
+        Notice::Introduction(introduction) => connection(introduction, wording),
+        Notice::IntroductionClosed(closed) => introduction_closed(closed, wording),
+        Notice::RegistrationExists(exists) => registration_exists(exists, wording),
+    };
+    let subject = plain(&document.subject, wording);
+    let html = Html {
+        wording,
+        title: &subject,
+        document: &document,
+    };
+    Rendered {
+        html: html
+            .render()
+            .expect("writing strings into a string doesn't fail"),
+        text: text(&document, wording),
+        subject,
+    }
+}
+
+fn introduction_ask(ask: &IntroductionAsk, wording: &'static Wording) -> Document {
+    let words = &wording.ask;
+    let programme = ("programme", ask.programme.as_str());
+    let (subject, lead, facts) = match &ask.counterpart {
+        Counterpart::Named { name, facts } => {
+            let named = [("counterpart", name.as_str()), programme];
+            (
+                fill(words.subject_named, &named),
+                fill(words.lead_named, &named),
+                facts,
+            )
+        }
+        Counterpart::Teaser { facts } => (
+            fill(words.subject_teaser, &[programme]),
+            fill(words.lead_teaser, &[programme]),
+            facts,
+        ),
+    };
+    let mut blocks = vec![
+        greeting(ask.reader.as_deref(), wording),
+        Block::Paragraph(lead),
+    ];
+    list_under(words.about, facts, &mut blocks);
+    list_under(wording.reasons, &ask.reasons, &mut blocks);
+    quote(ask.blurb.as_deref(), wording, &mut blocks);
+    let expires = moment(ask.expires, wording);
+    blocks.extend([
+        paragraph(words.promise),
+        Block::Action {
+            label: words.action,
+            url: ask.link.clone(),
+        },
+        Block::Paragraph(fill(words.expiry, &[("expires", &expires)])),
+        paragraph(words.personal),
+    ]);
+    Document {
+        subject,
+        blocks,
+        footer: fill(wording.footer_programme, &[programme]),
+    }
+}
+
+fn connection(introduction: &Introduction, wording: &'static Wording) -> Document {
+    let words = &wording.introduction;
+    let Introduction {
+        startup, investor, ..
+    } = introduction;
+    let programme = ("programme", introduction.programme.as_str());
+    let sides = [
+        ("startup", startup.organization.as_str()),
+        ("startup_contact", &startup.contact),
+        ("investor", &investor.organization),
+        ("investor_contact", &investor.contact),
+    ];
+    let origin = [("asked_by", introduction.asked_by.as_str()), programme];
+    let party = |party: &Party| {
+        let facts = [
+            ("organization", party.organization.as_str()),
+            ("summary", &party.summary),
+        ];
+        Block::Paragraph(fill(words.party, &facts))
+    };
+    let mut blocks = vec![
+        greeting(None, wording),
+        Block::Paragraph(fill(words.lead, &sides)),
+        Block::Paragraph(fill(words.origin, &origin)),
+        party(startup),
+        party(investor),
+    ];
+    list_under(wording.reasons, &introduction.reasons, &mut blocks);
+    quote(introduction.blurb.as_deref(), wording, &mut blocks);
+    blocks.push(paragraph(words.next));
+    Document {
+        subject: fill(words.subject, &sides),
+        blocks,
+        footer: fill(wording.footer_programme, &[programme]),
+    }
+}
+
+fn introduction_closed(closed: &IntroductionClosed, wording: &'static Wording) -> Document {
+    let words = &wording.closed;
+    let programme = ("programme", closed.programme.as_str());
+    let requested = moment(closed.requested, wording);
+    let requested = ("requested", requested.as_str());
+    let lead = match &closed.part {
+        Part::Asked {
+            counterpart: Some(name),
+        } => fill(
+            words.lead_named,
+            &[requested, ("counterpart", name), programme],
+        ),
+        Part::Asked { counterpart: None } => fill(words.lead, &[requested, programme]),
+        Part::WasAsked => fill(words.lead_asked, &[requested, programme]),
+    };
+    let outcome = match closed.outcome {
+        Outcome::Declined => words.declined,
+        Outcome::Expired => words.expired,
+        Outcome::Withdrawn => words.withdrawn,
+    };
+    let mut blocks = vec![
+        greeting(closed.reader.as_deref(), wording),
+        Block::Paragraph(lead),
+        paragraph(outcome),
+    ];
+    if let Some(reason) = &closed.reason {
+        blocks.push(Block::Paragraph(fill(words.reason, &[("reason", reason)])));
+    }
+    blocks.push(paragraph(words.unaffected));
+    Document {
+        subject: fill(words.subject, &[]),
+        blocks,
+        footer: fill(wording.footer_programme, &[programme]),
+    }
+}
+
+fn registration_exists(exists: &RegistrationExists, wording: &'static Wording) -> Document {
+    let words = &wording.registration;
+    let tried = moment(exists.tried, wording);
+    Document {
+        subject: fill(words.subject, &[]),
+        blocks: vec![
+            greeting(exists.reader.as_deref(), wording),
+            Block::Paragraph(fill(words.lead, &[("tried", &tried)])),
+            paragraph(words.yours),
+            Block::Action {
+                label: words.action,
+                url: exists.sign_in.clone(),
+            },
+            paragraph(words.not_yours),
+        ],
+        footer: fill(wording.footer_account, &[]),
+    }
+}
+
+fn greeting(reader: Option<&str>, wording: &'static Wording) -> Block {
+    Block::Paragraph(match reader {
+        Some(reader) => fill(wording.greeting, &[("reader", reader)]),
+        None => fill(wording.greeting_plain, &[]),
+    })
+}
+
+fn paragraph(words: &'static str) -> Block {
+    Block::Paragraph(fill(words, &[]))
+}
+
+fn list_under(heading: &'static str, items: &[String], blocks: &mut Vec<Block>) {
+    if !items.is_empty() {
+        blocks.push(Block::Heading(heading));
+        blocks.push(Block::List(items.iter().map(|item| tame(item)).collect()));
+    }
+}
+
+fn quote(blurb: Option<&str>, wording: &'static Wording, blocks: &mut Vec<Block>) {
+    if let Some(blurb) = blurb {
+        blocks.push(Block::Heading(wording.blurb));
+        blocks.push(Block::Quote(blurb.lines().map(tame).collect()));
+    }
+}
+
+/// Puts facts into the `{places}` of a sentence. Facts are never searched for
+/// places themselves.
+fn fill(sentence: &'static str, facts: &[(&str, &str)]) -> Phrase {
+    let mut phrase = Vec::new();
+    let mut rest = sentence;
+    while let Some((words, (place, after))) = rest
+        .split_once('{')
+        .and_then(|(words, open)| Some((words, open.split_once('}')?)))
+    {
+        phrase.push(Span::Words(words));
+        let fact = facts.iter().find(|(name, _)| *name == place);
+        phrase.push(Span::Fact(tame(fact.map_or("", |(_, fact)| fact))));
+        rest = after;
+    }
+    phrase.push(Span::Words(rest));
+    phrase
+}
+
+/// Without the marks by which a text could change the direction of what
+/// stands around it (UAX #9 §2.1–2.5).
+fn tame(fact: &str) -> String {
+    let is_direction_mark = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    fact.chars().filter(|c| !is_direction_mark(*c)).collect()
+}
+
+fn moment(moment: Moment, wording: &Wording) -> String {
+    let local = moment.at.with_timezone(&moment.zone);
+    let word = |words: &[&'static str], at: u32| {
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| words.get(at).copied())
+    };
+    let month = word(&wording.months, local.month0());
+    let weekday = word(&wording.weekdays, local.weekday().num_days_from_monday());
+    wording
+        .moment
+        .replace("{weekday}", weekday.unwrap_or_default())
+        .replace("{day}", &local.day().to_string())
+        .replace("{month}", month.unwrap_or_default())
+        .replace("{year}", &local.year().to_string())
+        .replace(
+            "{time}",
+            &format!("{:02}:{:02}", local.hour(), local.minute()),
+        )
+        .replace("{zone}", &zone(local.offset().fix().local_minus_utc()))
+}
+
+/// `UTC+4`, `UTC+5:30`: unlike abbreviations, the same to everybody.
+fn zone(seconds_east: i32) -> String {
+    let sign = if seconds_east < 0 { '−' } else { '+' };
+    let minutes = seconds_east.abs() / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => "UTC".to_owned(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+    }
+}
+
+/// The document as plain text, lines unbroken: the reader's program wraps them.
+fn text(document: &Document, wording: &Wording) -> String {
+    let mut parts: Vec<String> = document
+        .blocks
+        .iter()
+        .map(|block| block_text(block, wording))
+        .collect();
+    parts.push(format!("-- \n{}", plain(&document.footer, wording)));
+    parts.join("\n\n") + "\n"
+}
+
+fn block_text(block: &Block, wording: &Wording) -> String {
+    let lines = |mark: &str, items: &[String]| {
+        let lines = items
+            .iter()
+            .map(|item| format!("{mark}{}", isolated(item, wording)));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    match block {
+        Block::Paragraph(phrase) => plain(phrase, wording),
+        Block::Heading(words) => format!("{words}:"),
+        Block::List(items) => lines("• ", items),
+        Block::Quote(quoted) => lines("> ", quoted),
+        Block::Action { label, url } => format!("{label}:\n{url}"),
+    }
+}
+
+fn plain(phrase: &Phrase, wording: &Wording) -> String {
+    let spans = phrase.iter().map(|span| match span {
+        Span::Words(words) => (*words).to_owned(),
+        Span::Fact(fact) => isolated(fact, wording),
+    });
+    spans.collect()
+}
+
+/// Isolates a fact where its direction may differ from the sentence's; within
+/// left-to-right text without right-to-left letters the marks would only be
+/// in the way of older programs.
+fn isolated(fact: &str, wording: &Wording) -> String {
+    if fact.is_empty() || !(wording.rtl || fact.chars().any(is_right_to_left)) {
+        return fact.to_owned();
+    }
+    format!("{ISOLATE}{fact}{END_ISOLATE}")
+}
+
+/// Hebrew, Arabic and the other right-to-left blocks.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,2 @@
+//! What the tests need beside the crate.
+pub mod smtp;
