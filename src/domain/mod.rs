@@ -3,5 +3,6 @@
 //! wire; facts come in as arguments and decisions go out as values.
 
 pub mod event;
+pub mod fault;
 pub mod ids;
 pub mod money;

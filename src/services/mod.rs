@@ -1,1 +1,5 @@
 //! The services layer.
+
+pub mod error;
+
+pub use error::{AuthFault, Error, Refusal};
