@@ -6,24 +6,15 @@
 use std::io;
 use std::time::Duration;
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{Log, LogFormat};
 
-/// Seconds from a request's arrival to its answer, by method, route template
-/// and status.
-pub const HTTP_REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
-/// Requests being worked on now.
-pub const HTTP_ACTIVE_REQUESTS: &str = "http_server_active_requests";
-/// Handlers that panicked and were answered with 500.
-pub const HTTP_PANICS: &str = "http_server_panics_total";
-
 /// Bucket bounds in seconds, from the OpenTelemetry semantic conventions for
-/// `http.server.request.duration`.
-const HTTP_BUCKETS: [f64; 14] = [
+/// `http.server.request.duration`; every histogram of a duration uses them.
+const DURATION_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 
@@ -42,6 +33,9 @@ pub enum TelemetryError {
     /// Another recorder is installed in this process.
     #[error("metrics: {0}")]
     Recorder(#[from] BuildError),
+    /// The upkeep thread can't be started.
+    #[error("metrics: {0}")]
+    Thread(#[from] io::Error),
 }
 
 /// Sends this process's log to stderr, so that stdout stays free for results.
@@ -65,14 +59,23 @@ pub fn install_logging(log: &Log) -> Result<(), TelemetryError> {
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Installs the recorder for the whole process. Without this call all
-    /// metrics are dropped at no cost.
+    /// Installs the recorder for the whole process and a thread that folds
+    /// waiting samples into their histograms, which would pile up until
+    /// somebody renders. Without this call all metrics are dropped at no cost.
     ///
     /// # Errors
-    /// A second call.
+    /// A second call, or a thread that can't be started.
     pub fn install() -> Result<Self, TelemetryError> {
         let handle = builder()?.install_recorder()?;
-        describe();
+        let upkeep = handle.clone();
+        std::thread::Builder::new()
+            .name("metrics-upkeep".to_owned())
+            .spawn(move || {
+                loop {
+                    std::thread::sleep(UPKEEP);
+                    upkeep.run_upkeep();
+                }
+            })?;
         Ok(Self(handle))
     }
 
@@ -80,31 +83,11 @@ impl Metrics {
     pub fn render(&self) -> String {
         self.0.render()
     }
-
-    /// Folds waiting samples into their histograms for ever; without it they
-    /// pile up until somebody renders.
-    pub async fn upkeep(self) {
-        let mut ticks = tokio::time::interval(UPKEEP);
-        loop {
-            ticks.tick().await;
-            self.0.run_upkeep();
-        }
-    }
 }
 
 fn builder() -> Result<PrometheusBuilder, BuildError> {
-    let request_seconds = Matcher::Full(HTTP_REQUEST_SECONDS.to_owned());
-    PrometheusBuilder::new().set_buckets_for_metric(request_seconds, &HTTP_BUCKETS)
-}
-
-fn describe() {
-    describe_histogram!(
-        HTTP_REQUEST_SECONDS,
-        Unit::Seconds,
-        "Time from a request's arrival to its answer"
-    );
-    describe_gauge!(HTTP_ACTIVE_REQUESTS, "Requests being worked on now");
-    describe_counter!(HTTP_PANICS, "Handlers that panicked");
+    let durations = Matcher::Suffix("_duration_seconds".to_owned());
+    PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATION_BUCKETS)
 }
 
 #[cfg(test)]
@@ -115,7 +98,7 @@ mod tests {
     fn request_times_fall_into_the_standard_buckets() {
         let recorder = builder().unwrap().build_recorder();
         metrics::with_local_recorder(&recorder, || {
-            metrics::histogram!(HTTP_REQUEST_SECONDS, "http_route" => "/v1/x").record(0.06);
+            metrics::histogram!("http_server_request_duration_seconds", "http_route" => "/v1/x").record(0.06);
         });
         let text = recorder.handle().render();
         let bucket = |le: &str| {
