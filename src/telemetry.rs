@@ -98,11 +98,14 @@ mod tests {
     fn request_times_fall_into_the_standard_buckets() {
         let recorder = builder().unwrap().build_recorder();
         metrics::with_local_recorder(&recorder, || {
-            metrics::histogram!("http_server_request_duration_seconds", "http_route" => "/v1/x").record(0.06);
+            metrics::histogram!("http_server_request_duration_seconds", "http_route" => "/v1/x")
+                .record(0.06);
         });
         let text = recorder.handle().render();
         let bucket = |le: &str| {
-            format!("http_server_request_duration_seconds_bucket{{http_route=\"/v1/x\",le=\"{le}\"}}")
+            format!(
+                "http_server_request_duration_seconds_bucket{{http_route=\"/v1/x\",le=\"{le}\"}}"
+            )
         };
         assert!(text.contains(&format!("{} 0", bucket("0.05"))), "{text}");
         assert!(text.contains(&format!("{} 1", bucket("0.075"))), "{text}");

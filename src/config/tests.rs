@@ -101,7 +101,10 @@ fn every_fault_is_named_at_once() {
         "server.public_url must be",
         "mail.smtp_username and mail.smtp_password",
     ] {
-        assert!(faults.iter().any(|f| f.contains(part)), "{part}: {faults:?}");
+        assert!(
+            faults.iter().any(|f| f.contains(part)),
+            "{part}: {faults:?}"
+        );
     }
     assert_eq!(faults.len(), 7, "{faults:?}");
 }
@@ -116,7 +119,11 @@ fn a_file_that_is_missing_or_not_toml_is_a_fault() {
     assert!(!fault.to_string().contains("hunter2"), "{fault}");
     let wrong_type = file("[server]\nworkers = \"2\"\n");
     let fault = Config::load(Some(wrong_type.path()), [], []).unwrap_err();
-    assert!(fault.to_string().contains("server.workers must be of type integer, not string"));
+    assert!(
+        fault
+            .to_string()
+            .contains("server.workers must be of type integer, not string")
+    );
 }
 
 #[test]
@@ -146,5 +153,8 @@ fn the_public_url_follows_the_bound_address_unless_set() {
     assert_eq!(config.server.public_url_at(bound), "http://127.0.0.1:4711");
     let flags = pairs(&[("server.public_url", "https://corridor.example")]);
     let config = Config::load(None, [], flags).unwrap();
-    assert_eq!(config.server.public_url_at(bound), "https://corridor.example");
+    assert_eq!(
+        config.server.public_url_at(bound),
+        "https://corridor.example"
+    );
 }

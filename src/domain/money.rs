@@ -147,8 +147,10 @@ impl Rates {
     /// Rates of a day; the dollar is always one dollar. Rates that are not
     /// positive are left out, which makes conversions from them unknown.
     pub fn new(date: NaiveDate, usd_micros: impl IntoIterator<Item = (Currency, i64)>) -> Self {
-        let mut usd_micros: BTreeMap<_, _> =
-            usd_micros.into_iter().filter(|(_, rate)| *rate > 0).collect();
+        let mut usd_micros: BTreeMap<_, _> = usd_micros
+            .into_iter()
+            .filter(|(_, rate)| *rate > 0)
+            .collect();
         usd_micros.insert(Currency::USD, 1_000_000);
         Self { date, usd_micros }
     }
@@ -163,6 +165,8 @@ impl Rates {
 
     /// The quoted currencies with their rates, by code.
     pub fn quotes(&self) -> impl Iterator<Item = (Currency, i64)> {
-        self.usd_micros.iter().map(|(currency, rate)| (*currency, *rate))
+        self.usd_micros
+            .iter()
+            .map(|(currency, rate)| (*currency, *rate))
     }
 }

@@ -155,24 +155,29 @@ impl ShapeFault {
     fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let message = error.inner().to_string();
         let pointer = pointer_of(error.path());
-        if let Some(field) = quoted_after("missing field `", &message) {
-            return Self {
-                pointer: format!("{pointer}/{}", escape(field)),
-                code: "missing",
-                detail: "This field is required.".to_owned(),
-            };
+        // Serde names these two by their parent.
+        for (start, code, detail) in [
+            ("missing field `", "missing", "This field is required."),
+            (
+                "duplicate field `",
+                "duplicate_field",
+                "This field comes twice.",
+            ),
+        ] {
+            if let Some(field) = quoted_after(start, &message) {
+                return Self {
+                    pointer: format!("{pointer}/{}", escape(field)),
+                    code,
+                    detail: detail.to_owned(),
+                };
+            }
         }
         let (code, detail) = if message.starts_with("unknown field") {
             ("unknown_field", "This field is not known here.".to_owned())
-        } else if message.starts_with("duplicate field") {
-            ("duplicate_field", "This field comes twice.".to_owned())
+        } else if message.starts_with("invalid type") {
+            ("wrong_type", expectation(&message))
         } else {
-            let code = if message.starts_with("invalid type") {
-                "wrong_type"
-            } else {
-                "invalid_value"
-            };
-            (code, expectation(&message))
+            ("invalid_value", expectation(&message))
         };
         Self {
             pointer,
@@ -301,15 +306,14 @@ pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem
 
 fn bad_parameter(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Problem {
     let message = error.inner().to_string();
-    let detail = match quoted_after("missing field `", &message) {
-        Some(name) => format!("`{name}` is required."),
-        None if message.starts_with("unknown field") => {
-            format!("`{}` is not known here.", error.path())
-        }
-        None if message.starts_with("duplicate field") => {
-            format!("`{}` comes twice.", error.path())
-        }
-        None => format!("`{}`: {}", error.path(), expectation(&message)),
+    let detail = if let Some(name) = quoted_after("missing field `", &message) {
+        format!("`{name}` is required.")
+    } else if let Some(name) = quoted_after("duplicate field `", &message) {
+        format!("`{name}` comes twice.")
+    } else if message.starts_with("unknown field") {
+        format!("`{}` is not known here.", error.path())
+    } else {
+        format!("`{}`: {}", error.path(), expectation(&message))
     };
     Problem::new(Kind::BadQuery).detail(detail)
 }

@@ -89,9 +89,9 @@ fn canonical(document: &Value) -> String {
         Value::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().collect();
             fields.sort_by_key(|(name, _)| *name);
-            let fields = fields
-                .into_iter()
-                .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)));
+            let fields = fields.into_iter().map(|(name, value)| {
+                format!("{}:{}", Value::from(name.as_str()), canonical(value))
+            });
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
         }
         Value::Array(items) => {
@@ -113,7 +113,14 @@ mod tests {
         assert_eq!(read(" 8e03978e-40d5 ").as_deref(), Some("8e03978e-40d5"));
         assert_eq!(read(r#""a\"b\\cdefg""#).as_deref(), Some("a\"b\\cdefg"));
         let long = "k".repeat(256);
-        for bad in ["short", "", "\"unclosed-key", "has space in it", "\"a\"b\"cdefgh\"", &long] {
+        for bad in [
+            "short",
+            "",
+            "\"unclosed-key",
+            "has space in it",
+            "\"a\"b\"cdefgh\"",
+            &long,
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::HttpMessage;
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Bytes;
@@ -101,10 +101,10 @@ impl Stream for GuardedBody {
         let polled = Pin::new(&mut self.payload).poll_next(cx);
         let Poll::Ready(item) = polled else {
             return match self.deadline.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(Some(Err(io::Error::from(
-                    io::ErrorKind::TimedOut,
-                )
-                .into()))),
+                Poll::Ready(()) => {
+                    let late = io::Error::from(io::ErrorKind::TimedOut);
+                    Poll::Ready(Some(Err(PayloadError::Io(late))))
+                }
                 Poll::Pending => Poll::Pending,
             };
         };

@@ -35,8 +35,8 @@ impl MergePatch {
     /// # Errors
     /// 422 with every fault, if the result isn't a `T`.
     pub fn apply_to<T: DeserializeOwned>(&self, current: &impl Serialize) -> Result<T, Problem> {
-        let mut document = serde_json::to_value(current)
-            .map_err(|error| Problem::from(Error::internal(error)))?;
+        let mut document =
+            serde_json::to_value(current).map_err(|error| Problem::from(Error::internal(error)))?;
         merge(&mut document, &self.patch);
         from_document(document)
     }
@@ -97,7 +97,11 @@ mod tests {
             (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
             (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
             (json!({"a":"b"}), json!({"a":null}), json!({})),
-            (json!({"a":"b","b":"c"}), json!({"a":null}), json!({"b":"c"})),
+            (
+                json!({"a":"b","b":"c"}),
+                json!({"a":null}),
+                json!({"b":"c"}),
+            ),
             (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
             (json!({"a":"c"}), json!({"a":["b"]}), json!({"a":["b"]})),
             (

@@ -187,10 +187,13 @@ fn all_routes(config: &mut ServiceConfig, routes: Routes) {
 
 /// The framework's own extractors answer with problems too.
 fn framework_errors(config: &mut web::ServiceConfig, limits: Limits) {
-    let not_found = web::PathConfig::default()
-        .error_handler(|_, _| Problem::new(Kind::NotFound).into());
-    let bad_query = web::QueryConfig::default()
-        .error_handler(|error, _| Problem::new(Kind::BadQuery).detail(error.to_string()).into());
+    let not_found =
+        web::PathConfig::default().error_handler(|_, _| Problem::new(Kind::NotFound).into());
+    let bad_query = web::QueryConfig::default().error_handler(|error, _| {
+        Problem::new(Kind::BadQuery)
+            .detail(error.to_string())
+            .into()
+    });
     let bad_form = web::FormConfig::default()
         .limit(limits.max_body_bytes)
         .error_handler(move |error, _| form_problem(&error, limits).into());
@@ -208,9 +211,7 @@ fn form_problem(error: &actix_web::error::UrlencodedError, limits: Limits) -> Pr
         Fault::Overflow { .. } => {
             limits::body_problem(&actix_web::error::PayloadError::Overflow, limits)
         }
-        Fault::ContentType => {
-            Problem::unsupported_media_type("application/x-www-form-urlencoded")
-        }
+        Fault::ContentType => Problem::unsupported_media_type("application/x-www-form-urlencoded"),
         _ => Problem::new(Kind::BadRequest).detail("The form can't be read."),
     }
 }

@@ -84,7 +84,10 @@ fn components() -> Components {
 
 /// Every status of the problem table, once.
 fn statuses() -> Vec<u16> {
-    let mut statuses: Vec<_> = Kind::ALL.iter().map(|kind| kind.status().as_u16()).collect();
+    let mut statuses: Vec<_> = Kind::ALL
+        .iter()
+        .map(|kind| kind.status().as_u16())
+        .collect();
     statuses.sort_unstable();
     statuses.dedup();
     statuses
@@ -185,7 +188,9 @@ impl Takes {
             .iter()
             .flatten()
             .filter_map(|parameter| match parameter {
-                RefOr::T(parameter) => Some((parameter.parameter_in.clone(), parameter.name.as_str())),
+                RefOr::T(parameter) => {
+                    Some((parameter.parameter_in.clone(), parameter.name.as_str()))
+                }
                 RefOr::Ref(_) => None,
             })
             .collect();
@@ -242,6 +247,7 @@ pub(super) async fn openapi_yaml(published: web::Data<Published>) -> HttpRespons
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::patch;
 
     #[test]
     fn operations_get_the_problems_that_fit_them() {
@@ -250,7 +256,7 @@ mod tests {
             request_body = ProblemView,
             responses((status = 200), (status = 404, description = "No such thing."))
         )]
-        #[actix_web::patch("/v1/things/{id}")]
+        #[patch("/v1/things/{id}")]
         async fn change() -> &'static str {
             ""
         }
@@ -263,8 +269,8 @@ mod tests {
         assert_eq!(
             statuses,
             [
-                "200", "400", "401", "403", "404", "408", "412", "413", "415", "422", "428",
-                "429", "500", "503"
+                "200", "400", "401", "403", "404", "408", "412", "413", "415", "422", "428", "429",
+                "500", "503"
             ]
         );
         let RefOr::T(own) = &responses["404"] else {

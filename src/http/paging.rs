@@ -144,7 +144,10 @@ mod tests {
     fn pages_and_filters_are_read_apart() {
         let query = list_query::<Filters>("stage=3&limit=5&cursor=abc").unwrap();
         assert_eq!(query.filters, Filters { stage: Some(3) });
-        assert_eq!((query.page.limit, query.page.cursor.as_deref()), (5, Some("abc")));
+        assert_eq!(
+            (query.page.limit, query.page.cursor.as_deref()),
+            (5, Some("abc"))
+        );
         assert_eq!(list_query::<NoFilters>("").unwrap().page.limit, 20);
     }
 
@@ -161,7 +164,8 @@ mod tests {
 
     #[test]
     fn the_next_link_keeps_filters_and_replaces_the_cursor() {
-        let request = TestRequest::with_uri("/v1/x?stage=3&cursor=old&limit=5&q=a%26b").to_http_request();
+        let request =
+            TestRequest::with_uri("/v1/x?stage=3&cursor=old&limit=5&q=a%26b").to_http_request();
         assert_eq!(
             next_link(&request, "n-w"),
             "</v1/x?stage=3&limit=5&q=a%26b&cursor=n-w>; rel=\"next\""

@@ -57,7 +57,9 @@ impl FromRequest for IfMatch {
 pub fn versioned(request: &HttpRequest, version: i64, view: &impl Serialize) -> HttpResponse {
     let tag = etag(version);
     if has_version(request, version) {
-        HttpResponse::NotModified().insert_header((ETAG, tag)).finish()
+        HttpResponse::NotModified()
+            .insert_header((ETAG, tag))
+            .finish()
     } else {
         HttpResponse::Ok().insert_header((ETAG, tag)).json(view)
     }

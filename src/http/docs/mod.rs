@@ -21,9 +21,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(openapi_yaml)
         .service(reference)
         .service(explain_problem)
-        .map(|config| {
-            config.service(web::resource("/v1/docs.css").route(web::get().to(style)))
-        });
+        .map(|config| config.service(web::resource("/v1/docs.css").route(web::get().to(style))));
 }
 
 /// The reference, for people.

@@ -125,9 +125,10 @@ fn tag_description(document: &Value, tag: &str) -> Vec<String> {
 
 impl Operation {
     fn of(document: &Value, path: &str, method: &str, operation: &Value) -> Self {
-        let open = operation["security"]
-            .as_array()
-            .is_some_and(|all| all.iter().all(|one| *one == Value::Object(serde_json::Map::new())));
+        let open = operation["security"].as_array().is_some_and(|all| {
+            all.iter()
+                .all(|one| *one == Value::Object(serde_json::Map::new()))
+        });
         Self {
             id: text(&operation["operationId"]),
             method: method.to_uppercase(),
@@ -136,7 +137,9 @@ impl Operation {
             description: paragraphs(&operation["description"]),
             deprecated: operation["deprecated"] == true,
             open,
-            parameters: items(&operation["parameters"]).map(Field::of_parameter).collect(),
+            parameters: items(&operation["parameters"])
+                .map(Field::of_parameter)
+                .collect(),
             bodies: bodies(&operation["requestBody"]["content"]),
             answers: entries(&operation["responses"])
                 .map(|(status, answer)| Answer::of(document, status, answer))

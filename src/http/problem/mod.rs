@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -190,7 +190,11 @@ impl From<crate::domain::fault::Faults> for Problem {
 pub struct ProblemView {
     /// Where this kind of problem is explained.
     #[serde(rename = "type")]
-    #[schema(format = "uri-reference", max_length = 200, example = "/problems/invalid")]
+    #[schema(
+        format = "uri-reference",
+        max_length = 200,
+        example = "/problems/invalid"
+    )]
     pub type_uri: String,
     /// The kind of problem in one line.
     #[schema(max_length = 200, example = "The document is not valid")]
@@ -203,7 +207,11 @@ pub struct ProblemView {
     #[schema(max_length = 2000)]
     pub detail: Option<String>,
     /// The path of the request.
-    #[schema(format = "uri-reference", max_length = 2000, example = "/v1/introductions")]
+    #[schema(
+        format = "uri-reference",
+        max_length = 2000,
+        example = "/v1/introductions"
+    )]
     pub instance: String,
     /// Stable, for programs; for a refusal the rule that said no.
     #[schema(max_length = 100, pattern = "^[a-z][a-z0-9_]*$", example = "invalid")]
