@@ -103,10 +103,7 @@ mod tests {
         part.push("/min", "too_low", "The minimum is below zero.");
         let mut whole = Faults::new();
         whole.push("", "empty", "Nothing is set.");
-        assert_eq!(
-            whole.nest::<()>("/cheque", part.finish().map(|()| ())),
-            None
-        );
+        assert_eq!(whole.nest::<()>("/cheque", part.finish()), None);
         let pointers: Vec<_> = whole.into_iter().map(|f| f.pointer).collect();
         assert_eq!(pointers, ["", "/cheque/min"]);
     }

@@ -258,8 +258,8 @@ fn pointer_of(path: &Path) -> String {
     let mut pointer = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+            Segment::Seq { index } => pointer += &["/", &index.to_string()].concat(),
+            Segment::Map { key } => pointer += &["/", &escape(key)].concat(),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

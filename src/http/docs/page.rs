@@ -86,11 +86,11 @@ enum Part {
 
 impl Page {
     fn of(document: &Value) -> Self {
-        let schemas = entries(&document["components"]["schemas"]);
+        let schemas = entries(at(document, "/components/schemas"));
         Self {
-            title: text(&document["info"]["title"]),
-            version: text(&document["info"]["version"]),
-            description: paragraphs(&document["info"]["description"]),
+            title: text(at(document, "/info/title")),
+            version: text(at(document, "/info/version")),
+            description: paragraphs(at(document, "/info/description")),
             groups: groups(document),
             schemas: schemas
                 .map(|(name, schema)| Schema::of(name, schema))
@@ -140,7 +140,7 @@ impl Operation {
             parameters: items(&operation["parameters"])
                 .map(Field::of_parameter)
                 .collect(),
-            bodies: bodies(&operation["requestBody"]["content"]),
+            bodies: bodies(at(operation, "/requestBody/content")),
             answers: entries(&operation["responses"])
                 .map(|(status, answer)| Answer::of(document, status, answer))
                 .collect(),
@@ -274,6 +274,11 @@ fn limits(schema: &Value) -> String {
         Some(format!("{words}{}", text(value)))
     });
     said.collect::<Vec<_>>().join(", ")
+}
+
+/// What stands at a JSON Pointer; null if nothing does.
+fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 fn entries(object: &Value) -> impl Iterator<Item = (&str, &Value)> {

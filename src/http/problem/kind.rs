@@ -98,6 +98,7 @@ impl Kind {
     ];
 
     /// The status table.
+    #[expect(clippy::too_many_lines, reason = "a table, one entry a kind")]
     const fn row(self) -> Row {
         let (status, code, title, explanation) = match self {
             Self::MalformedJson => (
