@@ -275,12 +275,28 @@ fn quoted_after<'m>(start: &str, message: &'m str) -> Option<&'m str> {
     message.strip_prefix(start)?.split('`').next()
 }
 
-/// What a type wanted, without what it got.
+/// What a type wanted, in words, without what it got.
 fn expectation(message: &str) -> String {
-    let wanted = message.split_once("expected ").map(|(_, wanted)| wanted);
-    let text = wanted.map_or_else(|| message.to_owned(), |wanted| format!("Expected {wanted}"));
-    let place = text.find(" at line ").unwrap_or(text.len());
-    format!("{}.", text.get(..place).unwrap_or(&text))
+    let Some((_, wanted)) = message.rsplit_once("expected ") else {
+        return place_cut_off(message).to_owned();
+    };
+    let wanted = match place_cut_off(wanted) {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        words => words,
+    };
+    format!("Expected {wanted}.")
+}
+
+/// `serde_json` adds where it was in the bytes; the pointer says it better.
+fn place_cut_off(message: &str) -> &str {
+    message
+        .split_once(" at line ")
+        .map_or(message, |(said, _)| said)
 }
 
 /// A query string of the shape `T`. `T` must deny unknown fields.

@@ -72,8 +72,8 @@ pub struct Listeners {
     pub metrics: Option<(TcpListener, RenderMetrics)>,
 }
 
-/// Serves until `stop` ends, then lets running requests end: [`drain`] says
-/// how. A second stop signal is not waited for; `options.drain` bounds it.
+/// Serves until `stop` ends, then lets running requests end, at most for
+/// `options.drain`; [`drain`] says how.
 ///
 /// # Errors
 /// A listener that can't be used.

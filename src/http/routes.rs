@@ -13,7 +13,13 @@ use utoipa::openapi::path::PathItem;
 use super::problem::{Kind, Problem};
 
 /// The methods of every path.
-pub(super) struct RouteTable(Vec<(ResourceDef, String)>);
+pub(super) struct RouteTable(Vec<(ResourceDef, Methods)>);
+
+/// Whether a path knows each of [`METHODS`].
+type Methods = [bool; METHODS.len()];
+
+/// As `Allow` names them: GET brings HEAD, and OPTIONS is always answered.
+const METHODS: [&str; 6] = ["GET, HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 impl RouteTable {
     /// Reads the paths and methods of the API's document.
@@ -21,34 +27,37 @@ impl RouteTable {
         let routes = document.paths.paths.iter();
         Self(
             routes
-                .map(|(path, item)| (ResourceDef::new(path.as_str()), allow(item)))
+                .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
                 .collect(),
         )
     }
 
-    /// The methods that `path` knows, as an `Allow` header says it. Several
-    /// templates may fit (`/x/{id}` and `/x/mine`): the first wins.
-    fn methods_of(&self, path: &str) -> Option<&str> {
-        let fits = |(route, _): &&(ResourceDef, String)| route.is_match(path);
-        self.0
+    /// What `Allow` says for `path`: the methods of all templates that fit it
+    /// (`/x/{id}` and `/x/mine`), as the router tries them all.
+    fn allow(&self, path: &str) -> Option<String> {
+        let fitting: Vec<_> = self
+            .0
             .iter()
-            .find(fits)
-            .map(|(_, methods)| methods.as_str())
+            .filter(|(route, _)| route.is_match(path))
+            .collect();
+        let known = METHODS.into_iter().enumerate().filter(|(place, _)| {
+            let knows = |(_, methods): &&(ResourceDef, Methods)| methods.get(*place) == Some(&true);
+            fitting.iter().any(|route| knows(route))
+        });
+        let known: Vec<_> = known.map(|(_, name)| name).collect();
+        (!known.is_empty()).then(|| known.join(", "))
     }
 }
 
-/// The methods of a path; GET brings HEAD, and OPTIONS is always answered.
-fn allow(item: &PathItem) -> String {
-    let methods = [
-        (item.get.is_some(), "GET, HEAD"),
-        (item.post.is_some(), "POST"),
-        (item.put.is_some(), "PUT"),
-        (item.patch.is_some(), "PATCH"),
-        (item.delete.is_some(), "DELETE"),
-        (true, "OPTIONS"),
-    ];
-    let known = methods.iter().filter(|(known, _)| *known);
-    known.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+fn methods(item: &PathItem) -> Methods {
+    [
+        item.get.is_some(),
+        item.post.is_some(),
+        item.put.is_some(),
+        item.patch.is_some(),
+        item.delete.is_some(),
+        true,
+    ]
 }
 
 /// Answers what no route took.
@@ -56,11 +65,11 @@ pub(super) async fn unrouted(
     request: HttpRequest,
     table: web::Data<RouteTable>,
 ) -> Result<HttpResponse, Problem> {
-    match table.methods_of(request.path()) {
+    match table.allow(request.path()) {
         None => Err(Problem::new(Kind::NotFound)),
         Some(methods) if request.method() == Method::OPTIONS => Ok(HttpResponse::NoContent()
             .insert_header((ALLOW, methods))
             .finish()),
-        Some(methods) => Err(Problem::method_not_allowed(methods)),
+        Some(methods) => Err(Problem::method_not_allowed(&methods)),
     }
 }

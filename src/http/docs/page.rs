@@ -103,7 +103,9 @@ fn groups(document: &Value) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (path, item) in entries(&document["paths"]) {
         for (method, operation) in entries(item).filter(|(_, member)| member.is_object()) {
-            let tag = operation["tags"].get(0).map_or_else(String::new, text);
+            let tag = operation["tags"]
+                .get(0)
+                .map_or_else(|| "other".to_owned(), text);
             let operation = Operation::of(document, path, method, operation);
             match groups.iter_mut().find(|group| group.name == tag) {
                 Some(group) => group.operations.push(operation),

@@ -54,6 +54,9 @@ async fn on_sigterm_readiness_ends_at_once_and_running_requests_finish() {
 
     until_not_ready(&server).await;
     assert!(!running.is_finished());
+    let meanwhile = server.get("/livez").await;
+    assert_eq!(meanwhile.headers()["connection"], "close");
+    assert_eq!(meanwhile.text().await.unwrap(), "ok");
     server.state.begun.leave.add_permits(1);
     let answer = running.await.unwrap().unwrap();
     assert_eq!(answer.status(), 200);

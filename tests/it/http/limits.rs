@@ -157,5 +157,29 @@ async fn metrics_are_served_on_their_own_listener_only() {
         page.headers()["content-type"],
         "text/plain; version=0.0.4; charset=utf-8"
     );
-    assert_eq!(page.text().await.unwrap(), "# no metrics\n");
+    let text = page.text().await.unwrap();
+    assert!(text.contains("# TYPE http_server_request_duration_seconds histogram"));
+}
+
+#[tokio::test]
+async fn metrics_name_routes_by_template_and_count_panics() {
+    let server = TestServer::start();
+    server.get("/v1/things/4711").await;
+    server.get("/v1/panics").await;
+    server
+        .request("BREW", "/nowhere/4712")
+        .send()
+        .await
+        .unwrap();
+    let page = reqwest::get(format!("http://{}/metrics", server.metrics));
+    let text = page.await.unwrap().text().await.unwrap();
+    for line in [
+        "http_request_method=\"GET\",http_route=\"/v1/things/{id}\",http_response_status_code=\"200\",le=\"0.005\"",
+        "http_request_method=\"_OTHER\",http_route=\"unrouted\",http_response_status_code=\"404\"",
+        "http_server_panics_total ",
+        "http_server_active_requests ",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains("4711") && !text.contains("4712"));
 }

@@ -37,6 +37,11 @@ async fn all_faults_of_shape_are_named_at_once() {
             ("#/size", "invalid_value"),
         ]
     );
+    let text = body.to_string();
+    assert!(
+        text.contains("Expected a whole number from 0 to 255."),
+        "{text}"
+    );
     let body = post(&server, &json!({})).await;
     assert_eq!(
         pointers(&body),

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -17,10 +17,14 @@ use corridor::http::preconditions::{IfMatch, versioned};
 use corridor::http::problem::Problem;
 use corridor::http::{Listeners, ServerOptions, Service, serve};
 use corridor::services::{AuthFault, Error};
+use corridor::telemetry::Metrics;
 use reqwest::{Method, RequestBuilder, Response};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, oneshot};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+/// One recorder for the process, as in the program.
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics::install().unwrap());
 
 /// The state behind the routes.
 #[derive(Default)]
@@ -83,6 +87,7 @@ impl TestServer {
         options: ServerOptions,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
+        LazyLock::force(&METRICS);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let metrics_listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -100,7 +105,7 @@ impl TestServer {
         };
         let listeners = Listeners {
             api: listener,
-            metrics: Some((metrics_listener, Arc::new(|| "# no metrics\n".to_owned()))),
+            metrics: Some((metrics_listener, Arc::new(|| METRICS.render()))),
         };
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new()
