@@ -1,5 +1,5 @@
 //! The HTTP face: routes in, problems out, and the server around them. What
-//! a request meets, from the outside in: [`edge`] (id, span, times, headers,
+//! a request meets, from the outside in: `edge` (id, span, times, headers,
 //! problems), gzip, `guard` (limits, panics, HEAD), the routes.
 
 pub mod api;

@@ -35,16 +35,18 @@ impl RouteTable {
     /// What `Allow` says for `path`: the methods of all templates that fit it
     /// (`/x/{id}` and `/x/mine`), as the router tries them all.
     fn allow(&self, path: &str) -> Option<String> {
-        let fitting: Vec<_> = self
-            .0
+        let fitting = self.0.iter().filter(|(route, _)| route.is_match(path));
+        let fitting: Vec<_> = fitting.map(|(_, methods)| methods).collect();
+        let is_known = |place| {
+            fitting
+                .iter()
+                .any(|methods| methods.get(place) == Some(&true))
+        };
+        let known = METHODS
             .iter()
-            .filter(|(route, _)| route.is_match(path))
-            .collect();
-        let known = METHODS.into_iter().enumerate().filter(|(place, _)| {
-            let knows = |(_, methods): &&(ResourceDef, Methods)| methods.get(*place) == Some(&true);
-            fitting.iter().any(|route| knows(route))
-        });
-        let known: Vec<_> = known.map(|(_, name)| name).collect();
+            .enumerate()
+            .filter(|(place, _)| is_known(*place));
+        let known: Vec<_> = known.map(|(_, name)| *name).collect();
         (!known.is_empty()).then(|| known.join(", "))
     }
 }
