@@ -21,7 +21,7 @@ pub(in crate::http) fn render(document: &OpenApi) -> io::Result<String> {
 struct Page {
     title: String,
     version: String,
-    description: Vec<String>,
+    description: Vec<Prose>,
     groups: Vec<Group>,
     schemas: Vec<Schema>,
 }
@@ -29,7 +29,7 @@ struct Page {
 /// The operations of one tag.
 struct Group {
     name: String,
-    description: Vec<String>,
+    description: Vec<Prose>,
     operations: Vec<Operation>,
 }
 
@@ -38,7 +38,7 @@ struct Operation {
     method: String,
     path: String,
     summary: String,
-    description: Vec<String>,
+    description: Vec<Prose>,
     deprecated: bool,
     open: bool,
     parameters: Vec<Field>,
@@ -51,7 +51,7 @@ struct Field {
     place: String,
     required: bool,
     shape: Shape,
-    meaning: String,
+    meaning: Prose,
 }
 
 struct Body {
@@ -61,15 +61,23 @@ struct Body {
 
 struct Answer {
     status: String,
-    meaning: String,
+    meaning: Prose,
     bodies: Vec<Body>,
 }
 
 struct Schema {
     name: String,
-    description: Vec<String>,
+    description: Vec<Prose>,
     shape: Shape,
     fields: Vec<Field>,
+}
+
+/// A text with code in it.
+type Prose = Vec<Span>;
+
+struct Span {
+    is_code: bool,
+    text: String,
 }
 
 /// A type in words, with links to the named ones.
@@ -120,7 +128,7 @@ fn groups(document: &Value) -> Vec<Group> {
     groups
 }
 
-fn tag_description(document: &Value, tag: &str) -> Vec<String> {
+fn tag_description(document: &Value, tag: &str) -> Vec<Prose> {
     let described = items(&document["tags"]).find(|candidate| candidate["name"] == tag);
     described.map_or_else(Vec::new, |tag| paragraphs(&tag["description"]))
 }
@@ -159,7 +167,7 @@ impl Answer {
         let answer = shared.unwrap_or(answer);
         Self {
             status: status.to_owned(),
-            meaning: text(&answer["description"]),
+            meaning: prose(&answer["description"]),
             bodies: bodies(&answer["content"]),
         }
     }
@@ -172,7 +180,7 @@ impl Field {
             place: text(&parameter["in"]),
             required: parameter["required"] == true,
             shape: Shape::of(&parameter["schema"]),
-            meaning: text(&parameter["description"]),
+            meaning: prose(&parameter["description"]),
         }
     }
 }
@@ -185,7 +193,7 @@ impl Schema {
             place: String::new(),
             required: required(field),
             shape: Shape::of(schema),
-            meaning: text(&schema["description"]),
+            meaning: prose(&schema["description"]),
         });
         Self {
             name: name.to_owned(),
@@ -301,8 +309,26 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn paragraphs(value: &Value) -> Vec<String> {
+fn paragraphs(value: &Value) -> Vec<Prose> {
     let text = text(value);
-    let paragraphs = text.split("\n\n").map(str::trim).filter(|p| !p.is_empty());
-    paragraphs.map(str::to_owned).collect()
+    let paragraphs = text.split("\n\n").map(str::trim);
+    paragraphs
+        .filter(|paragraph| !paragraph.is_empty())
+        .map(spans)
+        .collect()
+}
+
+fn prose(value: &Value) -> Prose {
+    spans(&text(value))
+}
+
+/// Of Markdown the descriptions use back-ticks only.
+fn spans(text: &str) -> Prose {
+    let spans = text.split('`').enumerate();
+    spans
+        .map(|(place, text)| Span {
+            is_code: place % 2 == 1,
+            text: text.to_owned(),
+        })
+        .collect()
 }

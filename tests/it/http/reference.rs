@@ -36,6 +36,7 @@ async fn the_reference_needs_nothing_from_elsewhere() {
         "id=\"get_livez\"",
         "#schema-Problem",
         "If-Match",
+        "<code>application/problem+json</code> (RFC 9457)",
     ] {
         assert!(page.contains(part), "{part}");
     }
