@@ -103,7 +103,7 @@ mod tests {
         part.push("/min", "too_low", "The minimum is below zero.");
         let mut whole = Faults::new();
         whole.push("", "empty", "Nothing is set.");
-        assert_eq!(whole.nest::<()>("/cheque", part.finish().map(|()| ())), None);
+        assert_eq!(whole.nest::<()>("/cheque", part.finish()), None);
         let pointers: Vec<_> = whole.into_iter().map(|f| f.pointer).collect();
         assert_eq!(pointers, ["", "/cheque/min"]);
     }
@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn no_fault_finishes_well() {
         let mut faults = Faults::new();
-        assert_eq!(faults.take("/n", "not_a_number", "7".parse::<u8>()), Some(7));
+        assert_eq!(
+            faults.take("/n", "not_a_number", "7".parse::<u8>()),
+            Some(7)
+        );
         assert_eq!(faults.finish(), Ok(()));
     }
 }

@@ -1,3 +1,0 @@
-//! The config module.
-
-pub mod scoring;

@@ -1,0 +1,174 @@
+//! What types can't say about settings: ranges, and keys that need one another.
+
+use super::{Config, MailTransport};
+
+impl Config {
+    /// Notes every setting that is out of range or contradicts another.
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        let mut require = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_owned());
+            }
+        };
+        let server = &self.server;
+        require(
+            (1..=256).contains(&server.workers),
+            "server.workers must be 1–256",
+        );
+        require(
+            (1024..=1 << 30).contains(&server.max_body_bytes),
+            "server.max_body_bytes must be 1 KiB–1 GiB",
+        );
+        require(
+            (1..=100).contains(&server.max_json_depth),
+            "server.max_json_depth must be 1–100",
+        );
+        for (key, seconds) in [
+            ("header_timeout_s", server.header_timeout_s),
+            ("body_timeout_s", server.body_timeout_s),
+            ("request_timeout_s", server.request_timeout_s),
+            ("keep_alive_s", server.keep_alive_s),
+        ] {
+            require(
+                (1..=3600).contains(&seconds),
+                &format!("server.{key} must be 1–3600"),
+            );
+        }
+        require(server.drain_s <= 3600, "server.drain_s must be 0–3600");
+        require(
+            server.body_timeout_s <= server.request_timeout_s,
+            "server.body_timeout_s must not exceed server.request_timeout_s",
+        );
+        if let Some(url) = &server.public_url {
+            require(
+                is_base_url(url),
+                "server.public_url must be http(s)://host without query, fragment or a slash at the end",
+            );
+        }
+        self.check_store(&mut require);
+        self.check_auth(&mut require);
+        self.check_mail(&mut require);
+    }
+
+    fn check_store(&self, require: &mut impl FnMut(bool, &str)) {
+        require(
+            (1..=256).contains(&self.database.readers),
+            "database.readers must be 1–256",
+        );
+        require(
+            (1..=1_000_000).contains(&self.database.write_queue),
+            "database.write_queue must be 1–1000000",
+        );
+        require(
+            !self.data.dir.as_os_str().is_empty(),
+            "data.dir must not be empty",
+        );
+        require(
+            (1..=24 * 30).contains(&self.idempotency.ttl_h),
+            "idempotency.ttl_h must be 1–720",
+        );
+        require(
+            (1..=365).contains(&self.introductions.ask_working_days),
+            "introductions.ask_working_days must be 1–365",
+        );
+        require(
+            self.introductions.cool_down_days <= 3650,
+            "introductions.cool_down_days must be 0–3650",
+        );
+    }
+
+    fn check_auth(&self, require: &mut impl FnMut(bool, &str)) {
+        let auth = &self.auth;
+        require(
+            (60..=86_400).contains(&auth.access_token_s),
+            "auth.access_token_s must be 60–86400",
+        );
+        require(auth.leeway_s <= 30, "auth.leeway_s must be 0–30");
+        require(
+            (19_456..=4_194_304).contains(&auth.argon2_memory_kib),
+            "auth.argon2_memory_kib must be 19456–4194304",
+        );
+        require(
+            (2..=64).contains(&auth.argon2_iterations),
+            "auth.argon2_iterations must be 2–64",
+        );
+        require(
+            (1..=64).contains(&auth.argon2_parallelism),
+            "auth.argon2_parallelism must be 1–64",
+        );
+        require(
+            (1..=256).contains(&auth.login_concurrency),
+            "auth.login_concurrency must be 1–256",
+        );
+        if let Some(key) = &self.secrets.key {
+            require(
+                key.expose().chars().count() >= 32,
+                "secrets.key must have at least 32 characters",
+            );
+        }
+    }
+
+    fn check_mail(&self, require: &mut impl FnMut(bool, &str)) {
+        let mail = &self.mail;
+        require(
+            mail.transport == MailTransport::File || mail.smtp_host.is_some(),
+            "mail.smtp_host is needed with mail.transport = \"smtp\"",
+        );
+        require(
+            mail.smtp_username.is_some() == mail.smtp_password.is_some(),
+            "mail.smtp_username and mail.smtp_password need each other",
+        );
+        require(
+            mail.from.contains('@') && !mail.from.contains(char::is_whitespace),
+            "mail.from must be an e-mail address",
+        );
+        require(
+            !mail.from_name.contains(char::is_control),
+            "mail.from_name must not hold control characters",
+        );
+        require(
+            (1..=64).contains(&mail.pool_size),
+            "mail.pool_size must be 1–64",
+        );
+        require(
+            (1..=600).contains(&mail.timeout_s),
+            "mail.timeout_s must be 1–600",
+        );
+        let outbox = &self.outbox;
+        require(
+            (1..=64).contains(&outbox.workers),
+            "outbox.workers must be 1–64",
+        );
+        require(
+            u64::from(outbox.lease_s) > mail.timeout_s,
+            "outbox.lease_s must exceed mail.timeout_s",
+        );
+        require(
+            (1..=1000).contains(&outbox.batch),
+            "outbox.batch must be 1–1000",
+        );
+        require(
+            (1..=100).contains(&outbox.max_attempts),
+            "outbox.max_attempts must be 1–100",
+        );
+        require(
+            (1..=outbox.backoff_cap_s).contains(&outbox.backoff_base_s),
+            "outbox.backoff_base_s must be at least 1 and not exceed outbox.backoff_cap_s",
+        );
+    }
+}
+
+/// Whether `url` can stand before `/v1/…`; also what RFC 8414 §2 asks of an
+/// issuer, except that `http` is let through for people who try the program.
+fn is_base_url(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && !rest.ends_with('/')
+            && !rest.contains(['?', '#', '@', '"', '<', '>', '\\'])
+            && !rest.contains(|c: char| c.is_whitespace() || c.is_control())
+    })
+}

@@ -1,0 +1,346 @@
+//! Settings: the compiled-in `config/default.toml`, overridden by a file, by
+//! `CORRIDOR__SECTION__KEY` in the environment and by command-line flags, in
+//! that order. The defaults are also the list of what exists: a key or a type
+//! that isn't theirs is refused. Everything is checked once, at start, and all
+//! faults are named together.
+
+mod check;
+mod layers;
+pub mod scoring;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Every setting of the program. Durations carry their unit in the name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The listeners and what they take.
+    pub server: Server,
+    /// The store.
+    pub database: Database,
+    /// What lies on disk.
+    pub data: Data,
+    /// Signing in.
+    pub auth: Auth,
+    /// What must not be known to anyone else.
+    pub secrets: Secrets,
+    /// Sending mail.
+    pub mail: Mail,
+    /// Retrying what must be sent.
+    pub outbox: Outbox,
+    /// The double opt-in.
+    pub introductions: Introductions,
+    /// Replaying answers.
+    pub idempotency: Idempotency,
+    /// What is written about the program's work.
+    pub log: Log,
+}
+
+/// `[server]`: the listeners and what they take.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address of the API and the pages; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Address of `/metrics`; `None` switches it off.
+    #[serde(with = "optional")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// How the outside reaches the service, without a slash at the end; see
+    /// [`Server::public_url_at`].
+    #[serde(with = "optional")]
+    pub public_url: Option<String>,
+    /// Threads that serve requests, 1–256.
+    pub workers: usize,
+    /// Largest request body in bytes.
+    pub max_body_bytes: usize,
+    /// Deepest nesting of arrays and objects in a JSON body.
+    pub max_json_depth: usize,
+    /// Seconds for the request line and headers to arrive.
+    pub header_timeout_s: u64,
+    /// Seconds for the body to arrive.
+    pub body_timeout_s: u64,
+    /// Seconds for a request to be answered.
+    pub request_timeout_s: u64,
+    /// Seconds that an idle connection is kept.
+    pub keep_alive_s: u64,
+    /// Seconds that running requests get to end after SIGTERM.
+    pub drain_s: u64,
+}
+
+impl Server {
+    /// The base of every link and the issuer of every token: the configured
+    /// `public_url`, else the address that was really bound (which differs
+    /// from `listen` when that has port 0).
+    pub fn public_url_at(&self, bound: SocketAddr) -> String {
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{bound}"))
+    }
+}
+
+/// `[database]`: the store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://PATH` or `postgres://…`, which may hold a password; `None`
+    /// is `corridor.db` in the data directory.
+    #[serde(with = "optional")]
+    pub url: Option<Secret>,
+    /// Connections for reading, 1–256.
+    pub readers: u32,
+    /// Writes to SQLite that may wait for the writer; beyond it 503.
+    pub write_queue: usize,
+}
+
+/// `[data]`: what lies on disk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// The data directory: database, mail files, keys.
+    pub dir: PathBuf,
+}
+
+/// `[auth]`: signing in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Lifetime of an access token in seconds.
+    pub access_token_s: u32,
+    /// Clock difference in seconds that is tolerated when a token is checked.
+    pub leeway_s: u32,
+    /// Memory of one argon2id hash in KiB, at least 19 456 (OWASP).
+    pub argon2_memory_kib: u32,
+    /// Passes of one argon2id hash, at least 2.
+    pub argon2_iterations: u32,
+    /// Lanes of one argon2id hash.
+    pub argon2_parallelism: u32,
+    /// Password hashes computed at the same time.
+    pub login_concurrency: usize,
+}
+
+/// `[secrets]`: what must not be known to anyone else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Seals signing keys and signs links, at least 32 characters; `None`
+    /// lets the first start make one in the data directory.
+    #[serde(with = "optional")]
+    pub key: Option<Secret>,
+}
+
+/// `[mail]`: sending mail.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Where messages go.
+    pub transport: MailTransport,
+    /// Sender address.
+    pub from: String,
+    /// Sender name.
+    pub from_name: String,
+    /// Host name of the mail server; needed with `transport = "smtp"`.
+    #[serde(with = "optional")]
+    pub smtp_host: Option<String>,
+    /// Port of the mail server.
+    pub smtp_port: u16,
+    /// How the connection is protected.
+    pub smtp_security: SmtpSecurity,
+    /// User name at the mail server; `None` sends without authentication.
+    #[serde(with = "optional")]
+    pub smtp_username: Option<String>,
+    /// Password at the mail server; needed with a user name.
+    #[serde(with = "optional")]
+    pub smtp_password: Option<Secret>,
+    /// Connections to the mail server, 1–64.
+    pub pool_size: u32,
+    /// Seconds for one SMTP command or connection attempt.
+    pub timeout_s: u64,
+}
+
+/// Where messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// `.eml` files under `<data>/mail`, for people who try the program.
+    File,
+    /// A mail server.
+    Smtp,
+}
+
+/// How a connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpSecurity {
+    /// Not at all: only for a server on the same host.
+    None,
+    /// STARTTLS, required (RFC 3207).
+    Starttls,
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+}
+
+/// `[outbox]`: retrying what must be sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbox {
+    /// Senders working at the same time.
+    pub workers: usize,
+    /// Seconds after which a claimed message returns to the queue.
+    pub lease_s: u32,
+    /// Messages claimed at once.
+    pub batch: u32,
+    /// Attempts before a message is given up.
+    pub max_attempts: u32,
+    /// Seconds before the second attempt; doubles each time, with jitter.
+    pub backoff_base_s: u32,
+    /// Longest wait between two attempts in seconds.
+    pub backoff_cap_s: u32,
+}
+
+/// `[introductions]`: the double opt-in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Introductions {
+    /// Working days after which an ask expires.
+    pub ask_working_days: u32,
+    /// Days before a refused pair may be introduced again.
+    pub cool_down_days: u32,
+}
+
+/// `[idempotency]`: replaying answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    /// Hours for which an outcome is replayed.
+    pub ttl_h: u32,
+}
+
+/// `[log]`: what is written about the program's work.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level, or a filter such as `info,corridor=debug`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// A text that is never printed: `Debug`, `Display` and `Serialize` show
+/// `***`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that uses it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
+    }
+}
+
+/// Why the program can't start with these settings: every fault, one a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration has {} fault(s):\n  {}", .0.len(), .0.join("\n  "))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Reads all layers: the defaults, then `file`, then what of `env` begins
+    /// with `CORRIDOR__`, then `overrides` (`"server.listen"`, value), which
+    /// the command line gives.
+    ///
+    /// # Errors
+    /// All faults of all layers together: a file that can't be read or isn't
+    /// TOML, unknown keys with the nearest known one, wrong types, values out
+    /// of range, settings that contradict each other.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+        overrides: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let (config, mut faults) = layers::merge(file, env, overrides)?;
+        config.check(&mut faults);
+        if faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(faults))
+        }
+    }
+}
+
+/// An empty text means "not set"; TOML has no null.
+mod optional {
+    use super::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error as ValueError, StringDeserializer};
+
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let inner: StringDeserializer<ValueError> = text.into_deserializer();
+        T::deserialize(inner)
+            .map(Some)
+            .map_err(serde::de::Error::custom)
+    }
+
+    #[expect(
+        clippy::ref_option,
+        reason = "serde's `with` calls it with a reference to the field"
+    )]
+    pub(super) fn serialize<T, S>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
+    where
+        T: Serialize,
+        S: Serializer,
+    {
+        match value {
+            Some(value) => value.serialize(serializer),
+            None => serializer.serialize_str(""),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

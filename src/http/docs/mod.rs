@@ -1,0 +1,76 @@
+//! The reference page: the API's document as plain HTML, made once at start.
+//! No script, nothing from elsewhere; the text can be searched, printed and
+//! read aloud.
+
+mod page;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::{HttpResponse, get, web};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::openapi::{Published, openapi_yaml};
+use super::problem::{Kind, Problem};
+
+pub(super) use page::render;
+
+const STYLE: &str = include_str!("../assets/docs.css");
+
+/// Registers the page, its style, the document and the pages of problems.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(openapi_yaml)
+        .service(reference)
+        .service(explain_problem)
+        .map(|config| config.service(web::resource("/v1/docs.css").route(web::get().to(style))));
+}
+
+/// The reference, for people.
+#[utoipa::path(
+    operation_id = "get_docs",
+    tag = "reference",
+    security(()),
+    responses((status = 200, description = "This page.", content_type = "text/html", body = String))
+)]
+#[get("/v1/docs")]
+async fn reference(published: web::Data<Published>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ))
+        .body(published.page.clone())
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(STYLE)
+}
+
+/// What a kind of problem means.
+///
+/// The `type` of every problem leads here.
+#[utoipa::path(
+    operation_id = "get_problem",
+    tag = "reference",
+    security(()),
+    params(("code" = String, Path, description = "The last part of the problem's `type`.", max_length = 100, example = "invalid")),
+    responses((status = 200, description = "Its explanation.", content_type = "text/plain", body = String))
+)]
+#[get("/problems/{code}")]
+async fn explain_problem(code: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.code() == *code);
+    let kind = kind.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let text = format!(
+        "{}\n\nStatus: {}\nCode: {}\n\n{}\n",
+        kind.title(),
+        kind.status(),
+        kind.code(),
+        kind.explanation()
+    );
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(text))
+}

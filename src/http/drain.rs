@@ -1,0 +1,105 @@
+//! Going down without dropping anybody: on SIGTERM or SIGINT the node says at
+//! once that it isn't ready, still answers what comes meanwhile (a load
+//! balancer needs a moment to notice), and stops when nothing is running any
+//! more or the time is up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// Whether the node is going down, and how many requests are running.
+#[derive(Debug, Clone, Default)]
+pub struct Drain(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    draining: AtomicBool,
+    running: AtomicUsize,
+    ended: Notify,
+}
+
+/// A request that is running until this is dropped.
+#[derive(Debug)]
+pub(super) struct Running(Arc<State>);
+
+impl Drain {
+    /// Whether the node is going down.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    /// From now on `/readyz` answers 503.
+    pub fn begin(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Counts a request until the guard is dropped.
+    pub(super) fn enter(&self) -> Running {
+        self.0.running.fetch_add(1, Ordering::AcqRel);
+        Running(Arc::clone(&self.0))
+    }
+
+    /// Waits until no request is running, at most for `limit`. Tells whether
+    /// all ended.
+    pub(super) async fn wait(&self, limit: Duration) -> bool {
+        let all_ended = async {
+            loop {
+                let ended = self.0.ended.notified();
+                if self.0.running.load(Ordering::Acquire) == 0 {
+                    break;
+                }
+                ended.await;
+            }
+        };
+        tokio::time::timeout(limit, all_ended).await.is_ok()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.ended.notify_waiters();
+    }
+}
+
+/// Ends when the process is asked to stop.
+///
+/// # Errors
+/// The handlers can't be installed.
+pub async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn waits_for_what_is_running_but_not_for_ever() {
+        let drain = Drain::default();
+        assert!(drain.wait(Duration::ZERO).await);
+        let running = drain.enter();
+        assert!(!drain.wait(Duration::from_millis(1)).await);
+        let waiting = tokio::spawn({
+            let drain = drain.clone();
+            async move { drain.wait(Duration::from_mins(1)).await }
+        });
+        tokio::task::yield_now().await;
+        drop(running);
+        assert!(waiting.await.unwrap());
+    }
+}

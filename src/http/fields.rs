@@ -1,0 +1,335 @@
+//! Reading what a caller sent into types: bodies ([`JsonBody`]) and query
+//! strings ([`Query`]). Types say `deny_unknown_fields`; what doesn't fit is
+//! named at its place, as many faults at once as the type lets us find.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{FromRequest, HttpRequest};
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use serde_path_to_error::{Path, Segment};
+
+use super::limits::{Limits, body_problem, nests_deeper_than};
+use super::problem::{Kind, Problem};
+use crate::domain::fault::Faults;
+
+/// Bodies up to this size are searched for more than their first fault.
+const SEARCHED_BYTES: usize = 64 << 10;
+/// At most so many faults of shape are named.
+const MOST_FAULTS: usize = 16;
+
+/// A JSON body of the shape `T`. `T` must deny unknown fields.
+#[derive(Debug)]
+pub struct JsonBody<T> {
+    value: T,
+    bytes: Bytes,
+}
+
+impl<T> JsonBody<T> {
+    /// What was sent.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The bytes as they came, for
+    /// [`fingerprint`](super::idempotency::fingerprint).
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reading = read_json(request, payload, "application/json");
+        Box::pin(async move {
+            let bytes = reading.await?;
+            let value = parse(&bytes)?;
+            Ok(Self { value, bytes })
+        })
+    }
+}
+
+/// The bytes of a body of exactly this media type, not nested too deep.
+pub(super) fn read_json(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    media_type: &'static str,
+) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
+    let limits = limits_of(request);
+    let right_type = has_media_type(request, media_type);
+    let payload = payload.take();
+    async move {
+        if !right_type {
+            return Err(Problem::unsupported_media_type(media_type));
+        }
+        let bytes = read_all(payload, limits).await?;
+        if nests_deeper_than(limits.max_json_depth, &bytes) {
+            let detail = format!("At most {} levels are read.", limits.max_json_depth);
+            return Err(Problem::new(Kind::TooDeep).detail(detail));
+        }
+        Ok(bytes)
+    }
+}
+
+fn limits_of(request: &HttpRequest) -> Limits {
+    let limits = request.app_data::<Data<Limits>>();
+    limits.map_or_else(Limits::default, |limits| *limits.get_ref())
+}
+
+/// JSON is UTF-8 (RFC 8259 §8.1); another charset is another media type.
+fn has_media_type(request: &HttpRequest, wanted: &str) -> bool {
+    let header = request.headers().get(CONTENT_TYPE);
+    let Some(text) = header.and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    essence.eq_ignore_ascii_case(wanted)
+        && parts.all(|parameter| {
+            let parameter = parameter.to_ascii_lowercase().replace('"', "");
+            !parameter.starts_with("charset=") || parameter == "charset=utf-8"
+        })
+}
+
+async fn read_all(payload: Payload, limits: Limits) -> Result<Bytes, Problem> {
+    let mut payload = pin!(payload);
+    let mut body = BytesMut::new();
+    while let Some(chunk) = std::future::poll_fn(|cx| payload.as_mut().poll_next(cx)).await {
+        body.extend_from_slice(&chunk.map_err(|error| body_problem(&error, limits))?);
+    }
+    Ok(body.freeze())
+}
+
+/// One JSON value.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let error = match serde_path_to_error::deserialize(&mut deserializer) {
+        Ok(value) => {
+            return match deserializer.end() {
+                Ok(()) => Ok(value),
+                Err(error) => Err(malformed(&error)),
+            };
+        }
+        Err(error) => error,
+    };
+    if !error.inner().is_data() {
+        return Err(malformed(error.inner()));
+    }
+    let first = ShapeFault::of(&error);
+    let document = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let searched = bytes.len() <= SEARCHED_BYTES;
+    Err(shape_faults::<T>(document, first, searched).into())
+}
+
+/// A document that was built here (by a merge patch) as the type `T`.
+pub(super) fn from_document<T: DeserializeOwned>(document: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(&document).map_err(|error| {
+        let first = ShapeFault::of(&error);
+        shape_faults::<T>(document, first, true).into()
+    })
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let place = format!("Line {}, column {}.", error.line(), error.column());
+    Problem::new(Kind::MalformedJson).detail(place)
+}
+
+/// A place where a document doesn't fit its type.
+struct ShapeFault {
+    pointer: String,
+    code: &'static str,
+    detail: String,
+}
+
+impl ShapeFault {
+    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let message = error.inner().to_string();
+        let pointer = pointer_of(error.path());
+        // Serde names these two by their parent.
+        for (start, code, detail) in [
+            ("missing field `", "missing", "This field is required."),
+            (
+                "duplicate field `",
+                "duplicate_field",
+                "This field comes twice.",
+            ),
+        ] {
+            if let Some(field) = quoted_after(start, &message) {
+                return Self {
+                    pointer: format!("{pointer}/{}", escape(field)),
+                    code,
+                    detail: detail.to_owned(),
+                };
+            }
+        }
+        let (code, detail) = if message.starts_with("unknown field") {
+            ("unknown_field", "This field is not known here.".to_owned())
+        } else if message.starts_with("invalid type") {
+            ("wrong_type", expectation(&message))
+        } else {
+            ("invalid_value", expectation(&message))
+        };
+        Self {
+            pointer,
+            code,
+            detail,
+        }
+    }
+}
+
+/// All faults of shape that can be found: each is noted, then the place is
+/// filled with something its type takes, and the document is read again. It
+/// ends where nothing simple fits.
+fn shape_faults<T: DeserializeOwned>(
+    mut document: Value,
+    first: ShapeFault,
+    searched: bool,
+) -> Faults {
+    let mut faults = Faults::new();
+    let mut next = Some(first);
+    for _ in 0..MOST_FAULTS {
+        let Some(fault) = next.take() else { break };
+        if searched {
+            next = next_fault::<T>(&mut document, &fault);
+        }
+        faults.push(fault.pointer, fault.code, fault.detail);
+    }
+    faults
+}
+
+/// The next fault after `fault` has been mended in `document`.
+fn next_fault<T: DeserializeOwned>(document: &mut Value, fault: &ShapeFault) -> Option<ShapeFault> {
+    if fault.code == "unknown_field" {
+        let (parent, key) = split(&fault.pointer)?;
+        document.pointer_mut(parent)?.as_object_mut()?.remove(&key);
+        return fault_of::<T>(document).filter(|next| next.pointer != fault.pointer);
+    }
+    let fillers = [
+        Value::Null,
+        json!(""),
+        json!(1),
+        json!(false),
+        json!([]),
+        json!({}),
+    ];
+    for filler in fillers {
+        fill(document, &fault.pointer, filler)?;
+        match fault_of::<T>(document) {
+            Some(next) if next.pointer.starts_with(&fault.pointer) => {}
+            next => return next,
+        }
+    }
+    None
+}
+
+fn fault_of<T: DeserializeOwned>(document: &Value) -> Option<ShapeFault> {
+    let read = serde_path_to_error::deserialize::<_, T>(document);
+    read.err().as_ref().map(ShapeFault::of)
+}
+
+fn fill(document: &mut Value, pointer: &str, filler: Value) -> Option<()> {
+    if let Some(place) = document.pointer_mut(pointer) {
+        *place = filler;
+        return Some(());
+    }
+    let (parent, key) = split(pointer)?;
+    let parent = document.pointer_mut(parent)?.as_object_mut()?;
+    parent.insert(key, filler);
+    Some(())
+}
+
+/// `/a/b~1c` is `/a` and `b/c`.
+fn split(pointer: &str) -> Option<(&str, String)> {
+    let (parent, key) = pointer.rsplit_once('/')?;
+    Some((parent, key.replace("~1", "/").replace("~0", "~")))
+}
+
+fn pointer_of(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer += &["/", &index.to_string()].concat(),
+            Segment::Map { key } => pointer += &["/", &escape(key)].concat(),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// RFC 6901 §3.
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn quoted_after<'m>(start: &str, message: &'m str) -> Option<&'m str> {
+    message.strip_prefix(start)?.split('`').next()
+}
+
+/// What a type wanted, in words, without what it got.
+fn expectation(message: &str) -> String {
+    let Some((_, wanted)) = message.rsplit_once("expected ") else {
+        return place_cut_off(message).to_owned();
+    };
+    let wanted = match place_cut_off(wanted) {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        words => words,
+    };
+    format!("Expected {wanted}.")
+}
+
+/// `serde_json` adds where it was in the bytes; the pointer says it better.
+fn place_cut_off(message: &str) -> &str {
+    message
+        .split_once(" at line ")
+        .map_or(message, |(said, _)| said)
+}
+
+/// A query string of the shape `T`. `T` must deny unknown fields.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(parse_query(request.query_string()).map(Self))
+    }
+}
+
+/// Reads a query string; a parameter that is unknown, repeated, missing or
+/// unreadable is 400 and named.
+pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let deserializer = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| bad_parameter(&error))
+}
+
+fn bad_parameter(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Problem {
+    let message = error.inner().to_string();
+    let detail = if let Some(name) = quoted_after("missing field `", &message) {
+        format!("`{name}` is required.")
+    } else if let Some(name) = quoted_after("duplicate field `", &message) {
+        format!("`{name}` comes twice.")
+    } else if message.starts_with("unknown field") {
+        format!("`{}` is not known here.", error.path())
+    } else {
+        format!("`{}`: {}", error.path(), expectation(&message))
+    };
+    Problem::new(Kind::BadQuery).detail(detail)
+}

@@ -1,0 +1,156 @@
+//! How much and how slowly a caller may send. Every body, whatever reads it,
+//! comes through here: too many bytes are 413, bytes that don't come are 408.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::HttpMessage;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::web::Bytes;
+use futures_core::Stream;
+use tokio::time::Sleep;
+
+use super::problem::{Kind, Problem};
+
+/// What one request may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Largest body in bytes.
+    pub max_body_bytes: usize,
+    /// Deepest nesting of arrays and objects in a JSON body.
+    pub max_json_depth: usize,
+    /// Time for the request line and headers to arrive.
+    pub header_timeout: Duration,
+    /// Time for the body to arrive.
+    pub body_timeout: Duration,
+    /// Time for the whole answer.
+    pub request_timeout: Duration,
+}
+
+impl Default for Limits {
+    /// The values of `config/default.toml`.
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1 << 20,
+            max_json_depth: 32,
+            header_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Puts the limits on the body of `request`.
+///
+/// # Errors
+/// 413 at once, if the request announces too much.
+pub(super) fn guard_body(request: &mut ServiceRequest, limits: Limits) -> Result<(), Problem> {
+    let announced = request.headers().get(CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > limits.max_body_bytes) {
+        return Err(too_large(limits));
+    }
+    let payload = request.take_payload();
+    if !matches!(payload, Payload::None) {
+        let guarded = GuardedBody {
+            payload,
+            bytes_left: limits.max_body_bytes,
+            deadline: Box::pin(tokio::time::sleep(limits.body_timeout)),
+        };
+        request.set_payload(Payload::Stream {
+            payload: Box::pin(guarded),
+        });
+    }
+    Ok(())
+}
+
+/// Says what a body's failure means to the caller.
+pub(super) fn body_problem(error: &PayloadError, limits: Limits) -> Problem {
+    match error {
+        PayloadError::Overflow => too_large(limits),
+        PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Problem::new(Kind::BodyTimeout)
+        }
+        _ => Problem::new(Kind::BadRequest).detail("The body broke off or is badly framed."),
+    }
+}
+
+fn too_large(limits: Limits) -> Problem {
+    Problem::new(Kind::TooLarge).detail(format!(
+        "The body may have {} bytes.",
+        limits.max_body_bytes
+    ))
+}
+
+/// A body that ends with an error when it grows too large or takes too long.
+struct GuardedBody {
+    payload: Payload,
+    bytes_left: usize,
+    deadline: Pin<Box<Sleep>>,
+}
+
+impl Stream for GuardedBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = Pin::new(&mut self.payload).poll_next(cx);
+        let Poll::Ready(item) = polled else {
+            return match self.deadline.as_mut().poll(cx) {
+                Poll::Ready(()) => {
+                    let late = io::Error::from(io::ErrorKind::TimedOut);
+                    Poll::Ready(Some(Err(PayloadError::Io(late))))
+                }
+                Poll::Pending => Poll::Pending,
+            };
+        };
+        let Some(Ok(chunk)) = item else {
+            return Poll::Ready(item);
+        };
+        match self.bytes_left.checked_sub(chunk.len()) {
+            Some(left) => {
+                self.bytes_left = left;
+                Poll::Ready(Some(Ok(chunk)))
+            }
+            None => Poll::Ready(Some(Err(PayloadError::Overflow))),
+        }
+    }
+}
+
+/// Whether `json` nests deeper than `max`. Looks at brackets outside texts
+/// only, before anything is built from them.
+pub(super) fn nests_deeper_than(max: usize, json: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    let mut in_text = false;
+    let mut escaped = false;
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > max {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_texts() {
+        assert!(nests_deeper_than(1, b"[[]]"));
+        assert!(!nests_deeper_than(2, b"[[],[],{}]"));
+        assert!(!nests_deeper_than(1, br#"["[[[\"[[[\\"]"#));
+    }
+}

@@ -1,0 +1,174 @@
+//! Lists, a page at a time: opaque cursors, `Link: rel="next"` (RFC 8288)
+//! that keeps all filters, none on the last page.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::LINK;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::fields::parse_query;
+use super::problem::{Kind, Problem};
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
+const MAX_CURSOR: usize = 1024;
+
+/// Which page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Where the page begins: the cursor that the page before gave. It holds
+    /// only for the same route and filters.
+    #[param(max_length = 1024, pattern = "^[A-Za-z0-9_.~-]+$")]
+    pub cursor: Option<String>,
+    /// How many items a page has.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub limit: u32,
+}
+
+const fn default_limit() -> u32 {
+    DEFAULT_LIMIT
+}
+
+impl PageQuery {
+    fn checked(self) -> Result<Self, Problem> {
+        if !(1..=MAX_LIMIT).contains(&self.limit) {
+            let detail = format!("`limit` must be 1–{MAX_LIMIT}.");
+            return Err(Problem::new(Kind::BadQuery).detail(detail));
+        }
+        let sane = |cursor: &String| (1..=MAX_CURSOR).contains(&cursor.len());
+        if !self.cursor.as_ref().is_none_or(sane) {
+            return Err(Problem::new(Kind::BadCursor));
+        }
+        Ok(self)
+    }
+}
+
+/// A list without filters.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilters {}
+
+/// The query of a list: the page and the filters `F`, which must deny unknown
+/// fields; a parameter that is neither is 400 and named.
+#[derive(Debug, Clone)]
+pub struct ListQuery<F = NoFilters> {
+    /// Which page.
+    pub page: PageQuery,
+    /// Which items.
+    pub filters: F,
+}
+
+impl<F: DeserializeOwned> FromRequest for ListQuery<F> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(list_query(request.query_string()))
+    }
+}
+
+fn list_query<F: DeserializeOwned>(query: &str) -> Result<ListQuery<F>, Problem> {
+    let is_paging = |name: &str| matches!(name, "cursor" | "limit");
+    let page: PageQuery = parse_query(&only(query, is_paging))?;
+    Ok(ListQuery {
+        page: page.checked()?,
+        filters: parse_query(&only(query, |name| !is_paging(name)))?,
+    })
+}
+
+/// The parameters of `query` whose name is `wanted`.
+fn only(query: &str, wanted: impl Fn(&str) -> bool) -> String {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs.filter(|(name, _)| wanted(name)))
+        .finish()
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PageView<T> {
+    /// The items, in the list's order.
+    #[schema(max_items = 100)]
+    pub items: Vec<T>,
+    /// The cursor of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024)]
+    pub next_cursor: Option<String>,
+}
+
+impl<T: Serialize> PageView<T> {
+    /// The answer: the page, and a link to the next one, if there is one.
+    pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(cursor) = &self.next_cursor {
+            response.insert_header((LINK, next_link(request, cursor)));
+        }
+        response.json(self)
+    }
+}
+
+/// The same list from `cursor` on, with all its other parameters.
+fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    let kept = only(request.query_string(), |name| name != "cursor");
+    let query = form_urlencoded::Serializer::new(kept)
+        .append_pair("cursor", cursor)
+        .finish();
+    format!("<{}?{query}>; rel=\"next\"", request.uri().path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Filters {
+        stage: Option<u8>,
+    }
+
+    fn fault(query: &str) -> String {
+        let problem = list_query::<Filters>(query).unwrap_err();
+        let view = problem.view("", "");
+        format!("{} {}", view.code, view.detail.unwrap_or_default())
+    }
+
+    #[test]
+    fn pages_and_filters_are_read_apart() {
+        let query = list_query::<Filters>("stage=3&limit=5&cursor=abc").unwrap();
+        assert_eq!(query.filters, Filters { stage: Some(3) });
+        assert_eq!(
+            (query.page.limit, query.page.cursor.as_deref()),
+            (5, Some("abc"))
+        );
+        assert_eq!(list_query::<NoFilters>("").unwrap().page.limit, 20);
+    }
+
+    #[test]
+    fn every_fault_names_its_parameter() {
+        assert_eq!(fault("limit=0"), "bad_query `limit` must be 1–100.");
+        assert_eq!(fault("limit=101"), "bad_query `limit` must be 1–100.");
+        assert!(fault("limit=x").contains("`limit`"), "{}", fault("limit=x"));
+        assert!(fault("stage=300").contains("`stage`"));
+        assert_eq!(fault("colour=1"), "bad_query `colour` is not known here.");
+        assert_eq!(fault("limit=1&limit=2"), "bad_query `limit` comes twice.");
+        assert!(fault("cursor=").starts_with("bad_cursor"));
+    }
+
+    #[test]
+    fn the_next_link_keeps_filters_and_replaces_the_cursor() {
+        let request =
+            TestRequest::with_uri("/v1/x?stage=3&cursor=old&limit=5&q=a%26b").to_http_request();
+        assert_eq!(
+            next_link(&request, "n-w"),
+            "</v1/x?stage=3&limit=5&q=a%26b&cursor=n-w>; rel=\"next\""
+        );
+    }
+}

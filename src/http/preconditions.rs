@@ -1,0 +1,170 @@
+//! Versions as entity tags (RFC 9110 §8.8, §13): the thing's version is its
+//! strong `ETag`, changes name it in `If-Match`, reads in `If-None-Match`.
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
+use std::future::{Ready, ready};
+
+use super::problem::{Kind, Problem};
+
+/// Version 3 is `"v3"`.
+pub fn etag(version: i64) -> String {
+    format!("\"v{version}\"")
+}
+
+/// What `If-Match` says. Taking it never fails, so that 401, 403 and 404 come
+/// before 412 and 428 (RFC 9110 §13.2.1): ask it when the caller is known.
+#[derive(Debug, Clone)]
+pub struct IfMatch(Result<Option<String>, Problem>);
+
+/// A version that no thing has: what a tag that isn't ours, or a weak one,
+/// stands for, so that it loses against the stored version like any stale one.
+const NEVER: i64 = 0;
+
+impl IfMatch {
+    /// The version that the thing must have; `None` for `*`, any.
+    ///
+    /// # Errors
+    /// 428 if the header is missing, 400 if it can't be read or lists several
+    /// tags: a decision is made on one version.
+    pub fn version(&self) -> Result<Option<i64>, Problem> {
+        let text = self.0.clone()?;
+        let text = text.ok_or_else(|| Problem::new(Kind::VersionRequired))?;
+        if text == "*" {
+            return Ok(None);
+        }
+        match tags(&text).as_deref() {
+            Some([tag]) => Ok(Some(tag.version().unwrap_or(NEVER))),
+            Some([_, ..]) => Err(bad_header(&IF_MATCH, "names one version")),
+            _ => Err(bad_header(&IF_MATCH, "is an entity tag such as \"v3\"")),
+        }
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(field(request, &IF_MATCH))))
+    }
+}
+
+/// The answer to a GET of a thing: 304 if the caller has this version, else
+/// 200 with the view; both with the tag.
+pub fn versioned(request: &HttpRequest, version: i64, view: &impl Serialize) -> HttpResponse {
+    let tag = etag(version);
+    if has_version(request, version) {
+        HttpResponse::NotModified()
+            .insert_header((ETAG, tag))
+            .finish()
+    } else {
+        HttpResponse::Ok().insert_header((ETAG, tag)).json(view)
+    }
+}
+
+/// Whether `If-None-Match` names `version`; the comparison is weak, as GET
+/// wants it. A header that can't be read doesn't match.
+pub fn has_version(request: &HttpRequest, version: i64) -> bool {
+    let Ok(Some(text)) = field(request, &IF_NONE_MATCH) else {
+        return false;
+    };
+    let of_version = |tag: &Tag| tag.opaque == etag(version);
+    text == "*" || tags(&text).is_some_and(|tags| tags.iter().any(of_version))
+}
+
+/// One field value of a header that may be spread over several lines.
+fn field(request: &HttpRequest, name: &HeaderName) -> Result<Option<String>, Problem> {
+    let mut lines = Vec::new();
+    for line in request.headers().get_all(name) {
+        let text = line
+            .to_str()
+            .map_err(|_| bad_header(name, "is visible ASCII"))?;
+        lines.push(text.trim());
+    }
+    Ok((!lines.is_empty()).then(|| lines.join(", ")))
+}
+
+fn bad_header(name: &HeaderName, rule: &str) -> Problem {
+    Problem::new(Kind::BadHeader).detail(format!("{name} {rule}."))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Tag {
+    weak: bool,
+    /// With its quotes.
+    opaque: String,
+}
+
+impl Tag {
+    /// Strong comparison: a weak tag has no version.
+    fn version(&self) -> Option<i64> {
+        let digits = self.opaque.strip_prefix("\"v")?.strip_suffix('"')?;
+        let version = digits.parse().ok()?;
+        (!self.weak && etag(version) == self.opaque).then_some(version)
+    }
+}
+
+/// `1#entity-tag`; a tag may hold commas. `None` if the text isn't that.
+fn tags(text: &str) -> Option<Vec<Tag>> {
+    let mut tags = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let weak = rest.starts_with("W/");
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest);
+        let (inside, after) = quoted.strip_prefix('"')?.split_once('"')?;
+        tags.push(Tag {
+            weak,
+            opaque: format!("\"{inside}\""),
+        });
+        let after = after.trim_start();
+        rest = match after.strip_prefix(',') {
+            Some(more) => more.trim_start(),
+            None if after.is_empty() => after,
+            None => return None,
+        };
+    }
+    Some(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn if_match(value: &str) -> Result<Option<i64>, Kind> {
+        let request = TestRequest::default()
+            .insert_header((IF_MATCH, value))
+            .to_http_request();
+        let header = IfMatch(field(&request, &IF_MATCH));
+        header.version().map_err(|problem| problem.kind())
+    }
+
+    #[test]
+    fn if_match_compares_strongly() {
+        assert_eq!(if_match("\"v3\""), Ok(Some(3)));
+        assert_eq!(if_match("*"), Ok(None));
+        for never in ["W/\"v3\"", "\"v03\"", "\"x\"", "\"v+3\"", "\"\""] {
+            assert_eq!(if_match(never), Ok(Some(NEVER)), "{never}");
+        }
+        for bad in ["v3", "\"v3", "\"v3\", \"v4\"", "\"v3\" x", ""] {
+            assert_eq!(if_match(bad), Err(Kind::BadHeader), "{bad}");
+        }
+        let missing = IfMatch(Ok(None)).version().unwrap_err();
+        assert_eq!(missing.kind(), Kind::VersionRequired);
+    }
+
+    #[test]
+    fn if_none_match_compares_weakly() {
+        let asks = |value: &str| {
+            let request = TestRequest::default()
+                .insert_header((IF_NONE_MATCH, value))
+                .to_http_request();
+            has_version(&request, 3)
+        };
+        assert!(asks("\"v3\"") && asks("W/\"v3\"") && asks("\"a,b\", \"v3\"") && asks("*"));
+        assert!(!asks("\"v4\"") && !asks("v3") && !asks(""));
+    }
+}

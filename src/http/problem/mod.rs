@@ -1,0 +1,306 @@
+//! Every "no" of the API as `application/problem+json` (RFC 9457).
+
+mod kind;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::fault::Fault;
+use crate::services::{AuthFault, Error};
+
+pub use kind::Kind;
+
+/// The media type of a problem.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+type Cause = Arc<dyn std::error::Error + Send + Sync>;
+
+/// A "no" on its way to the caller.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    kind: Kind,
+    code: Option<Cow<'static, str>>,
+    detail: Option<String>,
+    faults: Vec<Fault>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Cause>,
+}
+
+impl Problem {
+    /// A problem with nothing to add to its title.
+    pub const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            code: None,
+            detail: None,
+            faults: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// Says what is wrong in this very case; never a cause from inside.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Names the places that are wrong.
+    #[must_use]
+    pub fn faults(mut self, faults: Vec<Fault>) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Adds a header to the answer; a value that can't stand in a header is
+    /// left out.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// 405 with the methods that the route knows, as in `GET, HEAD`.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        Self::new(Kind::MethodNotAllowed).header(ALLOW, allow)
+    }
+
+    /// 415 with the one media type that the route takes.
+    pub fn unsupported_media_type(taken: &str) -> Self {
+        Self::new(Kind::UnsupportedMediaType)
+            .detail(format!("The body must be {taken}."))
+            .header(ACCEPT, taken)
+    }
+
+    /// What kind of "no" it is.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The cause, for the log alone.
+    pub(super) fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.cause.as_deref()
+    }
+
+    /// The document that the caller reads.
+    pub fn view(&self, instance: &str, request_id: &str) -> ProblemView {
+        let code = self.code.as_deref().unwrap_or(self.kind.code());
+        ProblemView {
+            type_uri: self.kind.type_uri(),
+            title: self.kind.title().to_owned(),
+            status: self.kind.status().as_u16(),
+            detail: self.detail.clone(),
+            instance: instance.to_owned(),
+            code: code.to_owned(),
+            request_id: request_id.to_owned(),
+            errors: self.faults.iter().map(FaultView::from).collect(),
+        }
+    }
+
+    /// The whole answer.
+    pub(super) fn respond(&self, instance: &str, request_id: &str) -> HttpResponse {
+        let mut response = HttpResponse::build(self.kind.status());
+        for header in &self.headers {
+            response.append_header(header.clone());
+        }
+        let body = serde_json::to_vec(&self.view(instance, request_id)).unwrap_or_default();
+        response
+            .insert_header((CONTENT_TYPE, PROBLEM_JSON))
+            .body(body)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.code())
+    }
+}
+
+/// The problem travels in the answer's extensions until `http::edge`, which
+/// knows path and request id, writes the body.
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.kind.status());
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::new(Kind::NotFound),
+            Error::Unauthenticated(AuthFault::Missing) => Self::new(Kind::Unauthenticated)
+                .header(WWW_AUTHENTICATE, "Bearer realm=\"corridor\""),
+            Error::Unauthenticated(AuthFault::Invalid) => Self::new(Kind::InvalidToken).header(
+                WWW_AUTHENTICATE,
+                "Bearer realm=\"corridor\", error=\"invalid_token\"",
+            ),
+            Error::Forbidden => Self::new(Kind::Forbidden),
+            Error::Invalid(faults) => Self::new(Kind::Invalid).faults(faults),
+            Error::Refused(refusal) => Self {
+                code: Some(refusal.code),
+                ..Self::new(Kind::Refused)
+                    .detail(refusal.detail)
+                    .faults(refusal.missing)
+            },
+            Error::StaleVersion => Self::new(Kind::StaleVersion),
+            Error::KeyReused => Self::new(Kind::KeyReused),
+            Error::KeyInUse => Self::new(Kind::KeyInUse).header(RETRY_AFTER, "1"),
+            Error::BadCursor => Self::new(Kind::BadCursor),
+            Error::Busy { retry_after_s } => {
+                Self::new(Kind::Busy).header(RETRY_AFTER, &retry_after_s.to_string())
+            }
+            Error::TooMany { retry_after_s } => {
+                Self::new(Kind::TooMany).header(RETRY_AFTER, &retry_after_s.to_string())
+            }
+            Error::Internal(cause) => Self {
+                cause: Some(Arc::from(cause)),
+                ..Self::new(Kind::Internal)
+            },
+        }
+    }
+}
+
+impl From<crate::domain::fault::Faults> for Problem {
+    fn from(faults: crate::domain::fault::Faults) -> Self {
+        Error::from(faults).into()
+    }
+}
+
+/// What went wrong (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemView {
+    /// Where this kind of problem is explained.
+    #[serde(rename = "type")]
+    #[schema(
+        format = "uri-reference",
+        max_length = 200,
+        example = "/problems/invalid"
+    )]
+    pub type_uri: String,
+    /// The kind of problem in one line.
+    #[schema(max_length = 200, example = "The document is not valid")]
+    pub title: String,
+    /// The HTTP status, repeated.
+    #[schema(minimum = 400, maximum = 599, example = 422)]
+    pub status: u16,
+    /// What is wrong in this very case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    pub detail: Option<String>,
+    /// The path of the request.
+    #[schema(
+        format = "uri-reference",
+        max_length = 2000,
+        example = "/v1/introductions"
+    )]
+    pub instance: String,
+    /// Stable, for programs; for a refusal the rule that said no.
+    #[schema(max_length = 100, pattern = "^[a-z][a-z0-9_]*$", example = "invalid")]
+    pub code: String,
+    /// Names this request in the service's log.
+    #[schema(format = "uuid", max_length = 36)]
+    pub request_id: String,
+    /// The places that are wrong, or what is missing for a yes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub errors: Vec<FaultView>,
+}
+
+/// One thing that is wrong at one place of the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProblemFault)]
+pub struct FaultView {
+    /// Where: a JSON Pointer as a URI fragment (RFC 6901 §6).
+    #[schema(max_length = 1000, example = "#/cheque/min")]
+    pub pointer: String,
+    /// What, for programs.
+    #[schema(max_length = 100, pattern = "^[a-z][a-z0-9_]*$", example = "too_low")]
+    pub code: String,
+    /// What, for people.
+    #[schema(max_length = 2000)]
+    pub detail: String,
+}
+
+impl From<&Fault> for FaultView {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            pointer: fragment(&fault.pointer),
+            code: fault.code.to_owned(),
+            detail: fault.detail.clone(),
+        }
+    }
+}
+
+/// A JSON Pointer as a URI fragment: `#`, then percent-encoded where a
+/// fragment allows no literal (RFC 3986 §3.5).
+fn fragment(pointer: &str) -> String {
+    use std::fmt::Write;
+
+    let mut fragment = String::with_capacity(pointer.len() + 1);
+    fragment.push('#');
+    for byte in pointer.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => fragment.push(char::from(byte)),
+            _ if b"-._~!$&'()*+,;=:@/?".contains(&byte) => fragment.push(char::from(byte)),
+            _ => {
+                let _ = write!(fragment, "%{byte:02X}");
+            }
+        }
+    }
+    fragment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_never_reaches_the_caller() {
+        let problem = Problem::from(Error::internal("password of db is hunter2"));
+        let view = serde_json::to_string(&problem.view("/v1/x", "id")).unwrap();
+        assert!(!view.contains("hunter2"), "{view}");
+        assert!(problem.cause().unwrap().to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_refusal_names_its_rule_and_what_is_missing() {
+        let refusal = crate::services::Refusal {
+            code: "exit_criteria".into(),
+            detail: "The stage is not done.".to_owned(),
+            missing: vec![Fault {
+                pointer: "/nda".to_owned(),
+                code: "missing",
+                detail: "An NDA is needed.".to_owned(),
+            }],
+        };
+        let view = Problem::from(Error::Refused(refusal)).view("/v1/deals/1/advance", "id");
+        assert_eq!((view.status, view.code.as_str()), (409, "exit_criteria"));
+        assert_eq!(view.type_uri, "/problems/refused");
+        assert_eq!(view.errors[0].pointer, "#/nda");
+    }
+
+    #[test]
+    fn pointers_become_valid_fragments() {
+        assert_eq!(fragment(""), "#");
+        assert_eq!(fragment("/a~1b/שם \""), "#/a~1b/%D7%A9%D7%9D%20%22");
+    }
+}
