@@ -25,6 +25,20 @@ pub enum Hat {
     System,
 }
 
+impl Hat {
+    /// The stable code, as the log says it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Startup => "startup",
+            Self::Investor => "investor",
+            Self::Partner => "partner",
+            Self::Curator => "curator",
+            Self::Compliance => "compliance",
+            Self::System => "system",
+        }
+    }
+}
+
 codes! {
     /// What a request wants to do. Every endpoint names one.
     Operation {

@@ -17,6 +17,7 @@ pub mod once;
 pub mod organizations;
 pub mod paging;
 pub mod programmes;
+pub mod ranking;
 pub mod startups;
 mod transitions;
 

@@ -1,0 +1,433 @@
+//! Deals: what follows an introduction, stage by stage.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::db::deals::{self, Filter, Note};
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::ids::DealId;
+use crate::domain::introduction::Introduction;
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::pipeline::{
+    Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step,
+};
+use crate::domain::refusal::Refusal;
+use crate::domain::text::Slug;
+use crate::domain::values::CloseCode;
+
+use super::caller::in_any_hat;
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{available, check_version, code};
+use super::{Caller, Context, Error, Intent};
+
+/// A deal with what surrounds it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The record.
+    pub deal: Deal,
+    /// The startup's name.
+    pub startup_name: String,
+    /// The investor's name.
+    pub investor_name: String,
+    /// Working days that the present stage should take at most.
+    pub stage_days: u32,
+    /// How likely money is from here, in bp; 0 once it is lost.
+    pub probability: u32,
+    /// What is missing before the stage can be left.
+    pub missing: Vec<crate::domain::fault::Fault>,
+}
+
+/// Opens the deal that an introduction was converted into, at the first stage
+/// of the default pipeline. Attribution is frozen here for good.
+pub(super) fn open(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<(), Error> {
+    let now = context.now();
+    let pipeline = default_pipeline(context)?;
+    let first = pipeline
+        .stages()
+        .first()
+        .ok_or_else(|| Error::internal("a pipeline without stages"))?;
+    let deal = Deal {
+        id: context.new_id(),
+        programme: introduction.programme,
+        matched: introduction.matched,
+        introduction: introduction.id,
+        startup_profile: introduction.startup_profile,
+        startup: introduction.startup,
+        mandate: introduction.mandate,
+        investor: introduction.investor,
+        pipeline: pipeline.slug.clone(),
+        stage: first.slug.clone(),
+        stage_entered_at: now,
+        status: DealStatus::Open,
+        resume_on: None,
+        close_code: None,
+        reported_by: None,
+        facts: BTreeMap::new(),
+        startup_funding: None,
+        investor_funding: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    if !deals::insert(conn, &deal)? {
+        return Err(Error::refused("deal_exists", "This introduction has a deal already."));
+    }
+    context.pen(Actor::System).append(
+        conn,
+        "deal.opened",
+        (SubjectKind::Deal, deal.id),
+        vec![
+            ("programme", Value::Id(deal.programme.uuid())),
+            ("match", Value::Id(deal.matched.uuid())),
+            ("introduction", Value::Id(deal.introduction.uuid())),
+            ("stage", code(deal.stage.as_str())),
+        ],
+    )
+}
+
+fn default_pipeline(context: &Context) -> Result<&Pipeline, Error> {
+    context
+        .pipelines
+        .values()
+        .next()
+        .ok_or_else(|| Error::internal("no pipeline is configured"))
+}
+
+fn pipeline_of<'a>(context: &'a Context, deal: &Deal) -> Result<&'a Pipeline, Error> {
+    context
+        .pipelines
+        .get(&deal.pipeline)
+        .ok_or_else(|| Error::internal(format!("the pipeline {} is not configured", deal.pipeline)))
+}
+
+/// One deal, for its sides and the operator's people.
+pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen, Error> {
+    let context_in = context.clone();
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            let deal = load(conn, id)?;
+            caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
+            see(&context_in, conn, deal)
+        })
+        .await
+}
+
+fn see(context: &Context, conn: &mut Conn, deal: Deal) -> Result<Seen, Error> {
+    let pipeline = pipeline_of(context, &deal)?;
+    let stage = pipeline.find(&deal.stage).map(|(_, stage)| stage);
+    let name = |conn: &mut Conn, id| -> Result<String, Error> {
+        let firm = db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
+        Ok(firm.details.display_name().to_string())
+    };
+    let alive = matches!(deal.status, DealStatus::Open | DealStatus::OnHold | DealStatus::Won);
+    Ok(Seen {
+        startup_name: name(conn, deal.startup)?,
+        investor_name: name(conn, deal.investor)?,
+        stage_days: stage.map_or(0, |stage| stage.days),
+        probability: stage.filter(|_| alive).map_or(0, |stage| stage.probability),
+        missing: missing_to_leave(&deal, pipeline).into_vec(),
+        deal,
+    })
+}
+
+/// Deals, oldest first: all for the operator's people, its own for a side.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Seen>, Error> {
+    if !caller.reads_everything() {
+        let own = caller.memberships.first().map(|member| member.organization);
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadDeal, &[organization])?;
+        filter.organization = Some(organization);
+    }
+    let context_in = context.clone();
+    read_page(
+        context,
+        format!("deals {filter:?}"),
+        page,
+        move |conn, cursor, limit| {
+            let rows = deals::list(conn, &filter, cursor, limit)?;
+            rows.into_iter()
+                .map(|deal| see(&context_in, conn, deal))
+                .collect()
+        },
+        |seen| after(seen.deal.created_at, seen.deal.id),
+    )
+    .await
+}
+
+/// Moves a deal in its machine. Jumps, holds and reopenings need a reason in
+/// words, a loss with the code `other` as well.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: DealId,
+    expected: Option<i64>,
+    action: DealAction,
+    note: Option<String>,
+) -> Result<Deal, Error> {
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| apply(&context_in, &caller_in, conn, id, expected, &action, note),
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: DealId,
+    expected: Option<i64>,
+    action: &DealAction,
+    note: Option<String>,
+) -> Result<Deal, Error> {
+    let now = context.now();
+    let before = load(conn, id)?;
+    let owners = [before.startup, before.investor];
+    caller.may(Operation::ReadDeal, &owners)?;
+    caller.may(Operation::MoveDeal, &owners)?;
+    check_version(expected, before.version)?;
+    let pipeline = pipeline_of(context, &before)?;
+    let hats = caller.hats(before.startup, before.investor);
+    let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, pipeline, now))?;
+    if needs_reason(action) && note.is_none() {
+        return Err(Error::refused("reason_needed", "This needs a reason in words."));
+    }
+    let after = Deal {
+        version: before.version + 1,
+        updated_at: now,
+        ..after
+    };
+    store(conn, &after)?;
+    if let Some(text) = &note {
+        let note = Note {
+            id: context.new_id(),
+            action: action.code().to_owned(),
+            text: text.clone(),
+            author: caller.id(),
+            created_at: now,
+        };
+        deals::insert_note(conn, id, &note)?;
+    }
+    log(context, conn, caller.actor(), &before, &after, action, Some(hat), note.as_deref())?;
+    Ok(after)
+}
+
+const fn needs_reason(action: &DealAction) -> bool {
+    matches!(
+        action,
+        DealAction::Skip(_)
+            | DealAction::MoveBack(_)
+            | DealAction::Hold(_)
+            | DealAction::Reopen
+            | DealAction::Block
+            | DealAction::Lose(CloseCode::Other)
+    )
+}
+
+#[expect(clippy::too_many_arguments, reason = "one event has that many parts")]
+fn log(
+    context: &Context,
+    conn: &mut Conn,
+    actor: Actor,
+    before: &Deal,
+    after: &Deal,
+    action: &DealAction,
+    hat: Option<Hat>,
+    note: Option<&str>,
+) -> Result<(), Error> {
+    let mut payload = vec![
+        ("action", code(action.code())),
+        ("from", code(before.status.code())),
+        ("to", code(after.status.code())),
+        ("stage_from", code(before.stage.as_str())),
+        ("stage_to", code(after.stage.as_str())),
+    ];
+    if let Some(hat) = hat {
+        payload.push(("as", code(hat.code())));
+    }
+    match action {
+        DealAction::Hold(day) => payload.push(("resume_on", Value::Date(*day))),
+        DealAction::Lose(reason) => payload.push(("reason", code(reason.code()))),
+        DealAction::Confirm(funding) => {
+            payload.push(("amount", Value::Money(funding.amount)));
+            payload.push(("value_date", Value::Date(funding.value_date)));
+        }
+        _ => {}
+    }
+    if let Some(note) = note {
+        payload.push(("note", Value::hash_of(note)));
+    }
+    context
+        .pen(actor)
+        .append(conn, "deal.moved", (SubjectKind::Deal, after.id), payload)
+}
+
+/// Records what an exit criterion asks for; an empty value takes it back.
+pub async fn record_fact(
+    context: &Context,
+    caller: &Caller,
+    id: DealId,
+    expected: Option<i64>,
+    facts: BTreeMap<Slug, Option<String>>,
+) -> Result<Deal, Error> {
+    let context_in = context.clone();
+    let caller = caller.clone();
+    context
+        .db
+        .write(move |conn| {
+            let before = load(conn, id)?;
+            let owners = [before.startup, before.investor];
+            caller.may(Operation::ReadDeal, &owners)?;
+            caller.may(Operation::MoveDeal, &owners)?;
+            check_version(expected, before.version)?;
+            if !matches!(before.status, DealStatus::Open | DealStatus::OnHold) {
+                return Err(Refusal::no_transition("record", before.status.code()).into());
+            }
+            let pipeline = pipeline_of(&context_in, &before)?;
+            let known = |key: &Slug| {
+                pipeline
+                    .stages()
+                    .iter()
+                    .any(|stage| stage.exit_criteria.iter().any(|c| c.key == *key))
+            };
+            let mut after = before.clone();
+            let mut changed = Vec::new();
+            for (key, value) in facts {
+                if !known(&key) {
+                    return Err(Error::refused(
+                        "unknown_criterion",
+                        format!("The pipeline asks for no “{key}”."),
+                    ));
+                }
+                changed.push(key.to_string());
+                match value {
+                    Some(value) => after.facts.insert(key, value),
+                    None => after.facts.remove(&key),
+                };
+            }
+            after.version = before.version + 1;
+            after.updated_at = context_in.now();
+            store(conn, &after)?;
+            context_in.pen(caller.actor()).append(
+                conn,
+                "deal.facts_recorded",
+                (SubjectKind::Deal, id),
+                vec![("keys", Value::Codes(changed))],
+            )?;
+            Ok(after)
+        })
+        .await
+}
+
+/// The reasons given in words, oldest first.
+pub async fn notes(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<Note>, Error> {
+    find(context, caller, id).await?;
+    context.db.read(move |conn| Ok(deals::notes(conn, id)?)).await
+}
+
+/// Takes up the deals whose hold ends today or before; answers how many.
+pub async fn resume_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let now = context.now();
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let due = deals::due_to_resume(conn, now.date_naive(), limit)?;
+            for before in &due {
+                let pipeline = pipeline_of(&context_in, before)?;
+                let after = step(before, &DealAction::Resume, Hat::System, pipeline, now)?;
+                let after = Deal {
+                    version: before.version + 1,
+                    updated_at: now,
+                    ..after
+                };
+                store(conn, &after)?;
+                log(
+                    &context_in,
+                    conn,
+                    Actor::System,
+                    before,
+                    &after,
+                    &DealAction::Resume,
+                    None,
+                    None,
+                )?;
+            }
+            Ok(due.len())
+        })
+        .await
+}
+
+/// What can be done with a deal now, each action with what stands in its way.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: DealId,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    let deal = find(context, caller, id).await?.deal;
+    let now = context.now();
+    let pipeline = pipeline_of(context, &deal)?;
+    let tomorrow: NaiveDate = (now + chrono::TimeDelta::days(1)).date_naive();
+    let first = pipeline.stages().first().map(|stage| stage.slug.clone());
+    let last = pipeline.stages().last().map(|stage| stage.slug.clone());
+    let funding = crate::domain::pipeline::Funding {
+        amount: crate::domain::money::Money::new(1, crate::domain::money::Currency::USD),
+        value_date: now.date_naive(),
+    };
+    let mut actions = vec![
+        DealAction::Report,
+        DealAction::Advance,
+        DealAction::Hold(tomorrow),
+        DealAction::Resume,
+        DealAction::Lose(CloseCode::Other),
+        DealAction::Withdraw,
+        DealAction::Confirm(funding),
+        DealAction::Block,
+        DealAction::Reopen,
+    ];
+    actions.extend(last.filter(|slug| *slug != deal.stage).map(DealAction::Skip));
+    actions.extend(first.filter(|slug| *slug != deal.stage).map(DealAction::MoveBack));
+    let hats = caller.hats(deal.startup, deal.investor);
+    let found = available(
+        &actions.iter().collect::<Vec<_>>(),
+        &hats,
+        |action, hat| step(&deal, action, hat, pipeline, now).map(drop),
+    );
+    Ok(found
+        .into_iter()
+        .map(|(action, refusal)| (action.code(), refusal))
+        .collect())
+}
+
+fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
+    deals::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+fn store(conn: &mut Conn, deal: &Deal) -> Result<(), Error> {
+    if deals::update(conn, deal)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
