@@ -18,6 +18,7 @@ pub mod permission;
 pub mod pipeline;
 pub mod profile;
 pub mod programme;
+pub mod reason;
 pub mod refusal;
 pub mod review;
 pub mod scoring;

@@ -1,5 +1,4 @@
-//! The values of matching: rule sets, gate traces, explanations and the keys
-//! of reasons. What computes them is [`crate::matching`].
+//! The values of matching: rule sets, gate traces and explanations. What computes them is [`crate::matching`].
 //!
 //! Everything is an integer; shares and values are basis points (bp, 10 000 =
 //! whole), so that a score recomputed from stored versions is the same to the
@@ -10,8 +9,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::ids::{MandateId, RuleSetId, StartupProfileId};
+pub use super::reason::{Place, Reason, ReasonKey, Var};
 use super::text::Slug;
-use super::values::codes;
+use super::values::{InvestorRole, codes};
 
 /// A whole, in basis points.
 pub const WHOLE: i64 = 10_000;
@@ -175,6 +175,31 @@ impl Bands {
     }
 }
 
+/// What the part an investor takes in a round is worth, in bp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleValues {
+    /// Sets the terms.
+    pub lead: i64,
+    /// Takes a large share beside the lead.
+    pub co: i64,
+    /// Joins on others' terms.
+    pub follow: i64,
+    /// Any of these.
+    pub any: i64,
+}
+
+impl RoleValues {
+    /// The value of a part.
+    pub const fn of(&self, role: InvestorRole) -> i64 {
+        match role {
+            InvestorRole::Lead => self.lead,
+            InvestorRole::Co => self.co,
+            InvestorRole::Follow => self.follow,
+            InvestorRole::Any => self.any,
+        }
+    }
+}
+
 /// The rules by which a programme matches, as data. Once published a rule set
 /// never changes; a match names the one it was computed under.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,9 +227,17 @@ pub struct RuleSet {
     pub cheque: Curve,
     /// Value where only flexibility lets the cheque fit.
     pub cheque_flexible: i64,
+    /// Value where the investor opens a market the startup wants.
+    pub market_opened: i64,
     /// Value where the investor opens a market the startup is already in but
     /// none that it wants.
     pub market_present: i64,
+    /// Value of the investor's part where a lead is sought.
+    pub lead_wanted: RoleValues,
+    /// Value of the investor's part where none is sought.
+    pub lead_not_wanted: RoleValues,
+    /// Value of a working language in common.
+    pub language_common: i64,
     /// Days since the profile was last confirmed → value.
     pub recency: Curve,
     /// From which score a match is called what.
@@ -213,46 +246,6 @@ pub struct RuleSet {
     pub strength_from: i64,
     /// Known factors worth at most this are risks.
     pub risk_to: i64,
-}
-
-/// One variable of a reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Var {
-    /// A number.
-    Int(i64),
-    /// A stable code or slug that has a label.
-    Code(String),
-    /// Several of them, in order.
-    Codes(Vec<String>),
-    /// A day.
-    Date(NaiveDate),
-}
-
-/// Why a gate or factor came out as it did: a key with variables, from which
-/// the sentence is made in any language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// The stable key of the sentence.
-    pub key: &'static str,
-    /// What goes into it, in the order it is said.
-    pub vars: Vec<(&'static str, Var)>,
-}
-
-impl Reason {
-    /// A sentence without variables.
-    pub const fn plain(key: &'static str) -> Self {
-        Self {
-            key,
-            vars: Vec::new(),
-        }
-    }
-
-    /// Adds a variable.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: Var) -> Self {
-        self.vars.push((name, value));
-        self
-    }
 }
 
 /// What one gate said.

@@ -1,0 +1,392 @@
+//! Why a gate or a factor came out as it did: a key with variables. The
+//! sentence is made from it in any language by [`super::wording`], and what a
+//! machine reads is the key.
+
+use chrono::NaiveDate;
+
+use super::money::Money;
+use super::tag::Facet;
+use super::values::codes;
+
+codes! {
+    /// The key of a reason's sentence: `gate` or `factor`, its name, the case.
+    ReasonKey {
+        /// For a reader who may not know more: blocks, clearances, freezes and
+        /// conflicts all read alike.
+        Withheld = "withheld",
+
+        /// Both records are live.
+        LivePass = "gate.live.pass",
+        /// The profile is in another status.
+        LiveStartupStatus = "gate.live.startup_status",
+        /// The mandate is in another status.
+        LiveMandateStatus = "gate.live.mandate_status",
+        /// The profile was not confirmed in time.
+        LiveStartupStale = "gate.live.startup_stale",
+        /// The mandate was not confirmed in time.
+        LiveMandateStale = "gate.live.mandate_stale",
+        /// A record bears no day of confirmation.
+        LiveUnconfirmed = "gate.live.unconfirmed",
+        /// The mandate begins later.
+        LiveMandateEarly = "gate.live.mandate_early",
+        /// The mandate has ended.
+        LiveMandateOver = "gate.live.mandate_over",
+
+        /// Within the programme.
+        ScopePass = "gate.scope.pass",
+        /// The programme is not in force.
+        ScopeNotInForce = "gate.scope.not_in_force",
+        /// The programme does not join these countries.
+        ScopeCountries = "gate.scope.countries",
+        /// The profile is not admitted.
+        ScopeStartup = "gate.scope.startup",
+        /// The mandate is not admitted.
+        ScopeMandate = "gate.scope.mandate",
+        /// None of the startup's tags is in the programme's scope.
+        ScopeTags = "gate.scope.tags",
+
+        /// Both are cleared.
+        ClearancePass = "gate.clearance.pass",
+        /// The startup is blocked.
+        ClearanceStartupBlocked = "gate.clearance.startup_blocked",
+        /// The investor is blocked.
+        ClearanceInvestorBlocked = "gate.clearance.investor_blocked",
+        /// The startup's clearance is missing or has run out.
+        ClearanceStartupWaits = "gate.clearance.startup_waits",
+        /// The investor's clearance is missing or has run out.
+        ClearanceInvestorWaits = "gate.clearance.investor_waits",
+        /// Both are missing or have run out.
+        ClearanceBothWait = "gate.clearance.both_wait",
+
+        /// Nothing sensitive.
+        SensitivityPass = "gate.sensitivity.pass",
+        /// Sensitive, and released by compliance.
+        SensitivityReleased = "gate.sensitivity.released",
+        /// A tag that Corridor does not broker.
+        SensitivityProhibited = "gate.sensitivity.prohibited",
+        /// Tags that wait for a decision.
+        SensitivityTags = "gate.sensitivity.tags",
+        /// Control answers that wait for a decision.
+        SensitivityAnswers = "gate.sensitivity.answers",
+
+        /// No freeze.
+        FreezePass = "gate.freeze.pass",
+        /// The startup is frozen.
+        FreezeStartup = "gate.freeze.startup",
+        /// The investor is frozen.
+        FreezeInvestor = "gate.freeze.investor",
+
+        /// No block, no conflict.
+        ConflictPass = "gate.conflict.pass",
+        /// A block or conflict.
+        ConflictFound = "gate.conflict.found",
+
+        /// Nothing excluded.
+        ExclusionsPass = "gate.exclusions.pass",
+        /// Excluded tags.
+        ExclusionsTags = "gate.exclusions.tags",
+        /// An excluded country.
+        ExclusionsCountry = "gate.exclusions.country",
+        /// Only other countries are wanted.
+        ExclusionsOtherCountries = "gate.exclusions.other_countries",
+
+        /// Kinds of deal in common.
+        IntentPass = "gate.deal_intent.pass",
+        /// None in common.
+        IntentApart = "gate.deal_intent.apart",
+        /// The startup states none.
+        IntentStartupUnstated = "gate.deal_intent.startup_unstated",
+        /// The mandate states none.
+        IntentMandateUnstated = "gate.deal_intent.mandate_unstated",
+
+        /// Near enough.
+        StagePass = "gate.stage.pass",
+        /// The mandate names no stage.
+        StageNoPreference = "gate.stage.no_preference",
+        /// The startup names no stage.
+        StageUnstated = "gate.stage.unstated",
+        /// Too far.
+        StageTooFar = "gate.stage.too_far",
+        /// No kind of deal in common that involves shares.
+        StageNotEquity = "gate.stage.not_equity",
+
+        /// The cheque fits the round.
+        ChequePass = "gate.cheque.pass",
+        /// It does not, but gives way.
+        ChequeFlexible = "gate.cheque.flexible",
+        /// The mandate names no cheque.
+        ChequeNoPreference = "gate.cheque.no_preference",
+        /// The startup names no round.
+        ChequeUnstated = "gate.cheque.unstated",
+        /// There is no exchange rate.
+        ChequeNoRate = "gate.cheque.no_rate",
+        /// The greatest cheque is below the smallest one accepted.
+        ChequeTooSmall = "gate.cheque.too_small",
+        /// The smallest cheque is more than the round takes.
+        ChequeTooLarge = "gate.cheque.too_large",
+        /// No kind of deal in common that involves shares.
+        ChequeNotEquity = "gate.cheque.not_equity",
+
+        /// Nothing earlier in force.
+        CoolDownPass = "gate.cool_down.pass",
+        /// An earlier pass or decline in force.
+        CoolDownUntil = "gate.cool_down.until",
+
+        /// Tags in common.
+        TagsCommon = "factor.tags.common",
+        /// Tags in common, and further ones nearby.
+        TagsCommonRelated = "factor.tags.common_related",
+        /// Tags nearby.
+        TagsRelated = "factor.tags.related",
+        /// Nothing near.
+        TagsApart = "factor.tags.apart",
+        /// The startup has no tag.
+        TagsStartupUnstated = "factor.tags.startup_unstated",
+        /// The mandate wants no tag in particular.
+        TagsNoPreference = "factor.tags.no_preference",
+
+        /// The very stage.
+        StageSame = "factor.stage.same",
+        /// Some stages apart.
+        StageNear = "factor.stage.near",
+        /// Not comparable with any wanted stage.
+        StageApart = "factor.stage.apart",
+        /// The mandate names no stage.
+        StageFactorNoPreference = "factor.stage.no_preference",
+        /// The startup names no stage.
+        StageFactorUnstated = "factor.stage.unstated",
+        /// Shares are not wanted.
+        StageFactorNotEquity = "factor.stage.not_equity",
+
+        /// The cheque is such a share of the target.
+        ChequeShare = "factor.cheque.share",
+        /// Fits only because it gives way.
+        ChequeFactorFlexible = "factor.cheque.flexible",
+        /// Does not fit.
+        ChequeApart = "factor.cheque.apart",
+        /// The mandate names no cheque.
+        ChequeFactorNoPreference = "factor.cheque.no_preference",
+        /// The startup names no round.
+        ChequeFactorUnstated = "factor.cheque.unstated",
+        /// There is no exchange rate.
+        ChequeFactorNoRate = "factor.cheque.no_rate",
+        /// Shares are not wanted.
+        ChequeFactorNotEquity = "factor.cheque.not_equity",
+
+        /// Kinds of deal in common.
+        IntentCommon = "factor.deal_intent.common",
+        /// None in common.
+        IntentFactorApart = "factor.deal_intent.apart",
+        /// A side states none.
+        IntentUnstated = "factor.deal_intent.unstated",
+
+        /// Opens markets that are wanted.
+        MarketOpens = "factor.market.opens",
+        /// Opens only markets the startup is in already.
+        MarketPresent = "factor.market.present",
+        /// Opens none of them.
+        MarketApart = "factor.market.apart",
+        /// The startup names no market.
+        MarketUnstated = "factor.market.unstated",
+
+        /// Business models and customers.
+        BusinessBoth = "factor.business_model.both",
+        /// Business models only are known on both sides.
+        BusinessModels = "factor.business_model.models",
+        /// Customers only are known on both sides.
+        BusinessCustomers = "factor.business_model.customers",
+        /// A side states neither.
+        BusinessUnstated = "factor.business_model.unstated",
+
+        /// Can teach what is wanted.
+        TransferCommon = "factor.transfer_topics.common",
+        /// Can teach nothing of it.
+        TransferApart = "factor.transfer_topics.apart",
+        /// The startup names no topic.
+        TransferStartupUnstated = "factor.transfer_topics.startup_unstated",
+        /// The mandate wants no topic.
+        TransferNoPreference = "factor.transfer_topics.no_preference",
+
+        /// Paper and part.
+        InstrumentBoth = "factor.instrument_role.both",
+        /// Paper only is known on both sides.
+        InstrumentOnly = "factor.instrument_role.instruments",
+        /// The part only is known.
+        RoleOnly = "factor.instrument_role.role",
+        /// Neither is known.
+        InstrumentUnstated = "factor.instrument_role.unstated",
+
+        /// Facts given and days since the last confirmation.
+        EvidenceFacts = "factor.evidence.facts",
+        /// Facts given; never confirmed.
+        EvidenceUnconfirmed = "factor.evidence.unconfirmed",
+
+        /// A working language in common.
+        LanguageCommon = "factor.language.common",
+        /// None in common.
+        LanguageApart = "factor.language.apart",
+        /// A side states none.
+        LanguageUnstated = "factor.language.unstated",
+
+        /// No statistics of past deals.
+        RevealedNone = "factor.revealed_preference.no_statistics",
+    }
+}
+
+codes! {
+    /// A variable of a reason; its name says what it holds.
+    Place {
+        /// Tags of the startup.
+        Tags = "tags",
+        /// Further tags of the startup, near to wanted ones.
+        Related = "related",
+        /// Tags the mandate or programme names.
+        Wanted = "wanted",
+        /// Kinds of deal.
+        Intents = "intents",
+        /// Business models.
+        Models = "models",
+        /// Customer types.
+        Customers = "customers",
+        /// Transfer topics.
+        Topics = "topics",
+        /// Paper of an investment.
+        Instruments = "instruments",
+        /// The startup's stage.
+        Stage = "stage",
+        /// The mandate's stages.
+        Stages = "stages",
+        /// Part taken in a round.
+        Role = "role",
+        /// Where the startup is.
+        StartupCountry = "startup_country",
+        /// Where the investor is.
+        InvestorCountry = "investor_country",
+        /// Countries, as markets or as homes.
+        Countries = "countries",
+        /// Working languages.
+        Languages = "languages",
+        /// Where a record stands.
+        Status = "status",
+        /// Currencies by ISO 4217.
+        Currencies = "currencies",
+        /// A day.
+        Date = "date",
+        /// Days.
+        Days = "days",
+        /// How many facts are given.
+        Facts = "facts",
+        /// Out of how many.
+        Of = "of",
+        /// Stages between.
+        Distance = "distance",
+        /// A share, in bp.
+        Share = "share",
+        /// The mandate's smallest cheque.
+        ChequeMin = "cheque_min",
+        /// The mandate's greatest cheque.
+        ChequeMax = "cheque_max",
+        /// The smallest cheque the round accepts.
+        AcceptedMin = "accepted_min",
+        /// The greatest cheque the round accepts.
+        AcceptedMax = "accepted_max",
+        /// What the round seeks.
+        Target = "target",
+    }
+}
+
+/// Where the label of a code is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// It is no code, or one that everybody reads as it stands.
+    Plain,
+    /// A number of basis points, read as percent.
+    Share,
+    /// Among the tags.
+    Tag,
+    /// Among the values of a facet.
+    Facet(Facet),
+    /// Among the wording's own words, in this group.
+    Words(&'static str),
+}
+
+impl Place {
+    /// Where the labels of its codes are found.
+    pub const fn vocabulary(self) -> Vocabulary {
+        match self {
+            Self::Tags | Self::Related | Self::Wanted => Vocabulary::Tag,
+            Self::Intents => Vocabulary::Facet(Facet::DealIntent),
+            Self::Models => Vocabulary::Facet(Facet::BusinessModel),
+            Self::Customers => Vocabulary::Facet(Facet::CustomerType),
+            Self::Topics => Vocabulary::Facet(Facet::TransferTopic),
+            Self::Instruments => Vocabulary::Facet(Facet::Instrument),
+            Self::Stage | Self::Stages => Vocabulary::Words("stage"),
+            Self::Role => Vocabulary::Words("role"),
+            Self::StartupCountry | Self::InvestorCountry | Self::Countries => {
+                Vocabulary::Words("country")
+            }
+            Self::Languages => Vocabulary::Words("language"),
+            Self::Status => Vocabulary::Words("status"),
+            Self::Share => Vocabulary::Share,
+            Self::Currencies
+            | Self::Date
+            | Self::Days
+            | Self::Facts
+            | Self::Of
+            | Self::Distance
+            | Self::ChequeMin
+            | Self::ChequeMax
+            | Self::AcceptedMin
+            | Self::AcceptedMax
+            | Self::Target => Vocabulary::Plain,
+        }
+    }
+}
+
+/// What stands at one place of a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Var {
+    /// A number.
+    Int(i64),
+    /// A stable code or slug that has a label.
+    Code(String),
+    /// Several of them, in order.
+    Codes(Vec<String>),
+    /// A day.
+    Date(NaiveDate),
+    /// An amount.
+    Money(Money),
+}
+
+impl Var {
+    /// The codes of these values, in their order.
+    pub fn codes<T: ToString>(values: impl IntoIterator<Item = T>) -> Self {
+        Self::Codes(values.into_iter().map(|value| value.to_string()).collect())
+    }
+}
+
+/// A key with variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Which sentence.
+    pub key: ReasonKey,
+    /// What goes into it, in the order it is said.
+    pub vars: Vec<(Place, Var)>,
+}
+
+impl Reason {
+    /// A sentence without variables.
+    pub const fn plain(key: ReasonKey) -> Self {
+        Self {
+            key,
+            vars: Vec::new(),
+        }
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn with(mut self, place: Place, value: Var) -> Self {
+        self.vars.push((place, value));
+        self
+    }
+}

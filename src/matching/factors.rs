@@ -1,0 +1,415 @@
+//! The scored rules, one function each, in the order of [`Factor::ALL`]. A
+//! value is 0 to 10 000 bp, every division rounds down, and what can't be told
+//! is unknown rather than nought: a mandate that names no language says
+//! nothing about languages.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::facts::{ChequeFit, Comparison, Overlap, Pair, StageFit};
+use super::voice::{Value, Voice};
+use crate::domain::country::Country;
+use crate::domain::profile::{FRESH_DAYS, Traction};
+use crate::domain::scoring::{Factor, Place, Reason, ReasonKey as Key, RuleSet, Var, WHOLE};
+use crate::domain::tag::Kinship;
+use crate::domain::text::{Language, Slug};
+
+/// How many traction facts a profile can give.
+const TRACTION_FACTS: i64 = 4;
+
+/// Asks one factor.
+pub fn value<V: Voice>(factor: Factor, pair: &Pair<'_>) -> Value<V> {
+    match factor {
+        Factor::Tags => tags(pair),
+        Factor::Stage => stage(pair),
+        Factor::Cheque => cheque(pair),
+        Factor::DealIntent => deal_intent(pair),
+        Factor::Market => market(pair),
+        Factor::BusinessModel => business_model(pair),
+        Factor::TransferTopics => transfer_topics(pair),
+        Factor::InstrumentRole => instrument_role(pair),
+        Factor::Evidence => evidence(pair),
+        Factor::Language => language(pair),
+        Factor::RevealedPreference => revealed_preference(),
+    }
+}
+
+fn unknown<V: Voice>(key: Key) -> Value<V> {
+    Value::unknown(|| Reason::plain(key))
+}
+
+/// The weighted mean over the startup's tags of the most that any wanted tag
+/// makes of each. A tag weighs its rarity, a primary one several times that.
+fn tags<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let content = &pair.startup.profile.content;
+    let wanted = &pair.mandate.mandate.content.tags;
+    let rules = pair.setting.rules;
+    if wanted.is_empty() {
+        return unknown(Key::TagsNoPreference);
+    }
+    let (mut sum, mut weights) = (0, 0);
+    for tag in content.all_tags() {
+        let times = if content.primary_tags.contains(tag) {
+            rules.primary_times
+        } else {
+            1
+        };
+        let weight = times * rules.rarity.get(tag).copied().unwrap_or(WHOLE);
+        sum += weight * best(pair, tag).worth;
+        weights += weight;
+    }
+    if weights == 0 {
+        return unknown(Key::TagsStartupUnstated);
+    }
+    Value::known(sum / weights, || account_of_tags(pair))
+}
+
+/// The most that any wanted tag makes of one tag of the startup.
+struct Best<'a> {
+    worth: i64,
+    wanted: Option<&'a Slug>,
+}
+
+fn best<'a>(pair: &Pair<'a>, tag: &Slug) -> Best<'a> {
+    let rules = pair.setting.rules;
+    let mut best = Best {
+        worth: 0,
+        wanted: None,
+    };
+    for (wanted, weight) in &pair.mandate.mandate.content.tags {
+        let kinship = pair.setting.taxonomy.kinship(tag, wanted);
+        let worth = kinship_value(rules, kinship) * wanted_value(rules, *weight) / WHOLE;
+        if worth > best.worth {
+            best = Best {
+                worth,
+                wanted: Some(wanted),
+            };
+        }
+    }
+    best
+}
+
+const fn kinship_value(rules: &RuleSet, kinship: Kinship) -> i64 {
+    match kinship {
+        Kinship::Same => rules.tag_values.same,
+        Kinship::Parent => rules.tag_values.parent,
+        Kinship::Child => rules.tag_values.child,
+        Kinship::Sibling => rules.tag_values.sibling,
+        Kinship::None => 0,
+    }
+}
+
+/// What a wanted tag of weight 1, 2 or 3 is worth; others can't be stated.
+fn wanted_value(rules: &RuleSet, weight: u8) -> i64 {
+    let [one, two, three] = rules.tag_weights;
+    match weight {
+        0 | 1 => one,
+        2 => two,
+        _ => three,
+    }
+}
+
+fn account_of_tags(pair: &Pair<'_>) -> Reason {
+    let wanted = &pair.mandate.mandate.content.tags;
+    let (mut common, mut related) = (BTreeSet::new(), BTreeSet::new());
+    let mut towards = BTreeSet::new();
+    for tag in pair.startup.profile.content.all_tags() {
+        if wanted.contains_key(tag) {
+            common.insert(tag);
+        } else if let Some(near) = best(pair, tag).wanted {
+            related.insert(tag);
+            towards.insert(near);
+        }
+    }
+    let tags = |key| Reason::plain(key).with(Place::Tags, Var::codes(&common));
+    match (common.is_empty(), related.is_empty()) {
+        (false, true) => tags(Key::TagsCommon),
+        (false, false) => tags(Key::TagsCommonRelated).with(Place::Related, Var::codes(related)),
+        (true, false) => Reason::plain(Key::TagsRelated)
+            .with(Place::Related, Var::codes(related))
+            .with(Place::Wanted, Var::codes(towards)),
+        (true, true) => {
+            Reason::plain(Key::TagsApart).with(Place::Wanted, Var::codes(wanted.keys()))
+        }
+    }
+}
+
+/// How few stages lie between the startup's and the nearest one wanted.
+fn stage<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let both = |key| {
+        Reason::plain(key)
+            .with(Place::Stage, Var::codes(pair.startup.profile.content.stage))
+            .with(
+                Place::Stages,
+                Var::codes(&pair.mandate.mandate.content.stages),
+            )
+    };
+    match pair.stages() {
+        StageFit::NotEquity => unknown(Key::StageFactorNotEquity),
+        StageFit::NoPreference => unknown(Key::StageFactorNoPreference),
+        StageFit::Unstated => unknown(Key::StageFactorUnstated),
+        StageFit::Incomparable => Value::known(0, || both(Key::StageApart)),
+        StageFit::Apart(distance) => {
+            Value::known(pair.setting.rules.stage.at(distance), || match distance {
+                0 => both(Key::StageSame),
+                _ => both(Key::StageNear).with(Place::Distance, Var::Int(distance)),
+            })
+        }
+    }
+}
+
+/// How much of the round the greatest cheque covers.
+fn cheque<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    match pair.cheques() {
+        ChequeFit::NotEquity => unknown(Key::ChequeFactorNotEquity),
+        ChequeFit::NoPreference => unknown(Key::ChequeFactorNoPreference),
+        ChequeFit::Unstated => unknown(Key::ChequeFactorUnstated),
+        ChequeFit::NoRate(_) => unknown(Key::ChequeFactorNoRate),
+        ChequeFit::Compared(comparison) => compared_cheque(pair.setting.rules, comparison),
+    }
+}
+
+fn compared_cheque<V: Voice>(rules: &RuleSet, comparison: Comparison) -> Value<V> {
+    let (value, key) = match comparison.overlap {
+        Overlap::Meets => (rules.cheque.at(comparison.share), Key::ChequeShare),
+        _ if comparison.flexible => (rules.cheque_flexible, Key::ChequeFactorFlexible),
+        _ => (0, Key::ChequeApart),
+    };
+    Value::known(value, || {
+        let amounts = comparison.amounts;
+        Reason::plain(key)
+            .with(Place::ChequeMax, Var::Money(amounts.cheque_max()))
+            .with(Place::Target, Var::Money(amounts.target()))
+            .with(Place::Share, Var::Int(comparison.share))
+    })
+}
+
+/// Kinds of deal in common, as a share of the shorter list.
+fn deal_intent<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let offered = &pair.startup.profile.content.deal_intents;
+    let wanted = &pair.mandate.mandate.content.deal_intents;
+    match overlap(offered, wanted) {
+        None => unknown(Key::IntentUnstated),
+        Some(0) => Value::known(0, || {
+            Reason::plain(Key::IntentFactorApart).with(Place::Intents, Var::codes(wanted))
+        }),
+        Some(share) => Value::known(share, || {
+            Reason::plain(Key::IntentCommon).with(Place::Intents, Var::codes(pair.common_intents()))
+        }),
+    }
+}
+
+/// What two lists have in common, as a share of the shorter one, in bp;
+/// `None` when a side states nothing.
+fn overlap(a: &BTreeSet<Slug>, b: &BTreeSet<Slug>) -> Option<i64> {
+    share(a.intersection(b).count(), a.len().min(b.len()))
+}
+
+/// A share in bp; `None` of nothing.
+fn share(part: usize, whole: usize) -> Option<i64> {
+    let part = i64::try_from(part).ok()?;
+    let whole = i64::try_from(whole).ok()?;
+    (whole > 0).then(|| part * WHOLE / whole)
+}
+
+/// Whether the investor opens a market that the startup wants.
+fn market<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let content = &pair.startup.profile.content;
+    let rules = pair.setting.rules;
+    let opens = |country: &&Country| {
+        let markets = &pair.mandate.mandate.content.markets;
+        if markets.is_empty() {
+            **country == pair.mandate.mandate.country
+        } else {
+            markets.contains(country)
+        }
+    };
+    if content.markets_wanted.is_empty() && content.markets_now.is_empty() {
+        return unknown(Key::MarketUnstated);
+    }
+    let (value, key, named) = if content.markets_wanted.iter().any(|c| opens(&c)) {
+        (
+            rules.market_opened,
+            Key::MarketOpens,
+            &content.markets_wanted,
+        )
+    } else if content.markets_now.iter().any(|c| opens(&c)) {
+        (
+            rules.market_present,
+            Key::MarketPresent,
+            &content.markets_now,
+        )
+    } else {
+        let apart = || {
+            Reason::plain(Key::MarketApart)
+                .with(Place::Countries, Var::codes(&content.markets_wanted))
+        };
+        return Value::known(0, apart);
+    };
+    Value::known(value, || {
+        Reason::plain(key).with(Place::Countries, Var::codes(named.iter().filter(opens)))
+    })
+}
+
+/// Business models and customers in common: the mean of what is known.
+fn business_model<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let startup = &pair.startup.profile.content;
+    let mandate = &pair.mandate.mandate.content;
+    let models = overlap(&startup.business_models, &mandate.business_models);
+    let customers = overlap(&startup.customer_types, &mandate.customer_types);
+    let key = match (models, customers) {
+        (Some(_), Some(_)) => Key::BusinessBoth,
+        (Some(_), None) => Key::BusinessModels,
+        (None, Some(_)) => Key::BusinessCustomers,
+        (None, None) => return unknown(Key::BusinessUnstated),
+    };
+    Value::known(mean([models, customers]), || {
+        let mut reason = Reason::plain(key);
+        if models.is_some() {
+            let common = startup
+                .business_models
+                .intersection(&mandate.business_models);
+            reason = reason.with(Place::Models, Var::codes(common));
+        }
+        if customers.is_some() {
+            let common = startup.customer_types.intersection(&mandate.customer_types);
+            reason = reason.with(Place::Customers, Var::codes(common));
+        }
+        reason
+    })
+}
+
+/// The mean of the parts that are known; 0 when none is.
+fn mean<const N: usize>(parts: [Option<i64>; N]) -> i64 {
+    let (sum, count) = parts
+        .into_iter()
+        .flatten()
+        .fold((0, 0), |(sum, count), part| (sum + part, count + 1));
+    if count == 0 { 0 } else { sum / count }
+}
+
+/// How many of the practices wanted the startup can teach.
+fn transfer_topics<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let taught = &pair.startup.profile.content.transfer_topics;
+    let wanted = &pair.mandate.mandate.content.transfer_topics;
+    if taught.is_empty() && !wanted.is_empty() {
+        return unknown(Key::TransferStartupUnstated);
+    }
+    match share(taught.intersection(wanted).count(), wanted.len()) {
+        None => unknown(Key::TransferNoPreference),
+        Some(0) => Value::known(0, || {
+            Reason::plain(Key::TransferApart).with(Place::Topics, Var::codes(wanted))
+        }),
+        Some(share) => Value::known(share, || {
+            Reason::plain(Key::TransferCommon)
+                .with(Place::Topics, Var::codes(taught.intersection(wanted)))
+        }),
+    }
+}
+
+/// The paper both accept, and whether the investor takes the part that the
+/// round needs: the mean of what is known.
+fn instrument_role<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let mandate = &pair.mandate.mandate.content;
+    let Some(round) = &pair.startup.profile.content.round else {
+        return unknown(Key::InstrumentUnstated);
+    };
+    let instruments = overlap(&round.instruments, &mandate.instruments);
+    let values = if round.lead_wanted {
+        &pair.setting.rules.lead_wanted
+    } else {
+        &pair.setting.rules.lead_not_wanted
+    };
+    let role = mandate.role.map(|role| values.of(role));
+    let key = match (instruments, role) {
+        (Some(_), Some(_)) => Key::InstrumentBoth,
+        (Some(_), None) => Key::InstrumentOnly,
+        (None, Some(_)) => Key::RoleOnly,
+        (None, None) => return unknown(Key::InstrumentUnstated),
+    };
+    Value::known(mean([instruments, role]), || {
+        let mut reason = Reason::plain(key);
+        if instruments.is_some() {
+            let common = round.instruments.intersection(&mandate.instruments);
+            reason = reason.with(Place::Instruments, Var::codes(common));
+        }
+        if let Some(role) = mandate.role {
+            reason = reason.with(Place::Role, Var::Code(role.to_string()));
+        }
+        reason
+    })
+}
+
+/// How much of its traction the startup states, and how recently it confirmed
+/// its profile: the mean of the two.
+fn evidence<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let profile = pair.startup.profile;
+    let facts = traction_facts(&profile.content.traction);
+    let given = Some(facts * WHOLE / TRACTION_FACTS);
+    // A confirmation holds for a fixed time, so its end tells its day.
+    let days = profile.reconfirm_by.map(|until| {
+        let confirmed = until - TimeDelta::days(FRESH_DAYS);
+        (pair.setting.today - confirmed).num_days().max(0)
+    });
+    let recent = days.map(|days| pair.setting.rules.recency.at(days));
+    Value::known(mean([given, recent]), || {
+        let key = if days.is_some() {
+            Key::EvidenceFacts
+        } else {
+            Key::EvidenceUnconfirmed
+        };
+        let reason = Reason::plain(key)
+            .with(Place::Facts, Var::Int(facts))
+            .with(Place::Of, Var::Int(TRACTION_FACTS));
+        match days {
+            Some(days) => reason.with(Place::Days, Var::Int(days)),
+            None => reason,
+        }
+    })
+}
+
+fn traction_facts(traction: &Traction) -> i64 {
+    let Traction {
+        revenue_12m,
+        growth_pct,
+        customers,
+        pilots,
+    } = traction;
+    [
+        revenue_12m.is_some(),
+        growth_pct.is_some(),
+        customers.is_some(),
+        pilots.is_some(),
+    ]
+    .into_iter()
+    .map(i64::from)
+    .sum()
+}
+
+/// A working language in common, whatever its region or script.
+fn language<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let ours = &pair.startup.profile.content.languages;
+    let theirs = &pair.mandate.mandate.content.languages;
+    if ours.is_empty() || theirs.is_empty() {
+        return unknown(Key::LanguageUnstated);
+    }
+    let shared = |ours: &&Language| theirs.iter().any(|other| other.primary() == ours.primary());
+    if ours.iter().any(|language| shared(&language)) {
+        Value::known(pair.setting.rules.language_common, || {
+            let common: BTreeSet<&str> =
+                ours.iter().filter(shared).map(Language::primary).collect();
+            Reason::plain(Key::LanguageCommon).with(Place::Languages, Var::codes(common))
+        })
+    } else {
+        Value::known(0, || {
+            Reason::plain(Key::LanguageApart).with(Place::Languages, Var::codes(theirs))
+        })
+    }
+}
+
+/// What the investor's past deals say. Without statistics of them nothing can
+/// be said.
+fn revealed_preference<V: Voice>() -> Value<V> {
+    unknown(Key::RevealedNone)
+}

@@ -1,0 +1,332 @@
+//! What the scorer looks at, all of it read beforehand, and what gates and
+//! factors both derive from it.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::mandate::Mandate;
+use crate::domain::money::{Currency, Money, Rates};
+use crate::domain::profile::StartupProfile;
+use crate::domain::programme::Programme;
+use crate::domain::scoring::{RuleSet, WHOLE};
+use crate::domain::tag::{Facet, Taxonomy};
+use crate::domain::text::Slug;
+use crate::domain::values::Stage;
+
+/// What is the same for every pair of one question.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Within which programme.
+    pub programme: &'a Programme,
+    /// By which rules.
+    pub rules: &'a RuleSet,
+    /// With which tags.
+    pub taxonomy: &'a Taxonomy,
+    /// Exchange rates, where there are any.
+    pub rates: Option<&'a Rates>,
+    /// The day it is computed for.
+    pub today: NaiveDate,
+}
+
+/// A startup, and what others decided about it.
+#[derive(Debug, Clone, Copy)]
+pub struct StartupFacts<'a> {
+    /// What it says of itself.
+    pub profile: &'a StartupProfile,
+    /// Its firm's clearance on the day.
+    pub clearance: ClearanceVerdict,
+    /// Whether a freeze covers it.
+    pub frozen: bool,
+    /// Whether it is admitted to the programme.
+    pub admitted: bool,
+    /// Whether compliance released what is sensitive in it, for everybody.
+    pub sensitivity_released: bool,
+}
+
+/// A mandate, and what others decided about it.
+#[derive(Debug, Clone, Copy)]
+pub struct MandateFacts<'a> {
+    /// What it says.
+    pub mandate: &'a Mandate,
+    /// Its firm's clearance on the day.
+    pub clearance: ClearanceVerdict,
+    /// Whether a freeze covers it.
+    pub frozen: bool,
+    /// Whether it is admitted to the programme.
+    pub admitted: bool,
+}
+
+/// What is known of the two together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PairFacts {
+    /// One blocked the other, or a conflict of interest is known.
+    pub conflict: bool,
+    /// The day from which an earlier pass or decline no longer counts.
+    pub suppressed_until: Option<NaiveDate>,
+    /// Whether compliance released what is sensitive, to this counterpart.
+    pub sensitivity_released: bool,
+}
+
+/// One startup against one mandate.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<'a> {
+    /// The question.
+    pub setting: &'a Setting<'a>,
+    /// The startup.
+    pub startup: &'a StartupFacts<'a>,
+    /// The mandate.
+    pub mandate: &'a MandateFacts<'a>,
+    /// The two together.
+    pub known: &'a PairFacts,
+    /// Whether a kind of deal that both want moves shares, so that stage and
+    /// cheque matter.
+    pub equity: bool,
+}
+
+impl<'a> Pair<'a> {
+    /// Puts the two side by side.
+    pub fn new(
+        setting: &'a Setting<'a>,
+        startup: &'a StartupFacts<'a>,
+        mandate: &'a MandateFacts<'a>,
+        known: &'a PairFacts,
+    ) -> Self {
+        let offered = &startup.profile.content.deal_intents;
+        let wanted = &mandate.mandate.content.deal_intents;
+        let equity = offered.intersection(wanted).any(|intent| {
+            setting
+                .taxonomy
+                .facet_value(Facet::DealIntent, intent)
+                .is_some_and(|value| value.equity)
+        });
+        Self {
+            setting,
+            startup,
+            mandate,
+            known,
+            equity,
+        }
+    }
+
+    /// Kinds of deal that both want.
+    pub fn common_intents(&self) -> impl Iterator<Item = &'a Slug> {
+        let wanted = &self.mandate.mandate.content.deal_intents;
+        self.startup
+            .profile
+            .content
+            .deal_intents
+            .intersection(wanted)
+    }
+
+    /// How the startup's stage stands to the mandate's.
+    pub fn stages(&self) -> StageFit {
+        if !self.equity {
+            return StageFit::NotEquity;
+        }
+        let wanted = &self.mandate.mandate.content.stages;
+        if wanted.is_empty() {
+            return StageFit::NoPreference;
+        }
+        let content = &self.startup.profile.content;
+        let Some(stated) = content.stage else {
+            return StageFit::Unstated;
+        };
+        if wanted.contains(&stated) {
+            return StageFit::Apart(0);
+        }
+        content
+            .effective_stage()
+            .map_or(StageFit::Unstated, |stage| nearest(stage, wanted))
+    }
+
+    /// How the mandate's cheque stands to the startup's round.
+    pub fn cheques(&self) -> ChequeFit {
+        if !self.equity {
+            return ChequeFit::NotEquity;
+        }
+        let Some(cheque) = self.mandate.mandate.content.cheque else {
+            return ChequeFit::NoPreference;
+        };
+        let Some(round) = &self.startup.profile.content.round else {
+            return ChequeFit::Unstated;
+        };
+        let amounts = Amounts {
+            cheque_currency: cheque.currency,
+            cheque_min: cheque.min,
+            cheque_max: cheque.max,
+            round_currency: round.currency,
+            accepted_min: round.min_cheque.unwrap_or(0),
+            accepted_max: round.max.unwrap_or(round.target),
+            target: round.target,
+        };
+        let converted = cheque.currency != round.currency;
+        let compared = if converted {
+            let Some(cents) = self.setting.rates.and_then(|rates| amounts.in_cents(rates)) else {
+                return ChequeFit::NoRate(amounts);
+            };
+            cents
+        } else {
+            amounts
+        };
+        ChequeFit::Compared(Comparison {
+            overlap: compared.overlap(),
+            flexible: cheque.flexible,
+            share: compared.share_of_target(),
+            amounts,
+            converted,
+        })
+    }
+}
+
+/// How a startup's stage stands to the nearest one a mandate names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageFit {
+    /// No deal in common moves shares.
+    NotEquity,
+    /// The mandate names no stage.
+    NoPreference,
+    /// The startup names no stage, or a bridge from nowhere.
+    Unstated,
+    /// So many stages between.
+    Apart(i64),
+    /// One stands outside the order of rounds and the other doesn't name it.
+    Incomparable,
+}
+
+fn nearest(stage: Stage, wanted: &BTreeSet<Stage>) -> StageFit {
+    let distance = |other: &Stage| {
+        if *other == stage {
+            return Some(0);
+        }
+        Some((i64::from(stage.order()?) - i64::from(other.order()?)).abs())
+    };
+    wanted
+        .iter()
+        .filter_map(distance)
+        .min()
+        .map_or(StageFit::Incomparable, StageFit::Apart)
+}
+
+/// How a cheque stands to a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChequeFit {
+    /// No deal in common moves shares.
+    NotEquity,
+    /// The mandate names no cheque.
+    NoPreference,
+    /// The startup names no round.
+    Unstated,
+    /// The currencies differ, and one has no rate.
+    NoRate(Amounts),
+    /// Both are known.
+    Compared(Comparison),
+}
+
+impl ChequeFit {
+    /// Whether exchange rates were used.
+    pub const fn converted(&self) -> bool {
+        matches!(
+            self,
+            Self::Compared(Comparison {
+                converted: true,
+                ..
+            })
+        )
+    }
+}
+
+/// A cheque beside a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comparison {
+    /// Whether the ranges meet.
+    pub overlap: Overlap,
+    /// Whether the cheque's bounds give way.
+    pub flexible: bool,
+    /// The greatest cheque as a share of the target, in bp, rounded down.
+    pub share: i64,
+    /// As the two stated them.
+    pub amounts: Amounts,
+    /// Whether exchange rates were used.
+    pub converted: bool,
+}
+
+/// Whether two ranges meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// They do.
+    Meets,
+    /// The greatest cheque is too small.
+    TooSmall,
+    /// The smallest cheque is too large.
+    TooLarge,
+}
+
+/// A cheque and what a round accepts, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amounts {
+    cheque_currency: Currency,
+    cheque_min: i64,
+    cheque_max: i64,
+    round_currency: Currency,
+    accepted_min: i64,
+    accepted_max: i64,
+    target: i64,
+}
+
+impl Amounts {
+    /// The smallest cheque.
+    pub const fn cheque_min(&self) -> Money {
+        Money::new(self.cheque_min, self.cheque_currency)
+    }
+
+    /// The greatest cheque.
+    pub const fn cheque_max(&self) -> Money {
+        Money::new(self.cheque_max, self.cheque_currency)
+    }
+
+    /// The smallest cheque the round accepts.
+    pub const fn accepted_min(&self) -> Money {
+        Money::new(self.accepted_min, self.round_currency)
+    }
+
+    /// The greatest cheque the round accepts.
+    pub const fn accepted_max(&self) -> Money {
+        Money::new(self.accepted_max, self.round_currency)
+    }
+
+    /// What the round seeks.
+    pub const fn target(&self) -> Money {
+        Money::new(self.target, self.round_currency)
+    }
+
+    fn in_cents(&self, rates: &Rates) -> Option<Self> {
+        Some(Self {
+            cheque_currency: Currency::USD,
+            cheque_min: rates.usd_cents(self.cheque_min())?,
+            cheque_max: rates.usd_cents(self.cheque_max())?,
+            round_currency: Currency::USD,
+            accepted_min: rates.usd_cents(self.accepted_min())?,
+            accepted_max: rates.usd_cents(self.accepted_max())?,
+            target: rates.usd_cents(self.target())?,
+        })
+    }
+
+    const fn overlap(&self) -> Overlap {
+        if self.cheque_max < self.accepted_min {
+            Overlap::TooSmall
+        } else if self.cheque_min > self.accepted_max {
+            Overlap::TooLarge
+        } else {
+            Overlap::Meets
+        }
+    }
+
+    /// In bp; a round that seeks nothing counts as one that seeks a cent.
+    fn share_of_target(&self) -> i64 {
+        let share =
+            i128::from(self.cheque_max) * i128::from(WHOLE) / i128::from(self.target.max(1));
+        i64::try_from(share).unwrap_or(i64::MAX)
+    }
+}

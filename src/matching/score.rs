@@ -1,0 +1,171 @@
+//! The score of one pair: the whole account of it, or, for a ranking, only
+//! what the order goes by.
+
+use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
+use super::voice::{Aloud, Silent};
+use super::{factors, gates};
+use crate::domain::scoring::{
+    Explanation, Factor, FactorTrace, Gate, GateTrace, GateVerdict, Outcome, RuleSet, WHOLE,
+};
+
+/// The numbers of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// Σ weight × value over the known factors: what the order goes by.
+    pub exact: i64,
+    /// That ÷ Σ weight known, rounded half up once, in bp.
+    pub score: i64,
+    /// Σ weight known ÷ Σ weight, in bp.
+    pub confidence: i64,
+}
+
+impl Numbers {
+    /// From weights and values, unknown ones included.
+    fn of(parts: impl Iterator<Item = (i64, Option<i64>)>) -> Self {
+        let (mut exact, mut known, mut all) = (0, 0, 0);
+        for (weight, value) in parts {
+            all += weight;
+            if let Some(value) = value {
+                known += weight;
+                exact += weight * value;
+            }
+        }
+        Self {
+            exact,
+            score: half_up(exact, known),
+            confidence: half_up(known * WHOLE, all),
+        }
+    }
+}
+
+/// `part ÷ whole`, rounded half up; 0 of nothing. Neither is negative.
+const fn half_up(part: i64, whole: i64) -> i64 {
+    if whole == 0 {
+        0
+    } else {
+        (2 * part + whole) / (2 * whole)
+    }
+}
+
+/// What the gates and factors of a pair come to, without a word why; `None`
+/// when a gate rules it out.
+pub fn judge(pair: &Pair<'_>) -> Option<(Outcome, Numbers)> {
+    let mut outcome = Outcome::Eligible;
+    for gate in Gate::ALL {
+        match gates::ask::<Silent>(*gate, pair).verdict {
+            GateVerdict::Fail => return None,
+            GateVerdict::Unknown => outcome = Outcome::NeedsReview,
+            GateVerdict::Pass | GateVerdict::NotApplicable => {}
+        }
+    }
+    let rules = pair.setting.rules;
+    let numbers = Numbers::of(Factor::ALL.iter().map(|factor| {
+        let value = factors::value::<Silent>(*factor, pair).value;
+        (weight(rules, *factor), value)
+    }));
+    Some((outcome, numbers))
+}
+
+/// The whole account of one pair, ruled out or not. The same versions, rules,
+/// rates and day give the same account.
+pub fn explain(
+    setting: &Setting<'_>,
+    startup: &StartupFacts<'_>,
+    mandate: &MandateFacts<'_>,
+    known: &PairFacts,
+) -> Explanation {
+    let pair = Pair::new(setting, startup, mandate, known);
+    let rules = setting.rules;
+    let traces: Vec<FactorTrace> = Factor::ALL
+        .iter()
+        .map(|factor| trace_factor(*factor, &pair))
+        .collect();
+    let numbers = Numbers::of(traces.iter().map(|trace| (trace.weight, trace.value)));
+    let Summary {
+        strengths,
+        risks,
+        missing,
+    } = summarize(&traces, rules);
+
+    Explanation {
+        rule_set: rules.id,
+        startup: (startup.profile.id, startup.profile.revision),
+        mandate: (mandate.mandate.id, mandate.mandate.revision),
+        as_of: setting.today,
+        rate_date: setting
+            .rates
+            .filter(|_| pair.cheques().converted())
+            .map(|rates| rates.date),
+        gates: Gate::ALL
+            .iter()
+            .map(|gate| trace_gate(*gate, &pair))
+            .collect(),
+        factors: traces,
+        exact: numbers.exact,
+        score: numbers.score,
+        confidence: numbers.confidence,
+        band: rules.bands.of(numbers.score),
+        strengths,
+        risks,
+        missing,
+    }
+}
+
+fn weight(rules: &RuleSet, factor: Factor) -> i64 {
+    rules.weights.get(&factor).copied().unwrap_or(0)
+}
+
+fn trace_gate(gate: Gate, pair: &Pair<'_>) -> GateTrace {
+    let answer = gates::ask::<Aloud>(gate, pair);
+    GateTrace {
+        gate,
+        verdict: answer.verdict,
+        reason: answer.reason,
+    }
+}
+
+fn trace_factor(factor: Factor, pair: &Pair<'_>) -> FactorTrace {
+    let told = factors::value::<Aloud>(factor, pair);
+    let weight = weight(pair.setting.rules, factor);
+    FactorTrace {
+        factor,
+        weight,
+        value: told.value,
+        points: weight * told.value.unwrap_or(0),
+        reason: told.reason,
+    }
+}
+
+struct Summary {
+    strengths: Vec<Factor>,
+    risks: Vec<Factor>,
+    missing: Vec<Factor>,
+}
+
+/// What speaks for a pair, against it, and what isn't known. Factors without
+/// weight are neither; equals keep the order of [`Factor::ALL`].
+fn summarize(traces: &[FactorTrace], rules: &RuleSet) -> Summary {
+    let pick = |wanted: &dyn Fn(&FactorTrace) -> bool, rank: fn(&FactorTrace) -> i64| {
+        let mut picked: Vec<&FactorTrace> = traces
+            .iter()
+            .filter(|trace| trace.weight > 0 && wanted(trace))
+            .collect();
+        picked.sort_by_key(|trace| std::cmp::Reverse(rank(trace)));
+        picked.into_iter().map(|trace| trace.factor).collect()
+    };
+    Summary {
+        strengths: pick(
+            &|trace| {
+                trace
+                    .value
+                    .is_some_and(|value| value >= rules.strength_from)
+            },
+            |trace| trace.points,
+        ),
+        risks: pick(
+            &|trace| trace.value.is_some_and(|value| value <= rules.risk_to),
+            |trace| trace.weight,
+        ),
+        missing: pick(&|trace| trace.value.is_none(), |trace| trace.weight),
+    }
+}
