@@ -75,14 +75,15 @@ mod tests {
 
     #[test]
     fn facts_and_funding_survive_storage() {
-        let facts = [("lead_investor", "Xəzər Kapital"), ("יעד", "")]
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.parse().ok()?, value.to_owned())))
-            .collect();
+        let key = |key: &str| key.parse::<Slug>().expect("a slug");
+        let facts = BTreeMap::from([
+            (key("lead_investor"), "Xəzər Kapital".to_owned()),
+            (key("terms"), "מזכר הבנות".to_owned()),
+        ]);
         let text = encode_facts(&facts).expect("encodes");
         assert_eq!(
             text,
-            r#"{"schema":1,"facts":{"lead_investor":"Xəzər Kapital"}}"#
+            r#"{"schema":1,"facts":{"lead_investor":"Xəzər Kapital","terms":"מזכר הבנות"}}"#
         );
         assert_eq!(decode_facts(&text).expect("decodes"), facts);
 

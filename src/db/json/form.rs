@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+pub(super) use crate::db::stored::{code, parse};
 use crate::db::{Error, Result};
 
 /// The schema number 1; a form that bears another one is refused.
@@ -40,15 +41,6 @@ pub(super) fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| Error::Corrupt(format!("{what}: {error}")))
 }
 
-/// The value of a text that was valid when it was stored.
-pub(super) fn parse<T>(text: &str) -> Result<T>
-where
-    T: FromStr<Err: fmt::Display>,
-{
-    text.parse()
-        .map_err(|error| Error::Corrupt(format!("stored \"{text}\": {error}")))
-}
-
 /// As [`parse`], for several.
 pub(super) fn parse_all<T, C>(texts: &[String]) -> Result<C>
 where
@@ -61,11 +53,6 @@ where
 /// The texts of values, in their order.
 pub(super) fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
     values.into_iter().map(|value| value.to_string()).collect()
-}
-
-/// The value of a stored code.
-pub(super) fn code<T>(code: &str, from_code: impl Fn(&str) -> Option<T>) -> Result<T> {
-    from_code(code).ok_or_else(|| Error::Corrupt(format!("stored code \"{code}\"")))
 }
 
 /// As [`code`], for several.

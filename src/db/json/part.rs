@@ -46,13 +46,15 @@ struct Text {
 
 impl Localized {
     pub(super) fn of(localized: &DomainLocalized) -> Self {
-        let texts = localized.iter().map(|(language, LocalText { text, state })| {
-            let stored = Text {
-                text: text.clone(),
-                state: state.code().to_owned(),
-            };
-            (language.to_string(), stored)
-        });
+        let texts = localized
+            .iter()
+            .map(|(language, LocalText { text, state })| {
+                let stored = Text {
+                    text: text.clone(),
+                    state: state.code().to_owned(),
+                };
+                (language.to_string(), stored)
+            });
         Self(texts.collect())
     }
 
