@@ -16,6 +16,7 @@
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
+//! | [`matches`], [`introductions`], [`deals`] | what comes of it |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
 pub mod blocks;
@@ -23,15 +24,18 @@ pub mod chain;
 pub mod clearances;
 mod conn;
 pub mod consumers;
+pub mod deals;
 pub mod disclosures;
 mod error;
 pub mod events;
 pub mod freezes;
 pub mod idempotency;
+pub mod introductions;
 mod json;
 mod keyset;
 pub mod leases;
 pub mod mandates;
+pub mod matches;
 pub mod migrate;
 pub mod organizations;
 pub mod outbox;
