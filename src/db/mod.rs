@@ -12,30 +12,52 @@
 //! | [`idempotency`] | what a repeated request is answered |
 //! | [`secrets`] | sealed keys that all nodes share |
 //! | [`page`] | keyset cursors |
+//! | [`organizations`], [`users`] | firms, people, memberships |
+//! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
+//! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
+//! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
+//! | [`matches`], [`introductions`], [`deals`] | what comes of it |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
+pub mod blocks;
 pub mod chain;
+pub mod clearances;
 mod conn;
 pub mod consumers;
+pub mod deals;
+pub mod disclosures;
 mod error;
 pub mod events;
+pub mod freezes;
 pub mod idempotency;
+pub mod introductions;
 pub mod json;
+mod keyset;
 pub mod leases;
+pub mod mandates;
+pub mod matches;
 pub mod migrate;
+pub mod organizations;
 pub mod outbox;
 pub mod page;
+mod pair;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub mod programmes;
+pub mod rates;
+pub mod rule_sets;
 mod schema;
 pub mod secrets;
 mod sql;
 mod sqlite;
+pub mod startup_profiles;
 mod store;
+mod stored;
 mod transaction;
 pub mod types;
 mod url;
+pub mod users;
 mod writer;
 
 pub use conn::Conn;

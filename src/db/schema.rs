@@ -94,4 +94,462 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    organizations (id) {
+        id -> Id,
+        kind -> Text,
+        legal_name -> Text,
+        trade_name -> Nullable<Text>,
+        names -> Text,
+        country -> Text,
+        website -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::Id;
+
+    organization_identifiers (scheme, value) {
+        scheme -> Text,
+        value -> Text,
+        organization_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    users (id) {
+        id -> Id,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        language -> Text,
+        zone -> Text,
+        password_hash -> Text,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    memberships (user_id, organization_id, role) {
+        user_id -> Id,
+        organization_id -> Id,
+        role -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    startup_profiles (id) {
+        id -> Id,
+        organization_id -> Id,
+        country -> Text,
+        status -> Text,
+        claimed -> Bool,
+        revision -> BigInt,
+        content -> Text,
+        compliance_agreed_revision -> Nullable<BigInt>,
+        published_at -> Nullable<UtcTimestamp>,
+        reconfirm_by -> Nullable<Date>,
+        rejected_at -> Nullable<UtcTimestamp>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    startup_profile_revisions (profile_id, revision) {
+        profile_id -> Id,
+        revision -> BigInt,
+        content -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    review_comments (id) {
+        id -> Id,
+        profile_id -> Id,
+        revision -> BigInt,
+        pointer -> Text,
+        comment -> Text,
+        author_id -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    mandates (id) {
+        id -> Id,
+        organization_id -> Id,
+        country -> Text,
+        status -> Text,
+        claimed -> Bool,
+        revision -> BigInt,
+        content -> Text,
+        published_at -> Nullable<UtcTimestamp>,
+        reconfirm_by -> Nullable<Date>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    mandate_revisions (mandate_id, revision) {
+        mandate_id -> Id,
+        revision -> BigInt,
+        content -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    rule_sets (id) {
+        id -> Id,
+        name -> Text,
+        document -> Text,
+        document_hash -> Binary,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programmes (id) {
+        id -> Id,
+        slug -> Text,
+        title -> Text,
+        scope_tags -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        rule_set_id -> Id,
+        status -> Text,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::Id;
+
+    programme_corridors (programme_id, startup_country, investor_country) {
+        programme_id -> Id,
+        startup_country -> Text,
+        investor_country -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::Id;
+
+    programme_parties (programme_id, organization_id) {
+        programme_id -> Id,
+        organization_id -> Id,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_startups (programme_id, profile_id) {
+        programme_id -> Id,
+        profile_id -> Id,
+        admitted_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_mandates (programme_id, mandate_id) {
+        programme_id -> Id,
+        mandate_id -> Id,
+        admitted_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+
+    rates (quoted_on, currency) {
+        quoted_on -> Date,
+        currency -> Text,
+        usd_micros -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Date, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    clearances (id) {
+        id -> Id,
+        organization_id -> Id,
+        verdict -> Text,
+        basis -> Text,
+        valid_to -> Date,
+        recorded_by -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    freezes (id) {
+        id -> Id,
+        scope -> Text,
+        value -> Text,
+        reason -> Text,
+        ordered_by -> Id,
+        first_lifted_by -> Nullable<Id>,
+        lifted_by -> Nullable<Id>,
+        lifted_at -> Nullable<UtcTimestamp>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    blocks (lower_organization_id, upper_organization_id) {
+        lower_organization_id -> Id,
+        upper_organization_id -> Id,
+        reason -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    disclosure_releases (startup_profile_id, startup_revision, programme_id, counterpart_country, released_by) {
+        startup_profile_id -> Id,
+        startup_revision -> BigInt,
+        programme_id -> Id,
+        counterpart_country -> Text,
+        released_by -> Id,
+        reason -> Text,
+        valid_to -> Date,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    disclosures (id) {
+        id -> Id,
+        programme_id -> Id,
+        shown_organization_id -> Id,
+        shown_to_organization_id -> Id,
+        level -> Text,
+        subject_kind -> Text,
+        subject_id -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    matches (id) {
+        id -> Id,
+        programme_id -> Id,
+        startup_profile_id -> Id,
+        startup_revision -> BigInt,
+        startup_id -> Id,
+        mandate_id -> Id,
+        mandate_revision -> BigInt,
+        investor_id -> Id,
+        rule_set_id -> Id,
+        score -> BigInt,
+        confidence -> BigInt,
+        exact -> BigInt,
+        explanation -> Text,
+        status -> Text,
+        released_to -> Nullable<Text>,
+        startup_response -> Text,
+        investor_response -> Text,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    pair_suppressions (lower_organization_id, upper_organization_id) {
+        lower_organization_id -> Id,
+        upper_organization_id -> Id,
+        until -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introductions (id) {
+        id -> Id,
+        programme_id -> Id,
+        match_id -> Id,
+        startup_profile_id -> Id,
+        startup_id -> Id,
+        mandate_id -> Id,
+        investor_id -> Id,
+        lower_organization_id -> Id,
+        upper_organization_id -> Id,
+        requester -> Text,
+        requested_by -> Id,
+        blurb -> Text,
+        status -> Text,
+        startup_accepted -> Bool,
+        investor_accepted -> Bool,
+        extended -> Bool,
+        convert_reported_by -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_asks (id) {
+        id -> Id,
+        introduction_id -> Id,
+        side -> Text,
+        person_id -> Id,
+        state -> Text,
+        expires_at -> UtcTimestamp,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_answers (id) {
+        id -> Id,
+        introduction_id -> Id,
+        side -> Text,
+        ask_id -> Nullable<Id>,
+        answer -> Text,
+        reason -> Nullable<Text>,
+        reason_shared -> Bool,
+        note -> Nullable<Text>,
+        until -> Nullable<UtcTimestamp>,
+        person_name -> Text,
+        person_role -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    deals (id) {
+        id -> Id,
+        programme_id -> Id,
+        match_id -> Id,
+        introduction_id -> Id,
+        startup_profile_id -> Id,
+        startup_id -> Id,
+        mandate_id -> Id,
+        investor_id -> Id,
+        pipeline -> Text,
+        stage -> Text,
+        stage_entered_at -> UtcTimestamp,
+        status -> Text,
+        resume_on -> Nullable<Date>,
+        close_code -> Nullable<Text>,
+        reported_by -> Nullable<Text>,
+        facts -> Text,
+        startup_funding -> Nullable<Text>,
+        investor_funding -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    deal_notes (id) {
+        id -> Id,
+        deal_id -> Id,
+        action -> Text,
+        note -> Text,
+        author_id -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);
+
+diesel::joinable!(memberships -> organizations (organization_id));
+diesel::joinable!(memberships -> users (user_id));
+diesel::joinable!(programme_startups -> startup_profiles (profile_id));
+diesel::joinable!(programme_mandates -> mandates (mandate_id));
+diesel::allow_tables_to_appear_in_same_query!(memberships, organizations, users);
+diesel::allow_tables_to_appear_in_same_query!(organizations, organization_identifiers);
+diesel::allow_tables_to_appear_in_same_query!(programme_startups, startup_profiles);
+diesel::allow_tables_to_appear_in_same_query!(programme_mandates, mandates);
+diesel::allow_tables_to_appear_in_same_query!(programmes, programme_startups);
+diesel::allow_tables_to_appear_in_same_query!(programmes, programme_mandates);

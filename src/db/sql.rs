@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::query_dsl::methods::ExecuteDsl;
 use diesel::sql_types::Text;
 
 use super::events::Placed;
@@ -11,6 +12,29 @@ use super::outbox::{NewMessage, Row as OutboxRow};
 use super::schema::{consumers, events, idempotency_keys, leases, log_head, outbox, secrets};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
+
+/// A statement that each back-end runs, though [`Conn`] as a whole can't:
+/// above all one with `ON CONFLICT`.
+#[cfg(not(feature = "postgres"))]
+pub(super) trait OnEach: ExecuteDsl<SqliteConnection> {}
+#[cfg(not(feature = "postgres"))]
+impl<S: ExecuteDsl<SqliteConnection>> OnEach for S {}
+
+/// A statement that each back-end runs, though [`Conn`] as a whole can't:
+/// above all one with `ON CONFLICT`.
+#[cfg(feature = "postgres")]
+pub(super) trait OnEach: ExecuteDsl<SqliteConnection> + ExecuteDsl<PgConnection> {}
+#[cfg(feature = "postgres")]
+impl<S: ExecuteDsl<SqliteConnection> + ExecuteDsl<PgConnection>> OnEach for S {}
+
+/// Runs the statement and answers how many rows it touched.
+pub(super) fn execute(conn: &mut Conn, statement: impl OnEach) -> Result<usize> {
+    Ok(match conn {
+        Conn::Sqlite(conn) => ExecuteDsl::<SqliteConnection>::execute(statement, conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => ExecuteDsl::<PgConnection>::execute(statement, conn)?,
+    })
+}
 
 #[derive(QueryableByName)]
 struct Found {

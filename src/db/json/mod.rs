@@ -1,6 +1,15 @@
 //! The stored forms of documents. Their bytes are hashed and compared:
 //! fields in a fixed order, integers only, a `schema` number first.
 
+pub(super) mod deal;
 pub(super) mod event;
+pub(super) mod explanation;
+mod form;
+pub(super) mod mandate;
 pub mod notice;
+pub(super) mod organization;
 pub(super) mod outcome;
+mod part;
+pub(super) mod programme;
+pub(super) mod rule_set;
+pub(super) mod startup;

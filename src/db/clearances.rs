@@ -1,0 +1,113 @@
+//! Recorded checks of firms. None is ever changed; the last one counts.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::schema::clearances::{self, dsl};
+use super::types::{Id, Timestamp};
+use super::{Conn, Result, stored};
+use crate::domain::compliance::{Clearance, ClearanceVerdict};
+use crate::domain::ids::{OrganizationId, UserId};
+
+#[derive(Queryable)]
+struct Row {
+    id: Id,
+    organization_id: OrganizationId,
+    verdict: String,
+    basis: String,
+    valid_to: NaiveDate,
+    _recorded_by: UserId,
+    created_at: DateTime<Utc>,
+}
+
+/// Stores a check and who recorded it.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(conn: &mut Conn, clearance: &Clearance, by: UserId) -> Result<()> {
+    let Clearance {
+        id,
+        organization,
+        verdict,
+        basis,
+        valid_to,
+        created_at,
+    } = clearance;
+    diesel::insert_into(clearances::table)
+        .values((
+            dsl::id.eq(Id::of(*id)),
+            dsl::organization_id.eq(organization),
+            dsl::verdict.eq(verdict.code()),
+            dsl::basis.eq(basis),
+            dsl::valid_to.eq(valid_to),
+            dsl::recorded_by.eq(by),
+            dsl::created_at.eq(Timestamp(*created_at)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The last check of a firm.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn latest(conn: &mut Conn, organization: OrganizationId) -> Result<Option<Clearance>> {
+    let row: Option<Row> = clearances::table
+        .filter(dsl::organization_id.eq(organization))
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .first(conn)
+        .optional()?;
+    row.map(clearance).transpose()
+}
+
+/// The last check of each of these firms that was checked at all.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn latest_many(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Clearance>> {
+    let rows: Vec<Row> = clearances::table
+        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    // The last of each firm replaces the ones before it.
+    rows.into_iter()
+        .map(|row| Ok((row.organization_id, clearance(row)?)))
+        .collect()
+}
+
+/// Every check of a firm, from the oldest on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Clearance>> {
+    let rows: Vec<Row> = clearances::table
+        .filter(dsl::organization_id.eq(organization))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(clearance).collect()
+}
+
+fn clearance(row: Row) -> Result<Clearance> {
+    let Row {
+        id,
+        organization_id,
+        verdict,
+        basis,
+        valid_to,
+        _recorded_by,
+        created_at,
+    } = row;
+    Ok(Clearance {
+        id: id.uuid(),
+        organization: organization_id,
+        verdict: stored::code(&verdict, ClearanceVerdict::from_code)?,
+        basis,
+        valid_to,
+        created_at,
+    })
+}

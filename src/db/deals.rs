@@ -1,0 +1,338 @@
+//! Deals: one per introduction. The words people give for a hold, a jump or a
+//! reopening stand in the notes, the log holds their hashes only.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::page::{self, Cursor};
+use super::schema::deal_notes as notes;
+use super::schema::deals::{self, dsl};
+use super::types::{Id, Timestamp};
+use super::{Conn, Result, json, keyset, sql, stored};
+use crate::domain::ids::{
+    DealId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
+    UserId,
+};
+use crate::domain::pipeline::{Deal, DealStatus};
+use crate::domain::text::Slug;
+use crate::domain::values::{CloseCode, Side};
+
+/// Which deals to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// With that firm on either side.
+    pub organization: Option<OrganizationId>,
+    /// That stand so.
+    pub status: Option<DealStatus>,
+    /// At that stage.
+    pub stage: Option<Slug>,
+    /// Under that programme.
+    pub programme: Option<ProgrammeId>,
+}
+
+/// What somebody said when they moved a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DealNote {
+    /// Its id.
+    pub id: Uuid,
+    /// About which deal.
+    pub deal: DealId,
+    /// The code of what was done.
+    pub action: String,
+    /// The words.
+    pub note: String,
+    /// Whose.
+    pub author: UserId,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: DealId,
+    programme_id: ProgrammeId,
+    match_id: MatchId,
+    introduction_id: IntroductionId,
+    startup_profile_id: StartupProfileId,
+    startup_id: OrganizationId,
+    mandate_id: MandateId,
+    investor_id: OrganizationId,
+    pipeline: String,
+    stage: String,
+    stage_entered_at: DateTime<Utc>,
+    status: String,
+    resume_on: Option<NaiveDate>,
+    close_code: Option<String>,
+    reported_by: Option<String>,
+    facts: String,
+    startup_funding: Option<String>,
+    investor_funding: Option<String>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Stores a new deal; false when its introduction has one already.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(conn: &mut Conn, deal: &Deal) -> Result<bool> {
+    let Deal {
+        id,
+        programme,
+        matched,
+        introduction,
+        startup_profile,
+        startup,
+        mandate,
+        investor,
+        pipeline,
+        stage,
+        stage_entered_at,
+        status,
+        resume_on,
+        close_code,
+        reported_by,
+        facts,
+        startup_funding,
+        investor_funding,
+        version,
+        created_at,
+        updated_at,
+    } = deal;
+    let funding = json::deal::encode_funding;
+    let insert = diesel::insert_into(deals::table)
+        .values((
+            dsl::id.eq(id),
+            dsl::programme_id.eq(programme),
+            dsl::match_id.eq(matched),
+            dsl::introduction_id.eq(introduction),
+            dsl::startup_profile_id.eq(startup_profile),
+            dsl::startup_id.eq(startup),
+            dsl::mandate_id.eq(mandate),
+            dsl::investor_id.eq(investor),
+            dsl::pipeline.eq(pipeline.as_str()),
+            dsl::stage.eq(stage.as_str()),
+            dsl::stage_entered_at.eq(Timestamp(*stage_entered_at)),
+            dsl::status.eq(status.code()),
+            dsl::resume_on.eq(resume_on),
+            dsl::close_code.eq(close_code.map(CloseCode::code)),
+            dsl::reported_by.eq(reported_by.map(Side::code)),
+            dsl::facts.eq(json::deal::encode_facts(facts)?),
+            dsl::startup_funding.eq(startup_funding.as_ref().map(funding).transpose()?),
+            dsl::investor_funding.eq(investor_funding.as_ref().map(funding).transpose()?),
+            dsl::version.eq(version),
+            dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .on_conflict(dsl::introduction_id)
+        .do_nothing();
+    Ok(sql::execute(conn, insert)? == 1)
+}
+
+/// The deal with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: DealId) -> Result<Option<Deal>> {
+    let row: Option<Row> = deals::table.find(id).first(conn).optional()?;
+    row.map(deal).transpose()
+}
+
+/// Deals from the oldest on; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Deal>> {
+    let mut query = deals::table.into_boxed();
+    if let Some(organization) = filter.organization {
+        let on_either_side = dsl::startup_id
+            .eq(organization)
+            .or(dsl::investor_id.eq(organization));
+        query = query.filter(on_either_side);
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(stage) = &filter.stage {
+        query = query.filter(dsl::stage.eq(stage.as_str()));
+    }
+    if let Some(programme) = filter.programme {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(deal).collect()
+}
+
+/// Stores the new state of a deal, its version risen by one; false when
+/// somebody else was first. What it came from never changes.
+///
+/// # Errors
+/// A statement failed.
+pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
+    let Deal {
+        id,
+        programme: _,
+        matched: _,
+        introduction: _,
+        startup_profile: _,
+        startup: _,
+        mandate: _,
+        investor: _,
+        pipeline: _,
+        stage,
+        stage_entered_at,
+        status,
+        resume_on,
+        close_code,
+        reported_by,
+        facts,
+        startup_funding,
+        investor_funding,
+        version,
+        created_at: _,
+        updated_at,
+    } = deal;
+    let funding = json::deal::encode_funding;
+    let before = deals::table.find(id).filter(dsl::version.eq(version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::stage.eq(stage.as_str()),
+            dsl::stage_entered_at.eq(Timestamp(*stage_entered_at)),
+            dsl::status.eq(status.code()),
+            dsl::resume_on.eq(resume_on),
+            dsl::close_code.eq(close_code.map(CloseCode::code)),
+            dsl::reported_by.eq(reported_by.map(Side::code)),
+            dsl::facts.eq(json::deal::encode_facts(facts)?),
+            dsl::startup_funding.eq(startup_funding.as_ref().map(funding).transpose()?),
+            dsl::investor_funding.eq(investor_funding.as_ref().map(funding).transpose()?),
+            dsl::version.eq(version),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Keeps what somebody said.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert_note(conn: &mut Conn, note: &DealNote) -> Result<()> {
+    let DealNote {
+        id,
+        deal,
+        action,
+        note,
+        author,
+        created_at,
+    } = note;
+    diesel::insert_into(notes::table)
+        .values((
+            notes::id.eq(Id::of(*id)),
+            notes::deal_id.eq(deal),
+            notes::action.eq(action),
+            notes::note.eq(note),
+            notes::author_id.eq(author),
+            notes::created_at.eq(Timestamp(*created_at)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// What was said about a deal, from the oldest on.
+///
+/// # Errors
+/// A statement failed.
+pub fn notes(conn: &mut Conn, deal: DealId) -> Result<Vec<DealNote>> {
+    type NoteRow = (Id, DealId, String, String, UserId, DateTime<Utc>);
+    let rows: Vec<NoteRow> = notes::table
+        .filter(notes::deal_id.eq(deal))
+        .order((notes::created_at, notes::id))
+        .load(conn)?;
+    let note = |(id, deal, action, note, author, created_at): NoteRow| DealNote {
+        id: id.uuid(),
+        deal,
+        action,
+        note,
+        author,
+        created_at,
+    };
+    Ok(rows.into_iter().map(note).collect())
+}
+
+/// Up to `limit` deals on hold until today or an earlier day, the longest due
+/// first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_to_resume(conn: &mut Conn, today: NaiveDate, limit: usize) -> Result<Vec<Deal>> {
+    let rows: Vec<Row> = deals::table
+        .filter(dsl::status.eq(DealStatus::OnHold.code()))
+        .filter(dsl::resume_on.le(today))
+        .order((dsl::resume_on, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(deal).collect()
+}
+
+fn deal(row: Row) -> Result<Deal> {
+    let Row {
+        id,
+        programme_id,
+        match_id,
+        introduction_id,
+        startup_profile_id,
+        startup_id,
+        mandate_id,
+        investor_id,
+        pipeline,
+        stage,
+        stage_entered_at,
+        status,
+        resume_on,
+        close_code,
+        reported_by,
+        facts,
+        startup_funding,
+        investor_funding,
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    let funding = json::deal::decode_funding;
+    Ok(Deal {
+        id,
+        programme: programme_id,
+        matched: match_id,
+        introduction: introduction_id,
+        startup_profile: startup_profile_id,
+        startup: startup_id,
+        mandate: mandate_id,
+        investor: investor_id,
+        pipeline: stored::parse(&pipeline)?,
+        stage: stored::parse(&stage)?,
+        stage_entered_at,
+        status: stored::code(&status, DealStatus::from_code)?,
+        resume_on,
+        close_code: stored::code_some(close_code.as_deref(), CloseCode::from_code)?,
+        reported_by: stored::code_some(reported_by.as_deref(), Side::from_code)?,
+        facts: json::deal::decode_facts(&facts)?,
+        startup_funding: startup_funding.as_deref().map(funding).transpose()?,
+        investor_funding: investor_funding.as_deref().map(funding).transpose()?,
+        version,
+        created_at,
+        updated_at,
+    })
+}

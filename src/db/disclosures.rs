@@ -1,0 +1,214 @@
+//! The ledger of what was shown to whom, and the releases by which compliance
+//! lets something sensitive be shown. The ledger only grows.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::page::{self, Cursor};
+use super::schema::disclosure_releases as releases;
+use super::schema::disclosures::{self, dsl};
+use super::types::{Id, Timestamp};
+use super::{Conn, Error, Result, keyset, sql, stored};
+use crate::domain::country::Country;
+use crate::domain::disclosure::Level;
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclosure {
+    /// Its id.
+    pub id: Uuid,
+    /// Under which programme.
+    pub programme: ProgrammeId,
+    /// Which firm was shown.
+    pub shown: OrganizationId,
+    /// To which firm.
+    pub shown_to: OrganizationId,
+    /// How much of it.
+    pub level: Level,
+    /// By way of which record.
+    pub subject: Subject,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// One person's decision that a revision may be shown in a country.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Which profile.
+    pub profile: StartupProfileId,
+    /// At which revision.
+    pub revision: i64,
+    /// Under which programme.
+    pub programme: ProgrammeId,
+    /// To firms of which country.
+    pub counterpart: Country,
+    /// Who decided.
+    pub by: UserId,
+    /// Why, in words.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub valid_to: NaiveDate,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: Id,
+    programme_id: ProgrammeId,
+    shown: OrganizationId,
+    shown_to: OrganizationId,
+    level: String,
+    subject_kind: String,
+    subject_id: Id,
+    created_at: DateTime<Utc>,
+}
+
+/// Adds a line to the ledger.
+///
+/// # Errors
+/// A statement failed.
+pub fn record(conn: &mut Conn, disclosure: &Disclosure) -> Result<()> {
+    let Disclosure {
+        id,
+        programme,
+        shown,
+        shown_to,
+        level,
+        subject,
+        at,
+    } = disclosure;
+    diesel::insert_into(disclosures::table)
+        .values((
+            dsl::id.eq(Id::of(*id)),
+            dsl::programme_id.eq(programme),
+            dsl::shown_organization_id.eq(shown),
+            dsl::shown_to_organization_id.eq(shown_to),
+            dsl::level.eq(level.code()),
+            dsl::subject_kind.eq(subject.kind.code()),
+            dsl::subject_id.eq(Id::of(subject.id)),
+            dsl::created_at.eq(Timestamp(*at)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// What was shown of a firm, from the oldest on; one more than `limit` when
+/// there is more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list_for(
+    conn: &mut Conn,
+    shown: OrganizationId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Disclosure>> {
+    let mut query = disclosures::table
+        .filter(dsl::shown_organization_id.eq(shown))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(disclosure).collect()
+}
+
+/// Stores a release, or renews that person's own one which has run out by
+/// the day of the new one; false while the earlier one still holds.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert_release(conn: &mut Conn, release: &Release) -> Result<bool> {
+    let Release {
+        profile,
+        revision,
+        programme,
+        counterpart,
+        by,
+        reason,
+        valid_to,
+        at,
+    } = release;
+    let insert = diesel::insert_into(releases::table)
+        .values((
+            releases::startup_profile_id.eq(profile),
+            releases::startup_revision.eq(revision),
+            releases::programme_id.eq(programme),
+            releases::counterpart_country.eq(counterpart.code()),
+            releases::released_by.eq(by),
+            releases::reason.eq(reason),
+            releases::valid_to.eq(valid_to),
+            releases::created_at.eq(Timestamp(*at)),
+        ))
+        .on_conflict_do_nothing();
+    if sql::execute(conn, insert)? == 1 {
+        return Ok(true);
+    }
+    let run_out = releases::table
+        .find((profile, revision, programme, counterpart.code(), by))
+        .filter(releases::valid_to.lt(at.date_naive()));
+    let renewed = diesel::update(run_out)
+        .set((
+            releases::reason.eq(reason),
+            releases::valid_to.eq(valid_to),
+            releases::created_at.eq(Timestamp(*at)),
+        ))
+        .execute(conn)?;
+    Ok(renewed == 1)
+}
+
+/// How many people's releases of exactly this revision hold on a day, for
+/// firms of that country.
+///
+/// # Errors
+/// A statement failed.
+pub fn releases(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    revision: i64,
+    programme: ProgrammeId,
+    counterpart: Country,
+    today: NaiveDate,
+) -> Result<usize> {
+    // One row per person: `released_by` completes the primary key.
+    let people: i64 = releases::table
+        .filter(releases::startup_profile_id.eq(profile))
+        .filter(releases::startup_revision.eq(revision))
+        .filter(releases::programme_id.eq(programme))
+        .filter(releases::counterpart_country.eq(counterpart.code()))
+        .filter(releases::valid_to.ge(today))
+        .count()
+        .get_result(conn)?;
+    Ok(usize::try_from(people).unwrap_or_default())
+}
+
+fn disclosure(row: Row) -> Result<Disclosure> {
+    let Row {
+        id,
+        programme_id,
+        shown,
+        shown_to,
+        level,
+        subject_kind,
+        subject_id,
+        created_at,
+    } = row;
+    let kind = SubjectKind::from_code(&subject_kind)
+        .ok_or_else(|| Error::Corrupt(format!("a disclosure by a \"{subject_kind}\"")))?;
+    Ok(Disclosure {
+        id: id.uuid(),
+        programme: programme_id,
+        shown,
+        shown_to,
+        level: stored::code(&level, Level::from_code)?,
+        subject: Subject::new(kind, subject_id),
+        at: created_at,
+    })
+}

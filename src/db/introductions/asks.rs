@@ -1,0 +1,152 @@
+//! Questions to the people of a side. One is answered once: the change of
+//! its state is one statement that says what it expects.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::db::schema::introduction_asks::{self, dsl};
+use crate::db::types::Timestamp;
+use crate::db::{Conn, Result, stored};
+use crate::domain::ids::{AskId, IntroductionId, UserId};
+use crate::domain::introduction::{Ask, AskState};
+use crate::domain::values::Side;
+
+#[derive(Queryable)]
+struct Row {
+    id: AskId,
+    introduction_id: IntroductionId,
+    side: String,
+    person_id: UserId,
+    state: String,
+    expires_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+}
+
+/// Stores a new question.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert_ask(conn: &mut Conn, ask: &Ask) -> Result<()> {
+    let Ask {
+        id,
+        introduction,
+        side,
+        person,
+        state,
+        expires_at,
+        created_at,
+    } = ask;
+    diesel::insert_into(introduction_asks::table)
+        .values((
+            dsl::id.eq(id),
+            dsl::introduction_id.eq(introduction),
+            dsl::side.eq(side.code()),
+            dsl::person_id.eq(person),
+            dsl::state.eq(state.code()),
+            dsl::expires_at.eq(Timestamp(*expires_at)),
+            dsl::created_at.eq(Timestamp(*created_at)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The question with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_ask(conn: &mut Conn, id: AskId) -> Result<Option<Ask>> {
+    let row: Option<Row> = introduction_asks::table.find(id).first(conn).optional()?;
+    row.map(ask).transpose()
+}
+
+/// The questions of an introduction, from the oldest on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn asks(conn: &mut Conn, introduction: IntroductionId) -> Result<Vec<Ask>> {
+    let rows: Vec<Row> = introduction_asks::table
+        .filter(dsl::introduction_id.eq(introduction))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(ask).collect()
+}
+
+/// Takes the one answer to a question; false when it was answered already, is
+/// void or has run out.
+///
+/// # Errors
+/// A statement failed.
+pub fn answer_ask(conn: &mut Conn, id: AskId, now: DateTime<Utc>) -> Result<bool> {
+    let open = introduction_asks::table
+        .find(id)
+        .filter(dsl::state.eq(AskState::Open.code()))
+        .filter(dsl::expires_at.gt(Timestamp(now)));
+    let changed = diesel::update(open)
+        .set(dsl::state.eq(AskState::Answered.code()))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Voids the open questions of an introduction and answers how many there
+/// were.
+///
+/// # Errors
+/// A statement failed.
+pub fn kill_asks(conn: &mut Conn, introduction: IntroductionId) -> Result<usize> {
+    let open = introduction_asks::table
+        .filter(dsl::introduction_id.eq(introduction))
+        .filter(dsl::state.eq(AskState::Open.code()));
+    Ok(diesel::update(open)
+        .set(dsl::state.eq(AskState::Dead.code()))
+        .execute(conn)?)
+}
+
+/// Gives an open question more time; false when it isn't open.
+///
+/// # Errors
+/// A statement failed.
+pub fn extend_ask(conn: &mut Conn, id: AskId, expires_at: DateTime<Utc>) -> Result<bool> {
+    let open = introduction_asks::table
+        .find(id)
+        .filter(dsl::state.eq(AskState::Open.code()));
+    let changed = diesel::update(open)
+        .set(dsl::expires_at.eq(Timestamp(expires_at)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Up to `limit` open questions whose time has run out, the longest due
+/// first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_asks(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec<Ask>> {
+    let rows: Vec<Row> = introduction_asks::table
+        .filter(dsl::state.eq(AskState::Open.code()))
+        .filter(dsl::expires_at.le(Timestamp(now)))
+        .order((dsl::expires_at, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(ask).collect()
+}
+
+fn ask(row: Row) -> Result<Ask> {
+    let Row {
+        id,
+        introduction_id,
+        side,
+        person_id,
+        state,
+        expires_at,
+        created_at,
+    } = row;
+    Ok(Ask {
+        id,
+        introduction: introduction_id,
+        side: stored::code(&side, Side::from_code)?,
+        person: person_id,
+        state: stored::code(&state, AskState::from_code)?,
+        expires_at,
+        created_at,
+    })
+}

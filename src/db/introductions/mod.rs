@@ -1,0 +1,282 @@
+//! Introductions: one live per pair of firms, over all programmes and
+//! mandates, held by a partial unique index. What the sides are asked and
+//! answer is in [`asks`] and [`answers`].
+
+mod answers;
+mod asks;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::result::DatabaseErrorKind::UniqueViolation;
+use diesel::result::Error::DatabaseError;
+
+pub use self::answers::{GivenAnswer, answers, insert_answer};
+pub use self::asks::{answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, kill_asks};
+use super::page::{self, Cursor};
+use super::schema::introductions::{self, dsl};
+use super::types::Timestamp;
+use super::{Conn, Error, Result, keyset, pair, sql, stored, transaction};
+use crate::domain::ids::{
+    IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId, UserId,
+};
+use crate::domain::introduction::{Introduction, IntroductionStatus, Requester};
+use crate::domain::values::Side;
+
+/// Whether an introduction could be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InsertOutcome {
+    /// It is.
+    Inserted,
+    /// The two firms have a live introduction.
+    LivePairExists,
+}
+
+/// Which introductions to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// With that firm on either side.
+    pub organization: Option<OrganizationId>,
+    /// In that state.
+    pub status: Option<IntroductionStatus>,
+    /// Under that programme.
+    pub programme: Option<ProgrammeId>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: IntroductionId,
+    programme_id: ProgrammeId,
+    match_id: MatchId,
+    startup_profile_id: StartupProfileId,
+    startup_id: OrganizationId,
+    mandate_id: MandateId,
+    investor_id: OrganizationId,
+    _lower_organization_id: OrganizationId,
+    _upper_organization_id: OrganizationId,
+    requester: String,
+    requested_by: UserId,
+    blurb: String,
+    status: String,
+    startup_accepted: bool,
+    investor_accepted: bool,
+    extended: bool,
+    convert_reported_by: Option<String>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Stores a new introduction.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(conn: &mut Conn, introduction: &Introduction) -> Result<InsertOutcome> {
+    let Introduction {
+        id,
+        programme,
+        matched,
+        startup_profile,
+        startup,
+        mandate,
+        investor,
+        requester,
+        requested_by,
+        blurb,
+        status,
+        startup_accepted,
+        investor_accepted,
+        extended,
+        convert_reported_by,
+        version,
+        created_at,
+        updated_at,
+    } = introduction;
+    let (lower, upper) = pair::ordered(*startup, *investor);
+    let insert = diesel::insert_into(introductions::table)
+        .values((
+            dsl::id.eq(id),
+            dsl::programme_id.eq(programme),
+            dsl::match_id.eq(matched),
+            dsl::startup_profile_id.eq(startup_profile),
+            dsl::startup_id.eq(startup),
+            dsl::mandate_id.eq(mandate),
+            dsl::investor_id.eq(investor),
+            dsl::lower_organization_id.eq(lower),
+            dsl::upper_organization_id.eq(upper),
+            dsl::requester.eq(requester.code()),
+            dsl::requested_by.eq(requested_by),
+            dsl::blurb.eq(blurb),
+            dsl::status.eq(status.code()),
+            dsl::startup_accepted.eq(startup_accepted),
+            dsl::investor_accepted.eq(investor_accepted),
+            dsl::extended.eq(extended),
+            dsl::convert_reported_by.eq(convert_reported_by.map(Side::code)),
+            dsl::version.eq(version),
+            dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .on_conflict_do_nothing();
+    Ok(match sql::execute(conn, insert)? {
+        0 => InsertOutcome::LivePairExists,
+        _ => InsertOutcome::Inserted,
+    })
+}
+
+/// The introduction with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: IntroductionId) -> Result<Option<Introduction>> {
+    let row: Option<Row> = introductions::table.find(id).first(conn).optional()?;
+    row.map(introduction).transpose()
+}
+
+/// Introductions from the oldest on; one more than `limit` when there are
+/// more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Introduction>> {
+    let mut query = introductions::table.into_boxed();
+    if let Some(organization) = filter.organization {
+        let on_either_side = dsl::startup_id
+            .eq(organization)
+            .or(dsl::investor_id.eq(organization));
+        query = query.filter(on_either_side);
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(programme) = filter.programme {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
+}
+
+/// Stores the new state of an introduction, its version risen by one; false
+/// when somebody else was first, be it with this one or with another live
+/// introduction of the same two firms.
+///
+/// # Errors
+/// A statement failed.
+pub fn update(conn: &mut Conn, introduction: &Introduction) -> Result<bool> {
+    // In a savepoint, since PostgreSQL takes no further statement after a
+    // violation that isn't rolled back.
+    match transaction(conn, |conn| update_row(conn, introduction)) {
+        Err(Error::Diesel(DatabaseError(UniqueViolation, _))) => Ok(false),
+        other => other,
+    }
+}
+
+/// How many live introductions a mandate has.
+///
+/// # Errors
+/// A statement failed.
+pub fn open_for_mandate(conn: &mut Conn, mandate: MandateId) -> Result<u32> {
+    let live = IntroductionStatus::ALL
+        .iter()
+        .filter(|status| status.is_live())
+        .map(|status| status.code());
+    let count: i64 = introductions::table
+        .filter(dsl::mandate_id.eq(mandate))
+        .filter(dsl::status.eq_any(live))
+        .count()
+        .get_result(conn)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn update_row(conn: &mut Conn, introduction: &Introduction) -> Result<bool> {
+    let Introduction {
+        id,
+        programme: _,
+        matched: _,
+        startup_profile: _,
+        startup: _,
+        mandate: _,
+        investor: _,
+        requester: _,
+        requested_by: _,
+        blurb,
+        status,
+        startup_accepted,
+        investor_accepted,
+        extended,
+        convert_reported_by,
+        version,
+        created_at: _,
+        updated_at,
+    } = introduction;
+    let before = introductions::table
+        .find(id)
+        .filter(dsl::version.eq(version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::blurb.eq(blurb),
+            dsl::status.eq(status.code()),
+            dsl::startup_accepted.eq(startup_accepted),
+            dsl::investor_accepted.eq(investor_accepted),
+            dsl::extended.eq(extended),
+            dsl::convert_reported_by.eq(convert_reported_by.map(Side::code)),
+            dsl::version.eq(version),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+fn introduction(row: Row) -> Result<Introduction> {
+    let Row {
+        id,
+        programme_id,
+        match_id,
+        startup_profile_id,
+        startup_id,
+        mandate_id,
+        investor_id,
+        _lower_organization_id,
+        _upper_organization_id,
+        requester,
+        requested_by,
+        blurb,
+        status,
+        startup_accepted,
+        investor_accepted,
+        extended,
+        convert_reported_by,
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    Ok(Introduction {
+        id,
+        programme: programme_id,
+        matched: match_id,
+        startup_profile: startup_profile_id,
+        startup: startup_id,
+        mandate: mandate_id,
+        investor: investor_id,
+        requester: stored::code(&requester, Requester::from_code)?,
+        requested_by,
+        blurb,
+        status: stored::code(&status, IntroductionStatus::from_code)?,
+        startup_accepted,
+        investor_accepted,
+        extended,
+        convert_reported_by: stored::code_some(convert_reported_by.as_deref(), Side::from_code)?,
+        version,
+        created_at,
+        updated_at,
+    })
+}

@@ -1,0 +1,23 @@
+//! The condition that starts a page after a cursor, for lists in the order of
+//! creation.
+
+use diesel::dsl;
+use diesel::prelude::*;
+
+use super::page::Cursor;
+use super::types::{Id, Timestamp, sql};
+
+/// Rows made after the cursor's; of those made in the same microsecond, the
+/// ones with a greater id.
+pub(super) fn after<C, I>(created_at: C, id: I, cursor: Cursor) -> After<C, I>
+where
+    C: Expression<SqlType = sql::UtcTimestamp> + Copy,
+    I: Expression<SqlType = sql::Id>,
+{
+    let at = Timestamp(cursor.created_at);
+    created_at
+        .gt(at)
+        .or(created_at.eq(at).and(id.gt(Id::of(cursor.id))))
+}
+
+type After<C, I> = dsl::Or<dsl::Gt<C, Timestamp>, dsl::And<dsl::Eq<C, Timestamp>, dsl::Gt<I, Id>>>;

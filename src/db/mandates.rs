@@ -1,0 +1,270 @@
+//! Mandates. The row holds the present state; every revision of what a
+//! mandate said stays, because matches refer to it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::page::{self, Cursor};
+use super::schema::mandates::{self, dsl};
+use super::schema::{mandate_revisions as revisions, programme_mandates};
+use super::types::Timestamp;
+use super::{Conn, Result, json, keyset, sql, stored};
+use crate::domain::country::Country;
+use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId};
+use crate::domain::mandate::{Mandate, MandateContent, MandateStatus};
+
+/// Which mandates to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of that firm.
+    pub organization: Option<OrganizationId>,
+    /// In that state.
+    pub status: Option<MandateStatus>,
+    /// Of a firm there.
+    pub country: Option<Country>,
+    /// Admitted to that programme.
+    pub programme: Option<ProgrammeId>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: MandateId,
+    organization_id: OrganizationId,
+    country: String,
+    status: String,
+    claimed: bool,
+    revision: i64,
+    content: String,
+    published_at: Option<DateTime<Utc>>,
+    reconfirm_by: Option<NaiveDate>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Stores a new mandate with its first revision.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
+    let Mandate {
+        id,
+        organization,
+        country,
+        content,
+        status,
+        claimed,
+        revision,
+        version,
+        published_at,
+        reconfirm_by,
+        created_at,
+        updated_at,
+    } = mandate;
+    let content = json::mandate::encode(content)?;
+    diesel::insert_into(mandates::table)
+        .values((
+            dsl::id.eq(id),
+            dsl::organization_id.eq(organization),
+            dsl::country.eq(country.code()),
+            dsl::status.eq(status.code()),
+            dsl::claimed.eq(claimed),
+            dsl::revision.eq(revision),
+            dsl::content.eq(&content),
+            dsl::published_at.eq(published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(reconfirm_by),
+            dsl::version.eq(version),
+            dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    keep_revision(conn, mandate, &content)
+}
+
+/// The mandate with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: MandateId) -> Result<Option<Mandate>> {
+    let row: Option<Row> = mandates::table.find(id).first(conn).optional()?;
+    row.map(mandate).transpose()
+}
+
+/// Those of these mandates that there are, by id.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<Mandate>> {
+    let rows: Vec<Row> = mandates::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .order(dsl::id)
+        .load(conn)?;
+    rows.into_iter().map(mandate).collect()
+}
+
+/// Mandates from the oldest on; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Mandate>> {
+    let mut query = mandates::table.into_boxed();
+    if let Some(organization) = filter.organization {
+        query = query.filter(dsl::organization_id.eq(organization));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(country) = filter.country {
+        query = query.filter(dsl::country.eq(country.to_string()));
+    }
+    if let Some(programme) = filter.programme {
+        let admitted = programme_mandates::table
+            .filter(programme_mandates::programme_id.eq(programme))
+            .select(programme_mandates::mandate_id);
+        query = query.filter(dsl::id.eq_any(admitted));
+    }
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(mandate).collect()
+}
+
+/// Every mandate admitted to a programme, by id.
+pub(super) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<Mandate>> {
+    let rows: Vec<Row> = mandates::table
+        .inner_join(programme_mandates::table)
+        .filter(programme_mandates::programme_id.eq(programme))
+        .order(dsl::id)
+        .select(mandates::all_columns)
+        .load(conn)?;
+    rows.into_iter().map(mandate).collect()
+}
+
+/// Stores the new state of a mandate, its version risen by one, and keeps its
+/// revision if that is new; false when somebody else was first.
+///
+/// # Errors
+/// A statement failed.
+pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
+    let Mandate {
+        id,
+        organization: _,
+        country,
+        content,
+        status,
+        claimed,
+        revision,
+        version,
+        published_at,
+        reconfirm_by,
+        created_at: _,
+        updated_at,
+    } = mandate;
+    let content = json::mandate::encode(content)?;
+    let before = mandates::table
+        .find(id)
+        .filter(dsl::version.eq(version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::country.eq(country.code()),
+            dsl::status.eq(status.code()),
+            dsl::claimed.eq(claimed),
+            dsl::revision.eq(revision),
+            dsl::content.eq(&content),
+            dsl::published_at.eq(published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(reconfirm_by),
+            dsl::version.eq(version),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    if changed == 1 {
+        keep_revision(conn, mandate, &content)?;
+    }
+    Ok(changed == 1)
+}
+
+/// What a mandate said at a revision.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_revision(
+    conn: &mut Conn,
+    id: MandateId,
+    revision: i64,
+) -> Result<Option<MandateContent>> {
+    let content: Option<String> = revisions::table
+        .find((id, revision))
+        .select(revisions::content)
+        .first(conn)
+        .optional()?;
+    content.as_deref().map(json::mandate::decode).transpose()
+}
+
+/// Up to `limit` published mandates that were to be confirmed before today,
+/// the longest due first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_for_freshness(conn: &mut Conn, today: NaiveDate, limit: usize) -> Result<Vec<Mandate>> {
+    let rows: Vec<Row> = mandates::table
+        .filter(dsl::status.eq(MandateStatus::Published.code()))
+        .filter(dsl::reconfirm_by.lt(today))
+        .order((dsl::reconfirm_by, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(mandate).collect()
+}
+
+/// A revision's content never changes once it is kept.
+fn keep_revision(conn: &mut Conn, mandate: &Mandate, content: &str) -> Result<()> {
+    let insert = diesel::insert_into(revisions::table)
+        .values((
+            revisions::mandate_id.eq(mandate.id),
+            revisions::revision.eq(mandate.revision),
+            revisions::content.eq(content),
+            revisions::created_at.eq(Timestamp(mandate.updated_at)),
+        ))
+        .on_conflict_do_nothing();
+    sql::execute(conn, insert)?;
+    Ok(())
+}
+
+fn mandate(row: Row) -> Result<Mandate> {
+    let Row {
+        id,
+        organization_id,
+        country,
+        status,
+        claimed,
+        revision,
+        content,
+        published_at,
+        reconfirm_by,
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    Ok(Mandate {
+        id,
+        organization: organization_id,
+        country: stored::parse(&country)?,
+        content: json::mandate::decode(&content)?,
+        status: stored::code(&status, MandateStatus::from_code)?,
+        claimed,
+        revision,
+        version,
+        published_at,
+        reconfirm_by,
+        created_at,
+        updated_at,
+    })
+}

@@ -1,0 +1,364 @@
+//! Matches: one live per profile and mandate in a programme. Their
+//! explanation is stored once and never changed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::page::{self, Cursor};
+use super::schema::matches::{self, dsl};
+use super::schema::pair_suppressions as suppressions;
+use super::types::Timestamp;
+use super::{Conn, Result, json, keyset, pair, sql, stored};
+use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
+use crate::domain::review::{Audience, Match, MatchStatus, Response};
+
+/// Whether a match could be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InsertOutcome {
+    /// It is.
+    Inserted,
+    /// The profile and the mandate have a live match in the programme.
+    LiveMatchExists,
+}
+
+/// Which matches to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Under that programme.
+    pub programme: Option<ProgrammeId>,
+    /// Of that startup profile.
+    pub startup_profile: Option<StartupProfileId>,
+    /// Of that mandate.
+    pub mandate: Option<MandateId>,
+    /// Released to that firm as the side it is on, and not blocked
+    /// ([`Match::visible_to`]).
+    pub visible_to: Option<OrganizationId>,
+    /// In that state.
+    pub status: Option<MatchStatus>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: MatchId,
+    programme_id: ProgrammeId,
+    startup_profile_id: StartupProfileId,
+    startup_id: OrganizationId,
+    mandate_id: MandateId,
+    investor_id: OrganizationId,
+    explanation: String,
+    status: String,
+    released_to: Option<String>,
+    startup_response: String,
+    investor_response: String,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+type Columns = (
+    dsl::id,
+    dsl::programme_id,
+    dsl::startup_profile_id,
+    dsl::startup_id,
+    dsl::mandate_id,
+    dsl::investor_id,
+    dsl::explanation,
+    dsl::status,
+    dsl::released_to,
+    dsl::startup_response,
+    dsl::investor_response,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+/// The rest repeats parts of the explanation for queries by hand and for the
+/// tables' own checks.
+const COLUMNS: Columns = (
+    dsl::id,
+    dsl::programme_id,
+    dsl::startup_profile_id,
+    dsl::startup_id,
+    dsl::mandate_id,
+    dsl::investor_id,
+    dsl::explanation,
+    dsl::status,
+    dsl::released_to,
+    dsl::startup_response,
+    dsl::investor_response,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+/// Stores a new match.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
+    let Match {
+        id,
+        programme,
+        startup_profile,
+        startup,
+        mandate,
+        investor,
+        explanation,
+        status,
+        released_to,
+        startup_response,
+        investor_response,
+        version,
+        created_at,
+        updated_at,
+    } = matched;
+    let insert = diesel::insert_into(matches::table)
+        .values((
+            dsl::id.eq(id),
+            dsl::programme_id.eq(programme),
+            dsl::startup_profile_id.eq(startup_profile),
+            dsl::startup_revision.eq(explanation.startup.1),
+            dsl::startup_id.eq(startup),
+            dsl::mandate_id.eq(mandate),
+            dsl::mandate_revision.eq(explanation.mandate.1),
+            dsl::investor_id.eq(investor),
+            dsl::rule_set_id.eq(explanation.rule_set),
+            dsl::score.eq(explanation.score),
+            dsl::confidence.eq(explanation.confidence),
+            dsl::exact.eq(explanation.exact),
+            dsl::explanation.eq(json::explanation::encode(explanation)?),
+            dsl::status.eq(status.code()),
+            dsl::released_to.eq(released_to.map(Audience::code)),
+            dsl::startup_response.eq(startup_response.code()),
+            dsl::investor_response.eq(investor_response.code()),
+            dsl::version.eq(version),
+            dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .on_conflict_do_nothing();
+    Ok(match sql::execute(conn, insert)? {
+        0 => InsertOutcome::LiveMatchExists,
+        _ => InsertOutcome::Inserted,
+    })
+}
+
+/// The match with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: MatchId) -> Result<Option<Match>> {
+    let row: Option<Row> = matches::table
+        .find(id)
+        .select(COLUMNS)
+        .first(conn)
+        .optional()?;
+    row.map(matched).transpose()
+}
+
+/// Matches from the oldest on; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Match>> {
+    let mut query = matches::table.select(COLUMNS).into_boxed();
+    if let Some(programme) = filter.programme {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
+    if let Some(profile) = filter.startup_profile {
+        query = query.filter(dsl::startup_profile_id.eq(profile));
+    }
+    if let Some(mandate) = filter.mandate {
+        query = query.filter(dsl::mandate_id.eq(mandate));
+    }
+    if let Some(organization) = filter.visible_to {
+        let to = |audience: Audience| [audience.code(), Audience::Both.code()];
+        let as_startup = dsl::startup_id
+            .eq(organization)
+            .and(dsl::released_to.eq_any(to(Audience::Startup)));
+        let as_investor = dsl::investor_id
+            .eq(organization)
+            .and(dsl::released_to.eq_any(to(Audience::Investor)));
+        query = query
+            .filter(as_startup.or(as_investor))
+            .filter(dsl::status.ne(MatchStatus::Blocked.code()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(matched).collect()
+}
+
+/// Stores the new state of a match, its version risen by one; false when
+/// somebody else was first.
+///
+/// # Errors
+/// A statement failed.
+pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
+    let Match {
+        id,
+        programme: _,
+        startup_profile: _,
+        startup: _,
+        mandate: _,
+        investor: _,
+        explanation: _,
+        status,
+        released_to,
+        startup_response,
+        investor_response,
+        version,
+        created_at: _,
+        updated_at,
+    } = matched;
+    let before = matches::table.find(id).filter(dsl::version.eq(version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::status.eq(status.code()),
+            dsl::released_to.eq(released_to.map(Audience::code)),
+            dsl::startup_response.eq(startup_response.code()),
+            dsl::investor_response.eq(investor_response.code()),
+            dsl::version.eq(version),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// The live match of a profile and a mandate in a programme.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn live_of(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    profile: StartupProfileId,
+    mandate: MandateId,
+) -> Result<Option<Match>> {
+    let live = MatchStatus::ALL
+        .iter()
+        .filter(|status| status.is_live())
+        .map(|status| status.code());
+    let row: Option<Row> = matches::table
+        .filter(dsl::programme_id.eq(programme))
+        .filter(dsl::startup_profile_id.eq(profile))
+        .filter(dsl::mandate_id.eq(mandate))
+        .filter(dsl::status.eq_any(live))
+        .select(COLUMNS)
+        .first(conn)
+        .optional()?;
+    row.map(matched).transpose()
+}
+
+/// Keeps two firms from being matched again until a time; of two times the
+/// later one stays.
+///
+/// # Errors
+/// A statement failed.
+pub fn suppress(
+    conn: &mut Conn,
+    a: OrganizationId,
+    b: OrganizationId,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    let (lower, upper) = pair::ordered(a, b);
+    let insert = diesel::insert_into(suppressions::table)
+        .values((
+            suppressions::lower_organization_id.eq(lower),
+            suppressions::upper_organization_id.eq(upper),
+            suppressions::until.eq(Timestamp(until)),
+        ))
+        .on_conflict_do_nothing();
+    if sql::execute(conn, insert)? == 0 {
+        let earlier = suppressions::table
+            .find((lower, upper))
+            .filter(suppressions::until.lt(Timestamp(until)));
+        diesel::update(earlier)
+            .set(suppressions::until.eq(Timestamp(until)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Until when two firms are kept apart, be it over by now or not.
+///
+/// # Errors
+/// A statement failed.
+pub fn suppressed_until(
+    conn: &mut Conn,
+    a: OrganizationId,
+    b: OrganizationId,
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(suppressions::table
+        .find(pair::ordered(a, b))
+        .select(suppressions::until)
+        .first(conn)
+        .optional()?)
+}
+
+/// From whom a firm is kept apart, and until when, be it over by now or not.
+///
+/// # Errors
+/// A statement failed.
+pub fn suppressions_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<BTreeMap<OrganizationId, DateTime<Utc>>> {
+    let of_either_side = suppressions::lower_organization_id
+        .eq(organization)
+        .or(suppressions::upper_organization_id.eq(organization));
+    let rows: Vec<(OrganizationId, OrganizationId, DateTime<Utc>)> =
+        suppressions::table.filter(of_either_side).load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(lower, upper, until)| (pair::counterpart(organization, (lower, upper)), until))
+        .collect())
+}
+
+fn matched(row: Row) -> Result<Match> {
+    let Row {
+        id,
+        programme_id,
+        startup_profile_id,
+        startup_id,
+        mandate_id,
+        investor_id,
+        explanation,
+        status,
+        released_to,
+        startup_response,
+        investor_response,
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    Ok(Match {
+        id,
+        programme: programme_id,
+        startup_profile: startup_profile_id,
+        startup: startup_id,
+        mandate: mandate_id,
+        investor: investor_id,
+        explanation: json::explanation::decode(&explanation)?,
+        status: stored::code(&status, MatchStatus::from_code)?,
+        released_to: stored::code_some(released_to.as_deref(), Audience::from_code)?,
+        startup_response: stored::code(&startup_response, Response::from_code)?,
+        investor_response: stored::code(&investor_response, Response::from_code)?,
+        version,
+        created_at,
+        updated_at,
+    })
+}

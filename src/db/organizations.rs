@@ -1,0 +1,222 @@
+//! Firms, and what identifies them beyond doubt: a web site's host, a number
+//! in a register.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::page::{self, Cursor};
+use super::schema::organization_identifiers as identifiers;
+use super::schema::organizations::{self, dsl};
+use super::types::Timestamp;
+use super::{Conn, Result, json, keyset, sql, stored};
+use crate::domain::country::Country;
+use crate::domain::ids::OrganizationId;
+use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::values::OrganizationKind;
+
+/// Which organizations to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of that kind.
+    pub kind: Option<OrganizationKind>,
+    /// Registered there.
+    pub country: Option<Country>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: OrganizationId,
+    kind: String,
+    legal_name: String,
+    trade_name: Option<String>,
+    names: String,
+    country: String,
+    website: Option<String>,
+    external_id: Option<String>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Stores a new organization.
+///
+/// # Errors
+/// A statement failed: also when its kind has that external id already.
+pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<()> {
+    let Organization {
+        id,
+        details,
+        external_id,
+        version,
+        created_at,
+        updated_at,
+    } = organization;
+    let OrganizationDetails {
+        kind,
+        legal_name,
+        trade_name,
+        names,
+        country,
+        website,
+    } = details;
+    diesel::insert_into(organizations::table)
+        .values((
+            dsl::id.eq(id),
+            dsl::kind.eq(kind.code()),
+            dsl::legal_name.eq(legal_name.as_str()),
+            dsl::trade_name.eq(trade_name.as_ref().map(|name| name.as_str())),
+            dsl::names.eq(json::organization::encode(names)?),
+            dsl::country.eq(country.code()),
+            dsl::website.eq(website.as_ref().map(|website| website.as_str())),
+            dsl::external_id.eq(external_id.as_deref()),
+            dsl::version.eq(version),
+            dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The organization with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: OrganizationId) -> Result<Option<Organization>> {
+    let row: Option<Row> = organizations::table.find(id).first(conn).optional()?;
+    row.map(organization).transpose()
+}
+
+/// Those of these organizations that there are, by id.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[OrganizationId]) -> Result<Vec<Organization>> {
+    let rows: Vec<Row> = organizations::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .order(dsl::id)
+        .load(conn)?;
+    rows.into_iter().map(organization).collect()
+}
+
+/// Organizations from the oldest on; one more than `limit` when there are
+/// more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Organization>> {
+    let mut query = organizations::table.into_boxed();
+    if let Some(kind) = filter.kind {
+        query = query.filter(dsl::kind.eq(kind.code()));
+    }
+    if let Some(country) = filter.country {
+        query = query.filter(dsl::country.eq(country.to_string()));
+    }
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(organization).collect()
+}
+
+/// Takes an identifier for an organization; false when another one has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn claim_identifier(
+    conn: &mut Conn,
+    id: OrganizationId,
+    scheme: &str,
+    value: &str,
+) -> Result<bool> {
+    let insert = diesel::insert_into(identifiers::table)
+        .values((
+            identifiers::scheme.eq(scheme),
+            identifiers::value.eq(value),
+            identifiers::organization_id.eq(id),
+        ))
+        .on_conflict_do_nothing();
+    if sql::execute(conn, insert)? == 1 {
+        return Ok(true);
+    }
+    let holder: OrganizationId = identifiers::table
+        .find((scheme, value))
+        .select(identifiers::organization_id)
+        .first(conn)?;
+    Ok(holder == id)
+}
+
+/// The organization that has an identifier.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_by_identifier(
+    conn: &mut Conn,
+    scheme: &str,
+    value: &str,
+) -> Result<Option<Organization>> {
+    let holder = identifiers::table
+        .filter(identifiers::scheme.eq(scheme))
+        .filter(identifiers::value.eq(value))
+        .select(identifiers::organization_id);
+    let row: Option<Row> = organizations::table
+        .filter(dsl::id.eq_any(holder))
+        .first(conn)
+        .optional()?;
+    row.map(organization).transpose()
+}
+
+/// The organization of that kind with that id in the files it came from.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_by_external_id(
+    conn: &mut Conn,
+    kind: OrganizationKind,
+    external_id: &str,
+) -> Result<Option<Organization>> {
+    let row: Option<Row> = organizations::table
+        .filter(dsl::kind.eq(kind.code()))
+        .filter(dsl::external_id.eq(external_id))
+        .first(conn)
+        .optional()?;
+    row.map(organization).transpose()
+}
+
+fn organization(row: Row) -> Result<Organization> {
+    let Row {
+        id,
+        kind,
+        legal_name,
+        trade_name,
+        names,
+        country,
+        website,
+        external_id,
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    Ok(Organization {
+        id,
+        details: OrganizationDetails {
+            kind: stored::code(&kind, OrganizationKind::from_code)?,
+            legal_name: stored::parse(&legal_name)?,
+            trade_name: stored::parse_some(trade_name.as_deref())?,
+            names: json::organization::decode(&names)?,
+            country: stored::parse(&country)?,
+            website: stored::parse_some(website.as_deref())?,
+        },
+        external_id,
+        version,
+        created_at,
+        updated_at,
+    })
+}

@@ -1,0 +1,392 @@
+//! Startup profiles. The row holds the present state; every revision of what
+//! a profile said stays, because matches refer to it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::page::{self, Cursor};
+use super::schema::startup_profiles::{self, dsl};
+use super::schema::{programme_startups, review_comments, startup_profile_revisions as revisions};
+use super::types::{Id, Timestamp};
+use super::{Conn, Result, json, keyset, sql, stored};
+use crate::domain::country::Country;
+use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
+use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
+
+/// Which profiles to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of that firm.
+    pub organization: Option<OrganizationId>,
+    /// In that state.
+    pub status: Option<ProfileStatus>,
+    /// Of a firm there.
+    pub country: Option<Country>,
+    /// Admitted to that programme.
+    pub programme: Option<ProgrammeId>,
+}
+
+/// What a reviewer says about one part of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewComment {
+    /// Its id.
+    pub id: Uuid,
+    /// About which revision.
+    pub revision: i64,
+    /// JSON Pointer (RFC 6901) to the part.
+    pub pointer: String,
+    /// What should change.
+    pub comment: String,
+    /// Who says so.
+    pub author: UserId,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: StartupProfileId,
+    organization_id: OrganizationId,
+    country: String,
+    status: String,
+    claimed: bool,
+    revision: i64,
+    content: String,
+    _compliance_agreed_revision: Option<i64>,
+    published_at: Option<DateTime<Utc>>,
+    reconfirm_by: Option<NaiveDate>,
+    rejected_at: Option<DateTime<Utc>>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Stores a new profile with its first revision.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
+    let StartupProfile {
+        id,
+        organization,
+        country,
+        content,
+        status,
+        claimed,
+        revision,
+        version,
+        published_at,
+        reconfirm_by,
+        rejected_at,
+        created_at,
+        updated_at,
+    } = profile;
+    let content = json::startup::encode(content)?;
+    diesel::insert_into(startup_profiles::table)
+        .values((
+            dsl::id.eq(id),
+            dsl::organization_id.eq(organization),
+            dsl::country.eq(country.code()),
+            dsl::status.eq(status.code()),
+            dsl::claimed.eq(claimed),
+            dsl::revision.eq(revision),
+            dsl::content.eq(&content),
+            dsl::published_at.eq(published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(reconfirm_by),
+            dsl::rejected_at.eq(rejected_at.map(Timestamp)),
+            dsl::version.eq(version),
+            dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    keep_revision(conn, profile, &content)
+}
+
+/// The profile with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: StartupProfileId) -> Result<Option<StartupProfile>> {
+    let row: Option<Row> = startup_profiles::table.find(id).first(conn).optional()?;
+    row.map(profile).transpose()
+}
+
+/// Those of these profiles that there are, by id.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[StartupProfileId]) -> Result<Vec<StartupProfile>> {
+    let rows: Vec<Row> = startup_profiles::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .order(dsl::id)
+        .load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+/// Profiles from the oldest on; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<StartupProfile>> {
+    let mut query = startup_profiles::table.into_boxed();
+    if let Some(organization) = filter.organization {
+        query = query.filter(dsl::organization_id.eq(organization));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(country) = filter.country {
+        query = query.filter(dsl::country.eq(country.to_string()));
+    }
+    if let Some(programme) = filter.programme {
+        let admitted = programme_startups::table
+            .filter(programme_startups::programme_id.eq(programme))
+            .select(programme_startups::profile_id);
+        query = query.filter(dsl::id.eq_any(admitted));
+    }
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+/// Every profile admitted to a programme, by id.
+pub(super) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<StartupProfile>> {
+    let rows: Vec<Row> = startup_profiles::table
+        .inner_join(programme_startups::table)
+        .filter(programme_startups::programme_id.eq(programme))
+        .order(dsl::id)
+        .select(startup_profiles::all_columns)
+        .load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+/// Stores the new state of a profile, its version risen by one, and keeps its
+/// revision if that is new; false when somebody else was first.
+///
+/// # Errors
+/// A statement failed.
+pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
+    let StartupProfile {
+        id,
+        organization: _,
+        country,
+        content,
+        status,
+        claimed,
+        revision,
+        version,
+        published_at,
+        reconfirm_by,
+        rejected_at,
+        created_at: _,
+        updated_at,
+    } = profile;
+    let content = json::startup::encode(content)?;
+    let before = startup_profiles::table
+        .find(id)
+        .filter(dsl::version.eq(version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::country.eq(country.code()),
+            dsl::status.eq(status.code()),
+            dsl::claimed.eq(claimed),
+            dsl::revision.eq(revision),
+            dsl::content.eq(&content),
+            dsl::published_at.eq(published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(reconfirm_by),
+            dsl::rejected_at.eq(rejected_at.map(Timestamp)),
+            dsl::version.eq(version),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    if changed == 1 {
+        keep_revision(conn, profile, &content)?;
+    }
+    Ok(changed == 1)
+}
+
+/// What a profile said at a revision.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_revision(
+    conn: &mut Conn,
+    id: StartupProfileId,
+    revision: i64,
+) -> Result<Option<StartupContent>> {
+    let content: Option<String> = revisions::table
+        .find((id, revision))
+        .select(revisions::content)
+        .first(conn)
+        .optional()?;
+    content.as_deref().map(json::startup::decode).transpose()
+}
+
+/// Notes that compliance agrees to a revision; false if the profile says
+/// something else by now.
+///
+/// # Errors
+/// A statement failed.
+pub fn agree_compliance(conn: &mut Conn, id: StartupProfileId, revision: i64) -> Result<bool> {
+    let at_revision = startup_profiles::table
+        .find(id)
+        .filter(dsl::revision.eq(revision));
+    let changed = diesel::update(at_revision)
+        .set(dsl::compliance_agreed_revision.eq(Some(revision)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// The last revision that compliance agreed to.
+///
+/// # Errors
+/// A statement failed.
+pub fn compliance_agreed_revision(conn: &mut Conn, id: StartupProfileId) -> Result<Option<i64>> {
+    let agreed: Option<Option<i64>> = startup_profiles::table
+        .find(id)
+        .select(dsl::compliance_agreed_revision)
+        .first(conn)
+        .optional()?;
+    Ok(agreed.flatten())
+}
+
+/// Keeps what a reviewer said.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert_comments(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    comments: &[ReviewComment],
+) -> Result<()> {
+    for ReviewComment {
+        id,
+        revision,
+        pointer,
+        comment,
+        author,
+        created_at,
+    } in comments
+    {
+        diesel::insert_into(review_comments::table)
+            .values((
+                review_comments::id.eq(Id::of(*id)),
+                review_comments::profile_id.eq(profile),
+                review_comments::revision.eq(revision),
+                review_comments::pointer.eq(pointer),
+                review_comments::comment.eq(comment),
+                review_comments::author_id.eq(author),
+                review_comments::created_at.eq(Timestamp(*created_at)),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// What reviewers said about a profile, from the oldest on.
+///
+/// # Errors
+/// A statement failed.
+pub fn comments(conn: &mut Conn, profile: StartupProfileId) -> Result<Vec<ReviewComment>> {
+    type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
+    let rows: Vec<CommentRow> = review_comments::table
+        .filter(review_comments::profile_id.eq(profile))
+        .order((review_comments::created_at, review_comments::id))
+        .select((
+            review_comments::id,
+            review_comments::revision,
+            review_comments::pointer,
+            review_comments::comment,
+            review_comments::author_id,
+            review_comments::created_at,
+        ))
+        .load(conn)?;
+    let comment =
+        |(id, revision, pointer, comment, author, created_at): CommentRow| ReviewComment {
+            id: id.uuid(),
+            revision,
+            pointer,
+            comment,
+            author,
+            created_at,
+        };
+    Ok(rows.into_iter().map(comment).collect())
+}
+
+/// Up to `limit` published profiles that were to be confirmed before today,
+/// the longest due first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_for_freshness(
+    conn: &mut Conn,
+    today: NaiveDate,
+    limit: usize,
+) -> Result<Vec<StartupProfile>> {
+    let rows: Vec<Row> = startup_profiles::table
+        .filter(dsl::status.eq(ProfileStatus::Published.code()))
+        .filter(dsl::reconfirm_by.lt(today))
+        .order((dsl::reconfirm_by, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+/// A revision's content never changes once it is kept.
+fn keep_revision(conn: &mut Conn, profile: &StartupProfile, content: &str) -> Result<()> {
+    let insert = diesel::insert_into(revisions::table)
+        .values((
+            revisions::profile_id.eq(profile.id),
+            revisions::revision.eq(profile.revision),
+            revisions::content.eq(content),
+            revisions::created_at.eq(Timestamp(profile.updated_at)),
+        ))
+        .on_conflict_do_nothing();
+    sql::execute(conn, insert)?;
+    Ok(())
+}
+
+fn profile(row: Row) -> Result<StartupProfile> {
+    let Row {
+        id,
+        organization_id,
+        country,
+        status,
+        claimed,
+        revision,
+        content,
+        _compliance_agreed_revision,
+        published_at,
+        reconfirm_by,
+        rejected_at,
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    Ok(StartupProfile {
+        id,
+        organization: organization_id,
+        country: stored::parse(&country)?,
+        content: json::startup::decode(&content)?,
+        status: stored::code(&status, ProfileStatus::from_code)?,
+        claimed,
+        revision,
+        version,
+        published_at,
+        reconfirm_by,
+        rejected_at,
+        created_at,
+        updated_at,
+    })
+}
