@@ -23,3 +23,4 @@ pub mod scoring;
 pub mod tag;
 pub mod text;
 pub mod values;
+pub mod wording;
