@@ -4,9 +4,13 @@
 //! that isn't theirs is refused. Everything is checked once, at start, and all
 //! faults are named together.
 
+pub mod calendars;
 mod check;
 mod layers;
+pub mod pipeline;
+pub mod reasons;
 pub mod scoring;
+pub mod taxonomy;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,0 +1,156 @@
+//! Reads deal pipelines from TOML (`config/pipeline.toml`, described at its
+//! head).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::domain::pipeline::{
+    Criterion, CriterionKind, CriterionRole, Pipeline, PipelineStage,
+};
+use crate::domain::text::Slug;
+use crate::domain::values::CloseCode;
+
+/// The shipped pipelines, compiled in.
+pub const DEFAULT: &str = include_str!("../../config/pipeline.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    pipelines: Vec<PipelineOfFile>,
+    close_codes: Vec<CloseCodeOfFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PipelineOfFile {
+    slug: String,
+    stages: Vec<StageOfFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StageOfFile {
+    slug: String,
+    days: u32,
+    probability_bp: u32,
+    side_reports: bool,
+    exit_criteria: Vec<CriterionOfFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CriterionOfFile {
+    key: String,
+    kind: String,
+    role: String,
+    required: bool,
+    label: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CloseCodeOfFile {
+    slug: String,
+    #[serde(rename = "label")]
+    _label: String,
+    needs_text: bool,
+}
+
+/// The pipelines of a file, by name.
+///
+/// # Errors
+/// What is unknown, missing or stands twice, and where.
+pub fn parse(text: &str) -> Result<BTreeMap<Slug, Pipeline>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    check_close_codes(&file.close_codes)?;
+    let mut pipelines = BTreeMap::new();
+    for entry in file.pipelines {
+        let slug = parse_slug(&entry.slug)?;
+        let stages = entry
+            .stages
+            .into_iter()
+            .map(stage)
+            .collect::<Result<Vec<_>, _>>()?;
+        let pipeline = Pipeline::new(slug.clone(), stages)
+            .ok_or_else(|| format!("pipeline {slug}: no stage, or a stage named twice"))?;
+        if pipelines.insert(slug.clone(), pipeline).is_some() {
+            return Err(format!("pipeline {slug} stands twice"));
+        }
+    }
+    if pipelines.is_empty() {
+        return Err("at least one pipeline is needed".to_owned());
+    }
+    Ok(pipelines)
+}
+
+/// The codes are the domain's; the file may not promise others, nor leave one
+/// out, nor accept `other` without words.
+fn check_close_codes(codes: &[CloseCodeOfFile]) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for entry in codes {
+        let code = CloseCode::from_code(&entry.slug)
+            .ok_or_else(|| format!("unknown close code {:?}", entry.slug))?;
+        if entry.needs_text != (code == CloseCode::Other) {
+            return Err(format!("close code {code}: only “other” needs words"));
+        }
+        if !seen.insert(code) {
+            return Err(format!("close code {code} stands twice"));
+        }
+    }
+    match CloseCode::ALL.iter().find(|code| !seen.contains(*code)) {
+        Some(missing) => Err(format!("close code {missing} is missing")),
+        None => Ok(()),
+    }
+}
+
+fn stage(entry: StageOfFile) -> Result<PipelineStage, String> {
+    if entry.probability_bp > 10_000 {
+        return Err(format!("stage {}: a probability above 10000 bp", entry.slug));
+    }
+    Ok(PipelineStage {
+        slug: parse_slug(&entry.slug)?,
+        days: entry.days,
+        probability: entry.probability_bp,
+        side_reports: entry.side_reports,
+        exit_criteria: entry
+            .exit_criteria
+            .into_iter()
+            .map(criterion)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn criterion(entry: CriterionOfFile) -> Result<Criterion, String> {
+    let unknown = |what: &str, value: &str| format!("criterion {}: unknown {what} {value:?}", entry.key);
+    Ok(Criterion {
+        key: parse_slug(&entry.key)?,
+        kind: CriterionKind::from_code(&entry.kind).ok_or_else(|| unknown("kind", &entry.kind))?,
+        role: CriterionRole::from_code(&entry.role).ok_or_else(|| unknown("role", &entry.role))?,
+        label: entry.label.clone(),
+        required: entry.required,
+    })
+}
+
+fn parse_slug(text: &str) -> Result<Slug, String> {
+    text.parse().map_err(|error| format!("{text:?}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_pipelines_load() {
+        let pipelines = parse(DEFAULT).unwrap();
+        let equity = pipelines.values().next().unwrap();
+        let last = equity.stages().last().unwrap();
+        assert_eq!((equity.stages().len(), last.slug.as_str(), last.probability), (9, "funded", 10_000));
+    }
+
+    #[test]
+    fn what_the_domain_does_not_know_is_named() {
+        let wrong = DEFAULT.replacen("kind = \"field\"", "kind = \"feeling\"", 1);
+        assert!(parse(&wrong).unwrap_err().contains("unknown kind \"feeling\""));
+    }
+}
