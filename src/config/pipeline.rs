@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::domain::pipeline::{
-    Criterion, CriterionKind, CriterionRole, Pipeline, PipelineStage,
-};
+use crate::domain::pipeline::{Criterion, CriterionKind, CriterionRole, Pipeline, PipelineStage};
 use crate::domain::text::Slug;
 use crate::domain::values::CloseCode;
 
@@ -106,7 +104,10 @@ fn check_close_codes(codes: &[CloseCodeOfFile]) -> Result<(), String> {
 
 fn stage(entry: StageOfFile) -> Result<PipelineStage, String> {
     if entry.probability_bp > 10_000 {
-        return Err(format!("stage {}: a probability above 10000 bp", entry.slug));
+        return Err(format!(
+            "stage {}: a probability above 10000 bp",
+            entry.slug
+        ));
     }
     Ok(PipelineStage {
         slug: parse_slug(&entry.slug)?,
@@ -122,7 +123,8 @@ fn stage(entry: StageOfFile) -> Result<PipelineStage, String> {
 }
 
 fn criterion(entry: CriterionOfFile) -> Result<Criterion, String> {
-    let unknown = |what: &str, value: &str| format!("criterion {}: unknown {what} {value:?}", entry.key);
+    let unknown =
+        |what: &str, value: &str| format!("criterion {}: unknown {what} {value:?}", entry.key);
     Ok(Criterion {
         key: parse_slug(&entry.key)?,
         kind: CriterionKind::from_code(&entry.kind).ok_or_else(|| unknown("kind", &entry.kind))?,
@@ -145,12 +147,19 @@ mod tests {
         let pipelines = parse(DEFAULT).unwrap();
         let equity = pipelines.values().next().unwrap();
         let last = equity.stages().last().unwrap();
-        assert_eq!((equity.stages().len(), last.slug.as_str(), last.probability), (9, "funded", 10_000));
+        assert_eq!(
+            (equity.stages().len(), last.slug.as_str(), last.probability),
+            (9, "funded", 10_000)
+        );
     }
 
     #[test]
     fn what_the_domain_does_not_know_is_named() {
         let wrong = DEFAULT.replacen("kind = \"field\"", "kind = \"feeling\"", 1);
-        assert!(parse(&wrong).unwrap_err().contains("unknown kind \"feeling\""));
+        assert!(
+            parse(&wrong)
+                .unwrap_err()
+                .contains("unknown kind \"feeling\"")
+        );
     }
 }

@@ -53,7 +53,11 @@ pub async fn register(
         ));
     }
     let password = choose(&user)?;
-    let hash = context.passwords.hash(password).await.map_err(password_error)?;
+    let hash = context
+        .passwords
+        .hash(password)
+        .await
+        .map_err(password_error)?;
     let now = context.now();
     let organization = new_organization(context, details, now);
     let user = new_user(context, user, now);
@@ -86,13 +90,19 @@ pub fn create_operator_user(
     let pen = context.pen(Actor::System);
     context.db.write_blocking(move |conn| {
         if !db::users::insert(conn, &user, &hash)? {
-            return Err(Error::refused("address_taken", "This address has an account already."));
+            return Err(Error::refused(
+                "address_taken",
+                "This address has an account already.",
+            ));
         }
         let operators = db::organizations::Filter {
             kind: Some(OrganizationKind::Operator),
             ..db::organizations::Filter::default()
         };
-        let operator = match db::organizations::list(conn, &operators, None, 1)?.into_iter().next() {
+        let operator = match db::organizations::list(conn, &operators, None, 1)?
+            .into_iter()
+            .next()
+        {
             Some(found) => found.id,
             None => {
                 insert_organization(conn, &pen, &organization)?;
@@ -111,7 +121,11 @@ pub fn create_operator_user(
 /// accounts made on the command line.
 pub async fn hash_password(context: &Context, user: &NewUser) -> Result<String, Error> {
     let password = choose(user)?;
-    context.passwords.hash(password).await.map_err(password_error)
+    context
+        .passwords
+        .hash(password)
+        .await
+        .map_err(password_error)
 }
 
 /// A signed-in person's access token.
@@ -126,7 +140,10 @@ pub struct Session {
 /// Checks an address and a password. What fails is not said, and takes as
 /// long for an address nobody has.
 pub async fn sign_in(context: &Context, email: &str, password: &str) -> Result<Session, Error> {
-    let key = email.parse::<Email>().map(|email| email.key()).unwrap_or_default();
+    let key = email
+        .parse::<Email>()
+        .map(|email| email.key())
+        .unwrap_or_default();
     let found = context
         .db
         .read(move |conn| Ok::<_, Error>(db::users::credentials(conn, &key)?))
@@ -293,8 +310,14 @@ pub(super) fn insert_organization(
         "organization.registered",
         (SubjectKind::Organization, organization.id),
         vec![
-            ("kind", Value::Code(organization.details.kind.code().to_owned())),
-            ("country", Value::Code(organization.details.country.to_string())),
+            (
+                "kind",
+                Value::Code(organization.details.kind.code().to_owned()),
+            ),
+            (
+                "country",
+                Value::Code(organization.details.country.to_string()),
+            ),
         ],
     )
 }

@@ -112,17 +112,26 @@ pub async fn lift_freeze(context: &Context, caller: &Caller, id: Uuid) -> Result
         .write(move |conn| {
             let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
             if found.lifted_at.is_some() {
-                return Err(Error::refused("lifted_already", "This freeze is lifted already."));
+                return Err(Error::refused(
+                    "lifted_already",
+                    "This freeze is lifted already.",
+                ));
             }
             let (stored, kind) = match found.first_lifted_by {
-                None => (freezes::first_lift(conn, id, by, now, found.version)?, "freeze.lifting_proposed"),
+                None => (
+                    freezes::first_lift(conn, id, by, now, found.version)?,
+                    "freeze.lifting_proposed",
+                ),
                 Some(first) if first == by => {
                     return Err(Error::refused(
                         "second_person_needed",
                         "Somebody else of compliance has to agree.",
                     ));
                 }
-                Some(_) => (freezes::lift(conn, id, by, now, found.version)?, "freeze.lifted"),
+                Some(_) => (
+                    freezes::lift(conn, id, by, now, found.version)?,
+                    "freeze.lifted",
+                ),
             };
             if !stored {
                 return Err(Error::StaleVersion);

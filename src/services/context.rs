@@ -37,7 +37,8 @@ impl Clock {
             Self::System => Utc::now(),
             Self::Set(at) => *at.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
         };
-        now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
+        now.duration_trunc(TimeDelta::microseconds(1))
+            .unwrap_or(now)
     }
 
     /// Moves a set clock on; the machine's clock can't be moved.
@@ -149,7 +150,10 @@ impl Context {
     pub fn new_id<T: From<Uuid>>(&self) -> T {
         let now = self.now();
         let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-        let ids = self.ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ids = self
+            .ids
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let stamp = Timestamp::from_unix(&*ids, seconds, now.timestamp_subsec_nanos());
         T::from(Uuid::new_v7(stamp))
     }

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::db::deals::{self, Filter, Note};
+use crate::db::deals::{self, DealNote, Filter};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::DealId;
 use crate::domain::introduction::Introduction;
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::pipeline::{
-    Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step,
-};
+use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Slug;
 use crate::domain::values::CloseCode;
@@ -78,7 +76,10 @@ pub(super) fn open(
         updated_at: now,
     };
     if !deals::insert(conn, &deal)? {
-        return Err(Error::refused("deal_exists", "This introduction has a deal already."));
+        return Err(Error::refused(
+            "deal_exists",
+            "This introduction has a deal already.",
+        ));
     }
     context.pen(Actor::System).append(
         conn,
@@ -129,7 +130,10 @@ fn see(context: &Context, conn: &mut Conn, deal: Deal) -> Result<Seen, Error> {
         let firm = db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
         Ok(firm.details.display_name().to_string())
     };
-    let alive = matches!(deal.status, DealStatus::Open | DealStatus::OnHold | DealStatus::Won);
+    let alive = matches!(
+        deal.status,
+        DealStatus::Open | DealStatus::OnHold | DealStatus::Won
+    );
     Ok(Seen {
         startup_name: name(conn, deal.startup)?,
         investor_name: name(conn, deal.investor)?,
@@ -211,7 +215,10 @@ fn apply(
     let hats = caller.hats(before.startup, before.investor);
     let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, pipeline, now))?;
     if needs_reason(action) && note.is_none() {
-        return Err(Error::refused("reason_needed", "This needs a reason in words."));
+        return Err(Error::refused(
+            "reason_needed",
+            "This needs a reason in words.",
+        ));
     }
     let after = Deal {
         version: before.version + 1,
@@ -220,16 +227,26 @@ fn apply(
     };
     store(conn, &after)?;
     if let Some(text) = &note {
-        let note = Note {
+        let note = DealNote {
             id: context.new_id(),
+            deal: id,
             action: action.code().to_owned(),
-            text: text.clone(),
+            note: text.clone(),
             author: caller.id(),
             created_at: now,
         };
-        deals::insert_note(conn, id, &note)?;
+        deals::insert_note(conn, &note)?;
     }
-    log(context, conn, caller.actor(), &before, &after, action, Some(hat), note.as_deref())?;
+    log(
+        context,
+        conn,
+        caller.actor(),
+        &before,
+        &after,
+        action,
+        Some(hat),
+        note.as_deref(),
+    )?;
     Ok(after)
 }
 
@@ -341,9 +358,12 @@ pub async fn record_fact(
 }
 
 /// The reasons given in words, oldest first.
-pub async fn notes(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<Note>, Error> {
+pub async fn notes(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<DealNote>, Error> {
     find(context, caller, id).await?;
-    context.db.read(move |conn| Ok(deals::notes(conn, id)?)).await
+    context
+        .db
+        .read(move |conn| Ok(deals::notes(conn, id)?))
+        .await
 }
 
 /// Takes up the deals whose hold ends today or before; answers how many.
@@ -406,14 +426,19 @@ pub async fn transitions(
         DealAction::Block,
         DealAction::Reopen,
     ];
-    actions.extend(last.filter(|slug| *slug != deal.stage).map(DealAction::Skip));
-    actions.extend(first.filter(|slug| *slug != deal.stage).map(DealAction::MoveBack));
-    let hats = caller.hats(deal.startup, deal.investor);
-    let found = available(
-        &actions.iter().collect::<Vec<_>>(),
-        &hats,
-        |action, hat| step(&deal, action, hat, pipeline, now).map(drop),
+    actions.extend(
+        last.filter(|slug| *slug != deal.stage)
+            .map(DealAction::Skip),
     );
+    actions.extend(
+        first
+            .filter(|slug| *slug != deal.stage)
+            .map(DealAction::MoveBack),
+    );
+    let hats = caller.hats(deal.startup, deal.investor);
+    let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
+        step(&deal, action, hat, pipeline, now).map(drop)
+    });
     Ok(found
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal))

@@ -120,9 +120,10 @@ pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupPro
     match &freeze.scope {
         FreezeScope::Country(country) => *country == profile.country,
         FreezeScope::Organization(id) => *id == profile.organization,
-        FreezeScope::Tag(frozen) => profile.content.all_tags().any(|tag| {
-            tag == frozen || taxonomy.ancestors(tag).any(|ancestor| ancestor == frozen)
-        }),
+        FreezeScope::Tag(frozen) => profile
+            .content
+            .all_tags()
+            .any(|tag| tag == frozen || taxonomy.ancestors(tag).any(|ancestor| ancestor == frozen)),
         FreezeScope::Programme(_) => false,
     }
 }
@@ -204,7 +205,7 @@ pub fn release(
         by,
         reason: reason.to_owned(),
         valid_to,
-        created_at: now,
+        at: now,
     };
     Ok(db::disclosures::insert_release(conn, &release)?)
 }

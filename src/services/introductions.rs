@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::auth::link::LinkError;
-use crate::db::introductions::{self, AnswerRecord, Filter, InsertOutcome};
+use crate::db::introductions::{self, Filter, GivenAnswer, InsertOutcome};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::User;
@@ -17,7 +17,7 @@ use crate::domain::introduction::{
 use crate::domain::message::{Ending, Notice};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
-use crate::domain::values::Side;
+use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
 use super::disclosure::{self, Pair};
@@ -47,7 +47,7 @@ pub struct Seen {
     /// The side the reader stands on; none for the operator's people.
     pub side: Option<Side>,
     /// A reason the asked side chose to share, for the requester.
-    pub shared_reason: Option<String>,
+    pub shared_reason: Option<PassReason>,
     /// The open question to the reader's side, if there is one.
     pub open_ask: Option<Ask>,
 }
@@ -86,7 +86,9 @@ fn request_in(
     caller.may(Operation::RequestIntroduction, &sides)?;
     if !caller.reads_everything() {
         // A match that was not released to the caller's side is not there.
-        let side = caller.side(matched.startup, matched.investor).ok_or(Error::NotFound)?;
+        let side = caller
+            .side(matched.startup, matched.investor)
+            .ok_or(Error::NotFound)?;
         if !matched.visible_to(side) {
             return Err(Error::NotFound);
         }
@@ -174,7 +176,10 @@ fn check(context: &Context, conn: &mut Conn, introduction: &Introduction) -> Res
         )?,
         open_for_mandate: introductions::open_for_mandate(conn, introduction.mandate)?,
         mandate_capacity: mandate.content.capacity.open_introductions,
-        names: firms.iter().flat_map(|firm| firm.details.all_names()).collect(),
+        names: firms
+            .iter()
+            .flat_map(|firm| firm.details.all_names())
+            .collect(),
         now: context.now(),
     };
     Ok(check_request(&introduction.blurb, &facts)?)
@@ -294,7 +299,10 @@ fn put_question(
     let organization = introduction.organization(side);
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
     let person = person_to_ask(conn, organization)?.ok_or_else(|| {
-        Error::refused("nobody_to_ask", "The other side has nobody yet who could answer.")
+        Error::refused(
+            "nobody_to_ask",
+            "The other side has nobody yet who could answer.",
+        )
     })?;
     let now = context.now();
     let ask = Ask {
@@ -410,11 +418,7 @@ pub(super) fn person_of(
 }
 
 /// One introduction, as the caller may see it.
-pub async fn find(
-    context: &Context,
-    caller: &Caller,
-    id: IntroductionId,
-) -> Result<Seen, Error> {
+pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Result<Seen, Error> {
     let caller = caller.clone();
     context
         .db
@@ -460,8 +464,10 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     let investor_name = name(conn, Side::Investor)?;
     let shared_reason = introductions::answers(conn, introduction.id)?
         .into_iter()
-        .filter(|answer| answer.reason_shared || side.is_none())
-        .find_map(|answer| answer.reason);
+        .find_map(|given| match given.answer {
+            Answer::Decline { reason, share } if share || side.is_none() => Some(reason),
+            _ => None,
+        });
     let open_ask = asks
         .into_iter()
         .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);
@@ -489,8 +495,7 @@ pub async fn list(
         if !caller.belongs_to(organization) {
             return Err(Error::NotFound);
         }
-        filter.organization = Some(organization);
-        filter.visible_to_organization = true;
+        filter.visible_to = Some(organization);
     }
     let caller = caller.clone();
     read_page(
@@ -549,11 +554,16 @@ pub async fn transition(
                 Step::Other(action) => {
                     let hats = caller_in.hats(before.startup, before.investor);
                     let (after, _) = in_any_hat(&hats, |hat| step(&before, &action, hat))?;
-                    commit(&context_in, conn, &before, after, &action, caller_in.actor())
+                    commit(
+                        &context_in,
+                        conn,
+                        &before,
+                        after,
+                        &action,
+                        caller_in.actor(),
+                    )
                 }
-                Step::Release(reason) => {
-                    release(&context_in, &caller_in, conn, &before, &reason)
-                }
+                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
             }
         },
         |conn, id| load(conn, id.into()),
@@ -586,7 +596,16 @@ fn answer_by_caller(
         name: caller.user.name.to_string(),
         role: None,
     };
-    record_answer(context, conn, before, &ask, answer, note, &answerer, caller.actor())
+    record_answer(
+        context,
+        conn,
+        before,
+        &ask,
+        answer,
+        note,
+        &answerer,
+        caller.actor(),
+    )
 }
 
 /// Compliance releases what is held; the gate then decides again, so that a
@@ -600,7 +619,11 @@ fn release(
 ) -> Result<Introduction, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     if before.status != IntroductionStatus::Held {
-        return Err(crate::domain::refusal::Refusal::no_transition("release", before.status.code()).into());
+        return Err(crate::domain::refusal::Refusal::no_transition(
+            "release",
+            before.status.code(),
+        )
+        .into());
     }
     let pair = pair(conn, before)?;
     if !disclosure::release(context, conn, &pair, caller.id(), reason)? {
@@ -725,7 +748,10 @@ fn record_answer(
     if let Answer::NotNow { until } = answer
         && until <= now
     {
-        return Err(Error::refused("date_needed", "“not_now” needs a date in the future."));
+        return Err(Error::refused(
+            "date_needed",
+            "“not_now” needs a date in the future.",
+        ));
     }
     let hat = match ask.side {
         Side::Startup => Hat::Startup,
@@ -741,23 +767,15 @@ fn record_answer(
             "This question was answered, or its time has passed.",
         ));
     }
-    let (reason, reason_shared, until) = match answer {
-        Answer::Decline { reason, share } => (Some(reason.code().to_owned()), share, None),
-        Answer::NotNow { until } => (Some("not_now".to_owned()), false, Some(until)),
-        Answer::Accept | Answer::MoreTime => (None, false, None),
-    };
     introductions::insert_answer(
         conn,
-        &AnswerRecord {
+        &GivenAnswer {
             id: context.new_id(),
             introduction: before.id,
             side: ask.side,
             ask: Some(ask.id),
-            answer: answer.code().to_owned(),
-            reason,
-            reason_shared,
+            answer,
             note,
-            until,
             person_name: answerer.name.clone(),
             person_role: answerer.role.clone(),
             created_at: now,
@@ -791,7 +809,10 @@ fn extend(
     if introductions::extend_ask(conn, ask.id, expires_at)? {
         Ok(())
     } else {
-        Err(Error::refused("answered_already", "This question was answered already."))
+        Err(Error::refused(
+            "answered_already",
+            "This question was answered already.",
+        ))
     }
 }
 
@@ -840,7 +861,10 @@ pub async fn transitions(
         actions.extend(
             [
                 Answer::Accept,
-                Answer::Decline { reason, share: false },
+                Answer::Decline {
+                    reason,
+                    share: false,
+                },
                 Answer::NotNow { until },
                 Answer::MoreTime,
             ]
@@ -849,7 +873,10 @@ pub async fn transitions(
     }
     let mut codes: Vec<&'static str> = actions
         .iter()
-        .filter(|action| hats.iter().any(|hat| step(introduction, action, *hat).is_ok()))
+        .filter(|action| {
+            hats.iter()
+                .any(|hat| step(introduction, action, *hat).is_ok())
+        })
         .map(Action::code)
         .collect();
     if introduction.status == IntroductionStatus::Held && hats.contains(&Hat::Compliance) {

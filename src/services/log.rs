@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::db::events::{self, SealedEvent};
 use crate::db::Conn;
+use crate::db::events::{self, SealedEvent};
 use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind};
 use crate::domain::permission::Operation;
 

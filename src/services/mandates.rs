@@ -40,7 +40,10 @@ pub async fn create(
         move |conn| {
             let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
             if firm.details.kind != OrganizationKind::Investor {
-                return Err(Error::refused("not_an_investor", "Only an investor has mandates."));
+                return Err(Error::refused(
+                    "not_an_investor",
+                    "Only an investor has mandates.",
+                ));
             }
             let mandate = Mandate {
                 id,

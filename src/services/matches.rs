@@ -6,7 +6,7 @@ use crate::db::{self, Conn};
 use crate::domain::account::Role;
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{SubjectKind, Value};
-use crate::domain::ids::{MandateId, MatchId, ProgrammeId, StartupProfileId};
+use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
 use crate::domain::review::{
@@ -91,7 +91,7 @@ fn only_programme(conn: &mut Conn, query: Query) -> Result<ProgrammeId, Error> {
         Query::Mandate(id) => db::programmes::programmes_of_mandate(conn, id)?,
     };
     match admitted.as_slice() {
-        [only] => Ok(*only),
+        [only] => Ok(only.id),
         [] => Err(Error::refused(
             "not_admitted",
             "It is admitted to no programme, so there is nothing to rank it in.",
@@ -164,7 +164,7 @@ pub async fn compute(
                 created_at: now,
                 updated_at: now,
             };
-            if matches::insert(conn, &matched)? == InsertOutcome::LiveExists {
+            if matches::insert(conn, &matched)? == InsertOutcome::LiveMatchExists {
                 return Err(Error::refused(
                     "match_exists",
                     "This pair has a live match in this programme already.",
@@ -179,8 +179,14 @@ pub async fn compute(
                     ("score", Value::Int(matched.explanation.score)),
                     ("confidence", Value::Int(matched.explanation.confidence)),
                     ("rule_set", Value::Id(matched.explanation.rule_set.uuid())),
-                    ("startup_revision", Value::Int(matched.explanation.startup.1)),
-                    ("mandate_revision", Value::Int(matched.explanation.mandate.1)),
+                    (
+                        "startup_revision",
+                        Value::Int(matched.explanation.startup.1),
+                    ),
+                    (
+                        "mandate_revision",
+                        Value::Int(matched.explanation.mandate.1),
+                    ),
                 ],
             )?;
             Ok(matched)
@@ -220,9 +226,9 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Page<Match>, Error> {
     if !caller.reads_everything() {
-        let (organization, side) = own_side(caller).ok_or(Error::NotFound)?;
+        let organization = own_organization(caller).ok_or(Error::NotFound)?;
         caller.may(Operation::ReadMatch, &[organization])?;
-        filter.released_to = Some((organization, side));
+        filter.visible_to = Some(organization);
     }
     read_page(
         context,
@@ -234,12 +240,11 @@ pub async fn list(
     .await
 }
 
-fn own_side(caller: &Caller) -> Option<(crate::domain::ids::OrganizationId, Side)> {
-    let startup = caller.organizations(OrganizationKind::Startup).next();
-    let investor = caller.organizations(OrganizationKind::Investor).next();
-    startup
-        .map(|id| (id, Side::Startup))
-        .or_else(|| investor.map(|id| (id, Side::Investor)))
+fn own_organization(caller: &Caller) -> Option<OrganizationId> {
+    caller
+        .organizations(OrganizationKind::Startup)
+        .chain(caller.organizations(OrganizationKind::Investor))
+        .next()
 }
 
 /// Moves a match in its machine. Releasing asks the gate afresh and writes the
@@ -282,7 +287,10 @@ fn apply(
     if let MatchAction::Pass(PassReason::NotNow) = action
         && until.is_none_or(|until| until <= now)
     {
-        return Err(Error::refused("date_needed", "“not_now” needs a date in the future."));
+        return Err(Error::refused(
+            "date_needed",
+            "“not_now” needs a date in the future.",
+        ));
     }
     let allowed = match action {
         MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
@@ -365,12 +373,9 @@ fn log_move(
         MatchAction::Pass(reason) => payload.push(("reason", code(reason.code()))),
         _ => {}
     }
-    context.pen(caller.actor()).append(
-        conn,
-        "match.moved",
-        (SubjectKind::Match, moved.id),
-        payload,
-    )
+    context
+        .pen(caller.actor())
+        .append(conn, "match.moved", (SubjectKind::Match, moved.id), payload)
 }
 
 /// What can be done with a match now. Whether the gate lets a release pass is

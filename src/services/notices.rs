@@ -18,7 +18,7 @@ use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::text::Localized;
 use crate::domain::values::Side;
 
-use super::disclosure::{self, Pair};
+use super::disclosure;
 use super::{Context, Error, introductions};
 
 /// Queues a notice in the open transaction; the same intent is queued once,

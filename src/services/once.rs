@@ -77,9 +77,11 @@ where
             match idempotency::begin(conn, &slot, &intent.fingerprint, now)? {
                 Begin::Mismatch => Err(Error::KeyReused),
                 Begin::Replay(Outcome::Created { id, .. }) => find(conn, id).map(Ok),
-                Begin::Replay(Outcome::Refused { code, detail, extra }) => {
-                    Ok(Err(replayed(code, detail, extra)))
-                }
+                Begin::Replay(Outcome::Refused {
+                    code,
+                    detail,
+                    extra,
+                }) => Ok(Err(replayed(code, detail, extra))),
                 Begin::Fresh => match db::transaction(conn, job) {
                     Ok(made) => {
                         let outcome = Outcome::Created {

@@ -1,7 +1,7 @@
 //! Keyset pages of a list, bound to its filters.
 
-use crate::db::page::{Cursor, Cursors, Page};
 use crate::db::Conn;
+use crate::db::page::{Cursor, Cursors, Page};
 
 use super::{Context, Error};
 
@@ -48,4 +48,3 @@ pub fn after(created_at: chrono::DateTime<chrono::Utc>, id: impl Into<uuid::Uuid
         id: id.into(),
     }
 }
-

@@ -49,7 +49,10 @@ pub async fn create(
                 })?;
             }
             if programmes::find_by_slug(conn, &details.slug)?.is_some() {
-                return Err(Error::refused("slug_taken", "Another programme has this slug."));
+                return Err(Error::refused(
+                    "slug_taken",
+                    "Another programme has this slug.",
+                ));
             }
             let rule_set = newest_rule_set(conn)?;
             let programme = Programme {
@@ -94,18 +97,19 @@ pub fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleSetId, 
     context.db.write_blocking(move |conn| {
         let id = db::rule_sets::insert_if_new(conn, &rules, now)?;
         if id == rules.id {
-            pen.append(conn, "rule_set.published", (SubjectKind::RuleSet, id), vec![])?;
+            pen.append(
+                conn,
+                "rule_set.published",
+                (SubjectKind::RuleSet, id),
+                vec![],
+            )?;
         }
         Ok(id)
     })
 }
 
 /// One programme. They are known to everybody who is signed in.
-pub async fn find(
-    context: &Context,
-    caller: &Caller,
-    id: ProgrammeId,
-) -> Result<Programme, Error> {
+pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Programme, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
     context.db.read(move |conn| load(conn, id)).await
 }
@@ -184,9 +188,11 @@ pub async fn transitions(
 ) -> Result<Vec<(ProgrammeAction, Option<Refusal>)>, Error> {
     let programme = find(context, caller, id).await?;
     let today = context.now().date_naive();
-    Ok(available(ProgrammeAction::ALL, &hats(caller), |action, hat| {
-        step(&programme, action, hat, today).map(drop)
-    }))
+    Ok(available(
+        ProgrammeAction::ALL,
+        &hats(caller),
+        |action, hat| step(&programme, action, hat, today).map(drop),
+    ))
 }
 
 /// Admits a profile or a mandate; admitting it again changes nothing. Answers
@@ -206,7 +212,8 @@ pub async fn admit(
             let programme = load(conn, id)?;
             let (new, subject, kind) = match admission {
                 Admission::StartupProfile(profile) => {
-                    let found = db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
+                    let found =
+                        db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
                     let joined = programme
                         .details
                         .corridors

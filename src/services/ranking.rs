@@ -121,7 +121,10 @@ impl Ground {
             mandate,
             clearance: clearance.unwrap_or(ClearanceVerdict::Review),
             frozen: self.programme_frozen()
-                || self.freezes.iter().any(|freeze| covers_mandate(freeze, mandate)),
+                || self
+                    .freezes
+                    .iter()
+                    .any(|freeze| covers_mandate(freeze, mandate)),
             admitted,
         }
     }
@@ -183,13 +186,23 @@ pub fn mandates_for(
         .map(|mandate| {
             let released = released.get(&mandate.country).copied().unwrap_or(false);
             (
-                ground.mandate(mandate, clearances.get(&mandate.organization).copied(), true),
+                ground.mandate(
+                    mandate,
+                    clearances.get(&mandate.organization).copied(),
+                    true,
+                ),
                 relations.with(mandate.organization, released),
             )
         })
         .collect();
     let setting = ground.setting(taxonomy);
-    Ok(reference::mandates_for(&setting, &startup, &candidates, k, filter))
+    Ok(reference::mandates_for(
+        &setting,
+        &startup,
+        &candidates,
+        k,
+        filter,
+    ))
 }
 
 /// The best startups of a programme for a mandate, best first.
@@ -231,7 +244,13 @@ pub fn startups_for(
         admitted,
     );
     let setting = ground.setting(taxonomy);
-    Ok(reference::startups_for(&setting, &facts, &candidates, k, filter))
+    Ok(reference::startups_for(
+        &setting,
+        &facts,
+        &candidates,
+        k,
+        filter,
+    ))
 }
 
 /// The account of one pair, whatever the gates say.
@@ -244,8 +263,11 @@ pub fn one_pair(
 ) -> Result<Explanation, Error> {
     let taxonomy = &context.taxonomy;
     let programme = ground.programme.id;
-    let clearances =
-        clearances_of(conn, &[profile.organization, mandate.organization], ground.today)?;
+    let clearances = clearances_of(
+        conn,
+        &[profile.organization, mandate.organization],
+        ground.today,
+    )?;
     let startup = ground.startup(
         taxonomy,
         profile,

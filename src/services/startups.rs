@@ -60,7 +60,10 @@ pub async fn create(
         move |conn| {
             let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
             if firm.details.kind != OrganizationKind::Startup {
-                return Err(Error::refused("not_a_startup", "Only a startup has startup profiles."));
+                return Err(Error::refused(
+                    "not_a_startup",
+                    "Only a startup has startup profiles.",
+                ));
             }
             let profile = StartupProfile {
                 id,
@@ -240,6 +243,7 @@ fn apply(
         .comments
         .into_iter()
         .map(|field| ReviewComment {
+            id: context.new_id(),
             pointer: field.pointer,
             comment: field.comment,
             author: caller.id(),
@@ -247,9 +251,7 @@ fn apply(
             created_at: now,
         })
         .collect();
-    for comment in &comments {
-        startup_profiles::insert_comment(conn, context.new_id(), id, comment)?;
-    }
+    startup_profiles::insert_comments(conn, id, &comments)?;
     let mut payload = vec![
         ("from", code(before.status.code())),
         ("to", code(after.status.code())),
@@ -259,7 +261,10 @@ fn apply(
         payload.push(("reason", Value::Code(reason)));
     }
     if !comments.is_empty() {
-        let fields = comments.into_iter().map(|comment| comment.pointer).collect();
+        let fields = comments
+            .into_iter()
+            .map(|comment| comment.pointer)
+            .collect();
         payload.push(("fields", Value::Codes(fields)));
     }
     context.pen(caller.actor()).append(

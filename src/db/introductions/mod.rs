@@ -13,9 +13,10 @@ use diesel::result::Error::DatabaseError;
 pub use self::answers::{GivenAnswer, answers, insert_answer};
 pub use self::asks::{answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, kill_asks};
 use super::page::{self, Cursor};
-use super::schema::introductions::{self, dsl};
+use super::schema::introduction_asks;
 use super::types::Timestamp;
 use super::{Conn, Error, Result, keyset, pair, sql, stored, transaction};
+use crate::db::schema::introductions::{self, dsl};
 use crate::domain::ids::{
     IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId, UserId,
 };
@@ -40,6 +41,8 @@ pub struct Filter {
     pub status: Option<IntroductionStatus>,
     /// Under that programme.
     pub programme: Option<ProgrammeId>,
+    /// Asked for by that firm's side, or put to it as a question.
+    pub visible_to: Option<OrganizationId>,
 }
 
 #[derive(Queryable)]
@@ -148,6 +151,18 @@ pub fn list(
             .eq(organization)
             .or(dsl::investor_id.eq(organization));
         query = query.filter(on_either_side);
+    }
+    if let Some(organization) = filter.visible_to {
+        let asked = |side: Side| {
+            dsl::requester.eq(side.code()).or(diesel::dsl::exists(
+                introduction_asks::table
+                    .filter(introduction_asks::introduction_id.eq(dsl::id))
+                    .filter(introduction_asks::side.eq(side.code())),
+            ))
+        };
+        let as_startup = dsl::startup_id.eq(organization).and(asked(Side::Startup));
+        let as_investor = dsl::investor_id.eq(organization).and(asked(Side::Investor));
+        query = query.filter(as_startup.or(as_investor));
     }
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));

@@ -1,102 +1,83 @@
 //! The stored form of an intent to tell somebody something.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::form::{One, code, parse, read, write};
 use crate::db::{Error, Result};
 use crate::domain::message::{Ending, Notice};
 
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "notice", rename_all = "snake_case", deny_unknown_fields)]
-enum Stored {
-    IntroductionAsk {
-        schema: u8,
-        ask: Uuid,
-    },
-    Introduction {
-        schema: u8,
-        introduction: Uuid,
-    },
-    IntroductionClosed {
-        schema: u8,
-        introduction: Uuid,
-        person: Uuid,
-        ending: String,
-    },
-    RegistrationExists {
-        schema: u8,
-        user: Uuid,
-    },
+#[serde(deny_unknown_fields)]
+struct Stored {
+    schema: One,
+    notice: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introduction: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending: Option<String>,
 }
 
 /// Writes an intent.
+///
+/// # Errors
+/// None in practice: every part has a text.
 pub fn encode(notice: &Notice) -> Result<String> {
-    let schema = 1;
-    let stored = match *notice {
-        Notice::IntroductionAsk { ask } => Stored::IntroductionAsk {
-            schema,
-            ask: ask.uuid(),
-        },
-        Notice::Introduction { introduction } => Stored::Introduction {
-            schema,
-            introduction: introduction.uuid(),
-        },
+    let mut stored = Stored {
+        schema: One,
+        notice: notice.code().to_owned(),
+        ask: None,
+        introduction: None,
+        person: None,
+        ending: None,
+    };
+    match notice {
+        Notice::IntroductionAsk { ask } => stored.ask = Some(ask.to_string()),
+        Notice::Introduction { introduction } => {
+            stored.introduction = Some(introduction.to_string());
+        }
         Notice::IntroductionClosed {
             introduction,
             person,
             ending,
-        } => Stored::IntroductionClosed {
-            schema,
-            introduction: introduction.uuid(),
-            person: person.uuid(),
-            ending: ending.code().to_owned(),
-        },
-        Notice::RegistrationExists { user } => Stored::RegistrationExists {
-            schema,
-            user: user.uuid(),
-        },
-    };
-    serde_json::to_string(&stored).map_err(|error| Error::Corrupt(error.to_string()))
+        } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.person = Some(person.to_string());
+            stored.ending = Some(ending.code().to_owned());
+        }
+        Notice::RegistrationExists { user } => stored.person = Some(user.to_string()),
+    }
+    write(&stored)
 }
 
 /// Reads an intent.
+///
+/// # Errors
+/// [`Error::Corrupt`] when it is none.
 pub fn decode(text: &str) -> Result<Notice> {
-    let corrupt = |what: &str| Error::Corrupt(format!("a queued notice: {what}"));
-    let stored: Stored = serde_json::from_str(text).map_err(|error| corrupt(&error.to_string()))?;
-    let (schema, notice) = match stored {
-        Stored::IntroductionAsk { schema, ask } => {
-            (schema, Notice::IntroductionAsk { ask: ask.into() })
-        }
-        Stored::Introduction {
-            schema,
-            introduction,
-        } => (
-            schema,
-            Notice::Introduction {
-                introduction: introduction.into(),
-            },
-        ),
-        Stored::IntroductionClosed {
-            schema,
-            introduction,
-            person,
-            ending,
-        } => (
-            schema,
-            Notice::IntroductionClosed {
-                introduction: introduction.into(),
-                person: person.into(),
-                ending: Ending::from_code(&ending).ok_or_else(|| corrupt("its ending"))?,
-            },
-        ),
-        Stored::RegistrationExists { schema, user } => (
-            schema,
-            Notice::RegistrationExists { user: user.into() },
-        ),
+    let stored: Stored = read("a queued notice", text)?;
+    let part = |part: &Option<String>| {
+        part.clone()
+            .ok_or_else(|| Error::Corrupt(format!("a queued notice lacks a part: {text}")))
     };
-    if schema == 1 {
-        Ok(notice)
-    } else {
-        Err(corrupt("its schema number"))
-    }
+    Ok(match stored.notice.as_str() {
+        "introduction_ask" => Notice::IntroductionAsk {
+            ask: parse(&part(&stored.ask)?)?,
+        },
+        "introduction" => Notice::Introduction {
+            introduction: parse(&part(&stored.introduction)?)?,
+        },
+        "introduction_closed" => Notice::IntroductionClosed {
+            introduction: parse(&part(&stored.introduction)?)?,
+            person: parse(&part(&stored.person)?)?,
+            ending: code(&part(&stored.ending)?, Ending::from_code)?,
+        },
+        "registration_exists" => Notice::RegistrationExists {
+            user: parse(&part(&stored.person)?)?,
+        },
+        other => return Err(Error::Corrupt(format!("a queued notice of kind {other}"))),
+    })
 }
