@@ -266,3 +266,40 @@ impl Words<'_> {
 fn percent(bp: i64) -> String {
     format!("{}%", bp.saturating_add(50).div_euclid(100))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(sentence: &str) -> Vec<String> {
+        pieces(sentence)
+            .map(|piece| match piece {
+                Piece::Text(text) => text.to_owned(),
+                Piece::Place(name) => format!("<{name}>"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_sentence_is_split_at_its_places() {
+        assert_eq!(split("מים: {tags}."), ["מים: ", "<tags>", "."]);
+        assert_eq!(split("{a}{b}"), ["<a>", "<b>"]);
+        assert_eq!(split("no place"), ["no place"]);
+        assert_eq!(split("open { brace"), ["open ", "{ brace"]);
+        assert_eq!(split(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn shares_are_whole_percent() {
+        for (bp, said) in [
+            (0, "0%"),
+            (49, "0%"),
+            (50, "1%"),
+            (2_499, "25%"),
+            (20_000, "200%"),
+        ] {
+            assert_eq!(percent(bp), said, "{bp}");
+        }
+        assert_eq!(percent(i64::MAX), "92233720368547758%");
+    }
+}

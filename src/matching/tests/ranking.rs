@@ -1,7 +1,7 @@
 //! The account of a score, and what holds of every ranking, on random corpora.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -295,6 +295,30 @@ proptest! {
                 mandates_for(&setting, &startup, &after, k, &filter)
             );
         }
+    }
+
+    #[test]
+    fn both_directions_find_the_same_pairs(seed: u64) {
+        let market = Market::random(seed);
+        let setting = market.base.setting();
+        let all = Filter::default();
+        let unknown = PairFacts::default();
+        let startups: Vec<_> =
+            market.startups().into_iter().map(|(startup, _)| (startup, unknown)).collect();
+        let mandates: Vec<_> =
+            market.mandates().into_iter().map(|(mandate, _)| (mandate, unknown)).collect();
+        let by_pair = |told: Explanation| ((told.startup.0, told.mandate.0), told);
+        let from_startups: BTreeMap<_, _> = startups
+            .iter()
+            .flat_map(|(startup, _)| mandates_for(&setting, startup, &mandates, 99, &all))
+            .map(by_pair)
+            .collect();
+        let from_mandates: BTreeMap<_, _> = mandates
+            .iter()
+            .flat_map(|(mandate, _)| startups_for(&setting, mandate, &startups, 99, &all))
+            .map(by_pair)
+            .collect();
+        prop_assert_eq!(from_startups, from_mandates);
     }
 
     #[test]
