@@ -203,6 +203,7 @@ impl Db {
     pub async fn close(self) {
         match &self.inner.writes {
             Writes::Sqlite(writer) => {
+                writer.shut();
                 let writer = Arc::clone(writer);
                 // Waiting for the thread blocks. It doesn't panic, and if it
                 // did there would be nothing left to wait for.

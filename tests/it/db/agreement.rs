@@ -63,11 +63,18 @@ fn sqlite_columns(conn: &mut Conn) -> Columns {
 fn written_schema() -> Columns {
     let mut columns = Columns::new();
     let mut table = String::new();
-    for line in include_str!("../../../src/db/schema.rs").lines().map(str::trim) {
+    for line in include_str!("../../../src/db/schema.rs")
+        .lines()
+        .map(str::trim)
+    {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
             name.clone_into(&mut table);
-        } else if let Some((name, kind)) = line.strip_suffix(',').and_then(|it| it.split_once(" -> ")) {
-            let inner = kind.strip_prefix("Nullable<").and_then(|it| it.strip_suffix('>'));
+        } else if let Some((name, kind)) =
+            line.strip_suffix(',').and_then(|it| it.split_once(" -> "))
+        {
+            let inner = kind
+                .strip_prefix("Nullable<")
+                .and_then(|it| it.strip_suffix('>'));
             let value = (inner.unwrap_or(kind).to_owned(), inner.is_some());
             columns.insert((table.clone(), name.to_owned()), value);
         }
@@ -101,14 +108,19 @@ fn expected(side: fn((&'static str, &'static str)) -> &'static str) -> Columns {
 
 #[test]
 fn sqlite_has_the_columns_of_the_schema() {
-    let mut conn = Database::sqlite().connect();
+    let database = Database::sqlite();
+    let mut conn = database.connect();
     assert_eq!(sqlite_columns(&mut conn), expected(|(sqlite, _)| sqlite));
 }
 
 #[test]
 fn every_sqlite_table_is_strict_and_no_key_is_deferred() {
-    let mut conn = Database::sqlite().connect();
-    let definitions = lines(&mut conn, &format!("SELECT t.sql AS line FROM {SQLITE_TABLES}"));
+    let database = Database::sqlite();
+    let mut conn = database.connect();
+    let definitions = lines(
+        &mut conn,
+        &format!("SELECT t.sql AS line FROM {SQLITE_TABLES}"),
+    );
     assert!(!definitions.is_empty());
     for sql in definitions {
         assert!(sql.trim_end().ends_with("STRICT"), "{sql}");
@@ -135,7 +147,9 @@ mod with_postgres {
 
     #[test]
     fn postgres_has_the_columns_of_the_schema() {
-        let Some(database) = Database::postgres() else { return };
+        let Some(database) = Database::postgres() else {
+            return;
+        };
         let found = columns(
             &mut database.connect(),
             "SELECT table_name::text, column_name::text, data_type::text,
@@ -148,7 +162,9 @@ mod with_postgres {
 
     #[test]
     fn both_sides_have_the_same_keys_and_indexes() {
-        let Some(database) = Database::postgres() else { return };
+        let Some(database) = Database::postgres() else {
+            return;
+        };
         let postgres = lines(
             &mut database.connect(),
             "SELECT t.relname || CASE WHEN i.indisunique THEN ' unique' ELSE '' END
@@ -160,7 +176,8 @@ mod with_postgres {
              FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
              WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '%diesel%'",
         );
-        let mut sqlite = Database::sqlite().connect();
+        let file = Database::sqlite();
+        let mut sqlite = file.connect();
         let mut found = lines(
             &mut sqlite,
             "SELECT t.name || CASE WHEN i.\"unique\" THEN ' unique' ELSE '' END
@@ -183,15 +200,18 @@ mod with_postgres {
 
     #[test]
     fn both_sides_have_the_same_foreign_keys() {
-        let Some(database) = Database::postgres() else { return };
+        let Some(database) = Database::postgres() else {
+            return;
+        };
         let postgres = lines(
             &mut database.connect(),
             "SELECT c.conrelid::regclass || ': ' || pg_get_constraintdef(c.oid) AS line
              FROM pg_constraint c
              WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace",
         );
+        let file = Database::sqlite();
         let sqlite = lines(
-            &mut Database::sqlite().connect(),
+            &mut file.connect(),
             "SELECT line FROM (
                 SELECT t.name || ': FOREIGN KEY (' || group_concat(k.\"from\", ', ')
                        || ') REFERENCES ' || k.\"table\" || '(' || group_concat(k.\"to\", ', ') || ')'
@@ -207,7 +227,9 @@ mod with_postgres {
 
     #[test]
     fn both_sides_have_the_same_checks() {
-        let Some(database) = Database::postgres() else { return };
+        let Some(database) = Database::postgres() else {
+            return;
+        };
         let postgres: BTreeSet<String> = lines(
             &mut database.connect(),
             "SELECT c.conrelid::regclass || ': ' || pg_get_constraintdef(c.oid) AS line
@@ -219,15 +241,18 @@ mod with_postgres {
         .collect();
 
         let stand_ins = stand_ins();
+        let file = Database::sqlite();
         let definitions = lines(
-            &mut Database::sqlite().connect(),
+            &mut file.connect(),
             &format!("SELECT t.name || ': ' || t.sql AS line FROM {SQLITE_TABLES}"),
         );
         let sqlite: BTreeSet<String> = definitions
             .iter()
             .flat_map(|line| {
                 let (table, sql) = line.split_once(": ").expect("as selected");
-                checks(sql).into_iter().map(move |check| plain(&format!("{table}: {check}")))
+                checks(sql)
+                    .into_iter()
+                    .map(move |check| plain(&format!("{table}: {check}")))
             })
             .filter(|check| !stand_ins.contains(check))
             .collect();

@@ -34,7 +34,11 @@ fn event(number: u128, deal: u128) -> Event {
 fn sealed_numbers(conn: &mut Conn) -> Result<Vec<u128>, Error> {
     let page = events::page(conn, 0, 10_000)?;
     for (index, event) in page.iter().enumerate() {
-        assert_eq!(usize::try_from(event.position), Ok(index + 1), "positions have no gaps");
+        assert_eq!(
+            usize::try_from(event.position),
+            Ok(index + 1),
+            "positions have no gaps"
+        );
     }
     Ok(page.iter().map(|event| event.id.uuid().as_u128()).collect())
 }

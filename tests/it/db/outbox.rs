@@ -37,7 +37,10 @@ fn enqueue(conn: &mut Conn, number: u128, due: DateTime<Utc>) -> Result<Enqueued
 }
 
 fn claim_ids(conn: &mut Conn, holder: Uuid, now: DateTime<Utc>) -> Result<Vec<OutboxId>, Error> {
-    Ok(outbox::claim(conn, holder, now, LEASE, 10)?.into_iter().map(|it| it.id).collect())
+    Ok(outbox::claim(conn, holder, now, LEASE, 10)?
+        .into_iter()
+        .map(|it| it.id)
+        .collect())
 }
 
 fn state(conn: &mut Conn, number: u128) -> Result<State, Error> {
@@ -47,7 +50,11 @@ fn state(conn: &mut Conn, number: u128) -> Result<State, Error> {
 /// Runs assertions in one write on each back-end.
 fn check(assertions: fn(&mut Conn) -> Result<(), Error>) {
     on_each_backend(async |database| {
-        database.open().write(assertions).await.expect("no assertion fails");
+        database
+            .open()
+            .write(assertions)
+            .await
+            .expect("no assertion fails");
     });
 }
 
@@ -78,9 +85,11 @@ fn two_claimers_never_get_the_same_message() {
     const MESSAGES: u128 = 60;
     on_each_backend(async |database| {
         let db = database.open_with(|options| options.readers = 8);
-        db.write(|conn| (1..=MESSAGES).try_for_each(|number| enqueue(conn, number, noon(0)).map(drop)))
-            .await
-            .expect("queued");
+        db.write(|conn| {
+            (1..=MESSAGES).try_for_each(|number| enqueue(conn, number, noon(0)).map(drop))
+        })
+        .await
+        .expect("queued");
         let mut workers = JoinSet::new();
         for worker in 0..6 {
             let db = db.clone();
@@ -102,7 +111,10 @@ fn two_claimers_never_get_the_same_message() {
         let all = workers.join_all().await.concat();
         let distinct: BTreeSet<_> = all.iter().copied().collect();
         assert_eq!(all.len(), distinct.len(), "none twice");
-        assert!(distinct.into_iter().eq((1..=MESSAGES).map(id)), "and all of them");
+        assert!(
+            distinct.into_iter().eq((1..=MESSAGES).map(id)),
+            "and all of them"
+        );
     });
 }
 
@@ -142,12 +154,21 @@ fn a_retry_waits_for_its_time_and_keeps_a_short_error() {
     check(|conn| {
         enqueue(conn, 1, noon(0))?;
         claim_ids(conn, ANN, noon(0))?;
-        assert!(outbox::retry(conn, id(1), ANN, noon(300), &"ü".repeat(600))?);
+        assert!(outbox::retry(
+            conn,
+            id(1),
+            ANN,
+            noon(300),
+            &"ü".repeat(600)
+        )?);
         let message = outbox::find(conn, id(1))?.expect("it exists");
         assert_eq!(message.last_error, Some("ü".repeat(outbox::ERROR_LENGTH)));
         assert_eq!(message.holder, None);
         assert_eq!(claim_ids(conn, BOB, noon(299))?, []);
-        assert_eq!(outbox::claim(conn, BOB, noon(300), LEASE, 1)?[0].attempts, 2);
+        assert_eq!(
+            outbox::claim(conn, BOB, noon(300), LEASE, 1)?[0].attempts,
+            2
+        );
         Ok(())
     });
 }
@@ -168,7 +189,13 @@ fn a_dead_message_stays_visible_until_a_person_revives_it() {
     check(|conn| {
         enqueue(conn, 1, noon(0))?;
         claim_ids(conn, ANN, noon(0))?;
-        assert!(outbox::dead(conn, id(1), ANN, "smtp_550 no such user", noon(1))?);
+        assert!(outbox::dead(
+            conn,
+            id(1),
+            ANN,
+            "smtp_550 no such user",
+            noon(1)
+        )?);
         assert_eq!(claim_ids(conn, BOB, noon(999))?, []);
         let dead = outbox::list(conn, Some(State::Dead), None, 10)?;
         assert_eq!(dead.len(), 1);
@@ -177,7 +204,10 @@ fn a_dead_message_stays_visible_until_a_person_revives_it() {
 
         assert!(outbox::revive(conn, id(1), noon(1_000))?);
         assert!(!outbox::revive(conn, id(1), noon(1_000))?, "it is alive");
-        assert_eq!(outbox::claim(conn, BOB, noon(1_000), LEASE, 1)?[0].attempts, 1);
+        assert_eq!(
+            outbox::claim(conn, BOB, noon(1_000), LEASE, 1)?[0].attempts,
+            1
+        );
         Ok(())
     });
 }
@@ -193,16 +223,34 @@ fn cancelling_takes_what_nobody_holds() {
             .into_iter()
             .find(|it| it.holder.is_some())
             .expect("ann has one");
-        assert_eq!(outbox::cancel(conn, Cancel::One(held.id), noon(1))?, 0, "it is being sent");
-        assert_eq!(outbox::cancel(conn, Cancel::One(held.id), noon(60))?, 1, "the lease is over");
+        assert_eq!(
+            outbox::cancel(conn, Cancel::One(held.id), noon(1))?,
+            0,
+            "it is being sent"
+        );
+        assert_eq!(
+            outbox::cancel(conn, Cancel::One(held.id), noon(60))?,
+            1,
+            "the lease is over"
+        );
         assert_eq!(state(conn, held.id.uuid().as_u128())?, State::Cancelled);
 
-        let expected = [10, 11].iter().filter(|number| id(**number) != held.id).count();
-        assert_eq!(outbox::cancel(conn, Cancel::Intents("intro:1"), noon(60))?, {
-            // "intro:1:mail" too starts like that.
-            expected + usize::from(held.id != id(1))
-        });
-        let left = if held.id == id(2) { vec![] } else { vec![id(2)] };
+        let expected = [10, 11]
+            .iter()
+            .filter(|number| id(**number) != held.id)
+            .count();
+        assert_eq!(
+            outbox::cancel(conn, Cancel::Intents("intro:1"), noon(60))?,
+            {
+                // "intro:1:mail" too starts like that.
+                expected + usize::from(held.id != id(1))
+            }
+        );
+        let left = if held.id == id(2) {
+            vec![]
+        } else {
+            vec![id(2)]
+        };
         assert_eq!(claim_ids(conn, BOB, noon(60))?, left);
         Ok(())
     });
@@ -213,9 +261,16 @@ fn a_prefix_is_no_pattern() {
     check(|conn| {
         enqueue(conn, 1, noon(0))?;
         for pattern in ["intro_1", "%", "INTRO:1", "intro:1:mail "] {
-            assert_eq!(outbox::cancel(conn, Cancel::Intents(pattern), noon(1))?, 0, "{pattern}");
+            assert_eq!(
+                outbox::cancel(conn, Cancel::Intents(pattern), noon(1))?,
+                0,
+                "{pattern}"
+            );
         }
-        assert_eq!(outbox::cancel(conn, Cancel::Intents("intro:1:"), noon(1))?, 1);
+        assert_eq!(
+            outbox::cancel(conn, Cancel::Intents("intro:1:"), noon(1))?,
+            1
+        );
         Ok(())
     });
 }
@@ -231,7 +286,10 @@ fn counts_tell_how_far_behind_the_workers_are() {
         outbox::dead(conn, id(2), ANN, "gone", noon(2))?;
         outbox::cancel(conn, Cancel::One(id(4)), noon(2))?;
         let counts = outbox::counts(conn)?;
-        assert_eq!((counts.pending, counts.done, counts.dead, counts.cancelled), (1, 1, 1, 1));
+        assert_eq!(
+            (counts.pending, counts.done, counts.dead, counts.cancelled),
+            (1, 1, 1, 1)
+        );
         assert_eq!(counts.oldest_due, Some(noon(3)));
         Ok(())
     });
@@ -248,7 +306,10 @@ fn a_list_is_walked_by_cursor_although_all_were_made_at_once() {
         loop {
             let page = outbox::list(conn, Some(State::Pending), after, 2)?;
             let Some(last) = page.last() else { break };
-            after = Some(Cursor { created_at: last.created_at, id: last.id.uuid() });
+            after = Some(Cursor {
+                created_at: last.created_at,
+                id: last.id.uuid(),
+            });
             walked.extend(page.into_iter().map(|it| it.id));
         }
         assert!(walked.into_iter().eq((1..=5).map(id)));

@@ -43,7 +43,8 @@ impl Blocker {
 }
 
 async fn append(db: &Db, number: u128) -> Result<(), Error> {
-    db.write(move |conn| events::append(conn, &event(number, 1))).await
+    db.write(move |conn| events::append(conn, &event(number, 1)))
+        .await
 }
 
 async fn numbers(db: &Db) -> Vec<u128> {
@@ -73,7 +74,10 @@ fn what_was_written_is_read() {
         db.seal_pending().await.expect("seals");
         assert_eq!(*db.sealed().borrow(), 1);
 
-        let read = db.read(|conn| events::page(conn, 0, 10)).await.expect("reads");
+        let read = db
+            .read(|conn| events::page(conn, 0, 10))
+            .await
+            .expect("reads");
         let written = event(1, 1);
         assert_eq!(read.len(), 1);
         assert_eq!(read[0].id, written.id);
@@ -99,9 +103,15 @@ fn what_was_written_is_there_after_opening_again() {
 fn commands_write_and_read_without_a_runtime() {
     for database in crate::support::database::each_backend() {
         let db = database.open();
-        db.write_blocking(|conn| events::append(conn, &event(1, 1))).expect("writes");
-        db.write_blocking(|conn| events::seal(conn, 10)).expect("seals");
-        assert_eq!(db.read_blocking(sealed_numbers).expect("reads"), [1], "on {database}");
+        db.write_blocking(|conn| events::append(conn, &event(1, 1)))
+            .expect("writes");
+        db.write_blocking(|conn| events::seal(conn, 10))
+            .expect("seals");
+        assert_eq!(
+            db.read_blocking(sealed_numbers).expect("reads"),
+            [1],
+            "on {database}"
+        );
     }
 }
 
@@ -117,7 +127,11 @@ fn a_failing_job_undoes_only_itself() {
             jobs.push(tokio::spawn(async move {
                 db.write(move |conn| {
                     events::append(conn, &event(number, 1))?;
-                    if number == 2 { Err(Error::Corrupt("two".into())) } else { Ok(()) }
+                    if number == 2 {
+                        Err(Error::Corrupt("two".into()))
+                    } else {
+                        Ok(())
+                    }
                 })
                 .await
             }));
@@ -125,7 +139,11 @@ fn a_failing_job_undoes_only_itself() {
         blocker.finish().await;
         let mut results = Vec::new();
         for job in jobs {
-            results.push(job.await.expect("no panic").map_err(|error| error.to_string()));
+            results.push(
+                job.await
+                    .expect("no panic")
+                    .map_err(|error| error.to_string()),
+            );
         }
         let two = Error::Corrupt("two".into()).to_string();
         assert_eq!(results, [Ok(()), Err(two), Ok(())]);
@@ -198,7 +216,9 @@ fn closing_answers_what_is_queued_and_refuses_what_comes_later() {
     on_each_backend(async |database| {
         let db = database.open();
         let blocker = Blocker::start(&db).await;
-        let mut writes: Vec<_> = (1..=20).map(|number| Box::pin(append(&db, number))).collect();
+        let mut writes: Vec<_> = (1..=20)
+            .map(|number| Box::pin(append(&db, number)))
+            .collect();
         // A write takes its place in the queue when it is first polled.
         std::future::poll_fn(|context| {
             for write in &mut writes {
@@ -207,13 +227,20 @@ fn closing_answers_what_is_queued_and_refuses_what_comes_later() {
             Poll::Ready(())
         })
         .await;
-        let closing = tokio::spawn(db.clone().close());
-        while !matches!(append(&db, 21).await, Err(Error::Unavailable(_))) {}
+        // So does closing take effect.
+        let mut closing = Box::pin(db.clone().close());
+        std::future::poll_fn(|context| {
+            assert!(closing.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        let late = append(&db, 21).await;
+        assert!(matches!(late, Err(Error::Unavailable(_))), "{late:?}");
         blocker.finish().await;
         for write in writes {
             write.await.expect("was queued before the end");
         }
-        closing.await.expect("no panic");
+        closing.await;
         assert_eq!(db.read(stored).await.expect("reads"), 20);
     });
 }
@@ -239,7 +266,10 @@ fn a_failed_commit_is_answered_to_the_whole_group_and_nothing_of_it_stays() {
         });
         let (orphan, innocent, ()) = tokio::join!(orphan, append(&db, 1), blocker.finish());
         assert!(matches!(orphan, Err(Error::Unavailable(_))), "{orphan:?}");
-        assert!(matches!(innocent, Err(Error::Unavailable(_))), "{innocent:?}");
+        assert!(
+            matches!(innocent, Err(Error::Unavailable(_))),
+            "{innocent:?}"
+        );
         assert_eq!(db.read(stored).await.expect("reads"), 0);
 
         append(&db, 2).await.expect("the next group commits");
@@ -251,7 +281,10 @@ fn a_failed_commit_is_answered_to_the_whole_group_and_nothing_of_it_stays() {
 fn a_reader_cannot_write() {
     let database = Database::sqlite();
     on_runtime(async {
-        let result = database.open().read(|conn| events::append(conn, &event(1, 1))).await;
+        let result = database
+            .open()
+            .read(|conn| events::append(conn, &event(1, 1)))
+            .await;
         let error = result.expect_err("refused").to_string();
         assert!(error.contains("readonly"), "{error}");
     });
@@ -263,7 +296,9 @@ fn a_database_held_by_another_process_answers_busy_after_the_time_limit() {
     let mut other = database.connect();
     on_runtime(async {
         let db = database.open_with(|options| options.busy_timeout = Duration::from_millis(20));
-        other.batch_execute("BEGIN IMMEDIATE").expect("takes the lock");
+        other
+            .batch_execute("BEGIN IMMEDIATE")
+            .expect("takes the lock");
         let result = append(&db, 1).await;
         assert!(matches!(result, Err(Error::Busy)), "{result:?}");
         other.batch_execute("ROLLBACK").expect("gives it back");
@@ -275,12 +310,16 @@ fn a_database_held_by_another_process_answers_busy_after_the_time_limit() {
 #[cfg(feature = "postgres")]
 #[test]
 fn a_row_held_by_another_transaction_answers_busy_after_the_time_limit() {
-    let Some(database) = Database::postgres() else { return };
+    let Some(database) = Database::postgres() else {
+        return;
+    };
     let mut other = database.connect();
     on_runtime(async {
         let db = database.open_with(|options| options.busy_timeout = Duration::from_millis(20));
         append(&db, 1).await.expect("writes");
-        other.batch_execute("BEGIN; SELECT * FROM log_head FOR UPDATE").expect("locks");
+        other
+            .batch_execute("BEGIN; SELECT * FROM log_head FOR UPDATE")
+            .expect("locks");
         let result = db.seal_pending().await;
         assert!(matches!(result, Err(Error::Busy)), "{result:?}");
         other.batch_execute("ROLLBACK").expect("unlocks");
@@ -291,7 +330,9 @@ fn a_row_held_by_another_transaction_answers_busy_after_the_time_limit() {
 #[cfg(feature = "postgres")]
 #[test]
 fn lost_connections_cost_one_failure_and_are_replaced() {
-    let Some(database) = Database::postgres() else { return };
+    let Some(database) = Database::postgres() else {
+        return;
+    };
     let mut other = database.connect();
     on_runtime(async {
         let db = database.open();
@@ -309,7 +350,9 @@ fn lost_connections_cost_one_failure_and_are_replaced() {
         let lost = append(&db, 1).await;
         assert!(matches!(lost, Err(Error::Unavailable(_))), "{lost:?}");
         append(&db, 2).await.expect("a new connection");
-        db.read(stored).await.expect("the other old one is not handed out");
+        db.read(stored)
+            .await
+            .expect("the other old one is not handed out");
         assert_eq!(numbers(&db).await, [2]);
     });
 }

@@ -105,7 +105,10 @@ impl fmt::Display for Database {
 
 /// A fresh database on each back-end that is built and can run.
 pub fn each_backend() -> Vec<Database> {
-    #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "nothing to add"))]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_mut, reason = "nothing to add")
+    )]
     let mut databases = vec![Database::sqlite()];
     #[cfg(feature = "postgres")]
     databases.extend(Database::postgres());
@@ -183,7 +186,9 @@ mod postgres {
             static NEXT: AtomicU32 = AtomicU32::new(0);
             let server = SERVER.get_or_init(Server::start).as_ref();
             if server.is_none() {
-                eprintln!("SKIPPED: the PostgreSQL half; no server under /usr/lib/postgresql/*/bin");
+                eprintln!(
+                    "SKIPPED: the PostgreSQL half; no server under /usr/lib/postgresql/*/bin"
+                );
             }
             let server = server?;
             let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -202,7 +207,8 @@ mod postgres {
 
     impl Drop for Home {
         fn drop(&mut self) {
-            self.server.run(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+            self.server
+                .run(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
     }
 
@@ -210,7 +216,10 @@ mod postgres {
         fn start() -> Option<Self> {
             let Some(binaries) = newest_binaries() else {
                 let required = std::env::var("CORRIDOR_REQUIRE_POSTGRES").is_ok_and(|it| it == "1");
-                assert!(!required, "no PostgreSQL server under /usr/lib/postgresql/*/bin");
+                assert!(
+                    !required,
+                    "no PostgreSQL server under /usr/lib/postgresql/*/bin"
+                );
                 return None;
             };
             let mut supervisor = supervisor()
@@ -253,12 +262,21 @@ mod postgres {
             .is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
         let mut command = if root {
             let mut command = Command::new("setpriv");
-            command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups", "sh"]);
+            command.args([
+                "--reuid",
+                "postgres",
+                "--regid",
+                "postgres",
+                "--clear-groups",
+                "sh",
+            ]);
             command
         } else {
             Command::new("sh")
         };
-        command.args(["-c", SUPERVISOR, "supervisor"]).current_dir("/");
+        command
+            .args(["-c", SUPERVISOR, "supervisor"])
+            .current_dir("/");
         command
     }
 
