@@ -130,7 +130,10 @@ fn end(conn: &mut Conn) -> Result<(Option<Head>, i64)> {
         Some((position, hash, last)) => {
             Ok((Some(head_of((position, hash))?), last.unwrap_or_default()))
         }
-        None => Ok((None, 0)),
+        None => {
+            let last: Option<i64> = events::table.select(max(events::position)).first(conn)?;
+            Ok((None, last.unwrap_or_default()))
+        }
     }
 }
 
