@@ -1,11 +1,13 @@
 //! The store, on both back-ends.
 
+mod aggregates;
 mod agreement;
 mod idempotency;
 mod log;
 mod opening;
 mod outbox;
 mod store;
+mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use corridor::db::{Conn, Error, events};
