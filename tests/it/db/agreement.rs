@@ -17,7 +17,7 @@ use crate::support::database::Database;
 type Columns = BTreeMap<(String, String), (String, bool)>;
 
 #[derive(QueryableByName)]
-struct Column {
+struct Catalogued {
     #[diesel(sql_type = Text)]
     table_name: String,
     #[diesel(sql_type = Text)]
@@ -35,7 +35,7 @@ struct Line {
 }
 
 fn columns(conn: &mut Conn, sql: &str) -> Columns {
-    let rows: Vec<Column> = diesel::sql_query(sql).load(conn).expect("the catalogue");
+    let rows: Vec<Catalogued> = diesel::sql_query(sql).load(conn).expect("the catalogue");
     rows.into_iter()
         .map(|it| ((it.table_name, it.column_name), (it.data_type, it.nullable)))
         .collect()

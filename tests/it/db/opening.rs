@@ -7,7 +7,9 @@ use corridor::db::{Db, OpenError, Options, Url, migrate, secrets};
 use diesel::connection::SimpleConnection;
 
 use super::noon;
-use crate::support::database::{Database, each_backend, on_each_backend};
+#[cfg(feature = "postgres")]
+use crate::support::database::Database;
+use crate::support::database::{each_backend, on_each_backend};
 
 #[test]
 fn a_fresh_folder_is_made_and_filled() {

@@ -138,7 +138,7 @@ pub fn on_runtime<T>(test: impl Future<Output = T>) -> T {
 mod postgres {
     use std::io::{BufRead, BufReader};
     use std::path::{Path, PathBuf};
-    use std::process::{ChildStdin, Command, Stdio};
+    use std::process::{Child, Command, Stdio};
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -170,8 +170,8 @@ mod postgres {
 
     struct Server {
         folder: String,
-        /// Open as long as this process lives.
-        _lifeline: ChildStdin,
+        /// Holds the pipe open as long as this process lives.
+        _supervisor: Child,
     }
 
     /// A database on the server of this run.
@@ -228,7 +228,6 @@ mod postgres {
                 .stdout(Stdio::piped())
                 .spawn()
                 .expect("a shell");
-            let lifeline = supervisor.stdin.take().expect("piped");
             let mut folder = String::new();
             BufReader::new(supervisor.stdout.take().expect("piped"))
                 .read_line(&mut folder)
@@ -236,7 +235,7 @@ mod postgres {
             assert!(!folder.is_empty(), "the PostgreSQL server did not start");
             let server = Self {
                 folder: folder.trim_end().to_owned(),
-                _lifeline: lifeline,
+                _supervisor: supervisor,
             };
             server.run("CREATE DATABASE migrated");
             let url = server.url("migrated").parse().expect("a URL");
