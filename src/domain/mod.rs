@@ -26,3 +26,4 @@ pub mod screening;
 pub mod tag;
 pub mod text;
 pub mod values;
+pub mod wording;

@@ -295,6 +295,59 @@ codes! {
     }
 }
 
+impl ReasonKey {
+    /// The places of its reasons; each reason fills all of them, and its
+    /// sentence may name no other.
+    pub const fn places(self) -> &'static [Place] {
+        use Place as P;
+        match self {
+            Self::LiveStartupStatus | Self::LiveMandateStatus => &[P::Status],
+            Self::LiveStartupStale
+            | Self::LiveMandateStale
+            | Self::LiveMandateEarly
+            | Self::LiveMandateOver
+            | Self::CoolDownUntil => &[P::Date],
+            Self::ScopeCountries => &[P::StartupCountry, P::InvestorCountry],
+            Self::ScopeTags | Self::TagsApart => &[P::Wanted],
+            Self::SensitivityProhibited
+            | Self::SensitivityTags
+            | Self::ExclusionsTags
+            | Self::TagsCommon => &[P::Tags],
+            Self::ExclusionsCountry => &[P::StartupCountry],
+            Self::ExclusionsOtherCountries
+            | Self::MarketOpens
+            | Self::MarketPresent
+            | Self::MarketApart => &[P::Countries],
+            Self::IntentPass | Self::IntentCommon | Self::IntentFactorApart => &[P::Intents],
+            Self::StagePass | Self::StageTooFar | Self::StageSame | Self::StageApart => {
+                &[P::Stage, P::Stages]
+            }
+            Self::StageNear => &[P::Stage, P::Stages, P::Distance],
+            Self::ChequePass
+            | Self::ChequeFlexible
+            | Self::ChequeTooSmall
+            | Self::ChequeTooLarge => &[P::ChequeMin, P::ChequeMax, P::AcceptedMin, P::AcceptedMax],
+            Self::ChequeNoRate => &[P::Currencies],
+            Self::TagsCommonRelated => &[P::Tags, P::Related],
+            Self::TagsRelated => &[P::Related, P::Wanted],
+            Self::ChequeShare | Self::ChequeFactorFlexible | Self::ChequeApart => {
+                &[P::ChequeMax, P::Target, P::Share]
+            }
+            Self::BusinessBoth => &[P::Models, P::Customers],
+            Self::BusinessModels => &[P::Models],
+            Self::BusinessCustomers => &[P::Customers],
+            Self::TransferCommon | Self::TransferApart => &[P::Topics],
+            Self::InstrumentBoth => &[P::Instruments, P::Role],
+            Self::InstrumentOnly => &[P::Instruments],
+            Self::RoleOnly => &[P::Role],
+            Self::EvidenceFacts => &[P::Facts, P::Of, P::Days],
+            Self::EvidenceUnconfirmed => &[P::Facts, P::Of],
+            Self::LanguageCommon | Self::LanguageApart => &[P::Languages],
+            _ => &[],
+        }
+    }
+}
+
 /// Where the label of a code is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vocabulary {

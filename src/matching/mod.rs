@@ -15,3 +15,6 @@ pub mod reference;
 pub mod rules;
 pub mod score;
 pub mod voice;
+
+#[cfg(test)]
+mod tests;
