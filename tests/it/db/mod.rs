@@ -2,10 +2,12 @@
 
 mod aggregates;
 mod agreement;
+mod compliance;
 mod idempotency;
 mod log;
 mod opening;
 mod outbox;
+mod parties;
 mod store;
 mod world;
 

@@ -7,12 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{Days, NaiveDate};
 use corridor::config::scoring;
 use corridor::db::{
-    Conn, Result, mandates, matches, organizations, programmes, rule_sets, startup_profiles, users,
+    Conn, Db, Result, mandates, matches, organizations, programmes, rule_sets, startup_profiles,
+    users,
 };
 use corridor::domain::account::User;
+use corridor::domain::ids::IntroductionId;
 use corridor::domain::introduction::{Introduction, IntroductionStatus, Requester};
 use corridor::domain::mandate::{Mandate, MandateContent, MandateStatus};
+use corridor::domain::money::{Currency, Money};
 use corridor::domain::organization::{Organization, OrganizationDetails};
+use corridor::domain::pipeline::{Deal, DealStatus, Funding};
 use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeDetails, ProgrammeStatus,
@@ -22,10 +26,12 @@ use corridor::domain::scoring::{
     Band, Explanation, Gate, GateTrace, GateVerdict, Place, Reason, ReasonKey, RuleSet, Var,
 };
 use corridor::domain::text::{LocalText, Localized, TextState};
-use corridor::domain::values::OrganizationKind;
+use corridor::domain::values::{OrganizationKind, Side};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::noon;
+use crate::support::database::on_each_backend;
 
 /// An id that no other record of this run has.
 pub fn fresh<T: From<Uuid>>() -> T {
@@ -282,6 +288,61 @@ fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -
         released_to: None,
         startup_response: Response::None,
         investor_response: Response::None,
+        version: 1,
+        created_at: noon(0),
+        updated_at: noon(0),
+    }
+}
+
+/// Runs a test in one transaction on each back-end.
+pub fn in_transaction(test: fn(&mut Conn) -> Result<()>) {
+    on_each_backend(async |database| {
+        let db = database.open();
+        db.write(test).await.expect("commits");
+    });
+}
+
+/// How many of 20 writes at once answer true.
+pub async fn winners_of_twenty<F>(db: &Db, attempt: impl Fn() -> F) -> usize
+where
+    F: FnOnce(&mut Conn) -> Result<bool> + Send + 'static,
+{
+    let mut writes = JoinSet::new();
+    for _ in 0..20 {
+        let (db, job) = (db.clone(), attempt());
+        writes.spawn(async move { db.write(job).await });
+    }
+    let results = writes.join_all().await;
+    assert_eq!(results.len(), 20);
+    results
+        .into_iter()
+        .filter(|result| *result.as_ref().expect("no write fails"))
+        .count()
+}
+
+pub fn deal(world: &World, introduction: IntroductionId) -> Deal {
+    Deal {
+        id: fresh(),
+        programme: world.programme.id,
+        matched: world.matched.id,
+        introduction,
+        startup_profile: world.profile.id,
+        startup: world.startup.id,
+        mandate: world.mandate.id,
+        investor: world.investor.id,
+        pipeline: of("investment"),
+        stage: of("screening"),
+        stage_entered_at: noon(0),
+        status: DealStatus::OnHold,
+        resume_on: Some(today()),
+        close_code: None,
+        reported_by: Some(Side::Investor),
+        facts: BTreeMap::from([(of("term_sheet"), "מזכר הבנות, ещё не подписан".to_owned())]),
+        startup_funding: Some(Funding {
+            amount: Money::new(125_000_000, of::<Currency>("AZN")),
+            value_date: today(),
+        }),
+        investor_funding: None,
         version: 1,
         created_at: noon(0),
         updated_at: noon(0),
