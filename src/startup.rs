@@ -351,7 +351,8 @@ fn server_options(config: &Config) -> ServerOptions {
     }
 }
 
-fn jobs_options(config: &Config) -> jobs::Options {
+/// How the workers work by these settings.
+pub fn jobs_options(config: &Config) -> jobs::Options {
     let outbox = &config.outbox;
     jobs::Options {
         senders: outbox.workers,

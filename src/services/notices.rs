@@ -209,7 +209,7 @@ fn prepare_ask(context: &Context, conn: &mut Conn, id: AskId) -> Result<Prepared
 
 /// What an asked person may read now; none when it is no longer their turn or
 /// the gate has closed meanwhile.
-pub(super) fn ask_content(
+pub fn ask_content(
     context: &Context,
     conn: &mut Conn,
     ask: &Ask,

@@ -351,7 +351,8 @@ impl Contact {
 impl UserEntry {
     /// The account and its role.
     pub fn user(&self, password: &str) -> Result<(NewUser, Role), String> {
-        let role = Role::from_code(&self.role).ok_or_else(|| format!("{:?} is no role", self.role))?;
+        let role =
+            Role::from_code(&self.role).ok_or_else(|| format!("{:?} is no role", self.role))?;
         let contact = Contact {
             name: self.name.clone(),
             email: self.email.clone(),
@@ -359,6 +360,11 @@ impl UserEntry {
             zone: self.zone.clone(),
         };
         Ok((contact.user(password)?, role))
+    }
+
+    /// One line about them: address, role, name.
+    pub fn described(&self) -> String {
+        format!("{:<32} {:<11} {}", self.email, self.role, self.name)
     }
 
     /// Whether they play that part.
@@ -423,7 +429,11 @@ impl StartupEntry {
             team_size: self.team_size,
             encumbrances: BTreeSet::new(),
             transfer_topics: set(&self.transfer_topics)?,
-            controls: self.controls.as_ref().map(ControlsEntry::answers).transpose()?,
+            controls: self
+                .controls
+                .as_ref()
+                .map(ControlsEntry::answers)
+                .transpose()?,
         })
     }
 }
@@ -504,8 +514,16 @@ impl MandateEntry {
                 .collect::<Result<_, String>>()?,
             excluded_tags: set(&self.excluded_tags)?,
             source_tags: vec![],
-            stages: self.stages.iter().map(|text| stage(text)).collect::<Result<_, _>>()?,
-            cheque: self.cheque.as_ref().map(|entry| self.cheque(entry)).transpose()?,
+            stages: self
+                .stages
+                .iter()
+                .map(|text| stage(text))
+                .collect::<Result<_, _>>()?,
+            cheque: self
+                .cheque
+                .as_ref()
+                .map(|entry| self.cheque(entry))
+                .transpose()?,
             startup_countries: set(&self.startup_countries)?,
             excluded_countries: set(&self.excluded_countries)?,
             markets: set(&self.markets)?,
@@ -513,17 +531,22 @@ impl MandateEntry {
             role: self
                 .role
                 .as_deref()
-                .map(|text| InvestorRole::from_code(text).ok_or_else(|| format!("{text:?} is no role")))
+                .map(|text| {
+                    InvestorRole::from_code(text).ok_or_else(|| format!("{text:?} is no role"))
+                })
                 .transpose()?,
             deal_intents: set(&self.deal_intents)?,
             transfer_topics: set(&self.transfer_topics)?,
             business_models: set(&self.business_models)?,
             customer_types: set(&self.customer_types)?,
             languages: set(&self.languages)?,
-            capacity: self.capacity.as_ref().map_or_else(Capacity::default, |entry| Capacity {
-                open_introductions: entry.open_introductions,
-                new_per_week: entry.new_per_week,
-            }),
+            capacity: self
+                .capacity
+                .as_ref()
+                .map_or_else(Capacity::default, |entry| Capacity {
+                    open_introductions: entry.open_introductions,
+                    new_per_week: entry.new_per_week,
+                }),
             active_from: None,
             active_to: None,
             derived: false,
@@ -562,13 +585,20 @@ mod tests {
                 assert!(taxonomy.tag(tag).is_some(), "{tag}");
             }
             for intent in &content.deal_intents {
-                assert!(taxonomy.facet_value(Facet::DealIntent, intent).is_some(), "{intent}");
+                assert!(
+                    taxonomy.facet_value(Facet::DealIntent, intent).is_some(),
+                    "{intent}"
+                );
             }
             for (_, text) in content.one_liner.iter().chain(content.summary.iter()) {
                 assert_eq!(findings(&text.text, firm.all_names()), [], "{}", text.text);
             }
         }
-        for mandate in demo.investors.iter().flat_map(|investor| &investor.mandates) {
+        for mandate in demo
+            .investors
+            .iter()
+            .flat_map(|investor| &investor.mandates)
+        {
             for tag in mandate.content().unwrap().tags.keys() {
                 assert!(taxonomy.tag(tag).is_some(), "{tag}");
             }
