@@ -23,7 +23,7 @@ use crate::db::{self, Db};
 use crate::http::limits::Limits;
 use crate::http::metrics::RenderMetrics;
 use crate::http::{self, Listeners, ServerOptions, Service};
-use crate::jobs::{self, Workers};
+use crate::jobs;
 use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
 use crate::services::{Clock, Context, Parts, Settings, programmes};
@@ -240,11 +240,12 @@ pub struct Corridor {
     listener: TcpListener,
     metrics: Option<(TcpListener, RenderMetrics)>,
     options: ServerOptions,
-    workers: Workers,
+    mailer: Mailer,
+    jobs: jobs::Options,
 }
 
 impl Corridor {
-    /// Binds, opens the store and starts the workers; nothing is served yet.
+    /// Binds and opens the store; nothing is served or sent yet.
     ///
     /// # Errors
     /// A busy port, a store or mail settings that can't be used.
@@ -259,13 +260,13 @@ impl Corridor {
         let public_url = config.server.public_url_at(bound);
         let context = context(config, db, Clock::System, public_url).await?;
         let mailer = mailer(config)?;
-        let workers = jobs::start(&context, mailer, &jobs_options(config));
         Ok(Self {
             context,
             listener,
             metrics,
             options: server_options(config),
-            workers,
+            mailer,
+            jobs: jobs_options(config),
         })
     }
 
@@ -280,16 +281,18 @@ impl Corridor {
         listener.local_addr().ok()
     }
 
-    /// Serves until the stop signal: then running requests and jobs end, and
-    /// the store is closed.
+    /// Starts the workers and serves until the stop signal: then running
+    /// requests and jobs end, and the store is closed.
     pub async fn run(self) -> Result<(), StartError> {
         let Self {
             context,
             listener,
             metrics,
             options,
-            workers,
+            mailer,
+            jobs: jobs_options,
         } = self;
+        let workers = jobs::start(&context, mailer, &jobs_options);
         let readiness = {
             let db = context.db.clone();
             Arc::new(

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use crate::db;
 use crate::services::{Context, Error, deals, introductions, mandates, startups};
@@ -41,7 +41,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
         }
     }
     if expired > 0 {
-        info!(expired, "introductions expired");
+        debug!(expired, "introductions expired");
     }
     while deals::resume_due(context, BATCH).await? == BATCH {}
     while startups::mark_stale(context, BATCH).await? == BATCH {}

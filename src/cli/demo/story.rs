@@ -66,6 +66,16 @@ pub enum Chapter {
     AskingStartup,
 }
 
+impl Chapter {
+    /// Whether it is so young that nobody has answered yet.
+    const fn is_recent(self) -> bool {
+        matches!(
+            self,
+            Self::AskingSecond | Self::AskingInvestor | Self::AskingStartup
+        )
+    }
+}
+
 /// The story, in the order in which it begins.
 pub const CHAPTERS: &[Chapter] = &[
     Chapter::Won,
@@ -110,6 +120,9 @@ pub async fn tell(
     teller.hold_something().await?;
     let mut used = BTreeSet::new();
     for (place, chapter) in CHAPTERS.iter().enumerate() {
+        if chapter.is_recent() {
+            teller.wait_until_recently().await?;
+        }
         let matched = pick(&released, &mut used, place)?;
         teller.begin(*chapter, matched).await?;
         bar.inc(1);
@@ -153,6 +166,11 @@ impl Teller<'_> {
         self.context.clock.advance(time.min(left));
         clock::strike(self.context).await?;
         self.send().await
+    }
+
+    async fn wait_until_recently(&self) -> Result<(), Failure> {
+        let recently = self.end - TimeDelta::days(3);
+        self.wait((recently - self.context.now()).max(TimeDelta::zero())).await
     }
 
     async fn catch_up(&self) -> Result<(), Failure> {
