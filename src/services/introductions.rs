@@ -8,7 +8,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::User;
 use crate::domain::disclosure::{Decision, Level};
-use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{AskId, IntroductionId, MatchId, OrganizationId};
 use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, RequestFacts, Requester,
@@ -20,7 +20,7 @@ use crate::domain::review::{Match, MatchAction};
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
-use super::disclosure::{self, Pair};
+use super::disclosure::{self, Pair, Showing};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
@@ -331,11 +331,13 @@ fn put_question(
         context,
         conn,
         &context.pen(Actor::System),
-        introduction.programme,
-        introduction.organization(other),
-        organization,
-        level,
-        (SubjectKind::Introduction, introduction.id.uuid()),
+        Showing {
+            programme: introduction.programme,
+            shown: introduction.organization(other),
+            to: organization,
+            level,
+            subject: Subject::new(SubjectKind::Introduction, introduction.id),
+        },
     )?;
     notices::enqueue(
         context,
@@ -467,12 +469,12 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
         .into_iter()
         .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);
     Ok(Seen {
+        introduction,
         startup_name,
         investor_name,
         side,
         shared_reason,
         open_ask,
-        introduction,
     })
 }
 

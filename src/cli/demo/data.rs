@@ -179,7 +179,6 @@ struct TractionEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "one answer each, as asked")]
 struct ControlsEntry {
     defence_customers: bool,
     dual_use: bool,
