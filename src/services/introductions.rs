@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::auth::link::LinkError;
-use crate::db::introductions::{self, Filter, GivenAnswer, InsertOutcome};
+pub use crate::db::introductions::Filter;
+use crate::db::introductions::{self, GivenAnswer, InsertOutcome};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::User;

@@ -1,6 +1,7 @@
 //! Matches: computed on demand, reviewed, released, answered.
 
-use crate::db::matches::{self, Filter, InsertOutcome};
+pub use crate::db::matches::Filter;
+use crate::db::matches::{self, InsertOutcome};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::Role;
