@@ -1,8 +1,23 @@
-//! JSON under /v1.
+//! JSON under `/v1`, one file a noun: routes, what callers send and read, and
+//! handlers that extract, ask a service, and show.
+
+pub mod compliance;
+mod exchange;
+pub mod organizations;
+pub mod programmes;
+pub mod tags;
+pub mod timeline;
+pub mod transitions;
+pub mod values;
+pub mod vocabulary;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers every route under `/v1`.
 pub fn routes(config: &mut ServiceConfig) {
-    let _ = config;
+    config
+        .configure(tags::routes)
+        .configure(organizations::routes)
+        .configure(programmes::routes)
+        .configure(compliance::routes);
 }
