@@ -3,6 +3,7 @@
 //! problems), gzip, `guard` (limits, panics, HEAD), the routes.
 
 pub mod api;
+pub mod caller;
 mod docs;
 pub mod drain;
 mod edge;
