@@ -5,6 +5,8 @@ pub mod compliance;
 mod exchange;
 pub mod organizations;
 pub mod programmes;
+pub mod registrations;
+pub mod sessions;
 pub mod tags;
 pub mod timeline;
 pub mod transitions;
@@ -16,8 +18,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Registers every route under `/v1`.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .configure(tags::routes)
+        // Who there is.
+        .configure(registrations::routes)
+        .configure(sessions::routes)
         .configure(organizations::routes)
+        // Where and by which words they meet.
+        .configure(tags::routes)
         .configure(programmes::routes)
         .configure(compliance::routes);
+    // What comes of them: matches, introductions, deals, events, messages.
 }
