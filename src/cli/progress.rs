@@ -21,7 +21,7 @@ pub fn rows(what: &str, total: Option<u64>) -> ProgressBar {
             ProgressBar::with_draw_target(None, target),
         ),
     };
-    let style = ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style).with_message(what.to_owned())
 }

@@ -462,12 +462,7 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     };
     let startup_name = name(conn, Side::Startup)?;
     let investor_name = name(conn, Side::Investor)?;
-    let shared_reason = introductions::answers(conn, introduction.id)?
-        .into_iter()
-        .find_map(|given| match given.answer {
-            Answer::Decline { reason, share } if share || side.is_none() => Some(reason),
-            _ => None,
-        });
+    let shared_reason = decline_reason(conn, introduction.id, side.is_none())?;
     let open_ask = asks
         .into_iter()
         .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);
@@ -479,6 +474,27 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
         open_ask,
         introduction,
     })
+}
+
+/// The reason of the side that declined, where it shared it.
+pub(super) fn shared_reason(
+    conn: &mut Conn,
+    id: IntroductionId,
+) -> Result<Option<PassReason>, Error> {
+    decline_reason(conn, id, false)
+}
+
+fn decline_reason(
+    conn: &mut Conn,
+    id: IntroductionId,
+    even_private: bool,
+) -> Result<Option<PassReason>, Error> {
+    Ok(introductions::answers(conn, id)?
+        .into_iter()
+        .find_map(|given| match given.answer {
+            Answer::Decline { reason, share } if share || even_private => Some(reason),
+            _ => None,
+        }))
 }
 
 /// Introductions, oldest first: all for the operator's people, those that
