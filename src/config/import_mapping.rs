@@ -214,13 +214,10 @@ fn columns<F: Ord>(name: &str, section: Section<F>, faults: &mut Vec<String>) ->
     columns
 }
 
-fn need<F: Ord>(
-    name: &str,
-    columns: &Columns<F>,
-    needed: &[(F, &str)],
-    faults: &mut Vec<String>,
-) {
-    let missing = needed.iter().filter(|(field, _)| !columns.contains_key(field));
+fn need<F: Ord>(name: &str, columns: &Columns<F>, needed: &[(F, &str)], faults: &mut Vec<String>) {
+    let missing = needed
+        .iter()
+        .filter(|(field, _)| !columns.contains_key(field));
     faults.extend(missing.map(|(_, word)| format!("[{name}.columns]: no column for {word}")));
 }
 
@@ -350,8 +347,16 @@ mod tests {
     fn unknown_keys_and_fields_are_refused() {
         let taxonomy = shipped();
         let extra = format!("{DEFAULT}\n[extra]\nkey = 1\n");
-        assert!(parse(&extra, &taxonomy).unwrap_err().contains("unknown field `extra`"));
+        assert!(
+            parse(&extra, &taxonomy)
+                .unwrap_err()
+                .contains("unknown field `extra`")
+        );
         let field = DEFAULT.replace("first_stage = \"stage\"", "first_stage = \"phase\"");
-        assert!(parse(&field, &taxonomy).unwrap_err().contains("unknown variant `phase`"));
+        assert!(
+            parse(&field, &taxonomy)
+                .unwrap_err()
+                .contains("unknown variant `phase`")
+        );
     }
 }
