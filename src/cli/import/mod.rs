@@ -96,7 +96,7 @@ pub enum ImportError {
 
 /// Runs the command: exit code 0 when all is well, 2 for arguments and
 /// mapping, 3 for bad input, 1 for anything else.
-pub async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failure> {
+pub(super) async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failure> {
     let db = open_store(config)?;
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;

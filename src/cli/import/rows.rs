@@ -88,13 +88,11 @@ impl Notes {
         cell: Option<&str>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        match cell {
-            Some(text) => self.take(field, parse(text)),
-            None => {
-                self.add(field, "must not be empty");
-                None
-            }
-        }
+        let Some(text) = cell else {
+            self.add(field, "must not be empty");
+            return None;
+        };
+        self.take(field, parse(text))
     }
 }
 
@@ -115,13 +113,11 @@ pub struct Ids(HashMap<String, u64>);
 impl Ids {
     fn claim(&mut self, id: &str, line: u64) -> Result<String, String> {
         let id = bounded(id, 200, false).map_err(|fault| fault.to_string())?;
-        match self.0.get(&id) {
-            Some(first) => Err(format!("{id:?} was on line {first} already")),
-            None => {
-                self.0.insert(id.clone(), line);
-                Ok(id)
-            }
+        if let Some(first) = self.0.get(&id) {
+            return Err(format!("{id:?} was on line {first} already"));
         }
+        self.0.insert(id.clone(), line);
+        Ok(id)
     }
 }
 
