@@ -107,10 +107,10 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
         .set((
             dsl::kind.eq(kind.code()),
             dsl::legal_name.eq(legal_name.as_str()),
-            dsl::trade_name.eq(trade_name.as_ref().map(|name| name.as_str())),
+            dsl::trade_name.eq(trade_name.as_ref().map(Name::as_str)),
             dsl::names.eq(json::organization::encode(names)?),
             dsl::country.eq(country.code()),
-            dsl::website.eq(website.as_ref().map(|website| website.as_str())),
+            dsl::website.eq(website.as_ref().map(Website::as_str)),
             dsl::external_id.eq(external_id.as_deref()),
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),

@@ -248,7 +248,7 @@ fn country(rules: &Rules, notes: &mut Notes, cell: Option<&str>) -> Option<Count
     };
     notes.take(
         "country",
-        known.map_err(|error| format!("{code:?} {error}")),
+        known.map_err(|_| format!("{code:?} is no assigned ISO 3166-1 code such as ISR or IL")),
     )
 }
 
