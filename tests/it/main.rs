@@ -9,6 +9,7 @@
 mod architecture;
 mod db;
 mod http;
+mod import;
 mod mail;
 mod scoring;
 mod support;
