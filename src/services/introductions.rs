@@ -50,6 +50,8 @@ pub struct Seen {
     pub shared_reason: Option<PassReason>,
     /// The open question to the reader's side, if there is one.
     pub open_ask: Option<Ask>,
+    /// Every answer with who gave it, for the operator's people.
+    pub answers: Vec<GivenAnswer>,
 }
 
 /// Asks for an introduction out of a match. The side that asks counts as
@@ -462,8 +464,9 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     };
     let startup_name = name(conn, Side::Startup)?;
     let investor_name = name(conn, Side::Investor)?;
-    let shared_reason = introductions::answers(conn, introduction.id)?
-        .into_iter()
+    let answers = introductions::answers(conn, introduction.id)?;
+    let shared_reason = answers
+        .iter()
         .find_map(|given| match given.answer {
             Answer::Decline { reason, share } if share || side.is_none() => Some(reason),
             _ => None,
@@ -477,6 +480,7 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
         side,
         shared_reason,
         open_ask,
+        answers: if side.is_none() { answers } else { Vec::new() },
         introduction,
     })
 }
@@ -656,7 +660,9 @@ pub struct Question {
 pub enum Opened {
     /// It waits for an answer.
     Open(Box<Question>),
-    /// It was answered, or the introduction went on without it.
+    /// It was answered.
+    Answered(User),
+    /// The introduction went on or ended without it.
     Over(User),
     /// Too late.
     Expired(User),
@@ -677,11 +683,12 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
         .read(move |conn| {
             let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
             let person = db::users::find(conn, ask.person)?.ok_or(Error::NotFound)?;
-            if ask.state != AskState::Open {
-                return Ok(Opened::Over(person));
-            }
-            if ask.expires_at <= context_in.now() {
-                return Ok(Opened::Expired(person));
+            let late = ask.expires_at <= context_in.now();
+            match ask.state {
+                AskState::Answered => return Ok(Opened::Answered(person)),
+                AskState::Open | AskState::Dead if late => return Ok(Opened::Expired(person)),
+                AskState::Dead => return Ok(Opened::Over(person)),
+                AskState::Open => {}
             }
             let introduction = load(conn, ask.introduction)?;
             match notices::ask_content(&context_in, conn, &ask, &introduction)? {
