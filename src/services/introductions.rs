@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::auth::link::LinkError;
-use crate::db::introductions::{self, Filter, GivenAnswer, InsertOutcome};
+use crate::db::introductions::{self, InsertOutcome};
+pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::User;
@@ -465,12 +466,10 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     let startup_name = name(conn, Side::Startup)?;
     let investor_name = name(conn, Side::Investor)?;
     let answers = introductions::answers(conn, introduction.id)?;
-    let shared_reason = answers
-        .iter()
-        .find_map(|given| match given.answer {
-            Answer::Decline { reason, share } if share || side.is_none() => Some(reason),
-            _ => None,
-        });
+    let shared_reason = answers.iter().find_map(|given| match given.answer {
+        Answer::Decline { reason, share } if share || side.is_none() => Some(reason),
+        _ => None,
+    });
     let open_ask = asks
         .into_iter()
         .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);

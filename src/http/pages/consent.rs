@@ -88,11 +88,7 @@ async fn open(context: &Context, token: &str) -> Result<Option<Opened>, Problem>
 
 /// The page of what a link opens; `closed` is the status where nothing can be
 /// answered any more.
-fn show(
-    context: &Context,
-    opened: &Opened,
-    closed: StatusCode,
-) -> Result<HttpResponse, Problem> {
+fn show(context: &Context, opened: &Opened, closed: StatusCode) -> Result<HttpResponse, Problem> {
     match opened {
         Opened::Open(question) => page(StatusCode::OK, &QuestionPage::fresh(context, question)),
         Opened::Answered(person) => page(

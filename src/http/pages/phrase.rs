@@ -71,7 +71,10 @@ mod tests {
 
     #[test]
     fn a_fact_is_never_read_as_a_place() {
-        let pieces = phrase("By {who} in {where}.", &[("who", "{where}"), ("where", "X")]);
+        let pieces = phrase(
+            "By {who} in {where}.",
+            &[("who", "{where}"), ("where", "X")],
+        );
         assert_eq!(
             pieces,
             [

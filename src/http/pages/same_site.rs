@@ -53,13 +53,19 @@ mod tests {
     #[test]
     fn only_other_sites_are_refused() {
         assert!(passes(&[]));
-        assert!(passes(&[("Sec-Fetch-Site", "same-origin"), ("Origin", "null")]));
+        assert!(passes(&[
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Origin", "null")
+        ]));
         assert!(passes(&[("Sec-Fetch-Site", "none")]));
         assert!(passes(&[("Origin", "https://corridor.example")]));
         assert!(passes(&[("Origin", "http://inside:8080")]));
         assert!(!passes(&[("Sec-Fetch-Site", "cross-site")]));
         assert!(!passes(&[("Sec-Fetch-Site", "same-site")]));
         assert!(!passes(&[("Origin", "https://evil.example")]));
-        assert!(!passes(&[("Origin", "https://corridor.example.evil.example")]));
+        assert!(!passes(&[(
+            "Origin",
+            "https://corridor.example.evil.example"
+        )]));
     }
 }
