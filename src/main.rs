@@ -1,3 +1,7 @@
 //! The `corridor` program: arguments become a command of `cli/`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    corridor::cli::main()
+}

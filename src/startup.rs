@@ -1,1 +1,370 @@
-//! The startup module.
+//! The composition root: settings become a store, keys and a [`Context`]; a
+//! listener, workers and a stop signal become a running service.
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tracing::{info, warn};
+
+use crate::auth::keys::{KeyRing, SigningKey};
+use crate::auth::link::Links;
+use crate::auth::password::{Cost, Hasher, Passwords};
+use crate::auth::secret::MasterSecret;
+use crate::auth::token::Tokens;
+use crate::config::{
+    Config, MailTransport, SmtpSecurity, calendars, pipeline, reasons, scoring, taxonomy,
+};
+use crate::db::{self, Db};
+use crate::http::limits::Limits;
+use crate::http::metrics::RenderMetrics;
+use crate::http::{self, Listeners, ServerOptions, Service};
+use crate::jobs;
+use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
+use crate::matching;
+use crate::services::{Clock, Context, Parts, Settings, programmes};
+use crate::telemetry::Metrics;
+
+/// How long somebody who signs in waits for a turn at the password hasher.
+const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why the service could not start; the text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(String);
+
+impl StartError {
+    fn new(what: impl std::fmt::Display) -> Self {
+        Self(what.to_string())
+    }
+}
+
+/// Opens the store of these settings, bringing its schema up to date.
+pub fn open_store(config: &Config) -> Result<Db, StartError> {
+    let url = match &config.database.url {
+        Some(url) => url.expose().parse().map_err(StartError::new)?,
+        None => db::Url::sqlite(config.data.dir.join("corridor.db")),
+    };
+    make_directory(&config.data.dir)?;
+    let options = db::Options {
+        readers: usize::try_from(config.database.readers).unwrap_or(4),
+        queue: config.database.write_queue,
+        ..db::Options::new(url)
+    };
+    Db::open(options).map_err(StartError::new)
+}
+
+fn make_directory(dir: &Path) -> Result<(), StartError> {
+    fs::create_dir_all(dir).map_err(|error| {
+        StartError(format!(
+            "{} can't be made: {error}; choose another place with --data, or give this user the right to write there",
+            dir.display()
+        ))
+    })
+}
+
+/// Puts together everything that use cases need. `public_url` is where people
+/// reach the service; links and tokens name it.
+///
+/// # Errors
+/// A store, key or file that can't be used.
+pub async fn context(
+    config: &Config,
+    db: Db,
+    clock: Clock,
+    public_url: String,
+) -> Result<Context, StartError> {
+    let secret = master_secret(config)?;
+    let signing_key = signing_key(&db, &secret, &clock).await?;
+    let tokens = Tokens::new(
+        KeyRing::new(signing_key, vec![]),
+        public_url.clone(),
+        public_url.clone(),
+        Duration::from_secs(u64::from(config.auth.leeway_s)),
+    );
+    let cost = Cost::new(
+        config.auth.argon2_memory_kib,
+        config.auth.argon2_iterations,
+        config.auth.argon2_parallelism,
+    )
+    .map_err(StartError::new)?;
+    let hasher = Hasher::new(cost).map_err(StartError::new)?;
+    let context = Context::from(Parts {
+        db,
+        clock,
+        taxonomy: shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?,
+        calendars: shipped("calendars.toml", calendars::parse(calendars::DEFAULT))?.calendars,
+        pipelines: shipped("pipeline.toml", pipeline::parse(pipeline::DEFAULT))?,
+        wording: shipped("reasons.toml", reasons::parse(reasons::DEFAULT))?,
+        passwords: Passwords::new(hasher, config.auth.login_concurrency, SIGN_IN_PATIENCE),
+        tokens,
+        links: Links::new(secret.link_key()),
+        cursor_key: secret.cursor_key().sign(b"pages").to_vec(),
+        settings: settings(config, public_url),
+    });
+    publish_rules(&context).await?;
+    Ok(context)
+}
+
+fn shipped<T>(name: &str, parsed: Result<T, String>) -> Result<T, StartError> {
+    parsed.map_err(|error| StartError(format!("{name}: {error}")))
+}
+
+fn settings(config: &Config, public_url: String) -> Settings {
+    let mail_domain = config
+        .mail
+        .from
+        .rsplit_once('@')
+        .map_or("localhost", |(_, domain)| domain);
+    Settings {
+        access_token: TimeDelta::seconds(i64::from(config.auth.access_token_s)),
+        ask_working_days: config.introductions.ask_working_days,
+        cool_down_days: config.introductions.cool_down_days,
+        mail_domain: mail_domain.to_owned(),
+        public_url,
+    }
+}
+
+/// The configured secret, or the one in the data directory, made at the first
+/// start.
+fn master_secret(config: &Config) -> Result<MasterSecret, StartError> {
+    match &config.secrets.key {
+        Some(key) => MasterSecret::from_base64(key.expose())
+            .map_err(|error| StartError(format!("secrets.key: {error}"))),
+        None => MasterSecret::load_or_create(&config.data.dir.join("secret.key"))
+            .map_err(StartError::new),
+    }
+}
+
+/// The key that signs access tokens. It lives in the store, sealed, so that
+/// all nodes sign alike; nodes that start together agree on the first.
+async fn signing_key(
+    db: &Db,
+    secret: &MasterSecret,
+    clock: &Clock,
+) -> Result<SigningKey, StartError> {
+    const NAME: &str = "signing_key";
+    let sealer = secret.sealer();
+    let fresh = SigningKey::generate().map_err(StartError::new)?;
+    let sealed = sealer.seal(NAME, fresh.pkcs8()).map_err(StartError::new)?;
+    let now = clock.now();
+    let stored = db
+        .write(move |conn| db::secrets::get_or_insert(conn, NAME, &sealed, now))
+        .await
+        .map_err(StartError::new)?;
+    let opened = sealer.open(NAME, &stored).map_err(|_| {
+        StartError(
+            "the signing key in the store was sealed with another secret: set CORRIDOR__SECRETS__KEY (or restore secret.key) to the one this store was made with"
+                .to_owned(),
+        )
+    })?;
+    SigningKey::from_pkcs8(&opened).map_err(StartError::new)
+}
+
+/// Puts the shipped rule set on record, unless one with this content is.
+async fn publish_rules(context: &Context) -> Result<(), StartError> {
+    let rules = shipped(
+        "scoring.toml",
+        scoring::parse(scoring::DEFAULT, context.new_id()),
+    )?;
+    matching::rules::validate(&rules, &context.taxonomy).map_err(|faults| {
+        let faults: Vec<String> = faults
+            .into_vec()
+            .into_iter()
+            .map(|fault| format!("{}: {}", fault.pointer, fault.detail))
+            .collect();
+        StartError(format!("scoring.toml: {}", faults.join("; ")))
+    })?;
+    programmes::publish_rule_set(context, rules)
+        .await
+        .map(drop)
+        .map_err(StartError::new)
+}
+
+/// The way mail leaves by these settings. An SMTP server that is away stops
+/// nobody from starting: what can't be sent waits in the queue.
+pub fn mailer(config: &Config) -> Result<Mailer, StartError> {
+    let mail = &config.mail;
+    match mail.transport {
+        MailTransport::File => {
+            let dir = config.data.dir.join("mail");
+            make_directory(&dir)?;
+            FileMailer::new(dir)
+                .map(Mailer::File)
+                .map_err(StartError::new)
+        }
+        MailTransport::Smtp => {
+            let security = match mail.smtp_security {
+                SmtpSecurity::None => Security::None,
+                SmtpSecurity::Starttls => Security::StartTls,
+                SmtpSecurity::Tls => Security::Tls,
+            };
+            let host = mail.smtp_host.clone().unwrap_or_default();
+            let mut settings = SmtpSettings::new(host, mail.smtp_port, security);
+            settings.connections = usize::try_from(mail.pool_size).unwrap_or(1);
+            if let (Some(user), Some(password)) = (&mail.smtp_username, &mail.smtp_password) {
+                settings.credentials = Some(Credentials {
+                    username: user.clone(),
+                    password: password.expose().to_owned(),
+                });
+            }
+            Smtp::new(settings)
+                .map(Mailer::Smtp)
+                .map_err(StartError::new)
+        }
+    }
+}
+
+/// Binds the address on which the service listens.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program listens there; choose another with --listen, or port 0 for any free one"
+            }
+            io::ErrorKind::PermissionDenied => "this user may not listen there; choose a port above 1023",
+            _ => "choose another with --listen",
+        };
+        StartError(format!("can't listen on {address}: {error}; {hint}"))
+    })
+}
+
+/// A service that is ready to run.
+pub struct Corridor {
+    /// What use cases need.
+    pub context: Context,
+    listener: TcpListener,
+    metrics: Option<(TcpListener, RenderMetrics)>,
+    options: ServerOptions,
+    mailer: Mailer,
+    jobs: jobs::Options,
+}
+
+impl Corridor {
+    /// Binds and opens the store; nothing is served or sent yet.
+    ///
+    /// # Errors
+    /// A busy port, a store or mail settings that can't be used.
+    pub async fn prepare(config: &Config) -> Result<Self, StartError> {
+        let listener = bind(config.server.listen)?;
+        let bound = listener.local_addr().map_err(StartError::new)?;
+        let metrics = match config.server.metrics_listen {
+            Some(address) => Some((bind(address)?, render_metrics()?)),
+            None => None,
+        };
+        let db = open_store(config)?;
+        let public_url = config.server.public_url_at(bound);
+        let context = context(config, db, Clock::System, public_url).await?;
+        let mailer = mailer(config)?;
+        Ok(Self {
+            context,
+            listener,
+            metrics,
+            options: server_options(config),
+            mailer,
+            jobs: jobs_options(config),
+        })
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The address on which `/metrics` is served, if it is.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        let (listener, _) = self.metrics.as_ref()?;
+        listener.local_addr().ok()
+    }
+
+    /// Starts the workers and serves until the stop signal: then running
+    /// requests and jobs end, and the store is closed.
+    pub async fn run(self) -> Result<(), StartError> {
+        let Self {
+            context,
+            listener,
+            metrics,
+            options,
+            mailer,
+            jobs: jobs_options,
+        } = self;
+        let workers = jobs::start(&context, mailer, &jobs_options);
+        let readiness = {
+            let db = context.db.clone();
+            Arc::new(
+                move || -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> {
+                    let db = db.clone();
+                    Box::pin(async move { is_ready(&db).await })
+                },
+            )
+        };
+        let service = Service {
+            state: Arc::new(context.clone()),
+            routes: http::api::routes,
+            readiness,
+        };
+        let listeners = Listeners {
+            api: listener,
+            metrics,
+        };
+        let stop = async {
+            if let Err(error) = http::drain::stop_signal().await {
+                warn!(%error, "no stop signal can be received");
+                std::future::pending::<()>().await;
+            }
+        };
+        let served = http::serve(listeners, options, service, stop).await;
+        workers.stop().await;
+        context.db.clone().close().await;
+        info!("stopped");
+        served.map_err(StartError::new)
+    }
+}
+
+/// Whether the store answers.
+async fn is_ready(db: &Db) -> bool {
+    db.read(|conn| db::events::head(conn).map(drop))
+        .await
+        .inspect_err(|error: &db::Error| warn!(%error, "not ready"))
+        .is_ok()
+}
+
+fn render_metrics() -> Result<RenderMetrics, StartError> {
+    let metrics = Metrics::install().map_err(StartError::new)?;
+    Ok(Arc::new(move || metrics.render()))
+}
+
+fn server_options(config: &Config) -> ServerOptions {
+    let server = &config.server;
+    ServerOptions {
+        workers: server.workers,
+        keep_alive: Duration::from_secs(server.keep_alive_s),
+        drain: Duration::from_secs(server.drain_s),
+        limits: Limits {
+            max_body_bytes: server.max_body_bytes,
+            max_json_depth: server.max_json_depth,
+            header_timeout: Duration::from_secs(server.header_timeout_s),
+            body_timeout: Duration::from_secs(server.body_timeout_s),
+            request_timeout: Duration::from_secs(server.request_timeout_s),
+        },
+    }
+}
+
+/// How the workers work by these settings.
+pub fn jobs_options(config: &Config) -> jobs::Options {
+    let outbox = &config.outbox;
+    jobs::Options {
+        senders: outbox.workers,
+        lease: TimeDelta::seconds(i64::from(outbox.lease_s)),
+        batch: usize::try_from(outbox.batch).unwrap_or(16),
+        max_attempts: outbox.max_attempts,
+        backoff_base: TimeDelta::seconds(i64::from(outbox.backoff_base_s)),
+        backoff_cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
+        from_address: config.mail.from.clone(),
+        from_name: config.mail.from_name.clone(),
+    }
+}

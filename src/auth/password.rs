@@ -270,8 +270,7 @@ pub enum PasswordError {
     Hash(#[from] HashError),
 }
 
-/// [`Hasher`] for async code: on blocking threads, as many at once as there
-/// are cores, so that a flood of sign-ins takes neither all memory nor the
+/// [`Hasher`] for async code: on blocking threads, a few at once, so that a flood of sign-ins takes neither all memory nor the
 /// threads that serve everybody else.
 #[derive(Debug, Clone)]
 pub struct Passwords {
@@ -281,13 +280,13 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Runs `hasher`; who doesn't get a turn within `patience` is told
+    /// Runs `hasher` at most `places` times at once (as many as there are
+    /// cores is right); who doesn't get a turn within `patience` is told
     /// [`PasswordError::Busy`].
-    pub fn new(hasher: Hasher, patience: Duration) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    pub fn new(hasher: Hasher, places: usize, patience: Duration) -> Self {
         Self {
             hasher: Arc::new(hasher),
-            places: Arc::new(Semaphore::new(cores)),
+            places: Arc::new(Semaphore::new(places.max(1))),
             patience,
         }
     }
@@ -533,7 +532,7 @@ mod tests {
 
     #[tokio::test]
     async fn async_callers_get_the_same_answers() {
-        let passwords = Passwords::new(hasher(), Duration::from_mins(1));
+        let passwords = Passwords::new(hasher(), 2, Duration::from_mins(1));
         let stored = passwords.hash(new("a quiet corridor")).await.unwrap();
         let typed = Password::typed("a quiet corridor");
         assert_eq!(
@@ -545,7 +544,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_too_long_is_told_so_and_a_free_place_is_used_again() {
-        let passwords = Passwords::new(hasher(), Duration::from_millis(1));
+        let passwords = Passwords::new(hasher(), 2, Duration::from_millis(1));
         let all = u32::try_from(passwords.places.available_permits()).unwrap();
         let taken = passwords.places.acquire_many(all).await.unwrap();
         let typed = Password::typed("a quiet corridor");

@@ -102,8 +102,8 @@ impl Config {
         );
         if let Some(key) = &self.secrets.key {
             require(
-                key.expose().chars().count() >= 32,
-                "secrets.key must have at least 32 characters",
+                key.expose().trim().len() == 44,
+                "secrets.key must be 32 bytes in base64 (44 characters), for example from `openssl rand -base64 32`",
             );
         }
     }

@@ -130,8 +130,9 @@ pub struct Auth {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
-    /// Seals signing keys and signs links, at least 32 characters; `None`
-    /// lets the first start make one in the data directory.
+    /// Seals signing keys and signs links, 32 bytes in base64; `None` lets
+    /// the first start make one in the data directory. Nodes that share a
+    /// PostgreSQL database must share it.
     #[serde(with = "optional")]
     pub key: Option<Secret>,
 }

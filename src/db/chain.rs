@@ -126,12 +126,11 @@ fn end(conn: &mut Conn) -> Result<(Option<Head>, i64)> {
         .select((log_head::position, log_head::hash, last))
         .first(conn)
         .optional()?;
-    match row {
-        Some((position, hash, last)) => {
-            Ok((Some(head_of((position, hash))?), last.unwrap_or_default()))
-        }
-        None => Ok((None, 0)),
+    if let Some((position, hash, last)) = row {
+        return Ok((Some(head_of((position, hash))?), last.unwrap_or_default()));
     }
+    let last: Option<i64> = events::table.select(max(events::position)).first(conn)?;
+    Ok((None, last.unwrap_or_default()))
 }
 
 fn misfit(at: &Head, head: Option<&Head>) -> Option<Bad> {

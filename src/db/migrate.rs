@@ -57,7 +57,9 @@ pub fn status(conn: &mut Conn) -> Result<Status, Error> {
 /// [`OpenError::Newer`] before anything is touched, [`OpenError::Locked`],
 /// or [`OpenError::Migration`] with nothing of it left behind.
 pub fn run(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
-    refuse_newer(conn)?;
+    if current(conn)?.pending.is_empty() {
+        return Ok(Vec::new());
+    }
     begin_immediate(conn).map_err(failed)?;
     match run_alone(conn) {
         Ok(versions) => {
@@ -82,7 +84,7 @@ fn run_alone(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
         conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
             .map_err(|error| failed(error.into()))?;
     }
-    refuse_newer(conn)?;
+    current(conn)?;
     let ran = match conn {
         Conn::Sqlite(conn) => strings(conn.run_pending_migrations(SQLITE)),
         #[cfg(feature = "postgres")]
@@ -97,10 +99,11 @@ fn strings(
     Ok(versions?.iter().map(ToString::to_string).collect())
 }
 
-fn refuse_newer(conn: &mut Conn) -> Result<(), OpenError> {
+/// The status, unless somebody newer has been here.
+fn current(conn: &mut Conn) -> Result<Status, OpenError> {
     let status = status(conn).map_err(failed)?;
     if status.unknown.is_empty() {
-        return Ok(());
+        return Ok(status);
     }
     Err(OpenError::Newer {
         unknown: status.unknown,

@@ -16,7 +16,7 @@
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
-//! | [`matches`], [`introductions`], [`deals`] | what comes of it |
+//! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
 pub mod blocks;

@@ -12,6 +12,7 @@ use super::{Conn, Result, json, keyset, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::text::{Name, Website};
 use crate::domain::values::OrganizationKind;
 
 /// Which organizations to list; what is absent doesn't matter.
@@ -64,10 +65,10 @@ pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<()> {
             dsl::id.eq(id),
             dsl::kind.eq(kind.code()),
             dsl::legal_name.eq(legal_name.as_str()),
-            dsl::trade_name.eq(trade_name.as_ref().map(|name| name.as_str())),
+            dsl::trade_name.eq(trade_name.as_ref().map(Name::as_str)),
             dsl::names.eq(json::organization::encode(names)?),
             dsl::country.eq(country.code()),
-            dsl::website.eq(website.as_ref().map(|website| website.as_str())),
+            dsl::website.eq(website.as_ref().map(Website::as_str)),
             dsl::external_id.eq(external_id.as_deref()),
             dsl::version.eq(version),
             dsl::created_at.eq(Timestamp(*created_at)),

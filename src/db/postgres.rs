@@ -2,11 +2,12 @@
 //! COMMITTED; row locks and version checks do the rest.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::pool::Pool;
 use super::transaction::transaction;
@@ -33,13 +34,18 @@ pub(super) fn connect(url: &str, lock_timeout: Option<Duration>) -> Result<Conn,
 pub(super) struct Writes {
     /// One permit per write that runs or waits.
     queue: Arc<Semaphore>,
+    length: u32,
+    stopped: AtomicBool,
     unsealed: Notify,
 }
 
 impl Writes {
     pub(super) fn new(queue: usize) -> Self {
+        let length = u32::try_from(queue.max(1)).unwrap_or(u32::MAX);
         Self {
-            queue: Arc::new(Semaphore::new(queue.clamp(1, Semaphore::MAX_PERMITS))),
+            queue: Arc::new(Semaphore::new(length as usize)),
+            length,
+            stopped: AtomicBool::new(false),
             unsealed: Notify::new(),
         }
     }
@@ -74,22 +80,24 @@ impl Writes {
         result
     }
 
-    fn admit(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Error> {
-        use tokio::sync::TryAcquireError::{Closed, NoPermits};
+    fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(closed());
+        }
         Arc::clone(&self.queue)
             .try_acquire_owned()
-            .map_err(|error| match error {
-                NoPermits => Error::Busy,
-                Closed => closed(),
-            })
+            .map_err(|_| Error::Busy)
     }
 
     pub(super) async fn unsealed(&self) {
         self.unsealed.notified().await;
     }
 
-    /// Admits no more writes.
-    pub(super) fn stop(&self) {
-        self.queue.close();
+    /// Admits no more writes, and waits for those that were admitted.
+    pub(super) async fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        // All places are free once every write has given its own back. The
+        // queue is never closed, so this can't fail.
+        let _ = self.queue.acquire_many(self.length).await;
     }
 }

@@ -50,7 +50,7 @@ struct Inner {
 
 /// Who carries out writes.
 enum Writes {
-    Sqlite(Writer),
+    Sqlite(Arc<Writer>),
     #[cfg(feature = "postgres")]
     Postgres(super::postgres::Writes),
 }
@@ -69,7 +69,7 @@ impl Db {
                 let sealed = first_look(&mut sqlite::writer(&path, wait)?)?;
                 let writer = Writer::start(path.clone(), wait, options.queue, sealed.clone())?;
                 let pool = Pool::new(options.readers, move || sqlite::reader(&path, wait));
-                (pool, Writes::Sqlite(writer), sealed)
+                (pool, Writes::Sqlite(Arc::new(writer)), sealed)
             }
             #[cfg(feature = "postgres")]
             Target::Postgres(url) => {
@@ -201,14 +201,17 @@ impl Db {
     /// Takes no more writes and waits until those in the queue are answered.
     /// Other clones still read.
     pub async fn close(self) {
-        let inner = self.inner;
-        // Waiting for the thread blocks; if it panics there is nothing left to wait for.
-        let _ = tokio::task::spawn_blocking(move || match &inner.writes {
-            Writes::Sqlite(writer) => writer.stop(),
+        match &self.inner.writes {
+            Writes::Sqlite(writer) => {
+                writer.shut();
+                let writer = Arc::clone(writer);
+                // Waiting for the thread blocks. It doesn't panic, and if it
+                // did there would be nothing left to wait for.
+                let _ = tokio::task::spawn_blocking(move || writer.stop()).await;
+            }
             #[cfg(feature = "postgres")]
-            Writes::Postgres(writes) => writes.stop(),
-        })
-        .await;
+            Writes::Postgres(writes) => writes.stop().await,
+        }
     }
 }
 

@@ -82,14 +82,17 @@ impl Writer {
         }
     }
 
-    /// Takes no more jobs, and waits until those in the queue are answered.
-    pub(super) fn stop(&self) {
-        let sender = self
-            .jobs
+    /// Takes no more jobs.
+    pub(super) fn shut(&self) {
+        self.jobs
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .take();
-        drop(sender);
+    }
+
+    /// Takes no more jobs, and waits until those in the queue are answered.
+    pub(super) fn stop(&self) {
+        self.shut();
         let thread = self
             .thread
             .lock()

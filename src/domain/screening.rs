@@ -94,43 +94,68 @@ fn has_address(text: &str) -> bool {
 }
 
 /// Seven or more digits, apart only by what people put between them. Amounts
-/// (`USD 1,000,000`), years and ranges of years are no numbers to dial.
+/// (`1,000,000`) and ranges of years are no numbers to dial.
 fn has_phone(text: &str) -> bool {
-    let mut digits = 0;
-    let mut plus = false;
-    let mut separators = 0;
-    let mut commas = 0;
-    let mut apart = 0;
+    let mut number = Number::default();
+    let mut before = ' ';
     for c in text.chars().chain(['\n']) {
         if c.is_numeric() {
-            digits += 1;
-            apart = 0;
-        } else if digits > 0
-            && apart < 2
-            && matches!(
-                c,
-                ' ' | '-' | '(' | ')' | '.' | '/' | '\u{2011}' | '\u{2013}'
-            )
-        {
-            separators += 1;
-            apart += 1;
-        } else if digits > 0 && c == ',' {
-            commas += 1;
-            apart += 1;
-        } else {
-            let dialled = plus || separators > 0 || digits >= 9;
-            if digits >= 7 && commas == 0 && dialled && !is_year_range(digits, separators, plus) {
+            number.digit(before);
+        } else if !number.goes_on_after(c) {
+            if number.can_be_dialled() {
                 return true;
             }
-            (digits, separators, commas, apart) = (0, 0, 0, 0);
-            plus = c == '+';
+            number = Number::default();
+            before = c;
         }
     }
     false
 }
 
-const fn is_year_range(digits: u32, separators: u32, plus: bool) -> bool {
-    digits == 8 && separators <= 1 && !plus
+/// A run of digits with what stands between them.
+#[derive(Default)]
+struct Number {
+    digits: u32,
+    separators: u32,
+    commas: u32,
+    /// Separators since the last digit; they count once another digit follows.
+    pending: u32,
+    pending_commas: u32,
+    plus: bool,
+}
+
+impl Number {
+    fn digit(&mut self, before: char) {
+        if self.digits == 0 {
+            self.plus = before == '+';
+        }
+        self.digits += 1;
+        self.separators += self.pending;
+        self.commas += self.pending_commas;
+        (self.pending, self.pending_commas) = (0, 0);
+    }
+
+    fn goes_on_after(&mut self, c: char) -> bool {
+        let separates = matches!(
+            c,
+            ' ' | '-' | '(' | ')' | '.' | '/' | '\u{2011}' | '\u{2013}'
+        );
+        if self.digits == 0 || self.pending + self.pending_commas >= 2 {
+            return false;
+        }
+        if c == ',' {
+            self.pending_commas += 1;
+        } else if separates {
+            self.pending += 1;
+        }
+        separates || c == ','
+    }
+
+    const fn can_be_dialled(&self) -> bool {
+        let years = self.digits == 8 && self.separators <= 1 && !self.plus;
+        let dialled = self.plus || self.separators > 0 || self.digits >= 9;
+        self.digits >= 7 && self.commas == 0 && dialled && !years
+    }
 }
 
 fn has_link(text: &str) -> bool {
@@ -144,6 +169,8 @@ fn has_link(text: &str) -> bool {
     lower
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '/'))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        // The host of an address is named as an address already.
+        .filter(|word| !word.contains('@'))
         .filter_map(|word| word.rsplit_once('.'))
         .any(|(host, ending)| {
             SITE_ENDINGS.contains(&ending)

@@ -1,1 +1,69 @@
-//! The jobs layer.
+//! What happens without anybody asking: queued messages go out, the log is
+//! sealed, the clock strikes.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`outbox`] | claims what is due, sends it, notes what came of it |
+//! | [`letters`] | turns a prepared notice into an e-mail |
+//! | [`sealer`] | gives committed events their place (PostgreSQL; on SQLite the writer does) |
+//! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
+
+pub mod clock;
+pub mod letters;
+pub mod outbox;
+pub mod sealer;
+
+use chrono::TimeDelta;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::mail::Mailer;
+use crate::services::Context;
+
+/// How the workers work.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Senders at the same time.
+    pub senders: usize,
+    /// For how long a sender has what it claimed.
+    pub lease: TimeDelta,
+    /// How much it claims at once.
+    pub batch: usize,
+    /// Attempts before a message is given up.
+    pub max_attempts: u32,
+    /// The wait after the first failure; it doubles each time.
+    pub backoff_base: TimeDelta,
+    /// The longest wait between two attempts.
+    pub backoff_cap: TimeDelta,
+    /// The sender's address.
+    pub from_address: String,
+    /// The sender's name.
+    pub from_name: String,
+}
+
+/// The running workers.
+pub struct Workers {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Workers {
+    /// Lets each worker finish what it has in hand, then ends them.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Starts all workers on the current runtime.
+pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    for _ in 0..options.senders.max(1) {
+        let sender = outbox::Sender::new(context.clone(), mailer.clone(), options.clone());
+        tasks.spawn(sender.run(stop.clone()));
+    }
+    tasks.spawn(sealer::run(context.db.clone(), stop.clone()));
+    tasks.spawn(clock::run(context.clone(), stop.clone()));
+    Workers { stop, tasks }
+}

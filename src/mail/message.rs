@@ -119,7 +119,7 @@ pub struct Email {
     /// To whom. All of them see each other.
     pub to: Vec<Mailbox>,
     /// Where answers go, if not to `from`.
-    pub reply_to: Option<Mailbox>,
+    pub reply_to: Vec<Mailbox>,
     /// The subject, in one line.
     pub subject: String,
     /// The content as plain text.
@@ -158,8 +158,8 @@ impl Email {
         for recipient in &self.to {
             message = message.to(recipient.0.clone());
         }
-        if let Some(reply_to) = &self.reply_to {
-            message = message.reply_to(reply_to.0.clone());
+        for mailbox in &self.reply_to {
+            message = message.reply_to(mailbox.0.clone());
         }
         if let Some(parent) = &self.in_reply_to {
             message = message.in_reply_to(parent.0.clone());
@@ -226,7 +226,7 @@ pub(super) mod tests {
             date: Utc.with_ymd_and_hms(2026, 11, 24, 9, 30, 0).unwrap(),
             from: Mailbox::new(Some("Corridor"), "intro@corridor.example").unwrap(),
             to: vec![Mailbox::new(Some("Aysel Məmmədova"), "aysel@example.az").unwrap()],
-            reply_to: None,
+            reply_to: vec![],
             subject: "Tanışlıq: שלום ilə Əliyev Kapital — Привет".to_owned(),
             text:
                 "שלום,\n\nSalam, dünya ə ı İ ğ.\nПривет, мир.\n.\nA line that begins with a dot.\n"
@@ -284,7 +284,7 @@ pub(super) mod tests {
                 MessageId::new("0190-1", "corridor.example").unwrap(),
                 parent,
             ],
-            reply_to: Some(Mailbox::new(None, "curators@corridor.example").unwrap()),
+            reply_to: vec![Mailbox::new(None, "curators@corridor.example").unwrap()],
             ..email()
         };
         let bytes = email.to_bytes().unwrap();

@@ -78,17 +78,22 @@ pub async fn register(
 
 /// Makes an account for one of the operator's people, and the operator's
 /// organization with the first of them. For the command line only.
-pub fn create_operator_user(
+pub async fn create_operator_user(
     context: &Context,
-    hash: String,
     user: NewUser,
     roles: Vec<Role>,
 ) -> Result<UserId, Error> {
+    let password = choose(&user)?;
+    let hash = context
+        .passwords
+        .hash(password)
+        .await
+        .map_err(password_error)?;
     let now = context.now();
     let user = new_user(context, user, now);
     let organization = new_organization(context, operator_details()?, now);
     let pen = context.pen(Actor::System);
-    context.db.write_blocking(move |conn| {
+    let job = move |conn: &mut Conn| {
         if !db::users::insert(conn, &user, &hash)? {
             return Err(Error::refused(
                 "address_taken",
@@ -114,18 +119,8 @@ pub fn create_operator_user(
             log_account(conn, &pen, &user, operator, role)?;
         }
         Ok(user.id)
-    })
-}
-
-/// Makes the hash of a password that was checked against the policy, for
-/// accounts made on the command line.
-pub async fn hash_password(context: &Context, user: &NewUser) -> Result<String, Error> {
-    let password = choose(user)?;
-    context
-        .passwords
-        .hash(password)
-        .await
-        .map_err(password_error)
+    };
+    context.db.write(job).await
 }
 
 /// A signed-in person's access token.

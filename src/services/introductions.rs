@@ -465,11 +465,11 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     };
     let startup_name = name(conn, Side::Startup)?;
     let investor_name = name(conn, Side::Investor)?;
-    let answers = introductions::answers(conn, introduction.id)?;
-    let shared_reason = answers.iter().find_map(|given| match given.answer {
-        Answer::Decline { reason, share } if share || side.is_none() => Some(reason),
-        _ => None,
-    });
+    let answers = match side {
+        None => introductions::answers(conn, introduction.id)?,
+        Some(_) => Vec::new(),
+    };
+    let shared_reason = decline_reason(conn, introduction.id, side.is_none())?;
     let open_ask = asks
         .into_iter()
         .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);
@@ -479,9 +479,30 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
         side,
         shared_reason,
         open_ask,
-        answers: if side.is_none() { answers } else { Vec::new() },
+        answers,
         introduction,
     })
+}
+
+/// The reason of the side that declined, where it shared it.
+pub(super) fn shared_reason(
+    conn: &mut Conn,
+    id: IntroductionId,
+) -> Result<Option<PassReason>, Error> {
+    decline_reason(conn, id, false)
+}
+
+fn decline_reason(
+    conn: &mut Conn,
+    id: IntroductionId,
+    even_private: bool,
+) -> Result<Option<PassReason>, Error> {
+    Ok(introductions::answers(conn, id)?
+        .into_iter()
+        .find_map(|given| match given.answer {
+            Answer::Decline { reason, share } if share || even_private => Some(reason),
+            _ => None,
+        }))
 }
 
 /// Introductions, oldest first: all for the operator's people, those that

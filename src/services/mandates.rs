@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::db::mandates::{self, Filter};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId};
 use crate::domain::mandate::{
     Mandate, MandateAction, MandateContent, MandateStatus, check_edit, fresh_until, step,
@@ -200,6 +200,34 @@ pub async fn transitions(
     Ok(available(MandateAction::ALL, &hats, |action, hat| {
         step(&mandate, action, hat).map(drop)
     }))
+}
+
+/// Marks published mandates that nobody confirmed in time as stale; answers
+/// how many.
+pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
+    let now = context.now();
+    let pen = context.pen(Actor::System);
+    context
+        .db
+        .write(move |conn| {
+            let due = mandates::due_for_freshness(conn, now.date_naive(), limit)?;
+            for before in &due {
+                let action = MandateAction::FreshnessDue;
+                let status = step(before, action, Hat::System)?;
+                store(conn, &moved(before, status, action, now))?;
+                pen.append(
+                    conn,
+                    event_kind(action),
+                    (SubjectKind::Mandate, before.id),
+                    vec![
+                        ("from", code(before.status.code())),
+                        ("to", code(status.code())),
+                    ],
+                )?;
+            }
+            Ok(due.len())
+        })
+        .await
 }
 
 fn moved(

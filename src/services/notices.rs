@@ -16,7 +16,7 @@ use crate::domain::message::{Ending, Notice};
 use crate::domain::organization::Organization;
 use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::text::Localized;
-use crate::domain::values::Side;
+use crate::domain::values::{PassReason, Side};
 
 use super::disclosure;
 use super::{Context, Error, introductions};
@@ -71,14 +71,26 @@ pub enum Content {
     /// The mail that connects both.
     Introduction(Box<IntroductionContent>),
     /// It came to nothing.
-    Closed {
-        /// Title of the programme.
-        programme: String,
-        /// How it ended.
-        ending: Ending,
-    },
+    Closed(Box<Closed>),
     /// Somebody tried to register with this address.
     RegistrationExists,
+}
+
+/// What somebody reads whose introduction came to nothing.
+#[derive(Debug, Clone)]
+pub struct Closed {
+    /// Title of the programme.
+    pub programme: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// Whether the reader's side asked for it.
+    pub asked_for_it: bool,
+    /// The other side's name, where the reader knows it.
+    pub counterpart: Option<String>,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// The reason of the side that declined, where it shared it.
+    pub shared_reason: Option<PassReason>,
 }
 
 /// What the asked person reads.
@@ -197,7 +209,7 @@ fn prepare_ask(context: &Context, conn: &mut Conn, id: AskId) -> Result<Prepared
 
 /// What an asked person may read now; none when it is no longer their turn or
 /// the gate has closed meanwhile.
-pub(super) fn ask_content(
+pub fn ask_content(
     context: &Context,
     conn: &mut Conn,
     ask: &Ask,
@@ -280,10 +292,16 @@ fn prepare_closed(
 ) -> Result<Prepared, Error> {
     let introduction = introductions::load(conn, id)?;
     let programme = super::programmes::load(conn, introduction.programme)?;
-    let content = Content::Closed {
+    let shared_reason = introductions::shared_reason(conn, id)?;
+    let content = Content::Closed(Box::new(Closed {
         programme: programme.details.title.to_string(),
         ending,
-    };
+        asked_for_it: introduction.requested_by == person,
+        // Only a yes hands over a name, and there was none.
+        counterpart: None,
+        requested_at: introduction.created_at,
+        shared_reason,
+    }));
     let person = db::users::find(conn, person)?;
     Ok(ready(person.into_iter().collect(), content))
 }

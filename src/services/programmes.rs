@@ -91,21 +91,24 @@ fn newest_rule_set(conn: &mut Conn) -> Result<RuleSetId, Error> {
 
 /// Puts a rule set on record if its content is new, and answers the id of the
 /// one with that content.
-pub fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleSetId, Error> {
+pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleSetId, Error> {
     let now = context.now();
     let pen = context.pen(crate::domain::event::Actor::System);
-    context.db.write_blocking(move |conn| {
-        let id = db::rule_sets::insert_if_new(conn, &rules, now)?;
-        if id == rules.id {
-            pen.append(
-                conn,
-                "rule_set.published",
-                (SubjectKind::RuleSet, id),
-                vec![],
-            )?;
-        }
-        Ok(id)
-    })
+    context
+        .db
+        .write(move |conn| {
+            let id = db::rule_sets::insert_if_new(conn, &rules, now)?;
+            if id == rules.id {
+                pen.append(
+                    conn,
+                    "rule_set.published",
+                    (SubjectKind::RuleSet, id),
+                    vec![],
+                )?;
+            }
+            Ok(id)
+        })
+        .await
 }
 
 /// One programme. They are known to everybody who is signed in.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::db::page::Page;
 use crate::db::startup_profiles::{self, Filter, ReviewComment};
 use crate::db::{self, Conn};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{
@@ -371,6 +371,40 @@ pub async fn agree(
                 vec![("revision", Value::Int(profile.revision))],
             )?;
             Ok(profile)
+        })
+        .await
+}
+
+/// Marks published profiles that nobody confirmed in time as stale; answers
+/// how many.
+pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let now = context_in.now();
+            let due = startup_profiles::due_for_freshness(conn, now.date_naive(), limit)?;
+            let pen = context_in.pen(Actor::System);
+            for before in &due {
+                let facts = ProfileFacts {
+                    taxonomy: &context_in.taxonomy,
+                    compliance_agreed: false,
+                    now,
+                };
+                let action = ProfileAction::FreshnessDue;
+                let status = step(before, action, Hat::System, &facts)?;
+                store(conn, &moved(before, status, action, now))?;
+                pen.append(
+                    conn,
+                    event_kind(action),
+                    (SubjectKind::StartupProfile, before.id),
+                    vec![
+                        ("from", code(before.status.code())),
+                        ("to", code(status.code())),
+                    ],
+                )?;
+            }
+            Ok(due.len())
         })
         .await
 }

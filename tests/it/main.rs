@@ -1,4 +1,5 @@
-//! One binary for all tests that need more than one layer.
+//! One binary for all tests that need more than one layer, so that it links
+//! once.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -6,6 +7,8 @@
 )]
 
 mod architecture;
+mod db;
 mod http;
 mod mail;
+mod scoring;
 mod support;

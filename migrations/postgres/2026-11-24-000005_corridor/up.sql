@@ -116,7 +116,7 @@ CREATE TABLE rule_sets (
     id uuid NOT NULL PRIMARY KEY,
     name text NOT NULL,
     document text NOT NULL,
-    document_hash bytea NOT NULL UNIQUE,
+    document_hash bytea NOT NULL UNIQUE CHECK (length(document_hash) = 32),
     created_at timestamptz NOT NULL
 );
 
@@ -241,8 +241,8 @@ CREATE TABLE matches (
     mandate_revision bigint NOT NULL,
     investor_id uuid NOT NULL REFERENCES organizations (id),
     rule_set_id uuid NOT NULL REFERENCES rule_sets (id),
-    score bigint NOT NULL CHECK (score BETWEEN 0 AND 10000),
-    confidence bigint NOT NULL CHECK (confidence BETWEEN 0 AND 10000),
+    score bigint NOT NULL CHECK (score >= 0 AND score <= 10000),
+    confidence bigint NOT NULL CHECK (confidence >= 0 AND confidence <= 10000),
     exact bigint NOT NULL,
     explanation text NOT NULL,
     status text NOT NULL CHECK (status IN ('candidate', 'under_review', 'released', 'one_sided', 'mutual', 'introduced', 'passed', 'snoozed', 'expired', 'superseded', 'blocked')),

@@ -13,3 +13,6 @@ mod part;
 pub(super) mod programme;
 pub(super) mod rule_set;
 pub(super) mod startup;
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ fn email() -> Email {
             Mailbox::new(Some("Dana Levi"), "dana@startup.example").unwrap(),
             Mailbox::new(Some("Aysel Məmmədova"), "aysel@investor.example").unwrap(),
         ],
-        reply_to: None,
+        reply_to: vec![],
         subject: "שלום, Salam, Привет".to_owned(),
         text: ".\n..\n.a line that begins with a dot\nשלום\nthe end\n".to_owned(),
         html: "<p>.</p>\n".to_owned(),

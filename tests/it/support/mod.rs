@@ -1,2 +1,4 @@
-//! What the tests need beside the crate.
+//! What the tests share.
+
+pub mod database;
 pub mod smtp;

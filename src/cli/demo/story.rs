@@ -1,0 +1,513 @@
+//! Ten weeks of the demo corridor: matches computed and released,
+//! introductions in every state they can be seen in, deals at several stages.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use indicatif::ProgressBar;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::domain::ids::{DealId, IntroductionId, MatchId, OrganizationId};
+use crate::domain::introduction::{Action, Answer, IntroductionStatus};
+use crate::domain::money::{Currency, Money};
+use crate::domain::pipeline::{DealAction, Funding};
+use crate::domain::review::{Audience, Match, MatchAction, MatchStatus};
+use crate::domain::values::{CloseCode, PassReason};
+use crate::jobs::clock;
+use crate::jobs::outbox::Sender;
+use crate::mail::Mailer;
+use crate::matching::reference;
+use crate::services::introductions::{self, Step};
+use crate::services::matches::{self, Query};
+use crate::services::paging::PageRequest;
+use crate::services::{Caller, Context, Error, deals};
+use crate::startup::jobs_options;
+
+use super::Failure;
+use super::people::Settled;
+
+/// How one introduction of the story goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chapter {
+    /// The deal is funded and both sides confirm it.
+    Won,
+    /// The deal is at the term sheet.
+    TermSheet,
+    /// The deal is in due diligence.
+    DueDiligence,
+    /// The deal is at the first meeting.
+    FirstMeeting,
+    /// The deal stands still.
+    OnHold,
+    /// The deal was lost.
+    Lost,
+    /// They met.
+    Met,
+    /// They talk.
+    InConversation,
+    /// The mail went out.
+    Sent,
+    /// It ended without a deal.
+    Closed,
+    /// The asked side said no.
+    Declined,
+    /// Not before a date.
+    NotNow,
+    /// The requester took it back.
+    Withdrawn,
+    /// Nobody answered.
+    Expired,
+    /// A curator asked; the startup said yes, the investor is asked.
+    AskingSecond,
+    /// The investor is asked.
+    AskingInvestor,
+    /// The startup is asked.
+    AskingStartup,
+}
+
+impl Chapter {
+    /// Whether it is so young that nobody has answered yet.
+    const fn is_recent(self) -> bool {
+        matches!(
+            self,
+            Self::AskingSecond | Self::AskingInvestor | Self::AskingStartup
+        )
+    }
+}
+
+/// The story, in the order in which it begins.
+pub const CHAPTERS: &[Chapter] = &[
+    Chapter::Won,
+    Chapter::TermSheet,
+    Chapter::Lost,
+    Chapter::DueDiligence,
+    Chapter::OnHold,
+    Chapter::FirstMeeting,
+    Chapter::Expired,
+    Chapter::Met,
+    Chapter::Declined,
+    Chapter::InConversation,
+    Chapter::Closed,
+    Chapter::NotNow,
+    Chapter::Sent,
+    Chapter::Withdrawn,
+    Chapter::AskingSecond,
+    Chapter::AskingStartup,
+    Chapter::AskingInvestor,
+];
+
+/// How many matches each startup is shown.
+const RELEASED: usize = 3;
+
+/// Tells the story on the context's clock, up to the present.
+pub async fn tell(
+    context: &Context,
+    settled: &Settled,
+    mailer: Mailer,
+    config: &Config,
+    bar: &ProgressBar,
+) -> Result<(), Failure> {
+    let sender = Sender::new(context.clone(), mailer, jobs_options(config));
+    let teller = Teller {
+        context,
+        settled,
+        sender,
+        end: Utc::now(),
+    };
+    teller.wait(TimeDelta::days(3)).await?;
+    let released = teller.release_matches().await?;
+    teller.hold_something().await?;
+    let mut used = BTreeSet::new();
+    for (place, chapter) in CHAPTERS.iter().enumerate() {
+        if chapter.is_recent() {
+            teller.wait_until_recently().await?;
+        }
+        let matched = pick(&released, &mut used, place)?;
+        teller.begin(*chapter, matched).await?;
+        bar.inc(1);
+    }
+    teller.catch_up().await
+}
+
+/// The next released match of two firms that have no part in the story yet.
+fn pick<'a>(
+    released: &'a [Match],
+    used: &mut BTreeSet<OrganizationId>,
+    place: usize,
+) -> Result<&'a Match, Failure> {
+    let free =
+        |matched: &&Match| !used.contains(&matched.startup) && !used.contains(&matched.investor);
+    let found = released
+        .iter()
+        .find(free)
+        .or_else(|| {
+            released
+                .iter()
+                .find(|matched| !used.contains(&matched.startup))
+        })
+        .ok_or_else(|| Failure::new(format!("the demo has no match left for chapter {place}")))?;
+    used.insert(found.startup);
+    used.insert(found.investor);
+    Ok(found)
+}
+
+struct Teller<'a> {
+    context: &'a Context,
+    settled: &'a Settled,
+    sender: Sender,
+    end: DateTime<Utc>,
+}
+
+impl Teller<'_> {
+    /// Lets time pass, never beyond the present, and everything due happen.
+    async fn wait(&self, time: TimeDelta) -> Result<(), Failure> {
+        let left = self.end - self.context.now();
+        self.context.clock.advance(time.min(left));
+        clock::strike(self.context).await?;
+        self.send().await
+    }
+
+    async fn wait_until_recently(&self) -> Result<(), Failure> {
+        let recently = self.end - TimeDelta::days(3);
+        self.wait((recently - self.context.now()).max(TimeDelta::zero()))
+            .await
+    }
+
+    async fn catch_up(&self) -> Result<(), Failure> {
+        self.wait(TimeDelta::weeks(52)).await
+    }
+
+    async fn send(&self) -> Result<(), Failure> {
+        let stop = CancellationToken::new();
+        while self.sender.turn(&stop).await? > 0 {}
+        Ok(())
+    }
+
+    /// Puts the best matches of every live startup on record and shows those
+    /// that the gate allows to both sides, best first overall.
+    async fn release_matches(&self) -> Result<Vec<Match>, Failure> {
+        let mut released = vec![];
+        for startup in self.settled.startups.iter().filter(|startup| startup.live) {
+            let query = Query::Startup(startup.profile);
+            let (_, ranked) = matches::rank(
+                self.context,
+                &self.settled.curator,
+                query,
+                Some(self.settled.programme),
+                RELEASED,
+                reference::Filter::default(),
+            )
+            .await?;
+            for line in ranked {
+                let computed = matches::compute(
+                    self.context,
+                    &self.settled.curator,
+                    None,
+                    self.settled.programme,
+                    line.explanation.startup.0,
+                    line.explanation.mandate.0,
+                )
+                .await?;
+                if computed.status == MatchStatus::Candidate {
+                    released.extend(self.release(computed.id).await?);
+                }
+            }
+        }
+        released.sort_by_key(|matched| std::cmp::Reverse(matched.explanation.exact));
+        Ok(released)
+    }
+
+    async fn release(&self, id: MatchId) -> Result<Option<Match>, Failure> {
+        let action = MatchAction::Release(Audience::Both);
+        let released = matches::transition(
+            self.context,
+            &self.settled.curator,
+            None,
+            id,
+            None,
+            action,
+            None,
+        )
+        .await;
+        match released {
+            Ok(matched) => Ok(Some(matched)),
+            // The gate wants a decision first; the match stays a candidate.
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A curator asks for introductions that the gate holds; compliance
+    /// refuses one of them.
+    async fn hold_something(&self) -> Result<(), Failure> {
+        let filter = crate::db::matches::Filter {
+            status: Some(MatchStatus::UnderReview),
+            ..crate::db::matches::Filter::default()
+        };
+        let page = PageRequest {
+            cursor: None,
+            limit: 100,
+        };
+        let found = matches::list(self.context, &self.settled.curator, filter, page).await?;
+        let officer = self
+            .settled
+            .compliance
+            .first()
+            .ok_or_else(|| Failure::new("the demo has nobody in compliance"))?;
+        let mut held = 0;
+        for matched in found.items {
+            matches::transition(
+                self.context,
+                officer,
+                None,
+                matched.id,
+                None,
+                MatchAction::Allow,
+                None,
+            )
+            .await?;
+            let asked = self.ask(&self.settled.curator, &matched).await;
+            let Ok(introduction) = asked else { continue };
+            held += 1;
+            if held == 2 {
+                self.act(officer, introduction, Action::Refuse).await?;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, caller: &Caller, matched: &Match) -> Result<IntroductionId, Failure> {
+        const BLURB: &str = "Both teams work on the same problem from two ends: one has the technology in daily use, the other the sites, the licences and the customers. A first call of thirty minutes should show whether a joint pilot in the region makes sense.";
+        let introduction =
+            introductions::request(self.context, caller, None, matched.id, BLURB.to_owned())
+                .await?;
+        self.send().await?;
+        Ok(introduction.id)
+    }
+
+    async fn act(
+        &self,
+        caller: &Caller,
+        id: IntroductionId,
+        action: Action,
+    ) -> Result<(), Failure> {
+        introductions::transition(self.context, caller, None, id, None, Step::Other(action))
+            .await?;
+        Ok(())
+    }
+
+    async fn answer(
+        &self,
+        caller: &Caller,
+        id: IntroductionId,
+        answer: Answer,
+    ) -> Result<(), Failure> {
+        let step = Step::Answer(answer, None);
+        introductions::transition(self.context, caller, None, id, None, step).await?;
+        self.send().await
+    }
+
+    fn person(&self, organization: OrganizationId) -> Result<&Caller, Failure> {
+        let startups = self.settled.startups.iter().map(|startup| &startup.member);
+        let investors = self
+            .settled
+            .investors
+            .iter()
+            .map(|investor| &investor.member);
+        startups
+            .chain(investors)
+            .find(|member| member.organization == organization)
+            .map(|member| &member.caller)
+            .ok_or_else(|| Failure::new("the demo lost somebody"))
+    }
+
+    async fn begin(&self, chapter: Chapter, matched: &Match) -> Result<(), Failure> {
+        use Chapter as C;
+        let founder = self.person(matched.startup)?;
+        let investor = self.person(matched.investor)?;
+        match chapter {
+            C::AskingSecond => {
+                let id = self.ask(&self.settled.curator, matched).await?;
+                self.wait(TimeDelta::days(1)).await?;
+                self.answer(founder, id, Answer::Accept).await
+            }
+            C::AskingStartup => self.ask(investor, matched).await.map(drop),
+            C::AskingInvestor => self.ask(founder, matched).await.map(drop),
+            C::Expired => {
+                self.ask(founder, matched).await?;
+                self.wait(TimeDelta::days(1)).await
+            }
+            C::Withdrawn => {
+                let id = self.ask(founder, matched).await?;
+                self.wait(TimeDelta::days(1)).await?;
+                self.act(founder, id, Action::Withdraw).await
+            }
+            C::Declined => {
+                let id = self.ask(founder, matched).await?;
+                self.wait(TimeDelta::days(2)).await?;
+                let answer = Answer::Decline {
+                    reason: PassReason::ThesisMismatch,
+                    share: true,
+                };
+                self.answer(investor, id, answer).await
+            }
+            C::NotNow => {
+                let id = self.ask(founder, matched).await?;
+                self.wait(TimeDelta::days(1)).await?;
+                let until = self.end + TimeDelta::days(60);
+                self.answer(investor, id, Answer::NotNow { until }).await
+            }
+            _ => self.connect(chapter, matched, founder, investor).await,
+        }
+    }
+
+    /// The chapters in which both say yes.
+    async fn connect(
+        &self,
+        chapter: Chapter,
+        matched: &Match,
+        founder: &Caller,
+        investor: &Caller,
+    ) -> Result<(), Failure> {
+        use Chapter as C;
+        let id = self.ask(founder, matched).await?;
+        self.wait(TimeDelta::days(1)).await?;
+        self.answer(investor, id, Answer::Accept).await?;
+        self.expect_sent(id).await?;
+        if chapter == C::Sent {
+            return Ok(());
+        }
+        self.wait(TimeDelta::hours(20)).await?;
+        self.act(investor, id, Action::Reply).await?;
+        if chapter == C::InConversation {
+            return Ok(());
+        }
+        self.wait(TimeDelta::days(1)).await?;
+        self.act(founder, id, Action::Meet).await?;
+        match chapter {
+            C::Met => Ok(()),
+            C::Closed => self.act(investor, id, Action::Close).await,
+            _ => {
+                self.act(founder, id, Action::Convert).await?;
+                self.act(investor, id, Action::Convert).await?;
+                let deal = self.deal_of(id).await?;
+                self.follow_deal(chapter, deal, founder, investor).await
+            }
+        }
+    }
+
+    async fn expect_sent(&self, id: IntroductionId) -> Result<(), Failure> {
+        let seen = introductions::find(self.context, &self.settled.curator, id).await?;
+        if seen.introduction.status == IntroductionStatus::Sent {
+            Ok(())
+        } else {
+            Err(Failure::new("an introduction of the demo was not sent"))
+        }
+    }
+
+    async fn deal_of(&self, introduction: IntroductionId) -> Result<DealId, Failure> {
+        let page = PageRequest {
+            cursor: None,
+            limit: 100,
+        };
+        let filter = crate::db::deals::Filter::default();
+        let found = deals::list(self.context, &self.settled.curator, filter, page).await?;
+        found
+            .items
+            .into_iter()
+            .map(|seen| seen.deal)
+            .find(|deal| deal.introduction == introduction)
+            .map(|deal| deal.id)
+            .ok_or_else(|| Failure::new("a deal of the demo was not opened"))
+    }
+
+    async fn follow_deal(
+        &self,
+        chapter: Chapter,
+        deal: DealId,
+        founder: &Caller,
+        investor: &Caller,
+    ) -> Result<(), Failure> {
+        use Chapter as C;
+        let stages = match chapter {
+            C::FirstMeeting => 1,
+            C::OnHold | C::Lost => 2,
+            C::DueDiligence => 3,
+            C::TermSheet => 5,
+            _ => 8,
+        };
+        for stage in 0..stages {
+            self.wait(TimeDelta::hours(18)).await?;
+            if stage < 3 {
+                self.step(founder, deal, DealAction::Report, None).await?;
+                self.step(investor, deal, DealAction::Report, None).await?;
+            } else {
+                self.fill_criteria(deal).await?;
+                self.step(&self.settled.curator, deal, DealAction::Advance, None)
+                    .await?;
+            }
+        }
+        match chapter {
+            C::OnHold => {
+                let until = (self.end + TimeDelta::days(45)).date_naive();
+                let why = Some("The investment committee meets again after the winter break.");
+                self.step(investor, deal, DealAction::Hold(until), why)
+                    .await
+            }
+            C::Lost => {
+                let code = DealAction::Lose(CloseCode::Valuation);
+                self.step(&self.settled.curator, deal, code, None).await
+            }
+            C::Won => {
+                let funding = Funding {
+                    amount: Money::new(100_000_000, Currency::USD),
+                    value_date: self.context.now().date_naive(),
+                };
+                let confirm = DealAction::Confirm(funding);
+                self.step(founder, deal, confirm.clone(), None).await?;
+                self.step(investor, deal, confirm, None).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Records whatever the present stage still asks for.
+    async fn fill_criteria(&self, deal: DealId) -> Result<(), Failure> {
+        let seen = deals::find(self.context, &self.settled.curator, deal).await?;
+        let today = self.context.now().date_naive().to_string();
+        let facts = seen
+            .missing
+            .iter()
+            .filter_map(|fault| fault.pointer.strip_prefix("/facts/")?.parse().ok())
+            .map(|key: crate::domain::text::Slug| {
+                let amount = key.as_str().ends_with("amount");
+                (
+                    key,
+                    Some(if amount {
+                        "USD 1,000,000".to_owned()
+                    } else {
+                        today.clone()
+                    }),
+                )
+            })
+            .collect::<std::collections::BTreeMap<_, _>>();
+        if !facts.is_empty() {
+            deals::record_fact(self.context, &self.settled.curator, deal, None, facts).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(
+        &self,
+        caller: &Caller,
+        deal: DealId,
+        action: DealAction,
+        note: Option<&str>,
+    ) -> Result<(), Failure> {
+        let note = note.map(str::to_owned);
+        deals::transition(self.context, caller, None, deal, None, action, note).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! The tour: what the demo holds, and lines to try that work as they stand.
+
+use crate::config::Config;
+use crate::db;
+use crate::domain::account::Role;
+use crate::domain::ids::{ProgrammeId, StartupProfileId};
+use crate::domain::introduction::IntroductionStatus;
+use crate::domain::pipeline::DealStatus;
+use crate::services::{Context, Error, notices};
+use crate::startup::Corridor;
+
+use super::data::Demo;
+use super::{Failure, PASSWORD};
+
+/// What the tour shows.
+struct Sights {
+    startup: Option<(StartupProfileId, String)>,
+    introductions: Vec<(IntroductionStatus, usize)>,
+    deals: Vec<(String, DealStatus, usize)>,
+    link: Option<String>,
+}
+
+/// Prints the tour to standard output.
+pub async fn print(
+    corridor: &Corridor,
+    config: &Config,
+    demo: &Demo,
+    programme: ProgrammeId,
+) -> Result<(), Failure> {
+    let address = corridor.address().map_err(Failure::new)?;
+    let base = config.server.public_url_at(address);
+    let sights = look(&corridor.context, programme).await?;
+    let curator = demo.users.iter().find(|user| user.is(Role::Curator));
+    let curator = curator.map_or("", |user| user.email.as_str());
+    let mail = config.data.dir.join("mail");
+    println!("\nCorridor listens on {base}");
+    println!("  reference   {base}/v1/docs");
+    println!("  contract    {base}/v1/openapi.yaml");
+    println!("  mails       {}/*.eml", mail.display());
+    println!(
+        "  firms       {} startups, {} investors, all invented; everybody's password is {PASSWORD}",
+        demo.startups.len(),
+        demo.investors.len()
+    );
+    for user in &demo.users {
+        println!("  operator    {}", user.described());
+    }
+    println!("\nIntroductions by state:");
+    for (status, count) in &sights.introductions {
+        println!("  {:<17} {count}", status.code());
+    }
+    println!("Deals by stage and status:");
+    for (stage, status, count) in &sights.deals {
+        println!("  {stage:<20} {:<9} {count}", status.code());
+    }
+    println!("\nSign in as a curator:");
+    println!(
+        "  TOKEN=$(curl -s {base}/v1/sessions -H 'Content-Type: application/json' -d '{{\"email\":\"{curator}\",\"password\":\"{PASSWORD}\"}}' | sed -E 's/.*\"access_token\" ?: ?\"([^\"]+)\".*/\\1/')"
+    );
+    if let Some((id, name)) = &sights.startup {
+        println!("The three best mandates for {name}, each score explained:");
+        println!(
+            "  curl -s '{base}/v1/matches?startup={id}&limit=3' -H \"Authorization: Bearer $TOKEN\""
+        );
+    }
+    println!("Introductions and deals:");
+    println!("  curl -s '{base}/v1/introductions?limit=5' -H \"Authorization: Bearer $TOKEN\"");
+    println!("  curl -s '{base}/v1/deals' -H \"Authorization: Bearer $TOKEN\"");
+    if let Some(link) = &sights.link {
+        println!("Answer an introduction as the investor who was asked (open it in a browser):");
+        println!("  {link}");
+    }
+    println!("\nStop with Ctrl-C.");
+    Ok(())
+}
+
+async fn look(context: &Context, programme: ProgrammeId) -> Result<Sights, Failure> {
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            let introductions = all_introductions(conn)?;
+            let mut by_status: Vec<(IntroductionStatus, usize)> = vec![];
+            for introduction in &introductions {
+                match by_status
+                    .iter_mut()
+                    .find(|(status, _)| *status == introduction.status)
+                {
+                    Some((_, count)) => *count += 1,
+                    None => by_status.push((introduction.status, 1)),
+                }
+            }
+            by_status.sort();
+            let asking = introductions
+                .iter()
+                .find(|introduction| introduction.status == IntroductionStatus::AskingSecond)
+                .or_else(|| introductions.iter().find(|i| i.asked().is_some()));
+            let link = match asking {
+                Some(introduction) => link(&context_in, conn, introduction)?,
+                None => None,
+            };
+            Ok::<_, Error>(Sights {
+                startup: first_startup(conn, programme)?,
+                introductions: by_status,
+                deals: deals(conn)?,
+                link,
+            })
+        })
+        .await
+        .map_err(Failure::from)
+}
+
+fn all_introductions(
+    conn: &mut db::Conn,
+) -> Result<Vec<crate::domain::introduction::Introduction>, Error> {
+    let filter = db::introductions::Filter::default();
+    Ok(db::introductions::list(conn, &filter, None, 1_000)?)
+}
+
+fn link(
+    context: &Context,
+    conn: &mut db::Conn,
+    introduction: &crate::domain::introduction::Introduction,
+) -> Result<Option<String>, Error> {
+    let asks = db::introductions::asks(conn, introduction.id)?;
+    let Some(ask) = asks
+        .into_iter()
+        .find(|ask| Some(ask.side) == introduction.asked())
+    else {
+        return Ok(None);
+    };
+    let content = notices::ask_content(context, conn, &ask, introduction)?;
+    Ok(content.map(|content| content.link))
+}
+
+fn first_startup(
+    conn: &mut db::Conn,
+    programme: ProgrammeId,
+) -> Result<Option<(StartupProfileId, String)>, Error> {
+    let Some(profile) = db::programmes::startups(conn, programme)?
+        .into_iter()
+        .next()
+    else {
+        return Ok(None);
+    };
+    let firm = db::organizations::find(conn, profile.organization)?;
+    Ok(firm.map(|firm| (profile.id, firm.details.display_name().to_string())))
+}
+
+fn deals(conn: &mut db::Conn) -> Result<Vec<(String, DealStatus, usize)>, Error> {
+    let found = db::deals::list(conn, &db::deals::Filter::default(), None, 1_000)?;
+    let mut counted: Vec<(String, DealStatus, usize)> = vec![];
+    for deal in found {
+        let same = |(stage, status, _): &&mut (String, DealStatus, usize)| {
+            *stage == deal.stage.as_str() && *status == deal.status
+        };
+        match counted.iter_mut().find(same) {
+            Some((_, _, count)) => *count += 1,
+            None => counted.push((deal.stage.to_string(), deal.status, 1)),
+        }
+    }
+    Ok(counted)
+}

@@ -1,0 +1,188 @@
+//! `corridor doctor`: is everything as it should be, and if not, what to do.
+
+use chrono::{TimeDelta, Utc};
+
+use crate::config::Config;
+use crate::db::outbox::Counts;
+use crate::db::{self, Conn, chain, migrate};
+use crate::domain::account::Role;
+use crate::domain::values::OrganizationKind;
+use crate::services::Clock;
+use crate::startup::{context, mailer, open_store};
+
+use super::{Failure, progress};
+
+/// Events verified between two looks at the progress bar.
+const BATCH: usize = 2_000;
+/// A message that waits longer than this tells that no worker runs.
+const LATE: TimeDelta = TimeDelta::minutes(10);
+
+/// What a check found.
+enum Finding {
+    Fine(String),
+    /// Worth knowing, nothing broken.
+    Note(String),
+    /// Broken, with what to do.
+    Bad(String),
+}
+
+/// Checks everything and prints a line each.
+///
+/// # Errors
+/// Something is broken; the lines say what to do.
+pub async fn run(config: &Config) -> Result<(), Failure> {
+    let mut report = Report::default();
+    report.say("settings", Finding::Fine("valid".to_owned()));
+    let db = match open_store(config) {
+        Ok(db) => db,
+        Err(error) => {
+            report.say("store", Finding::Bad(error.to_string()));
+            return report.end();
+        }
+    };
+    report.say(
+        "store",
+        Finding::Fine("opened, schema up to date".to_owned()),
+    );
+    let bar = progress::rows("Verifying the log", None);
+    let looked = db
+        .read(move |conn| look(conn, &bar))
+        .await
+        .map_err(Failure::new)?;
+    for (subject, finding) in looked {
+        report.say(subject, finding);
+    }
+    let url = config.server.public_url_at(config.server.listen);
+    let keys = match context(config, db.clone(), Clock::System, url).await {
+        Ok(_) => Finding::Fine("opened with the configured secret".to_owned()),
+        Err(error) => Finding::Bad(error.to_string()),
+    };
+    report.say("keys", keys);
+    let mail = match mailer(config) {
+        Ok(_) => Finding::Fine("settings are usable".to_owned()),
+        Err(error) => Finding::Bad(error.to_string()),
+    };
+    report.say("mail", mail);
+    db.close().await;
+    report.end()
+}
+
+#[derive(Default)]
+struct Report {
+    bad: usize,
+}
+
+impl Report {
+    fn say(&mut self, subject: &str, finding: Finding) {
+        let (mark, text) = match finding {
+            Finding::Fine(text) => ("ok  ", text),
+            Finding::Note(text) => ("note", text),
+            Finding::Bad(text) => {
+                self.bad += 1;
+                ("BAD ", text)
+            }
+        };
+        println!("{mark}  {subject:<11} {text}");
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        match self.bad {
+            0 => Ok(()),
+            1 => Err(Failure::new("one thing needs attention, see above")),
+            many => Err(Failure::new(format!(
+                "{many} things need attention, see above"
+            ))),
+        }
+    }
+}
+
+fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'static str, Finding)>> {
+    let migrations = migrations(conn)?;
+    let log = log(conn, bar)?;
+    bar.finish_and_clear();
+    Ok(vec![
+        ("migrations", migrations),
+        ("log", log),
+        ("queue", queue(&db::outbox::counts(conn)?)),
+        ("people", people(conn)?),
+    ])
+}
+
+fn migrations(conn: &mut Conn) -> db::Result<Finding> {
+    let status = migrate::status(conn)?;
+    Ok(if status.pending.is_empty() && status.unknown.is_empty() {
+        Finding::Fine(format!("{} applied", status.applied.len()))
+    } else {
+        Finding::Bad(format!(
+            "pending {:?}, unknown {:?}: run the newest corridor on this store",
+            status.pending, status.unknown
+        ))
+    })
+}
+
+fn log(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Finding> {
+    let report = chain::verify(conn, BATCH, |verified| bar.set_position(verified))?;
+    let head = db::events::head(conn)?;
+    Ok(match report.first_bad {
+        None => Finding::Fine(format!(
+            "{} events in an unbroken chain; keep the head elsewhere: {} {}",
+            report.verified,
+            head.position,
+            hex(&head.hash)
+        )),
+        Some(bad) => Finding::Bad(format!(
+            "the chain breaks at position {}: {}. Somebody or something changed the store behind the service's back: stop it, keep a copy, and restore the newest backup whose chain is whole",
+            bad.position, bad.why
+        )),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn queue(counts: &Counts) -> Finding {
+    if counts.dead > 0 {
+        return Finding::Bad(format!(
+            "{} messages given up, {} waiting, {} sent: see GET /v1/messages?state=dead, mend the cause, then retry them there",
+            counts.dead, counts.pending, counts.done
+        ));
+    }
+    let late = counts.oldest_due.is_some_and(|due| Utc::now() - due > LATE);
+    if late {
+        return Finding::Note(format!(
+            "{} messages wait, the oldest for more than {} minutes: is a server running, and can it reach the mail server?",
+            counts.pending,
+            LATE.num_minutes()
+        ));
+    }
+    Finding::Fine(format!(
+        "{} waiting, {} sent, none given up",
+        counts.pending, counts.done
+    ))
+}
+
+/// What is restricted takes two people of compliance.
+fn people(conn: &mut Conn) -> db::Result<Finding> {
+    let filter = db::organizations::Filter {
+        kind: Some(OrganizationKind::Operator),
+        ..db::organizations::Filter::default()
+    };
+    let mut compliance = 0;
+    let mut curators = 0;
+    for operator in db::organizations::list(conn, &filter, None, 10)? {
+        for (_, role) in db::users::members(conn, operator.id)? {
+            compliance += usize::from(role == Role::Compliance);
+            curators += usize::from(role == Role::Curator);
+        }
+    }
+    Ok(if curators == 0 {
+        Finding::Note("nobody can run programmes yet: corridor admin create-user EMAIL --name NAME --role curator".to_owned())
+    } else if compliance < 2 {
+        Finding::Note(format!(
+            "{compliance} in compliance: restricted tags and lifting a freeze need two; corridor admin create-user … --role compliance"
+        ))
+    } else {
+        Finding::Fine(format!("{curators} curators, {compliance} in compliance"))
+    })
+}

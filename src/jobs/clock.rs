@@ -1,0 +1,55 @@
+//! What falls due: questions nobody answered, deals whose hold ends, profiles
+//! nobody confirmed, outcomes nobody will ask for again.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::db;
+use crate::services::{Context, Error, deals, introductions, mandates, startups};
+
+/// How often the clock is looked at.
+const EVERY: Duration = Duration::from_secs(30);
+/// How much is done in one transaction, so that nobody waits long behind it.
+const BATCH: usize = 50;
+
+/// Looks at the clock until told to stop.
+pub async fn run(context: Context, stop: CancellationToken) {
+    loop {
+        if let Err(error) = strike(&context).await {
+            warn!(%error, "what fell due could not be done; trying again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Does everything that is due now.
+///
+/// # Errors
+/// The store failed; what was done stays done.
+pub async fn strike(context: &Context) -> Result<(), Error> {
+    let mut expired = 0;
+    loop {
+        let count = introductions::expire_due(context, BATCH).await?;
+        expired += count;
+        if count < BATCH {
+            break;
+        }
+    }
+    if expired > 0 {
+        debug!(expired, "introductions expired");
+    }
+    while deals::resume_due(context, BATCH).await? == BATCH {}
+    while startups::mark_stale(context, BATCH).await? == BATCH {}
+    while mandates::mark_stale(context, BATCH).await? == BATCH {}
+    let now = context.now();
+    context
+        .db
+        .write(move |conn| db::idempotency::purge(conn, now, 500).map(drop))
+        .await
+        .map_err(Error::from)
+}

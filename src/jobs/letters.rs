@@ -1,0 +1,214 @@
+//! Turns a prepared notice into an e-mail in its reader's language.
+
+use crate::db::outbox::Claimed;
+use crate::domain::account::User;
+use crate::domain::introduction::Requester;
+use crate::domain::message::Ending;
+use crate::domain::scoring::FactorTrace;
+use crate::domain::text::{Language, Localized};
+use crate::mail::notice::{
+    Counterpart, Introduction, IntroductionAsk, IntroductionClosed, Language as MailLanguage,
+    Moment, Notice, Outcome, Part, Party, RegistrationExists,
+};
+use crate::mail::{Email, InvalidEmail, Mailbox, MessageId};
+use crate::services::Context;
+use crate::services::notices::{AskContent, Closed, Content, IntroductionContent, Ready};
+
+use super::Options;
+
+/// Most reasons a mail gives.
+const REASONS: usize = 3;
+
+/// Writes the e-mail of a claimed message.
+///
+/// # Errors
+/// An address or header that can't be written; trying again won't help.
+pub fn write(
+    context: &Context,
+    options: &Options,
+    message: &Claimed,
+    ready: &Ready,
+) -> Result<Email, InvalidEmail> {
+    let reader = shared_reader(&ready.to);
+    let notice = notice(context, message, ready, &reader);
+    let rendered = notice.render(MailLanguage::for_tag(reader.language.as_str()));
+    let to = ready
+        .to
+        .iter()
+        .map(|user| Mailbox::new(Some(user.name.as_str()), user.email.as_str()))
+        .collect::<Result<Vec<_>, _>>()?;
+    // Both people of an introduction answer each other, not the service.
+    let reply_to = match ready.content {
+        Content::Introduction(_) => to.clone(),
+        _ => vec![],
+    };
+    Ok(Email {
+        message_id: MessageId::parse(&format!(
+            "<{}>",
+            message.message_id.as_deref().unwrap_or_default()
+        ))?,
+        date: message.created_at,
+        from: Mailbox::new(Some(&options.from_name), &options.from_address)?,
+        to,
+        reply_to,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+        in_reply_to: None,
+        references: vec![],
+    })
+}
+
+/// In whose language and zone a mail is written.
+struct Reader {
+    name: Option<String>,
+    language: Language,
+    zone: chrono_tz::Tz,
+}
+
+/// The one reader; two readers of one mail share English, unless their
+/// language is the same.
+fn shared_reader(to: &[User]) -> Reader {
+    let same = |users: &[User]| {
+        users
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a.language.primary() == b.language.primary()))
+    };
+    match to {
+        [only] => Reader {
+            name: Some(only.name.to_string()),
+            language: only.language.clone(),
+            zone: only.zone,
+        },
+        [first, ..] if same(to) => Reader {
+            name: None,
+            language: first.language.clone(),
+            zone: first.zone,
+        },
+        _ => Reader {
+            name: None,
+            language: Language::english(),
+            zone: chrono_tz::UTC,
+        },
+    }
+}
+
+fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) -> Notice {
+    match &ready.content {
+        Content::Ask(ask) => Notice::IntroductionAsk(ask_notice(context, ask, reader)),
+        Content::Introduction(introduction) => {
+            Notice::Introduction(introduction_notice(context, introduction, reader))
+        }
+        Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
+        Content::RegistrationExists => Notice::RegistrationExists(RegistrationExists {
+            reader: reader.name.clone(),
+            tried: Moment {
+                at: message.created_at,
+                zone: reader.zone,
+            },
+            sign_in: format!("{}/v1/docs", context.settings.public_url),
+        }),
+    }
+}
+
+fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> IntroductionAsk {
+    let country = context
+        .wording
+        .word("country", &ask.counterpart_country, &reader.language)
+        .unwrap_or(&ask.counterpart_country)
+        .to_owned();
+    let mut facts = vec![country];
+    facts.extend(ask.teaser.as_ref().and_then(|text| words(text, reader)));
+    IntroductionAsk {
+        reader: reader.name.clone(),
+        counterpart: match &ask.counterpart {
+            Some(name) => Counterpart::Named {
+                name: name.clone(),
+                facts,
+            },
+            None => Counterpart::Teaser { facts },
+        },
+        programme: ask.programme.clone(),
+        reasons: reasons(context, &ask.strengths, reader),
+        blurb: Some(ask.blurb.clone()),
+        link: ask.link.clone(),
+        expires: Moment {
+            at: ask.expires_at,
+            zone: reader.zone,
+        },
+    }
+}
+
+fn introduction_notice(
+    context: &Context,
+    content: &IntroductionContent,
+    reader: &Reader,
+) -> Introduction {
+    let startup = content.startup.details.display_name().to_string();
+    let investor = content.investor.details.display_name().to_string();
+    Introduction {
+        asked_by: match content.requester {
+            Requester::Startup => startup.clone(),
+            Requester::Investor => investor.clone(),
+            Requester::Curator => content.programme.clone(),
+        },
+        startup: Party {
+            organization: startup,
+            contact: content.startup_person.name.to_string(),
+            summary: words(&content.one_liner, reader).unwrap_or_default(),
+        },
+        investor: Party {
+            organization: investor,
+            contact: content.investor_person.name.to_string(),
+            summary: String::new(),
+        },
+        programme: content.programme.clone(),
+        reasons: reasons(context, &content.strengths, reader),
+        blurb: Some(content.blurb.clone()),
+    }
+}
+
+fn closed_notice(closed: &Closed, reader: &Reader) -> IntroductionClosed {
+    IntroductionClosed {
+        reader: reader.name.clone(),
+        part: if closed.asked_for_it {
+            Part::Asked {
+                counterpart: closed.counterpart.clone(),
+            }
+        } else {
+            Part::WasAsked
+        },
+        requested: Moment {
+            at: closed.requested_at,
+            zone: reader.zone,
+        },
+        programme: closed.programme.clone(),
+        // A refusal by the gate reads like any other "not taken up": why it
+        // was refused is not the requester's to know.
+        outcome: match closed.ending {
+            Ending::Declined | Ending::Refused => Outcome::Declined,
+            Ending::Expired => Outcome::Expired,
+            Ending::Withdrawn => Outcome::Withdrawn,
+        },
+        reason: closed
+            .shared_reason
+            .map(|reason| reason.code().replace('_', " ")),
+    }
+}
+
+fn words(text: &Localized, reader: &Reader) -> Option<String> {
+    text.for_reader(&reader.language)
+        .map(|(_, local)| local.text.clone())
+}
+
+fn reasons(context: &Context, strengths: &[FactorTrace], reader: &Reader) -> Vec<String> {
+    strengths
+        .iter()
+        .take(REASONS)
+        .map(|trace| {
+            context
+                .wording
+                .sentence(&trace.reason, &reader.language, &context.taxonomy)
+        })
+        .collect()
+}

@@ -1,0 +1,195 @@
+//! Sends what is queued: claimed with a lease, looked up and checked again,
+//! sent with no transaction open, noted. A sender that dies loses its lease
+//! and the message is sent by another, under the same Message-ID.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::db::outbox::{self, Claimed};
+use crate::mail::{Mailer, SendError};
+use crate::services::notices::{self, Attempt, Prepared};
+use crate::services::{Context, Error};
+
+use super::{Options, letters};
+
+/// How long a sender rests when nothing is due and nobody wakes it: retries
+/// fall due, other nodes and commands queue too.
+const REST: Duration = Duration::from_secs(1);
+
+/// One sender.
+pub struct Sender {
+    context: Context,
+    mailer: Mailer,
+    options: Options,
+    holder: Uuid,
+}
+
+impl Sender {
+    /// A sender with a name of its own, under which it holds claims.
+    pub fn new(context: Context, mailer: Mailer, options: Options) -> Self {
+        let holder = context.new_id();
+        Self {
+            context,
+            mailer,
+            options,
+            holder,
+        }
+    }
+
+    /// Sends until told to stop; what it has in hand then, it finishes.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut sealed = self.context.db.sealed();
+        loop {
+            let sent = self.turn(&stop).await.unwrap_or_else(|error| {
+                warn!(%error, "the queue could not be read; trying again");
+                0
+            });
+            if stop.is_cancelled() {
+                return;
+            }
+            if sent > 0 {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                // Whatever is queued comes with an event.
+                _ = sealed.changed() => {}
+                () = tokio::time::sleep(REST) => {}
+            }
+        }
+    }
+
+    /// Claims what is due and works through it; answers how much it claimed.
+    ///
+    /// # Errors
+    /// The store failed; what was claimed comes back when its lease ends.
+    pub async fn turn(&self, stop: &CancellationToken) -> Result<usize, Error> {
+        let claimed_at = self.context.now();
+        let (holder, lease, batch) = (self.holder, self.options.lease, self.options.batch);
+        let claimed = self
+            .context
+            .db
+            .write(move |conn| {
+                Ok::<_, Error>(outbox::claim(conn, holder, claimed_at, lease, batch)?)
+            })
+            .await?;
+        let count = claimed.len();
+        for message in claimed {
+            // Half the lease is for starting, half for one message to end, so
+            // that nobody else claims what is still being sent.
+            let late = self.context.now() >= claimed_at + lease / 2;
+            if late || stop.is_cancelled() {
+                self.give_back(&message).await?;
+            } else {
+                self.deliver(&message).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn give_back(&self, message: &Claimed) -> Result<(), Error> {
+        let (id, holder, now) = (message.id, self.holder, self.context.now());
+        self.context
+            .db
+            .write(move |conn| Ok(outbox::release(conn, id, holder, now).map(drop)?))
+            .await
+    }
+
+    async fn deliver(&self, message: &Claimed) -> Result<(), Error> {
+        let attempt = match notices::prepare(&self.context, message).await? {
+            Prepared::Obsolete(why) => {
+                info!(message = %message.id, why, "a message is no longer wanted");
+                Attempt::Obsolete
+            }
+            Prepared::Ready(ready) => {
+                match letters::write(&self.context, &self.options, message, &ready) {
+                    Ok(email) => self.send(message, &email).await,
+                    Err(error) => Attempt::GivenUp {
+                        error: error.to_string(),
+                    },
+                }
+            }
+        };
+        if !notices::settle(&self.context, message, self.holder, attempt).await? {
+            warn!(message = %message.id, "the claim was lost before the outcome was noted");
+        }
+        Ok(())
+    }
+
+    async fn send(&self, message: &Claimed, email: &crate::mail::Email) -> Attempt {
+        let limit = (self.options.lease / 2).to_std().unwrap_or_default();
+        let outcome = tokio::time::timeout(limit, self.mailer.send(email))
+            .await
+            .unwrap_or_else(|_| {
+                Err(SendError::Ambiguous {
+                    text: "the mail server took too long".to_owned(),
+                })
+            });
+        match outcome {
+            Ok(_) => Attempt::Delivered,
+            Err(error) => {
+                warn!(message = %message.id, attempt = message.attempts, %error, "a message was not sent");
+                self.failed(message, &error)
+            }
+        }
+    }
+
+    fn failed(&self, message: &Claimed, error: &SendError) -> Attempt {
+        let (permanent, text) = match error {
+            SendError::Permanent { text, .. } => (true, text),
+            SendError::Transient { text, .. } | SendError::Ambiguous { text } => (false, text),
+        };
+        let error = format!("{error}: {text}");
+        if permanent || message.attempts >= self.options.max_attempts {
+            return Attempt::GivenUp { error };
+        }
+        Attempt::Retry {
+            at: self.context.now() + self.wait(message),
+            error,
+        }
+    }
+
+    /// Doubles with each attempt up to the cap, then up to a quarter more or
+    /// less by the message's own id, so that a queue that failed together does
+    /// not come back together.
+    fn wait(&self, message: &Claimed) -> TimeDelta {
+        backoff(
+            self.options.backoff_base,
+            self.options.backoff_cap,
+            message.attempts,
+            message.id.uuid().as_u128(),
+        )
+    }
+}
+
+fn backoff(base: TimeDelta, cap: TimeDelta, attempts: u32, seed: u128) -> TimeDelta {
+    let doublings = attempts.saturating_sub(1).min(20);
+    let whole = (base * 2_i32.pow(doublings)).min(cap);
+    let spread = u64::try_from(whole.num_milliseconds()).unwrap_or(0) / 2;
+    // The low bits of a UUIDv7 are random; each attempt takes others.
+    let dice = u64::try_from((seed >> (attempts % 8)) & 0xFFFF_FFFF).unwrap_or(0);
+    let shift = i64::try_from(spread * dice / 0xFFFF_FFFF).unwrap_or(0);
+    whole * 3 / 4 + TimeDelta::milliseconds(shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_spread() {
+        let wait = |attempts, seed| {
+            backoff(TimeDelta::seconds(30), TimeDelta::hours(6), attempts, seed).num_seconds()
+        };
+        for seed in [0, u128::MAX, 0x1234_5678_9abc_def0] {
+            assert!((22..=38).contains(&wait(1, seed)));
+            assert!((45..=75).contains(&wait(2, seed)));
+            assert!((16_200..=27_000).contains(&wait(40, seed)));
+        }
+        assert_ne!(wait(1, 0), wait(1, u128::MAX));
+    }
+}

@@ -1,0 +1,27 @@
+//! Seals committed events that wait for their position.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::db::Db;
+
+/// How often it looks without having been woken: other nodes and commands
+/// write too.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Seals until told to stop. Several nodes may do this at once: the log's head
+/// is locked by one at a time.
+pub async fn run(db: Db, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = db.unsealed() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        if let Err(error) = db.seal_pending().await {
+            warn!(%error, "the log could not be sealed; trying again");
+        }
+    }
+}

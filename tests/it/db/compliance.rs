@@ -1,0 +1,167 @@
+//! Clearances, freezes, blocks and the ledger.
+
+use std::collections::BTreeMap;
+use std::slice::from_ref;
+
+use chrono::{Days, TimeDelta};
+use corridor::db::disclosures::{Disclosure, Release};
+use corridor::db::{Conn, blocks, clearances, disclosures, freezes, matches};
+use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use corridor::domain::disclosure::Level;
+use corridor::domain::event::{Subject, SubjectKind};
+
+use super::noon;
+use super::world::{World, fresh, in_transaction, of, today};
+
+#[test]
+fn the_last_clearance_counts() {
+    in_transaction(|conn| {
+        let world = World::insert(conn)?;
+        let (startup, investor) = (world.startup.id, world.investor.id);
+        for (second, verdict) in [(0, ClearanceVerdict::Clear), (1, ClearanceVerdict::Blocked)] {
+            let clearance = Clearance {
+                id: fresh(),
+                organization: startup,
+                verdict,
+                basis: "siyahı".to_owned(),
+                valid_to: today(),
+                created_at: noon(second),
+            };
+            clearances::insert(conn, &clearance, world.person.id)?;
+        }
+        let latest = clearances::latest(conn, startup)?.expect("checked");
+        assert_eq!(latest.verdict, ClearanceVerdict::Blocked);
+        let many = clearances::latest_many(conn, &[startup, investor])?;
+        assert_eq!(many, BTreeMap::from([(startup, latest)]));
+        assert_eq!(clearances::list(conn, startup)?.len(), 2);
+        assert_eq!(clearances::latest(conn, investor)?, None);
+        Ok(())
+    });
+}
+
+#[test]
+fn two_people_lift_a_freeze() {
+    in_transaction(|conn| {
+        let world = World::insert(conn)?;
+        let (one, two) = (world.person.id, world.other_person.id);
+        let freeze = Freeze {
+            id: fresh(),
+            scope: FreezeScope::Tag(of("water")),
+            reason: "санкции".to_owned(),
+            created_at: noon(0),
+        };
+        freezes::insert(conn, &freeze, one)?;
+        assert_eq!(freezes::active(conn)?, from_ref(&freeze));
+        assert!(
+            !freezes::lift(conn, freeze.id, two, noon(1), 1)?,
+            "nobody asked yet"
+        );
+        assert!(freezes::first_lift(conn, freeze.id, one, noon(1), 1)?);
+        assert!(
+            !freezes::first_lift(conn, freeze.id, two, noon(1), 1)?,
+            "stale"
+        );
+        assert!(
+            !freezes::lift(conn, freeze.id, one, noon(2), 2)?,
+            "the same person"
+        );
+        assert!(freezes::lift(conn, freeze.id, two, noon(2), 2)?);
+        assert_eq!(freezes::active(conn)?, []);
+        assert_eq!(freezes::list(conn, true, None, 10)?, []);
+        let all = freezes::list(conn, false, None, 10)?;
+        let record = freezes::find(conn, freeze.id)?.expect("kept");
+        assert_eq!(record.lifted_by, Some(two));
+        assert_eq!(all, [record]);
+        Ok(())
+    });
+}
+
+#[test]
+fn blocks_and_suppressions_hold_in_both_directions() {
+    in_transaction(|conn| {
+        let World {
+            startup, investor, ..
+        } = World::insert(conn)?;
+        let (a, b) = (startup.id, investor.id);
+        assert!(blocks::insert(conn, b, a, "maraq toqquşması", noon(0))?);
+        assert!(!blocks::insert(conn, a, b, "again", noon(0))?);
+        assert!(blocks::exists(conn, a, b)? && blocks::exists(conn, b, a)?);
+        assert_eq!(
+            (blocks::of(conn, a)?, blocks::of(conn, b)?),
+            (vec![b], vec![a])
+        );
+
+        matches::suppress(conn, a, b, noon(50))?;
+        matches::suppress(conn, b, a, noon(10))?;
+        assert_eq!(matches::suppressed_until(conn, b, a)?, Some(noon(50)));
+        matches::suppress(conn, b, a, noon(60))?;
+        let of_b = matches::suppressions_of(conn, b)?;
+        assert_eq!(of_b, BTreeMap::from([(a, noon(60))]));
+        Ok(())
+    });
+}
+
+#[test]
+fn releases_count_people_while_they_hold() {
+    in_transaction(|conn| {
+        let world = World::insert(conn)?;
+        let release = |by, valid_to, at| Release {
+            profile: world.profile.id,
+            revision: 1,
+            programme: world.programme.id,
+            counterpart: of("AZ"),
+            by,
+            reason: "müsbət rəy".to_owned(),
+            valid_to,
+            at,
+        };
+        let (one, two) = (world.person.id, world.other_person.id);
+        let count = |conn: &mut Conn, day| {
+            let (profile, programme) = (world.profile.id, world.programme.id);
+            disclosures::releases(conn, profile, 1, programme, of("AZ"), day)
+        };
+        assert!(disclosures::insert_release(
+            conn,
+            &release(one, today(), noon(0))
+        )?);
+        assert!(!disclosures::insert_release(
+            conn,
+            &release(one, today(), noon(1))
+        )?);
+        assert!(disclosures::insert_release(
+            conn,
+            &release(two, today() + Days::new(5), noon(1))
+        )?);
+        assert_eq!(count(conn, today())?, 2);
+        let tomorrow = today() + Days::new(1);
+        assert_eq!(count(conn, tomorrow)?, 1);
+        let renewal = release(one, tomorrow, noon(0) + TimeDelta::days(1));
+        assert!(disclosures::insert_release(conn, &renewal)?);
+        assert_eq!(count(conn, tomorrow)?, 2);
+        Ok(())
+    });
+}
+
+#[test]
+fn the_ledger_says_what_was_shown() {
+    in_transaction(|conn| {
+        let world = World::insert(conn)?;
+        let shown = Disclosure {
+            id: fresh(),
+            programme: world.programme.id,
+            shown: world.startup.id,
+            shown_to: world.investor.id,
+            level: Level::Named,
+            subject: Subject::new(SubjectKind::Match, world.matched.id),
+            at: noon(0),
+        };
+        disclosures::record(conn, &shown)?;
+        let of_startup = disclosures::list_for(conn, world.startup.id, None, 10)?;
+        assert_eq!(of_startup, [shown]);
+        assert_eq!(
+            disclosures::list_for(conn, world.investor.id, None, 10)?,
+            []
+        );
+        Ok(())
+    });
+}
