@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod api;
+pub mod caller;
 mod docs;
 pub mod drain;
 mod edge;

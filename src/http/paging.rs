@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::fields::parse_query;
 use super::problem::{Kind, Problem};
+use crate::services::paging::PageRequest;
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
@@ -47,6 +48,15 @@ impl PageQuery {
             return Err(Problem::new(Kind::BadCursor));
         }
         Ok(self)
+    }
+}
+
+impl From<PageQuery> for PageRequest {
+    fn from(query: PageQuery) -> Self {
+        Self {
+            cursor: query.cursor,
+            limit: usize::try_from(query.limit).unwrap_or(usize::MAX),
+        }
     }
 }
 
