@@ -6,9 +6,11 @@
     reason = "in a test, a panic is the report"
 )]
 
+mod api;
 mod architecture;
 mod db;
 mod http;
 mod mail;
+mod pages;
 mod scoring;
 mod support;

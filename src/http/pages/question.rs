@@ -93,12 +93,12 @@ impl<'a> QuestionPage<'a> {
         sent: Sent,
         faults: &[Fault],
     ) -> Self {
-        let (person, content) = (&question.person, &question.content);
+        let (person, asked) = (&question.person, &question.content);
         let words = wording::of(&person.language);
         let (earliest, latest) = days_ahead(person.zone, context.now());
         let expires = moment(question.ask.expires_at, person.zone, words);
         let days = context.settings.ask_working_days.to_string();
-        let country = &content.counterpart_country;
+        let country = &asked.counterpart_country;
         let country = context
             .wording
             .word("country", country, &person.language)
@@ -108,16 +108,16 @@ impl<'a> QuestionPage<'a> {
                 .wording
                 .sentence(reason, &person.language, &context.taxonomy)
         };
-        let strengths = content.strengths.iter();
+        let strengths = asked.strengths.iter();
         Self {
             words,
-            lead: lead(words, content.counterpart.as_deref(), &content.programme),
-            teaser: content
+            lead: lead(words, asked.counterpart.as_deref(), &asked.programme),
+            teaser: asked
                 .teaser
                 .as_ref()
                 .and_then(|text| Teaser::of(text, &person.language)),
             country: phrase(words.country, &[("country", country)]),
-            blurb: &content.blurb,
+            blurb: &asked.blurb,
             strengths: strengths.map(|trace| sentence(&trace.reason)).collect(),
             extended: question.extended,
             expiry: phrase(words.expiry, &[("expires", &expires)]),
