@@ -13,6 +13,7 @@ pub mod introductions;
 pub mod log;
 pub mod mandates;
 pub mod matches;
+pub mod messages;
 pub mod notices;
 pub mod once;
 pub mod organizations;
@@ -20,6 +21,7 @@ pub mod paging;
 pub mod programmes;
 pub mod ranking;
 pub mod startups;
+pub mod teasers;
 mod transitions;
 
 pub use caller::Caller;
