@@ -170,7 +170,8 @@ impl Teller<'_> {
 
     async fn wait_until_recently(&self) -> Result<(), Failure> {
         let recently = self.end - TimeDelta::days(3);
-        self.wait((recently - self.context.now()).max(TimeDelta::zero())).await
+        self.wait((recently - self.context.now()).max(TimeDelta::zero()))
+            .await
     }
 
     async fn catch_up(&self) -> Result<(), Failure> {
