@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod db;
 mod http;
 mod mail;
