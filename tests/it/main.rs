@@ -6,10 +6,13 @@
     reason = "in a test, a panic is the report"
 )]
 
+mod api;
 mod architecture;
 mod cli;
 mod db;
 mod http;
+mod import;
 mod mail;
+mod pages;
 mod scoring;
 mod support;

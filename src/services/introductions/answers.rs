@@ -44,7 +44,9 @@ pub struct Question {
 pub enum Opened {
     /// It waits for an answer.
     Open(Box<Question>),
-    /// It was answered, or the introduction went on without it.
+    /// It was answered.
+    Answered(User),
+    /// The introduction went on or ended without it.
     Over(User),
     /// Too late.
     Expired(User),
@@ -65,11 +67,12 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
         .read(move |conn| {
             let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
             let person = db::users::find(conn, ask.person)?.ok_or(Error::NotFound)?;
-            if ask.state != AskState::Open {
-                return Ok(Opened::Over(person));
-            }
-            if ask.expires_at <= context_in.now() {
-                return Ok(Opened::Expired(person));
+            let late = ask.expires_at <= context_in.now();
+            match ask.state {
+                AskState::Answered => return Ok(Opened::Answered(person)),
+                AskState::Open | AskState::Dead if late => return Ok(Opened::Expired(person)),
+                AskState::Dead => return Ok(Opened::Over(person)),
+                AskState::Open => {}
             }
             let introduction = load(conn, ask.introduction)?;
             match notices::ask_content(&context_in, conn, &ask, &introduction)? {

@@ -9,8 +9,8 @@
 mod answers;
 mod course;
 
-pub use crate::db::introductions::Filter;
 use crate::db::introductions::InsertOutcome;
+pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{SubjectKind, Value};
@@ -51,6 +51,8 @@ pub struct Seen {
     pub shared_reason: Option<PassReason>,
     /// The open question to the reader's side, if there is one.
     pub open_ask: Option<Ask>,
+    /// Every answer with who gave it, for the operator's people.
+    pub answers: Vec<GivenAnswer>,
 }
 
 /// Asks for an introduction out of a match. The side that asks counts as
@@ -231,6 +233,10 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     };
     let startup_name = name(conn, Side::Startup)?;
     let investor_name = name(conn, Side::Investor)?;
+    let answers = match side {
+        None => db::introductions::answers(conn, introduction.id)?,
+        Some(_) => Vec::new(),
+    };
     let shared_reason = decline_reason(conn, introduction.id, side.is_none())?;
     let open_ask = asks
         .into_iter()
@@ -242,6 +248,7 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
         side,
         shared_reason,
         open_ask,
+        answers,
     })
 }
 
