@@ -8,6 +8,7 @@
 
 mod api;
 mod architecture;
+mod cli;
 mod db;
 mod http;
 mod import;
