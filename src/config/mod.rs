@@ -28,6 +28,8 @@ pub struct Config {
     pub database: Database,
     /// What lies on disk.
     pub data: Data,
+    /// Who runs the service.
+    pub operator: Operator,
     /// Signing in.
     pub auth: Auth,
     /// What must not be known to anyone else.
@@ -106,6 +108,16 @@ pub struct Database {
 pub struct Data {
     /// The data directory: database, mail files, keys.
     pub dir: PathBuf,
+}
+
+/// `[operator]`: who runs the service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// The name it registers under.
+    pub name: String,
+    /// Its country, ISO 3166 alpha-2.
+    pub country: String,
 }
 
 /// `[auth]`: signing in.

@@ -6,7 +6,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::Role;
 use crate::domain::disclosure::{Decision, Level};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
@@ -18,7 +18,7 @@ use crate::domain::values::{OrganizationKind, PassReason, Side};
 pub use crate::matching::reference::Filter as RankFilter;
 
 use super::caller::in_any_hat;
-use super::disclosure::{self, Pair};
+use super::disclosure::{self, Pair, Showing};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::ranking::{self, Ground};
@@ -349,16 +349,14 @@ fn disclose(
     ];
     for (side, shown, shown_to) in sides {
         if to.includes(side) {
-            disclosure::record(
-                context,
-                conn,
-                &pen,
-                matched.programme,
+            let showing = Showing {
+                programme: matched.programme,
                 shown,
-                shown_to,
-                Level::Teaser,
-                (SubjectKind::Match, matched.id.uuid()),
-            )?;
+                to: shown_to,
+                level: Level::Teaser,
+                subject: Subject::new(SubjectKind::Match, matched.id),
+            };
+            disclosure::record(context, conn, &pen, showing)?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::timeline::{ActorView, TimelineQuery, hex};
+use super::values::time;
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
@@ -86,10 +87,10 @@ impl From<&SealedEvent> for LoggedView {
             position: event.position,
             hash: hex(&event.hash),
             id: event.id.to_string(),
-            at: event.at.to_rfc3339(),
+            at: time(event.at),
             kind: event.kind.clone(),
             subject: event.subject.into(),
-            actor: event.actor.into(),
+            actor: ActorView::of(event.actor, true),
             payload: event.payload_text.clone(),
         }
     }

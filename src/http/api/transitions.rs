@@ -1,68 +1,69 @@
-//! What can be done with a record now.
+//! What can be done with a record now, the same in every noun.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::refusal::Refusal;
 use crate::http::problem::FaultView;
-use crate::services::Refusal;
 
-/// The actions that are the caller's to take in the present state.
-#[derive(Debug, Serialize, ToSchema)]
+/// The actions that are the caller's to take, now or when what stands in the
+/// way is gone.
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Transitions)]
 pub struct TransitionsView {
-    /// Each with what stands in its way.
+    /// In the order in which they usually come.
     #[schema(max_items = 50)]
-    pub items: Vec<TransitionView>,
+    pub available: Vec<TransitionView>,
+}
+
+/// One action.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Transition)]
+pub struct TransitionView {
+    /// Its name, as `POST …/transitions` takes it.
+    #[schema(max_length = 50, pattern = "^[a-z][a-z0-9_]*$", example = "submit")]
+    pub action: String,
+    /// What stands in its way; null if nothing does.
+    pub blocked_by: Option<BlockView>,
+}
+
+/// What stands in the way of an action.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = TransitionBlock)]
+pub struct BlockView {
+    /// The rule that says no.
+    #[schema(
+        max_length = 100,
+        pattern = "^[a-z][a-z0-9_]*$",
+        example = "incomplete"
+    )]
+    pub code: String,
+    /// What it says, for people.
+    #[schema(max_length = 2000)]
+    pub detail: String,
+    /// Everything that would have to be there.
+    #[schema(max_items = 100)]
+    pub missing: Vec<FaultView>,
 }
 
 impl TransitionsView {
-    /// Actions by code.
+    /// What a service answers about a record, by the codes of the actions.
     pub fn of(actions: impl IntoIterator<Item = (&'static str, Option<Refusal>)>) -> Self {
-        let items = actions.into_iter().map(|(action, refusal)| TransitionView {
-            action,
-            allowed: refusal.is_none(),
-            refusal: refusal.as_ref().map(RefusalView::from),
-        });
+        let view = |(action, refusal): (&str, Option<Refusal>)| TransitionView {
+            action: action.to_owned(),
+            blocked_by: refusal.map(BlockView::from),
+        };
         Self {
-            items: items.collect(),
+            available: actions.into_iter().map(view).collect(),
         }
     }
 }
 
-/// One action.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Transition)]
-pub struct TransitionView {
-    /// Its code.
-    #[schema(max_length = 40, example = "release")]
-    pub action: &'static str,
-    /// Whether it would be accepted now.
-    pub allowed: bool,
-    /// What stands in its way.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<RefusalView>,
-}
-
-/// The rule that says no.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Refusal)]
-pub struct RefusalView {
-    /// Stable, for programs.
-    #[schema(max_length = 100, example = "incomplete")]
-    pub code: String,
-    /// For people.
-    #[schema(max_length = 2000)]
-    pub detail: String,
-    /// Everything that is missing for a yes.
-    #[schema(max_items = 1000)]
-    pub missing: Vec<FaultView>,
-}
-
-impl From<&Refusal> for RefusalView {
-    fn from(refusal: &Refusal) -> Self {
+impl From<Refusal> for BlockView {
+    fn from(refusal: Refusal) -> Self {
         Self {
-            code: refusal.code.to_string(),
-            detail: refusal.detail.clone(),
+            code: refusal.code.into_owned(),
+            detail: refusal.detail,
             missing: refusal.missing.iter().map(FaultView::from).collect(),
         }
     }
