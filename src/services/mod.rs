@@ -8,6 +8,7 @@ pub mod context;
 pub mod deals;
 pub mod disclosure;
 pub mod error;
+pub mod imports;
 pub mod introductions;
 pub mod log;
 pub mod mandates;

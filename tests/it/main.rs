@@ -10,6 +10,7 @@ mod api;
 mod architecture;
 mod db;
 mod http;
+mod import;
 mod mail;
 mod pages;
 mod scoring;

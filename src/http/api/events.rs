@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::timeline::{ActorView, TimelineQuery, hex};
-use super::values::time;
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
@@ -87,10 +86,10 @@ impl From<&SealedEvent> for LoggedView {
             position: event.position,
             hash: hex(&event.hash),
             id: event.id.to_string(),
-            at: time(event.at),
+            at: event.at.to_rfc3339(),
             kind: event.kind.clone(),
             subject: event.subject.into(),
-            actor: ActorView::of(event.actor, true),
+            actor: event.actor.into(),
             payload: event.payload_text.clone(),
         }
     }

@@ -8,7 +8,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::events::SubjectView;
 use super::exchange::{path_id, query_code};
 use super::transitions::TransitionsView;
-use super::values::time;
 use crate::domain::fault::Faults;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
@@ -85,10 +84,10 @@ impl From<&Message> for MessageView {
             message_id: message.message_id.clone(),
             state: message.state.code(),
             attempts: message.attempts,
-            available_at: time(message.available_at),
+            available_at: message.available_at.to_rfc3339(),
             last_error: message.last_error.as_deref().map(without_addresses),
-            created_at: time(message.created_at),
-            finished_at: message.finished_at.map(|at| time(at)),
+            created_at: message.created_at.to_rfc3339(),
+            finished_at: message.finished_at.map(|at| at.to_rfc3339()),
         }
     }
 }

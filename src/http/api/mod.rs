@@ -10,7 +10,8 @@ pub mod matches;
 pub mod messages;
 pub mod organizations;
 pub mod programmes;
-mod side_timeline;
+pub mod registrations;
+pub mod sessions;
 pub mod tags;
 pub mod timeline;
 pub mod transitions;
@@ -22,15 +23,20 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Registers every route under `/v1`, and the pages.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .configure(tags::routes)
+        // Who there is.
+        .configure(registrations::routes)
+        .configure(sessions::routes)
         .configure(organizations::routes)
+        // Where and by which words they meet.
+        .configure(tags::routes)
         .configure(programmes::routes)
         .configure(compliance::routes)
         // What comes of them.
         .configure(matches::routes)
         .configure(introductions::routes)
+        .configure(super::pages::routes)
         .configure(deals::routes)
+        // What happened, and what is on its way.
         .configure(events::routes)
-        .configure(messages::routes)
-        .configure(super::pages::routes);
+        .configure(messages::routes);
 }

@@ -242,13 +242,13 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
         .into_iter()
         .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);
     Ok(Seen {
-        answers,
         introduction,
         startup_name,
         investor_name,
         side,
         shared_reason,
         open_ask,
+        answers,
     })
 }
 

@@ -20,7 +20,7 @@ pub struct InvestorEntry {
     trade_name: Option<String>,
     #[serde(default)]
     names: BTreeMap<String, String>,
-    country: String,
+    pub(super) country: String,
     website: Option<String>,
     contact: Contact,
     /// What sort of investor; state money is cleared with enhanced scrutiny.

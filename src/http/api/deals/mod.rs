@@ -9,7 +9,6 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{intent, moved, path_id, query_code, query_id};
-use super::side_timeline;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -246,7 +245,7 @@ async fn list_deal_events(
     let view = if caller.reads_everything() {
         page.whole()
     } else {
-        side_timeline::DEAL.apply(&caller, &page)
+        page.for_side(&caller, &timeline::DEAL)
     };
     Ok(HttpResponse::Ok().json(view))
 }

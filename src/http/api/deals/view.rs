@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::domain::pipeline::Funding;
 use crate::domain::values::Side;
-use crate::http::api::values::{MoneyView, time};
+use crate::http::api::values::MoneyView;
 use crate::http::problem::FaultView;
 use crate::services::Caller;
 use crate::services::deals::{DealNote, Seen};
@@ -104,7 +104,7 @@ impl DealView {
             },
             pipeline: deal.pipeline.to_string(),
             stage: deal.stage.to_string(),
-            stage_entered_at: time(deal.stage_entered_at),
+            stage_entered_at: deal.stage_entered_at.to_rfc3339(),
             stage_days: seen.stage_days,
             probability: seen.probability,
             status: deal.status.code(),
@@ -118,8 +118,8 @@ impl DealView {
                 .collect(),
             missing: seen.missing.iter().map(FaultView::from).collect(),
             version: deal.version,
-            created_at: time(deal.created_at),
-            updated_at: time(deal.updated_at),
+            created_at: deal.created_at.to_rfc3339(),
+            updated_at: deal.updated_at.to_rfc3339(),
         }
     }
 }
@@ -211,7 +211,7 @@ impl From<&DealNote> for NoteView {
             action: note.action.clone(),
             note: note.note.clone(),
             author: note.author.to_string(),
-            created_at: time(note.created_at),
+            created_at: note.created_at.to_rfc3339(),
         }
     }
 }

@@ -5,7 +5,6 @@ use utoipa::ToSchema;
 
 use crate::domain::introduction::{Answer, Introduction};
 use crate::domain::values::Side;
-use crate::http::api::values::time;
 use crate::services::introductions::{GivenAnswer, Seen};
 
 /// A double opt-in.
@@ -98,8 +97,8 @@ impl IntroductionView {
                 .is_none()
                 .then(|| seen.answers.iter().map(AnswerView::from).collect()),
             version: record.version,
-            created_at: time(record.created_at),
-            updated_at: time(record.updated_at),
+            created_at: record.created_at.to_rfc3339(),
+            updated_at: record.updated_at.to_rfc3339(),
         }
     }
 }
@@ -169,7 +168,7 @@ impl QuestionView {
     fn of(seen: &Seen) -> Option<Self> {
         let ask = seen.open_ask.as_ref()?;
         Some(Self {
-            expires_at: time(ask.expires_at),
+            expires_at: ask.expires_at.to_rfc3339(),
             extended: seen.introduction.extended,
         })
     }
@@ -219,7 +218,7 @@ impl From<&GivenAnswer> for AnswerView {
             _ => (None, None),
         };
         let until = match given.answer {
-            Answer::NotNow { until } => Some(time(until)),
+            Answer::NotNow { until } => Some(until.to_rfc3339()),
             _ => None,
         };
         Self {
@@ -231,7 +230,7 @@ impl From<&GivenAnswer> for AnswerView {
             note: given.note.clone(),
             person_name: given.person_name.clone(),
             person_role: given.person_role.clone(),
-            created_at: time(given.created_at),
+            created_at: given.created_at.to_rfc3339(),
         }
     }
 }

@@ -9,7 +9,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
-use super::side_timeline;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -353,7 +352,7 @@ async fn list_match_events(
     let page = timeline::read(&context, subject, &query.0).await?;
     let view = match matches::side_of(&caller, &found) {
         None => page.whole(),
-        Some(_) => side_timeline::MATCH.apply(&caller, &page),
+        Some(_) => page.for_side(&caller, &timeline::MATCH),
     };
     Ok(HttpResponse::Ok().json(view))
 }

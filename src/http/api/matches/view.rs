@@ -9,10 +9,10 @@ use crate::domain::ids::ProgrammeId;
 use crate::domain::review::Match;
 use crate::domain::scoring::{Explanation, Factor, FactorTrace, GateTrace, Outcome, Reason, Var};
 use crate::domain::tag::Taxonomy;
-use crate::domain::text::{Language, Localized, Slug};
+use crate::domain::text::{Language, Slug};
 use crate::domain::values::Side;
 use crate::domain::wording::Wording;
-use crate::http::api::values::{MoneyView, time};
+use crate::http::api::values::{MoneyView, ReadableView};
 use crate::services::matches::Ranked;
 use crate::services::teasers::{Party, Reader, Shown, Teaser, tells_figures};
 use crate::services::{Caller, Context};
@@ -142,8 +142,8 @@ impl MatchView {
             investor_response: sees(Side::Investor).then(|| matched.investor_response.code()),
             explanation: ExplanationView::of(voice, &matched.explanation, side),
             version: matched.version,
-            created_at: time(matched.created_at),
-            updated_at: time(matched.updated_at),
+            created_at: matched.created_at.to_rfc3339(),
+            updated_at: matched.updated_at.to_rfc3339(),
         }
     }
 }
@@ -178,7 +178,7 @@ pub struct TeaserView {
     pub side: &'static str,
     /// One sentence in the startup's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub one_liner: Option<ReaderTextView>,
+    pub one_liner: Option<ReadableView>,
     /// Where it is, ISO 3166-1.
     #[schema(min_length = 2, max_length = 2, example = "IL")]
     pub country: String,
@@ -201,7 +201,7 @@ impl TeaserView {
                 tags: slugs,
             } => Self {
                 side: Side::Startup.code(),
-                one_liner: ReaderTextView::of(one_liner, voice.language),
+                one_liner: ReadableView::for_reader(one_liner, voice.language),
                 country: country.to_string(),
                 stages: stage.iter().map(|stage| stage.code()).collect(),
                 tags: tags(slugs),
@@ -218,32 +218,6 @@ impl TeaserView {
                 tags: tags(slugs),
             },
         }
-    }
-}
-
-/// A text in the language that fits its reader best.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReaderText)]
-pub struct ReaderTextView {
-    /// The words.
-    #[schema(max_length = 5000, example = "Finds leaks before they show.")]
-    pub text: String,
-    /// Their language, BCP 47.
-    #[schema(max_length = 35, example = "en")]
-    pub lang: String,
-    /// Their reading direction, `ltr` or `rtl`.
-    #[schema(max_length = 3, example = "ltr")]
-    pub dir: &'static str,
-}
-
-impl ReaderTextView {
-    fn of(text: &Localized, reader: &Language) -> Option<Self> {
-        let (language, text) = text.for_reader(reader)?;
-        Some(Self {
-            text: text.text.clone(),
-            lang: language.to_string(),
-            dir: language.direction(),
-        })
     }
 }
 
