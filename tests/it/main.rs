@@ -12,6 +12,7 @@ mod db;
 mod http;
 mod import;
 mod mail;
+mod openapi;
 mod pages;
 mod scoring;
 mod support;
