@@ -6,6 +6,7 @@
 
 pub mod calendars;
 mod check;
+pub mod import_mapping;
 mod layers;
 pub mod pipeline;
 pub mod reasons;

@@ -6,9 +6,13 @@
     reason = "in a test, a panic is the report"
 )]
 
+mod api;
 mod architecture;
 mod db;
 mod http;
+mod import;
 mod mail;
+mod openapi;
+mod pages;
 mod scoring;
 mod support;

@@ -2,9 +2,14 @@
 //! handlers that extract, ask a service, and show.
 
 pub mod compliance;
+pub mod deals;
+pub mod events;
 mod exchange;
+pub mod introductions;
 pub mod mandates;
+pub mod matches;
 pub mod me;
+pub mod messages;
 pub mod organizations;
 pub mod programmes;
 pub mod registrations;
@@ -23,7 +28,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::values::OrganizationKind;
 use crate::services::Caller;
 
-/// Registers every route under `/v1`.
+/// Registers every route under `/v1`, and the pages.
 pub fn routes(config: &mut ServiceConfig) {
     config
         // Who there is.
@@ -31,14 +36,21 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(me::routes)
         .configure(organizations::routes)
-        // What they say.
+        // Where and by which words they meet.
         .configure(tags::routes)
+        .configure(programmes::routes)
+        .configure(compliance::routes)
+        // What they say of themselves.
         .configure(startup_profiles::routes)
         .configure(mandates::routes)
-        // Under which rules.
-        .configure(programmes::routes)
-        .configure(compliance::routes);
-    // What comes of them: matches, introductions, deals, events, messages.
+        // What comes of them.
+        .configure(matches::routes)
+        .configure(introductions::routes)
+        .configure(super::pages::routes)
+        .configure(deals::routes)
+        // What happened, and what is on its way.
+        .configure(events::routes)
+        .configure(messages::routes);
 }
 
 /// The firm that a new record is for: the one that was named, else the

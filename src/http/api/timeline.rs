@@ -1,150 +1,256 @@
-//! What happened to a record, from the log, the same in every noun.
+//! The log as timelines of records: whole for the operator's people, for a
+//! side only what it may know.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::values::{MoneyView, time};
-use crate::domain::event::{Subject, Value};
+use crate::domain::event::{Actor, Subject, Value};
 use crate::http::problem::{Kind, Problem};
-use crate::services::log::{self, SealedEvent};
+use crate::services::log::{PAGE, SealedEvent, timeline};
 use crate::services::{Caller, Context};
 
-/// Which part of a timeline.
+/// From where on, and how much.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TimelineQuery {
-    /// Only what comes after this position.
+    /// After that position.
     #[serde(default)]
-    #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64, default = 0)]
+    #[param(minimum = 0, default = 0)]
     pub after: i64,
-    /// At most so many events.
+    /// How many events at most.
     #[serde(default = "default_limit")]
-    #[param(minimum = 1, maximum = 100, default = 50)]
+    #[param(minimum = 1, maximum = 100, default = 100)]
     pub limit: usize,
 }
 
 const fn default_limit() -> usize {
-    50
+    PAGE
 }
 
-/// A part of a timeline.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+impl TimelineQuery {
+    /// The position and the limit.
+    ///
+    /// # Errors
+    /// 400 if one is out of range.
+    pub fn read(&self) -> Result<(i64, usize), Problem> {
+        if self.after < 0 || !(1..=PAGE).contains(&self.limit) {
+            let detail = format!("`after` must be from 0, `limit` 1–{PAGE}.");
+            return Err(Problem::new(Kind::BadQuery).detail(detail));
+        }
+        Ok((self.after, self.limit))
+    }
+}
+
+/// A part of a record's timeline, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Timeline)]
 pub struct TimelineView {
-    /// In the order of the log.
+    /// The events.
     #[schema(max_items = 100)]
     pub items: Vec<EventView>,
-    /// What `after` has to be for the next part; absent at the end.
+    /// `after` of the next part; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub next_after: Option<i64>,
 }
 
-/// One thing that happened.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Event)]
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimelineEvent)]
 pub struct EventView {
-    /// Its place in the log of the whole service.
+    /// Its place in the log.
     #[schema(minimum = 1)]
     pub position: i64,
     /// When.
-    #[schema(format = DateTime, max_length = 40)]
+    #[schema(format = "date-time", max_length = 35)]
     pub at: String,
-    /// What, as `<record>.<past participle>`.
-    #[schema(max_length = 100, example = "startup_profile.submitted")]
+    /// What.
+    #[schema(max_length = 80, example = "introduction.moved")]
     pub kind: String,
-    /// Who did it.
+    /// By whom.
     pub actor: ActorView,
     /// The facts: codes, ids, numbers, amounts, days, hashes of texts.
-    #[schema(additional_properties, value_type = Object)]
-    pub payload: BTreeMap<String, Json>,
+    #[schema(value_type = Object)]
+    pub payload: Map<String, Json>,
 }
 
-/// Who did something.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// Who did it.
+#[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Actor)]
 pub struct ActorView {
-    /// `user`, `link` (somebody who followed a mailed link) or `system`.
-    #[schema(max_length = 20, example = "user")]
-    pub kind: String,
-    /// Which one; for the operator's people only.
+    /// `user`, `link` or `system`.
+    #[schema(max_length = 10, example = "user")]
+    pub kind: &'static str,
+    /// The person, or the question whose link was used; for a side only if it
+    /// was the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
     pub id: Option<String>,
 }
 
-/// A part of the timeline of a record.
-#[derive(Debug)]
+impl From<Actor> for ActorView {
+    fn from(actor: Actor) -> Self {
+        Self {
+            kind: actor.code(),
+            id: actor.id().map(|id| id.to_string()),
+        }
+    }
+}
+
+/// What a side may read in the timeline of a kind of record.
+pub struct SideRules {
+    /// Kinds of event.
+    kinds: &'static [&'static str],
+    /// Actions that only the operator's people know of.
+    hidden_actions: &'static [&'static str],
+    /// Facts.
+    facts: &'static [&'static str],
+    /// A state in words that don't say what stopped something.
+    state: fn(&str) -> &str,
+}
+
+/// For matches: a side learns that it was shown and what was answered, not
+/// why, and not what compliance did before.
+pub const MATCH: SideRules = SideRules {
+    kinds: &["match.moved"],
+    hidden_actions: &["allow", "block"],
+    facts: &["action", "to"],
+    state: |state| state,
+};
+
+/// For introductions: a side never learns from it that the gate or compliance
+/// stopped something.
+pub const INTRODUCTION: SideRules = SideRules {
+    kinds: &["introduction.requested", "introduction.moved"],
+    hidden_actions: &["gate", "refuse", "block"],
+    facts: &["action", "from", "to", "side", "requester"],
+    state: super::introductions::neutral,
+};
+
+/// For deals: both sides know each other and see what moved.
+pub const DEAL: SideRules = SideRules {
+    kinds: &["deal.opened", "deal.moved", "deal.facts_recorded"],
+    hidden_actions: &["block"],
+    facts: &[
+        "action",
+        "from",
+        "to",
+        "stage",
+        "stage_from",
+        "stage_to",
+        "as",
+        "resume_on",
+        "reason",
+        "amount",
+        "value_date",
+        "keys",
+    ],
+    state: |state| state,
+};
+
+/// A part of the log as it was read.
 pub struct Timeline {
     events: Vec<SealedEvent>,
-    limit: usize,
+    next_after: Option<i64>,
 }
 
 /// Reads a part of the timeline of a record that the caller was found to be
 /// allowed to read.
-///
-/// # Errors
-/// 400 for a query out of range, or what the store says.
 pub async fn read(
     context: &Context,
     subject: Subject,
     query: &TimelineQuery,
 ) -> Result<Timeline, Problem> {
-    let limit = query.limit;
-    if !(1..=log::PAGE).contains(&limit) {
-        let detail = format!("`limit` must be 1–{}.", log::PAGE);
-        return Err(Problem::new(Kind::BadQuery).detail(detail));
-    }
-    if query.after < 0 {
-        return Err(Problem::new(Kind::BadQuery).detail("`after` must not be below 0."));
-    }
-    let events = log::timeline(context, subject, query.after, limit).await?;
-    Ok(Timeline { events, limit })
+    let (after, limit) = query.read()?;
+    let events = timeline(context, subject, after, limit).await?;
+    let next_after = events.last().filter(|_| events.len() == limit);
+    Ok(Timeline {
+        next_after: next_after.map(|event| event.position),
+        events,
+    })
 }
 
 impl Timeline {
-    /// All of it for the operator's people; without who did it for others.
+    /// All of it for the operator's people; for others without who did it. For
+    /// records of one firm, which have nothing to hide from it.
     pub fn for_caller(&self, caller: &Caller) -> TimelineView {
-        self.view(caller.reads_everything())
+        let mut view = self.whole();
+        if !caller.reads_everything() {
+            for event in &mut view.items {
+                event.actor.id = None;
+            }
+        }
+        view
     }
 
-    /// All of it.
+    /// Everything, for the operator's people.
     pub fn whole(&self) -> TimelineView {
-        self.view(true)
+        TimelineView {
+            items: self.events.iter().map(EventView::of).collect(),
+            next_after: self.next_after,
+        }
     }
 
-    fn view(&self, names_actors: bool) -> TimelineView {
-        let last = self.events.last().map(|event| event.position);
+    /// What a side may know: no ids of others, no hashes, no reasons, no
+    /// actions of compliance.
+    pub fn for_side(&self, caller: &Caller, rules: &SideRules) -> TimelineView {
+        let items = self.events.iter().filter(|event| rules.shows(event));
         TimelineView {
-            items: self
-                .events
-                .iter()
-                .map(|event| EventView::of(event, names_actors))
-                .collect(),
-            next_after: last.filter(|_| self.events.len() == self.limit),
+            items: items.map(|event| rules.view(caller, event)).collect(),
+            next_after: self.next_after,
         }
     }
 }
 
 impl EventView {
-    fn of(event: &SealedEvent, names_actors: bool) -> Self {
-        let actor = event.actor.id().filter(|_| names_actors);
+    fn of(event: &SealedEvent) -> Self {
         let facts = event.payload.iter();
         Self {
             position: event.position,
             at: time(event.at),
             kind: event.kind.clone(),
-            actor: ActorView {
-                kind: event.actor.code().to_owned(),
-                id: actor.map(|id| id.to_string()),
-            },
+            actor: event.actor.into(),
             payload: facts
                 .map(|(key, value)| (key.clone(), fact(value)))
                 .collect(),
+        }
+    }
+}
+
+impl SideRules {
+    fn shows(&self, event: &SealedEvent) -> bool {
+        let hidden = |(key, value): &(String, Value)| {
+            key == "action"
+                && matches!(value, Value::Code(action) if self.hidden_actions.contains(&action.as_str()))
+        };
+        self.kinds.contains(&event.kind.as_str()) && !event.payload.iter().any(hidden)
+    }
+
+    fn view(&self, caller: &Caller, event: &SealedEvent) -> EventView {
+        let facts = event.payload.iter();
+        let facts = facts.filter(|(key, _)| self.facts.contains(&key.as_str()));
+        let own = event.actor == caller.actor();
+        EventView {
+            actor: ActorView {
+                kind: event.actor.code(),
+                id: own.then(|| caller.id().to_string()),
+            },
+            payload: facts
+                .map(|(key, value)| (key.clone(), self.fact(key, value)))
+                .collect(),
+            ..EventView::of(event)
+        }
+    }
+
+    fn fact(&self, key: &str, value: &Value) -> Json {
+        match value {
+            Value::Code(code) if matches!(key, "from" | "to") => json!((self.state)(code)),
+            other => fact(other),
         }
     }
 }
@@ -162,11 +268,10 @@ fn fact(value: &Value) -> Json {
     }
 }
 
-fn hex(hash: &[u8; 32]) -> String {
-    let mut text = String::from("sha256:");
-    for byte in hash {
-        // Writing to a String can't fail.
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
-    }
-    text
+        text
+    })
 }

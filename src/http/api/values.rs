@@ -143,6 +143,37 @@ pub fn localized_view(texts: &Localized) -> LocalizedView {
         .collect()
 }
 
+/// A text in the language that fits its reader best.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReadableText)]
+pub struct ReadableView {
+    /// The words.
+    #[schema(max_length = 10_000)]
+    pub text: String,
+    /// Their language, BCP 47.
+    #[schema(max_length = 35, example = "he")]
+    pub lang: String,
+    /// Their reading direction, `ltr` or `rtl`.
+    #[schema(max_length = 3, example = "rtl")]
+    pub dir: &'static str,
+    /// `original`, `machine` or `human`.
+    #[schema(max_length = 10, example = "original")]
+    pub state: &'static str,
+}
+
+impl ReadableView {
+    /// The best text for a reader, if there is any.
+    pub fn for_reader(text: &Localized, reader: &Language) -> Option<Self> {
+        let (language, text) = text.for_reader(reader)?;
+        Some(Self {
+            text: text.text.clone(),
+            lang: language.to_string(),
+            dir: language.direction(),
+            state: text.state.code(),
+        })
+    }
+}
+
 /// What the text says when it is a `T`, such as a country or a date.
 pub fn parsed<T>(faults: &mut Faults, pointer: &str, code: &'static str, text: &str) -> Option<T>
 where
