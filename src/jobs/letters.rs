@@ -155,8 +155,11 @@ fn introduction_notice(
         investor: Party {
             organization: investor,
             contact: content.investor_person.name.to_string(),
-            // It has said nothing of itself that is public.
-            summary: country(context, content.investor.details.country.code(), reader),
+            // An imported mandate may have no title.
+            summary: content.mandate.as_ref().map_or_else(
+                || country(context, content.investor.details.country.code(), reader),
+                ToString::to_string,
+            ),
         },
         programme: content.programme.clone(),
         reasons: reasons(context, &content.strengths, reader),

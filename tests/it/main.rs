@@ -14,6 +14,7 @@ mod delivery;
 mod http;
 mod import;
 mod mail;
+mod openapi;
 mod pages;
 mod scoring;
 mod support;
