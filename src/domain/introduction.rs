@@ -364,7 +364,7 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
     let mut after = before.clone();
     let party = matches!(who, Hat::Startup | Hat::Investor);
     let allowed = match (before.status, action) {
-        (S::Requested | S::Held | S::BothAccepted, A::Gate(decision)) => {
+        (S::Requested | S::Held | S::BothAccepted | S::DeliveryProblem, A::Gate(decision)) => {
             after.status = after_gate(before, decision);
             who == Hat::System
         }
@@ -394,7 +394,8 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             after.status = S::Expired;
             who == Hat::System
         }
-        (S::BothAccepted, A::Send) => {
+        // From a delivery problem when a person has the mail tried again.
+        (S::BothAccepted | S::DeliveryProblem, A::Send) => {
             after.status = S::Sent;
             who == Hat::System
         }

@@ -112,12 +112,7 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
 }
 
 fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> IntroductionAsk {
-    let country = context
-        .wording
-        .word("country", &ask.counterpart_country, &reader.language)
-        .unwrap_or(&ask.counterpart_country)
-        .to_owned();
-    let mut facts = vec![country];
+    let mut facts = vec![country(context, &ask.counterpart_country, reader)];
     facts.extend(ask.teaser.as_ref().and_then(|text| words(text, reader)));
     IntroductionAsk {
         reader: reader.name.clone(),
@@ -160,11 +155,11 @@ fn introduction_notice(
         investor: Party {
             organization: investor,
             contact: content.investor_person.name.to_string(),
-            summary: content
-                .mandate
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            // An imported mandate may have no title.
+            summary: content.mandate.as_ref().map_or_else(
+                || country(context, content.investor.details.country.code(), reader),
+                ToString::to_string,
+            ),
         },
         programme: content.programme.clone(),
         reasons: reasons(context, &content.strengths, reader),
@@ -198,6 +193,14 @@ fn closed_notice(closed: &Closed, reader: &Reader) -> IntroductionClosed {
             .shared_reason
             .map(|reason| reason.code().replace('_', " ")),
     }
+}
+
+fn country(context: &Context, code: &str, reader: &Reader) -> String {
+    context
+        .wording
+        .word("country", code, &reader.language)
+        .unwrap_or(code)
+        .to_owned()
 }
 
 fn words(text: &Localized, reader: &Reader) -> Option<String> {

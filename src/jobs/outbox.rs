@@ -66,7 +66,7 @@ impl Sender {
     /// Claims what is due and works through it; answers how much it claimed.
     ///
     /// # Errors
-    /// The store failed; what was claimed comes back when its lease ends.
+    /// The store failed, and nothing was claimed.
     pub async fn turn(&self, stop: &CancellationToken) -> Result<usize, Error> {
         let claimed_at = self.context.now();
         let (holder, lease, batch) = (self.holder, self.options.lease, self.options.batch);
@@ -82,10 +82,15 @@ impl Sender {
             // Half the lease is for starting, half for one message to end, so
             // that nobody else claims what is still being sent.
             let late = self.context.now() >= claimed_at + lease / 2;
-            if late || stop.is_cancelled() {
-                self.give_back(&message).await?;
+            let done = if late || stop.is_cancelled() {
+                self.give_back(&message).await
             } else {
-                self.deliver(&message).await?;
+                self.deliver(&message).await
+            };
+            // The next message may fare better; this one comes back when its
+            // lease ends.
+            if let Err(error) = done {
+                warn!(message = %message.id, %error, "what became of a message could not be noted");
             }
         }
         Ok(count)
@@ -100,12 +105,16 @@ impl Sender {
     }
 
     async fn deliver(&self, message: &Claimed) -> Result<(), Error> {
-        let attempt = match notices::prepare(&self.context, message).await? {
-            Prepared::Obsolete(why) => {
+        let attempt = match notices::prepare(&self.context, message).await {
+            Err(error) => {
+                warn!(message = %message.id, attempt = message.attempts, %error, "a message could not be prepared");
+                self.again(message, format!("could not be prepared: {error}"))
+            }
+            Ok(Prepared::Obsolete(why)) => {
                 info!(message = %message.id, why, "a message is no longer wanted");
                 Attempt::Obsolete
             }
-            Prepared::Ready(ready) => {
+            Ok(Prepared::Ready(ready)) => {
                 match letters::write(&self.context, &self.options, message, &ready) {
                     Ok(email) => self.send(message, &email).await,
                     Err(error) => Attempt::GivenUp {
@@ -144,7 +153,15 @@ impl Sender {
             SendError::Transient { text, .. } | SendError::Ambiguous { text } => (false, text),
         };
         let error = format!("{error}: {text}");
-        if permanent || message.attempts >= self.options.max_attempts {
+        if permanent {
+            return Attempt::GivenUp { error };
+        }
+        self.again(message, error)
+    }
+
+    /// Later, unless it was the last attempt.
+    fn again(&self, message: &Claimed, error: String) -> Attempt {
+        if message.attempts >= self.options.max_attempts {
             return Attempt::GivenUp { error };
         }
         Attempt::Retry {

@@ -248,13 +248,21 @@ pub fn ask_content(
     }))
 }
 
+/// Whether both have agreed and nothing has been sent yet: a mail that was
+/// given up may be tried again.
+fn awaits_mail(introduction: &Introduction) -> bool {
+    use IntroductionStatus as S;
+    introduction.both_accepted()
+        && matches!(introduction.status, S::BothAccepted | S::DeliveryProblem)
+}
+
 fn prepare_introduction(
     context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
 ) -> Result<Prepared, Error> {
     let introduction = introductions::load(conn, id)?;
-    if introduction.status != IntroductionStatus::BothAccepted || !introduction.both_accepted() {
+    if !awaits_mail(&introduction) {
         return Ok(Prepared::Obsolete("no_longer_wanted"));
     }
     let pair = introductions::pair(conn, &introduction)?;
@@ -405,7 +413,7 @@ fn follow(
         return Ok(());
     };
     let before = introductions::load(conn, *introduction)?;
-    if before.status != IntroductionStatus::BothAccepted {
+    if !awaits_mail(&before) {
         return Ok(());
     }
     match attempt {
@@ -426,7 +434,8 @@ fn follow(
             }
             Ok(())
         }
-        Attempt::GivenUp { .. } => {
+        // Tried again and given up again, it stays where it is.
+        Attempt::GivenUp { .. } if before.status == IntroductionStatus::BothAccepted => {
             introductions::apply_system(context, conn, &before, &Action::FailDelivery).map(drop)
         }
         _ => Ok(()),

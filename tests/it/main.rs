@@ -10,6 +10,7 @@ mod api;
 mod architecture;
 mod cli;
 mod db;
+mod delivery;
 mod http;
 mod import;
 mod mail;
