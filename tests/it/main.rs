@@ -9,6 +9,7 @@
 mod api;
 mod architecture;
 mod cli;
+mod crash;
 mod db;
 mod delivery;
 mod http;
