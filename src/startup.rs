@@ -26,6 +26,7 @@ use crate::domain::country::InvalidCountry;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
+use crate::http::drain::StopSignal;
 use crate::http::limits::Limits;
 use crate::http::metrics::RenderMetrics;
 use crate::http::{self, Listeners, ServerOptions, Service};
@@ -305,7 +306,7 @@ impl Corridor {
 
     /// Starts the workers and serves until the stop signal: then running
     /// requests and jobs get the time to drain to end, and the store is closed.
-    pub async fn run(self) -> Result<(), StartError> {
+    pub async fn run(self, stop: StopSignal) -> Result<(), StartError> {
         let Self {
             context,
             listener,
@@ -334,14 +335,7 @@ impl Corridor {
             metrics,
         };
         let asked_to_stop = OnceCell::new();
-        let stop = async {
-            if let Err(error) = http::drain::stop_signal().await {
-                warn!(%error, "no stop signal can be received");
-                std::future::pending::<()>().await;
-            }
-            asked_to_stop.get_or_init(Instant::now);
-        };
-        let served = http::serve(listeners, options, service, stop).await;
+        let served = http::serve(listeners, options, service, stop.received()).await;
         let spent = asked_to_stop.get().map_or(Duration::ZERO, Instant::elapsed);
         let left = options.drain.saturating_sub(spent);
         workers.stop(left.max(LAST_MOMENT)).await;
