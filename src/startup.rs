@@ -314,6 +314,9 @@ impl Corridor {
             mailer,
             jobs: jobs_options,
         } = self;
+        // Before anything is begun that a signal should not cut off.
+        let stop_signal = http::drain::stop_signal()
+            .map_err(|error| StartError(format!("no signal can be received: {error}")))?;
         let workers = jobs::start(&context, mailer, &jobs_options);
         let readiness = {
             let db = context.db.clone();
@@ -335,10 +338,7 @@ impl Corridor {
         };
         let asked_to_stop = OnceCell::new();
         let stop = async {
-            if let Err(error) = http::drain::stop_signal().await {
-                warn!(%error, "no stop signal can be received");
-                std::future::pending::<()>().await;
-            }
+            stop_signal.await;
             asked_to_stop.get_or_init(Instant::now);
         };
         let served = http::serve(listeners, options, service, stop).await;

@@ -468,7 +468,8 @@ fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
 }
 
 async fn freeze(post: &Post) {
-    let order = json!({"scope": "country", "value": "IL", "reason": "A standing order."});
+    let scope = json!({"kind": "country", "value": "IL"});
+    let order = json!({"scope": scope, "reason": "A standing order."});
     let ordered = post.stage.post(Who::Compliance, "/v1/freezes", order).await;
     ordered.expect(201);
 }
