@@ -42,8 +42,8 @@ fn bearer(request: &HttpRequest) -> Result<&str, AuthFault> {
     if headers.next().is_some() {
         return Err(AuthFault::Invalid);
     }
-    let text = header.to_str().map_err(|_| AuthFault::Invalid)?;
-    let (scheme, token) = text.trim().split_once(' ').unwrap_or((text, ""));
+    let text = header.to_str().map_err(|_| AuthFault::Invalid)?.trim();
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(AuthFault::Missing);
     }

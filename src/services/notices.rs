@@ -19,6 +19,7 @@ use crate::domain::text::{Localized, Name};
 use crate::domain::values::{PassReason, Side};
 
 use super::disclosure::{self, Showing};
+use super::teasers::tells_figures;
 use super::{Context, Error, introductions};
 
 /// Queues a notice in the open transaction; the same intent is queued once,
@@ -330,7 +331,7 @@ fn load_organization(
 fn strengths(factors: &[FactorTrace], strengths: &[Factor]) -> Vec<FactorTrace> {
     strengths
         .iter()
-        .filter(|factor| !matches!(factor, Factor::Cheque | Factor::Evidence))
+        .filter(|factor| !tells_figures(**factor))
         .filter_map(|factor| factors.iter().find(|trace| trace.factor == *factor))
         .cloned()
         .collect()

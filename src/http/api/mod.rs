@@ -36,13 +36,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(me::routes)
         .configure(organizations::routes)
-        // What they say.
+        // Where and by which words they meet.
         .configure(tags::routes)
-        .configure(startup_profiles::routes)
-        .configure(mandates::routes)
-        // Under which rules.
         .configure(programmes::routes)
         .configure(compliance::routes)
+        // What they say of themselves.
+        .configure(startup_profiles::routes)
+        .configure(mandates::routes)
         // What comes of them.
         .configure(matches::routes)
         .configure(introductions::routes)

@@ -1,0 +1,113 @@
+//! The real server in the test's process, over a database of the test's own,
+//! at a time that the test sets.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use corridor::auth::password::{Cost, Hasher, Passwords};
+use corridor::config::Config;
+use corridor::http::limits::Limits;
+use corridor::http::{self, Listeners, ServerOptions, Service};
+use corridor::services::{Clock, Context};
+use corridor::startup;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::client::Client;
+use super::database::Database;
+
+/// A running server; stopped when dropped.
+pub struct App {
+    /// What its use cases work on.
+    pub context: Context,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    _data: TempDir,
+}
+
+/// The instant at which every test begins.
+pub fn beginning() -> DateTime<Utc> {
+    "2026-11-24T12:00:00Z".parse().expect("an instant")
+}
+
+impl App {
+    /// Starts a server over `database`.
+    pub async fn start(database: &Database) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let mut config = Config::load(None, std::iter::empty(), []).expect("the defaults");
+        config.data.dir = data.path().to_owned();
+        let clock = Clock::set(beginning());
+        let url = format!("http://{address}");
+        let mut context = startup::context(&config, database.open(), clock, url)
+            .await
+            .expect("a context");
+        let hasher = Hasher::new(Cost::negligible_for_tests()).expect("a hasher");
+        context.passwords = Passwords::new(hasher, 4, Duration::from_secs(30));
+        let (stop, stopped) = oneshot::channel();
+        let thread = serve(listener, context.clone(), stopped);
+        Self {
+            context,
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+            _data: data,
+        }
+    }
+
+    /// Somebody who has not signed in.
+    pub fn stranger(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Gives every event of the log its place; on PostgreSQL a worker does
+    /// this, on SQLite the writer.
+    pub async fn seal(&self) {
+        self.context.db.seal_pending().await.expect("sealed");
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    context: Context,
+    stopped: oneshot::Receiver<()>,
+) -> std::thread::JoinHandle<()> {
+    let listeners = Listeners {
+        api: listener,
+        metrics: None,
+    };
+    let options = ServerOptions {
+        workers: 1,
+        keep_alive: Duration::from_secs(5),
+        drain: Duration::from_secs(5),
+        limits: Limits::default(),
+    };
+    let service = Service {
+        state: Arc::new(context),
+        routes: http::api::routes,
+        readiness: Arc::new(|| Box::pin(async { true })),
+    };
+    let stop = async {
+        let _ = stopped.await;
+    };
+    std::thread::spawn(move || {
+        actix_web::rt::System::new()
+            .block_on(http::serve(listeners, options, service, stop))
+            .expect("served");
+    })
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A thin client of the JSON API that checks what all answers have in common.
+
+use std::net::SocketAddr;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+/// Somebody who talks to the API.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; null if there was none.
+    pub body: Value,
+}
+
+/// A request to be sent.
+pub struct Call(RequestBuilder);
+
+impl Client {
+    /// Somebody without a token.
+    pub fn new(address: SocketAddr) -> Self {
+        Self {
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .expect("a client"),
+            base: format!("http://{address}"),
+            token: None,
+        }
+    }
+
+    /// The same with a token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same after signing in.
+    pub async fn signed_in(&self, email: &str, password: &str) -> Self {
+        let body = serde_json::json!({ "email": email, "password": password });
+        let session = self.post("/v1/sessions", &body).await.expect(201);
+        self.with_token(session.text("access_token"))
+    }
+
+    /// A request without a body.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        Call(request)
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).send().await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path).json(body).send().await
+    }
+
+    /// A merge patch of what has the version named by `etag`.
+    pub async fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        let call = self.call("PATCH", path).merge_patch(body);
+        call.header("If-Match", etag).send().await
+    }
+
+    /// A transition of what has the version named by `etag`.
+    pub async fn act(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        let call = self.call("POST", &format!("{path}/transitions"));
+        call.json(body).header("If-Match", etag).send().await
+    }
+}
+
+impl Call {
+    /// Adds a header.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    /// Adds a JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        Self(self.0.json(body))
+    }
+
+    /// Adds a merge patch.
+    pub fn merge_patch(self, body: &Value) -> Self {
+        let call = self
+            .0
+            .header("Content-Type", "application/merge-patch+json");
+        Self(call.body(body.to_string()))
+    }
+
+    /// Sends it; every "no" is checked to be a problem.
+    pub async fn send(self) -> Answer {
+        let response = self.0.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let bytes = response.bytes().await.expect("a body");
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).expect("JSON")
+        };
+        if status >= 400 {
+            assert_eq!(headers["content-type"], "application/problem+json");
+            assert_eq!(body["status"], status, "{body}");
+        }
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+}
+
+impl Answer {
+    /// Itself, having checked the status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{:#}", self.body);
+        self
+    }
+
+    /// A "no" with that status and code.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Self {
+        assert_eq!(
+            (self.status, self.body["code"].as_str()),
+            (status, Some(code)),
+            "{:#}",
+            self.body
+        );
+        self
+    }
+
+    /// A header that must be there.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self
+            .headers
+            .get(name)
+            .unwrap_or_else(|| panic!("no {name}"));
+        value.to_str().expect("ASCII")
+    }
+
+    /// The tag of its version.
+    #[track_caller]
+    pub fn etag(&self) -> &str {
+        self.header("etag")
+    }
+
+    /// A text of its body that must be there.
+    #[track_caller]
+    pub fn text(&self, field: &str) -> &str {
+        let value = self.body[field].as_str();
+        value.unwrap_or_else(|| panic!("no {field} in {:#}", self.body))
+    }
+
+    /// What is wrong, as `pointer code`.
+    pub fn faults(&self) -> Vec<String> {
+        let faults = self.body["errors"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        faults
+            .map(|fault| format!("{} {}", text(&fault["pointer"]), text(&fault["code"])))
+            .collect()
+    }
+}
