@@ -335,7 +335,11 @@ impl Corridor {
             metrics,
         };
         let asked_to_stop = OnceCell::new();
-        let served = http::serve(listeners, options, service, stop.received()).await;
+        let stop = async {
+            stop.received().await;
+            asked_to_stop.get_or_init(Instant::now);
+        };
+        let served = http::serve(listeners, options, service, stop).await;
         let spent = asked_to_stop.get().map_or(Duration::ZERO, Instant::elapsed);
         let left = options.drain.saturating_sub(spent);
         workers.stop(left.max(LAST_MOMENT)).await;

@@ -45,18 +45,20 @@ const LEASE_S: &str = "4";
 /// A store and the mail server that the program on it uses.
 struct Place {
     data: TempDir,
-    url: Url,
+    /// Of the database, as the program takes it.
+    address: String,
     smtp: SmtpServer,
 }
 
 impl Place {
     /// A store with the demo's firms in it.
-    async fn settle(url: Option<Url>) -> Self {
+    async fn settle(address: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let url = url.unwrap_or_else(|| Url::sqlite(data.path().join("corridor.db")));
+        let file = data.path().join("corridor.db");
+        let address = address.unwrap_or_else(|| format!("sqlite:{}", file.display()));
         let place = Self {
             data,
-            url,
+            address,
             smtp: SmtpServer::start().await,
         };
         let mut demo = place.command(&["--listen", "127.0.0.1:0", "demo", "--no-serve"]);
@@ -66,7 +68,7 @@ impl Place {
 
     fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = corridor(self.data.path());
-        command.env("CORRIDOR__DATABASE__URL", self.url.to_string());
+        command.env("CORRIDOR__DATABASE__URL", &self.address);
         command.args(arguments);
         command
     }
@@ -89,7 +91,8 @@ impl Place {
 
     /// The store, beside the program or after it.
     fn open(&self) -> Db {
-        Db::open(Options::new(self.url.clone())).unwrap()
+        let url: Url = self.address.parse().unwrap();
+        Db::open(Options::new(url)).unwrap()
     }
 
     /// How often the mail server accepted each Message-ID.
@@ -550,11 +553,11 @@ fn delivered(conn: &mut Conn) -> db::Result<BTreeSet<Uuid>> {
     }
 }
 
-async fn rounds(url: Option<Url>) {
+async fn rounds(address: Option<String>) {
     let soak = std::env::var("CORRIDOR_SOAK").is_ok_and(|it| it == "1");
     let rounds = if soak { 100 } else { 5 };
     let mut dice = Dice::seeded();
-    let place = Place::settle(url).await;
+    let place = Place::settle(address).await;
     let before = look_at_messages(&place).await;
     let mut clients = clients(&place).await;
     let mut tally = Tally::default();
@@ -609,6 +612,6 @@ fn what_was_acknowledged_survives_kill_9_on_sqlite() {
 #[test]
 fn what_was_acknowledged_survives_kill_9_on_postgresql() {
     if let Some(database) = crate::support::database::Database::postgres() {
-        on_runtime(rounds(Some(database.url().clone())));
+        on_runtime(rounds(Some(database.address())));
     }
 }

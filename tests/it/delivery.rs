@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use corridor::db::outbox::{self, State};
 use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
+use corridor::domain::compliance::FreezeScope;
 use corridor::domain::event::SubjectKind;
 use corridor::domain::ids::{AskId, OutboxId};
 use corridor::domain::message::Notice;
@@ -15,8 +16,8 @@ use corridor::domain::text::Language;
 use corridor::jobs::outbox::Sender;
 use corridor::jobs::{self, Options};
 use corridor::mail::{Mailer, Security, Smtp, SmtpSettings};
-use corridor::services::Error;
 use corridor::services::notices::{self, Attempt, Prepared};
+use corridor::services::{Caller, Error, compliance};
 use mail_parser::{Message, MessageParser};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -468,9 +469,20 @@ fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
 }
 
 async fn freeze(post: &Post) {
-    let order = json!({"scope": "country", "value": "IL", "reason": "A standing order."});
-    let ordered = post.stage.post(Who::Compliance, "/v1/freezes", order).await;
-    ordered.expect(201);
+    let context = &post.stage.context;
+    let user = post.stage.user(Who::Compliance).clone();
+    let id = user.id;
+    let memberships = context
+        .db
+        .read(move |conn| db::users::memberships(conn, id))
+        .await
+        .unwrap();
+    let officer = Caller { user, memberships };
+    let scope = FreezeScope::Country("IL".parse().unwrap());
+    let reason = "A standing order.".to_owned();
+    compliance::order_freeze(context, &officer, scope, reason)
+        .await
+        .unwrap();
 }
 
 #[test]

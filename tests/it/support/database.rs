@@ -58,6 +58,16 @@ impl Database {
         &self.url
     }
 
+    /// Its address as another process needs it, with all that its `Display`
+    /// leaves out.
+    #[cfg(feature = "postgres")]
+    pub fn address(&self) -> String {
+        match &self.home {
+            Home::Sqlite(_) => self.url.to_string(),
+            Home::Postgres(home) => home.url(),
+        }
+    }
+
     /// Opens it with the usual options.
     pub fn open(&self) -> Db {
         self.open_with(|_| {})
