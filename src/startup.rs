@@ -1,6 +1,7 @@
 //! The composition root: settings become a store, keys and a [`Context`]; a
 //! listener, workers and a stop signal become a running service.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -20,6 +21,10 @@ use crate::config::{
     Config, MailTransport, SmtpSecurity, calendars, pipeline, reasons, scoring, taxonomy,
 };
 use crate::db::{self, Db};
+use crate::domain::country::InvalidCountry;
+use crate::domain::organization::OrganizationDetails;
+use crate::domain::text::TextFault;
+use crate::domain::values::OrganizationKind;
 use crate::http::limits::Limits;
 use crate::http::metrics::RenderMetrics;
 use crate::http::{self, Listeners, ServerOptions, Service};
@@ -104,7 +109,7 @@ pub async fn context(
         tokens,
         links: Links::new(secret.link_key()),
         cursor_key: secret.cursor_key().sign(b"pages").to_vec(),
-        settings: settings(config, public_url),
+        settings: settings(config, public_url)?,
     });
     publish_rules(&context).await?;
     Ok(context)
@@ -114,19 +119,31 @@ fn shipped<T>(name: &str, parsed: Result<T, String>) -> Result<T, StartError> {
     parsed.map_err(|error| StartError(format!("{name}: {error}")))
 }
 
-fn settings(config: &Config, public_url: String) -> Settings {
+fn settings(config: &Config, public_url: String) -> Result<Settings, StartError> {
     let mail_domain = config
         .mail
         .from
         .rsplit_once('@')
         .map_or("localhost", |(_, domain)| domain);
-    Settings {
+    let named = |key: &str, error: &dyn std::fmt::Display| StartError(format!("{key}: {error}"));
+    let operator = OrganizationDetails {
+        kind: OrganizationKind::Operator,
+        legal_name: (config.operator.name.parse())
+            .map_err(|error: TextFault| named("operator.name", &error))?,
+        trade_name: None,
+        names: BTreeMap::new(),
+        country: (config.operator.country.parse())
+            .map_err(|error: InvalidCountry| named("operator.country", &error))?,
+        website: None,
+    };
+    Ok(Settings {
+        operator,
         access_token: TimeDelta::seconds(i64::from(config.auth.access_token_s)),
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),
         public_url,
-    }
+    })
 }
 
 /// The configured secret, or the one in the data directory, made at the first

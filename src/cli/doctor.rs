@@ -138,7 +138,11 @@ fn log(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Finding> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn queue(counts: &Counts) -> Finding {

@@ -4,6 +4,7 @@
 mod admin;
 mod demo;
 mod doctor;
+pub mod import;
 mod progress;
 mod serve;
 
@@ -77,6 +78,8 @@ enum Command {
     /// Accounts of the operator's people
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Import startups, investors and past deals from CSV files
+    Import(import::ImportArgs),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
     /// Print the API's contract (OpenAPI 3.1, YAML)
@@ -172,6 +175,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Doctor => {
                     let config = load(&store, &[])?;
                     block_on(doctor::run(&config))
+                }
+                Command::Import(args) => {
+                    let config = load(&store, &[])?;
+                    block_on(import::run(&config, &args))
                 }
                 Command::Admin(command) => {
                     let config = load(&store, &[])?;

@@ -6,6 +6,7 @@
 
 pub mod calendars;
 mod check;
+pub mod import_mapping;
 mod layers;
 pub mod pipeline;
 pub mod reasons;
@@ -28,6 +29,8 @@ pub struct Config {
     pub database: Database,
     /// What lies on disk.
     pub data: Data,
+    /// Who runs the service.
+    pub operator: Operator,
     /// Signing in.
     pub auth: Auth,
     /// What must not be known to anyone else.
@@ -106,6 +109,16 @@ pub struct Database {
 pub struct Data {
     /// The data directory: database, mail files, keys.
     pub dir: PathBuf,
+}
+
+/// `[operator]`: who runs the service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// The name it registers under.
+    pub name: String,
+    /// Its country, ISO 3166 alpha-2.
+    pub country: String,
 }
 
 /// `[auth]`: signing in.

@@ -78,6 +78,47 @@ pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<()> {
     Ok(())
 }
 
+/// Stores the new state of an organization, its version risen by one; false
+/// when somebody else was first.
+///
+/// # Errors
+/// A statement failed.
+pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
+    let Organization {
+        id,
+        details,
+        external_id,
+        version,
+        created_at: _,
+        updated_at,
+    } = organization;
+    let OrganizationDetails {
+        kind,
+        legal_name,
+        trade_name,
+        names,
+        country,
+        website,
+    } = details;
+    let before = organizations::table
+        .find(id)
+        .filter(dsl::version.eq(version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::kind.eq(kind.code()),
+            dsl::legal_name.eq(legal_name.as_str()),
+            dsl::trade_name.eq(trade_name.as_ref().map(Name::as_str)),
+            dsl::names.eq(json::organization::encode(names)?),
+            dsl::country.eq(country.code()),
+            dsl::website.eq(website.as_ref().map(Website::as_str)),
+            dsl::external_id.eq(external_id.as_deref()),
+            dsl::version.eq(version),
+            dsl::updated_at.eq(Timestamp(*updated_at)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// The organization with that id.
 ///
 /// # Errors

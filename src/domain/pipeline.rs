@@ -443,15 +443,12 @@ fn confirm(
             "The amount must be above zero.",
         ));
     }
-    let other = match who {
-        Hat::Startup => {
-            deal.startup_funding = Some(funding);
-            deal.investor_funding
-        }
-        _ => {
-            deal.investor_funding = Some(funding);
-            deal.startup_funding
-        }
+    let other = if who == Hat::Startup {
+        deal.startup_funding = Some(funding);
+        deal.investor_funding
+    } else {
+        deal.investor_funding = Some(funding);
+        deal.startup_funding
     };
     // A difference is not an error of either side; the deal stays open until
     // one of them corrects its figure.

@@ -214,7 +214,7 @@ impl Taxonomy {
                             word.to_owned(),
                             other.clone(),
                             tag.slug.clone(),
-                        ))
+                        ));
                     }
                     _ => {
                         self.words.insert(key, tag.slug.clone());

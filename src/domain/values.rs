@@ -91,6 +91,7 @@ codes! {
 
 impl Side {
     /// The other one.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Startup => Self::Investor,

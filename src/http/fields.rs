@@ -132,10 +132,10 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// A document that was built here (by a merge patch) as the type `T`.
-pub(super) fn from_document<T: DeserializeOwned>(document: Value) -> Result<T, Problem> {
+pub(super) fn from_document<T: DeserializeOwned>(document: Value) -> Result<T, Faults> {
     serde_path_to_error::deserialize(&document).map_err(|error| {
         let first = ShapeFault::of(&error);
-        shape_faults::<T>(document, first, true).into()
+        shape_faults::<T>(document, first, true)
     })
 }
 

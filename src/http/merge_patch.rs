@@ -33,12 +33,11 @@ impl MergePatch {
     /// make the thing as it is) with the patch laid over it.
     ///
     /// # Errors
-    /// 422 with every fault, if the result isn't a `T`.
-    pub fn apply_to<T: DeserializeOwned>(&self, current: &impl Serialize) -> Result<T, Problem> {
-        let mut document =
-            serde_json::to_value(current).map_err(|error| Problem::from(Error::internal(error)))?;
+    /// Every fault of the result, if it isn't a `T`.
+    pub fn apply_to<T: DeserializeOwned>(&self, current: &impl Serialize) -> Result<T, Error> {
+        let mut document = serde_json::to_value(current).map_err(Error::internal)?;
         merge(&mut document, &self.patch);
-        from_document(document)
+        Ok(from_document(document)?)
     }
 
     /// The bytes as they came, for
@@ -142,7 +141,7 @@ mod tests {
             city: Some("Baku".to_owned()),
         };
         let bytes = Bytes::from(patch.to_string());
-        MergePatch { patch, bytes }.apply_to(&current)
+        Ok(MergePatch { patch, bytes }.apply_to(&current)?)
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! a request meets, from the outside in: `edge` (id, span, times, headers,
 //! problems), gzip, `guard` (limits, panics, HEAD), the routes.
 
+pub mod answer;
 pub mod api;
+pub mod caller;
 mod docs;
 pub mod drain;
 mod edge;

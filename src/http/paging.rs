@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::fields::parse_query;
 use super::problem::{Kind, Problem};
+use crate::services::paging::{Page, PageRequest};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
@@ -47,6 +48,15 @@ impl PageQuery {
             return Err(Problem::new(Kind::BadCursor));
         }
         Ok(self)
+    }
+}
+
+impl From<PageQuery> for PageRequest {
+    fn from(query: PageQuery) -> Self {
+        Self {
+            cursor: query.cursor,
+            limit: usize::try_from(query.limit).unwrap_or(usize::MAX),
+        }
     }
 }
 
@@ -101,6 +111,16 @@ pub struct PageView<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1024)]
     pub next_cursor: Option<String>,
+}
+
+impl<T> PageView<T> {
+    /// A page as callers read it, each item by `view`.
+    pub fn of<R>(page: Page<R>, view: impl FnMut(R) -> T) -> Self {
+        Self {
+            items: page.items.into_iter().map(view).collect(),
+            next_cursor: page.next,
+        }
+    }
 }
 
 impl<T: Serialize> PageView<T> {

@@ -5,9 +5,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
 
 use super::problem::{Kind, Problem};
+use crate::services::Error;
 
 /// Version 3 is `"v3"`.
 pub fn etag(version: i64) -> String {
@@ -40,6 +41,22 @@ impl IfMatch {
             Some([_, ..]) => Err(bad_header(&IF_MATCH, "names one version")),
             _ => Err(bad_header(&IF_MATCH, "is an entity tag such as \"v3\"")),
         }
+    }
+
+    /// The same, but what is wrong with the header is told only when `find`
+    /// shows that the caller may know of the thing at all.
+    ///
+    /// # Errors
+    /// As [`version`](Self::version); where that is one, that of `find` first.
+    pub async fn version_of<T>(
+        &self,
+        find: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Option<i64>, Problem> {
+        let version = self.version();
+        if version.is_err() {
+            find.await?;
+        }
+        version
     }
 }
 

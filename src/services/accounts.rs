@@ -91,7 +91,7 @@ pub async fn create_operator_user(
         .map_err(password_error)?;
     let now = context.now();
     let user = new_user(context, user, now);
-    let organization = new_organization(context, operator_details()?, now);
+    let organization = new_organization(context, context.settings.operator.clone(), now);
     let pen = context.pen(Actor::System);
     let job = move |conn: &mut Conn| {
         if !db::users::insert(conn, &user, &hash)? {
@@ -104,15 +104,12 @@ pub async fn create_operator_user(
             kind: Some(OrganizationKind::Operator),
             ..db::organizations::Filter::default()
         };
-        let operator = match db::organizations::list(conn, &operators, None, 1)?
-            .into_iter()
-            .next()
-        {
-            Some(found) => found.id,
-            None => {
-                insert_organization(conn, &pen, &organization)?;
-                organization.id
-            }
+        let found = db::organizations::list(conn, &operators, None, 1)?;
+        let operator = if let Some(found) = found.first() {
+            found.id
+        } else {
+            insert_organization(conn, &pen, &organization)?;
+            organization.id
         };
         for role in roles {
             db::users::insert_membership(conn, user.id, operator, role, now)?;
@@ -275,17 +272,6 @@ fn new_organization(
         created_at: now,
         updated_at: now,
     }
-}
-
-fn operator_details() -> Result<OrganizationDetails, Error> {
-    Ok(OrganizationDetails {
-        kind: OrganizationKind::Operator,
-        legal_name: "Corridor operator".parse().map_err(Error::internal)?,
-        trade_name: None,
-        names: std::collections::BTreeMap::new(),
-        country: "IL".parse().map_err(Error::internal)?,
-        website: None,
-    })
 }
 
 /// Inserts a firm, claims the identifiers it brings, and notes it. A web site

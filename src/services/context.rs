@@ -11,6 +11,7 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::db::Db;
 use crate::domain::calendar::Calendars;
+use crate::domain::organization::OrganizationDetails;
 use crate::domain::pipeline::Pipeline;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Slug;
@@ -55,6 +56,8 @@ impl Clock {
 pub struct Settings {
     /// How long an access token holds.
     pub access_token: TimeDelta,
+    /// The organization that runs the service, made with its first account.
+    pub operator: OrganizationDetails,
     /// Working days in which an asked side may answer.
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.

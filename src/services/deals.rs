@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::db::deals::{self, DealNote, Filter};
+use crate::db::deals;
+pub use crate::db::deals::{DealNote, Filter};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};

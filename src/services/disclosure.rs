@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use crate::db::disclosures::Disclosure;
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope, clearance_on};
 use crate::domain::country::Country;
 use crate::domain::disclosure::{Decision, Facts, Level, decide, fresh_on};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::profile::{ControlAnswers, ProfileStatus, StartupProfile};
@@ -150,26 +150,43 @@ pub fn clearances_of(
         .collect())
 }
 
-/// Writes one line of the ledger: that `shown` was shown to `to`.
+/// One line of the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Showing {
+    /// Under which programme.
+    pub programme: ProgrammeId,
+    /// Who was shown.
+    pub shown: OrganizationId,
+    /// To whom.
+    pub to: OrganizationId,
+    /// How much.
+    pub level: Level,
+    /// By which match or introduction.
+    pub subject: Subject,
+}
+
+/// Writes one line of the ledger.
 pub fn record(
     context: &Context,
     conn: &mut Conn,
     pen: &Pen,
-    programme: ProgrammeId,
-    shown: OrganizationId,
-    to: OrganizationId,
-    level: Level,
-    subject: (SubjectKind, uuid::Uuid),
+    showing: Showing,
 ) -> Result<(), Error> {
-    let at: DateTime<Utc> = context.now();
+    let Showing {
+        programme,
+        shown,
+        to,
+        level,
+        subject,
+    } = showing;
     let disclosure = Disclosure {
         id: context.new_id(),
         programme,
         shown,
         shown_to: to,
         level,
-        subject: crate::domain::event::Subject::new(subject.0, subject.1),
-        at,
+        subject,
+        at: context.now(),
     };
     db::disclosures::record(conn, &disclosure)?;
     pen.append(
@@ -180,7 +197,7 @@ pub fn record(
             ("to", Value::Id(to.uuid())),
             ("level", code(level.code())),
             ("programme", Value::Id(programme.uuid())),
-            ("subject", Value::Id(subject.1)),
+            ("subject", Value::Id(subject.id)),
         ],
     )
 }

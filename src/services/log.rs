@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use crate::db::Conn;
-use crate::db::events::{self, SealedEvent};
+use crate::db::events;
+pub use crate::db::events::SealedEvent;
 use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind};
 use crate::domain::permission::Operation;
 

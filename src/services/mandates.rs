@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::mandates::{self, Filter};
+use crate::db::mandates;
+pub use crate::db::mandates::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};

@@ -1,11 +1,12 @@
 //! Matches: computed on demand, reviewed, released, answered.
 
-use crate::db::matches::{self, Filter, InsertOutcome};
+pub use crate::db::matches::Filter;
+use crate::db::matches::{self, InsertOutcome};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::Role;
 use crate::domain::disclosure::{Decision, Level};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
@@ -14,13 +15,14 @@ use crate::domain::review::{
 };
 use crate::domain::scoring::Explanation;
 use crate::domain::values::{OrganizationKind, PassReason, Side};
-use crate::matching::reference;
+pub use crate::matching::reference::Filter as RankFilter;
 
 use super::caller::in_any_hat;
-use super::disclosure::{self, Pair};
+use super::disclosure::{self, Pair, Showing};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::ranking::{self, Ground};
+use super::teasers::{Party, parties_of};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent};
 
@@ -41,6 +43,10 @@ pub struct Ranked {
     pub explanation: Explanation,
     /// The match on record.
     pub stored: Option<Match>,
+    /// The startup.
+    pub startup: Party,
+    /// The investor.
+    pub investor: Party,
 }
 
 /// The live ranking, for the operator's people. Without a programme the only
@@ -51,7 +57,7 @@ pub async fn rank(
     query: Query,
     programme: Option<ProgrammeId>,
     limit: usize,
-    filter: reference::Filter,
+    filter: RankFilter,
 ) -> Result<(ProgrammeId, Vec<Ranked>), Error> {
     caller.may(Operation::RankMatches, &[])?;
     let context_in = context.clone();
@@ -71,13 +77,16 @@ pub async fn rank(
                     ranking::startups_for(&context_in, conn, &ground, id, limit, &filter)
                 }
             }?;
+            let parties = parties_of(conn, &explanations)?;
             let mut ranked = Vec::with_capacity(explanations.len());
-            for explanation in explanations {
+            for (explanation, (startup, investor)) in explanations.into_iter().zip(parties) {
                 let (profile, mandate) = (explanation.startup.0, explanation.mandate.0);
                 let stored = matches::live_of(conn, programme, profile, mandate)?;
                 ranked.push(Ranked {
                     explanation,
                     stored,
+                    startup,
+                    investor,
                 });
             }
             Ok((programme, ranked))
@@ -340,16 +349,14 @@ fn disclose(
     ];
     for (side, shown, shown_to) in sides {
         if to.includes(side) {
-            disclosure::record(
-                context,
-                conn,
-                &pen,
-                matched.programme,
+            let showing = Showing {
+                programme: matched.programme,
                 shown,
-                shown_to,
-                Level::Teaser,
-                (SubjectKind::Match, matched.id.uuid()),
-            )?;
+                to: shown_to,
+                level: Level::Teaser,
+                subject: Subject::new(SubjectKind::Match, matched.id),
+            };
+            disclosure::record(context, conn, &pen, showing)?;
         }
     }
     Ok(())

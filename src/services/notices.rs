@@ -18,7 +18,7 @@ use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::text::Localized;
 use crate::domain::values::{PassReason, Side};
 
-use super::disclosure;
+use super::disclosure::{self, Showing};
 use super::{Context, Error, introductions};
 
 /// Queues a notice in the open transaction; the same intent is queued once,
@@ -411,16 +411,14 @@ fn follow(
                 (before.startup, before.investor),
                 (before.investor, before.startup),
             ] {
-                disclosure::record(
-                    context,
-                    conn,
-                    &pen,
-                    before.programme,
+                let showing = Showing {
+                    programme: before.programme,
                     shown,
                     to,
-                    Level::Named,
-                    (SubjectKind::Introduction, before.id.uuid()),
-                )?;
+                    level: Level::Named,
+                    subject: Subject::new(SubjectKind::Introduction, before.id),
+                };
+                disclosure::record(context, conn, &pen, showing)?;
             }
             Ok(())
         }

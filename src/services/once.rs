@@ -71,7 +71,7 @@ where
         key: intent.key,
     };
     // The outer result commits the slot; the inner one is the answer.
-    let answer = context
+    context
         .db
         .write(move |conn| -> Result<Result<T, Error>, Error> {
             match idempotency::begin(conn, &slot, &intent.fingerprint, now)? {
@@ -106,8 +106,7 @@ where
                 },
             }
         })
-        .await?;
-    answer
+        .await?
 }
 
 fn replayed(code: String, detail: String, _extra: Option<String>) -> Error {

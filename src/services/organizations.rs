@@ -1,6 +1,7 @@
 //! Firms, as their own people and the operator's see them.
 
-use crate::db::organizations::{self, Filter};
+use crate::db::organizations;
+pub use crate::db::organizations::Filter;
 use crate::db::page::Page;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::Organization;

@@ -1,7 +1,8 @@
 //! Keyset pages of a list, bound to its filters.
 
 use crate::db::Conn;
-use crate::db::page::{Cursor, Cursors, Page};
+pub use crate::db::page::Page;
+use crate::db::page::{Cursor, Cursors};
 
 use super::{Context, Error};
 

@@ -1,7 +1,8 @@
 //! Programmes: the corridors that everything else happens in.
 
 use crate::db::page::Page;
-use crate::db::programmes::{self, Filter};
+use crate::db::programmes;
+pub use crate::db::programmes::Filter;
 use crate::db::{self, Conn};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{MandateId, ProgrammeId, RuleSetId, StartupProfileId};

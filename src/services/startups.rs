@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::page::Page;
-use crate::db::startup_profiles::{self, Filter, ReviewComment};
+use crate::db::startup_profiles;
+pub use crate::db::startup_profiles::{Filter, ReviewComment};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId};

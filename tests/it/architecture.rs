@@ -50,8 +50,10 @@ const LAYERS: &[Layer] = &[
             "rand",
             "ring",
             "serde",
+            "tokio",
             "totp_rs",
             "tracing",
+            "zeroize",
         ],
     },
     Layer {
@@ -74,7 +76,17 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "mail",
         inside: &["domain"],
-        outside: &["askama", "icalendar", "lettre", "tokio", "tracing"],
+        outside: &[
+            "askama",
+            "base64",
+            "icalendar",
+            "lettre",
+            "ring",
+            "tokio",
+            "tokio_rustls",
+            "tracing",
+            "webpki_roots",
+        ],
     },
     Layer {
         name: "services",

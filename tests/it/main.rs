@@ -6,9 +6,12 @@
     reason = "in a test, a panic is the report"
 )]
 
+mod api;
 mod architecture;
 mod db;
 mod http;
+mod import;
 mod mail;
+mod pages;
 mod scoring;
 mod support;

@@ -1,1 +1,69 @@
-//! Server-rendered pages.
+//! Pages for people without an account: plain HTML that works without
+//! JavaScript, in the reader's language.
+
+mod consent;
+mod phrase;
+mod question;
+mod same_site;
+mod wording;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+};
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::problem::Problem;
+use crate::services::Error;
+
+const STYLE: &str = include_str!("templates/pages.css");
+
+/// What a page may load and do: its style and its own form, nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// What every page says about itself. Its address holds a secret: it is kept
+/// nowhere, found by nobody and named to no other site.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+];
+
+/// Registers the pages and their style.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(consent::show_question)
+        .service(consent::answer_question)
+        .map(|config| config.service(web::resource("/pages.css").route(web::get().to(style))));
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(STYLE)
+}
+
+/// A page as an answer.
+fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
+    let html = template
+        .render()
+        .map_err(|error| Problem::from(Error::internal(error)))?;
+    let mut response = HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(html);
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}

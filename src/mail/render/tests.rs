@@ -1,3 +1,5 @@
+//! Every notice in every language: nothing left out, nothing unescaped.
+
 use chrono::{TimeZone as _, Utc};
 use chrono_tz::Tz;
 

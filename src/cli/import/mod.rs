@@ -1,0 +1,448 @@
+//! `corridor import`: the files of another system become startups, investors
+//! and, from past deals, mandates.
+//!
+//! Every file is read twice, a row at a time: first all rows of all files are
+//! checked, then, when none is bad (or `--keep-good` is given), each file is
+//! written in one transaction. In memory stay the ids, to find duplicates,
+//! and what the derivation of mandates needs.
+
+mod portfolio;
+mod report;
+mod rows;
+mod table;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+
+use crate::config::Config;
+use crate::config::import_mapping::{self, Columns, InvestorField, StartupField};
+use crate::domain::text::Slug;
+use crate::services::imports::{self, NewInvestor, NewStartup, Terms};
+use crate::services::{Clock, Context, Error};
+use crate::startup::{context, open_store};
+
+use super::{Failure, progress};
+use portfolio::{Portfolios, Unknown};
+pub use report::{BadRow, FileReport, Report, UnmappedTag};
+use report::{BadRows, most_used};
+pub use rows::RowFault;
+use rows::{Checked, Ids, Rules, deal, investor, startup};
+pub use table::TableError;
+use table::{Line, Table};
+
+/// Arguments of `corridor import`.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArgs {
+    /// Startups (CSV with a header, UTF-8)
+    #[arg(long, value_name = "FILE")]
+    pub startups: PathBuf,
+    /// Investors (CSV with a header, UTF-8)
+    #[arg(long, value_name = "FILE")]
+    pub investors: PathBuf,
+    /// Past deals, from which mandates are derived (CSV with a header, UTF-8)
+    #[arg(long, value_name = "FILE")]
+    pub investments: Option<PathBuf>,
+    /// How columns, stages and tags become ours [default: config/import-crunchbase.toml, built in]
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// Publish the records and admit them to this programme; without it they are drafts
+    #[arg(long, value_name = "SLUG")]
+    pub programme: Option<Slug>,
+    /// Do everything but write
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the good rows although others are bad
+    #[arg(long)]
+    pub keep_good: bool,
+    /// Write every bad row to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// How the summary is printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// How a summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Why an import came to no report; nothing was written of the file at hand.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The mapping or an argument can't be used.
+    #[error("{0}")]
+    Usage(String),
+    /// A file can't be taken as a whole.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The report of bad rows can't be written.
+    #[error("the report can't be written: {0}")]
+    Report(#[source] io::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Runs the command: exit code 0 when all is well, 2 for arguments and
+/// mapping, 3 for bad input, 1 for anything else.
+pub(super) async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failure> {
+    let db = open_store(config)?;
+    let url = config.server.public_url_at(config.server.listen);
+    let context = context(config, db, Clock::System, url).await?;
+    let outcome = import(&context, args).await;
+    context.db.clone().close().await;
+    let report = outcome.map_err(failure)?;
+    for row in &report.bad_rows {
+        eprintln!("{row}");
+    }
+    let text = match args.format {
+        Format::Table => report.to_string(),
+        Format::Json => serde_json::to_string_pretty(&report).map_err(Failure::new)? + "\n",
+    };
+    print!("{text}");
+    match report.bad {
+        0 => Ok(()),
+        bad => Err(Failure {
+            text: bad_summary(bad, report.bad_rows.len(), args),
+            code: 3,
+        }),
+    }
+}
+
+fn bad_summary(bad: u64, shown: usize, args: &ImportArgs) -> String {
+    let all = match &args.report {
+        Some(path) => format!("all are in {}", path.display()),
+        None if u64::try_from(shown).is_ok_and(|shown| shown < bad) => {
+            format!("the first {shown} are shown; --report FILE writes all")
+        }
+        None => "all are shown".to_owned(),
+    };
+    let fate = if args.keep_good {
+        "left out"
+    } else {
+        "nothing was written; --keep-good leaves them out"
+    };
+    format!("{bad} bad rows ({all}); {fate}")
+}
+
+fn failure(error: ImportError) -> Failure {
+    let code = match &error {
+        ImportError::Usage(_) => 2,
+        ImportError::Table(TableError::Form { .. }) => 3,
+        ImportError::Table(TableError::Read { .. })
+        | ImportError::Report(_)
+        | ImportError::Store(_) => 1,
+    };
+    match error {
+        ImportError::Store(error) => error.into(),
+        other => Failure {
+            text: other.to_string(),
+            code,
+        },
+    }
+}
+
+/// Checks the files and, when they are good, imports them.
+///
+/// # Errors
+/// See [`ImportError`]; bad rows are no error but part of the report.
+pub async fn import(context: &Context, args: &ImportArgs) -> Result<Report, ImportError> {
+    let began = Instant::now();
+    let rules = Arc::new(rules(context, args)?);
+    let programme = match &args.programme {
+        Some(slug) => Some(programme(context, slug).await?),
+        None => None,
+    };
+    let mut looked = Looked::new(args)?;
+    looked.at_startups(&rules, &args.startups)?;
+    looked.at_investors(&rules, &args.investors)?;
+    if let Some(path) = &args.investments {
+        looked.at_investments(&rules, path)?;
+    }
+    let Looked {
+        mut files,
+        bad,
+        portfolios,
+        unmapped,
+    } = looked;
+    let write = bad.total() == 0 || args.keep_good;
+    if write {
+        let terms = Terms {
+            programme,
+            dry_run: args.dry_run,
+        };
+        write_files(context, args, &rules, &terms, portfolios, &mut files).await?;
+    }
+    let (bad_rows, bad) = bad.finish().map_err(ImportError::Report)?;
+    let (unmapped_tags, top_unmapped_tags) = most_used(unmapped);
+    Ok(Report {
+        dry_run: args.dry_run,
+        written: write,
+        files,
+        unmapped_tags,
+        top_unmapped_tags,
+        bad,
+        bad_rows,
+        milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn rules(context: &Context, args: &ImportArgs) -> Result<Rules, ImportError> {
+    let (name, text) = match &args.mapping {
+        None => (
+            "import-crunchbase.toml".to_owned(),
+            import_mapping::DEFAULT.to_owned(),
+        ),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| ImportError::Usage(format!("{}: {error}", path.display())))?;
+            (path.display().to_string(), text)
+        }
+    };
+    let mapping = import_mapping::parse(&text, &context.taxonomy)
+        .map_err(|faults| ImportError::Usage(format!("{name}:\n{faults}")))?;
+    Ok(Rules {
+        mapping,
+        taxonomy: Arc::clone(&context.taxonomy),
+        today: context.now().date_naive(),
+    })
+}
+
+async fn programme(
+    context: &Context,
+    slug: &Slug,
+) -> Result<crate::domain::programme::Programme, ImportError> {
+    match imports::programme(context, slug.clone()).await {
+        Err(Error::NotFound) => Err(ImportError::Usage(format!(
+            "--programme: there is no programme {slug}"
+        ))),
+        found => Ok(found?),
+    }
+}
+
+async fn write_files(
+    context: &Context,
+    args: &ImportArgs,
+    rules: &Arc<Rules>,
+    terms: &Terms,
+    portfolios: Portfolios,
+    files: &mut [FileReport],
+) -> Result<(), ImportError> {
+    let [startups, investors, ..] = files else {
+        return Ok(());
+    };
+    let rows = good_startups(rules, &args.startups, startups.good)?;
+    startups.set(imports::startups(context, terms.clone(), rows).await?);
+    let rows = good_investors(rules, &args.investors, investors.good, portfolios)?;
+    investors.set(imports::investors(context, terms.clone(), rows).await?);
+    Ok(())
+}
+
+fn good_startups(
+    rules: &Arc<Rules>,
+    path: &Path,
+    good: u64,
+) -> Result<impl Iterator<Item = Result<NewStartup, Error>> + Send + use<>, TableError> {
+    let table: Table<StartupField> = Table::open(path, &rules.mapping.startups)?;
+    let (rules, mut ids) = (Arc::clone(rules), Ids::default());
+    let checked = table.map(move |line| Ok(startup(&rules, &mut ids, line?)));
+    Ok(good_rows(path, good, checked))
+}
+
+fn good_investors(
+    rules: &Arc<Rules>,
+    path: &Path,
+    good: u64,
+    portfolios: Portfolios,
+) -> Result<impl Iterator<Item = Result<NewInvestor, Error>> + Send + use<>, TableError> {
+    let table: Table<InvestorField> = Table::open(path, &rules.mapping.investors)?;
+    let (rules_in, mut ids) = (Arc::clone(rules), Ids::default());
+    let checked = table.map(move |line| Ok(investor(&rules_in, &mut ids, line?)));
+    let rules = Arc::clone(rules);
+    Ok(good_rows(path, good, checked).map(move |row| {
+        let row = row?;
+        let mandate = portfolios.mandate(&row.external_id, &rules.mapping.defaults);
+        Ok(NewInvestor { mandate, ..row })
+    }))
+}
+
+/// The good rows among those checked a second time. There must be as many as
+/// at the first time, or the file was changed meanwhile.
+fn good_rows<T, I>(
+    path: &Path,
+    good: u64,
+    checked: I,
+) -> impl Iterator<Item = Result<T, Error>> + Send + use<T, I>
+where
+    T: Send,
+    I: Iterator<Item = Result<Checked<T>, TableError>> + Send,
+{
+    let bar = progress::rows(&format!("Writing {}", name_of(path)), Some(good));
+    let changed = format!("{} changed while it was imported", path.display());
+    let rows = checked.filter_map(|row| match row {
+        Ok(Checked::Good(row)) => Some(Ok(row)),
+        Ok(Checked::LeftOut { .. } | Checked::Bad(_)) => None,
+        Err(error) => Some(Err(Error::internal(error))),
+    });
+    let mut left = good;
+    // The end is a row of its own, so that too few rows are noticed.
+    rows.map(Some)
+        .chain(std::iter::once(None))
+        .filter_map(move |row| {
+            let Some(row) = row else {
+                bar.finish_and_clear();
+                return (left > 0).then(|| Err(Error::internal(changed.clone())));
+            };
+            if left == 0 {
+                return Some(Err(Error::internal(changed.clone())));
+            }
+            left -= 1;
+            bar.inc(1);
+            Some(row)
+        })
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// What a first look at the files found.
+struct Looked {
+    files: Vec<FileReport>,
+    bad: BadRows,
+    portfolios: Portfolios,
+    unmapped: HashMap<String, u64>,
+}
+
+impl Looked {
+    fn new(args: &ImportArgs) -> Result<Self, ImportError> {
+        Ok(Self {
+            files: Vec::with_capacity(3),
+            bad: BadRows::new(args.report.as_deref()).map_err(ImportError::Report)?,
+            portfolios: Portfolios::default(),
+            unmapped: HashMap::new(),
+        })
+    }
+
+    fn at_startups(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
+        let mut ids = Ids::default();
+        self.at_file(path, &rules.mapping.startups, |looked, line| match startup(
+            rules, &mut ids, line,
+        ) {
+            Checked::Good(row) => {
+                looked.count_unmapped(rules, &row);
+                let tags = row.content.all_tags().cloned().collect();
+                looked.portfolios.add_startup(&row.external_id, tags);
+                Checked::Good(())
+            }
+            Checked::LeftOut { external_id, tags } => {
+                looked.portfolios.add_startup(&external_id, tags);
+                Checked::LeftOut {
+                    external_id,
+                    tags: Vec::new(),
+                }
+            }
+            Checked::Bad(faults) => Checked::Bad(faults),
+        })
+    }
+
+    fn at_investors(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
+        let mut ids = Ids::default();
+        self.at_file(path, &rules.mapping.investors, |looked, line| {
+            let checked = investor(rules, &mut ids, line);
+            match &checked {
+                Checked::Good(NewInvestor { external_id, .. })
+                | Checked::LeftOut { external_id, .. } => {
+                    looked.portfolios.add_investor(external_id);
+                }
+                Checked::Bad(_) => {}
+            }
+            checked
+        })
+    }
+
+    fn at_investments(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
+        self.at_file(
+            path,
+            &rules.mapping.investments,
+            |looked, line| match deal(rules, line) {
+                Checked::Good(deal) => match looked.portfolios.add(&deal) {
+                    Ok(()) => Checked::Good(deal),
+                    Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
+                },
+                other => other,
+            },
+        )
+    }
+
+    /// Checks every row of a file and counts what comes out.
+    fn at_file<F: Ord + Copy, T>(
+        &mut self,
+        path: &Path,
+        columns: &Columns<F>,
+        mut check: impl FnMut(&mut Self, Line<F>) -> Checked<T>,
+    ) -> Result<(), ImportError> {
+        let table = Table::open(path, columns)?;
+        let mut counts = FileReport {
+            file: name_of(path),
+            unused_columns: table.unused().to_vec(),
+            ..FileReport::default()
+        };
+        let bar: ProgressBar = progress::rows(&format!("Checking {}", counts.file), None);
+        for line in table {
+            let line = line?;
+            let number = line.number;
+            counts.read += 1;
+            bar.inc(1);
+            match check(self, line) {
+                Checked::Good(_) => counts.good += 1,
+                Checked::LeftOut { .. } => counts.left_out += 1,
+                Checked::Bad(faults) => {
+                    counts.bad += 1;
+                    let row = BadRow {
+                        file: counts.file.clone(),
+                        line: number,
+                        faults,
+                    };
+                    self.bad.push(row).map_err(ImportError::Report)?;
+                }
+            }
+        }
+        bar.finish_and_clear();
+        self.files.push(counts);
+        Ok(())
+    }
+
+    fn count_unmapped(&mut self, rules: &Rules, row: &NewStartup) {
+        for word in &row.content.source_tags {
+            if rules.mapping.tag(word, &rules.taxonomy).is_none() {
+                *self.unmapped.entry(word.to_lowercase()).or_default() += 1;
+            }
+        }
+    }
+}
+
+fn unknown_side(side: Unknown) -> RowFault {
+    let (field, file) = match side {
+        Unknown::Startup => ("startup_external_id", "startups'"),
+        Unknown::Investor => ("investor_external_id", "investors'"),
+    };
+    RowFault {
+        field,
+        detail: format!("the {file} file has no good row with this id"),
+    }
+}

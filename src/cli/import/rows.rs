@@ -1,0 +1,430 @@
+//! Rows become startups, investors and deals, or faults that name their
+//! column.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Display;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::config::import_mapping::{
+    ImportMapping, InvestmentField, InvestorField, MissingCountry, StartupField,
+};
+use crate::domain::country::Country;
+use crate::domain::money::Currency;
+use crate::domain::organization::OrganizationDetails;
+use crate::domain::profile::{Round, StartupContent};
+use crate::domain::tag::{Sensitivity, TagKind, Taxonomy};
+use crate::domain::text::{
+    Language, LocalText, Localized, Name, Slug, TextState, Website, bounded,
+};
+use crate::domain::values::{OrganizationKind, Stage};
+use crate::services::imports::{NewInvestor, NewStartup};
+
+use super::table::{Cells, Line};
+
+/// Tags that say what a startup is.
+const PRIMARY: usize = 3;
+/// Further tags; with the primary ones ten.
+const FURTHER: usize = 7;
+
+/// What is wrong with one cell, or with a whole row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RowFault {
+    /// The field of the mapping; empty for the whole row.
+    pub field: &'static str,
+    /// What is wrong.
+    pub detail: String,
+}
+
+impl Display for RowFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.field.is_empty() {
+            f.write_str(&self.detail)
+        } else {
+            write!(f, "{}: {}", self.field, self.detail)
+        }
+    }
+}
+
+/// A row that was looked at.
+#[derive(Debug)]
+pub enum Checked<T> {
+    /// It can be imported.
+    Good(T),
+    /// It has no country; past deals may still name it.
+    LeftOut {
+        /// Its id in the files.
+        external_id: String,
+        /// Its tags.
+        tags: Vec<Slug>,
+    },
+    /// It can't be imported.
+    Bad(Vec<RowFault>),
+}
+
+/// The faults of one row, collected while it is read.
+#[derive(Default)]
+struct Notes(Vec<RowFault>);
+
+impl Notes {
+    fn add(&mut self, field: &'static str, detail: impl Into<String>) {
+        self.0.push(RowFault {
+            field,
+            detail: detail.into(),
+        });
+    }
+
+    fn take<T, E: Display>(&mut self, field: &'static str, result: Result<T, E>) -> Option<T> {
+        result
+            .map_err(|error| self.add(field, error.to_string()))
+            .ok()
+    }
+
+    /// A cell that must not be empty, parsed.
+    fn need<T, E: Display>(
+        &mut self,
+        field: &'static str,
+        cell: Option<&str>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let Some(text) = cell else {
+            self.add(field, "must not be empty");
+            return None;
+        };
+        self.take(field, parse(text))
+    }
+}
+
+/// What rows are read with.
+pub struct Rules {
+    /// How files become records.
+    pub mapping: ImportMapping,
+    /// The tags.
+    pub taxonomy: std::sync::Arc<Taxonomy>,
+    /// No deal lies after it.
+    pub today: NaiveDate,
+}
+
+/// The ids of a file with their lines: each may come once.
+#[derive(Default)]
+pub struct Ids(HashMap<String, u64>);
+
+impl Ids {
+    fn claim(&mut self, id: &str, line: u64) -> Result<String, String> {
+        let id = bounded(id, 200, false).map_err(|fault| fault.to_string())?;
+        if let Some(first) = self.0.get(&id) {
+            return Err(format!("{id:?} was on line {first} already"));
+        }
+        self.0.insert(id.clone(), line);
+        Ok(id)
+    }
+}
+
+/// A startup's row.
+pub fn startup(rules: &Rules, ids: &mut Ids, line: Line<StartupField>) -> Checked<NewStartup> {
+    use StartupField as F;
+    let cells = match line.cells {
+        Ok(cells) => cells,
+        Err(why) => return whole_row(why),
+    };
+    let mut notes = Notes::default();
+    let id = notes.need("external_id", cells.get(F::ExternalId), |id| {
+        ids.claim(id, line.number)
+    });
+    let name = notes.need("name", cells.get(F::Name), str::parse::<Name>);
+    let website = cells
+        .get(F::Website)
+        .and_then(|text| notes.take("website", text.parse()));
+    let country = country(rules, &mut notes, cells.get(F::Country));
+    let content = startup_content(rules, &mut notes, &cells);
+    match (id, name, country) {
+        (Some(external_id), Some(name), Some(country)) if notes.0.is_empty() => {
+            Checked::Good(NewStartup {
+                external_id,
+                details: details(OrganizationKind::Startup, name, country, website),
+                content,
+            })
+        }
+        (Some(external_id), _, None) if notes.0.is_empty() => Checked::LeftOut {
+            external_id,
+            tags: content.all_tags().cloned().collect(),
+        },
+        _ => Checked::Bad(notes.0),
+    }
+}
+
+/// An investor's row; the mandate comes later, from the deals.
+pub fn investor(rules: &Rules, ids: &mut Ids, line: Line<InvestorField>) -> Checked<NewInvestor> {
+    use InvestorField as F;
+    let cells = match line.cells {
+        Ok(cells) => cells,
+        Err(why) => return whole_row(why),
+    };
+    let mut notes = Notes::default();
+    let id = notes.need("external_id", cells.get(F::ExternalId), |id| {
+        ids.claim(id, line.number)
+    });
+    let name = notes.need("name", cells.get(F::Name), str::parse::<Name>);
+    let website = cells
+        .get(F::Website)
+        .and_then(|text| notes.take("website", text.parse()));
+    let country = country(rules, &mut notes, cells.get(F::Country));
+    match (id, name, country) {
+        (Some(external_id), Some(name), Some(country)) if notes.0.is_empty() => {
+            Checked::Good(NewInvestor {
+                external_id,
+                details: details(OrganizationKind::Investor, name, country, website),
+                mandate: None,
+            })
+        }
+        (Some(external_id), _, None) if notes.0.is_empty() => Checked::LeftOut {
+            external_id,
+            tags: Vec::new(),
+        },
+        _ => Checked::Bad(notes.0),
+    }
+}
+
+/// One investor in one round of a startup.
+#[derive(Debug)]
+pub struct Deal {
+    /// The startup, by its id in the files.
+    pub startup: String,
+    /// The investor, by its id in the files.
+    pub investor: String,
+    /// The round's stage, where the file says one.
+    pub stage: Option<Stage>,
+    /// The whole round, in minor units of the mapping's currency.
+    pub amount: Option<i64>,
+}
+
+/// A past deal's row; whether both sides are known is the caller's to ask.
+pub fn deal(rules: &Rules, line: Line<InvestmentField>) -> Checked<Deal> {
+    use InvestmentField as F;
+    let cells = match line.cells {
+        Ok(cells) => cells,
+        Err(why) => return whole_row(why),
+    };
+    let mut notes = Notes::default();
+    let own = |id: &str| Ok::<_, String>(id.to_owned());
+    let startup = notes.need("startup_external_id", cells.get(F::StartupExternalId), own);
+    let investor = notes.need(
+        "investor_external_id",
+        cells.get(F::InvestorExternalId),
+        own,
+    );
+    notes.need("invested_on", cells.get(F::InvestedOn), |day| {
+        past_day(day, rules.today)
+    });
+    let stage = stage(rules, &mut notes, cells.get(F::Stage));
+    let amount = amount(rules, &mut notes, "round_amount", cells.get(F::RoundAmount));
+    match (startup, investor, notes.0.is_empty()) {
+        (Some(startup), Some(investor), true) => Checked::Good(Deal {
+            startup,
+            investor,
+            stage,
+            amount,
+        }),
+        _ => Checked::Bad(notes.0),
+    }
+}
+
+fn whole_row<T>(detail: String) -> Checked<T> {
+    Checked::Bad(vec![RowFault { field: "", detail }])
+}
+
+/// `None` with no fault noted means that the row is to be left out.
+fn country(rules: &Rules, notes: &mut Notes, cell: Option<&str>) -> Option<Country> {
+    let Some(code) = cell else {
+        if rules.mapping.defaults.missing_country == MissingCountry::Refuse {
+            notes.add("country", "must not be empty");
+        }
+        return None;
+    };
+    let known = match code.len() {
+        3 => Country::from_alpha3(code),
+        _ => code.parse(),
+    };
+    notes.take(
+        "country",
+        known.map_err(|_| format!("{code:?} is no assigned ISO 3166-1 code such as ISR or IL")),
+    )
+}
+
+fn details(
+    kind: OrganizationKind,
+    name: Name,
+    country: Country,
+    website: Option<Website>,
+) -> OrganizationDetails {
+    OrganizationDetails {
+        kind,
+        legal_name: name,
+        trade_name: None,
+        names: BTreeMap::new(),
+        country,
+        website,
+    }
+}
+
+fn startup_content(
+    rules: &Rules,
+    notes: &mut Notes,
+    cells: &Cells<StartupField>,
+) -> StartupContent {
+    use StartupField as F;
+    let defaults = &rules.mapping.defaults;
+    let mut content = StartupContent {
+        one_liner: english(notes, "one_liner", cells.get(F::OneLiner), 300),
+        summary: english(notes, "summary", cells.get(F::Summary), 5_000),
+        stage: stage(rules, notes, cells.get(F::Stage)),
+        languages: defaults.languages.clone(),
+        deal_intents: defaults.deal_intents.clone(),
+        round: amount(rules, notes, "round_target", cells.get(F::RoundTarget))
+            .map(|target| round(defaults.currency, target)),
+        ..StartupContent::default()
+    };
+    for word in cells
+        .get(F::Tags)
+        .unwrap_or_default()
+        .split(defaults.tag_separator)
+    {
+        add_tag(rules, notes, &mut content, word.trim());
+    }
+    content
+}
+
+fn english(notes: &mut Notes, field: &'static str, cell: Option<&str>, max: usize) -> Localized {
+    let text = cell.and_then(|text| notes.take(field, bounded(text, max, true)));
+    text.into_iter()
+        .map(|text| {
+            let state = TextState::Original;
+            (Language::english(), LocalText { text, state })
+        })
+        .collect()
+}
+
+/// The amount of the round stands for what the startup asks for.
+const fn round(currency: Currency, target: i64) -> Round {
+    Round {
+        currency,
+        min: None,
+        target,
+        max: None,
+        min_cheque: None,
+        instruments: BTreeSet::new(),
+        lead_wanted: false,
+        close_by: None,
+    }
+}
+
+/// Gives a word of the file its place: the first tags are the primary ones;
+/// what no tag is known for, or there is no place for, is kept as it is.
+fn add_tag(rules: &Rules, notes: &mut Notes, content: &mut StartupContent, word: &str) {
+    if word.is_empty() {
+        return;
+    }
+    let Some(tag) = rules.mapping.tag(word, &rules.taxonomy) else {
+        if let Some(word) = notes.take("tags", bounded(word, 200, false)) {
+            keep(&mut content.source_tags, word);
+        }
+        return;
+    };
+    if rules.taxonomy.sensitivity(&tag.slug) == Sensitivity::Prohibited {
+        notes.add(
+            "tags",
+            format!("{word:?} names something that Corridor does not broker"),
+        );
+    } else if content.all_tags().any(|slug| *slug == tag.slug) {
+        // Two words of the file may mean the same tag.
+    } else if tag.kind == TagKind::Technology {
+        content.technologies.insert(tag.slug.clone());
+    } else if content.primary_tags.len() < PRIMARY {
+        content.primary_tags.insert(tag.slug.clone());
+    } else if content.tags.len() < FURTHER {
+        content.tags.insert(tag.slug.clone());
+    } else {
+        keep(&mut content.source_tags, word.to_owned());
+    }
+}
+
+fn keep(words: &mut Vec<String>, word: String) {
+    if !words.contains(&word) {
+        words.push(word);
+    }
+}
+
+fn stage(rules: &Rules, notes: &mut Notes, cell: Option<&str>) -> Option<Stage> {
+    let word = cell?;
+    let known = rules
+        .mapping
+        .stage(word)
+        .ok_or_else(|| format!("{word:?} is not listed under [stages] of the mapping"));
+    notes.take("stage", known).flatten()
+}
+
+fn amount(
+    rules: &Rules,
+    notes: &mut Notes,
+    field: &'static str,
+    cell: Option<&str>,
+) -> Option<i64> {
+    let text = cell?;
+    let minor = minor_units(text, rules.mapping.defaults.currency);
+    notes.take(field, minor.map_err(|why| format!("{text:?} {why}")))
+}
+
+/// Minor units of a plain decimal number, without a detour over floats.
+fn minor_units(text: &str, currency: Currency) -> Result<i64, &'static str> {
+    const FORM: &str = "is no amount such as 1500000 or 1500000.50";
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if text.starts_with('-') {
+        return Err("must not be negative");
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if whole.is_empty() || fraction.is_empty() || !digits(whole) || !digits(fraction) {
+        return Err(FORM);
+    }
+    let places = usize::try_from(currency.exponent()).unwrap_or(0);
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > places {
+        return Err("has more decimal places than its currency");
+    }
+    let minor = format!("{whole}{fraction:0<places$}");
+    match minor.parse::<i64>() {
+        Ok(0) => Err("must be more than zero; leave the cell empty when it is unknown"),
+        Ok(minor) => Ok(minor),
+        Err(_) => Err("is too large"),
+    }
+}
+
+fn past_day(text: &str, today: NaiveDate) -> Result<NaiveDate, String> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map_err(|_| format!("{text:?} is no date such as 2012-03-31"))?;
+    if day > today {
+        return Err(format!("{day} lies in the future"));
+    }
+    Ok(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_become_minor_units_exactly() {
+        let cents = |text| minor_units(text, Currency::USD);
+        assert_eq!(cents("2000000.0"), Ok(200_000_000));
+        assert_eq!(cents("0.07"), Ok(7));
+        assert_eq!(cents("92233720368547758.07"), Ok(i64::MAX));
+        assert_eq!(cents("92233720368547758.08"), Err("is too large"));
+        assert_eq!(cents("-1"), Err("must not be negative"));
+        assert!(cents("0").is_err_and(|why| why.starts_with("must be more than zero")));
+        for odd in ["", ".", "1.", ".5", "1e6", "1,000", "$5", "1.005", "NaN"] {
+            assert!(cents(odd).is_err(), "{odd}");
+        }
+        let yen = "JPY".parse().unwrap();
+        assert_eq!(minor_units("5.0", yen), Ok(5));
+    }
+}

@@ -1,0 +1,194 @@
+//! The answer to a question as it comes, over the API or from a page's form,
+//! read into what the domain means by it.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::calendar::end_of_day;
+use crate::domain::fault::Faults;
+use crate::domain::introduction::Answer;
+use crate::domain::text::bounded;
+use crate::domain::values::PassReason;
+
+/// Most characters of a note.
+pub const NOTE_MAX: usize = 1_000;
+
+/// Most days for which something can be put off.
+pub const PUT_OFF_DAYS: i64 = 365;
+
+/// The parts of an answer; an empty text stands for none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts<'a> {
+    /// `accept`, `decline`, `not_now` or `need_more_time`.
+    pub answer: &'a str,
+    /// Why not.
+    pub reason: &'a str,
+    /// Whether the requester may read why not.
+    pub share_reason: bool,
+    /// The day from which it may be asked again.
+    pub until: &'a str,
+    /// Words for the operator's people.
+    pub note: &'a str,
+}
+
+/// Reads an answer given at `now` by somebody in `zone`.
+///
+/// # Errors
+/// Every fault, at the name of its part.
+pub fn read(
+    parts: Parts<'_>,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Result<(Answer, Option<String>), Faults> {
+    let mut faults = Faults::new();
+    let note = read_note(&mut faults, parts.note);
+    let answer = match parts.answer {
+        "accept" => Some(Answer::Accept),
+        "need_more_time" => Some(Answer::MoreTime),
+        "decline" => read_reason(&mut faults, parts.reason).map(|reason| Answer::Decline {
+            reason,
+            share: parts.share_reason,
+        }),
+        "not_now" => faults
+            .nest("/until", day_ahead(parts.until, zone, now))
+            .map(|until| Answer::NotNow { until }),
+        _ => {
+            faults.push("/answer", "unknown_answer", "Choose one of the answers.");
+            None
+        }
+    };
+    if matches!(
+        answer,
+        Some(Answer::Decline {
+            reason: PassReason::Other,
+            ..
+        })
+    ) && parts.note.trim().is_empty()
+    {
+        faults.push("/note", "required", "“other” needs a note in words.");
+    }
+    match answer {
+        Some(answer) if faults.is_empty() => Ok((answer, note)),
+        _ => Err(faults),
+    }
+}
+
+fn read_note(faults: &mut Faults, text: &str) -> Option<String> {
+    // Forms send line breaks as CR LF (HTML, "constructing the entry list").
+    let text = text.replace("\r\n", "\n");
+    if text.trim().is_empty() {
+        return None;
+    }
+    faults.take("/note", "invalid_text", bounded(&text, NOTE_MAX, true))
+}
+
+fn read_reason(faults: &mut Faults, code: &str) -> Option<PassReason> {
+    match PassReason::from_code(code) {
+        // "Not now" is an answer of its own, with a date.
+        Some(reason) if reason != PassReason::NotNow => Some(reason),
+        _ if code.is_empty() => {
+            faults.push("/reason", "required", "A no needs a reason.");
+            None
+        }
+        _ => {
+            faults.push("/reason", "unknown_code", "This is no reason for a no.");
+            None
+        }
+    }
+}
+
+/// The beginning of a day that comes after today in `zone`, and within
+/// [`PUT_OFF_DAYS`].
+///
+/// # Errors
+/// What is wrong with it, at the whole.
+pub fn day_ahead(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, Faults> {
+    let fault = |code, detail: &str| {
+        let mut faults = Faults::new();
+        faults.push("", code, detail);
+        faults
+    };
+    if text.is_empty() {
+        return Err(fault("required", "“Not now” needs a date."));
+    }
+    let day: NaiveDate = text
+        .parse()
+        .map_err(|_| fault("not_a_date", "A date looks like 2026-11-30."))?;
+    let (earliest, latest) = days_ahead(zone, now);
+    if day < earliest || day > latest {
+        let detail = format!("The date must be from {earliest} to {latest}.");
+        return Err(fault("out_of_range", &detail));
+    }
+    Ok(end_of_day(day - TimeDelta::days(1), zone))
+}
+
+/// The first and the last day to which something can be put off.
+pub fn days_ahead(zone: Tz, now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
+    let today = now.with_timezone(&zone).date_naive();
+    (
+        today + TimeDelta::days(1),
+        today + TimeDelta::days(PUT_OFF_DAYS),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-24T21:30:00Z".parse().unwrap()
+    }
+
+    fn codes(parts: Parts<'_>) -> Vec<(String, &'static str)> {
+        read(parts, chrono_tz::Asia::Jerusalem, now())
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| (fault.pointer, fault.code))
+            .collect()
+    }
+
+    #[test]
+    fn every_answer_needs_what_belongs_to_it() {
+        let of = |answer| Parts {
+            answer,
+            ..Parts::default()
+        };
+        assert_eq!(codes(of("")), [("/answer".into(), "unknown_answer")]);
+        assert_eq!(codes(of("decline")), [("/reason".into(), "required")]);
+        assert_eq!(codes(of("not_now")), [("/until".into(), "required")]);
+        let other = Parts {
+            reason: "other",
+            ..of("decline")
+        };
+        assert_eq!(codes(other), [("/note".into(), "required")]);
+        let not_now = Parts {
+            reason: "not_now",
+            ..of("decline")
+        };
+        assert_eq!(codes(not_now), [("/reason".into(), "unknown_code")]);
+    }
+
+    #[test]
+    fn a_day_begins_where_the_reader_is() {
+        // It is half past eleven at night in Jerusalem: tomorrow is near.
+        let zone = chrono_tz::Asia::Jerusalem;
+        let tomorrow = day_ahead("2026-11-25", zone, now()).unwrap();
+        assert_eq!(tomorrow.to_rfc3339(), "2026-11-24T22:00:00+00:00");
+        for bad in ["2026-11-24", "2027-11-25", "25.11.2026"] {
+            assert!(day_ahead(bad, zone, now()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parts_of_other_answers_are_left_alone() {
+        let accept = Parts {
+            answer: "accept",
+            reason: "nonsense",
+            until: "yesterday",
+            note: "Two\r\nlines",
+            ..Parts::default()
+        };
+        let read = read(accept, chrono_tz::UTC, now());
+        assert_eq!(read, Ok((Answer::Accept, Some("Two\nlines".to_owned()))));
+    }
+}

@@ -1,0 +1,394 @@
+//! What compliance records: checks of firms, freezes, firms kept apart.
+
+use actix_web::{HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::exchange::path_id;
+use super::values::{code, day, parsed, time};
+use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::fault::Faults;
+use crate::domain::ids::OrganizationId;
+use crate::domain::text::bounded;
+use crate::http::caller::Authenticated;
+use crate::http::fields::JsonBody;
+use crate::http::problem::Problem;
+use crate::services::Context;
+use crate::services::compliance::{self, NewClearance as Check};
+
+/// Most characters of a ground or reason.
+const MOST: usize = 2_000;
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_clearance)
+        .service(list_clearances)
+        .service(create_freeze)
+        .service(list_freezes)
+        .service(lift_freeze)
+        .service(create_block);
+}
+
+fn words(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
+    faults.take(pointer, "invalid_text", bounded(text, MOST, true))
+}
+
+/// A check somebody made of a firm.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClearance {
+    /// Whom it is about.
+    #[schema(format = "uuid", max_length = 36)]
+    organization: String,
+    /// `clear`, `clear_enhanced` (politically exposed, risk accepted, looked
+    /// at again sooner), `review` or `blocked`.
+    #[schema(max_length = 20, example = "clear")]
+    verdict: String,
+    /// On what ground: a list, a registry, a report.
+    #[schema(min_length = 1, max_length = 2000)]
+    basis: String,
+    /// Last day on which it holds.
+    #[schema(format = "date", max_length = 10, example = "2027-11-23")]
+    valid_to: String,
+}
+
+impl NewClearance {
+    fn read(&self) -> Result<Check, Faults> {
+        let mut faults = Faults::new();
+        let organization = parsed(
+            &mut faults,
+            "/organization",
+            "not_an_id",
+            &self.organization,
+        );
+        let verdict = code(
+            &mut faults,
+            "/verdict",
+            &self.verdict,
+            ClearanceVerdict::ALL,
+        );
+        let basis = words(&mut faults, "/basis", &self.basis);
+        let valid_to = day(&mut faults, "/valid_to", &self.valid_to);
+        match (organization, verdict, basis, valid_to) {
+            (Some(organization), Some(verdict), Some(basis), Some(valid_to)) => Ok(Check {
+                organization,
+                verdict,
+                basis,
+                valid_to,
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// A recorded check.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Clearance)]
+pub struct ClearanceView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// Whom it is about.
+    #[schema(format = "uuid", max_length = 36)]
+    organization: String,
+    /// What came out.
+    #[schema(max_length = 20, example = "clear")]
+    verdict: &'static str,
+    /// On what ground.
+    #[schema(max_length = 2000)]
+    basis: String,
+    /// Last day on which it holds.
+    #[schema(format = "date", max_length = 10)]
+    valid_to: String,
+    /// When it was recorded.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+}
+
+impl From<&Clearance> for ClearanceView {
+    fn from(clearance: &Clearance) -> Self {
+        Self {
+            id: clearance.id.to_string(),
+            organization: clearance.organization.to_string(),
+            verdict: clearance.verdict.code(),
+            basis: clearance.basis.clone(),
+            valid_to: clearance.valid_to.to_string(),
+            created_at: time(clearance.created_at),
+        }
+    }
+}
+
+/// Records a check of a firm, for compliance. The newest one counts.
+#[utoipa::path(
+    operation_id = "create_clearance",
+    tag = "compliance",
+    request_body = NewClearance,
+    responses((status = 201, description = "Recorded.", body = ClearanceView))
+)]
+#[post("/v1/clearances")]
+async fn create_clearance(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    body: JsonBody<NewClearance>,
+) -> Result<HttpResponse, Problem> {
+    let check = body.into_inner().read()?;
+    let made = compliance::record_clearance(&context, &caller, check).await?;
+    Ok(HttpResponse::Created().json(ClearanceView::from(&made)))
+}
+
+/// The checks of a firm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Clearances)]
+pub struct ClearancesView {
+    /// Oldest first.
+    #[schema(max_items = 1000)]
+    items: Vec<ClearanceView>,
+}
+
+/// Lists the checks of a firm, for the operator's people.
+#[utoipa::path(
+    operation_id = "list_clearances",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The checks.", body = ClearancesView))
+)]
+#[get("/v1/organizations/{id}/clearances")]
+async fn list_clearances(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let found = compliance::clearances(&context, &caller, path_id(&id)?).await?;
+    let items = found.iter().map(ClearanceView::from).collect();
+    Ok(HttpResponse::Ok().json(ClearancesView { items }))
+}
+
+/// An order that nothing more is shown or sent within a scope.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFreeze {
+    /// `country`, `tag`, `organization` or `programme`.
+    #[schema(max_length = 20, example = "tag")]
+    scope: String,
+    /// Which one: a country's code, a tag's slug, an id.
+    #[schema(min_length = 1, max_length = 80, example = "ot_sec")]
+    value: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+impl NewFreeze {
+    fn read(&self, context: &Context) -> Result<(FreezeScope, String), Faults> {
+        let mut faults = Faults::new();
+        let scope = self.scope(context, &mut faults);
+        let reason = words(&mut faults, "/reason", &self.reason);
+        scope.zip(reason).ok_or(faults)
+    }
+
+    fn scope(&self, context: &Context, faults: &mut Faults) -> Option<FreezeScope> {
+        let value = &self.value;
+        match self.scope.as_str() {
+            "country" => {
+                parsed(faults, "/value", "unknown_country", value).map(FreezeScope::Country)
+            }
+            "tag" => super::vocabulary::Vocabulary(&context.taxonomy)
+                .tag(faults, "/value", value)
+                .map(FreezeScope::Tag),
+            "organization" => {
+                parsed(faults, "/value", "not_an_id", value).map(FreezeScope::Organization)
+            }
+            "programme" => parsed(faults, "/value", "not_an_id", value).map(FreezeScope::Programme),
+            _ => {
+                let detail = "A freeze covers a country, a tag, an organization or a programme.";
+                faults.push("/scope", "unknown_code", detail);
+                None
+            }
+        }
+    }
+}
+
+/// A freeze in force.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Freeze)]
+pub struct FreezeView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// What it covers.
+    #[schema(max_length = 20, example = "tag")]
+    scope: &'static str,
+    /// Which one.
+    #[schema(max_length = 80)]
+    value: String,
+    /// Why.
+    #[schema(max_length = 2000)]
+    reason: String,
+    /// Since when.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+}
+
+impl From<&Freeze> for FreezeView {
+    fn from(freeze: &Freeze) -> Self {
+        let (scope, value) = match &freeze.scope {
+            FreezeScope::Country(country) => ("country", country.to_string()),
+            FreezeScope::Tag(slug) => ("tag", slug.to_string()),
+            FreezeScope::Organization(id) => ("organization", id.to_string()),
+            FreezeScope::Programme(id) => ("programme", id.to_string()),
+        };
+        Self {
+            id: freeze.id.to_string(),
+            scope,
+            value,
+            reason: freeze.reason.clone(),
+            created_at: time(freeze.created_at),
+        }
+    }
+}
+
+/// Orders a freeze, for compliance.
+#[utoipa::path(
+    operation_id = "create_freeze",
+    tag = "compliance",
+    request_body = NewFreeze,
+    responses((status = 201, description = "In force.", body = FreezeView))
+)]
+#[post("/v1/freezes")]
+async fn create_freeze(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    body: JsonBody<NewFreeze>,
+) -> Result<HttpResponse, Problem> {
+    let (scope, reason) = body.into_inner().read(&context)?;
+    let made = compliance::order_freeze(&context, &caller, scope, reason).await?;
+    Ok(HttpResponse::Created().json(FreezeView::from(&made)))
+}
+
+/// The freezes in force.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Freezes)]
+pub struct FreezesView {
+    /// Oldest first.
+    #[schema(max_items = 1000)]
+    items: Vec<FreezeView>,
+}
+
+/// Lists the freezes in force, for the operator's people.
+#[utoipa::path(
+    operation_id = "list_freezes",
+    tag = "compliance",
+    responses((status = 200, description = "The freezes.", body = FreezesView))
+)]
+#[get("/v1/freezes")]
+async fn list_freezes(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let found = compliance::freezes(&context, &caller).await?;
+    let items = found.iter().map(FreezeView::from).collect();
+    Ok(HttpResponse::Ok().json(FreezesView { items }))
+}
+
+/// What to do with a freeze.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFreezeTransition {
+    /// `lift`.
+    #[schema(max_length = 20, example = "lift")]
+    action: String,
+}
+
+/// Where a freeze stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FreezeLifting)]
+pub struct LiftingView {
+    /// Whether it is lifted now; false after the first of two people.
+    lifted: bool,
+}
+
+/// Lifts a freeze, for compliance. It takes two people.
+#[utoipa::path(
+    operation_id = "lift_freeze",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    request_body = NewFreezeTransition,
+    responses((status = 200, description = "Noted.", body = LiftingView))
+)]
+#[post("/v1/freezes/{id}/transitions")]
+async fn lift_freeze(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    body: JsonBody<NewFreezeTransition>,
+) -> Result<HttpResponse, Problem> {
+    let id: Uuid = path_id(&id)?;
+    if body.into_inner().action != "lift" {
+        let mut faults = Faults::new();
+        faults.push("/action", "unknown_action", "A freeze can only be lifted.");
+        return Err(faults.into());
+    }
+    let lifted = compliance::lift_freeze(&context, &caller, id).await?;
+    Ok(HttpResponse::Ok().json(LiftingView { lifted }))
+}
+
+/// Two firms to keep apart.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBlock {
+    /// Both, in any order.
+    #[schema(min_items = 2, max_items = 2)]
+    organizations: Vec<String>,
+    /// Why: a conflict of interest, a wish.
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+impl NewBlock {
+    fn read(&self) -> Result<(OrganizationId, OrganizationId, String), Faults> {
+        let mut faults = Faults::new();
+        let mut id = |place: usize| {
+            let text = self.organizations.get(place).map_or("", String::as_str);
+            parsed(
+                &mut faults,
+                &format!("/organizations/{place}"),
+                "not_an_id",
+                text,
+            )
+        };
+        let (a, b): (Option<OrganizationId>, Option<OrganizationId>) = (id(0), id(1));
+        if self.organizations.len() != 2 || (a.is_some() && a == b) {
+            faults.push(
+                "/organizations",
+                "two_needed",
+                "Name two different organizations.",
+            );
+        }
+        let reason = words(&mut faults, "/reason", &self.reason);
+        match (a, b, reason) {
+            (Some(a), Some(b), Some(reason)) if faults.is_empty() => Ok((a, b, reason)),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Keeps two firms apart, in both directions, for compliance.
+#[utoipa::path(
+    operation_id = "create_block",
+    tag = "compliance",
+    request_body = NewBlock,
+    responses((status = 204, description = "Kept apart."))
+)]
+#[post("/v1/blocks")]
+async fn create_block(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    body: JsonBody<NewBlock>,
+) -> Result<HttpResponse, Problem> {
+    let (a, b, reason) = body.into_inner().read()?;
+    compliance::block(&context, &caller, a, b, reason).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

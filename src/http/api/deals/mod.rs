@@ -1,0 +1,251 @@
+//! Deals: what follows an introduction, stage by stage.
+
+mod requests;
+mod view;
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::exchange::{intent, moved, path_id, query_code, query_id};
+use super::timeline::{self, TimelineQuery, TimelineView};
+use super::transitions::TransitionsView;
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::DealId;
+use crate::domain::pipeline::DealStatus;
+use crate::http::caller::Authenticated;
+use crate::http::fields::{JsonBody, Query};
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::merge_patch::MergePatch;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::{IfMatch, versioned};
+use crate::http::problem::{Kind, Problem};
+use crate::services::deals::{self, Filter};
+use crate::services::paging::PageRequest;
+use crate::services::{Caller, Context};
+
+pub use requests::{DealChanges, NewDealTransition};
+pub use view::{DealView, NotesView};
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_deals)
+        .service(get_deal)
+        .service(change_deal)
+        .service(list_deal_transitions)
+        .service(move_deal)
+        .service(list_deal_notes)
+        .service(list_deal_events);
+}
+
+/// Which deals.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DealFilters {
+    /// That stand so.
+    #[param(max_length = 40, example = "open")]
+    status: Option<String>,
+    /// At that stage.
+    #[param(max_length = 80, example = "screening")]
+    stage: Option<String>,
+    /// Under that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+    /// With that firm on either side; for a side one of its own.
+    #[param(format = "uuid", max_length = 36)]
+    organization: Option<String>,
+}
+
+impl DealFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let stage = self.stage.as_deref().map(str::parse).transpose();
+        let bad_stage = |_| Problem::new(Kind::BadQuery).detail("`stage` is no stage's name.");
+        Ok(Filter {
+            organization: query_id("organization", self.organization.as_deref())?,
+            status: query_code("status", self.status.as_deref(), DealStatus::from_code)?,
+            stage: stage.map_err(bad_stage)?,
+            programme: query_id("programme", self.programme.as_deref())?,
+        })
+    }
+}
+
+/// Deals, oldest first: all for the operator's people, its own for a side.
+#[utoipa::path(
+    operation_id = "list_deals",
+    tag = "deals",
+    params(DealFilters, PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<DealView>))
+)]
+#[get("/v1/deals")]
+async fn list_deals(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    query: ListQuery<DealFilters>,
+) -> Result<HttpResponse, Problem> {
+    let filter = query.filters.read()?;
+    let page = deals::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let view = PageView {
+        items: page
+            .items
+            .iter()
+            .map(|seen| DealView::of(seen, &caller))
+            .collect(),
+        next_cursor: page.next,
+    };
+    Ok(view.respond(&request))
+}
+
+async fn view(context: &Context, caller: &Caller, id: DealId) -> Result<DealView, Problem> {
+    let seen = deals::find(context, caller, id).await?;
+    Ok(DealView::of(&seen, caller))
+}
+
+/// One deal.
+#[utoipa::path(
+    operation_id = "get_deal",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-None-Match" = Option<String>, Header, max_length = 1000)),
+    responses((status = 200, description = "The deal.", body = DealView, headers(("ETag" = String))), (status = 304, description = "Not changed."))
+)]
+#[get("/v1/deals/{id}")]
+async fn get_deal(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = view(&context, &caller, path_id(&id)?).await?;
+    Ok(versioned(&request, view.version, &view))
+}
+
+/// Records what exit criteria ask for.
+///
+/// Only `facts` can be changed so; a fact set to null is taken back.
+#[utoipa::path(
+    operation_id = "change_deal",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-Match" = String, Header, max_length = 100, example = "\"v3\"")),
+    request_body(content = DealChanges, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "Recorded.", body = DealView, headers(("ETag" = String))))
+)]
+#[patch("/v1/deals/{id}")]
+async fn change_deal(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    patch: MergePatch,
+) -> Result<HttpResponse, Problem> {
+    let id = path_id(&id)?;
+    let current = deals::find(&context, &caller, id).await?;
+    let expected = if_match.version()?;
+    let before = DealChanges::of(&current.deal);
+    let facts = patch.apply_to::<DealChanges>(&before)?.since(&before)?;
+    // `*` stands for the version that the patch was laid over.
+    let expected = expected.or(Some(current.deal.version));
+    deals::record_fact(&context, &caller, id, expected, facts).await?;
+    let view = view(&context, &caller, id).await?;
+    Ok(moved(view.version, &view))
+}
+
+/// What can be done with a deal now.
+#[utoipa::path(
+    operation_id = "list_deal_transitions",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The actions that are the caller's.", body = TransitionsView))
+)]
+#[get("/v1/deals/{id}/transitions")]
+async fn list_deal_transitions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let actions = deals::transitions(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// Moves a deal.
+///
+/// Either side reports the next stage (`report`), confirms the funding
+/// (`confirm`), holds, resumes, loses or withdraws; a curator advances, skips,
+/// moves back or reopens; compliance blocks.
+#[utoipa::path(
+    operation_id = "move_deal",
+    tag = "deals",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewDealTransition,
+    responses((status = 200, description = "Moved.", body = DealView, headers(("ETag" = String))))
+)]
+#[post("/v1/deals/{id}/transitions")]
+async fn move_deal(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: JsonBody<NewDealTransition>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/deals/{id}/transitions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let (action, note) = body.into_inner().read()?;
+    let (id, expected) = (path_id(&id)?, if_match.version()?);
+    deals::transition(&context, &caller, intent, id, expected, action, note).await?;
+    let view = view(&context, &caller, id).await?;
+    Ok(moved(view.version, &view))
+}
+
+/// The reasons given in words, oldest first; for the operator's people.
+#[utoipa::path(
+    operation_id = "list_deal_notes",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The notes.", body = NotesView))
+)]
+#[get("/v1/deals/{id}/notes")]
+async fn list_deal_notes(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let notes = deals::notes(&context, &caller, path_id(&id)?).await?;
+    if !caller.reads_everything() {
+        return Err(Problem::new(Kind::Forbidden));
+    }
+    Ok(HttpResponse::Ok().json(NotesView::of(&notes)))
+}
+
+/// What happened to a deal.
+#[utoipa::path(
+    operation_id = "list_deal_events",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/deals/{id}/events")]
+async fn list_deal_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: DealId = path_id(&id)?;
+    deals::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Deal, id);
+    let page = timeline::read(&context, subject, &query.0).await?;
+    let view = if caller.reads_everything() {
+        page.whole()
+    } else {
+        page.for_side(&caller, &timeline::DEAL)
+    };
+    Ok(HttpResponse::Ok().json(view))
+}

@@ -1,0 +1,212 @@
+//! What callers send about deals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::fault::Faults;
+use crate::domain::money::Money;
+use crate::domain::pipeline::{Deal, DealAction, Funding};
+use crate::domain::text::{Slug, bounded};
+use crate::domain::values::CloseCode;
+use crate::http::api::exchange::check_fields;
+
+/// Most characters of a fact and of a reason in words.
+const TEXT_MAX: usize = 1_000;
+
+/// The part of a deal that can be changed by hand.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DealChanges {
+    /// What exit criteria ask for, by their keys: a value, the name of a
+    /// document, a decision.
+    #[serde(default)]
+    #[schema(example = json!({"term_sheet_amount": "USD 1,200,000"}))]
+    facts: BTreeMap<String, String>,
+}
+
+impl DealChanges {
+    /// The deal's facts as they are.
+    pub fn of(deal: &Deal) -> Self {
+        let facts = deal.facts.iter();
+        Self {
+            facts: facts
+                .map(|(key, value)| (key.to_string(), value.clone()))
+                .collect(),
+        }
+    }
+
+    /// What differs from `before`; none for what was taken back.
+    ///
+    /// # Errors
+    /// Every fault of what is new.
+    pub fn since(&self, before: &Self) -> Result<BTreeMap<Slug, Option<String>>, Faults> {
+        let mut faults = Faults::new();
+        let mut changes = BTreeMap::new();
+        let keys: BTreeSet<_> = self.facts.keys().chain(before.facts.keys()).collect();
+        for key in keys {
+            let (new, old) = (self.facts.get(key), before.facts.get(key));
+            if new == old {
+                continue;
+            }
+            let pointer = format!("/facts/{}", key.replace('~', "~0").replace('/', "~1"));
+            let slug = faults.take(pointer.as_str(), "unknown_criterion", key.parse::<Slug>());
+            let value = new.map(|text| bounded(text, TEXT_MAX, true)).transpose();
+            let value = faults.take(pointer, "invalid_text", value);
+            if let (Some(slug), Some(value)) = (slug, value) {
+                changes.insert(slug, value);
+            }
+        }
+        faults.finish().map(|()| changes)
+    }
+}
+
+/// An amount as it is sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMoney {
+    /// Whole minor units (cents, qəpik, agorot).
+    #[schema(minimum = 1, example = 120_000_000)]
+    amount_minor: i64,
+    /// ISO 4217.
+    #[schema(min_length = 3, max_length = 3, example = "USD")]
+    currency: String,
+}
+
+/// What to do with a deal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDealTransition {
+    /// `report`, `advance`, `skip`, `move_back`, `hold`, `resume`, `lose`,
+    /// `withdraw`, `confirm`, `block` or `reopen`.
+    #[schema(max_length = 40, example = "report")]
+    action: String,
+    /// `skip`, `move_back`: to which stage.
+    #[schema(max_length = 80, example = "due_diligence")]
+    to: Option<String>,
+    /// Why, in words: needed by `skip`, `move_back`, `hold`, `block` and
+    /// `reopen`.
+    #[schema(max_length = 1000)]
+    reason: Option<String>,
+    /// `hold`: the day on which it goes on by itself, at most 180 days ahead.
+    #[schema(format = "date", max_length = 10, example = "2027-02-01")]
+    resume_on: Option<String>,
+    /// `lose`: why, as a code.
+    #[schema(max_length = 40, example = "valuation")]
+    code: Option<String>,
+    /// `lose`: why, in words; needed with `other`.
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    /// `confirm`: how much.
+    amount: Option<NewMoney>,
+    /// `confirm`: the day the money arrived.
+    #[schema(format = "date", max_length = 10, example = "2027-05-04")]
+    value_date: Option<String>,
+}
+
+impl NewDealTransition {
+    /// What is meant, with the reason in words.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read(&self) -> Result<(DealAction, Option<String>), Faults> {
+        let mut faults = Faults::new();
+        self.check_fields(&mut faults);
+        let action = self.action(&mut faults);
+        let reason = self.words(&mut faults, "/reason", self.reason.as_deref());
+        let note = self.words(&mut faults, "/note", self.note.as_deref());
+        match action {
+            Some(action) if faults.is_empty() => Ok((action, reason.or(note))),
+            _ => Err(faults),
+        }
+    }
+
+    fn check_fields(&self, faults: &mut Faults) {
+        let came = [
+            ("to", self.to.is_some()),
+            ("reason", self.reason.is_some()),
+            ("resume_on", self.resume_on.is_some()),
+            ("code", self.code.is_some()),
+            ("note", self.note.is_some()),
+            ("amount", self.amount.is_some()),
+            ("value_date", self.value_date.is_some()),
+        ];
+        let other = self.code.as_deref() == Some(CloseCode::Other.code());
+        let (needs, takes): (&[&str], &[&str]) = match self.action.as_str() {
+            "skip" | "move_back" => (&["to", "reason"], &[]),
+            "hold" => (&["resume_on", "reason"], &[]),
+            "lose" if other => (&["code", "note"], &[]),
+            "lose" => (&["code"], &["note"]),
+            "confirm" => (&["amount", "value_date"], &[]),
+            "block" | "reopen" => (&["reason"], &[]),
+            _ => (&[], &[]),
+        };
+        check_fields(faults, &self.action, &came, needs, takes);
+    }
+
+    fn action(&self, faults: &mut Faults) -> Option<DealAction> {
+        match self.action.as_str() {
+            "report" => Some(DealAction::Report),
+            "advance" => Some(DealAction::Advance),
+            "skip" => self.stage(faults).map(DealAction::Skip),
+            "move_back" => self.stage(faults).map(DealAction::MoveBack),
+            "hold" => day(faults, "/resume_on", self.resume_on.as_deref()).map(DealAction::Hold),
+            "resume" => Some(DealAction::Resume),
+            "lose" => self.close_code(faults).map(DealAction::Lose),
+            "withdraw" => Some(DealAction::Withdraw),
+            "confirm" => self.funding(faults).map(DealAction::Confirm),
+            "block" => Some(DealAction::Block),
+            "reopen" => Some(DealAction::Reopen),
+            _ => {
+                faults.push("/action", "unknown_action", "A deal knows no such action.");
+                None
+            }
+        }
+    }
+
+    fn stage(&self, faults: &mut Faults) -> Option<Slug> {
+        faults.take("/to", "unknown_stage", self.to.as_deref()?.parse())
+    }
+
+    fn close_code(&self, faults: &mut Faults) -> Option<CloseCode> {
+        let code = CloseCode::from_code(self.code.as_deref()?);
+        if code.is_none() {
+            faults.push("/code", "unknown_code", "This is no code for a loss.");
+        }
+        code
+    }
+
+    fn funding(&self, faults: &mut Faults) -> Option<Funding> {
+        let value_date = day(faults, "/value_date", self.value_date.as_deref());
+        let amount = self.amount.as_ref()?;
+        if amount.amount_minor <= 0 {
+            let detail = "The amount must be above zero.";
+            faults.push("/amount/amount_minor", "too_low", detail);
+        }
+        let currency = amount.currency.parse();
+        let currency = faults.take("/amount/currency", "unknown_currency", currency)?;
+        Some(Funding {
+            amount: Money::new(amount.amount_minor, currency),
+            value_date: value_date?,
+        })
+    }
+
+    fn words(
+        &self,
+        faults: &mut Faults,
+        pointer: &'static str,
+        text: Option<&str>,
+    ) -> Option<String> {
+        faults.take(pointer, "invalid_text", bounded(text?, TEXT_MAX, true))
+    }
+}
+
+fn day(faults: &mut Faults, pointer: &'static str, text: Option<&str>) -> Option<NaiveDate> {
+    let day = text?.parse().ok();
+    if day.is_none() {
+        faults.push(pointer, "not_a_date", "A date looks like 2026-11-30.");
+    }
+    day
+}

@@ -1,0 +1,217 @@
+//! Deals as their readers see them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::pipeline::Funding;
+use crate::domain::values::Side;
+use crate::http::api::values::MoneyView;
+use crate::http::problem::FaultView;
+use crate::services::Caller;
+use crate::services::deals::{DealNote, Seen};
+
+/// What followed an introduction. Both sides know each other by now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Deal)]
+pub struct DealView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    pub id: String,
+    /// Attribution, kept for good: the programme.
+    #[schema(format = "uuid", max_length = 36)]
+    pub programme: String,
+    /// The introduction it came from.
+    #[schema(format = "uuid", max_length = 36)]
+    pub introduction: String,
+    /// The match; for the operator's people.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    pub matched: Option<String>,
+    /// The startup.
+    pub startup: DealSideView,
+    /// The investor.
+    pub investor: DealSideView,
+    /// Which pipeline.
+    #[schema(max_length = 80, example = "equity")]
+    pub pipeline: String,
+    /// Where in it.
+    #[schema(max_length = 80, example = "screening")]
+    pub stage: String,
+    /// Since when.
+    #[schema(format = "date-time", max_length = 35)]
+    pub stage_entered_at: String,
+    /// Working days that the stage should take at most.
+    #[schema(minimum = 0, example = 20)]
+    pub stage_days: u32,
+    /// How likely money is from here, in basis points.
+    #[schema(minimum = 0, maximum = 10000, example = 2000)]
+    pub probability: u32,
+    /// How it stands.
+    #[schema(max_length = 40, example = "open")]
+    pub status: &'static str,
+    /// The day on which it goes on by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date", max_length = 10)]
+    pub resume_on: Option<String>,
+    /// Why it was lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, example = "valuation")]
+    pub close_code: Option<&'static str>,
+    /// The side that reported the next stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 10, example = "startup")]
+    pub reported_by: Option<&'static str>,
+    /// What is recorded for exit criteria.
+    pub facts: BTreeMap<String, String>,
+    /// What is missing before the stage can be left.
+    #[schema(max_items = 50)]
+    pub missing: Vec<FaultView>,
+    /// Counts changes; the `ETag`.
+    #[schema(minimum = 1, example = 3)]
+    pub version: i64,
+    /// When it was opened.
+    #[schema(format = "date-time", max_length = 35)]
+    pub created_at: String,
+    /// When it last changed.
+    #[schema(format = "date-time", max_length = 35)]
+    pub updated_at: String,
+}
+
+impl DealView {
+    /// A deal for its reader.
+    pub fn of(seen: &Seen, caller: &Caller) -> Self {
+        let deal = &seen.deal;
+        let operator = caller.reads_everything();
+        let own = |organization| operator || caller.belongs_to(organization);
+        Self {
+            id: deal.id.to_string(),
+            programme: deal.programme.to_string(),
+            introduction: deal.introduction.to_string(),
+            matched: operator.then(|| deal.matched.to_string()),
+            startup: DealSideView {
+                name: seen.startup_name.clone(),
+                organization: own(deal.startup).then(|| deal.startup.to_string()),
+                record: own(deal.startup).then(|| deal.startup_profile.to_string()),
+                funding: deal.startup_funding.as_ref().map(FundingView::from),
+            },
+            investor: DealSideView {
+                name: seen.investor_name.clone(),
+                organization: own(deal.investor).then(|| deal.investor.to_string()),
+                record: own(deal.investor).then(|| deal.mandate.to_string()),
+                funding: deal.investor_funding.as_ref().map(FundingView::from),
+            },
+            pipeline: deal.pipeline.to_string(),
+            stage: deal.stage.to_string(),
+            stage_entered_at: deal.stage_entered_at.to_rfc3339(),
+            stage_days: seen.stage_days,
+            probability: seen.probability,
+            status: deal.status.code(),
+            resume_on: deal.resume_on.map(|day| day.to_string()),
+            close_code: deal.close_code.map(|code| code.code()),
+            reported_by: deal.reported_by.map(Side::code),
+            facts: deal
+                .facts
+                .iter()
+                .map(|(key, value)| (key.to_string(), value.clone()))
+                .collect(),
+            missing: seen.missing.iter().map(FaultView::from).collect(),
+            version: deal.version,
+            created_at: deal.created_at.to_rfc3339(),
+            updated_at: deal.updated_at.to_rfc3339(),
+        }
+    }
+}
+
+/// One side of a deal.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealSide)]
+pub struct DealSideView {
+    /// Its name.
+    #[schema(max_length = 200, example = "Tamar Flow")]
+    pub name: String,
+    /// The firm; for the operator's people and the firm itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    pub organization: Option<String>,
+    /// Its profile or mandate; for the operator's people and the firm itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    pub record: Option<String>,
+    /// What it confirmed of the funding. The deal is won when both confirm
+    /// the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub funding: Option<FundingView>,
+}
+
+/// What one side confirmed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Funding)]
+pub struct FundingView {
+    /// How much.
+    pub amount: MoneyView,
+    /// The day the money arrived.
+    #[schema(format = "date", max_length = 10)]
+    pub value_date: String,
+}
+
+impl From<&Funding> for FundingView {
+    fn from(funding: &Funding) -> Self {
+        Self {
+            amount: funding.amount.into(),
+            value_date: funding.value_date.to_string(),
+        }
+    }
+}
+
+/// The reasons given in words.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealNotes)]
+pub struct NotesView {
+    /// Oldest first.
+    #[schema(max_items = 1000)]
+    pub items: Vec<NoteView>,
+}
+
+impl NotesView {
+    /// Notes for the operator's people.
+    pub fn of(notes: &[DealNote]) -> Self {
+        Self {
+            items: notes.iter().map(NoteView::from).collect(),
+        }
+    }
+}
+
+/// What somebody said when they moved a deal.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealNote)]
+pub struct NoteView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    pub id: String,
+    /// What was done.
+    #[schema(max_length = 40, example = "skip")]
+    pub action: String,
+    /// The words.
+    #[schema(max_length = 1000)]
+    pub note: String,
+    /// Whose.
+    #[schema(format = "uuid", max_length = 36)]
+    pub author: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    pub created_at: String,
+}
+
+impl From<&DealNote> for NoteView {
+    fn from(note: &DealNote) -> Self {
+        Self {
+            id: note.id.to_string(),
+            action: note.action.clone(),
+            note: note.note.clone(),
+            author: note.author.to_string(),
+            created_at: note.created_at.to_rfc3339(),
+        }
+    }
+}

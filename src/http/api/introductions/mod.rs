@@ -1,0 +1,234 @@
+//! Introductions: asked for, answered, moved, told.
+
+mod requests;
+mod view;
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::exchange::{created, intent, moved, path_id, query_code, query_id};
+use super::timeline::{self, TimelineQuery, TimelineView};
+use super::transitions::TransitionsView;
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::IntroductionId;
+use crate::domain::introduction::IntroductionStatus;
+use crate::http::caller::Authenticated;
+use crate::http::fields::{JsonBody, Query};
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::{IfMatch, versioned};
+use crate::http::problem::{Kind, Problem};
+use crate::services::introductions::{self, Filter};
+use crate::services::paging::PageRequest;
+use crate::services::{Caller, Context};
+
+pub use requests::{NewIntroduction, NewIntroductionTransition};
+pub use view::{IntroductionView, neutral};
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_introductions)
+        .service(request_introduction)
+        .service(get_introduction)
+        .service(list_introduction_transitions)
+        .service(move_introduction)
+        .service(list_introduction_events);
+}
+
+/// Which introductions.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct IntroductionFilters {
+    /// Under that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+    /// With that firm; for a side one of its own.
+    #[param(format = "uuid", max_length = 36)]
+    organization: Option<String>,
+    /// In that state; for the operator's people.
+    #[param(max_length = 40, example = "held")]
+    status: Option<String>,
+}
+
+/// Introductions, oldest first.
+///
+/// A side gets those that it asked for and those that it was asked about.
+#[utoipa::path(
+    operation_id = "list_introductions",
+    tag = "introductions",
+    params(IntroductionFilters, PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<IntroductionView>))
+)]
+#[get("/v1/introductions")]
+async fn list_introductions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    query: ListQuery<IntroductionFilters>,
+) -> Result<HttpResponse, Problem> {
+    let filter = filter(&caller, &query.filters)?;
+    let page = PageRequest::from(query.page);
+    let page = introductions::list(&context, &caller, filter, page).await?;
+    let view = PageView {
+        items: page.items.iter().map(IntroductionView::of).collect(),
+        next_cursor: page.next,
+    };
+    Ok(view.respond(&request))
+}
+
+fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, Problem> {
+    let status = filters.status.as_deref();
+    // A side that could filter by state would learn the ones it isn't told.
+    if status.is_some() && !caller.reads_everything() {
+        let detail = "`status` is for the operator's people.";
+        return Err(Problem::new(Kind::BadQuery).detail(detail));
+    }
+    Ok(Filter {
+        organization: query_id("organization", filters.organization.as_deref())?,
+        status: query_code("status", status, IntroductionStatus::from_code)?,
+        programme: query_id("programme", filters.programme.as_deref())?,
+        visible_to: None,
+    })
+}
+
+/// Asks for an introduction.
+///
+/// The side that asks counts as accepted. The blurb is read before both sides
+/// have agreed: an address, a number, a link or a name in it is refused.
+#[utoipa::path(
+    operation_id = "request_introduction",
+    tag = "introductions",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
+    request_body = NewIntroduction,
+    responses((status = 201, description = "Asked for.", body = IntroductionView, headers(("Location" = String), ("ETag" = String))))
+)]
+#[post("/v1/introductions")]
+async fn request_introduction(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: JsonBody<NewIntroduction>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/introductions", &request, &key, body.bytes());
+    let (matched, blurb) = body.into_inner().read()?;
+    let made = introductions::request(&context, &caller, intent, matched, blurb).await?;
+    let view = view(&context, &caller, made.id).await?;
+    Ok(created(
+        format!("/v1/introductions/{}", view.id),
+        view.version,
+        &view,
+    ))
+}
+
+async fn view(
+    context: &Context,
+    caller: &Caller,
+    id: IntroductionId,
+) -> Result<IntroductionView, Problem> {
+    let seen = introductions::find(context, caller, id).await?;
+    Ok(IntroductionView::of(&seen))
+}
+
+/// One introduction.
+#[utoipa::path(
+    operation_id = "get_introduction",
+    tag = "introductions",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-None-Match" = Option<String>, Header, max_length = 1000)),
+    responses((status = 200, description = "The introduction.", body = IntroductionView, headers(("ETag" = String))), (status = 304, description = "Not changed."))
+)]
+#[get("/v1/introductions/{id}")]
+async fn get_introduction(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let view = view(&context, &caller, path_id(&id)?).await?;
+    Ok(versioned(&request, view.version, &view))
+}
+
+/// What can be done with an introduction now.
+#[utoipa::path(
+    operation_id = "list_introduction_transitions",
+    tag = "introductions",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The actions that are the caller's.", body = TransitionsView))
+)]
+#[get("/v1/introductions/{id}/transitions")]
+async fn list_introduction_transitions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let actions = introductions::transitions(&context, &caller, path_id(&id)?).await?;
+    let actions = actions.into_iter().map(|action| (action, None));
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// Moves an introduction.
+///
+/// The asked side answers (`accept`, `decline`, `not_now`, `need_more_time`),
+/// who asked takes it back (`withdraw`), compliance decides what is held
+/// (`release`, `refuse`) or stops it (`block`), and either side or a curator
+/// tells what became of it (`reply`, `met`, `convert`, `close`).
+#[utoipa::path(
+    operation_id = "move_introduction",
+    tag = "introductions",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewIntroductionTransition,
+    responses((status = 200, description = "Moved.", body = IntroductionView, headers(("ETag" = String))))
+)]
+#[post("/v1/introductions/{id}/transitions")]
+async fn move_introduction(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: JsonBody<NewIntroductionTransition>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/introductions/{id}/transitions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let step = body.into_inner().read(caller.user.zone, context.now())?;
+    let (id, expected) = (path_id(&id)?, if_match.version()?);
+    introductions::transition(&context, &caller, intent, id, expected, step).await?;
+    let view = view(&context, &caller, id).await?;
+    Ok(moved(view.version, &view))
+}
+
+/// What happened to an introduction.
+///
+/// A side reads what concerns it, in words that don't say what stopped it.
+#[utoipa::path(
+    operation_id = "list_introduction_events",
+    tag = "introductions",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/introductions/{id}/events")]
+async fn list_introduction_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: IntroductionId = path_id(&id)?;
+    let seen = introductions::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Introduction, id);
+    let page = timeline::read(&context, subject, &query.0).await?;
+    let view = match seen.side {
+        None => page.whole(),
+        Some(_) => page.for_side(&caller, &timeline::INTRODUCTION),
+    };
+    Ok(HttpResponse::Ok().json(view))
+}

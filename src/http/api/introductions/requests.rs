@@ -1,0 +1,140 @@
+//! What callers send about introductions.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::domain::fault::Faults;
+use crate::domain::ids::MatchId;
+use crate::domain::introduction::{Action, BLURB_MAX};
+use crate::domain::text::bounded;
+use crate::http::answer::{self, NOTE_MAX, Parts};
+use crate::http::api::exchange::{body_id, check_fields};
+use crate::services::introductions::Step;
+
+/// A request for an introduction.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewIntroduction {
+    /// The match it comes from.
+    #[serde(rename = "match")]
+    #[schema(format = "uuid", max_length = 36)]
+    matched: String,
+    /// Why, in words that name nobody.
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        example = "We cut water losses by a third in two pilots and look for a partner in the region."
+    )]
+    blurb: String,
+}
+
+impl NewIntroduction {
+    /// The match and the blurb.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read(self) -> Result<(MatchId, String), Faults> {
+        let mut faults = Faults::new();
+        let matched = body_id(&mut faults, "/match", &self.matched);
+        let blurb = bounded(&self.blurb, BLURB_MAX, true);
+        match (matched, faults.take("/blurb", "invalid_text", blurb)) {
+            (Some(matched), Some(blurb)) => Ok((matched, blurb)),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// What to do with an introduction.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewIntroductionTransition {
+    /// `accept`, `decline`, `not_now`, `need_more_time`, `withdraw`,
+    /// `release`, `refuse`, `block`, `reply`, `met`, `convert` or `close`.
+    #[schema(max_length = 40, example = "accept")]
+    action: String,
+    /// `decline`: why, as a code. `release`: why, in words.
+    #[schema(max_length = 1000, example = "thesis_mismatch")]
+    reason: Option<String>,
+    /// `decline`: whether the other side may read the reason.
+    share_reason: Option<bool>,
+    /// An answer: words for the operator's people. Needed by `decline` with
+    /// `other`.
+    #[schema(max_length = 1000)]
+    note: Option<String>,
+    /// `not_now`: from which day on it may be asked again, within a year.
+    #[schema(format = "date", max_length = 10, example = "2027-02-01")]
+    until: Option<String>,
+}
+
+impl NewIntroductionTransition {
+    /// What is meant, by somebody in `zone` at `now`.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read(self, zone: Tz, now: DateTime<Utc>) -> Result<Step, Faults> {
+        let mut faults = self.misplaced();
+        let step = match self.action.as_str() {
+            "accept" | "decline" | "not_now" | "need_more_time" => {
+                let answer = answer::read(self.answer(), zone, now);
+                let answer = faults.nest("", answer);
+                answer.map(|(answer, note)| Step::Answer(answer, note))
+            }
+            "release" => {
+                let reason = self.reason.as_deref();
+                let reason = reason.map(|reason| bounded(reason, NOTE_MAX, true));
+                reason
+                    .and_then(|reason| faults.take("/reason", "invalid_text", reason))
+                    .map(Step::Release)
+            }
+            "withdraw" => Some(Step::Other(Action::Withdraw)),
+            "refuse" => Some(Step::Other(Action::Refuse)),
+            "block" => Some(Step::Other(Action::Block)),
+            "reply" => Some(Step::Other(Action::Reply)),
+            "met" => Some(Step::Other(Action::Meet)),
+            "convert" => Some(Step::Other(Action::Convert)),
+            "close" => Some(Step::Other(Action::Close)),
+            _ => {
+                let detail = "An introduction knows no such action.";
+                faults.push("/action", "unknown_action", detail);
+                None
+            }
+        };
+        match step {
+            Some(step) if faults.is_empty() => Ok(step),
+            _ => Err(faults),
+        }
+    }
+
+    /// The fields that don't belong to the action. What an answer lacks is
+    /// named when it is read.
+    fn misplaced(&self) -> Faults {
+        let mut faults = Faults::new();
+        let came = [
+            ("reason", self.reason.is_some()),
+            ("share_reason", self.share_reason.is_some()),
+            ("note", self.note.is_some()),
+            ("until", self.until.is_some()),
+        ];
+        let (needs, takes): (&[&str], &[&str]) = match self.action.as_str() {
+            "accept" | "need_more_time" => (&[], &["note"]),
+            "decline" => (&[], &["reason", "share_reason", "note"]),
+            "not_now" => (&[], &["until", "note"]),
+            "release" => (&["reason"], &[]),
+            _ => (&[], &[]),
+        };
+        check_fields(&mut faults, &self.action, &came, needs, takes);
+        faults
+    }
+
+    fn answer(&self) -> Parts<'_> {
+        Parts {
+            answer: &self.action,
+            reason: self.reason.as_deref().unwrap_or_default(),
+            share_reason: self.share_reason.unwrap_or(false),
+            until: self.until.as_deref().unwrap_or_default(),
+            note: self.note.as_deref().unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What callers send about matches.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::domain::fault::Faults;
+use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
+use crate::domain::review::{Audience, MatchAction};
+use crate::domain::values::PassReason;
+use crate::http::answer::day_ahead;
+use crate::http::api::exchange::{body_id, check_fields};
+
+/// A pair to put on record.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMatch {
+    /// Under which programme.
+    #[schema(format = "uuid", max_length = 36)]
+    programme: String,
+    /// Which startup profile.
+    #[schema(format = "uuid", max_length = 36)]
+    startup_profile: String,
+    /// Which mandate.
+    #[schema(format = "uuid", max_length = 36)]
+    mandate: String,
+}
+
+impl NewMatch {
+    /// The ids.
+    ///
+    /// # Errors
+    /// Every one that is none.
+    pub fn read(self) -> Result<(ProgrammeId, StartupProfileId, MandateId), Faults> {
+        let mut faults = Faults::new();
+        let programme = body_id(&mut faults, "/programme", &self.programme);
+        let profile = body_id(&mut faults, "/startup_profile", &self.startup_profile);
+        let mandate = body_id(&mut faults, "/mandate", &self.mandate);
+        match (programme, profile, mandate) {
+            (Some(programme), Some(profile), Some(mandate)) => Ok((programme, profile, mandate)),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// What to do with a match.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMatchTransition {
+    /// `allow`, `block`, `release`, `interested` or `pass`.
+    #[schema(max_length = 40, example = "release")]
+    action: String,
+    /// `release`: to whom, `startup`, `investor` or `both`.
+    #[schema(max_length = 10, example = "both")]
+    to: Option<String>,
+    /// `pass`: why.
+    #[schema(max_length = 40, example = "thesis_mismatch")]
+    reason: Option<String>,
+    /// `pass` with `not_now`: from which day on it may come again, within a
+    /// year.
+    #[schema(format = "date", max_length = 10, example = "2027-02-01")]
+    until: Option<String>,
+}
+
+impl NewMatchTransition {
+    /// What is meant, by somebody in `zone` at `now`.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read(
+        &self,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<(MatchAction, Option<DateTime<Utc>>), Faults> {
+        let mut faults = Faults::new();
+        let not_now = self.reason.as_deref() == Some(PassReason::NotNow.code());
+        let (needs, action): (&[&str], _) = match self.action.as_str() {
+            "allow" => (&[], Some(MatchAction::Allow)),
+            "block" => (&[], Some(MatchAction::Block)),
+            "interested" => (&[], Some(MatchAction::Interested)),
+            "release" => (&["to"], self.release(&mut faults)),
+            "pass" if not_now => (&["reason", "until"], self.pass(&mut faults)),
+            "pass" => (&["reason"], self.pass(&mut faults)),
+            _ => {
+                faults.push("/action", "unknown_action", "A match knows no such action.");
+                return Err(faults);
+            }
+        };
+        let came = [
+            ("to", self.to.is_some()),
+            ("reason", self.reason.is_some()),
+            ("until", self.until.is_some()),
+        ];
+        check_fields(&mut faults, &self.action, &came, needs, &[]);
+        let until = self.until.as_deref().filter(|_| not_now);
+        let until = until.and_then(|day| faults.nest("/until", day_ahead(day, zone, now)));
+        match action {
+            Some(action) if faults.is_empty() => Ok((action, until)),
+            _ => Err(faults),
+        }
+    }
+
+    fn release(&self, faults: &mut Faults) -> Option<MatchAction> {
+        let code = self.to.as_deref()?;
+        let to = Audience::from_code(code);
+        if to.is_none() {
+            let detail = "A match is released to “startup”, “investor” or “both”.";
+            faults.push("/to", "unknown_code", detail);
+        }
+        to.map(MatchAction::Release)
+    }
+
+    fn pass(&self, faults: &mut Faults) -> Option<MatchAction> {
+        let code = self.reason.as_deref()?;
+        let reason = PassReason::from_code(code);
+        if reason.is_none() {
+            faults.push("/reason", "unknown_code", "This is no reason to pass.");
+        }
+        reason.map(MatchAction::Pass)
+    }
+}

@@ -1,0 +1,148 @@
+//! Firms.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::exchange::{path_id, query_code};
+use crate::domain::organization::Organization;
+use crate::domain::values::OrganizationKind;
+use crate::http::caller::Authenticated;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::versioned;
+use crate::http::problem::{Kind, Problem};
+use crate::services::Context;
+use crate::services::organizations::{self, Filter};
+use crate::services::paging::PageRequest;
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_organizations).service(get_organization);
+}
+
+/// A firm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
+pub struct OrganizationView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// `startup`, `investor`, `partner` or `operator`.
+    #[schema(max_length = 20, example = "startup")]
+    kind: &'static str,
+    /// As in the register of companies.
+    #[schema(max_length = 200)]
+    legal_name: String,
+    /// As people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    trade_name: Option<String>,
+    /// The name in other scripts, by language.
+    names: BTreeMap<String, String>,
+    /// Where it is registered, ISO 3166 alpha-2.
+    #[schema(max_length = 2, example = "IL")]
+    country: String,
+    /// Its web site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 300)]
+    website: Option<String>,
+    /// Its version; also the `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// When it came.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+}
+
+impl From<&Organization> for OrganizationView {
+    fn from(organization: &Organization) -> Self {
+        let details = &organization.details;
+        Self {
+            id: organization.id.to_string(),
+            kind: details.kind.code(),
+            legal_name: details.legal_name.to_string(),
+            trade_name: details.trade_name.as_ref().map(ToString::to_string),
+            names: details
+                .names
+                .iter()
+                .map(|(language, name)| (language.to_string(), name.to_string()))
+                .collect(),
+            country: details.country.to_string(),
+            website: details.website.as_ref().map(ToString::to_string),
+            version: organization.version,
+            created_at: organization.created_at.to_rfc3339(),
+        }
+    }
+}
+
+/// Which firms.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OrganizationFilters {
+    /// Of that kind.
+    #[param(max_length = 20, example = "startup")]
+    kind: Option<String>,
+    /// In that country, ISO 3166 alpha-2.
+    #[param(min_length = 2, max_length = 2, example = "IL")]
+    country: Option<String>,
+}
+
+/// Lists firms, oldest first, for the operator's people.
+#[utoipa::path(
+    operation_id = "list_organizations",
+    tag = "organizations",
+    params(OrganizationFilters, PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<OrganizationView>))
+)]
+#[get("/v1/organizations")]
+async fn list_organizations(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    query: ListQuery<OrganizationFilters>,
+) -> Result<HttpResponse, Problem> {
+    let country = query.filters.country.as_deref().map(str::parse).transpose();
+    let filter = Filter {
+        kind: query_code(
+            "kind",
+            query.filters.kind.as_deref(),
+            OrganizationKind::from_code,
+        )?,
+        country: country
+            .map_err(|_| Problem::new(Kind::BadQuery).detail("`country` is no ISO 3166 code."))?,
+    };
+    let page =
+        organizations::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let items = page.items.iter().map(OrganizationView::from).collect();
+    let page = PageView {
+        items,
+        next_cursor: page.next,
+    };
+    Ok(page.respond(&request))
+}
+
+/// One firm, for its own people and the operator's.
+#[utoipa::path(
+    operation_id = "get_organization",
+    tag = "organizations",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The firm.", body = OrganizationView, headers(("ETag" = String))))
+)]
+#[get("/v1/organizations/{id}")]
+async fn get_organization(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let found = organizations::find(&context, &caller, path_id(&id)?).await?;
+    Ok(versioned(
+        &request,
+        found.version,
+        &OrganizationView::from(&found),
+    ))
+}

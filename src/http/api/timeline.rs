@@ -1,0 +1,277 @@
+//! The log as timelines of records: whole for the operator's people, for a
+//! side only what it may know.
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::values::{MoneyView, time};
+use crate::domain::event::{Actor, Subject, Value};
+use crate::http::problem::{Kind, Problem};
+use crate::services::log::{PAGE, SealedEvent, timeline};
+use crate::services::{Caller, Context};
+
+/// From where on, and how much.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TimelineQuery {
+    /// After that position.
+    #[serde(default)]
+    #[param(minimum = 0, default = 0)]
+    pub after: i64,
+    /// How many events at most.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 1, maximum = 100, default = 100)]
+    pub limit: usize,
+}
+
+const fn default_limit() -> usize {
+    PAGE
+}
+
+impl TimelineQuery {
+    /// The position and the limit.
+    ///
+    /// # Errors
+    /// 400 if one is out of range.
+    pub fn read(&self) -> Result<(i64, usize), Problem> {
+        if self.after < 0 || !(1..=PAGE).contains(&self.limit) {
+            let detail = format!("`after` must be from 0, `limit` 1–{PAGE}.");
+            return Err(Problem::new(Kind::BadQuery).detail(detail));
+        }
+        Ok((self.after, self.limit))
+    }
+}
+
+/// A part of a record's timeline, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Timeline)]
+pub struct TimelineView {
+    /// The events.
+    #[schema(max_items = 100)]
+    pub items: Vec<EventView>,
+    /// `after` of the next part; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub next_after: Option<i64>,
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimelineEvent)]
+pub struct EventView {
+    /// Its place in the log.
+    #[schema(minimum = 1)]
+    pub position: i64,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    pub at: String,
+    /// What.
+    #[schema(max_length = 80, example = "introduction.moved")]
+    pub kind: String,
+    /// By whom.
+    pub actor: ActorView,
+    /// The facts: codes, ids, numbers, amounts, days, hashes of texts.
+    #[schema(value_type = Object)]
+    pub payload: Map<String, Json>,
+}
+
+/// Who did it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorView {
+    /// `user`, `link` or `system`.
+    #[schema(max_length = 10, example = "user")]
+    pub kind: &'static str,
+    /// The person, or the question whose link was used; for a side only if it
+    /// was the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    pub id: Option<String>,
+}
+
+impl From<Actor> for ActorView {
+    fn from(actor: Actor) -> Self {
+        Self {
+            kind: actor.code(),
+            id: actor.id().map(|id| id.to_string()),
+        }
+    }
+}
+
+/// What a side may read in the timeline of a kind of record.
+pub struct SideRules {
+    /// Kinds of event.
+    kinds: &'static [&'static str],
+    /// Actions that only the operator's people know of.
+    hidden_actions: &'static [&'static str],
+    /// Facts.
+    facts: &'static [&'static str],
+    /// A state in words that don't say what stopped something.
+    state: fn(&str) -> &str,
+}
+
+/// For matches: a side learns that it was shown and what was answered, not
+/// why, and not what compliance did before.
+pub const MATCH: SideRules = SideRules {
+    kinds: &["match.moved"],
+    hidden_actions: &["allow", "block"],
+    facts: &["action", "to"],
+    state: |state| state,
+};
+
+/// For introductions: a side never learns from it that the gate or compliance
+/// stopped something.
+pub const INTRODUCTION: SideRules = SideRules {
+    kinds: &["introduction.requested", "introduction.moved"],
+    hidden_actions: &["gate", "refuse", "block"],
+    facts: &["action", "from", "to", "side", "requester"],
+    state: super::introductions::neutral,
+};
+
+/// For deals: both sides know each other and see what moved.
+pub const DEAL: SideRules = SideRules {
+    kinds: &["deal.opened", "deal.moved", "deal.facts_recorded"],
+    hidden_actions: &["block"],
+    facts: &[
+        "action",
+        "from",
+        "to",
+        "stage",
+        "stage_from",
+        "stage_to",
+        "as",
+        "resume_on",
+        "reason",
+        "amount",
+        "value_date",
+        "keys",
+    ],
+    state: |state| state,
+};
+
+/// A part of the log as it was read.
+pub struct Timeline {
+    events: Vec<SealedEvent>,
+    next_after: Option<i64>,
+}
+
+/// Reads a part of the timeline of a record that the caller was found to be
+/// allowed to read.
+pub async fn read(
+    context: &Context,
+    subject: Subject,
+    query: &TimelineQuery,
+) -> Result<Timeline, Problem> {
+    let (after, limit) = query.read()?;
+    let events = timeline(context, subject, after, limit).await?;
+    let next_after = events.last().filter(|_| events.len() == limit);
+    Ok(Timeline {
+        next_after: next_after.map(|event| event.position),
+        events,
+    })
+}
+
+impl Timeline {
+    /// All of it for the operator's people; for others without who did it. For
+    /// records of one firm, which have nothing to hide from it.
+    pub fn for_caller(&self, caller: &Caller) -> TimelineView {
+        let mut view = self.whole();
+        if !caller.reads_everything() {
+            for event in &mut view.items {
+                event.actor.id = None;
+            }
+        }
+        view
+    }
+
+    /// Everything, for the operator's people.
+    pub fn whole(&self) -> TimelineView {
+        TimelineView {
+            items: self.events.iter().map(EventView::of).collect(),
+            next_after: self.next_after,
+        }
+    }
+
+    /// What a side may know: no ids of others, no hashes, no reasons, no
+    /// actions of compliance.
+    pub fn for_side(&self, caller: &Caller, rules: &SideRules) -> TimelineView {
+        let items = self.events.iter().filter(|event| rules.shows(event));
+        TimelineView {
+            items: items.map(|event| rules.view(caller, event)).collect(),
+            next_after: self.next_after,
+        }
+    }
+}
+
+impl EventView {
+    fn of(event: &SealedEvent) -> Self {
+        let facts = event.payload.iter();
+        Self {
+            position: event.position,
+            at: time(event.at),
+            kind: event.kind.clone(),
+            actor: event.actor.into(),
+            payload: facts
+                .map(|(key, value)| (key.clone(), fact(value)))
+                .collect(),
+        }
+    }
+}
+
+impl SideRules {
+    fn shows(&self, event: &SealedEvent) -> bool {
+        let hidden = |(key, value): &(String, Value)| {
+            key == "action"
+                && matches!(value, Value::Code(action) if self.hidden_actions.contains(&action.as_str()))
+        };
+        self.kinds.contains(&event.kind.as_str()) && !event.payload.iter().any(hidden)
+    }
+
+    fn view(&self, caller: &Caller, event: &SealedEvent) -> EventView {
+        let facts = event.payload.iter();
+        let facts = facts.filter(|(key, _)| self.facts.contains(&key.as_str()));
+        let own = event.actor == caller.actor();
+        EventView {
+            actor: ActorView {
+                kind: event.actor.code(),
+                id: own.then(|| caller.id().to_string()),
+            },
+            payload: facts
+                .map(|(key, value)| (key.clone(), self.fact(key, value)))
+                .collect(),
+            ..EventView::of(event)
+        }
+    }
+
+    fn fact(&self, key: &str, value: &Value) -> Json {
+        match value {
+            Value::Code(code) if matches!(key, "from" | "to") => json!((self.state)(code)),
+            other => fact(other),
+        }
+    }
+}
+
+fn fact(value: &Value) -> Json {
+    match value {
+        Value::Code(code) => json!(code),
+        Value::Id(id) => json!(id.to_string()),
+        Value::Int(number) => json!(number),
+        Value::Flag(flag) => json!(flag),
+        Value::Money(money) => json!(MoneyView::from(*money)),
+        Value::Date(day) => json!(day.to_string()),
+        Value::Hash(hash) => json!(hex(hash)),
+        Value::Codes(codes) => json!(codes),
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,105 @@
+//! Words of the taxonomy that a document names: an alias or a label stands
+//! for its slug, an unknown word is a fault with the nearest known ones.
+
+use std::collections::BTreeSet;
+
+use super::values::each;
+use crate::domain::fault::Faults;
+use crate::domain::tag::{Facet, FacetValue, Taxonomy};
+use crate::domain::text::{Slug, fold};
+
+/// From which likeness on a word is suggested, as for tags.
+const ALIKE: f64 = 0.82;
+
+/// Reads words of one taxonomy.
+#[derive(Debug, Clone, Copy)]
+pub struct Vocabulary<'a>(pub &'a Taxonomy);
+
+impl Vocabulary<'_> {
+    /// The tag that `word` names.
+    pub fn tag(self, faults: &mut Faults, pointer: &str, word: &str) -> Option<Slug> {
+        let found = self.0.resolve(word).map(|tag| tag.slug.clone());
+        if found.is_none() {
+            let near: Vec<&str> = self.0.suggest(word).into_iter().map(Slug::as_str).collect();
+            unknown(faults, pointer, "unknown_tag", "tag", &near);
+        }
+        found
+    }
+
+    /// At most `max` tags.
+    pub fn tags(
+        self,
+        faults: &mut Faults,
+        pointer: &str,
+        words: &[String],
+        max: usize,
+    ) -> BTreeSet<Slug> {
+        each(faults, pointer, words, max, |faults, place, word| {
+            self.tag(faults, place, word)
+        })
+    }
+
+    /// Values of a facet, at most as many as there are.
+    pub fn facet(
+        self,
+        faults: &mut Faults,
+        pointer: &str,
+        words: &[String],
+        facet: Facet,
+    ) -> BTreeSet<Slug> {
+        let max = self.0.facet(facet).count();
+        each(faults, pointer, words, max, |faults, place, word| {
+            self.facet_value(faults, place, word, facet)
+        })
+    }
+
+    fn facet_value(
+        self,
+        faults: &mut Faults,
+        pointer: &str,
+        word: &str,
+        facet: Facet,
+    ) -> Option<Slug> {
+        let folded = fold(word);
+        let named = |value: &&FacetValue| names(value).any(|name| name == folded);
+        let found = self.0.facet(facet).find(named);
+        if found.is_none() {
+            let near = self.near(&folded, facet);
+            unknown(faults, pointer, "unknown_value", facet.code(), &near);
+        }
+        found.map(|value| value.slug.clone())
+    }
+
+    /// Up to three values of a facet that a mistyped word may mean, nearest
+    /// first.
+    fn near(&self, folded: &str, facet: Facet) -> Vec<&str> {
+        let likeness = |value: &FacetValue| {
+            names(value)
+                .map(|name| strsim::jaro_winkler(folded, &name))
+                .fold(0.0, f64::max)
+        };
+        let mut near: Vec<(f64, &str)> = self
+            .0
+            .facet(facet)
+            .map(|value| (likeness(value), value.slug.as_str()))
+            .filter(|(likeness, _)| *likeness >= ALIKE)
+            .collect();
+        near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        near.into_iter().take(3).map(|(_, slug)| slug).collect()
+    }
+}
+
+/// The slug and labels of a value, folded.
+fn names(value: &FacetValue) -> impl Iterator<Item = String> + '_ {
+    let labels = value.labels.texts.values().map(String::as_str);
+    labels.chain([value.slug.as_str()]).map(fold)
+}
+
+fn unknown(faults: &mut Faults, pointer: &str, code: &'static str, what: &str, near: &[&str]) {
+    let hint = if near.is_empty() {
+        "GET /v1/tags and GET /v1/facets list what there is.".to_owned()
+    } else {
+        format!("Did you mean {}?", near.join(", "))
+    };
+    faults.push(pointer, code, format!("There is no such {what}. {hint}"));
+}

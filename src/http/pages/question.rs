@@ -1,0 +1,220 @@
+//! The pages a link can open, as templates see them.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::phrase::{Piece, moment, phrase};
+use super::wording::{self, Note, Wording};
+use crate::domain::fault::Fault;
+use crate::domain::text::{Language, Localized};
+use crate::http::answer::days_ahead;
+use crate::services::Context;
+use crate::services::introductions::Question;
+
+/// The form as it was sent; a field that was left out is empty.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sent {
+    pub(super) answer: String,
+    pub(super) reason: String,
+    pub(super) share_reason: String,
+    pub(super) until: String,
+    pub(super) note: String,
+    pub(super) name: String,
+    pub(super) role: String,
+}
+
+/// The question with its form.
+#[derive(Template)]
+#[template(path = "question.html", config = "src/http/pages/askama.toml")]
+pub(super) struct QuestionPage<'a> {
+    words: &'static Wording,
+    lead: Vec<Piece>,
+    teaser: Option<Teaser<'a>>,
+    country: Vec<Piece>,
+    blurb: &'a str,
+    strengths: Vec<String>,
+    extended: bool,
+    expiry: Vec<Piece>,
+    more_time_hint: Vec<Piece>,
+    earliest: NaiveDate,
+    latest: NaiveDate,
+    sent: Sent,
+    faults: Vec<FieldFault>,
+}
+
+/// A text in the language that it has.
+struct Teaser<'a> {
+    lang: &'a str,
+    dir: &'static str,
+    text: &'a str,
+}
+
+impl<'a> Teaser<'a> {
+    fn of(text: &'a Localized, reader: &Language) -> Option<Self> {
+        let (language, text) = text.for_reader(reader)?;
+        Some(Self {
+            lang: language.as_str(),
+            dir: language.direction(),
+            text: &text.text,
+        })
+    }
+}
+
+/// One of the answers.
+struct Choice {
+    code: &'static str,
+    label: &'static str,
+}
+
+/// What is wrong with one field.
+struct FieldFault {
+    field: String,
+    text: &'static str,
+}
+
+impl<'a> QuestionPage<'a> {
+    /// The question as it is first shown; the name is the account's.
+    pub(super) fn fresh(context: &Context, question: &'a Question) -> Self {
+        let sent = Sent {
+            name: question.person.name.to_string(),
+            ..Sent::default()
+        };
+        Self::of(context, question, sent, &[])
+    }
+
+    /// The question with what was sent and what is wrong with it.
+    pub(super) fn of(
+        context: &Context,
+        question: &'a Question,
+        sent: Sent,
+        faults: &[Fault],
+    ) -> Self {
+        let (person, asked) = (&question.person, &question.content);
+        let words = wording::of(&person.language);
+        let (earliest, latest) = days_ahead(person.zone, context.now());
+        let expires = moment(question.ask.expires_at, person.zone, words);
+        let days = context.settings.ask_working_days.to_string();
+        let country = &asked.counterpart_country;
+        let country = context
+            .wording
+            .word("country", country, &person.language)
+            .unwrap_or(country);
+        let sentence = |reason| {
+            context
+                .wording
+                .sentence(reason, &person.language, &context.taxonomy)
+        };
+        let strengths = asked.strengths.iter();
+        Self {
+            words,
+            lead: lead(words, asked.counterpart.as_deref(), &asked.programme),
+            teaser: asked
+                .teaser
+                .as_ref()
+                .and_then(|text| Teaser::of(text, &person.language)),
+            country: phrase(words.country, &[("country", country)]),
+            blurb: &asked.blurb,
+            strengths: strengths.map(|trace| sentence(&trace.reason)).collect(),
+            extended: question.extended,
+            expiry: phrase(words.expiry, &[("expires", &expires)]),
+            more_time_hint: phrase(words.form.more_time_hint, &[("days", &days)]),
+            earliest,
+            latest,
+            sent,
+            faults: field_faults(words, faults),
+        }
+    }
+
+    fn answers(&self) -> Vec<Choice> {
+        let form = &self.words.form;
+        let mut answers = vec![
+            ("accept", form.accept),
+            ("decline", form.decline),
+            ("not_now", form.not_now),
+        ];
+        if !self.extended {
+            answers.push(("need_more_time", form.more_time));
+        }
+        answers
+            .into_iter()
+            .map(|(code, label)| Choice { code, label })
+            .collect()
+    }
+
+    fn fault(&self, field: &str) -> Option<&'static str> {
+        self.faults
+            .iter()
+            .find(|fault| fault.field == field)
+            .map(|fault| fault.text)
+    }
+}
+
+fn lead(words: &Wording, counterpart: Option<&str>, programme: &str) -> Vec<Piece> {
+    let programme = ("programme", programme);
+    match counterpart {
+        Some(name) => phrase(words.lead_named, &[("counterpart", name), programme]),
+        None => phrase(words.lead_teaser, &[programme]),
+    }
+}
+
+/// The faults in the reader's language, one a field, in the form's order.
+fn field_faults(words: &Wording, faults: &[Fault]) -> Vec<FieldFault> {
+    const ORDER: [&str; 6] = ["answer", "reason", "until", "name", "role", "note"];
+    let mut by_field = BTreeMap::new();
+    for fault in faults {
+        let field = fault.pointer.trim_start_matches('/');
+        let text = match (field, fault.code) {
+            ("answer", "extended_already") => words.faults.extended_already,
+            ("reason", _) => words.faults.reason,
+            ("until", _) => words.faults.until,
+            ("name", _) => words.faults.name,
+            ("role", _) => words.faults.role,
+            ("note", "required") => words.faults.note_needed,
+            ("note", _) => words.faults.note,
+            _ => words.faults.answer,
+        };
+        let place = ORDER.iter().position(|known| *known == field);
+        by_field.entry(place.unwrap_or(0)).or_insert(FieldFault {
+            field: field.to_owned(),
+            text,
+        });
+    }
+    by_field.into_values().collect()
+}
+
+/// A page that only says something.
+#[derive(Template)]
+#[template(path = "note.html", config = "src/http/pages/askama.toml")]
+pub(super) struct NotePage {
+    words: &'static Wording,
+    note: &'static Note,
+    /// The languages in which it is said once more, because the reader's
+    /// isn't known.
+    others: &'static [&'static Wording],
+}
+
+impl NotePage {
+    /// Something said to a reader.
+    pub(super) fn to(reader: &Language, note: fn(&'static Wording) -> &'static Note) -> Self {
+        let words = wording::of(reader);
+        Self {
+            words,
+            note: note(words),
+            others: &[],
+        }
+    }
+
+    /// The link is none of ours, so nobody knows who reads it.
+    pub(super) fn invalid() -> Self {
+        let [english, others @ ..] = &wording::ALL;
+        Self {
+            words: english,
+            note: &english.invalid,
+            others,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The words of the pages in every language: one table a language, the same
+//! fields in each, so that a sentence that is missing doesn't compile.
+//!
+//! `{name}` marks where a fact goes. Sentences put names where no case ending
+//! is needed, and address the reader without a gender.
+
+use crate::domain::text::Language;
+use crate::domain::values::PassReason;
+
+mod az;
+mod en;
+mod he;
+mod ru;
+
+/// One language's words.
+pub(super) struct Wording {
+    /// BCP 47 tag.
+    pub tag: &'static str,
+    /// Reading direction, as HTML's `dir` wants it.
+    pub dir: &'static str,
+    /// From January, as they stand in a date.
+    pub months: [&'static str; 12],
+    /// `{day}`, `{month}`, `{year}`, `{time}`, `{zone}`.
+    pub moment: &'static str,
+    /// Of the window.
+    pub title: &'static str,
+    /// What is asked.
+    pub question: &'static str,
+    /// With `{counterpart}`, `{programme}`.
+    pub lead_named: &'static str,
+    /// With `{programme}`.
+    pub lead_teaser: &'static str,
+    /// Above the counterpart's facts.
+    pub about: &'static str,
+    /// With `{country}`.
+    pub country: &'static str,
+    /// Above the message that came with the request.
+    pub blurb: &'static str,
+    /// Above reasons.
+    pub strengths: &'static str,
+    /// What happens with the reader's own name.
+    pub promise: &'static str,
+    /// With `{expires}`.
+    pub expiry: &'static str,
+    /// More time was granted.
+    pub extended: &'static str,
+    /// The form.
+    pub form: Form,
+    /// What is wrong with it.
+    pub faults: Faults,
+    /// The question was answered.
+    pub answered: Note,
+    /// The introduction went on without an answer.
+    pub over: Note,
+    /// Too late.
+    pub expired: Note,
+    /// No link of ours.
+    pub invalid: Note,
+}
+
+/// A page that only says something.
+pub(super) struct Note {
+    /// In one line.
+    pub heading: &'static str,
+    /// In a few.
+    pub text: &'static str,
+}
+
+/// The form's labels.
+pub(super) struct Form {
+    pub answer: &'static str,
+    pub accept: &'static str,
+    pub decline: &'static str,
+    pub not_now: &'static str,
+    pub more_time: &'static str,
+    /// With `{days}`.
+    pub more_time_hint: &'static str,
+    /// Above what goes with a no.
+    pub if_decline: &'static str,
+    pub reason: &'static str,
+    /// The empty choice.
+    pub choose: &'static str,
+    pub share: &'static str,
+    /// Above what goes with a "not now".
+    pub if_not_now: &'static str,
+    pub until: &'static str,
+    /// Above what goes with any answer.
+    pub you: &'static str,
+    pub name: &'static str,
+    pub role: &'static str,
+    pub note: &'static str,
+    pub note_hint: &'static str,
+    pub optional: &'static str,
+    pub submit: &'static str,
+    /// An answer can't be changed.
+    pub finality: &'static str,
+    pub reasons: Reasons,
+}
+
+/// Why somebody says no.
+pub(super) struct Reasons {
+    pub thesis_mismatch: &'static str,
+    pub stage_too_early: &'static str,
+    pub cheque_mismatch: &'static str,
+    pub valuation: &'static str,
+    pub terms: &'static str,
+    pub market_risk: &'static str,
+    pub team: &'static str,
+    pub traction: &'static str,
+    pub already_in_contact: &'static str,
+    pub other: &'static str,
+}
+
+impl Reasons {
+    /// What can be chosen, in order. "Not now" is an answer of its own here,
+    /// and nobody declines for want of a reply.
+    pub(super) const fn choices(&self) -> [(PassReason, &'static str); 10] {
+        [
+            (PassReason::ThesisMismatch, self.thesis_mismatch),
+            (PassReason::StageTooEarly, self.stage_too_early),
+            (PassReason::ChequeMismatch, self.cheque_mismatch),
+            (PassReason::Valuation, self.valuation),
+            (PassReason::Terms, self.terms),
+            (PassReason::MarketRisk, self.market_risk),
+            (PassReason::Team, self.team),
+            (PassReason::Traction, self.traction),
+            (PassReason::AlreadyInContact, self.already_in_contact),
+            (PassReason::Other, self.other),
+        ]
+    }
+}
+
+/// What is wrong with a field.
+pub(super) struct Faults {
+    /// Above them all.
+    pub heading: &'static str,
+    pub answer: &'static str,
+    pub extended_already: &'static str,
+    pub reason: &'static str,
+    pub note_needed: &'static str,
+    pub note: &'static str,
+    pub until: &'static str,
+    pub name: &'static str,
+    pub role: &'static str,
+}
+
+/// Every language, English first.
+pub(super) const ALL: [&Wording; 4] = [&en::WORDING, &he::WORDING, &az::WORDING, &ru::WORDING];
+
+/// The words for a reader; English for those whose language is none of these.
+pub(super) fn of(reader: &Language) -> &'static Wording {
+    ALL.into_iter()
+        .find(|wording| wording.tag == reader.primary())
+        .unwrap_or(&en::WORDING)
+}

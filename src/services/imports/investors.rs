@@ -1,0 +1,188 @@
+//! An investor of a file, on record.
+
+use crate::db::mandates::{self, Filter};
+use crate::db::{self, Conn, organizations};
+use crate::domain::country::Country;
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::OrganizationId;
+use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
+use crate::domain::organization::OrganizationDetails;
+use crate::domain::values::OrganizationKind;
+
+use super::super::Error;
+use super::super::transitions::code;
+use super::{Change, Import, NewInvestor};
+
+/// Puts a row on record.
+pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Result<(), Error> {
+    let NewInvestor {
+        external_id,
+        details,
+        mandate,
+    } = row;
+    let known = organizations::find_by_external_id(conn, OrganizationKind::Investor, &external_id)?;
+    let on_record = match &known {
+        Some(firm) => mandates_of(conn, firm.id)?,
+        None => Vec::new(),
+    };
+    if on_record.iter().any(is_taken_over) {
+        import.tally.taken_over += 1;
+        return Ok(());
+    }
+    let country = details.country;
+    let joined = import.joins_investors_of(&details);
+    let (firm, mut change) = import.put_firm(conn, known, external_id, details)?;
+    let before = on_record.into_iter().next();
+    // Without deals to derive from, a mandate of an earlier import stands.
+    let content = mandate.or_else(|| before.as_ref().map(|it| it.content.clone()));
+    if let Some(content) = content {
+        let derived = import.put_mandate(conn, firm, before, country, content, joined)?;
+        change = change.max(derived);
+    }
+    import.tally.outside += u64::from(import.programme.is_some() && !joined);
+    import.count(change);
+    Ok(())
+}
+
+fn mandates_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mandate>, Error> {
+    let filter = Filter {
+        organization: Some(organization),
+        ..Filter::default()
+    };
+    Ok(mandates::list(conn, &filter, None, 2)?)
+}
+
+/// A mandate that somebody states goes before one that is derived.
+fn is_taken_over(mandate: &Mandate) -> bool {
+    use MandateStatus as S;
+    mandate.claimed
+        || !mandate.content.derived
+        || !matches!(mandate.status, S::Draft | S::Published | S::Stale)
+}
+
+impl Import {
+    fn joins_investors_of(&self, details: &OrganizationDetails) -> bool {
+        self.programme.as_ref().is_some_and(|programme| {
+            let corridors = &programme.details.corridors;
+            corridors.iter().any(|it| it.investor == details.country)
+        })
+    }
+
+    /// Puts a derived mandate on record and answers how much it changed of
+    /// the firm.
+    fn put_mandate(
+        &mut self,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        before: Option<Mandate>,
+        country: Country,
+        content: MandateContent,
+        joined: bool,
+    ) -> Result<Change, Error> {
+        let status = match &before {
+            _ if joined => MandateStatus::Published,
+            Some(before) => before.status,
+            None => MandateStatus::Draft,
+        };
+        let (mandate, change) = match before {
+            None => (
+                self.insert_mandate(conn, organization, country, content, status)?,
+                Change::Updated,
+            ),
+            Some(before) => self.update_mandate(conn, before, country, content, status)?,
+        };
+        self.tally.mandates += u64::from(change != Change::Nothing);
+        let admitted = joined && self.admit_mandate(conn, &mandate)?;
+        Ok(if admitted { Change::Updated } else { change })
+    }
+
+    fn insert_mandate(
+        &self,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        country: Country,
+        content: MandateContent,
+        status: MandateStatus,
+    ) -> Result<Mandate, Error> {
+        let published = status == MandateStatus::Published;
+        let mandate = Mandate {
+            id: self.context.new_id(),
+            organization,
+            country,
+            content,
+            status,
+            claimed: false,
+            revision: 1,
+            version: 1,
+            published_at: published.then_some(self.now),
+            reconfirm_by: published.then(|| fresh_until(self.now)),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        mandates::insert(conn, &mandate)?;
+        self.log_mandate(conn, &mandate)?;
+        Ok(mandate)
+    }
+
+    fn update_mandate(
+        &self,
+        conn: &mut Conn,
+        before: Mandate,
+        country: Country,
+        content: MandateContent,
+        status: MandateStatus,
+    ) -> Result<(Mandate, Change), Error> {
+        let revised = before.content != content;
+        if !revised && before.country == country && before.status == status {
+            return Ok((before, Change::Nothing));
+        }
+        let published = status == MandateStatus::Published;
+        let after = Mandate {
+            country,
+            content,
+            status,
+            revision: before.revision + i64::from(revised),
+            version: before.version + 1,
+            published_at: before.published_at.or(published.then_some(self.now)),
+            reconfirm_by: if published {
+                Some(fresh_until(self.now))
+            } else {
+                before.reconfirm_by
+            },
+            updated_at: self.now,
+            ..before
+        };
+        if !mandates::update(conn, &after)? {
+            return Err(Error::StaleVersion);
+        }
+        self.log_mandate(conn, &after)?;
+        Ok((after, Change::Updated))
+    }
+
+    fn log_mandate(&self, conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
+        self.pen.append(
+            conn,
+            "mandate.imported",
+            (SubjectKind::Mandate, mandate.id),
+            vec![
+                ("organization", Value::Id(mandate.organization.uuid())),
+                ("to", code(mandate.status.code())),
+                ("revision", Value::Int(mandate.revision)),
+                ("derived", Value::Flag(mandate.content.derived)),
+            ],
+        )
+    }
+
+    /// Admits a mandate; answers whether that is new.
+    fn admit_mandate(&mut self, conn: &mut Conn, mandate: &Mandate) -> Result<bool, Error> {
+        let Some(programme) = &self.programme else {
+            return Ok(false);
+        };
+        let new = db::programmes::admit_mandate(conn, programme.id, mandate.id, self.now)?;
+        if new {
+            self.log_admission(conn, programme, "mandate", mandate.id.uuid())?;
+            self.tally.admitted += 1;
+        }
+        Ok(new)
+    }
+}

@@ -1,0 +1,267 @@
+//! Importing: firms that another system knows become records here, unclaimed.
+//! The operator answers for them; nobody of the firm has spoken yet, so they
+//! are ranked and never shown (see [`crate::domain::disclosure`]).
+//!
+//! A file is one transaction: all of its rows or none, whenever the process
+//! dies. On SQLite other writers wait meanwhile (2–4 s for 16 000 startups).
+//! A row is recognised by its external id, so that an import can be repeated:
+//! what says the same is left as it is. Nor does an import touch what a person
+//! has taken over: claimed records, and records moved out of the states that
+//! imports leave them in.
+
+mod investors;
+mod startups;
+
+use chrono::{DateTime, Utc};
+
+use crate::db::{self, Conn, organizations};
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::ids::OrganizationId;
+use crate::domain::mandate::MandateContent;
+use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::profile::StartupContent;
+use crate::domain::programme::Programme;
+use crate::domain::text::Slug;
+
+use super::accounts::insert_organization;
+use super::log::Pen;
+use super::transitions::code;
+use super::{Context, Error};
+
+/// A startup as a file describes it.
+#[derive(Debug, Clone)]
+pub struct NewStartup {
+    /// Its id in the files.
+    pub external_id: String,
+    /// The firm.
+    pub details: OrganizationDetails,
+    /// What its profile says.
+    pub content: StartupContent,
+}
+
+/// An investor as the files describe it.
+#[derive(Debug, Clone)]
+pub struct NewInvestor {
+    /// Its id in the files.
+    pub external_id: String,
+    /// The firm.
+    pub details: OrganizationDetails,
+    /// The mandate that its past deals speak of, if they speak of one.
+    pub mandate: Option<MandateContent>,
+}
+
+/// How records are imported.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The programme that they are admitted to, published; without one they
+    /// are drafts.
+    pub programme: Option<Programme>,
+    /// Everything is done and then undone.
+    pub dry_run: bool,
+}
+
+/// What became of the rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Firms that are new.
+    pub created: u64,
+    /// Firms of which something changed.
+    pub updated: u64,
+    /// Firms of which everything was on record.
+    pub unchanged: u64,
+    /// Firms whose records people have taken over; left as they are.
+    pub taken_over: u64,
+    /// Mandates that are new or changed.
+    pub mandates: u64,
+    /// Profiles and mandates newly admitted to the programme.
+    pub admitted: u64,
+    /// Records that stay drafts because the programme joins no corridor with
+    /// their country.
+    pub outside: u64,
+    /// Profiles whose tags are sensitive, which wait for review.
+    pub in_review: u64,
+}
+
+/// The programme with that slug.
+///
+/// # Errors
+/// [`Error::NotFound`], or the store failed.
+pub async fn programme(context: &Context, slug: Slug) -> Result<Programme, Error> {
+    context
+        .db
+        .read(move |conn| db::programmes::find_by_slug(conn, &slug)?.ok_or(Error::NotFound))
+        .await
+}
+
+/// Imports startups with their profiles, all of them in one transaction.
+///
+/// # Errors
+/// The first error among the rows, or the store failed; nothing is written.
+pub async fn startups<I>(context: &Context, terms: Terms, rows: I) -> Result<Tally, Error>
+where
+    I: Iterator<Item = Result<NewStartup, Error>> + Send + 'static,
+{
+    all_or_none(context, terms, rows, startups::put).await
+}
+
+/// Imports investors with their derived mandates, all of them in one
+/// transaction.
+///
+/// # Errors
+/// The first error among the rows, or the store failed; nothing is written.
+pub async fn investors<I>(context: &Context, terms: Terms, rows: I) -> Result<Tally, Error>
+where
+    I: Iterator<Item = Result<NewInvestor, Error>> + Send + 'static,
+{
+    all_or_none(context, terms, rows, investors::put).await
+}
+
+/// Why a transaction is undone.
+enum Undone {
+    DryRun(Tally),
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Undone {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+async fn all_or_none<T, I>(
+    context: &Context,
+    terms: Terms,
+    rows: I,
+    put: fn(&mut Import, &mut Conn, T) -> Result<(), Error>,
+) -> Result<Tally, Error>
+where
+    T: 'static,
+    I: Iterator<Item = Result<T, Error>> + Send + 'static,
+{
+    let mut import = Import {
+        context: context.clone(),
+        pen: context.pen(Actor::System),
+        now: context.now(),
+        programme: terms.programme,
+        tally: Tally::default(),
+    };
+    let written = context
+        .db
+        .write(move |conn| -> Result<Tally, Undone> {
+            for row in rows {
+                put(&mut import, conn, row?)?;
+            }
+            if terms.dry_run {
+                return Err(Undone::DryRun(import.tally));
+            }
+            Ok(import.tally)
+        })
+        .await;
+    match written {
+        Ok(tally) | Err(Undone::DryRun(tally)) => Ok(tally),
+        Err(Undone::Failed(error)) => Err(error),
+    }
+}
+
+/// An import under way, in its transaction.
+struct Import {
+    context: Context,
+    pen: Pen,
+    now: DateTime<Utc>,
+    programme: Option<Programme>,
+    tally: Tally,
+}
+
+/// How much of a firm an import changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Nothing,
+    Updated,
+    Created,
+}
+
+impl Import {
+    fn count(&mut self, change: Change) {
+        match change {
+            Change::Created => self.tally.created += 1,
+            Change::Updated => self.tally.updated += 1,
+            Change::Nothing => self.tally.unchanged += 1,
+        }
+    }
+
+    /// Registers a firm that is new, and writes down what changed of one that
+    /// is known.
+    fn put_firm(
+        &self,
+        conn: &mut Conn,
+        known: Option<Organization>,
+        external_id: String,
+        details: OrganizationDetails,
+    ) -> Result<(OrganizationId, Change), Error> {
+        match known {
+            None => {
+                let firm = Organization {
+                    id: self.context.new_id(),
+                    details,
+                    external_id: Some(external_id),
+                    version: 1,
+                    created_at: self.now,
+                    updated_at: self.now,
+                };
+                insert_organization(conn, &self.pen, &firm)?;
+                Ok((firm.id, Change::Created))
+            }
+            Some(firm) if firm.details == details => Ok((firm.id, Change::Nothing)),
+            Some(firm) => {
+                let id = firm.id;
+                self.update_firm(conn, firm, details)?;
+                Ok((id, Change::Updated))
+            }
+        }
+    }
+
+    fn update_firm(
+        &self,
+        conn: &mut Conn,
+        before: Organization,
+        details: OrganizationDetails,
+    ) -> Result<(), Error> {
+        let after = Organization {
+            details,
+            version: before.version + 1,
+            updated_at: self.now,
+            ..before
+        };
+        if !organizations::update(conn, &after)? {
+            return Err(Error::StaleVersion);
+        }
+        if let Some(website) = &after.details.website {
+            organizations::claim_identifier(conn, after.id, "domain", &website.host())?;
+        }
+        self.pen.append(
+            conn,
+            "organization.imported",
+            (SubjectKind::Organization, after.id),
+            vec![
+                ("version", Value::Int(after.version)),
+                ("country", code(after.details.country.code())),
+            ],
+        )
+    }
+
+    /// Notes in the log that a record was admitted.
+    fn log_admission(
+        &self,
+        conn: &mut Conn,
+        programme: &Programme,
+        kind: &str,
+        id: uuid::Uuid,
+    ) -> Result<(), Error> {
+        self.pen.append(
+            conn,
+            "programme.admitted",
+            (SubjectKind::Programme, programme.id),
+            vec![("kind", code(kind)), ("id", Value::Id(id))],
+        )
+    }
+}

@@ -1,0 +1,203 @@
+//! A startup of a file, on record.
+
+use crate::db::startup_profiles::{self, Filter};
+use crate::db::{self, Conn, organizations};
+use crate::domain::country::Country;
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::OrganizationId;
+use crate::domain::organization::OrganizationDetails;
+use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile, fresh_until};
+use crate::domain::tag::Sensitivity;
+use crate::domain::values::OrganizationKind;
+
+use super::super::Error;
+use super::super::transitions::code;
+use super::{Change, Import, NewStartup};
+
+/// Puts a row on record.
+pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Result<(), Error> {
+    let NewStartup {
+        external_id,
+        details,
+        content,
+    } = row;
+    let known = organizations::find_by_external_id(conn, OrganizationKind::Startup, &external_id)?;
+    let before = match &known {
+        Some(firm) => first_profile(conn, firm.id)?,
+        None => None,
+    };
+    if before.as_ref().is_some_and(is_taken_over) {
+        import.tally.taken_over += 1;
+        return Ok(());
+    }
+    let country = details.country;
+    let joined = import.joins_startups_of(&details);
+    let (firm, change) = import.put_firm(conn, known, external_id, details)?;
+    let status = import.status(before.as_ref(), &content, joined);
+    let (profile, profile_change) = match before {
+        None => (
+            import.insert(conn, firm, country, content, status)?,
+            Change::Created,
+        ),
+        Some(before) => import.update(conn, before, country, content, status)?,
+    };
+    let admitted = joined && import.admit(conn, &profile)?;
+    let admission = if admitted {
+        Change::Updated
+    } else {
+        Change::Nothing
+    };
+    import.tally.in_review += u64::from(profile.status == ProfileStatus::InReview);
+    import.tally.outside += u64::from(import.programme.is_some() && !joined);
+    import.count(
+        change
+            .max(profile_change.min(Change::Updated))
+            .max(admission),
+    );
+    Ok(())
+}
+
+fn first_profile(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<Option<StartupProfile>, Error> {
+    let filter = Filter {
+        organization: Some(organization),
+        ..Filter::default()
+    };
+    Ok(startup_profiles::list(conn, &filter, None, 1)?
+        .into_iter()
+        .next())
+}
+
+fn is_taken_over(profile: &StartupProfile) -> bool {
+    use ProfileStatus as S;
+    profile.claimed
+        || !matches!(
+            profile.status,
+            S::Draft | S::InReview | S::Published | S::Stale
+        )
+}
+
+impl Import {
+    fn joins_startups_of(&self, details: &OrganizationDetails) -> bool {
+        self.programme.as_ref().is_some_and(|programme| {
+            let corridors = &programme.details.corridors;
+            corridors.iter().any(|it| it.startup == details.country)
+        })
+    }
+
+    /// Where a profile stands after the import: sensitive tags are looked at
+    /// by people before anything is published, here as everywhere.
+    fn status(
+        &self,
+        before: Option<&StartupProfile>,
+        content: &StartupContent,
+        joined: bool,
+    ) -> ProfileStatus {
+        let sensitivity = content.sensitivity(&self.context.taxonomy);
+        match before {
+            Some(before) if !joined => before.status,
+            None if !joined => ProfileStatus::Draft,
+            // What people have looked at already, or are about to.
+            Some(before) if before.content == *content && before.status != ProfileStatus::Draft => {
+                match before.status {
+                    ProfileStatus::Stale => ProfileStatus::Published,
+                    status => status,
+                }
+            }
+            _ if sensitivity == Sensitivity::None => ProfileStatus::Published,
+            _ => ProfileStatus::InReview,
+        }
+    }
+
+    fn insert(
+        &self,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        country: Country,
+        content: StartupContent,
+        status: ProfileStatus,
+    ) -> Result<StartupProfile, Error> {
+        let published = status == ProfileStatus::Published;
+        let profile = StartupProfile {
+            id: self.context.new_id(),
+            organization,
+            country,
+            content,
+            status,
+            claimed: false,
+            revision: 1,
+            version: 1,
+            published_at: published.then_some(self.now),
+            reconfirm_by: published.then(|| fresh_until(self.now)),
+            rejected_at: None,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        startup_profiles::insert(conn, &profile)?;
+        self.log_profile(conn, &profile)?;
+        Ok(profile)
+    }
+
+    fn update(
+        &self,
+        conn: &mut Conn,
+        before: StartupProfile,
+        country: Country,
+        content: StartupContent,
+        status: ProfileStatus,
+    ) -> Result<(StartupProfile, Change), Error> {
+        let revised = before.content != content;
+        if !revised && before.country == country && before.status == status {
+            return Ok((before, Change::Nothing));
+        }
+        let published = status == ProfileStatus::Published;
+        let after = StartupProfile {
+            country,
+            content,
+            status,
+            revision: before.revision + i64::from(revised),
+            version: before.version + 1,
+            published_at: before.published_at.or(published.then_some(self.now)),
+            reconfirm_by: if published {
+                Some(fresh_until(self.now))
+            } else {
+                before.reconfirm_by
+            },
+            updated_at: self.now,
+            ..before
+        };
+        if !startup_profiles::update(conn, &after)? {
+            return Err(Error::StaleVersion);
+        }
+        self.log_profile(conn, &after)?;
+        Ok((after, Change::Updated))
+    }
+
+    fn log_profile(&self, conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
+        self.pen.append(
+            conn,
+            "startup_profile.imported",
+            (SubjectKind::StartupProfile, profile.id),
+            vec![
+                ("organization", Value::Id(profile.organization.uuid())),
+                ("to", code(profile.status.code())),
+                ("revision", Value::Int(profile.revision)),
+            ],
+        )
+    }
+
+    /// Admits a profile; answers whether that is new.
+    fn admit(&mut self, conn: &mut Conn, profile: &StartupProfile) -> Result<bool, Error> {
+        let Some(programme) = &self.programme else {
+            return Ok(false);
+        };
+        let new = db::programmes::admit_startup(conn, programme.id, profile.id, self.now)?;
+        if new {
+            self.log_admission(conn, programme, "startup_profile", profile.id.uuid())?;
+            self.tally.admitted += 1;
+        }
+        Ok(new)
+    }
+}

@@ -1,0 +1,242 @@
+//! Answers: by the link in a mail, or by somebody who is signed in.
+
+use chrono::TimeDelta;
+
+use crate::auth::link::LinkError;
+use crate::db::introductions::GivenAnswer;
+use crate::db::{self, Conn, introductions};
+use crate::domain::account::User;
+use crate::domain::event::Actor;
+use crate::domain::ids::AskId;
+use crate::domain::introduction::{Action, Answer, Ask, AskState, Introduction, step};
+use crate::domain::permission::Hat;
+use crate::domain::refusal::Refusal;
+use crate::domain::values::Side;
+use crate::services::caller::in_any_hat;
+use crate::services::{AuthFault, Caller, Context, Error, notices};
+
+use super::{commit, load};
+
+/// Who gave an answer, as the page asks.
+#[derive(Debug, Clone)]
+pub struct Answerer {
+    /// Their name.
+    pub name: String,
+    /// What they are at their firm.
+    pub role: Option<String>,
+}
+
+/// An open question as its page shows it.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The question.
+    pub ask: Ask,
+    /// What the mail said, and the page says again.
+    pub content: notices::AskContent,
+    /// Who is asked.
+    pub person: User,
+    /// Whether more time was asked for already.
+    pub extended: bool,
+}
+
+/// What the link of a question opens.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// It waits for an answer.
+    Open(Box<Question>),
+    /// It was answered.
+    Answered(User),
+    /// The introduction went on or ended without it.
+    Over(User),
+    /// Too late.
+    Expired(User),
+}
+
+/// Reads the link of a question. Reading changes nothing: mail scanners
+/// follow links.
+pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> {
+    let id = match context.links.parse(token, context.now()) {
+        // More time may have been granted since the link was made, so the
+        // question's own deadline counts.
+        Ok(token) | Err(LinkError::Expired(token)) => token.ask,
+        Err(LinkError::Invalid) => return Err(Error::NotFound),
+    };
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
+            let person = db::users::find(conn, ask.person)?.ok_or(Error::NotFound)?;
+            let late = ask.expires_at <= context_in.now();
+            match ask.state {
+                AskState::Answered => return Ok(Opened::Answered(person)),
+                AskState::Open | AskState::Dead if late => return Ok(Opened::Expired(person)),
+                AskState::Dead => return Ok(Opened::Over(person)),
+                AskState::Open => {}
+            }
+            let introduction = load(conn, ask.introduction)?;
+            match notices::ask_content(&context_in, conn, &ask, &introduction)? {
+                Some(content) => Ok(Opened::Open(Box::new(Question {
+                    extended: introduction.extended,
+                    ask,
+                    content,
+                    person,
+                }))),
+                None => Ok(Opened::Over(person)),
+            }
+        })
+        .await
+}
+
+/// Answers a question by its link. The link can answer once.
+pub async fn answer_link(
+    context: &Context,
+    token: &str,
+    answer: Answer,
+    note: Option<String>,
+    answerer: Answerer,
+) -> Result<Introduction, Error> {
+    let id = link_ask(context, token)?;
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
+            let before = load(conn, ask.introduction)?;
+            record_answer(
+                &context_in,
+                conn,
+                &before,
+                &ask,
+                answer,
+                note,
+                &answerer,
+                Actor::Link(id),
+            )
+        })
+        .await
+}
+
+fn link_ask(context: &Context, token: &str) -> Result<AskId, Error> {
+    match context.links.parse(token, context.now()) {
+        Ok(token) | Err(LinkError::Expired(token)) => Ok(token.ask),
+        Err(LinkError::Invalid) => Err(Error::Unauthenticated(AuthFault::Invalid)),
+    }
+}
+
+pub(super) fn answer_by_caller(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    answer: Answer,
+    note: Option<String>,
+) -> Result<Introduction, Error> {
+    let side = before.asked().ok_or_else(|| {
+        Error::Refused(Refusal::no_transition(answer.code(), before.status.code()))
+    })?;
+    let hats = caller.hats(before.startup, before.investor);
+    let action = Action::Answer(side, answer);
+    let (_, _) = in_any_hat(&hats, |hat| step(before, &action, hat))?;
+    let ask = introductions::asks(conn, before.id)?
+        .into_iter()
+        .find(|ask| ask.side == side && ask.state == AskState::Open)
+        .ok_or(Error::StaleVersion)?;
+    let answerer = Answerer {
+        name: caller.user.name.to_string(),
+        role: None,
+    };
+    record_answer(
+        context,
+        conn,
+        before,
+        &ask,
+        answer,
+        note,
+        &answerer,
+        caller.actor(),
+    )
+}
+
+#[expect(clippy::too_many_arguments, reason = "one answer has that many parts")]
+fn record_answer(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    ask: &Ask,
+    answer: Answer,
+    note: Option<String>,
+    answerer: &Answerer,
+    actor: Actor,
+) -> Result<Introduction, Error> {
+    let now = context.now();
+    if let Answer::NotNow { until } = answer
+        && until <= now
+    {
+        return Err(Error::refused(
+            "date_needed",
+            "“not_now” needs a date in the future.",
+        ));
+    }
+    let hat = match ask.side {
+        Side::Startup => Hat::Startup,
+        Side::Investor => Hat::Investor,
+    };
+    let action = Action::Answer(ask.side, answer);
+    let after = step(before, &action, hat)?;
+    if answer == Answer::MoreTime {
+        extend(context, conn, before, ask)?;
+    } else if !introductions::answer_ask(conn, ask.id, now)? {
+        return Err(Error::refused(
+            "answered_already",
+            "This question was answered, or its time has passed.",
+        ));
+    }
+    introductions::insert_answer(
+        conn,
+        &GivenAnswer {
+            id: context.new_id(),
+            introduction: before.id,
+            side: ask.side,
+            ask: Some(ask.id),
+            answer,
+            note,
+            person_name: answerer.name.clone(),
+            person_role: answerer.role.clone(),
+            created_at: now,
+        },
+    )?;
+    let after = commit(context, conn, before, after, &action, actor)?;
+    if let Answer::NotNow { until } = answer {
+        db::matches::suppress(conn, before.startup, before.investor, until)?;
+    }
+    Ok(after)
+}
+
+/// Ten working days more, once.
+fn extend(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+    ask: &Ask,
+) -> Result<(), Error> {
+    let firm = db::organizations::find(conn, introduction.organization(ask.side))?;
+    let person = db::users::find(conn, ask.person)?;
+    let (Some(firm), Some(person)) = (firm, person) else {
+        return Err(Error::NotFound);
+    };
+    let expires_at = context.calendars.deadline(
+        firm.details.country,
+        person.zone,
+        ask.expires_at - TimeDelta::microseconds(1),
+        context.settings.ask_working_days,
+    );
+    if introductions::extend_ask(conn, ask.id, expires_at)? {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            "answered_already",
+            "This question was answered already.",
+        ))
+    }
+}

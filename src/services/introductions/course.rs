@@ -1,0 +1,274 @@
+//! The course of an introduction: a new state is stored and noted, and what
+//! follows from it happens in the same transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::db::{self, Conn, introductions};
+use crate::domain::account::User;
+use crate::domain::disclosure::{Decision, Level};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
+use crate::domain::ids::OrganizationId;
+use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus, step};
+use crate::domain::message::{Ending, Notice};
+use crate::domain::permission::Hat;
+use crate::domain::values::Side;
+use crate::services::disclosure::{self, Showing};
+use crate::services::transitions::code;
+use crate::services::{Context, Error, deals, notices};
+
+use super::load;
+
+/// Carries out what the service itself does to an introduction, with all that
+/// follows: questions put, mails queued, the match reopened, a deal opened.
+pub(in crate::services) fn apply_system(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    action: &Action,
+) -> Result<Introduction, Error> {
+    let after = step(before, action, Hat::System)?;
+    commit(context, conn, before, after, action, Actor::System)
+}
+
+/// Stores a new state, notes it and does what follows from it.
+pub(super) fn commit(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    after: Introduction,
+    action: &Action,
+    actor: Actor,
+) -> Result<Introduction, Error> {
+    let after = Introduction {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..after
+    };
+    if !introductions::update(conn, &after)? {
+        return Err(Error::StaleVersion);
+    }
+    log(context, conn, before, &after, action, actor)?;
+    if after.status != before.status {
+        enter(context, conn, before, &after)?;
+    }
+    Ok(after)
+}
+
+fn log(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    after: &Introduction,
+    action: &Action,
+    actor: Actor,
+) -> Result<(), Error> {
+    let mut payload = vec![
+        ("action", code(action.code())),
+        ("from", code(before.status.code())),
+        ("to", code(after.status.code())),
+    ];
+    match action {
+        Action::Gate(Decision::Review { rules, two_people }) => {
+            payload.push(("rules", rule_codes(rules)));
+            payload.push(("two_people", Value::Flag(*two_people)));
+        }
+        Action::Gate(Decision::Deny { rules }) => payload.push(("rules", rule_codes(rules))),
+        // The reason of a refusal stays private, also in the log that both
+        // sides can read; the answer itself is on record beside it.
+        Action::Answer(side, _) => payload.push(("side", code(side.code()))),
+        _ => {}
+    }
+    context.pen(actor).append(
+        conn,
+        "introduction.moved",
+        (SubjectKind::Introduction, after.id),
+        payload,
+    )
+}
+
+fn rule_codes(rules: &[crate::domain::disclosure::Rule]) -> Value {
+    Value::Codes(rules.iter().map(|rule| rule.code().to_owned()).collect())
+}
+
+/// What follows from having come to a state.
+fn enter(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    after: &Introduction,
+) -> Result<(), Error> {
+    use IntroductionStatus as S;
+    match after.status {
+        S::AskingFirst | S::AskingSecond => put_question(context, conn, after),
+        S::BothAccepted => notices::enqueue(
+            context,
+            conn,
+            // A hold between consent and sending makes a second intent, which
+            // the first one's mail, never sent, doesn't stand for.
+            &format!("introduction:{}:{}", after.id, after.version),
+            (SubjectKind::Introduction, after.id.uuid()),
+            &Notice::Introduction {
+                introduction: after.id,
+            },
+        ),
+        S::Declined | S::Expired | S::Withdrawn | S::Refused | S::Blocked => {
+            end(context, conn, before, after)
+        }
+        S::Converted => deals::open(context, conn, after),
+        _ => Ok(()),
+    }
+}
+
+/// Asks the person of the side whose turn it is: the first who may answer for
+/// the organization.
+fn put_question(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<(), Error> {
+    let Some(side) = introduction.asked() else {
+        return Ok(());
+    };
+    let organization = introduction.organization(side);
+    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    let person = person_to_ask(conn, organization)?.ok_or_else(|| {
+        Error::refused(
+            "nobody_to_ask",
+            "The other side has nobody yet who could answer.",
+        )
+    })?;
+    let now = context.now();
+    let ask = Ask {
+        id: context.new_id(),
+        introduction: introduction.id,
+        side,
+        person: person.id,
+        state: AskState::Open,
+        expires_at: context.calendars.deadline(
+            firm.details.country,
+            person.zone,
+            now,
+            context.settings.ask_working_days,
+        ),
+        created_at: now,
+    };
+    introductions::insert_ask(conn, &ask)?;
+    // Asking is consent: who accepted before is named to the one asked.
+    let other = side.other();
+    let level = if introduction.accepted(other) {
+        Level::Named
+    } else {
+        Level::Teaser
+    };
+    disclosure::record(
+        context,
+        conn,
+        &context.pen(Actor::System),
+        Showing {
+            programme: introduction.programme,
+            shown: introduction.organization(other),
+            to: organization,
+            level,
+            subject: Subject::new(SubjectKind::Introduction, introduction.id),
+        },
+    )?;
+    notices::enqueue(
+        context,
+        conn,
+        &format!("introduction_ask:{}", ask.id),
+        (SubjectKind::Introduction, introduction.id.uuid()),
+        &Notice::IntroductionAsk { ask: ask.id },
+    )
+}
+
+/// Ends the open questions, keeps the pair apart where a side said no, and
+/// tells the requester without a reason.
+fn end(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    after: &Introduction,
+) -> Result<(), Error> {
+    introductions::kill_asks(conn, after.id)?;
+    let now = context.now();
+    if after.status == IntroductionStatus::Declined {
+        let cool_down = TimeDelta::days(i64::from(context.settings.cool_down_days));
+        db::matches::suppress(conn, after.startup, after.investor, now + cool_down)?;
+    }
+    let ending = match after.status {
+        IntroductionStatus::Declined => Ending::Declined,
+        IntroductionStatus::Expired => Ending::Expired,
+        IntroductionStatus::Withdrawn => Ending::Withdrawn,
+        _ => Ending::Refused,
+    };
+    let mut told = vec![];
+    // Who took it back knows; the side that was asked meanwhile is told.
+    if ending == Ending::Withdrawn {
+        if let Some(side) = before.asked() {
+            told.extend(person_to_ask(conn, after.organization(side))?.map(|person| person.id));
+        }
+    } else {
+        told.push(after.requested_by);
+    }
+    for person in told {
+        notices::enqueue(
+            context,
+            conn,
+            &format!("introduction_closed:{}:{person}", after.id),
+            (SubjectKind::Introduction, after.id.uuid()),
+            &Notice::IntroductionClosed {
+                introduction: after.id,
+                person,
+                ending,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn person_to_ask(conn: &mut Conn, organization: OrganizationId) -> Result<Option<User>, Error> {
+    Ok(db::users::members(conn, organization)?
+        .into_iter()
+        .find(|(_, role)| notices::answers_for(*role))
+        .map(|(user, _)| user))
+}
+
+/// The person who stands for a side: who asked for it, who was asked, else
+/// the first who may answer for the organization.
+pub(in crate::services) fn person_of(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+) -> Result<Option<User>, Error> {
+    if introduction.requester.side() == Some(side) {
+        return Ok(db::users::find(conn, introduction.requested_by)?);
+    }
+    let answered = introductions::asks(conn, introduction.id)?
+        .into_iter()
+        .find(|ask| ask.side == side && ask.state == AskState::Answered);
+    match answered {
+        Some(ask) => Ok(db::users::find(conn, ask.person)?),
+        None => person_to_ask(conn, introduction.organization(side)),
+    }
+}
+
+/// Expires the questions whose time has passed; answers how many.
+pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let now: DateTime<Utc> = context.now();
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let due = introductions::due_asks(conn, now, limit)?;
+            for ask in &due {
+                let before = load(conn, ask.introduction)?;
+                if before.asked() == Some(ask.side) {
+                    apply_system(&context_in, conn, &before, &Action::Expire)?;
+                } else {
+                    introductions::kill_asks(conn, ask.introduction)?;
+                }
+            }
+            Ok(due.len())
+        })
+        .await
+}

@@ -1,0 +1,461 @@
+//! Introductions: asked for, answered by both sides, sent once.
+//!
+//! | module | holds |
+//! |---|---|
+//! | here | requests, readings, transitions by people |
+//! | [`course`] | what follows from each state: questions, mails, deals |
+//! | [`answers`] | answers by link and by people who are signed in |
+
+mod answers;
+mod course;
+
+use crate::db::introductions::InsertOutcome;
+pub use crate::db::introductions::{Filter, GivenAnswer};
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{IntroductionId, MatchId};
+use crate::domain::introduction::{
+    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, RequestFacts, Requester,
+    check_request, step,
+};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::review::{Match, MatchAction};
+use crate::domain::values::{PassReason, Side};
+
+use super::caller::in_any_hat;
+use super::disclosure::{self, Pair};
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{check_version, code};
+use super::{Caller, Context, Error, Intent, matches};
+
+use answers::answer_by_caller;
+pub use answers::{Answerer, Opened, Question, answer_link, open_link};
+use course::commit;
+pub use course::expire_due;
+pub(in crate::services) use course::{apply_system, person_of};
+
+/// An introduction as one reader may see it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The record.
+    pub introduction: Introduction,
+    /// The startup's name, where the reader may know it.
+    pub startup_name: Option<String>,
+    /// The investor's name, where the reader may know it.
+    pub investor_name: Option<String>,
+    /// The side the reader stands on; none for the operator's people.
+    pub side: Option<Side>,
+    /// A reason the asked side chose to share, for the requester.
+    pub shared_reason: Option<PassReason>,
+    /// The open question to the reader's side, if there is one.
+    pub open_ask: Option<Ask>,
+    /// Every answer with who gave it, for the operator's people.
+    pub answers: Vec<GivenAnswer>,
+}
+
+/// Asks for an introduction out of a match. The side that asks counts as
+/// accepted; the gate is asked in the same transaction.
+pub async fn request(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    matched: MatchId,
+    blurb: String,
+) -> Result<Introduction, Error> {
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| request_in(&context_in, &caller_in, conn, matched, blurb),
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn request_in(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    matched: MatchId,
+    blurb: String,
+) -> Result<Introduction, Error> {
+    let matched = matches::load(conn, matched)?;
+    let sides = [matched.startup, matched.investor];
+    caller.may(Operation::ReadMatch, &sides)?;
+    caller.may(Operation::RequestIntroduction, &sides)?;
+    if !caller.reads_everything() {
+        // A match that was not released to the caller's side is not there.
+        let side = caller
+            .side(matched.startup, matched.investor)
+            .ok_or(Error::NotFound)?;
+        if !matched.visible_to(side) {
+            return Err(Error::NotFound);
+        }
+    }
+    let hats = caller.hats(matched.startup, matched.investor);
+    let (moved, hat) = in_any_hat(&hats, |hat| {
+        crate::domain::review::step(&matched, MatchAction::Introduce, hat, true)
+    })?;
+    let requester = match hat {
+        Hat::Startup => Requester::Startup,
+        Hat::Investor => Requester::Investor,
+        _ => Requester::Curator,
+    };
+    let introduction = new_introduction(context, caller, &matched, requester, blurb);
+    check(context, conn, &introduction)?;
+    if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
+        return Err(Error::refused(
+            "introduction_exists",
+            "These two organizations have a live introduction already.",
+        ));
+    }
+    let moved = Match {
+        version: matched.version + 1,
+        updated_at: context.now(),
+        ..moved
+    };
+    matches::store(conn, &moved)?;
+    context.pen(caller.actor()).append(
+        conn,
+        "introduction.requested",
+        (SubjectKind::Introduction, introduction.id),
+        vec![
+            ("requester", code(requester.code())),
+            ("match", Value::Id(matched.id.uuid())),
+            ("programme", Value::Id(matched.programme.uuid())),
+            ("blurb", Value::hash_of(&introduction.blurb)),
+        ],
+    )?;
+    let pair = pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair)?;
+    apply_system(context, conn, &introduction, &Action::Gate(decision))
+}
+
+fn new_introduction(
+    context: &Context,
+    caller: &Caller,
+    matched: &Match,
+    requester: Requester,
+    blurb: String,
+) -> Introduction {
+    let now = context.now();
+    Introduction {
+        id: context.new_id(),
+        programme: matched.programme,
+        matched: matched.id,
+        startup_profile: matched.startup_profile,
+        startup: matched.startup,
+        mandate: matched.mandate,
+        investor: matched.investor,
+        requester,
+        requested_by: caller.id(),
+        blurb,
+        status: IntroductionStatus::Requested,
+        startup_accepted: requester == Requester::Startup,
+        investor_accepted: requester == Requester::Investor,
+        extended: false,
+        convert_reported_by: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn check(context: &Context, conn: &mut Conn, introduction: &Introduction) -> Result<(), Error> {
+    let firms = [introduction.startup, introduction.investor];
+    let firms = db::organizations::find_many(conn, &firms)?;
+    let mandate = db::mandates::find(conn, introduction.mandate)?.ok_or(Error::NotFound)?;
+    let facts = RequestFacts {
+        // The unique index on live pairs is asked by the insert.
+        live_exists: false,
+        cool_down_until: db::matches::suppressed_until(
+            conn,
+            introduction.startup,
+            introduction.investor,
+        )?,
+        open_for_mandate: db::introductions::open_for_mandate(conn, introduction.mandate)?,
+        mandate_capacity: mandate.content.capacity.open_introductions,
+        names: firms
+            .iter()
+            .flat_map(|firm| firm.details.all_names())
+            .collect(),
+        now: context.now(),
+    };
+    Ok(check_request(&introduction.blurb, &facts)?)
+}
+
+/// One introduction, as the caller may see it.
+pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Result<Seen, Error> {
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            let introduction = load(conn, id)?;
+            see(conn, &caller, introduction)
+        })
+        .await
+}
+
+/// Shows an introduction to the caller, or hides it: the asked side sees it
+/// from the moment it is asked.
+fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<Seen, Error> {
+    caller.may(
+        Operation::ReadIntroduction,
+        &[introduction.startup, introduction.investor],
+    )?;
+    let side = if caller.reads_everything() {
+        None
+    } else {
+        caller.side(introduction.startup, introduction.investor)
+    };
+    let asks = db::introductions::asks(conn, introduction.id)?;
+    let reached = |side| asks.iter().any(|ask| ask.side == side);
+    if let Some(side) = side
+        && introduction.requester.side() != Some(side)
+        && !reached(side)
+    {
+        return Err(Error::NotFound);
+    }
+    let name = |conn: &mut Conn, of: Side| -> Result<Option<String>, Error> {
+        let known = match side {
+            None => true,
+            Some(side) => side == of || introduction.accepted(of),
+        };
+        if !known {
+            return Ok(None);
+        }
+        let firm = db::organizations::find(conn, introduction.organization(of))?;
+        Ok(firm.map(|firm| firm.details.display_name().to_string()))
+    };
+    let startup_name = name(conn, Side::Startup)?;
+    let investor_name = name(conn, Side::Investor)?;
+    let answers = match side {
+        None => db::introductions::answers(conn, introduction.id)?,
+        Some(_) => Vec::new(),
+    };
+    let shared_reason = decline_reason(conn, introduction.id, side.is_none())?;
+    let open_ask = asks
+        .into_iter()
+        .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);
+    Ok(Seen {
+        introduction,
+        startup_name,
+        investor_name,
+        side,
+        shared_reason,
+        open_ask,
+        answers,
+    })
+}
+
+/// The reason of the side that declined, where it shared it.
+pub(in crate::services) fn shared_reason(
+    conn: &mut Conn,
+    id: IntroductionId,
+) -> Result<Option<PassReason>, Error> {
+    decline_reason(conn, id, false)
+}
+
+fn decline_reason(
+    conn: &mut Conn,
+    id: IntroductionId,
+    even_private: bool,
+) -> Result<Option<PassReason>, Error> {
+    Ok(db::introductions::answers(conn, id)?
+        .into_iter()
+        .find_map(|given| match given.answer {
+            Answer::Decline { reason, share } if share || even_private => Some(reason),
+            _ => None,
+        }))
+}
+
+/// Introductions, oldest first: all for the operator's people, those that
+/// concern it for a side.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Seen>, Error> {
+    if !caller.reads_everything() {
+        let own = caller.memberships.first().map(|member| member.organization);
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        if !caller.belongs_to(organization) {
+            return Err(Error::NotFound);
+        }
+        filter.visible_to = Some(organization);
+    }
+    let caller = caller.clone();
+    read_page(
+        context,
+        format!("introductions {filter:?}"),
+        page,
+        move |conn, cursor, limit| {
+            let rows = db::introductions::list(conn, &filter, cursor, limit)?;
+            rows.into_iter()
+                .map(|introduction| see(conn, &caller, introduction))
+                .collect()
+        },
+        |seen| after(seen.introduction.created_at, seen.introduction.id),
+    )
+    .await
+}
+
+/// What somebody wants to do with an introduction.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Answer for one's side.
+    Answer(Answer, Option<String>),
+    /// Anything else the machine knows.
+    Other(Action),
+    /// Compliance releases what the gate holds; with a reason.
+    Release(String),
+}
+
+/// Moves an introduction in its machine.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: IntroductionId,
+    expected: Option<i64>,
+    wanted: Step,
+) -> Result<Introduction, Error> {
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let before = load(conn, id)?;
+            see(conn, &caller_in, before.clone())?;
+            caller_in.may(
+                Operation::MoveIntroduction,
+                &[before.startup, before.investor],
+            )?;
+            check_version(expected, before.version)?;
+            match wanted {
+                Step::Answer(answer, note) => {
+                    answer_by_caller(&context_in, &caller_in, conn, &before, answer, note)
+                }
+                Step::Other(action) => {
+                    let hats = caller_in.hats(before.startup, before.investor);
+                    let (after, _) = in_any_hat(&hats, |hat| step(&before, &action, hat))?;
+                    commit(
+                        &context_in,
+                        conn,
+                        &before,
+                        after,
+                        &action,
+                        caller_in.actor(),
+                    )
+                }
+                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
+            }
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// Compliance releases what is held; the gate then decides again, so that a
+/// restricted tag needs a second person and a missing clearance a clearance.
+fn release(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    reason: &str,
+) -> Result<Introduction, Error> {
+    caller.may(Operation::WriteCompliance, &[])?;
+    if before.status != IntroductionStatus::Held {
+        return Err(crate::domain::refusal::Refusal::no_transition(
+            "release",
+            before.status.code(),
+        )
+        .into());
+    }
+    let pair = pair(conn, before)?;
+    if !disclosure::release(context, conn, &pair, caller.id(), reason)? {
+        return Err(Error::refused(
+            "second_person_needed",
+            "You have released this already; somebody else of compliance has to agree.",
+        ));
+    }
+    let decision = disclosure::ask(context, conn, &pair)?;
+    let action = Action::Gate(decision);
+    let after = step(before, &action, Hat::System)?;
+    commit(context, conn, before, after, &action, caller.actor())
+}
+
+/// What can be done with an introduction now, by code.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: IntroductionId,
+) -> Result<Vec<&'static str>, Error> {
+    let seen = find(context, caller, id).await?;
+    let introduction = &seen.introduction;
+    let hats = caller.hats(introduction.startup, introduction.investor);
+    let mut actions = vec![
+        Action::Refuse,
+        Action::Withdraw,
+        Action::Reply,
+        Action::Meet,
+        Action::Convert,
+        Action::Close,
+        Action::Block,
+    ];
+    if let Some(side) = introduction.asked() {
+        let reason = crate::domain::values::PassReason::Other;
+        let until = context.now();
+        actions.extend(
+            [
+                Answer::Accept,
+                Answer::Decline {
+                    reason,
+                    share: false,
+                },
+                Answer::NotNow { until },
+                Answer::MoreTime,
+            ]
+            .map(|answer| Action::Answer(side, answer)),
+        );
+    }
+    let mut codes: Vec<&'static str> = actions
+        .iter()
+        .filter(|action| {
+            hats.iter()
+                .any(|hat| step(introduction, action, *hat).is_ok())
+        })
+        .map(Action::code)
+        .collect();
+    if introduction.status == IntroductionStatus::Held && hats.contains(&Hat::Compliance) {
+        codes.push("release");
+    }
+    Ok(codes)
+}
+
+pub(in crate::services) fn load(
+    conn: &mut Conn,
+    id: IntroductionId,
+) -> Result<Introduction, Error> {
+    db::introductions::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+pub(in crate::services) fn pair(
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<Pair, Error> {
+    Pair::load(
+        conn,
+        introduction.programme,
+        introduction.startup_profile,
+        introduction.mandate,
+    )
+}

@@ -1,0 +1,231 @@
+//! Matches as their readers may see them: by name for the operator's people,
+//! as a teaser without a name (disclosure level 0) for the other side.
+
+use std::collections::BTreeMap;
+
+use crate::db::{self, Conn};
+use crate::domain::country::Country;
+use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use crate::domain::mandate::Mandate;
+use crate::domain::profile::StartupProfile;
+use crate::domain::review::Match;
+use crate::domain::scoring::{Explanation, Factor};
+use crate::domain::text::{Localized, Slug};
+use crate::domain::values::{Side, Stage};
+
+use super::{Caller, Context, Error, matches};
+
+/// A firm by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+}
+
+/// What one side may know of the other before an introduction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Teaser {
+    /// A startup, to an investor.
+    Startup {
+        /// One sentence, in its own words.
+        one_liner: Localized,
+        /// Where it is.
+        country: Country,
+        /// Which round it is in.
+        stage: Option<Stage>,
+        /// What it is.
+        tags: Vec<Slug>,
+    },
+    /// An investor, to a startup.
+    Investor {
+        /// Where it is.
+        country: Country,
+        /// Stages it invests in.
+        stages: Vec<Stage>,
+        /// What it looks for.
+        tags: Vec<Slug>,
+    },
+}
+
+/// To whom a match is shown, and with it what stands beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reader {
+    /// To the operator's people.
+    Operator {
+        /// The startup.
+        startup: Party,
+        /// The investor.
+        investor: Party,
+    },
+    /// To a side.
+    Side {
+        /// Which.
+        side: Side,
+        /// What it may know of the other.
+        counterpart: Teaser,
+    },
+}
+
+/// A match with what stands beside it for its reader.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The record.
+    pub matched: Match,
+    /// For whom.
+    pub reader: Reader,
+}
+
+/// Whether the reasons of a factor tell a side's figures, which the other
+/// side must not learn from an account of the score.
+pub const fn tells_figures(factor: Factor) -> bool {
+    matches!(
+        factor,
+        Factor::Cheque | Factor::Evidence | Factor::InstrumentRole
+    )
+}
+
+/// Puts beside matches that the caller was found to be allowed to read what
+/// the caller may see of their sides.
+pub async fn show(
+    context: &Context,
+    caller: &Caller,
+    found: Vec<Match>,
+) -> Result<Vec<Shown>, Error> {
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            let around = Around::load(conn, &found)?;
+            found
+                .into_iter()
+                .map(|matched| around.show(&caller, matched))
+                .collect()
+        })
+        .await
+}
+
+/// [`show`] for one match.
+pub async fn show_one(context: &Context, caller: &Caller, found: Match) -> Result<Shown, Error> {
+    let shown = show(context, caller, vec![found]).await?;
+    shown.into_iter().next().ok_or(Error::NotFound)
+}
+
+/// What is around some matches.
+struct Around {
+    profiles: BTreeMap<StartupProfileId, StartupProfile>,
+    mandates: BTreeMap<MandateId, Mandate>,
+    parties: BTreeMap<OrganizationId, Party>,
+}
+
+impl Around {
+    fn load(conn: &mut Conn, found: &[Match]) -> Result<Self, Error> {
+        let profiles: Vec<_> = found
+            .iter()
+            .map(|matched| matched.startup_profile)
+            .collect();
+        let mandates: Vec<_> = found.iter().map(|matched| matched.mandate).collect();
+        let firms: Vec<_> = found
+            .iter()
+            .flat_map(|matched| [matched.startup, matched.investor])
+            .collect();
+        Ok(Self {
+            profiles: by_id(db::startup_profiles::find_many(conn, &profiles)?, |p| p.id),
+            mandates: by_id(db::mandates::find_many(conn, &mandates)?, |m| m.id),
+            parties: parties(conn, &firms)?,
+        })
+    }
+
+    fn show(&self, caller: &Caller, matched: Match) -> Result<Shown, Error> {
+        let reader = match matches::side_of(caller, &matched) {
+            None => Reader::Operator {
+                startup: self.party(matched.startup)?,
+                investor: self.party(matched.investor)?,
+            },
+            Some(side) => Reader::Side {
+                side,
+                counterpart: self.teaser(&matched, side.other())?,
+            },
+        };
+        Ok(Shown { matched, reader })
+    }
+
+    fn party(&self, id: OrganizationId) -> Result<Party, Error> {
+        self.parties.get(&id).cloned().ok_or(Error::NotFound)
+    }
+
+    fn teaser(&self, matched: &Match, of: Side) -> Result<Teaser, Error> {
+        match of {
+            Side::Startup => {
+                let profile = self.profiles.get(&matched.startup_profile);
+                profile.map(startup_teaser)
+            }
+            Side::Investor => self.mandates.get(&matched.mandate).map(investor_teaser),
+        }
+        .ok_or(Error::NotFound)
+    }
+}
+
+fn startup_teaser(profile: &StartupProfile) -> Teaser {
+    Teaser::Startup {
+        one_liner: profile.content.one_liner.clone(),
+        country: profile.country,
+        stage: profile.content.stage,
+        tags: profile.content.all_tags().cloned().collect(),
+    }
+}
+
+fn investor_teaser(mandate: &Mandate) -> Teaser {
+    Teaser::Investor {
+        country: mandate.country,
+        stages: mandate.content.stages.iter().copied().collect(),
+        tags: mandate.content.tags.keys().cloned().collect(),
+    }
+}
+
+fn by_id<K: Ord, T>(records: Vec<T>, id: fn(&T) -> K) -> BTreeMap<K, T> {
+    records
+        .into_iter()
+        .map(|record| (id(&record), record))
+        .collect()
+}
+
+fn parties(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Party>, Error> {
+    let firms = db::organizations::find_many(conn, firms)?;
+    Ok(firms
+        .into_iter()
+        .map(|firm| {
+            let name = firm.details.display_name().to_string();
+            (firm.id, Party { id: firm.id, name })
+        })
+        .collect())
+}
+
+/// The startup and the investor of every account, in their order.
+pub(super) fn parties_of(
+    conn: &mut Conn,
+    explanations: &[Explanation],
+) -> Result<Vec<(Party, Party)>, Error> {
+    let profiles: Vec<_> = explanations.iter().map(|e| e.startup.0).collect();
+    let mandates: Vec<_> = explanations.iter().map(|e| e.mandate.0).collect();
+    let profiles = by_id(db::startup_profiles::find_many(conn, &profiles)?, |p| p.id);
+    let mandates = by_id(db::mandates::find_many(conn, &mandates)?, |m| m.id);
+    let owners = profiles.values().map(|profile| profile.organization);
+    let owners: Vec<_> = owners
+        .chain(mandates.values().map(|mandate| mandate.organization))
+        .collect();
+    let parties = parties(conn, &owners)?;
+    explanations
+        .iter()
+        .map(|explanation| {
+            let startup = parties.get(&profiles.get(&explanation.startup.0)?.organization)?;
+            let investor = parties.get(&mandates.get(&explanation.mandate.0)?.organization)?;
+            Some((startup.clone(), investor.clone()))
+        })
+        .map(|pair| pair.ok_or(Error::NotFound))
+        .collect()
+}

@@ -1,0 +1,134 @@
+//! From a converted introduction to money, or not.
+
+use corridor::db;
+use corridor::domain::ids::IntroductionId;
+use corridor::domain::introduction::IntroductionStatus;
+use serde_json::{Value, json};
+
+use super::stage::{Stage, Who};
+use crate::support::database::on_each_backend;
+
+/// A deal; its path. The mail's going out is the worker's part and noted here
+/// in its place.
+async fn deal(stage: &Stage) -> String {
+    let introduction = stage.introduction(Who::Dana).await;
+    let yes = json!({"action": "accept"});
+    stage.go(Who::Gul, &introduction, yes).await.expect(200);
+    let id: IntroductionId = introduction.rsplit('/').next().unwrap().parse().unwrap();
+    let sent = move |conn: &mut db::Conn| {
+        let mut record = db::introductions::find(conn, id)?.unwrap();
+        record.status = IntroductionStatus::Sent;
+        record.version += 1;
+        db::introductions::update(conn, &record)
+    };
+    assert!(stage.context.db.write(sent).await.unwrap());
+    let convert = json!({"action": "convert"});
+    stage
+        .go(Who::Dana, &introduction, convert.clone())
+        .await
+        .expect(200);
+    let view = stage.go(Who::Gul, &introduction, convert).await.expect(200);
+    assert_eq!(view["status"], "converted");
+    let deals = stage
+        .get(Who::Gul, "/v1/deals?status=open")
+        .await
+        .expect(200);
+    format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap())
+}
+
+async fn report(stage: &Stage, deal: &str) -> Value {
+    let report = json!({"action": "report"});
+    stage.go(Who::Dana, deal, report.clone()).await.expect(200);
+    stage.go(Who::Gul, deal, report).await.expect(200)
+}
+
+fn funding(minor: i64) -> Value {
+    json!({
+        "action": "confirm",
+        "amount": {"amount_minor": minor, "currency": "USD"},
+        "value_date": "2026-11-20",
+    })
+}
+
+#[test]
+fn the_sides_move_it_up_to_screening_and_the_curator_after() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        assert_eq!(report(&stage, &deal).await["stage"], "first_meeting");
+        assert_eq!(report(&stage, &deal).await["stage"], "screening");
+        assert_eq!(report(&stage, &deal).await["stage"], "due_diligence");
+        let more = json!({"action": "report"});
+        stage.go(Who::Dana, &deal, more.clone()).await.expect(200);
+        let waits = stage.go(Who::Gul, &deal, more).await;
+        assert_eq!(waits.code(409), "curator_confirms");
+        let advance = json!({"action": "advance"});
+        assert_eq!(
+            stage.go(Who::Dana, &deal, advance.clone()).await.status,
+            403
+        );
+        for _ in 0..2 {
+            stage
+                .go(Who::Curator, &deal, advance.clone())
+                .await
+                .expect(200);
+        }
+        let missing = stage
+            .go(Who::Curator, &deal, advance.clone())
+            .await
+            .expect(409);
+        assert_eq!(missing["errors"][0]["pointer"], "#/facts/term_sheet_amount");
+        let patch = |body: &'static str| {
+            stage
+                .request(Who::Gul, "PATCH", &deal)
+                .header("If-Match", "*")
+                .header("Content-Type", "application/merge-patch+json")
+                .body(body)
+        };
+        let stage_by_hand = patch(r#"{"stage": "funded"}"#).send().await.unwrap();
+        assert_eq!(stage_by_hand.status(), 422);
+        let fact = patch(r#"{"facts": {"term_sheet_amount": "USD 1,200,000"}}"#);
+        let fact: Value = fact.send().await.unwrap().json().await.unwrap();
+        assert_eq!(fact["missing"], json!([]));
+        stage.go(Who::Curator, &deal, advance).await.expect(200);
+        for path in ["", "/transitions", "/events", "/notes"] {
+            let answer = stage.get(Who::Stranger, &format!("{deal}{path}")).await;
+            assert_eq!(answer.status, 404, "{path}");
+        }
+        let notes = stage.get(Who::Gul, &format!("{deal}/notes")).await;
+        assert_eq!(notes.status, 403);
+    });
+}
+
+#[test]
+fn it_is_won_when_both_confirm_the_same() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let skip = json!({"action": "skip", "to": "funded", "reason": "Signed elsewhere."});
+        let bare = json!({"action": "skip"});
+        let faults = stage.go(Who::Curator, &deal, bare).await.expect(422);
+        assert_eq!(faults["errors"].as_array().unwrap().len(), 2);
+        stage.go(Who::Curator, &deal, skip).await.expect(200);
+        let first = stage
+            .go(Who::Dana, &deal, funding(120_000_000))
+            .await
+            .expect(200);
+        assert_eq!(first["status"], "open");
+        let other = stage
+            .go(Who::Gul, &deal, funding(110_000_000))
+            .await
+            .expect(200);
+        assert_eq!(other["status"], "open");
+        let same = stage
+            .go(Who::Gul, &deal, funding(120_000_000))
+            .await
+            .expect(200);
+        assert_eq!(same["status"], "won");
+        let notes = stage
+            .get(Who::Curator, &format!("{deal}/notes"))
+            .await
+            .expect(200);
+        assert_eq!(notes["items"][0]["note"], "Signed elsewhere.");
+    });
+}

@@ -1,0 +1,201 @@
+//! The double opt-in over HTTP.
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::stage::{BLURB, INVESTOR, STARTUP, Stage, Who};
+use crate::support::database::on_each_backend;
+
+const ACCEPT: [(&str, &str); 2] = [("answer", "accept"), ("name", "Gül Həsənova")];
+
+#[test]
+fn a_startup_asks_and_the_investor_agrees_on_the_page() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        let before = stage.get(Who::Dana, &introduction).await.expect(200);
+        assert_eq!(before["status"], "asking_first");
+        assert_eq!(before["startup"]["name"], STARTUP);
+        assert!(before["investor"].get("name").is_none());
+        let asked = stage.get(Who::Gul, &introduction).await.expect(200);
+        assert_eq!(asked["startup"]["name"], STARTUP);
+        assert!(asked["question"]["expires_at"].is_string());
+        let page = stage.question(&introduction).await;
+        let sent = stage.submit(&page, &ACCEPT).await;
+        assert_eq!((sent.status, sent.location.as_ref()), (303, Some(&page)));
+        let after = stage.get(Who::Dana, &introduction).await.expect(200);
+        assert_eq!(after["status"], "both_accepted");
+        assert_eq!(after["investor"]["name"], INVESTOR);
+        let operator = stage.get(Who::Curator, &introduction).await.expect(200);
+        assert_eq!(operator["answers"][0]["person_name"], "Gül Həsənova");
+        for path in ["", "/transitions", "/events"] {
+            let answer = stage
+                .get(Who::Stranger, &format!("{introduction}{path}"))
+                .await;
+            assert_eq!(answer.status, 404);
+        }
+        let moved = stage.go(Who::Stranger, &introduction, json!({"action": "close"}));
+        assert_eq!(moved.await.status, 404);
+    });
+}
+
+#[test]
+fn when_a_curator_asks_the_investor_hears_of_it_after_the_startups_yes() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Curator).await;
+        assert_eq!(stage.get(Who::Gul, &introduction).await.status, 404);
+        let none = stage.get(Who::Gul, "/v1/introductions").await.expect(200);
+        assert_eq!(none["items"], json!([]));
+        let asked = stage.get(Who::Dana, &introduction).await;
+        assert!(!asked.text.contains(INVESTOR));
+        let yes = json!({"action": "accept"});
+        let view = stage.go(Who::Dana, &introduction, yes).await.expect(200);
+        assert_eq!(view["status"], "asking_second");
+        let second = stage.get(Who::Gul, &introduction).await.expect(200);
+        assert_eq!(second["startup"]["name"], STARTUP);
+        let no = json!({"action": "decline", "reason": "thesis_mismatch"});
+        let declined = stage.go(Who::Gul, &introduction, no).await.expect(200);
+        assert_eq!(declined["status"], "declined");
+        let told = stage.get(Who::Dana, &introduction).await;
+        assert!(!told.text.contains("thesis_mismatch") && !told.text.contains(INVESTOR));
+        let events = stage
+            .get(Who::Dana, &format!("{introduction}/events"))
+            .await;
+        assert!(!events.text.contains("thesis_mismatch"));
+        assert!(!events.text.contains(&stage.user(Who::Gul).id.to_string()));
+        let known = stage.get(Who::Curator, &introduction).await.expect(200);
+        assert_eq!(known["decline_reason"], "thesis_mismatch");
+    });
+}
+
+#[test]
+fn a_blurb_that_gives_somebody_away_is_refused_and_each_trace_named() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let matched = stage.released().await;
+        let blurb = format!(
+            "{STARTUP} here: write to dana@tamar.example, call +972 54 123 4567, see https://tamar.example."
+        );
+        let refused = stage
+            .request_introduction(Who::Dana, &matched, &blurb)
+            .await;
+        let refused = refused.expect(409);
+        assert_eq!(refused["code"], "blurb_not_clean");
+        let named: Vec<_> = refused["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|fault| fault["code"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            named,
+            [
+                "carries_address",
+                "carries_phone",
+                "carries_link",
+                "carries_organization_name"
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_pair_has_one_live_introduction_however_many_ask_at_once() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let matched = stage.released().await;
+        let id = matched.rsplit('/').next().unwrap();
+        let mut requests = JoinSet::new();
+        for _ in 0..10 {
+            let body = json!({"match": id, "blurb": BLURB});
+            let request = stage.request(Who::Dana, "POST", "/v1/introductions");
+            let request = request.json(&body);
+            requests.spawn(async move { request.send().await.unwrap().status().as_u16() });
+        }
+        let answers = requests.join_all().await;
+        assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1);
+        assert!(
+            answers
+                .iter()
+                .all(|status| matches!(status, 201 | 409 | 412)),
+            "{answers:?}"
+        );
+        let all = stage
+            .get(Who::Curator, "/v1/introductions")
+            .await
+            .expect(200);
+        assert_eq!(all["items"].as_array().unwrap().len(), 1);
+    });
+}
+
+/// The restricted tag of the taxonomy needs two people, one under review one.
+async fn held_and_released(stage: &Stage, people: &[Who]) {
+    let matched = stage.matched().await;
+    let allow = json!({"action": "allow"});
+    stage.go(Who::Compliance, &matched, allow).await.expect(200);
+    let made = stage
+        .request_introduction(Who::Curator, &matched, BLURB)
+        .await;
+    let introduction = made.location.clone().unwrap();
+    assert_eq!(made.expect(201)["status"], "held");
+    let release = json!({"action": "release", "reason": "Civil use only."});
+    let (last, first) = people.split_last().unwrap();
+    for who in first {
+        let view = stage
+            .go(*who, &introduction, release.clone())
+            .await
+            .expect(200);
+        assert_eq!(view["status"], "held");
+        let again = stage.go(*who, &introduction, release.clone()).await;
+        assert_eq!(again.code(409), "second_person_needed");
+    }
+    let view = stage.go(*last, &introduction, release).await.expect(200);
+    assert_eq!(view["status"], "asking_first");
+    let events = stage
+        .get(Who::Dana, &format!("{introduction}/events"))
+        .await;
+    assert_eq!(events.status, 200, "{}", events.text);
+    for word in ["held", "gate", "sensitivity", "two_people", "release"] {
+        assert!(!events.text.contains(word), "{word} in {}", events.text);
+    }
+}
+
+#[test]
+fn what_is_sensitive_waits_for_compliance_and_the_sides_never_learn_of_it() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, REVIEW_TAG).await;
+        held_and_released(&stage, &[Who::Compliance]).await;
+    });
+}
+
+#[test]
+fn what_is_restricted_needs_two_people() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, RESTRICTED_TAG).await;
+        held_and_released(&stage, &[Who::Compliance, Who::SecondCompliance]).await;
+    });
+}
+
+const REVIEW_TAG: &str = "cyber_commercial";
+const RESTRICTED_TAG: &str = "counter_uas";
+
+#[test]
+fn misplaced_and_missing_fields_of_an_answer_are_named() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        let bad = json!({"action": "accept", "reason": "team", "until": "2027-01-01"});
+        let faults: Value = stage.go(Who::Gul, &introduction, bad).await.expect(422);
+        let faults = faults["errors"].as_array().unwrap();
+        let pointers: Vec<_> = faults.iter().map(|fault| &fault["pointer"]).collect();
+        assert_eq!(pointers, ["#/reason", "#/until"]);
+        let log = stage.get(Who::Auditor, "/v1/events").await.expect(200);
+        assert!(log["items"][0]["hash"].as_str().unwrap().len() == 64);
+        assert_eq!(stage.get(Who::Curator, "/v1/events").await.status, 403);
+        assert_eq!(stage.get(Who::Gul, "/v1/events").await.status, 404);
+        let queue = stage.get(Who::Curator, "/v1/messages?state=pending").await;
+        assert!(!queue.text.contains("mail.example"));
+        assert_eq!(queue.expect(200)["items"].as_array().unwrap().len(), 1);
+    });
+}

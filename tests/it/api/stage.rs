@@ -1,0 +1,467 @@
+//! A server with one startup, two investors and the operator's people, one
+//! programme and everything that a match of them needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use corridor::auth::link::LinkToken;
+use corridor::auth::token::Claims;
+use corridor::config::Config;
+use corridor::db::{self, Conn};
+use corridor::domain::account::{Role, User};
+use corridor::domain::compliance::{Clearance, ClearanceVerdict};
+use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
+use corridor::domain::organization::{Organization, OrganizationDetails};
+use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
+use corridor::domain::programme::{Corridor, Programme, ProgrammeDetails, ProgrammeStatus};
+use corridor::domain::text::{LocalText, TextState};
+use corridor::domain::values::OrganizationKind;
+use corridor::http::limits::Limits;
+use corridor::http::{Listeners, ServerOptions, Service, api, serve};
+use corridor::services::{Clock, Context, Error};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::support::database::Database;
+
+pub const STARTUP: &str = "Tamar Flow";
+pub const INVESTOR: &str = "Khazar Capital";
+
+/// Who is on the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Dana,
+    Gul,
+    Stranger,
+    Curator,
+    Compliance,
+    SecondCompliance,
+    Auditor,
+}
+
+const EVERYBODY: [Who; 7] = [
+    Who::Dana,
+    Who::Gul,
+    Who::Stranger,
+    Who::Curator,
+    Who::Compliance,
+    Who::SecondCompliance,
+    Who::Auditor,
+];
+
+/// The server, with what stands in its store.
+pub struct Stage {
+    pub context: Context,
+    pub base: String,
+    pub startup: Organization,
+    pub investor: Organization,
+    pub profile: StartupProfile,
+    pub mandate: Mandate,
+    pub programme: Programme,
+    users: Vec<User>,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    _home: tempfile::TempDir,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub etag: Option<String>,
+    pub location: Option<String>,
+    pub text: String,
+}
+
+impl Answer {
+    pub async fn of(response: Response) -> Self {
+        let header = |name: &str| {
+            let value = response.headers().get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        Self {
+            status: response.status().as_u16(),
+            etag: header("etag"),
+            location: header("location"),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// The document of an answer that must have that status.
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()
+    }
+
+    /// The code of a problem that must have that status.
+    pub fn code(self, status: u16) -> String {
+        self.expect(status)["code"].as_str().unwrap().to_owned()
+    }
+}
+
+fn of<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+impl Stage {
+    /// The usual cast.
+    pub async fn set(database: &Database) -> Self {
+        Self::with_tag(database, "water_loss").await
+    }
+
+    /// The usual cast, the startup known by that tag.
+    pub async fn with_tag(database: &Database, tag: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let overrides = [("data.dir".to_owned(), home.path().display().to_string())];
+        let config = Config::load(None, [], overrides).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let clock = Clock::set(of::<DateTime<Utc>>("2026-11-24T09:00:00Z"));
+        let context = corridor::startup::context(&config, database.open(), clock, base.clone())
+            .await
+            .unwrap();
+        let startup = organization(&context, OrganizationKind::Startup, STARTUP, "IL");
+        let investor = organization(&context, OrganizationKind::Investor, INVESTOR, "AZ");
+        let profile = profile(&context, &startup, tag);
+        let mandate = mandate(&context, &investor, tag);
+        let users = EVERYBODY.map(|who| user(&context, who)).to_vec();
+        let rules = context.db.read(db::rule_sets::list).await.unwrap();
+        let programme = programme(&context, rules[0].id);
+        let mut stage = Self {
+            context,
+            base,
+            startup,
+            investor,
+            profile,
+            mandate,
+            programme,
+            users,
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
+            stop: None,
+            _home: home,
+        };
+        stage.fill().await;
+        stage.stop = Some(start(&stage.context, listener));
+        stage
+    }
+
+    async fn fill(&self) {
+        let context = self.context.clone();
+        let (startup, investor) = (self.startup.clone(), self.investor.clone());
+        let (profile, mandate) = (self.profile.clone(), self.mandate.clone());
+        let (programme, users) = (self.programme.clone(), self.users.clone());
+        let write = move |conn: &mut Conn| -> Result<(), Error> {
+            let now = context.now();
+            let operator = organization(&context, OrganizationKind::Operator, "Operator", "IL");
+            let other = organization(&context, OrganizationKind::Investor, "Other Fund", "AZ");
+            for firm in [&startup, &investor, &operator, &other] {
+                db::organizations::insert(conn, firm)?;
+            }
+            for (who, user) in EVERYBODY.iter().zip(&users) {
+                assert!(db::users::insert(conn, user, "no hash")?);
+                let (firm, role) = match who {
+                    Who::Dana => (startup.id, Role::Owner),
+                    Who::Gul => (investor.id, Role::Owner),
+                    Who::Stranger => (other.id, Role::Owner),
+                    Who::Curator => (operator.id, Role::Curator),
+                    Who::Compliance | Who::SecondCompliance => (operator.id, Role::Compliance),
+                    Who::Auditor => (operator.id, Role::Auditor),
+                };
+                db::users::insert_membership(conn, user.id, firm, role, now)?;
+            }
+            for firm in [&startup, &investor] {
+                let clearance = Clearance {
+                    id: context.new_id(),
+                    organization: firm.id,
+                    verdict: ClearanceVerdict::Clear,
+                    basis: "Registry of companies".to_owned(),
+                    valid_to: now.date_naive() + Days::new(365),
+                    created_at: now,
+                };
+                db::clearances::insert(conn, &clearance, users[4].id)?;
+            }
+            db::startup_profiles::insert(conn, &profile)?;
+            db::mandates::insert(conn, &mandate)?;
+            db::programmes::insert(conn, &programme)?;
+            db::programmes::admit_startup(conn, programme.id, profile.id, now)?;
+            db::programmes::admit_mandate(conn, programme.id, mandate.id, now)?;
+            Ok(())
+        };
+        self.context.db.write(write).await.unwrap();
+    }
+
+    pub fn user(&self, who: Who) -> &User {
+        &self.users[EVERYBODY.iter().position(|known| *known == who).unwrap()]
+    }
+
+    fn token(&self, who: Who) -> String {
+        let now = self.context.now();
+        let claims = Claims {
+            subject: self.user(who).id.to_string(),
+            client_id: "test".to_owned(),
+            id: self.context.new_id::<Uuid>(),
+            issued_at: now,
+            expires_at: now + TimeDelta::minutes(10),
+            scope: None,
+        };
+        self.context.tokens.issue(&claims).unwrap()
+    }
+
+    /// A request by nobody.
+    pub fn bare(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    pub fn request(&self, who: Who, method: &str, path: &str) -> RequestBuilder {
+        self.bare(method, path).bearer_auth(self.token(who))
+    }
+
+    pub async fn get(&self, who: Who, path: &str) -> Answer {
+        Answer::of(self.request(who, "GET", path).send().await.unwrap()).await
+    }
+
+    pub async fn post(&self, who: Who, path: &str, body: Value) -> Answer {
+        let request = self.request(who, "POST", path).json(&body);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Moves a record, on any version of it.
+    pub async fn go(&self, who: Who, record: &str, body: Value) -> Answer {
+        let path = format!("{record}/transitions");
+        let request = self.request(who, "POST", &path).header("If-Match", "*");
+        Answer::of(request.json(&body).send().await.unwrap()).await
+    }
+
+    /// A match on record; its path.
+    pub async fn matched(&self) -> String {
+        let body = json!({
+            "programme": self.programme.id.to_string(),
+            "startup_profile": self.profile.id.to_string(),
+            "mandate": self.mandate.id.to_string(),
+        });
+        let made = self.post(Who::Curator, "/v1/matches", body).await;
+        let location = made.location.clone();
+        made.expect(201);
+        location.unwrap()
+    }
+
+    /// A match that both sides see; its path.
+    pub async fn released(&self) -> String {
+        let matched = self.matched().await;
+        let body = json!({"action": "release", "to": "both"});
+        self.go(Who::Curator, &matched, body).await.expect(200);
+        matched
+    }
+
+    pub async fn request_introduction(&self, who: Who, matched: &str, blurb: &str) -> Answer {
+        let id = matched.rsplit('/').next().unwrap();
+        let body = json!({"match": id, "blurb": blurb});
+        self.post(who, "/v1/introductions", body).await
+    }
+
+    /// An introduction that somebody asked for; its path.
+    pub async fn introduction(&self, who: Who) -> String {
+        let matched = self.released().await;
+        let made = self.request_introduction(who, &matched, BLURB).await;
+        let location = made.location.clone();
+        made.expect(201);
+        location.unwrap()
+    }
+
+    /// The page of the open question of an introduction, as it is mailed.
+    pub async fn question(&self, introduction: &str) -> String {
+        let id = of(introduction.rsplit('/').next().unwrap());
+        let asks = move |conn: &mut Conn| db::introductions::asks(conn, id);
+        let asks = self.context.db.read(asks).await.unwrap();
+        let ask = asks.last().unwrap();
+        let token = LinkToken {
+            ask: ask.id,
+            expires_at: ask.expires_at,
+        };
+        format!("/consent/{}", self.context.links.mint(&token).unwrap())
+    }
+
+    /// Opens a page as a browser would.
+    pub async fn open(&self, path: &str) -> Answer {
+        Answer::of(self.bare("GET", path).send().await.unwrap()).await
+    }
+
+    /// Sends a page's form.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self
+            .bare("POST", path)
+            .header("Sec-Fetch-Site", "same-origin");
+        Answer::of(request.form(fields).send().await.unwrap()).await
+    }
+}
+
+pub const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.";
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The server may have ended by itself; the test says why.
+            let _ = stop.send(());
+        }
+    }
+}
+
+fn start(context: &Context, listener: TcpListener) -> oneshot::Sender<()> {
+    let (stop, stopped) = oneshot::channel();
+    let service = Service {
+        state: Arc::new(context.clone()),
+        routes: api::routes,
+        readiness: Arc::new(|| Box::pin(async { true })),
+    };
+    let options = ServerOptions {
+        workers: 2,
+        keep_alive: Duration::from_secs(5),
+        drain: Duration::from_secs(5),
+        limits: Limits::default(),
+    };
+    let listeners = Listeners {
+        api: listener,
+        metrics: None,
+    };
+    std::thread::spawn(move || {
+        let stopped = async move {
+            let _ = stopped.await;
+        };
+        actix_web::rt::System::new()
+            .block_on(serve(listeners, options, service, stopped))
+            .unwrap();
+    });
+    stop
+}
+
+fn organization(
+    context: &Context,
+    kind: OrganizationKind,
+    name: &str,
+    country: &str,
+) -> Organization {
+    Organization {
+        id: context.new_id(),
+        details: OrganizationDetails {
+            kind,
+            legal_name: of(&format!("{name} Ltd")),
+            trade_name: Some(of(name)),
+            names: BTreeMap::new(),
+            country: of(country),
+            website: None,
+        },
+        external_id: None,
+        version: 1,
+        created_at: context.now(),
+        updated_at: context.now(),
+    }
+}
+
+fn user(context: &Context, who: Who) -> User {
+    let name = format!("{who:?}").to_lowercase();
+    let (language, zone) = match who {
+        Who::Gul => ("az", chrono_tz::Asia::Baku),
+        Who::Dana => ("he", chrono_tz::Asia::Jerusalem),
+        _ => ("en", chrono_tz::UTC),
+    };
+    User {
+        id: context.new_id(),
+        email: of(&format!("{name}@mail.example")),
+        name: of(&format!("Person {name}")),
+        language: of(language),
+        zone,
+        version: 1,
+        created_at: context.now(),
+    }
+}
+
+fn profile(context: &Context, firm: &Organization, tag: &str) -> StartupProfile {
+    let english = LocalText {
+        text: "Finds leaks before they show.".to_owned(),
+        state: TextState::Original,
+    };
+    StartupProfile {
+        id: context.new_id(),
+        organization: firm.id,
+        country: firm.details.country,
+        content: StartupContent {
+            one_liner: [(of("en"), english)].into_iter().collect(),
+            primary_tags: BTreeSet::from([of(tag)]),
+            deal_intents: BTreeSet::from([of("pilot_poc")]),
+            markets_wanted: BTreeSet::from([of("AZ")]),
+            languages: BTreeSet::from([of("en")]),
+            ..StartupContent::default()
+        },
+        status: ProfileStatus::Published,
+        claimed: true,
+        revision: 1,
+        version: 1,
+        published_at: Some(context.now()),
+        reconfirm_by: Some(context.now().date_naive() + Days::new(90)),
+        rejected_at: None,
+        created_at: context.now(),
+        updated_at: context.now(),
+    }
+}
+
+fn mandate(context: &Context, firm: &Organization, tag: &str) -> Mandate {
+    Mandate {
+        id: context.new_id(),
+        organization: firm.id,
+        country: firm.details.country,
+        content: MandateContent {
+            title: Some(of("Water")),
+            tags: BTreeMap::from([(of(tag), 3)]),
+            deal_intents: BTreeSet::from([of("pilot_poc")]),
+            languages: BTreeSet::from([of("en")]),
+            capacity: Capacity::default(),
+            ..MandateContent::default()
+        },
+        status: MandateStatus::Published,
+        claimed: true,
+        revision: 1,
+        version: 1,
+        published_at: Some(context.now()),
+        reconfirm_by: Some(context.now().date_naive() + Days::new(180)),
+        created_at: context.now(),
+        updated_at: context.now(),
+    }
+}
+
+fn programme(context: &Context, rule_set: corridor::domain::ids::RuleSetId) -> Programme {
+    let today = context.now().date_naive();
+    Programme {
+        id: context.new_id(),
+        details: ProgrammeDetails {
+            slug: of("il-az"),
+            title: of("Water bridge"),
+            corridors: vec![Corridor {
+                startup: of("IL"),
+                investor: of("AZ"),
+            }],
+            scope_tags: vec![],
+            parties: vec![],
+            starts_on: today,
+            ends_on: today + Days::new(365),
+        },
+        rule_set,
+        status: ProgrammeStatus::Active,
+        version: 1,
+        created_at: context.now(),
+        updated_at: context.now(),
+    }
+}

@@ -1,0 +1,565 @@
+//! `corridor import`: what it takes, what it refuses, what it leaves behind.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use corridor::cli::import::{Format, ImportArgs, ImportError, Report, TableError, import};
+use corridor::config::Config;
+use corridor::db::{self, Conn, chain, events, mandates, organizations, startup_profiles};
+use corridor::domain::account::Role;
+use corridor::domain::compliance::ClearanceVerdict;
+use corridor::domain::mandate::{Mandate, MandateStatus};
+use corridor::domain::organization::Organization;
+use corridor::domain::profile::{ProfileStatus, StartupProfile};
+use corridor::domain::programme::{
+    Corridor, Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails,
+};
+use corridor::domain::review::{Audience, MatchAction, MatchStatus};
+use corridor::domain::values::OrganizationKind;
+use corridor::matching::reference::Filter;
+use corridor::services::accounts::{self, NewUser};
+use corridor::services::compliance::{self, NewClearance};
+use corridor::services::matches::{self, Query};
+use corridor::services::{Caller, Clock, Context, Error, programmes};
+use corridor::startup;
+use tempfile::TempDir;
+
+use crate::support::database::{Database, on_each_backend};
+
+const STARTUPS: &str = include_str!("fixtures/import/startups.csv");
+const INVESTORS: &str = include_str!("fixtures/import/investors.csv");
+const INVESTMENTS: &str = include_str!("fixtures/import/investments.csv");
+
+/// A store with an operator, a programme from IL to AZ, and files to import.
+struct Desk {
+    context: Context,
+    operator: Caller,
+    programme: Programme,
+    files: TempDir,
+}
+
+impl Desk {
+    async fn new(database: &Database) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let flags = [
+            ("data.dir", files.path().join("data").display().to_string()),
+            ("auth.argon2_memory_kib", "19456".to_owned()),
+        ];
+        let flags = flags.map(|(key, value)| (key.to_owned(), value));
+        let config = Config::load(None, [], flags).unwrap();
+        fs::create_dir(&config.data.dir).unwrap();
+        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
+        let context = startup::context(
+            &config,
+            database.open(),
+            Clock::set(noon),
+            "http://localhost".into(),
+        )
+        .await
+        .unwrap();
+        let operator = operator(&context).await;
+        let programme = programme(&context, &operator).await;
+        let desk = Self {
+            context,
+            operator,
+            programme,
+            files,
+        };
+        desk.put("startups.csv", STARTUPS);
+        desk.put("investors.csv", INVESTORS);
+        desk.put("investments.csv", INVESTMENTS);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    fn put(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn args(&self) -> ImportArgs {
+        ImportArgs {
+            startups: self.path("startups.csv"),
+            investors: self.path("investors.csv"),
+            investments: Some(self.path("investments.csv")),
+            mapping: None,
+            programme: Some("israel-azerbaijan".parse().unwrap()),
+            dry_run: false,
+            keep_good: false,
+            report: None,
+            format: Format::Table,
+        }
+    }
+
+    async fn import(&self) -> Report {
+        import(&self.context, &self.args()).await.unwrap()
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> db::Result<T> + Send + 'static,
+    ) -> T {
+        self.context.db.read(job).await.unwrap()
+    }
+
+    async fn firm(&self, kind: OrganizationKind, id: &'static str) -> Option<Organization> {
+        self.read(move |conn| organizations::find_by_external_id(conn, kind, id))
+            .await
+    }
+
+    async fn profile(&self, id: &'static str) -> StartupProfile {
+        let firm = self.firm(OrganizationKind::Startup, id).await.unwrap();
+        let filter = startup_profiles::Filter {
+            organization: Some(firm.id),
+            ..Default::default()
+        };
+        self.read(move |conn| startup_profiles::list(conn, &filter, None, 9))
+            .await
+            .pop()
+            .unwrap()
+    }
+
+    async fn mandate(&self, id: &'static str) -> Option<Mandate> {
+        let firm = self.firm(OrganizationKind::Investor, id).await.unwrap();
+        let filter = mandates::Filter {
+            organization: Some(firm.id),
+            ..Default::default()
+        };
+        self.read(move |conn| mandates::list(conn, &filter, None, 9))
+            .await
+            .pop()
+    }
+
+    /// The number of events after everything is sealed, the chain verified.
+    async fn events(&self) -> i64 {
+        self.context.db.seal_pending().await.unwrap();
+        self.read(|conn| {
+            assert!(chain::verify(conn, 1_000, |_| {})?.first_bad.is_none());
+            Ok(events::head(conn)?.position)
+        })
+        .await
+    }
+}
+
+async fn operator(context: &Context) -> Caller {
+    let user = NewUser {
+        email: "ops@corridor.example".parse().unwrap(),
+        name: "Operator".parse().unwrap(),
+        language: "en".parse().unwrap(),
+        zone: chrono_tz::UTC,
+        password: "a long password for a test".into(),
+    };
+    let roles = vec![Role::Curator, Role::Compliance];
+    let id = accounts::create_operator_user(context, user, roles)
+        .await
+        .unwrap();
+    context
+        .db
+        .read(move |conn| {
+            Ok::<_, db::Error>(Caller {
+                user: db::users::find(conn, id)?.unwrap(),
+                memberships: db::users::memberships(conn, id)?,
+            })
+        })
+        .await
+        .unwrap()
+}
+
+async fn programme(context: &Context, operator: &Caller) -> Programme {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let corridor = |startup: &str, investor: &str| Corridor {
+        startup: startup.parse().unwrap(),
+        investor: investor.parse().unwrap(),
+    };
+    let details = ProgrammeDetails {
+        slug: "israel-azerbaijan".parse().unwrap(),
+        title: "Israel–Azerbaijan".parse().unwrap(),
+        corridors: vec![corridor("IL", "AZ")],
+        scope_tags: vec![],
+        parties: vec![Party {
+            organization: operator.memberships[0].organization,
+            role: PartyRole::Operator,
+        }],
+        starts_on: day("2026-01-01"),
+        ends_on: day("2027-12-31"),
+    };
+    let mut programme = programmes::create(context, operator, None, details)
+        .await
+        .unwrap();
+    for action in [
+        ProgrammeAction::Negotiate,
+        ProgrammeAction::AgreeText,
+        ProgrammeAction::StartSigning,
+        ProgrammeAction::Activate,
+    ] {
+        programme = programmes::transition(context, operator, None, programme.id, None, action)
+            .await
+            .unwrap();
+    }
+    programme
+}
+
+/// The bad rows of a report as they are printed.
+fn bad(report: &Report) -> String {
+    let mut text = String::new();
+    for row in &report.bad_rows {
+        writeln!(text, "{row}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn good_files_become_unclaimed_records_of_the_programme() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let before = desk.events().await;
+        let report = desk.import().await;
+        insta::assert_snapshot!("import_report", without_time(&report));
+
+        for (id, name) in [
+            ("s2", "תמר זרימה"),
+            ("s3", "Xəzər Günəşi, QSC"),
+            ("s4", "Гидра Софт"),
+        ] {
+            let firm = desk.firm(OrganizationKind::Startup, id).await.unwrap();
+            assert_eq!(firm.details.display_name().as_str(), name);
+        }
+        let tamar = desk.profile("s1").await;
+        assert_eq!(tamar.status, ProfileStatus::Published);
+        assert!(!tamar.claimed);
+        assert_eq!(tamar.reconfirm_by, "2027-02-22".parse().ok());
+        insta::assert_debug_snapshot!("imported_content", tamar.content);
+        assert_eq!(
+            desk.profile("s3").await.status,
+            ProfileStatus::Draft,
+            "no corridor from AZ"
+        );
+        assert_eq!(
+            desk.profile("s6").await.status,
+            ProfileStatus::InReview,
+            "sensitive"
+        );
+        assert!(
+            desk.firm(OrganizationKind::Startup, "s5").await.is_none(),
+            "no country"
+        );
+
+        // 5 firms with profile, 3 with mandate or without; what joins is admitted.
+        let records = 5 * 2 + 3 + 2;
+        let admissions = report.files.iter().map(|file| file.admitted).sum::<u64>();
+        let written = desk.events().await - before;
+        assert_eq!(written, i64::try_from(records + admissions).unwrap());
+    });
+}
+
+fn without_time(report: &Report) -> String {
+    let mut report = report.clone();
+    report.milliseconds = 0;
+    report.to_string()
+}
+
+#[test]
+fn a_mandate_is_derived_from_past_deals() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.import().await;
+        let derived = desk.mandate("i1").await.unwrap();
+        assert_eq!(derived.status, MandateStatus::Published);
+        assert!(!derived.claimed);
+        insta::assert_debug_snapshot!("derived_mandate", derived.content);
+        assert!(desk.mandate("i2").await.is_none(), "no deals, no mandate");
+        let elsewhere = desk.mandate("i3").await.unwrap();
+        assert_eq!(
+            elsewhere.status,
+            MandateStatus::Draft,
+            "outside the corridors"
+        );
+    });
+}
+
+#[test]
+fn without_a_programme_and_deals_there_are_drafts_and_no_mandates() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let args = ImportArgs {
+            programme: None,
+            investments: None,
+            ..desk.args()
+        };
+        import(&desk.context, &args).await.unwrap();
+        assert_eq!(desk.profile("s1").await.status, ProfileStatus::Draft);
+        assert!(desk.mandate("i1").await.is_none());
+
+        let report = desk.import().await;
+        assert_eq!(
+            report.files[0].updated, 4,
+            "all but s3, from which no corridor leads"
+        );
+        assert_eq!(desk.profile("s1").await.status, ProfileStatus::Published);
+        assert!(desk.mandate("i1").await.is_some());
+    });
+}
+
+#[test]
+fn a_dry_run_reports_the_same_and_changes_nothing() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let before = desk.events().await;
+        let dry = ImportArgs {
+            dry_run: true,
+            ..desk.args()
+        };
+        let trial = import(&desk.context, &dry).await.unwrap();
+        assert_eq!(desk.events().await, before);
+        assert!(desk.firm(OrganizationKind::Startup, "s1").await.is_none());
+        assert_eq!(trial.files, desk.import().await.files);
+    });
+}
+
+#[test]
+fn a_second_import_changes_only_what_the_files_changed() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.import().await;
+        let before = desk.events().await;
+        let again = desk.import().await;
+        assert_eq!(desk.events().await, before, "nothing new to say");
+        let counts: Vec<_> = again
+            .files
+            .iter()
+            .map(|it| (it.created, it.updated, it.unchanged))
+            .collect();
+        assert_eq!(counts, [(0, 0, 5), (0, 0, 3), (0, 0, 0)]);
+
+        desk.put(
+            "startups.csv",
+            STARTUPS.replace("Tamar Flow,water", "Tamar Flows,solar"),
+        );
+        let third = desk.import().await;
+        assert_eq!((third.files[0].updated, third.files[0].unchanged), (1, 4));
+        let profile = desk.profile("s1").await;
+        assert_eq!((profile.revision, profile.version), (2, 2));
+        let firm = desk.firm(OrganizationKind::Startup, "s1").await.unwrap();
+        assert_eq!(firm.details.display_name().as_str(), "Tamar Flows");
+    });
+}
+
+#[test]
+fn what_a_person_has_claimed_is_left_as_it_is() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.import().await;
+        let claimed = desk.profile("s1").await;
+        let claimed = StartupProfile {
+            claimed: true,
+            version: claimed.version + 1,
+            ..claimed
+        };
+        let stored = claimed.clone();
+        desk.context
+            .db
+            .write(move |conn| startup_profiles::update(conn, &stored))
+            .await
+            .unwrap();
+        desk.put(
+            "startups.csv",
+            STARTUPS.replace("Tamar Flow,water", "Tamar Flows,solar"),
+        );
+        let report = desk.import().await;
+        assert_eq!(report.files[0].taken_over, 1);
+        assert_eq!(desk.profile("s1").await, claimed);
+        let firm = desk.firm(OrganizationKind::Startup, "s1").await.unwrap();
+        assert_eq!(firm.details.display_name().as_str(), "Tamar Flow");
+    });
+}
+
+#[test]
+fn one_bad_row_in_any_file_keeps_all_files_out_unless_the_good_are_wanted() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let before = desk.events().await;
+        let investments = format!("{INVESTMENTS}s9,i1,2011-05-05,1,,\n");
+        desk.put("investments.csv", investments);
+        let args = ImportArgs {
+            report: Some(desk.path("bad.ndjson")),
+            ..desk.args()
+        };
+        let report = import(&desk.context, &args).await.unwrap();
+        assert!(!report.written);
+        assert_eq!(desk.events().await, before);
+        let written = fs::read_to_string(desk.path("bad.ndjson")).unwrap();
+        assert_eq!(
+            written,
+            "{\"file\":\"investments.csv\",\"line\":8,\"faults\":[{\"field\":\"startup_external_id\",\
+             \"detail\":\"the startups' file has no good row with this id\"}]}\n"
+        );
+
+        let args = ImportArgs {
+            keep_good: true,
+            ..args
+        };
+        let report = import(&desk.context, &args).await.unwrap();
+        assert!(report.written);
+        assert_eq!((report.bad, report.files[0].created), (1, 5));
+    });
+}
+
+#[test]
+fn every_bad_row_is_named_with_its_line_and_all_its_faults() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.put(
+            "startups.csv",
+            "\u{FEFF}id,name,tags,country,first_stage,amount\r\n\
+             s1,\"Two\r\nlines\",water,ISR,,\r\n\
+             \r\n\
+             s2,Short,water\r\n\
+             s3,Twin,water,ISR,,\r\n\
+             s3,Twin,water,ISR,,\r\n\
+             s4,,water,XYZ,series-z,-5\r\n\
+             s5,Great,water,IL,,92233720368547758.08\r\n\
+             s6,Odd,water,Israel,,1e6\r\n\
+             s7,Arms,water;missile,ISR,,\r\n\
+             s8,Good,water,ISR,,100\r\n",
+        );
+        desk.put(
+            "investors.csv",
+            b"id,name,country\ni1,Caf\xe9,AZE\ni2,Good,AZE\n",
+        );
+        desk.put(
+            "investments.csv",
+            "startup_id,investor_id,date,stage,amount\n\
+             s8,i2,2012-02-30,,\n\
+             s8,i2,2026-11-25,,\n\
+             s1,i1,2012-02-03,,0\n",
+        );
+        let report = import(&desk.context, &desk.args()).await.unwrap();
+        insta::assert_snapshot!("bad_rows", bad(&report));
+        assert!(!report.written);
+    });
+}
+
+#[test]
+fn files_that_are_no_such_files_are_refused_as_a_whole() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let utf16: Vec<u8> = "\u{FEFF}id,name"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let cases: [(&[u8], &str); 5] = [
+            (b"", "is empty; a header line was expected"),
+            (b"\xEF\xBB\xBF\n", "is empty; a header line was expected"),
+            (
+                &utf16,
+                "is not in UTF-8 but, it seems, in UTF-16; save the file as UTF-8",
+            ),
+            (
+                b"id;name;country\n",
+                "the header lacks amount, country, first_stage, id, name, tags; found: id;name;country",
+            ),
+            (
+                b"id,id,name,tags,country,first_stage,amount\n",
+                "has two columns named \"id\"",
+            ),
+        ];
+        for (text, message) in cases {
+            desk.put("startups.csv", text);
+            let error = import(&desk.context, &desk.args()).await.unwrap_err();
+            assert!(matches!(error, ImportError::Table(TableError::Form { .. })));
+            let path = desk.path("startups.csv");
+            assert_eq!(error.to_string(), format!("{}: {message}", path.display()));
+        }
+        fs::remove_file(desk.path("startups.csv")).unwrap();
+        let error = import(&desk.context, &desk.args()).await.unwrap_err();
+        assert!(matches!(error, ImportError::Table(TableError::Read { .. })));
+    });
+}
+
+#[test]
+fn an_unknown_programme_or_a_wrong_mapping_is_a_fault_of_usage() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let args = ImportArgs {
+            programme: Some("elsewhere".parse().unwrap()),
+            ..desk.args()
+        };
+        let error = import(&desk.context, &args).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--programme: there is no programme elsewhere"
+        );
+        desk.put("mapping.toml", "[startups]\n");
+        let args = ImportArgs {
+            mapping: Some(desk.path("mapping.toml")),
+            ..desk.args()
+        };
+        let error = import(&desk.context, &args).await.unwrap_err();
+        assert!(matches!(error, ImportError::Usage(_)), "{error}");
+    });
+}
+
+#[test]
+fn an_imported_profile_is_ranked_and_not_released() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.import().await;
+        let profile = desk.profile("s1").await;
+        let mandate = desk.mandate("i1").await.unwrap();
+        for organization in [profile.organization, mandate.organization] {
+            let clear = NewClearance {
+                organization,
+                verdict: ClearanceVerdict::Clear,
+                basis: "register".into(),
+                valid_to: "2027-06-30".parse().unwrap(),
+            };
+            compliance::record_clearance(&desk.context, &desk.operator, clear)
+                .await
+                .unwrap();
+        }
+        let (programme, ranked) = matches::rank(
+            &desk.context,
+            &desk.operator,
+            Query::Startup(profile.id),
+            None,
+            10,
+            Filter::default(),
+        )
+        .await
+        .unwrap();
+        assert_eq!(programme, desk.programme.id);
+        let found: Vec<_> = ranked.iter().map(|it| it.explanation.mandate.0).collect();
+        assert_eq!(found, [mandate.id]);
+
+        let matched = matches::compute(
+            &desk.context,
+            &desk.operator,
+            None,
+            programme,
+            profile.id,
+            mandate.id,
+        )
+        .await
+        .unwrap();
+        assert_eq!(matched.status, MatchStatus::Candidate, "every gate passes");
+        let release = MatchAction::Release(Audience::Both);
+        let released = matches::transition(
+            &desk.context,
+            &desk.operator,
+            None,
+            matched.id,
+            None,
+            release,
+            None,
+        )
+        .await;
+        let Err(Error::Refused(refusal)) = released else {
+            panic!("released although nobody stands behind it");
+        };
+        assert_eq!(refusal.code, "disclosure_not_allowed");
+    });
+}

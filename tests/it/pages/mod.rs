@@ -1,0 +1,3 @@
+//! The pages, as a browser without JavaScript gets them.
+
+mod consent;
