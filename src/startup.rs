@@ -1,13 +1,14 @@
 //! The composition root: settings become a store, keys and a [`Context`]; a
 //! listener, workers and a stop signal become a running service.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use tracing::{info, warn};
@@ -36,6 +37,8 @@ use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
 const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
+/// What workers get to end even if running requests took all the time to drain.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// Why the service could not start; the text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -223,6 +226,8 @@ pub fn mailer(config: &Config) -> Result<Mailer, StartError> {
             let host = mail.smtp_host.clone().unwrap_or_default();
             let mut settings = SmtpSettings::new(host, mail.smtp_port, security);
             settings.connections = usize::try_from(mail.pool_size).unwrap_or(1);
+            settings.timeouts.connect = Duration::from_secs(mail.timeout_s);
+            settings.timeouts.command = Duration::from_secs(mail.timeout_s);
             if let (Some(user), Some(password)) = (&mail.smtp_username, &mail.smtp_password) {
                 settings.credentials = Some(Credentials {
                     username: user.clone(),
@@ -299,7 +304,7 @@ impl Corridor {
     }
 
     /// Starts the workers and serves until the stop signal: then running
-    /// requests and jobs end, and the store is closed.
+    /// requests and jobs get the time to drain to end, and the store is closed.
     pub async fn run(self) -> Result<(), StartError> {
         let Self {
             context,
@@ -328,14 +333,18 @@ impl Corridor {
             api: listener,
             metrics,
         };
+        let asked_to_stop = OnceCell::new();
         let stop = async {
             if let Err(error) = http::drain::stop_signal().await {
                 warn!(%error, "no stop signal can be received");
                 std::future::pending::<()>().await;
             }
+            asked_to_stop.get_or_init(Instant::now);
         };
         let served = http::serve(listeners, options, service, stop).await;
-        workers.stop().await;
+        let spent = asked_to_stop.get().map_or(Duration::ZERO, Instant::elapsed);
+        let left = options.drain.saturating_sub(spent);
+        workers.stop(left.max(LAST_MOMENT)).await;
         context.db.clone().close().await;
         info!("stopped");
         served.map_err(StartError::new)

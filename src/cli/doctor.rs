@@ -2,11 +2,12 @@
 
 use chrono::{TimeDelta, Utc};
 
-use crate::config::Config;
+use crate::config::{Config, MailTransport};
 use crate::db::outbox::Counts;
 use crate::db::{self, Conn, chain, migrate};
 use crate::domain::account::Role;
 use crate::domain::values::OrganizationKind;
+use crate::mail::SendError;
 use crate::services::Clock;
 use crate::startup::{context, mailer, open_store};
 
@@ -33,6 +34,10 @@ enum Finding {
 pub async fn run(config: &Config) -> Result<(), Failure> {
     let mut report = Report::default();
     report.say("settings", Finding::Fine("valid".to_owned()));
+    if let Some(absent) = absent(config) {
+        report.say("store", absent);
+        return report.end();
+    }
     let db = match open_store(config) {
         Ok(db) => db,
         Err(error) => {
@@ -58,11 +63,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         Err(error) => Finding::Bad(error.to_string()),
     };
     report.say("keys", keys);
-    let mail = match mailer(config) {
-        Ok(_) => Finding::Fine("settings are usable".to_owned()),
-        Err(error) => Finding::Bad(error.to_string()),
-    };
-    report.say("mail", mail);
+    report.say("mail", mail(config).await);
     db.close().await;
     report.end()
 }
@@ -93,6 +94,42 @@ impl Report {
                 "{many} things need attention, see above"
             ))),
         }
+    }
+}
+
+/// Opening would make a store where there is none, and all would look well.
+fn absent(config: &Config) -> Option<Finding> {
+    let file = config.data.dir.join("corridor.db");
+    (config.database.url.is_none() && !file.exists()).then(|| {
+        Finding::Bad(format!(
+            "there is none at {}: name the right place with --data, or start the service once to make it",
+            file.display()
+        ))
+    })
+}
+
+async fn mail(config: &Config) -> Finding {
+    let mailer = match mailer(config) {
+        Ok(mailer) => mailer,
+        Err(error) => return Finding::Bad(error.to_string()),
+    };
+    let mail = &config.mail;
+    let server = match mail.transport {
+        MailTransport::File => return Finding::Fine("into files".to_owned()),
+        MailTransport::Smtp => {
+            let host = mail.smtp_host.as_deref().unwrap_or_default();
+            format!("{host}:{}", mail.smtp_port)
+        }
+    };
+    match mailer.reach().await {
+        Ok(()) => Finding::Fine(format!("{server} answers")),
+        Err(
+            SendError::Transient { text, .. }
+            | SendError::Permanent { text, .. }
+            | SendError::Ambiguous { text },
+        ) => Finding::Bad(format!(
+            "{server} can't be used: {text}; see the [mail] settings. What is to be sent waits in the queue meanwhile"
+        )),
     }
 }
 

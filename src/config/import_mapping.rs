@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
+use crate::domain::country::Country;
 use crate::domain::money::Currency;
 use crate::domain::tag::{Facet, Tag, Taxonomy};
 use crate::domain::text::{Language, Name, Slug, fold};
@@ -109,11 +110,21 @@ pub struct ImportMapping {
     pub investments: Columns<InvestmentField>,
     /// What the files don't say.
     pub defaults: Defaults,
+    countries: HashMap<String, Country>,
     stages: HashMap<String, Option<Stage>>,
     tags: HashMap<String, Slug>,
 }
 
 impl ImportMapping {
+    /// The country a word of the export means: as the mapping says, else by
+    /// its ISO 3166-1 code, alpha-3 or alpha-2.
+    pub fn country(&self, word: &str) -> Option<Country> {
+        let listed = self.countries.get(&fold(word)).copied();
+        listed
+            .or_else(|| Country::from_alpha3(word).ok())
+            .or_else(|| word.parse().ok())
+    }
+
     /// The stage a word of the export means: `Some(None)` for a word that
     /// says nothing about it, `None` for a word that is not listed.
     pub fn stage(&self, word: &str) -> Option<Option<Stage>> {
@@ -136,6 +147,7 @@ struct File {
     startups: Section<StartupField>,
     investors: Section<InvestorField>,
     investments: Section<InvestmentField>,
+    countries: BTreeMap<String, String>,
     stages: BTreeMap<String, String>,
     tags: BTreeMap<String, String>,
     defaults: DefaultsOfFile,
@@ -171,6 +183,7 @@ pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<ImportMapping, String> {
     need("startups", &startups, &STARTUP_NEEDS, &mut faults);
     need("investors", &investors, &INVESTOR_NEEDS, &mut faults);
     need("investments", &investments, &INVESTMENT_NEEDS, &mut faults);
+    let countries = words("countries", file.countries, country, &mut faults);
     let stages = words("stages", file.stages, stage, &mut faults);
     let tags = words("tags", file.tags, |slug| tag(slug, taxonomy), &mut faults);
     match defaults(file.defaults, taxonomy, &mut faults) {
@@ -179,6 +192,7 @@ pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<ImportMapping, String> {
             investors,
             investments,
             defaults,
+            countries,
             stages,
             tags,
         }),
@@ -244,6 +258,10 @@ fn words<T: PartialEq>(
         }
     }
     words
+}
+
+fn country(code: &str) -> Result<Country, String> {
+    code.parse().map_err(|error| format!("{code:?} {error}"))
 }
 
 fn stage(code: &str) -> Result<Option<Stage>, String> {
@@ -324,6 +342,11 @@ mod tests {
         assert_eq!(mapping.stage("Series-A"), Some(Some(Stage::SeriesA)));
         assert_eq!(mapping.stage("venture-unspecified"), Some(None));
         assert_eq!(mapping.stage("ipo"), None);
+        let code = |word: &str| mapping.country(word).map(|it| it.to_string());
+        for (word, country) in [("ROM", "RO"), ("ISR", "IL"), ("AZ", "AZ")] {
+            assert_eq!(code(word).as_deref(), Some(country));
+        }
+        assert_eq!(code("Israel"), None);
     }
 
     #[test]

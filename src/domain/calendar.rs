@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::country::Country;
@@ -63,8 +63,9 @@ impl Calendars {
         self.by_country.get(&country).unwrap_or(&self.fallback)
     }
 
-    /// The end of the working day that lies `count` working days after `from`,
-    /// as people in `zone` count them.
+    /// The last second of the working day that lies `count` working days after
+    /// `from`, as people in `zone` count them: a deadline that reads as the day
+    /// it belongs to.
     pub fn deadline(
         &self,
         country: Country,
@@ -75,7 +76,7 @@ impl Calendars {
         let last = self
             .of(country)
             .add_working_days(from.with_timezone(&zone).date_naive(), count);
-        end_of_day(last, zone)
+        end_of_day(last, zone) - TimeDelta::seconds(1)
     }
 }
 

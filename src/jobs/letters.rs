@@ -160,7 +160,11 @@ fn introduction_notice(
         investor: Party {
             organization: investor,
             contact: content.investor_person.name.to_string(),
-            summary: String::new(),
+            summary: content
+                .mandate
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
         },
         programme: content.programme.clone(),
         reasons: reasons(context, &content.strengths, reader),

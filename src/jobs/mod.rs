@@ -13,9 +13,12 @@ pub mod letters;
 pub mod outbox;
 pub mod sealer;
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::mail::Mailer;
 use crate::services::Context;
@@ -48,10 +51,16 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Lets each worker finish what it has in hand, then ends them.
-    pub async fn stop(mut self) {
+    /// Lets each worker finish what it has in hand, at most for `limit`, then
+    /// ends them. A message whose sender was cut off is sent again when its
+    /// lease ends, under the same Message-ID.
+    pub async fn stop(mut self, limit: Duration) {
         self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
+        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(limit, all_ended).await.is_err() {
+            warn!("a worker still has something in hand; it is cut off");
+            self.tasks.shutdown().await;
+        }
     }
 }
 

@@ -30,6 +30,15 @@ pub enum Mailer {
 }
 
 impl Mailer {
+    /// Whether e-mail could leave now: the mail server answers and lets us
+    /// sign in. Files and memory are always there.
+    pub async fn reach(&self) -> Result<(), SendError> {
+        match self {
+            Self::Smtp(smtp) => smtp.reach().await,
+            Self::File(_) | Self::Memory(_) => Ok(()),
+        }
+    }
+
     /// Sends one e-mail, once. The `message_id` makes a repetition harmless:
     /// it overwrites the file, and mail programs show the message once.
     pub async fn send(&self, email: &Email) -> Result<Receipt, SendError> {

@@ -15,7 +15,7 @@ use crate::domain::introduction::{Action, Ask, AskState, Introduction, Introduct
 use crate::domain::message::{Ending, Notice};
 use crate::domain::organization::Organization;
 use crate::domain::scoring::{Factor, FactorTrace};
-use crate::domain::text::Localized;
+use crate::domain::text::{Localized, Name};
 use crate::domain::values::{PassReason, Side};
 
 use super::disclosure::{self, Showing};
@@ -132,6 +132,8 @@ pub struct IntroductionContent {
     pub investor_person: User,
     /// What the startup does, in its own words.
     pub one_liner: Localized,
+    /// What the investor calls the mandate it fits.
+    pub mandate: Option<Name>,
     /// Who asked, in words of the introduction.
     pub requester: crate::domain::introduction::Requester,
     /// Why.
@@ -274,6 +276,7 @@ fn prepare_introduction(
         investor: load_organization(conn, &introduction, Side::Investor)?,
         investor_person: investor_person.clone(),
         one_liner: pair.profile.content.one_liner.clone(),
+        mandate: pair.mandate.content.title.clone(),
         requester: introduction.requester,
         blurb: introduction.blurb.clone(),
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),

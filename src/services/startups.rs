@@ -351,12 +351,13 @@ pub async fn transitions(
     }))
 }
 
-/// Compliance agrees to what a profile says at its present revision, so that
-/// a curator can approve it.
+/// Compliance agrees to what a profile says at the version that was read, so
+/// that a curator can approve it.
 pub async fn agree(
     context: &Context,
     caller: &Caller,
     id: StartupProfileId,
+    expected: Option<i64>,
 ) -> Result<StartupProfile, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     let pen = context.pen(caller.actor());
@@ -364,6 +365,7 @@ pub async fn agree(
         .db
         .write(move |conn| {
             let profile = load(conn, id)?;
+            check_version(expected, profile.version)?;
             startup_profiles::agree_compliance(conn, id, profile.revision)?;
             pen.append(
                 conn,

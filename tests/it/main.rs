@@ -8,10 +8,12 @@
 
 mod api;
 mod architecture;
+mod cli;
 mod db;
 mod http;
 mod import;
 mod mail;
+mod openapi;
 mod pages;
 mod scoring;
 mod support;

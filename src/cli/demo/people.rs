@@ -237,7 +237,7 @@ async fn settle_startup(
     if live {
         advance(context, &settled.curator, profile.id, ProfileAction::Claim).await?;
         let officer = officer(settled)?;
-        startups::agree(context, officer, profile.id).await?;
+        startups::agree(context, officer, profile.id, None).await?;
         advance(
             context,
             &settled.curator,

@@ -6,35 +6,37 @@
 //! written in one transaction. In memory stay the ids, to find duplicates,
 //! and what the derivation of mandates needs.
 
+mod cells;
+mod look;
 mod portfolio;
 mod report;
 mod rows;
 mod table;
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 
 use crate::config::Config;
-use crate::config::import_mapping::{self, Columns, InvestorField, StartupField};
+use crate::config::import_mapping::{self, InvestorField, StartupField};
+use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 use crate::services::imports::{self, NewInvestor, NewStartup, Terms};
 use crate::services::{Clock, Context, Error};
 use crate::startup::{context, open_store};
 
 use super::{Failure, progress};
-use portfolio::{Portfolios, Unknown};
+use look::Looked;
+use portfolio::Portfolios;
+use report::most_used;
 pub use report::{BadRow, FileReport, Report, UnmappedTag};
-use report::{BadRows, most_used};
 pub use rows::RowFault;
-use rows::{Checked, Ids, Rules, deal, investor, startup};
+use rows::{Checked, Ids, Rules, investor, startup};
+use table::Table;
 pub use table::TableError;
-use table::{Line, Table};
 
 /// Arguments of `corridor import`.
 #[derive(Debug, Clone, Args)]
@@ -219,10 +221,7 @@ fn rules(context: &Context, args: &ImportArgs) -> Result<Rules, ImportError> {
     })
 }
 
-async fn programme(
-    context: &Context,
-    slug: &Slug,
-) -> Result<crate::domain::programme::Programme, ImportError> {
+async fn programme(context: &Context, slug: &Slug) -> Result<Programme, ImportError> {
     match imports::programme(context, slug.clone()).await {
         Err(Error::NotFound) => Err(ImportError::Usage(format!(
             "--programme: there is no programme {slug}"
@@ -318,131 +317,4 @@ fn name_of(path: &Path) -> String {
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned()
-}
-
-/// What a first look at the files found.
-struct Looked {
-    files: Vec<FileReport>,
-    bad: BadRows,
-    portfolios: Portfolios,
-    unmapped: HashMap<String, u64>,
-}
-
-impl Looked {
-    fn new(args: &ImportArgs) -> Result<Self, ImportError> {
-        Ok(Self {
-            files: Vec::with_capacity(3),
-            bad: BadRows::new(args.report.as_deref()).map_err(ImportError::Report)?,
-            portfolios: Portfolios::default(),
-            unmapped: HashMap::new(),
-        })
-    }
-
-    fn at_startups(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
-        let mut ids = Ids::default();
-        self.at_file(path, &rules.mapping.startups, |looked, line| match startup(
-            rules, &mut ids, line,
-        ) {
-            Checked::Good(row) => {
-                looked.count_unmapped(rules, &row);
-                let tags = row.content.all_tags().cloned().collect();
-                looked.portfolios.add_startup(&row.external_id, tags);
-                Checked::Good(())
-            }
-            Checked::LeftOut { external_id, tags } => {
-                looked.portfolios.add_startup(&external_id, tags);
-                Checked::LeftOut {
-                    external_id,
-                    tags: Vec::new(),
-                }
-            }
-            Checked::Bad(faults) => Checked::Bad(faults),
-        })
-    }
-
-    fn at_investors(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
-        let mut ids = Ids::default();
-        self.at_file(path, &rules.mapping.investors, |looked, line| {
-            let checked = investor(rules, &mut ids, line);
-            match &checked {
-                Checked::Good(NewInvestor { external_id, .. })
-                | Checked::LeftOut { external_id, .. } => {
-                    looked.portfolios.add_investor(external_id);
-                }
-                Checked::Bad(_) => {}
-            }
-            checked
-        })
-    }
-
-    fn at_investments(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
-        self.at_file(
-            path,
-            &rules.mapping.investments,
-            |looked, line| match deal(rules, line) {
-                Checked::Good(deal) => match looked.portfolios.add(&deal) {
-                    Ok(()) => Checked::Good(deal),
-                    Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
-                },
-                other => other,
-            },
-        )
-    }
-
-    /// Checks every row of a file and counts what comes out.
-    fn at_file<F: Ord + Copy, T>(
-        &mut self,
-        path: &Path,
-        columns: &Columns<F>,
-        mut check: impl FnMut(&mut Self, Line<F>) -> Checked<T>,
-    ) -> Result<(), ImportError> {
-        let table = Table::open(path, columns)?;
-        let mut counts = FileReport {
-            file: name_of(path),
-            unused_columns: table.unused().to_vec(),
-            ..FileReport::default()
-        };
-        let bar: ProgressBar = progress::rows(&format!("Checking {}", counts.file), None);
-        for line in table {
-            let line = line?;
-            let number = line.number;
-            counts.read += 1;
-            bar.inc(1);
-            match check(self, line) {
-                Checked::Good(_) => counts.good += 1,
-                Checked::LeftOut { .. } => counts.left_out += 1,
-                Checked::Bad(faults) => {
-                    counts.bad += 1;
-                    let row = BadRow {
-                        file: counts.file.clone(),
-                        line: number,
-                        faults,
-                    };
-                    self.bad.push(row).map_err(ImportError::Report)?;
-                }
-            }
-        }
-        bar.finish_and_clear();
-        self.files.push(counts);
-        Ok(())
-    }
-
-    fn count_unmapped(&mut self, rules: &Rules, row: &NewStartup) {
-        for word in &row.content.source_tags {
-            if rules.mapping.tag(word, &rules.taxonomy).is_none() {
-                *self.unmapped.entry(word.to_lowercase()).or_default() += 1;
-            }
-        }
-    }
-}
-
-fn unknown_side(side: Unknown) -> RowFault {
-    let (field, file) = match side {
-        Unknown::Startup => ("startup_external_id", "startups'"),
-        Unknown::Investor => ("investor_external_id", "investors'"),
-    };
-    RowFault {
-        field,
-        detail: format!("the {file} file has no good row with this id"),
-    }
 }

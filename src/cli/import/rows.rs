@@ -21,6 +21,7 @@ use crate::domain::text::{
 use crate::domain::values::{OrganizationKind, Stage};
 use crate::services::imports::{NewInvestor, NewStartup};
 
+use super::cells::{minor_units, past_day};
 use super::table::{Cells, Line};
 
 /// Tags that say what a startup is.
@@ -242,14 +243,10 @@ fn country(rules: &Rules, notes: &mut Notes, cell: Option<&str>) -> Option<Count
         }
         return None;
     };
-    let known = match code.len() {
-        3 => Country::from_alpha3(code),
-        _ => code.parse(),
-    };
-    notes.take(
-        "country",
-        known.map_err(|_| format!("{code:?} is no assigned ISO 3166-1 code such as ISR or IL")),
-    )
+    let known = rules.mapping.country(code).ok_or_else(|| {
+        format!("{code:?} is no ISO 3166-1 code such as ISR or IL, nor listed under [countries] of the mapping")
+    });
+    notes.take("country", known)
 }
 
 fn details(
@@ -373,58 +370,4 @@ fn amount(
     let text = cell?;
     let minor = minor_units(text, rules.mapping.defaults.currency);
     notes.take(field, minor.map_err(|why| format!("{text:?} {why}")))
-}
-
-/// Minor units of a plain decimal number, without a detour over floats.
-fn minor_units(text: &str, currency: Currency) -> Result<i64, &'static str> {
-    const FORM: &str = "is no amount such as 1500000 or 1500000.50";
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if text.starts_with('-') {
-        return Err("must not be negative");
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    if whole.is_empty() || fraction.is_empty() || !digits(whole) || !digits(fraction) {
-        return Err(FORM);
-    }
-    let places = usize::try_from(currency.exponent()).unwrap_or(0);
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > places {
-        return Err("has more decimal places than its currency");
-    }
-    let minor = format!("{whole}{fraction:0<places$}");
-    match minor.parse::<i64>() {
-        Ok(0) => Err("must be more than zero; leave the cell empty when it is unknown"),
-        Ok(minor) => Ok(minor),
-        Err(_) => Err("is too large"),
-    }
-}
-
-fn past_day(text: &str, today: NaiveDate) -> Result<NaiveDate, String> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map_err(|_| format!("{text:?} is no date such as 2012-03-31"))?;
-    if day > today {
-        return Err(format!("{day} lies in the future"));
-    }
-    Ok(day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_become_minor_units_exactly() {
-        let cents = |text| minor_units(text, Currency::USD);
-        assert_eq!(cents("2000000.0"), Ok(200_000_000));
-        assert_eq!(cents("0.07"), Ok(7));
-        assert_eq!(cents("92233720368547758.07"), Ok(i64::MAX));
-        assert_eq!(cents("92233720368547758.08"), Err("is too large"));
-        assert_eq!(cents("-1"), Err("must not be negative"));
-        assert!(cents("0").is_err_and(|why| why.starts_with("must be more than zero")));
-        for odd in ["", ".", "1.", ".5", "1e6", "1,000", "$5", "1.005", "NaN"] {
-            assert!(cents(odd).is_err(), "{odd}");
-        }
-        let yen = "JPY".parse().unwrap();
-        assert_eq!(minor_units("5.0", yen), Ok(5));
-    }
 }

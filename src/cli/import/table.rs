@@ -11,8 +11,8 @@ use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
 
 use crate::config::import_mapping::Columns;
 
-/// Bytes that one cell may have in all; an unclosed quotation mark would
-/// otherwise swallow the rest of a large file.
+/// Bytes that a row may have; an unclosed quotation mark makes one of the
+/// rest of a file.
 const LONGEST_ROW: usize = 1 << 20;
 
 /// Why a whole file can't be taken.

@@ -6,12 +6,15 @@ pub mod deals;
 pub mod events;
 mod exchange;
 pub mod introductions;
+pub mod mandates;
 pub mod matches;
+pub mod me;
 pub mod messages;
 pub mod organizations;
 pub mod programmes;
 pub mod registrations;
 pub mod sessions;
+pub mod startup_profiles;
 pub mod tags;
 pub mod timeline;
 pub mod transitions;
@@ -20,15 +23,24 @@ pub mod vocabulary;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::domain::fault::Faults;
+use crate::domain::ids::OrganizationId;
+use crate::domain::values::OrganizationKind;
+use crate::services::Caller;
+
 /// Registers every route under `/v1`, and the pages.
 pub fn routes(config: &mut ServiceConfig) {
     config
         // Who there is.
         .configure(registrations::routes)
         .configure(sessions::routes)
+        .configure(me::routes)
         .configure(organizations::routes)
-        // Where and by which words they meet.
+        // What they say.
         .configure(tags::routes)
+        .configure(startup_profiles::routes)
+        .configure(mandates::routes)
+        // Under which rules.
         .configure(programmes::routes)
         .configure(compliance::routes)
         // What comes of them.
@@ -39,4 +51,36 @@ pub fn routes(config: &mut ServiceConfig) {
         // What happened, and what is on its way.
         .configure(events::routes)
         .configure(messages::routes);
+}
+
+/// The firm that a new record is for: the one that was named, else the
+/// caller's only one of that kind.
+fn own_organization(
+    caller: &Caller,
+    named: Option<OrganizationId>,
+    kind: OrganizationKind,
+) -> Result<OrganizationId, Faults> {
+    let mut own = caller.organizations(kind);
+    match (named, own.next(), own.next()) {
+        (Some(named), _, _) => Ok(named),
+        (None, Some(only), None) => Ok(only),
+        _ => {
+            let mut faults = Faults::new();
+            faults.push("/organization", "required", "Name the firm that it is for.");
+            Err(faults)
+        }
+    }
+}
+
+/// A record stays with the firm that it was made for.
+fn check_owner(owner: OrganizationId, named: Option<OrganizationId>) -> Result<(), Faults> {
+    let mut faults = Faults::new();
+    if named != Some(owner) {
+        faults.push(
+            "/organization",
+            "read_only",
+            "It stays with the firm that it was made for.",
+        );
+    }
+    faults.finish()
 }

@@ -8,19 +8,42 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{path_id, query_code};
-use crate::domain::organization::Organization;
+use super::values::time;
+use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::versioned;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::services::Context;
 use crate::services::organizations::{self, Filter};
-use crate::services::paging::PageRequest;
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_organizations).service(get_organization);
+}
+
+/// Which firms.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OrganizationFilters {
+    /// Of that kind: `startup`, `investor`, `partner` or `operator`.
+    #[param(max_length = 20, example = "startup")]
+    kind: Option<String>,
+    /// Registered there: ISO 3166-1 alpha-2.
+    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
+    country: Option<String>,
+}
+
+impl OrganizationFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let country = |text: &str| text.parse().ok();
+        Ok(Filter {
+            kind: query_code("kind", self.kind.as_deref(), OrganizationKind::from_code)?,
+            country: query_code("country", self.country.as_deref(), country)?,
+        })
+    }
 }
 
 /// A firm.
@@ -30,119 +53,121 @@ pub struct OrganizationView {
     /// Its id.
     #[schema(format = "uuid", max_length = 36)]
     id: String,
-    /// `startup`, `investor`, `partner` or `operator`.
+    /// What it is in Corridor.
     #[schema(max_length = 20, example = "startup")]
-    kind: &'static str,
+    kind: String,
     /// As in the register of companies.
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, example = "Tamar Water Ltd")]
     legal_name: String,
-    /// As people call it.
+    /// As people call it, if otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, example = "Tamar")]
     trade_name: Option<String>,
-    /// The name in other scripts, by language.
+    /// The name in other scripts, by language tag.
+    #[schema(example = json!({"he": "תמר"}))]
     names: BTreeMap<String, String>,
-    /// Where it is registered, ISO 3166 alpha-2.
+    /// Where it is registered.
     #[schema(max_length = 2, example = "IL")]
     country: String,
     /// Its web site.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 300)]
+    #[schema(format = "uri", max_length = 300)]
     website: Option<String>,
-    /// Its version; also the `ETag`.
+    /// Its id in the file it was imported from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    external_id: Option<String>,
+    /// Counts its changes.
     #[schema(minimum = 1)]
     version: i64,
     /// When it came.
-    #[schema(format = "date-time", max_length = 35)]
+    #[schema(format = DateTime, max_length = 40)]
     created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime, max_length = 40)]
+    updated_at: String,
 }
 
-impl From<&Organization> for OrganizationView {
-    fn from(organization: &Organization) -> Self {
-        let details = &organization.details;
+impl From<Organization> for OrganizationView {
+    fn from(organization: Organization) -> Self {
+        let Organization {
+            id,
+            details,
+            external_id,
+            version,
+            created_at,
+            updated_at,
+        } = organization;
+        let OrganizationDetails {
+            kind,
+            legal_name,
+            trade_name,
+            names,
+            country,
+            website,
+        } = details;
+        let names = names.into_iter();
         Self {
-            id: organization.id.to_string(),
-            kind: details.kind.code(),
-            legal_name: details.legal_name.to_string(),
-            trade_name: details.trade_name.as_ref().map(ToString::to_string),
-            names: details
-                .names
-                .iter()
+            id: id.to_string(),
+            kind: kind.to_string(),
+            legal_name: legal_name.to_string(),
+            trade_name: trade_name.map(|name| name.to_string()),
+            names: names
                 .map(|(language, name)| (language.to_string(), name.to_string()))
                 .collect(),
-            country: details.country.to_string(),
-            website: details.website.as_ref().map(ToString::to_string),
-            version: organization.version,
-            created_at: organization.created_at.to_rfc3339(),
+            country: country.to_string(),
+            website: website.map(|address| address.to_string()),
+            external_id,
+            version,
+            created_at: time(created_at),
+            updated_at: time(updated_at),
         }
     }
 }
 
-/// Which firms.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OrganizationFilters {
-    /// Of that kind.
-    #[param(max_length = 20, example = "startup")]
-    kind: Option<String>,
-    /// In that country, ISO 3166 alpha-2.
-    #[param(min_length = 2, max_length = 2, example = "IL")]
-    country: Option<String>,
-}
-
-/// Lists firms, oldest first, for the operator's people.
+/// All firms, oldest first, for the operator's people.
 #[utoipa::path(
     operation_id = "list_organizations",
     tag = "organizations",
     params(OrganizationFilters, PageQuery),
-    responses((status = 200, description = "A page.", body = PageView<OrganizationView>))
+    responses(
+        (status = 200, description = "A page.", body = PageView<OrganizationView>),
+        (status = 404, description = "Not for this caller."),
+    )
 )]
 #[get("/v1/organizations")]
 async fn list_organizations(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     request: HttpRequest,
     query: ListQuery<OrganizationFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let country = query.filters.country.as_deref().map(str::parse).transpose();
-    let filter = Filter {
-        kind: query_code(
-            "kind",
-            query.filters.kind.as_deref(),
-            OrganizationKind::from_code,
-        )?,
-        country: country
-            .map_err(|_| Problem::new(Kind::BadQuery).detail("`country` is no ISO 3166 code."))?,
-    };
-    let page =
-        organizations::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
-    let items = page.items.iter().map(OrganizationView::from).collect();
-    let page = PageView {
-        items,
-        next_cursor: page.next,
-    };
-    Ok(page.respond(&request))
+    let filter = query.filters.read()?;
+    let page = organizations::list(&context, &caller, filter, query.page.into()).await?;
+    Ok(PageView::of(page, OrganizationView::from).respond(&request))
 }
 
-/// One firm, for its own people and the operator's.
+/// One firm: one's own, or any for the operator's people.
 #[utoipa::path(
     operation_id = "get_organization",
     tag = "organizations",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The firm.", body = OrganizationView, headers(("ETag" = String))))
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-None-Match" = Option<String>, Header, max_length = 200),
+    ),
+    responses(
+        (status = 200, description = "The firm.", body = OrganizationView, headers(("ETag" = String))),
+        (status = 304, description = "The caller has this version."),
+    )
 )]
 #[get("/v1/organizations/{id}")]
 async fn get_organization(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let found = organizations::find(&context, &caller, path_id(&id)?).await?;
-    Ok(versioned(
-        &request,
-        found.version,
-        &OrganizationView::from(&found),
-    ))
+    let view = OrganizationView::from(found);
+    Ok(versioned(&request, view.version, &view))
 }

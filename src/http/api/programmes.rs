@@ -1,18 +1,18 @@
-//! Programmes: the corridors everything else happens in.
+//! Programmes: the corridors that everything else happens in.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::exchange::{created, intent, moved, path_id, query_code};
+use super::exchange::{body_id, created, intent, moved, path_id, query_code};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use super::values::{code, day, parsed, texts, time, within};
 use super::vocabulary::Vocabulary;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
-use crate::domain::ids::ProgrammeId;
+use crate::domain::permission::Operation;
 use crate::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus,
 };
@@ -24,17 +24,13 @@ use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::services::Context;
-use crate::services::paging::PageRequest;
 use crate::services::programmes::{self, Admission, Filter};
-
-/// Most corridors, parties or tags of a programme.
-const MOST: usize = 50;
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(list_programmes)
         .service(create_programme)
+        .service(list_programmes)
         .service(get_programme)
         .service(list_programme_transitions)
         .service(move_programme)
@@ -42,21 +38,50 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_programme_events);
 }
 
+/// A programme to be drawn up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProgramme {
+    /// Its name in addresses and files.
+    #[schema(max_length = 80, pattern = "^[a-z0-9_-]+$", example = "il-az-2026")]
+    slug: String,
+    /// Its title.
+    #[schema(min_length = 1, max_length = 200, example = "Israel–Azerbaijan 2026")]
+    title: String,
+    /// The directions it joins; at least one.
+    #[schema(min_items = 1, max_items = 100)]
+    corridors: Vec<CorridorView>,
+    /// Tags it is limited to; none means all.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    scope_tags: Vec<String>,
+    /// Its parties.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    parties: Vec<PartyView>,
+    /// First day in force.
+    #[schema(format = Date, max_length = 10, example = "2026-01-01")]
+    starts_on: String,
+    /// Last day in force.
+    #[schema(format = Date, max_length = 10, example = "2028-12-31")]
+    ends_on: String,
+}
+
 /// One direction: startups of one country, investors of another.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Corridor)]
 pub struct CorridorView {
-    /// Where the startups are, ISO 3166 alpha-2.
-    #[schema(min_length = 2, max_length = 2, example = "IL")]
+    /// Where the startups are: ISO 3166-1 alpha-2.
+    #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
     startup: String,
-    /// Where the investors are, ISO 3166 alpha-2.
-    #[schema(min_length = 2, max_length = 2, example = "AZ")]
+    /// Where the investors are.
+    #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "AZ")]
     investor: String,
 }
 
-/// A party to the MoU.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+/// A party to the memorandum.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Party)]
 pub struct PartyView {
@@ -68,62 +93,67 @@ pub struct PartyView {
     role: String,
 }
 
-/// A programme to draft.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewProgramme {
+/// A programme.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Programme)]
+pub struct ProgrammeView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
     /// Its name in addresses and files.
-    #[schema(
-        min_length = 1,
-        max_length = 80,
-        pattern = "^[a-z0-9_-]+$",
-        example = "az-il-2026"
-    )]
+    #[schema(max_length = 80, example = "il-az-2026")]
     slug: String,
     /// Its title.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        example = "Azerbaijan–Israel innovation corridor"
-    )]
+    #[schema(max_length = 200)]
     title: String,
     /// The directions it joins.
-    #[schema(min_items = 1, max_items = 50)]
+    #[schema(max_items = 100)]
     corridors: Vec<CorridorView>,
     /// Tags it is limited to; none means all.
-    #[serde(default)]
     #[schema(max_items = 50)]
     scope_tags: Vec<String>,
     /// Its parties.
-    #[serde(default)]
     #[schema(max_items = 50)]
     parties: Vec<PartyView>,
     /// First day in force.
-    #[schema(format = "date", max_length = 10, example = "2026-01-15")]
+    #[schema(format = Date, max_length = 10)]
     starts_on: String,
     /// Last day in force.
-    #[schema(format = "date", max_length = 10, example = "2028-12-31")]
+    #[schema(format = Date, max_length = 10)]
     ends_on: String,
+    /// The rules it matches by.
+    #[schema(format = "uuid", max_length = 36)]
+    rule_set: String,
+    /// Where it stands.
+    #[schema(max_length = 20, example = "active")]
+    status: String,
+    /// Counts changes; the `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// When it came.
+    #[schema(format = DateTime, max_length = 40)]
+    created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime, max_length = 40)]
+    updated_at: String,
 }
 
 impl NewProgramme {
-    fn read(self, taxonomy: &Taxonomy) -> Result<ProgrammeDetails, Faults> {
+    fn read(&self, taxonomy: &Taxonomy) -> Result<ProgrammeDetails, Faults> {
         let mut faults = Faults::new();
-        let slug = parsed(&mut faults, "/slug", "invalid_slug", &self.slug);
-        let title = parsed(&mut faults, "/title", "invalid_title", &self.title);
-        let corridors = read_corridors(&mut faults, &self.corridors);
-        let scope_tags =
-            Vocabulary(taxonomy).tags(&mut faults, "/scope_tags", &self.scope_tags, MOST);
-        let parties = read_parties(&mut faults, &self.parties);
+        let slug = parsed(&mut faults, "/slug", "bad_slug", &self.slug);
+        let title = parsed(&mut faults, "/title", "bad_name", &self.title);
+        let corridors = self.corridors(&mut faults);
+        let words = Vocabulary(taxonomy);
+        let scope_tags = words.tags(&mut faults, "/scope_tags", &self.scope_tags, 50);
+        let parties = self.parties(&mut faults);
         let starts_on = day(&mut faults, "/starts_on", &self.starts_on);
         let ends_on = day(&mut faults, "/ends_on", &self.ends_on);
-        if let (Some(first), Some(last)) = (starts_on, ends_on)
-            && last < first
-        {
+        if starts_on.zip(ends_on).is_some_and(|(from, to)| from > to) {
             faults.push(
                 "/ends_on",
-                "before_start",
-                "A programme ends on or after its first day.",
+                "out_of_order",
+                "The last day is before the first.",
             );
         }
         match (slug, title, starts_on, ends_on) {
@@ -141,127 +171,84 @@ impl NewProgramme {
             _ => Err(faults),
         }
     }
-}
 
-fn read_corridors(faults: &mut Faults, corridors: &[CorridorView]) -> Vec<Corridor> {
-    if corridors.is_empty() {
-        faults.push("/corridors", "required", "At least one corridor is needed.");
-    }
-    within(faults, "/corridors", corridors.len(), MOST);
-    let mut read = vec![];
-    for (place, corridor) in corridors.iter().enumerate() {
-        let at = format!("/corridors/{place}");
-        let startup = parsed(
-            faults,
-            &format!("{at}/startup"),
-            "unknown_country",
-            &corridor.startup,
-        );
-        let investor = parsed(
-            faults,
-            &format!("{at}/investor"),
-            "unknown_country",
-            &corridor.investor,
-        );
-        if let (Some(startup), Some(investor)) = (startup, investor) {
-            read.push(Corridor { startup, investor });
+    fn corridors(&self, faults: &mut Faults) -> Vec<Corridor> {
+        if self.corridors.is_empty() {
+            faults.push(
+                "/corridors",
+                "required",
+                "At least one direction is needed.",
+            );
         }
-    }
-    read.sort();
-    read.dedup();
-    read
-}
-
-fn read_parties(faults: &mut Faults, parties: &[PartyView]) -> Vec<Party> {
-    within(faults, "/parties", parties.len(), MOST);
-    let mut read: Vec<Party> = vec![];
-    for (place, party) in parties.iter().enumerate() {
-        let at = format!("/parties/{place}");
-        let organization = parsed(
-            faults,
-            &format!("{at}/organization"),
-            "not_an_id",
-            &party.organization,
-        );
-        let role = code(faults, &format!("{at}/role"), &party.role, PartyRole::ALL);
-        if let (Some(organization), Some(role)) = (organization, role) {
-            if read.iter().any(|other| other.organization == organization) {
-                faults.push(at, "named_twice", "An organization is a party once.");
-            } else {
-                read.push(Party { organization, role });
+        if !within(faults, "/corridors", self.corridors.len(), 100) {
+            return Vec::new();
+        }
+        let mut read: Vec<Corridor> = Vec::new();
+        for (place, CorridorView { startup, investor }) in self.corridors.iter().enumerate() {
+            let at = format!("/corridors/{place}");
+            let startup = parsed(faults, &format!("{at}/startup"), "unknown_country", startup);
+            let investor = parsed(
+                faults,
+                &format!("{at}/investor"),
+                "unknown_country",
+                investor,
+            );
+            let (Some(startup), Some(investor)) = (startup, investor) else {
+                continue;
+            };
+            let corridor = Corridor { startup, investor };
+            if read.contains(&corridor) {
+                faults.push(at, "repeated", "This direction is there already.");
             }
+            read.push(corridor);
         }
+        read
     }
-    read
+
+    fn parties(&self, faults: &mut Faults) -> Vec<Party> {
+        if !within(faults, "/parties", self.parties.len(), 50) {
+            return Vec::new();
+        }
+        let mut read: Vec<Party> = Vec::new();
+        for (place, party) in self.parties.iter().enumerate() {
+            let at = format!("/parties/{place}");
+            let id = body_id(faults, &format!("{at}/organization"), &party.organization);
+            let role = code(faults, &format!("{at}/role"), &party.role, PartyRole::ALL);
+            let (Some(organization), Some(role)) = (id, role) else {
+                continue;
+            };
+            let party = Party { organization, role };
+            if read.contains(&party) {
+                faults.push(at, "repeated", "This party is there already.");
+            }
+            read.push(party);
+        }
+        read
+    }
 }
 
-/// A programme.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Programme)]
-pub struct ProgrammeView {
-    /// Its id.
-    #[schema(format = "uuid", max_length = 36)]
-    id: String,
-    /// Its name in addresses and files.
-    #[schema(max_length = 80)]
-    slug: String,
-    /// Its title.
-    #[schema(max_length = 200)]
-    title: String,
-    /// The directions it joins.
-    #[schema(max_items = 50)]
-    corridors: Vec<CorridorView>,
-    /// Tags it is limited to; none means all.
-    #[schema(max_items = 50)]
-    scope_tags: Vec<String>,
-    /// Its parties.
-    #[schema(max_items = 50)]
-    parties: Vec<PartyView>,
-    /// First day in force.
-    #[schema(format = "date", max_length = 10)]
-    starts_on: String,
-    /// Last day in force.
-    #[schema(format = "date", max_length = 10)]
-    ends_on: String,
-    /// The rule set it matches by.
-    #[schema(format = "uuid", max_length = 36)]
-    rule_set: String,
-    /// Where it stands.
-    #[schema(max_length = 20, example = "active")]
-    status: &'static str,
-    /// Its version; also the `ETag`.
-    #[schema(minimum = 1)]
-    version: i64,
-    /// When it came.
-    #[schema(format = "date-time", max_length = 35)]
-    created_at: String,
-    /// When it last changed.
-    #[schema(format = "date-time", max_length = 35)]
-    updated_at: String,
-}
-
-impl From<&Programme> for ProgrammeView {
-    fn from(programme: &Programme) -> Self {
-        let details = &programme.details;
-        let corridors = details.corridors.iter().map(|corridor| CorridorView {
+impl From<Programme> for ProgrammeView {
+    fn from(programme: Programme) -> Self {
+        let details = programme.details;
+        let corridor = |corridor: Corridor| CorridorView {
             startup: corridor.startup.to_string(),
             investor: corridor.investor.to_string(),
-        });
-        let parties = details.parties.iter().map(|party| PartyView {
+        };
+        let party = |party: Party| PartyView {
             organization: party.organization.to_string(),
             role: party.role.to_string(),
-        });
+        };
         Self {
             id: programme.id.to_string(),
             slug: details.slug.to_string(),
             title: details.title.to_string(),
-            corridors: corridors.collect(),
-            scope_tags: texts(&details.scope_tags),
-            parties: parties.collect(),
+            corridors: details.corridors.into_iter().map(corridor).collect(),
+            scope_tags: texts(details.scope_tags),
+            parties: details.parties.into_iter().map(party).collect(),
             starts_on: details.starts_on.to_string(),
             ends_on: details.ends_on.to_string(),
             rule_set: programme.rule_set.to_string(),
-            status: programme.status.code(),
+            status: programme.status.to_string(),
             version: programme.version,
             created_at: time(programme.created_at),
             updated_at: time(programme.updated_at),
@@ -269,8 +256,33 @@ impl From<&Programme> for ProgrammeView {
     }
 }
 
+/// Draws up a programme, matching by the newest rule set on record.
+#[utoipa::path(
+    operation_id = "create_programme",
+    tag = "programmes",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
+    request_body = NewProgramme,
+    responses((status = 201, description = "A draft.", body = ProgrammeView,
+        headers(("Location" = String), ("ETag" = String))))
+)]
+#[post("/v1/programmes")]
+async fn create_programme(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: JsonBody<NewProgramme>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/programmes", &request, &key, body.bytes());
+    let details = body.into_inner().read(&context.taxonomy)?;
+    let programme = programmes::create(&context, &caller, intent, details).await?;
+    let view = ProgrammeView::from(programme);
+    let location = format!("/v1/programmes/{}", view.id);
+    Ok(created(location, view.version, &view))
+}
+
 /// Which programmes.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ProgrammeFilters {
@@ -279,7 +291,14 @@ pub struct ProgrammeFilters {
     status: Option<String>,
 }
 
-/// Lists programmes, oldest first.
+impl ProgrammeFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let status = query_code("status", self.status.as_deref(), ProgrammeStatus::from_code)?;
+        Ok(Filter { status })
+    }
+}
+
+/// Programmes, oldest first.
 #[utoipa::path(
     operation_id = "list_programmes",
     tag = "programmes",
@@ -288,70 +307,39 @@ pub struct ProgrammeFilters {
 )]
 #[get("/v1/programmes")]
 async fn list_programmes(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     request: HttpRequest,
     query: ListQuery<ProgrammeFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let status = query.filters.status.as_deref();
-    let filter = Filter {
-        status: query_code("status", status, ProgrammeStatus::from_code)?,
-    };
-    let page = programmes::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
-    let page = PageView {
-        items: page.items.iter().map(ProgrammeView::from).collect(),
-        next_cursor: page.next,
-    };
-    Ok(page.respond(&request))
-}
-
-/// Drafts a programme, for curators.
-#[utoipa::path(
-    operation_id = "create_programme",
-    tag = "programmes",
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
-    request_body = NewProgramme,
-    responses((status = 201, description = "Drafted.", body = ProgrammeView, headers(("Location" = String), ("ETag" = String))))
-)]
-#[post("/v1/programmes")]
-async fn create_programme(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-    key: IdempotencyKey,
-    body: JsonBody<NewProgramme>,
-) -> Result<HttpResponse, Problem> {
-    let intent = intent("POST /v1/programmes", &request, &key, body.bytes());
-    let details = body.into_inner().read(&context.taxonomy)?;
-    let made = programmes::create(&context, &caller, intent, details).await?;
-    let view = ProgrammeView::from(&made);
-    Ok(created(
-        format!("/v1/programmes/{}", made.id),
-        made.version,
-        &view,
-    ))
+    let filter = query.filters.read()?;
+    let page = programmes::list(&context, &caller, filter, query.page.into()).await?;
+    Ok(PageView::of(page, ProgrammeView::from).respond(&request))
 }
 
 /// One programme.
 #[utoipa::path(
     operation_id = "get_programme",
     tag = "programmes",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The programme.", body = ProgrammeView, headers(("ETag" = String))))
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-None-Match" = Option<String>, Header, max_length = 200),
+    ),
+    responses(
+        (status = 200, description = "The programme.", body = ProgrammeView, headers(("ETag" = String))),
+        (status = 304, description = "The caller has this version."),
+    )
 )]
 #[get("/v1/programmes/{id}")]
 async fn get_programme(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let found = programmes::find(&context, &caller, path_id(&id)?).await?;
-    Ok(versioned(
-        &request,
-        found.version,
-        &ProgrammeView::from(&found),
-    ))
+    let programme = programmes::find(&context, &caller, path_id(&id)?).await?;
+    let view = ProgrammeView::from(programme);
+    Ok(versioned(&request, view.version, &view))
 }
 
 /// What can be done with a programme now.
@@ -359,29 +347,36 @@ async fn get_programme(
     operation_id = "list_programme_transitions",
     tag = "programmes",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The actions.", body = TransitionsView))
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
 )]
 #[get("/v1/programmes/{id}/transitions")]
 async fn list_programme_transitions(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let found = programmes::transitions(&context, &caller, path_id(&id)?).await?;
-    let found = found
+    let actions = programmes::transitions(&context, &caller, path_id(&id)?).await?;
+    let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(found)))
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
 }
 
-/// What to do with a programme.
+/// A move of a programme.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProgrammeTransition {
     /// `negotiate`, `agree_text`, `start_signing`, `decline`, `activate`,
     /// `suspend`, `resume` or `terminate`.
-    #[schema(max_length = 40, example = "activate")]
+    #[schema(max_length = 50, example = "activate")]
     action: String,
+}
+
+impl NewProgrammeTransition {
+    fn read(&self) -> Result<ProgrammeAction, Faults> {
+        let mut faults = Faults::new();
+        code(&mut faults, "/action", &self.action, ProgrammeAction::ALL).ok_or(faults)
+    }
 }
 
 /// Moves a programme.
@@ -390,7 +385,7 @@ pub struct NewProgrammeTransition {
     tag = "programmes",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
-        ("If-Match" = String, Header, max_length = 100, example = "\"v1\""),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     request_body = NewProgrammeTransition,
@@ -398,30 +393,27 @@ pub struct NewProgrammeTransition {
 )]
 #[post("/v1/programmes/{id}/transitions")]
 async fn move_programme(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     request: HttpRequest,
-    (id, key, version): (web::Path<String>, IdempotencyKey, IfMatch),
+    id: web::Path<String>,
+    if_match: IfMatch,
+    key: IdempotencyKey,
     body: JsonBody<NewProgrammeTransition>,
 ) -> Result<HttpResponse, Problem> {
-    let id: ProgrammeId = path_id(&id)?;
-    programmes::find(&context, &caller, id).await?;
-    let intent = intent(
-        "POST /v1/programmes/{id}/transitions",
-        &request,
-        &key,
-        body.bytes(),
-    );
-    let mut faults = Faults::new();
-    let body = body.into_inner();
-    let action = code(&mut faults, "/action", &body.action, ProgrammeAction::ALL);
-    let action = action.ok_or(faults)?;
-    let version = version.version()?;
-    let after = programmes::transition(&context, &caller, intent, id, version, action).await?;
-    Ok(moved(after.version, &ProgrammeView::from(&after)))
+    const ROUTE: &str = "POST /v1/programmes/{id}/transitions";
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(programmes::find(&context, &caller, id))
+        .await?;
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let action = body.into_inner().read()?;
+    let programme = programmes::transition(&context, &caller, intent, id, expected, action).await?;
+    let view = ProgrammeView::from(programme);
+    Ok(moved(view.version, &view))
 }
 
-/// What to admit: one of the two.
+/// Who is admitted: a profile or a mandate, one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAdmission {
@@ -437,13 +429,15 @@ impl NewAdmission {
     fn read(&self) -> Result<Admission, Faults> {
         let mut faults = Faults::new();
         let admission = match (&self.startup_profile, &self.mandate) {
-            (Some(id), None) => parsed(&mut faults, "/startup_profile", "not_an_id", id)
-                .map(Admission::StartupProfile),
-            (None, Some(id)) => {
-                parsed(&mut faults, "/mandate", "not_an_id", id).map(Admission::Mandate)
+            (Some(profile), None) => {
+                body_id(&mut faults, "/startup_profile", profile).map(Admission::StartupProfile)
+            }
+            (None, Some(mandate)) => {
+                body_id(&mut faults, "/mandate", mandate).map(Admission::Mandate)
             }
             _ => {
-                faults.push("", "one_of", "Name a “startup_profile” or a “mandate”.");
+                let detail = "Name a startup_profile or a mandate, one of the two.";
+                faults.push("", "one_of_two", detail);
                 None
             }
         };
@@ -451,54 +445,58 @@ impl NewAdmission {
     }
 }
 
-/// That something is admitted.
+/// What came of an admission.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Admission)]
 pub struct AdmissionView {
-    /// Whether it was admitted by this request, and not before.
+    /// Whether it is new; admitting again changes nothing.
     new: bool,
 }
 
-/// Admits a startup's profile or a mandate, for curators.
+/// Admits a profile or a mandate.
 ///
-/// Its country must be on the right side of one of the corridors. Admitting it
-/// again changes nothing.
+/// Its firm's country must be on that side of one of the programme's
+/// corridors. Admitting again changes nothing, so no key is needed to repeat
+/// it.
 #[utoipa::path(
     operation_id = "admit_to_programme",
     tag = "programmes",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
     request_body = NewAdmission,
-    responses((status = 200, description = "Admitted.", body = AdmissionView))
+    responses(
+        (status = 200, description = "Admitted.", body = AdmissionView),
+        (status = 409, description = "Outside the programme's corridors."),
+    )
 )]
 #[post("/v1/programmes/{id}/admissions")]
 async fn admit_to_programme(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     id: web::Path<String>,
     body: JsonBody<NewAdmission>,
 ) -> Result<HttpResponse, Problem> {
-    let id = path_id(&id)?;
     let admission = body.into_inner().read()?;
-    let new = programmes::admit(&context, &caller, id, admission).await?;
+    let new = programmes::admit(&context, &caller, path_id(&id)?, admission).await?;
     Ok(HttpResponse::Ok().json(AdmissionView { new }))
 }
 
-/// The timeline of a programme.
+/// What happened to a programme.
 #[utoipa::path(
     operation_id = "list_programme_events",
     tag = "programmes",
     params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
-    responses((status = 200, description = "A part of it.", body = TimelineView))
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
 )]
 #[get("/v1/programmes/{id}/events")]
 async fn list_programme_events(
-    context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
     id: web::Path<String>,
-    Query(query): Query<TimelineQuery>,
+    query: Query<TimelineQuery>,
 ) -> Result<HttpResponse, Problem> {
     let found = programmes::find(&context, &caller, path_id(&id)?).await?;
+    caller.may(Operation::WriteProgramme, &[])?;
     let subject = Subject::new(SubjectKind::Programme, found.id);
-    let timeline = timeline::read(&context, subject, &query).await?;
+    let timeline = timeline::read(&context, subject, &query.0).await?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
 }

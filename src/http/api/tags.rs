@@ -1,4 +1,4 @@
-//! The taxonomy: what profiles and mandates choose their words from.
+//! The taxonomy: the tags and facets that documents choose from.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::query_code;
+use super::values::texts;
+use crate::domain::permission::Operation;
 use crate::domain::tag::{Facet, FacetValue, Labels, Tag, TagKind, Taxonomy};
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
@@ -20,184 +22,214 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_tags).service(list_facets);
 }
 
-/// A tag.
+/// Which tags.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TagFilters {
+    /// Of that kind: `sector`, `tag` or `technology`.
+    #[param(max_length = 20, pattern = "^(sector|tag|technology)$")]
+    kind: Option<String>,
+}
+
+/// The tags of the taxonomy.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tags)]
+pub struct TagsView {
+    /// The version of the taxonomy.
+    #[schema(max_length = 50)]
+    version: String,
+    /// The tags by slug.
+    #[schema(max_items = 5000)]
+    items: Vec<TagView>,
+}
+
+/// One tag.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tag)]
 pub struct TagView {
-    /// Its name in data.
-    #[schema(max_length = 80, example = "irrigation_agri")]
+    /// Its name in documents and addresses.
+    #[schema(max_length = 80, pattern = "^[a-z0-9_-]+$", example = "water")]
     slug: String,
     /// `sector`, `tag` or `technology`.
-    #[schema(max_length = 20, example = "tag")]
-    kind: &'static str,
+    #[schema(max_length = 20, example = "sector")]
+    kind: String,
     /// What it belongs under.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 80, example = "agri_food")]
+    #[schema(max_length = 80, pattern = "^[a-z0-9_-]+$")]
     parent: Option<String>,
-    /// What people read, by language.
-    labels: BTreeMap<String, String>,
-    /// Languages whose label no person has reviewed yet.
+    /// What people read.
+    labels: LabelsView,
+    /// Other words for it, in any language; a document may use them.
+    #[schema(max_items = 100)]
+    aliases: Vec<String>,
+    /// How carefully it is handled, its ancestors' care included.
+    #[schema(max_length = 20, example = "none")]
+    sensitivity: String,
+}
+
+/// A label in several languages.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Labels)]
+pub struct LabelsView {
+    /// The label by language tag.
+    #[schema(example = json!({"en": "Water", "he": "מים"}))]
+    texts: BTreeMap<String, String>,
+    /// Languages whose label a machine made and nobody has reviewed.
     #[schema(max_items = 20)]
     machine: Vec<String>,
-    /// Other words for it, in any language.
-    #[schema(max_items = 200)]
-    aliases: Vec<String>,
-    /// The higher of its own and its parents': `none`, `review`, `restricted`
-    /// or `prohibited`.
-    #[schema(max_length = 20, example = "none")]
-    sensitivity: &'static str,
+}
+
+/// The facets: closed lists that documents choose from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Facets)]
+pub struct FacetsView {
+    /// The version of the taxonomy.
+    #[schema(max_length = 50)]
+    version: String,
+    /// The facets in their order.
+    #[schema(max_items = 20)]
+    items: Vec<FacetView>,
+}
+
+/// One facet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Facet)]
+pub struct FacetView {
+    /// Its name.
+    #[schema(max_length = 40, example = "deal_intent")]
+    facet: String,
+    /// Its values by slug.
+    #[schema(max_items = 100)]
+    values: Vec<FacetValueView>,
+}
+
+/// One choice of a facet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FacetValue)]
+pub struct FacetValueView {
+    /// Its name in documents.
+    #[schema(max_length = 80, pattern = "^[a-z0-9_-]+$", example = "pilot_poc")]
+    slug: String,
+    /// What people read.
+    labels: LabelsView,
+    /// Of a deal intent: whether shares change hands.
+    equity: bool,
 }
 
 impl TagView {
     fn of(taxonomy: &Taxonomy, tag: &Tag) -> Self {
-        let (labels, machine) = words(&tag.labels);
         Self {
             slug: tag.slug.to_string(),
-            kind: tag.kind.code(),
+            kind: tag.kind.to_string(),
             parent: tag.parent.as_ref().map(ToString::to_string),
-            labels,
-            machine,
+            labels: LabelsView::from(&tag.labels),
             aliases: tag.aliases.clone(),
-            sensitivity: taxonomy.sensitivity(&tag.slug).code(),
+            sensitivity: taxonomy.sensitivity(&tag.slug).to_string(),
         }
     }
 }
 
-fn words(labels: &Labels) -> (BTreeMap<String, String>, Vec<String>) {
-    let texts = labels.texts.iter();
-    (
-        texts
-            .map(|(language, text)| (language.to_string(), text.clone()))
-            .collect(),
-        labels.machine.iter().map(ToString::to_string).collect(),
-    )
+impl From<&Labels> for LabelsView {
+    fn from(labels: &Labels) -> Self {
+        let by_language = labels.texts.iter();
+        Self {
+            texts: by_language
+                .map(|(language, text)| (language.to_string(), text.clone()))
+                .collect(),
+            machine: texts(&labels.machine),
+        }
+    }
 }
 
-/// All tags.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Tags)]
-pub struct TagsView {
-    /// The version of the taxonomy; also the `ETag`.
-    #[schema(max_length = 80)]
-    version: String,
-    /// By slug.
-    #[schema(max_items = 10000)]
-    items: Vec<TagView>,
-}
-
-/// Which tags.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TagFilters {
-    /// Of that kind.
-    #[param(max_length = 20, example = "sector")]
-    kind: Option<String>,
-}
-
-/// Lists the tags, all in one answer.
-#[utoipa::path(
-    operation_id = "list_tags",
-    tag = "taxonomy",
-    params(TagFilters),
-    responses((status = 200, description = "The tags.", body = TagsView, headers(("ETag" = String))))
-)]
-#[get("/v1/tags")]
-async fn list_tags(
-    context: web::Data<Context>,
-    Authenticated(_caller): Authenticated,
-    request: HttpRequest,
-    Query(filters): Query<TagFilters>,
-) -> Result<HttpResponse, Problem> {
-    let kind = query_code("kind", filters.kind.as_deref(), TagKind::from_code)?;
-    let taxonomy = &context.taxonomy;
-    let wanted = |tag: &&Tag| kind.is_none_or(|kind| tag.kind == kind);
-    let view = TagsView {
-        version: taxonomy.version().to_owned(),
-        items: taxonomy
-            .tags()
-            .filter(wanted)
-            .map(|tag| TagView::of(taxonomy, tag))
-            .collect(),
-    };
-    Ok(unless_known(&request, taxonomy, &view))
-}
-
-/// A choice of a closed list.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FacetValue)]
-pub struct FacetValueView {
-    /// Of which list: `business_model`, `customer_type`, `deal_intent`,
-    /// `transfer_topic`, `instrument` or `investor_type`.
-    #[schema(max_length = 40, example = "deal_intent")]
-    facet: &'static str,
-    /// Its name in data.
-    #[schema(max_length = 80, example = "pilot_poc")]
-    slug: String,
-    /// What people read, by language.
-    labels: BTreeMap<String, String>,
-    /// Languages whose label no person has reviewed yet.
-    #[schema(max_items = 20)]
-    machine: Vec<String>,
-    /// For a deal intent: whether shares change hands.
-    equity: bool,
+impl FacetView {
+    fn of(taxonomy: &Taxonomy, facet: Facet) -> Self {
+        Self {
+            facet: facet.to_string(),
+            values: taxonomy.facet(facet).map(FacetValueView::from).collect(),
+        }
+    }
 }
 
 impl From<&FacetValue> for FacetValueView {
     fn from(value: &FacetValue) -> Self {
-        let (labels, machine) = words(&value.labels);
         Self {
-            facet: value.facet.code(),
             slug: value.slug.to_string(),
-            labels,
-            machine,
+            labels: LabelsView::from(&value.labels),
             equity: value.equity,
         }
     }
 }
 
-/// All choices.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Facets)]
-pub struct FacetsView {
-    /// The version of the taxonomy; also the `ETag`.
-    #[schema(max_length = 80)]
-    version: String,
-    /// By list and slug.
-    #[schema(max_items = 1000)]
-    items: Vec<FacetValueView>,
+/// The tags, with their labels in every language.
+#[utoipa::path(
+    operation_id = "list_tags",
+    tag = "taxonomy",
+    params(TagFilters, ("If-None-Match" = Option<String>, Header, max_length = 200)),
+    responses(
+        (status = 200, description = "All at once, by slug.", body = TagsView,
+            headers(("ETag" = String, description = "The taxonomy's version."))),
+        (status = 304, description = "The caller has this version."),
+    )
+)]
+#[get("/v1/tags")]
+async fn list_tags(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    query: Query<TagFilters>,
+) -> Result<HttpResponse, Problem> {
+    caller.may(Operation::ReadTaxonomy, &[])?;
+    let kind = query_code("kind", query.0.kind.as_deref(), TagKind::from_code)?;
+    let taxonomy = &context.taxonomy;
+    let wanted = |tag: &&Tag| kind.is_none_or(|kind| tag.kind == kind);
+    let tags = taxonomy.tags().filter(wanted);
+    let view = TagsView {
+        version: taxonomy.version().to_owned(),
+        items: tags.map(|tag| TagView::of(taxonomy, tag)).collect(),
+    };
+    Ok(of_version(&request, taxonomy, &view))
 }
 
-/// Lists the choices of all closed lists, in one answer.
+/// The facets, with the labels of their values in every language.
 #[utoipa::path(
     operation_id = "list_facets",
     tag = "taxonomy",
-    responses((status = 200, description = "The choices.", body = FacetsView, headers(("ETag" = String))))
+    params(("If-None-Match" = Option<String>, Header, max_length = 200)),
+    responses(
+        (status = 200, description = "All at once.", body = FacetsView,
+            headers(("ETag" = String, description = "The taxonomy's version."))),
+        (status = 304, description = "The caller has this version."),
+    )
 )]
 #[get("/v1/facets")]
 async fn list_facets(
+    Authenticated(caller): Authenticated,
     context: web::Data<Context>,
-    Authenticated(_caller): Authenticated,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
+    caller.may(Operation::ReadTaxonomy, &[])?;
     let taxonomy = &context.taxonomy;
-    let values = Facet::ALL.iter().flat_map(|facet| taxonomy.facet(*facet));
+    let facets = Facet::ALL.iter();
     let view = FacetsView {
         version: taxonomy.version().to_owned(),
-        items: values.map(FacetValueView::from).collect(),
+        items: facets
+            .map(|facet| FacetView::of(taxonomy, *facet))
+            .collect(),
     };
-    Ok(unless_known(&request, taxonomy, &view))
+    Ok(of_version(&request, taxonomy, &view))
 }
 
-/// 304 for whoever has this version of the taxonomy.
-fn unless_known(request: &HttpRequest, taxonomy: &Taxonomy, view: &impl Serialize) -> HttpResponse {
-    let tag = format!("\"{}\"", taxonomy.version());
-    let known = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
-    if known {
+/// What the taxonomy says, or 304 when the caller has its version. The tag is
+/// weak: representations of one version differ by filter.
+fn of_version(request: &HttpRequest, taxonomy: &Taxonomy, view: &impl Serialize) -> HttpResponse {
+    let tag = format!("W/\"taxonomy-{}\"", taxonomy.version());
+    let has = |value: &str| {
+        let tags = value.split(',').map(str::trim);
+        value.trim() == "*" || tags.into_iter().any(|one| one == tag)
+    };
+    let asked = request.headers().get_all(IF_NONE_MATCH);
+    if asked.filter_map(|value| value.to_str().ok()).any(has) {
         return HttpResponse::NotModified()
             .insert_header((ETAG, tag))
             .finish();

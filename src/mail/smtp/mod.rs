@@ -171,6 +171,15 @@ impl Smtp {
         })
     }
 
+    /// Connects, is greeted, encrypts and signs in, and says no more.
+    pub(super) async fn reach(&self) -> Result<(), SendError> {
+        let inner = &*self.inner;
+        Connection::open(&inner.settings, &inner.helo, &inner.tls)
+            .await
+            .map(drop)
+            .map_err(|failure| failure.error)
+    }
+
     pub(super) async fn send(&self, email: &Encoded) -> Result<Receipt, SendError> {
         let inner = &*self.inner;
         let _place = inner

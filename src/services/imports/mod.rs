@@ -3,7 +3,7 @@
 //! are ranked and never shown (see [`crate::domain::disclosure`]).
 //!
 //! A file is one transaction: all of its rows or none, whenever the process
-//! dies. On SQLite other writers wait meanwhile (2–4 s for 16 000 startups).
+//! dies. On SQLite other writers wait meanwhile (a second or two for 16 000 startups).
 //! A row is recognised by its external id, so that an import can be repeated:
 //! what says the same is left as it is. Nor does an import touch what a person
 //! has taken over: claimed records, and records moved out of the states that

@@ -1,7 +1,5 @@
 //! Answers: by the link in a mail, or by somebody who is signed in.
 
-use chrono::TimeDelta;
-
 use crate::auth::link::LinkError;
 use crate::db::introductions::GivenAnswer;
 use crate::db::{self, Conn, introductions};
@@ -228,7 +226,7 @@ fn extend(
     let expires_at = context.calendars.deadline(
         firm.details.country,
         person.zone,
-        ask.expires_at - TimeDelta::microseconds(1),
+        ask.expires_at,
         context.settings.ask_working_days,
     );
     if introductions::extend_ask(conn, ask.id, expires_at)? {

@@ -152,10 +152,14 @@ async fn held_and_released(stage: &Stage, people: &[Who]) {
     }
     let view = stage.go(*last, &introduction, release).await.expect(200);
     assert_eq!(view["status"], "asking_first");
+    stage.seal().await;
     let events = stage
         .get(Who::Dana, &format!("{introduction}/events"))
         .await;
     assert_eq!(events.status, 200, "{}", events.text);
+    let whole = format!("{introduction}/events");
+    let whole = stage.get(Who::Compliance, &whole).await;
+    assert!(whole.text.contains("sensitivity"), "{}", whole.text);
     for word in ["held", "gate", "sensitivity", "two_people", "release"] {
         assert!(!events.text.contains(word), "{word} in {}", events.text);
     }
@@ -190,6 +194,7 @@ fn misplaced_and_missing_fields_of_an_answer_are_named() {
         let faults = faults["errors"].as_array().unwrap();
         let pointers: Vec<_> = faults.iter().map(|fault| &fault["pointer"]).collect();
         assert_eq!(pointers, ["#/reason", "#/until"]);
+        stage.seal().await;
         let log = stage.get(Who::Auditor, "/v1/events").await.expect(200);
         assert!(log["items"][0]["hash"].as_str().unwrap().len() == 64);
         assert_eq!(stage.get(Who::Curator, "/v1/events").await.status, 403);

@@ -55,6 +55,7 @@ fn a_side_sees_the_score_and_a_teaser_but_not_the_other_side() {
         }
         let release = json!({"action": "release", "to": "both"});
         stage.go(Who::Curator, &matched, release).await.expect(200);
+        stage.seal().await;
         let of_investor = [
             INVESTOR.to_owned(),
             stage.investor.id.to_string(),

@@ -295,6 +295,13 @@ impl Stage {
         format!("/consent/{}", self.context.links.mint(&token).unwrap())
     }
 
+    /// Gives the events their places, as the writer of SQLite does by itself
+    /// and a worker does on PostgreSQL.
+    pub async fn seal(&self) {
+        let seal = |conn: &mut Conn| db::events::seal(conn, db::events::SEAL_BATCH);
+        self.context.db.write(seal).await.unwrap();
+    }
+
     /// Opens a page as a browser would.
     pub async fn open(&self, path: &str) -> Answer {
         Answer::of(self.bare("GET", path).send().await.unwrap()).await

@@ -1,4 +1,5 @@
 //! What the tests share.
 
 pub mod database;
+pub mod program;
 pub mod smtp;

@@ -115,8 +115,8 @@ impl NewDealTransition {
         let mut faults = Faults::new();
         self.check_fields(&mut faults);
         let action = self.action(&mut faults);
-        let reason = self.words(&mut faults, "/reason", self.reason.as_deref());
-        let note = self.words(&mut faults, "/note", self.note.as_deref());
+        let reason = words(&mut faults, "/reason", self.reason.as_deref());
+        let note = words(&mut faults, "/note", self.note.as_deref());
         match action {
             Some(action) if faults.is_empty() => Ok((action, reason.or(note))),
             _ => Err(faults),
@@ -192,15 +192,10 @@ impl NewDealTransition {
             value_date: value_date?,
         })
     }
+}
 
-    fn words(
-        &self,
-        faults: &mut Faults,
-        pointer: &'static str,
-        text: Option<&str>,
-    ) -> Option<String> {
-        faults.take(pointer, "invalid_text", bounded(text?, TEXT_MAX, true))
-    }
+fn words(faults: &mut Faults, pointer: &'static str, text: Option<&str>) -> Option<String> {
+    faults.take(pointer, "invalid_text", bounded(text?, TEXT_MAX, true))
 }
 
 fn day(faults: &mut Faults, pointer: &'static str, text: Option<&str>) -> Option<NaiveDate> {

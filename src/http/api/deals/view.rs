@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::pipeline::Funding;
-use crate::domain::values::Side;
+use crate::domain::values::{CloseCode, Side};
 use crate::http::api::values::MoneyView;
 use crate::http::problem::FaultView;
 use crate::services::Caller;
@@ -109,7 +109,7 @@ impl DealView {
             probability: seen.probability,
             status: deal.status.code(),
             resume_on: deal.resume_on.map(|day| day.to_string()),
-            close_code: deal.close_code.map(|code| code.code()),
+            close_code: deal.close_code.map(CloseCode::code),
             reported_by: deal.reported_by.map(Side::code),
             facts: deal
                 .facts

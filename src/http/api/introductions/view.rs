@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::introduction::{Answer, Introduction};
-use crate::domain::values::Side;
+use crate::domain::values::{PassReason, Side};
 use crate::services::introductions::{GivenAnswer, Seen};
 
 /// A double opt-in.
@@ -89,7 +89,7 @@ impl IntroductionView {
             startup: SideView::of(seen, Side::Startup, startup.as_deref()),
             investor: SideView::of(seen, Side::Investor, investor.as_deref()),
             blurb: record.blurb.clone(),
-            decline_reason: seen.shared_reason.map(|reason| reason.code()),
+            decline_reason: seen.shared_reason.map(PassReason::code),
             question: QuestionView::of(seen),
             convert_reported_by: record.convert_reported_by.map(Side::code),
             answers: seen

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::ids::ProgrammeId;
-use crate::domain::review::Match;
+use crate::domain::review::{Audience, Match};
 use crate::domain::scoring::{Explanation, Factor, FactorTrace, GateTrace, Outcome, Reason, Var};
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, Slug};
@@ -132,7 +132,7 @@ impl MatchView {
             id: matched.id.to_string(),
             programme: matched.programme.to_string(),
             status: matched.status.code(),
-            released_to: released_to.map(|to| to.code()),
+            released_to: released_to.map(Audience::code),
             startup_profile: sees(Side::Startup).then(|| matched.startup_profile.to_string()),
             mandate: sees(Side::Investor).then(|| matched.mandate.to_string()),
             startup,

@@ -1,0 +1,149 @@
+//! The first look at the files: every row is checked, nothing is written.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::cli::progress;
+use crate::config::import_mapping::Columns;
+use crate::services::imports::{NewInvestor, NewStartup};
+
+use super::portfolio::{Portfolios, Unknown};
+use super::report::{BadRow, BadRows, FileReport};
+use super::rows::{Checked, Ids, RowFault, Rules, deal, investor, startup};
+use super::table::{Line, Table};
+use super::{ImportArgs, ImportError, name_of};
+
+/// What a first look at the files found.
+pub struct Looked {
+    /// What was counted, file by file.
+    pub files: Vec<FileReport>,
+    /// The bad rows of all files.
+    pub bad: BadRows,
+    /// The deals of each investor.
+    pub portfolios: Portfolios,
+    /// Words without a tag, with the number of startups that have them.
+    pub unmapped: HashMap<String, u64>,
+}
+
+impl Looked {
+    /// Nothing yet; bad rows will go to the file that the arguments name.
+    pub fn new(args: &ImportArgs) -> Result<Self, ImportError> {
+        Ok(Self {
+            files: Vec::with_capacity(3),
+            bad: BadRows::new(args.report.as_deref()).map_err(ImportError::Report)?,
+            portfolios: Portfolios::default(),
+            unmapped: HashMap::new(),
+        })
+    }
+
+    /// Looks at the startups. They come first: deals name them.
+    pub fn at_startups(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
+        let mut ids = Ids::default();
+        self.at_file(path, &rules.mapping.startups, |looked, line| match startup(
+            rules, &mut ids, line,
+        ) {
+            Checked::Good(row) => {
+                looked.count_unmapped(rules, &row);
+                let tags = row.content.all_tags().cloned().collect();
+                looked.portfolios.add_startup(&row.external_id, tags);
+                Checked::Good(())
+            }
+            Checked::LeftOut { external_id, tags } => {
+                looked.portfolios.add_startup(&external_id, tags);
+                Checked::LeftOut {
+                    external_id,
+                    tags: Vec::new(),
+                }
+            }
+            Checked::Bad(faults) => Checked::Bad(faults),
+        })
+    }
+
+    /// Looks at the investors. They come before the deals that name them.
+    pub fn at_investors(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
+        let mut ids = Ids::default();
+        self.at_file(path, &rules.mapping.investors, |looked, line| {
+            let checked = investor(rules, &mut ids, line);
+            match &checked {
+                Checked::Good(NewInvestor { external_id, .. })
+                | Checked::LeftOut { external_id, .. } => {
+                    looked.portfolios.add_investor(external_id);
+                }
+                Checked::Bad(_) => {}
+            }
+            checked
+        })
+    }
+
+    /// Looks at the past deals.
+    pub fn at_investments(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
+        self.at_file(
+            path,
+            &rules.mapping.investments,
+            |looked, line| match deal(rules, line) {
+                Checked::Good(deal) => match looked.portfolios.add(&deal) {
+                    Ok(()) => Checked::Good(deal),
+                    Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
+                },
+                other => other,
+            },
+        )
+    }
+
+    /// Checks every row of a file and counts what comes out.
+    fn at_file<F: Ord + Copy, T>(
+        &mut self,
+        path: &Path,
+        columns: &Columns<F>,
+        mut check: impl FnMut(&mut Self, Line<F>) -> Checked<T>,
+    ) -> Result<(), ImportError> {
+        let table = Table::open(path, columns)?;
+        let mut counts = FileReport {
+            file: name_of(path),
+            unused_columns: table.unused().to_vec(),
+            ..FileReport::default()
+        };
+        let bar = progress::rows(&format!("Checking {}", counts.file), None);
+        for line in table {
+            let line = line?;
+            let number = line.number;
+            counts.read += 1;
+            bar.inc(1);
+            match check(self, line) {
+                Checked::Good(_) => counts.good += 1,
+                Checked::LeftOut { .. } => counts.left_out += 1,
+                Checked::Bad(faults) => {
+                    counts.bad += 1;
+                    let row = BadRow {
+                        file: counts.file.clone(),
+                        line: number,
+                        faults,
+                    };
+                    self.bad.push(row).map_err(ImportError::Report)?;
+                }
+            }
+        }
+        bar.finish_and_clear();
+        self.files.push(counts);
+        Ok(())
+    }
+
+    fn count_unmapped(&mut self, rules: &Rules, row: &NewStartup) {
+        for word in &row.content.source_tags {
+            if rules.mapping.tag(word, &rules.taxonomy).is_none() {
+                *self.unmapped.entry(word.to_lowercase()).or_default() += 1;
+            }
+        }
+    }
+}
+
+fn unknown_side(side: Unknown) -> RowFault {
+    let (field, file) = match side {
+        Unknown::Startup => ("startup_external_id", "startups'"),
+        Unknown::Investor => ("investor_external_id", "investors'"),
+    };
+    RowFault {
+        field,
+        detail: format!("the {file} file has no good row with this id"),
+    }
+}

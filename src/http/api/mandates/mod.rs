@@ -1,0 +1,276 @@
+//! Mandates: what investors look for.
+
+mod document;
+mod view;
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::exchange::{created, intent, moved, path_id, query_code, query_id};
+use super::own_organization;
+use super::timeline::{self, TimelineQuery, TimelineView};
+use super::transitions::TransitionsView;
+use super::values::code;
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::fault::Faults;
+use crate::domain::ids::MandateId;
+use crate::domain::mandate::{MandateAction, MandateContent, MandateStatus};
+use crate::domain::values::OrganizationKind;
+use crate::http::caller::Authenticated;
+use crate::http::fields::{JsonBody, Query};
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::merge_patch::MergePatch;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::{IfMatch, versioned};
+use crate::http::problem::Problem;
+use crate::services::mandates::{self, Filter};
+use crate::services::{Context, Error};
+
+pub use document::MandateDocument;
+pub use view::MandateView;
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_mandate)
+        .service(list_mandates)
+        .service(get_mandate)
+        .service(change_mandate)
+        .service(list_mandate_transitions)
+        .service(move_mandate)
+        .service(list_mandate_events);
+}
+
+/// Starts a draft, for the caller's investor or, by a curator, for any.
+#[utoipa::path(
+    operation_id = "create_mandate",
+    tag = "mandates",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
+    request_body = MandateDocument,
+    responses((status = 201, description = "A draft.", body = MandateView,
+        headers(("Location" = String), ("ETag" = String))))
+)]
+#[post("/v1/mandates")]
+async fn create_mandate(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: JsonBody<MandateDocument>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/mandates", &request, &key, body.bytes());
+    let (named, content) = body.into_inner().read(&context.taxonomy)?;
+    let organization = own_organization(&caller, named, OrganizationKind::Investor)?;
+    let mandate = mandates::create(&context, &caller, intent, organization, content).await?;
+    let view = MandateView::from(mandate);
+    Ok(created(view.location(), view.version, &view))
+}
+
+/// Which mandates.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MandateFilters {
+    /// Of that firm.
+    #[param(format = "uuid", max_length = 36)]
+    organization: Option<String>,
+    /// In that state.
+    #[param(max_length = 20, example = "published")]
+    status: Option<String>,
+    /// Of a firm there: ISO 3166-1 alpha-2.
+    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
+    country: Option<String>,
+    /// Admitted to that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+}
+
+impl MandateFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let country = |text: &str| text.parse().ok();
+        Ok(Filter {
+            organization: query_id("organization", self.organization.as_deref())?,
+            status: query_code("status", self.status.as_deref(), MandateStatus::from_code)?,
+            country: query_code("country", self.country.as_deref(), country)?,
+            programme: query_id("programme", self.programme.as_deref())?,
+        })
+    }
+}
+
+/// Mandates, oldest first: one's own, or all for the operator's people.
+#[utoipa::path(
+    operation_id = "list_mandates",
+    tag = "mandates",
+    params(MandateFilters, PageQuery),
+    responses(
+        (status = 200, description = "A page.", body = PageView<MandateView>),
+        (status = 404, description = "Of a firm that is not the caller's."),
+    )
+)]
+#[get("/v1/mandates")]
+async fn list_mandates(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    query: ListQuery<MandateFilters>,
+) -> Result<HttpResponse, Problem> {
+    let filter = query.filters.read()?;
+    let page = mandates::list(&context, &caller, filter, query.page.into()).await?;
+    Ok(PageView::of(page, MandateView::from).respond(&request))
+}
+
+/// One mandate.
+#[utoipa::path(
+    operation_id = "get_mandate",
+    tag = "mandates",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-None-Match" = Option<String>, Header, max_length = 200),
+    ),
+    responses(
+        (status = 200, description = "The mandate.", body = MandateView, headers(("ETag" = String))),
+        (status = 304, description = "The caller has this version."),
+    )
+)]
+#[get("/v1/mandates/{id}")]
+async fn get_mandate(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let mandate = mandates::find(&context, &caller, path_id(&id)?).await?;
+    let view = MandateView::from(mandate);
+    Ok(versioned(&request, view.version, &view))
+}
+
+/// Changes what a mandate says.
+///
+/// A merge patch (RFC 7396): null removes, absent keeps, a list is replaced as
+/// a whole.
+#[utoipa::path(
+    operation_id = "change_mandate",
+    tag = "mandates",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+    ),
+    request_body(content = MandateDocument, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "Changed.", body = MandateView, headers(("ETag" = String))),
+        (status = 409, description = "It can't be changed so in its state."),
+    )
+)]
+#[patch("/v1/mandates/{id}")]
+async fn change_mandate(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    patch: MergePatch,
+) -> Result<HttpResponse, Problem> {
+    let id: MandateId = path_id(&id)?;
+    let found = mandates::find(&context, &caller, id).await?;
+    let expected = if_match.version()?;
+    let (owner, taxonomy) = (found.organization, context.taxonomy.clone());
+    let revise = move |before: &MandateContent| -> Result<MandateContent, Error> {
+        let current = MandateDocument::of(owner, before);
+        let document: MandateDocument = patch.apply_to(&current)?;
+        Ok(document.revised(owner, before, &taxonomy)?)
+    };
+    let mandate = mandates::edit(&context, &caller, id, expected, revise).await?;
+    let view = MandateView::from(mandate);
+    Ok(moved(view.version, &view))
+}
+
+/// What can be done with a mandate now.
+#[utoipa::path(
+    operation_id = "list_mandate_transitions",
+    tag = "mandates",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/mandates/{id}/transitions")]
+async fn list_mandate_transitions(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let actions = mandates::transitions(&context, &caller, path_id(&id)?).await?;
+    let actions = actions
+        .into_iter()
+        .map(|(action, refusal)| (action.code(), refusal));
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// A move of a mandate.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMandateTransition {
+    /// `publish`, `pause` or `withdraw`.
+    #[schema(max_length = 50, example = "publish")]
+    action: String,
+}
+
+impl NewMandateTransition {
+    fn read(&self) -> Result<MandateAction, Faults> {
+        let mut faults = Faults::new();
+        code(&mut faults, "/action", &self.action, MandateAction::ALL).ok_or(faults)
+    }
+}
+
+/// Moves a mandate.
+#[utoipa::path(
+    operation_id = "move_mandate",
+    tag = "mandates",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewMandateTransition,
+    responses((status = 200, description = "Moved.", body = MandateView, headers(("ETag" = String))))
+)]
+#[post("/v1/mandates/{id}/transitions")]
+async fn move_mandate(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: JsonBody<NewMandateTransition>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/mandates/{id}/transitions";
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(mandates::find(&context, &caller, id))
+        .await?;
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let action = body.into_inner().read()?;
+    let mandate = mandates::transition(&context, &caller, intent, id, expected, action).await?;
+    let view = MandateView::from(mandate);
+    Ok(moved(view.version, &view))
+}
+
+/// What happened to a mandate.
+#[utoipa::path(
+    operation_id = "list_mandate_events",
+    tag = "mandates",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/mandates/{id}/events")]
+async fn list_mandate_events(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let found = mandates::find(&context, &caller, path_id(&id)?).await?;
+    let subject = Subject::new(SubjectKind::Mandate, found.id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}

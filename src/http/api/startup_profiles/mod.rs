@@ -1,0 +1,393 @@
+//! Startup profiles: written by their startup, reviewed by a curator, shown
+//! when published.
+
+mod document;
+mod view;
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::exchange::{check_fields, created, intent, moved, path_id, query_code, query_id};
+use super::own_organization;
+use super::timeline::{self, TimelineQuery, TimelineView};
+use super::transitions::TransitionsView;
+use super::values::{code, within};
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::fault::Faults;
+use crate::domain::ids::StartupProfileId;
+use crate::domain::profile::{ProfileAction, ProfileStatus, StartupContent};
+use crate::domain::text::{Slug, bounded};
+use crate::domain::values::OrganizationKind;
+use crate::http::caller::Authenticated;
+use crate::http::fields::{JsonBody, Query};
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::merge_patch::MergePatch;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::{IfMatch, versioned};
+use crate::http::problem::Problem;
+use crate::services::startups::{self, FieldComment, Filter, Move};
+use crate::services::{Context, Error};
+
+pub use document::StartupProfileDocument;
+pub use view::{CommentsView, StartupProfileView};
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_startup_profile)
+        .service(list_startup_profiles)
+        .service(get_startup_profile)
+        .service(change_startup_profile)
+        .service(list_startup_profile_transitions)
+        .service(move_startup_profile)
+        .service(list_startup_profile_comments)
+        .service(agree_to_startup_profile)
+        .service(list_startup_profile_events);
+}
+
+/// Starts a draft, for the caller's startup or, by a curator, for any.
+#[utoipa::path(
+    operation_id = "create_startup_profile",
+    tag = "startup profiles",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
+    request_body = StartupProfileDocument,
+    responses((status = 201, description = "A draft.", body = StartupProfileView,
+        headers(("Location" = String), ("ETag" = String))))
+)]
+#[post("/v1/startup-profiles")]
+async fn create_startup_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: JsonBody<StartupProfileDocument>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/startup-profiles", &request, &key, body.bytes());
+    let (named, content) = body.into_inner().read(&context.taxonomy)?;
+    let organization = own_organization(&caller, named, OrganizationKind::Startup)?;
+    let profile = startups::create(&context, &caller, intent, organization, content).await?;
+    let view = StartupProfileView::from(profile);
+    Ok(created(view.location(), view.version, &view))
+}
+
+/// Which profiles.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StartupProfileFilters {
+    /// Of that firm.
+    #[param(format = "uuid", max_length = 36)]
+    organization: Option<String>,
+    /// In that state.
+    #[param(max_length = 20, example = "published")]
+    status: Option<String>,
+    /// Of a firm there: ISO 3166-1 alpha-2.
+    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
+    country: Option<String>,
+    /// Admitted to that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+}
+
+impl StartupProfileFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let country = |text: &str| text.parse().ok();
+        Ok(Filter {
+            organization: query_id("organization", self.organization.as_deref())?,
+            status: query_code("status", self.status.as_deref(), ProfileStatus::from_code)?,
+            country: query_code("country", self.country.as_deref(), country)?,
+            programme: query_id("programme", self.programme.as_deref())?,
+        })
+    }
+}
+
+/// Profiles, oldest first: one's own, or all for the operator's people.
+#[utoipa::path(
+    operation_id = "list_startup_profiles",
+    tag = "startup profiles",
+    params(StartupProfileFilters, PageQuery),
+    responses(
+        (status = 200, description = "A page.", body = PageView<StartupProfileView>),
+        (status = 404, description = "Of a firm that is not the caller's."),
+    )
+)]
+#[get("/v1/startup-profiles")]
+async fn list_startup_profiles(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    query: ListQuery<StartupProfileFilters>,
+) -> Result<HttpResponse, Problem> {
+    let filter = query.filters.read()?;
+    let page = startups::list(&context, &caller, filter, query.page.into()).await?;
+    Ok(PageView::of(page, StartupProfileView::from).respond(&request))
+}
+
+/// One profile.
+#[utoipa::path(
+    operation_id = "get_startup_profile",
+    tag = "startup profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-None-Match" = Option<String>, Header, max_length = 200),
+    ),
+    responses(
+        (status = 200, description = "The profile.", body = StartupProfileView, headers(("ETag" = String))),
+        (status = 304, description = "The caller has this version."),
+    )
+)]
+#[get("/v1/startup-profiles/{id}")]
+async fn get_startup_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let profile = startups::find(&context, &caller, path_id(&id)?).await?;
+    let view = StartupProfileView::from(profile);
+    Ok(versioned(&request, view.version, &view))
+}
+
+/// Changes what a profile says.
+///
+/// A merge patch (RFC 7396): null removes, absent keeps, a list is replaced as
+/// a whole. A live profile whose tags or control answers become graver goes
+/// back to review and is hidden meanwhile.
+#[utoipa::path(
+    operation_id = "change_startup_profile",
+    tag = "startup profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+    ),
+    request_body(content = StartupProfileDocument, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "Changed.", body = StartupProfileView, headers(("ETag" = String))),
+        (status = 409, description = "It can't be changed so in its state."),
+    )
+)]
+#[patch("/v1/startup-profiles/{id}")]
+async fn change_startup_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    patch: MergePatch,
+) -> Result<HttpResponse, Problem> {
+    let id: StartupProfileId = path_id(&id)?;
+    let found = startups::find(&context, &caller, id).await?;
+    let expected = if_match.version()?;
+    let (owner, taxonomy) = (found.organization, context.taxonomy.clone());
+    let revise = move |before: &StartupContent| -> Result<StartupContent, Error> {
+        let current = StartupProfileDocument::of(owner, before);
+        let document: StartupProfileDocument = patch.apply_to(&current)?;
+        Ok(document.revised(owner, before, &taxonomy)?)
+    };
+    let profile = startups::edit(&context, &caller, id, expected, revise).await?;
+    let view = StartupProfileView::from(profile);
+    Ok(moved(view.version, &view))
+}
+
+/// What can be done with a profile now.
+#[utoipa::path(
+    operation_id = "list_startup_profile_transitions",
+    tag = "startup profiles",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/startup-profiles/{id}/transitions")]
+async fn list_startup_profile_transitions(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let actions = startups::transitions(&context, &caller, path_id(&id)?).await?;
+    let actions = actions
+        .into_iter()
+        .map(|(action, refusal)| (action.code(), refusal));
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// A move of a profile.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStartupProfileTransition {
+    /// `submit`, `claim`, `request_changes`, `reject`, `approve`, `publish`,
+    /// `pause` or `withdraw`.
+    #[schema(max_length = 50, example = "submit")]
+    action: String,
+    /// For `request_changes`: what should change, at least one.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    comments: Vec<NewComment>,
+    /// For `reject`: why, a stable code.
+    #[schema(max_length = 80, pattern = "^[a-z0-9_-]+$", example = "out_of_scope")]
+    reason: Option<String>,
+}
+
+/// A comment on one field.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewComment {
+    /// Where: a JSON Pointer (RFC 6901) into the profile.
+    #[schema(max_length = 300, pattern = "^(/.*)?$", example = "/summary/en")]
+    pointer: String,
+    /// What should change.
+    #[schema(min_length = 1, max_length = 2000)]
+    comment: String,
+}
+
+impl NewStartupProfileTransition {
+    fn read(&self) -> Result<(ProfileAction, Move), Faults> {
+        let mut faults = Faults::new();
+        let action = code(&mut faults, "/action", &self.action, ProfileAction::ALL);
+        let taken: &[&str] = match action {
+            Some(ProfileAction::RequestChanges) => &["comments"],
+            Some(ProfileAction::Reject) => &["reason"],
+            _ => &[],
+        };
+        let came = [
+            ("comments", !self.comments.is_empty()),
+            ("reason", self.reason.is_some()),
+        ];
+        check_fields(&mut faults, &self.action, &came, taken, &[]);
+        within(&mut faults, "/comments", self.comments.len(), 50);
+        let comments = self.comments.iter().enumerate();
+        let comments = comments
+            .filter_map(|(place, new)| faults.nest(&format!("/comments/{place}"), new.read()))
+            .collect();
+        let reason = self.reason.as_deref();
+        let reason =
+            reason.and_then(|text| faults.take("/reason", "bad_code", text.parse::<Slug>()));
+        match action {
+            Some(action) if faults.is_empty() => {
+                let reason = reason.map(|code| code.to_string());
+                Ok((action, Move { comments, reason }))
+            }
+            _ => Err(faults),
+        }
+    }
+}
+
+impl NewComment {
+    fn read(&self) -> Result<FieldComment, Faults> {
+        let mut faults = Faults::new();
+        if !(self.pointer.is_empty() || self.pointer.starts_with('/')) || self.pointer.len() > 300 {
+            faults.push(
+                "/pointer",
+                "bad_pointer",
+                "A pointer is such as /summary/en.",
+            );
+        }
+        let comment = bounded(&self.comment, 2_000, true);
+        let comment = faults.take("/comment", "bad_text", comment);
+        match comment {
+            Some(comment) if faults.is_empty() => Ok(FieldComment {
+                pointer: self.pointer.clone(),
+                comment,
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Moves a profile.
+#[utoipa::path(
+    operation_id = "move_startup_profile",
+    tag = "startup profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewStartupProfileTransition,
+    responses((status = 200, description = "Moved.", body = StartupProfileView, headers(("ETag" = String))))
+)]
+#[post("/v1/startup-profiles/{id}/transitions")]
+async fn move_startup_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: JsonBody<NewStartupProfileTransition>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/startup-profiles/{id}/transitions";
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(startups::find(&context, &caller, id))
+        .await?;
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let (action, details) = body.into_inner().read()?;
+    let profile =
+        startups::transition(&context, &caller, intent, id, expected, action, details).await?;
+    let view = StartupProfileView::from(profile);
+    Ok(moved(view.version, &view))
+}
+
+/// What reviewers said about a profile.
+#[utoipa::path(
+    operation_id = "list_startup_profile_comments",
+    tag = "startup profiles",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "Oldest first.", body = CommentsView))
+)]
+#[get("/v1/startup-profiles/{id}/comments")]
+async fn list_startup_profile_comments(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let comments = startups::comments(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(CommentsView::from(comments)))
+}
+
+/// Compliance agrees to what a profile says at this version.
+#[utoipa::path(
+    operation_id = "agree_to_startup_profile",
+    tag = "startup profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+    ),
+    responses((status = 200, description = "Agreed; a curator can approve it.", body = StartupProfileView,
+        headers(("ETag" = String))))
+)]
+#[post("/v1/startup-profiles/{id}/compliance-agreement")]
+async fn agree_to_startup_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(startups::find(&context, &caller, id))
+        .await?;
+    let profile = startups::agree(&context, &caller, id, expected).await?;
+    let view = StartupProfileView::from(profile);
+    Ok(moved(view.version, &view))
+}
+
+/// What happened to a profile.
+#[utoipa::path(
+    operation_id = "list_startup_profile_events",
+    tag = "startup profiles",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/startup-profiles/{id}/events")]
+async fn list_startup_profile_events(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let found = startups::find(&context, &caller, path_id(&id)?).await?;
+    let subject = Subject::new(SubjectKind::StartupProfile, found.id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}

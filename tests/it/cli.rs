@@ -1,0 +1,574 @@
+//! The program as its operator meets it: what it says, how it ends, and what
+//! it leaves behind when something is wrong.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use corridor::db::outbox::{self, NewMessage, State};
+use corridor::db::{Conn, Db, Error, Options, Url};
+use corridor::domain::event::{Subject, SubjectKind};
+use corridor::domain::ids::{OutboxId, UserId};
+use corridor::domain::message::Notice;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::support::database::on_runtime;
+use crate::support::program::{Ended, Running, bare, corridor, run, run_with};
+use crate::support::smtp::{Fault, SmtpServer};
+
+const PASSWORD: &str = "seven-quiet-harbours-12";
+
+fn home() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn database_of(data: &Path) -> PathBuf {
+    data.join("corridor.db")
+}
+
+/// Looks into a store that nobody serves, or that is served meanwhile.
+fn store(data: &Path) -> Db {
+    Db::open(Options::new(Url::sqlite(database_of(data)))).unwrap()
+}
+
+fn raw(data: &Path, sql: &str) {
+    let path = database_of(data);
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    conn.batch_execute(sql).unwrap();
+}
+
+fn create_user(data: &Path, email: &str, password: &str) -> Ended {
+    let mut command = corridor(data);
+    command.args(["admin", "create-user", email, "--name", "Noa Barak"]);
+    command.args(["--role", "curator"]);
+    run_with(&mut command, &format!("{password}\n"))
+}
+
+/// A store with one curator.
+fn settled() -> TempDir {
+    let data = home();
+    create_user(data.path(), "noa@corridor.example", PASSWORD).ok();
+    data
+}
+
+fn serve(command: &mut Command) -> Running {
+    Running::start(command.args(["--listen", "127.0.0.1:0"]))
+}
+
+fn get(url: &str) -> reqwest::Response {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    on_runtime(async { client.get(url).send().await.unwrap() })
+}
+
+/// Asks until the answer is yes.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn help_says_what_each_command_is_for_and_needs() {
+    let help = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.push("--help");
+        run(&mut bare(), &all).ok()
+    };
+    let top = help(&[]);
+    for taught in ["corridor demo", "Without a command", "--data", "--listen"] {
+        assert!(top.contains(taught), "{taught} is missing: {top}");
+    }
+    for command in ["serve", "demo", "admin", "doctor", "openapi"] {
+        assert!(top.contains(&format!("\n  {command} ")), "{command}: {top}");
+        let text = help(&[command]);
+        assert!(text.contains(&format!("Usage: corridor {command}")));
+        assert!(text.contains("CORRIDOR__SECTION__KEY"), "{text}");
+        let first = text.lines().next().unwrap();
+        assert!(first.split(' ').count() >= 4, "{command} says only {first}");
+    }
+    let create = help(&["admin", "create-user"]);
+    assert!(create.contains("standard input") && create.contains("curator, compliance"));
+}
+
+#[test]
+fn without_a_command_it_serves_where_it_says() {
+    let data = home();
+    let server = serve(&mut corridor(data.path()));
+    let address = server.address();
+    assert_ne!(address.port(), 0);
+    assert_eq!(get(&format!("http://{address}/livez")).status(), 200);
+    assert_eq!(get(&format!("http://{address}/readyz")).status(), 200);
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own() {
+    let data = home();
+    let mut command = corridor(data.path());
+    let server = serve(command.args(["--metrics-listen", "127.0.0.1:0", "serve"]));
+    let address = server.address();
+    let metrics = server.line_after("Metrics on ");
+    assert_eq!(get(&metrics).status(), 200);
+    assert_eq!(get(&format!("http://{address}/metrics")).status(), 404);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest() {
+    let data = home();
+    let file = data.path().join("settings.toml");
+    fs::write(&file, "[server]\nlissten = \"127.0.0.1:0\"\n").unwrap();
+    let mut command = corridor(data.path());
+    command
+        .arg("--config")
+        .arg(&file)
+        .env("CORRIDOR__OUTBOX__LEASES", "5");
+    let text = run(&mut command, &["doctor"]).fails_with(2);
+    for part in [
+        "server.lissten",
+        "server.listen",
+        "outbox.leases",
+        "outbox.lease_s",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!database_of(data.path()).exists());
+}
+
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn a_postgres_address_without_the_feature_says_how_to_build_it() {
+    let data = home();
+    let mut command = corridor(data.path());
+    command.args(["--database", "postgres://ann:hunter2@127.0.0.1/corridor"]);
+    let text = serve(&mut command).wait().fails_with(1);
+    assert!(text.contains("--features postgres"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_written_is_named() {
+    let data = home();
+    let file = data.path().join("file");
+    fs::write(&file, "").unwrap();
+    // Permission bits don't bind root; a file in the way does.
+    let below = file.join("data");
+    let text = serve(&mut corridor(&below)).wait().fails_with(1);
+    assert!(text.contains(below.to_str().unwrap()), "{text}");
+    assert!(text.contains("--data"), "{text}");
+}
+
+/// Starts the program on a store it must refuse, and checks that it leaves
+/// every byte of it alone.
+fn refused_untouched(data: &Path) -> String {
+    let before = fs::read(database_of(data)).unwrap();
+    let text = serve(&mut corridor(data)).wait().fails_with(1);
+    assert_eq!(run(&mut corridor(data), &["doctor"]).code, Some(1));
+    assert!(fs::read(database_of(data)).unwrap() == before);
+    text
+}
+
+#[test]
+fn a_file_that_is_no_database_stays_as_it_is() {
+    let data = home();
+    fs::write(database_of(data.path()), "my notes on investors").unwrap();
+    let text = refused_untouched(data.path());
+    assert!(text.contains("is not a SQLite database"), "{text}");
+}
+
+#[test]
+fn a_damaged_database_stays_as_it_is() {
+    let data = home();
+    let mut bytes = b"SQLite format 3\0".to_vec();
+    bytes.resize(8192, 0xA5);
+    fs::write(database_of(data.path()), bytes).unwrap();
+    let text = refused_untouched(data.path());
+    assert!(text.contains("is not a SQLite database"), "{text}");
+}
+
+#[test]
+fn a_database_newer_than_the_program_stays_as_it_is() {
+    let data = settled();
+    raw(
+        data.path(),
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000001')",
+    );
+    let text = refused_untouched(data.path());
+    assert!(text.contains("newer than this program"), "{text}");
+    assert!(text.contains("99990101000001"), "{text}");
+}
+
+#[test]
+fn a_busy_port_is_named_and_the_store_is_not_made() {
+    let data = home();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut command = corridor(data.path());
+    let text = run(command.args(["--listen", &address]), &["serve"]).fails_with(1);
+    assert!(
+        text.contains(&address) && text.contains("--listen"),
+        "{text}"
+    );
+    assert!(!database_of(data.path()).exists());
+}
+
+#[test]
+fn a_listen_address_for_a_command_that_does_not_serve_is_refused() {
+    let text = run(&mut bare(), &["--listen", "127.0.0.1:0", "doctor"]).fails_with(2);
+    assert!(text.contains("commands that serve"), "{text}");
+}
+
+#[test]
+fn the_wrong_secret_is_named_and_the_store_opens_with_the_right_one() {
+    const OTHER: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let data = settled();
+    let mut command = corridor(data.path());
+    let text = serve(command.env("CORRIDOR__SECRETS__KEY", OTHER))
+        .wait()
+        .fails_with(1);
+    assert!(text.contains("CORRIDOR__SECRETS__KEY"), "{text}");
+    assert!(!text.contains(OTHER), "{text}");
+    serve(&mut corridor(data.path())).address();
+}
+
+/// Queues a mail to the store's first user, as a running service would.
+fn queue_mail(data: &Path) -> OutboxId {
+    let db = store(data);
+    let id: OutboxId = Uuid::now_v7().into();
+    db.write_blocking(move |conn| {
+        let user = first_user(conn)?;
+        let notice = Notice::RegistrationExists { user };
+        let message = NewMessage {
+            id,
+            intent_key: "test",
+            kind: "mail",
+            subject: Subject::new(SubjectKind::User, user.uuid()),
+            payload: corridor::db::json::notice::encode(&notice)?,
+            message_id: Some(format!("{id}@corridor.example")),
+            available_at: chrono::Utc::now(),
+        };
+        outbox::enqueue(conn, &message, chrono::Utc::now())
+    })
+    .unwrap();
+    id
+}
+
+fn first_user(conn: &mut Conn) -> Result<UserId, Error> {
+    let user = corridor::db::users::find_by_email(conn, "noa@corridor.example")?;
+    Ok(user.unwrap().id)
+}
+
+fn message(data: &Path, id: OutboxId) -> outbox::Message {
+    let found = store(data).read_blocking(move |conn| outbox::find(conn, id));
+    found.unwrap().unwrap()
+}
+
+fn over_smtp(command: &mut Command, port: u16) -> &mut Command {
+    command
+        .env("CORRIDOR__MAIL__TRANSPORT", "smtp")
+        .env("CORRIDOR__MAIL__SMTP_HOST", "127.0.0.1")
+        .env("CORRIDOR__MAIL__SMTP_PORT", port.to_string())
+        .env("CORRIDOR__MAIL__SMTP_SECURITY", "none")
+}
+
+#[test]
+fn a_mail_server_that_is_away_stops_nobody_from_starting() {
+    let data = settled();
+    let id = queue_mail(data.path());
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let mut command = corridor(data.path());
+    let server = serve(over_smtp(&mut command, port));
+    let address = server.address();
+    assert_eq!(get(&format!("http://{address}/readyz")).status(), 200);
+    until("a first attempt", || {
+        message(data.path(), id).last_error.is_some()
+    });
+    let waiting = message(data.path(), id);
+    assert_eq!((waiting.state, waiting.attempts), (State::Pending, 1));
+    drop(server);
+
+    let mut doctor = corridor(data.path());
+    let said = run(over_smtp(&mut doctor, port), &["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let line = said
+        .out
+        .lines()
+        .find(|line| line.contains("mail "))
+        .unwrap();
+    assert!(line.starts_with("BAD"), "{line}");
+    assert!(line.contains(&format!("127.0.0.1:{port}")), "{line}");
+    assert!(said.out.contains("1 waiting"), "{said:?}");
+}
+
+#[test]
+fn a_silent_mail_server_is_given_the_time_of_the_settings() {
+    let data = settled();
+    let id = queue_mail(data.path());
+    on_runtime(async {
+        let smtp = SmtpServer::start().await;
+        smtp.fail(Fault::SilentGreeting);
+        let mut command = corridor(data.path());
+        over_smtp(&mut command, smtp.address.port()).env("CORRIDOR__MAIL__TIMEOUT_S", "1");
+        let server = serve(&mut command);
+        server.address();
+        // By default it would be the lease, a minute, that ends the attempt.
+        until("the attempt is given up", || {
+            message(data.path(), id).last_error.is_some()
+        });
+    });
+}
+
+#[test]
+fn doctor_is_content_with_a_fine_store() {
+    let data = settled();
+    let text = run(&mut corridor(data.path()), &["doctor"]).ok();
+    assert!(text.contains("unbroken chain"), "{text}");
+    assert!(!text.contains("BAD"), "{text}");
+}
+
+#[test]
+fn doctor_asks_the_mail_server() {
+    let data = settled();
+    on_runtime(async {
+        let smtp = SmtpServer::start().await;
+        let mut doctor = corridor(data.path());
+        let said = run(over_smtp(&mut doctor, smtp.address.port()), &["doctor"]).ok();
+        assert!(said.contains("answers"), "{said}");
+        assert!(smtp.received().is_empty());
+    });
+}
+
+#[test]
+fn doctor_makes_no_store_where_there_is_none() {
+    let away = home();
+    let missing = away.path().join("elsewhere");
+    let text = run(&mut corridor(&missing), &["doctor"]);
+    assert_eq!(text.code, Some(1), "{text:?}");
+    assert!(text.out.contains("--data"), "{text:?}");
+    assert!(!missing.exists());
+}
+
+#[test]
+fn doctor_names_the_place_where_the_log_was_tampered_with() {
+    let data = settled();
+    raw(
+        data.path(),
+        "UPDATE events SET payload = payload || ' ' WHERE position = 2",
+    );
+    let said = run(&mut corridor(data.path()), &["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let line = said
+        .out
+        .lines()
+        .find(|line| line.contains(" log "))
+        .unwrap();
+    assert!(line.starts_with("BAD"), "{line}");
+    assert!(line.contains("position 2"), "{line}");
+    assert!(line.contains("backup"), "{line}");
+}
+
+#[test]
+fn an_operators_account_is_made_once_and_with_a_good_password() {
+    let data = home();
+    let weak = create_user(data.path(), "noa@corridor.example", "short").fails_with(1);
+    assert!(weak.contains("password"), "{weak}");
+    let common = create_user(data.path(), "noa@corridor.example", "password123").fails_with(1);
+    assert!(!common.contains("password123"), "{common}");
+    create_user(data.path(), "noa@corridor.example", "").fails_with(2);
+
+    let made = create_user(data.path(), "noa@corridor.example", PASSWORD).ok();
+    assert!(made.contains("noa@corridor.example"), "{made}");
+    let twin = create_user(data.path(), "NOA@corridor.example", PASSWORD).fails_with(1);
+    assert!(twin.contains("has an account already"), "{twin}");
+    let mut wrong = corridor(data.path());
+    wrong.args(["admin", "create-user", "a@b.example", "--name", "A"]);
+    let role = run_with(wrong.args(["--role", "owner"]), PASSWORD).fails_with(2);
+    assert!(
+        role.contains("curator, compliance, admin or auditor"),
+        "{role}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_it_well() {
+    let data = settled();
+    let server = serve(&mut corridor(data.path()));
+    let address = server.address();
+    assert_eq!(get(&format!("http://{address}/livez")).status(), 200);
+    server.terminate();
+    let ended = server.wait();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!data.path().join("corridor.db-wal").exists());
+    run(&mut corridor(data.path()), &["doctor"]).ok();
+}
+
+/// A mail server that takes the content and says nothing holds a sender; the
+/// program ends all the same, and the message is sent later.
+#[cfg(unix)]
+#[test]
+fn sigterm_does_not_wait_for_a_silent_mail_server() {
+    let data = settled();
+    let id = queue_mail(data.path());
+    on_runtime(async {
+        let smtp = SmtpServer::start().await;
+        smtp.fail(Fault::SilentContent);
+        let mut command = corridor(data.path());
+        over_smtp(&mut command, smtp.address.port()).env("CORRIDOR__SERVER__DRAIN_S", "1");
+        let server = serve(&mut command);
+        server.address();
+        until("the mail server has a connection", || {
+            smtp.connections() > 0
+        });
+        until("the sender has it in hand", || {
+            message(data.path(), id).holder.is_some()
+        });
+        let asked = Instant::now();
+        server.terminate();
+        let ended = server.wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(asked.elapsed() < Duration::from_secs(8), "{ended:?}");
+        assert_eq!(message(data.path(), id).state, State::Pending);
+    });
+}
+
+#[test]
+fn secrets_are_in_no_output_however_much_is_logged() {
+    const SMTP_PASSWORD: &str = "smtp-hunter2-secret";
+    const KEY: &str = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=";
+    let data = home();
+    let mut admin = corridor(data.path());
+    admin.env("CORRIDOR__SECRETS__KEY", KEY);
+    admin.args([
+        "admin",
+        "create-user",
+        "noa@corridor.example",
+        "--name",
+        "N",
+    ]);
+    run_with(admin.args(["--role", "curator"]), PASSWORD).ok();
+    let id = queue_mail(data.path());
+    let mut command = corridor(data.path());
+    over_smtp(&mut command, 1)
+        .env("CORRIDOR__MAIL__SMTP_SECURITY", "starttls")
+        .env("CORRIDOR__MAIL__SMTP_USERNAME", "corridor")
+        .env("CORRIDOR__MAIL__SMTP_PASSWORD", SMTP_PASSWORD)
+        .env("CORRIDOR__SECRETS__KEY", KEY)
+        .env("CORRIDOR__LOG__LEVEL", "trace")
+        .env("RUST_LOG", "trace");
+    let server = serve(&mut command);
+    let address = server.address();
+    sign_in(&format!("http://{address}"), PASSWORD);
+    until("a first attempt", || {
+        message(data.path(), id).last_error.is_some()
+    });
+    let said = server.so_far();
+    assert!(said.contains("TRACE"), "{said}");
+    for secret in [
+        PASSWORD,
+        SMTP_PASSWORD,
+        KEY,
+        "noa@corridor.example",
+        "argon2id$",
+    ] {
+        assert!(!said.contains(secret), "{secret}: {said}");
+    }
+}
+
+fn sign_in(base: &str, password: &str) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let body = serde_json::json!({ "email": "noa@corridor.example", "password": password });
+    on_runtime(async {
+        let sent = client
+            .post(format!("{base}/v1/sessions"))
+            .json(&body)
+            .send();
+        sent.await.unwrap()
+    });
+}
+
+#[test]
+fn the_contract_is_printed_as_yaml() {
+    let text = run(&mut bare(), &["openapi"]).ok();
+    assert!(text.starts_with("openapi: 3.1"), "{text}");
+    assert!(text.contains("\npaths:\n"), "{text}");
+}
+
+/// The demo's mails: each with its head, and the introduction among them.
+fn mails(data: &Path) -> Vec<String> {
+    fs::read_dir(data.join("mail"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "eml"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// The numbers of a table in the tour, by the first word of their lines.
+fn counts(tour: &str, heading: &str) -> Vec<(String, usize)> {
+    tour.lines()
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .map(|line| {
+            let (label, count) = line.trim().rsplit_once(' ').unwrap();
+            (label.trim().to_owned(), count.parse().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn the_demo_fills_a_fresh_directory_and_is_served_again_as_it_is() {
+    let data = home();
+    let mut first = corridor(data.path());
+    first.args(["--listen", "127.0.0.1:0", "demo", "--no-serve"]);
+    let built = run_with(first.env("CORRIDOR__LOG__LEVEL", "trace"), "");
+    assert_eq!(built.code, Some(0), "{}", built.err);
+    // What people said, who they are and how they answer stays out of the log.
+    for private in ["/consent/", "@", "pomegranate", "Both teams work"] {
+        assert!(!built.err.contains(private), "{private} is logged");
+    }
+    let introductions = counts(&built.out, "Introductions by state:");
+    let total: usize = introductions.iter().map(|(_, count)| count).sum();
+    assert!(
+        introductions.len() >= 10 && total >= 15,
+        "{introductions:?}"
+    );
+    let deals = counts(&built.out, "Deals by stage and status:");
+    assert!(deals.len() >= 5, "{deals:?}");
+
+    let sent = mails(data.path());
+    assert!(sent.len() > total, "{} mails for {total}", sent.len());
+    assert!(sent.iter().all(|mail| mail.contains("Message-ID: <")));
+    assert!(sent.iter().any(|mail| mail.contains("Reply-To: ")));
+    run(&mut corridor(data.path()), &["doctor"]).ok();
+
+    let mut second = corridor(data.path());
+    second.args(["--listen", "127.0.0.1:0", "demo"]);
+    let server = Running::start(&mut second);
+    let address = server.address();
+    assert_eq!(get(&format!("http://{address}/readyz")).status(), 200);
+    until("the tour", || server.so_far().contains("Stop with Ctrl-C"));
+    let again = server.so_far();
+    assert!(again.contains("holds the demo corridor already"), "{again}");
+    assert_eq!(counts(&again, "Introductions by state:"), introductions);
+    assert_eq!(mails(data.path()).len(), sent.len());
+}
+
+#[test]
+fn the_demo_leaves_a_store_of_others_alone() {
+    let data = settled();
+    let mut command = corridor(data.path());
+    let listen = ["--listen", "127.0.0.1:0", "demo", "--no-serve"];
+    let text = run(&mut command, &listen).fails_with(1);
+    assert!(text.contains("--data"), "{text}");
+    assert_eq!(mails(data.path()).len(), 0);
+    run(&mut corridor(data.path()), &["doctor"]).ok();
+}
