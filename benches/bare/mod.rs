@@ -3,11 +3,13 @@
 //! is done in `web::block`, each write is one durable commit. No validation,
 //! no log, no permissions, no middleware.
 
+pub mod records;
+
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix_web::error::{ErrorInternalServerError, ErrorUnauthorized};
+use actix_web::error::{ErrorInternalServerError, ErrorNotFound, ErrorUnauthorized};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -34,7 +36,8 @@ const BY_TOKEN: &str = "SELECT user_id FROM tokens WHERE token = ?1";
 const BY_ID: &str = "SELECT * FROM profiles WHERE id = ?1";
 const PAGE: &str = "SELECT * FROM profiles WHERE (created_at, id) > (?1, ?2)
     ORDER BY created_at, id LIMIT ?3";
-const INSERT: &str = "INSERT INTO profiles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const INSERT: &str =
+    "INSERT INTO profiles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 const MOVE: &str = "UPDATE profiles SET status = ?1, version = version + 1, updated_at = ?2
     WHERE id = ?3 AND version = ?4";
 const NOTE: &str = "INSERT INTO changes (profile_id, status, at) VALUES (?1, ?2, ?3)";
@@ -43,9 +46,10 @@ const NOTE: &str = "INSERT INTO changes (profile_id, status, at) VALUES (?1, ?2,
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Profile {
     /// Its id.
-    #[serde(default)]
+    #[serde(skip_deserializing, serialize_with = "hyphenated")]
     pub id: Uuid,
     /// Whose it is.
+    #[serde(skip_deserializing, serialize_with = "hyphenated")]
     pub organization_id: Uuid,
     /// Where.
     pub country: String,
@@ -86,7 +90,10 @@ impl Store {
         writer.execute_batch(SCHEMA).expect("the schema");
         let filling = writer.transaction().expect("begins");
         filling
-            .execute("INSERT INTO tokens VALUES (?1, ?2)", params![TOKEN, Uuid::nil()])
+            .execute(
+                "INSERT INTO tokens VALUES (?1, ?2)",
+                params![TOKEN, Uuid::nil()],
+            )
             .expect("the token");
         for record in records {
             insert(&filling, &record).expect("a record");
@@ -229,6 +236,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Profile> {
     })
 }
 
+fn hyphenated<S: serde::Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut buffer = Uuid::encode_buffer();
+    serializer.serialize_str(id.hyphenated().encode_lower(&mut buffer))
+}
+
+fn parse(id: &str) -> Result<Uuid, Error> {
+    id.parse().map_err(ErrorNotFound)
+}
+
 fn now() -> i64 {
     chrono::Utc::now().timestamp_micros()
 }
@@ -248,7 +264,9 @@ pub fn serve(store: Arc<Store>, workers: usize) -> SocketAddr {
         });
         let server = server.workers(workers).disable_signals();
         let server = server.listen(listener).expect("listens").run();
-        actix_web::rt::System::new().block_on(server).expect("serves");
+        actix_web::rt::System::new()
+            .block_on(server)
+            .expect("serves");
     });
     address
 }
@@ -280,13 +298,13 @@ fn knows(connection: &Connection, token: &str) -> rusqlite::Result<bool> {
 async fn get(
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<Uuid>,
+    id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let token = token(&request);
+    let (token, id) = (token(&request), parse(&id)?);
     let found = block(move || {
         store.read(|connection| {
             knows(connection, &token)?
-                .then(|| find(connection, *id))
+                .then(|| find(connection, id))
                 .transpose()
         })
     });
@@ -297,7 +315,7 @@ async fn get(
 #[derive(Debug, Deserialize)]
 struct Query {
     at: i64,
-    id: Uuid,
+    id: String,
     limit: u32,
 }
 
@@ -306,11 +324,11 @@ async fn list(
     store: web::Data<Store>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let token = token(&request);
+    let (token, id) = (token(&request), parse(&query.id)?);
     let found = block(move || {
         store.read(|connection| {
             knows(connection, &token)?
-                .then(|| page(connection, (query.at, query.id), query.limit))
+                .then(|| page(connection, (query.at, id), query.limit))
                 .transpose()
         })
     });
@@ -343,13 +361,13 @@ async fn create(
 async fn transition(
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<Uuid>,
+    id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let token = token(&request);
+    let (token, id) = (token(&request), parse(&id)?);
     let changed = block(move || {
         store.write(|connection| {
             knows(connection, &token)?
-                .then(|| change(connection, *id))
+                .then(|| change(connection, id))
                 .transpose()
         })
     });

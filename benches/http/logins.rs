@@ -24,18 +24,28 @@ pub async fn measure(report: &mut Report, service: &Service) {
     let (mut ours, mut raw) = (Sample::default(), Sample::default());
     let (mut meanwhile, mut quiet) = (Sample::default(), Sample::default());
     for _ in 0..rounds() {
-        let (signed_in, read) = tokio::join!(sign_in(service), read(service));
+        let (signed_in, read_by_others) = tokio::join!(sign_in(service), read(service));
         ours.add(signed_in);
-        meanwhile.add(read);
+        meanwhile.add(read_by_others);
         raw.add(verify(service));
         quiet.add(read(service).await);
     }
     let slower = meanwhile.percentile(990).zip(quiet.percentile(990));
     let line = Line::beside("sign in", "login", ours, raw);
     report.line(line.wants(0.80, 0.95));
-    report.line(Line::beside("paced reads meanwhile / without", "request", meanwhile, quiet));
+    report.line(Line::beside(
+        "paced reads meanwhile / without",
+        "request",
+        meanwhile,
+        quiet,
+    ));
     if let Some((with, without)) = slower {
-        report.figure("reads' p99 while others sign in, against without", with / without, "×", Some((2.0, 2.0)));
+        report.figure(
+            "reads' p99 while others sign in, against without",
+            with / without,
+            "×",
+            Some((2.0, 2.0)),
+        );
     }
 }
 
@@ -48,7 +58,12 @@ async fn sign_in(service: &Service) -> Sample {
 async fn read(service: &Service) -> Sample {
     let path = format!("/v1/startup-profiles/{}", world::numbered(2, 1));
     let get = request("GET", &path, &service.curator(), "", "");
-    play(service, vec![Script::new(vec![get], 200); READERS], Some(PAUSE)).await
+    play(
+        service,
+        vec![Script::new(vec![get], 200); READERS],
+        Some(PAUSE),
+    )
+    .await
 }
 
 async fn play(service: &Service, scripts: Vec<Script>, pause: Option<Duration>) -> Sample {

@@ -33,7 +33,12 @@ pub async fn measure(report: &mut Report) {
     let mut bare = connect(server).await;
     let (mut ours, mut theirs) = (Sample::default(), Sample::default());
     for _ in 0..rounds() {
-        ours.add(repeat(async || { mailer.send(&email()).await.expect("sent"); }).await);
+        ours.add(
+            repeat(async || {
+                mailer.send(&email()).await.expect("sent");
+            })
+            .await,
+        );
         theirs.add(repeat(async || send(&mut bare).await).await);
     }
     report.line(Line::beside("mail", "message", ours, theirs).wants(0.50, 0.80));
@@ -47,7 +52,12 @@ pub async fn measure(report: &mut Report) {
         transport.send(message()).await.expect("sent");
     }
     let sample = Sample::of(count.into(), begun.elapsed());
-    report.figure("lettre's transport as it comes", sample.rate(), "messages/s", None);
+    report.figure(
+        "lettre's transport as it comes",
+        sample.rate(),
+        "messages/s",
+        None,
+    );
 }
 
 async fn repeat(mut work: impl AsyncFnMut()) -> Sample {
@@ -81,10 +91,17 @@ fn email() -> Email {
 
 fn message() -> Message {
     Message::builder()
-        .from("Corridor <intro@corridor.example>".parse().expect("a mailbox"))
+        .from(
+            "Corridor <intro@corridor.example>"
+                .parse()
+                .expect("a mailbox"),
+        )
         .to("Aysel <aysel@example.az>".parse().expect("a mailbox"))
         .subject("An introduction")
-        .multipart(MultiPart::alternative_plain_html(TEXT.to_owned(), HTML.to_owned()))
+        .multipart(MultiPart::alternative_plain_html(
+            TEXT.to_owned(),
+            HTML.to_owned(),
+        ))
         .expect("a message")
 }
 

@@ -17,7 +17,12 @@ const STARTS: usize = 5;
 pub async fn measure(report: &mut Report) {
     let home = tempfile::tempdir().expect("a folder");
     let (first, _) = start(home.path()).await;
-    report.figure("first start, with migrations", first.as_secs_f64() * 1e3, "ms", None);
+    report.figure(
+        "first start, with migrations",
+        first.as_secs_f64() * 1e3,
+        "ms",
+        None,
+    );
     let mut times = Vec::new();
     let mut memory = 0.0;
     for _ in 0..STARTS {
@@ -63,7 +68,10 @@ async fn start(data: &Path) -> (Duration, Running) {
     let address = line.trim().rsplit_once("http://").expect("an address").1;
     let address: SocketAddr = address.parse().expect("an address");
     let mut connection = Connection::open(address).await;
-    let status = connection.exchange(&request("GET", "/livez", "", "", "")).await.status;
+    let status = connection
+        .exchange(&request("GET", "/livez", "", "", ""))
+        .await
+        .status;
     assert_eq!(status, 200);
     (begun.elapsed(), Running(child))
 }

@@ -79,11 +79,7 @@ async fn beside(
 }
 
 /// All connections at once, for so long; the scripts come back where they stand.
-async fn turn(
-    address: SocketAddr,
-    scripts: Vec<Script>,
-    time: Duration,
-) -> (Sample, Vec<Script>) {
+async fn turn(address: SocketAddr, scripts: Vec<Script>, time: Duration) -> (Sample, Vec<Script>) {
     let begun = Instant::now();
     let mut playing = JoinSet::new();
     for mut script in scripts {
@@ -159,14 +155,10 @@ fn moves(path: &str, token: &str) -> Vec<Script> {
 }
 
 fn our_document() -> Value {
-    let content = world::content();
-    let english = |texts: &corridor::domain::text::Localized| {
-        let text = texts.values().next().map(|local| local.text.clone());
-        json!({"en": {"text": text, "state": "original"}})
-    };
+    let english = |text: &str| json!({"en": {"text": text, "state": "original"}});
     json!({
-        "one_liner": english(&content.one_liner),
-        "summary": english(&content.summary),
+        "one_liner": english(world::ONE_LINER),
+        "summary": english(world::SUMMARY),
         "primary_tags": ["water_loss"],
         "stage": "seed",
         "markets_now": ["IL"],
@@ -179,13 +171,11 @@ fn our_document() -> Value {
 }
 
 fn their_document() -> Value {
-    let ours = our_document();
     json!({
-        "organization_id": world::numbered(1, 0),
         "country": "IL",
         "status": "draft",
-        "one_liner": ours["one_liner"]["en"]["text"],
-        "summary": ours["summary"]["en"]["text"],
+        "one_liner": world::ONE_LINER,
+        "summary": world::SUMMARY,
         "tags": "water_loss",
         "stage": "seed",
         "target": 250_000_000,

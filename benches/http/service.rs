@@ -4,7 +4,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use corridor::auth::password::{Cost, Hasher, NewPassword};
 use corridor::auth::token::Claims;
 use corridor::config::Config;
@@ -12,7 +12,6 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::{Role, User};
 use corridor::domain::ids::{OrganizationId, UserId};
 use corridor::domain::organization::Organization;
-use corridor::domain::profile::StartupProfile;
 use corridor::domain::values::OrganizationKind;
 use corridor::services::Context;
 use corridor::startup::Corridor;
@@ -61,7 +60,7 @@ impl Service {
         let context = corridor.context.clone();
         let firm = world::fill(&context.db, rows);
         let (founder, curator) = people(&context, &firm, cost);
-        let records = (0..rows).map(|n| record(&world::profile(firm.id, n)));
+        let records = (0..rows).map(bare::records::record);
         let store = Arc::new(bare::Store::create(&home.path().join("bare.db"), records));
         let address = corridor.address().expect("an address");
         std::thread::spawn(move || {
@@ -159,29 +158,5 @@ fn user(context: &Context, name: &str) -> User {
         zone: chrono_tz::UTC,
         version: 1,
         created_at: context.now(),
-    }
-}
-
-/// The same facts as the bare server keeps them.
-fn record(profile: &StartupProfile) -> bare::Profile {
-    let content = &profile.content;
-    let english = |texts: &corridor::domain::text::Localized| {
-        let text = texts.iter().next();
-        text.map(|(_, local)| local.text.clone()).unwrap_or_default()
-    };
-    let micros = |at: DateTime<Utc>| at.timestamp_micros();
-    bare::Profile {
-        id: profile.id.uuid(),
-        organization_id: profile.organization.uuid(),
-        country: profile.country.to_string(),
-        status: profile.status.code().to_owned(),
-        one_liner: english(&content.one_liner),
-        summary: english(&content.summary),
-        tags: "water_loss".to_owned(),
-        stage: "seed".to_owned(),
-        target: 250_000_000,
-        version: profile.version,
-        created_at: micros(profile.created_at),
-        updated_at: micros(profile.updated_at),
     }
 }

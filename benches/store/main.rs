@@ -16,6 +16,7 @@ mod log;
 mod outbox;
 mod reads;
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "the other benchmarks use the rest")]
 mod support;
 mod writes;
 

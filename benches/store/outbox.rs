@@ -23,7 +23,11 @@ pub async fn measure(report: &mut Report, db: &Db) {
         .await
         .expect("queued");
     let queued = Sample::of(count.into(), begun.elapsed());
-    report.line(Line::alone("outbox: queue in one transaction", "message", queued));
+    report.line(Line::alone(
+        "outbox: queue in one transaction",
+        "message",
+        queued,
+    ));
 
     let begun = Instant::now();
     let mut done = 0;

@@ -49,7 +49,7 @@ pub async fn beside_rusqlite(report: &mut Report, db: &Db) {
         .await
         .expect("filled");
     let home = tempfile::tempdir().expect("a folder");
-    let records = (0..rows).map(record);
+    let records = (0..rows).map(bare::records::record);
     let store = bare::Store::create(&home.path().join("bare.db"), records);
     let store = Arc::new(store);
 
@@ -58,7 +58,9 @@ pub async fn beside_rusqlite(report: &mut Report, db: &Db) {
         ours.add(read(db, rows, by_id).await);
         let bare = |store: &bare::Store, n| {
             let id = world::numbered(2, n);
-            store.read(|connection| bare::find(connection, id)).map(|_| 1)
+            store
+                .read(|connection| bare::find(connection, id))
+                .map(|_| 1)
         };
         theirs.add(read_bare(&store, rows, bare).await);
     }
@@ -70,40 +72,24 @@ pub async fn beside_rusqlite(report: &mut Report, db: &Db) {
         let bare = |store: &bare::Store, n| {
             let after = at(n);
             let place = (after.created_at.timestamp_micros(), after.id.uuid());
-            store.read(|connection| bare::page(connection, place, 20)).map(|page| page.len())
+            store
+                .read(|connection| bare::page(connection, place, 20))
+                .map(|page| page.len())
         };
         theirs.add(read_bare(&store, rows - 100, bare).await);
     }
     report.line(Line::beside("list 20", "page", ours, theirs).wants(0.85, 0.95));
 }
 
-fn record(n: u32) -> bare::Profile {
-    let profile = at(n);
-    let english = |texts: &corridor::domain::text::Localized| {
-        let text = texts.values().next();
-        text.map(|local| local.text.clone()).unwrap_or_default()
-    };
-    bare::Profile {
-        id: profile.id.uuid(),
-        organization_id: profile.organization.uuid(),
-        country: "IL".to_owned(),
-        status: "published".to_owned(),
-        one_liner: english(&profile.content.one_liner),
-        summary: english(&profile.content.summary),
-        tags: "water_loss".to_owned(),
-        stage: "seed".to_owned(),
-        target: 250_000_000,
-        version: 1,
-        created_at: profile.created_at.timestamp_micros(),
-        updated_at: profile.created_at.timestamp_micros(),
-    }
-}
-
 async fn read(db: &Db, rows: u32, what: Read) -> Sample {
     let db = db.clone();
     repeat(rows, move |n| {
         let db = db.clone();
-        async move { db.read(move |conn: &mut Conn| what(conn, n)).await.expect("read") }
+        async move {
+            db.read(move |conn: &mut Conn| what(conn, n))
+                .await
+                .expect("read")
+        }
     })
     .await
 }

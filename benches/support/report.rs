@@ -219,10 +219,16 @@ impl Report {
     /// Prints it, as JSON after `-- --format json`.
     pub fn print(&self, title: &str) {
         let arguments: Vec<String> = std::env::args().collect();
-        if arguments.windows(2).any(|pair| pair == ["--format", "json"]) {
+        if arguments
+            .windows(2)
+            .any(|pair| pair == ["--format", "json"])
+        {
             let lines: Vec<Value> = self.lines.iter().map(Line::json).collect();
             let figures: Vec<Value> = self.figures.iter().map(Figure::json).collect();
-            println!("{}", json!({"title": title, "lines": lines, "figures": figures}));
+            println!(
+                "{}",
+                json!({"title": title, "lines": lines, "figures": figures})
+            );
             return;
         }
         println!("\n## {title}\n");
@@ -236,7 +242,8 @@ impl Report {
 
     fn print_table(&self) {
         const HEADS: [&str; 10] = [
-            "what", "ours", "p50 ms", "p99 ms", "bare", "p50 ms", "p99 ms", "ratio", "floor", "reached",
+            "what", "ours", "p50 ms", "p99 ms", "bare", "p50 ms", "p99 ms", "ratio", "floor",
+            "reached",
         ];
         let mut rows = vec![HEADS.map(str::to_owned)];
         rows.extend(self.lines.iter().map(Line::cells));

@@ -16,8 +16,10 @@ use super::of;
 /// Profiles that one transaction stores.
 const BATCH: u32 = 2_000;
 
-const ONE_LINER: &str = "Finds leaks in city mains by sound before they show.";
-const SUMMARY: &str = "Sensors clipped to hydrants listen at night; a model that was \
+/// What every one of them says in a sentence.
+pub const ONE_LINER: &str = "Finds leaks in city mains by sound before they show.";
+/// And in a paragraph.
+pub const SUMMARY: &str = "Sensors clipped to hydrants listen at night; a model that was \
     trained on nine years of recordings tells a leak from a pump and says where to dig, to \
     within two metres. Three utilities work with it, the largest for four years, and lose a \
     third less water than before.";
@@ -119,9 +121,7 @@ pub fn fill(db: &Db, count: u32) -> Organization {
     for first in (0..count).step_by(BATCH as usize) {
         let last = count.min(first + BATCH);
         let store = move |conn: &mut Conn| -> db::Result<()> {
-            (first..last).try_for_each(|n| {
-                db::startup_profiles::insert(conn, &profile(owner, n))
-            })
+            (first..last).try_for_each(|n| db::startup_profiles::insert(conn, &profile(owner, n)))
         };
         db.write_blocking(store).expect("profiles");
     }
