@@ -58,15 +58,25 @@ impl Writes {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        let place = self.admit()?;
-        let result = pool
-            .run(move |conn| {
-                let _place = place;
-                transaction(conn, job)
-            })
-            .await;
+        let result = self.run_quietly(pool, job).await;
         self.unsealed.notify_one();
         result
+    }
+
+    /// [`Self::run`] for the sealer itself, which would otherwise wake itself
+    /// for ever.
+    pub(super) async fn run_quietly<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let place = self.admit()?;
+        pool.run(move |conn| {
+            let _place = place;
+            transaction(conn, job)
+        })
+        .await
     }
 
     pub(super) fn run_blocking<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>

@@ -185,11 +185,14 @@ impl Db {
     pub async fn seal_pending(&self) -> Result<usize, Error> {
         let mut count = 0;
         loop {
-            let (sealed, head) = self
-                .write(|conn| {
-                    Ok::<_, Error>((events::seal(conn, events::SEAL_BATCH)?, events::head(conn)?))
-                })
-                .await?;
+            let job = |conn: &mut Conn| {
+                Ok::<_, Error>((events::seal(conn, events::SEAL_BATCH)?, events::head(conn)?))
+            };
+            let (sealed, head) = match &self.inner.writes {
+                Writes::Sqlite(_) => self.write(job).await?,
+                #[cfg(feature = "postgres")]
+                Writes::Postgres(writes) => writes.run_quietly(&self.inner.pool, job).await?,
+            };
             super::writer::announce(&self.inner.sealed, head.position);
             count += sealed;
             if sealed < events::SEAL_BATCH {

@@ -364,7 +364,15 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
     let mut after = before.clone();
     let party = matches!(who, Hat::Startup | Hat::Investor);
     let allowed = match (before.status, action) {
-        (S::Requested | S::Held | S::BothAccepted | S::DeliveryProblem, A::Gate(decision)) => {
+        (
+            S::Requested
+            | S::Held
+            | S::AskingFirst
+            | S::AskingSecond
+            | S::BothAccepted
+            | S::DeliveryProblem,
+            A::Gate(decision),
+        ) => {
             after.status = after_gate(before, decision);
             who == Hat::System
         }
@@ -423,7 +431,7 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             after.status = S::Blocked;
             who == Hat::Compliance
         }
-        (from, action) => return Err(Refusal::no_transition(action.code(), from.code())),
+        (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if allowed {
         Ok(after)

@@ -320,7 +320,7 @@ pub fn step(
         }
         (S::Open, A::Confirm(funding)) => {
             if party {
-                confirm(&mut after, who, *funding, pipeline)?;
+                confirm(&mut after, who, *funding, pipeline, now.date_naive())?;
             }
             party
         }
@@ -331,9 +331,11 @@ pub fn step(
         (S::Lost | S::Withdrawn, A::Reopen) => {
             after.status = S::Open;
             after.close_code = None;
+            after.startup_funding = None;
+            after.investor_funding = None;
             curator
         }
-        (from, action) => return Err(Refusal::no_transition(action.code(), from.code())),
+        (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if allowed {
         Ok(after)
@@ -346,6 +348,9 @@ fn enter(deal: &mut Deal, stage: &Slug, now: DateTime<Utc>) {
     deal.stage = stage.clone();
     deal.stage_entered_at = now;
     deal.reported_by = None;
+    // What was confirmed was confirmed of the stage that is left.
+    deal.startup_funding = None;
+    deal.investor_funding = None;
 }
 
 fn advance(deal: &mut Deal, pipeline: &Pipeline, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -430,6 +435,7 @@ fn confirm(
     who: Hat,
     funding: Funding,
     pipeline: &Pipeline,
+    today: NaiveDate,
 ) -> Result<(), Refusal> {
     if !pipeline.is_last(&deal.stage) {
         return Err(Refusal::new(
@@ -441,6 +447,12 @@ fn confirm(
         return Err(Refusal::new(
             "amount_not_positive",
             "The amount must be above zero.",
+        ));
+    }
+    if funding.value_date > today {
+        return Err(Refusal::new(
+            "not_arrived_yet",
+            "The value date is the day the money arrived, today at the latest.",
         ));
     }
     let other = if who == Hat::Startup {

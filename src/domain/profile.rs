@@ -11,6 +11,7 @@ use super::ids::{OrganizationId, StartupProfileId};
 use super::money::{Currency, Money};
 use super::permission::Hat;
 use super::refusal::Refusal;
+use super::screening;
 use super::tag::{Sensitivity, Taxonomy};
 use super::text::{Language, Localized, Name, Slug};
 use super::values::{Encumbrance, Stage, codes};
@@ -290,6 +291,30 @@ pub fn missing_to_submit(content: &StartupContent) -> Faults {
     missing
 }
 
+/// Whatever in the texts shown without a name would give the firm away: an
+/// address, a number, a link, one of its names. Every language is looked at.
+pub fn texts_that_tell<'a>(
+    content: &StartupContent,
+    names: impl IntoIterator<Item = &'a str> + Clone,
+) -> Faults {
+    let mut faults = Faults::new();
+    for (field, texts) in [
+        ("one_liner", &content.one_liner),
+        ("summary", &content.summary),
+    ] {
+        for (language, local) in texts.iter() {
+            for finding in screening::findings(&local.text, names.clone()) {
+                faults.push(
+                    format!("/{field}/{language}"),
+                    finding.code(),
+                    finding.detail(),
+                );
+            }
+        }
+    }
+    faults
+}
+
 /// What the machine looks at besides the profile itself.
 #[derive(Debug, Clone, Copy)]
 pub struct ProfileFacts<'a> {
@@ -337,7 +362,7 @@ pub fn step(
             | S::Stale,
             A::Withdraw,
         ) => (owner, S::Withdrawn),
-        (from, action) => return Err(Refusal::no_transition(action.code(), from.code())),
+        (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if !allowed {
         return Err(Refusal::not_yours(action.code()));
@@ -427,6 +452,6 @@ pub fn status_after_edit(
             refuse_prohibited(after, taxonomy)?;
             Ok(if graver { S::InReview } else { before.status })
         }
-        from => Err(Refusal::no_transition("edit", from.code())),
+        _ => Err(Refusal::no_transition("edit")),
     }
 }

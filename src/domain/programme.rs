@@ -175,7 +175,7 @@ pub fn step(
             (who == Hat::Curator, S::Terminated)
         }
         (S::Active | S::Expiring, A::Expire) => (who == Hat::System, S::Expired),
-        (from, action) => return Err(Refusal::no_transition(action.code(), from.code())),
+        (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if !allowed {
         return Err(Refusal::not_yours(action.code()));

@@ -28,10 +28,12 @@ impl Refusal {
     }
 
     /// An action the machine has no transition for.
-    pub fn no_transition(action: &str, from: &str) -> Self {
+    /// The state is not named: a side reads some states under a neutral word,
+    /// and must not learn the true one from an error.
+    pub fn no_transition(action: &str) -> Self {
         Self::new(
             "transition_not_allowed",
-            format!("“{action}” is not possible from “{from}”."),
+            format!("“{action}” is not possible in the present state."),
         )
     }
 

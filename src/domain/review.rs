@@ -235,7 +235,7 @@ pub fn step(
         {
             return Err(Refusal::not_yours(action.code()));
         }
-        (from, action, _) => return Err(Refusal::no_transition(action.code(), from.code())),
+        (_, action, _) => return Err(Refusal::no_transition(action.code())),
     }
     Ok(after)
 }

@@ -20,6 +20,9 @@ use super::{Options, letters};
 /// fall due, other nodes and commands queue too.
 const REST: Duration = Duration::from_secs(1);
 
+/// How long a message waits that the gate holds back.
+const GATE_CLOSED: TimeDelta = TimeDelta::hours(1);
+
 /// One sender.
 pub struct Sender {
     context: Context,
@@ -114,6 +117,10 @@ impl Sender {
                 info!(message = %message.id, why, "a message is no longer wanted");
                 Attempt::Obsolete
             }
+            Ok(Prepared::Later) => Attempt::Retry {
+                at: self.context.now() + GATE_CLOSED,
+                error: "the gate is closed".to_owned(),
+            },
             Ok(Prepared::Ready(ready)) => {
                 match letters::write(&self.context, &self.options, message, &ready) {
                     Ok(email) => self.send(message, &email).await,

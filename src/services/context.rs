@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tokio::sync::Semaphore;
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::auth::link::Links;
@@ -16,6 +17,9 @@ use crate::domain::pipeline::Pipeline;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Slug;
 use crate::domain::wording::Wording;
+
+/// Rankings computed at the same time.
+const RANKINGS: usize = 2;
 
 /// Where the time comes from.
 #[derive(Debug, Clone)]
@@ -95,6 +99,9 @@ pub struct Context {
     pub cursor_key: Arc<[u8]>,
     /// What the operator set.
     pub settings: Arc<Settings>,
+    /// Places for rankings, fewer than the store has readers, so that a few
+    /// large ones leave room for everything else.
+    pub rankings: Arc<Semaphore>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -138,6 +145,7 @@ impl From<Parts> for Context {
             links: parts.links,
             cursor_key: parts.cursor_key.into(),
             settings: Arc::new(parts.settings),
+            rankings: Arc::new(Semaphore::new(RANKINGS)),
             ids: Arc::new(Mutex::new(ContextV7::new())),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::db::deals;
 pub use crate::db::deals::{DealNote, Filter};
@@ -12,7 +12,9 @@ use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::DealId;
 use crate::domain::introduction::Introduction;
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step};
+use crate::domain::pipeline::{
+    CriterionRole, Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step,
+};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Slug;
 use crate::domain::values::CloseCode;
@@ -320,24 +322,14 @@ pub async fn record_fact(
             caller.may(Operation::MoveDeal, &owners)?;
             check_version(expected, before.version)?;
             if !matches!(before.status, DealStatus::Open | DealStatus::OnHold) {
-                return Err(Refusal::no_transition("record", before.status.code()).into());
+                return Err(Refusal::no_transition("record").into());
             }
             let pipeline = pipeline_of(&context_in, &before)?;
-            let known = |key: &Slug| {
-                pipeline
-                    .stages()
-                    .iter()
-                    .any(|stage| stage.exit_criteria.iter().any(|c| c.key == *key))
-            };
+            let hats = caller.hats(before.startup, before.investor);
             let mut after = before.clone();
             let mut changed = Vec::new();
             for (key, value) in facts {
-                if !known(&key) {
-                    return Err(Error::refused(
-                        "unknown_criterion",
-                        format!("The pipeline asks for no “{key}”."),
-                    ));
-                }
+                check_criterion(pipeline, &key, &hats)?;
                 changed.push(key.to_string());
                 match value {
                     Some(value) => after.facts.insert(key, value),
@@ -358,6 +350,42 @@ pub async fn record_fact(
         .await
 }
 
+/// Whether the pipeline asks for this, and of whom the caller is one.
+fn check_criterion(pipeline: &Pipeline, key: &Slug, hats: &[Hat]) -> Result<(), Error> {
+    let mut criteria = pipeline
+        .stages()
+        .iter()
+        .flat_map(|stage| &stage.exit_criteria);
+    let criterion = criteria
+        .find(|criterion| criterion.key == *key)
+        .ok_or_else(|| {
+            Error::refused(
+                "unknown_criterion",
+                format!("The pipeline asks for no “{key}”."),
+            )
+        })?;
+    let theirs = hats.iter().any(|hat| {
+        matches!(
+            (criterion.role, hat),
+            (_, Hat::Curator)
+                | (CriterionRole::Either, Hat::Startup | Hat::Investor)
+                | (CriterionRole::Startup, Hat::Startup)
+                | (CriterionRole::Investor, Hat::Investor)
+        )
+    });
+    if theirs {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            "criterion_not_yours",
+            format!(
+                "“{key}” is for somebody else to record: {}.",
+                criterion.role
+            ),
+        ))
+    }
+}
+
 /// The reasons given in words, oldest first.
 pub async fn notes(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<DealNote>, Error> {
     find(context, caller, id).await?;
@@ -376,28 +404,41 @@ pub async fn resume_due(context: &Context, limit: usize) -> Result<usize, Error>
         .write(move |conn| {
             let due = deals::due_to_resume(conn, now.date_naive(), limit)?;
             for before in &due {
-                let pipeline = pipeline_of(&context_in, before)?;
-                let after = step(before, &DealAction::Resume, Hat::System, pipeline, now)?;
-                let after = Deal {
-                    version: before.version + 1,
-                    updated_at: now,
-                    ..after
-                };
-                store(conn, &after)?;
-                log(
-                    &context_in,
-                    conn,
-                    Actor::System,
-                    before,
-                    &after,
-                    &DealAction::Resume,
-                    None,
-                    None,
-                )?;
+                // One that can't be resumed must not keep the others.
+                let resumed = db::transaction(conn, |conn| resume(&context_in, conn, before, now));
+                if let Err(error) = resumed {
+                    tracing::error!(deal = %before.id, %error, "not resumed");
+                }
             }
             Ok(due.len())
         })
         .await
+}
+
+fn resume(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Deal,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let action = DealAction::Resume;
+    let pipeline = pipeline_of(context, before)?;
+    let after = Deal {
+        version: before.version + 1,
+        updated_at: now,
+        ..step(before, &action, Hat::System, pipeline, now)?
+    };
+    store(conn, &after)?;
+    log(
+        context,
+        conn,
+        Actor::System,
+        before,
+        &after,
+        &action,
+        None,
+        None,
+    )
 }
 
 /// What can be done with a deal now, each action with what stands in its way.

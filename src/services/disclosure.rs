@@ -19,7 +19,7 @@ use crate::domain::tag::Taxonomy;
 
 use super::log::Pen;
 use super::transitions::code;
-use super::{Context, Error};
+use super::{Caller, Context, Error};
 
 /// The two records that would be shown to each other, and the programme.
 #[derive(Debug, Clone)]
@@ -50,6 +50,21 @@ impl Pair {
 
 /// Asks the gate on facts as fresh as the open transaction.
 pub fn ask(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Decision, Error> {
+    ask_about(context, conn, pair, false)
+}
+
+/// [`ask`] for an introduction that runs already: pausing a profile or mandate
+/// stops new ones and leaves that one alone.
+pub fn ask_running(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Decision, Error> {
+    ask_about(context, conn, pair, true)
+}
+
+fn ask_about(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+    running: bool,
+) -> Result<Decision, Error> {
     let Pair {
         programme,
         profile,
@@ -63,9 +78,10 @@ pub fn ask(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Decision, 
         programme_in_force: admitted
             && programme.in_force_on(today)
             && programme.joins(profile.country, mandate.country),
-        startup_live: profile.status == ProfileStatus::Published
+        startup_live: (profile.status == ProfileStatus::Published
+            || running && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
-        mandate_live: mandate_is_live(mandate, today),
+        mandate_live: mandate_is_live(mandate, today, running),
         claimed: profile.claimed && mandate.claimed,
         startup_clearance: clearance(conn, profile.organization, today)?,
         investor_clearance: clearance(conn, mandate.organization, today)?,
@@ -98,8 +114,9 @@ fn clearance(
     Ok(clearance_on(latest.as_ref(), today))
 }
 
-fn mandate_is_live(mandate: &Mandate, today: NaiveDate) -> bool {
-    mandate.status == MandateStatus::Published
+fn mandate_is_live(mandate: &Mandate, today: NaiveDate, running: bool) -> bool {
+    (mandate.status == MandateStatus::Published
+        || running && mandate.status == MandateStatus::Paused)
         && fresh_on(mandate.reconfirm_by, today)
         && mandate.content.active_from.is_none_or(|from| from <= today)
         && mandate.content.active_to.is_none_or(|to| to >= today)
@@ -143,11 +160,15 @@ pub fn clearances_of(
     organizations: &[OrganizationId],
     today: NaiveDate,
 ) -> Result<BTreeMap<OrganizationId, ClearanceVerdict>, Error> {
-    let latest = db::clearances::latest_many(conn, organizations)?;
-    Ok(latest
-        .into_iter()
-        .map(|(id, clearance)| (id, clearance_on(Some(&clearance), today)))
-        .collect())
+    // A statement takes a limited number of values.
+    const AT_ONCE: usize = 10_000;
+    let mut verdicts = BTreeMap::new();
+    for some in organizations.chunks(AT_ONCE) {
+        for (id, clearance) in db::clearances::latest_many(conn, some)? {
+            verdicts.insert(id, clearance_on(Some(&clearance), today));
+        }
+    }
+    Ok(verdicts)
 }
 
 /// One line of the ledger.
@@ -209,7 +230,7 @@ pub fn release(
     context: &Context,
     conn: &mut Conn,
     pair: &Pair,
-    by: crate::domain::ids::UserId,
+    caller: &Caller,
     reason: &str,
 ) -> Result<bool, Error> {
     let now = context.now();
@@ -219,12 +240,27 @@ pub fn release(
         revision: pair.profile.revision,
         programme: pair.programme.id,
         counterpart: counterpart_country(pair),
-        by,
+        by: caller.id(),
         reason: reason.to_owned(),
         valid_to,
         at: now,
     };
-    Ok(db::disclosures::insert_release(conn, &release)?)
+    let new = db::disclosures::insert_release(conn, &release)?;
+    if new {
+        context.pen(caller.actor()).append(
+            conn,
+            "startup_profile.disclosure_released",
+            (SubjectKind::StartupProfile, pair.profile.id),
+            vec![
+                ("revision", Value::Int(release.revision)),
+                ("programme", Value::Id(release.programme.uuid())),
+                ("country", code(release.counterpart.code())),
+                ("valid_to", Value::Date(release.valid_to)),
+                ("reason", Value::hash_of(reason)),
+            ],
+        )?;
+    }
+    Ok(new)
 }
 
 const fn counterpart_country(pair: &Pair) -> Country {

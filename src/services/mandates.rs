@@ -130,6 +130,7 @@ pub async fn edit(
             let content = revise(&before.content)?;
             check_edit(&before, &content)?;
             let after = Mandate {
+                claimed: before.claimed || caller.belongs_to(before.organization),
                 content,
                 revision: before.revision + 1,
                 version: before.version + 1,
@@ -171,7 +172,11 @@ pub async fn transition(
             check_version(expected, before.version)?;
             let hats = hats(&caller_in, before.organization);
             let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat))?;
-            let after = moved(&before, status, action, now);
+            let after = Mandate {
+                // Whoever of the firm moves it stands behind it.
+                claimed: before.claimed || caller_in.belongs_to(before.organization),
+                ..moved(&before, status, action, now)
+            };
             store(conn, &after)?;
             pen.append(
                 conn,

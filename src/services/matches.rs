@@ -1,17 +1,18 @@
 //! Matches: computed on demand, reviewed, released, answered.
 
+use std::sync::Arc;
+
 pub use crate::db::matches::Filter;
 use crate::db::matches::{self, InsertOutcome};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::account::Role;
 use crate::domain::disclosure::{Decision, Level};
-use crate::domain::event::{Subject, SubjectKind, Value};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
 use crate::domain::review::{
-    Audience, Match, MatchAction, Response, initial_status, step, suppressed_until,
+    Audience, Match, MatchAction, MatchStatus, Response, initial_status, step, suppressed_until,
 };
 use crate::domain::scoring::Explanation;
 use crate::domain::values::{OrganizationKind, PassReason, Side};
@@ -61,9 +62,13 @@ pub async fn rank(
 ) -> Result<(ProgrammeId, Vec<Ranked>), Error> {
     caller.may(Operation::RankMatches, &[])?;
     let context_in = context.clone();
+    let place = Arc::clone(&context.rankings).acquire_owned().await;
+    let place = place.map_err(Error::internal)?;
     context
         .db
         .read(move |conn| {
+            // Kept until the work ends, also when nobody waits for it any more.
+            let _place = place;
             let programme = match programme {
                 Some(programme) => programme,
                 None => only_programme(conn, query)?,
@@ -303,6 +308,7 @@ fn apply(
     }
     let allowed = match action {
         MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
+        MatchAction::Allow => return allow(context, caller, conn, &before),
         _ => true,
     };
     let hats = caller.hats(before.startup, before.investor);
@@ -320,8 +326,64 @@ fn apply(
     if let MatchAction::Release(to) = action {
         disclose(context, caller, conn, &moved, to)?;
     }
-    log_move(context, caller, conn, &before, &moved, action)?;
+    log_move(context, caller.actor(), conn, &before, &moved, action)?;
     Ok(moved)
+}
+
+/// Compliance lets a match under review through, which releases what is
+/// sensitive in the profile to that country; what is restricted waits for a
+/// second person.
+fn allow(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Match,
+) -> Result<Match, Error> {
+    let hats = caller.hats(before.startup, before.investor);
+    let (moved, _) = in_any_hat(&hats, |hat| step(before, MatchAction::Allow, hat, true))?;
+    caller.may(Operation::WriteCompliance, &[])?;
+    let pair = Pair::load(
+        conn,
+        before.programme,
+        before.startup_profile,
+        before.mandate,
+    )?;
+    let why = "allowed with its match";
+    let new = disclosure::release(context, conn, &pair, caller, why)?;
+    let waits = matches!(
+        disclosure::ask(context, conn, &pair)?,
+        Decision::Review {
+            two_people: true,
+            ..
+        }
+    );
+    if waits && !new {
+        return Err(second_person_needed());
+    }
+    let moved = Match {
+        status: if waits { before.status } else { moved.status },
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..moved
+    };
+    store(conn, &moved)?;
+    log_move(
+        context,
+        caller.actor(),
+        conn,
+        before,
+        &moved,
+        MatchAction::Allow,
+    )?;
+    Ok(moved)
+}
+
+/// The first of two people tries to be the second as well.
+pub(super) fn second_person_needed() -> Error {
+    Error::refused(
+        "second_person_needed",
+        "You have released this already; somebody else of compliance has to agree.",
+    )
 }
 
 fn fresh_allow(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
@@ -364,7 +426,7 @@ fn disclose(
 
 fn log_move(
     context: &Context,
-    caller: &Caller,
+    actor: Actor,
     conn: &mut Conn,
     before: &Match,
     moved: &Match,
@@ -381,7 +443,7 @@ fn log_move(
         _ => {}
     }
     context
-        .pen(caller.actor())
+        .pen(actor)
         .append(conn, "match.moved", (SubjectKind::Match, moved.id), payload)
 }
 
@@ -412,17 +474,88 @@ pub async fn transitions(
     }))
 }
 
-/// Whether the caller sees a match as one of its sides.
-pub fn side_of(caller: &Caller, matched: &Match) -> Option<Side> {
-    if caller.is(Role::Curator) || caller.is(Role::Compliance) || caller.is(Role::Auditor) {
-        None
-    } else {
-        caller.side(matched.startup, matched.investor)
+/// The side as which the caller sees a match; none for the operator's people.
+///
+/// # Errors
+/// The caller is neither.
+pub fn side_of(caller: &Caller, matched: &Match) -> Result<Option<Side>, Error> {
+    if caller.reads_everything() {
+        return Ok(None);
     }
+    caller
+        .side(matched.startup, matched.investor)
+        .map(Some)
+        .ok_or(Error::NotFound)
 }
 
 pub(super) fn load(conn: &mut Conn, id: MatchId) -> Result<Match, Error> {
     matches::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+/// Notes that an introduction was asked for out of a match.
+pub(super) fn introduce(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Match,
+    after: Match,
+) -> Result<(), Error> {
+    let after = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..after
+    };
+    store(conn, &after)?;
+    log_move(
+        context,
+        caller.actor(),
+        conn,
+        before,
+        &after,
+        MatchAction::Introduce,
+    )
+}
+
+/// Gives a match back whose introduction came to nothing: passed where a side
+/// said no, else as it was shown before. A newer live match of the pair takes
+/// its place instead.
+pub(super) fn give_back(
+    context: &Context,
+    conn: &mut Conn,
+    id: MatchId,
+    declined: bool,
+) -> Result<(), Error> {
+    let before = load(conn, id)?;
+    let newer = matches::live_of(
+        conn,
+        before.programme,
+        before.startup_profile,
+        before.mandate,
+    )?;
+    if before.status != MatchStatus::Introduced || newer.is_some() {
+        return Ok(());
+    }
+    let status = match (declined, before.released_to) {
+        (true, _) => MatchStatus::Passed,
+        (false, Some(_)) => MatchStatus::Released,
+        (false, None) => MatchStatus::Candidate,
+    };
+    let after = Match {
+        status,
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    store(conn, &after)?;
+    context.pen(Actor::System).append(
+        conn,
+        "match.given_back",
+        (SubjectKind::Match, id),
+        vec![
+            ("from", code(before.status.code())),
+            ("to", code(after.status.code())),
+        ],
+    )
 }
 
 pub(super) fn store(conn: &mut Conn, matched: &Match) -> Result<(), Error> {

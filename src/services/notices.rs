@@ -8,7 +8,7 @@ use crate::auth::link::LinkToken;
 use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::{Role, User};
-use crate::domain::disclosure::{Decision, Level};
+use crate::domain::disclosure::{Decision, Level, Rule};
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{AskId, IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
@@ -52,6 +52,8 @@ pub enum Prepared {
     Ready(Box<Ready>),
     /// No longer wanted: what it was about went on without it.
     Obsolete(&'static str),
+    /// The gate is closed for the time being; to be asked again later.
+    Later,
 }
 
 /// To whom, about what.
@@ -200,8 +202,11 @@ fn prepare_ask(context: &Context, conn: &mut Conn, id: AskId) -> Result<Prepared
     if ask.state != AskState::Open || ask.expires_at <= context.now() {
         return Ok(Prepared::Obsolete("no_longer_asked"));
     }
-    let Some(content) = ask_content(context, conn, &ask, &introduction)? else {
+    if introduction.asked() != Some(ask.side) {
         return Ok(Prepared::Obsolete("no_longer_asked"));
+    }
+    let Some(content) = ask_content(context, conn, &ask, &introduction)? else {
+        return Ok(Prepared::Later);
     };
     let person = db::users::find(conn, ask.person)?;
     Ok(ready(
@@ -222,7 +227,7 @@ pub fn ask_content(
         return Ok(None);
     }
     let pair = introductions::pair(conn, introduction)?;
-    if disclosure::ask(context, conn, &pair)? != Decision::Allow {
+    if disclosure::ask_running(context, conn, &pair)? != Decision::Allow {
         return Ok(None);
     }
     let matched = super::matches::load(conn, introduction.matched)?;
@@ -266,7 +271,10 @@ fn prepare_introduction(
         return Ok(Prepared::Obsolete("no_longer_wanted"));
     }
     let pair = introductions::pair(conn, &introduction)?;
-    let decision = disclosure::ask(context, conn, &pair)?;
+    let decision = disclosure::ask_running(context, conn, &pair)?;
+    if is_frozen(&decision) {
+        return Ok(Prepared::Later);
+    }
     if decision != Decision::Allow {
         introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
         return Ok(Prepared::Obsolete("gate_closed"));
@@ -316,6 +324,12 @@ fn prepare_closed(
     }));
     let person = db::users::find(conn, person)?;
     Ok(ready(person.into_iter().collect(), content))
+}
+
+/// Whether nothing but a freeze stands in the way: it is lifted some day, and
+/// what both sides agreed to should not be lost meanwhile.
+fn is_frozen(decision: &Decision) -> bool {
+    matches!(decision, Decision::Deny { rules } if rules.as_slice() == [Rule::Freeze])
 }
 
 fn load_organization(

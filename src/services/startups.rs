@@ -12,7 +12,7 @@ use crate::domain::ids::{OrganizationId, StartupProfileId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{
     ProfileAction, ProfileFacts, ProfileStatus, StartupContent, StartupProfile, fresh_until,
-    status_after_edit, step,
+    status_after_edit, step, texts_that_tell,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
@@ -168,10 +168,14 @@ pub async fn edit(
             caller.may(Operation::WriteStartupProfile, &[before.organization])?;
             check_version(expected, before.version)?;
             let content = revise(&before.content)?;
+            if shows_texts(before.status) {
+                screen(conn, before.organization, &content)?;
+            }
             let status = status_after_edit(&before, &content, &taxonomy)?;
             let after = StartupProfile {
                 content,
                 status,
+                claimed: before.claimed || caller.belongs_to(before.organization),
                 revision: before.revision + 1,
                 version: before.version + 1,
                 updated_at: now,
@@ -238,7 +242,14 @@ fn apply(
     let hats = hats(caller, before.organization);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
-    let after = moved(&before, status, action, now);
+    if action == ProfileAction::Submit {
+        screen(conn, before.organization, &before.content)?;
+    }
+    let after = StartupProfile {
+        // Whoever of the firm moves it stands behind it.
+        claimed: before.claimed || caller.belongs_to(before.organization),
+        ..moved(&before, status, action, now)
+    };
     store(conn, &after)?;
     let comments: Vec<ReviewComment> = details
         .comments
@@ -275,6 +286,40 @@ fn apply(
         payload,
     )?;
     Ok(after)
+}
+
+/// Whether others may read the texts of a profile in that state.
+const fn shows_texts(status: ProfileStatus) -> bool {
+    !matches!(
+        status,
+        ProfileStatus::Draft | ProfileStatus::ChangesRequested | ProfileStatus::Rejected
+    )
+}
+
+/// Refuses texts that would name or reach the firm before it agreed.
+fn screen(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    content: &StartupContent,
+) -> Result<(), Error> {
+    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    let people: Vec<String> = db::users::members(conn, organization)?
+        .into_iter()
+        .map(|(user, _)| user.name.to_string())
+        .collect();
+    let names: Vec<&str> = firm
+        .details
+        .all_names()
+        .chain(people.iter().map(String::as_str))
+        .collect();
+    let told = texts_that_tell(content, names);
+    told.finish().map_err(|faults| {
+        Error::Refused(Refusal {
+            code: "texts_not_clean".into(),
+            detail: "These texts are read before the firm has agreed to be named, so they must not give it away.".to_owned(),
+            missing: faults.into_vec(),
+        })
+    })
 }
 
 fn check_details(action: ProfileAction, details: &Move) -> Result<(), Error> {
@@ -366,7 +411,9 @@ pub async fn agree(
         .write(move |conn| {
             let profile = load(conn, id)?;
             check_version(expected, profile.version)?;
-            startup_profiles::agree_compliance(conn, id, profile.revision)?;
+            if !startup_profiles::agree_compliance(conn, id, profile.revision)? {
+                return Err(Error::StaleVersion);
+            }
             pen.append(
                 conn,
                 "startup_profile.compliance_agreed",

@@ -138,7 +138,7 @@ impl Around {
     }
 
     fn show(&self, caller: &Caller, matched: Match) -> Result<Shown, Error> {
-        let reader = match matches::side_of(caller, &matched) {
+        let reader = match matches::side_of(caller, &matched)? {
             None => Reader::Operator {
                 startup: self.party(matched.startup)?,
                 investor: self.party(matched.investor)?,

@@ -108,6 +108,8 @@ pub struct SideRules {
     kinds: &'static [&'static str],
     /// Actions that only the operator's people know of.
     hidden_actions: &'static [&'static str],
+    /// Actions that only who took them sees.
+    own_actions: &'static [&'static str],
     /// Facts.
     facts: &'static [&'static str],
     /// A state in words that don't say what stopped something.
@@ -119,7 +121,8 @@ pub struct SideRules {
 pub const MATCH: SideRules = SideRules {
     kinds: &["match.moved"],
     hidden_actions: &["allow", "block"],
-    facts: &["action", "to"],
+    own_actions: &["interested", "pass", "introduce"],
+    facts: &["action"],
     state: |state| state,
 };
 
@@ -128,6 +131,7 @@ pub const MATCH: SideRules = SideRules {
 pub const INTRODUCTION: SideRules = SideRules {
     kinds: &["introduction.requested", "introduction.moved"],
     hidden_actions: &["gate", "refuse", "block"],
+    own_actions: &["decline", "not_now"],
     facts: &["action", "from", "to", "side", "requester"],
     state: super::introductions::neutral,
 };
@@ -136,6 +140,7 @@ pub const INTRODUCTION: SideRules = SideRules {
 pub const DEAL: SideRules = SideRules {
     kinds: &["deal.opened", "deal.moved", "deal.facts_recorded"],
     hidden_actions: &["block"],
+    own_actions: &[],
     facts: &[
         "action",
         "from",
@@ -150,6 +155,15 @@ pub const DEAL: SideRules = SideRules {
         "value_date",
         "keys",
     ],
+    state: |state| state,
+};
+
+/// For programmes: what became of it, not who was admitted.
+pub const PROGRAMME: SideRules = SideRules {
+    kinds: &["programme.created", "programme.moved"],
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: &["action", "from", "to", "starts_on", "ends_on"],
     state: |state| state,
 };
 
@@ -199,7 +213,10 @@ impl Timeline {
     /// What a side may know: no ids of others, no hashes, no reasons, no
     /// actions of compliance.
     pub fn for_side(&self, caller: &Caller, rules: &SideRules) -> TimelineView {
-        let items = self.events.iter().filter(|event| rules.shows(event));
+        let items = self
+            .events
+            .iter()
+            .filter(|event| rules.shows(caller, event));
         TimelineView {
             items: items.map(|event| rules.view(caller, event)).collect(),
             next_after: self.next_after,
@@ -223,10 +240,11 @@ impl EventView {
 }
 
 impl SideRules {
-    fn shows(&self, event: &SealedEvent) -> bool {
+    fn shows(&self, caller: &Caller, event: &SealedEvent) -> bool {
+        let own = event.actor == caller.actor();
         let hidden = |(key, value): &(String, Value)| {
-            key == "action"
-                && matches!(value, Value::Code(action) if self.hidden_actions.contains(&action.as_str()))
+            let named = |actions: &[&str]| matches!(value, Value::Code(action) if actions.contains(&action.as_str()));
+            key == "action" && (named(self.hidden_actions) || !own && named(self.own_actions))
         };
         self.kinds.contains(&event.kind.as_str()) && !event.payload.iter().any(hidden)
     }

@@ -4,6 +4,7 @@ use crate::auth::link::LinkError;
 use crate::db::introductions::GivenAnswer;
 use crate::db::{self, Conn, introductions};
 use crate::domain::account::User;
+use crate::domain::disclosure::Decision;
 use crate::domain::event::Actor;
 use crate::domain::ids::AskId;
 use crate::domain::introduction::{Action, Answer, Ask, AskState, Introduction, step};
@@ -11,9 +12,9 @@ use crate::domain::permission::Hat;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::Side;
 use crate::services::caller::in_any_hat;
-use crate::services::{AuthFault, Caller, Context, Error, notices};
+use crate::services::{AuthFault, Caller, Context, Error, disclosure, notices};
 
-use super::{commit, load};
+use super::{commit, load, pair};
 
 /// Who gave an answer, as the page asks.
 #[derive(Debug, Clone)]
@@ -130,9 +131,9 @@ pub(super) fn answer_by_caller(
     answer: Answer,
     note: Option<String>,
 ) -> Result<Introduction, Error> {
-    let side = before.asked().ok_or_else(|| {
-        Error::Refused(Refusal::no_transition(answer.code(), before.status.code()))
-    })?;
+    let side = before
+        .asked()
+        .ok_or_else(|| Error::Refused(Refusal::no_transition(answer.code())))?;
     let hats = caller.hats(before.startup, before.investor);
     let action = Action::Answer(side, answer);
     let (_, _) = in_any_hat(&hats, |hat| step(before, &action, hat))?;
@@ -181,14 +182,22 @@ fn record_answer(
         Side::Investor => Hat::Investor,
     };
     let action = Action::Answer(ask.side, answer);
-    let after = step(before, &action, hat)?;
+    let mut after = step(before, &action, hat)?;
+    if answer == Answer::Accept {
+        // A yes hands over a name, so the gate is asked again first.
+        let pair = pair(conn, before)?;
+        let decision = disclosure::ask_running(context, conn, &pair)?;
+        if decision != Decision::Allow {
+            after = step(&after, &Action::Gate(decision), Hat::System)?;
+        }
+    }
     if answer == Answer::MoreTime {
+        if ask.expires_at <= now {
+            return Err(answered_already());
+        }
         extend(context, conn, before, ask)?;
     } else if !introductions::answer_ask(conn, ask.id, now)? {
-        return Err(Error::refused(
-            "answered_already",
-            "This question was answered, or its time has passed.",
-        ));
+        return Err(answered_already());
     }
     introductions::insert_answer(
         conn,
@@ -237,4 +246,11 @@ fn extend(
             "This question was answered already.",
         ))
     }
+}
+
+fn answered_already() -> Error {
+    Error::refused(
+        "answered_already",
+        "This question was answered, or its time has passed.",
+    )
 }

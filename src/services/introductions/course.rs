@@ -8,13 +8,15 @@ use crate::domain::account::User;
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
-use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus, step};
+use crate::domain::introduction::{
+    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, step,
+};
 use crate::domain::message::{Ending, Notice};
 use crate::domain::permission::Hat;
 use crate::domain::values::Side;
 use crate::services::disclosure::{self, Showing};
 use crate::services::transitions::code;
-use crate::services::{Context, Error, deals, notices};
+use crate::services::{Context, Error, deals, matches, notices};
 
 use super::load;
 
@@ -49,7 +51,7 @@ pub(super) fn commit(
     }
     log(context, conn, before, &after, action, actor)?;
     if after.status != before.status {
-        enter(context, conn, before, &after)?;
+        enter(context, conn, before, &after, action)?;
     }
     Ok(after)
 }
@@ -96,6 +98,7 @@ fn enter(
     conn: &mut Conn,
     before: &Introduction,
     after: &Introduction,
+    action: &Action,
 ) -> Result<(), Error> {
     use IntroductionStatus as S;
     match after.status {
@@ -112,7 +115,7 @@ fn enter(
             },
         ),
         S::Declined | S::Expired | S::Withdrawn | S::Refused | S::Blocked => {
-            end(context, conn, before, after)
+            end(context, conn, before, after, action)
         }
         S::Converted => deals::open(context, conn, after),
         _ => Ok(()),
@@ -188,13 +191,22 @@ fn end(
     conn: &mut Conn,
     before: &Introduction,
     after: &Introduction,
+    action: &Action,
 ) -> Result<(), Error> {
     introductions::kill_asks(conn, after.id)?;
     let now = context.now();
-    if after.status == IntroductionStatus::Declined {
+    // “Not now” names its own date.
+    let not_now = matches!(action, Action::Answer(_, Answer::NotNow { .. }));
+    if after.status == IntroductionStatus::Declined && !not_now {
         let cool_down = TimeDelta::days(i64::from(context.settings.cool_down_days));
         db::matches::suppress(conn, after.startup, after.investor, now + cool_down)?;
     }
+    matches::give_back(
+        context,
+        conn,
+        after.matched,
+        after.status == IntroductionStatus::Declined,
+    )?;
     let ending = match after.status {
         IntroductionStatus::Declined => Ending::Declined,
         IntroductionStatus::Expired => Ending::Expired,
@@ -261,14 +273,23 @@ pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error>
         .write(move |conn| {
             let due = introductions::due_asks(conn, now, limit)?;
             for ask in &due {
-                let before = load(conn, ask.introduction)?;
-                if before.asked() == Some(ask.side) {
-                    apply_system(&context_in, conn, &before, &Action::Expire)?;
-                } else {
-                    introductions::kill_asks(conn, ask.introduction)?;
+                // One that can't be expired must not keep the others.
+                let expired = db::transaction(conn, |conn| expire(&context_in, conn, ask));
+                if let Err(error) = expired {
+                    tracing::error!(introduction = %ask.introduction, %error, "not expired");
                 }
             }
             Ok(due.len())
         })
         .await
+}
+
+fn expire(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {
+    let before = load(conn, ask.introduction)?;
+    if before.asked() == Some(ask.side) {
+        apply_system(context, conn, &before, &Action::Expire)?;
+    } else {
+        introductions::kill_asks(conn, ask.introduction)?;
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ use crate::db::introductions::InsertOutcome;
 pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
+use crate::domain::disclosure::Decision;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, MatchId};
 use crate::domain::introduction::{
@@ -106,19 +107,14 @@ fn request_in(
         _ => Requester::Curator,
     };
     let introduction = new_introduction(context, caller, &matched, requester, blurb);
-    check(context, conn, &introduction)?;
+    check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         return Err(Error::refused(
             "introduction_exists",
             "These two organizations have a live introduction already.",
         ));
     }
-    let moved = Match {
-        version: matched.version + 1,
-        updated_at: context.now(),
-        ..moved
-    };
-    matches::store(conn, &moved)?;
+    matches::introduce(context, caller, conn, &matched, moved)?;
     context.pen(caller.actor()).append(
         conn,
         "introduction.requested",
@@ -162,6 +158,21 @@ fn new_introduction(
         version: 1,
         created_at: now,
         updated_at: now,
+    }
+}
+
+/// A side is not told that the other is busy or has said no before, nor until
+/// when.
+fn neutral(error: Error, requester: Requester) -> Error {
+    let private = |code: &str| matches!(code, "cooling_down" | "mandate_at_capacity");
+    match error {
+        Error::Refused(refusal) if requester.side().is_some() && private(&refusal.code) => {
+            Error::refused(
+                "not_available_now",
+                "This introduction can't be asked for at present; the curators can say more.",
+            )
+        }
+        other => other,
     }
 }
 
@@ -223,7 +234,7 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     let name = |conn: &mut Conn, of: Side| -> Result<Option<String>, Error> {
         let known = match side {
             None => true,
-            Some(side) => side == of || introduction.accepted(of),
+            Some(side) => side == of || introduction.accepted(of) && may_name(&introduction),
         };
         if !known {
             return Ok(None);
@@ -250,6 +261,16 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
         open_ask,
         answers,
     })
+}
+
+/// Whether names that were granted are shown: not while, or since, the gate
+/// stopped an introduction that was never sent.
+const fn may_name(introduction: &Introduction) -> bool {
+    use IntroductionStatus as S;
+    !matches!(
+        introduction.status,
+        S::Requested | S::Held | S::Refused | S::Blocked | S::Frozen
+    )
 }
 
 /// The reason of the side that declined, where it shared it.
@@ -374,20 +395,22 @@ fn release(
 ) -> Result<Introduction, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     if before.status != IntroductionStatus::Held {
-        return Err(crate::domain::refusal::Refusal::no_transition(
-            "release",
-            before.status.code(),
-        )
-        .into());
+        return Err(crate::domain::refusal::Refusal::no_transition("release").into());
     }
     let pair = pair(conn, before)?;
-    if !disclosure::release(context, conn, &pair, caller.id(), reason)? {
-        return Err(Error::refused(
-            "second_person_needed",
-            "You have released this already; somebody else of compliance has to agree.",
-        ));
+    let new = disclosure::release(context, conn, &pair, caller, reason)?;
+    let decision = disclosure::ask_running(context, conn, &pair)?;
+    if !new
+        && matches!(
+            decision,
+            Decision::Review {
+                two_people: true,
+                ..
+            }
+        )
+    {
+        return Err(matches::second_person_needed());
     }
-    let decision = disclosure::ask(context, conn, &pair)?;
     let action = Action::Gate(decision);
     let after = step(before, &action, Hat::System)?;
     commit(context, conn, before, after, &action, caller.actor())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::pipeline::Funding;
+use crate::domain::pipeline::{DealStatus, Funding};
 use crate::domain::values::{CloseCode, Side};
 use crate::http::api::values::MoneyView;
 use crate::http::problem::FaultView;
@@ -79,6 +79,15 @@ pub struct DealView {
     pub updated_at: String,
 }
 
+/// The status as a side may read it: that compliance stopped a deal is not
+/// said.
+const fn neutral(status: DealStatus) -> &'static str {
+    match status {
+        DealStatus::Blocked => "not_available",
+        other => other.code(),
+    }
+}
+
 impl DealView {
     /// A deal for its reader.
     pub fn of(seen: &Seen, caller: &Caller) -> Self {
@@ -107,7 +116,11 @@ impl DealView {
             stage_entered_at: deal.stage_entered_at.to_rfc3339(),
             stage_days: seen.stage_days,
             probability: seen.probability,
-            status: deal.status.code(),
+            status: if operator {
+                deal.status.code()
+            } else {
+                neutral(deal.status)
+            },
             resume_on: deal.resume_on.map(|day| day.to_string()),
             close_code: deal.close_code.map(CloseCode::code),
             reported_by: deal.reported_by.map(Side::code),

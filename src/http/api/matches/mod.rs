@@ -350,7 +350,7 @@ async fn list_match_events(
     let found = matches::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Match, id);
     let page = timeline::read(&context, subject, &query.0).await?;
-    let view = match matches::side_of(&caller, &found) {
+    let view = match matches::side_of(&caller, &found)? {
         None => page.whole(),
         Some(_) => page.for_side(&caller, &timeline::MATCH),
     };

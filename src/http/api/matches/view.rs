@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::ids::ProgrammeId;
-use crate::domain::review::{Audience, Match};
+use crate::domain::review::{Audience, Match, MatchStatus, Response};
 use crate::domain::scoring::{Explanation, Factor, FactorTrace, GateTrace, Outcome, Reason, Var};
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, Slug};
@@ -131,7 +131,7 @@ impl MatchView {
         Self {
             id: matched.id.to_string(),
             programme: matched.programme.to_string(),
-            status: matched.status.code(),
+            status: status_for(matched, side),
             released_to: released_to.map(Audience::code),
             startup_profile: sees(Side::Startup).then(|| matched.startup_profile.to_string()),
             mandate: sees(Side::Investor).then(|| matched.mandate.to_string()),
@@ -145,6 +145,23 @@ impl MatchView {
             created_at: matched.created_at.to_rfc3339(),
             updated_at: matched.updated_at.to_rfc3339(),
         }
+    }
+}
+
+/// The state as a side may read it: what it answered itself, not what the
+/// other did. An introduction counts once the side has a part in it.
+fn status_for(matched: &Match, side: Option<Side>) -> &'static str {
+    let Some(side) = side else {
+        return matched.status.code();
+    };
+    let own = matched.response_of(side);
+    match (matched.status, own) {
+        (MatchStatus::Mutual, _) => MatchStatus::Mutual.code(),
+        (MatchStatus::Introduced, Response::Interested) => MatchStatus::Introduced.code(),
+        (_, Response::Interested) => "interested",
+        (_, Response::Passed) => MatchStatus::Passed.code(),
+        (MatchStatus::Expired | MatchStatus::Superseded, Response::None) => matched.status.code(),
+        (_, Response::None) => MatchStatus::Released.code(),
     }
 }
 
@@ -380,12 +397,14 @@ pub struct FactorView {
     /// Its weight.
     #[schema(minimum = 0, maximum = 10000, example = 3000)]
     pub weight: i64,
-    /// Its value; null when a fact is missing.
+    /// Its value; null when a fact is missing, and to a side where it would
+    /// tell the other's figures.
     #[schema(minimum = 0, maximum = 10000, example = 10000)]
     pub value: Option<i64>,
-    /// Weight × value, its part of the sum.
+    /// Weight × value, its part of the sum; null to a side where it would tell
+    /// the other's figures.
     #[schema(minimum = 0, maximum = 100_000_000, example = 30_000_000)]
-    pub points: i64,
+    pub points: Option<i64>,
     /// Why; absent where it would tell a side the other's figures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<ReasonView>,
@@ -400,8 +419,8 @@ impl FactorView {
                 .factor(trace.factor, voice.language)
                 .to_owned(),
             weight: trace.weight,
-            value: trace.value,
-            points: trace.points,
+            value: trace.value.filter(|_| may_say(trace.factor, side)),
+            points: may_say(trace.factor, side).then_some(trace.points),
             reason: may_say(trace.factor, side).then(|| ReasonView::of(voice, &trace.reason)),
         }
     }
