@@ -26,6 +26,7 @@ use crate::domain::country::InvalidCountry;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
+use crate::http::drain::StopSignal;
 use crate::http::limits::Limits;
 use crate::http::metrics::RenderMetrics;
 use crate::http::{self, Listeners, ServerOptions, Service};
@@ -305,7 +306,7 @@ impl Corridor {
 
     /// Starts the workers and serves until the stop signal: then running
     /// requests and jobs get the time to drain to end, and the store is closed.
-    pub async fn run(self) -> Result<(), StartError> {
+    pub async fn run(self, stop: StopSignal) -> Result<(), StartError> {
         let Self {
             context,
             listener,
@@ -314,9 +315,6 @@ impl Corridor {
             mailer,
             jobs: jobs_options,
         } = self;
-        // Before anything is begun that a signal should not cut off.
-        let stop_signal = http::drain::stop_signal()
-            .map_err(|error| StartError(format!("no signal can be received: {error}")))?;
         let workers = jobs::start(&context, mailer, &jobs_options);
         let readiness = {
             let db = context.db.clone();
@@ -338,7 +336,7 @@ impl Corridor {
         };
         let asked_to_stop = OnceCell::new();
         let stop = async {
-            stop_signal.await;
+            stop.received().await;
             asked_to_stop.get_or_init(Instant::now);
         };
         let served = http::serve(listeners, options, service, stop).await;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 /// Whether the node is going down, and how many requests are running.
@@ -64,35 +65,33 @@ impl Drop for Running {
     }
 }
 
-/// From now on a signal to stop no longer kills the process; the future ends
-/// when one comes.
-///
-/// # Errors
-/// The handlers can't be installed.
-#[cfg(unix)]
-pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+/// Hears SIGTERM and SIGINT from the moment it is installed; until then they
+/// end the process at once.
+#[derive(Debug)]
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-/// From now on Ctrl-C no longer kills the process; the future ends when it
-/// comes.
-///
-/// # Errors
-/// The handler can't be installed.
-#[cfg(windows)]
-pub fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move {
-        interrupt.recv().await;
-    })
+impl StopSignal {
+    /// Installs the handlers.
+    ///
+    /// # Errors
+    /// The operating system refuses them.
+    pub fn install() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Ends when the process is asked to stop.
+    pub async fn received(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::db;
 use crate::domain::ids::ProgrammeId;
 use crate::domain::text::Slug;
+use crate::http::drain::StopSignal;
 use crate::services::{Clock, Context};
 use crate::startup::{Corridor, mailer};
 
@@ -68,11 +69,12 @@ pub async fn run(config: &Config, args: &DemoArgs) -> Result<(), Failure> {
             ));
         }
     };
+    let stop = StopSignal::install().map_err(Failure::new)?;
     tour::print(&corridor, config, &demo, programme).await?;
     if args.no_serve {
         return Ok(());
     }
-    Ok(corridor.run().await?)
+    Ok(corridor.run(stop).await?)
 }
 
 impl data::Demo {

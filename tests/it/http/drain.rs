@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use corridor::http::ServerOptions;
-use corridor::http::drain::stop_signal;
+use corridor::http::drain::StopSignal;
 use tokio::sync::oneshot;
 
 use super::server::{TestServer, options, problem};
@@ -35,9 +35,9 @@ async fn until_not_ready(server: &TestServer) {
 async fn on_sigterm_readiness_ends_at_once_and_running_requests_finish() {
     let (armed, is_armed) = oneshot::channel();
     let mut server = TestServer::start_until(options(), async move {
-        let stop = stop_signal().unwrap();
+        let stop = StopSignal::install().unwrap();
         armed.send(()).unwrap();
-        stop.await;
+        stop.received().await;
     });
     is_armed.await.unwrap();
     let running = tokio::spawn(server.request("GET", "/v1/slow").send());
