@@ -156,12 +156,16 @@ async fn a_no_is_discreet(database: &Database, asker: Who, asked: Who) {
 
 #[test]
 fn a_startup_that_hears_no_learns_nothing() {
-    on_each_backend(async |database| a_no_is_discreet(database, Who::Dana, Who::Gul).await);
+    on_each_backend(async |database| {
+        Box::pin(a_no_is_discreet(database, Who::Dana, Who::Gul)).await;
+    });
 }
 
 #[test]
 fn an_investor_that_hears_no_learns_nothing() {
-    on_each_backend(async |database| a_no_is_discreet(database, Who::Gul, Who::Dana).await);
+    on_each_backend(async |database| {
+        Box::pin(a_no_is_discreet(database, Who::Gul, Who::Dana)).await;
+    });
 }
 
 fn parse(mail: &Received) -> Message<'_> {
