@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes; whoever waits longer waits in vain.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with a data directory, and nothing of the tests' environment
 /// that could change its settings.
@@ -125,7 +125,7 @@ impl Running {
                         return rest.trim().to_owned();
                     }
                 }
-                Err(_) => panic!("no {marker:?} came: {}", self.so_far()),
+                Err(end) => panic!("no {marker:?} came ({end}): {}", self.so_far()),
             }
         }
     }
@@ -200,9 +200,10 @@ fn collect(
     let into = Arc::clone(into);
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            into.lock()
-                .expect("no panic")
-                .push_str(&format!("{line}\n"));
+            into.lock().expect("no panic").extend([
+                &*line, "
+",
+            ]);
             each(&line);
         }
     })

@@ -1,31 +1,31 @@
 //! From a decision to a mail in somebody's box: over a real SMTP conversation,
 //! on a clock that the tests move, on every back-end.
 
+mod letters;
+mod obsolete;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use corridor::db::outbox::{self, State};
 use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
-use corridor::domain::compliance::FreezeScope;
 use corridor::domain::event::SubjectKind;
 use corridor::domain::ids::{AskId, OutboxId};
 use corridor::domain::message::Notice;
-use corridor::domain::scoring::Factor;
-use corridor::domain::text::Language;
 use corridor::jobs::outbox::Sender;
 use corridor::jobs::{self, Options};
 use corridor::mail::{Mailer, Security, Smtp, SmtpSettings};
-use corridor::services::notices::{self, Attempt, Prepared};
-use corridor::services::{Caller, Error, compliance};
-use mail_parser::{Message, MessageParser};
+use corridor::services::Error;
+use corridor::services::notices::{self, Attempt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::api::stage::{BLURB, INVESTOR, STARTUP, Stage, Who};
+use self::letters::id_of;
+use crate::api::stage::{Stage, Who};
 use crate::support::database::{Database, on_each_backend};
-use crate::support::smtp::{Fault, Received, SmtpServer};
+use crate::support::smtp::{Fault, SmtpServer};
 
 /// A stage, a mail server and a sender between them that moves when told to.
 struct Post {
@@ -153,40 +153,6 @@ async fn work_off(sender: &Sender) -> usize {
             count => claimed += count,
         }
     }
-}
-
-fn parse(mail: &Received) -> Message<'_> {
-    MessageParser::default().parse(&mail.content).unwrap()
-}
-
-fn id_of(mail: &Received) -> String {
-    parse(mail).message_id().unwrap().to_owned()
-}
-
-/// All that a reader could find in a mail: its bytes as sent, and its head
-/// and bodies decoded, on one line each.
-fn all_of(mail: &Received) -> String {
-    let message = parse(mail);
-    let mut all = vec![String::from_utf8_lossy(&mail.content).into_owned()];
-    all.extend(message.subject().map(str::to_owned));
-    all.extend(message.headers().iter().map(|it| format!("{:?}", it.value)));
-    for place in 0..message.parts.len() {
-        all.extend(message.body_text(place).map(String::from));
-        all.extend(message.body_html(place).map(String::from));
-    }
-    all.iter()
-        .map(|text| one_line(text))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn addresses(list: Option<&mail_parser::Address<'_>>) -> Vec<String> {
-    let list = list.into_iter().flat_map(mail_parser::Address::iter);
-    list.map(|it| it.address().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -431,252 +397,4 @@ fn a_message_that_cannot_be_prepared_holds_nobody_up_and_is_given_up() {
         assert_eq!((lost.state, lost.attempts), (State::Dead, 6));
         assert!(lost.last_error.is_some());
     });
-}
-
-#[test]
-fn a_gate_that_closes_after_the_second_yes_lets_no_introduction_out() {
-    on_each_backend(async |database| {
-        let post = Post::open(database).await;
-        let introduction = post.agreed().await;
-        freeze(&post).await;
-        post.send().await;
-        assert_eq!(post.status(&introduction).await, "blocked");
-        let received = post.server.received();
-        assert!(received.iter().all(|mail| mail.to.len() == 1));
-        let intent = format!("introduction:{}", introduction.rsplit('/').next().unwrap());
-        let queue = post.queue().await;
-        let message = queue.iter().find(|it| it.intent_key.starts_with(&intent));
-        assert_eq!(message.unwrap().state, State::Done);
-        let noted = post.noted().await;
-        assert!(noted.iter().any(|kind| kind == "message.dropped"));
-        // Nobody's name went out with the mail that says it came to nothing.
-        let [_, closed] = received.as_slice() else {
-            panic!("{} mails", received.len())
-        };
-        assert_nothing_of(closed, &secrets(&post, Who::Gul));
-    });
-}
-
-#[test]
-fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
-    on_each_backend(async |database| {
-        let post = Post::open(database).await;
-        post.stage.introduction(Who::Dana).await;
-        freeze(&post).await;
-        post.send().await;
-        assert!(post.server.received().is_empty());
-    });
-}
-
-async fn freeze(post: &Post) {
-    let context = &post.stage.context;
-    let user = post.stage.user(Who::Compliance).clone();
-    let id = user.id;
-    let memberships = context
-        .db
-        .read(move |conn| db::users::memberships(conn, id))
-        .await
-        .unwrap();
-    let officer = Caller { user, memberships };
-    let scope = FreezeScope::Country("IL".parse().unwrap());
-    let reason = "A standing order.".to_owned();
-    compliance::order_freeze(context, &officer, scope, reason)
-        .await
-        .unwrap();
-}
-
-#[test]
-fn a_question_whose_time_has_passed_is_not_mailed() {
-    on_each_backend(async |database| {
-        let post = Post::open(database).await;
-        let introduction = post.stage.introduction(Who::Dana).await;
-        post.advance(TimeDelta::days(30));
-        assert_eq!(post.send().await, 1);
-        assert!(post.server.received().is_empty());
-        assert_eq!(post.noted().await, ["message.dropped"]);
-
-        jobs::clock::strike(&post.stage.context).await.unwrap();
-        assert_eq!(post.status(&introduction).await, "expired");
-        post.send().await;
-        let received = post.server.received();
-        let to: Vec<_> = received.iter().map(|mail| mail.to.clone()).collect();
-        assert_eq!(to, [["<dana@mail.example>"]]);
-    });
-}
-
-#[test]
-fn a_question_withdrawn_meanwhile_is_not_mailed() {
-    on_each_backend(async |database| {
-        let post = Post::open(database).await;
-        let introduction = post.stage.introduction(Who::Dana).await;
-        let back = json!({"action": "withdraw"});
-        post.stage
-            .go(Who::Dana, &introduction, back)
-            .await
-            .expect(200);
-        let context = &post.stage.context;
-        let (holder, now) = (Uuid::now_v7(), post.now());
-        let claim = move |conn: &mut Conn| outbox::claim(conn, holder, now, options().lease, 10);
-        let claimed = context.db.write(claim).await.unwrap();
-        let asks = claimed
-            .iter()
-            .filter(|it| it.intent_key.starts_with("introduction_ask"));
-        for ask in asks {
-            let prepared = notices::prepare(context, ask).await.unwrap();
-            assert!(matches!(prepared, Prepared::Obsolete(_)));
-        }
-    });
-}
-
-#[test]
-fn the_introduction_connects_both_and_says_who_asked_and_why() {
-    on_each_backend(async |database| {
-        let post = Post::open(database).await;
-        post.agreed().await;
-        post.send().await;
-        let received = post.server.received();
-        let mail = received.last().unwrap();
-        let message = parse(mail);
-        let both = ["dana@mail.example", "gul@mail.example"];
-        assert_eq!(mail.to, both.map(|address| format!("<{address}>")));
-        assert_eq!(addresses(message.to()), both);
-        assert_eq!(addresses(message.reply_to()), both);
-        assert_eq!(addresses(message.from()), ["intro@corridor.example"]);
-        let auto = message.header("Auto-Submitted").unwrap();
-        assert_eq!(auto.as_text(), Some("auto-generated"));
-        for part in [message.body_text(0).unwrap(), message.body_html(0).unwrap()] {
-            let part = one_line(&part);
-            for said in [
-                STARTUP,
-                INVESTOR,
-                "Water bridge",
-                "Person dana",
-                "Person gul",
-                BLURB,
-            ] {
-                assert!(part.contains(said), "{said}: {part}");
-            }
-        }
-        let text = one_line(&message.body_text(0).unwrap());
-        assert!(text.contains(&format!("requested by {STARTUP}")), "{text}");
-        assert!(text.contains(&format!("{INVESTOR}: Water")), "{text}");
-        let strengths = strengths(&post).await;
-        assert!(!strengths.is_empty());
-        for strength in strengths.iter().take(3) {
-            assert!(text.contains(&one_line(strength)), "{strength}: {text}");
-        }
-    });
-}
-
-/// What speaks for the match, in English, less what would tell figures.
-async fn strengths(post: &Post) -> Vec<String> {
-    let context = &post.stage.context;
-    let list = |conn: &mut Conn| db::matches::list(conn, &db::matches::Filter::default(), None, 10);
-    let matches = context.db.read(list).await.unwrap();
-    let explanation = &matches[0].explanation;
-    explanation
-        .strengths
-        .iter()
-        .filter(|factor| !matches!(factor, Factor::Cheque | Factor::Evidence))
-        .filter_map(|factor| explanation.factors.iter().find(|it| it.factor == *factor))
-        .map(|trace| {
-            let english = Language::english();
-            context
-                .wording
-                .sentence(&trace.reason, &english, &context.taxonomy)
-        })
-        .collect()
-}
-
-/// What nobody may learn of that person's side before both have agreed.
-fn secrets(post: &Post, of: Who) -> Vec<String> {
-    let user = post.stage.user(of);
-    let firm = match of {
-        Who::Dana => STARTUP,
-        _ => INVESTOR,
-    };
-    vec![
-        user.email.to_string(),
-        user.name.to_string(),
-        firm.to_owned(),
-    ]
-}
-
-fn assert_nothing_of(mail: &Received, secrets: &[String]) {
-    let all = all_of(mail);
-    for secret in secrets {
-        assert!(!all.contains(secret.as_str()), "{secret} in {all}");
-    }
-}
-
-/// Takes a mail to its reader's side and checks that it gives away nothing of
-/// the other's but, where it was granted, the organization's name.
-fn assert_discreet(post: &Post, mail: &Received, granted: bool) {
-    let to_dana = mail.to == ["<dana@mail.example>"];
-    assert!(
-        to_dana || mail.to == ["<gul@mail.example>"],
-        "{:?}",
-        mail.to
-    );
-    let mut hidden = secrets(post, if to_dana { Who::Gul } else { Who::Dana });
-    if granted {
-        let name = hidden.pop().unwrap();
-        assert!(all_of(mail).contains(&name), "{name} was granted");
-    }
-    assert_nothing_of(mail, &hidden);
-}
-
-#[test]
-fn before_both_agree_no_mail_tells_more_than_was_granted() {
-    on_each_backend(async |database| {
-        let post = Post::open(database).await;
-        let introduction = post.stage.introduction(Who::Curator).await;
-        post.send().await;
-        post.accept(Who::Dana, &introduction).await;
-        post.send().await;
-        let no = json!({"action": "decline", "reason": "thesis_mismatch", "share_reason": true});
-        let declined = post.stage.go(Who::Gul, &introduction, no).await;
-        declined.expect(200);
-        post.send().await;
-        let received = post.server.received();
-        let [first, second, closed] = received.as_slice() else {
-            panic!("{} mails", received.len())
-        };
-        assert_discreet(&post, first, false);
-        // Dana's yes grants her firm's name to the investor.
-        assert_discreet(&post, second, true);
-        assert_eq!(closed.to, ["<curator@mail.example>"]);
-        for who in [Who::Dana, Who::Gul] {
-            assert_nothing_of(closed, &secrets(&post, who));
-        }
-    });
-}
-
-/// Who asks is named to the one who is asked; the asker learns nothing from a
-/// no, not even its reason where that isn't shared.
-async fn a_no_is_discreet(database: &Database, asker: Who, asked: Who) {
-    let post = Post::open(database).await;
-    let introduction = post.stage.introduction(asker).await;
-    post.send().await;
-    let no = json!({"action": "decline", "reason": "thesis_mismatch", "share_reason": false});
-    let declined = post.stage.go(asked, &introduction, no).await;
-    declined.expect(200);
-    post.send().await;
-    let received = post.server.received();
-    let [question, closed] = received.as_slice() else {
-        panic!("{} mails", received.len())
-    };
-    assert_discreet(&post, question, true);
-    assert_discreet(&post, closed, false);
-    assert!(!all_of(closed).contains("thesis"));
-}
-
-#[test]
-fn a_startup_that_hears_no_learns_nothing() {
-    on_each_backend(async |database| a_no_is_discreet(database, Who::Dana, Who::Gul).await);
-}
-
-#[test]
-fn an_investor_that_hears_no_learns_nothing() {
-    on_each_backend(async |database| a_no_is_discreet(database, Who::Gul, Who::Dana).await);
 }

@@ -1,0 +1,111 @@
+//! Mail that is no longer wanted when its turn comes.
+
+use chrono::TimeDelta;
+use corridor::db::outbox::{self, State};
+use corridor::db::{self, Conn};
+use corridor::domain::compliance::FreezeScope;
+use corridor::jobs;
+use corridor::services::notices::{self, Prepared};
+use corridor::services::{Caller, compliance};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::letters::{assert_nothing_of, secrets};
+use super::{Post, options};
+use crate::api::stage::Who;
+use crate::support::database::on_each_backend;
+
+#[test]
+fn a_gate_that_closes_after_the_second_yes_lets_no_introduction_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        freeze(&post).await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+        let received = post.server.received();
+        assert!(received.iter().all(|mail| mail.to.len() == 1));
+        let intent = format!("introduction:{}", introduction.rsplit('/').next().unwrap());
+        let queue = post.queue().await;
+        let message = queue.iter().find(|it| it.intent_key.starts_with(&intent));
+        assert_eq!(message.unwrap().state, State::Done);
+        let noted = post.noted().await;
+        assert!(noted.iter().any(|kind| kind == "message.dropped"));
+        // Nobody's name went out with the mail that says it came to nothing.
+        let [_, closed] = received.as_slice() else {
+            panic!("{} mails", received.len())
+        };
+        assert_nothing_of(closed, &secrets(&post, Who::Gul));
+    });
+}
+
+#[test]
+fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        post.stage.introduction(Who::Dana).await;
+        freeze(&post).await;
+        post.send().await;
+        assert!(post.server.received().is_empty());
+    });
+}
+
+async fn freeze(post: &Post) {
+    let context = &post.stage.context;
+    let user = post.stage.user(Who::Compliance).clone();
+    let id = user.id;
+    let memberships = context
+        .db
+        .read(move |conn| db::users::memberships(conn, id))
+        .await
+        .unwrap();
+    let officer = Caller { user, memberships };
+    let scope = FreezeScope::Country("IL".parse().unwrap());
+    let reason = "A standing order.".to_owned();
+    compliance::order_freeze(context, &officer, scope, reason)
+        .await
+        .unwrap();
+}
+
+#[test]
+fn a_question_whose_time_has_passed_is_not_mailed() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.stage.introduction(Who::Dana).await;
+        post.advance(TimeDelta::days(30));
+        assert_eq!(post.send().await, 1);
+        assert!(post.server.received().is_empty());
+        assert_eq!(post.noted().await, ["message.dropped"]);
+
+        jobs::clock::strike(&post.stage.context).await.unwrap();
+        assert_eq!(post.status(&introduction).await, "expired");
+        post.send().await;
+        let received = post.server.received();
+        let to: Vec<_> = received.iter().map(|mail| mail.to.clone()).collect();
+        assert_eq!(to, [["<dana@mail.example>"]]);
+    });
+}
+
+#[test]
+fn a_question_withdrawn_meanwhile_is_not_mailed() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.stage.introduction(Who::Dana).await;
+        let back = json!({"action": "withdraw"});
+        post.stage
+            .go(Who::Dana, &introduction, back)
+            .await
+            .expect(200);
+        let context = &post.stage.context;
+        let (holder, now) = (Uuid::now_v7(), post.now());
+        let claim = move |conn: &mut Conn| outbox::claim(conn, holder, now, options().lease, 10);
+        let claimed = context.db.write(claim).await.unwrap();
+        let asks = claimed
+            .iter()
+            .filter(|it| it.intent_key.starts_with("introduction_ask"));
+        for ask in asks {
+            let prepared = notices::prepare(context, ask).await.unwrap();
+            assert!(matches!(prepared, Prepared::Obsolete(_)));
+        }
+    });
+}
