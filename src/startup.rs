@@ -137,6 +137,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         trade_name: None,
         names: BTreeMap::new(),
         country: (config.operator.country.parse())
+            .map(Some)
             .map_err(|error: InvalidCountry| named("operator.country", &error))?,
         website: None,
     };

@@ -71,13 +71,13 @@ pub enum InvestmentField {
 /// The column of each field that a file has.
 pub type Columns<F> = BTreeMap<F, String>;
 
-/// What becomes of a row without a country. No corridor joins it, so it could
-/// be neither ranked nor shown.
+/// What becomes of a row without a country. No corridor is known to join it, so
+/// it is ranked for curators and shown to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingCountry {
-    /// It is counted and passed over.
-    LeaveOut,
+    /// It is taken and counted.
+    Take,
     /// It is a bad row.
     Refuse,
 }

@@ -30,7 +30,7 @@ pub struct Filter {
 struct Row {
     id: MandateId,
     organization_id: OrganizationId,
-    country: String,
+    country: Option<String>,
     status: String,
     claimed: bool,
     revision: i64,
@@ -66,7 +66,7 @@ pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
         .values((
             dsl::id.eq(id),
             dsl::organization_id.eq(organization),
-            dsl::country.eq(country.code()),
+            dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
             dsl::revision.eq(revision),
@@ -175,7 +175,7 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
         .filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
-            dsl::country.eq(country.code()),
+            dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
             dsl::revision.eq(revision),
@@ -256,7 +256,7 @@ fn mandate(row: Row) -> Result<Mandate> {
     Ok(Mandate {
         id,
         organization: organization_id,
-        country: stored::parse(&country)?,
+        country: stored::parse_some(country.as_deref())?,
         content: json::mandate::decode(&content)?,
         status: stored::code(&status, MandateStatus::from_code)?,
         claimed,

@@ -104,7 +104,7 @@ diesel::table! {
         legal_name -> Text,
         trade_name -> Nullable<Text>,
         names -> Text,
-        country -> Text,
+        country -> Nullable<Text>,
         website -> Nullable<Text>,
         external_id -> Nullable<Text>,
         version -> BigInt,
@@ -161,7 +161,7 @@ diesel::table! {
     startup_profiles (id) {
         id -> Id,
         organization_id -> Id,
-        country -> Text,
+        country -> Nullable<Text>,
         status -> Text,
         claimed -> Bool,
         revision -> BigInt,
@@ -210,7 +210,7 @@ diesel::table! {
     mandates (id) {
         id -> Id,
         organization_id -> Id,
-        country -> Text,
+        country -> Nullable<Text>,
         status -> Text,
         claimed -> Bool,
         revision -> BigInt,

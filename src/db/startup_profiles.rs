@@ -48,7 +48,7 @@ pub struct ReviewComment {
 struct Row {
     id: StartupProfileId,
     organization_id: OrganizationId,
-    country: String,
+    country: Option<String>,
     status: String,
     claimed: bool,
     revision: i64,
@@ -87,7 +87,7 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
         .values((
             dsl::id.eq(id),
             dsl::organization_id.eq(organization),
-            dsl::country.eq(country.code()),
+            dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
             dsl::revision.eq(revision),
@@ -198,7 +198,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         .filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
-            dsl::country.eq(country.code()),
+            dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
             dsl::revision.eq(revision),
@@ -377,7 +377,7 @@ fn profile(row: Row) -> Result<StartupProfile> {
     Ok(StartupProfile {
         id,
         organization: organization_id,
-        country: stored::parse(&country)?,
+        country: stored::parse_some(country.as_deref())?,
         content: json::startup::decode(&content)?,
         status: stored::code(&status, ProfileStatus::from_code)?,
         claimed,

@@ -58,9 +58,11 @@ impl Calendars {
         }
     }
 
-    /// The calendar of a country.
-    pub fn of(&self, country: Country) -> &WorkingCalendar {
-        self.by_country.get(&country).unwrap_or(&self.fallback)
+    /// The calendar of a country; one that isn't known has none of its own.
+    pub fn of(&self, country: Option<Country>) -> &WorkingCalendar {
+        country
+            .and_then(|country| self.by_country.get(&country))
+            .unwrap_or(&self.fallback)
     }
 
     /// The last second of the working day that lies `count` working days after
@@ -68,7 +70,7 @@ impl Calendars {
     /// it belongs to.
     pub fn deadline(
         &self,
-        country: Country,
+        country: Option<Country>,
         zone: Tz,
         from: DateTime<Utc>,
         count: u32,

@@ -119,8 +119,8 @@ pub struct Mandate {
     pub id: MandateId,
     /// Whose it is.
     pub organization: OrganizationId,
-    /// Where the investor is.
-    pub country: Country,
+    /// Where the investor is, if known.
+    pub country: Option<Country>,
     /// What it says now.
     pub content: MandateContent,
     /// Where it stands.

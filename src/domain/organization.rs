@@ -20,8 +20,8 @@ pub struct OrganizationDetails {
     pub trade_name: Option<Name>,
     /// The name in other scripts, by language.
     pub names: BTreeMap<Language, Name>,
-    /// Where it is registered.
-    pub country: Country,
+    /// Where it is registered; unknown only of a firm that was imported.
+    pub country: Option<Country>,
     /// Its web site, whose host identifies it.
     pub website: Option<Website>,
 }

@@ -200,8 +200,8 @@ pub struct StartupProfile {
     pub id: StartupProfileId,
     /// Whose it is.
     pub organization: OrganizationId,
-    /// Where the firm is.
-    pub country: Country,
+    /// Where the firm is, if known.
+    pub country: Option<Country>,
     /// What it says now.
     pub content: StartupContent,
     /// Where it stands.

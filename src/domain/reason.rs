@@ -38,6 +38,8 @@ codes! {
         ScopeNotInForce = "gate.scope.not_in_force",
         /// The programme does not join these countries.
         ScopeCountries = "gate.scope.countries",
+        /// Where a side is, is unknown.
+        ScopeCountryUnknown = "gate.scope.country_unknown",
         /// The profile is not admitted.
         ScopeStartup = "gate.scope.startup",
         /// The mandate is not admitted.
@@ -89,6 +91,8 @@ codes! {
         ExclusionsCountry = "gate.exclusions.country",
         /// Only other countries are wanted.
         ExclusionsOtherCountries = "gate.exclusions.other_countries",
+        /// Countries matter, and the startup's is unknown.
+        ExclusionsCountryUnknown = "gate.exclusions.country_unknown",
 
         /// Kinds of deal in common.
         IntentPass = "gate.deal_intent.pass",
@@ -188,6 +192,8 @@ codes! {
         MarketApart = "factor.market.apart",
         /// The startup names no market.
         MarketUnstated = "factor.market.unstated",
+        /// The mandate names no market, and where the investor is is unknown.
+        MarketInvestorUnstated = "factor.market.investor_unstated",
 
         /// Business models and customers.
         BusinessBoth = "factor.business_model.both",

@@ -2,6 +2,7 @@
 
 use crate::db::outbox::Claimed;
 use crate::domain::account::User;
+use crate::domain::country::Country;
 use crate::domain::introduction::Requester;
 use crate::domain::message::Ending;
 use crate::domain::scoring::FactorTrace;
@@ -112,7 +113,7 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
 }
 
 fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> IntroductionAsk {
-    let mut facts = vec![country(context, &ask.counterpart_country, reader)];
+    let mut facts = Vec::from_iter(country(context, ask.counterpart_country, reader));
     facts.extend(ask.teaser.as_ref().and_then(|text| words(text, reader)));
     IntroductionAsk {
         reader: reader.name.clone(),
@@ -157,7 +158,7 @@ fn introduction_notice(
             contact: content.investor_person.name.to_string(),
             // An imported mandate may have no title.
             summary: content.mandate.as_ref().map_or_else(
-                || country(context, content.investor.details.country.code(), reader),
+                || country(context, content.investor.details.country, reader).unwrap_or_default(),
                 ToString::to_string,
             ),
         },
@@ -195,12 +196,14 @@ fn closed_notice(closed: &Closed, reader: &Reader) -> IntroductionClosed {
     }
 }
 
-fn country(context: &Context, code: &str, reader: &Reader) -> String {
-    context
-        .wording
-        .word("country", code, &reader.language)
-        .unwrap_or(code)
-        .to_owned()
+fn country(context: &Context, country: Option<Country>, reader: &Reader) -> Option<String> {
+    country.map(|country| {
+        context
+            .wording
+            .word("country", country.code(), &reader.language)
+            .unwrap_or(country.code())
+            .to_owned()
+    })
 }
 
 fn words(text: &Localized, reader: &Reader) -> Option<String> {

@@ -80,11 +80,17 @@ fn live<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
 /// admitted both, and is about one of the startup's tags.
 fn scope<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     let programme = pair.setting.programme;
-    let (startup, investor) = (pair.startup.profile.country, pair.mandate.mandate.country);
+    let countries = pair
+        .startup
+        .profile
+        .country
+        .zip(pair.mandate.mandate.country);
     if !programme.in_force_on(pair.setting.today) {
         return answer(Verdict::Fail, Key::ScopeNotInForce);
     }
-    if !programme.joins(startup, investor) {
+    if let Some((startup, investor)) = countries
+        && !programme.joins(startup, investor)
+    {
         return Answer::new(Verdict::Fail, || {
             Reason::plain(Key::ScopeCountries)
                 .with(Place::StartupCountry, Var::Code(startup.to_string()))
@@ -99,13 +105,15 @@ fn scope<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     }
     let wanted = &programme.details.scope_tags;
     let mut tags = pair.startup.profile.content.all_tags();
-    if wanted.is_empty() || tags.any(|tag| under(pair, tag, |above| wanted.contains(above))) {
-        answer(Verdict::Pass, Key::ScopePass)
-    } else {
-        Answer::new(Verdict::Fail, || {
+    if !wanted.is_empty() && !tags.any(|tag| under(pair, tag, |above| wanted.contains(above))) {
+        return Answer::new(Verdict::Fail, || {
             Reason::plain(Key::ScopeTags).with(Place::Wanted, Var::codes(wanted))
-        })
+        });
     }
+    if countries.is_none() {
+        return answer(Verdict::Unknown, Key::ScopeCountryUnknown);
+    }
+    answer(Verdict::Pass, Key::ScopePass)
 }
 
 /// Whether a tag, or one above it, is among those meant.
@@ -178,28 +186,30 @@ fn conflict<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
 fn exclusions<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     let content = &pair.mandate.mandate.content;
     let country = pair.startup.profile.country;
-    if content.excluded_countries.contains(&country) {
+    let (wanted, unwanted) = (&content.startup_countries, &content.excluded_countries);
+    if let Some(country) = country.filter(|country| unwanted.contains(country)) {
         return Answer::new(Verdict::Fail, || {
             Reason::plain(Key::ExclusionsCountry)
                 .with(Place::StartupCountry, Var::Code(country.to_string()))
         });
     }
-    if !content.startup_countries.is_empty() && !content.startup_countries.contains(&country) {
+    if !wanted.is_empty() && country.is_some_and(|country| !wanted.contains(&country)) {
         return Answer::new(Verdict::Fail, || {
-            Reason::plain(Key::ExclusionsOtherCountries)
-                .with(Place::Countries, Var::codes(&content.startup_countries))
+            Reason::plain(Key::ExclusionsOtherCountries).with(Place::Countries, Var::codes(wanted))
         });
     }
     let excluded = |tag: &&Slug| under(pair, tag, |above| content.excluded_tags.contains(above));
     let tags = || pair.startup.profile.content.all_tags();
     if tags().any(|tag| excluded(&tag)) {
-        Answer::new(Verdict::Fail, || {
+        return Answer::new(Verdict::Fail, || {
             Reason::plain(Key::ExclusionsTags)
                 .with(Place::Tags, Var::codes(tags().filter(excluded)))
-        })
-    } else {
-        answer(Verdict::Pass, Key::ExclusionsPass)
+        });
     }
+    if country.is_none() && !(wanted.is_empty() && unwanted.is_empty()) {
+        return answer(Verdict::Unknown, Key::ExclusionsCountryUnknown);
+    }
+    answer(Verdict::Pass, Key::ExclusionsPass)
 }
 
 /// At least one kind of deal in common.

@@ -286,20 +286,18 @@ pub(super) fn insert_organization(
     if let Some(website) = &organization.details.website {
         db::organizations::claim_identifier(conn, organization.id, "domain", &website.host())?;
     }
+    let details = &organization.details;
+    let mut payload = vec![("kind", Value::Code(details.kind.code().to_owned()))];
+    payload.extend(
+        details
+            .country
+            .map(|country| ("country", Value::Code(country.to_string()))),
+    );
     pen.append(
         conn,
         "organization.registered",
         (SubjectKind::Organization, organization.id),
-        vec![
-            (
-                "kind",
-                Value::Code(organization.details.kind.code().to_owned()),
-            ),
-            (
-                "country",
-                Value::Code(organization.details.country.to_string()),
-            ),
-        ],
+        payload,
     )
 }
 

@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use crate::db::disclosures::Disclosure;
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope, clearance_on};
-use crate::domain::country::Country;
 use crate::domain::disclosure::{Decision, Facts, Level, decide, fresh_on};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
@@ -77,7 +76,7 @@ fn ask_about(
     let facts = Facts {
         programme_in_force: admitted
             && programme.in_force_on(today)
-            && programme.joins(profile.country, mandate.country),
+            && joined(programme, profile, mandate),
         startup_live: (profile.status == ProfileStatus::Published
             || running && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
@@ -91,18 +90,30 @@ fn ask_about(
             .controls
             .as_ref()
             .is_some_and(ControlAnswers::needs_review),
-        releases: db::disclosures::releases(
-            conn,
-            profile.id,
-            profile.revision,
-            programme.id,
-            mandate.country,
-            today,
-        )?,
+        releases: match mandate.country {
+            Some(country) => db::disclosures::releases(
+                conn,
+                profile.id,
+                profile.revision,
+                programme.id,
+                country,
+                today,
+            )?,
+            None => 0,
+        },
         frozen: covers(&freezes, &context.taxonomy, pair),
         conflict: db::blocks::exists(conn, profile.organization, mandate.organization)?,
     };
     Ok(decide(&facts))
+}
+
+/// Whether the programme joins the two countries; it joins none that is
+/// unknown.
+fn joined(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -> bool {
+    profile
+        .country
+        .zip(mandate.country)
+        .is_some_and(|(startup, investor)| programme.joins(startup, investor))
 }
 
 fn clearance(
@@ -135,7 +146,7 @@ fn covers(freezes: &[Freeze], taxonomy: &Taxonomy, pair: &Pair) -> bool {
 /// Whether a freeze covers a startup's profile.
 pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {
     match &freeze.scope {
-        FreezeScope::Country(country) => *country == profile.country,
+        FreezeScope::Country(country) => Some(*country) == profile.country,
         FreezeScope::Organization(id) => *id == profile.organization,
         FreezeScope::Tag(frozen) => profile
             .content
@@ -148,7 +159,7 @@ pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupPro
 /// Whether a freeze covers a mandate.
 pub fn covers_mandate(freeze: &Freeze, mandate: &Mandate) -> bool {
     match &freeze.scope {
-        FreezeScope::Country(country) => *country == mandate.country,
+        FreezeScope::Country(country) => Some(*country) == mandate.country,
         FreezeScope::Organization(id) => *id == mandate.organization,
         FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
     }
@@ -233,13 +244,19 @@ pub fn release(
     caller: &Caller,
     reason: &str,
 ) -> Result<bool, Error> {
+    let counterpart = pair.mandate.country.ok_or_else(|| {
+        Error::refused(
+            "country_unknown",
+            "The investor's country must be known before anything is released to it.",
+        )
+    })?;
     let now = context.now();
     let valid_to = (now + chrono::TimeDelta::days(365)).date_naive();
     let release = db::disclosures::Release {
         profile: pair.profile.id,
         revision: pair.profile.revision,
         programme: pair.programme.id,
-        counterpart: counterpart_country(pair),
+        counterpart,
         by: caller.id(),
         reason: reason.to_owned(),
         valid_to,
@@ -261,8 +278,4 @@ pub fn release(
         )?;
     }
     Ok(new)
-}
-
-const fn counterpart_country(pair: &Pair) -> Country {
-    pair.mandate.country
 }

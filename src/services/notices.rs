@@ -8,6 +8,7 @@ use crate::auth::link::LinkToken;
 use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::{Role, User};
+use crate::domain::country::Country;
 use crate::domain::disclosure::{Decision, Level, Rule};
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{AskId, IntroductionId, OutboxId, UserId};
@@ -108,8 +109,8 @@ pub struct AskContent {
     pub counterpart: Option<String>,
     /// What the other side is, in its own public words.
     pub teaser: Option<Localized>,
-    /// Country of the other side.
-    pub counterpart_country: String,
+    /// Country of the other side, if known.
+    pub counterpart_country: Option<Country>,
     /// Why, in the requester's words.
     pub blurb: String,
     /// What speaks for the match, strongest first.
@@ -245,7 +246,7 @@ pub fn ask_content(
             .accepted(other)
             .then(|| counterpart.details.display_name().to_string()),
         teaser: (other == Side::Startup).then(|| pair.profile.content.one_liner.clone()),
-        counterpart_country: counterpart.details.country.to_string(),
+        counterpart_country: counterpart.details.country,
         blurb: introduction.blurb.clone(),
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
         link: format!("{}/consent/{link}", context.settings.public_url),

@@ -222,7 +222,7 @@ pub async fn admit(
                         .details
                         .corridors
                         .iter()
-                        .any(|corridor| corridor.startup == found.country);
+                        .any(|corridor| Some(corridor.startup) == found.country);
                     refuse_unless(joined)?;
                     let new = programmes::admit_startup(conn, id, profile, now)?;
                     (new, profile.uuid(), "startup_profile")
@@ -233,7 +233,7 @@ pub async fn admit(
                         .details
                         .corridors
                         .iter()
-                        .any(|corridor| corridor.investor == found.country);
+                        .any(|corridor| Some(corridor.investor) == found.country);
                     refuse_unless(joined)?;
                     let new = programmes::admit_mandate(conn, id, mandate, now)?;
                     (new, mandate.uuid(), "mandate")

@@ -130,14 +130,17 @@ impl Ground {
     }
 
     /// Whether enough people of compliance released a profile to counterparts
-    /// of a country.
+    /// of a country; nothing is released to one that is unknown.
     fn released(
         &self,
         conn: &mut Conn,
         taxonomy: &Taxonomy,
         profile: &StartupProfile,
-        counterpart: Country,
+        counterpart: Option<Country>,
     ) -> Result<bool, Error> {
+        let Some(counterpart) = counterpart else {
+            return Ok(false);
+        };
         let needed = match profile.content.sensitivity(taxonomy) {
             Sensitivity::Restricted => 2,
             _ => 1,

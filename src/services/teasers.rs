@@ -31,8 +31,8 @@ pub enum Teaser {
     Startup {
         /// One sentence, in its own words.
         one_liner: Localized,
-        /// Where it is.
-        country: Country,
+        /// Where it is, if known.
+        country: Option<Country>,
         /// Which round it is in.
         stage: Option<Stage>,
         /// What it is.
@@ -40,8 +40,8 @@ pub enum Teaser {
     },
     /// An investor, to a startup.
     Investor {
-        /// Where it is.
-        country: Country,
+        /// Where it is, if known.
+        country: Option<Country>,
         /// Stages it invests in.
         stages: Vec<Stage>,
         /// What it looks for.

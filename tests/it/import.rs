@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use corridor::cli::import::{Format, ImportArgs, ImportError, Report, TableError, import};
-use corridor::config::Config;
+use corridor::config::{Config, import_mapping};
 use corridor::db::{self, Conn, chain, events, mandates, organizations, startup_profiles};
 use corridor::domain::account::Role;
 use corridor::domain::compliance::ClearanceVerdict;
+use corridor::domain::disclosure::{Decision, Rule};
+use corridor::domain::ids::{OrganizationId, ProgrammeId};
 use corridor::domain::mandate::{Mandate, MandateStatus};
 use corridor::domain::organization::Organization;
 use corridor::domain::profile::{ProfileStatus, StartupProfile};
@@ -17,11 +19,14 @@ use corridor::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails,
 };
 use corridor::domain::review::{Audience, MatchAction, MatchStatus};
+use corridor::domain::scoring::{Explanation, GateVerdict, Outcome, ReasonKey};
 use corridor::domain::values::OrganizationKind;
 use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::compliance::{self, NewClearance};
+use corridor::services::disclosure::{self, Pair};
 use corridor::services::matches::{self, Query};
+use corridor::services::programmes::Admission;
 use corridor::services::{Caller, Clock, Context, Error, programmes};
 use corridor::startup;
 use tempfile::TempDir;
@@ -134,6 +139,36 @@ impl Desk {
             .pop()
     }
 
+    /// Both firms are cleared.
+    async fn clear(&self, firms: &[OrganizationId]) {
+        for organization in firms {
+            let clear = NewClearance {
+                organization: *organization,
+                verdict: ClearanceVerdict::Clear,
+                basis: "register".into(),
+                valid_to: "2027-06-30".parse().unwrap(),
+            };
+            compliance::record_clearance(&self.context, &self.operator, clear)
+                .await
+                .unwrap();
+        }
+    }
+
+    /// What a curator sees of a startup's mandates.
+    async fn rank(
+        &self,
+        profile: &StartupProfile,
+        filter: Filter,
+    ) -> (ProgrammeId, Vec<Explanation>) {
+        let query = Query::Startup(profile.id);
+        let (programme, ranked) =
+            matches::rank(&self.context, &self.operator, query, None, 10, filter)
+                .await
+                .unwrap();
+        let told = ranked.into_iter().map(|it| it.explanation).collect();
+        (programme, told)
+    }
+
     /// The number of events after everything is sealed, the chain verified.
     async fn events(&self) -> i64 {
         self.context.db.seal_pending().await.unwrap();
@@ -243,13 +278,12 @@ fn good_files_become_unclaimed_records_of_the_programme() {
             ProfileStatus::InReview,
             "sensitive"
         );
-        assert!(
-            desk.firm(OrganizationKind::Startup, "s5").await.is_none(),
-            "no country"
-        );
+        let nowhere = desk.profile("s5").await;
+        assert_eq!(nowhere.country, None);
+        assert_eq!(nowhere.status, ProfileStatus::Published);
 
-        // 5 firms with profile, 3 with mandate or without; what joins is admitted.
-        let records = 5 * 2 + 3 + 2;
+        // 6 firms with profile, 4 with mandate or without; what may join is admitted.
+        let records = 6 * 2 + 4 + 3;
         let admissions = report.files.iter().map(|file| file.admitted).sum::<u64>();
         let written = desk.events().await - before;
         assert_eq!(written, i64::try_from(records + admissions).unwrap());
@@ -296,7 +330,7 @@ fn without_a_programme_and_deals_there_are_drafts_and_no_mandates() {
 
         let report = desk.import().await;
         assert_eq!(
-            report.files[0].updated, 4,
+            report.files[0].updated, 5,
             "all but s3, from which no corridor leads"
         );
         assert_eq!(desk.profile("s1").await.status, ProfileStatus::Published);
@@ -333,14 +367,14 @@ fn a_second_import_changes_only_what_the_files_changed() {
             .iter()
             .map(|it| (it.created, it.updated, it.unchanged))
             .collect();
-        assert_eq!(counts, [(0, 0, 5), (0, 0, 3), (0, 0, 0)]);
+        assert_eq!(counts, [(0, 0, 6), (0, 0, 4), (0, 0, 0)]);
 
         desk.put(
             "startups.csv",
             STARTUPS.replace("Tamar Flow,water", "Tamar Flows,solar"),
         );
         let third = desk.import().await;
-        assert_eq!((third.files[0].updated, third.files[0].unchanged), (1, 4));
+        assert_eq!((third.files[0].updated, third.files[0].unchanged), (1, 5));
         let profile = desk.profile("s1").await;
         assert_eq!((profile.revision, profile.version), (2, 2));
         let firm = desk.firm(OrganizationKind::Startup, "s1").await.unwrap();
@@ -404,7 +438,7 @@ fn one_bad_row_in_any_file_keeps_all_files_out_unless_the_good_are_wanted() {
         };
         let report = import(&desk.context, &args).await.unwrap();
         assert!(report.written);
-        assert_eq!((report.bad, report.files[0].created), (1, 5));
+        assert_eq!((report.bad, report.files[0].created), (1, 6));
     });
 }
 
@@ -510,29 +544,15 @@ fn an_imported_profile_is_ranked_and_not_released() {
         desk.import().await;
         let profile = desk.profile("s1").await;
         let mandate = desk.mandate("i1").await.unwrap();
-        for organization in [profile.organization, mandate.organization] {
-            let clear = NewClearance {
-                organization,
-                verdict: ClearanceVerdict::Clear,
-                basis: "register".into(),
-                valid_to: "2027-06-30".parse().unwrap(),
-            };
-            compliance::record_clearance(&desk.context, &desk.operator, clear)
-                .await
-                .unwrap();
-        }
-        let (programme, ranked) = matches::rank(
-            &desk.context,
-            &desk.operator,
-            Query::Startup(profile.id),
-            None,
-            10,
-            Filter::default(),
-        )
-        .await
-        .unwrap();
+        desk.clear(&[profile.organization, mandate.organization])
+            .await;
+        let decided = Filter {
+            undecided: false,
+            ..Filter::default()
+        };
+        let (programme, ranked) = desk.rank(&profile, decided).await;
         assert_eq!(programme, desk.programme.id);
-        let found: Vec<_> = ranked.iter().map(|it| it.explanation.mandate.0).collect();
+        let found: Vec<_> = ranked.iter().map(|it| it.mandate.0).collect();
         assert_eq!(found, [mandate.id]);
 
         let matched = matches::compute(
@@ -561,5 +581,108 @@ fn an_imported_profile_is_ranked_and_not_released() {
             panic!("released although nobody stands behind it");
         };
         assert_eq!(refusal.code, "disclosure_not_allowed");
+    });
+}
+
+#[test]
+fn a_record_without_a_country_waits_for_a_curator_and_is_shown_to_nobody() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.import().await;
+        let profile = desk.profile("s5").await;
+        let mandate = desk.mandate("i1").await.unwrap();
+        desk.clear(&[profile.organization, mandate.organization])
+            .await;
+        let (_, ranked) = desk.rank(&profile, Filter::default()).await;
+        let told = ranked
+            .iter()
+            .find(|it| it.mandate.0 == mandate.id)
+            .expect("the pair is ranked");
+        assert_eq!(told.outcome(), Outcome::NeedsReview);
+        let waiting: Vec<_> = told
+            .gates
+            .iter()
+            .filter(|gate| gate.verdict == GateVerdict::Unknown)
+            .map(|gate| gate.reason.key)
+            .collect();
+        assert_eq!(waiting, [ReasonKey::ScopeCountryUnknown]);
+
+        // Nothing but the country is in the way.
+        let programme = desk.programme.clone();
+        let mut pair = Pair {
+            programme,
+            profile,
+            mandate,
+        };
+        pair.profile.claimed = true;
+        pair.mandate.claimed = true;
+        let israel = "IL".parse().ok();
+        for (country, decision) in [
+            (
+                None,
+                Decision::Deny {
+                    rules: vec![Rule::Programme],
+                },
+            ),
+            (israel, Decision::Allow),
+        ] {
+            pair.profile.country = country;
+            let (context, pair) = (desk.context.clone(), pair.clone());
+            let read = move |conn: &mut Conn| disclosure::ask(&context, conn, &pair);
+            assert_eq!(desk.context.db.read(read).await.unwrap(), decision);
+        }
+    });
+}
+
+#[test]
+fn a_curator_admits_nothing_whose_country_is_unknown() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let args = ImportArgs {
+            programme: None,
+            ..desk.args()
+        };
+        import(&desk.context, &args).await.unwrap();
+        let profile = desk.profile("s5").await;
+        let mandate = desk.mandate("i4").await.unwrap();
+        for admission in [
+            Admission::StartupProfile(profile.id),
+            Admission::Mandate(mandate.id),
+        ] {
+            let id = desk.programme.id;
+            let admitted = programmes::admit(&desk.context, &desk.operator, id, admission).await;
+            let Err(Error::Refused(refusal)) = admitted else {
+                panic!("admitted without a country");
+            };
+            assert_eq!(refusal.code, "outside_corridors");
+        }
+    });
+}
+
+#[test]
+fn a_mapping_may_refuse_rows_without_a_country() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let take = "missing_country = \"take\"";
+        assert!(import_mapping::DEFAULT.contains(take));
+        desk.put(
+            "mapping.toml",
+            import_mapping::DEFAULT.replace(take, "missing_country = \"refuse\""),
+        );
+        desk.put(
+            "investments.csv",
+            "startup_id,investor_id,date,stage,amount\n",
+        );
+        let args = ImportArgs {
+            mapping: Some(desk.path("mapping.toml")),
+            ..desk.args()
+        };
+        let report = import(&desk.context, &args).await.unwrap();
+        assert!(!report.written);
+        assert_eq!(
+            bad(&report),
+            "startups.csv:6: country: must not be empty\n\
+             investors.csv:5: country: must not be empty\n"
+        );
     });
 }

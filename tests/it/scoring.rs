@@ -123,7 +123,7 @@ fn startup() -> StartupProfile {
     StartupProfile {
         id: Uuid::from_u128(10).into(),
         organization: Uuid::from_u128(11).into(),
-        country: read("IL"),
+        country: Some(read("IL")),
         content,
         status: ProfileStatus::Published,
         claimed: true,
@@ -165,7 +165,7 @@ fn mandate() -> Mandate {
     Mandate {
         id: Uuid::from_u128(20).into(),
         organization: Uuid::from_u128(21).into(),
-        country: read("AZ"),
+        country: Some(read("AZ")),
         content,
         status: MandateStatus::Published,
         claimed: true,

@@ -9,7 +9,7 @@ CREATE TABLE organizations (
     legal_name text NOT NULL,
     trade_name text,
     names text NOT NULL,
-    country text NOT NULL,
+    country text,
     website text,
     external_id text,
     version bigint NOT NULL,
@@ -52,7 +52,7 @@ CREATE INDEX memberships_by_organization ON memberships (organization_id, user_i
 CREATE TABLE startup_profiles (
     id uuid NOT NULL PRIMARY KEY,
     organization_id uuid NOT NULL REFERENCES organizations (id),
-    country text NOT NULL,
+    country text,
     status text NOT NULL CHECK (status IN ('draft', 'submitted', 'in_review', 'changes_requested', 'rejected', 'approved', 'published', 'paused', 'stale', 'suspended', 'withdrawn', 'archived', 'erased')),
     claimed boolean NOT NULL,
     revision bigint NOT NULL,
@@ -90,7 +90,7 @@ CREATE INDEX review_comments_by_profile ON review_comments (profile_id, created_
 CREATE TABLE mandates (
     id uuid NOT NULL PRIMARY KEY,
     organization_id uuid NOT NULL REFERENCES organizations (id),
-    country text NOT NULL,
+    country text,
     status text NOT NULL CHECK (status IN ('draft', 'published', 'paused', 'stale', 'suspended', 'withdrawn', 'archived')),
     claimed boolean NOT NULL,
     revision bigint NOT NULL,

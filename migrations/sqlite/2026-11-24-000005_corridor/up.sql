@@ -9,7 +9,7 @@ CREATE TABLE organizations (
     legal_name TEXT NOT NULL,
     trade_name TEXT,
     names TEXT NOT NULL,
-    country TEXT NOT NULL,
+    country TEXT,
     website TEXT,
     external_id TEXT,
     version INTEGER NOT NULL,
@@ -52,7 +52,7 @@ CREATE INDEX memberships_by_organization ON memberships (organization_id, user_i
 CREATE TABLE startup_profiles (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     organization_id BLOB NOT NULL REFERENCES organizations (id) CHECK (length(organization_id) = 16),
-    country TEXT NOT NULL,
+    country TEXT,
     status TEXT NOT NULL CHECK (status IN ('draft', 'submitted', 'in_review', 'changes_requested', 'rejected', 'approved', 'published', 'paused', 'stale', 'suspended', 'withdrawn', 'archived', 'erased')),
     claimed INTEGER NOT NULL CHECK (claimed IN (0, 1)),
     revision INTEGER NOT NULL,
@@ -90,7 +90,7 @@ CREATE INDEX review_comments_by_profile ON review_comments (profile_id, created_
 CREATE TABLE mandates (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     organization_id BLOB NOT NULL REFERENCES organizations (id) CHECK (length(organization_id) = 16),
-    country TEXT NOT NULL,
+    country TEXT,
     status TEXT NOT NULL CHECK (status IN ('draft', 'published', 'paused', 'stale', 'suspended', 'withdrawn', 'archived')),
     claimed INTEGER NOT NULL CHECK (claimed IN (0, 1)),
     revision INTEGER NOT NULL,

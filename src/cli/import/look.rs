@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::progress;
 use crate::config::import_mapping::Columns;
-use crate::services::imports::{NewInvestor, NewStartup};
+use crate::services::imports::NewStartup;
 
 use super::portfolio::{Portfolios, Unknown};
 use super::report::{BadRow, BadRows, FileReport};
@@ -39,55 +39,56 @@ impl Looked {
     /// Looks at the startups. They come first: deals name them.
     pub fn at_startups(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
         let mut ids = Ids::default();
-        self.at_file(path, &rules.mapping.startups, |looked, line| match startup(
-            rules, &mut ids, line,
-        ) {
-            Checked::Good(row) => {
-                looked.count_unmapped(rules, &row);
+        let mut without_country = 0;
+        let counts = self.at_file(path, &rules.mapping.startups, |looked, line| {
+            let checked = startup(rules, &mut ids, line);
+            if let Checked::Good(row) = &checked {
+                looked.count_unmapped(rules, row);
                 let tags = row.content.all_tags().cloned().collect();
                 looked.portfolios.add_startup(&row.external_id, tags);
-                Checked::Good(())
+                without_country += u64::from(row.details.country.is_none());
             }
-            Checked::LeftOut { external_id, tags } => {
-                looked.portfolios.add_startup(&external_id, tags);
-                Checked::LeftOut {
-                    external_id,
-                    tags: Vec::new(),
-                }
-            }
-            Checked::Bad(faults) => Checked::Bad(faults),
-        })
+            checked
+        })?;
+        self.files.push(FileReport {
+            without_country,
+            ..counts
+        });
+        Ok(())
     }
 
     /// Looks at the investors. They come before the deals that name them.
     pub fn at_investors(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
         let mut ids = Ids::default();
-        self.at_file(path, &rules.mapping.investors, |looked, line| {
+        let mut without_country = 0;
+        let counts = self.at_file(path, &rules.mapping.investors, |looked, line| {
             let checked = investor(rules, &mut ids, line);
-            match &checked {
-                Checked::Good(NewInvestor { external_id, .. })
-                | Checked::LeftOut { external_id, .. } => {
-                    looked.portfolios.add_investor(external_id);
-                }
-                Checked::Bad(_) => {}
+            if let Checked::Good(row) = &checked {
+                looked.portfolios.add_investor(&row.external_id);
+                without_country += u64::from(row.details.country.is_none());
             }
             checked
-        })
+        })?;
+        self.files.push(FileReport {
+            without_country,
+            ..counts
+        });
+        Ok(())
     }
 
     /// Looks at the past deals.
     pub fn at_investments(&mut self, rules: &Rules, path: &Path) -> Result<(), ImportError> {
-        self.at_file(
-            path,
-            &rules.mapping.investments,
-            |looked, line| match deal(rules, line) {
-                Checked::Good(deal) => match looked.portfolios.add(&deal) {
-                    Ok(()) => Checked::Good(deal),
-                    Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
-                },
-                other => other,
+        let counts = self.at_file(path, &rules.mapping.investments, |looked, line| match deal(
+            rules, line,
+        ) {
+            Checked::Good(deal) => match looked.portfolios.add(&deal) {
+                Ok(()) => Checked::Good(deal),
+                Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
             },
-        )
+            other => other,
+        })?;
+        self.files.push(counts);
+        Ok(())
     }
 
     /// Checks every row of a file and counts what comes out.
@@ -96,7 +97,7 @@ impl Looked {
         path: &Path,
         columns: &Columns<F>,
         mut check: impl FnMut(&mut Self, Line<F>) -> Checked<T>,
-    ) -> Result<(), ImportError> {
+    ) -> Result<FileReport, ImportError> {
         let table = Table::open(path, columns)?;
         let mut counts = FileReport {
             file: name_of(path),
@@ -111,7 +112,6 @@ impl Looked {
             bar.inc(1);
             match check(self, line) {
                 Checked::Good(_) => counts.good += 1,
-                Checked::LeftOut { .. } => counts.left_out += 1,
                 Checked::Bad(faults) => {
                     counts.bad += 1;
                     let row = BadRow {
@@ -124,8 +124,7 @@ impl Looked {
             }
         }
         bar.finish_and_clear();
-        self.files.push(counts);
-        Ok(())
+        Ok(counts)
     }
 
     fn count_unmapped(&mut self, rules: &Rules, row: &NewStartup) {

@@ -291,7 +291,7 @@ where
     let changed = format!("{} changed while it was imported", path.display());
     let rows = checked.filter_map(|row| match row {
         Ok(Checked::Good(row)) => Some(Ok(row)),
-        Ok(Checked::LeftOut { .. } | Checked::Bad(_)) => None,
+        Ok(Checked::Bad(_)) => None,
         Err(error) => Some(Err(Error::internal(error))),
     });
     let mut left = good;

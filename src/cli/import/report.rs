@@ -98,8 +98,8 @@ pub struct FileReport {
     pub read: u64,
     /// Rows that can be imported, or counted for a derivation.
     pub good: u64,
-    /// Rows without a country.
-    pub left_out: u64,
+    /// Good rows without a country.
+    pub without_country: u64,
     /// Rows that can't be imported.
     pub bad: u64,
     /// Columns that the mapping gives no field.
@@ -150,7 +150,7 @@ impl FileReport {
             ("rows read", self.read),
             ("good", self.good),
             ("bad", self.bad),
-            ("without a country", self.left_out),
+            ("without a country", self.without_country),
             ("created", self.created),
             ("updated", self.updated),
             ("unchanged", self.unchanged),

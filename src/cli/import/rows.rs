@@ -15,9 +15,7 @@ use crate::domain::money::Currency;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::profile::{Round, StartupContent};
 use crate::domain::tag::{Sensitivity, TagKind, Taxonomy};
-use crate::domain::text::{
-    Language, LocalText, Localized, Name, Slug, TextState, Website, bounded,
-};
+use crate::domain::text::{Language, LocalText, Localized, Name, TextState, Website, bounded};
 use crate::domain::values::{OrganizationKind, Stage};
 use crate::services::imports::{NewInvestor, NewStartup};
 
@@ -53,13 +51,6 @@ impl Display for RowFault {
 pub enum Checked<T> {
     /// It can be imported.
     Good(T),
-    /// It has no country; past deals may still name it.
-    LeftOut {
-        /// Its id in the files.
-        external_id: String,
-        /// Its tags.
-        tags: Vec<Slug>,
-    },
     /// It can't be imported.
     Bad(Vec<RowFault>),
 }
@@ -139,18 +130,12 @@ pub fn startup(rules: &Rules, ids: &mut Ids, line: Line<StartupField>) -> Checke
         .and_then(|text| notes.take("website", text.parse()));
     let country = country(rules, &mut notes, cells.get(F::Country));
     let content = startup_content(rules, &mut notes, &cells);
-    match (id, name, country) {
-        (Some(external_id), Some(name), Some(country)) if notes.0.is_empty() => {
-            Checked::Good(NewStartup {
-                external_id,
-                details: details(OrganizationKind::Startup, name, country, website),
-                content,
-            })
-        }
-        (Some(external_id), _, None) if notes.0.is_empty() => Checked::LeftOut {
+    match (id, name) {
+        (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewStartup {
             external_id,
-            tags: content.all_tags().cloned().collect(),
-        },
+            details: details(OrganizationKind::Startup, name, country, website),
+            content,
+        }),
         _ => Checked::Bad(notes.0),
     }
 }
@@ -171,18 +156,12 @@ pub fn investor(rules: &Rules, ids: &mut Ids, line: Line<InvestorField>) -> Chec
         .get(F::Website)
         .and_then(|text| notes.take("website", text.parse()));
     let country = country(rules, &mut notes, cells.get(F::Country));
-    match (id, name, country) {
-        (Some(external_id), Some(name), Some(country)) if notes.0.is_empty() => {
-            Checked::Good(NewInvestor {
-                external_id,
-                details: details(OrganizationKind::Investor, name, country, website),
-                mandate: None,
-            })
-        }
-        (Some(external_id), _, None) if notes.0.is_empty() => Checked::LeftOut {
+    match (id, name) {
+        (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewInvestor {
             external_id,
-            tags: Vec::new(),
-        },
+            details: details(OrganizationKind::Investor, name, country, website),
+            mandate: None,
+        }),
         _ => Checked::Bad(notes.0),
     }
 }
@@ -235,7 +214,7 @@ fn whole_row<T>(detail: String) -> Checked<T> {
     Checked::Bad(vec![RowFault { field: "", detail }])
 }
 
-/// `None` with no fault noted means that the row is to be left out.
+/// `None` with no fault noted means that the country is unknown.
 fn country(rules: &Rules, notes: &mut Notes, cell: Option<&str>) -> Option<Country> {
     let Some(code) = cell else {
         if rules.mapping.defaults.missing_country == MissingCountry::Refuse {
@@ -252,7 +231,7 @@ fn country(rules: &Rules, notes: &mut Notes, cell: Option<&str>) -> Option<Count
 fn details(
     kind: OrganizationKind,
     name: Name,
-    country: Country,
+    country: Option<Country>,
     website: Option<Website>,
 ) -> OrganizationDetails {
     OrganizationDetails {

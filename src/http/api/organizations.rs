@@ -42,9 +42,11 @@ pub struct OrganizationView {
     trade_name: Option<String>,
     /// The name in other scripts, by language.
     names: BTreeMap<String, String>,
-    /// Where it is registered, ISO 3166 alpha-2.
+    /// Where it is registered, ISO 3166 alpha-2; absent when an imported file
+    /// did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2, example = "IL")]
-    country: String,
+    country: Option<String>,
     /// Its web site.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 300)]
@@ -70,7 +72,7 @@ impl From<&Organization> for OrganizationView {
                 .iter()
                 .map(|(language, name)| (language.to_string(), name.to_string()))
                 .collect(),
-            country: details.country.to_string(),
+            country: details.country.map(|country| country.to_string()),
             website: details.website.as_ref().map(ToString::to_string),
             version: organization.version,
             created_at: organization.created_at.to_rfc3339(),

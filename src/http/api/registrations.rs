@@ -155,7 +155,7 @@ impl TryFrom<NewOrganization> for OrganizationDetails {
                 legal_name,
                 trade_name,
                 names,
-                country,
+                country: Some(country),
                 website,
             }),
             _ => Err(faults),

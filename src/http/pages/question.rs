@@ -34,7 +34,7 @@ pub(super) struct QuestionPage<'a> {
     words: &'static Wording,
     lead: Vec<Piece>,
     teaser: Option<Teaser<'a>>,
-    country: Vec<Piece>,
+    country: Option<Vec<Piece>>,
     blurb: &'a str,
     strengths: Vec<String>,
     extended: bool,
@@ -98,11 +98,13 @@ impl<'a> QuestionPage<'a> {
         let (earliest, latest) = days_ahead(person.zone, context.now());
         let expires = moment(question.ask.expires_at, person.zone, words);
         let days = context.settings.ask_working_days.to_string();
-        let country = &asked.counterpart_country;
-        let country = context
-            .wording
-            .word("country", country, &person.language)
-            .unwrap_or(country);
+        let country = asked.counterpart_country.map(|country| {
+            let name = context
+                .wording
+                .word("country", country.code(), &person.language)
+                .unwrap_or(country.code());
+            phrase(words.country, &[("country", name)])
+        });
         let sentence = |reason| {
             context
                 .wording
@@ -116,7 +118,7 @@ impl<'a> QuestionPage<'a> {
                 .teaser
                 .as_ref()
                 .and_then(|text| Teaser::of(text, &person.language)),
-            country: phrase(words.country, &[("country", country)]),
+            country,
             blurb: &asked.blurb,
             strengths: strengths.map(|trace| sentence(&trace.reason)).collect(),
             extended: question.extended,

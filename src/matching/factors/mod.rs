@@ -125,13 +125,17 @@ fn market<V: Voice>(pair: &Pair<'_>) -> Value<V> {
     let opens = |country: &&Country| {
         let markets = &pair.mandate.mandate.content.markets;
         if markets.is_empty() {
-            **country == pair.mandate.mandate.country
+            Some(**country) == pair.mandate.mandate.country
         } else {
             markets.contains(country)
         }
     };
     if content.markets_wanted.is_empty() && content.markets_now.is_empty() {
         return unknown(Key::MarketUnstated);
+    }
+    let mandate = pair.mandate.mandate;
+    if mandate.content.markets.is_empty() && mandate.country.is_none() {
+        return unknown(Key::MarketInvestorUnstated);
     }
     let (value, key, named) = if content.markets_wanted.iter().any(|c| opens(&c)) {
         (

@@ -212,6 +212,22 @@ fn a_wanted_market_counts_whole_and_a_present_one_less() {
 }
 
 #[test]
+fn an_investor_with_neither_market_nor_country_says_nothing_of_markets() {
+    for (wanted, opened, worth, said) in [
+        (&["AZ"][..], &[][..], None, Key::MarketInvestorUnstated),
+        (&["AZ"], &["AZ"], Some(10_000), Key::MarketOpens),
+        (&["GE"], &["AZ"], Some(0), Key::MarketApart),
+    ] {
+        let told = ask(Factor::Market, |w| {
+            w.mandate.country = None;
+            w.profile.content.markets_wanted = set(wanted);
+            w.mandate.content.markets = set(opened);
+        });
+        assert_eq!((told.value, told.reason.key), (worth, said), "{opened:?}");
+    }
+}
+
+#[test]
 fn business_model_and_customer_average_what_is_known() {
     for (models, customers, worth, said) in [
         (

@@ -100,8 +100,8 @@ fn scope_is_the_programmes_term_countries_members_and_tags() {
     // A corridor has a direction.
     assert_eq!(
         scope(|w| {
-            w.profile.country = country("AZ");
-            w.mandate.country = country("IL");
+            w.profile.country = Some(country("AZ"));
+            w.mandate.country = Some(country("IL"));
         }),
         (Verdict::Fail, Key::ScopeCountries)
     );
@@ -123,6 +123,44 @@ fn scope_is_the_programmes_term_countries_members_and_tags() {
             w.programme.details.scope_tags = vec![slug(tag)];
         });
         assert_eq!(asked.0, verdict, "{tag}");
+    }
+}
+
+#[test]
+fn scope_waits_for_a_country_that_is_unknown() {
+    let nowhere: [fn(&mut World); 3] = [
+        |w| w.profile.country = None,
+        |w| w.mandate.country = None,
+        |w| {
+            w.profile.country = None;
+            w.mandate.country = None;
+        },
+    ];
+    for lose in nowhere {
+        assert_eq!(
+            case(Gate::Scope, lose),
+            (Verdict::Unknown, Key::ScopeCountryUnknown)
+        );
+        // What is certain goes before what is unknown.
+        for (certain, key) in [
+            (
+                (|w| w.programme.status = ProgrammeStatus::Suspended) as fn(&mut World),
+                Key::ScopeNotInForce,
+            ),
+            (|w| w.admitted.0 = false, Key::ScopeStartup),
+            (|w| w.admitted.1 = false, Key::ScopeMandate),
+            (
+                |w| w.programme.details.scope_tags = vec![slug("reuse")],
+                Key::ScopeTags,
+            ),
+        ] {
+            let asked = case(Gate::Scope, |w| {
+                lose(w);
+                certain(w);
+            });
+            assert_eq!(asked, (Verdict::Fail, key));
+        }
+        assert_eq!(World::with(lose).explain().outcome(), Outcome::NeedsReview);
     }
 }
 
@@ -244,6 +282,42 @@ fn a_mandate_may_want_or_exclude_countries() {
             set(&["IL"])),
         (Verdict::Fail, Key::ExclusionsCountry)
     );
+}
+
+#[test]
+fn a_country_that_is_unknown_waits_where_the_mandate_limits_countries() {
+    for (wanted, excluded, tags, verdict, key) in [
+        (
+            &[][..],
+            &[][..],
+            &[][..],
+            Verdict::Pass,
+            Key::ExclusionsPass,
+        ),
+        (
+            &["IL"],
+            &[],
+            &[],
+            Verdict::Unknown,
+            Key::ExclusionsCountryUnknown,
+        ),
+        (
+            &[],
+            &["GE"],
+            &[],
+            Verdict::Unknown,
+            Key::ExclusionsCountryUnknown,
+        ),
+        (&["IL"], &[], &["drip"], Verdict::Fail, Key::ExclusionsTags),
+    ] {
+        let asked = case(Gate::Exclusions, |w| {
+            w.profile.country = None;
+            w.mandate.content.startup_countries = set(wanted);
+            w.mandate.content.excluded_countries = set(excluded);
+            w.mandate.content.excluded_tags = set(tags);
+        });
+        assert_eq!(asked, (verdict, key), "{wanted:?} {excluded:?} {tags:?}");
+    }
 }
 
 #[test]

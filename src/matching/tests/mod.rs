@@ -209,7 +209,7 @@ pub(super) fn profile() -> StartupProfile {
     StartupProfile {
         id: Uuid::from_u128(10).into(),
         organization: Uuid::from_u128(11).into(),
-        country: country("IL"),
+        country: Some(country("IL")),
         content: StartupContent {
             primary_tags: set(&["drip"]),
             tags: set(&["protein"]),
@@ -261,7 +261,7 @@ pub(super) fn mandate() -> Mandate {
     Mandate {
         id: Uuid::from_u128(20).into(),
         organization: Uuid::from_u128(21).into(),
-        country: country("AZ"),
+        country: Some(country("AZ")),
         content: MandateContent {
             tags: BTreeMap::from([(slug("drip"), 3)]),
             stages: BTreeSet::from([Stage::Seed]),

@@ -61,10 +61,14 @@ fn is_taken_over(mandate: &Mandate) -> bool {
 }
 
 impl Import {
+    /// Whether the programme may take them: a corridor ends in their country,
+    /// or a curator has yet to find out which it is.
     fn joins_investors_of(&self, details: &OrganizationDetails) -> bool {
         self.programme.as_ref().is_some_and(|programme| {
             let corridors = &programme.details.corridors;
-            corridors.iter().any(|it| it.investor == details.country)
+            details
+                .country
+                .is_none_or(|country| corridors.iter().any(|it| it.investor == country))
         })
     }
 
@@ -75,7 +79,7 @@ impl Import {
         conn: &mut Conn,
         organization: OrganizationId,
         before: Option<Mandate>,
-        country: Country,
+        country: Option<Country>,
         content: MandateContent,
         joined: bool,
     ) -> Result<Change, Error> {
@@ -100,7 +104,7 @@ impl Import {
         &self,
         conn: &mut Conn,
         organization: OrganizationId,
-        country: Country,
+        country: Option<Country>,
         content: MandateContent,
         status: MandateStatus,
     ) -> Result<Mandate, Error> {
@@ -128,7 +132,7 @@ impl Import {
         &self,
         conn: &mut Conn,
         before: Mandate,
-        country: Country,
+        country: Option<Country>,
         content: MandateContent,
         status: MandateStatus,
     ) -> Result<(Mandate, Change), Error> {

@@ -76,7 +76,7 @@ pub struct Tally {
     /// Profiles and mandates newly admitted to the programme.
     pub admitted: u64,
     /// Records that stay drafts because the programme joins no corridor with
-    /// their country.
+    /// their country, which is known.
     pub outside: u64,
     /// Profiles whose tags are sensitive, which wait for review.
     pub in_review: u64,
@@ -238,14 +238,13 @@ impl Import {
         if let Some(website) = &after.details.website {
             organizations::claim_identifier(conn, after.id, "domain", &website.host())?;
         }
+        let mut payload = vec![("version", Value::Int(after.version))];
+        payload.extend(after.details.country.map(|it| ("country", code(it.code()))));
         self.pen.append(
             conn,
             "organization.imported",
             (SubjectKind::Organization, after.id),
-            vec![
-                ("version", Value::Int(after.version)),
-                ("country", code(after.details.country.code())),
-            ],
+            payload,
         )
     }
 

@@ -80,10 +80,14 @@ fn is_taken_over(profile: &StartupProfile) -> bool {
 }
 
 impl Import {
+    /// Whether the programme may take them: a corridor begins in their country,
+    /// or a curator has yet to find out which it is.
     fn joins_startups_of(&self, details: &OrganizationDetails) -> bool {
         self.programme.as_ref().is_some_and(|programme| {
             let corridors = &programme.details.corridors;
-            corridors.iter().any(|it| it.startup == details.country)
+            details
+                .country
+                .is_none_or(|country| corridors.iter().any(|it| it.startup == country))
         })
     }
 
@@ -115,7 +119,7 @@ impl Import {
         &self,
         conn: &mut Conn,
         organization: OrganizationId,
-        country: Country,
+        country: Option<Country>,
         content: StartupContent,
         status: ProfileStatus,
     ) -> Result<StartupProfile, Error> {
@@ -144,7 +148,7 @@ impl Import {
         &self,
         conn: &mut Conn,
         before: StartupProfile,
-        country: Country,
+        country: Option<Country>,
         content: StartupContent,
         status: ProfileStatus,
     ) -> Result<(StartupProfile, Change), Error> {

@@ -368,7 +368,7 @@ fn organization(
             legal_name: of(&format!("{name} Ltd")),
             trade_name: Some(of(name)),
             names: BTreeMap::new(),
-            country: of(country),
+            country: Some(of(country)),
             website: None,
         },
         external_id: None,

@@ -77,7 +77,7 @@ pub fn organization(kind: OrganizationKind, country: &str, second: i64) -> Organ
                 (of("az"), of("Əliyev və oğulları")),
                 (of("ru"), of("ООО «Каспий»")),
             ]),
-            country: of(country),
+            country: Some(of(country)),
             website: Some(of("https://www.tamar.example/")),
         },
         external_id: None,

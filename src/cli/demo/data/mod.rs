@@ -256,7 +256,7 @@ fn details(
             .iter()
             .map(|(language, name)| Ok((value(language)?, value(name)?)))
             .collect::<Result<_, String>>()?,
-        country: value(country)?,
+        country: Some(value(country)?),
         website: some(website)?,
     })
 }

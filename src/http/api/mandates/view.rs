@@ -14,9 +14,10 @@ pub struct MandateView {
     /// Its id.
     #[schema(format = "uuid", max_length = 36)]
     id: String,
-    /// Where the investor is.
+    /// Where the investor is; absent when an imported file did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2, example = "AZ")]
-    country: String,
+    country: Option<String>,
     /// Where it stands.
     #[schema(max_length = 20, example = "draft")]
     status: String,
@@ -64,7 +65,7 @@ impl From<Mandate> for MandateView {
         let document = MandateDocument::of(mandate.organization, &mandate.content);
         Self {
             id: mandate.id.to_string(),
-            country: mandate.country.to_string(),
+            country: mandate.country.map(|country| country.to_string()),
             status: mandate.status.to_string(),
             claimed: mandate.claimed,
             source_tags: mandate.content.source_tags,

@@ -196,9 +196,10 @@ pub struct TeaserView {
     /// One sentence in the startup's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub one_liner: Option<ReadableView>,
-    /// Where it is, ISO 3166-1.
+    /// Where it is, ISO 3166-1, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 2, max_length = 2, example = "IL")]
-    pub country: String,
+    pub country: Option<String>,
     /// The startup's round, or the rounds that the investor joins.
     #[schema(max_items = 10)]
     pub stages: Vec<&'static str>,
@@ -219,7 +220,7 @@ impl TeaserView {
             } => Self {
                 side: Side::Startup.code(),
                 one_liner: ReadableView::for_reader(one_liner, voice.language),
-                country: country.to_string(),
+                country: country.map(|country| country.to_string()),
                 stages: stage.iter().map(|stage| stage.code()).collect(),
                 tags: tags(slugs),
             },
@@ -230,7 +231,7 @@ impl TeaserView {
             } => Self {
                 side: Side::Investor.code(),
                 one_liner: None,
-                country: country.to_string(),
+                country: country.map(|country| country.to_string()),
                 stages: stages.iter().map(|stage| stage.code()).collect(),
                 tags: tags(slugs),
             },

@@ -15,9 +15,10 @@ pub struct StartupProfileView {
     /// Its id.
     #[schema(format = "uuid", max_length = 36)]
     id: String,
-    /// Where the firm is.
+    /// Where the firm is; absent when an imported file did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 2, example = "IL")]
-    country: String,
+    country: Option<String>,
     /// Where it stands.
     #[schema(max_length = 20, example = "draft")]
     status: String,
@@ -63,7 +64,7 @@ impl From<StartupProfile> for StartupProfileView {
         let document = StartupProfileDocument::of(profile.organization, &profile.content);
         Self {
             id: profile.id.to_string(),
-            country: profile.country.to_string(),
+            country: profile.country.map(|country| country.to_string()),
             status: profile.status.to_string(),
             claimed: profile.claimed,
             source_tags: profile.content.source_tags,
