@@ -2,6 +2,8 @@
 //! this process and in turns, so that only the ratios mean something: what
 //! else the machine does hits both.
 //!
+//! `cargo bench --bench http -- get list` measures only what begins so; other
+//! words are `livez`, `create`, `status`, `logins`, `mail` and `process`.
 //! Sizes: `BENCH_ROWS` records stored (100 000), `BENCH_ROUNDS` turns (3) of
 //! `BENCH_SLICE_MS` (1 000) for each side.
 
@@ -17,26 +19,37 @@ mod service;
 mod support;
 
 use support::report::Report;
+use support::wanted;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    // Before anything else fills this machine's caches and memory.
-    let mut process = Report::default();
-    runtime.block_on(process::measure(&mut process));
-
+    // First, while nothing else of ours is in memory.
+    if wanted("process") {
+        let mut report = Report::default();
+        runtime.block_on(process::measure(&mut report));
+        report.print("The process");
+    }
+    if wanted("mail") {
+        let mut report = Report::default();
+        runtime.block_on(mail::measure(&mut report));
+        report.print("Mail on one connection, beside lettre with TCP_NODELAY");
+    }
+    if !["livez", "get", "list", "create", "status", "logins"]
+        .into_iter()
+        .any(wanted)
+    {
+        return;
+    }
     let service = service::Service::start();
-    let mut main_routes = Report::default();
-    runtime.block_on(routes::measure(&mut main_routes, &service));
-    let mut sign_in = Report::default();
-    runtime.block_on(logins::measure(&mut sign_in, &service));
-    let mut letters = Report::default();
-    runtime.block_on(mail::measure(&mut letters));
-
-    main_routes.print("Main routes, beside a bare server on rusqlite");
-    sign_in.print("Signing in, beside raw argon2id on the same cores");
-    letters.print("Mail on one connection, beside lettre with TCP_NODELAY");
-    process.print("The process");
+    let mut report = Report::default();
+    runtime.block_on(routes::measure(&mut report, &service));
+    report.print("Main routes, beside a bare server on rusqlite");
+    if wanted("logins") {
+        let mut report = Report::default();
+        runtime.block_on(logins::measure(&mut report, &service));
+        report.print("Signing in, beside raw argon2id on the same cores");
+    }
 }

@@ -11,7 +11,7 @@ use crate::bare;
 use crate::client::{Connection, Script, request};
 use crate::service::Service;
 use crate::support::report::{Line, Report, Sample};
-use crate::support::{rounds, slice, world};
+use crate::support::{rounds, slice, wanted, world};
 
 /// Connections at a time.
 const CONNECTIONS: u32 = 16;
@@ -23,36 +23,43 @@ const RECORDS: u32 = 64;
 /// Measures every route on both sides.
 pub async fn measure(report: &mut Report, service: &Service) {
     let (founder, curator) = (service.founder(), service.curator());
-    let live = request("GET", "/livez", "", "", "");
-    let live = vec![Script::new(vec![live], 200); CONNECTIONS as usize];
-    let alone = turn(service.address, live, slice()).await.0;
-    report.line(Line::alone("livez", "request", alone));
+    if wanted("livez") {
+        let live = request("GET", "/livez", "", "", "");
+        let live = vec![Script::new(vec![live], 200); CONNECTIONS as usize];
+        let alone = turn(service.address, live, slice()).await.0;
+        report.line(Line::alone("livez", "request", alone));
+    }
+    if wanted("get") {
+        let ours = gets(service, "/v1/startup-profiles", &curator);
+        let theirs = gets(service, "/profiles", bare::TOKEN);
+        let line = beside("get", service, ours, theirs).await;
+        report.line(line.wants(0.50, 0.80));
+    }
+    if wanted("list") {
+        let ours = pages(service, &curator).await;
+        let theirs = records(service.rows, |n| bare_page(service, n));
+        let line = beside("list 20", service, ours, theirs).await;
+        report.line(line.wants(0.85, 0.95));
+    }
+    if wanted("create") {
+        let ours = creations("/v1/startup-profiles", &founder, &our_document());
+        let theirs = creations("/profiles", bare::TOKEN, &their_document());
+        let line = beside("create", service, ours, theirs).await;
+        report.line(line.wants(0.80, 3.0));
+    }
+    if wanted("status") {
+        let ours = moves("/v1/startup-profiles", &founder);
+        let theirs = moves("/profiles", bare::TOKEN);
+        let line = beside("status change", service, ours, theirs).await;
+        report.line(line.wants(0.65, 2.0));
+    }
+}
 
-    let id = |n| world::numbered(2, n);
-    let get = |path: &'static str, token: &str| {
-        records(service.rows, |n| {
-            request("GET", &format!("{path}/{}", id(n)), token, "", "")
-        })
-    };
-    let ours = get("/v1/startup-profiles", &curator);
-    let theirs = get("/profiles", bare::TOKEN);
-    let line = beside("get", service, ours, theirs).await;
-    report.line(line.wants(0.50, 0.80));
-
-    let ours = pages(service, &curator).await;
-    let theirs = records(service.rows, |n| bare_page(service, n));
-    let line = beside("list 20", service, ours, theirs).await;
-    report.line(line.wants(0.85, 0.95));
-
-    let ours = creations("/v1/startup-profiles", &founder, &our_document());
-    let theirs = creations("/profiles", bare::TOKEN, &their_document());
-    let line = beside("create", service, ours, theirs).await;
-    report.line(line.wants(0.80, 3.0));
-
-    let ours = moves("/v1/startup-profiles", &founder);
-    let theirs = moves("/profiles", bare::TOKEN);
-    let line = beside("status change", service, ours, theirs).await;
-    report.line(line.wants(0.65, 2.0));
+fn gets(service: &Service, path: &str, token: &str) -> Vec<Script> {
+    records(service.rows, |n| {
+        let id = world::numbered(2, n);
+        request("GET", &format!("{path}/{id}"), token, "", "")
+    })
 }
 
 /// Both sides in turns.

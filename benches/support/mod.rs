@@ -30,3 +30,13 @@ pub fn rounds() -> u32 {
 pub fn of<T: FromStr<Err: Debug>>(text: &str) -> T {
     text.parse().expect("a value")
 }
+
+/// Whether something is to be measured: all of it, or what the words on the
+/// command line name, as in `cargo bench --bench http -- get list`.
+pub fn wanted(name: &str) -> bool {
+    let mut words = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--") && word != "json")
+        .peekable();
+    words.peek().is_none() || words.any(|word| name.starts_with(&word))
+}

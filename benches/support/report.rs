@@ -231,6 +231,9 @@ impl Report {
             );
             return;
         }
+        if self.lines.is_empty() && self.figures.is_empty() {
+            return;
+        }
         println!("\n## {title}\n");
         if !self.lines.is_empty() {
             self.print_table();

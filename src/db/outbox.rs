@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::page::Cursor;
 use super::schema::outbox::{self, dsl};
 use super::types::{Id, Timestamp};
-use super::{Conn, Error, Result, sql};
+use super::{Conn, Error, Result, keyset, sql};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::OutboxId;
 
@@ -337,13 +337,8 @@ pub fn list(
     if let Some(state) = state {
         query = query.filter(dsl::state.eq(state.code()));
     }
-    if let Some(Cursor { created_at, id }) = after {
-        let at = Timestamp(created_at);
-        query = query.filter(
-            dsl::created_at
-                .gt(at)
-                .or(dsl::created_at.eq(at).and(dsl::id.gt(Id::of(id)))),
-        );
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
     }
     let rows: Vec<Row> = query
         .order((dsl::created_at, dsl::id))
