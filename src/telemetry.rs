@@ -3,7 +3,7 @@
 //! ones the OpenTelemetry semantic conventions. Labels are route templates
 //! and other small sets, never ids or addresses.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -46,6 +46,7 @@ pub fn install_logging(log: &Log) -> Result<(), TelemetryError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&log.level)?)
         .with_span_events(FmtSpan::NONE)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     let installed = match log.format {
         LogFormat::Text => builder.try_init(),

@@ -10,7 +10,9 @@ pub fn record(n: u32) -> Profile {
     Profile {
         id: profile.id.uuid(),
         organization_id: profile.organization.uuid(),
-        country: profile.country.to_string(),
+        country: profile
+            .country
+            .map_or_else(String::new, |it| it.to_string()),
         status: profile.status.code().to_owned(),
         one_liner: world::ONE_LINER.to_owned(),
         summary: world::SUMMARY.to_owned(),

@@ -13,6 +13,7 @@ use corridor::domain::account::{Role, User};
 use corridor::domain::ids::{OrganizationId, UserId};
 use corridor::domain::organization::Organization;
 use corridor::domain::values::OrganizationKind;
+use corridor::http::drain::StopSignal;
 use corridor::services::Context;
 use corridor::startup::Corridor;
 use tempfile::TempDir;
@@ -65,7 +66,10 @@ impl Service {
         let address = corridor.address().expect("an address");
         std::thread::spawn(move || {
             actix_web::rt::System::new()
-                .block_on(corridor.run())
+                .block_on(async {
+                    let stop = StopSignal::install().expect("signals");
+                    corridor.run(stop).await
+                })
                 .expect("serves");
         });
         Self {

@@ -132,7 +132,7 @@ fn mandate(tags: &[Slug], n: u32) -> Mandate {
     Mandate {
         id: world::numbered(4, n).into(),
         organization: world::numbered(5, n).into(),
-        country: of("AZ"),
+        country: Some(of("AZ")),
         content: content(tags, n),
         status: MandateStatus::Published,
         claimed: true,

@@ -43,7 +43,7 @@ pub fn organization(id: OrganizationId, kind: OrganizationKind, name: &str) -> O
             legal_name: of(&format!("{name} Ltd")),
             trade_name: Some(of(name)),
             names: BTreeMap::new(),
-            country: of("IL"),
+            country: Some(of("IL")),
             website: None,
         },
         external_id: None,
@@ -59,7 +59,7 @@ pub fn profile(organization: OrganizationId, n: u32) -> StartupProfile {
     StartupProfile {
         id: StartupProfileId::from(numbered(2, n)),
         organization,
-        country: of("IL"),
+        country: Some(of("IL")),
         content: content(),
         status: ProfileStatus::Published,
         claimed: true,

@@ -64,10 +64,6 @@ impl Config {
             "data.dir must not be empty",
         );
         require(
-            (1..=24 * 30).contains(&self.idempotency.ttl_h),
-            "idempotency.ttl_h must be 1–720",
-        );
-        require(
             (1..=365).contains(&self.introductions.ask_working_days),
             "introductions.ask_working_days must be 1–365",
         );

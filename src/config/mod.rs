@@ -41,8 +41,6 @@ pub struct Config {
     pub outbox: Outbox,
     /// The double opt-in.
     pub introductions: Introductions,
-    /// Replaying answers.
-    pub idempotency: Idempotency,
     /// What is written about the program's work.
     pub log: Log,
 }
@@ -227,14 +225,6 @@ pub struct Introductions {
     pub ask_working_days: u32,
     /// Days before a refused pair may be introduced again.
     pub cool_down_days: u32,
-}
-
-/// `[idempotency]`: replaying answers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Idempotency {
-    /// Hours for which an outcome is replayed.
-    pub ttl_h: u32,
 }
 
 /// `[log]`: what is written about the program's work.

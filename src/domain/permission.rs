@@ -172,7 +172,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
     );
     match role {
         R::Curator => match operation {
-            O::WriteCompliance | O::ReadLog | O::RetryMessage => Forbidden,
+            O::WriteCompliance | O::ReadLog => Forbidden,
             _ => Allowed,
         },
         R::Compliance => match operation {

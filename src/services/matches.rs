@@ -308,7 +308,6 @@ fn apply(
     }
     let allowed = match action {
         MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
-        MatchAction::Allow => return allow(context, caller, conn, &before),
         _ => true,
     };
     let hats = caller.hats(before.startup, before.investor);
@@ -327,54 +326,6 @@ fn apply(
         disclose(context, caller, conn, &moved, to)?;
     }
     log_move(context, caller.actor(), conn, &before, &moved, action)?;
-    Ok(moved)
-}
-
-/// Compliance lets a match under review through, which releases what is
-/// sensitive in the profile to that country; what is restricted waits for a
-/// second person.
-fn allow(
-    context: &Context,
-    caller: &Caller,
-    conn: &mut Conn,
-    before: &Match,
-) -> Result<Match, Error> {
-    let hats = caller.hats(before.startup, before.investor);
-    let (moved, _) = in_any_hat(&hats, |hat| step(before, MatchAction::Allow, hat, true))?;
-    caller.may(Operation::WriteCompliance, &[])?;
-    let pair = Pair::load(
-        conn,
-        before.programme,
-        before.startup_profile,
-        before.mandate,
-    )?;
-    let why = "allowed with its match";
-    let new = disclosure::release(context, conn, &pair, caller, why)?;
-    let waits = matches!(
-        disclosure::ask(context, conn, &pair)?,
-        Decision::Review {
-            two_people: true,
-            ..
-        }
-    );
-    if waits && !new {
-        return Err(second_person_needed());
-    }
-    let moved = Match {
-        status: if waits { before.status } else { moved.status },
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..moved
-    };
-    store(conn, &moved)?;
-    log_move(
-        context,
-        caller.actor(),
-        conn,
-        before,
-        &moved,
-        MatchAction::Allow,
-    )?;
     Ok(moved)
 }
 

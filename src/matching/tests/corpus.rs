@@ -147,7 +147,7 @@ fn random_startup(dice: &mut Dice, n: usize) -> World {
     World::with(|world| {
         world.profile = StartupProfile {
             id: Uuid::from_u128(1_000 + n as u128).into(),
-            country: Some(country(dice.pick(&["IL", "IL", "IL", "GE"]))),
+            country: dice.pick(&["IL", "IL", "IL", "GE", "?"]).parse().ok(),
             content,
             status: dice.pick(&[
                 ProfileStatus::Published,
@@ -220,7 +220,7 @@ fn random_mandate(dice: &mut Dice, n: usize) -> World {
     World::with(|world| {
         world.mandate = Mandate {
             id: Uuid::from_u128(2_000 + n as u128).into(),
-            country: Some(country(dice.pick(&["AZ", "AZ", "AZ", "GE"]))),
+            country: dice.pick(&["AZ", "AZ", "AZ", "GE", "?"]).parse().ok(),
             content,
             status: dice.pick(&[
                 MandateStatus::Published,

@@ -139,7 +139,7 @@ fn moves_need_the_version_and_every_fault_is_named() {
         };
         let first: Value = once().send().await.unwrap().json().await.unwrap();
         let second: Value = once().send().await.unwrap().json().await.unwrap();
-        assert_eq!(first["status"], "one_sided");
+        assert_eq!(first["status"], "interested");
         assert_eq!(first, second);
     });
 }

@@ -20,7 +20,7 @@ fn a_gate_that_closes_after_the_second_yes_lets_no_introduction_out() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
         let introduction = post.agreed().await;
-        freeze(&post).await;
+        keep_apart(&post).await;
         post.send().await;
         assert_eq!(post.status(&introduction).await, "blocked");
         let received = post.server.received();
@@ -50,21 +50,79 @@ fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
     });
 }
 
-async fn freeze(post: &Post) {
-    let context = &post.stage.context;
-    let user = post.stage.user(Who::Compliance).clone();
+/// A freeze is lifted some day; what both agreed to waits for it.
+#[test]
+fn an_introduction_waits_for_a_freeze_to_be_lifted_by_two_people() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let freeze = freeze(&post).await;
+        let asked = post.server.received().len();
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "both_accepted");
+        assert_eq!(post.server.received().len(), asked);
+
+        let context = &post.stage.context;
+        let first = officer(&post, Who::Compliance).await;
+        let second = officer(&post, Who::SecondCompliance).await;
+        assert!(
+            !compliance::lift_freeze(context, &first, freeze)
+                .await
+                .unwrap()
+        );
+        assert!(
+            compliance::lift_freeze(context, &first, freeze)
+                .await
+                .is_err()
+        );
+        assert!(
+            compliance::lift_freeze(context, &second, freeze)
+                .await
+                .unwrap()
+        );
+        post.advance(TimeDelta::hours(2));
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+    });
+}
+
+async fn officer(post: &Post, who: Who) -> Caller {
+    let user = post.stage.user(who).clone();
     let id = user.id;
-    let memberships = context
+    let memberships = post
+        .stage
+        .context
         .db
         .read(move |conn| db::users::memberships(conn, id))
         .await
         .unwrap();
-    let officer = Caller { user, memberships };
+    Caller { user, memberships }
+}
+
+async fn freeze(post: &Post) -> Uuid {
+    let officer = officer(post, Who::Compliance).await;
     let scope = FreezeScope::Country("IL".parse().unwrap());
     let reason = "A standing order.".to_owned();
-    compliance::order_freeze(context, &officer, scope, reason)
+    compliance::order_freeze(&post.stage.context, &officer, scope, reason)
         .await
-        .unwrap();
+        .unwrap()
+        .id
+}
+
+async fn keep_apart(post: &Post) {
+    let compliance_officer = officer(post, Who::Compliance).await;
+    let startup = officer(post, Who::Dana).await.memberships[0].organization;
+    let investor = officer(post, Who::Gul).await.memberships[0].organization;
+    let reason = "A conflict of interest.".to_owned();
+    compliance::block(
+        &post.stage.context,
+        &compliance_officer,
+        startup,
+        investor,
+        reason,
+    )
+    .await
+    .unwrap();
 }
 
 #[test]

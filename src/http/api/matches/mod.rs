@@ -13,7 +13,8 @@ use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, MatchId, ProgrammeId, StartupProfileId};
-use crate::domain::review::{Match, MatchStatus};
+use crate::domain::review::{Match, MatchStatus, Response};
+use crate::domain::values::Side;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
@@ -355,4 +356,21 @@ async fn list_match_events(
         Some(_) => page.for_side(&caller, &timeline::MATCH),
     };
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// The state as a side may read it: what it answered itself, not what the
+/// other did. An introduction counts once the side has a part in it.
+fn status_for(matched: &Match, side: Option<Side>) -> &'static str {
+    let Some(side) = side else {
+        return matched.status.code();
+    };
+    let own = matched.response_of(side);
+    match (matched.status, own) {
+        (MatchStatus::Mutual, _) => MatchStatus::Mutual.code(),
+        (MatchStatus::Introduced, Response::Interested) => MatchStatus::Introduced.code(),
+        (_, Response::Interested) => "interested",
+        (_, Response::Passed) => MatchStatus::Passed.code(),
+        (MatchStatus::Expired | MatchStatus::Superseded, Response::None) => matched.status.code(),
+        (_, Response::None) => MatchStatus::Released.code(),
+    }
 }

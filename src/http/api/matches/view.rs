@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::ids::ProgrammeId;
-use crate::domain::review::{Audience, Match, MatchStatus, Response};
+use crate::domain::review::{Audience, Match};
 use crate::domain::scoring::{Explanation, Factor, FactorTrace, GateTrace, Outcome, Reason, Var};
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, Slug};
@@ -131,7 +131,7 @@ impl MatchView {
         Self {
             id: matched.id.to_string(),
             programme: matched.programme.to_string(),
-            status: status_for(matched, side),
+            status: super::status_for(matched, side),
             released_to: released_to.map(Audience::code),
             startup_profile: sees(Side::Startup).then(|| matched.startup_profile.to_string()),
             mandate: sees(Side::Investor).then(|| matched.mandate.to_string()),
@@ -145,23 +145,6 @@ impl MatchView {
             created_at: matched.created_at.to_rfc3339(),
             updated_at: matched.updated_at.to_rfc3339(),
         }
-    }
-}
-
-/// The state as a side may read it: what it answered itself, not what the
-/// other did. An introduction counts once the side has a part in it.
-fn status_for(matched: &Match, side: Option<Side>) -> &'static str {
-    let Some(side) = side else {
-        return matched.status.code();
-    };
-    let own = matched.response_of(side);
-    match (matched.status, own) {
-        (MatchStatus::Mutual, _) => MatchStatus::Mutual.code(),
-        (MatchStatus::Introduced, Response::Interested) => MatchStatus::Introduced.code(),
-        (_, Response::Interested) => "interested",
-        (_, Response::Passed) => MatchStatus::Passed.code(),
-        (MatchStatus::Expired | MatchStatus::Superseded, Response::None) => matched.status.code(),
-        (_, Response::None) => MatchStatus::Released.code(),
     }
 }
 
