@@ -127,8 +127,15 @@ async fn pages(service: &Service, token: &str) -> Vec<Script> {
         let page = request("GET", &path, token, "", "");
         let answer = connection.exchange(&page).await;
         let body: Value = serde_json::from_slice(answer.body).expect("JSON");
-        assert_eq!(body["items"].as_array().map(Vec::len), Some(PAGE), "{body}");
-        let cursor = body["next_cursor"].as_str().expect("a cursor");
+        assert_eq!(
+            body.get("items").and_then(|it| it.as_array()).map(Vec::len),
+            Some(PAGE),
+            "{body}"
+        );
+        let cursor = body
+            .get("next_cursor")
+            .and_then(|it| it.as_str())
+            .expect("a cursor");
         path = format!("/v1/startup-profiles?limit={PAGE}&cursor={cursor}");
         requests.push(page);
     }

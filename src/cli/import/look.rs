@@ -85,7 +85,7 @@ impl Looked {
                 Ok(()) => Checked::Good(deal),
                 Err(unknown) => Checked::Bad(unknown.into_iter().map(unknown_side).collect()),
             },
-            other => other,
+            bad @ Checked::Bad(_) => bad,
         })?;
         self.files.push(counts);
         Ok(())
