@@ -5,7 +5,7 @@ use diesel::PgConnection;
 use diesel::SqliteConnection;
 
 /// A connection to the store. Queries written against `&mut Conn` run on
-/// either back-end; the few statements that can't are in [`super::sql`].
+/// either back-end; the few statements that can't are in `sql.rs`.
 ///
 /// Never made with `Connection::establish`, which would try the variants in
 /// turn: [`super::Url`] says which one is meant.

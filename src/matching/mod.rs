@@ -2,7 +2,7 @@
 //!
 //! First the [`gates`] rule pairs out, each with a reason; then the
 //! [`factors`] give values, whose weighted sum orders what is left. [`score`]
-//! writes the whole account of one pair, [`reference`] ranks many by brute
+//! writes the whole account of one pair, [`mod@reference`] ranks many by brute
 //! force, and [`rules`] says what is wrong with a rule set.
 //!
 //! Gates and factors are written once and run in two voices (see [`voice`]):

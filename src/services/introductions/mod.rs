@@ -3,8 +3,8 @@
 //! | module | holds |
 //! |---|---|
 //! | here | requests, readings, transitions by people |
-//! | [`course`] | what follows from each state: questions, mails, deals |
-//! | [`answers`] | answers by link and by people who are signed in |
+//! | `course` | what follows from each state: questions, mails, deals |
+//! | `answers` | answers by link and by people who are signed in |
 
 mod answers;
 mod course;
