@@ -212,9 +212,38 @@ pub async fn compute(
 
 /// One match: for the operator's people, and for a side it was released to.
 pub async fn find(context: &Context, caller: &Caller, id: MatchId) -> Result<Match, Error> {
-    let found = context.db.read(move |conn| load(conn, id)).await?;
-    check_visible(caller, &found)?;
-    Ok(found)
+    let context_in = context.clone();
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            let found = load(conn, id)?;
+            check_visible(&caller, &found)?;
+            if caller.reads_everything() || shown_now(&context_in, conn, &found)? {
+                Ok(found)
+            } else {
+                Err(Error::NotFound)
+            }
+        })
+        .await
+}
+
+/// Whether the gate lets the sides see a match now: what was released is
+/// pulled while a profile is paused, under review again, frozen or blocked. An
+/// introduction that runs is not hidden from those it runs between.
+fn shown_now(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    let decision = if matched.status == MatchStatus::Introduced {
+        disclosure::ask_running(context, conn, &pair)?
+    } else {
+        disclosure::ask(context, conn, &pair)?
+    };
+    Ok(decision == Decision::Allow)
 }
 
 fn check_visible(caller: &Caller, found: &Match) -> Result<(), Error> {
@@ -244,14 +273,35 @@ pub async fn list(
         caller.may(Operation::ReadMatch, &[organization])?;
         filter.visible_to = Some(organization);
     }
-    read_page(
+    let context_in = context.clone();
+    let everything = caller.reads_everything();
+    let page = read_page(
         context,
         format!("matches {filter:?}"),
         page,
         move |conn, cursor, limit| Ok(matches::list(conn, &filter, cursor, limit)?),
         |matched| after(matched.created_at, matched.id),
     )
-    .await
+    .await?;
+    if everything || page.items.is_empty() {
+        return Ok(page);
+    }
+    // Filtered after the page was cut, so that its cursor stays true; a page
+    // may be shorter than asked for.
+    let Page { items, next } = page;
+    let items = context
+        .db
+        .read(move |conn| {
+            let mut shown = Vec::with_capacity(items.len());
+            for matched in items {
+                if shown_now(&context_in, conn, &matched)? {
+                    shown.push(matched);
+                }
+            }
+            Ok::<_, Error>(shown)
+        })
+        .await?;
+    Ok(Page { items, next })
 }
 
 fn own_organization(caller: &Caller) -> Option<OrganizationId> {
