@@ -65,6 +65,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> UtcTimestamp,
         finished_at -> Nullable<UtcTimestamp>,
+        sending_since -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -73,6 +73,11 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time", max_length = 35)]
     pub finished_at: Option<String>,
+    /// Since when it is being handed over, or may have gone out without the
+    /// server's word for it. For the mail of an introduction only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub sending_since: Option<String>,
 }
 
 impl From<&Message> for MessageView {
@@ -88,6 +93,7 @@ impl From<&Message> for MessageView {
             last_error: message.last_error.as_deref().map(without_addresses),
             created_at: message.created_at.to_rfc3339(),
             finished_at: message.finished_at.map(|at| at.to_rfc3339()),
+            sending_since: message.sending_since.map(|at| at.to_rfc3339()),
         }
     }
 }

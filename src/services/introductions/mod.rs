@@ -14,7 +14,7 @@ pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::disclosure::Decision;
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, MatchId};
 use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, RequestFacts, Requester,
@@ -35,7 +35,7 @@ use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, person_of};
+pub(in crate::services) use course::{apply_system, person_of, record_names};
 
 /// An introduction as one reader may see it.
 #[derive(Debug, Clone)]
@@ -365,6 +365,9 @@ pub async fn transition(
                     answer_by_caller(&context_in, &caller_in, conn, &before, answer, note)
                 }
                 Step::Other(action) => {
+                    if action == Action::Block {
+                        check_not_sending(conn, id)?;
+                    }
                     let hats = caller_in.hats(before.startup, before.investor);
                     let (after, _) = in_any_hat(&hats, |hat| step(&before, &action, hat))?;
                     commit(
@@ -382,6 +385,19 @@ pub async fn transition(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// What is on its way to a mail server can't be called back, and an
+/// introduction that may have gone out must not read as stopped.
+fn check_not_sending(conn: &mut Conn, id: IntroductionId) -> Result<(), Error> {
+    let subject = Subject::new(SubjectKind::Introduction, id);
+    if db::outbox::is_sending(conn, subject)? {
+        return Err(Error::refused(
+            "mail_under_way",
+            "The mail that connects both is on its way, or may have gone out; keep the two apart to stop another attempt.",
+        ));
+    }
+    Ok(())
 }
 
 /// Compliance releases what is held; the gate then decides again, so that a
@@ -428,6 +444,7 @@ pub async fn transitions(
     let mut actions = vec![
         Action::Refuse,
         Action::Withdraw,
+        Action::ConfirmSent,
         Action::Reply,
         Action::Meet,
         Action::Convert,

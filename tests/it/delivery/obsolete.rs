@@ -109,7 +109,7 @@ async fn freeze(post: &Post) -> Uuid {
         .id
 }
 
-async fn keep_apart(post: &Post) {
+pub(super) async fn keep_apart(post: &Post) {
     let compliance_officer = officer(post, Who::Compliance).await;
     let startup = officer(post, Who::Dana).await.memberships[0].organization;
     let investor = officer(post, Who::Gul).await.memberships[0].organization;
@@ -162,7 +162,7 @@ fn a_question_withdrawn_meanwhile_is_not_mailed() {
             .iter()
             .filter(|it| it.intent_key.starts_with("introduction_ask"));
         for ask in asks {
-            let prepared = notices::prepare(context, ask).await.unwrap();
+            let prepared = notices::prepare(context, ask, holder).await.unwrap();
             assert!(matches!(prepared, Prepared::Obsolete(_)));
         }
     });

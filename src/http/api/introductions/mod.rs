@@ -174,8 +174,10 @@ async fn list_introduction_transitions(
 ///
 /// The asked side answers (`accept`, `decline`, `not_now`, `need_more_time`),
 /// who asked takes it back (`withdraw`), compliance decides what is held
-/// (`release`, `refuse`) or stops it (`block`), and either side or a curator
-/// tells what became of it (`reply`, `met`, `convert`, `close`).
+/// (`release`, `refuse`) or stops it (`block`), a curator who learnt that a
+/// mail arrived in spite of a delivery problem says so (`confirm_sent`), and
+/// either side or a curator tells what became of it (`reply`, `met`,
+/// `convert`, `close`).
 #[utoipa::path(
     operation_id = "move_introduction",
     tag = "introductions",

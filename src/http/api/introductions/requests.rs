@@ -51,7 +51,8 @@ impl NewIntroduction {
 #[serde(deny_unknown_fields)]
 pub struct NewIntroductionTransition {
     /// `accept`, `decline`, `not_now`, `need_more_time`, `withdraw`,
-    /// `release`, `refuse`, `block`, `reply`, `met`, `convert` or `close`.
+    /// `release`, `refuse`, `block`, `confirm_sent`, `reply`, `met`,
+    /// `convert` or `close`.
     #[schema(max_length = 40, example = "accept")]
     action: String,
     /// `decline`: why, as a code. `release`: why, in words.
@@ -91,6 +92,7 @@ impl NewIntroductionTransition {
             "withdraw" => Some(Step::Other(Action::Withdraw)),
             "refuse" => Some(Step::Other(Action::Refuse)),
             "block" => Some(Step::Other(Action::Block)),
+            "confirm_sent" => Some(Step::Other(Action::ConfirmSent)),
             "reply" => Some(Step::Other(Action::Reply)),
             "met" => Some(Step::Other(Action::Meet)),
             "convert" => Some(Step::Other(Action::Convert)),
