@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 pub use crate::db::matches::Filter;
 use crate::db::matches::{self, InsertOutcome};
 use crate::db::page::Page;
@@ -19,7 +21,7 @@ use crate::domain::values::{OrganizationKind, PassReason, Side};
 pub use crate::matching::reference::Filter as RankFilter;
 
 use super::caller::in_any_hat;
-use super::disclosure::{self, Pair, Showing};
+use super::disclosure::{self, Occasion, Pair, Showing};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::ranking::{self, Ground};
@@ -238,12 +240,11 @@ fn shown_now(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool
         matched.startup_profile,
         matched.mandate,
     )?;
-    let decision = if matched.status == MatchStatus::Introduced {
-        disclosure::ask_running(context, conn, &pair)?
-    } else {
-        disclosure::ask(context, conn, &pair)?
+    let occasion = match matched.status {
+        MatchStatus::Introduced => Occasion::Running,
+        _ => Occasion::Shown,
     };
-    Ok(decision == Decision::Allow)
+    Ok(disclosure::ask(context, conn, &pair, occasion)? == Decision::Allow)
 }
 
 fn check_visible(caller: &Caller, found: &Match) -> Result<(), Error> {
@@ -362,6 +363,9 @@ fn apply(
     };
     let hats = caller.hats(before.startup, before.investor);
     let (moved, _) = in_any_hat(&hats, |hat| step(&before, action, hat, allowed))?;
+    if !shown_to(&before, Side::Investor) && shown_to(&moved, Side::Investor) {
+        check_weekly_capacity(context, conn, &before)?;
+    }
     let moved = Match {
         version: before.version + 1,
         updated_at: now,
@@ -372,9 +376,7 @@ fn apply(
         let until = suppressed_until(reason, until, now);
         matches::suppress(conn, moved.startup, moved.investor, until)?;
     }
-    if let MatchAction::Release(to) = action {
-        disclose(context, caller, conn, &moved, to)?;
-    }
+    disclose(context, caller, conn, &before, &moved)?;
     log_move(context, caller.actor(), conn, &before, &moved, action)?;
     Ok(moved)
 }
@@ -394,28 +396,50 @@ fn fresh_allow(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bo
         matched.startup_profile,
         matched.mandate,
     )?;
-    Ok(disclosure::ask(context, conn, &pair)? == Decision::Allow)
+    Ok(disclosure::ask(context, conn, &pair, Occasion::New)? == Decision::Allow)
 }
 
-/// A release shows each side a teaser of the other.
+fn shown_to(matched: &Match, side: Side) -> bool {
+    matched.released_to.is_some_and(|to| to.includes(side))
+}
+
+/// A mandate says how many new matches a week its investor looks at.
+fn check_weekly_capacity(context: &Context, conn: &mut Conn, matched: &Match) -> Result<(), Error> {
+    // Two releases at once would each count without the other.
+    db::mandates::lock(conn, matched.mandate)?;
+    let mandate = db::mandates::find(conn, matched.mandate)?.ok_or(Error::NotFound)?;
+    let week_ago = context.now() - TimeDelta::days(7);
+    let shown = db::disclosures::matches_shown(conn, mandate.id, mandate.organization, week_ago)?;
+    if shown >= mandate.content.capacity.new_per_week {
+        return Err(Error::refused(
+            "mandate_at_capacity",
+            format!(
+                "The mandate was shown {shown} new matches within a week, as many as it takes."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// A release shows a teaser of the other to each side that didn't see it yet.
 fn disclose(
     context: &Context,
     caller: &Caller,
     conn: &mut Conn,
+    before: &Match,
     matched: &Match,
-    to: Audience,
 ) -> Result<(), Error> {
     let pen = context.pen(caller.actor());
     let sides = [
         (Side::Startup, matched.investor, matched.startup),
         (Side::Investor, matched.startup, matched.investor),
     ];
-    for (side, shown, shown_to) in sides {
-        if to.includes(side) {
+    for (side, shown, to) in sides {
+        if shown_to(matched, side) && !shown_to(before, side) {
             let showing = Showing {
                 programme: matched.programme,
                 shown,
-                to: shown_to,
+                to,
                 level: Level::Teaser,
                 subject: Subject::new(SubjectKind::Match, matched.id),
             };

@@ -19,7 +19,7 @@ use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::text::{Localized, Name};
 use crate::domain::values::{PassReason, Side};
 
-use super::disclosure;
+use super::disclosure::{self, Occasion};
 use super::teasers::tells_figures;
 use super::{Context, Error, introductions};
 
@@ -238,7 +238,7 @@ pub fn ask_content(
         return Ok(None);
     }
     let pair = introductions::pair(conn, introduction)?;
-    if disclosure::ask_running(context, conn, &pair)? != Decision::Allow {
+    if disclosure::ask(context, conn, &pair, Occasion::Running)? != Decision::Allow {
         return Ok(None);
     }
     let matched = super::matches::load(conn, introduction.matched)?;
@@ -284,7 +284,7 @@ fn prepare_introduction(
         return Ok(Prepared::Obsolete("no_longer_wanted"));
     }
     let pair = introductions::pair(conn, &introduction)?;
-    let decision = disclosure::ask_running(context, conn, &pair)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Sending)?;
     if decision != Decision::Allow && claimed.sending_since.is_some() {
         return Ok(Prepared::Undeliverable(
             "an earlier attempt may have arrived, and the gate has closed since",

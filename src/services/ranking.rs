@@ -61,8 +61,13 @@ impl Relations {
 impl Ground {
     /// Loads a programme with its rules, rates and freezes.
     pub fn load(context: &Context, conn: &mut Conn, id: ProgrammeId) -> Result<Self, Error> {
-        let today = context.now().date_naive();
         let programme = programmes::load(conn, id)?;
+        Self::of(context, conn, programme)
+    }
+
+    /// Loads what belongs to a programme at hand.
+    pub fn of(context: &Context, conn: &mut Conn, programme: Programme) -> Result<Self, Error> {
+        let today = context.now().date_naive();
         let rules = db::rule_sets::find(conn, programme.rule_set)?.ok_or(Error::NotFound)?;
         Ok(Self {
             rules,

@@ -24,7 +24,7 @@ use corridor::domain::values::OrganizationKind;
 use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::compliance::{self, NewClearance};
-use corridor::services::disclosure::{self, Pair};
+use corridor::services::disclosure::{self, Occasion, Pair};
 use corridor::services::matches::{self, Query};
 use corridor::services::programmes::Admission;
 use corridor::services::{Caller, Clock, Context, Error, programmes};
@@ -628,7 +628,7 @@ fn a_record_without_a_country_waits_for_a_curator_and_is_shown_to_nobody() {
         ] {
             pair.profile.country = country;
             let (context, pair) = (desk.context.clone(), pair.clone());
-            let read = move |conn: &mut Conn| disclosure::ask(&context, conn, &pair);
+            let read = move |conn: &mut Conn| disclosure::ask(&context, conn, &pair, Occasion::New);
             assert_eq!(desk.context.db.read(read).await.unwrap(), decision);
         }
     });

@@ -25,7 +25,7 @@ use crate::domain::review::{Match, MatchAction};
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
-use super::disclosure::{self, Pair};
+use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
@@ -107,7 +107,14 @@ fn request_in(
         _ => Requester::Curator,
     };
     let introduction = new_introduction(context, caller, &matched, requester, blurb);
+    // Two requests at once would each count without the other.
+    db::mandates::lock(conn, introduction.mandate)?;
     check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
+    let pair = pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::New)?;
+    if let Decision::Deny { rules } = &decision {
+        return Err(disclosure::refusal(rules, requester.side()).into());
+    }
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         return Err(Error::refused(
             "introduction_exists",
@@ -126,8 +133,6 @@ fn request_in(
             ("blurb", Value::hash_of(&introduction.blurb)),
         ],
     )?;
-    let pair = pair(conn, &introduction)?;
-    let decision = disclosure::ask(context, conn, &pair)?;
     apply_system(context, conn, &introduction, &Action::Gate(decision))
 }
 
@@ -415,7 +420,7 @@ fn release(
     }
     let pair = pair(conn, before)?;
     let new = disclosure::release(context, conn, &pair, caller, reason)?;
-    let decision = disclosure::ask_running(context, conn, &pair)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
     if !new
         && matches!(
             decision,

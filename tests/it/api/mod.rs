@@ -3,6 +3,7 @@
 
 mod accounts;
 mod deals;
+mod gates;
 mod introductions;
 mod matching;
 mod profiles;

@@ -39,6 +39,47 @@ fn a_gate_that_closes_after_the_second_yes_lets_no_introduction_out() {
     });
 }
 
+/// Neither had a way to take the yes back; what either did instead counts.
+#[test]
+fn a_mandate_that_excludes_the_startup_after_the_second_yes_lets_no_mail_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let excluding = json!({"excluded_tags": ["water_loss"]});
+        let edited = post.stage.edit(Who::Gul, &mandate, excluding).await;
+        edited.expect(200);
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+        let received = post.server.received();
+        assert!(received.iter().all(|mail| mail.to.len() == 1));
+    });
+}
+
+#[test]
+fn a_pass_after_the_second_yes_lets_no_mail_out_and_a_pause_does() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let pause = json!({"action": "pause"});
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let paused = post.stage.go(Who::Gul, &mandate, pause).await;
+        paused.expect(200);
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+    });
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let (startup, investor) = (post.stage.startup.id, post.stage.investor.id);
+        let until = post.now() + TimeDelta::days(30);
+        let suppress = move |conn: &mut Conn| db::matches::suppress(conn, startup, investor, until);
+        post.stage.context.db.write(suppress).await.unwrap();
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+    });
+}
+
 #[test]
 fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
     on_each_backend(async |database| {
