@@ -25,6 +25,7 @@ pub mod clearances;
 mod conn;
 pub mod consumers;
 pub mod deals;
+pub mod decisions;
 pub mod disclosures;
 mod error;
 pub mod events;

@@ -151,7 +151,8 @@ pub fn initial_status(explanation: &Explanation) -> Result<MatchStatus, Refusal>
 /// What can be done to a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatchAction {
-    /// Compliance lets a match under review through.
+    /// Compliance lets a match under review through; with that it releases
+    /// what is sensitive in the profile.
     Allow,
     /// Compliance stops it.
     Block,
@@ -179,23 +180,28 @@ impl MatchAction {
     }
 }
 
-/// The machine: the match after `action`. `fresh_allow` says that the gate
-/// allows disclosure at this instant.
+/// The machine: the match after `action`. `granted` says for a release that the
+/// gate allows disclosure at this instant, and for compliance's yes that enough
+/// people have said it; until then the match stays under review.
 pub fn step(
     before: &Match,
     action: MatchAction,
     who: Hat,
-    fresh_allow: bool,
+    granted: bool,
 ) -> Result<Match, Refusal> {
     use MatchAction as A;
     use MatchStatus as S;
 
     let mut after = before.clone();
     match (before.status, action, who) {
-        (S::UnderReview, A::Allow, Hat::Compliance) => after.status = S::Candidate,
+        (S::UnderReview, A::Allow, Hat::Compliance) => {
+            if granted {
+                after.status = S::Candidate;
+            }
+        }
         (S::UnderReview | S::Candidate, A::Block, Hat::Compliance) => after.status = S::Blocked,
         (S::Candidate | S::Released, A::Release(to), Hat::Curator | Hat::System) => {
-            if !fresh_allow {
+            if !granted {
                 return Err(Refusal::new(
                     "disclosure_not_allowed",
                     "The gate does not allow disclosure of this pair now.",

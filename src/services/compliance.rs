@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+pub use crate::db::decisions::Decision;
 use crate::db::{self, Conn, freezes};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::Operation;
 
@@ -175,6 +176,51 @@ pub async fn block(
                     ("reason", Value::hash_of(&reason)),
                 ],
             )
+        })
+        .await
+}
+
+/// Stores why somebody of compliance let a record through or stopped it.
+pub(super) fn note_decision(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    subject: Subject,
+    action: &str,
+    reason: &str,
+) -> Result<(), Error> {
+    let decision = Decision {
+        id: context.new_id(),
+        subject,
+        action: action.to_owned(),
+        reason: reason.to_owned(),
+        by: caller.id(),
+        at: context.now(),
+    };
+    Ok(db::decisions::insert(conn, &decision)?)
+}
+
+/// What compliance decided about a match or an introduction, oldest first.
+pub async fn decisions(
+    context: &Context,
+    caller: &Caller,
+    subject: Subject,
+) -> Result<Vec<Decision>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    context
+        .db
+        .read(move |conn| {
+            let known = match subject.kind {
+                SubjectKind::Match => db::matches::find(conn, subject.id.into())?.is_some(),
+                SubjectKind::Introduction => {
+                    db::introductions::find(conn, subject.id.into())?.is_some()
+                }
+                _ => false,
+            };
+            if !known {
+                return Err(Error::NotFound);
+            }
+            Ok(db::decisions::list(conn, subject)?)
         })
         .await
 }

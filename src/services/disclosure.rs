@@ -16,7 +16,7 @@ use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::profile::{ControlAnswers, ProfileStatus, StartupProfile};
 use crate::domain::programme::Programme;
 use crate::domain::refusal::Refusal;
-use crate::domain::scoring::{Gate, GateVerdict};
+use crate::domain::scoring::{Explanation, Gate, GateVerdict};
 use crate::domain::tag::Taxonomy;
 use crate::domain::values::Side;
 
@@ -93,10 +93,7 @@ pub fn ask(
     let today = context.now().date_naive();
     let ground = Ground::of(context, conn, programme.clone())?;
     let account = ranking::one_pair(context, conn, &ground, profile, mandate)?;
-    let verdict = |gate| {
-        let trace = account.gates.iter().find(|trace| trace.gate == gate);
-        trace.map_or(GateVerdict::Unknown, |trace| trace.verdict)
-    };
+    let verdict = |gate| verdict(&account, gate);
     let facts = Facts {
         programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass,
         startup_live: (profile.status == ProfileStatus::Published
@@ -129,6 +126,19 @@ pub fn ask(
         cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
     };
     Ok(decide(&facts))
+}
+
+/// Whether what is sensitive in a profile keeps it from the counterpart: `Pass`
+/// when nothing is or enough people released it.
+pub fn sensitivity(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<GateVerdict, Error> {
+    let ground = Ground::of(context, conn, pair.programme.clone())?;
+    let account = ranking::one_pair(context, conn, &ground, &pair.profile, &pair.mandate)?;
+    Ok(verdict(&account, Gate::Sensitivity))
+}
+
+fn verdict(account: &Explanation, gate: Gate) -> GateVerdict {
+    let trace = account.gates.iter().find(|trace| trace.gate == gate);
+    trace.map_or(GateVerdict::Unknown, |trace| trace.verdict)
 }
 
 /// A denial as a refusal that its reader may see: everything to the operator's

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use crate::db::matches::Filter;
 use crate::db::matches::{self, InsertOutcome};
@@ -16,11 +16,12 @@ use crate::domain::refusal::Refusal;
 use crate::domain::review::{
     Audience, Match, MatchAction, MatchStatus, Response, initial_status, step, suppressed_until,
 };
-use crate::domain::scoring::Explanation;
+use crate::domain::scoring::{Explanation, GateVerdict};
 use crate::domain::values::{OrganizationKind, PassReason, Side};
 pub use crate::matching::reference::Filter as RankFilter;
 
 use super::caller::in_any_hat;
+use super::compliance::note_decision;
 use super::disclosure::{self, Occasion, Pair, Showing};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
@@ -312,24 +313,46 @@ fn own_organization(caller: &Caller) -> Option<OrganizationId> {
         .next()
 }
 
-/// Moves a match in its machine. Releasing asks the gate afresh and writes the
-/// ledger; a pass keeps the pair apart for a while.
+/// What somebody wants to do with a match.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// What.
+    pub action: MatchAction,
+    /// From when on a pair that was passed for now may come again.
+    pub until: Option<DateTime<Utc>>,
+    /// Why compliance lets it through or stops it, in words.
+    pub reason: Option<String>,
+}
+
+impl From<MatchAction> for Move {
+    fn from(action: MatchAction) -> Self {
+        Self {
+            action,
+            until: None,
+            reason: None,
+        }
+    }
+}
+
+/// Moves a match in its machine. Compliance's yes releases what is sensitive;
+/// releasing asks the gate afresh and writes the ledger; a pass keeps the pair
+/// apart for a while.
 pub async fn transition(
     context: &Context,
     caller: &Caller,
     intent: Option<Intent>,
     id: MatchId,
     expected: Option<i64>,
-    action: MatchAction,
-    until: Option<chrono::DateTime<chrono::Utc>>,
+    wanted: impl Into<Move>,
 ) -> Result<Match, Error> {
+    let wanted = wanted.into();
     let context_in = context.clone();
     let caller_in = caller.clone();
     write_once(
         context,
         caller.id(),
         intent,
-        move |conn| apply(&context_in, &caller_in, conn, id, expected, action, until),
+        move |conn| apply(&context_in, &caller_in, conn, id, expected, wanted),
         |conn, id| load(conn, id.into()),
     )
     .await
@@ -341,9 +364,13 @@ fn apply(
     conn: &mut Conn,
     id: MatchId,
     expected: Option<i64>,
-    action: MatchAction,
-    until: Option<chrono::DateTime<chrono::Utc>>,
+    wanted: Move,
 ) -> Result<Match, Error> {
+    let Move {
+        action,
+        until,
+        reason,
+    } = wanted;
     let now = context.now();
     let before = load(conn, id)?;
     check_visible(caller, &before)?;
@@ -357,12 +384,16 @@ fn apply(
             "“not_now” needs a date in the future.",
         ));
     }
-    let allowed = match action {
+    let hats = caller.hats(before.startup, before.investor);
+    let granted = match action {
         MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
+        MatchAction::Allow | MatchAction::Block => {
+            in_any_hat(&hats, |hat| step(&before, action, hat, true))?;
+            decide(context, caller, conn, &before, action, reason.as_deref())?
+        }
         _ => true,
     };
-    let hats = caller.hats(before.startup, before.investor);
-    let (moved, _) = in_any_hat(&hats, |hat| step(&before, action, hat, allowed))?;
+    let (moved, _) = in_any_hat(&hats, |hat| step(&before, action, hat, granted))?;
     if !shown_to(&before, Side::Investor) && shown_to(&moved, Side::Investor) {
         check_weekly_capacity(context, conn, &before)?;
     }
@@ -377,8 +408,56 @@ fn apply(
         matches::suppress(conn, moved.startup, moved.investor, until)?;
     }
     disclose(context, caller, conn, &before, &moved)?;
-    log_move(context, caller.actor(), conn, &before, &moved, action)?;
+    let words = reason.as_deref();
+    log_move(
+        context,
+        caller.actor(),
+        conn,
+        &before,
+        &moved,
+        action,
+        words,
+    )?;
     Ok(moved)
+}
+
+/// Stores why compliance decides as it does, and with a yes releases what is
+/// sensitive. Answers whether enough people have said so.
+fn decide(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    matched: &Match,
+    action: MatchAction,
+    reason: Option<&str>,
+) -> Result<bool, Error> {
+    let reason = reason.ok_or_else(reason_needed)?;
+    let subject = Subject::new(SubjectKind::Match, matched.id);
+    note_decision(context, caller, conn, subject, action.code(), reason)?;
+    if action == MatchAction::Block {
+        return Ok(true);
+    }
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    if disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass {
+        return Ok(true);
+    }
+    let new = disclosure::release(context, conn, &pair, caller, reason)?;
+    let enough = disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass;
+    if new || enough {
+        Ok(enough)
+    } else {
+        Err(second_person_needed())
+    }
+}
+
+/// Compliance lets something through, or stops it, without saying why.
+pub(super) fn reason_needed() -> Error {
+    Error::refused("reason_needed", "A decision of compliance needs a reason.")
 }
 
 /// The first of two people tries to be the second as well.
@@ -456,6 +535,7 @@ fn log_move(
     before: &Match,
     moved: &Match,
     action: MatchAction,
+    words: Option<&str>,
 ) -> Result<(), Error> {
     let mut payload = vec![
         ("action", code(action.code())),
@@ -465,7 +545,7 @@ fn log_move(
     match action {
         MatchAction::Release(to) => payload.push(("released_to", code(to.code()))),
         MatchAction::Pass(reason) => payload.push(("reason", code(reason.code()))),
-        _ => {}
+        _ => payload.extend(words.map(|words| ("reason", Value::hash_of(words)))),
     }
     context
         .pen(actor)
@@ -538,6 +618,7 @@ pub(super) fn introduce(
         before,
         &after,
         MatchAction::Introduce,
+        None,
     )
 }
 

@@ -574,7 +574,6 @@ fn an_imported_profile_is_ranked_and_not_released() {
             matched.id,
             None,
             release,
-            None,
         )
         .await;
         let Err(Error::Refused(refusal)) = released else {

@@ -9,14 +9,15 @@ use uuid::Uuid;
 use super::exchange::path_id;
 use super::values::{code, day, parsed, time};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::problem::Problem;
-use crate::services::Context;
 use crate::services::compliance::{self, NewClearance as Check};
+use crate::services::{Caller, Context};
 
 /// Most characters of a ground or reason.
 const MOST: usize = 2_000;
@@ -29,7 +30,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(create_freeze)
         .service(list_freezes)
         .service(lift_freeze)
-        .service(create_block);
+        .service(create_block)
+        .service(list_match_decisions)
+        .service(list_introduction_decisions);
 }
 
 fn words(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
@@ -333,6 +336,88 @@ async fn lift_freeze(
     }
     let lifted = compliance::lift_freeze(&context, &caller, id).await?;
     Ok(HttpResponse::Ok().json(LiftingView { lifted }))
+}
+
+/// Why compliance let a record through or stopped it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision)]
+pub struct DecisionView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// What was done.
+    #[schema(max_length = 40, example = "allow")]
+    action: String,
+    /// Why.
+    #[schema(max_length = 2000)]
+    reason: String,
+    /// Who decided.
+    #[schema(format = "uuid", max_length = 36)]
+    decided_by: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+}
+
+/// The decisions about a record.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decisions)]
+pub struct DecisionsView {
+    /// Oldest first.
+    #[schema(max_items = 100)]
+    items: Vec<DecisionView>,
+}
+
+async fn decisions(
+    context: &Context,
+    caller: &Caller,
+    kind: SubjectKind,
+    id: Uuid,
+) -> Result<HttpResponse, Problem> {
+    let found = compliance::decisions(context, caller, Subject::new(kind, id)).await?;
+    let items = found.into_iter().map(|decision| DecisionView {
+        id: decision.id.to_string(),
+        action: decision.action,
+        reason: decision.reason,
+        decided_by: decision.by.to_string(),
+        created_at: time(decision.at),
+    });
+    let items = items.collect();
+    Ok(HttpResponse::Ok().json(DecisionsView { items }))
+}
+
+/// Lists what compliance decided about a match and why, for the operator's
+/// people.
+#[utoipa::path(
+    operation_id = "list_match_decisions",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The decisions.", body = DecisionsView))
+)]
+#[get("/v1/matches/{id}/decisions")]
+async fn list_match_decisions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    decisions(&context, &caller, SubjectKind::Match, path_id(&id)?).await
+}
+
+/// Lists what compliance decided about an introduction and why, for the
+/// operator's people.
+#[utoipa::path(
+    operation_id = "list_introduction_decisions",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The decisions.", body = DecisionsView))
+)]
+#[get("/v1/introductions/{id}/decisions")]
+async fn list_introduction_decisions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    decisions(&context, &caller, SubjectKind::Introduction, path_id(&id)?).await
 }
 
 /// Two firms to keep apart.

@@ -25,6 +25,7 @@ use crate::domain::review::{Match, MatchAction};
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
+use super::compliance::note_decision;
 use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
@@ -340,6 +341,10 @@ pub enum Step {
     Other(Action),
     /// Compliance releases what the gate holds; with a reason.
     Release(String),
+    /// Compliance refuses what the gate holds; with a reason.
+    Refuse(String),
+    /// Compliance stops it; with a reason.
+    Block(String),
 }
 
 /// Moves an introduction in its machine.
@@ -369,27 +374,61 @@ pub async fn transition(
                 Step::Answer(answer, note) => {
                     answer_by_caller(&context_in, &caller_in, conn, &before, answer, note)
                 }
-                Step::Other(action) => {
-                    if action == Action::Block {
-                        check_not_sending(conn, id)?;
-                    }
-                    let hats = caller_in.hats(before.startup, before.investor);
-                    let (after, _) = in_any_hat(&hats, |hat| step(&before, &action, hat))?;
-                    commit(
+                // Those two come with a reason.
+                Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),
+                Step::Other(action) => act(&context_in, &caller_in, conn, &before, &action),
+                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
+                Step::Refuse(reason) => stop(
+                    &context_in,
+                    &caller_in,
+                    conn,
+                    &before,
+                    &Action::Refuse,
+                    &reason,
+                ),
+                Step::Block(reason) => {
+                    check_not_sending(conn, id)?;
+                    stop(
                         &context_in,
+                        &caller_in,
                         conn,
                         &before,
-                        after,
-                        &action,
-                        caller_in.actor(),
+                        &Action::Block,
+                        &reason,
                     )
                 }
-                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
             }
         },
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+fn act(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    action: &Action,
+) -> Result<Introduction, Error> {
+    let hats = caller.hats(before.startup, before.investor);
+    let (after, _) = in_any_hat(&hats, |hat| step(before, action, hat))?;
+    commit(context, conn, before, after, action, caller.actor())
+}
+
+/// Compliance stops it, and says why.
+fn stop(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    action: &Action,
+    reason: &str,
+) -> Result<Introduction, Error> {
+    let after = act(context, caller, conn, before, action)?;
+    let subject = Subject::new(SubjectKind::Introduction, before.id);
+    note_decision(context, caller, conn, subject, action.code(), reason)?;
+    Ok(after)
 }
 
 /// What is on its way to a mail server can't be called back, and an
@@ -432,6 +471,8 @@ fn release(
     {
         return Err(matches::second_person_needed());
     }
+    let subject = Subject::new(SubjectKind::Introduction, before.id);
+    note_decision(context, caller, conn, subject, "release", reason)?;
     let action = Action::Gate(decision);
     let after = step(before, &action, Hat::System)?;
     commit(context, conn, before, after, &action, caller.actor())

@@ -8,4 +8,5 @@ mod introductions;
 mod matching;
 mod profiles;
 mod programmes;
+mod sensitive;
 pub mod stage;

@@ -15,10 +15,10 @@ use corridor::domain::account::{Role, User};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict};
 use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
-use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
+use corridor::domain::profile::{ControlAnswers, ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{Corridor, Programme, ProgrammeDetails, ProgrammeStatus};
 use corridor::domain::text::{LocalText, TextState};
-use corridor::domain::values::OrganizationKind;
+use corridor::domain::values::{self, OrganizationKind};
 use corridor::http::limits::Limits;
 use corridor::http::{Listeners, ServerOptions, Service, api, serve};
 use corridor::services::{Clock, Context, Error};
@@ -455,16 +455,31 @@ fn user(context: &Context, who: Who) -> User {
 }
 
 fn profile(context: &Context, firm: &Organization, tag: &str) -> StartupProfile {
-    let english = LocalText {
-        text: "Finds leaks before they show.".to_owned(),
-        state: TextState::Original,
+    let english = |text: &str| {
+        let text = LocalText {
+            text: text.to_owned(),
+            state: TextState::Original,
+        };
+        [(of("en"), text)].into_iter().collect()
     };
     StartupProfile {
         id: context.new_id(),
         organization: firm.id,
         country: firm.details.country,
         content: StartupContent {
-            one_liner: [(of("en"), english)].into_iter().collect(),
+            one_liner: english("Finds leaks before they show."),
+            summary: english("Listens to pipes at night and names the one to dig up."),
+            stage: Some(values::Stage::Seed),
+            controls: Some(ControlAnswers {
+                defence_customers: false,
+                dual_use: false,
+                interception: false,
+                intrusion: false,
+                biometrics: false,
+                licences: vec![],
+                signed_by: of("Dana Levi"),
+                signed_on: context.now().date_naive(),
+            }),
             primary_tags: BTreeSet::from([of(tag)]),
             deal_intents: BTreeSet::from([of("pilot_poc")]),
             markets_wanted: BTreeSet::from([of("AZ")]),

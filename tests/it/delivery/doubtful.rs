@@ -98,7 +98,7 @@ fn compliance_cannot_stop_what_may_have_gone_out() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
         let introduction = crashed_after_the_servers_yes(&post).await;
-        let block = json!({"action": "block"});
+        let block = json!({"action": "block", "reason": "A sanction."});
         let refused = post.stage.go(Who::Compliance, &introduction, block).await;
         assert_eq!(refused.code(409), "mail_under_way");
     });
