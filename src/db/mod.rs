@@ -55,6 +55,7 @@ mod sqlite;
 pub mod startup_profiles;
 mod store;
 mod stored;
+pub mod taxonomies;
 mod transaction;
 pub mod types;
 mod url;

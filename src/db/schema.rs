@@ -423,6 +423,18 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        grounds -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::db::types::sql::UtcTimestamp;
+
+    taxonomies (hash) {
+        hash -> Binary,
+        document -> Text,
+        created_at -> UtcTimestamp,
     }
 }
 

@@ -11,6 +11,9 @@ use super::values::{PassReason, Side, codes};
 /// Days for which a pass keeps the pair from being matched again.
 pub const PASS_DAYS: i64 = 180;
 
+/// Days after which a match that was shown and not answered by both ends.
+pub const UNANSWERED_DAYS: i64 = 45;
+
 codes! {
     /// Where a match stands.
     MatchStatus {
@@ -164,6 +167,10 @@ pub enum MatchAction {
     Pass(PassReason),
     /// An introduction was asked for.
     Introduce,
+    /// A newer account of the pair takes its place.
+    Supersede,
+    /// Nobody answered in time.
+    Expire,
 }
 
 impl MatchAction {
@@ -176,6 +183,8 @@ impl MatchAction {
             Self::Interested => "interested",
             Self::Pass(_) => "pass",
             Self::Introduce => "introduce",
+            Self::Supersede => "supersede",
+            Self::Expire => "expire",
         }
     }
 }
@@ -236,6 +245,8 @@ pub fn step(
             set_response(&mut after, side, Response::Interested);
             after.status = S::Introduced;
         }
+        (live, A::Supersede, Hat::System) if live.is_live() => after.status = S::Superseded,
+        (S::Released | S::OneSided, A::Expire, Hat::System) => after.status = S::Expired,
         (S::UnderReview | S::Candidate | S::Released | S::OneSided | S::Mutual, action, _)
             if allowed_for_somebody(before.status, action) =>
         {

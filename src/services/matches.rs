@@ -11,10 +11,11 @@ use crate::db::{self, Conn};
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
-use crate::domain::permission::Operation;
+use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::review::{
-    Audience, Match, MatchAction, MatchStatus, Response, initial_status, step, suppressed_until,
+    Audience, Match, MatchAction, MatchStatus, Response, UNANSWERED_DAYS, initial_status, step,
+    suppressed_until,
 };
 use crate::domain::scoring::{Explanation, GateVerdict};
 use crate::domain::values::{OrganizationKind, PassReason, Side};
@@ -141,7 +142,8 @@ pub async fn explain_pair(
         .await
 }
 
-/// Puts a pair on record with the account of its score.
+/// Puts a pair on record with the account of its score. It takes the place of a
+/// live match that was computed from older revisions or by other rules.
 pub async fn compute(
     context: &Context,
     caller: &Caller,
@@ -163,8 +165,13 @@ pub async fn compute(
             let now = context_in.now();
             let pair = Pair::load(conn, programme, profile, mandate)?;
             let ground = Ground::load(&context_in, conn, programme)?;
-            let explanation =
-                ranking::one_pair(&context_in, conn, &ground, &pair.profile, &pair.mandate)?;
+            let (explanation, grounds) = ranking::one_pair_to_keep(
+                &context_in,
+                conn,
+                &ground,
+                &pair.profile,
+                &pair.mandate,
+            )?;
             let matched = Match {
                 id: context_in.new_id(),
                 programme,
@@ -181,12 +188,14 @@ pub async fn compute(
                 created_at: now,
                 updated_at: now,
             };
+            supersede(&context_in, conn, &matched)?;
             if matches::insert(conn, &matched)? == InsertOutcome::LiveMatchExists {
                 return Err(Error::refused(
                     "match_exists",
                     "This pair has a live match in this programme already.",
                 ));
             }
+            matches::keep_grounds(conn, matched.id, &grounds)?;
             pen.append(
                 conn,
                 "match.computed",
@@ -211,6 +220,52 @@ pub async fn compute(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// Ends the live match of a pair whose revisions or rules are others by now.
+fn supersede(context: &Context, conn: &mut Conn, newer: &Match) -> Result<(), Error> {
+    let before = matches::live_of(conn, newer.programme, newer.startup_profile, newer.mandate)?;
+    let versions = |matched: &Match| {
+        let account = &matched.explanation;
+        (account.startup.1, account.mandate.1, account.rule_set)
+    };
+    match before {
+        Some(before) if versions(&before) != versions(newer) => {
+            move_by_system(context, conn, &before, MatchAction::Supersede)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn move_by_system(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Match,
+    action: MatchAction,
+) -> Result<(), Error> {
+    let after = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..step(before, action, Hat::System, true)?
+    };
+    store(conn, &after)?;
+    log_move(context, Actor::System, conn, before, &after, action, None)
+}
+
+/// Ends matches that were shown and not answered in time; answers how many.
+pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let since = context_in.now() - TimeDelta::days(UNANSWERED_DAYS);
+            let due = matches::unanswered_since(conn, since, limit)?;
+            for before in &due {
+                move_by_system(&context_in, conn, before, MatchAction::Expire)?;
+            }
+            Ok(due.len())
+        })
+        .await
 }
 
 /// One match: for the operator's people, and for a side it was released to.

@@ -20,6 +20,7 @@ pub mod organizations;
 pub mod paging;
 pub mod programmes;
 pub mod ranking;
+pub mod recompute;
 pub mod startups;
 pub mod teasers;
 mod transitions;

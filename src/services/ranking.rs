@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::country::Country;
+use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
@@ -20,7 +21,7 @@ use crate::matching::reference::{self, Filter};
 use crate::matching::score::explain;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
-use super::{Context, Error, programmes};
+use super::{Context, Error, programmes, recompute};
 
 /// What a programme's matching looks at, as of one transaction.
 pub struct Ground {
@@ -269,6 +270,33 @@ pub fn one_pair(
     profile: &StartupProfile,
     mandate: &Mandate,
 ) -> Result<Explanation, Error> {
+    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let setting = ground.setting(&context.taxonomy);
+    Ok(explain(&setting, &startup, &facts, &known))
+}
+
+/// [`one_pair`] with what it was computed from, to be kept.
+pub fn one_pair_to_keep(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    profile: &StartupProfile,
+    mandate: &Mandate,
+) -> Result<(Explanation, Grounds), Error> {
+    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let setting = ground.setting(&context.taxonomy);
+    let taxonomy = db::taxonomies::insert_if_new(conn, &context.taxonomy, context.now())?;
+    let grounds = recompute::grounds(&setting, &startup, &facts, &known, taxonomy);
+    Ok((explain(&setting, &startup, &facts, &known), grounds))
+}
+
+fn facts_of<'a>(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    profile: &'a StartupProfile,
+    mandate: &'a Mandate,
+) -> Result<(StartupFacts<'a>, MandateFacts<'a>, PairFacts), Error> {
     let taxonomy = &context.taxonomy;
     let programme = ground.programme.id;
     let clearances = clearances_of(
@@ -289,7 +317,7 @@ pub fn one_pair(
     );
     let released = ground.released(conn, taxonomy, profile, mandate.country)?;
     let known = Relations::load(conn, profile.organization)?.with(mandate.organization, released);
-    Ok(explain(&ground.setting(taxonomy), &startup, &facts, &known))
+    Ok((startup, facts, known))
 }
 
 fn is_sensitive(taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {

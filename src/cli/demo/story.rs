@@ -127,7 +127,8 @@ pub async fn tell(
             teller.wait_until_recently().await?;
         }
         let matched = pick(&released, &mut used, place)?;
-        teller.begin(*chapter, matched).await?;
+        let matched = teller.still_shown(matched).await?;
+        teller.begin(*chapter, &matched).await?;
         bar.inc(1);
     }
     teller.catch_up().await
@@ -219,6 +220,26 @@ impl Teller<'_> {
         }
         released.sort_by_key(|matched| std::cmp::Reverse(matched.explanation.exact));
         Ok(released)
+    }
+
+    /// The match, or the one that a curator puts in its place when nobody
+    /// answered it for so long that it ended.
+    async fn still_shown(&self, matched: &Match) -> Result<Match, Failure> {
+        let found = matches::find(self.context, &self.settled.curator, matched.id).await?;
+        if found.status != MatchStatus::Expired {
+            return Ok(found);
+        }
+        let again = matches::compute(
+            self.context,
+            &self.settled.curator,
+            None,
+            self.settled.programme,
+            matched.startup_profile,
+            matched.mandate,
+        )
+        .await?;
+        let released = self.release(again.id).await?;
+        released.ok_or_else(|| Failure::new("the demo could not show a match again"))
     }
 
     async fn release(&self, id: MatchId) -> Result<Option<Match>, Failure> {

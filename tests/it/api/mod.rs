@@ -8,5 +8,6 @@ mod introductions;
 mod matching;
 mod profiles;
 mod programmes;
+mod recompute;
 mod sensitive;
 pub mod stage;
