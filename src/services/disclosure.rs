@@ -149,7 +149,7 @@ pub fn refusal(rules: &[Rule], reader: Option<Side>) -> Refusal {
         .filter(|rule| reader.is_none_or(|side| rule.is_about_own_record(side)));
     let missing = told.map(|rule| Fault {
         pointer: String::new(),
-        code: rule.code(),
+        code: rule.code().into(),
         detail: rule.says().to_owned(),
     });
     let (code, detail) = match reader {

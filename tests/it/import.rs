@@ -148,7 +148,7 @@ impl Desk {
                 basis: "register".into(),
                 valid_to: "2027-06-30".parse().unwrap(),
             };
-            compliance::record_clearance(&self.context, &self.operator, clear)
+            compliance::record_clearance(&self.context, &self.operator, None, clear)
                 .await
                 .unwrap();
         }
@@ -649,7 +649,8 @@ fn a_curator_admits_nothing_whose_country_is_unknown() {
             Admission::Mandate(mandate.id),
         ] {
             let id = desk.programme.id;
-            let admitted = programmes::admit(&desk.context, &desk.operator, id, admission).await;
+            let admitted =
+                programmes::admit(&desk.context, &desk.operator, None, id, admission).await;
             let Err(Error::Refused(refusal)) = admitted else {
                 panic!("admitted without a country");
             };

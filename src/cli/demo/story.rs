@@ -290,7 +290,7 @@ impl Teller<'_> {
                 basis: "An owner has changed; the registry of companies is asked.".to_owned(),
                 valid_to: (self.end + TimeDelta::days(180)).date_naive(),
             };
-            compliance::record_clearance(self.context, officer, doubt).await?;
+            compliance::record_clearance(self.context, officer, None, doubt).await?;
             let asked = self.ask(&self.settled.curator, &matched).await;
             let Ok(introduction) = asked else { continue };
             held += 1;

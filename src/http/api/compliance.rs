@@ -1,12 +1,12 @@
 //! What compliance records: checks of firms, freezes, firms kept apart.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::exchange::path_id;
+use super::exchange::{intent, path_id};
 use super::values::{code, day, parsed, time};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::event::{Subject, SubjectKind};
@@ -15,6 +15,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
 use crate::services::compliance::{self, NewClearance as Check};
 use crate::services::{Caller, Context};
@@ -128,6 +129,7 @@ impl From<&Clearance> for ClearanceView {
 #[utoipa::path(
     operation_id = "create_clearance",
     tag = "compliance",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewClearance,
     responses((status = 201, description = "Recorded.", body = ClearanceView))
 )]
@@ -135,10 +137,13 @@ impl From<&Clearance> for ClearanceView {
 async fn create_clearance(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewClearance>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/clearances", &request, &key, body.bytes());
     let check = body.into_inner().read()?;
-    let made = compliance::record_clearance(&context, &caller, check).await?;
+    let made = compliance::record_clearance(&context, &caller, intent, check).await?;
     Ok(HttpResponse::Created().json(ClearanceView::from(&made)))
 }
 
@@ -257,6 +262,7 @@ impl From<&Freeze> for FreezeView {
 #[utoipa::path(
     operation_id = "create_freeze",
     tag = "compliance",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewFreeze,
     responses((status = 201, description = "In force.", body = FreezeView))
 )]
@@ -264,10 +270,13 @@ impl From<&Freeze> for FreezeView {
 async fn create_freeze(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewFreeze>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/freezes", &request, &key, body.bytes());
     let (scope, reason) = body.into_inner().read(&context)?;
-    let made = compliance::order_freeze(&context, &caller, scope, reason).await?;
+    let made = compliance::order_freeze(&context, &caller, intent, scope, reason).await?;
     Ok(HttpResponse::Created().json(FreezeView::from(&made)))
 }
 
@@ -317,7 +326,10 @@ pub struct LiftingView {
 #[utoipa::path(
     operation_id = "lift_freeze",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewFreezeTransition,
     responses((status = 200, description = "Noted.", body = LiftingView))
 )]
@@ -325,16 +337,19 @@ pub struct LiftingView {
 async fn lift_freeze(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewFreezeTransition>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/freezes/{id}/transitions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     let id: Uuid = path_id(&id)?;
     if body.into_inner().action != "lift" {
         let mut faults = Faults::new();
         faults.push("/action", "unknown_action", "A freeze can only be lifted.");
         return Err(faults.into());
     }
-    let lifted = compliance::lift_freeze(&context, &caller, id).await?;
+    let lifted = compliance::lift_freeze(&context, &caller, intent, id).await?;
     Ok(HttpResponse::Ok().json(LiftingView { lifted }))
 }
 
@@ -464,6 +479,7 @@ impl NewBlock {
 #[utoipa::path(
     operation_id = "create_block",
     tag = "compliance",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewBlock,
     responses((status = 204, description = "Kept apart."))
 )]
@@ -471,9 +487,12 @@ impl NewBlock {
 async fn create_block(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewBlock>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/blocks", &request, &key, body.bytes());
     let (a, b, reason) = body.into_inner().read()?;
-    compliance::block(&context, &caller, a, b, reason).await?;
+    compliance::block(&context, &caller, intent, a, b, reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }

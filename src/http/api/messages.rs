@@ -6,11 +6,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::events::SubjectView;
-use super::exchange::{path_id, query_code};
+use super::exchange::{intent, path_id, query_code};
 use super::transitions::TransitionsView;
 use crate::domain::fault::Faults;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::services::Context;
@@ -189,7 +190,10 @@ impl NewMessageTransition {
 #[utoipa::path(
     operation_id = "move_message",
     tag = "messages",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewMessageTransition,
     responses((status = 200, description = "It waits to be sent.", body = MessageView), (status = 409, description = "It was not given up."))
 )]
@@ -197,11 +201,14 @@ impl NewMessageTransition {
 async fn move_message(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewMessageTransition>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/messages/{id}/transitions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     body.into_inner().read()?;
-    let message = messages::retry(&context, &caller, path_id(&id)?).await?;
+    let message = messages::retry(&context, &caller, intent, path_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(MessageView::from(&message)))
 }
 

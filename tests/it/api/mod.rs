@@ -4,10 +4,12 @@
 mod accounts;
 mod deals;
 mod gates;
+mod idempotency;
 mod introductions;
 mod matching;
 mod profiles;
 mod programmes;
+mod races;
 mod recompute;
 mod sensitive;
 pub mod stage;

@@ -107,17 +107,17 @@ fn an_introduction_waits_for_a_freeze_to_be_lifted_by_two_people() {
         let first = officer(&post, Who::Compliance).await;
         let second = officer(&post, Who::SecondCompliance).await;
         assert!(
-            !compliance::lift_freeze(context, &first, freeze)
+            !compliance::lift_freeze(context, &first, None, freeze)
                 .await
                 .unwrap()
         );
         assert!(
-            compliance::lift_freeze(context, &first, freeze)
+            compliance::lift_freeze(context, &first, None, freeze)
                 .await
                 .is_err()
         );
         assert!(
-            compliance::lift_freeze(context, &second, freeze)
+            compliance::lift_freeze(context, &second, None, freeze)
                 .await
                 .unwrap()
         );
@@ -144,7 +144,7 @@ async fn freeze(post: &Post) -> Uuid {
     let officer = officer(post, Who::Compliance).await;
     let scope = FreezeScope::Country("IL".parse().unwrap());
     let reason = "A standing order.".to_owned();
-    compliance::order_freeze(&post.stage.context, &officer, scope, reason)
+    compliance::order_freeze(&post.stage.context, &officer, None, scope, reason)
         .await
         .unwrap()
         .id
@@ -158,6 +158,7 @@ pub(super) async fn keep_apart(post: &Post) {
     compliance::block(
         &post.stage.context,
         &compliance_officer,
+        None,
         startup,
         investor,
         reason,
