@@ -121,6 +121,25 @@ pub fn list_for(
     rows.into_iter().map(disclosure).collect()
 }
 
+/// Those of `others` that were named to a firm, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn named_to(
+    conn: &mut Conn,
+    reader: OrganizationId,
+    others: &[OrganizationId],
+) -> Result<Vec<OrganizationId>> {
+    Ok(disclosures::table
+        .filter(dsl::shown_to_organization_id.eq(reader))
+        .filter(dsl::shown_organization_id.eq_any(others.to_vec()))
+        .filter(dsl::level.ne(Level::Teaser.code()))
+        .select(dsl::shown_organization_id)
+        .distinct()
+        .order(dsl::shown_organization_id)
+        .load(conn)?)
+}
+
 /// How many matches of a mandate were shown to its investor since a time.
 ///
 /// # Errors

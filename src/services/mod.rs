@@ -10,6 +10,7 @@ pub mod disclosure;
 pub mod error;
 pub mod imports;
 pub mod introductions;
+pub mod ledger;
 pub mod log;
 pub mod mandates;
 pub mod matches;

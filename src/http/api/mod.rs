@@ -3,6 +3,7 @@
 
 pub mod compliance;
 pub mod deals;
+pub mod disclosures;
 pub mod events;
 mod exchange;
 pub mod introductions;
@@ -36,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(me::routes)
         .configure(organizations::routes)
+        .configure(disclosures::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)

@@ -123,7 +123,10 @@ fn bands_are_in_order_and_single_values_are_shares() {
     assert_eq!(
         faults(|r| r.market_present = 10_001),
         [
-            ("/values/market_present".to_owned(), "out_of_range".to_owned()),
+            (
+                "/values/market_present".to_owned(),
+                "out_of_range".to_owned()
+            ),
             ("/values/market_present".to_owned(), "order".to_owned()),
         ]
     );

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod deals;
+mod discretion;
 mod gates;
 mod idempotency;
 mod introductions;
