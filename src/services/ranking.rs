@@ -286,7 +286,7 @@ pub fn one_pair_to_keep(
     let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
     let setting = ground.setting(&context.taxonomy);
     let taxonomy = db::taxonomies::insert_if_new(conn, &context.taxonomy, context.now())?;
-    let grounds = recompute::grounds(&setting, &startup, &facts, &known, taxonomy);
+    let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
     Ok((explain(&setting, &startup, &facts, &known), grounds))
 }
 

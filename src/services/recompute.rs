@@ -23,7 +23,7 @@ pub(super) fn grounds(
     setting: &Setting<'_>,
     startup: &StartupFacts<'_>,
     mandate: &MandateFacts<'_>,
-    known: &PairFacts,
+    known: PairFacts,
     taxonomy: TaxonomyHash,
 ) -> Grounds {
     let details = &setting.programme.details;

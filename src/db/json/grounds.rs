@@ -1,6 +1,7 @@
 //! What an explanation was computed from beside its revisions.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
@@ -153,7 +154,7 @@ pub(in crate::db) fn encode(grounds: &Grounds) -> Result<String> {
                 .map(|(currency, rate)| (currency.to_string(), *rate))
                 .collect(),
         }),
-        taxonomy: taxonomy.iter().map(|byte| format!("{byte:02x}")).collect(),
+        taxonomy: hex(taxonomy),
     })
 }
 
@@ -179,6 +180,13 @@ pub(in crate::db) fn decode(text: &str) -> Result<Grounds> {
         sensitivity_released,
         rates: rates.map(StoredRates::restore).transpose()?,
         taxonomy: hash(&taxonomy)?,
+    })
+}
+
+fn hex(hash: &TaxonomyHash) -> String {
+    hash.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 
