@@ -19,6 +19,7 @@ pub mod pages;
 pub mod paging;
 pub mod preconditions;
 pub mod problem;
+pub mod renderings;
 pub mod request_id;
 mod routes;
 mod security_headers;
@@ -42,6 +43,7 @@ use limits::Limits;
 use metrics::RenderMetrics;
 use openapi::{Published, Routes};
 use problem::{Kind, Problem};
+use renderings::Renderings;
 
 /// How the server works.
 #[derive(Debug, Clone, Copy)]
@@ -127,12 +129,8 @@ fn api_server<S: Send + Sync + 'static>(
     service: Service<S>,
     drain: Drain,
 ) -> io::Result<Server> {
-    let document = openapi::document(service.routes);
-    let published = web::Data::new(Published {
-        yaml: openapi::to_yaml(&document)?,
-        page: docs::render(&document)?,
-    });
-    let table = web::Data::new(routes::RouteTable::of(&document));
+    let published = web::Data::new(Published::of(service.routes));
+    let renderings = web::Data::new(Renderings::default());
     let limits = options.limits;
     let server = HttpServer::new(move || {
         let (guard_limits, edge_drain) = (limits, drain.clone());
@@ -146,7 +144,7 @@ fn api_server<S: Send + Sync + 'static>(
             .app_data(web::Data::new(drain.clone()))
             .app_data(web::Data::new(limits))
             .app_data(published.clone())
-            .app_data(table.clone())
+            .app_data(renderings.clone())
             .default_service(web::to(routes::unrouted))
             .wrap(from_fn(move |request, next| {
                 edge::guard(request, next, guard_limits)
