@@ -67,8 +67,11 @@ impl Store {
 
     /// Nothing comes of anything without a token.
     async fn check(&self, request: &HttpRequest) -> Result<(), Error> {
-        let found = self.client.query_opt(&self.by_token, &[&token(request)]);
-        let found = found.await.map_err(ErrorInternalServerError)?;
+        let found = self
+            .client
+            .query_opt(&self.by_token, &[&token(request)])
+            .await;
+        let found = found.map_err(ErrorInternalServerError)?;
         found
             .map(drop)
             .ok_or_else(|| ErrorUnauthorized("no such token"))
@@ -202,8 +205,11 @@ async fn list(
 ) -> Result<HttpResponse, Error> {
     store.check(&request).await?;
     let (id, limit) = (parse(&query.id)?, i64::from(query.limit));
-    let rows = store.client.query(&store.page, &[&query.at, &id, &limit]);
-    let rows = rows.await.map_err(ErrorInternalServerError)?;
+    let rows = store
+        .client
+        .query(&store.page, &[&query.at, &id, &limit])
+        .await;
+    let rows = rows.map_err(ErrorInternalServerError)?;
     let records: Vec<Profile> = rows.iter().map(read).collect();
     Ok(HttpResponse::Ok().json(records))
 }
@@ -233,9 +239,8 @@ async fn transition(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     store.check(&request).await?;
-    let changed = store
-        .client
-        .query_one(&store.change, &[&parse(&id)?, &now()]);
-    let changed = changed.await.map_err(ErrorInternalServerError)?;
+    let (id, at) = (parse(&id)?, now());
+    let changed = store.client.query_one(&store.change, &[&id, &at]).await;
+    let changed = changed.map_err(ErrorInternalServerError)?;
     Ok(HttpResponse::Ok().json(read(&changed)))
 }
