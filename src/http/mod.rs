@@ -19,6 +19,7 @@ pub mod pages;
 pub mod paging;
 pub mod preconditions;
 pub mod problem;
+pub mod registry;
 pub mod renderings;
 pub mod request_id;
 mod routes;
@@ -30,12 +31,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tracing::{info, warn};
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use drain::Drain;
 use health::Readiness;
@@ -134,11 +134,9 @@ fn api_server<S: Send + Sync + 'static>(
     let limits = options.limits;
     let server = HttpServer::new(move || {
         let (guard_limits, edge_drain) = (limits, drain.clone());
-        let (app, _) = App::new()
-            .into_utoipa_app()
-            .configure(|config| all_routes(config, service.routes))
-            .split_for_parts();
-        app.configure(|config| framework_errors(config, limits))
+        App::new()
+            .configure(|config| all_routes(&mut ServiceConfig::serving(config), service.routes))
+            .configure(|config| framework_errors(config, limits))
             .app_data(web::Data::from(Arc::clone(&service.state)))
             .app_data(web::Data::new(service.readiness.clone()))
             .app_data(web::Data::new(drain.clone()))

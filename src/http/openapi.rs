@@ -4,6 +4,7 @@
 
 use std::sync::OnceLock;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{App, HttpResponse, get, web};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -13,8 +14,6 @@ use utoipa::openapi::{
     RefOr, Response, ResponseBuilder, Server,
 };
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::docs;
 use super::problem::{FaultView, Kind, PROBLEM_JSON, Problem, ProblemView};
@@ -26,11 +25,11 @@ pub type Routes = fn(&mut ServiceConfig);
 
 /// The document of `routes` and of the service's own.
 pub fn document(routes: Routes) -> OpenApi {
-    let (_, mut document) = App::new()
-        .into_utoipa_app()
-        .openapi(base())
-        .configure(|config| super::all_routes(config, routes))
-        .split_for_parts();
+    let mut document = base();
+    App::new().configure(|server| {
+        let mut described = ServiceConfig::describing(server, &mut document);
+        super::all_routes(&mut described, routes);
+    });
     for item in document.paths.paths.values_mut() {
         finish_path(item);
     }

@@ -4,9 +4,9 @@
 
 mod page;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::openapi::{Published, openapi_yaml};
 use super::problem::{Kind, Problem};
@@ -21,7 +21,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(openapi_yaml)
         .service(reference)
         .service(explain_problem)
-        .map(|config| config.service(web::resource("/v1/docs.css").route(web::get().to(style))));
+        .undocumented(web::resource("/v1/docs.css").route(web::get().to(style)));
 }
 
 /// The reference, for people.

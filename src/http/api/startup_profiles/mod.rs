@@ -4,10 +4,10 @@
 mod document;
 mod view;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{check_fields, created, intent, moved, path_id, query_code, query_id};
 use super::own_organization;
