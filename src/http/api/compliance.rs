@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::exchange::{intent, path_id};
@@ -17,6 +16,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::compliance::{self, NewClearance as Check};
 use crate::services::{Caller, Context};
 

@@ -1,9 +1,9 @@
 //! What of a firm was shown to whom.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::path_id;
 use super::values::time;

@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::events::SubjectView;
 use super::exchange::{intent, path_id, query_code};
@@ -14,6 +13,7 @@ use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::messages::{self, Message, State};
 use crate::services::paging::PageRequest;

@@ -22,11 +22,10 @@ pub mod transitions;
 pub mod values;
 pub mod vocabulary;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::values::OrganizationKind;
+use crate::http::registry::ServiceConfig;
 use crate::services::Caller;
 
 /// Registers every route under `/v1`, and the pages.

@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{created, intent, moved, path_id, query_code};
 use super::timeline::{self, TimelineQuery, TimelineView};
@@ -23,6 +22,7 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::paging::PageRequest;
 use crate::services::programmes::{self, Admission, Filter};
