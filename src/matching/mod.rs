@@ -8,9 +8,14 @@
 //! Gates and factors are written once and run in two voices (see [`voice`]):
 //! with reasons for the account, without them for the ranking.
 
+pub mod backtest;
+pub mod crew;
+pub mod deals;
 pub mod factors;
 pub mod facts;
+pub mod fit;
 pub mod gates;
+pub mod observed;
 pub mod reference;
 pub mod rules;
 pub mod score;
