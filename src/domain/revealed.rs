@@ -33,6 +33,8 @@ codes! {
         Stage = "stage",
         /// The same of rounds of about this size.
         Size = "size",
+        /// The same of rounds of this very amount.
+        Ticket = "ticket",
         /// The same of the startup's tags.
         Tags = "tags",
         /// How many past deals were like this one in all respects together,

@@ -145,6 +145,7 @@ struct Sums {
     city: u64,
     stage: u64,
     size: u64,
+    ticket: u64,
     tags: u64,
     alike: u64,
 }
@@ -325,6 +326,9 @@ impl<'a> Observed<'a> {
             let sized = (weight * near) >> 20;
             let staged = matches!(stage, StageTie::Same | StageTie::BothUnstated);
             sums.size += sized;
+            if matches!(size, SizeTie::Same | SizeTie::BothUnstated) {
+                sums.ticket += weight;
+            }
             sums.tags += (weight * startup.overlap) >> 20;
             if staged {
                 sums.stage += weight;
@@ -384,7 +388,8 @@ impl<'a> Observed<'a> {
                     Signal::Office => office(asked, candidate.office),
                     Signal::Stage => above(sums.stage, share(crowd.stage)),
                     Signal::Size => above(sums.size, share(crowd.size)),
-                    Signal::Tags => above(sums.tags, share(crowd.tags)),
+                    Signal::Ticket => above(sums.ticket, share(crowd.ticket)),
+                Signal::Tags => above(sums.tags, share(crowd.tags)),
                     Signal::Alike => share(sums.alike + floor),
             };
         }
@@ -406,6 +411,7 @@ impl<'a> Observed<'a> {
             city: share(|sums| sums.city),
             stage: share(|sums| sums.stage),
             size: share(|sums| sums.size),
+            ticket: share(|sums| sums.ticket),
             tags: share(|sums| sums.tags),
             alike: 0,
         }
@@ -434,26 +440,26 @@ fn known(asked: &Question) -> [bool; SIGNALS] {
             Signal::Region => !hidden.region,
             Signal::City => !hidden.city,
             Signal::Stage => !hidden.stage,
-            Signal::Size => !hidden.amount,
+            Signal::Size | Signal::Ticket => !hidden.amount,
             Signal::Tags => !hidden.tags,
         };
     }
     known
 }
 
-/// How near an office is: 0 elsewhere, 1 000 unknown, 2 000 in the country,
+/// How near an office is: 0 unknown, 1 000 elsewhere, 2 000 in the country,
 /// 3 000 in the region, 4 000 in the city.
 fn office(asked: &Question, office: Place) -> i64 {
     let unknown = asked.place.country == 0 && asked.place.region == 0 && asked.place.city == 0;
     if office == Place::default() || unknown {
-        return 1_000;
+        return 0;
     }
     match ties::place(asked, office) {
-        PlaceTie::Elsewhere => 0,
+        PlaceTie::Elsewhere => 1_000,
         PlaceTie::City | PlaceTie::CityNoRegion => 4_000,
         PlaceTie::Region | PlaceTie::RegionNoCity => 3_000,
         PlaceTie::Country | PlaceTie::CountryNoRegion | PlaceTie::CountryOneRegion => 2_000,
-        PlaceTie::BothUnstated | PlaceTie::OneUnstated | PlaceTie::Hidden => 1_000,
+        PlaceTie::BothUnstated | PlaceTie::OneUnstated | PlaceTie::Hidden => 0,
     }
 }
 
