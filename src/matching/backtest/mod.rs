@@ -7,6 +7,7 @@
 pub mod measures;
 pub mod plain;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -77,6 +78,11 @@ pub struct Setup<'a> {
     pub ranked_count: usize,
     /// The startups of the window, in the order of the corpus.
     pub cases: Vec<Case>,
+    /// How far up every candidate stands among equals; `None` of those that
+    /// aren't ranked.
+    standing: Vec<Option<i64>>,
+    /// The candidates by their standing, the lowest first.
+    by_standing: Vec<usize>,
 }
 
 impl<'a> Setup<'a> {
@@ -110,47 +116,57 @@ impl<'a> Setup<'a> {
         if cases.is_empty() {
             return Err(Empty::NoStartups(split.train_until, split.test_until));
         }
+        let mut by_standing = by_popularity(&observed.candidates);
+        by_standing.reverse();
+        let mut standing = vec![None; all];
+        for (place, number) in by_standing.iter().zip(0_i64..) {
+            let is_ranked = ranked.get(*place).copied().unwrap_or(false);
+            if let Some(cell) = standing.get_mut(*place).filter(|_| is_ranked) {
+                *cell = Some(number);
+            }
+        }
         Ok(Self {
             observed,
             ranked,
             ranked_count,
             cases,
+            standing,
+            by_standing,
         })
     }
 
     /// The first of the ranked candidates by these points; among equals the
     /// one with more startups, then the earlier in the corpus.
     pub fn best(&self, points: &[i64], depth: usize) -> Vec<usize> {
-        let key = |place: usize| {
-            let startups = self
-                .observed
-                .candidates
-                .get(place)
-                .map_or(0, |candidate| candidate.startups);
-            let points = points.get(place).copied().unwrap_or(i64::MIN);
-            (std::cmp::Reverse((points, startups)), place)
-        };
-        let mut places: Vec<_> = self
-            .ranked
+        // Points and standing in one number, so that numbers are compared.
+        let mut keys: Vec<i64> = points
             .iter()
-            .enumerate()
-            .filter(|(_, ranked)| **ranked)
-            .map(|(place, _)| key(place))
+            .zip(&self.standing)
+            .filter_map(|(points, standing)| Some((points << STANDING_BITS) | (*standing)?))
             .collect();
-        if depth < places.len() {
-            places.select_nth_unstable(depth);
-            places.truncate(depth);
+        if depth < keys.len() {
+            keys.select_nth_unstable_by_key(depth, |key| Reverse(*key));
+            keys.truncate(depth);
         }
-        places.sort_unstable();
-        places.into_iter().map(|(_, place)| place).collect()
+        keys.sort_unstable_by_key(|key| Reverse(*key));
+        keys.into_iter()
+            .filter_map(|key| {
+                let standing = usize::try_from(key & ((1 << STANDING_BITS) - 1)).ok()?;
+                self.by_standing.get(standing).copied()
+            })
+            .collect()
     }
 }
+
+/// Bits of a standing: room for a million candidates beside points of up to
+/// 10¹².
+const STANDING_BITS: u32 = 20;
 
 /// Everybody, the one with most startups first.
 fn by_popularity(candidates: &[Candidate]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..candidates.len()).collect();
     places.sort_by_key(|place| {
-        std::cmp::Reverse(candidates.get(*place).map(|candidate| candidate.startups))
+        Reverse(candidates.get(*place).map(|candidate| candidate.startups))
     });
     places
 }
@@ -159,7 +175,7 @@ fn by_popularity(candidates: &[Candidate]) -> Vec<usize> {
 fn by_recent_popularity(candidates: &[Candidate]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..candidates.len()).collect();
     places.sort_by_key(|place| {
-        std::cmp::Reverse(
+        Reverse(
             candidates
                 .get(*place)
                 .map(|candidate| (candidate.last_year, candidate.startups)),

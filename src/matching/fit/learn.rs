@@ -12,7 +12,7 @@ pub(super) const ROUNDS: usize = 60;
 const SOFTNESS: f64 = 0.7;
 
 /// Lengths of the first and the last step, as shares of a typical slope.
-const FIRST_STEP: f64 = 0.08;
+const FIRST_STEP: f64 = 0.15;
 const LAST_STEP: f64 = 0.01;
 
 /// Makes strictness 1 one part in a thousand of the gain.
@@ -122,7 +122,7 @@ impl Lesson {
 }
 
 /// The mean gain of all lessons, and its rise.
-fn gain(lessons: &[&Lesson], slopes: &[f64]) -> (f64, Vec<f64>) {
+pub(super) fn gain(lessons: &[&Lesson], slopes: &[f64]) -> (f64, Vec<f64>) {
     let told = share_out(
         lessons.len(),
         |place| lessons.get(place).map(|lesson| lesson.gain(slopes, SOFTNESS)),

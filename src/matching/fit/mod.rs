@@ -20,7 +20,7 @@ use chrono::{Days, NaiveDate};
 
 use self::learn::{Lesson, learn};
 use self::pieces::Pieces;
-use super::backtest::measures::{DEPTH, Dice, Estimate, Measures};
+use super::backtest::measures::{Dice, Estimate, Measures};
 use super::backtest::{Empty, Setup, Split};
 use super::crew::share_out;
 use super::deals::{Corpus, Hidden};
@@ -32,11 +32,11 @@ const WINDOW_DAYS: u64 = 365;
 
 /// The best of the starting rules are what is told apart, besides the real
 /// investors and some others drawn by lot.
-const RIVALS: usize = 150;
-const DRAWN: usize = 30;
+const RIVALS: usize = 100;
+const DRAWN: usize = 20;
 
 /// How strictly slopes are held to the start: what is tried, strictest first.
-const STRICTNESS: [f64; 4] = [30.0, 10.0, 3.0, 1.0];
+const STRICTNESS: [f64; 3] = [1.0, 0.1, 0.01];
 
 /// Fewer startups teach nothing.
 pub const LEAST_STARTUPS: usize = 50;
@@ -140,6 +140,7 @@ pub fn fit(
         let slopes = learn(&earlier, &begin, strictness, done);
         let measured = measure(&slopes);
         let ndcg = Measures::mean(&measured).ndcg_20;
+        if std::env::var("FITDBG").is_ok() { eprintln!("strict {strictness} unseen {ndcg:.4} before {:.4} train {:.4} {:.4}", Measures::mean(&before).ndcg_20, learn::gain(&earlier,&begin).0, learn::gain(&earlier,&slopes).0); }
         // Only a real gain justifies being less strict.
         if best.as_ref().is_none_or(|(_, so_far, _)| ndcg > so_far + 0.0005) {
             best = Some((strictness, ndcg, measured));
@@ -237,7 +238,7 @@ fn lessons(
                     .iter()
                     .map(|parts| parts.iter().sum())
                     .collect();
-                let mut chosen = setup.best(&points, RIVALS.max(DEPTH * usize::from(plain)));
+                let mut chosen = setup.best(&points, RIVALS);
                 let mut dice = Dice::new(u64::try_from(place).unwrap_or(0));
                 chosen.extend((0..DRAWN).map(|_| dice.below(points.len())));
                 chosen.extend(&case.investors);

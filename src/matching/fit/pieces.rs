@@ -7,10 +7,10 @@ use crate::domain::revealed::{Revealed, Signal};
 use crate::domain::scoring::{Curve, WHOLE};
 
 /// Where curves may bend, in milli-nats.
-const COUNTS: &[i64] = &[-1_700, -700, 0, 700, 1_500, 2_500, 3_500, 5_000];
-const SHARES: &[i64] = &[-3_500, -2_000, -1_000, -300, 0, 500, 1_000, 1_800, 2_800, 4_000, 6_000];
+const COUNTS: &[i64] = &[-1_700, -300, 800, 2_000, 3_500, 5_500];
+const SHARES: &[i64] = &[-3_500, -1_500, -400, 400, 1_400, 3_000, 6_000];
 const OFFICE: &[i64] = &[0, 1_000, 2_000, 3_000, 4_000];
-const ALIKE: &[i64] = &[-4_000, -3_000, -2_000, -1_000, 0, 1_000, 2_500, 5_000];
+const ALIKE: &[i64] = &[-3_500, -2_500, -1_200, 0, 1_500, 5_000];
 
 /// One straight piece of a curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
