@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::reason::Reason;
 use super::scoring::{Curve, WHOLE};
 use super::values::codes;
 
@@ -241,4 +242,22 @@ impl Revealed {
             .get(&signal)
             .map_or(0, |curve| curve.at(statistic).clamp(0, WHOLE))
     }
+}
+
+/// What one revealed factor gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalTrace {
+    /// Which factor.
+    pub signal: Signal,
+    /// Its weight in bp.
+    pub weight: i64,
+    /// Its statistic in milli-nats; `None` where the startup does not tell
+    /// enough.
+    pub statistic: Option<i64>,
+    /// Its value in bp.
+    pub value: Option<i64>,
+    /// Weight × value, its part of the sum; 0 when unknown.
+    pub points: i64,
+    /// Why.
+    pub reason: Reason,
 }

@@ -1,6 +1,7 @@
 //! `corridor backtest`: would the rules have found the investors that
 //! startups really found?
 
+mod explain;
 pub mod read;
 mod report;
 
@@ -51,9 +52,9 @@ pub struct BacktestArgs {
     /// Explain the best answers for this startup instead of measuring
     #[arg(long, value_name = "STARTUP_ID", conflicts_with_all = ["predictions", "format"])]
     pub explain: Option<String>,
-    /// Language of the explanation: en, he, az or ru
-    #[arg(long, value_name = "LANG", default_value = "en", requires = "explain")]
-    pub lang: String,
+    /// Languages of the explanation, with commas: en, he, az, ru
+    #[arg(long, value_name = "LANG", default_value = "en", value_delimiter = ',', requires = "explain")]
+    pub lang: Vec<String>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -70,7 +71,6 @@ pub enum Format {
 
 /// A backtest as it was run.
 pub(super) struct Tested<'a> {
-    pub(super) corpus: &'a Corpus,
     pub(super) split: Split,
     pub(super) rules: &'a RuleSet,
     pub(super) revealed: &'a Revealed,
@@ -87,7 +87,8 @@ pub(super) fn run(args: &BacktestArgs) -> Result<(), Failure> {
     let corpus = corpus(&args.data)?;
     let revealed = revealed(&rules)?;
     if let Some(startup) = &args.explain {
-        return report::explain(&corpus, &split, &revealed, startup, &args.lang);
+        let text = explain::explain(&corpus, &split, &revealed, startup, &args.lang)?;
+        return super::print(&text);
     }
 
     let total = corpus
@@ -110,7 +111,6 @@ pub(super) fn run(args: &BacktestArgs) -> Result<(), Failure> {
             .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     }
     let tested = Tested {
-        corpus: &corpus,
         split,
         rules: &rules,
         revealed: &revealed,

@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::super::Failure;
 use super::Tested;
-use crate::domain::revealed::{Revealed, Signal};
+use crate::domain::revealed::Signal;
 use crate::domain::scoring::{Factor, WHOLE};
 use crate::matching::backtest::measures::{Estimate, NAMES};
-use crate::matching::backtest::{Split, System};
-use crate::matching::deals::{Corpus, Hidden};
+use crate::matching::backtest::System;
+use crate::matching::deals::Hidden;
 
 /// The fields that are hidden.
 fn hidden(hidden: Hidden) -> Vec<&'static str> {
@@ -186,15 +185,4 @@ fn measures(estimate: &Estimate) -> Value {
         })
         .collect::<serde_json::Map<_, _>>()
         .into()
-}
-
-/// Explains the best answers for one startup.
-pub(super) fn explain(
-    _corpus: &Corpus,
-    _split: &Split,
-    _revealed: &Revealed,
-    _startup: &str,
-    _language: &str,
-) -> Result<(), Failure> {
-    Ok(())
 }
