@@ -127,7 +127,9 @@ impl Lists<'_> {
                 Some(key) => {
                     read.insert(key, number);
                 }
-                None => self.0.push(format!("revealed.{name}.{code}: there is no such entry")),
+                None => self
+                    .0
+                    .push(format!("revealed.{name}.{code}: there is no such entry")),
             }
         }
         read

@@ -411,7 +411,14 @@ impl ReasonKey {
             Self::RevealedSize | Self::RevealedTicket => {
                 &[P::Target, P::There, P::Deals, P::Share, P::CrowdShare]
             }
-            Self::RevealedTags => &[P::SourceTags, P::Deals, P::Since, P::Where, P::There, P::Typical],
+            Self::RevealedTags => &[
+                P::SourceTags,
+                P::Deals,
+                P::Since,
+                P::Where,
+                P::There,
+                P::Typical,
+            ],
             Self::RevealedTagsNone => &[P::SourceTags],
             Self::RevealedAlike => &[P::Deals, P::Since, P::Typical],
             _ => &[],
@@ -452,11 +459,9 @@ impl Place {
             Self::Languages => Vocabulary::Words("language"),
             Self::Status => Vocabulary::Words("status"),
             Self::Share | Self::CrowdShare => Vocabulary::Share,
-            Self::Deals
-            | Self::There
-            | Self::Since
-            | Self::Typical
-            | Self::SourceTags => Vocabulary::Plain,
+            Self::Deals | Self::There | Self::Since | Self::Typical | Self::SourceTags => {
+                Vocabulary::Plain
+            }
             Self::Currencies
             | Self::Date
             | Self::Days

@@ -298,7 +298,10 @@ mod tests {
         assert_eq!(words.number("water"), water);
         assert_ne!(words.number("fire"), water);
         assert_eq!(words.number("  "), 0);
-        assert_eq!((words.text(water), words.text(0), words.len()), ("water", "", 2));
+        assert_eq!(
+            (words.text(water), words.text(0), words.len()),
+            ("water", "", 2)
+        );
     }
 
     #[test]

@@ -112,8 +112,14 @@ fn check_likeness(faults: &mut Faults, revealed: &Revealed) {
         ("stage", likeness.stage.values().copied().collect()),
         ("size", likeness.size.values().copied().collect()),
         ("tags", likeness.tags.values().copied().collect()),
-        ("first_round", likeness.first_round.values().copied().collect()),
-        ("later_round", likeness.later_round.values().copied().collect()),
+        (
+            "first_round",
+            likeness.first_round.values().copied().collect(),
+        ),
+        (
+            "later_round",
+            likeness.later_round.values().copied().collect(),
+        ),
     ];
     for (name, entries) in tables {
         if entries.iter().any(|entry| entry.abs() > FARTHEST) {

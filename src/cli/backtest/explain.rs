@@ -27,7 +27,12 @@ pub(super) fn explain(
 ) -> Result<String, Failure> {
     let readers = readers(languages)?;
     let setup = Setup::new(corpus, split, revealed).map_err(Failure::new)?;
-    let id = |case: &&Case| corpus.startups.get(case.startup).is_some_and(|it| it.id == startup);
+    let id = |case: &&Case| {
+        corpus
+            .startups
+            .get(case.startup)
+            .is_some_and(|it| it.id == startup)
+    };
     let Some(case) = setup.cases.iter().find(id) else {
         return Err(Failure::usage(format!(
             "--explain: no startup {startup:?} is first funded from {} to before {}",
@@ -47,7 +52,11 @@ pub(super) fn explain(
     for reader in &readers {
         for (rank, place) in &chosen {
             // Writing to a string cannot fail.
-            let _ = write!(out, "{}", one(&setup, revealed, case, (*rank, *place), reader)?);
+            let _ = write!(
+                out,
+                "{}",
+                one(&setup, revealed, case, (*rank, *place), reader)?
+            );
         }
     }
     Ok(out)
@@ -70,7 +79,9 @@ fn readers(languages: &[String]) -> Result<Vec<Language>, Failure> {
 /// The best and the real ones with their ranks, in order.
 fn chosen(case: &Case, ranking: &[usize]) -> Vec<(usize, usize)> {
     let ranked = || (1..).zip(ranking.iter().copied());
-    let real = ranked().filter(|(_, place)| case.investors.contains(place)).take(REAL);
+    let real = ranked()
+        .filter(|(_, place)| case.investors.contains(place))
+        .take(REAL);
     let mut chosen: Vec<(usize, usize)> = ranked().take(BEST).chain(real).collect();
     chosen.sort_unstable();
     chosen.dedup();
@@ -109,12 +120,18 @@ fn one(
         startup.id,
         investor.name,
         investor.id,
-        if case.investors.contains(&place) { " ✓" } else { "" },
+        if case.investors.contains(&place) {
+            " ✓"
+        } else {
+            ""
+        },
         points / known.max(1),
         reader,
     );
     for trace in &traces {
-        let value = trace.value.map_or_else(|| "–".to_owned(), |value| value.to_string());
+        let value = trace
+            .value
+            .map_or_else(|| "–".to_owned(), |value| value.to_string());
         let _ = writeln!(
             out,
             "  {:>5} = {:>5} × {value:>5}  {}: {}",
@@ -125,6 +142,9 @@ fn one(
         );
     }
     let _ = writeln!(out, "  {:>5}\n", points / WHOLE);
-    debug_assert_eq!(revealed.weights.values().sum::<i64>(), traces.iter().map(|t| t.weight).sum::<i64>());
+    debug_assert_eq!(
+        revealed.weights.values().sum::<i64>(),
+        traces.iter().map(|t| t.weight).sum::<i64>()
+    );
     Ok(out)
 }

@@ -53,7 +53,13 @@ pub struct BacktestArgs {
     #[arg(long, value_name = "STARTUP_ID", conflicts_with_all = ["predictions", "format"])]
     pub explain: Option<String>,
     /// Languages of the explanation, with commas: en, he, az, ru
-    #[arg(long, value_name = "LANG", default_value = "en", value_delimiter = ',', requires = "explain")]
+    #[arg(
+        long,
+        value_name = "LANG",
+        default_value = "en",
+        value_delimiter = ',',
+        requires = "explain"
+    )]
     pub lang: Vec<String>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -98,13 +104,14 @@ pub(super) fn run(args: &BacktestArgs) -> Result<(), Failure> {
         .count();
     let bar = progress::rows("Ranking", u64::try_from(total).ok());
     let done = |count: usize| bar.inc(u64::try_from(count).unwrap_or(0));
-    let outcome = measure(&corpus, &split, &rules, &plain, &revealed, &done).map_err(|error| Failure {
-        text: error.to_string(),
-        code: match error {
-            Empty::NobodyLeft { .. } => 2,
-            _ => 3,
-        },
-    })?;
+    let outcome =
+        measure(&corpus, &split, &rules, &plain, &revealed, &done).map_err(|error| Failure {
+            text: error.to_string(),
+            code: match error {
+                Empty::NobodyLeft { .. } => 2,
+                _ => 3,
+            },
+        })?;
     bar.finish_and_clear();
     if let Some(path) = &args.predictions {
         write_predictions(path, &corpus, &outcome)
@@ -178,11 +185,12 @@ pub(super) fn rule_file(path: Option<&Path>) -> Result<RuleSet, Failure> {
     let Some(path) = path else {
         return scoring::parse(scoring::MARKET, Uuid::nil().into()).map_err(Failure::new);
     };
-    let named = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", path.display()));
+    let named =
+        |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
     let rules = scoring::parse(&text, Uuid::nil().into()).map_err(|error| named(&error))?;
-    let taxonomy = crate::config::taxonomy::parse(crate::config::taxonomy::DEFAULT)
-        .map_err(Failure::new)?;
+    let taxonomy =
+        crate::config::taxonomy::parse(crate::config::taxonomy::DEFAULT).map_err(Failure::new)?;
     crate::matching::rules::validate(&rules, &taxonomy).map_err(|faults| {
         let lines: Vec<String> = faults
             .into_iter()

@@ -37,7 +37,15 @@ pub fn folder(data: &Path) -> Result<Read, String> {
         data,
         "startups.csv",
         &["id", "first_funding"],
-        &["name", "tags", "country", "region", "city", "first_stage", "amount"],
+        &[
+            "name",
+            "tags",
+            "country",
+            "region",
+            "city",
+            "first_stage",
+            "amount",
+        ],
         &mut faults,
     );
     let investors = Sheet::open(
@@ -78,8 +86,16 @@ pub fn folder(data: &Path) -> Result<Read, String> {
     }
     corpus.startups.sort_by(|a, b| a.id.cmp(&b.id));
     corpus.investors.sort_by(|a, b| a.id.cmp(&b.id));
-    twins("startups.csv", corpus.startups.iter().map(|s| &s.id), &mut faults);
-    twins("investors.csv", corpus.investors.iter().map(|i| &i.id), &mut faults);
+    twins(
+        "startups.csv",
+        corpus.startups.iter().map(|s| &s.id),
+        &mut faults,
+    );
+    twins(
+        "investors.csv",
+        corpus.investors.iter().map(|i| &i.id),
+        &mut faults,
+    );
 
     let dangling = read_deals(&deals, &mut corpus, &mut faults);
     if faults.lines.is_empty() {
@@ -170,7 +186,9 @@ fn first_dates(deals: &Sheet) -> BTreeMap<String, NaiveDate> {
     let mut dates = BTreeMap::new();
     for row in deals.rows() {
         if let Ok(date) = day(row.get("date")) {
-            let first = dates.entry(row.get("startup_id").to_owned()).or_insert(date);
+            let first = dates
+                .entry(row.get("startup_id").to_owned())
+                .or_insert(date);
             *first = date.min(*first);
         }
     }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::Tested;
 use crate::domain::revealed::Signal;
 use crate::domain::scoring::{Factor, WHOLE};
-use crate::matching::backtest::measures::{Estimate, NAMES};
 use crate::matching::backtest::System;
+use crate::matching::backtest::measures::{Estimate, NAMES};
 use crate::matching::deals::Hidden;
 
 /// The fields that are hidden.
@@ -44,7 +44,12 @@ fn weight(tested: &Tested<'_>, signal: Signal) -> i64 {
 fn by_use(tested: &Tested<'_>) -> Vec<(Signal, Estimate)> {
     let mut signals: Vec<(Signal, Estimate)> = Signal::ALL
         .iter()
-        .filter(|signal| tested.outcome.systems.contains_key(&System::Without(**signal)))
+        .filter(|signal| {
+            tested
+                .outcome
+                .systems
+                .contains_key(&System::Without(**signal))
+        })
         .map(|signal| {
             let without = System::Without(*signal);
             (*signal, tested.outcome.difference(System::Rules, without))
@@ -76,7 +81,11 @@ pub(super) fn table(tested: &Tested<'_>) -> String {
         let _ = writeln!(out, "Hidden of the startups: {}.", hidden.join(", "));
     }
     if split.without_head > 0 {
-        let _ = writeln!(out, "Left out: the {} most active investors.", split.without_head);
+        let _ = writeln!(
+            out,
+            "Left out: the {} most active investors.",
+            split.without_head
+        );
     }
     let _ = writeln!(
         out,
@@ -89,7 +98,12 @@ pub(super) fn table(tested: &Tested<'_>) -> String {
     }
     let best = outcome.best_baseline();
     let title = "better by".to_owned();
-    line(&mut out, &title, &outcome.difference(System::Rules, best), true);
+    line(
+        &mut out,
+        &title,
+        &outcome.difference(System::Rules, best),
+        true,
+    );
     let _ = writeln!(
         out,
         "{:<20} (than {}; in brackets 95 % intervals, bootstrap over startups)",

@@ -63,9 +63,17 @@ pub(super) fn text(
         let (before, after) = (of(start), of(rules));
         if before != after {
             let told = |curve: Option<crate::domain::scoring::Curve>| {
-                curve.map_or_else(|| "none".to_owned(), |curve| format!("{:?}", curve.points()))
+                curve.map_or_else(
+                    || "none".to_owned(),
+                    |curve| format!("{:?}", curve.points()),
+                )
             };
-            let _ = writeln!(out, "  {signal}\n    - {}\n    + {}", told(before), told(after));
+            let _ = writeln!(
+                out,
+                "  {signal}\n    - {}\n    + {}",
+                told(before),
+                told(after)
+            );
         }
     }
     let _ = writeln!(

@@ -62,7 +62,9 @@ impl Measures {
             recall_20: within(20),
             recall_50: within(50),
             ndcg_20: if best > 0.0 { gain / best } else { 0.0 },
-            mrr: hits().next().map_or(0.0, |place| 1.0 / (count(place) + 1.0)),
+            mrr: hits()
+                .next()
+                .map_or(0.0, |place| 1.0 / (count(place) + 1.0)),
         }
     }
 
@@ -118,7 +120,8 @@ impl Estimate {
         let mut dice = Dice::new(20_130_101);
         let mut draws: [Vec<f64>; 4] = Default::default();
         for _ in 0..DRAWS {
-            let drawn = (0..measured.len()).filter_map(|_| measured.get(dice.below(measured.len())));
+            let drawn =
+                (0..measured.len()).filter_map(|_| measured.get(dice.below(measured.len())));
             let mean = Measures::mean(drawn);
             for (values, value) in draws.iter_mut().zip(mean.all()) {
                 values.push(value);

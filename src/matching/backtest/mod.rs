@@ -165,9 +165,7 @@ const STANDING_BITS: u32 = 20;
 /// Everybody, the one with most startups first.
 fn by_popularity(candidates: &[Candidate]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..candidates.len()).collect();
-    places.sort_by_key(|place| {
-        Reverse(candidates.get(*place).map(|candidate| candidate.startups))
-    });
+    places.sort_by_key(|place| Reverse(candidates.get(*place).map(|candidate| candidate.startups)));
     places
 }
 
@@ -194,7 +192,11 @@ fn cases(corpus: &Corpus, split: &Split, observed: &Observed<'_>, ranked: &[bool
         .map(|(place, candidate)| (candidate.investor, place))
         .collect();
     let mut investors: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for deal in corpus.deals.iter().filter(|deal| window.contains(&deal.date)) {
+    for deal in corpus
+        .deals
+        .iter()
+        .filter(|deal| window.contains(&deal.date))
+    {
         if let Some(place) = places.get(&deal.investor) {
             investors.entry(deal.startup).or_default().insert(*place);
         }
@@ -331,9 +333,10 @@ pub fn run(
         scorer: Scorer::new(revealed),
         stated: Plain::new(&setup.observed, rules),
         plain: Plain::new(&setup.observed, plain),
-        states: rules.weights.iter().any(|(factor, weight)| {
-            *factor != Factor::RevealedPreference && *weight > 0
-        }),
+        states: rules
+            .weights
+            .iter()
+            .any(|(factor, weight)| *factor != Factor::RevealedPreference && *weight > 0),
         revealed_weight: rules
             .weights
             .get(&Factor::RevealedPreference)
@@ -365,10 +368,7 @@ pub fn run(
             systems.entry(system).or_default().push(measures);
         }
     }
-    let measured = setup
-        .cases
-        .iter()
-        .filter(|case| !case.investors.is_empty());
+    let measured = setup.cases.iter().filter(|case| !case.investors.is_empty());
     Ok(Outcome {
         candidates: setup.ranked_count,
         startups: setup.cases.len(),

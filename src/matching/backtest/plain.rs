@@ -61,16 +61,18 @@ impl<'a> Plain<'a> {
         let common = asked.tags.intersection(&mandate.tags).count();
         let all = asked.tags.union(&mandate.tags).count().max(1);
         let ratio = |a: usize, b: usize| i64::try_from(a).ok().zip(i64::try_from(b).ok());
-        ratio(common, all).map_or(0, |(common, all)| {
-            self.rules.tag_values.same * common / all
-        })
+        ratio(common, all).map_or(0, |(common, all)| self.rules.tag_values.same * common / all)
     }
 
     fn stage(&self, asked: &Question, mandate: &Derived) -> i64 {
         let Some(ours) = asked.round.order() else {
             return 0;
         };
-        let nearest = mandate.orders.iter().map(|order| (order - ours).abs()).min();
+        let nearest = mandate
+            .orders
+            .iter()
+            .map(|order| (order - ours).abs())
+            .min();
         nearest.map_or(0, |distance| self.rules.stage.at(distance))
     }
 

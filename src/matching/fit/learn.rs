@@ -86,9 +86,13 @@ impl Lesson {
         let scores = self.scores(slopes);
         let mut gain = 0.0;
         let mut pulls = vec![0.0; scores.len()];
-        for (real, own) in self.real.iter().zip(&scores).enumerate().filter_map(
-            |(place, (real, own))| real.then_some((place, *own)),
-        ) {
+        for (real, own) in self
+            .real
+            .iter()
+            .zip(&scores)
+            .enumerate()
+            .filter_map(|(place, (real, own))| real.then_some((place, *own)))
+        {
             // A rival is before by the logistic curve of the difference; the
             // place itself counts a half, which is taken off again.
             let before: Vec<f64> = scores
@@ -125,7 +129,11 @@ impl Lesson {
 pub(super) fn gain(lessons: &[&Lesson], slopes: &[f64]) -> (f64, Vec<f64>) {
     let told = share_out(
         lessons.len(),
-        |place| lessons.get(place).map(|lesson| lesson.gain(slopes, SOFTNESS)),
+        |place| {
+            lessons
+                .get(place)
+                .map(|lesson| lesson.gain(slopes, SOFTNESS))
+        },
         &|_| {},
     );
     let all = count(lessons.len()).max(1.0);

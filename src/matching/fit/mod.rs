@@ -112,7 +112,10 @@ pub fn fit(
         lessons.push(taught);
     }
     let startups = windows.iter().map(|window| window.startups).sum();
-    let Some((last, earlier)) = lessons.split_last().filter(|(_, earlier)| !earlier.is_empty()) else {
+    let Some((last, earlier)) = lessons
+        .split_last()
+        .filter(|(_, earlier)| !earlier.is_empty())
+    else {
         return Err(CannotFit::TooLittle {
             startups,
             windows: years,
@@ -132,7 +135,10 @@ pub fn fit(
     let scale = learn::scale(&all, &pieces.start);
     let begin: Vec<f64> = pieces.start.iter().map(|slope| slope * scale).collect();
     let measure = |slopes: &[f64]| -> Vec<Measures> {
-        last.iter().filter(|lesson| lesson.plain).map(|lesson| lesson.measure(slopes)).collect()
+        last.iter()
+            .filter(|lesson| lesson.plain)
+            .map(|lesson| lesson.measure(slopes))
+            .collect()
     };
     let before = measure(&begin);
     let mut best: Option<(f64, f64, Vec<Measures>)> = None;
@@ -140,9 +146,19 @@ pub fn fit(
         let slopes = learn(&earlier, &begin, strictness, done);
         let measured = measure(&slopes);
         let ndcg = Measures::mean(&measured).ndcg_20;
-        if std::env::var("FITDBG").is_ok() { eprintln!("strict {strictness} unseen {ndcg:.4} before {:.4} train {:.4} {:.4}", Measures::mean(&before).ndcg_20, learn::gain(&earlier,&begin).0, learn::gain(&earlier,&slopes).0); }
+        if std::env::var("FITDBG").is_ok() {
+            eprintln!(
+                "strict {strictness} unseen {ndcg:.4} before {:.4} train {:.4} {:.4}",
+                Measures::mean(&before).ndcg_20,
+                learn::gain(&earlier, &begin).0,
+                learn::gain(&earlier, &slopes).0
+            );
+        }
         // Only a real gain justifies being less strict.
-        if best.as_ref().is_none_or(|(_, so_far, _)| ndcg > so_far + 0.0005) {
+        if best
+            .as_ref()
+            .is_none_or(|(_, so_far, _)| ndcg > so_far + 0.0005)
+        {
             best = Some((strictness, ndcg, measured));
         }
     }
@@ -215,14 +231,21 @@ fn lessons(
         setup.cases.len(),
         |place| {
             let mut lessons = Vec::new();
-            let Some(case) = setup.cases.get(place).filter(|case| !case.investors.is_empty()) else {
+            let Some(case) = setup
+                .cases
+                .get(place)
+                .filter(|case| !case.investors.is_empty())
+            else {
                 return lessons;
             };
             let Some(startup) = corpus.startups.get(case.startup) else {
                 return lessons;
             };
             // Each startup as it is, and once with something hidden.
-            let track = TRACKS.get(place % TRACKS.len()).copied().unwrap_or_default();
+            let track = TRACKS
+                .get(place % TRACKS.len())
+                .copied()
+                .unwrap_or_default();
             let mut hidden = Hidden::default();
             for field in track {
                 hidden.hide(field);

@@ -104,9 +104,7 @@ impl Pieces {
             .iter()
             .zip(rises)
             .enumerate()
-            .filter_map(|(place, (signal, rise))| {
-                Some((*signal, self.curve(place, rise, slopes)?))
-            })
+            .filter_map(|(place, (signal, rise))| Some((*signal, self.curve(place, rise, slopes)?)))
             .collect::<BTreeMap<_, _>>();
         revealed
     }

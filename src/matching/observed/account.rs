@@ -116,18 +116,28 @@ impl Observed<'_> {
         };
         match signal {
             Signal::Pace => {
-                let first = seen.iter().filter(within(365)).filter(|seen| seen.deal.first);
+                let first = seen
+                    .iter()
+                    .filter(within(365))
+                    .filter(|seen| seen.deal.first);
                 Reason::plain(Key::RevealedPace).with(Place::Deals, int(first.count()))
             }
             Signal::Activity => Reason::plain(Key::RevealedActivity)
                 .with(Place::Deals, int(seen.iter().filter(within(730)).count())),
             Signal::Record => record(candidate, seen),
             Signal::Country => shared(Key::RevealedCountry, |seen| seen.country, crowd.country)
-                .told(Place::Where, named(corpus.countries.text(asked.place.country), true)),
-            Signal::Region => shared(Key::RevealedRegion, |seen| seen.region, crowd.region)
-                .told(Place::Where, named(corpus.regions.text(asked.place.region), false)),
-            Signal::City => shared(Key::RevealedCity, |seen| seen.city, crowd.city)
-                .told(Place::Where, named(corpus.cities.text(asked.place.city), false)),
+                .told(
+                    Place::Where,
+                    named(corpus.countries.text(asked.place.country), true),
+                ),
+            Signal::Region => shared(Key::RevealedRegion, |seen| seen.region, crowd.region).told(
+                Place::Where,
+                named(corpus.regions.text(asked.place.region), false),
+            ),
+            Signal::City => shared(Key::RevealedCity, |seen| seen.city, crowd.city).told(
+                Place::Where,
+                named(corpus.cities.text(asked.place.city), false),
+            ),
             Signal::Office => self.office_reason(asked, candidate),
             Signal::Stage => shared(Key::RevealedStage, |seen| seen.stage, crowd.stage).plain(),
             Signal::Size => shared(Key::RevealedSize, |seen| seen.size, crowd.size)
@@ -136,8 +146,11 @@ impl Observed<'_> {
                 .told(Place::Target, priced(asked.amount)),
             Signal::Tags => self.tags_reason(asked, seen),
             Signal::Alike => {
-                let alike: Vec<&Deal> =
-                    seen.iter().filter(|seen| seen.alike).map(|seen| seen.deal).collect();
+                let alike: Vec<&Deal> = seen
+                    .iter()
+                    .filter(|seen| seen.alike)
+                    .map(|seen| seen.deal)
+                    .collect();
                 if alike.is_empty() {
                     return Reason::plain(Key::RevealedAlikeNone);
                 }
@@ -171,8 +184,11 @@ impl Observed<'_> {
             return Reason::plain(Key::RevealedTagsNone).with(Place::SourceTags, tags);
         }
         let deals: Vec<&Deal> = found.iter().map(|seen| seen.deal).collect();
-        let there: Vec<&Deal> =
-            found.iter().filter(|seen| seen.country).map(|seen| seen.deal).collect();
+        let there: Vec<&Deal> = found
+            .iter()
+            .filter(|seen| seen.country)
+            .map(|seen| seen.deal)
+            .collect();
         let country = self.corpus.countries.text(asked.place.country);
         Reason::plain(Key::RevealedTags)
             .with(Place::SourceTags, tags)
@@ -234,8 +250,17 @@ fn int(number: usize) -> Var {
 
 /// A name; nothing where it is not stated.
 fn named(text: &str, country: bool) -> Var {
-    let text = if country { country_code(text) } else { text.to_owned() };
-    Var::Codes(Some(text).filter(|text| !text.is_empty()).into_iter().collect())
+    let text = if country {
+        country_code(text)
+    } else {
+        text.to_owned()
+    };
+    Var::Codes(
+        Some(text)
+            .filter(|text| !text.is_empty())
+            .into_iter()
+            .collect(),
+    )
 }
 
 /// The alpha-2 code of a country that sources write in three letters; other

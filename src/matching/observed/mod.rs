@@ -196,8 +196,10 @@ impl<'a> Observed<'a> {
             })
             .collect();
 
-        let mut sizes: BTreeMap<Option<i64>, usize> =
-            deals.iter().map(|(_, deal)| (size_of(deal.amount), 0)).collect();
+        let mut sizes: BTreeMap<Option<i64>, usize> = deals
+            .iter()
+            .map(|(_, deal)| (size_of(deal.amount), 0))
+            .collect();
         for (place, known) in sizes.values_mut().enumerate() {
             *known = place;
         }
@@ -379,18 +381,18 @@ impl<'a> Observed<'a> {
         let mut row = [0; SIGNALS];
         for (cell, signal) in row.iter_mut().zip(Signal::ALL) {
             *cell = match signal {
-                    Signal::Pace => candidate.pace,
-                    Signal::Activity => candidate.activity,
-                    Signal::Record => candidate.record,
-                    Signal::Country => country,
-                    Signal::Region => region,
-                    Signal::City => city,
-                    Signal::Office => office(asked, candidate.office),
-                    Signal::Stage => above(sums.stage, share(crowd.stage)),
-                    Signal::Size => above(sums.size, share(crowd.size)),
-                    Signal::Ticket => above(sums.ticket, share(crowd.ticket)),
+                Signal::Pace => candidate.pace,
+                Signal::Activity => candidate.activity,
+                Signal::Record => candidate.record,
+                Signal::Country => country,
+                Signal::Region => region,
+                Signal::City => city,
+                Signal::Office => office(asked, candidate.office),
+                Signal::Stage => above(sums.stage, share(crowd.stage)),
+                Signal::Size => above(sums.size, share(crowd.size)),
+                Signal::Ticket => above(sums.ticket, share(crowd.ticket)),
                 Signal::Tags => above(sums.tags, share(crowd.tags)),
-                    Signal::Alike => share(sums.alike + floor),
+                Signal::Alike => share(sums.alike + floor),
             };
         }
         row

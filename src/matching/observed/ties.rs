@@ -15,7 +15,11 @@ pub fn place(asked: &Question, theirs: Place) -> PlaceTie {
     if ours.country == 0 || theirs.country == 0 {
         // A region or city says as much as the country that is not told.
         return if hidden.country && same(ours.region, theirs.region) {
-            if same_city { PlaceTie::City } else { PlaceTie::Region }
+            if same_city {
+                PlaceTie::City
+            } else {
+                PlaceTie::Region
+            }
         } else if hidden.country {
             PlaceTie::Elsewhere
         } else if ours.country == theirs.country {
@@ -99,7 +103,12 @@ pub fn stage(asked: &Question, theirs: Round) -> StageTie {
 
 /// How sizes compare, given as logarithms in milli-nats, and how much a deal
 /// of that size counts as one of about this size, in units of [`ONE`].
-pub fn size(asked: &Question, ours: Option<i64>, theirs: Option<i64>, width: i64) -> (SizeTie, u64) {
+pub fn size(
+    asked: &Question,
+    ours: Option<i64>,
+    theirs: Option<i64>,
+    width: i64,
+) -> (SizeTie, u64) {
     if asked.hidden.amount {
         return (SizeTie::Hidden, 0);
     }
