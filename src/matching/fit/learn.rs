@@ -126,7 +126,7 @@ impl Lesson {
 }
 
 /// The mean gain of all lessons, and its rise.
-pub(super) fn gain(lessons: &[&Lesson], slopes: &[f64]) -> (f64, Vec<f64>) {
+fn gain(lessons: &[&Lesson], slopes: &[f64]) -> (f64, Vec<f64>) {
     let told = share_out(
         lessons.len(),
         |place| {

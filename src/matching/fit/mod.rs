@@ -146,7 +146,6 @@ pub fn fit(
         let slopes = learn(&earlier, &begin, strictness, done);
         let measured = measure(&slopes);
         let ndcg = Measures::mean(&measured).ndcg_20;
-        if std::env::var("FITDBG").is_ok() {
             eprintln!(
                 "strict {strictness} unseen {ndcg:.4} before {:.4} train {:.4} {:.4}",
                 Measures::mean(&before).ndcg_20,
