@@ -146,13 +146,6 @@ pub fn fit(
         let slopes = learn(&earlier, &begin, strictness, done);
         let measured = measure(&slopes);
         let ndcg = Measures::mean(&measured).ndcg_20;
-            eprintln!(
-                "strict {strictness} unseen {ndcg:.4} before {:.4} train {:.4} {:.4}",
-                Measures::mean(&before).ndcg_20,
-                learn::gain(&earlier, &begin).0,
-                learn::gain(&earlier, &slopes).0
-            );
-        }
         // Only a real gain justifies being less strict.
         if best
             .as_ref()
