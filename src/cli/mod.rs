@@ -2,10 +2,12 @@
 //! here: what there is, what it needs, how it ends.
 
 mod admin;
+pub mod backtest;
 mod demo;
 mod doctor;
 pub mod import;
 mod progress;
+mod rules;
 mod serve;
 
 use std::fmt::Display;
@@ -80,6 +82,11 @@ enum Command {
     Admin(admin::AdminCommand),
     /// Import startups, investors and past deals from CSV files
     Import(import::ImportArgs),
+    /// Rank the investors of past deals and measure how many real ones stand at the top
+    Backtest(backtest::BacktestArgs),
+    /// Rule sets as files: learn one from past deals
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
     /// Print the API's contract (OpenAPI 3.1, YAML)
@@ -172,6 +179,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             }
             match other {
                 Command::Openapi => openapi(),
+                Command::Backtest(args) => backtest::run(&args),
+                Command::Rules(command) => rules::run(command),
                 Command::Doctor => {
                     let config = load(&store, &[])?;
                     block_on(doctor::run(&config))
@@ -232,6 +241,16 @@ fn block_on<F: Future<Output = Result<(), Failure>>>(command: F) -> Result<(), F
             .unwrap_or_else(|error| panic!("no threads can be started: {error}"))
     })
     .block_on(command)
+}
+
+/// Writes a result to standard output.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads only the first lines has seen what they wanted.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(error)),
+        _ => Ok(()),
+    }
 }
 
 fn openapi() -> Result<(), Failure> {

@@ -10,6 +10,7 @@ pub mod import_mapping;
 mod layers;
 pub mod pipeline;
 pub mod reasons;
+mod revealed;
 pub mod scoring;
 pub mod taxonomy;
 

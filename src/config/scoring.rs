@@ -3,14 +3,19 @@
 //! and well-formed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use super::revealed::{self, RevealedPart};
 use crate::domain::ids::RuleSetId;
 use crate::domain::scoring::{Bands, Curve, Factor, RoleValues, RuleSet, TagValues};
 
 /// The default rules, compiled in.
 pub const DEFAULT: &str = include_str!("../../config/scoring.toml");
+
+/// The rules fitted on market data, compiled in.
+pub const MARKET: &str = include_str!("../../config/scoring.market.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +28,7 @@ struct File {
     values: Values,
     bands: BandsOfFile,
     summary: Summary,
+    revealed: Option<RevealedPart>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +124,7 @@ pub fn parse(text: &str, id: RuleSetId) -> Result<RuleSet, String> {
         values,
         bands,
         summary,
+        revealed,
     } = toml::from_str(text).map_err(|error| error.to_string())?;
 
     Ok(RuleSet {
@@ -157,7 +164,82 @@ pub fn parse(text: &str, id: RuleSetId) -> Result<RuleSet, String> {
         },
         strength_from: summary.strength_from,
         risk_to: summary.risk_to,
+        revealed: revealed.map(revealed::read).transpose()?,
     })
+}
+
+/// Writes a rule set as a file that [`parse`] reads; the same rules give the
+/// same bytes.
+pub fn render(rules: &RuleSet) -> String {
+    let mut out = String::new();
+    let roles = |values: RoleValues| {
+        let RoleValues {
+            lead,
+            co,
+            follow,
+            any,
+        } = values;
+        format!("{{ lead = {lead}, co = {co}, follow = {follow}, any = {any} }}")
+    };
+    let listed = |entries: Vec<String>| entries.join("\n");
+    let TagValues {
+        same,
+        parent,
+        child,
+        sibling,
+    } = rules.tag_values;
+    let [once, twice, thrice] = rules.tag_weights;
+    let Bands {
+        strong,
+        good,
+        possible,
+    } = rules.bands;
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
+        "# A rule set; config/scoring.toml says what everything means.\n\n\
+         name = {name}\n\n\
+         [gates]\nmax_stage_distance = {distance}\n\n\
+         [weights]\n{weights}\n\n\
+         [tags]\nsame = {same}\nparent = {parent}\nchild = {child}\nsibling = {sibling}\n\
+         wanted = [{once}, {twice}, {thrice}]\nprimary_times = {primary}\n\n\
+         [tags.rarity]\n{rarity}\n\
+         [curves]\nstage = {stage}\ncheque = {cheque}\nrecency = {recency}\n\n\
+         [values]\ncheque_flexible = {flexible}\nmarket_opened = {opened}\n\
+         market_present = {present}\nlanguage_common = {language}\n\
+         lead_wanted = {lead_wanted}\nlead_not_wanted = {lead_not_wanted}\n\n\
+         [bands]\nstrong = {strong}\ngood = {good}\npossible = {possible}\n\n\
+         [summary]\nstrength_from = {strength}\nrisk_to = {risk}\n",
+        name = toml::Value::from(rules.name.as_str()),
+        distance = rules.max_stage_distance,
+        weights = listed(
+            Factor::ALL
+                .iter()
+                .filter_map(|factor| Some(format!("{factor} = {}", rules.weights.get(factor)?)))
+                .collect()
+        ),
+        primary = rules.primary_times,
+        rarity = rules
+            .rarity
+            .iter()
+            .map(|(tag, share)| format!("{tag} = {share}\n"))
+            .collect::<String>(),
+        stage = revealed::points(&rules.stage),
+        cheque = revealed::points(&rules.cheque),
+        recency = revealed::points(&rules.recency),
+        flexible = rules.cheque_flexible,
+        opened = rules.market_opened,
+        present = rules.market_present,
+        language = rules.language_common,
+        lead_wanted = roles(rules.lead_wanted),
+        lead_not_wanted = roles(rules.lead_not_wanted),
+        strength = rules.strength_from,
+        risk = rules.risk_to,
+    );
+    if let Some(revealed) = &rules.revealed {
+        revealed::write(&mut out, revealed);
+    }
+    out
 }
 
 fn factors(weights: BTreeMap<String, i64>) -> Result<BTreeMap<Factor, i64>, String> {

@@ -22,6 +22,7 @@ pub mod profile;
 pub mod programme;
 pub mod reason;
 pub mod refusal;
+pub mod revealed;
 pub mod review;
 pub mod scoring;
 pub mod screening;

@@ -236,6 +236,43 @@ codes! {
 
         /// No statistics of past deals.
         RevealedNone = "factor.revealed_preference.no_statistics",
+
+        /// The startup does not tell what the statistic is about.
+        RevealedUntold = "revealed.untold",
+        /// First rounds joined within a year.
+        RevealedPace = "revealed.pace.count",
+        /// Rounds joined within two years.
+        RevealedActivity = "revealed.activity.count",
+        /// Startups ever funded, and the size of their rounds.
+        RevealedRecord = "revealed.record.count",
+        /// The same where no amount is known.
+        RevealedRecordUnpriced = "revealed.record.unpriced",
+        /// How much of it went to the country.
+        RevealedCountry = "revealed.country.share",
+        /// How much of it went to the region.
+        RevealedRegion = "revealed.region.share",
+        /// How much of it went to the city.
+        RevealedCity = "revealed.city.share",
+        /// Its office is near.
+        RevealedOfficeNear = "revealed.office.near",
+        /// Its office is in another country.
+        RevealedOfficeElsewhere = "revealed.office.elsewhere",
+        /// Where its office is, or the startup, is unknown.
+        RevealedOfficeUnknown = "revealed.office.unknown",
+        /// How much of it was of this stage.
+        RevealedStage = "revealed.stage.share",
+        /// How much of it was of about this size.
+        RevealedSize = "revealed.size.share",
+        /// How much of it was of this very amount.
+        RevealedTicket = "revealed.ticket.share",
+        /// Startups with these tags, where they were and what they raised.
+        RevealedTags = "revealed.tags.count",
+        /// None with these tags.
+        RevealedTagsNone = "revealed.tags.none",
+        /// Deals that were like this one.
+        RevealedAlike = "revealed.alike.count",
+        /// None was.
+        RevealedAlikeNone = "revealed.alike.none",
     }
 }
 
@@ -298,6 +335,20 @@ codes! {
         AcceptedMax = "accepted_max",
         /// What the round seeks.
         Target = "target",
+        /// Deals or startups that are counted.
+        Deals = "deals",
+        /// Those of them that are in one place.
+        There = "there",
+        /// A country, region or city by its name.
+        Where = "where",
+        /// The year of the first deal.
+        Since = "since",
+        /// The middle one of the rounds, by size.
+        Typical = "typical",
+        /// Everybody's share, in bp.
+        CrowdShare = "crowd_share",
+        /// Tags as the source of past deals writes them.
+        SourceTags = "source_tags",
     }
 }
 
@@ -349,6 +400,27 @@ impl ReasonKey {
             Self::EvidenceFacts => &[P::Facts, P::Of, P::Days],
             Self::EvidenceUnconfirmed => &[P::Facts, P::Of],
             Self::LanguageCommon | Self::LanguageApart => &[P::Languages],
+            Self::RevealedPace | Self::RevealedActivity => &[P::Deals],
+            Self::RevealedRecord => &[P::Deals, P::Since, P::Typical],
+            Self::RevealedRecordUnpriced => &[P::Deals, P::Since],
+            Self::RevealedCountry | Self::RevealedRegion | Self::RevealedCity => {
+                &[P::Where, P::There, P::Deals, P::Share, P::CrowdShare]
+            }
+            Self::RevealedOfficeNear | Self::RevealedOfficeElsewhere => &[P::Where],
+            Self::RevealedStage => &[P::There, P::Deals, P::Share, P::CrowdShare],
+            Self::RevealedSize | Self::RevealedTicket => {
+                &[P::Target, P::There, P::Deals, P::Share, P::CrowdShare]
+            }
+            Self::RevealedTags => &[
+                P::SourceTags,
+                P::Deals,
+                P::Since,
+                P::Where,
+                P::There,
+                P::Typical,
+            ],
+            Self::RevealedTagsNone => &[P::SourceTags],
+            Self::RevealedAlike => &[P::Deals, P::Since, P::Typical],
             _ => &[],
         }
     }
@@ -381,12 +453,15 @@ impl Place {
             Self::Instruments => Vocabulary::Facet(Facet::Instrument),
             Self::Stage | Self::Stages => Vocabulary::Words("stage"),
             Self::Role => Vocabulary::Words("role"),
-            Self::StartupCountry | Self::InvestorCountry | Self::Countries => {
+            Self::StartupCountry | Self::InvestorCountry | Self::Countries | Self::Where => {
                 Vocabulary::Words("country")
             }
             Self::Languages => Vocabulary::Words("language"),
             Self::Status => Vocabulary::Words("status"),
-            Self::Share => Vocabulary::Share,
+            Self::Share | Self::CrowdShare => Vocabulary::Share,
+            Self::Deals | Self::There | Self::Since | Self::Typical | Self::SourceTags => {
+                Vocabulary::Plain
+            }
             Self::Currencies
             | Self::Date
             | Self::Days

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 
 use super::ids::{MandateId, RuleSetId, StartupProfileId};
 pub use super::reason::{Place, Reason, ReasonKey, Var};
+use super::revealed::Revealed;
 use super::text::Slug;
 use super::values::{InvestorRole, codes};
 
@@ -246,6 +247,8 @@ pub struct RuleSet {
     pub strength_from: i64,
     /// Known factors worth at most this are risks.
     pub risk_to: i64,
+    /// What past deals say; without it nothing is made of them.
+    pub revealed: Option<Revealed>,
 }
 
 /// What one gate said.

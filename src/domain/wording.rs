@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::mandate::MandateStatus;
 use super::profile::ProfileStatus;
 use super::reason::{Place, Reason, ReasonKey, Var, Vocabulary};
+use super::revealed::Signal;
 use super::scoring::{Band, Factor, Gate, GateVerdict};
 use super::tag::{Labels, Taxonomy};
 use super::text::{Language, Slug};
@@ -93,6 +94,11 @@ impl Wording {
         self.text(&format!("factor.{factor}.name"), reader)
     }
 
+    /// The name of a revealed factor.
+    pub fn signal(&self, signal: Signal, reader: &Language) -> &str {
+        self.text(&format!("revealed.{signal}.name"), reader)
+    }
+
     /// The word for a gate's answer.
     pub fn verdict(&self, verdict: GateVerdict, reader: &Language) -> &str {
         self.text(&format!("word.verdict.{verdict}"), reader)
@@ -131,6 +137,7 @@ fn required_keys() -> BTreeSet<String> {
         group("", ReasonKey::ALL, ""),
         group("gate.", Gate::ALL, ".name"),
         group("factor.", Factor::ALL, ".name"),
+        group("revealed.", Signal::ALL, ".name"),
         group("word.verdict.", GateVerdict::ALL, ""),
         group("word.band.", Band::ALL, ""),
         group("word.stage.", Stage::ALL, ""),

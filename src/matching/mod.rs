@@ -5,13 +5,22 @@
 //! writes the whole account of one pair, [`mod@reference`] ranks many by brute
 //! force, and [`rules`] says what is wrong with a rule set.
 //!
+//! What investors really did is in [`observed`]: statistics of past deals, from
+//! which [`backtest`] ranks and measures and [`mod@fit`] learns.
+//!
 //! Gates and factors are written once and run in two voices (see [`voice`]):
 //! with reasons for the account, without them for the ranking.
 
+pub mod backtest;
+pub mod crew;
+pub mod deals;
 pub mod factors;
 pub mod facts;
+pub mod fit;
 pub mod gates;
+pub mod observed;
 pub mod reference;
+mod revealed;
 pub mod rules;
 pub mod score;
 pub mod voice;

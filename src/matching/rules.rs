@@ -1,5 +1,6 @@
 //! What is wrong with a rule set, every fault by its place in the document.
 
+use super::revealed;
 use crate::domain::fault::Faults;
 use crate::domain::scoring::{Curve, Factor, RoleValues, RuleSet, WHOLE};
 use crate::domain::tag::Taxonomy;
@@ -30,6 +31,7 @@ pub fn validate(rules: &RuleSet, taxonomy: &Taxonomy) -> Result<(), Faults> {
     check_curve(&mut faults, "recency", &rules.recency, Run::Down);
     check_values(&mut faults, rules);
     check_bands(&mut faults, rules);
+    revealed::check(&mut faults, rules);
     faults.finish()
 }
 

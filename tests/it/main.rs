@@ -8,6 +8,7 @@
 
 mod api;
 mod architecture;
+mod backtest;
 mod cli;
 mod crash;
 mod db;

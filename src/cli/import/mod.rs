@@ -6,7 +6,7 @@
 //! written in one transaction. In memory stay the ids, to find duplicates,
 //! and what the derivation of mandates needs.
 
-mod cells;
+pub(super) mod cells;
 mod look;
 mod portfolio;
 mod report;

@@ -12,6 +12,7 @@ pub(super) mod organization;
 pub(super) mod outcome;
 mod part;
 pub(super) mod programme;
+mod revealed;
 pub(super) mod rule_set;
 pub(super) mod startup;
 pub(super) mod taxonomy;

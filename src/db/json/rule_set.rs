@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::form::{self, One};
+use super::revealed::{self, StoredRevealed};
 use crate::db::{Error, Result};
 use crate::domain::ids::RuleSetId;
 use crate::domain::scoring::{Bands, Curve, Factor, RoleValues, RuleSet, TagValues};
@@ -33,6 +34,8 @@ struct Stored {
     bands: StoredBands,
     strength_from: i64,
     risk_to: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revealed: Option<StoredRevealed>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +87,7 @@ pub(in crate::db) fn encode(rules: &RuleSet) -> Result<String> {
         bands,
         strength_from,
         risk_to,
+        revealed,
     } = rules;
     form::write(&Stored {
         schema: One,
@@ -112,6 +116,7 @@ pub(in crate::db) fn encode(rules: &RuleSet) -> Result<String> {
         bands: store_bands(*bands),
         strength_from: *strength_from,
         risk_to: *risk_to,
+        revealed: revealed.as_ref().map(revealed::store),
     })
 }
 
@@ -147,6 +152,7 @@ pub(in crate::db) fn decode(id: RuleSetId, text: &str) -> Result<RuleSet> {
         bands: restore_bands(stored.bands),
         strength_from: stored.strength_from,
         risk_to: stored.risk_to,
+        revealed: stored.revealed.map(revealed::restore).transpose()?,
     })
 }
 

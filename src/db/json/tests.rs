@@ -15,6 +15,7 @@ use crate::domain::country::Country;
 use crate::domain::mandate::{Capacity, Cheque, MandateContent};
 use crate::domain::money::{Currency, Money};
 use crate::domain::profile::{ControlAnswers, Round, StartupContent, Traction};
+use crate::domain::revealed::Revealed;
 use crate::domain::scoring::{
     Band, Bands, Curve, Explanation, Factor, FactorTrace, Gate, GateTrace, GateVerdict, Place,
     Reason, ReasonKey, RoleValues, RuleSet, TagValues, Var,
@@ -247,6 +248,13 @@ prop_compose! {
     }
 }
 
+/// The revealed factors that are shipped.
+fn market() -> Revealed {
+    let text = crate::config::scoring::MARKET;
+    let rules = crate::config::scoring::parse(text, Uuid::nil().into()).expect("sound");
+    rules.revealed.expect("the market rules count past deals")
+}
+
 prop_compose! {
     fn rules()(
         id in any::<u128>(),
@@ -258,6 +266,7 @@ prop_compose! {
         rarity in btree_map(slug(), any::<i64>(), 0..4),
         [stage, cheque, recency] in [curve(), curve(), curve()],
         [lead_wanted, lead_not_wanted] in [role_values(), role_values()],
+        revealed in proptest::option::of(Just(market())),
     ) -> RuleSet {
         let [
             max_stage_distance, primary_times, cheque_flexible, market_opened, market_present,
@@ -270,7 +279,7 @@ prop_compose! {
             tag_weights, primary_times, rarity, stage, cheque, cheque_flexible, market_opened,
             market_present, lead_wanted, lead_not_wanted, language_common, recency,
             bands: Bands { strong, good, possible },
-            strength_from, risk_to,
+            strength_from, risk_to, revealed,
         }
     }
 }

@@ -164,6 +164,7 @@ pub(super) fn rules() -> RuleSet {
         },
         strength_from: 7_000,
         risk_to: 3_500,
+        revealed: None,
     }
 }
 
