@@ -17,7 +17,7 @@ use super::values::{InvestorRole, Stage, codes};
 pub const FRESH_DAYS: i64 = 180;
 
 /// What the investor writes per deal. Amounts are minor units of `currency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cheque {
     /// In what money.
     pub currency: Currency,

@@ -3,7 +3,7 @@
 //! First the [`gates`] rule pairs out, each with a reason; then the
 //! [`factors`] give values, whose weighted sum orders what is left. [`score`]
 //! writes the whole account of one pair, [`mod@reference`] ranks many by brute
-//! force, and [`rules`] says what is wrong with a rule set.
+//! force, [`index`] gives the same answers at once, and [`rules`] says what is wrong with a rule set.
 //!
 //! Gates and factors are written once and run in two voices (see [`voice`]):
 //! with reasons for the account, without them for the ranking.
@@ -11,6 +11,7 @@
 pub mod factors;
 pub mod facts;
 pub mod gates;
+pub mod index;
 pub mod reference;
 pub mod rules;
 pub mod score;
