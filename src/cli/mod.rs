@@ -2,6 +2,7 @@
 //! here: what there is, what it needs, how it ends.
 
 mod admin;
+pub mod bench;
 mod demo;
 mod doctor;
 pub mod import;
@@ -82,13 +83,16 @@ enum Command {
     Import(import::ImportArgs),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
+    /// Measure the matching engine on this machine
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Print the API's contract (OpenAPI 3.1, YAML)
     Openapi,
 }
 
 /// A command failed; its text is for the person at the terminal.
 #[derive(Debug)]
-struct Failure {
+pub struct Failure {
     text: String,
     code: u8,
 }
@@ -172,6 +176,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             }
             match other {
                 Command::Openapi => openapi(),
+                Command::Bench(command) => bench::run(&command),
                 Command::Doctor => {
                     let config = load(&store, &[])?;
                     block_on(doctor::run(&config))

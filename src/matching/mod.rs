@@ -15,6 +15,7 @@ pub mod index;
 pub mod reference;
 pub mod rules;
 pub mod score;
+pub mod synthetic;
 pub mod voice;
 
 #[cfg(test)]

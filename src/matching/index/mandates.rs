@@ -74,7 +74,7 @@ impl Record for MandateEntry {
 }
 
 /// Columns of a mandate behind its kinds of deal and its stages.
-pub(super) const COLUMNS: usize = 9;
+pub(super) const COLUMNS: usize = 10;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Market {
@@ -120,7 +120,6 @@ struct Limits {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Term {
-    confirmed: Option<NaiveDate>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
 }
@@ -143,6 +142,7 @@ pub(super) struct Columns {
     papers: Dictionary<Paper>,
     languages: Dictionary<Mask>,
     limits: Dictionary<Limits>,
+    confirmed: Dictionary<Option<NaiveDate>>,
     terms: Dictionary<Term>,
     standings: Dictionary<Standing>,
 }
@@ -159,6 +159,7 @@ pub(super) struct Keys {
     papers: Words<Paper>,
     languages: Words<Mask>,
     limits: Words<Limits>,
+    confirmed: Words<Option<NaiveDate>>,
     terms: Words<Term>,
     standings: Words<Standing>,
 }
@@ -182,6 +183,7 @@ impl Columns {
             papers: Dictionary::new(room),
             languages: Dictionary::new(room),
             limits: Dictionary::new(room),
+            confirmed: Dictionary::new(room),
             terms: Dictionary::new(room),
             standings: Dictionary::new(room),
         }
@@ -198,6 +200,7 @@ impl Columns {
             papers: self.papers.words(),
             languages: self.languages.words(),
             limits: self.limits.words(),
+            confirmed: self.confirmed.words(),
             terms: self.terms.words(),
             standings: self.standings.words(),
         }
@@ -241,8 +244,8 @@ impl Columns {
                 self.papers.code(paper),
                 self.languages.code(languages),
                 self.limits.code(limits(words, content)),
+                self.confirmed.code(Some(entry.mandate.reconfirm_by)),
                 self.terms.code(Some(Term {
-                    confirmed: entry.mandate.reconfirm_by,
                     from: content.active_from,
                     to: content.active_to,
                 })),
@@ -339,6 +342,7 @@ impl Question<'_> {
                 self.papers(keys),
                 self.languages(keys),
                 self.limits(keys),
+                self.confirmed(keys),
                 self.terms(keys),
                 self.standings(keys),
             ],
@@ -541,19 +545,27 @@ impl Question<'_> {
         })
     }
 
-    fn terms(&self, keys: &Keys) -> Table {
+    fn confirmed(&self, keys: &Keys) -> Table {
         let today = self.setting.today;
-        self.table(&keys.terms, 0, |term| {
-            let over = |day: Option<NaiveDate>| day.is_some_and(|day| day < today);
-            let early = term.from.is_some_and(|day| day > today);
-            let verdict = if over(term.confirmed) || early || over(term.to) {
-                Verdict::Fail
-            } else if term.confirmed.is_none() {
-                Verdict::Unknown
-            } else {
-                Verdict::Pass
+        self.table(&keys.confirmed, 0, |until| {
+            let verdict = match until {
+                None => Verdict::Unknown,
+                Some(day) if *day < today => Verdict::Fail,
+                Some(_) => Verdict::Pass,
             };
             Worth::default().behind(verdict)
+        })
+    }
+
+    fn terms(&self, keys: &Keys) -> Table {
+        let today = self.setting.today;
+        self.table(&keys.terms, 0, |Term { from, to }| {
+            let early = from.is_some_and(|day| day > today);
+            if early || to.is_some_and(|day| day < today) {
+                Worth::OUT
+            } else {
+                Worth::default()
+            }
         })
     }
 
