@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::search::{Plan, Tags};
+use super::search::{Ask, BEFORE, Plan};
 use super::store::{Encoded, Record};
-use super::table::{Table, Worth, most, weight};
+use super::table::{Half, Table, Worth, most, weight};
 use super::vocabulary::{
-    Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new,
+    ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new,
 };
+use crate::domain::country::Country;
 use crate::domain::compliance::{ClearanceVerdict, verdict_on};
 use crate::domain::mandate::{Cheque, Mandate, MandateContent};
 use crate::domain::profile::ControlAnswers;
@@ -73,32 +74,11 @@ impl Record for MandateEntry {
     }
 }
 
-/// Columns of a mandate behind its kinds of deal and its stages.
-pub(super) const COLUMNS: usize = 10;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Market {
-    country: Countries,
-    markets: Countries,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Business {
-    models: Mask,
-    customers: Mask,
-}
-
-impl Business {
-    pub(super) const fn new(models: Mask, customers: Mask) -> Self {
-        Self { models, customers }
-    }
-
-    pub(super) fn value(&self, other: &Self) -> Option<i64> {
-        let models = overlap(self.models, other.models);
-        let customers = overlap(self.customers, other.customers);
-        (models.is_some() || customers.is_some()).then(|| mean([models, customers]))
-    }
-}
+/// Columns of a mandate that are scored, sets of countries, and columns that
+/// only open or close.
+pub(super) const SCORED: usize = 8;
+pub(super) const MASKS: usize = 1;
+pub(super) const GATES: usize = 6;
 
 /// What two lists have in common, as a share of the shorter one, in bp.
 pub(super) fn overlap(a: Mask, b: Mask) -> Option<i64> {
@@ -111,11 +91,11 @@ struct Paper {
     role: Option<InvestorRole>,
 }
 
+/// Countries that startups must be in, and must not be in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Limits {
     wanted: Countries,
     unwanted: Countries,
-    tags: Vec<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -136,12 +116,14 @@ pub(super) struct Columns {
     intents: Dictionary<Mask>,
     stages: Dictionary<BTreeSet<Stage>>,
     cheques: Dictionary<Option<Cheque>>,
-    markets: Dictionary<Market>,
-    business: Dictionary<Business>,
+    models: Dictionary<Mask>,
+    customers: Dictionary<Mask>,
     topics: Dictionary<Mask>,
     papers: Dictionary<Paper>,
     languages: Dictionary<Mask>,
+    countries: Dictionary<Option<Country>>,
     limits: Dictionary<Limits>,
+    excluded: Dictionary<Vec<u16>>,
     confirmed: Dictionary<Option<NaiveDate>>,
     terms: Dictionary<Term>,
     standings: Dictionary<Standing>,
@@ -153,12 +135,14 @@ pub(super) struct Keys {
     intents: Words<Mask>,
     stages: Words<BTreeSet<Stage>>,
     cheques: Words<Option<Cheque>>,
-    markets: Words<Market>,
-    business: Words<Business>,
+    models: Words<Mask>,
+    customers: Words<Mask>,
     topics: Words<Mask>,
     papers: Words<Paper>,
     languages: Words<Mask>,
+    countries: Words<Option<Country>>,
     limits: Words<Limits>,
+    excluded: Words<Vec<u16>>,
     confirmed: Words<Option<NaiveDate>>,
     terms: Words<Term>,
     standings: Words<Standing>,
@@ -177,12 +161,14 @@ impl Columns {
             intents: Dictionary::new(room),
             stages: Dictionary::new(room),
             cheques: Dictionary::new(room),
-            markets: Dictionary::new(room),
-            business: Dictionary::new(room),
+            models: Dictionary::new(room),
+            customers: Dictionary::new(room),
             topics: Dictionary::new(room),
             papers: Dictionary::new(room),
             languages: Dictionary::new(room),
+            countries: Dictionary::new(room),
             limits: Dictionary::new(room),
+            excluded: Dictionary::new(room),
             confirmed: Dictionary::new(room),
             terms: Dictionary::new(room),
             standings: Dictionary::new(room),
@@ -194,12 +180,14 @@ impl Columns {
             intents: self.intents.words(),
             stages: self.stages.words(),
             cheques: self.cheques.words(),
-            markets: self.markets.words(),
-            business: self.business.words(),
+            models: self.models.words(),
+            customers: self.customers.words(),
             topics: self.topics.words(),
             papers: self.papers.words(),
             languages: self.languages.words(),
+            countries: self.countries.words(),
             limits: self.limits.words(),
+            excluded: self.excluded.words(),
             confirmed: self.confirmed.words(),
             terms: self.terms.words(),
             standings: self.standings.words(),
@@ -210,61 +198,105 @@ impl Columns {
         &mut self,
         words: &mut Vocabulary,
         entry: &MandateEntry,
-    ) -> Encoded<COLUMNS> {
-        let Mandate { country, content, .. } = &entry.mandate;
-        let intents = mask_or_new(&mut words.intents, &content.deal_intents);
-        let market = Market {
-            country: words.country_or_new(*country),
-            markets: words.countries_or_new(&content.markets),
-        };
-        let models = mask_or_new(&mut words.models, &content.business_models);
-        let customers = mask_or_new(&mut words.customers, &content.customer_types);
-        let business = models.zip(customers);
+    ) -> Encoded<SCORED, MASKS, GATES> {
+        let Mandate {
+            country, content, ..
+        } = &entry.mandate;
         let instruments = mask_or_new(&mut words.instruments, &content.instruments);
         let paper = instruments.map(|instruments| Paper {
             instruments,
             role: content.role,
         });
-        let topics = mask_or_new(&mut words.topics, &content.transfer_topics);
-        let languages = words.languages_or_new(&content.languages);
-        let market = self.markets.code(Some(market));
+        let opened = if content.markets.is_empty() {
+            words.markets_or_new(country)
+        } else {
+            words.markets_or_new(&content.markets)
+        };
+        let limits = Limits {
+            wanted: words.countries_or_new(&content.startup_countries),
+            unwanted: words.countries_or_new(&content.excluded_countries),
+        };
+        let excluded = content.excluded_tags.iter();
+        let excluded = excluded.map(|slug| words.tag_or_new(slug)).collect();
+        let term = Term {
+            from: content.active_from,
+            to: content.active_to,
+        };
+        let standing = Standing {
+            cleared: entry.cleared,
+            frozen: entry.frozen,
+        };
         let tags = wanted_tags(words, content);
-        let root = tags.first().map_or(0, |tag| u64::from(*tag));
+        let sectors = sectors(words, &tags, WEIGHT_BITS);
+        let codes = [
+            self.intents
+                .code(mask_or_new(&mut words.intents, &content.deal_intents)),
+            self.stages.code(Some(content.stages.clone())),
+            self.cheques.code(Some(content.cheque)),
+            self.models
+                .code(mask_or_new(&mut words.models, &content.business_models)),
+            self.customers
+                .code(mask_or_new(&mut words.customers, &content.customer_types)),
+            self.topics
+                .code(mask_or_new(&mut words.topics, &content.transfer_topics)),
+            self.papers.code(paper),
+            self.languages.code(words.languages_or_new(&content.languages)),
+        ];
+        let amount = content.cheque.map_or(0, |cheque| cheque.max);
         Encoded {
-            cell: (
-                self.intents.code(intents),
-                self.stages.code(Some(content.stages.clone())),
-            ),
-            codes: [
-                self.cheques.code(Some(content.cheque)),
-                market,
-                self.business
-                    .code(business.map(|(models, customers)| Business::new(models, customers))),
-                self.topics.code(topics),
-                self.papers.code(paper),
-                self.languages.code(languages),
-                self.limits.code(limits(words, content)),
+            order: order(words, &tags, WEIGHT_BITS, &codes, amount),
+            codes,
+            masks: [opened],
+            gates: [
+                self.countries.code(Some(*country)),
+                self.limits.code(Some(limits)),
+                self.excluded.code(excluded),
                 self.confirmed.code(Some(entry.mandate.reconfirm_by)),
-                self.terms.code(Some(Term {
-                    from: content.active_from,
-                    to: content.active_to,
-                })),
-                self.standings.code(Some(Standing {
-                    cleared: entry.cleared,
-                    frozen: entry.frozen,
-                })),
+                self.terms.code(Some(term)),
+                self.standings.code(Some(standing)),
             ],
-            order: order(content.cheque.map_or(0, |cheque| cheque.max), market, root),
             tags,
+            sectors,
         }
     }
 }
 
-/// Puts records together that ask for like money, in one market, about one
-/// subject.
-pub(super) fn order(amount: i64, market: u16, subject: u64) -> u64 {
-    let size = u64::from(i64::BITS - amount.leading_zeros());
-    size << 32 | u64::from(market) << 16 | subject
+/// The sectors of a column's tags, whose numbers stand above so many bits.
+pub(super) fn sectors(words: &Vocabulary, tags: &[u16], bits: u32) -> u64 {
+    if *tags == [TAGS_BEYOND] {
+        return u64::MAX;
+    }
+    let sectors = tags.iter().map(|tag| words.sector(tag >> bits));
+    sectors.fold(0, |all, sector| all | sector)
+}
+
+/// Puts like beside like: by the sector most of its tags belong to and the
+/// one next to it, then kinds of deal, stages and size.
+pub(super) fn order<const C: usize>(
+    words: &Vocabulary,
+    tags: &[u16],
+    bits: u32,
+    codes: &[u16; C],
+    amount: i64,
+) -> u32 {
+    let mut counts = [0_u8; 64];
+    if *tags != [TAGS_BEYOND] {
+        for tag in tags {
+            let sector = words.sector(tag >> bits).trailing_zeros();
+            let place = usize::try_from(sector).ok();
+            if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+                *count += 1;
+            }
+        }
+    }
+    let mut of_sectors: Vec<(u8, u32)> = (counts.into_iter().zip(0..))
+        .filter(|(count, _)| *count > 0)
+        .collect();
+    of_sectors.sort_by_key(|(count, sector)| (std::cmp::Reverse(*count), *sector));
+    let sector = |at: usize| of_sectors.get(at).map_or(0, |(_, sector)| *sector);
+    let code = |at: usize, most: u16| codes.get(at).map_or(0, |code| u32::from(*code.min(&most)));
+    let size = (i64::BITS - amount.leading_zeros()).min(127);
+    sector(0) << 26 | sector(1) << 20 | code(0, 255) << 12 | code(1, 31) << 7 | size
 }
 
 fn wanted_tags(words: &mut Vocabulary, content: &MandateContent) -> Vec<u16> {
@@ -280,27 +312,17 @@ fn wanted_tags(words: &mut Vocabulary, content: &MandateContent) -> Vec<u16> {
         .unwrap_or_else(|| vec![TAGS_BEYOND])
 }
 
-fn limits(words: &mut Vocabulary, content: &MandateContent) -> Option<Limits> {
-    let excluded = content.excluded_tags.iter();
-    Some(Limits {
-        wanted: words.countries_or_new(&content.startup_countries),
-        unwanted: words.countries_or_new(&content.excluded_countries),
-        tags: excluded
-            .map(|slug| words.tag_or_new(slug))
-            .collect::<Option<_>>()?,
-    })
-}
-
 /// A startup's question.
 pub(super) struct Question<'a> {
     pub(super) setting: &'a Setting<'a>,
     pub(super) startup: &'a StartupFacts<'a>,
     pub(super) words: &'a Vocabulary,
+    pub(super) keys: &'a Keys,
     /// Whether pairs that wait for a decision are wanted.
     pub(super) doubt_wanted: bool,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
     fn weight(&self, factor: Factor) -> i32 {
         weight(self.setting.rules, factor)
     }
@@ -315,38 +337,25 @@ impl Question<'_> {
     }
 
     /// Compiles it; `None` when the startup's side rules everything out.
-    pub(super) fn plan(&self, keys: &Keys) -> Option<Plan<COLUMNS>> {
+    pub(super) fn plan(&self) -> Option<Plan<{ SCORED - BEFORE }>> {
         let content = &self.startup.profile.content;
         let fixed = self.fixed()?;
         let offered = mask(&self.words.intents, &content.deal_intents);
-        let taxonomy = self.setting.taxonomy;
-        let equity = mask(
-            &self.words.intents,
-            content.deal_intents.iter().filter(|intent| {
-                let value = taxonomy.facet_value(Facet::DealIntent, intent);
-                value.is_some_and(|value| value.equity)
-            }),
-        );
+        let equity = equity(self.setting.taxonomy, self.words, &content.deal_intents);
+        let models = mask(&self.words.models, &content.business_models);
+        let customers = mask(&self.words.customers, &content.customer_types);
         Some(Plan {
             fixed,
-            intents: self.intents(keys, offered),
-            equity: (keys.intents.keys.iter())
-                .map(|wanted| wanted.meets(equity))
+            intents: self.intents(offered),
+            equity: (self.keys.intents.keys.iter())
+                .map(|wanted| -i32::from(wanted.meets(equity)))
                 .collect(),
-            stages: self.stages(keys),
-            columns: [
-                self.cheques(keys),
-                self.markets(keys),
-                self.business(keys),
-                self.topics(keys),
-                self.papers(keys),
-                self.languages(keys),
-                self.limits(keys),
-                self.confirmed(keys),
-                self.terms(keys),
-                self.standings(keys),
-            ],
-            tags_most: most(self.weight(Factor::Tags)),
+            stages: self.stages(),
+            money: self.cheques(),
+            models: Half::new(&self.keys.models, |theirs| overlap(models, *theirs)),
+            customers: Half::new(&self.keys.customers, |theirs| overlap(customers, *theirs)),
+            business_weight: self.weight(Factor::BusinessModel),
+            others: [self.topics(), self.papers(), self.languages()],
         })
     }
 
@@ -395,9 +404,9 @@ impl Question<'_> {
         })
     }
 
-    fn intents(&self, keys: &Keys, offered: Mask) -> Table {
+    fn intents(&self, offered: Mask) -> Table {
         let weight = self.weight(Factor::DealIntent);
-        self.table(&keys.intents, weight, |wanted| {
+        self.table(&self.keys.intents, weight, |wanted| {
             let verdict = if offered.is_empty() || wanted.is_empty() {
                 Verdict::Unknown
             } else if offered.meets(*wanted) {
@@ -409,95 +418,44 @@ impl Question<'_> {
         })
     }
 
-    fn stages(&self, keys: &Keys) -> Table {
+    fn stages(&self) -> Table {
         let weight = self.weight(Factor::Stage);
         let rules = self.setting.rules;
         let content = &self.startup.profile.content;
-        self.table(&keys.stages, weight, |wanted| {
+        self.table(&self.keys.stages, weight, |wanted| {
             let fit = StageFit::where_equity(content.stage, content.effective_stage(), wanted);
             stage_worth(rules, weight, fit)
         })
     }
 
-    fn cheques(&self, keys: &Keys) -> Table {
+    fn cheques(&self) -> Table {
         let weight = self.weight(Factor::Cheque);
         let Setting { rules, rates, .. } = *self.setting;
         let asked = self.startup.profile.content.round.as_ref().map(Asked::of);
-        self.table(&keys.cheques, weight, |cheque| {
+        self.table(&self.keys.cheques, weight, |cheque| {
             cheque_worth(rules, weight, ChequeFit::where_equity(*cheque, asked, rates))
         })
     }
 
-    /// The market factor, and whether the programme joins the countries.
-    fn markets(&self, keys: &Keys) -> Table {
-        let weight = self.weight(Factor::Market);
-        let Setting {
-            rules, programme, ..
-        } = *self.setting;
-        let profile = self.startup.profile;
-        let wanted = self.words.countries(&profile.content.markets_wanted);
-        let now = self.words.countries(&profile.content.markets_now);
-        let unstated =
-            profile.content.markets_wanted.is_empty() && profile.content.markets_now.is_empty();
-        let corridors = programme.details.corridors.iter();
-        let joined = self.words.countries(
-            corridors
-                .filter(|corridor| Some(corridor.startup) == profile.country)
-                .map(|corridor| &corridor.investor),
-        );
-        self.table(&keys.markets, weight, |Market { country, markets }| {
-            let opened = if markets.is_empty() { country } else { markets };
-            let value = if unstated || opened.is_empty() {
-                None
-            } else if opened.meets(wanted) {
-                Some(rules.market_opened)
-            } else if opened.meets(now) {
-                Some(rules.market_present)
-            } else {
-                Some(0)
-            };
-            let verdict = if profile.country.is_none() || country.is_empty() {
-                Verdict::Unknown
-            } else if country.meets(joined) {
-                Verdict::Pass
-            } else {
-                Verdict::Fail
-            };
-            Worth::of(weight, value).behind(verdict)
-        })
-    }
-
-    fn business(&self, keys: &Keys) -> Table {
-        let weight = self.weight(Factor::BusinessModel);
-        let content = &self.startup.profile.content;
-        let ours = Business::new(
-            mask(&self.words.models, &content.business_models),
-            mask(&self.words.customers, &content.customer_types),
-        );
-        self.table(&keys.business, weight, |theirs| {
-            Worth::of(weight, ours.value(theirs))
-        })
-    }
-
-    fn topics(&self, keys: &Keys) -> Table {
+    fn topics(&self) -> Table {
         let weight = self.weight(Factor::TransferTopics);
         let taught = mask(
             &self.words.topics,
             &self.startup.profile.content.transfer_topics,
         );
-        self.table(&keys.topics, weight, |wanted| {
+        self.table(&self.keys.topics, weight, |wanted| {
             Worth::of(weight, topics_value(taught, *wanted))
         })
     }
 
-    fn papers(&self, keys: &Keys) -> Table {
+    fn papers(&self) -> Table {
         let weight = self.weight(Factor::InstrumentRole);
         let round = self.startup.profile.content.round.as_ref();
         let ours = round.map(|round| {
             let instruments = mask(&self.words.instruments, &round.instruments);
             (instruments, round.lead_wanted)
         });
-        self.table(&keys.papers, weight, |Paper { instruments, role }| {
+        self.table(&self.keys.papers, weight, |Paper { instruments, role }| {
             Worth::of(
                 weight,
                 paper_value(self.setting.rules, ours, *instruments, *role),
@@ -505,79 +463,21 @@ impl Question<'_> {
         })
     }
 
-    fn languages(&self, keys: &Keys) -> Table {
+    fn languages(&self) -> Table {
         let weight = self.weight(Factor::Language);
         let ours = self.words.languages(&self.startup.profile.content.languages);
-        self.table(&keys.languages, weight, |theirs| {
+        self.table(&self.keys.languages, weight, |theirs| {
             Worth::of(weight, language_value(self.setting.rules, ours, *theirs))
         })
     }
 
-    fn limits(&self, keys: &Keys) -> Table {
-        let profile = self.startup.profile;
-        let country = self.words.countries(&profile.country);
-        let taxonomy = self.setting.taxonomy;
-        // The startup's tags with all above them.
-        let mut tags = vec![false; self.words.tags()];
-        for tag in profile.content.all_tags() {
-            for above in std::iter::once(tag).chain(taxonomy.ancestors(tag)) {
-                let number = self.words.tag(above).map(usize::from);
-                if let Some(place) = number.and_then(|number| tags.get_mut(number)) {
-                    *place = true;
-                }
-            }
-        }
-        let has = |tag: &u16| tags.get(usize::from(*tag)).copied().unwrap_or(false);
-        self.table(&keys.limits, 0, |limits| {
-            let elsewhere = !limits.wanted.is_empty() && !limits.wanted.meets(country);
-            let out = (profile.country.is_some()
-                && (limits.unwanted.meets(country) || elsewhere))
-                || limits.tags.iter().any(has);
-            let told = limits.wanted.is_empty() && limits.unwanted.is_empty();
-            let verdict = if out {
-                Verdict::Fail
-            } else if profile.country.is_none() && !told {
-                Verdict::Unknown
-            } else {
-                Verdict::Pass
-            };
-            Worth::default().behind(verdict)
-        })
-    }
-
-    fn confirmed(&self, keys: &Keys) -> Table {
-        let today = self.setting.today;
-        self.table(&keys.confirmed, 0, |until| {
-            let verdict = match until {
-                None => Verdict::Unknown,
-                Some(day) if *day < today => Verdict::Fail,
-                Some(_) => Verdict::Pass,
-            };
-            Worth::default().behind(verdict)
-        })
-    }
-
-    fn terms(&self, keys: &Keys) -> Table {
-        let today = self.setting.today;
-        self.table(&keys.terms, 0, |Term { from, to }| {
-            let early = from.is_some_and(|day| day > today);
-            if early || to.is_some_and(|day| day < today) {
-                Worth::OUT
-            } else {
-                Worth::default()
-            }
-        })
-    }
-
-    fn standings(&self, keys: &Keys) -> Table {
-        let today = self.setting.today;
-        self.table(&keys.standings, 0, |Standing { cleared, frozen }| {
-            Worth::default().behind(standing(*cleared, *frozen, today))
-        })
+    /// The parts that no table holds.
+    pub(super) fn ask(&self) -> Asking<'a> {
+        Asking::new(self)
     }
 
     /// What each wanted tag makes of each of the startup's.
-    pub(super) fn tags(&self) -> WantedTags {
+    fn tags(&self) -> WantedTags {
         let Setting {
             rules, taxonomy, ..
         } = *self.setting;
@@ -652,6 +552,192 @@ pub(super) fn language_value(rules: &RuleSet, ours: Mask, theirs: Mask) -> Optio
     }
 }
 
+/// The kinds of deal that move shares.
+pub(super) fn equity(taxonomy: &Taxonomy, words: &Vocabulary, intents: &BTreeSet<Slug>) -> Mask {
+    let equity = intents.iter().filter(|intent| {
+        let value = taxonomy.facet_value(Facet::DealIntent, intent);
+        value.is_some_and(|value| value.equity)
+    });
+    mask(&words.intents, equity)
+}
+
+/// The parts of a startup's question that no table holds.
+pub(super) struct Asking<'a> {
+    keys: &'a Keys,
+    today: NaiveDate,
+    country: Option<Country>,
+    country_bits: Countries,
+    joined: Vec<Country>,
+    /// The startup's tags with all above them, by number.
+    expanded: Vec<bool>,
+    tags: WantedTags,
+    markets: Markets,
+}
+
+/// What markets are worth to a startup.
+struct Markets {
+    stated: bool,
+    wanted: u64,
+    now: u64,
+    opened: i64,
+    present: i64,
+    weight: i32,
+}
+
+impl<'a> Asking<'a> {
+    fn new(question: &Question<'a>) -> Self {
+        let Question {
+            setting,
+            startup,
+            words,
+            keys,
+            ..
+        } = *question;
+        let profile = startup.profile;
+        let content = &profile.content;
+        let taxonomy = setting.taxonomy;
+        let mut expanded = vec![false; words.tags()];
+        for tag in content.all_tags() {
+            for above in std::iter::once(tag).chain(taxonomy.ancestors(tag)) {
+                let number = words.tag(above).map(usize::from);
+                if let Some(place) = number.and_then(|number| expanded.get_mut(number)) {
+                    *place = true;
+                }
+            }
+        }
+        let corridors = setting.programme.details.corridors.iter();
+        let joined = corridors.filter(|one| Some(one.startup) == profile.country);
+        Self {
+            keys,
+            today: setting.today,
+            country: profile.country,
+            country_bits: words.countries(&profile.country),
+            joined: joined.map(|one| one.investor).collect(),
+            expanded,
+            tags: question.tags(),
+            markets: Markets {
+                stated: !(content.markets_wanted.is_empty() && content.markets_now.is_empty()),
+                wanted: words.markets(&content.markets_wanted),
+                now: words.markets(&content.markets_now),
+                opened: setting.rules.market_opened,
+                present: setting.rules.market_present,
+                weight: weight(setting.rules, Factor::Market),
+            },
+        }
+    }
+
+    /// Whether the programme joins the countries.
+    fn joins(&self, country: Option<Country>) -> Verdict {
+        match self.country.and(country) {
+            None => Verdict::Unknown,
+            Some(country) if self.joined.contains(&country) => Verdict::Pass,
+            Some(_) => Verdict::Fail,
+        }
+    }
+
+    fn within(&self, limits: &Limits) -> Verdict {
+        let Limits { wanted, unwanted } = limits;
+        if self.country.is_none() {
+            return if wanted.is_empty() && unwanted.is_empty() {
+                Verdict::Pass
+            } else {
+                Verdict::Unknown
+            };
+        }
+        let elsewhere = !wanted.is_empty() && !wanted.meets(self.country_bits);
+        if unwanted.meets(self.country_bits) || elsewhere {
+            Verdict::Fail
+        } else {
+            Verdict::Pass
+        }
+    }
+
+    fn excludes(&self, tags: &[u16]) -> bool {
+        let mut has = tags.iter().map(|tag| self.expanded.get(usize::from(*tag)));
+        has.any(|has| has == Some(&true))
+    }
+
+    fn is_over(&self, term: &Term) -> bool {
+        term.from.is_some_and(|day| day > self.today) || term.to.is_some_and(|day| day < self.today)
+    }
+}
+
+impl Ask<MASKS, GATES> for Asking<'_> {
+    fn most_of_sectors(&self, sectors: u64) -> i32 {
+        self.tags.most_of_sectors(sectors)
+    }
+
+    fn most_of_tags(&self, tags: &[u16]) -> i32 {
+        self.tags.most_of(tags)
+    }
+
+    fn tags(&self, tags: &[u16]) -> Option<Worth> {
+        self.tags.worth(tags)
+    }
+
+    fn most_of_markets(&self) -> i32 {
+        most(self.markets.weight)
+    }
+
+    #[inline]
+    fn points_of_markets(&self, masks: [u64; MASKS]) -> i32 {
+        let [opened] = masks;
+        if opened & ABROAD == 0 {
+            self.markets.worth(opened).points
+        } else {
+            most(self.markets.weight)
+        }
+    }
+
+    fn markets(&self, masks: [u64; MASKS]) -> Option<Worth> {
+        let [opened] = masks;
+        (opened & ABROAD == 0).then(|| self.markets.worth(opened))
+    }
+
+    fn gates(&self, codes: [u16; GATES]) -> Option<Worth> {
+        let [country, limits, excluded, confirmed, term, place] = codes;
+        let keys = self.keys;
+        let excluded = self.excludes(keys.excluded.key(excluded)?);
+        if excluded || self.is_over(keys.terms.key(term)?) {
+            return Some(Worth::OUT);
+        }
+        let Standing { cleared, frozen } = keys.standings.key(place)?;
+        let verdicts = [
+            self.joins(*keys.countries.key(country)?),
+            self.within(keys.limits.key(limits)?),
+            fresh(*keys.confirmed.key(confirmed)?, self.today),
+            standing(*cleared, *frozen, self.today),
+        ];
+        let all = verdicts.map(|verdict| Worth::default().behind(verdict));
+        Some(all.into_iter().fold(Worth::default(), Worth::and))
+    }
+}
+
+/// Whether a confirmation holds.
+pub(super) fn fresh(until: Option<NaiveDate>, today: NaiveDate) -> Verdict {
+    match until {
+        None => Verdict::Unknown,
+        Some(day) if day < today => Verdict::Fail,
+        Some(_) => Verdict::Pass,
+    }
+}
+
+impl Markets {
+    #[inline]
+    fn worth(&self, opened: u64) -> Worth {
+        let value = if !self.stated || opened == 0 {
+            None
+        } else if opened & self.wanted != 0 {
+            Some(self.opened)
+        } else if opened & self.now != 0 {
+            Some(self.present)
+        } else {
+            Some(0)
+        };
+        Worth::of(self.weight, value)
+    }
+}
+
 /// Tags of the startup that one row holds.
 const LANES: usize = 16;
 type Lanes = [i16; LANES];
@@ -667,6 +753,10 @@ pub(super) struct WantedTags {
     weights: Vec<[i64; LANES]>,
     sum_of_weights: i64,
     weight: i32,
+    /// At least the points of a tag and weight as the column has them.
+    most: Vec<i32>,
+    /// At least the points of all the startup's tags of a sector.
+    sectors: Vec<(u64, i32)>,
 }
 
 impl WantedTags {
@@ -684,6 +774,8 @@ impl WantedTags {
             weights: vec![[0; LANES]; strips],
             sum_of_weights: ours.iter().map(|(_, weight)| weight).sum(),
             weight: weight(rules, Factor::Tags),
+            most: vec![0; words.tags() << WEIGHT_BITS],
+            sectors: Vec::new(),
         };
         for (lane, (slug, weight)) in ours.iter().enumerate() {
             let strip = tags.weights.get_mut(lane / LANES);
@@ -702,7 +794,65 @@ impl WantedTags {
                 }
             }
         }
+        tags.bound(rules, words, ours);
         tags
+    }
+
+    /// Notes what each row and each sector can give at most.
+    fn bound(&mut self, rules: &RuleSet, words: &Vocabulary, ours: &[(&Slug, i64)]) {
+        for (most, first) in self.most.iter_mut().zip(&self.rows_of) {
+            let first = as_index(*first);
+            if first == 0 {
+                continue;
+            }
+            let rows = self.rows.iter().skip(first).take(self.strips);
+            let sums = rows.zip(&self.weights).map(|(row, weights)| dot(row, weights));
+            *most = points_up(self.weight, sums.sum(), self.sum_of_weights);
+        }
+        let greatest = worth(rules, Kinship::Same, 3);
+        for (slug, weight) in ours {
+            let Some(tag) = words.tag(slug) else {
+                continue;
+            };
+            let points = points_up(self.weight, weight * greatest, self.sum_of_weights);
+            let sector = words.sector(tag);
+            match self.sectors.iter_mut().find(|(known, _)| *known == sector) {
+                Some((_, sum)) => *sum += points,
+                None => self.sectors.push((sector, points)),
+            }
+        }
+    }
+
+    fn all(&self) -> i32 {
+        most(self.weight)
+    }
+
+    fn most_of_sectors(&self, sectors: u64) -> i32 {
+        let met = self.sectors.iter().filter(|(sector, _)| sector & sectors != 0);
+        met.map(|(_, points)| points).sum::<i32>().min(self.all())
+    }
+
+    #[inline]
+    fn most_of(&self, wanted: &[u16]) -> i32 {
+        let mut sum = 0;
+        for tag in wanted {
+            sum += match self.most.get(usize::from(*tag)) {
+                Some(points) => *points,
+                None => self.all(),
+            };
+        }
+        sum.min(self.all())
+    }
+
+    fn worth(&self, wanted: &[u16]) -> Option<Worth> {
+        if wanted == [TAGS_BEYOND] {
+            return None;
+        }
+        if wanted.is_empty() || self.sum_of_weights == 0 {
+            return Some(Worth::default());
+        }
+        let sum: i64 = (0..self.strips).map(|strip| self.strip(strip, wanted)).sum();
+        Some(Worth::of(self.weight, Some(sum / self.sum_of_weights)))
     }
 
     fn set(&mut self, rules: &RuleSet, tag: u16, lane: usize, kinship: Kinship) {
@@ -741,23 +891,19 @@ impl WantedTags {
                 }
             }
         }
-        let weights = self.weights.get(strip);
-        let lanes = weights.into_iter().flatten().zip(best);
-        lanes.map(|(weight, worth)| weight * i64::from(worth)).sum()
+        self.weights.get(strip).map_or(0, |weights| dot(&best, weights))
     }
 }
 
-impl Tags for WantedTags {
-    fn worth(&self, wanted: &[u16]) -> Option<Worth> {
-        if wanted == [TAGS_BEYOND] {
-            return None;
-        }
-        if wanted.is_empty() || self.sum_of_weights == 0 {
-            return Some(Worth::default());
-        }
-        let sum: i64 = (0..self.strips).map(|strip| self.strip(strip, wanted)).sum();
-        Some(Worth::of(self.weight, Some(sum / self.sum_of_weights)))
-    }
+fn dot(row: &Lanes, weights: &[i64; LANES]) -> i64 {
+    let lanes = row.iter().zip(weights);
+    lanes.map(|(worth, weight)| weight * i64::from(*worth)).sum()
+}
+
+/// The points of a weighted sum, rounded up.
+fn points_up(weight: i32, sum: i64, weights: i64) -> i32 {
+    let points = (i64::from(weight) * sum).checked_div(weights).unwrap_or(0);
+    i32::try_from(points + 1).unwrap_or(i32::MAX / 64)
 }
 
 fn as_index(number: u32) -> usize {

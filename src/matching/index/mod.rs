@@ -48,10 +48,10 @@ use crate::domain::tag::Taxonomy;
 /// Keys that a column's dictionary has room for.
 const ROOM: u16 = 60_000;
 
-/// Changes after which putting everything in order again pays, as a share of
-/// the records (one in so many), and at least.
-const CHURN_SHARE: usize = 8;
-const CHURN_LEAST: usize = 4_096;
+/// Replaced records after which putting everything in order again pays, as a
+/// share of the live ones (one in so many), and at least.
+const WORN_SHARE: usize = 8;
+const WORN_LEAST: usize = 4_096;
 
 fn is_live_startup(profile: &StartupProfile) -> bool {
     profile.status == ProfileStatus::Published
@@ -65,8 +65,8 @@ pub struct Index {
     words: Arc<Vocabulary>,
     of_mandates: mandates::Columns,
     of_startups: startups::Columns,
-    mandates: Shelf<{ mandates::COLUMNS }, MandateEntry>,
-    startups: Shelf<{ startups::COLUMNS }, StartupEntry>,
+    mandates: Shelf<{ mandates::SCORED }, { mandates::MASKS }, { mandates::GATES }, MandateEntry>,
+    startups: Shelf<{ startups::SCORED }, { startups::MASKS }, { startups::GATES }, StartupEntry>,
 }
 
 impl Index {
@@ -179,9 +179,9 @@ impl Index {
     /// Whether so much has changed that putting everything in order again
     /// pays. Answers are exact either way.
     pub fn wants_rebuild(&self) -> bool {
-        let worn = |churn: usize, len: usize| churn > CHURN_LEAST.max(len / CHURN_SHARE);
-        worn(self.mandates.churn(), self.mandates.len())
-            || worn(self.startups.churn(), self.startups.len())
+        let worn = |worn: usize, len: usize| worn > WORN_LEAST.max(len / WORN_SHARE);
+        worn(self.mandates.worn(), self.mandates.len())
+            || worn(self.startups.worn(), self.startups.len())
     }
 
     /// Everything put in order again, which forgets what was replaced.
@@ -228,9 +228,9 @@ impl Index {
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     words: Arc<Vocabulary>,
-    mandates: Stock<{ mandates::COLUMNS }, MandateEntry>,
+    mandates: Stock<{ mandates::SCORED }, { mandates::MASKS }, { mandates::GATES }, MandateEntry>,
     mandate_keys: mandates::Keys,
-    startups: Stock<{ startups::COLUMNS }, StartupEntry>,
+    startups: Stock<{ startups::SCORED }, { startups::MASKS }, { startups::GATES }, StartupEntry>,
     startup_keys: startups::Keys,
 }
 
@@ -313,19 +313,20 @@ impl Desk<'_> {
             setting: self.setting,
             startup,
             words,
+            keys: mandate_keys,
             doubt_wanted: filter.undecided,
         };
-        let Some(plan) = question.plan(mandate_keys) else {
+        let Some(plan) = question.plan() else {
             return Vec::new();
         };
-        let mut look = |record: &MandateEntry, tally: Tally| {
+        let look = |record: &MandateEntry, tally: Tally| {
             let known = known(&record.mandate);
             self.decide(tally, &known, filter, || {
                 let facts = record.facts(self.setting.today);
                 judge(&Pair::new(self.setting, startup, &facts, &known))
             })
         };
-        let hits = search::best(mandates, &plan, &question.tags(), k, &mut look);
+        let hits = search::best(mandates, &plan, &question.ask(), k, look);
         ranked(mandates, hits)
     }
 
@@ -365,20 +366,21 @@ impl Desk<'_> {
             setting: self.setting,
             mandate,
             words,
+            keys: startup_keys,
             rarity: &self.rarity,
             doubt_wanted: filter.undecided,
         };
-        let Some(plan) = question.plan(startup_keys) else {
+        let Some(plan) = question.plan() else {
             return Vec::new();
         };
-        let mut look = |record: &StartupEntry, tally: Tally| {
+        let look = |record: &StartupEntry, tally: Tally| {
             let known = known(&record.profile);
             self.decide(tally, &known, filter, || {
                 let facts = record.facts(self.setting.today);
                 judge(&Pair::new(self.setting, &facts, mandate, &known))
             })
         };
-        let hits = search::best(startups, &plan, &question.tags(), k, &mut look);
+        let hits = search::best(startups, &plan, &question.ask(), k, look);
         ranked(startups, hits)
     }
 
@@ -417,7 +419,10 @@ impl Desk<'_> {
     }
 }
 
-fn ranked<const C: usize, R: Record>(stock: &Stock<C, R>, hits: Vec<Hit>) -> Vec<Ranked<R>> {
+fn ranked<const C: usize, const M: usize, const G: usize, R: Record>(
+    stock: &Stock<C, M, G, R>,
+    hits: Vec<Hit>,
+) -> Vec<Ranked<R>> {
     hits.into_iter()
         .filter_map(|hit| {
             Some(Ranked {

@@ -1,41 +1,65 @@
 //! The exact best `k` of one side.
 //!
-//! A question is compiled to a table per column ([`Table`]). Windows are taken
-//! from the highest bound down; the walk ends where no window can hold a
-//! better record than the worst of the best `k`. Within a window the same goes
-//! for blocks, and within a block for slots, whose tags are looked at last.
-//! Bounds are sums of the greatest points there are, so nothing is lost.
+//! A question is compiled to a table per column. Windows are taken from the
+//! highest bound down, and the walk ends where no window can hold a better
+//! record than the worst of the best `k`; within a window the same goes for
+//! blocks. Within a block the columns are added up one after the other, and a
+//! slot drops out as soon as what is left can't save it. Bounds are sums of the
+//! greatest points there are, so nothing is lost.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::store::{BLOCK, Block, Group, Record, Stock, Window};
-use super::table::{Table, Worth, is_beyond};
+use super::store::{BLOCK, Block, Head, Record, Stock, Window};
+use super::table::{Half, Table, Worth};
 
-/// A question, compiled.
+/// A question, compiled: what is added up column by column.
 #[derive(Debug)]
-pub(super) struct Plan<const C: usize> {
+pub(super) struct Plan<const T: usize> {
     /// What is the same for every record.
     pub(super) fixed: Worth,
     pub(super) intents: Table,
-    /// Whether shares are among the common kinds of deal, by code.
-    pub(super) equity: Vec<bool>,
-    /// Counts only for shares.
+    /// All bits where shares are among the common kinds of deal, by code.
+    pub(super) equity: Vec<i32>,
+    /// Count only for shares.
     pub(super) stages: Table,
-    /// The first is the money, which counts only for shares.
-    pub(super) columns: [Table; C],
-    /// The most that tags can give.
-    pub(super) tags_most: i32,
+    pub(super) money: Table,
+    pub(super) models: Half,
+    pub(super) customers: Half,
+    pub(super) business_weight: i32,
+    /// The columns behind these.
+    pub(super) others: [Table; T],
 }
 
-/// What a record's tags are worth to a question.
-pub(super) trait Tags {
-    /// `None` when the tags don't fit the column.
-    fn worth(&self, tags: &[u16]) -> Option<Worth>;
+/// Columns before the others.
+pub(super) const BEFORE: usize = 5;
+
+/// The parts of a question that no table holds.
+pub(super) trait Ask<const M: usize, const G: usize> {
+    /// The most that tags of these sectors can give.
+    fn most_of_sectors(&self, sectors: u64) -> i32;
+
+    /// At least what these tags give.
+    fn most_of_tags(&self, tags: &[u16]) -> i32;
+
+    /// What these tags give, and what they rule out; `None` when they don't
+    /// fit the column.
+    fn tags(&self, tags: &[u16]) -> Option<Worth>;
+
+    /// The most that markets can give.
+    fn most_of_markets(&self) -> i32;
+
+    /// What these markets give; the most there is for what doesn't fit.
+    fn points_of_markets(&self, masks: [u64; M]) -> i32;
+
+    /// The same with all it is worth; `None` for what doesn't fit.
+    fn markets(&self, masks: [u64; M]) -> Option<Worth>;
+
+    /// What the gates without points say; `None` for what doesn't fit.
+    fn gates(&self, codes: [u16; G]) -> Option<Worth>;
 }
 
 /// The sum of a record, as the columns have it.
@@ -61,19 +85,11 @@ pub(super) struct Hit {
 struct Best {
     hits: BinaryHeap<Hit>,
     k: usize,
+    /// The sum that a record must reach.
+    floor: i32,
 }
 
 impl Best {
-    /// The sum that a record must reach.
-    fn floor(&self) -> i32 {
-        if self.hits.len() < self.k {
-            return 0;
-        }
-        self.hits
-            .peek()
-            .map_or(0, |worst| i32::try_from(worst.exact.0).unwrap_or(i32::MAX))
-    }
-
     fn offer(&mut self, hit: Hit) {
         if self.hits.len() < self.k {
             self.hits.push(hit);
@@ -81,6 +97,10 @@ impl Best {
             && hit < *worst
         {
             *worst = hit;
+        }
+        if self.hits.len() == self.k {
+            let worst = self.hits.peek().map_or(0, |worst| worst.exact.0);
+            self.floor = i32::try_from(worst).unwrap_or(i32::MAX);
         }
     }
 
@@ -91,199 +111,287 @@ impl Best {
 
 /// The best `k`, best first. `judge` gives a record's exact sum, or none when
 /// something that no column knows rules it out.
-pub(super) fn best<const C: usize, R: Record>(
-    stock: &Stock<C, R>,
-    plan: &Plan<C>,
-    tags: &impl Tags,
+pub(super) fn best<
+    const C: usize,
+    const M: usize,
+    const G: usize,
+    const T: usize,
+    R: Record,
+    A: Ask<M, G>,
+>(
+    stock: &Stock<C, M, G, R>,
+    plan: &Plan<T>,
+    ask: &A,
     k: usize,
-    judge: &mut impl FnMut(&R, Tally) -> Option<i64>,
+    judge: impl FnMut(&R, Tally) -> Option<i64>,
 ) -> Vec<Hit> {
-    let mut best = Best {
-        hits: BinaryHeap::new(),
-        k,
-    };
     if k == 0 {
         return Vec::new();
     }
-    let search = Search::new(stock, plan);
-    for walk in search.windows() {
-        if walk.bound < best.floor() {
-            break;
-        }
-        for block in &walk.window.blocks {
-            if search.bound_of_block(&walk, block) < best.floor() {
-                continue;
+    let business = plan.business_weight * plan.models.reach(&plan.customers);
+    let last = plan.others.iter().map(Table::reach).sum();
+    let mut search = Search {
+        stock,
+        plan,
+        ask,
+        judge,
+        middle: ask.most_of_markets() + business,
+        last,
+        best: Best {
+            hits: BinaryHeap::with_capacity(k.min(1_024)),
+            k,
+            floor: 0,
+        },
+    };
+    search.walk();
+    search.best.hits.into_sorted_vec()
+}
+
+struct Search<'a, const C: usize, const M: usize, const G: usize, const T: usize, R, A, J> {
+    stock: &'a Stock<C, M, G, R>,
+    plan: &'a Plan<T>,
+    ask: &'a A,
+    judge: J,
+    /// The most that markets and business can give.
+    middle: i32,
+    /// The most that the other columns can give.
+    last: i32,
+    best: Best,
+}
+
+/// The slots of a block that may still be among the best, with their sums.
+struct Live {
+    slots: [u8; BLOCK],
+    sums: [i32; BLOCK],
+    len: usize,
+}
+
+impl Live {
+    /// Changes every sum, and keeps those that reach `floor`.
+    #[inline]
+    fn retain(&mut self, floor: i32, mut change: impl FnMut(usize, i32) -> (i32, i32)) {
+        let mut kept = 0;
+        for at in 0..self.len {
+            let (Some(slot), Some(sum)) = (self.slots.get(at), self.sums.get(at)) else {
+                break;
+            };
+            let slot = *slot;
+            let (sum, bound) = change(usize::from(slot), *sum);
+            // Written always, counted only when kept: no branch to mispredict.
+            if let (Some(place), Some(of_sum)) =
+                (self.slots.get_mut(kept), self.sums.get_mut(kept))
+            {
+                *place = slot;
+                *of_sum = sum;
             }
-            search.look_into(&walk, block, tags, &mut best, judge);
+            kept += usize::from(bound >= floor);
         }
+        self.len = kept;
     }
-    best.hits.into_sorted_vec()
 }
 
-struct Search<'a, const C: usize, R> {
-    stock: &'a Stock<C, R>,
-    plan: &'a Plan<C>,
-    /// The most that the columns behind the second can give.
-    reach: i32,
-}
-
-/// A window that may hold something.
-struct Walk<'a, const C: usize> {
-    /// No record in it has more.
-    bound: i32,
-    /// What all its records have.
-    base: i32,
-    /// Whether the money counts.
-    money: bool,
-    group: &'a Group<C>,
-    window: &'a Arc<Window<C>>,
-}
-
-impl<'a, const C: usize, R: Record> Search<'a, C, R> {
-    fn new(stock: &'a Stock<C, R>, plan: &'a Plan<C>) -> Self {
-        let behind = plan.columns.iter().skip(2);
-        Self {
-            stock,
-            plan,
-            reach: behind.map(Table::reach).sum(),
-        }
-    }
-
-    /// The windows that no gate of kinds of deal or stages closes, the highest
-    /// bound first.
-    fn windows(&self) -> Vec<Walk<'a, C>> {
-        let plan = self.plan;
-        let second = plan.columns.get(1).map_or(0, Table::reach);
-        let behind = self.reach + second + plan.tags_most;
-        let mut walks = Vec::new();
-        for group in &self.stock.groups {
-            let deal = plan.fixed.points + plan.intents.points(group.intents);
-            if deal < 0 {
-                continue;
+impl<const C: usize, const M: usize, const G: usize, const T: usize, R, A, J>
+    Search<'_, C, M, G, T, R, A, J>
+where
+    R: Record,
+    A: Ask<M, G>,
+    J: FnMut(&R, Tally) -> Option<i64>,
+{
+    fn walk(&mut self) {
+        let most = self.plan.fixed.points
+            + self.plan.intents.reach()
+            + self.plan.stages.reach()
+            + self.plan.money.reach()
+            + self.middle
+            + self.last;
+        let mut windows: Vec<(i32, &Window<C, M, G>)> = (self.stock.windows.iter())
+            .map(|window| (most + self.ask.most_of_sectors(window.sectors), &**window))
+            .collect();
+        windows.sort_by_key(|(bound, _)| Reverse(*bound));
+        let mut blocks: Vec<(i32, i32, &Block<C, M, G>)> = Vec::new();
+        for (bound, window) in windows {
+            if bound < self.best.floor {
+                break;
             }
-            let equity = plan.equity.get(usize::from(group.intents));
-            for window in &group.windows {
-                let (base, money) = match equity {
-                    Some(true) => (deal + plan.stages.points(window.stages), true),
-                    Some(false) => (deal, false),
-                    // Unknown here; the bound has to hold for both.
-                    None => {
-                        let first = plan.columns.first().map_or(0, |money| money.most);
-                        (deal + plan.stages.most + first, false)
-                    }
-                };
-                let most = if money { self.most_money(window) } else { 0 };
-                let bound = base + most + behind;
-                if base >= 0 && bound >= 0 {
-                    walks.push(Walk {
-                        bound,
-                        base,
-                        money,
-                        group,
-                        window,
-                    });
+            blocks.clear();
+            for (head, block) in window.heads.iter().zip(&window.blocks) {
+                let (bound, tags) = self.bound(head);
+                if bound >= self.best.floor {
+                    blocks.push((bound, tags, block));
                 }
             }
+            blocks.sort_unstable_by_key(|(bound, _, _)| Reverse(*bound));
+            for (bound, tags, block) in &blocks {
+                if *bound < self.best.floor {
+                    break;
+                }
+                self.look_into(block, *tags);
+            }
         }
-        walks.sort_unstable_by_key(|walk| Reverse(walk.bound));
-        walks
     }
 
-    fn most_money(&self, window: &Window<C>) -> i32 {
-        let Some(money) = self.plan.columns.first() else {
-            return 0;
+    /// The most that a record of a block can have, and how much of it by its
+    /// tags.
+    #[inline]
+    fn bound(&self, head: &Head) -> (i32, i32) {
+        let [intents, stages, money] = &head.spreads;
+        let tags = self.ask.most_of_sectors(head.sectors);
+        let rest = self.plan.fixed.points + tags + self.middle + self.last;
+        let deal = match intents.names() {
+            None => return (rest + self.deal_reach(), tags),
+            Some(named) => {
+                let shares =
+                    self.plan.stages.most_of(stages.names()) + self.plan.money.most_of(money.names());
+                let deals = named.iter().map(|code| {
+                    let points = self.plan.intents.points(*code);
+                    match self.plan.equity.get(usize::from(*code)) {
+                        Some(equity) => points + (equity & shares),
+                        None => points + shares.max(0),
+                    }
+                });
+                deals.max().unwrap_or(super::table::OUT)
+            }
         };
-        match &window.named {
-            Some(named) => money.most_of(named),
-            None => money.reach(),
+        (rest + deal, tags)
+    }
+
+    fn deal_reach(&self) -> i32 {
+        self.plan.intents.reach() + self.plan.stages.reach() + self.plan.money.reach()
+    }
+
+    /// What kinds of deal, stages and money give.
+    #[inline]
+    fn deal(&self, intents: u16, stages: u16, money: u16) -> i32 {
+        let points = self.plan.intents.points(intents);
+        match self.plan.equity.get(usize::from(intents)) {
+            Some(equity) => {
+                let shares = self.plan.stages.points(stages) + self.plan.money.points(money);
+                points + (equity & shares)
+            }
+            // Beyond the dictionary: the bound has to hold for any.
+            None => self.deal_reach(),
         }
     }
 
-    fn bound_of_block(&self, walk: &Walk<'_, C>, block: &Block<C>) -> i32 {
-        let mut bound = walk.base + self.reach + self.plan.tags_most;
-        for (at, table) in self.plan.columns.iter().take(2).enumerate() {
-            if at == 1 || walk.money {
-                bound += match block.names(at) {
-                    Some(named) => table.most_of(named),
-                    None => table.reach(),
-                };
-            }
+    fn look_into(&mut self, block: &Block<C, M, G>, tags_most: i32) {
+        let (plan, ask) = (self.plan, self.ask);
+        let mut live = Live {
+            slots: [0; BLOCK],
+            sums: [0; BLOCK],
+            len: 0,
+        };
+        let fixed = plan.fixed.points;
+        let rest = tags_most + self.middle + self.last;
+        let columns = block.column(0).iter().zip(block.column(1)).zip(block.column(2));
+        for (slot, ((intents, stages), money)) in (0_u8..).zip(columns) {
+            let sum = fixed + self.deal(*intents, *stages, *money);
+            put(&mut live, slot, sum);
+            live.len += usize::from(sum >= 0 && sum + rest >= self.best.floor);
         }
-        bound
-    }
-
-    fn look_into(
-        &self,
-        walk: &Walk<'_, C>,
-        block: &Block<C>,
-        tags: &impl Tags,
-        best: &mut Best,
-        judge: &mut impl FnMut(&R, Tally) -> Option<i64>,
-    ) {
-        let mut sums = [walk.base; BLOCK];
-        let skipped = usize::from(!walk.money);
-        let columns = self.plan.columns.iter().zip(block.columns());
-        for (table, codes) in columns.skip(skipped) {
-            table.add_to(&mut sums, codes);
-        }
-        for (slot, sum) in sums.iter().take(block.len()).enumerate() {
-            if *sum < 0 || *sum + self.plan.tags_most < best.floor() {
-                continue;
-            }
-            let Some(handle) = block.handle(slot) else {
-                continue;
+        // Tags next: nothing else differs as much.
+        let rest = self.middle + self.last;
+        live.retain(self.best.floor, |slot, sum| {
+            let most = ask.most_of_tags(block.tags(slot)).min(tags_most);
+            (sum, sum + most + rest)
+        });
+        let last = self.last;
+        let (models, customers) = (block.column(3), block.column(4));
+        live.retain(self.best.floor, |slot, sum| {
+            let codes = (models.get(slot), customers.get(slot));
+            let business = match codes {
+                (Some(models), Some(customers)) => {
+                    plan.models.mean(*models, &plan.customers, *customers)
+                }
+                _ => 0,
             };
-            let of_tags = tags.worth(block.tags(slot));
-            let most = of_tags.map_or(self.plan.tags_most, |worth| worth.points);
-            if sum + most < best.floor() {
-                continue;
-            }
-            let Some(record) = self.stock.records.get(handle) else {
-                continue;
-            };
-            let mut hit = Hit {
-                exact: Reverse(i64::from(sum + most)),
-                unpublished: record.published_at().is_none(),
-                published: record.published_at(),
-                id: record.id(),
-                handle,
-            };
-            if !best.takes(&hit) {
-                continue;
-            }
-            let tally = self.tally(walk, block, slot, of_tags);
-            if let Some(exact) = judge(record, tally) {
-                hit.exact = Reverse(exact);
-                best.offer(hit);
-            }
+            let sum = sum
+                + plan.business_weight * business
+                + ask.points_of_markets(block.masks(slot));
+            let most = ask.most_of_tags(block.tags(slot)).min(tags_most);
+            (sum, sum + most + last)
+        });
+        live.retain(self.best.floor, |slot, sum| {
+            let codes = block.codes(slot);
+            let others = plan.others.iter().zip(codes.iter().skip(BEFORE));
+            let sum = sum + others.map(|(table, code)| table.points(*code)).sum::<i32>();
+            (sum, if sum < 0 { i32::MIN } else { sum + tags_most })
+        });
+        for (slot, sum) in live.slots.iter().zip(live.sums).take(live.len) {
+            self.weigh(block, usize::from(*slot), sum, tags_most);
         }
     }
 
-    /// The whole sum of one slot.
+    /// One slot whose columns are added up.
+    fn weigh(&mut self, block: &Block<C, M, G>, slot: usize, sum: i32, tags_most: i32) {
+        if sum + tags_most < self.best.floor {
+            return;
+        }
+        let tags = self.ask.tags(block.tags(slot));
+        let sum = sum + tags.map_or(tags_most, |worth| worth.points);
+        if sum < self.best.floor {
+            return;
+        }
+        let Some(handle) = block.handle(slot) else {
+            return;
+        };
+        let gates = self.ask.gates(block.gates(slot));
+        if gates.is_some_and(|gates| gates.points < 0) {
+            return;
+        }
+        let Some(record) = self.stock.records.get(handle) else {
+            return;
+        };
+        let mut hit = Hit {
+            exact: Reverse(i64::from(sum)),
+            unpublished: record.published_at().is_none(),
+            published: record.published_at(),
+            id: record.id(),
+            handle,
+        };
+        if !self.best.takes(&hit) {
+            return;
+        }
+        let tally = match tags.zip(gates).and_then(|both| self.tally(block, slot, both)) {
+            Some(sum) => Tally::Of(sum),
+            None => Tally::Beyond,
+        };
+        if let Some(exact) = (self.judge)(record, tally) {
+            hit.exact = Reverse(exact);
+            self.best.offer(hit);
+        }
+    }
+
+    /// The whole sum of one slot; `None` when a column is beyond its
+    /// dictionary.
     fn tally(
         &self,
-        walk: &Walk<'_, C>,
-        block: &Block<C>,
+        block: &Block<C, M, G>,
         slot: usize,
-        tags: Option<Worth>,
-    ) -> Tally {
+        (tags, gates): (Worth, Worth),
+    ) -> Option<Worth> {
         let plan = self.plan;
-        let parts = [plan.intents.worth(walk.group.intents), tags];
-        let stage = walk.money.then(|| plan.stages.worth(walk.window.stages));
-        let columns = plan.columns.iter().zip(block.row(slot));
-        let columns = columns
-            .skip(usize::from(!walk.money))
-            .map(|(table, code)| table.worth(code));
-        let mut sum = plan.fixed;
-        for part in parts.into_iter().chain(stage).chain(columns) {
-            match part {
-                Some(part) => sum = sum.and(part),
-                None => return Tally::Beyond,
-            }
+        let codes = block.codes(slot);
+        let [intents, stages, money, models, customers] = *codes.first_chunk::<BEFORE>()?;
+        let mut sum = plan.fixed.and(tags).and(gates).and(plan.intents.worth(intents)?);
+        if *plan.equity.get(usize::from(intents))? != 0 {
+            sum = sum
+                .and(plan.stages.worth(stages)?)
+                .and(plan.money.worth(money)?);
         }
-        if is_beyond(walk.group.intents) {
-            return Tally::Beyond;
+        let business = (plan.models).worth(models, &plan.customers, customers, plan.business_weight);
+        sum = sum.and(business?).and(self.ask.markets(block.masks(slot))?);
+        for (table, code) in plan.others.iter().zip(codes.iter().skip(BEFORE)) {
+            sum = sum.and(table.worth(*code)?);
         }
-        Tally::Of(sum)
+        Some(sum)
+    }
+}
+
+#[inline]
+fn put(live: &mut Live, slot: u8, sum: i32) {
+    let at = live.len;
+    if let (Some(place), Some(of_sum)) = (live.slots.get_mut(at), live.sums.get_mut(at)) {
+        *place = slot;
+        *of_sum = sum;
     }
 }

@@ -4,18 +4,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::mandates::{
-    Business, Cleared, MOST_TAGS, TAGS_BEYOND, cheque_worth, clearance_on, language_value, order,
-    overlap, paper_value, stage_worth, standing, topics_value,
+    Cleared, MOST_TAGS, TAGS_BEYOND, cheque_worth, clearance_on, equity, language_value, order,
+    overlap, paper_value, sectors, stage_worth, standing, topics_value,
 };
-use super::search::{Plan, Tags};
+use super::search::{Ask, BEFORE, Plan};
 use super::store::{Encoded, Record};
-use super::table::{Table, Worth, most, weight};
-use super::vocabulary::{Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new};
+use super::table::{Half, Table, Worth, most, weight};
+use super::vocabulary::{ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new};
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::MandateStatus;
 use crate::domain::profile::{ControlAnswers, StartupContent, StartupProfile};
 use crate::domain::scoring::{Factor, GateVerdict as Verdict, RuleSet, WHOLE};
-use crate::domain::tag::{Facet, Kinship, Sensitivity, Taxonomy};
+use crate::domain::tag::{Kinship, Sensitivity, Taxonomy};
 use crate::domain::text::Slug;
 use crate::domain::values::Stage;
 use crate::matching::facts::{Asked, ChequeFit, MandateFacts, Setting, StageFit, StartupFacts};
@@ -58,19 +58,16 @@ impl Record for StartupEntry {
     }
 }
 
-/// Columns of a startup behind its kinds of deal and its stage.
-pub(super) const COLUMNS: usize = 8;
+/// Columns of a startup that are scored, sets of countries, and columns that
+/// only open or close.
+pub(super) const SCORED: usize = 9;
+pub(super) const MASKS: usize = 2;
+pub(super) const GATES: usize = 1;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Staged {
     stated: Option<Stage>,
     effective: Option<Stage>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Market {
-    wanted: Countries,
-    now: Countries,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -95,8 +92,8 @@ pub(super) struct Columns {
     intents: Dictionary<Mask>,
     stages: Dictionary<Staged>,
     rounds: Dictionary<Option<Asked>>,
-    markets: Dictionary<Market>,
-    business: Dictionary<Business>,
+    models: Dictionary<Mask>,
+    customers: Dictionary<Mask>,
     topics: Dictionary<Mask>,
     papers: Dictionary<Option<(Mask, bool)>>,
     languages: Dictionary<Mask>,
@@ -110,8 +107,8 @@ pub(super) struct Keys {
     intents: Words<Mask>,
     stages: Words<Staged>,
     rounds: Words<Option<Asked>>,
-    markets: Words<Market>,
-    business: Words<Business>,
+    models: Words<Mask>,
+    customers: Words<Mask>,
     topics: Words<Mask>,
     papers: Words<Option<(Mask, bool)>>,
     languages: Words<Mask>,
@@ -125,8 +122,8 @@ impl Columns {
             intents: Dictionary::new(room),
             stages: Dictionary::new(room),
             rounds: Dictionary::new(room),
-            markets: Dictionary::new(room),
-            business: Dictionary::new(room),
+            models: Dictionary::new(room),
+            customers: Dictionary::new(room),
             topics: Dictionary::new(room),
             papers: Dictionary::new(room),
             languages: Dictionary::new(room),
@@ -140,8 +137,8 @@ impl Columns {
             intents: self.intents.words(),
             stages: self.stages.words(),
             rounds: self.rounds.words(),
-            markets: self.markets.words(),
-            business: self.business.words(),
+            models: self.models.words(),
+            customers: self.customers.words(),
             topics: self.topics.words(),
             papers: self.papers.words(),
             languages: self.languages.words(),
@@ -155,52 +152,51 @@ impl Columns {
         words: &mut Vocabulary,
         taxonomy: &Taxonomy,
         entry: &StartupEntry,
-    ) -> Encoded<COLUMNS> {
+    ) -> Encoded<SCORED, MASKS, GATES> {
         let StartupProfile {
             country, content, ..
         } = &entry.profile;
-        let intents = mask_or_new(&mut words.intents, &content.deal_intents);
         let stage = Staged {
             stated: content.stage,
             effective: content.effective_stage(),
         };
         let asked = content.round.as_ref().map(Asked::of);
-        let market = self.markets.code(Some(Market {
-            wanted: words.countries_or_new(&content.markets_wanted),
-            now: words.countries_or_new(&content.markets_now),
-        }));
-        let models = mask_or_new(&mut words.models, &content.business_models);
-        let customers = mask_or_new(&mut words.customers, &content.customer_types);
-        let business = models
-            .zip(customers)
-            .map(|(models, customers)| Business::new(models, customers));
-        let topics = mask_or_new(&mut words.topics, &content.transfer_topics);
         let paper = match &content.round {
             None => Some(None),
             Some(round) => mask_or_new(&mut words.instruments, &round.instruments)
                 .map(|instruments| Some((instruments, round.lead_wanted))),
         };
-        let languages = words.languages_or_new(&content.languages);
         let term = Term {
             country: words.country_or_new(*country),
             confirmed: entry.profile.reconfirm_by,
             facts: traction_facts(&content.traction),
         };
         let tags = own_tags(words, content);
-        let root = tags.first().map_or(0, |tag| u64::from(*tag));
+        let codes = [
+            self.intents
+                .code(mask_or_new(&mut words.intents, &content.deal_intents)),
+            self.stages.code(Some(stage)),
+            self.rounds.code(Some(asked)),
+            self.models
+                .code(mask_or_new(&mut words.models, &content.business_models)),
+            self.customers
+                .code(mask_or_new(&mut words.customers, &content.customer_types)),
+            self.topics
+                .code(mask_or_new(&mut words.topics, &content.transfer_topics)),
+            self.papers.code(paper),
+            self.languages.code(words.languages_or_new(&content.languages)),
+            self.terms.code(Some(term)),
+        ];
+        let amount = asked.map_or(0, |asked| asked.target());
         Encoded {
-            cell: (self.intents.code(intents), self.stages.code(Some(stage))),
-            codes: [
-                self.rounds.code(Some(asked)),
-                market,
-                self.business.code(business),
-                self.topics.code(topics),
-                self.papers.code(paper),
-                self.languages.code(languages),
-                self.terms.code(Some(term)),
-                self.standings.code(Some(standing_of(taxonomy, entry))),
+            order: order(words, &tags, PRIMARY_BITS, &codes, amount),
+            codes,
+            masks: [
+                words.markets_or_new(&content.markets_wanted),
+                words.markets_or_new(&content.markets_now),
             ],
-            order: order(asked.map_or(0, |asked| asked.target()), market, root),
+            gates: [self.standings.code(Some(standing_of(taxonomy, entry)))],
+            sectors: sectors(words, &tags, PRIMARY_BITS),
             tags,
         }
     }
@@ -220,13 +216,14 @@ fn standing_of(taxonomy: &Taxonomy, entry: &StartupEntry) -> Standing {
     }
 }
 
-/// A tag as the column has it: its number, and in the lowest bit whether it is
-/// primary.
+/// The lowest bit of a tag as the column has it says whether it is primary.
+const PRIMARY_BITS: u32 = 1;
+
 fn own_tags(words: &mut Vocabulary, content: &StartupContent) -> Vec<u16> {
     let tags: Option<Vec<u16>> = content
         .all_tags()
         .map(|slug| {
-            let number = words.tag_or_new(slug)?.checked_mul(2)?;
+            let number = words.tag_or_new(slug)?.checked_mul(1 << PRIMARY_BITS)?;
             Some(number | u16::from(content.primary_tags.contains(slug)))
         })
         .collect();
@@ -239,13 +236,14 @@ pub(super) struct Question<'a> {
     pub(super) setting: &'a Setting<'a>,
     pub(super) mandate: &'a MandateFacts<'a>,
     pub(super) words: &'a Vocabulary,
+    pub(super) keys: &'a Keys,
     /// How much each tag counts for being rare, by its number.
     pub(super) rarity: &'a [i64],
     /// Whether pairs that wait for a decision are wanted.
     pub(super) doubt_wanted: bool,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
     fn weight(&self, factor: Factor) -> i32 {
         weight(self.setting.rules, factor)
     }
@@ -260,36 +258,25 @@ impl Question<'_> {
     }
 
     /// Compiles it; `None` when the mandate's side rules everything out.
-    pub(super) fn plan(&self, keys: &Keys) -> Option<Plan<COLUMNS>> {
+    pub(super) fn plan(&self) -> Option<Plan<{ SCORED - BEFORE }>> {
         let fixed = self.fixed()?;
         let content = &self.mandate.mandate.content;
-        let taxonomy = self.setting.taxonomy;
         let wanted = mask(&self.words.intents, &content.deal_intents);
-        let equity = mask(
-            &self.words.intents,
-            content.deal_intents.iter().filter(|intent| {
-                let value = taxonomy.facet_value(Facet::DealIntent, intent);
-                value.is_some_and(|value| value.equity)
-            }),
-        );
+        let equity = equity(self.setting.taxonomy, self.words, &content.deal_intents);
+        let models = mask(&self.words.models, &content.business_models);
+        let customers = mask(&self.words.customers, &content.customer_types);
         Some(Plan {
             fixed,
-            intents: self.intents(keys, wanted),
-            equity: (keys.intents.keys.iter())
-                .map(|offered| offered.meets(equity))
+            intents: self.intents(wanted),
+            equity: (self.keys.intents.keys.iter())
+                .map(|offered| -i32::from(offered.meets(equity)))
                 .collect(),
-            stages: self.stages(keys),
-            columns: [
-                self.rounds(keys),
-                self.markets(keys),
-                self.business(keys),
-                self.topics(keys),
-                self.papers(keys),
-                self.languages(keys),
-                self.terms(keys),
-                self.standings(keys),
-            ],
-            tags_most: most(self.weight(Factor::Tags)),
+            stages: self.stages(),
+            money: self.rounds(),
+            models: Half::new(&self.keys.models, |ours| overlap(*ours, models)),
+            customers: Half::new(&self.keys.customers, |ours| overlap(*ours, customers)),
+            business_weight: self.weight(Factor::BusinessModel),
+            others: [self.topics(), self.papers(), self.languages(), self.terms()],
         })
     }
 
@@ -321,9 +308,9 @@ impl Question<'_> {
         })
     }
 
-    fn intents(&self, keys: &Keys, wanted: Mask) -> Table {
+    fn intents(&self, wanted: Mask) -> Table {
         let weight = self.weight(Factor::DealIntent);
-        self.table(&keys.intents, weight, |offered| {
+        self.table(&self.keys.intents, weight, |offered| {
             let verdict = if offered.is_empty() || wanted.is_empty() {
                 Verdict::Unknown
             } else if offered.meets(wanted) {
@@ -335,90 +322,53 @@ impl Question<'_> {
         })
     }
 
-    fn stages(&self, keys: &Keys) -> Table {
+    fn stages(&self) -> Table {
         let weight = self.weight(Factor::Stage);
         let wanted = &self.mandate.mandate.content.stages;
-        self.table(&keys.stages, weight, |Staged { stated, effective }| {
+        self.table(&self.keys.stages, weight, |Staged { stated, effective }| {
             let fit = StageFit::where_equity(*stated, *effective, wanted);
             stage_worth(self.setting.rules, weight, fit)
         })
     }
 
-    fn rounds(&self, keys: &Keys) -> Table {
+    fn rounds(&self) -> Table {
         let weight = self.weight(Factor::Cheque);
         let Setting { rules, rates, .. } = *self.setting;
         let cheque = self.mandate.mandate.content.cheque;
-        self.table(&keys.rounds, weight, |asked| {
+        self.table(&self.keys.rounds, weight, |asked| {
             cheque_worth(rules, weight, ChequeFit::where_equity(cheque, *asked, rates))
         })
     }
 
-    fn markets(&self, keys: &Keys) -> Table {
-        let weight = self.weight(Factor::Market);
-        let rules = self.setting.rules;
-        let mandate = self.mandate.mandate;
-        let markets = &mandate.content.markets;
-        let stated = !markets.is_empty() || mandate.country.is_some();
-        let opened = if markets.is_empty() {
-            self.words.countries(&mandate.country)
-        } else {
-            self.words.countries(markets)
-        };
-        self.table(&keys.markets, weight, |Market { wanted, now }| {
-            let value = if !stated || wanted.is_empty() && now.is_empty() {
-                None
-            } else if wanted.meets(opened) {
-                Some(rules.market_opened)
-            } else if now.meets(opened) {
-                Some(rules.market_present)
-            } else {
-                Some(0)
-            };
-            Worth::of(weight, value)
-        })
-    }
-
-    fn business(&self, keys: &Keys) -> Table {
-        let weight = self.weight(Factor::BusinessModel);
-        let content = &self.mandate.mandate.content;
-        let ours = Business::new(
-            mask(&self.words.models, &content.business_models),
-            mask(&self.words.customers, &content.customer_types),
-        );
-        self.table(&keys.business, weight, |theirs| {
-            Worth::of(weight, ours.value(theirs))
-        })
-    }
-
-    fn topics(&self, keys: &Keys) -> Table {
+    fn topics(&self) -> Table {
         let weight = self.weight(Factor::TransferTopics);
         let wanted = &self.mandate.mandate.content.transfer_topics;
         let wanted = mask(&self.words.topics, wanted);
-        self.table(&keys.topics, weight, |taught| {
+        self.table(&self.keys.topics, weight, |taught| {
             Worth::of(weight, topics_value(*taught, wanted))
         })
     }
 
-    fn papers(&self, keys: &Keys) -> Table {
+    fn papers(&self) -> Table {
         let weight = self.weight(Factor::InstrumentRole);
         let content = &self.mandate.mandate.content;
         let accepted = mask(&self.words.instruments, &content.instruments);
-        self.table(&keys.papers, weight, |round| {
+        self.table(&self.keys.papers, weight, |round| {
             let value = paper_value(self.setting.rules, *round, accepted, content.role);
             Worth::of(weight, value)
         })
     }
 
-    fn languages(&self, keys: &Keys) -> Table {
+    fn languages(&self) -> Table {
         let weight = self.weight(Factor::Language);
         let theirs = self.words.languages(&self.mandate.mandate.content.languages);
-        self.table(&keys.languages, weight, |ours| {
+        self.table(&self.keys.languages, weight, |ours| {
             Worth::of(weight, language_value(self.setting.rules, *ours, theirs))
         })
     }
 
     /// The startup's freshness and evidence, and what its country means.
-    fn terms(&self, keys: &Keys) -> Table {
+    fn terms(&self) -> Table {
         let weight = self.weight(Factor::Evidence);
         let Setting {
             rules,
@@ -437,8 +387,7 @@ impl Question<'_> {
         let wanted = self.words.countries(&content.startup_countries);
         let unwanted = self.words.countries(&content.excluded_countries);
         let anywhere = content.startup_countries.is_empty();
-        let told = anywhere && content.excluded_countries.is_empty();
-        self.table(&keys.terms, weight, |term| {
+        self.table(&self.keys.terms, weight, |term| {
             let country = term.country;
             let stale = term.confirmed.is_some_and(|day| day < today);
             let known = !country.is_empty();
@@ -453,33 +402,121 @@ impl Question<'_> {
             } else {
                 Verdict::Pass
             };
-            debug_assert!(known || verdict != Verdict::Pass || !told);
             let days = (term.confirmed).map(|until| days_since_confirmed(until, today));
             let value = evidence_value(rules, term.facts, days);
             Worth::of(weight, Some(value)).behind(verdict)
         })
     }
 
-    fn standings(&self, keys: &Keys) -> Table {
-        let today = self.setting.today;
-        self.table(&keys.standings, 0, |place| {
-            let verdict = if place.prohibited {
-                Verdict::Fail
-            } else {
-                standing(place.cleared, place.frozen, today)
-            };
-            Worth {
-                sensitive: place.sensitive,
-                ..Worth::default()
-            }
-            .behind(verdict)
-        })
+    /// The parts that no table holds.
+    pub(super) fn ask(&self) -> Asking<'a> {
+        Asking::new(self)
+    }
+}
+
+/// The parts of a mandate's question that no table holds.
+pub(super) struct Asking<'a> {
+    keys: &'a Keys,
+    today: NaiveDate,
+    tags: OwnTags<'a>,
+    markets: Markets,
+}
+
+/// What the markets of startups are worth to a mandate.
+struct Markets {
+    stated: bool,
+    opens: u64,
+    opened: i64,
+    present: i64,
+    weight: i32,
+}
+
+impl<'a> Asking<'a> {
+    fn new(question: &Question<'a>) -> Self {
+        let Question {
+            setting,
+            mandate,
+            words,
+            keys,
+            ..
+        } = *question;
+        let mandate = mandate.mandate;
+        let markets = &mandate.content.markets;
+        Self {
+            keys,
+            today: setting.today,
+            tags: OwnTags::new(question),
+            markets: Markets {
+                stated: !markets.is_empty() || mandate.country.is_some(),
+                opens: if markets.is_empty() {
+                    words.markets(&mandate.country)
+                } else {
+                    words.markets(markets)
+                },
+                opened: setting.rules.market_opened,
+                present: setting.rules.market_present,
+                weight: weight(setting.rules, Factor::Market),
+            },
+        }
+    }
+}
+
+impl Ask<MASKS, GATES> for Asking<'_> {
+    fn most_of_sectors(&self, sectors: u64) -> i32 {
+        self.tags.most_of_sectors(sectors)
     }
 
-    /// What each tag of a startup is worth to the mandate, and what it does to
-    /// its gates.
-    pub(super) fn tags(&self) -> OwnTags<'_> {
-        OwnTags::new(self)
+    fn most_of_tags(&self, tags: &[u16]) -> i32 {
+        self.tags.worth(tags).map_or(most(self.tags.weight), |worth| worth.points)
+    }
+
+    fn tags(&self, tags: &[u16]) -> Option<Worth> {
+        self.tags.worth(tags)
+    }
+
+    fn most_of_markets(&self) -> i32 {
+        most(self.markets.weight)
+    }
+
+    #[inline]
+    fn points_of_markets(&self, masks: [u64; MASKS]) -> i32 {
+        let all = most(self.markets.weight);
+        self.markets(masks).map_or(all, |worth| worth.points)
+    }
+
+    fn markets(&self, [wanted, now]: [u64; MASKS]) -> Option<Worth> {
+        let Markets {
+            stated,
+            opens,
+            opened,
+            present,
+            weight,
+        } = self.markets;
+        if (wanted | now) & ABROAD != 0 {
+            return None;
+        }
+        let value = if !stated || wanted | now == 0 {
+            None
+        } else if wanted & opens != 0 {
+            Some(opened)
+        } else if now & opens != 0 {
+            Some(present)
+        } else {
+            Some(0)
+        };
+        Some(Worth::of(weight, value))
+    }
+
+    fn gates(&self, [place]: [u16; GATES]) -> Option<Worth> {
+        let place = self.keys.standings.key(place)?;
+        if place.prohibited {
+            return Some(Worth::OUT);
+        }
+        let free = Worth {
+            sensitive: place.sensitive,
+            ..Worth::default()
+        };
+        Some(free.behind(standing(place.cleared, place.frozen, self.today)))
     }
 }
 
@@ -499,6 +536,8 @@ pub(super) struct OwnTags<'a> {
     weight: i32,
     stated: bool,
     scoped: bool,
+    /// The most that a tag of a sector is worth.
+    sectors: Vec<(u64, i64)>,
 }
 
 impl<'a> OwnTags<'a> {
@@ -525,6 +564,7 @@ impl<'a> OwnTags<'a> {
             weight: weight(rules, Factor::Tags),
             stated: !content.tags.is_empty(),
             scoped: !scope.is_empty(),
+            sectors: Vec::new(),
         };
         for (slug, weight) in &content.tags {
             tags.want(rules, taxonomy, words, slug, *weight);
@@ -535,7 +575,31 @@ impl<'a> OwnTags<'a> {
         for slug in scope {
             tags.each_under(taxonomy, words, slug, |tag| tag.in_scope = true);
         }
+        tags.bound(words);
         tags
+    }
+
+    fn bound(&mut self, words: &Vocabulary) {
+        for (tag, of_tag) in (0..).zip(&self.tags) {
+            if of_tag.worth == 0 {
+                continue;
+            }
+            let sector = words.sector(tag);
+            match self.sectors.iter_mut().find(|(known, _)| *known == sector) {
+                Some((_, most)) => *most = of_tag.worth.max(*most),
+                None => self.sectors.push((sector, of_tag.worth)),
+            }
+        }
+    }
+
+    /// A mean is no more than the greatest that goes into it.
+    fn most_of_sectors(&self, sectors: u64) -> i32 {
+        if sectors == u64::MAX {
+            return most(self.weight);
+        }
+        let met = self.sectors.iter().filter(|(sector, _)| sector & sectors != 0);
+        let greatest = met.map(|(_, worth)| *worth).max();
+        Worth::of(self.weight, greatest).points
     }
 
     fn want(
@@ -586,7 +650,7 @@ impl<'a> OwnTags<'a> {
     }
 }
 
-impl Tags for OwnTags<'_> {
+impl OwnTags<'_> {
     fn worth(&self, own: &[u16]) -> Option<Worth> {
         if own == [TAGS_BEYOND] {
             return None;

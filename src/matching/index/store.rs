@@ -1,10 +1,9 @@
 //! Where one side's records stand: blocks of 64 slots whose columns are small
-//! integers, grouped so that a block's records want the same kinds of deal at
-//! the same stages.
+//! integers, kept in an order that puts like beside like (a tree of two
+//! levels, whose blocks split when they are full).
 //!
 //! Everything a reader sees hangs on [`Arc`]s. A change copies the one block
-//! it concerns and the short path above it, so a snapshot costs a few dozen
-//! counters and no reader ever waits.
+//! it concerns and the short path above it, so no reader ever waits.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -14,12 +13,14 @@ use uuid::Uuid;
 
 /// Slots of a block.
 pub(super) const BLOCK: usize = 64;
-/// Blocks of a window: 4 096 slots.
+/// Blocks of a window when it is made: 4 096 slots.
 const WINDOW: usize = 64;
+/// Blocks with which a window splits.
+const TOO_MANY: usize = 96;
 /// Distinct codes that a block names before it says "any".
 const NAMED: usize = 6;
-/// Distinct codes that a window names before it says "any".
-const NAMED_BY_WINDOW: usize = 32;
+/// Columns whose codes a block names: kinds of deal, stages, money.
+const NAMED_COLUMNS: usize = 3;
 /// Records of one piece of the slab.
 const PIECE: usize = 1_024;
 
@@ -31,22 +32,26 @@ pub trait Record {
     fn published_at(&self) -> Option<DateTime<Utc>>;
 }
 
-/// A record as its columns have it.
+/// A record as its columns have it: `C` that are scored, `M` sets of
+/// countries, `G` that only open or close.
 #[derive(Debug, Clone)]
-pub(super) struct Encoded<const C: usize> {
-    /// Kinds of deal and stages: what a group and a window have in common.
-    pub(super) cell: (u16, u16),
+pub(super) struct Encoded<const C: usize, const M: usize, const G: usize> {
+    /// Kinds of deal, stages and money first.
     pub(super) codes: [u16; C],
+    pub(super) masks: [u64; M],
+    pub(super) gates: [u16; G],
     pub(super) tags: Vec<u16>,
-    /// Puts records together that are alike, within a cell.
-    pub(super) order: u64,
+    /// The sectors that its tags belong to, as bits.
+    pub(super) sectors: u64,
+    /// Puts like beside like.
+    pub(super) order: u32,
 }
 
 /// The distinct codes of one column of a block, or too many to name.
 #[derive(Debug, Clone, Copy)]
-struct Spread {
+pub(super) struct Spread {
     codes: [u16; NAMED],
-    count: usize,
+    count: u8,
 }
 
 impl Spread {
@@ -59,7 +64,7 @@ impl Spread {
             if spread.names().is_none_or(|named| named.contains(code)) {
                 continue;
             }
-            if let Some(place) = spread.codes.get_mut(spread.count) {
+            if let Some(place) = spread.codes.get_mut(usize::from(spread.count)) {
                 *place = *code;
             }
             spread.count += 1;
@@ -67,59 +72,90 @@ impl Spread {
         spread
     }
 
-    fn names(&self) -> Option<&[u16]> {
-        self.codes.get(..self.count)
+    /// The codes; `None` for too many.
+    pub(super) fn names(&self) -> Option<&[u16]> {
+        self.codes.get(..usize::from(self.count))
     }
+}
+
+/// What bounds need to know of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    /// No record in a block before it comes later in the order.
+    low: u32,
+    pub(super) len: u8,
+    pub(super) sectors: u64,
+    pub(super) spreads: [Spread; NAMED_COLUMNS],
 }
 
 /// Up to 64 records.
 #[derive(Debug, Clone)]
-pub(super) struct Block<const C: usize> {
+pub(super) struct Block<const C: usize, const M: usize, const G: usize> {
     codes: [[u16; BLOCK]; C],
+    masks: [[u64; BLOCK]; M],
+    gates: [[u16; BLOCK]; G],
+    orders: [u32; BLOCK],
     handles: [u32; BLOCK],
+    sectors: [u64; BLOCK],
     tag_ends: [u16; BLOCK],
     tags: Vec<u16>,
     len: usize,
-    spreads: [Spread; 2],
 }
 
-impl<const C: usize> Block<C> {
+fn put<T: Copy>(places: &mut [T], at: usize, value: T) {
+    if let Some(place) = places.get_mut(at) {
+        *place = value;
+    }
+}
+
+fn at<T: Copy, const N: usize>(columns: &[[T; BLOCK]; N], slot: usize, none: T) -> [T; N] {
+    columns.each_ref().map(|column| column.get(slot).copied().unwrap_or(none))
+}
+
+impl<const C: usize, const M: usize, const G: usize> Block<C, M, G> {
     fn new() -> Self {
         Self {
             codes: [[0; BLOCK]; C],
+            masks: [[0; BLOCK]; M],
+            gates: [[0; BLOCK]; G],
+            orders: [0; BLOCK],
             handles: [0; BLOCK],
+            sectors: [0; BLOCK],
             tag_ends: [0; BLOCK],
             tags: Vec::new(),
             len: 0,
-            spreads: [Spread::of(&[]); 2],
         }
     }
 
-    /// The columns, each as long as there are records.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &[u16]> {
-        self.codes
-            .iter()
-            .map(|column| column.get(..self.len).unwrap_or_default())
+    fn of<'a>(records: impl Iterator<Item = (&'a Encoded<C, M, G>, u32)>) -> Self {
+        let mut block = Self::new();
+        for (record, handle) in records {
+            block.push(record, handle);
+        }
+        block.tags.shrink_to_fit();
+        block
     }
 
-    /// The distinct codes of the first or second column; `None` for many.
-    pub(super) fn names(&self, column: usize) -> Option<&[u16]> {
-        self.spreads.get(column)?.names()
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    /// A scored column, as long as there are records.
+    pub(super) fn column(&self, column: usize) -> &[u16] {
+        let column = self.codes.get(column).and_then(|codes| codes.get(..self.len));
+        column.unwrap_or_default()
     }
 
     pub(super) fn handle(&self, slot: usize) -> Option<u32> {
         self.handles.get(slot).copied()
     }
 
-    /// The codes of one slot.
-    pub(super) fn row(&self, slot: usize) -> impl Iterator<Item = u16> {
-        self.codes
-            .iter()
-            .filter_map(move |column| column.get(slot).copied())
+    pub(super) fn codes(&self, slot: usize) -> [u16; C] {
+        at(&self.codes, slot, 0)
+    }
+
+    pub(super) fn masks(&self, slot: usize) -> [u64; M] {
+        at(&self.masks, slot, 0)
+    }
+
+    pub(super) fn gates(&self, slot: usize) -> [u16; G] {
+        at(&self.gates, slot, 0)
     }
 
     pub(super) fn tags(&self, slot: usize) -> &[u16] {
@@ -128,150 +164,152 @@ impl<const C: usize> Block<C> {
         self.tags.get(start..end(slot)).unwrap_or_default()
     }
 
-    fn push(&mut self, record: &Encoded<C>, handle: u32) {
-        let at = self.len;
+    fn head(&self, low: u32) -> Head {
+        let live = self.sectors.iter().take(self.len);
+        Head {
+            low,
+            len: u8::try_from(self.len).unwrap_or(u8::MAX),
+            sectors: live.fold(0, |all, sectors| all | sectors),
+            spreads: [0, 1, 2].map(|column| Spread::of(self.column(column))),
+        }
+    }
+
+    fn push(&mut self, record: &Encoded<C, M, G>, handle: u32) {
+        let slot = self.len;
         for (column, code) in self.codes.iter_mut().zip(record.codes) {
-            if let Some(place) = column.get_mut(at) {
-                *place = code;
-            }
+            put(column, slot, code);
+        }
+        for (column, mask) in self.masks.iter_mut().zip(record.masks) {
+            put(column, slot, mask);
+        }
+        for (column, code) in self.gates.iter_mut().zip(record.gates) {
+            put(column, slot, code);
         }
         self.tags.extend(&record.tags);
-        if let Some(place) = self.handles.get_mut(at) {
-            *place = handle;
-        }
-        if let Some(end) = self.tag_ends.get_mut(at) {
-            *end = u16::try_from(self.tags.len()).unwrap_or(u16::MAX);
-        }
+        put(&mut self.orders, slot, record.order);
+        put(&mut self.handles, slot, handle);
+        put(&mut self.sectors, slot, record.sectors);
+        let end = u16::try_from(self.tags.len()).unwrap_or(u16::MAX);
+        put(&mut self.tag_ends, slot, end);
         self.len += 1;
     }
 
-    /// Takes out the record with that handle; those behind it move up.
-    fn take(&mut self, handle: u32) {
-        let live = self.handles.get(..self.len).unwrap_or_default();
-        let Some(at) = live.iter().position(|other| *other == handle) else {
+    /// One slot as it was put in.
+    fn record(&self, slot: usize) -> (Encoded<C, M, G>, u32) {
+        let record = Encoded {
+            codes: self.codes(slot),
+            masks: self.masks(slot),
+            gates: self.gates(slot),
+            tags: self.tags(slot).to_vec(),
+            sectors: self.sectors.get(slot).copied().unwrap_or(0),
+            order: self.orders.get(slot).copied().unwrap_or(0),
+        };
+        (record, self.handle(slot).unwrap_or(0))
+    }
+
+    /// The block without the record of that handle; `None` when it has none.
+    fn without(&self, handle: u32) -> Option<Self> {
+        let live = self.handles.get(..self.len)?;
+        let gone = live.iter().position(|other| *other == handle)?;
+        let mut rest = Self::new();
+        rest.tags.reserve(self.tags.len());
+        for slot in (0..self.len).filter(|slot| *slot != gone) {
+            let (record, handle) = self.record(slot);
+            rest.push(&record, handle);
+        }
+        Some(rest)
+    }
+
+    /// The lower and the upper half in the order, and where the upper begins.
+    fn halves(&self) -> (Self, Self, u32) {
+        let mut records: Vec<_> = (0..self.len).map(|slot| self.record(slot)).collect();
+        records.sort_by_key(|(record, _)| record.order);
+        let upper = records.split_off(self.len / 2);
+        let low = upper.first().map_or(0, |(record, _)| record.order);
+        let of = |records: &[(Encoded<C, M, G>, u32)]| {
+            Self::of(records.iter().map(|(record, handle)| (record, *handle)))
+        };
+        (of(&records), of(&upper), low)
+    }
+}
+
+/// Neighbouring blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Window<const C: usize, const M: usize, const G: usize> {
+    low: u32,
+    pub(super) sectors: u64,
+    pub(super) heads: Vec<Head>,
+    pub(super) blocks: Vec<Arc<Block<C, M, G>>>,
+}
+
+impl<const C: usize, const M: usize, const G: usize> Window<C, M, G> {
+    fn new(low: u32) -> Self {
+        Self {
+            low,
+            sectors: 0,
+            heads: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, at: usize, low: u32, block: Block<C, M, G>) {
+        let head = block.head(low);
+        self.sectors |= head.sectors;
+        self.heads.insert(at, head);
+        self.blocks.insert(at, Arc::new(block));
+    }
+
+    fn replace(&mut self, at: usize, block: Block<C, M, G>) {
+        if let (Some(head), Some(place)) = (self.heads.get_mut(at), self.blocks.get_mut(at)) {
+            *head = block.head(head.low);
+            self.sectors |= head.sectors;
+            *place = Arc::new(block);
+        }
+    }
+
+    /// The last block whose records may come this early.
+    fn block_for(&self, order: u32) -> usize {
+        let after = self.heads.partition_point(|head| head.low <= order);
+        after.saturating_sub(1)
+    }
+
+    fn insert(&mut self, record: &Encoded<C, M, G>, handle: u32) {
+        let mut at = self.block_for(record.order);
+        let Some(block) = self.blocks.get(at) else {
+            self.add(0, record.order, Block::of(std::iter::once((record, handle))));
             return;
         };
-        let gone = self.tags(at).len();
-        let start = at.checked_sub(1).and_then(|before| self.tag_ends.get(before));
-        let start = start.map_or(0, |end| usize::from(*end));
-        self.tags.drain(start..start + gone);
-        for column in &mut self.codes {
-            move_up(column, at);
-        }
-        move_up(&mut self.handles, at);
-        move_up(&mut self.tag_ends, at);
-        let gone = u16::try_from(gone).unwrap_or(0);
-        for end in self.tag_ends.iter_mut().skip(at) {
-            *end = end.saturating_sub(gone);
-        }
-        self.len -= 1;
-    }
-
-    fn summarize(&mut self) {
-        let [first, second] = &mut self.spreads;
-        for (spread, column) in [first, second].into_iter().zip(&self.codes) {
-            *spread = Spread::of(column.get(..self.len).unwrap_or_default());
-        }
-    }
-}
-
-fn move_up<T: Copy>(places: &mut [T], at: usize) {
-    let end = places.len();
-    if at < end {
-        places.copy_within(at + 1..end, at);
-    }
-}
-
-/// Up to 64 blocks of one cell.
-#[derive(Debug, Clone)]
-pub(super) struct Window<const C: usize> {
-    /// The stages that its records name.
-    pub(super) stages: u16,
-    pub(super) blocks: Vec<Arc<Block<C>>>,
-    sizes: Vec<u8>,
-    /// The first column's codes; more may be named than are left. `None` when
-    /// there are many.
-    pub(super) named: Option<Vec<u16>>,
-}
-
-impl<const C: usize> Window<C> {
-    const fn new(stages: u16) -> Self {
-        Self {
-            stages,
-            blocks: Vec::new(),
-            sizes: Vec::new(),
-            named: Some(Vec::new()),
-        }
-    }
-
-    fn has_room(&self) -> bool {
-        self.blocks.len() < WINDOW || self.sizes.iter().any(|size| usize::from(*size) < BLOCK)
-    }
-
-    fn name(&mut self, code: u16) {
-        if let Some(named) = &mut self.named {
-            if named.contains(&code) {
-                return;
-            }
-            named.push(code);
-            if named.len() > NAMED_BY_WINDOW {
-                self.named = None;
-            }
-        }
-    }
-
-    /// Puts a record where there is room, and answers in which block.
-    fn push(&mut self, record: &Encoded<C>, handle: u32) -> usize {
-        let free = |size: &u8| usize::from(*size) < BLOCK;
-        let at = self.sizes.iter().rposition(free).unwrap_or_else(|| {
-            self.blocks.push(Arc::new(Block::new()));
-            self.sizes.push(0);
-            self.blocks.len() - 1
-        });
-        if let (Some(block), Some(size)) = (self.blocks.get_mut(at), self.sizes.get_mut(at)) {
-            let block = Arc::make_mut(block);
+        if block.len < BLOCK {
+            let mut block = Block::clone(block);
             block.push(record, handle);
-            block.summarize();
-            *size += 1;
+            self.replace(at, block);
+            return;
         }
-        if let Some(code) = record.codes.first() {
-            self.name(*code);
-        }
-        at
-    }
-
-    fn take(&mut self, at: usize, handle: u32) {
-        if let (Some(block), Some(size)) = (self.blocks.get_mut(at), self.sizes.get_mut(at)) {
-            let block = Arc::make_mut(block);
-            block.take(handle);
-            block.summarize();
-            *size = size.saturating_sub(1);
+        let (lower, upper, low) = block.halves();
+        self.replace(at, lower);
+        self.add(at + 1, low, upper);
+        at += usize::from(low <= record.order);
+        if let Some(block) = self.blocks.get(at) {
+            let mut block = Block::clone(block);
+            block.push(record, handle);
+            self.replace(at, block);
         }
     }
 
-    /// Fills an empty window, already in order.
-    fn fill(&mut self, records: &[(Encoded<C>, u32)]) {
-        for some in records.chunks(BLOCK) {
-            let mut block = Block::new();
-            for (record, handle) in some {
-                block.push(record, *handle);
-                if let Some(code) = record.codes.first() {
-                    self.name(*code);
-                }
-            }
-            block.tags.shrink_to_fit();
-            block.summarize();
-            self.sizes.push(u8::try_from(some.len()).unwrap_or(u8::MAX));
-            self.blocks.push(Arc::new(block));
+    /// The upper half of its blocks, as a window of its own.
+    fn split(&mut self) -> Self {
+        let half = self.blocks.len() / 2;
+        let heads = self.heads.split_off(half);
+        let blocks = self.blocks.split_off(half);
+        let union = |heads: &[Head]| heads.iter().fold(0, |all, head| all | head.sectors);
+        self.sectors = union(&self.heads);
+        Self {
+            low: heads.first().map_or(self.low, |head| head.low),
+            sectors: union(&heads),
+            heads,
+            blocks,
         }
     }
-}
-
-/// The windows whose records want the same kinds of deal.
-#[derive(Debug, Clone)]
-pub(super) struct Group<const C: usize> {
-    pub(super) intents: u16,
-    pub(super) windows: Vec<Arc<Window<C>>>,
 }
 
 /// Records by handle. A place is written once, so readers share the pieces
@@ -291,38 +329,30 @@ impl<R> Clone for Slab<R> {
 }
 
 impl<R> Slab<R> {
-    const fn new() -> Self {
-        Self {
-            pieces: Vec::new(),
-        }
-    }
-
     pub(super) fn get(&self, handle: u32) -> Option<&Arc<R>> {
         let handle = usize::try_from(handle).ok()?;
         self.pieces.get(handle / PIECE)?.get(handle % PIECE)?.get()
     }
 }
 
-/// A record's block.
+/// A record's way to its block.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    group: u16,
-    window: u16,
-    block: u8,
+    order: u32,
     handle: u32,
 }
 
 /// What readers see of one side.
 #[derive(Debug)]
-pub(super) struct Stock<const C: usize, R> {
-    pub(super) groups: Vec<Arc<Group<C>>>,
+pub(super) struct Stock<const C: usize, const M: usize, const G: usize, R> {
+    pub(super) windows: Vec<Arc<Window<C, M, G>>>,
     pub(super) records: Arc<Slab<R>>,
 }
 
-impl<const C: usize, R> Clone for Stock<C, R> {
+impl<const C: usize, const M: usize, const G: usize, R> Clone for Stock<C, M, G, R> {
     fn clone(&self) -> Self {
         Self {
-            groups: self.groups.clone(),
+            windows: self.windows.clone(),
             records: Arc::clone(&self.records),
         }
     }
@@ -330,93 +360,41 @@ impl<const C: usize, R> Clone for Stock<C, R> {
 
 /// One side's records, and the way to each.
 #[derive(Debug)]
-pub(super) struct Shelf<const C: usize, R> {
-    stock: Stock<C, R>,
+pub(super) struct Shelf<const C: usize, const M: usize, const G: usize, R> {
+    stock: Stock<C, M, G, R>,
     places: HashMap<Uuid, Place>,
-    groups: HashMap<u16, u16>,
-    /// The window of each cell that was last seen to have room.
-    open: HashMap<(u16, u16), u16>,
     /// Places of the slab that were given.
     kept: usize,
-    churn: usize,
 }
 
-impl<const C: usize, R: Record> Shelf<C, R> {
+impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R> {
     /// One with these records.
-    pub(super) fn new(records: Vec<(Encoded<C>, Arc<R>)>) -> Self {
+    pub(super) fn new(records: Vec<(Encoded<C, M, G>, Arc<R>)>) -> Self {
         let mut shelf = Self {
             stock: Stock {
-                groups: Vec::new(),
-                records: Arc::new(Slab::new()),
+                windows: Vec::new(),
+                records: Arc::new(Slab { pieces: Vec::new() }),
             },
             places: HashMap::with_capacity(records.len()),
-            groups: HashMap::new(),
-            open: HashMap::new(),
             kept: 0,
-            churn: 0,
         };
-        let mut placed: Vec<(Encoded<C>, u32, Uuid)> = records
-            .into_iter()
-            .map(|(encoded, record)| {
-                let id = record.id();
-                (encoded, shelf.keep(record), id)
-            })
-            .collect();
-        placed.sort_by_key(|(encoded, _, _)| (encoded.cell, encoded.order));
-        for cell in placed.chunk_by(|(a, _, _), (b, _, _)| a.cell == b.cell) {
-            for records in cell.chunks(WINDOW * BLOCK) {
-                shelf.add_window(records);
+        let mut placed: Vec<(Encoded<C, M, G>, u32)> = Vec::with_capacity(records.len());
+        for (encoded, record) in records {
+            let id = record.id();
+            let (order, handle) = (encoded.order, shelf.keep(record));
+            shelf.places.insert(id, Place { order, handle });
+            placed.push((encoded, handle));
+        }
+        placed.sort_by_key(|(encoded, _)| encoded.order);
+        for some in placed.chunks(WINDOW * BLOCK) {
+            let mut window = Window::new(first_order(some));
+            for (at, few) in some.chunks(BLOCK).enumerate() {
+                let block = Block::of(few.iter().map(|(record, handle)| (record, *handle)));
+                window.add(at, first_order(few), block);
             }
+            shelf.stock.windows.push(Arc::new(window));
         }
         shelf
-    }
-
-    fn add_window(&mut self, records: &[(Encoded<C>, u32, Uuid)]) {
-        let Some((first, _, _)) = records.first() else {
-            return;
-        };
-        let (group, window) = self.new_window(first.cell);
-        let filled: Vec<(Encoded<C>, u32)> = records
-            .iter()
-            .map(|(encoded, handle, _)| (encoded.clone(), *handle))
-            .collect();
-        if let Some(window) = self.window_mut(group, window) {
-            window.fill(&filled);
-        }
-        for (slot, (_, handle, id)) in records.iter().enumerate() {
-            let place = Place {
-                group,
-                window,
-                block: u8::try_from(slot / BLOCK).unwrap_or(u8::MAX),
-                handle: *handle,
-            };
-            self.places.insert(*id, place);
-        }
-    }
-
-    fn new_window(&mut self, cell: (u16, u16)) -> (u16, u16) {
-        let stock = &mut self.stock;
-        let group = *self.groups.entry(cell.0).or_insert_with(|| {
-            stock.groups.push(Arc::new(Group {
-                intents: cell.0,
-                windows: Vec::new(),
-            }));
-            // There are no more groups than codes.
-            u16::try_from(stock.groups.len() - 1).unwrap_or(u16::MAX)
-        });
-        let mut window = 0;
-        if let Some(group) = stock.groups.get_mut(usize::from(group)) {
-            let group = Arc::make_mut(group);
-            group.windows.push(Arc::new(Window::new(cell.1)));
-            window = u16::try_from(group.windows.len() - 1).unwrap_or(u16::MAX);
-        }
-        self.open.insert(cell, window);
-        (group, window)
-    }
-
-    fn window_mut(&mut self, group: u16, window: u16) -> Option<&mut Window<C>> {
-        let group = Arc::make_mut(self.stock.groups.get_mut(usize::from(group))?);
-        Some(Arc::make_mut(group.windows.get_mut(usize::from(window))?))
     }
 
     /// Gives a record a place in the slab.
@@ -436,50 +414,54 @@ impl<const C: usize, R: Record> Shelf<C, R> {
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 
+    /// The last window whose records may come this early.
+    fn window_for(&self, order: u32) -> usize {
+        let windows = &self.stock.windows;
+        let after = windows.partition_point(|window| window.low <= order);
+        after.saturating_sub(1)
+    }
+
     /// Puts a record in its place, and takes it out of its former one.
-    pub(super) fn put(&mut self, encoded: &Encoded<C>, record: Arc<R>) {
+    pub(super) fn put(&mut self, encoded: &Encoded<C, M, G>, record: Arc<R>) {
         let id = record.id();
         self.remove(id);
         let handle = self.keep(record);
-        let (group, window) = self.window_with_room(encoded.cell);
-        let block = self
-            .window_mut(group, window)
-            .map_or(0, |window| window.push(encoded, handle));
-        let place = Place {
-            group,
-            window,
-            block: u8::try_from(block).unwrap_or(u8::MAX),
-            handle,
-        };
-        self.places.insert(id, place);
-        self.churn += 1;
-    }
-
-    fn window_with_room(&mut self, cell: (u16, u16)) -> (u16, u16) {
-        let known = self.groups.get(&cell.0).copied().zip(self.open.get(&cell).copied());
-        let open = known.filter(|(group, window)| {
-            self.stock
-                .groups
-                .get(usize::from(*group))
-                .and_then(|group| group.windows.get(usize::from(*window)))
-                .is_some_and(|window| window.has_room())
-        });
-        open.unwrap_or_else(|| self.new_window(cell))
+        let order = encoded.order;
+        self.places.insert(id, Place { order, handle });
+        if self.stock.windows.is_empty() {
+            self.stock.windows.push(Arc::new(Window::new(order)));
+        }
+        let at = self.window_for(order);
+        if let Some(window) = self.stock.windows.get_mut(at) {
+            let window = Arc::make_mut(window);
+            window.insert(encoded, handle);
+            if window.blocks.len() > TOO_MANY {
+                let upper = window.split();
+                self.stock.windows.insert(at + 1, Arc::new(upper));
+            }
+        }
     }
 
     /// Takes a record out; false when it is not here.
     pub(super) fn remove(&mut self, id: Uuid) -> bool {
-        let Some(place) = self.places.remove(&id) else {
+        let Some(Place { order, handle }) = self.places.remove(&id) else {
             return false;
         };
-        let group = self.stock.groups.get(usize::from(place.group));
-        let intents = group.map_or(0, |group| group.intents);
-        if let Some(window) = self.window_mut(place.group, place.window) {
-            window.take(usize::from(place.block), place.handle);
-            let cell = (intents, window.stages);
-            self.open.insert(cell, place.window);
+        // Records of one order may reach back over several blocks.
+        for at in (0..=self.window_for(order)).rev() {
+            let Some(window) = self.stock.windows.get(at) else {
+                break;
+            };
+            for of_block in (0..=window.block_for(order)).rev() {
+                let block = window.blocks.get(of_block);
+                if let Some(rest) = block.and_then(|block| block.without(handle)) {
+                    if let Some(window) = self.stock.windows.get_mut(at) {
+                        Arc::make_mut(window).replace(of_block, rest);
+                    }
+                    return true;
+                }
+            }
         }
-        self.churn += 1;
         true
     }
 
@@ -498,12 +480,12 @@ impl<const C: usize, R: Record> Shelf<C, R> {
         self.places.len()
     }
 
-    /// Changes since it was put in order.
-    pub(super) const fn churn(&self) -> usize {
-        self.churn
+    /// Records that were replaced or taken out and are still kept.
+    pub(super) fn worn(&self) -> usize {
+        self.kept - self.places.len()
     }
 
-    pub(super) fn stock(&self) -> Stock<C, R> {
+    pub(super) fn stock(&self) -> Stock<C, M, G, R> {
         self.stock.clone()
     }
 
@@ -513,15 +495,21 @@ impl<const C: usize, R: Record> Shelf<C, R> {
         for piece in &self.stock.records.pieces {
             bytes += piece.capacity() * size_of::<OnceLock<Arc<R>>>();
         }
-        for window in self.stock.groups.iter().flat_map(|group| &group.windows) {
-            bytes += size_of::<Window<C>>() + window.blocks.capacity() * size_of::<usize>();
-            bytes += window.sizes.capacity();
-            bytes += window.named.as_ref().map_or(0, |named| 2 * named.capacity());
+        for window in &self.stock.windows {
+            bytes += size_of::<Window<C, M, G>>() + window.heads.capacity() * size_of::<Head>();
             for block in &window.blocks {
                 // Two counters stand before what an `Arc` holds.
-                bytes += 2 * size_of::<usize>() + size_of::<Block<C>>() + 2 * block.tags.capacity();
+                let counters = 3 * size_of::<usize>();
+                let fixed = counters + size_of::<Block<C, M, G>>();
+                bytes += fixed + size_of::<u16>() * block.tags.capacity();
             }
         }
         bytes
     }
+}
+
+fn first_order<const C: usize, const M: usize, const G: usize>(
+    records: &[(Encoded<C, M, G>, u32)],
+) -> u32 {
+    records.first().map_or(0, |(record, _)| record.order)
 }

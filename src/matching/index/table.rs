@@ -1,6 +1,6 @@
-//! A question compiled: what each code of each column is worth to it.
+//! What the codes of a column are worth to one question.
 
-use super::vocabulary::{BEYOND, Words};
+use super::vocabulary::Words;
 use crate::domain::scoring::{Factor, GateVerdict, RuleSet, WHOLE};
 
 /// Points of what a gate rules out: no sum of real points outweighs it, and no
@@ -50,7 +50,7 @@ impl Worth {
         }
     }
 
-    /// Both together; they are known apart, so nothing is rounded.
+    /// Both together.
     pub(super) const fn and(self, other: Self) -> Self {
         Self {
             points: self.points + other.points,
@@ -78,7 +78,7 @@ pub(super) struct Table {
     points: Vec<i32>,
     rest: Vec<Worth>,
     /// What a code beyond the dictionary may give.
-    pub(super) most: i32,
+    most: i32,
     reach: i32,
 }
 
@@ -92,20 +92,21 @@ impl Table {
     ) -> Self {
         let mut points = Vec::with_capacity(words.keys.len());
         let mut rest = Vec::with_capacity(words.keys.len());
+        let mut reach = if words.beyond { most } else { 0 };
         for key in words.keys.iter() {
             let mut worth = worth(key);
             if worth.doubt && !doubt_wanted {
                 worth = Worth::OUT;
             }
+            reach = reach.max(worth.points);
             points.push(worth.points);
             rest.push(worth);
         }
-        let greatest = points.iter().copied().max().unwrap_or(0);
         Self {
             points,
             rest,
             most,
-            reach: if words.beyond { most } else { greatest },
+            reach,
         }
     }
 
@@ -114,9 +115,11 @@ impl Table {
         self.reach
     }
 
-    /// The most that one of these codes gives.
-    #[inline]
-    pub(super) fn most_of(&self, codes: &[u16]) -> i32 {
+    /// The most that one of these codes gives; of any, when they aren't named.
+    pub(super) fn most_of(&self, codes: Option<&[u16]>) -> i32 {
+        let Some(codes) = codes else {
+            return self.reach;
+        };
         let points = codes.iter().map(|code| self.points(*code));
         points.max().unwrap_or(OUT)
     }
@@ -135,17 +138,65 @@ impl Table {
     pub(super) fn worth(&self, code: u16) -> Option<Worth> {
         self.rest.get(usize::from(code)).copied()
     }
-
-    /// Adds the points of every code of a block.
-    #[inline]
-    pub(super) fn add_to(&self, sums: &mut [i32], codes: &[u16]) {
-        for (sum, code) in sums.iter_mut().zip(codes) {
-            *sum += self.points(*code);
-        }
-    }
 }
 
-/// Whether a code stands for what is beyond its dictionary.
-pub(super) const fn is_beyond(code: u16) -> bool {
-    code == BEYOND
+/// Half of a factor that is the mean of what is known of two lists: the value
+/// of each code, with a flag where it is known.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    values: Vec<i32>,
+    reach: i32,
+}
+
+/// Lies above every value; two of them tell that both halves are known.
+const KNOWN: i32 = 1 << 20;
+
+impl Half {
+    pub(super) fn new<K>(words: &Words<K>, value: impl FnMut(&K) -> Option<i64>) -> Self {
+        let values: Vec<i32> = (words.keys.iter().map(value))
+            .map(|value| value.map_or(0, |value| KNOWN + i32::try_from(value).unwrap_or(0)))
+            .collect();
+        let whole = KNOWN + i32::try_from(WHOLE).unwrap_or(0);
+        let greatest = values.iter().copied().max().unwrap_or(0);
+        Self {
+            values,
+            reach: if words.beyond { whole } else { greatest },
+        }
+    }
+
+    #[inline]
+    fn value(&self, code: u16) -> i32 {
+        match self.values.get(usize::from(code)) {
+            Some(value) => *value,
+            // A whole makes a mean no less than what stands beside it.
+            None => self.reach,
+        }
+    }
+
+    /// The mean of what is known of both, 0 of nothing.
+    #[inline]
+    pub(super) fn mean(&self, code: u16, other: &Self, of_other: u16) -> i32 {
+        let sum = self.value(code) + other.value(of_other);
+        (sum & (KNOWN - 1)) >> (sum / (2 * KNOWN))
+    }
+
+    /// The most that a mean can be.
+    pub(super) fn reach(&self, other: &Self) -> i32 {
+        (self.reach & (KNOWN - 1)).max(other.reach & (KNOWN - 1))
+    }
+
+    /// The mean, if anything is known; `None` beyond a dictionary.
+    pub(super) fn worth(
+        &self,
+        code: u16,
+        other: &Self,
+        of_other: u16,
+        weight: i32,
+    ) -> Option<Worth> {
+        let known = self.values.get(usize::from(code))?
+            + other.values.get(usize::from(of_other))?
+            >= KNOWN;
+        let mean = i64::from(self.mean(code, other, of_other));
+        Some(Worth::of(weight, known.then_some(mean)))
+    }
 }

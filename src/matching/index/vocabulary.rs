@@ -113,16 +113,33 @@ pub(super) struct Vocabulary {
     languages: Numbers<String>,
     countries: Numbers<Country>,
     tags: Numbers<Slug>,
+    /// The sector of each tag of the taxonomy, as a bit.
+    sectors: Vec<u64>,
 }
+
+/// In a set of markets: a country that has no bit of its own.
+pub(super) const ABROAD: u64 = 1 << 63;
 
 impl Vocabulary {
     /// One that knows the tags of a taxonomy, each by the rank of its node.
     pub(super) fn new(taxonomy: &Taxonomy) -> Self {
         let mut vocabulary = Self::default();
+        let mut roots: HashMap<&Slug, u32> = HashMap::new();
         for (slug, _) in taxonomy.nodes() {
             vocabulary.tags.of_or_new(slug);
+            let root = taxonomy.ancestors(slug).last().unwrap_or(slug);
+            let next = u32::try_from(roots.len()).unwrap_or(0);
+            let bit = *roots.entry(root).or_insert(next);
+            vocabulary.sectors.push(1 << (bit % 64));
         }
         vocabulary
+    }
+
+    /// The sector of a tag, as a bit. Tags that are kin have the same; others
+    /// may.
+    pub(super) fn sector(&self, tag: u16) -> u64 {
+        let known = self.sectors.get(usize::from(tag)).copied();
+        known.unwrap_or(1 << (tag % 64))
     }
 
     /// The number of a tag, new ones included.
@@ -156,6 +173,23 @@ impl Vocabulary {
         countries
     }
 
+    /// Markets as bits.
+    pub(super) fn markets_or_new<'a>(
+        &mut self,
+        set: impl IntoIterator<Item = &'a Country>,
+    ) -> u64 {
+        set.into_iter().fold(0, |mask, country| {
+            let number = self.countries.of_or_new(country);
+            mask | number.map_or(ABROAD, market_bit)
+        })
+    }
+
+    /// Those of the markets that some record names and that have a bit.
+    pub(super) fn markets<'a>(&self, set: impl IntoIterator<Item = &'a Country>) -> u64 {
+        let numbers = set.into_iter().filter_map(|one| self.countries.of(one));
+        numbers.fold(0, |mask, number| mask | market_bit(number) & !ABROAD)
+    }
+
     pub(super) fn country_or_new(&mut self, country: Option<Country>) -> Countries {
         self.countries_or_new(&country.into_iter().collect())
     }
@@ -187,6 +221,10 @@ impl Vocabulary {
         }
         mask
     }
+}
+
+fn market_bit(number: u16) -> u64 {
+    1_u64.checked_shl(number.into()).unwrap_or(ABROAD)
 }
 
 /// The mask of a set in a record; `None` when there is no bit for a word.
@@ -225,6 +263,13 @@ pub(super) struct Words<K> {
     pub(super) keys: Arc<Vec<K>>,
     /// Whether a record has something that is not among them.
     pub(super) beyond: bool,
+}
+
+impl<K> Words<K> {
+    /// The key of a code; `None` beyond the dictionary.
+    pub(super) fn key(&self, code: u16) -> Option<&K> {
+        self.keys.get(usize::from(code))
+    }
 }
 
 impl<K> Clone for Words<K> {
