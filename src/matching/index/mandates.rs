@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::search::{Ask, BEFORE, Plan};
-use super::store::{Encoded, Record};
+use super::store::{ANY_SECTOR, Encoded, NO_SECTOR, Record};
 use super::table::{Half, Table, Worth, most, weight};
 use super::vocabulary::{
     ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new,
@@ -244,7 +244,7 @@ impl Columns {
         ];
         let amount = content.cheque.map_or(0, |cheque| cheque.max);
         Encoded {
-            order: order(words, &tags, WEIGHT_BITS, &codes, amount),
+            order: order(&codes, amount),
             codes,
             masks: [opened],
             gates: [
@@ -263,40 +263,32 @@ impl Columns {
 
 /// The sectors of a column's tags, whose numbers stand above so many bits.
 pub(super) fn sectors(words: &Vocabulary, tags: &[u16], bits: u32) -> u64 {
-    if *tags == [TAGS_BEYOND] {
-        return u64::MAX;
-    }
-    let sectors = tags.iter().map(|tag| words.sector(tag >> bits));
-    sectors.fold(0, |all, sector| all | sector)
-}
-
-/// Puts like beside like: by the sector most of its tags belong to and the
-/// one next to it, then kinds of deal, stages and size.
-pub(super) fn order<const C: usize>(
-    words: &Vocabulary,
-    tags: &[u16],
-    bits: u32,
-    codes: &[u16; C],
-    amount: i64,
-) -> u32 {
-    let mut counts = [0_u8; 64];
-    if *tags != [TAGS_BEYOND] {
-        for tag in tags {
-            let sector = words.sector(tag >> bits).trailing_zeros();
-            let place = usize::try_from(sector).ok();
-            if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
-                *count += 1;
-            }
+    match tags {
+        [] => NO_SECTOR,
+        [TAGS_BEYOND] => ANY_SECTOR,
+        tags => {
+            let sectors = tags.iter().map(|tag| words.sector(tag >> bits));
+            sectors.fold(0, |all, sector| all | sector)
         }
     }
-    let mut of_sectors: Vec<(u8, u32)> = (counts.into_iter().zip(0..))
-        .filter(|(count, _)| *count > 0)
-        .collect();
-    of_sectors.sort_by_key(|(count, sector)| (std::cmp::Reverse(*count), *sector));
-    let sector = |at: usize| of_sectors.get(at).map_or(0, |(_, sector)| *sector);
+}
+
+/// Puts like beside like: by kinds of deal, stages and size.
+pub(super) fn order<const C: usize>(codes: &[u16; C], amount: i64) -> u32 {
     let code = |at: usize, most: u16| codes.get(at).map_or(0, |code| u32::from(*code.min(&most)));
-    let size = (i64::BITS - amount.leading_zeros()).min(127);
-    sector(0) << 26 | sector(1) << 20 | code(0, 255) << 12 | code(1, 31) << 7 | size
+    // Twice the binary logarithm.
+    let bits = i64::BITS - amount.leading_zeros();
+    let half = u32::from(bits > 1 && amount >> (bits.saturating_sub(2)) & 1 == 1);
+    code(0, 2_047) << 14 | code(1, 127) << 7 | (2 * bits + half).min(127)
+}
+
+/// The one sector at which a record counts for a question about `asked`.
+pub(super) fn home(sectors: u64, asked: u64) -> u64 {
+    let lowest = |bits: u64| bits & bits.wrapping_neg();
+    match sectors & asked {
+        0 => lowest(sectors),
+        shared => lowest(shared),
+    }
 }
 
 fn wanted_tags(words: &mut Vocabulary, content: &MandateContent) -> Vec<u16> {
@@ -564,6 +556,7 @@ pub(super) fn equity(taxonomy: &Taxonomy, words: &Vocabulary, intents: &BTreeSet
 /// The parts of a startup's question that no table holds.
 pub(super) struct Asking<'a> {
     keys: &'a Keys,
+    words: &'a Vocabulary,
     today: NaiveDate,
     country: Option<Country>,
     country_bits: Countries,
@@ -609,6 +602,7 @@ impl<'a> Asking<'a> {
         let joined = corridors.filter(|one| Some(one.startup) == profile.country);
         Self {
             keys,
+            words,
             today: setting.today,
             country: profile.country,
             country_bits: words.countries(&profile.country),
@@ -663,8 +657,12 @@ impl<'a> Asking<'a> {
 }
 
 impl Ask<MASKS, GATES> for Asking<'_> {
-    fn most_of_sectors(&self, sectors: u64) -> i32 {
-        self.tags.most_of_sectors(sectors)
+    fn most_of_sectors(&self, homes: u64, sectors: u64) -> i32 {
+        self.tags.most_of_sectors(homes, sectors)
+    }
+
+    fn counts_at(&self, place: u64, tags: &[u16]) -> bool {
+        place == home(sectors(self.words, tags, WEIGHT_BITS), self.tags.asked)
     }
 
     fn most_of_tags(&self, tags: &[u16]) -> i32 {
@@ -757,6 +755,8 @@ pub(super) struct WantedTags {
     most: Vec<i32>,
     /// At least the points of all the startup's tags of a sector.
     sectors: Vec<(u64, i32)>,
+    /// Those sectors, as bits.
+    asked: u64,
 }
 
 impl WantedTags {
@@ -776,6 +776,7 @@ impl WantedTags {
             weight: weight(rules, Factor::Tags),
             most: vec![0; words.tags() << WEIGHT_BITS],
             sectors: Vec::new(),
+            asked: 0,
         };
         for (lane, (slug, weight)) in ours.iter().enumerate() {
             let strip = tags.weights.get_mut(lane / LANES);
@@ -816,6 +817,7 @@ impl WantedTags {
             };
             let points = points_up(self.weight, weight * greatest, self.sum_of_weights);
             let sector = words.sector(tag);
+            self.asked |= sector;
             match self.sectors.iter_mut().find(|(known, _)| *known == sector) {
                 Some((_, sum)) => *sum += points,
                 None => self.sectors.push((sector, points)),
@@ -827,7 +829,14 @@ impl WantedTags {
         most(self.weight)
     }
 
-    fn most_of_sectors(&self, sectors: u64) -> i32 {
+    fn most_of_sectors(&self, homes: u64, sectors: u64) -> i32 {
+        if homes & ANY_SECTOR != 0 {
+            return self.all();
+        }
+        // Elsewhere only what shares no sector counts.
+        if homes & self.asked == 0 {
+            return 0;
+        }
         let met = self.sectors.iter().filter(|(sector, _)| sector & sectors != 0);
         met.map(|(_, points)| points).sum::<i32>().min(self.all())
     }

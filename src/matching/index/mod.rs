@@ -62,7 +62,7 @@ fn is_live_startup(profile: &StartupProfile) -> bool {
 pub struct Index {
     taxonomy: Arc<Taxonomy>,
     room: u16,
-    words: Arc<Vocabulary>,
+    words: Vocabulary,
     of_mandates: mandates::Columns,
     of_startups: startups::Columns,
     mandates: Shelf<{ mandates::SCORED }, { mandates::MASKS }, { mandates::GATES }, MandateEntry>,
@@ -115,7 +115,7 @@ impl Index {
         Self {
             mandates: Shelf::new(mandates),
             startups: Shelf::new(startups),
-            words: Arc::new(words),
+            words,
             taxonomy,
             room,
             of_mandates,
@@ -126,34 +126,41 @@ impl Index {
     /// Takes in a mandate as it is now. One that isn't published can't match
     /// anything, so it is taken out instead.
     pub fn put_mandate(&mut self, entry: Arc<MandateEntry>) {
+        self.remove_mandate(entry.mandate.id);
         if entry.mandate.status == MandateStatus::Published {
-            let words = Arc::make_mut(&mut self.words);
-            let encoded = self.of_mandates.encode(words, &entry);
+            let encoded = self.of_mandates.encode(&mut self.words, &entry);
             self.mandates.put(&encoded, entry);
-        } else {
-            self.remove_mandate(entry.mandate.id);
         }
     }
 
     /// Takes in a startup as it is now, or out when it isn't published.
     pub fn put_startup(&mut self, entry: Arc<StartupEntry>) {
+        self.remove_startup(entry.profile.id);
         if is_live_startup(&entry.profile) {
-            let words = Arc::make_mut(&mut self.words);
-            let encoded = self.of_startups.encode(words, &self.taxonomy, &entry);
+            let encoded = (self.of_startups).encode(&mut self.words, &self.taxonomy, &entry);
             self.startups.put(&encoded, entry);
-        } else {
-            self.remove_startup(entry.profile.id);
         }
     }
 
     /// Takes a mandate out; false when it isn't here.
     pub fn remove_mandate(&mut self, id: MandateId) -> bool {
-        self.mandates.remove(id.uuid())
+        let Some(entry) = self.mandates.get(id.uuid()) else {
+            return false;
+        };
+        // The same record is encoded to the same codes: words only come in.
+        let encoded = self.of_mandates.encode(&mut self.words, entry);
+        self.mandates.remove(id.uuid(), &encoded);
+        true
     }
 
     /// Takes a startup out; false when it isn't here.
     pub fn remove_startup(&mut self, id: StartupProfileId) -> bool {
-        self.startups.remove(id.uuid())
+        let Some(entry) = self.startups.get(id.uuid()) else {
+            return false;
+        };
+        let encoded = (self.of_startups).encode(&mut self.words, &self.taxonomy, entry);
+        self.startups.remove(id.uuid(), &encoded);
+        true
     }
 
     /// A mandate that is here.
@@ -199,7 +206,7 @@ impl Index {
     /// What readers see from now on. It never changes.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            words: Arc::clone(&self.words),
+            words: self.words.clone(),
             mandates: self.mandates.stock(),
             mandate_keys: self.of_mandates.keys(),
             startups: self.startups.stock(),
@@ -227,7 +234,7 @@ impl Index {
 /// The index as of one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    words: Arc<Vocabulary>,
+    words: Vocabulary,
     mandates: Stock<{ mandates::SCORED }, { mandates::MASKS }, { mandates::GATES }, MandateEntry>,
     mandate_keys: mandates::Keys,
     startups: Stock<{ startups::SCORED }, { startups::MASKS }, { startups::GATES }, StartupEntry>,
@@ -426,7 +433,7 @@ fn ranked<const C: usize, const M: usize, const G: usize, R: Record>(
     hits.into_iter()
         .filter_map(|hit| {
             Some(Ranked {
-                record: Arc::clone(stock.records.get(hit.handle)?),
+                record: Arc::clone(&stock.records.get(hit.handle)?.record),
                 exact: hit.exact.0,
             })
         })

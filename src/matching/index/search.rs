@@ -10,7 +10,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::store::{BLOCK, Block, Head, Record, Stock, Window};
@@ -39,8 +38,13 @@ pub(super) const BEFORE: usize = 5;
 
 /// The parts of a question that no table holds.
 pub(super) trait Ask<const M: usize, const G: usize> {
-    /// The most that tags of these sectors can give.
-    fn most_of_sectors(&self, sectors: u64) -> i32;
+    /// The most that tags of these sectors can give to a slot that counts in
+    /// one of the homes.
+    fn most_of_sectors(&self, homes: u64, sectors: u64) -> i32;
+
+    /// Whether a record of these tags counts where it is ordered by `home`: of
+    /// its slots just one does.
+    fn counts_at(&self, home: u64, tags: &[u16]) -> bool;
 
     /// At least what these tags give.
     fn most_of_tags(&self, tags: &[u16]) -> i32;
@@ -75,8 +79,7 @@ pub(super) enum Tally {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
     pub(super) exact: Reverse<i64>,
-    unpublished: bool,
-    published: Option<DateTime<Utc>>,
+    published: i64,
     id: Uuid,
     pub(super) handle: u32,
 }
@@ -104,8 +107,12 @@ impl Best {
         }
     }
 
-    fn takes(&self, hit: &Hit) -> bool {
-        self.hits.len() < self.k || self.hits.peek().is_some_and(|worst| hit < worst)
+    /// Whether a sum and a publication come behind all of the best.
+    fn is_worse(&self, sum: i32, published: i64) -> bool {
+        self.hits.len() == self.k
+            && self.hits.peek().is_some_and(|worst| {
+                (Reverse(i64::from(sum)), published) > (worst.exact, worst.published)
+            })
     }
 }
 
@@ -204,11 +211,11 @@ where
             + self.plan.money.reach()
             + self.middle
             + self.last;
-        let mut windows: Vec<(i32, &Window<C, M, G>)> = (self.stock.windows.iter())
-            .map(|window| (most + self.ask.most_of_sectors(window.sectors), &**window))
+        let mut windows: Vec<(i32, &Window<C, M>)> = (self.stock.windows.iter())
+            .map(|window| (most + self.ask.most_of_sectors(window.homes, window.sectors), &**window))
             .collect();
         windows.sort_by_key(|(bound, _)| Reverse(*bound));
-        let mut blocks: Vec<(i32, i32, &Block<C, M, G>)> = Vec::new();
+        let mut blocks: Vec<(i32, i32, &Block<C, M>)> = Vec::new();
         for (bound, window) in windows {
             if bound < self.best.floor {
                 break;
@@ -235,7 +242,7 @@ where
     #[inline]
     fn bound(&self, head: &Head) -> (i32, i32) {
         let [intents, stages, money] = &head.spreads;
-        let tags = self.ask.most_of_sectors(head.sectors);
+        let tags = self.ask.most_of_sectors(head.homes, head.sectors);
         let rest = self.plan.fixed.points + tags + self.middle + self.last;
         let deal = match intents.names() {
             None => return (rest + self.deal_reach(), tags),
@@ -273,7 +280,7 @@ where
         }
     }
 
-    fn look_into(&mut self, block: &Block<C, M, G>, tags_most: i32) {
+    fn look_into(&mut self, block: &Block<C, M>, tags_most: i32) {
         let (plan, ask) = (self.plan, self.ask);
         let mut live = Live {
             slots: [0; BLOCK],
@@ -322,7 +329,7 @@ where
     }
 
     /// One slot whose columns are added up.
-    fn weigh(&mut self, block: &Block<C, M, G>, slot: usize, sum: i32, tags_most: i32) {
+    fn weigh(&mut self, block: &Block<C, M>, slot: usize, sum: i32, tags_most: i32) {
         if sum + tags_most < self.best.floor {
             return;
         }
@@ -331,31 +338,33 @@ where
         if sum < self.best.floor {
             return;
         }
+        if !self.ask.counts_at(block.home(slot), block.tags(slot)) {
+            return;
+        }
         let Some(handle) = block.handle(slot) else {
             return;
         };
-        let gates = self.ask.gates(block.gates(slot));
+        let Some(kept) = self.stock.records.get(handle) else {
+            return;
+        };
+        if self.best.is_worse(sum, kept.published) {
+            return;
+        }
+        let gates = self.ask.gates(kept.gates);
         if gates.is_some_and(|gates| gates.points < 0) {
             return;
         }
-        let Some(record) = self.stock.records.get(handle) else {
-            return;
-        };
         let mut hit = Hit {
             exact: Reverse(i64::from(sum)),
-            unpublished: record.published_at().is_none(),
-            published: record.published_at(),
-            id: record.id(),
+            published: kept.published,
+            id: kept.record.id(),
             handle,
         };
-        if !self.best.takes(&hit) {
-            return;
-        }
         let tally = match tags.zip(gates).and_then(|both| self.tally(block, slot, both)) {
             Some(sum) => Tally::Of(sum),
             None => Tally::Beyond,
         };
-        if let Some(exact) = (self.judge)(record, tally) {
+        if let Some(exact) = (self.judge)(&kept.record, tally) {
             hit.exact = Reverse(exact);
             self.best.offer(hit);
         }
@@ -365,7 +374,7 @@ where
     /// dictionary.
     fn tally(
         &self,
-        block: &Block<C, M, G>,
+        block: &Block<C, M>,
         slot: usize,
         (tags, gates): (Worth, Worth),
     ) -> Option<Worth> {

@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::mandates::{
-    Cleared, MOST_TAGS, TAGS_BEYOND, cheque_worth, clearance_on, equity, language_value, order,
+    Cleared, MOST_TAGS, TAGS_BEYOND, cheque_worth, clearance_on, equity, home, language_value, order,
     overlap, paper_value, sectors, stage_worth, standing, topics_value,
 };
 use super::search::{Ask, BEFORE, Plan};
-use super::store::{Encoded, Record};
+use super::store::{ANY_SECTOR, Encoded, Record};
 use super::table::{Half, Table, Worth, most, weight};
 use super::vocabulary::{ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new};
 use crate::domain::compliance::ClearanceVerdict;
@@ -189,7 +189,7 @@ impl Columns {
         ];
         let amount = asked.map_or(0, |asked| asked.target());
         Encoded {
-            order: order(words, &tags, PRIMARY_BITS, &codes, amount),
+            order: order(&codes, amount),
             codes,
             masks: [
                 words.markets_or_new(&content.markets_wanted),
@@ -417,6 +417,7 @@ impl<'a> Question<'a> {
 /// The parts of a mandate's question that no table holds.
 pub(super) struct Asking<'a> {
     keys: &'a Keys,
+    words: &'a Vocabulary,
     today: NaiveDate,
     tags: OwnTags<'a>,
     markets: Markets,
@@ -444,6 +445,7 @@ impl<'a> Asking<'a> {
         let markets = &mandate.content.markets;
         Self {
             keys,
+            words,
             today: setting.today,
             tags: OwnTags::new(question),
             markets: Markets {
@@ -462,8 +464,12 @@ impl<'a> Asking<'a> {
 }
 
 impl Ask<MASKS, GATES> for Asking<'_> {
-    fn most_of_sectors(&self, sectors: u64) -> i32 {
-        self.tags.most_of_sectors(sectors)
+    fn most_of_sectors(&self, homes: u64, sectors: u64) -> i32 {
+        self.tags.most_of_sectors(homes, sectors)
+    }
+
+    fn counts_at(&self, place: u64, tags: &[u16]) -> bool {
+        place == home(sectors(self.words, tags, PRIMARY_BITS), self.tags.asked)
     }
 
     fn most_of_tags(&self, tags: &[u16]) -> i32 {
@@ -538,6 +544,8 @@ pub(super) struct OwnTags<'a> {
     scoped: bool,
     /// The most that a tag of a sector is worth.
     sectors: Vec<(u64, i64)>,
+    /// Those sectors, as bits.
+    asked: u64,
 }
 
 impl<'a> OwnTags<'a> {
@@ -565,6 +573,7 @@ impl<'a> OwnTags<'a> {
             stated: !content.tags.is_empty(),
             scoped: !scope.is_empty(),
             sectors: Vec::new(),
+            asked: 0,
         };
         for (slug, weight) in &content.tags {
             tags.want(rules, taxonomy, words, slug, *weight);
@@ -585,6 +594,7 @@ impl<'a> OwnTags<'a> {
                 continue;
             }
             let sector = words.sector(tag);
+            self.asked |= sector;
             match self.sectors.iter_mut().find(|(known, _)| *known == sector) {
                 Some((_, most)) => *most = of_tag.worth.max(*most),
                 None => self.sectors.push((sector, of_tag.worth)),
@@ -593,9 +603,13 @@ impl<'a> OwnTags<'a> {
     }
 
     /// A mean is no more than the greatest that goes into it.
-    fn most_of_sectors(&self, sectors: u64) -> i32 {
-        if sectors == u64::MAX {
+    fn most_of_sectors(&self, homes: u64, sectors: u64) -> i32 {
+        if homes & ANY_SECTOR != 0 {
             return most(self.weight);
+        }
+        // Elsewhere only what shares no sector counts.
+        if homes & self.asked == 0 {
+            return 0;
         }
         let met = self.sectors.iter().filter(|(sector, _)| sector & sectors != 0);
         let greatest = met.map(|(_, worth)| *worth).max();

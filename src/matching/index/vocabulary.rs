@@ -10,17 +10,18 @@ use crate::domain::country::Country;
 use crate::domain::tag::{Node, Taxonomy};
 use crate::domain::text::{Language, Slug};
 
-/// Words of one kind by the order in which they came.
+/// Words of one kind by the order in which they came. Copies share what they
+/// have until one of them meets a new word.
 #[derive(Debug, Clone)]
-pub(super) struct Numbers<T>(HashMap<T, u16>);
+pub(super) struct Numbers<T>(Arc<HashMap<T, u16>>);
 
 impl<T> Default for Numbers<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(Arc::default())
     }
 }
 
-impl<T: Eq + Hash> Numbers<T> {
+impl<T: Clone + Eq + Hash> Numbers<T> {
     pub(super) fn of<Q: Eq + Hash + ?Sized>(&self, word: &Q) -> Option<u16>
     where
         T: Borrow<Q>,
@@ -36,7 +37,7 @@ impl<T: Eq + Hash> Numbers<T> {
             return Some(number);
         }
         let number = u16::try_from(self.0.len()).ok()?;
-        self.0.insert(word.to_owned(), number);
+        Arc::make_mut(&mut self.0).insert(word.to_owned(), number);
         Some(number)
     }
 
@@ -114,8 +115,11 @@ pub(super) struct Vocabulary {
     countries: Numbers<Country>,
     tags: Numbers<Slug>,
     /// The sector of each tag of the taxonomy, as a bit.
-    sectors: Vec<u64>,
+    sectors: Arc<Vec<u64>>,
 }
+
+/// Sectors that have a bit of their own; two bits have a meaning of theirs.
+const SECTORS: u32 = 62;
 
 /// In a set of markets: a country that has no bit of its own.
 pub(super) const ABROAD: u64 = 1 << 63;
@@ -124,14 +128,16 @@ impl Vocabulary {
     /// One that knows the tags of a taxonomy, each by the rank of its node.
     pub(super) fn new(taxonomy: &Taxonomy) -> Self {
         let mut vocabulary = Self::default();
+        let mut sectors = Vec::new();
         let mut roots: HashMap<&Slug, u32> = HashMap::new();
         for (slug, _) in taxonomy.nodes() {
             vocabulary.tags.of_or_new(slug);
             let root = taxonomy.ancestors(slug).last().unwrap_or(slug);
             let next = u32::try_from(roots.len()).unwrap_or(0);
             let bit = *roots.entry(root).or_insert(next);
-            vocabulary.sectors.push(1 << (bit % 64));
+            sectors.push(1 << (bit % SECTORS));
         }
+        vocabulary.sectors = Arc::new(sectors);
         vocabulary
     }
 
@@ -139,7 +145,7 @@ impl Vocabulary {
     /// may.
     pub(super) fn sector(&self, tag: u16) -> u64 {
         let known = self.sectors.get(usize::from(tag)).copied();
-        known.unwrap_or(1 << (tag % 64))
+        known.unwrap_or(1 << (u32::from(tag) % SECTORS))
     }
 
     /// The number of a tag, new ones included.
