@@ -32,9 +32,10 @@ mod vocabulary;
 use std::sync::Arc;
 
 pub use self::mandates::{Cleared, MandateEntry};
-use self::search::{Hit, Tally};
+use self::search::{Hit, Judge};
 pub use self::startups::StartupEntry;
 use self::store::{Record, Shelf, Stock};
+use self::table::Worth;
 use self::vocabulary::Vocabulary;
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
 use super::reference::Filter;
@@ -326,14 +327,16 @@ impl Desk<'_> {
         let Some(plan) = question.plan() else {
             return Vec::new();
         };
-        let look = |record: &MandateEntry, tally: Tally| {
-            let known = known(&record.mandate);
-            self.decide(tally, &known, filter, || {
+        let judge = Deciding {
+            desk: self,
+            filter,
+            known: |record: &MandateEntry| known(&record.mandate),
+            reference: |record: &MandateEntry, known: &PairFacts| {
                 let facts = record.facts(self.setting.today);
-                judge(&Pair::new(self.setting, startup, &facts, &known))
-            })
+                judge(&Pair::new(self.setting, startup, &facts, known))
+            },
         };
-        let hits = search::best(mandates, &plan, &question.ask(), k, look);
+        let hits = search::best(mandates, &plan, &question.ask(), k, &judge);
         ranked(mandates, hits)
     }
 
@@ -380,49 +383,55 @@ impl Desk<'_> {
         let Some(plan) = question.plan() else {
             return Vec::new();
         };
-        let look = |record: &StartupEntry, tally: Tally| {
-            let known = known(&record.profile);
-            self.decide(tally, &known, filter, || {
+        let judge = Deciding {
+            desk: self,
+            filter,
+            known: |record: &StartupEntry| known(&record.profile),
+            reference: |record: &StartupEntry, known: &PairFacts| {
                 let facts = record.facts(self.setting.today);
-                judge(&Pair::new(self.setting, &facts, mandate, &known))
-            })
+                judge(&Pair::new(self.setting, &facts, mandate, known))
+            },
         };
-        let hits = search::best(startups, &plan, &question.ask(), k, look);
+        let hits = search::best(startups, &plan, &question.ask(), k, &judge);
         ranked(startups, hits)
     }
+}
 
-    /// The exact sum of a record, when what is known of the pair and the
-    /// filter let it be.
-    fn decide(
-        &self,
-        tally: Tally,
-        known: &PairFacts,
-        filter: &Filter,
-        reference: impl FnOnce() -> Option<(Outcome, Numbers)>,
-    ) -> Option<i64> {
-        let (outcome, numbers) = match tally {
-            Tally::Beyond => reference()?,
-            Tally::Of(sum) => {
-                let today = self.setting.today;
-                let suppressed = known.suppressed_until.is_some_and(|day| today < day);
-                if known.conflict || suppressed {
-                    return None;
-                }
-                let waits = sum.doubt || sum.sensitive && !known.sensitivity_released;
-                let outcome = if waits {
-                    Outcome::NeedsReview
-                } else {
-                    Outcome::Eligible
-                };
-                (outcome, self.numbers(sum))
-            }
+/// What the columns don't know: the filter, and the pair.
+struct Deciding<'a, K, F> {
+    desk: &'a Desk<'a>,
+    filter: &'a Filter,
+    known: K,
+    reference: F,
+}
+
+impl<R, K, F> Judge<R> for Deciding<'_, K, F>
+where
+    K: Fn(&R) -> PairFacts,
+    F: Fn(&R, &PairFacts) -> Option<(Outcome, Numbers)>,
+{
+    fn wants(&self, sum: &Worth) -> bool {
+        let outcome = if sum.doubt {
+            Outcome::NeedsReview
+        } else {
+            Outcome::Eligible
         };
-        filter.wants(outcome, &numbers).then_some(numbers.exact)
+        let all = self.desk.setting.rules.weights.values().sum();
+        let numbers = Numbers::from_sums(i64::from(sum.points), i64::from(sum.known), all);
+        self.filter.wants(outcome, &numbers)
     }
 
-    fn numbers(&self, sum: table::Worth) -> Numbers {
-        let all = self.setting.rules.weights.values().sum();
-        Numbers::from_sums(i64::from(sum.points), i64::from(sum.known), all)
+    fn refer(&self, record: &R) -> Option<i64> {
+        let (outcome, numbers) = (self.reference)(record, &(self.known)(record))?;
+        (self.filter.wants(outcome, &numbers)).then_some(numbers.exact)
+    }
+
+    fn admits(&self, record: &R, sensitive: bool) -> bool {
+        let known = (self.known)(record);
+        let today = self.desk.setting.today;
+        let suppressed = known.suppressed_until.is_some_and(|day| today < day);
+        let waits = sensitive && !known.sensitivity_released;
+        !known.conflict && !suppressed && (self.filter.undecided || !waits)
     }
 }
 

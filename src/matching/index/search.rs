@@ -66,15 +66,6 @@ pub(super) trait Ask<const M: usize, const G: usize> {
     fn gates(&self, codes: [u16; G]) -> Option<Worth>;
 }
 
-/// The sum of a record, as the columns have it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Tally {
-    /// Exact.
-    Of(Worth),
-    /// A column is beyond its dictionary: the reference has to say.
-    Beyond,
-}
-
 /// One of the best: its sum and where it stands among equals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
@@ -82,7 +73,27 @@ pub(super) struct Hit {
     published: i64,
     id: Uuid,
     pub(super) handle: u32,
+    /// A release for the counterpart has to be found.
+    sensitive: bool,
+    /// The reference has looked at it already.
+    referred: bool,
 }
+
+/// What only a question's own side can say of a record.
+pub(super) trait Judge<R> {
+    /// Whether a sum is wanted.
+    fn wants(&self, sum: &Worth) -> bool;
+
+    /// The exact sum by the reference, when everything lets the record be.
+    fn refer(&self, record: &R) -> Option<i64>;
+
+    /// Whether what is known of the pair lets the record be.
+    fn admits(&self, record: &R, sensitive: bool) -> bool;
+}
+
+/// More records than asked for are found, because what is known of a pair may
+/// still rule some out; where it rules out more, the search is done again.
+const SPARE: usize = 6;
 
 /// The best so far, the worst of them on top.
 struct Best {
@@ -116,8 +127,7 @@ impl Best {
     }
 }
 
-/// The best `k`, best first. `judge` gives a record's exact sum, or none when
-/// something that no column knows rules it out.
+/// The best `k`, best first.
 pub(super) fn best<
     const C: usize,
     const M: usize,
@@ -130,11 +140,45 @@ pub(super) fn best<
     plan: &Plan<T>,
     ask: &A,
     k: usize,
-    judge: impl FnMut(&R, Tally) -> Option<i64>,
+    judge: &impl Judge<R>,
 ) -> Vec<Hit> {
     if k == 0 {
         return Vec::new();
     }
+    let mut size = k.saturating_add(SPARE);
+    loop {
+        let found = best_by_columns(stock, plan, ask, size, judge);
+        let all = found.len() < size;
+        let admitted: Vec<Hit> = found
+            .into_iter()
+            .filter(|hit| {
+                let kept = stock.records.get(hit.handle);
+                kept.is_some_and(|kept| hit.referred || judge.admits(&kept.record, hit.sensitive))
+            })
+            .take(k)
+            .collect();
+        if all || admitted.len() == k {
+            return admitted;
+        }
+        size = size.saturating_mul(4);
+    }
+}
+
+/// The best `k` by what the columns know, best first.
+fn best_by_columns<
+    const C: usize,
+    const M: usize,
+    const G: usize,
+    const T: usize,
+    R: Record,
+    A: Ask<M, G>,
+>(
+    stock: &Stock<C, M, G, R>,
+    plan: &Plan<T>,
+    ask: &A,
+    k: usize,
+    judge: &impl Judge<R>,
+) -> Vec<Hit> {
     let business = plan.business_weight * plan.models.reach(&plan.customers);
     let last = plan.others.iter().map(Table::reach).sum();
     let mut search = Search {
@@ -158,7 +202,7 @@ struct Search<'a, const C: usize, const M: usize, const G: usize, const T: usize
     stock: &'a Stock<C, M, G, R>,
     plan: &'a Plan<T>,
     ask: &'a A,
-    judge: J,
+    judge: &'a J,
     /// The most that markets and business can give.
     middle: i32,
     /// The most that the other columns can give.
@@ -202,7 +246,7 @@ impl<const C: usize, const M: usize, const G: usize, const T: usize, R, A, J>
 where
     R: Record,
     A: Ask<M, G>,
-    J: FnMut(&R, Tally) -> Option<i64>,
+    J: Judge<R>,
 {
     fn walk(&mut self) {
         let most = self.plan.fixed.points
@@ -357,17 +401,24 @@ where
         let mut hit = Hit {
             exact: Reverse(i64::from(sum)),
             published: kept.published,
-            id: kept.record.id(),
+            id: kept.id,
             handle,
+            sensitive: false,
+            referred: false,
         };
-        let tally = match tags.zip(gates).and_then(|both| self.tally(block, slot, both)) {
-            Some(sum) => Tally::Of(sum),
-            None => Tally::Beyond,
-        };
-        if let Some(exact) = (self.judge)(&kept.record, tally) {
-            hit.exact = Reverse(exact);
-            self.best.offer(hit);
+        match tags.zip(gates).and_then(|both| self.tally(block, slot, both)) {
+            Some(sum) if self.judge.wants(&sum) => hit.sensitive = sum.sensitive,
+            Some(_) => return,
+            // A column is beyond its dictionary: the reference has to say.
+            None => match self.judge.refer(&kept.record) {
+                Some(exact) => {
+                    hit.exact = Reverse(exact);
+                    hit.referred = true;
+                }
+                None => return,
+            },
         }
+        self.best.offer(hit);
     }
 
     /// The whole sum of one slot; `None` when a column is beyond its
