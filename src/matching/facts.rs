@@ -228,6 +228,16 @@ impl Asked {
         }
     }
 
+    /// The amounts in US cents; `None` without a rate.
+    pub fn in_cents(&self, rates: &Rates) -> Option<[i64; 3]> {
+        let cents = |amount| rates.usd_cents(Money::new(amount, self.currency));
+        Some([
+            cents(self.accepted_min)?,
+            cents(self.accepted_max)?,
+            cents(self.target)?,
+        ])
+    }
+
     /// What the round seeks, for putting rounds of a size together.
     pub const fn target(&self) -> i64 {
         self.target
@@ -240,6 +250,17 @@ impl ChequeFit {
         cheque: Option<Cheque>,
         asked: Option<Asked>,
         rates: Option<&Rates>,
+    ) -> Self {
+        Self::with_cents(cheque, asked, |cheque, asked| {
+            Some((cheque.in_cents(rates?)?, asked.in_cents(rates?)?))
+        })
+    }
+
+    /// The same with the amounts in US cents at hand.
+    pub fn with_cents(
+        cheque: Option<Cheque>,
+        asked: Option<Asked>,
+        cents: impl FnOnce(Cheque, Asked) -> Option<([i64; 2], [i64; 3])>,
     ) -> Self {
         let Some(cheque) = cheque else {
             return Self::NoPreference;
@@ -258,10 +279,20 @@ impl ChequeFit {
         };
         let converted = cheque.currency != asked.currency;
         let compared = if converted {
-            let Some(cents) = rates.and_then(|rates| amounts.in_cents(rates)) else {
+            let Some(([cheque_min, cheque_max], [accepted_min, accepted_max, target])) =
+                cents(cheque, asked)
+            else {
                 return Self::NoRate(amounts);
             };
-            cents
+            Amounts {
+                cheque_currency: Currency::USD,
+                cheque_min,
+                cheque_max,
+                round_currency: Currency::USD,
+                accepted_min,
+                accepted_max,
+                target,
+            }
         } else {
             amounts
         };
@@ -348,18 +379,6 @@ impl Amounts {
     /// What the round seeks.
     pub const fn target(&self) -> Money {
         Money::new(self.target, self.round_currency)
-    }
-
-    fn in_cents(&self, rates: &Rates) -> Option<Self> {
-        Some(Self {
-            cheque_currency: Currency::USD,
-            cheque_min: rates.usd_cents(self.cheque_min())?,
-            cheque_max: rates.usd_cents(self.cheque_max())?,
-            round_currency: Currency::USD,
-            accepted_min: rates.usd_cents(self.accepted_min())?,
-            accepted_max: rates.usd_cents(self.accepted_max())?,
-            target: rates.usd_cents(self.target())?,
-        })
     }
 
     const fn overlap(&self) -> Overlap {

@@ -14,6 +14,7 @@ use super::vocabulary::{
 use crate::domain::country::Country;
 use crate::domain::compliance::{ClearanceVerdict, verdict_on};
 use crate::domain::mandate::{Cheque, Mandate, MandateContent};
+use crate::domain::money::Rates;
 use crate::domain::profile::ControlAnswers;
 use crate::domain::scoring::{Factor, GateVerdict as Verdict, Reason, RuleSet};
 use crate::domain::tag::{Facet, Kinship, Sensitivity, Taxonomy};
@@ -146,6 +147,14 @@ pub(super) struct Keys {
     confirmed: Words<Option<NaiveDate>>,
     terms: Words<Term>,
     standings: Words<Standing>,
+}
+
+impl Keys {
+    /// The cheques in US cents, by code.
+    pub(super) fn cents(&self, rates: Option<&Rates>) -> Vec<Option<[i64; 2]>> {
+        let cheques = self.cheques.keys.iter();
+        cheques.map(|cheque| cheque.as_ref()?.in_cents(rates?)).collect()
+    }
 }
 
 /// A wanted tag as the column has it: its number and its weight in two bits.
@@ -310,6 +319,8 @@ pub(super) struct Question<'a> {
     pub(super) startup: &'a StartupFacts<'a>,
     pub(super) words: &'a Vocabulary,
     pub(super) keys: &'a Keys,
+    /// The cheques in US cents, by code.
+    pub(super) cents: &'a [Option<[i64; 2]>],
     /// Whether pairs that wait for a decision are wanted.
     pub(super) doubt_wanted: bool,
 }
@@ -424,8 +435,12 @@ impl<'a> Question<'a> {
         let weight = self.weight(Factor::Cheque);
         let Setting { rules, rates, .. } = *self.setting;
         let asked = self.startup.profile.content.round.as_ref().map(Asked::of);
+        let of_round = asked.zip(rates).and_then(|(asked, rates)| asked.in_cents(rates));
+        let mut cents = self.cents.iter();
         self.table(&self.keys.cheques, weight, |cheque| {
-            cheque_worth(rules, weight, ChequeFit::where_equity(*cheque, asked, rates))
+            let of_cheque = cents.next().copied().flatten();
+            let fit = ChequeFit::with_cents(*cheque, asked, |_, _| of_cheque.zip(of_round));
+            cheque_worth(rules, weight, fit)
         })
     }
 

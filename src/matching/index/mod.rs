@@ -258,6 +258,8 @@ pub struct Desk<'a> {
     snapshot: &'a Snapshot,
     setting: &'a Setting<'a>,
     rarity: Vec<i64>,
+    cheques: Vec<Option<[i64; 2]>>,
+    rounds: Vec<Option<[i64; 3]>>,
 }
 
 impl Snapshot {
@@ -267,6 +269,8 @@ impl Snapshot {
             snapshot: self,
             setting,
             rarity: rarity(&self.words, setting.rules),
+            cheques: self.mandate_keys.cents(setting.rates),
+            rounds: self.startup_keys.cents(setting.rates),
         }
     }
 }
@@ -322,6 +326,7 @@ impl Desk<'_> {
             startup,
             words,
             keys: mandate_keys,
+            cents: &self.cheques,
             doubt_wanted: filter.undecided,
         };
         let Some(plan) = question.plan() else {
@@ -377,6 +382,7 @@ impl Desk<'_> {
             mandate,
             words,
             keys: startup_keys,
+            cents: &self.rounds,
             rarity: &self.rarity,
             doubt_wanted: filter.undecided,
         };

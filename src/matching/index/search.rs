@@ -255,11 +255,11 @@ where
             + self.plan.money.reach()
             + self.middle
             + self.last;
-        let mut windows: Vec<(i32, &Window<C, M>)> = (self.stock.windows.iter())
+        let mut windows: Vec<(i32, &Window<C, M, G>)> = (self.stock.windows.iter())
             .map(|window| (most + self.ask.most_of_sectors(window.homes, window.sectors), &**window))
             .collect();
         windows.sort_by_key(|(bound, _)| Reverse(*bound));
-        let mut blocks: Vec<(i32, i32, &Block<C, M>)> = Vec::new();
+        let mut blocks: Vec<(i32, i32, &Block<C, M, G>)> = Vec::new();
         for (bound, window) in windows {
             if bound < self.best.floor {
                 break;
@@ -324,7 +324,7 @@ where
         }
     }
 
-    fn look_into(&mut self, block: &Block<C, M>, tags_most: i32) {
+    fn look_into(&mut self, block: &Block<C, M, G>, tags_most: i32) {
         let (plan, ask) = (self.plan, self.ask);
         let mut live = Live {
             slots: [0; BLOCK],
@@ -373,7 +373,7 @@ where
     }
 
     /// One slot whose columns are added up.
-    fn weigh(&mut self, block: &Block<C, M>, slot: usize, sum: i32, tags_most: i32) {
+    fn weigh(&mut self, block: &Block<C, M, G>, slot: usize, sum: i32, tags_most: i32) {
         if sum + tags_most < self.best.floor {
             return;
         }
@@ -385,6 +385,10 @@ where
         if !self.ask.counts_at(block.home(slot), block.tags(slot)) {
             return;
         }
+        let gates = self.ask.gates(block.gates(slot));
+        if gates.is_some_and(|gates| gates.points < 0) {
+            return;
+        }
         let Some(handle) = block.handle(slot) else {
             return;
         };
@@ -392,10 +396,6 @@ where
             return;
         };
         if self.best.is_worse(sum, kept.published) {
-            return;
-        }
-        let gates = self.ask.gates(kept.gates);
-        if gates.is_some_and(|gates| gates.points < 0) {
             return;
         }
         let mut hit = Hit {
@@ -425,7 +425,7 @@ where
     /// dictionary.
     fn tally(
         &self,
-        block: &Block<C, M>,
+        block: &Block<C, M, G>,
         slot: usize,
         (tags, gates): (Worth, Worth),
     ) -> Option<Worth> {

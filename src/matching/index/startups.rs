@@ -13,6 +13,7 @@ use super::table::{Half, Table, Worth, most, weight};
 use super::vocabulary::{ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new};
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::MandateStatus;
+use crate::domain::money::Rates;
 use crate::domain::profile::{ControlAnswers, StartupContent, StartupProfile};
 use crate::domain::scoring::{Factor, GateVerdict as Verdict, RuleSet, WHOLE};
 use crate::domain::tag::{Kinship, Sensitivity, Taxonomy};
@@ -114,6 +115,14 @@ pub(super) struct Keys {
     languages: Words<Mask>,
     terms: Words<Term>,
     standings: Words<Standing>,
+}
+
+impl Keys {
+    /// What rounds ask for in US cents, by code.
+    pub(super) fn cents(&self, rates: Option<&Rates>) -> Vec<Option<[i64; 3]>> {
+        let rounds = self.rounds.keys.iter();
+        rounds.map(|asked| asked.as_ref()?.in_cents(rates?)).collect()
+    }
 }
 
 impl Columns {
@@ -237,6 +246,8 @@ pub(super) struct Question<'a> {
     pub(super) mandate: &'a MandateFacts<'a>,
     pub(super) words: &'a Vocabulary,
     pub(super) keys: &'a Keys,
+    /// What rounds ask for in US cents, by code.
+    pub(super) cents: &'a [Option<[i64; 3]>],
     /// How much each tag counts for being rare, by its number.
     pub(super) rarity: &'a [i64],
     /// Whether pairs that wait for a decision are wanted.
@@ -335,8 +346,12 @@ impl<'a> Question<'a> {
         let weight = self.weight(Factor::Cheque);
         let Setting { rules, rates, .. } = *self.setting;
         let cheque = self.mandate.mandate.content.cheque;
+        let of_cheque = cheque.zip(rates).and_then(|(cheque, rates)| cheque.in_cents(rates));
+        let mut cents = self.cents.iter();
         self.table(&self.keys.rounds, weight, |asked| {
-            cheque_worth(rules, weight, ChequeFit::where_equity(cheque, *asked, rates))
+            let of_round = cents.next().copied().flatten();
+            let fit = ChequeFit::with_cents(cheque, *asked, |_, _| of_cheque.zip(of_round));
+            cheque_worth(rules, weight, fit)
         })
     }
 

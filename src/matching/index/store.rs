@@ -110,9 +110,10 @@ pub(super) struct Head {
 
 /// Up to 64 records.
 #[derive(Debug, Clone)]
-pub(super) struct Block<const C: usize, const M: usize> {
+pub(super) struct Block<const C: usize, const M: usize, const G: usize> {
     codes: [[u16; BLOCK]; C],
     masks: [[u64; BLOCK]; M],
+    gates: [[u16; BLOCK]; G],
     orders: [u32; BLOCK],
     handles: [u32; BLOCK],
     tag_ends: [u16; BLOCK],
@@ -121,9 +122,10 @@ pub(super) struct Block<const C: usize, const M: usize> {
 }
 
 /// One slot of a block.
-struct Slot<const C: usize, const M: usize> {
+struct Slot<const C: usize, const M: usize, const G: usize> {
     codes: [u16; C],
     masks: [u64; M],
+    gates: [u16; G],
     order: u32,
     handle: u32,
 }
@@ -138,11 +140,12 @@ fn at<T: Copy, const N: usize>(columns: &[[T; BLOCK]; N], slot: usize, none: T) 
     columns.each_ref().map(|column| column.get(slot).copied().unwrap_or(none))
 }
 
-impl<const C: usize, const M: usize> Block<C, M> {
+impl<const C: usize, const M: usize, const G: usize> Block<C, M, G> {
     fn new() -> Self {
         Self {
             codes: [[0; BLOCK]; C],
             masks: [[0; BLOCK]; M],
+            gates: [[0; BLOCK]; G],
             orders: [0; BLOCK],
             handles: [0; BLOCK],
             tag_ends: [0; BLOCK],
@@ -169,6 +172,10 @@ impl<const C: usize, const M: usize> Block<C, M> {
         at(&self.masks, slot, 0)
     }
 
+    pub(super) fn gates(&self, slot: usize) -> [u16; G] {
+        at(&self.gates, slot, 0)
+    }
+
     /// The sector by which a slot is ordered, as a bit.
     pub(super) fn home(&self, slot: usize) -> u64 {
         1 << (self.orders.get(slot).copied().unwrap_or(0) / SECTOR)
@@ -189,13 +196,16 @@ impl<const C: usize, const M: usize> Block<C, M> {
         }
     }
 
-    fn push(&mut self, record: &Slot<C, M>, tags: &[u16]) {
+    fn push(&mut self, record: &Slot<C, M, G>, tags: &[u16]) {
         let slot = self.len;
         for (column, code) in self.codes.iter_mut().zip(record.codes) {
             put(column, slot, code);
         }
         for (column, mask) in self.masks.iter_mut().zip(record.masks) {
             put(column, slot, mask);
+        }
+        for (column, code) in self.gates.iter_mut().zip(record.gates) {
+            put(column, slot, code);
         }
         self.tags.extend(tags);
         put(&mut self.orders, slot, record.order);
@@ -205,10 +215,11 @@ impl<const C: usize, const M: usize> Block<C, M> {
         self.len += 1;
     }
 
-    fn slot(&self, slot: usize) -> Slot<C, M> {
+    fn slot(&self, slot: usize) -> Slot<C, M, G> {
         Slot {
             codes: self.codes(slot),
             masks: self.masks(slot),
+            gates: self.gates(slot),
             order: self.orders.get(slot).copied().unwrap_or(0),
             handle: self.handle(slot).unwrap_or(0),
         }
@@ -248,15 +259,15 @@ impl<const C: usize, const M: usize> Block<C, M> {
 
 /// Neighbouring blocks.
 #[derive(Debug, Clone)]
-pub(super) struct Window<const C: usize, const M: usize> {
+pub(super) struct Window<const C: usize, const M: usize, const G: usize> {
     low: u32,
     pub(super) homes: u64,
     pub(super) sectors: u64,
     pub(super) heads: Vec<Head>,
-    pub(super) blocks: Vec<Arc<Block<C, M>>>,
+    pub(super) blocks: Vec<Arc<Block<C, M, G>>>,
 }
 
-impl<const C: usize, const M: usize> Window<C, M> {
+impl<const C: usize, const M: usize, const G: usize> Window<C, M, G> {
     fn new(low: u32) -> Self {
         Self {
             low,
@@ -267,7 +278,7 @@ impl<const C: usize, const M: usize> Window<C, M> {
         }
     }
 
-    fn add(&mut self, at: usize, head: Head, block: Block<C, M>) {
+    fn add(&mut self, at: usize, head: Head, block: Block<C, M, G>) {
         self.homes |= head.homes;
         self.sectors |= head.sectors;
         self.heads.insert(at, head);
@@ -275,7 +286,7 @@ impl<const C: usize, const M: usize> Window<C, M> {
     }
 
     /// Changes a block to one with more sectors, or none more.
-    fn replace(&mut self, at: usize, block: Block<C, M>, sectors: u64) {
+    fn replace(&mut self, at: usize, block: Block<C, M, G>, sectors: u64) {
         if let (Some(head), Some(place)) = (self.heads.get_mut(at), self.blocks.get_mut(at)) {
             *head = block.head(head.low, head.sectors | sectors);
             self.homes |= head.homes;
@@ -290,7 +301,7 @@ impl<const C: usize, const M: usize> Window<C, M> {
         after.saturating_sub(1)
     }
 
-    fn insert(&mut self, record: &Slot<C, M>, tags: &[u16], sectors: u64) {
+    fn insert(&mut self, record: &Slot<C, M, G>, tags: &[u16], sectors: u64) {
         let mut at = self.block_for(record.order);
         if self.blocks.is_empty() {
             let block = Block::new();
@@ -335,10 +346,8 @@ impl<const C: usize, const M: usize> Window<C, M> {
 
 /// What is kept once of each record, in how many sectors it may stand.
 #[derive(Debug)]
-pub(super) struct Kept<const G: usize, R> {
+pub(super) struct Kept<R> {
     pub(super) record: Arc<R>,
-    /// The columns that only open or close.
-    pub(super) gates: [u16; G],
     /// Microseconds of the first publication; the latest there is for none.
     pub(super) published: i64,
     /// The record's id: reading it here spares a trip to the record.
@@ -349,13 +358,13 @@ pub(super) struct Kept<const G: usize, R> {
 /// with the writer; a record that is replaced keeps its place until the next
 /// rebuild.
 #[derive(Debug)]
-pub(super) struct Slab<const G: usize, R> {
-    pieces: Vec<Piece<G, R>>,
+pub(super) struct Slab<R> {
+    pieces: Vec<Piece<R>>,
 }
 
-type Piece<const G: usize, R> = Arc<Vec<OnceLock<Kept<G, R>>>>;
+type Piece<R> = Arc<Vec<OnceLock<Kept<R>>>>;
 
-impl<const G: usize, R> Clone for Slab<G, R> {
+impl<R> Clone for Slab<R> {
     fn clone(&self) -> Self {
         Self {
             pieces: self.pieces.clone(),
@@ -363,8 +372,8 @@ impl<const G: usize, R> Clone for Slab<G, R> {
     }
 }
 
-impl<const G: usize, R> Slab<G, R> {
-    pub(super) fn get(&self, handle: u32) -> Option<&Kept<G, R>> {
+impl<R> Slab<R> {
+    pub(super) fn get(&self, handle: u32) -> Option<&Kept<R>> {
         let handle = usize::try_from(handle).ok()?;
         self.pieces.get(handle / PIECE)?.get(handle % PIECE)?.get()
     }
@@ -373,8 +382,8 @@ impl<const G: usize, R> Slab<G, R> {
 /// What readers see of one side.
 #[derive(Debug)]
 pub(super) struct Stock<const C: usize, const M: usize, const G: usize, R> {
-    pub(super) windows: Vec<Arc<Window<C, M>>>,
-    pub(super) records: Arc<Slab<G, R>>,
+    pub(super) windows: Vec<Arc<Window<C, M, G>>>,
+    pub(super) records: Arc<Slab<R>>,
 }
 
 impl<const C: usize, const M: usize, const G: usize, R> Clone for Stock<C, M, G, R> {
@@ -409,7 +418,7 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
         let mut encoded = Vec::with_capacity(records.len());
         let mut orders: Vec<(u32, u32)> = Vec::with_capacity(records.len() * 2);
         for (of_record, record) in records {
-            let handle = shelf.keep(&of_record, record);
+            let handle = shelf.keep(record);
             orders.extend(of_record.orders().map(|order| (order, handle)));
             encoded.push(of_record);
         }
@@ -426,7 +435,7 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
     }
 
     /// Gives a record a place in the slab.
-    fn keep(&mut self, encoded: &Encoded<C, M, G>, record: Arc<R>) -> u32 {
+    fn keep(&mut self, record: Arc<R>) -> u32 {
         let at = self.kept;
         if at / PIECE >= self.stock.records.pieces.len() {
             let piece = (0..PIECE).map(|_| OnceLock::new()).collect();
@@ -442,7 +451,6 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
             let published = record.published_at();
             // Each place is given once, so there is nothing to be refused.
             let _ = place.set(Kept {
-                gates: encoded.gates,
                 published: published.map_or(i64::MAX, |at| at.timestamp_micros()),
                 id,
                 record,
@@ -460,7 +468,7 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
 
     /// Puts in a record that is not here.
     pub(super) fn put(&mut self, encoded: &Encoded<C, M, G>, record: Arc<R>) {
-        let handle = self.keep(encoded, record);
+        let handle = self.keep(record);
         for order in encoded.orders() {
             if self.stock.windows.is_empty() {
                 self.stock.windows.push(Arc::new(Window::new(order)));
@@ -473,6 +481,7 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
             let slot = Slot {
                 codes: encoded.codes,
                 masks: encoded.masks,
+                gates: encoded.gates,
                 order,
                 handle,
             };
@@ -540,14 +549,14 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
     pub(super) fn bytes(&self) -> usize {
         let mut bytes = self.handles.capacity() * (size_of::<(Uuid, u32)>() + 1);
         for piece in &self.stock.records.pieces {
-            bytes += piece.capacity() * size_of::<OnceLock<Kept<G, R>>>();
+            bytes += piece.capacity() * size_of::<OnceLock<Kept<R>>>();
         }
         for window in &self.stock.windows {
-            bytes += size_of::<Window<C, M>>() + window.heads.capacity() * size_of::<Head>();
+            bytes += size_of::<Window<C, M, G>>() + window.heads.capacity() * size_of::<Head>();
             for block in &window.blocks {
                 // Two counters stand before what an `Arc` holds.
                 let counters = 3 * size_of::<usize>();
-                let fixed = counters + size_of::<Block<C, M>>();
+                let fixed = counters + size_of::<Block<C, M, G>>();
                 bytes += fixed + size_of::<u16>() * block.tags.capacity();
             }
         }
@@ -563,7 +572,7 @@ fn first(orders: &[(u32, u32)]) -> u32 {
 fn block_of<const C: usize, const M: usize, const G: usize>(
     orders: &[(u32, u32)],
     encoded: &[Encoded<C, M, G>],
-) -> (Block<C, M>, u64) {
+) -> (Block<C, M, G>, u64) {
     let mut block = Block::new();
     let mut sectors = 0;
     for (order, handle) in orders {
@@ -572,6 +581,7 @@ fn block_of<const C: usize, const M: usize, const G: usize>(
             let slot = Slot {
                 codes: record.codes,
                 masks: record.masks,
+                gates: record.gates,
                 order: *order,
                 handle: *handle,
             };
