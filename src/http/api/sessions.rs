@@ -1,10 +1,10 @@
 //! Signing in, and the keys that prove the tokens.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::fields::JsonBody;
 use crate::http::problem::Problem;
