@@ -3,6 +3,7 @@
 
 mod admin;
 pub mod backtest;
+pub mod bench;
 mod demo;
 mod doctor;
 pub mod import;
@@ -89,13 +90,16 @@ enum Command {
     Rules(rules::RulesCommand),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
+    /// Measure the matching engine on this machine
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Print the API's contract (OpenAPI 3.1, YAML)
     Openapi,
 }
 
 /// A command failed; its text is for the person at the terminal.
 #[derive(Debug)]
-struct Failure {
+pub struct Failure {
     text: String,
     code: u8,
 }
@@ -181,6 +185,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Openapi => openapi(),
                 Command::Backtest(args) => backtest::run(&args),
                 Command::Rules(command) => rules::run(command),
+                Command::Bench(command) => bench::run(&command),
                 Command::Doctor => {
                     let config = load(&store, &[])?;
                     block_on(doctor::run(&config))

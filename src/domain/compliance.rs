@@ -79,9 +79,20 @@ pub struct Block {
 /// What the last clearance says on a day: nothing, or one that has run out,
 /// is not a yes.
 pub fn clearance_on(clearance: Option<&Clearance>, day: NaiveDate) -> ClearanceVerdict {
-    match clearance {
-        Some(last) if last.verdict == ClearanceVerdict::Blocked => ClearanceVerdict::Blocked,
-        Some(last) if last.valid_to >= day => last.verdict,
+    clearance.map_or(ClearanceVerdict::Review, |last| {
+        verdict_on(last.verdict, last.valid_to, day)
+    })
+}
+
+/// What a verdict that holds until a day says on another.
+pub fn verdict_on(
+    verdict: ClearanceVerdict,
+    valid_to: NaiveDate,
+    day: NaiveDate,
+) -> ClearanceVerdict {
+    match verdict {
+        ClearanceVerdict::Blocked => ClearanceVerdict::Blocked,
+        held if valid_to >= day => held,
         _ => ClearanceVerdict::Review,
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::country::Country;
 use super::fault::Faults;
 use super::ids::{MandateId, OrganizationId};
-use super::money::Currency;
+use super::money::{Currency, Money, Rates};
 use super::permission::Hat;
 use super::refusal::Refusal;
 use super::text::{Language, Name, Slug};
@@ -17,7 +17,7 @@ use super::values::{InvestorRole, Stage, codes};
 pub const FRESH_DAYS: i64 = 180;
 
 /// What the investor writes per deal. Amounts are minor units of `currency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cheque {
     /// In what money.
     pub currency: Currency,
@@ -27,6 +27,14 @@ pub struct Cheque {
     pub max: i64,
     /// Whether the bounds give way for the right startup.
     pub flexible: bool,
+}
+
+impl Cheque {
+    /// The least and the most in US cents; `None` without a rate.
+    pub fn in_cents(&self, rates: &Rates) -> Option<[i64; 2]> {
+        let cents = |amount| rates.usd_cents(Money::new(amount, self.currency));
+        Some([cents(self.min)?, cents(self.max)?])
+    }
 }
 
 /// How much the investor can take on.

@@ -157,10 +157,17 @@ impl Rates {
 
     /// The value in US cents, rounded down; `None` without a rate.
     pub fn usd_cents(&self, money: Money) -> Option<i64> {
-        let rate = i128::from(*self.usd_micros.get(&money.currency)?);
-        let per_major = i128::from(money.currency.minor_per_major());
-        let cents = i128::from(money.amount_minor) * rate * 100 / (per_major * 1_000_000);
-        i64::try_from(cents).ok()
+        let rate = *self.usd_micros.get(&money.currency)?;
+        let whole = money.currency.minor_per_major() * 1_000_000;
+        // Amounts that people write fit 64 bits, which divide much faster.
+        let small = rate
+            .checked_mul(100)
+            .and_then(|rate| money.amount_minor.checked_mul(rate));
+        if let Some(product) = small {
+            return Some(product / whole);
+        }
+        let product = i128::from(money.amount_minor) * i128::from(rate) * 100;
+        i64::try_from(product / i128::from(whole)).ok()
     }
 
     /// The quoted currencies with their rates, by code.

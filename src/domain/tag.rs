@@ -144,6 +144,7 @@ pub struct Taxonomy {
     tags: BTreeMap<Slug, Tag>,
     facets: BTreeMap<(Facet, Slug), FacetValue>,
     words: HashMap<String, Slug>,
+    tree: Tree,
 }
 
 impl Taxonomy {
@@ -171,10 +172,12 @@ impl Taxonomy {
             tags: by_slug,
             facets: by_facet,
             words: HashMap::new(),
+            tree: Tree::default(),
         };
         taxonomy.check_parents(&mut faults);
         taxonomy.index_words(&mut faults);
         if faults.is_empty() {
+            taxonomy.tree = Tree::new(&taxonomy.tags);
             Ok(taxonomy)
         } else {
             Err(faults)
@@ -301,30 +304,185 @@ impl Taxonomy {
     /// The sensitivity that applies: the highest of the tag's own and its
     /// ancestors'.
     pub fn sensitivity(&self, slug: &Slug) -> Sensitivity {
-        std::iter::once(slug)
-            .chain(self.ancestors(slug))
-            .filter_map(|slug| self.tags.get(slug))
-            .map(|tag| tag.sensitivity)
-            .max()
-            .unwrap_or(Sensitivity::None)
+        self.node(slug)
+            .and_then(|node| self.tree.spot(node))
+            .map_or(Sensitivity::None, |spot| spot.sensitivity)
+    }
+
+    /// Where a tag stands in the tree.
+    pub fn node(&self, slug: &Slug) -> Option<Node> {
+        self.tree.nodes.get(slug).copied()
+    }
+
+    /// The nodes of all tags, by slug.
+    pub fn nodes(&self) -> impl Iterator<Item = (&Slug, Node)> {
+        self.tags.keys().zip((0..).map(Node))
+    }
+
+    /// Whether a node is the other or stands somewhere below it.
+    pub fn is_under(&self, node: Node, above: Node) -> bool {
+        match (self.tree.spot(node), self.tree.spot(above)) {
+            (Some(spot), Some(above)) => above.covers(spot),
+            _ => false,
+        }
+    }
+
+    /// The nodes below one.
+    pub fn below(&self, node: Node) -> impl Iterator<Item = Node> {
+        self.tree.within(node).skip(1)
+    }
+
+    /// Every node that is kin to a startup's tag, itself included, and how
+    /// that tag stands to it.
+    pub fn kin(&self, node: Node) -> impl Iterator<Item = (Node, Kinship)> {
+        let parent = self.tree.spot(node).and_then(|spot| spot.parent);
+        let above = std::iter::successors(parent, |node| self.tree.spot(*node)?.parent);
+        let siblings = parent
+            .into_iter()
+            .flat_map(|parent| self.tree.children(parent))
+            .filter(move |sibling| *sibling != node);
+        std::iter::once((node, Kinship::Same))
+            .chain(above.map(|node| (node, Kinship::Parent)))
+            .chain(self.below(node).map(|node| (node, Kinship::Child)))
+            .chain(siblings.map(|node| (node, Kinship::Sibling)))
     }
 
     /// How a startup's tag stands to one a mandate names. A more distant
     /// ancestor or descendant counts as parent or child.
     pub fn kinship(&self, startup: &Slug, mandate: &Slug) -> Kinship {
-        if startup == mandate {
-            return Kinship::Same;
-        }
-        if self.ancestors(startup).any(|slug| slug == mandate) {
-            return Kinship::Parent;
-        }
-        if self.ancestors(mandate).any(|slug| slug == startup) {
-            return Kinship::Child;
-        }
-        let parent = |slug| self.tags.get(slug).and_then(|tag| tag.parent.as_ref());
-        match (parent(startup), parent(mandate)) {
-            (Some(a), Some(b)) if a == b => Kinship::Sibling,
+        match (self.node(startup), self.node(mandate)) {
+            (Some(startup), Some(mandate)) => self.kinship_of_nodes(startup, mandate),
+            // A tag that has left the taxonomy is kin to itself only.
+            _ if startup == mandate => Kinship::Same,
             _ => Kinship::None,
         }
+    }
+
+    /// [`Taxonomy::kinship`] of tags whose nodes are at hand.
+    pub fn kinship_of_nodes(&self, startup: Node, mandate: Node) -> Kinship {
+        let (Some(ours), Some(theirs)) = (self.tree.spot(startup), self.tree.spot(mandate)) else {
+            return Kinship::None;
+        };
+        if startup == mandate {
+            Kinship::Same
+        } else if theirs.covers(ours) {
+            Kinship::Parent
+        } else if ours.covers(theirs) {
+            Kinship::Child
+        } else if ours.parent.is_some() && ours.parent == theirs.parent {
+            Kinship::Sibling
+        } else {
+            Kinship::None
+        }
+    }
+}
+
+/// A tag's place in the tree of one taxonomy: how the scorer compares tags
+/// without comparing their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node(u32);
+
+impl Node {
+    /// Its rank among the slugs, from 0.
+    pub const fn rank(self) -> u32 {
+        self.0
+    }
+
+    fn place(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// The tree, walked once: what is below a tag lies between its `enter` and its
+/// `leave`.
+#[derive(Debug, Clone, Default)]
+struct Tree {
+    nodes: HashMap<Slug, Node>,
+    spots: Vec<Spot>,
+    /// Every node, a parent before what is below it.
+    walk: Vec<Node>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    parent: Option<Node>,
+    enter: u32,
+    leave: u32,
+    sensitivity: Sensitivity,
+}
+
+impl Spot {
+    const fn covers(&self, other: &Self) -> bool {
+        self.enter <= other.enter && other.enter < self.leave
+    }
+}
+
+impl Tree {
+    fn new(tags: &BTreeMap<Slug, Tag>) -> Self {
+        let nodes: HashMap<Slug, Node> = tags.keys().cloned().zip((0..).map(Node)).collect();
+        let parent_of = |tag: &Tag| Some(*nodes.get(tag.parent.as_ref()?)?);
+        let mut spots: Vec<Spot> = tags
+            .values()
+            .map(|tag| Spot {
+                parent: parent_of(tag),
+                enter: 0,
+                leave: 0,
+                sensitivity: tag.sensitivity,
+            })
+            .collect();
+        let mut children: BTreeMap<Option<Node>, Vec<Node>> = BTreeMap::new();
+        for (spot, node) in spots.iter().zip((0..).map(Node)) {
+            children.entry(spot.parent).or_default().push(node);
+        }
+        let mut clock = 0;
+        for root in children.get(&None).into_iter().flatten() {
+            walk(*root, Sensitivity::None, &children, &mut spots, &mut clock);
+        }
+        let mut walk: Vec<Node> = (0..).map(Node).take(spots.len()).collect();
+        walk.sort_by_key(|node| spots.get(node.place()).map(|spot| spot.enter));
+        Self { nodes, spots, walk }
+    }
+
+    /// A node and all below it.
+    fn within(&self, node: Node) -> impl Iterator<Item = Node> {
+        let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
+        self.spot(node)
+            .and_then(|spot| self.walk.get(place(spot.enter)..place(spot.leave)))
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+
+    fn children(&self, parent: Node) -> impl Iterator<Item = Node> {
+        let parent_of = |node: Node| self.spot(node).and_then(|spot| spot.parent);
+        self.within(parent)
+            .filter(move |node| parent_of(*node) == Some(parent))
+    }
+
+    fn spot(&self, node: Node) -> Option<&Spot> {
+        self.spots.get(node.place())
+    }
+}
+
+fn walk(
+    node: Node,
+    above: Sensitivity,
+    children: &BTreeMap<Option<Node>, Vec<Node>>,
+    spots: &mut [Spot],
+    clock: &mut u32,
+) {
+    let at = node.place();
+    let Some(spot) = spots.get_mut(at) else {
+        return;
+    };
+    spot.enter = *clock;
+    spot.sensitivity = spot.sensitivity.max(above);
+    let sensitivity = spot.sensitivity;
+    *clock += 1;
+    for child in children.get(&Some(node)).into_iter().flatten() {
+        walk(*child, sensitivity, children, spots, clock);
+    }
+    if let Some(spot) = spots.get_mut(at) {
+        spot.leave = *clock;
     }
 }

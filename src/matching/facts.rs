@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use crate::domain::compliance::ClearanceVerdict;
-use crate::domain::mandate::Mandate;
+use crate::domain::mandate::{Cheque, Mandate};
 use crate::domain::money::{Currency, Money, Rates};
-use crate::domain::profile::StartupProfile;
+use crate::domain::profile::{Round, StartupProfile};
 use crate::domain::programme::Programme;
 use crate::domain::scoring::{RuleSet, WHOLE};
 use crate::domain::tag::{Facet, Taxonomy};
@@ -125,20 +125,9 @@ impl<'a> Pair<'a> {
         if !self.equity {
             return StageFit::NotEquity;
         }
-        let wanted = &self.mandate.mandate.content.stages;
-        if wanted.is_empty() {
-            return StageFit::NoPreference;
-        }
         let content = &self.startup.profile.content;
-        let Some(stated) = content.stage else {
-            return StageFit::Unstated;
-        };
-        if wanted.contains(&stated) {
-            return StageFit::Apart(0);
-        }
-        content
-            .effective_stage()
-            .map_or(StageFit::Unstated, |stage| nearest(stage, wanted))
+        let wanted = &self.mandate.mandate.content.stages;
+        StageFit::where_equity(content.stage, content.effective_stage(), wanted)
     }
 
     /// How the mandate's cheque stands to the startup's round.
@@ -146,37 +135,11 @@ impl<'a> Pair<'a> {
         if !self.equity {
             return ChequeFit::NotEquity;
         }
-        let Some(cheque) = self.mandate.mandate.content.cheque else {
-            return ChequeFit::NoPreference;
-        };
-        let Some(round) = &self.startup.profile.content.round else {
-            return ChequeFit::Unstated;
-        };
-        let amounts = Amounts {
-            cheque_currency: cheque.currency,
-            cheque_min: cheque.min,
-            cheque_max: cheque.max,
-            round_currency: round.currency,
-            accepted_min: round.min_cheque.unwrap_or(0),
-            accepted_max: round.max.unwrap_or(round.target),
-            target: round.target,
-        };
-        let converted = cheque.currency != round.currency;
-        let compared = if converted {
-            let Some(cents) = self.setting.rates.and_then(|rates| amounts.in_cents(rates)) else {
-                return ChequeFit::NoRate(amounts);
-            };
-            cents
-        } else {
-            amounts
-        };
-        ChequeFit::Compared(Comparison {
-            overlap: compared.overlap(),
-            flexible: cheque.flexible,
-            share: compared.share_of_target(),
-            amounts,
-            converted,
-        })
+        ChequeFit::where_equity(
+            self.mandate.mandate.content.cheque,
+            self.startup.profile.content.round.as_ref().map(Asked::of),
+            self.setting.rates,
+        )
     }
 }
 
@@ -193,6 +156,27 @@ pub enum StageFit {
     Apart(i64),
     /// One stands outside the order of rounds and the other doesn't name it.
     Incomparable,
+}
+
+impl StageFit {
+    /// How a stage, and the one that stands for it in the order, stand to
+    /// those wanted, where shares are wanted.
+    pub fn where_equity(
+        stated: Option<Stage>,
+        effective: Option<Stage>,
+        wanted: &BTreeSet<Stage>,
+    ) -> Self {
+        if wanted.is_empty() {
+            return Self::NoPreference;
+        }
+        let Some(stated) = stated else {
+            return Self::Unstated;
+        };
+        if wanted.contains(&stated) {
+            return Self::Apart(0);
+        }
+        effective.map_or(Self::Unstated, |stage| nearest(stage, wanted))
+    }
 }
 
 fn nearest(stage: Stage, wanted: &BTreeSet<Stage>) -> StageFit {
@@ -224,7 +208,103 @@ pub enum ChequeFit {
     Compared(Comparison),
 }
 
+/// The money that a round asks for, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Asked {
+    currency: Currency,
+    accepted_min: i64,
+    accepted_max: i64,
+    target: i64,
+}
+
+impl Asked {
+    /// What a round accepts and seeks.
+    pub fn of(round: &Round) -> Self {
+        Self {
+            currency: round.currency,
+            accepted_min: round.min_cheque.unwrap_or(0),
+            accepted_max: round.max.unwrap_or(round.target),
+            target: round.target,
+        }
+    }
+
+    /// The amounts in US cents; `None` without a rate.
+    pub fn in_cents(&self, rates: &Rates) -> Option<[i64; 3]> {
+        let cents = |amount| rates.usd_cents(Money::new(amount, self.currency));
+        Some([
+            cents(self.accepted_min)?,
+            cents(self.accepted_max)?,
+            cents(self.target)?,
+        ])
+    }
+
+    /// What the round seeks, for putting rounds of a size together.
+    pub const fn target(&self) -> i64 {
+        self.target
+    }
+}
+
 impl ChequeFit {
+    /// How a cheque stands to a round, where shares are wanted.
+    pub fn where_equity(
+        cheque: Option<Cheque>,
+        asked: Option<Asked>,
+        rates: Option<&Rates>,
+    ) -> Self {
+        Self::with_cents(cheque, asked, |cheque, asked| {
+            Some((cheque.in_cents(rates?)?, asked.in_cents(rates?)?))
+        })
+    }
+
+    /// The same with the amounts in US cents at hand.
+    pub fn with_cents(
+        cheque: Option<Cheque>,
+        asked: Option<Asked>,
+        cents: impl FnOnce(Cheque, Asked) -> Option<([i64; 2], [i64; 3])>,
+    ) -> Self {
+        let Some(cheque) = cheque else {
+            return Self::NoPreference;
+        };
+        let Some(asked) = asked else {
+            return Self::Unstated;
+        };
+        let amounts = Amounts {
+            cheque_currency: cheque.currency,
+            cheque_min: cheque.min,
+            cheque_max: cheque.max,
+            round_currency: asked.currency,
+            accepted_min: asked.accepted_min,
+            accepted_max: asked.accepted_max,
+            target: asked.target,
+        };
+        let converted = cheque.currency != asked.currency;
+        let compared = if converted {
+            let Some(([cheque_min, cheque_max], [accepted_min, accepted_max, target])) =
+                cents(cheque, asked)
+            else {
+                return Self::NoRate(amounts);
+            };
+            Amounts {
+                cheque_currency: Currency::USD,
+                cheque_min,
+                cheque_max,
+                round_currency: Currency::USD,
+                accepted_min,
+                accepted_max,
+                target,
+            }
+        } else {
+            amounts
+        };
+        Self::Compared(Comparison {
+            overlap: compared.overlap(),
+            flexible: cheque.flexible,
+            share: compared.share_of_target(),
+            amounts,
+            converted,
+        })
+    }
+
     /// Whether exchange rates were used.
     pub const fn converted(&self) -> bool {
         matches!(
@@ -301,18 +381,6 @@ impl Amounts {
         Money::new(self.target, self.round_currency)
     }
 
-    fn in_cents(&self, rates: &Rates) -> Option<Self> {
-        Some(Self {
-            cheque_currency: Currency::USD,
-            cheque_min: rates.usd_cents(self.cheque_min())?,
-            cheque_max: rates.usd_cents(self.cheque_max())?,
-            round_currency: Currency::USD,
-            accepted_min: rates.usd_cents(self.accepted_min())?,
-            accepted_max: rates.usd_cents(self.accepted_max())?,
-            target: rates.usd_cents(self.target())?,
-        })
-    }
-
     const fn overlap(&self) -> Overlap {
         if self.cheque_max < self.accepted_min {
             Overlap::TooSmall
@@ -325,8 +393,11 @@ impl Amounts {
 
     /// In bp; a round that seeks nothing counts as one that seeks a cent.
     fn share_of_target(&self) -> i64 {
-        let share =
-            i128::from(self.cheque_max) * i128::from(WHOLE) / i128::from(self.target.max(1));
+        let target = self.target.max(1);
+        if let Some(share) = self.cheque_max.checked_mul(WHOLE) {
+            return share / target;
+        }
+        let share = i128::from(self.cheque_max) * i128::from(WHOLE) / i128::from(target);
         i64::try_from(share).unwrap_or(i64::MAX)
     }
 }

@@ -11,7 +11,9 @@ use super::voice::{Answer, Voice};
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::MandateStatus;
 use crate::domain::profile::{ControlAnswers, ProfileStatus};
-use crate::domain::scoring::{Gate, GateVerdict as Verdict, Place, Reason, ReasonKey as Key, Var};
+use crate::domain::scoring::{
+    Gate, GateVerdict as Verdict, Place, Reason, ReasonKey as Key, RuleSet, Var,
+};
 use crate::domain::tag::Sensitivity as Level;
 use crate::domain::text::Slug;
 
@@ -200,7 +202,7 @@ fn exclusions<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     }
     let excluded = |tag: &&Slug| under(pair, tag, |above| content.excluded_tags.contains(above));
     let tags = || pair.startup.profile.content.all_tags();
-    if tags().any(|tag| excluded(&tag)) {
+    if !content.excluded_tags.is_empty() && tags().any(|tag| excluded(&tag)) {
         return Answer::new(Verdict::Fail, || {
             Reason::plain(Key::ExclusionsTags)
                 .with(Place::Tags, Var::codes(tags().filter(excluded)))
@@ -238,11 +240,19 @@ fn stage<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
                 Var::codes(&pair.mandate.mandate.content.stages),
             )
     };
-    match pair.stages() {
+    fitting_stage(pair.setting.rules, pair.stages(), both)
+}
+
+pub(super) fn fitting_stage<V: Voice>(
+    rules: &RuleSet,
+    fit: StageFit,
+    both: impl Fn(Key) -> Reason,
+) -> Answer<V> {
+    match fit {
         StageFit::NotEquity => answer(Verdict::NotApplicable, Key::StageNotEquity),
         StageFit::NoPreference => answer(Verdict::Pass, Key::StageNoPreference),
         StageFit::Unstated => answer(Verdict::Unknown, Key::StageUnstated),
-        StageFit::Apart(distance) if distance <= pair.setting.rules.max_stage_distance => {
+        StageFit::Apart(distance) if distance <= rules.max_stage_distance => {
             Answer::new(Verdict::Pass, || both(Key::StagePass))
         }
         StageFit::Apart(_) | StageFit::Incomparable => {
@@ -253,7 +263,11 @@ fn stage<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
 
 /// A cheque of the mandate fits the round, or gives way.
 fn cheque<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
-    match pair.cheques() {
+    fitting_cheque(pair.cheques())
+}
+
+pub(super) fn fitting_cheque<V: Voice>(fit: ChequeFit) -> Answer<V> {
+    match fit {
         ChequeFit::NotEquity => answer(Verdict::NotApplicable, Key::ChequeNotEquity),
         ChequeFit::NoPreference => answer(Verdict::Pass, Key::ChequeNoPreference),
         ChequeFit::Unstated => answer(Verdict::Unknown, Key::ChequeUnstated),

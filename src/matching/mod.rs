@@ -3,7 +3,7 @@
 //! First the [`gates`] rule pairs out, each with a reason; then the
 //! [`factors`] give values, whose weighted sum orders what is left. [`score`]
 //! writes the whole account of one pair, [`mod@reference`] ranks many by brute
-//! force, and [`rules`] says what is wrong with a rule set.
+//! force, [`index`] gives the same answers at once, and [`rules`] says what is wrong with a rule set.
 //!
 //! What investors really did is in [`observed`]: statistics of past deals, from
 //! which [`backtest`] ranks and measures and [`mod@fit`] learns.
@@ -18,11 +18,13 @@ pub mod factors;
 pub mod facts;
 pub mod fit;
 pub mod gates;
+pub mod index;
 pub mod observed;
 pub mod reference;
 mod revealed;
 pub mod rules;
 pub mod score;
+pub mod synthetic;
 pub mod voice;
 
 #[cfg(test)]

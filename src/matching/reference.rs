@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
-use super::score::{explain, judge};
+use super::score::{Numbers, explain, judge};
 use crate::domain::scoring::{Explanation, Outcome};
 
 /// Which of the pairs that no gate rules out are wanted.
@@ -30,6 +30,15 @@ impl Default for Filter {
             min_score: 0,
             min_confidence: 0,
         }
+    }
+}
+
+impl Filter {
+    /// Whether a pair with these numbers is wanted.
+    pub fn wants(&self, outcome: Outcome, numbers: &Numbers) -> bool {
+        (self.undecided || outcome == Outcome::Eligible)
+            && numbers.score >= self.min_score
+            && numbers.confidence >= self.min_confidence
     }
 }
 
@@ -82,10 +91,9 @@ fn place(
     id: Uuid,
 ) -> Option<Place> {
     let (outcome, numbers) = judge(pair)?;
-    let wanted = (filter.undecided || outcome == Outcome::Eligible)
-        && numbers.score >= filter.min_score
-        && numbers.confidence >= filter.min_confidence;
-    wanted.then(|| (Reverse(numbers.exact), published.is_none(), published, id))
+    filter
+        .wants(outcome, &numbers)
+        .then(|| (Reverse(numbers.exact), published.is_none(), published, id))
 }
 
 fn best<T>(candidates: impl Iterator<Item = (Place, T)>, k: usize) -> impl Iterator<Item = T> {

@@ -30,6 +30,11 @@ impl Numbers {
                 exact += weight * value;
             }
         }
+        Self::from_sums(exact, known, all)
+    }
+
+    /// From the exact sum, the weight of what is known and that of everything.
+    pub const fn from_sums(exact: i64, known: i64, all: i64) -> Self {
         Self {
             exact,
             score: half_up(exact, known),

@@ -3,11 +3,11 @@
 //! is unknown rather than nought: a mandate that names no language says
 //! nothing about languages.
 
-mod tags;
+pub(super) mod tags;
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::facts::{ChequeFit, Comparison, Overlap, Pair, StageFit};
 use super::voice::{Value, Voice};
@@ -50,28 +50,38 @@ fn stage<V: Voice>(pair: &Pair<'_>) -> Value<V> {
                 Var::codes(&pair.mandate.mandate.content.stages),
             )
     };
-    match pair.stages() {
+    fitting_stage(pair.setting.rules, pair.stages(), both)
+}
+
+pub(super) fn fitting_stage<V: Voice>(
+    rules: &RuleSet,
+    fit: StageFit,
+    both: impl Fn(Key) -> Reason,
+) -> Value<V> {
+    match fit {
         StageFit::NotEquity => unknown(Key::StageFactorNotEquity),
         StageFit::NoPreference => unknown(Key::StageFactorNoPreference),
         StageFit::Unstated => unknown(Key::StageFactorUnstated),
         StageFit::Incomparable => Value::known(0, || both(Key::StageApart)),
-        StageFit::Apart(distance) => {
-            Value::known(pair.setting.rules.stage.at(distance), || match distance {
-                0 => both(Key::StageSame),
-                _ => both(Key::StageNear).with(Place::Distance, Var::Int(distance)),
-            })
-        }
+        StageFit::Apart(distance) => Value::known(rules.stage.at(distance), || match distance {
+            0 => both(Key::StageSame),
+            _ => both(Key::StageNear).with(Place::Distance, Var::Int(distance)),
+        }),
     }
 }
 
 /// How much of the round the greatest cheque covers.
 fn cheque<V: Voice>(pair: &Pair<'_>) -> Value<V> {
-    match pair.cheques() {
+    fitting_cheque(pair.setting.rules, pair.cheques())
+}
+
+pub(super) fn fitting_cheque<V: Voice>(rules: &RuleSet, fit: ChequeFit) -> Value<V> {
+    match fit {
         ChequeFit::NotEquity => unknown(Key::ChequeFactorNotEquity),
         ChequeFit::NoPreference => unknown(Key::ChequeFactorNoPreference),
         ChequeFit::Unstated => unknown(Key::ChequeFactorUnstated),
         ChequeFit::NoRate(_) => unknown(Key::ChequeFactorNoRate),
-        ChequeFit::Compared(comparison) => compared_cheque(pair.setting.rules, comparison),
+        ChequeFit::Compared(comparison) => compared_cheque(rules, comparison),
     }
 }
 
@@ -112,7 +122,7 @@ fn overlap(a: &BTreeSet<Slug>, b: &BTreeSet<Slug>) -> Option<i64> {
 }
 
 /// A share in bp; `None` of nothing.
-fn share(part: usize, whole: usize) -> Option<i64> {
+pub(super) fn share(part: usize, whole: usize) -> Option<i64> {
     let part = i64::try_from(part).ok()?;
     let whole = i64::try_from(whole).ok()?;
     (whole > 0).then(|| part * WHOLE / whole)
@@ -190,7 +200,7 @@ fn business_model<V: Voice>(pair: &Pair<'_>) -> Value<V> {
 }
 
 /// The mean of the parts that are known; 0 when none is.
-fn mean<const N: usize>(parts: [Option<i64>; N]) -> i64 {
+pub(super) fn mean<const N: usize>(parts: [Option<i64>; N]) -> i64 {
     let (sum, count) = parts
         .into_iter()
         .flatten()
@@ -255,14 +265,10 @@ fn instrument_role<V: Voice>(pair: &Pair<'_>) -> Value<V> {
 fn evidence<V: Voice>(pair: &Pair<'_>) -> Value<V> {
     let profile = pair.startup.profile;
     let facts = traction_facts(&profile.content.traction);
-    let given = Some(facts * WHOLE / TRACTION_FACTS);
-    // A confirmation holds for a fixed time, so its end tells its day.
-    let days = profile.reconfirm_by.map(|until| {
-        let confirmed = until - TimeDelta::days(FRESH_DAYS);
-        (pair.setting.today - confirmed).num_days().max(0)
-    });
-    let recent = days.map(|days| pair.setting.rules.recency.at(days));
-    Value::known(mean([given, recent]), || {
+    let days = profile
+        .reconfirm_by
+        .map(|until| days_since_confirmed(until, pair.setting.today));
+    Value::known(evidence_value(pair.setting.rules, facts, days), || {
         let key = if days.is_some() {
             Key::EvidenceFacts
         } else {
@@ -278,7 +284,21 @@ fn evidence<V: Voice>(pair: &Pair<'_>) -> Value<V> {
     })
 }
 
-fn traction_facts(traction: &Traction) -> i64 {
+/// Days since a profile was confirmed. A confirmation holds for a fixed time,
+/// so its end tells its day.
+pub(super) fn days_since_confirmed(until: NaiveDate, today: NaiveDate) -> i64 {
+    let confirmed = until - TimeDelta::days(FRESH_DAYS);
+    (today - confirmed).num_days().max(0)
+}
+
+/// The value of so many facts, confirmed so many days ago.
+pub(super) fn evidence_value(rules: &RuleSet, facts: i64, days: Option<i64>) -> i64 {
+    let given = Some(facts * WHOLE / TRACTION_FACTS);
+    mean([given, days.map(|days| rules.recency.at(days))])
+}
+
+/// How many of the traction facts a profile gives.
+pub(super) fn traction_facts(traction: &Traction) -> i64 {
     let Traction {
         revenue_12m,
         growth_pct,

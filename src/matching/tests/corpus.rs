@@ -28,15 +28,19 @@ impl Dice {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }
 
-    fn one_in(&mut self, times: usize) -> bool {
+    pub(super) fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         *from.get(self.below(from.len())).expect("something to pick")
     }
 
-    fn some<T: std::str::FromStr + Ord>(&mut self, words: &[&str], most: usize) -> BTreeSet<T> {
+    pub(super) fn some<T: std::str::FromStr + Ord>(
+        &mut self,
+        words: &[&str],
+        most: usize,
+    ) -> BTreeSet<T> {
         let count = self.below(most + 1);
         let picked: Vec<&str> = (0..count).map(|_| self.pick(words)).collect();
         set(&picked)
@@ -50,7 +54,7 @@ impl Dice {
     }
 }
 
-const TAGS: &[&str] = &[
+pub(super) const TAGS: &[&str] = &[
     "water",
     "irrigation",
     "drip",
@@ -100,7 +104,7 @@ pub(super) fn rates() -> Rates {
     )
 }
 
-fn random_pair(dice: &mut Dice) -> PairFacts {
+pub(super) fn random_pair(dice: &mut Dice) -> PairFacts {
     PairFacts {
         conflict: dice.one_in(15),
         suppressed_until: dice.one_in(8).then(|| dice.day(5)).flatten(),
@@ -117,7 +121,7 @@ fn random_clearance(dice: &mut Dice) -> ClearanceVerdict {
     }
 }
 
-fn random_startup(dice: &mut Dice, n: usize) -> World {
+pub(super) fn random_startup(dice: &mut Dice, n: usize) -> World {
     let mut content = StartupContent {
         primary_tags: dice.some(TAGS, 2),
         business_models: dice.some(&["saas", "hardware"], 2),
@@ -181,7 +185,7 @@ fn random_round(dice: &mut Dice) -> Round {
     }
 }
 
-fn random_mandate(dice: &mut Dice, n: usize) -> World {
+pub(super) fn random_mandate(dice: &mut Dice, n: usize) -> World {
     let wanted: BTreeSet<Slug> = dice.some(TAGS, 4);
     let content = MandateContent {
         tags: wanted

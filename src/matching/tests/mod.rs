@@ -4,6 +4,7 @@
 mod corpus;
 mod factors;
 mod gates;
+mod index;
 mod ranking;
 mod rules;
 
