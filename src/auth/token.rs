@@ -5,6 +5,7 @@
 //! system's clock and leave gaps (60 s leeway, no `nbf`, no `typ`), so the
 //! claims are checked here, all of them, against the caller's clock.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -39,6 +40,8 @@ pub struct Claims {
     pub expires_at: DateTime<Utc>,
     /// Space-separated scopes, where it is limited to some (RFC 6749 §3.3).
     pub scope: Option<String>,
+    /// The session it belongs to (`sid`); none for a client's.
+    pub session: Option<Uuid>,
 }
 
 /// Why a token is not accepted. A client is told `invalid_token` only.
@@ -88,7 +91,7 @@ pub struct IssueError;
 /// Issues and checks this service's access tokens.
 #[derive(Debug)]
 pub struct Tokens {
-    keys: KeyRing,
+    keys: RwLock<Arc<KeyRing>>,
     issuer: String,
     audience: String,
     leeway: i64,
@@ -99,7 +102,7 @@ impl Tokens {
     /// clocks of two nodes may differ, in whole seconds, at most 30.
     pub fn new(keys: KeyRing, issuer: String, audience: String, leeway: Duration) -> Self {
         Self {
-            keys,
+            keys: RwLock::new(Arc::new(keys)),
             issuer,
             audience,
             leeway: i64::try_from(leeway.min(MAX_LEEWAY).as_secs()).unwrap_or(0),
@@ -107,13 +110,19 @@ impl Tokens {
     }
 
     /// The keys, for the published set.
-    pub fn keys(&self) -> &KeyRing {
-        &self.keys
+    pub fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Signs and checks with other keys from now on, after a rotation.
+    pub fn replace_keys(&self, keys: KeyRing) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
     /// Signs `claims` with the active key.
     pub fn issue(&self, claims: &Claims) -> Result<String, IssueError> {
-        let key = self.keys.active();
+        let keys = self.keys();
+        let key = keys.active();
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.public().kid().to_owned());
@@ -127,6 +136,7 @@ impl Tokens {
             exp: Some(claims.expires_at.timestamp()),
             nbf: None,
             scope: claims.scope.clone(),
+            sid: claims.session.map(|id| id.to_string()),
         };
         jsonwebtoken::encode(&header, &wire, key.encoding()).map_err(|_| IssueError)
     }
@@ -138,9 +148,10 @@ impl Tokens {
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         check_header(&header)?;
+        let keys = self.keys();
         let key = header
             .kid
-            .and_then(|kid| self.keys.find(&kid))
+            .and_then(|kid| keys.find(&kid))
             .ok_or(TokenError::UnknownKey)?;
         let wire = jsonwebtoken::decode::<WireClaims>(token, key.decoding(), &signature_only())
             .map_err(|error| match error.kind() {
@@ -182,6 +193,10 @@ impl Tokens {
             issued_at: instant(issued_at)?,
             expires_at: instant(expires_at)?,
             scope: wire.scope,
+            session: wire
+                .sid
+                .map(|sid| Uuid::try_parse(&sid).map_err(|_| TokenError::Malformed))
+                .transpose()?,
         })
     }
 }
@@ -244,6 +259,8 @@ struct WireClaims {
     nbf: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
 }
 
 /// One audience or several (RFC 7519 §4.1.3).
@@ -300,6 +317,7 @@ mod tests {
             issued_at: at(NOW),
             expires_at: at(NOW + 600),
             scope: None,
+            session: None,
         }
     }
 

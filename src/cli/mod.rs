@@ -5,6 +5,7 @@ mod admin;
 mod demo;
 mod doctor;
 pub mod import;
+mod keys;
 mod progress;
 mod serve;
 
@@ -78,6 +79,9 @@ enum Command {
     /// Accounts of the operator's people
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// The keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Import startups, investors and past deals from CSV files
     Import(import::ImportArgs),
     /// Check store, log, queue and settings, and say what to do
@@ -179,6 +183,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Import(args) => {
                     let config = load(&store, &[])?;
                     block_on(import::run(&config, &args))
+                }
+                Command::Keys(command) => {
+                    let config = load(&store, &[])?;
+                    block_on(keys::run(&config, command))
                 }
                 Command::Admin(command) => {
                     let config = load(&store, &[])?;

@@ -12,8 +12,12 @@ use crate::domain::account::{Membership, Role, User};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::values::OrganizationKind;
 
+/// Stands in the place of a hash for an account that nobody signs in to with a
+/// password.
+pub const NO_PASSWORD: &str = "!";
+
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: UserId,
     email: String,
     name: String,
@@ -23,7 +27,7 @@ struct Row {
     created_at: DateTime<Utc>,
 }
 
-type Columns = (
+pub(super) type Columns = (
     dsl::id,
     dsl::email,
     dsl::name,
@@ -33,7 +37,7 @@ type Columns = (
     dsl::created_at,
 );
 
-const COLUMNS: Columns = (
+pub(super) const COLUMNS: Columns = (
     dsl::id,
     dsl::email,
     dsl::name,
@@ -109,9 +113,66 @@ pub fn find_by_email(conn: &mut Conn, email_key: &str) -> Result<Option<User>> {
 pub fn credentials(conn: &mut Conn, email_key: &str) -> Result<Option<(UserId, String)>> {
     Ok(users::table
         .filter(dsl::email_key.eq(email_key))
+        .filter(dsl::disabled_at.is_null())
+        .filter(dsl::password_hash.ne(NO_PASSWORD))
         .select((dsl::id, dsl::password_hash))
         .first(conn)
         .optional()?)
+}
+
+/// The hash of a person's password; none for a closed account.
+///
+/// # Errors
+/// A statement failed.
+pub fn password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
+    Ok(users::table
+        .find(id)
+        .filter(dsl::disabled_at.is_null())
+        .select(dsl::password_hash)
+        .first(conn)
+        .optional()?)
+}
+
+/// Closes an account, or opens it again; false when it was so already or
+/// there is none.
+///
+/// # Errors
+/// A statement failed.
+pub fn set_disabled(
+    conn: &mut Conn,
+    id: UserId,
+    disabled: bool,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let person = users::table.find(id);
+    let set = (
+        dsl::disabled_at.eq(disabled.then_some(Timestamp(now))),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(Timestamp(now)),
+    );
+    let changed = if disabled {
+        diesel::update(person.filter(dsl::disabled_at.is_null()))
+            .set(set)
+            .execute(conn)?
+    } else {
+        diesel::update(person.filter(dsl::disabled_at.is_not_null()))
+            .set(set)
+            .execute(conn)?
+    };
+    Ok(changed == 1)
+}
+
+/// Since when an account is closed, if it is.
+///
+/// # Errors
+/// A statement failed.
+pub fn disabled_at(conn: &mut Conn, id: UserId) -> Result<Option<DateTime<Utc>>> {
+    Ok(users::table
+        .find(id)
+        .select(dsl::disabled_at)
+        .first::<Option<DateTime<Utc>>>(conn)
+        .optional()?
+        .flatten())
 }
 
 /// Puts another hash in place of the old one; false if there is no such
@@ -160,6 +221,20 @@ pub fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
         .collect()
 }
 
+/// Takes a person's part in an organization away; false if they had none.
+///
+/// # Errors
+/// A statement failed.
+pub fn remove_membership(
+    conn: &mut Conn,
+    user: UserId,
+    organization: OrganizationId,
+    role: Role,
+) -> Result<bool> {
+    let part = memberships::table.find((user, organization, role.code()));
+    Ok(diesel::delete(part).execute(conn)? == 1)
+}
+
 /// Gives a person a part in an organization; nothing happens if they have it.
 ///
 /// # Errors
@@ -183,7 +258,7 @@ pub fn insert_membership(
     Ok(())
 }
 
-/// The people of an organization: owners first, then by how long they have
+/// The people of an organization whose accounts are open: owners first, then by how long they have
 /// been there.
 ///
 /// # Errors
@@ -192,6 +267,7 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
     let rows: Vec<(Row, String)> = memberships::table
         .inner_join(users::table)
         .filter(memberships::organization_id.eq(organization))
+        .filter(dsl::disabled_at.is_null())
         .order((
             memberships::role.eq(Role::Owner.code()).desc(),
             memberships::created_at,
@@ -204,7 +280,7 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
         .collect()
 }
 
-fn user(row: Row) -> Result<User> {
+pub(super) fn user(row: Row) -> Result<User> {
     let Row {
         id,
         email,

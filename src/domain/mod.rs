@@ -4,7 +4,9 @@
 
 pub mod account;
 pub mod calendar;
+pub mod client;
 pub mod compliance;
+pub mod consent;
 pub mod country;
 pub mod disclosure;
 pub mod event;
@@ -24,7 +26,9 @@ pub mod refusal;
 pub mod review;
 pub mod scoring;
 pub mod screening;
+pub mod session;
 pub mod tag;
 pub mod text;
+pub mod ticket;
 pub mod values;
 pub mod wording;

@@ -1,7 +1,9 @@
 //! The HTTP face: routes in, problems out, and the server around them. What
 //! a request meets, from the outside in: `edge` (id, span, times, headers,
-//! problems), gzip, `guard` (limits, panics, HEAD), the routes.
+//! problems), gzip, `guard` (limits, panics, HEAD), `rate_limit` (how often),
+//! the routes.
 
+pub mod access;
 pub mod answer;
 pub mod api;
 pub mod caller;
@@ -15,10 +17,12 @@ pub mod limits;
 pub mod merge_patch;
 pub mod metrics;
 pub mod openapi;
+pub mod origin;
 pub mod pages;
 pub mod paging;
 pub mod preconditions;
 pub mod problem;
+pub mod rate_limit;
 pub mod request_id;
 mod routes;
 mod security_headers;
@@ -42,6 +46,7 @@ use limits::Limits;
 use metrics::RenderMetrics;
 use openapi::{Published, Routes};
 use problem::{Kind, Problem};
+use rate_limit::RateLimiter;
 
 /// How the server works.
 #[derive(Debug, Clone, Copy)]
@@ -134,6 +139,7 @@ fn api_server<S: Send + Sync + 'static>(
     });
     let table = web::Data::new(routes::RouteTable::of(&document));
     let limits = options.limits;
+    let limiter = web::Data::new(RateLimiter::new(limits.rates));
     let server = HttpServer::new(move || {
         let (guard_limits, edge_drain) = (limits, drain.clone());
         let (app, _) = App::new()
@@ -145,9 +151,11 @@ fn api_server<S: Send + Sync + 'static>(
             .app_data(web::Data::new(service.readiness.clone()))
             .app_data(web::Data::new(drain.clone()))
             .app_data(web::Data::new(limits))
+            .app_data(limiter.clone())
             .app_data(published.clone())
             .app_data(table.clone())
             .default_service(web::to(routes::unrouted))
+            .wrap(from_fn(rate_limit::meter))
             .wrap(from_fn(move |request, next| {
                 edge::guard(request, next, guard_limits)
             }))

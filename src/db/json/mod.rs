@@ -13,6 +13,7 @@ mod part;
 pub(super) mod programme;
 pub(super) mod rule_set;
 pub(super) mod startup;
+pub(super) mod ticket;
 
 #[cfg(test)]
 mod tests;
