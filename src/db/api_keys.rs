@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::schema::api_keys::{self, dsl};
+use super::identity_schema::api_keys::{self, dsl};
 use super::types::Timestamp;
 use super::{Conn, Result, stored};
 use crate::domain::client::ApiKey;

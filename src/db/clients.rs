@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::schema::clients::{self, dsl};
-use super::schema::{client_secrets, organizations, revoked_tokens};
+use super::identity_schema::clients::{self, dsl};
+use super::identity_schema::{client_secrets, revoked_tokens};
+use super::schema::organizations;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, sql, stored};
 use crate::domain::client::Client;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::schema::consent_receipts::{self, dsl};
+use super::identity_schema::consent_receipts::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
 use crate::domain::consent::ConsentReceipt;

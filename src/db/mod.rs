@@ -36,6 +36,7 @@ mod error;
 pub mod events;
 pub mod freezes;
 pub mod idempotency;
+mod identity_schema;
 pub mod introductions;
 pub mod json;
 mod keyset;

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::schema::recovery_codes;
-use super::schema::second_factors::{self, dsl};
+use super::identity_schema::recovery_codes;
+use super::identity_schema::second_factors::{self, dsl};
 use super::types::Timestamp;
 use super::{Conn, Result};
 use crate::domain::ids::UserId;

@@ -4,8 +4,9 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::schema::sessions::{self, dsl};
-use super::schema::{refresh_tokens, users};
+use super::identity_schema::refresh_tokens;
+use super::identity_schema::sessions::{self, dsl};
+use super::schema::users;
 use super::types::Timestamp;
 use super::users::{COLUMNS, Row as UserRow, user};
 use super::{Conn, Result, stored};

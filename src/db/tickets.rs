@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::schema::tickets::{self, dsl};
+use super::identity_schema::tickets::{self, dsl};
 use super::types::Timestamp;
 use super::{Conn, Error, Result, json, stored};
 use crate::domain::account::Role;

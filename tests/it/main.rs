@@ -8,6 +8,7 @@
 
 mod api;
 mod architecture;
+mod attacks;
 mod cli;
 mod crash;
 mod db;
@@ -17,5 +18,6 @@ mod import;
 mod mail;
 mod openapi;
 mod pages;
+mod permissions;
 mod scoring;
 mod support;

@@ -2,9 +2,16 @@
 //! own, on every back-end.
 
 mod accounts;
-mod deals;
+mod claims;
+mod clients;
+pub mod deals;
 mod introductions;
+mod keys;
 mod matching;
+mod members;
+mod passwords;
 mod profiles;
 mod programmes;
+mod second_factor;
+mod sessions;
 pub mod stage;
