@@ -3,7 +3,8 @@
 //! else the machine does hits both.
 //!
 //! `cargo bench --bench http -- get list` measures only what begins so; other
-//! words are `livez`, `create`, `status`, `logins`, `mail` and `process`.
+//! words are `livez`, `create`, `status`, `tokens`, `logins`, `mail` and
+//! `process`.
 //! Sizes: `BENCH_ROWS` records stored (100 000), `BENCH_ROUNDS` turns (3) of
 //! `BENCH_SLICE_MS` (1 000) for each side.
 
@@ -17,6 +18,7 @@ mod routes;
 mod service;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
 
 use support::report::Report;
 use support::wanted;
@@ -37,9 +39,11 @@ fn main() {
         runtime.block_on(mail::measure(&mut report));
         report.print("Mail on one connection, beside lettre with TCP_NODELAY");
     }
-    if !["livez", "get", "list", "create", "status", "logins"]
-        .into_iter()
-        .any(wanted)
+    if ![
+        "livez", "get", "list", "create", "status", "tokens", "logins",
+    ]
+    .into_iter()
+    .any(wanted)
     {
         return;
     }
@@ -47,6 +51,11 @@ fn main() {
     let mut report = Report::default();
     runtime.block_on(routes::measure(&mut report, &service));
     report.print("Main routes, beside a bare server on rusqlite");
+    if wanted("tokens") {
+        let mut report = Report::default();
+        runtime.block_on(tokens::measure(&mut report, &service));
+        report.print("Knowing who asks");
+    }
     if wanted("logins") {
         let mut report = Report::default();
         runtime.block_on(logins::measure(&mut report, &service));

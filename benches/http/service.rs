@@ -95,6 +95,11 @@ impl Service {
         self.token(self.curator)
     }
 
+    /// What the service works on.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
     /// An access token of that person.
     fn token(&self, user: UserId) -> String {
         let now = self.context.now();

@@ -59,6 +59,15 @@ pub fn insert(conn: &mut Conn, key: &ApiKey, hash: &[u8; 32]) -> Result<()> {
     Ok(())
 }
 
+/// The key with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: ApiKeyId) -> Result<Option<ApiKey>> {
+    let row: Option<Row> = api_keys::table.find(id).first(conn).optional()?;
+    row.map(key).transpose()
+}
+
 /// The key with that hash.
 ///
 /// # Errors

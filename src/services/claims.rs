@@ -2,20 +2,21 @@
 //! before the firm that they are about. It confirms, corrects or refuses; until
 //! then they are ranked and never shown (see [`crate::domain::disclosure`]).
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::db::{self, Conn, mandates, startup_profiles};
 use crate::domain::account::Role;
 use crate::domain::consent::ConsentReceipt;
-use crate::domain::ids::{OrganizationId, TicketId};
+use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::Mandate;
 use crate::domain::permission::Operation;
 use crate::domain::profile::{StartupContent, StartupProfile};
 use crate::domain::text::{Email, Language, LocalText, Localized, Name, TextState};
 use crate::domain::ticket::{Permit, TicketKind, TicketOutcome};
 
+use super::once::write_once;
 use super::tickets::{self, Newcomer, Ticket};
-use super::{Caller, Context, Error};
+use super::{Caller, Context, Error, Intent};
 
 /// For how long what was agreed to holds.
 const VALIDITY: TimeDelta = TimeDelta::days(2 * 365);
@@ -48,15 +49,6 @@ pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<R
     Ok(records)
 }
 
-/// What comes of asking a firm to stand behind its records.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// The ticket that is mailed.
-    pub id: TicketId,
-    /// Until when the link holds.
-    pub expires_at: DateTime<Utc>,
-}
-
 /// Mails a firm's contact the link to what was written about it.
 pub async fn ask(
     context: &Context,
@@ -64,20 +56,19 @@ pub async fn ask(
     organization: OrganizationId,
     email: Email,
     language: Language,
-) -> Result<Asked, Error> {
+    intent: Option<Intent>,
+) -> Result<Ticket, Error> {
     caller.may(Operation::ReadOrganization, &[organization])?;
     caller.may(Operation::AskToClaim, &[organization])?;
     let permit = Permit::Claim { organization };
     let ticket = tickets::new(context, email, language, permit, Some(caller.id()));
-    let asked = Asked {
-        id: ticket.id,
-        expires_at: ticket.expires_at,
-    };
     let context_in = context.clone();
     let actor = caller.actor();
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
             let records = records(conn, organization)?;
             if records.profiles.is_empty() && records.mandates.is_empty() {
@@ -92,10 +83,12 @@ pub async fn ask(
                 db::tickets::close(conn, open.id, TicketOutcome::Revoked, now)?;
             }
             tickets::put(&context_in, conn, &ticket, &format!("ticket:{}", ticket.id))?;
-            tickets::note(&context_in, conn, actor, "ticket.issued", &ticket)
-        })
-        .await?;
-    Ok(asked)
+            tickets::note(&context_in, conn, actor, "ticket.issued", &ticket)?;
+            Ok(ticket)
+        },
+        |conn, id| db::tickets::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await
 }
 
 /// What somebody agrees to who stands behind their firm's records.

@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::auth::opaque::{self, Opaque};
+use crate::auth::opaque;
+pub use crate::auth::opaque::Opaque;
 use crate::auth::token::Claims;
 use crate::db::clients::SecretInfo;
 use crate::db::users::NO_PASSWORD;
@@ -24,8 +25,9 @@ use crate::domain::values::OrganizationKind;
 
 use super::accounts::{Authentication, Via};
 use super::keys::SHOWN;
+use super::once::{Recorded, write_once};
 use super::transitions::check_version;
-use super::{AuthFault, Caller, Context, Error};
+use super::{AuthFault, Caller, Context, Error, Intent};
 
 /// What every secret begins with, so that scanners of code know one.
 const PREFIX: &str = "corridor_secret_";
@@ -66,13 +68,15 @@ fn may_write(caller: &Caller, organization: OrganizationId) -> Result<(), Error>
     caller.may(Operation::WriteClients, &[organization])
 }
 
-/// Makes a client of a partner; the secret is in this answer and nowhere else.
+/// Makes a client of a partner; the secret is in this answer and nowhere else,
+/// not even when the same is asked for again.
 pub async fn create(
     context: &Context,
     caller: &Caller,
     organization: OrganizationId,
     wanted: Wanted,
-) -> Result<(Known, Opaque), Error> {
+    intent: Option<Intent>,
+) -> Result<(Known, Option<Opaque>), Error> {
     may_write(caller, organization)?;
     let secret = Opaque::generate(PREFIX).map_err(Error::internal)?;
     let (hash, shown) = (secret.hash(), shown(&secret));
@@ -104,9 +108,12 @@ pub async fn create(
         version: 1,
     };
     let pen = context.pen(caller.actor());
-    let known = context
-        .db
-        .write(move |conn| {
+    let prefix = shown.clone();
+    let known = write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
             if firm.details.kind != OrganizationKind::Partner {
                 return Err(Error::refused(
@@ -131,9 +138,33 @@ pub async fn create(
                 vec![("client", Value::Id(id.uuid())), scopes(&client)],
             )?;
             known(conn, client, now)
-        })
-        .await?;
-    Ok((known, secret))
+        },
+        move |conn, id| found_again(conn, id, now),
+    )
+    .await?;
+    Ok(with_fresh(known, &prefix, secret))
+}
+
+fn found_again(conn: &mut Conn, id: Uuid, now: DateTime<Utc>) -> Result<Known, Error> {
+    let client = load(conn, id.into())?;
+    known(conn, client, now)
+}
+
+/// The secret goes with the answer only if it is the one that was stored now.
+fn with_fresh(known: Known, prefix: &str, secret: Opaque) -> (Known, Option<Opaque>) {
+    let newest = known.secrets.first();
+    let fresh = newest.is_some_and(|newest| newest.prefix == prefix);
+    (known, fresh.then_some(secret))
+}
+
+impl Recorded for Known {
+    fn id(&self) -> Uuid {
+        self.client.id.uuid()
+    }
+
+    fn version(&self) -> i64 {
+        self.client.version
+    }
 }
 
 fn shown(secret: &Opaque) -> String {
@@ -226,15 +257,19 @@ pub async fn rotate(
     id: UserId,
     expected: Option<i64>,
     overlap: TimeDelta,
-) -> Result<(Known, Opaque), Error> {
+    intent: Option<Intent>,
+) -> Result<(Known, Option<Opaque>), Error> {
     let secret = Opaque::generate(PREFIX).map_err(Error::internal)?;
     let (hash, shown) = (secret.hash(), shown(&secret));
     let now = context.now();
     let pen = context.pen(caller.actor());
-    let caller = caller.clone();
-    let known = context
-        .db
-        .write(move |conn| {
+    let (person, caller) = (caller.id(), caller.clone());
+    let prefix = shown.clone();
+    let known = write_once(
+        context,
+        person,
+        intent,
+        move |conn| {
             let before = changeable(conn, &caller, id, expected, now)?;
             let client = Client {
                 version: before.version + 1,
@@ -253,9 +288,11 @@ pub async fn rotate(
                 ],
             )?;
             known(conn, client, now)
-        })
-        .await?;
-    Ok((known, secret))
+        },
+        move |conn, id| found_again(conn, id, now),
+    )
+    .await?;
+    Ok(with_fresh(known, &prefix, secret))
 }
 
 /// Revokes a client: its secrets and tokens are refused at once.

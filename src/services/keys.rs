@@ -4,8 +4,10 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
-use crate::auth::opaque::{self, Opaque};
+use crate::auth::opaque;
+pub use crate::auth::opaque::Opaque;
 use crate::db;
 pub use crate::domain::client::{AllowedAddresses, ApiKey, Scopes};
 use crate::domain::event::{SubjectKind, Value};
@@ -14,7 +16,8 @@ use crate::domain::message::News;
 use crate::domain::text::Name;
 
 use super::accounts::{Authentication, Via, check_password, one_fault};
-use super::{AuthFault, Caller, Context, Error, notices};
+use super::once::{Recorded, write_once};
+use super::{AuthFault, Caller, Context, Error, Intent, notices};
 
 /// What every key begins with, so that scanners of code know one.
 pub(super) const PREFIX: &str = "corridor_key_";
@@ -40,14 +43,15 @@ pub struct NewKey {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Makes a key; its text is in this answer and nowhere else. Needs the
-/// password again.
+/// Makes a key; its text is in this answer and nowhere else, not even when the
+/// same is asked for again. Needs the password again.
 pub async fn create(
     context: &Context,
     caller: &Caller,
     password: &str,
     new: NewKey,
-) -> Result<(ApiKey, Opaque), Error> {
+    intent: Option<Intent>,
+) -> Result<(ApiKey, Option<Opaque>), Error> {
     check_password(context, caller.id(), password).await?;
     let now = context.now();
     if new.expires_at <= now || new.expires_at > now + LONGEST {
@@ -55,12 +59,12 @@ pub async fn create(
         return Err(one_fault("/expires_at", "out_of_range", detail));
     }
     let text = Opaque::generate(PREFIX).map_err(Error::internal)?;
-    let shown = text.expose().chars().take(PREFIX.len() + SHOWN).collect();
+    let shown: String = text.expose().chars().take(PREFIX.len() + SHOWN).collect();
     let key = ApiKey {
         id: context.new_id(),
         user: caller.id(),
         name: new.name,
-        prefix: shown,
+        prefix: shown.clone(),
         scopes: new.scopes,
         allowed: new.allowed,
         created_at: now,
@@ -71,9 +75,11 @@ pub async fn create(
     let hash = text.hash();
     let context_in = context.clone();
     let actor = caller.actor();
-    let key = context
-        .db
-        .write(move |conn| {
+    let key = write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             if db::api_keys::of_person(conn, key.user)?.len() >= MOST {
                 return Err(Error::refused(
                     "too_many_keys",
@@ -89,9 +95,23 @@ pub async fn create(
             )?;
             notices::tell_news(&context_in, conn, key.user, News::KeyMade)?;
             Ok(key)
-        })
-        .await?;
-    Ok((key, text))
+        },
+        |conn, id| db::api_keys::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await?;
+    let fresh = key.prefix == shown;
+    Ok((key, fresh.then_some(text)))
+}
+
+impl Recorded for ApiKey {
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    /// A key is revoked, never changed.
+    fn version(&self) -> i64 {
+        1
+    }
 }
 
 /// The caller's keys, the newest first.

@@ -1,6 +1,8 @@
 //! The people of a firm: who belongs to it, who is invited, who leaves and to
 //! whom their work goes; and accounts that are closed.
 
+use uuid::Uuid;
+
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};
 use crate::domain::event::{Actor, SubjectKind, Value};
@@ -15,10 +17,15 @@ use crate::domain::values::OrganizationKind;
 
 use super::accounts::check_password;
 use super::introductions::hand_over;
+use super::once::{Recorded, write_once};
 use super::sessions::end_all;
 use super::tickets::{self, Permit, Ticket};
 use super::transitions::code;
-use super::{Caller, Context, Error, notices};
+use super::{Caller, Context, Error, Intent, notices, second_factor};
+
+/// Most invitations of one firm that wait for an answer, so that nobody mails
+/// the world through us.
+const MOST_INVITATIONS: usize = 200;
 
 /// The people of a firm whose accounts are open, owners first.
 pub async fn list(
@@ -50,21 +57,34 @@ pub async fn invite(
     email: Email,
     role: Role,
     language: Language,
+    intent: Option<Intent>,
 ) -> Result<Ticket, Error> {
     may_write(caller, organization)?;
     let permit = Permit::Invitation { organization, role };
     let ticket = tickets::new(context, email, language, permit, Some(caller.id()));
     let context_in = context.clone();
     let actor = caller.actor();
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             check_role(conn, organization, role)?;
+            let now = context_in.now();
+            let waiting = db::tickets::open_of(conn, TicketKind::Invitation, organization, now)?;
+            if waiting.len() >= MOST_INVITATIONS {
+                return Err(Error::refused(
+                    "too_many_invitations",
+                    format!("{MOST_INVITATIONS} invitations wait for an answer already."),
+                ));
+            }
             tickets::put(&context_in, conn, &ticket, &format!("ticket:{}", ticket.id))?;
             tickets::note(&context_in, conn, actor, "ticket.issued", &ticket)?;
             Ok(ticket)
-        })
-        .await
+        },
+        |conn, id| db::tickets::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await
 }
 
 fn check_role(conn: &mut Conn, organization: OrganizationId, role: Role) -> Result<(), Error> {
@@ -286,6 +306,16 @@ pub struct Account {
     pub disabled: bool,
 }
 
+impl Recorded for Account {
+    fn id(&self) -> Uuid {
+        self.user.id.uuid()
+    }
+
+    fn version(&self) -> i64 {
+        self.user.version
+    }
+}
+
 /// One account, for the operator's people.
 pub async fn account(context: &Context, caller: &Caller, id: UserId) -> Result<Account, Error> {
     caller.may(Operation::ReadPerson, &[])?;
@@ -293,6 +323,10 @@ pub async fn account(context: &Context, caller: &Caller, id: UserId) -> Result<A
 }
 
 fn load(conn: &mut Conn, id: UserId) -> Result<Account, Error> {
+    // A program's account is its client's.
+    if db::clients::find(conn, id)?.is_some() {
+        return Err(Error::NotFound);
+    }
     Ok(Account {
         user: db::users::find(conn, id)?.ok_or(Error::NotFound)?,
         memberships: db::users::memberships(conn, id)?,
@@ -300,13 +334,37 @@ fn load(conn: &mut Conn, id: UserId) -> Result<Account, Error> {
     })
 }
 
-/// Closes an account or opens it again. Closing ends its sessions and keys at
-/// once and hands its open work over.
-pub async fn set_disabled(
+/// What the operator's people do with somebody's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountAction {
+    /// Close it: sessions and keys end at once, open work is handed over.
+    Close,
+    /// Open it again.
+    Open,
+    /// Take the second factor away from somebody who lost app and codes, and
+    /// proved in another way who they are. All sessions end.
+    RemoveSecondFactor,
+}
+
+impl AccountAction {
+    /// The action with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "close" => Some(Self::Close),
+            "open" => Some(Self::Open),
+            "remove_second_factor" => Some(Self::RemoveSecondFactor),
+            _ => None,
+        }
+    }
+}
+
+/// Does something with somebody's account.
+pub async fn act(
     context: &Context,
     caller: &Caller,
     id: UserId,
-    disabled: bool,
+    action: AccountAction,
+    intent: Option<Intent>,
 ) -> Result<Account, Error> {
     caller.may(Operation::ReadPerson, &[])?;
     caller.may(Operation::WritePerson, &[])?;
@@ -318,14 +376,24 @@ pub async fn set_disabled(
     }
     let context_in = context.clone();
     let actor = caller.actor();
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             load(conn, id)?;
-            switch(&context_in, conn, actor, id, disabled)?;
+            match action {
+                AccountAction::Close => switch(&context_in, conn, actor, id, true)?,
+                AccountAction::Open => switch(&context_in, conn, actor, id, false)?,
+                AccountAction::RemoveSecondFactor => {
+                    second_factor::take_away(&context_in, conn, actor, id)?;
+                }
+            }
             load(conn, id)
-        })
-        .await
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
 }
 
 /// Closes the caller's own account; needs the password.

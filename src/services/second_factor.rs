@@ -4,7 +4,7 @@
 use crate::auth::opaque;
 use crate::auth::totp::{self, TotpSecret};
 use crate::db::{self, Conn};
-use crate::domain::event::SubjectKind;
+use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::message::News;
 use crate::domain::values::OrganizationKind;
@@ -231,18 +231,28 @@ pub async fn remove(
         .write(move |conn| {
             let person = caller.id();
             check_again(&context_in, conn, person, code)?;
-            db::second_factors::remove(conn, person)?;
-            let reason = EndReason::SecondFactor;
-            end_all(&context_in, conn, caller.actor(), person, None, reason)?;
-            context_in.pen(caller.actor()).append(
-                conn,
-                "user.second_factor_removed",
-                (SubjectKind::User, person),
-                vec![],
-            )?;
-            notices::tell_news(&context_in, conn, person, News::SecondFactorRemoved)
+            take_away(&context_in, conn, caller.actor(), person)
         })
         .await
+}
+
+/// Takes a person's second factor away in the open transaction, and ends all
+/// sessions.
+pub(super) fn take_away(
+    context: &Context,
+    conn: &mut Conn,
+    actor: Actor,
+    person: UserId,
+) -> Result<(), Error> {
+    db::second_factors::remove(conn, person)?;
+    end_all(context, conn, actor, person, None, EndReason::SecondFactor)?;
+    context.pen(actor).append(
+        conn,
+        "user.second_factor_removed",
+        (SubjectKind::User, person),
+        vec![],
+    )?;
+    notices::tell_news(context, conn, person, News::SecondFactorRemoved)
 }
 
 /// How a person's second factor stands.

@@ -3,6 +3,7 @@
 //! waits as long, and reads the same, whether the address is known or not.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use crate::auth::link::TicketToken;
 use crate::db::{self, Conn};
@@ -21,6 +22,7 @@ use super::accounts::{
     set_password, store_founder,
 };
 use super::notices::{self, Content, Prepared, Ready, Recipient};
+use super::once::Recorded;
 use super::transitions::code;
 use super::{Context, Error, claims};
 
@@ -33,6 +35,17 @@ const fn lifetime(permit: &Permit) -> TimeDelta {
         TicketKind::Registration => TimeDelta::days(2),
         TicketKind::Invitation => TimeDelta::days(14),
         TicketKind::Claim => TimeDelta::days(60),
+    }
+}
+
+impl Recorded for Ticket {
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    /// A ticket is closed, never changed.
+    fn version(&self) -> i64 {
+        1
     }
 }
 

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::exchange::path_id;
+use super::exchange::{intent, path_id};
 use super::keys::{addresses, instant, scopes};
 use super::values::{parsed, texts, time};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::{IfMatch, etag, versioned};
 use crate::http::problem::Problem;
 use crate::services::Context;
@@ -197,7 +198,10 @@ async fn list_clients(
 #[utoipa::path(
     operation_id = "create_client",
     tag = "clients",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewClient,
     responses((status = 201, description = "The client with its secret, once.", body = ClientView, headers(("Location" = String), ("ETag" = String))), (status = 409, description = "Not a partner, or too many."))
 )]
@@ -205,17 +209,24 @@ async fn list_clients(
 async fn create_client(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewClient>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/organizations/{id}/clients";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     let organization: OrganizationId = path_id(&id)?;
     let wanted = body.into_inner().read()?;
-    let (known, secret) = clients::create(&context, &caller, organization, wanted).await?;
+    let (known, secret) = clients::create(&context, &caller, organization, wanted, intent).await?;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((LOCATION, format!("/v1/clients/{}", known.client.id)))
         .insert_header((ETAG, etag(known.client.version)))
-        .json(ClientView::of(&context, &known, Some(secret.expose()))))
+        .json(ClientView::of(
+            &context,
+            &known,
+            secret.as_ref().map(clients::Opaque::expose),
+        )))
 }
 
 /// One client.
@@ -251,7 +262,11 @@ pub struct NewSecret {
 #[utoipa::path(
     operation_id = "rotate_client",
     tag = "clients",
-    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-Match" = String, Header)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewSecret,
     responses((status = 201, description = "The client with its new secret, once.", body = ClientView, headers(("Location" = String), ("ETag" = String))), (status = 409, description = "It is revoked or has expired."))
 )]
@@ -259,10 +274,13 @@ pub struct NewSecret {
 async fn rotate_client(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     version: IfMatch,
     body: JsonBody<NewSecret>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/clients/{id}/secrets";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     let id: UserId = path_id(&id)?;
     let expected = version
         .version_of(clients::find(&context, &caller, id))
@@ -276,12 +294,16 @@ async fn rotate_client(
             return Err(faults.into());
         }
     };
-    let (known, secret) = clients::rotate(&context, &caller, id, expected, overlap).await?;
+    let (known, secret) = clients::rotate(&context, &caller, id, expected, overlap, intent).await?;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((LOCATION, format!("/v1/clients/{id}")))
         .insert_header((ETAG, etag(known.client.version)))
-        .json(ClientView::of(&context, &known, Some(secret.expose()))))
+        .json(ClientView::of(
+            &context,
+            &known,
+            secret.as_ref().map(clients::Opaque::expose),
+        )))
 }
 
 /// Revokes a client: its secrets and tokens are refused at once.

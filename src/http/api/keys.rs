@@ -1,19 +1,20 @@
 //! People's keys for scripts.
 
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::exchange::path_id;
+use super::exchange::{intent, path_id};
 use super::values::{parsed, texts, time};
 use crate::domain::client::{AllowedAddresses, ApiKey, Scopes};
 use crate::domain::fault::Faults;
 use crate::domain::permission::Scope;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
 use crate::services::Context;
 use crate::services::keys::{self, NewKey};
@@ -202,6 +203,7 @@ async fn list_keys(
 #[utoipa::path(
     operation_id = "create_api_key",
     tag = "accounts",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewApiKey,
     responses((status = 201, description = "The key, once.", body = KeyView, headers(("Location" = String))))
 )]
@@ -209,14 +211,17 @@ async fn list_keys(
 async fn create_key(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewApiKey>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/me/keys", &request, &key, body.bytes());
     let (password, new) = body.into_inner().read()?;
-    let (key, text) = keys::create(&context, &caller, &password, new).await?;
+    let (key, text) = keys::create(&context, &caller, &password, new, intent).await?;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((LOCATION, format!("/v1/me/keys/{}", key.id)))
-        .json(KeyView::of(key, Some(text.expose()))))
+        .json(KeyView::of(key, text.as_ref().map(keys::Opaque::expose))))
 }
 
 /// Revokes a key, at once.

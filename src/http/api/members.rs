@@ -1,12 +1,12 @@
 //! The people of a firm: who belongs to it, who is invited, who leaves.
 
 use actix_web::http::header::LOCATION;
-use actix_web::{HttpResponse, delete, get, post, put, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::exchange::{path_id, query_id};
+use super::exchange::{intent, path_id, query_id};
 use super::values::{code, parsed, time};
 use crate::domain::account::{Role, User};
 use crate::domain::fault::Faults;
@@ -15,6 +15,7 @@ use crate::domain::text::{Email, Language};
 use crate::domain::ticket::{Permit, Ticket};
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
 use crate::services::{Context, claims, members};
 
@@ -255,7 +256,10 @@ async fn list_invitations(
 #[utoipa::path(
     operation_id = "create_invitation",
     tag = "organizations",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewInvitation,
     responses((status = 201, description = "Mailed.", body = InvitationView, headers(("Location" = String))))
 )]
@@ -263,12 +267,24 @@ async fn list_invitations(
 async fn create_invitation(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewInvitation>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/organizations/{id}/invitations";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     let organization: OrganizationId = path_id(&id)?;
     let (email, role, language) = body.into_inner().read()?;
-    let ticket = members::invite(&context, &caller, organization, email, role, language).await?;
+    let ticket = members::invite(
+        &context,
+        &caller,
+        organization,
+        email,
+        role,
+        language,
+        intent,
+    )
+    .await?;
     let location = format!("/v1/organizations/{organization}/invitations/{}", ticket.id);
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, location))
@@ -342,7 +358,10 @@ pub struct ClaimView {
 #[utoipa::path(
     operation_id = "create_claim",
     tag = "organizations",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewClaim,
     responses((status = 202, description = "The mail waits to be sent.", body = ClaimView), (status = 409, description = "It stands behind all of them already."))
 )]
@@ -350,9 +369,12 @@ pub struct ClaimView {
 async fn create_claim(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewClaim>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/organizations/{id}/claims";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     let organization: OrganizationId = path_id(&id)?;
     let new = body.into_inner();
     let mut faults = Faults::new();
@@ -361,7 +383,7 @@ async fn create_claim(
     let (Some(email), Some(language)) = (email, language) else {
         return Err(faults.into());
     };
-    let asked = claims::ask(&context, &caller, organization, email, language).await?;
+    let asked = claims::ask(&context, &caller, organization, email, language, intent).await?;
     Ok(HttpResponse::Accepted().json(ClaimView {
         id: asked.id.to_string(),
         expires_at: time(asked.expires_at),

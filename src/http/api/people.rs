@@ -1,18 +1,19 @@
 //! Anybody's account, for the operator's people.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::exchange::path_id;
+use super::exchange::{intent, path_id};
 use super::values::time;
 use crate::domain::fault::Faults;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
 use crate::services::Context;
-use crate::services::members::{self, Account};
+use crate::services::members::{self, Account, AccountAction};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -100,19 +101,23 @@ async fn get_person(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPersonTransition {
-    /// `close` or `open`.
+    /// `close`, `open` or `remove_second_factor`.
     #[schema(max_length = 40, example = "close")]
     action: String,
 }
 
-/// Closes an account, or opens it again.
+/// Closes an account, opens it again, or takes its second factor away.
 ///
 /// Closing ends its sessions and keys at once and hands open questions over to
-/// colleagues. It needs no version: doing it twice is doing it once.
+/// colleagues. Taking the second factor away is for somebody who lost app and
+/// recovery codes and proved in another way who they are; all sessions end. It needs no version: doing it twice is doing it once.
 #[utoipa::path(
     operation_id = "move_person",
     tag = "accounts",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewPersonTransition,
     responses((status = 200, description = "As it is now.", body = PersonView), (status = 409, description = "The caller's own account is closed elsewhere."))
 )]
@@ -120,22 +125,18 @@ pub struct NewPersonTransition {
 async fn move_person(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewPersonTransition>,
 ) -> Result<HttpResponse, Problem> {
-    let disabled = match body.into_inner().action.as_str() {
-        "close" => true,
-        "open" => false,
-        _ => {
-            let mut faults = Faults::new();
-            faults.push(
-                "/action",
-                "unknown_action",
-                "An account knows “close” and “open”.",
-            );
-            return Err(faults.into());
-        }
+    const ROUTE: &str = "POST /v1/people/{id}/transitions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let Some(action) = AccountAction::from_code(&body.into_inner().action) else {
+        let mut faults = Faults::new();
+        let detail = "An account knows “close”, “open” and “remove_second_factor”.";
+        faults.push("/action", "unknown_action", detail);
+        return Err(faults.into());
     };
-    let account = members::set_disabled(&context, &caller, path_id(&id)?, disabled).await?;
+    let account = members::act(&context, &caller, path_id(&id)?, action, intent).await?;
     Ok(HttpResponse::Ok().json(PersonView::from(account)))
 }

@@ -134,6 +134,34 @@ fn taking_it_away_needs_password_and_code_and_ends_every_session() {
 }
 
 #[test]
+fn an_admin_helps_somebody_who_lost_app_and_codes() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        enrol(&app, &tamar.owner).await;
+        let id = tamar
+            .owner
+            .get("/v1/me")
+            .await
+            .expect(200)
+            .text("id")
+            .to_owned();
+        let admin = operator(&app, "Admin", &[Role::Admin]).await;
+        let path = format!("/v1/people/{id}/transitions");
+        let body = json!({ "action": "remove_second_factor" });
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        curator.post(&path, &body).await.refused(403, "forbidden");
+        admin.post(&path, &body).await.expect(200);
+        tamar
+            .owner
+            .get("/v1/me")
+            .await
+            .refused(401, "invalid_token");
+        sign_in(&app, "Tamar", None).await.expect(201);
+    });
+}
+
+#[test]
 fn the_operators_people_can_do_nothing_before_they_have_one() {
     on_each_backend(async |database| {
         let rates = Rates::unlimited();
