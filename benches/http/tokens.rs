@@ -4,22 +4,30 @@
 
 use std::time::{Duration, Instant};
 
-use corridor::services::{accounts, startups};
+use corridor::services::{Context, accounts, startups};
+use tokio::runtime::Runtime;
 
 use crate::client::{Script, request};
-use crate::service::Service;
+use crate::service::{Backend, Service, alone};
 use crate::support::report::{Line, Report, Sample};
 use crate::support::{rounds, slice, world};
 
-/// Measures reading with the check and without, in turns.
-pub async fn measure(report: &mut Report, service: &Service) {
-    let token = service.curator();
+/// Records of the store in this process.
+const ROWS: u32 = 10_000;
+
+/// Measures reading with the check and without, in turns. The store in this
+/// process is on SQLite, so the figures are told for that back-end only.
+pub fn measure(report: &mut Report, runtime: &Runtime, service: &Service, backend: &Backend) {
+    if !matches!(backend, Backend::Sqlite) {
+        return;
+    }
+    let (context, token, _home) = alone(runtime, ROWS);
     let (mut with, mut without, mut whole) =
         (Sample::default(), Sample::default(), Sample::default());
     for _ in 0..rounds() {
-        with.add(read(service, &token, true).await);
-        without.add(read(service, &token, false).await);
-        whole.add(over_http(service, &token).await);
+        with.add(runtime.block_on(read(&context, &token, true)));
+        without.add(runtime.block_on(read(&context, &token, false)));
+        whole.add(runtime.block_on(over_http(service)));
     }
     let check = with.percentile(500).zip(without.percentile(500));
     let request = whole.percentile(500);
@@ -38,37 +46,33 @@ pub async fn measure(report: &mut Report, service: &Service) {
 }
 
 /// One record after the other, as a handler reads them.
-async fn read(service: &Service, token: &str, checked: bool) -> Sample {
-    let context = service.context();
+async fn read(context: &Context, token: &str, checked: bool) -> Sample {
     let first = accounts::authenticate(context, token, None).await;
-    let caller = first.expect("a caller").caller;
+    let mut caller = first.expect("a caller").caller;
     let begun = Instant::now();
     let mut latencies = Vec::new();
     let mut n = 0_u32;
     while begun.elapsed() < slice() {
-        n = (n + 7_919) % service.rows;
+        n = (n + 7_919) % ROWS;
         let id = world::numbered(2, n).into();
         let asked = Instant::now();
         if checked {
             let known = accounts::authenticate(context, token, None).await;
-            let caller = known.expect("a caller").caller;
-            startups::find(context, &caller, id)
-                .await
-                .expect("a profile");
-        } else {
-            startups::find(context, &caller, id)
-                .await
-                .expect("a profile");
+            caller = known.expect("a caller").caller;
         }
+        startups::find(context, &caller, id)
+            .await
+            .expect("a profile");
         latencies.push(asked.elapsed());
     }
     sample(begun.elapsed(), latencies)
 }
 
-async fn over_http(service: &Service, token: &str) -> Sample {
+async fn over_http(service: &Service) -> Sample {
     let records = (0..64).map(|n| {
         let id = world::numbered(2, n * 7_919 % service.rows);
-        request("GET", &format!("/v1/startup-profiles/{id}"), token, "", "")
+        let path = format!("/v1/startup-profiles/{id}");
+        request("GET", &path, &service.curator, "", "")
     });
     let mut script = Script::new(records.collect(), 200);
     let begun = Instant::now();

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 
 use super::identity_schema::refresh_tokens;
 use super::identity_schema::sessions::{self, dsl};
-use super::schema::users;
+use super::schema::{memberships, organizations, users};
 use super::types::Timestamp;
-use super::users::{COLUMNS, Row as UserRow, user};
+use super::users::{COLUMNS, MEMBERSHIP, MembershipRow, Row as UserRow, membership, user};
 use super::{Conn, Result, stored};
-use crate::domain::account::User;
+use crate::domain::account::{Membership, User};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{EndReason, Session};
 
@@ -64,29 +64,48 @@ pub fn insert(conn: &mut Conn, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// The person of a live session, and whether they showed a second factor; none
-/// when it ended, ran out, is another's, or the account is closed. Read on
-/// every request: one statement, by the session's key.
+/// The person of a live session, their parts from the oldest on, and whether
+/// they showed a second factor; none when it ended, ran out, is another's, or
+/// the account is closed. One statement, since it is asked with every request.
 ///
 /// # Errors
-/// A statement failed, or the row is damaged.
+/// A statement failed, or a row is damaged.
 pub fn signed_in(
     conn: &mut Conn,
     id: SessionId,
     person: UserId,
     now: DateTime<Utc>,
-) -> Result<Option<(User, bool)>> {
-    let row: Option<(UserRow, bool)> = sessions::table
+) -> Result<Option<(User, Vec<Membership>, bool)>> {
+    let rows: Vec<(UserRow, bool, Option<MembershipRow>)> = sessions::table
         .inner_join(users::table)
+        // Joins side by side: one inside the other would be carried out for
+        // everybody first (SQLite materialises it).
+        .left_join(memberships::table.on(memberships::user_id.eq(dsl::user_id)))
+        .left_join(
+            organizations::table.on(organizations::id
+                .nullable()
+                .eq(memberships::organization_id.nullable())),
+        )
         .filter(dsl::id.eq(id))
         .filter(dsl::user_id.eq(person))
         .filter(dsl::ended_at.is_null())
         .filter(dsl::expires_at.gt(Timestamp(now)))
         .filter(users::disabled_at.is_null())
-        .select((COLUMNS, dsl::second_factor))
-        .first(conn)
-        .optional()?;
-    row.map(|(row, second_factor)| Ok((user(row)?, second_factor)))
+        .order((
+            memberships::created_at,
+            memberships::organization_id,
+            memberships::role,
+        ))
+        .select((COLUMNS, dsl::second_factor, MEMBERSHIP.nullable()))
+        .load(conn)?;
+    let mut found = None;
+    let mut parts = Vec::with_capacity(rows.len());
+    for (row, strong, part) in rows {
+        found.get_or_insert((row, strong));
+        parts.extend(part.map(membership).transpose()?);
+    }
+    found
+        .map(|(row, strong)| Ok((user(row)?, parts, strong)))
         .transpose()
 }
 

@@ -47,6 +47,12 @@ pub(super) const COLUMNS: Columns = (
     dsl::created_at,
 );
 
+/// The organization, its kind, and the part.
+pub(super) type MembershipRow = (OrganizationId, String, String);
+
+pub(super) const MEMBERSHIP: (organizations::id, organizations::kind, memberships::role) =
+    (organizations::id, organizations::kind, memberships::role);
+
 /// Stores a new account; false when somebody has the address already.
 ///
 /// # Errors
@@ -200,7 +206,7 @@ pub fn set_password_hash(
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
-    let rows: Vec<(OrganizationId, String, String)> = memberships::table
+    let rows: Vec<MembershipRow> = memberships::table
         .inner_join(organizations::table)
         .filter(memberships::user_id.eq(user))
         .order((
@@ -208,17 +214,9 @@ pub fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
             memberships::organization_id,
             memberships::role,
         ))
-        .select((organizations::id, organizations::kind, memberships::role))
+        .select(MEMBERSHIP)
         .load(conn)?;
-    rows.into_iter()
-        .map(|(organization, kind, role)| {
-            Ok(Membership {
-                organization,
-                kind: stored::code(&kind, OrganizationKind::from_code)?,
-                role: stored::code(&role, Role::from_code)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(membership).collect()
 }
 
 /// Takes a person's part in an organization away; false if they had none.
@@ -278,6 +276,14 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
     rows.into_iter()
         .map(|(row, role)| Ok((user(row)?, stored::code(&role, Role::from_code)?)))
         .collect()
+}
+
+pub(super) fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
+    Ok(Membership {
+        organization,
+        kind: stored::code(&kind, OrganizationKind::from_code)?,
+        role: stored::code(&role, Role::from_code)?,
+    })
 }
 
 pub(super) fn user(row: Row) -> Result<User> {

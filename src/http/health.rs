@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::drain::Drain;
 use super::problem::{Kind, Problem};

@@ -196,9 +196,9 @@ pub async fn authenticate(
     let context_in = context.clone();
     context
         .db
-        .read(move |conn| {
-            let (user, strong) = db::sessions::signed_in(conn, session, id, now)?.ok_or(INVALID)?;
-            let memberships = db::users::memberships(conn, id)?;
+        .look_up(move |conn| {
+            let found = db::sessions::signed_in(conn, session, id, now)?.ok_or(INVALID)?;
+            let (user, memberships, strong) = found;
             let caller = Caller { user, memberships };
             let via = Via::Session {
                 id: session,

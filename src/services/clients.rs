@@ -511,7 +511,7 @@ pub(super) async fn caller(
     let (token, now) = (claims.id, context.now());
     context
         .db
-        .read(move |conn| {
+        .look_up(move |conn| {
             let (client, kind) = db::clients::caller(conn, id, token)?.ok_or(INVALID)?;
             if !client.is_live(now) || !client.allowed.allow(address) {
                 return Err(INVALID);

@@ -154,7 +154,7 @@ pub(super) async fn authenticate(
     let now = context.now();
     let (key, caller) = context
         .db
-        .read(move |conn| {
+        .look_up(move |conn| {
             let key = db::api_keys::find_by_hash(conn, &hash)?.ok_or(INVALID)?;
             let holds =
                 key.revoked_at.is_none() && now < key.expires_at && key.allowed.allow(address);

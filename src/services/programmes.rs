@@ -115,7 +115,7 @@ pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleS
 /// One programme. They are known to everybody who is signed in.
 pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Programme, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
-    context.db.read(move |conn| load(conn, id)).await
+    context.db.look_up(move |conn| load(conn, id)).await
 }
 
 /// Programmes, oldest first.

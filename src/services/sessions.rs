@@ -88,7 +88,7 @@ pub async fn sign_in(
         .begin(&key, origin.address, context.now())?;
     let found = context
         .db
-        .read(move |conn| Ok::<_, Error>(db::users::credentials(conn, &key)?))
+        .look_up(move |conn| Ok::<_, Error>(db::users::credentials(conn, &key)?))
         .await?;
     let (user, stored) = found.unzip();
     let verdict = context

@@ -5,7 +5,6 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::path_id;
 use super::sessions::SessionView;
@@ -19,6 +18,7 @@ use crate::http::caller::InSession;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::origin;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::sessions::{self, EndReason, Session};
 use crate::services::{Context, accounts, members};
 

@@ -1,9 +1,9 @@
 //! What compliance records: checks of firms, freezes, firms kept apart.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::exchange::path_id;

@@ -1,10 +1,10 @@
 //! The whole log, for the auditor: every event in its place, with the hash of
 //! the chain and the payload as it was hashed.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::timeline::{ActorView, TimelineQuery, hex};
 use crate::http::caller::Authenticated;

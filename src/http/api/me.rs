@@ -1,9 +1,9 @@
 //! The caller's own account.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::values::time;
 use crate::domain::account::{Membership, User};

@@ -4,7 +4,6 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{intent, path_id, query_id};
 use super::values::{code, parsed, time};
@@ -17,6 +16,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::{Context, claims, members};
 
 /// Registers the routes.

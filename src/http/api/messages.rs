@@ -1,9 +1,9 @@
 //! The queue of messages: what waits, what went out, what was given up.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::events::SubjectView;
 use super::exchange::{path_id, query_code};

@@ -28,7 +28,7 @@ pub mod transitions;
 pub mod values;
 pub mod vocabulary;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::registry::ServiceConfig;
 
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;

@@ -13,7 +13,6 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::values::texts;
 use crate::domain::client::{Client, Scopes};
@@ -21,6 +20,7 @@ use crate::domain::permission::Scope;
 use crate::http::caller::client_credentials;
 use crate::http::origin;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::clients::{self, Denied};
 use crate::services::{Context, Error};
 

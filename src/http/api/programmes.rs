@@ -1,9 +1,9 @@
 //! Programmes: the corridors everything else happens in.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{created, intent, moved, path_id, query_code};
 use super::timeline::{self, TimelineQuery, TimelineView};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpResponse, post, web};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::values::{code, parsed, within};
 use crate::domain::fault::Faults;

@@ -4,12 +4,12 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::account::PasswordAgain;
 use crate::http::caller::InSession;
 use crate::http::fields::JsonBody;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::{Context, second_factor};
 
 /// Registers the routes.

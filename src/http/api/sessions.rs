@@ -1,10 +1,10 @@
 //! Signing in, renewing tokens, signing out, and the keys that prove tokens.
 
+use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::caller::InSession;
 use crate::http::fields::JsonBody;

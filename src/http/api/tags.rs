@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::query_code;
 use crate::domain::tag::{Facet, FacetValue, Labels, Tag, TagKind, Taxonomy};

@@ -9,13 +9,13 @@ mod ticket;
 mod tickets;
 mod wording;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
 };
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::problem::Problem;
 use crate::services::Error;
@@ -46,7 +46,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(consent::answer_question)
         .service(tickets::show_ticket)
         .service(tickets::use_ticket)
-        .map(|config| config.service(web::resource("/pages.css").route(web::get().to(style))));
+        .undocumented(web::resource("/pages.css").route(web::get().to(style)));
 }
 
 async fn style() -> HttpResponse {

@@ -206,7 +206,7 @@ pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Res
     let caller = caller.clone();
     context
         .db
-        .read(move |conn| {
+        .look_up(move |conn| {
             let introduction = load(conn, id)?;
             see(conn, &caller, introduction)
         })

@@ -3,10 +3,10 @@
 mod requests;
 mod view;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
 use super::timeline::{self, TimelineQuery, TimelineView};

@@ -4,10 +4,10 @@
 mod document;
 mod view;
 
+use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{check_fields, created, intent, moved, path_id, query_code, query_id};
 use super::own_organization;
@@ -27,7 +27,8 @@ use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
-use crate::services::startups::{self, FieldComment, Filter, Move};
+use crate::http::renderings::{Rendering, Renderings};
+use crate::services::startups::{self, FieldComment, Filter, Move, Unread};
 use crate::services::{Context, Error};
 
 pub use document::StartupProfileDocument;
@@ -117,12 +118,14 @@ impl StartupProfileFilters {
 async fn list_startup_profiles(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
+    renderings: web::Data<Renderings>,
     request: HttpRequest,
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
-    let page = startups::list(&context, &caller, filter, query.page.into()).await?;
-    Ok(PageView::of(page, StartupProfileView::from).respond(&request))
+    let show = shown(renderings);
+    let page = startups::list(&context, &caller, filter, query.page.into(), show).await?;
+    Ok(PageView::from(page).respond(&request))
 }
 
 /// One profile.
@@ -142,12 +145,22 @@ async fn list_startup_profiles(
 async fn get_startup_profile(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
+    renderings: web::Data<Renderings>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let profile = startups::find(&context, &caller, path_id(&id)?).await?;
-    let view = StartupProfileView::from(profile);
-    Ok(versioned(&request, view.version, &view))
+    let show = shown(renderings);
+    let profile = startups::look_at(&context, &caller, path_id(&id)?, show).await?;
+    Ok(versioned(&request, profile.version, &profile))
+}
+
+/// Every reader of a profile reads the same.
+fn shown(renderings: web::Data<Renderings>) -> impl Fn(Unread) -> Result<Rendering, Error> {
+    move |profile| {
+        renderings.of(profile.id(), profile.version(), || {
+            Ok(StartupProfileView::from(profile.read()?))
+        })
+    }
 }
 
 /// Changes what a profile says.
