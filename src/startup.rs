@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tracing::{info, warn};
 
-use crate::auth::keys::{KeyRing, SigningKey};
 use crate::auth::link::Links;
 use crate::auth::password::{Cost, Hasher, Passwords};
 use crate::auth::secret::MasterSecret;
 use crate::auth::token::Tokens;
 use crate::config::{
-    Config, MailTransport, SmtpSecurity, calendars, pipeline, reasons, scoring, taxonomy,
+    Config, MailTransport, OperatorTotp, SmtpSecurity, calendars, pipeline, reasons, scoring,
+    taxonomy,
 };
 use crate::db::{self, Db};
 use crate::domain::country::InvalidCountry;
@@ -29,11 +29,13 @@ use crate::domain::values::OrganizationKind;
 use crate::http::drain::StopSignal;
 use crate::http::limits::Limits;
 use crate::http::metrics::RenderMetrics;
+use crate::http::origin::InvalidProxies;
+use crate::http::rate_limit::Rates;
 use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
 use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
-use crate::services::{Clock, Context, Parts, Settings, programmes};
+use crate::services::{Clock, Context, Parts, Settings, programmes, signing};
 use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
@@ -88,9 +90,11 @@ pub async fn context(
     public_url: String,
 ) -> Result<Context, StartError> {
     let secret = master_secret(config)?;
-    let signing_key = signing_key(&db, &secret, &clock).await?;
+    let settings = settings(config, public_url.clone())?;
+    let lifetime = settings.access_token;
+    let keys = signing::load(&db, &secret.sealer(), lifetime, clock.now()).await;
     let tokens = Tokens::new(
-        KeyRing::new(signing_key, vec![]),
+        keys.map_err(StartError::new)?,
         public_url.clone(),
         public_url.clone(),
         Duration::from_secs(u64::from(config.auth.leeway_s)),
@@ -112,8 +116,9 @@ pub async fn context(
         passwords: Passwords::new(hasher, config.auth.login_concurrency, SIGN_IN_PATIENCE),
         tokens,
         links: Links::new(secret.link_key()),
+        sealer: secret.sealer(),
         cursor_key: secret.cursor_key().sign(b"pages").to_vec(),
-        settings: settings(config, public_url)?,
+        settings,
     });
     publish_rules(&context).await?;
     Ok(context)
@@ -144,6 +149,9 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
     Ok(Settings {
         operator,
         access_token: TimeDelta::seconds(i64::from(config.auth.access_token_s)),
+        refresh_token: TimeDelta::seconds(i64::from(config.auth.refresh_token_s)),
+        session: TimeDelta::seconds(i64::from(config.auth.session_s)),
+        operator_second_factor: config.auth.operator_totp == OperatorTotp::Required,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),
@@ -160,31 +168,6 @@ fn master_secret(config: &Config) -> Result<MasterSecret, StartError> {
         None => MasterSecret::load_or_create(&config.data.dir.join("secret.key"))
             .map_err(StartError::new),
     }
-}
-
-/// The key that signs access tokens. It lives in the store, sealed, so that
-/// all nodes sign alike; nodes that start together agree on the first.
-async fn signing_key(
-    db: &Db,
-    secret: &MasterSecret,
-    clock: &Clock,
-) -> Result<SigningKey, StartError> {
-    const NAME: &str = "signing_key";
-    let sealer = secret.sealer();
-    let fresh = SigningKey::generate().map_err(StartError::new)?;
-    let sealed = sealer.seal(NAME, fresh.pkcs8()).map_err(StartError::new)?;
-    let now = clock.now();
-    let stored = db
-        .write(move |conn| db::secrets::get_or_insert(conn, NAME, &sealed, now))
-        .await
-        .map_err(StartError::new)?;
-    let opened = sealer.open(NAME, &stored).map_err(|_| {
-        StartError(
-            "the signing key in the store was sealed with another secret: set CORRIDOR__SECRETS__KEY (or restore secret.key) to the one this store was made with"
-                .to_owned(),
-        )
-    })?;
-    SigningKey::from_pkcs8(&opened).map_err(StartError::new)
 }
 
 /// Puts the shipped rule set on record, unless one with this content is.
@@ -288,7 +271,7 @@ impl Corridor {
             context,
             listener,
             metrics,
-            options: server_options(config),
+            options: server_options(config)?,
             mailer,
             jobs: jobs_options(config),
         })
@@ -363,9 +346,9 @@ fn render_metrics() -> Result<RenderMetrics, StartError> {
     Ok(Arc::new(move || metrics.render()))
 }
 
-fn server_options(config: &Config) -> ServerOptions {
-    let server = &config.server;
-    ServerOptions {
+fn server_options(config: &Config) -> Result<ServerOptions, StartError> {
+    let (server, rates) = (&config.server, &config.limits);
+    Ok(ServerOptions {
         workers: server.workers,
         keep_alive: Duration::from_secs(server.keep_alive_s),
         drain: Duration::from_secs(server.drain_s),
@@ -375,8 +358,23 @@ fn server_options(config: &Config) -> ServerOptions {
             header_timeout: Duration::from_secs(server.header_timeout_s),
             body_timeout: Duration::from_secs(server.body_timeout_s),
             request_timeout: Duration::from_secs(server.request_timeout_s),
+            rates: Rates {
+                principal: rates.principal_per_minute,
+                address: rates.address_per_minute,
+                sign_in: rates.sign_in_per_minute,
+                registration: rates.registration_per_minute,
+                reset: rates.reset_per_minute,
+                token: rates.token_per_minute,
+                link: rates.link_per_minute,
+            },
+            trusted_proxies: rates
+                .trusted_proxies
+                .parse()
+                .map_err(|error: InvalidProxies| {
+                    StartError(format!("limits.trusted_proxies {error}"))
+                })?,
         },
-    }
+    })
 }
 
 /// How the workers work by these settings.

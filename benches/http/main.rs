@@ -3,7 +3,8 @@
 //! the machine does hits both.
 //!
 //! `cargo bench --bench http -- get list` measures only what begins so; other
-//! words are `livez`, `create`, `status`, `logins`, `mail` and `process`.
+//! words are `livez`, `create`, `status`, `tokens`, `logins`, `mail` and
+//! `process`.
 //! Sizes: `BENCH_ROWS` records stored (100 000), `BENCH_ROUNDS` turns (3) of
 //! `BENCH_SLICE_MS` (1 000) for each side. With `--features postgres` the same
 //! on a private PostgreSQL server, where one is installed; it runs without
@@ -23,6 +24,7 @@ mod routes;
 mod service;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
 
 use service::{Backend, Service};
 use support::report::Report;
@@ -45,9 +47,11 @@ fn main() {
         runtime.block_on(mail::measure(&mut report));
         report.print("Mail on one connection, beside lettre with TCP_NODELAY");
     }
-    if !["livez", "get", "list", "create", "status", "logins"]
-        .into_iter()
-        .any(wanted)
+    if ![
+        "livez", "get", "list", "create", "status", "tokens", "logins",
+    ]
+    .into_iter()
+    .any(wanted)
     {
         return;
     }
@@ -71,6 +75,11 @@ fn measure(runtime: &tokio::runtime::Runtime, backend: &Backend, title: &str) {
     let mut report = Report::default();
     runtime.block_on(routes::measure(&mut report, &service, backend));
     report.print(title);
+    if wanted("tokens") {
+        let mut report = Report::default();
+        tokens::measure(&mut report, runtime, &service, backend);
+        report.print("Knowing who asks");
+    }
     if wanted("logins") {
         let mut report = Report::default();
         runtime.block_on(logins::measure(&mut report, &service));

@@ -14,6 +14,7 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::{Role, User};
 use corridor::domain::ids::{OrganizationId, UserId};
 use corridor::domain::organization::Organization;
+use corridor::domain::session::Session;
 use corridor::domain::values::OrganizationKind;
 use corridor::services::Context;
 use corridor::startup::Corridor;
@@ -85,7 +86,11 @@ impl Service {
         program
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(&config.data.dir)
-            .env("CORRIDOR__SERVER__PUBLIC_URL", PUBLIC_URL);
+            .env("CORRIDOR__SERVER__PUBLIC_URL", PUBLIC_URL)
+            // One caller makes all requests.
+            .env("CORRIDOR__LIMITS__PRINCIPAL_PER_MINUTE", "0")
+            .env("CORRIDOR__LIMITS__ADDRESS_PER_MINUTE", "0")
+            .env("CORRIDOR__LIMITS__SIGN_IN_PER_MINUTE", "0");
         if let Some(url) = backend.url() {
             program.env("CORRIDOR__DATABASE__URL", url);
         }
@@ -158,6 +163,20 @@ fn config(data: &Path, backend: &Backend) -> Config {
     Config::load(None, [], overrides).expect("the settings")
 }
 
+/// A store of its own in this process, the token of a curator, and its folder.
+pub fn alone(runtime: &tokio::runtime::Runtime, rows: u32) -> (Context, String, TempDir) {
+    let home = tempfile::tempdir().expect("a folder");
+    let config = config(&home.path().join("corridor"), &Backend::Sqlite);
+    let corridor = runtime
+        .block_on(Corridor::prepare(&config))
+        .expect("the service");
+    let context = corridor.context;
+    let firm = world::fill(&context.db, rows);
+    let (_, curator) = people(&context, &firm, Cost::FLOOR);
+    let token = token(&context, curator);
+    (context, token, home)
+}
+
 /// Fills the program's store, and answers tokens for the founder and the
 /// curator.
 fn fill(config: &Config, rows: u32, cost: Cost) -> (String, String) {
@@ -173,10 +192,25 @@ fn fill(config: &Config, rows: u32, cost: Cost) -> (String, String) {
     tokens
 }
 
-/// An access token of that person.
+/// An access token of that person, in a session of its own.
 fn token(context: &Context, user: UserId) -> String {
     let now = context.now();
+    let session = Session {
+        id: context.new_id(),
+        user,
+        second_factor: true,
+        agent: None,
+        address: None,
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + TimeDelta::hours(1),
+        ended: None,
+    };
+    let id = session.id.uuid();
+    let store = move |conn: &mut Conn| db::sessions::insert(conn, &session);
+    context.db.write_blocking(store).expect("a session");
     let claims = Claims {
+        session: Some(id),
         subject: user.to_string(),
         client_id: "bench".to_owned(),
         id: context.new_id::<Uuid>(),

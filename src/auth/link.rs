@@ -11,14 +11,16 @@ use uuid::Uuid;
 
 use super::secret::{MAC_LENGTH, MacKey};
 use super::{NoEntropy, random};
-use crate::domain::ids::AskId;
+use crate::domain::ids::{AskId, TicketId};
 
-/// First byte of every link: the layout below.
-const VERSION: u8 = 1;
+/// First byte of a link: the layout below, and that it names an ask.
+const ASK: u8 = 1;
+/// The same layout, naming a ticket.
+const TICKET: u8 = 2;
 const ID_LENGTH: usize = 16;
 const TIME_LENGTH: usize = 8;
 const NONCE_LENGTH: usize = 16;
-/// Version, ask, expiry (seconds since 1970, big-endian), nonce.
+/// First byte, id, expiry (seconds since 1970, big-endian), nonce.
 const SIGNED_LENGTH: usize = 1 + ID_LENGTH + TIME_LENGTH + NONCE_LENGTH;
 
 /// What a link of an introduction's question says.
@@ -26,6 +28,15 @@ const SIGNED_LENGTH: usize = 1 + ID_LENGTH + TIME_LENGTH + NONCE_LENGTH;
 pub struct LinkToken {
     /// The question it answers.
     pub ask: AskId,
+    /// From when on it is void; whole seconds.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What a link to a ticket says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketToken {
+    /// The ticket it names.
+    pub ticket: TicketId,
     /// From when on it is void; whole seconds.
     pub expires_at: DateTime<Utc>,
 }
@@ -57,10 +68,19 @@ impl Links {
     /// The text of a new link, 98 characters that need no escaping in a URL.
     /// Two links to the same question differ.
     pub fn mint(&self, token: &LinkToken) -> Result<String, NoEntropy> {
+        self.sign(ASK, token.ask.uuid(), token.expires_at)
+    }
+
+    /// The text of a new link to a ticket.
+    pub fn mint_ticket(&self, token: &TicketToken) -> Result<String, NoEntropy> {
+        self.sign(TICKET, token.ticket.uuid(), token.expires_at)
+    }
+
+    fn sign(&self, kind: u8, id: Uuid, expires_at: DateTime<Utc>) -> Result<String, NoEntropy> {
         let mut bytes = Vec::with_capacity(SIGNED_LENGTH + MAC_LENGTH);
-        bytes.push(VERSION);
-        bytes.extend_from_slice(token.ask.uuid().as_bytes());
-        bytes.extend_from_slice(&token.expires_at.timestamp().to_be_bytes());
+        bytes.push(kind);
+        bytes.extend_from_slice(id.as_bytes());
+        bytes.extend_from_slice(&expires_at.timestamp().to_be_bytes());
         bytes.extend_from_slice(&random::<NONCE_LENGTH>()?);
         bytes.extend_from_slice(&self.key.sign(&bytes));
         Ok(BASE64URL.encode(bytes))
@@ -68,30 +88,38 @@ impl Links {
 
     /// Reads a link that must still hold at `now`.
     pub fn parse(&self, text: &str, now: DateTime<Utc>) -> Result<LinkToken, LinkError> {
-        let bytes = BASE64URL.decode(text).map_err(|_| LinkError::Invalid)?;
-        let (signed, mac) = bytes
-            .split_at_checked(SIGNED_LENGTH)
-            .ok_or(LinkError::Invalid)?;
-        if !self.key.verify(signed, mac) {
-            return Err(LinkError::Invalid);
-        }
-        let token = read(signed).ok_or(LinkError::Invalid)?;
+        let (ask, expires_at) = self.open(ASK, text).ok_or(LinkError::Invalid)?;
+        let token = LinkToken {
+            ask: ask.into(),
+            expires_at,
+        };
         if now >= token.expires_at {
             return Err(LinkError::Expired(token));
         }
         Ok(token)
     }
-}
 
-fn read(signed: &[u8]) -> Option<LinkToken> {
-    let (version, rest) = signed.split_first()?;
-    let (ask, rest) = rest.split_first_chunk::<ID_LENGTH>()?;
-    let (seconds, _nonce) = rest.split_first_chunk::<TIME_LENGTH>()?;
-    (*version == VERSION).then_some(())?;
-    Some(LinkToken {
-        ask: Uuid::from_bytes(*ask).into(),
-        expires_at: DateTime::from_timestamp(i64::from_be_bytes(*seconds), 0)?,
-    })
+    /// Reads a link to a ticket; whether it still holds is the ticket's to say.
+    pub fn parse_ticket(&self, text: &str) -> Option<TicketToken> {
+        let (ticket, expires_at) = self.open(TICKET, text)?;
+        Some(TicketToken {
+            ticket: ticket.into(),
+            expires_at,
+        })
+    }
+
+    /// What a link of that kind says, if it is one of ours.
+    fn open(&self, kind: u8, text: &str) -> Option<(Uuid, DateTime<Utc>)> {
+        let bytes = BASE64URL.decode(text).ok()?;
+        let (signed, mac) = bytes.split_at_checked(SIGNED_LENGTH)?;
+        self.key.verify(signed, mac).then_some(())?;
+        let (first, rest) = signed.split_first()?;
+        let (id, rest) = rest.split_first_chunk::<ID_LENGTH>()?;
+        let (seconds, _nonce) = rest.split_first_chunk::<TIME_LENGTH>()?;
+        (*first == kind).then_some(())?;
+        let expires_at = DateTime::from_timestamp(i64::from_be_bytes(*seconds), 0)?;
+        Some((Uuid::from_bytes(*id), expires_at))
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +154,20 @@ mod tests {
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         );
         assert_eq!(links.parse(&text, before()), Ok(token()));
+    }
+
+    #[test]
+    fn a_link_to_a_ticket_answers_no_question_and_the_reverse() {
+        let links = links();
+        let ticket = TicketToken {
+            ticket: Uuid::from_u128(7).into(),
+            expires_at: token().expires_at,
+        };
+        let text = links.mint_ticket(&ticket).unwrap();
+        assert_eq!(links.parse_ticket(&text), Some(ticket));
+        assert_eq!(links.parse(&text, before()), Err(LinkError::Invalid));
+        let ask = links.mint(&token()).unwrap();
+        assert_eq!(links.parse_ticket(&ask), None);
     }
 
     #[test]

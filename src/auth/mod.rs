@@ -6,12 +6,15 @@
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+pub mod basic;
 pub mod keys;
 pub mod link;
+pub mod opaque;
 pub mod password;
 mod provider;
 pub mod secret;
 pub mod token;
+pub mod totp;
 
 /// The operating system gave no random bytes. Nothing can be issued then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,6 +5,7 @@
 //! system's clock and leave gaps (60 s leeway, no `nbf`, no `typ`), so the
 //! claims are checked here, all of them, against the caller's clock.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -43,6 +44,8 @@ pub struct Claims {
     pub expires_at: DateTime<Utc>,
     /// Space-separated scopes, where it is limited to some (RFC 6749 §3.3).
     pub scope: Option<String>,
+    /// The session it belongs to (`sid`); none for a client's.
+    pub session: Option<Uuid>,
 }
 
 /// Why a token is not accepted. A client is told `invalid_token` only.
@@ -92,7 +95,7 @@ pub struct IssueError;
 /// Issues and checks this service's access tokens.
 #[derive(Debug)]
 pub struct Tokens {
-    keys: KeyRing,
+    keys: RwLock<Arc<KeyRing>>,
     issuer: String,
     audience: String,
     leeway: i64,
@@ -111,6 +114,8 @@ type Digest = [u8; SHA256_OUTPUT_LEN];
 struct Times {
     claims: Claims,
     not_before: i64,
+    /// Which key signed it.
+    kid: String,
 }
 
 impl Tokens {
@@ -118,7 +123,7 @@ impl Tokens {
     /// clocks of two nodes may differ, in whole seconds, at most 30.
     pub fn new(keys: KeyRing, issuer: String, audience: String, leeway: Duration) -> Self {
         Self {
-            keys,
+            keys: RwLock::new(Arc::new(keys)),
             issuer,
             audience,
             leeway: i64::try_from(leeway.min(MAX_LEEWAY).as_secs()).unwrap_or(0),
@@ -127,13 +132,19 @@ impl Tokens {
     }
 
     /// The keys, for the published set.
-    pub fn keys(&self) -> &KeyRing {
-        &self.keys
+    pub fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Signs and checks with other keys from now on, after a rotation.
+    pub fn replace_keys(&self, keys: KeyRing) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
     /// Signs `claims` with the active key.
     pub fn issue(&self, claims: &Claims) -> Result<String, IssueError> {
-        let key = self.keys.active();
+        let keys = self.keys();
+        let key = keys.active();
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.public().kid().to_owned());
@@ -147,6 +158,7 @@ impl Tokens {
             exp: Some(claims.expires_at.timestamp()),
             nbf: None,
             scope: claims.scope.clone(),
+            sid: claims.session.map(|id| id.to_string()),
         };
         jsonwebtoken::encode(&header, &wire, key.encoding()).map_err(|_| IssueError)
     }
@@ -161,7 +173,15 @@ impl Tokens {
         let read = || self.read(token);
         let genuine = self.seen.get_or_insert_with(&digest, read)?;
         let now = now.timestamp();
-        let Times { claims, not_before } = genuine;
+        let Times {
+            claims,
+            not_before,
+            kid,
+        } = genuine;
+        // A key may have been given up since the token was read.
+        if self.keys().find(&kid).is_none() {
+            return Err(TokenError::UnknownKey);
+        }
         if now >= claims.expires_at.timestamp().saturating_add(self.leeway) {
             return Err(TokenError::Expired);
         }
@@ -175,10 +195,9 @@ impl Tokens {
     fn read(&self, token: &str) -> Result<Times, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         check_header(&header)?;
-        let key = header
-            .kid
-            .and_then(|kid| self.keys.find(&kid))
-            .ok_or(TokenError::UnknownKey)?;
+        let keys = self.keys();
+        let kid = header.kid.ok_or(TokenError::UnknownKey)?;
+        let key = keys.find(&kid).ok_or(TokenError::UnknownKey)?;
         let wire = jsonwebtoken::decode::<WireClaims>(token, key.decoding(), &signature_only())
             .map_err(|error| match error.kind() {
                 ErrorKind::InvalidSignature => TokenError::Signature,
@@ -186,10 +205,10 @@ impl Tokens {
                 _ => TokenError::Malformed,
             })?
             .claims;
-        self.check_claims(wire)
+        self.check_claims(wire, kid)
     }
 
-    fn check_claims(&self, wire: WireClaims) -> Result<Times, TokenError> {
+    fn check_claims(&self, wire: WireClaims, kid: String) -> Result<Times, TokenError> {
         if required(wire.iss, "iss")? != self.issuer {
             return Err(TokenError::Issuer);
         }
@@ -213,8 +232,13 @@ impl Tokens {
                 issued_at: instant(issued_at)?,
                 expires_at: instant(expires_at)?,
                 scope: wire.scope,
+                session: wire
+                    .sid
+                    .map(|sid| Uuid::try_parse(&sid).map_err(|_| TokenError::Malformed))
+                    .transpose()?,
             },
             not_before: wire.nbf.map_or(issued_at, |nbf| nbf.max(issued_at)),
+            kid,
         })
     }
 }
@@ -277,6 +301,8 @@ struct WireClaims {
     nbf: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
 }
 
 /// One audience or several (RFC 7519 §4.1.3).
@@ -333,6 +359,7 @@ mod tests {
             issued_at: at(NOW),
             expires_at: at(NOW + 600),
             scope: None,
+            session: None,
         }
     }
 
@@ -482,6 +509,15 @@ mod tests {
             tokens_with(dropped).verify(&old, at(NOW)),
             Err(TokenError::UnknownKey)
         );
+    }
+
+    #[test]
+    fn a_token_that_was_seen_falls_with_its_key() {
+        let tokens = tokens();
+        let token = tokens.issue(&claims()).unwrap();
+        assert!(tokens.verify(&token, at(NOW)).is_ok());
+        tokens.replace_keys(KeyRing::new(SigningKey::generate().unwrap(), Vec::new()));
+        assert_eq!(tokens.verify(&token, at(NOW)), Err(TokenError::UnknownKey));
     }
 
     #[test]

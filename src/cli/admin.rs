@@ -10,6 +10,7 @@ use crate::domain::text::{Email, Language, Name};
 use crate::domain::values::OrganizationKind;
 use crate::services::Clock;
 use crate::services::accounts::{self, NewUser};
+use crate::services::tickets;
 use crate::startup::{context, open_store};
 
 use super::Failure;
@@ -20,6 +21,19 @@ pub enum AdminCommand {
     /// Make an account for one of the operator's people; the password is read
     /// from standard input, one line
     CreateUser(CreateUser),
+    /// Print a link, for one use, with which somebody joins the operator's
+    /// people; works on an empty store
+    Invite(Invite),
+}
+
+/// Arguments of `corridor admin invite`.
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// The person's address; it becomes the one to sign in with
+    email: Email,
+    /// curator, compliance, admin or auditor
+    #[arg(long, value_parser = operator_role)]
+    role: Role,
 }
 
 /// Arguments of `corridor admin create-user`.
@@ -51,7 +65,19 @@ fn operator_role(text: &str) -> Result<Role, String> {
 pub async fn run(config: &Config, command: AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::CreateUser(user) => create_user(config, user).await,
+        AdminCommand::Invite(invitation) => invite(config, invitation).await,
     }
+}
+
+async fn invite(config: &Config, arguments: Invite) -> Result<(), Failure> {
+    let db = open_store(config)?;
+    let url = config.server.public_url_at(config.server.listen);
+    let context = context(config, db, Clock::System, url).await?;
+    let link = tickets::invite_operator(&context, arguments.email, arguments.role).await?;
+    println!("{link}");
+    eprintln!("The link works once, for 14 days. The service must run to open it.");
+    context.db.clone().close().await;
+    Ok(())
 }
 
 async fn create_user(config: &Config, arguments: CreateUser) -> Result<(), Failure> {

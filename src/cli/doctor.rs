@@ -237,10 +237,10 @@ fn people(conn: &mut Conn) -> db::Result<Finding> {
         }
     }
     Ok(if curators == 0 {
-        Finding::Note("nobody can run programmes yet: corridor admin create-user EMAIL --name NAME --role curator".to_owned())
+        Finding::Note("nobody can run programmes yet: corridor admin invite --role admin EMAIL prints a link for the first of the operator's people, who invites the others".to_owned())
     } else if compliance < 2 {
         Finding::Note(format!(
-            "{compliance} in compliance: restricted tags and lifting a freeze need two; corridor admin create-user … --role compliance"
+            "{compliance} in compliance: restricted tags and lifting a freeze need two; invite more, or corridor admin invite --role compliance EMAIL"
         ))
     } else {
         Finding::Fine(format!("{curators} curators, {compliance} in compliance"))

@@ -7,6 +7,7 @@ pub mod bench;
 mod demo;
 mod doctor;
 pub mod import;
+mod keys;
 mod progress;
 mod rules;
 mod serve;
@@ -81,6 +82,9 @@ enum Command {
     /// Accounts of the operator's people
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// The keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Import startups, investors and past deals from CSV files
     Import(import::ImportArgs),
     /// Rank the investors of past deals and measure how many real ones stand at the top
@@ -193,6 +197,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Import(args) => {
                     let config = load(&store, &[])?;
                     block_on(import::run(&config, &args))
+                }
+                Command::Keys(command) => {
+                    let config = load(&store, &[])?;
+                    block_on(keys::run(&config, command))
                 }
                 Command::Admin(command) => {
                     let config = load(&store, &[])?;

@@ -79,6 +79,14 @@ impl Config {
             (60..=86_400).contains(&auth.access_token_s),
             "auth.access_token_s must be 60–86400",
         );
+        require(
+            (auth.access_token_s..=31_536_000).contains(&auth.refresh_token_s),
+            "auth.refresh_token_s must be from auth.access_token_s to 31536000",
+        );
+        require(
+            (auth.refresh_token_s..=31_536_000).contains(&auth.session_s),
+            "auth.session_s must be from auth.refresh_token_s to 31536000",
+        );
         require(auth.leeway_s <= 30, "auth.leeway_s must be 0–30");
         require(
             (19_456..=4_194_304).contains(&auth.argon2_memory_kib),
@@ -96,6 +104,21 @@ impl Config {
             (1..=256).contains(&auth.login_concurrency),
             "auth.login_concurrency must be 1–256",
         );
+        let limits = &self.limits;
+        for (key, rate) in [
+            ("principal", limits.principal_per_minute),
+            ("address", limits.address_per_minute),
+            ("sign_in", limits.sign_in_per_minute),
+            ("registration", limits.registration_per_minute),
+            ("reset", limits.reset_per_minute),
+            ("token", limits.token_per_minute),
+            ("link", limits.link_per_minute),
+        ] {
+            require(
+                rate <= 10_000_000,
+                &format!("limits.{key}_per_minute must be 0–10000000"),
+            );
+        }
         if let Some(key) = &self.secrets.key {
             require(
                 key.expose().trim().len() == 44,

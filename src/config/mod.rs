@@ -34,6 +34,8 @@ pub struct Config {
     pub operator: Operator,
     /// Signing in.
     pub auth: Auth,
+    /// How often callers may ask.
+    pub limits: Limits,
     /// What must not be known to anyone else.
     pub secrets: Secrets,
     /// Sending mail.
@@ -126,6 +128,12 @@ pub struct Operator {
 pub struct Auth {
     /// Lifetime of an access token in seconds.
     pub access_token_s: u32,
+    /// Seconds in which a refresh token must be used.
+    pub refresh_token_s: u32,
+    /// Seconds after which a session ends, however much it is used.
+    pub session_s: u32,
+    /// Whether the operator's people need a second factor.
+    pub operator_totp: OperatorTotp,
     /// Clock difference in seconds that is tolerated when a token is checked.
     pub leeway_s: u32,
     /// Memory of one argon2id hash in KiB, at least 19 456 (OWASP).
@@ -136,6 +144,39 @@ pub struct Auth {
     pub argon2_parallelism: u32,
     /// Password hashes computed at the same time.
     pub login_concurrency: usize,
+}
+
+/// Whether the operator's people need a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OperatorTotp {
+    /// Without one they can do nothing but set it up.
+    Required,
+    /// They may go without; for demonstrations.
+    Off,
+}
+
+/// `[limits]`: requests a minute, for each node; 0 is as many as one likes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Of a person or client.
+    pub principal_per_minute: u32,
+    /// Of a network.
+    pub address_per_minute: u32,
+    /// Sign-ins and renewals of a network.
+    pub sign_in_per_minute: u32,
+    /// Registrations of a network.
+    pub registration_per_minute: u32,
+    /// Requests for a new password of a network.
+    pub reset_per_minute: u32,
+    /// Requests of a network at the token endpoint.
+    pub token_per_minute: u32,
+    /// Forms of mailed links of a network.
+    pub link_per_minute: u32,
+    /// The proxies whose `X-Forwarded-For` is believed: addresses or ranges,
+    /// with commas between.
+    pub trusted_proxies: String,
 }
 
 /// `[secrets]`: what must not be known to anyone else.

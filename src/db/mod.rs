@@ -13,16 +13,22 @@
 //! | [`secrets`] | sealed keys that all nodes share |
 //! | [`page`] | keyset cursors |
 //! | [`organizations`], [`users`] | firms, people, memberships |
+//! | [`sessions`], [`second_factors`] | who is signed in where, and how that was proved |
+//! | [`clients`], [`api_keys`] | programs of partners and of people |
+//! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
+pub mod api_keys;
 pub mod blocks;
 pub mod chain;
 pub mod clearances;
+pub mod clients;
 mod conn;
+pub mod consents;
 pub mod consumers;
 pub mod deals;
 pub mod decisions;
@@ -31,6 +37,7 @@ mod error;
 pub mod events;
 pub mod freezes;
 pub mod idempotency;
+mod identity_schema;
 pub mod introductions;
 pub mod json;
 mod keyset;
@@ -49,13 +56,16 @@ pub mod programmes;
 pub mod rates;
 pub mod rule_sets;
 mod schema;
+pub mod second_factors;
 pub mod secrets;
+pub mod sessions;
 mod sql;
 mod sqlite;
 pub mod startup_profiles;
 mod store;
 mod stored;
 pub mod taxonomies;
+pub mod tickets;
 mod transaction;
 pub mod types;
 mod url;

@@ -126,7 +126,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     users (id) {
@@ -140,6 +140,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        disabled_at -> Nullable<UtcTimestamp>,
     }
 }
 

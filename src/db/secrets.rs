@@ -26,6 +26,42 @@ pub fn get_or_insert(
         .first(conn)?)
 }
 
+/// Something sealed, under its name.
+#[derive(Debug, Clone, Queryable)]
+pub struct Stored {
+    /// Its name.
+    pub name: String,
+    /// What was sealed.
+    pub sealed: Vec<u8>,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What is stored under `name`, and under `name` with a dot and more behind.
+///
+/// # Errors
+/// A statement failed.
+pub fn list(conn: &mut Conn, name: &str) -> Result<Vec<Stored>> {
+    Ok(secrets::table
+        .filter(
+            secrets::name
+                .eq(name)
+                .or(secrets::name.like(format!("{name}.%"))),
+        )
+        .order(secrets::name)
+        .select((secrets::name, secrets::sealed, secrets::created_at))
+        .load(conn)?)
+}
+
+/// Forgets what is stored under `name`.
+///
+/// # Errors
+/// A statement failed.
+pub fn remove(conn: &mut Conn, name: &str) -> Result<()> {
+    diesel::delete(secrets::table.find(name)).execute(conn)?;
+    Ok(())
+}
+
 /// What is stored under `name`.
 ///
 /// # Errors

@@ -22,8 +22,8 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
-    ProgrammeId, RuleSetId, StartupProfileId, UserId,
+    ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
+    ProgrammeId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -240,6 +240,6 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
-    ProgrammeId, RuleSetId, StartupProfileId, UserId,
+    Id, ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId,
+    OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 }

@@ -12,8 +12,12 @@ use crate::domain::account::{Membership, Role, User};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::values::OrganizationKind;
 
+/// Stands in the place of a hash for an account that nobody signs in to with a
+/// password.
+pub const NO_PASSWORD: &str = "!";
+
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: UserId,
     email: String,
     name: String,
@@ -23,7 +27,7 @@ struct Row {
     created_at: DateTime<Utc>,
 }
 
-type Columns = (
+pub(super) type Columns = (
     dsl::id,
     dsl::email,
     dsl::name,
@@ -33,7 +37,7 @@ type Columns = (
     dsl::created_at,
 );
 
-const COLUMNS: Columns = (
+pub(super) const COLUMNS: Columns = (
     dsl::id,
     dsl::email,
     dsl::name,
@@ -44,9 +48,9 @@ const COLUMNS: Columns = (
 );
 
 /// The organization, its kind, and the part.
-type MembershipRow = (OrganizationId, String, String);
+pub(super) type MembershipRow = (OrganizationId, String, String);
 
-const MEMBERSHIP: (organizations::id, organizations::kind, memberships::role) =
+pub(super) const MEMBERSHIP: (organizations::id, organizations::kind, memberships::role) =
     (organizations::id, organizations::kind, memberships::role);
 
 /// Stores a new account; false when somebody has the address already.
@@ -94,41 +98,6 @@ pub fn find(conn: &mut Conn, id: UserId) -> Result<Option<User>> {
     row.map(user).transpose()
 }
 
-/// The person with that id and their parts, from the oldest on: one statement,
-/// since it is asked with every request.
-///
-/// # Errors
-/// A statement failed, or a row is damaged.
-pub fn find_with_memberships(
-    conn: &mut Conn,
-    id: UserId,
-) -> Result<Option<(User, Vec<Membership>)>> {
-    let rows: Vec<(Row, Option<MembershipRow>)> = users::table
-        // Two joins side by side: one inside the other would be carried out for
-        // everybody first (SQLite materialises it).
-        .left_join(memberships::table)
-        .left_join(
-            organizations::table.on(organizations::id
-                .nullable()
-                .eq(memberships::organization_id.nullable())),
-        )
-        .filter(dsl::id.eq(id))
-        .order((
-            memberships::created_at,
-            memberships::organization_id,
-            memberships::role,
-        ))
-        .select((COLUMNS, MEMBERSHIP.nullable()))
-        .load(conn)?;
-    let mut person = None;
-    let mut parts = Vec::with_capacity(rows.len());
-    for (row, part) in rows {
-        person.get_or_insert(row);
-        parts.extend(part.map(membership).transpose()?);
-    }
-    Ok(person.map(user).transpose()?.map(|user| (user, parts)))
-}
-
 /// The person with that address, given by its key
 /// ([`Email::key`](crate::domain::text::Email::key)).
 ///
@@ -150,9 +119,66 @@ pub fn find_by_email(conn: &mut Conn, email_key: &str) -> Result<Option<User>> {
 pub fn credentials(conn: &mut Conn, email_key: &str) -> Result<Option<(UserId, String)>> {
     Ok(users::table
         .filter(dsl::email_key.eq(email_key))
+        .filter(dsl::disabled_at.is_null())
+        .filter(dsl::password_hash.ne(NO_PASSWORD))
         .select((dsl::id, dsl::password_hash))
         .first(conn)
         .optional()?)
+}
+
+/// The hash of a person's password; none for a closed account.
+///
+/// # Errors
+/// A statement failed.
+pub fn password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
+    Ok(users::table
+        .find(id)
+        .filter(dsl::disabled_at.is_null())
+        .select(dsl::password_hash)
+        .first(conn)
+        .optional()?)
+}
+
+/// Closes an account, or opens it again; false when it was so already or
+/// there is none.
+///
+/// # Errors
+/// A statement failed.
+pub fn set_disabled(
+    conn: &mut Conn,
+    id: UserId,
+    disabled: bool,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let person = users::table.find(id);
+    let set = (
+        dsl::disabled_at.eq(disabled.then_some(Timestamp(now))),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(Timestamp(now)),
+    );
+    let changed = if disabled {
+        diesel::update(person.filter(dsl::disabled_at.is_null()))
+            .set(set)
+            .execute(conn)?
+    } else {
+        diesel::update(person.filter(dsl::disabled_at.is_not_null()))
+            .set(set)
+            .execute(conn)?
+    };
+    Ok(changed == 1)
+}
+
+/// Since when an account is closed, if it is.
+///
+/// # Errors
+/// A statement failed.
+pub fn disabled_at(conn: &mut Conn, id: UserId) -> Result<Option<DateTime<Utc>>> {
+    Ok(users::table
+        .find(id)
+        .select(dsl::disabled_at)
+        .first::<Option<DateTime<Utc>>>(conn)
+        .optional()?
+        .flatten())
 }
 
 /// Puts another hash in place of the old one; false if there is no such
@@ -193,6 +219,20 @@ pub fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
     rows.into_iter().map(membership).collect()
 }
 
+/// Takes a person's part in an organization away; false if they had none.
+///
+/// # Errors
+/// A statement failed.
+pub fn remove_membership(
+    conn: &mut Conn,
+    user: UserId,
+    organization: OrganizationId,
+    role: Role,
+) -> Result<bool> {
+    let part = memberships::table.find((user, organization, role.code()));
+    Ok(diesel::delete(part).execute(conn)? == 1)
+}
+
 /// Gives a person a part in an organization; nothing happens if they have it.
 ///
 /// # Errors
@@ -216,7 +256,7 @@ pub fn insert_membership(
     Ok(())
 }
 
-/// The people of an organization: owners first, then by how long they have
+/// The people of an organization whose accounts are open: owners first, then by how long they have
 /// been there.
 ///
 /// # Errors
@@ -225,6 +265,7 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
     let rows: Vec<(Row, String)> = memberships::table
         .inner_join(users::table)
         .filter(memberships::organization_id.eq(organization))
+        .filter(dsl::disabled_at.is_null())
         .order((
             memberships::role.eq(Role::Owner.code()).desc(),
             memberships::created_at,
@@ -237,7 +278,7 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
         .collect()
 }
 
-fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
+pub(super) fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
     Ok(Membership {
         organization,
         kind: stored::code(&kind, OrganizationKind::from_code)?,
@@ -245,7 +286,7 @@ fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
     })
 }
 
-fn user(row: Row) -> Result<User> {
+pub(super) fn user(row: Row) -> Result<User> {
     let Row {
         id,
         email,

@@ -36,11 +36,15 @@ pub enum SubjectKind {
     Message,
     /// A freeze.
     Freeze,
+    /// A mailed permission.
+    Ticket,
+    /// A key that signs access tokens.
+    SigningKey,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -52,6 +56,8 @@ impl SubjectKind {
         Self::Deal,
         Self::Message,
         Self::Freeze,
+        Self::Ticket,
+        Self::SigningKey,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -68,6 +74,8 @@ impl SubjectKind {
             Self::Deal => "deal",
             Self::Message => "message",
             Self::Freeze => "freeze",
+            Self::Ticket => "ticket",
+            Self::SigningKey => "signing_key",
         }
     }
 

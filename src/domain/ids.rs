@@ -81,6 +81,12 @@ ids! {
     AskId,
     /// What follows an introduction.
     DealId,
+    /// One sign-in of a person, and all that followed from it.
+    SessionId,
+    /// One mailed permission to do one thing once.
+    TicketId,
+    /// A person's key for scripts.
+    ApiKeyId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

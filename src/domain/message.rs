@@ -3,7 +3,7 @@
 //! queued notice holds nothing about a person and never shows what was
 //! withdrawn meanwhile.
 
-use super::ids::{AskId, IntroductionId, UserId};
+use super::ids::{AskId, IntroductionId, TicketId, UserId};
 use super::values::codes;
 
 codes! {
@@ -17,6 +17,33 @@ codes! {
         Withdrawn = "withdrawn",
         /// Could not be made.
         Refused = "refused",
+    }
+}
+
+codes! {
+    /// What happened to an account that its person should hear of, whoever
+    /// did it.
+    News {
+        /// The password was changed.
+        PasswordChanged = "password_changed",
+        /// A used refresh token came again, and the session was ended.
+        SessionCopied = "session_copied",
+        /// A second factor counts from now on.
+        SecondFactorSet = "second_factor_set",
+        /// The second factor was taken away.
+        SecondFactorRemoved = "second_factor_removed",
+        /// A recovery code was used to sign in.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// The recovery codes were replaced.
+        RecoveryCodesRenewed = "recovery_codes_renewed",
+        /// A key for scripts was made.
+        KeyMade = "key_made",
+        /// A part in a firm was given, changed or taken away.
+        RolesChanged = "roles_changed",
+        /// The account was closed.
+        AccountClosed = "account_closed",
+        /// The account was opened again.
+        AccountReopened = "account_reopened",
     }
 }
 
@@ -47,6 +74,18 @@ pub enum Notice {
         /// The owner.
         user: UserId,
     },
+    /// Mails a ticket to its address.
+    Ticket {
+        /// Which.
+        ticket: TicketId,
+    },
+    /// Tells a person what happened to their account.
+    News {
+        /// Whom.
+        user: UserId,
+        /// What.
+        news: News,
+    },
 }
 
 impl Notice {
@@ -57,6 +96,8 @@ impl Notice {
             Self::Introduction { .. } => "introduction",
             Self::IntroductionClosed { .. } => "introduction_closed",
             Self::RegistrationExists { .. } => "registration_exists",
+            Self::Ticket { .. } => "ticket",
+            Self::News { .. } => "news",
         }
     }
 }

@@ -4,7 +4,9 @@
 
 pub mod account;
 pub mod calendar;
+pub mod client;
 pub mod compliance;
+pub mod consent;
 pub mod country;
 pub mod disclosure;
 pub mod event;
@@ -26,7 +28,9 @@ pub mod revealed;
 pub mod review;
 pub mod scoring;
 pub mod screening;
+pub mod session;
 pub mod tag;
 pub mod text;
+pub mod ticket;
 pub mod values;
 pub mod wording;

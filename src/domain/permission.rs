@@ -44,10 +44,26 @@ codes! {
     Operation {
         /// Read one's own account.
         ReadAccount = "read_account",
+        /// Change one's own account: sessions, password, second factor, keys.
+        WriteAccount = "write_account",
         /// Read the taxonomy.
         ReadTaxonomy = "read_taxonomy",
         /// Read an organization.
         ReadOrganization = "read_organization",
+        /// Read who belongs to an organization.
+        ReadMembers = "read_members",
+        /// Invite people into an organization, change and end their parts.
+        WriteMembers = "write_members",
+        /// Read anybody's account.
+        ReadPerson = "read_person",
+        /// Close and open anybody's account.
+        WritePerson = "write_person",
+        /// Read an organization's API clients.
+        ReadClients = "read_clients",
+        /// Make, change and revoke an organization's API clients.
+        WriteClients = "write_clients",
+        /// Ask a firm to stand behind what was written about it.
+        AskToClaim = "ask_to_claim",
         /// Write a startup profile.
         WriteStartupProfile = "write_startup_profile",
         /// Read a startup profile.
@@ -93,6 +109,96 @@ codes! {
     }
 }
 
+codes! {
+    /// What a token of a program may be limited to (RFC 6749 §3.3).
+    Scope {
+        /// Read one's own account.
+        AccountRead = "account:read",
+        /// Read the taxonomy.
+        TaxonomyRead = "taxonomy:read",
+        /// Read organizations and who belongs to them.
+        OrganizationsRead = "organizations:read",
+        /// Read startup profiles.
+        ProfilesRead = "profiles:read",
+        /// Write and move startup profiles.
+        ProfilesWrite = "profiles:write",
+        /// Read mandates.
+        MandatesRead = "mandates:read",
+        /// Write and move mandates.
+        MandatesWrite = "mandates:write",
+        /// Read programmes.
+        ProgrammesRead = "programmes:read",
+        /// Write programmes.
+        ProgrammesWrite = "programmes:write",
+        /// Read what compliance recorded.
+        ComplianceRead = "compliance:read",
+        /// Record it.
+        ComplianceWrite = "compliance:write",
+        /// Rank and read matches.
+        MatchesRead = "matches:read",
+        /// Release and answer matches.
+        MatchesWrite = "matches:write",
+        /// Read introductions.
+        IntroductionsRead = "introductions:read",
+        /// Ask for and answer introductions.
+        IntroductionsWrite = "introductions:write",
+        /// Read deals.
+        DealsRead = "deals:read",
+        /// Report on and move deals.
+        DealsWrite = "deals:write",
+        /// Read the log.
+        LogRead = "log:read",
+        /// Read the queue of messages.
+        MessagesRead = "messages:read",
+        /// Have messages tried again.
+        MessagesWrite = "messages:write",
+    }
+}
+
+impl Scope {
+    /// Whether it lets a program change something.
+    pub fn writes(self) -> bool {
+        self.code().ends_with(":write")
+    }
+}
+
+/// The scope that lets a program do something; none for what only a person in
+/// a session does: people, accounts, keys and clients.
+pub const fn scope(operation: Operation) -> Option<Scope> {
+    use Operation as O;
+    use Scope as S;
+
+    match operation {
+        O::ReadAccount => Some(S::AccountRead),
+        O::ReadTaxonomy => Some(S::TaxonomyRead),
+        O::ReadOrganization | O::ReadMembers => Some(S::OrganizationsRead),
+        O::ReadStartupProfile => Some(S::ProfilesRead),
+        O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
+        O::ReadMandate => Some(S::MandatesRead),
+        O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
+        O::ReadProgramme => Some(S::ProgrammesRead),
+        O::WriteProgramme => Some(S::ProgrammesWrite),
+        O::ReadCompliance => Some(S::ComplianceRead),
+        O::WriteCompliance => Some(S::ComplianceWrite),
+        O::RankMatches | O::ReadMatch => Some(S::MatchesRead),
+        O::MoveMatch => Some(S::MatchesWrite),
+        O::ReadIntroduction => Some(S::IntroductionsRead),
+        O::RequestIntroduction | O::MoveIntroduction => Some(S::IntroductionsWrite),
+        O::ReadDeal => Some(S::DealsRead),
+        O::MoveDeal => Some(S::DealsWrite),
+        O::ReadLog => Some(S::LogRead),
+        O::ReadMessages => Some(S::MessagesRead),
+        O::RetryMessage => Some(S::MessagesWrite),
+        O::WriteAccount
+        | O::WriteMembers
+        | O::ReadPerson
+        | O::WritePerson
+        | O::ReadClients
+        | O::WriteClients
+        | O::AskToClaim => None,
+    }
+}
+
 /// What somebody is to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
@@ -122,7 +228,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
 
     match (operation, standing) {
         // Everybody who is signed in.
-        (O::ReadAccount | O::ReadTaxonomy | O::ReadProgramme, _) => Allowed,
+        (O::ReadAccount | O::WriteAccount | O::ReadTaxonomy | O::ReadProgramme, _) => Allowed,
 
         // The operator's people, on anybody's records.
         (_, Standing::Own(K::Operator, role) | Standing::Other(K::Operator, role)) => {
@@ -130,7 +236,15 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         }
 
         // A firm's own people on the firm's own records.
-        (O::ReadOrganization, Standing::Own(..)) => Allowed,
+        (O::ReadOrganization | O::ReadMembers, Standing::Own(..)) => Allowed,
+        (O::WriteMembers, Standing::Own(_, role)) => match role {
+            R::Owner => Allowed,
+            _ => Forbidden,
+        },
+        (O::ReadClients | O::WriteClients, Standing::Own(K::Partner, role)) => match role {
+            R::Owner => Allowed,
+            _ => Forbidden,
+        },
         (O::ReadStartupProfile, Standing::Own(K::Startup, _))
         | (O::ReadMandate, Standing::Own(K::Investor, _))
         | (
@@ -162,6 +276,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
     let reads = matches!(
         operation,
         O::ReadOrganization
+            | O::ReadMembers
             | O::ReadStartupProfile
             | O::ReadMandate
             | O::ReadMatch
@@ -172,7 +287,13 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
     );
     match role {
         R::Curator => match operation {
-            O::WriteCompliance | O::ReadLog => Forbidden,
+            O::WriteCompliance
+            | O::ReadLog
+            | O::WriteMembers
+            | O::ReadPerson
+            | O::WritePerson
+            | O::ReadClients
+            | O::WriteClients => Forbidden,
             _ => Allowed,
         },
         R::Compliance => match operation {
@@ -188,12 +309,20 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
         },
         R::Auditor => match operation {
             _ if reads => Allowed,
-            O::ReadLog | O::ReadMessages => Allowed,
+            O::ReadLog | O::ReadMessages | O::ReadPerson | O::ReadClients => Allowed,
             _ => Forbidden,
         },
         // Accounts and settings, no profile content.
         R::Admin => match operation {
-            O::ReadOrganization | O::ReadMessages | O::RetryMessage => Allowed,
+            O::ReadOrganization
+            | O::ReadMembers
+            | O::WriteMembers
+            | O::ReadPerson
+            | O::WritePerson
+            | O::ReadClients
+            | O::WriteClients
+            | O::ReadMessages
+            | O::RetryMessage => Allowed,
             O::ReadLog => Forbidden,
             _ => Hidden,
         },
@@ -222,7 +351,9 @@ pub fn decide(
         })
         .max()
         .unwrap_or(match operation {
-            Operation::ReadAccount | Operation::ReadTaxonomy => Verdict::Allowed,
+            Operation::ReadAccount | Operation::WriteAccount | Operation::ReadTaxonomy => {
+                Verdict::Allowed
+            }
             _ => Verdict::Hidden,
         })
 }
@@ -252,8 +383,9 @@ mod tests {
         verdict(operation, standing)
     }
 
-    const OPEN: [Operation; 3] = [
+    const OPEN: [Operation; 4] = [
         Operation::ReadAccount,
+        Operation::WriteAccount,
         Operation::ReadTaxonomy,
         Operation::ReadProgramme,
     ];
@@ -276,7 +408,8 @@ mod tests {
         for (operation, kind, role, own) in all() {
             let changes =
                 !operation.code().starts_with("read_") && operation != Operation::RankMatches;
-            if changes && matches!(role, Role::Viewer | Role::Auditor) {
+            let others = operation != Operation::WriteAccount;
+            if changes && others && matches!(role, Role::Viewer | Role::Auditor) {
                 assert_ne!(
                     ask(operation, kind, role, own),
                     Verdict::Allowed,
@@ -317,7 +450,10 @@ mod tests {
     #[test]
     fn somebody_without_any_membership_reads_only_their_account() {
         for operation in Operation::ALL {
-            let expected = matches!(operation, Operation::ReadAccount | Operation::ReadTaxonomy);
+            let expected = matches!(
+                operation,
+                Operation::ReadAccount | Operation::WriteAccount | Operation::ReadTaxonomy
+            );
             assert_eq!(
                 decide(*operation, &[], &[]) == Verdict::Allowed,
                 expected,

@@ -9,7 +9,11 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::problem::Problem;
-use crate::services::{AuthFault, Caller, Context, Error, accounts};
+use super::{access, origin, rate_limit};
+use crate::auth::basic;
+use crate::domain::ids::SessionId;
+use crate::services::accounts::{self, Authentication, Via};
+use crate::services::{AuthFault, Caller, Context, Error};
 
 /// A caller whose token was checked. A handler that takes it answers 401 to
 /// everybody else; put it first among what a handler takes, so that 401 comes
@@ -17,20 +21,66 @@ use crate::services::{AuthFault, Caller, Context, Error, accounts};
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Caller);
 
+/// A caller in a session of their own, which is needed to change an account;
+/// also one who has to set up a second factor before anything else.
+#[derive(Debug, Clone)]
+pub struct InSession {
+    /// Who.
+    pub caller: Caller,
+    /// In which session.
+    pub session: SessionId,
+}
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
 impl FromRequest for Authenticated {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = bearer(request).map(str::to_owned);
-        let context = request.app_data::<Data<Context>>().cloned();
+        let request = request.clone();
         Box::pin(async move {
-            let token = token.map_err(Error::Unauthenticated)?;
-            let context = context.ok_or_else(|| Error::internal("no context is registered"))?;
-            let caller = accounts::authenticate(&context, &token).await?;
+            let Authentication { caller, via } = authenticate(&request).await?;
+            match via {
+                Via::Session {
+                    second_factor_due: true,
+                    ..
+                } => return Err(Error::SecondFactorDue.into()),
+                Via::Session { .. } => {}
+                Via::Scopes(scopes) => access::check_scopes(&request, &scopes)?,
+            }
             Ok(Self(caller))
         })
     }
+}
+
+impl FromRequest for InSession {
+    type Error = Problem;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let Authentication { caller, via } = authenticate(&request).await?;
+            match via {
+                Via::Session { id, .. } => Ok(Self {
+                    caller,
+                    session: id,
+                }),
+                Via::Scopes(_) => Err(Error::Forbidden.into()),
+            }
+        })
+    }
+}
+
+async fn authenticate(request: &HttpRequest) -> Result<Authentication, Problem> {
+    let token = bearer(request).map_err(Error::Unauthenticated)?;
+    let context = request.app_data::<Data<Context>>();
+    let context = context.ok_or_else(|| Error::internal("no context is registered"))?;
+    let origin = origin::of(request);
+    let authentication = accounts::authenticate(context, token, origin.address).await?;
+    rate_limit::count_principal(request, &authentication.caller)?;
+    Ok(authentication)
 }
 
 /// The token of `Authorization: Bearer …`; the scheme's case doesn't matter
@@ -53,6 +103,23 @@ fn bearer(request: &HttpRequest) -> Result<&str, AuthFault> {
     } else {
         Ok(token)
     }
+}
+
+/// What `Authorization: Basic …` says of a client; none without such a header,
+/// an error when it can't be read.
+pub fn client_credentials(request: &HttpRequest) -> Option<Result<(String, String), ()>> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = headers.next()?;
+    if headers.next().is_some() {
+        return Some(Err(()));
+    }
+    let read = || {
+        let (scheme, credentials) = header.to_str().ok()?.trim().split_once(' ')?;
+        scheme
+            .eq_ignore_ascii_case("basic")
+            .then(|| basic::decode(credentials))?
+    };
+    Some(read().ok_or(()))
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use actix_web::web::Bytes;
 use futures_core::Stream;
 use tokio::time::Sleep;
 
+use super::origin::TrustedProxies;
 use super::problem::{Kind, Problem};
+use super::rate_limit::Rates;
 
 /// What one request may cost.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +32,10 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Time for the whole answer.
     pub request_timeout: Duration,
+    /// How often callers may ask.
+    pub rates: Rates,
+    /// Whose word about a caller's address is taken.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Default for Limits {
@@ -41,6 +47,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            rates: Rates::default(),
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The HTTP face: routes in, problems out, and the server around them. What
 //! a request meets, from the outside in: `edge` (id, span, times, headers,
-//! problems), gzip, `guard` (limits, panics, HEAD), the routes.
+//! problems), gzip, `guard` (limits, panics, HEAD), `rate_limit` (how often),
+//! the routes.
 
-use crate::http::registry::ServiceConfig;
-
+pub mod access;
 pub mod answer;
 pub mod api;
 pub mod caller;
@@ -17,10 +17,12 @@ pub mod limits;
 pub mod merge_patch;
 pub mod metrics;
 pub mod openapi;
+pub mod origin;
 pub mod pages;
 pub mod paging;
 pub mod preconditions;
 pub mod problem;
+pub mod rate_limit;
 pub mod registry;
 pub mod renderings;
 pub mod request_id;
@@ -44,6 +46,8 @@ use limits::Limits;
 use metrics::RenderMetrics;
 use openapi::{Published, Routes};
 use problem::{Kind, Problem};
+use rate_limit::RateLimiter;
+use registry::ServiceConfig;
 use renderings::Renderings;
 
 /// How the server works.
@@ -133,6 +137,7 @@ fn api_server<S: Send + Sync + 'static>(
     let published = web::Data::new(Published::of(service.routes));
     let renderings = web::Data::new(Renderings::default());
     let limits = options.limits;
+    let limiter = web::Data::new(RateLimiter::new(limits.rates));
     let server = HttpServer::new(move || {
         let (guard_limits, edge_drain) = (limits, drain.clone());
         App::new()
@@ -142,9 +147,11 @@ fn api_server<S: Send + Sync + 'static>(
             .app_data(web::Data::new(service.readiness.clone()))
             .app_data(web::Data::new(drain.clone()))
             .app_data(web::Data::new(limits))
+            .app_data(limiter.clone())
             .app_data(published.clone())
             .app_data(renderings.clone())
             .default_service(web::to(routes::unrouted))
+            .wrap(from_fn(rate_limit::meter))
             .wrap(from_fn(move |request, next| {
                 edge::guard(request, next, guard_limits)
             }))

@@ -1,19 +1,22 @@
 //! Turns a prepared notice into an e-mail in its reader's language.
 
 use crate::db::outbox::Claimed;
-use crate::domain::account::User;
 use crate::domain::country::Country;
 use crate::domain::introduction::Requester;
-use crate::domain::message::Ending;
+use crate::domain::message::{Ending, News};
 use crate::domain::scoring::FactorTrace;
-use crate::domain::text::{Language, Localized};
+use crate::domain::text::{Language, Localized, Name};
 use crate::mail::notice::{
-    Counterpart, Introduction, IntroductionAsk, IntroductionClosed, Language as MailLanguage,
-    Moment, Notice, Outcome, Part, Party, RegistrationExists,
+    AccountNews, Counterpart, Introduction, IntroductionAsk, IntroductionClosed,
+    Language as MailLanguage, Moment, NewsMail, Notice, Outcome, Part, Party, Purpose,
+    RegistrationExists, TicketMail,
 };
 use crate::mail::{Email, InvalidEmail, Mailbox, MessageId};
 use crate::services::Context;
-use crate::services::notices::{AskContent, Closed, Content, IntroductionContent, Ready};
+use crate::services::notices::{
+    AskContent, Closed, Content, IntroductionContent, Ready, Recipient,
+};
+use crate::services::tickets::{Letter, LetterPurpose};
 
 use super::Options;
 
@@ -36,7 +39,7 @@ pub fn write(
     let to = ready
         .to
         .iter()
-        .map(|user| Mailbox::new(Some(user.name.as_str()), user.email.as_str()))
+        .map(|one| Mailbox::new(one.name.as_ref().map(Name::as_str), one.email.as_str()))
         .collect::<Result<Vec<_>, _>>()?;
     // Both people of an introduction answer each other, not the service.
     let reply_to = match ready.content {
@@ -69,15 +72,15 @@ struct Reader {
 
 /// The one reader; two readers of one mail share English, unless their
 /// language is the same.
-fn shared_reader(to: &[User]) -> Reader {
-    let same = |users: &[User]| {
-        users
+fn shared_reader(to: &[Recipient]) -> Reader {
+    let same = |people: &[Recipient]| {
+        people
             .windows(2)
             .all(|pair| matches!(pair, [a, b] if a.language.primary() == b.language.primary()))
     };
     match to {
         [only] => Reader {
-            name: Some(only.name.to_string()),
+            name: only.name.as_ref().map(ToString::to_string),
             language: only.language.clone(),
             zone: only.zone,
         },
@@ -101,6 +104,15 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
             Notice::Introduction(introduction_notice(context, introduction, reader))
         }
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
+        Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
+        Content::News(news) => Notice::News(NewsMail {
+            reader: reader.name.clone(),
+            news: account_news(*news),
+            at: Moment {
+                at: message.created_at,
+                zone: reader.zone,
+            },
+        }),
         Content::RegistrationExists => Notice::RegistrationExists(RegistrationExists {
             reader: reader.name.clone(),
             tried: Moment {
@@ -109,6 +121,41 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
             },
             sign_in: format!("{}/v1/docs", context.settings.public_url),
         }),
+    }
+}
+
+fn ticket_notice(letter: &Letter, reader: &Reader) -> TicketMail {
+    TicketMail {
+        reader: reader.name.clone(),
+        purpose: match &letter.purpose {
+            LetterPurpose::Registration { firm } => Purpose::Registration { firm: firm.clone() },
+            LetterPurpose::Invitation { firm, by } => Purpose::Invitation {
+                firm: firm.clone(),
+                by: by.clone(),
+            },
+            LetterPurpose::PasswordReset => Purpose::PasswordReset,
+            LetterPurpose::Claim { firm } => Purpose::Claim { firm: firm.clone() },
+        },
+        link: letter.link.clone(),
+        expires: Moment {
+            at: letter.expires_at,
+            zone: reader.zone,
+        },
+    }
+}
+
+const fn account_news(news: News) -> AccountNews {
+    match news {
+        News::PasswordChanged => AccountNews::PasswordChanged,
+        News::SessionCopied => AccountNews::SessionCopied,
+        News::SecondFactorSet => AccountNews::SecondFactorSet,
+        News::SecondFactorRemoved => AccountNews::SecondFactorRemoved,
+        News::RecoveryCodeUsed => AccountNews::RecoveryCodeUsed,
+        News::RecoveryCodesRenewed => AccountNews::RecoveryCodesRenewed,
+        News::KeyMade => AccountNews::KeyMade,
+        News::RolesChanged => AccountNews::RolesChanged,
+        News::AccountClosed => AccountNews::AccountClosed,
+        News::AccountReopened => AccountNews::AccountReopened,
     }
 }
 

@@ -160,6 +160,79 @@ pub struct RegistrationExists {
     pub sign_in: String,
 }
 
+/// What a mailed link is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// To finish a registration.
+    Registration {
+        /// The firm's name.
+        firm: String,
+    },
+    /// To join a firm.
+    Invitation {
+        /// The firm's name.
+        firm: String,
+        /// Who invites; none when the service itself does.
+        by: Option<String>,
+    },
+    /// To choose a new password.
+    PasswordReset,
+    /// To stand behind a profile that others wrote.
+    Claim {
+        /// The firm's name.
+        firm: String,
+    },
+}
+
+/// A link that does one thing once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketMail {
+    /// The reader's name, if known.
+    pub reader: Option<String>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The address of the page.
+    pub link: String,
+    /// Until when.
+    pub expires: Moment,
+}
+
+/// What happened to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountNews {
+    /// The password was changed.
+    PasswordChanged,
+    /// A session was ended because its token was copied.
+    SessionCopied,
+    /// A second factor counts.
+    SecondFactorSet,
+    /// It was taken away.
+    SecondFactorRemoved,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// The recovery codes were replaced.
+    RecoveryCodesRenewed,
+    /// A key for scripts was made.
+    KeyMade,
+    /// A part in a firm changed.
+    RolesChanged,
+    /// The account was closed.
+    AccountClosed,
+    /// It was opened again.
+    AccountReopened,
+}
+
+/// Tells a person what happened to their account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewsMail {
+    /// The reader's name.
+    pub reader: Option<String>,
+    /// What.
+    pub news: AccountNews,
+    /// When.
+    pub at: Moment,
+}
+
 /// Something to say to somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -171,6 +244,10 @@ pub enum Notice {
     IntroductionClosed(IntroductionClosed),
     /// You have an account already.
     RegistrationExists(RegistrationExists),
+    /// A link that does one thing once.
+    Ticket(TicketMail),
+    /// Something happened to your account.
+    News(NewsMail),
 }
 
 /// A notice in words.

@@ -9,8 +9,8 @@ use askama::Template;
 use chrono::{Datelike as _, Offset as _, Timelike as _};
 
 use super::notice::{
-    Counterpart, Introduction, IntroductionAsk, IntroductionClosed, Language, Moment, Notice,
-    Outcome, Part, Party, RegistrationExists, Rendered,
+    Counterpart, Introduction, IntroductionAsk, IntroductionClosed, Language, Moment, NewsMail,
+    Notice, Outcome, Part, Party, Purpose, RegistrationExists, Rendered, TicketMail,
 };
 use super::wording::{self, Wording};
 
@@ -59,6 +59,8 @@ pub(super) fn render(notice: &Notice, language: Language) -> Rendered {
         Notice::Introduction(introduction) => connection(introduction, wording),
         Notice::IntroductionClosed(closed) => introduction_closed(closed, wording),
         Notice::RegistrationExists(exists) => registration_exists(exists, wording),
+        Notice::Ticket(ticket) => ticket_mail(ticket, wording),
+        Notice::News(news) => news_mail(news, wording),
     };
     let subject = plain(&document.subject, wording);
     let html = Html {
@@ -204,6 +206,50 @@ fn registration_exists(exists: &RegistrationExists, wording: &'static Wording) -
                 url: exists.sign_in.clone(),
             },
             paragraph(words.not_yours),
+        ],
+        footer: fill(wording.footer_account, &[]),
+    }
+}
+
+fn ticket_mail(ticket: &TicketMail, wording: &'static Wording) -> Document {
+    let words = &wording.account;
+    let (kind, firm, by) = match &ticket.purpose {
+        Purpose::Registration { firm } => (&words.registration, firm.as_str(), ""),
+        Purpose::Invitation { firm, by: Some(by) } => {
+            (&words.invitation, firm.as_str(), by.as_str())
+        }
+        Purpose::Invitation { firm, by: None } => (&words.invitation_plain, firm.as_str(), ""),
+        Purpose::PasswordReset => (&words.password_reset, "", ""),
+        Purpose::Claim { firm } => (&words.claim, firm.as_str(), ""),
+    };
+    let facts = [("firm", firm), ("by", by)];
+    let expires = moment(ticket.expires, wording);
+    Document {
+        subject: fill(kind.subject, &facts),
+        blocks: vec![
+            greeting(ticket.reader.as_deref(), wording),
+            Block::Paragraph(fill(kind.lead, &facts)),
+            Block::Action {
+                label: kind.action,
+                url: ticket.link.clone(),
+            },
+            Block::Paragraph(fill(words.expiry, &[("expires", &expires)])),
+            paragraph(kind.otherwise),
+        ],
+        footer: fill(words.footer, &[]),
+    }
+}
+
+fn news_mail(mail: &NewsMail, wording: &'static Wording) -> Document {
+    let words = &wording.account.news;
+    let at = moment(mail.at, wording);
+    Document {
+        subject: fill(words.subject, &[]),
+        blocks: vec![
+            greeting(mail.reader.as_deref(), wording),
+            paragraph(words.sentence(mail.news)),
+            Block::Paragraph(fill(words.at, &[("at", &at)])),
+            paragraph(words.otherwise),
         ],
         footer: fill(wording.footer_account, &[]),
     }

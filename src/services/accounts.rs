@@ -1,26 +1,35 @@
-//! Accounts: registering, signing in, finding out who asks.
+//! Accounts: registering, passwords, finding out who asks.
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use uuid::Uuid;
 
+use crate::auth::opaque;
 use crate::auth::password::{NewPassword, Password, PasswordError, Verdict};
-use crate::auth::token::Claims;
+use crate::auth::token::TokenError;
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};
+use crate::domain::client::Scopes;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Faults;
-use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::message::Notice;
+use crate::domain::ids::{OrganizationId, SessionId, UserId};
+use crate::domain::message::News;
 use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::session::EndReason;
 use crate::domain::text::{Email, Language, Name};
+use crate::domain::ticket::{PendingPerson, Permit};
 use crate::domain::values::OrganizationKind;
 
 use super::log::Pen;
-use super::{AuthFault, Caller, Context, Error, notices};
+use super::sessions::{self, Fresh, Granted, Origin};
+use super::{
+    AuthFault, Caller, Context, Error, clients, keys, notices, second_factor, signing, tickets,
+};
 
-/// The client id of tokens that people get by signing in.
-const FIRST_PARTY: &str = "corridor";
+/// Seconds within which an address gets one mail with a link to a new
+/// password.
+const RESET_PAUSE_S: i64 = 300;
 
 /// What a person says of themselves.
 #[derive(Debug, Clone)]
@@ -37,14 +46,47 @@ pub struct NewUser {
     pub password: String,
 }
 
-/// Registers a firm with its first person, who becomes its owner. An address
-/// that has an account already gets a mail instead, and the answer is the
-/// same, so that nobody learns who has one.
+/// Takes a firm's registration with its first person and mails a link that
+/// finishes it. Whether the address has an account already is found out when
+/// the mail is written, so that neither the answer nor its time tells.
 pub async fn register(
     context: &Context,
     details: OrganizationDetails,
     user: NewUser,
 ) -> Result<(), Error> {
+    refuse_operator(&details)?;
+    let password = choose("/user/password", &user.password, &user.email)?;
+    let person = PendingPerson {
+        name: user.name,
+        language: user.language.clone(),
+        zone: user.zone,
+        password_hash: hashed(context, password).await?,
+    };
+    let permit = Permit::Registration(Some(Box::new((details, person))));
+    let ticket = tickets::new(context, user.email, user.language, permit, None);
+    let intent = format!("ticket:{}", ticket.id);
+    tickets::send(context, ticket, intent).await
+}
+
+/// Makes a firm and its first person, who becomes its owner, without asking
+/// whether the address is theirs. For commands only.
+pub async fn found(
+    context: &Context,
+    details: OrganizationDetails,
+    user: NewUser,
+) -> Result<(), Error> {
+    refuse_operator(&details)?;
+    let password = choose("/user/password", &user.password, &user.email)?;
+    let hash = hashed(context, password).await?;
+    let now = context.now();
+    let organization = new_organization(context, details, now);
+    let user = new_user(context, user, now);
+    let context_in = context.clone();
+    let job = move |conn: &mut Conn| store_founder(&context_in, conn, &user, &hash, &organization);
+    context.db.write(job).await
+}
+
+fn refuse_operator(details: &OrganizationDetails) -> Result<(), Error> {
     if details.kind == OrganizationKind::Operator {
         return Err(one_fault(
             "/organization/kind",
@@ -52,28 +94,29 @@ pub async fn register(
             "An operator is set up on the command line.",
         ));
     }
-    let password = choose(&user)?;
-    let hash = context
-        .passwords
-        .hash(password)
-        .await
-        .map_err(password_error)?;
+    Ok(())
+}
+
+/// Stores a firm with its first person.
+pub(super) fn store_founder(
+    context: &Context,
+    conn: &mut Conn,
+    user: &User,
+    password_hash: &str,
+    organization: &Organization,
+) -> Result<(), Error> {
     let now = context.now();
-    let organization = new_organization(context, details, now);
-    let user = new_user(context, user, now);
     let pen = context.pen(Actor::User(user.id));
-    let context_in = context.clone();
-    context
-        .db
-        .write(move |conn| {
-            if !db::users::insert(conn, &user, &hash)? {
-                return tell_owner_of_address(&context_in, conn, &user.email);
-            }
-            insert_organization(conn, &pen, &organization)?;
-            db::users::insert_membership(conn, user.id, organization.id, Role::Owner, now)?;
-            log_account(conn, &pen, &user, organization.id, Role::Owner)
-        })
-        .await
+    if !db::users::insert(conn, user, password_hash)? {
+        return Err(address_taken());
+    }
+    insert_organization(conn, &pen, organization)?;
+    db::users::insert_membership(conn, user.id, organization.id, Role::Owner, now)?;
+    log_account(conn, &pen, user.id, organization.id, Role::Owner)
+}
+
+pub(super) fn address_taken() -> Error {
+    Error::refused("address_taken", "This address has an account already.")
 }
 
 /// Makes an account for one of the operator's people, and the operator's
@@ -83,131 +126,191 @@ pub async fn create_operator_user(
     user: NewUser,
     roles: Vec<Role>,
 ) -> Result<UserId, Error> {
-    let password = choose(&user)?;
-    let hash = context
-        .passwords
-        .hash(password)
-        .await
-        .map_err(password_error)?;
+    let password = choose("/user/password", &user.password, &user.email)?;
+    let hash = hashed(context, password).await?;
     let now = context.now();
     let user = new_user(context, user, now);
     let organization = new_organization(context, context.settings.operator.clone(), now);
     let pen = context.pen(Actor::System);
     let job = move |conn: &mut Conn| {
         if !db::users::insert(conn, &user, &hash)? {
-            return Err(Error::refused(
-                "address_taken",
-                "This address has an account already.",
-            ));
+            return Err(address_taken());
         }
-        let operators = db::organizations::Filter {
-            kind: Some(OrganizationKind::Operator),
-            ..db::organizations::Filter::default()
-        };
-        let found = db::organizations::list(conn, &operators, None, 1)?;
-        let operator = if let Some(found) = found.first() {
-            found.id
-        } else {
-            insert_organization(conn, &pen, &organization)?;
-            organization.id
-        };
+        let operator = operator(conn, &pen, &organization)?;
         for role in roles {
             db::users::insert_membership(conn, user.id, operator, role, now)?;
-            log_account(conn, &pen, &user, operator, role)?;
+            log_account(conn, &pen, user.id, operator, role)?;
         }
         Ok(user.id)
     };
     context.db.write(job).await
 }
 
-/// A signed-in person's access token.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// The token.
-    pub access_token: String,
-    /// From when on it is void.
-    pub expires_at: DateTime<Utc>,
+/// By what a request proved who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// A session.
+    Session {
+        /// Which.
+        id: SessionId,
+        /// Whether it may do nothing but set up a second factor.
+        second_factor_due: bool,
+    },
+    /// A program's credentials, which are limited to these scopes.
+    Scopes(Scopes),
 }
 
-/// Checks an address and a password. What fails is not said, and takes as
-/// long for an address nobody has.
-pub async fn sign_in(context: &Context, email: &str, password: &str) -> Result<Session, Error> {
-    let key = email
-        .parse::<Email>()
-        .map(|email| email.key())
-        .unwrap_or_default();
-    let found = context
+/// A caller whose credentials hold.
+#[derive(Debug, Clone)]
+pub struct Authentication {
+    /// Who.
+    pub caller: Caller,
+    /// By what.
+    pub via: Via,
+}
+
+/// Who a token belongs to, with the parts they play now: what was taken away
+/// a second ago is gone, and what ended is refused, whatever the token says.
+pub async fn authenticate(
+    context: &Context,
+    token: &str,
+    address: Option<IpAddr>,
+) -> Result<Authentication, Error> {
+    const INVALID: Error = Error::Unauthenticated(AuthFault::Invalid);
+    if token.starts_with(keys::PREFIX) {
+        return keys::authenticate(context, token, address).await;
+    }
+    let now = context.now();
+    let claims = match context.tokens.verify(token, now) {
+        // Another node may sign with a new key already.
+        Err(TokenError::UnknownKey) if signing::look_again(context).await? => {
+            context.tokens.verify(token, now)
+        }
+        verified => verified,
+    };
+    let claims = claims.map_err(|_| INVALID)?;
+    let Some(session) = claims.session.map(SessionId::from) else {
+        return clients::caller(context, &claims, address).await;
+    };
+    let id: UserId = claims.subject.parse().map_err(|_| INVALID)?;
+    let context_in = context.clone();
+    context
         .db
-        .look_up(move |conn| Ok::<_, Error>(db::users::credentials(conn, &key)?))
+        .look_up(move |conn| {
+            let found = db::sessions::signed_in(conn, session, id, now)?.ok_or(INVALID)?;
+            let (user, memberships, strong) = found;
+            let caller = Caller { user, memberships };
+            let via = Via::Session {
+                id: session,
+                second_factor_due: second_factor::is_due(&context_in, &caller, strong),
+            };
+            Ok(Authentication { caller, via })
+        })
+        .await
+}
+
+/// Changes the caller's password, which needs the present one. Every session
+/// ends; a new one is opened in place of the caller's.
+pub async fn change_password(
+    context: &Context,
+    caller: &Caller,
+    session: SessionId,
+    present: &str,
+    new: &str,
+    origin: Origin,
+) -> Result<Granted, Error> {
+    check_password(context, caller.id(), present).await?;
+    let password = choose("/new_password", new, &caller.user.email)?;
+    let hash = hashed(context, password).await?;
+    let context_in = context.clone();
+    let caller = caller.clone();
+    let fresh = Fresh::new(caller.id(), origin)?;
+    context
+        .db
+        .write(move |conn| {
+            let person = caller.id();
+            let strong = db::sessions::find(conn, session)?.is_some_and(|it| it.second_factor);
+            set_password(&context_in, conn, caller.actor(), person, &hash)?;
+            fresh.store(
+                &context_in,
+                conn,
+                second_factor::Proof::carried_over(strong),
+            )
+        })
+        .await
+}
+
+/// Stores a new password, ends all sessions and tells the person.
+pub(super) fn set_password(
+    context: &Context,
+    conn: &mut Conn,
+    actor: Actor,
+    person: UserId,
+    hash: &str,
+) -> Result<(), Error> {
+    db::users::set_password_hash(conn, person, hash, context.now())?;
+    sessions::end_all(context, conn, actor, person, None, EndReason::Password)?;
+    context.pen(actor).append(
+        conn,
+        "user.password_changed",
+        (SubjectKind::User, person),
+        vec![],
+    )?;
+    notices::tell_news(context, conn, person, News::PasswordChanged)
+}
+
+/// Checks a person's password again, before something that an unattended
+/// screen must not be enough for.
+///
+/// # Errors
+/// A fault at `/password`.
+pub(super) async fn check_password(
+    context: &Context,
+    person: UserId,
+    password: &str,
+) -> Result<(), Error> {
+    let attempt = context
+        .attempts
+        .begin(&format!("{person} again"), None, context.now())?;
+    let stored = context
+        .db
+        .read(move |conn| Ok::<_, Error>(db::users::password_hash(conn, person)?))
         .await?;
-    let (user, stored) = found.unzip();
     let verdict = context
         .passwords
         .verify(Password::typed(password), stored)
         .await
         .map_err(password_error)?;
-    let (Some(user), Verdict::Match { rehash }) = (user, verdict) else {
-        return Err(Error::Unauthenticated(AuthFault::Invalid));
-    };
-    note_sign_in(context, user, rehash).await?;
-    issue(context, user)
+    match verdict {
+        Verdict::Match { .. } => {
+            context.attempts.succeeded(&attempt);
+            Ok(())
+        }
+        Verdict::NoMatch => Err(one_fault(
+            "/password",
+            "wrong_password",
+            "This is not the present password.",
+        )),
+    }
 }
 
-/// Notes a sign-in in the log and, where the cost has risen, keeps the new
-/// hash, so that parameters rise without anybody changing a password.
-async fn note_sign_in(
-    context: &Context,
-    user: UserId,
-    rehash: Option<String>,
-) -> Result<(), Error> {
-    let now = context.now();
-    let pen = context.pen(Actor::User(user));
-    context
-        .db
-        .write(move |conn| {
-            if let Some(hash) = rehash {
-                db::users::set_password_hash(conn, user, &hash, now)?;
-            }
-            pen.append(conn, "user.signed_in", (SubjectKind::User, user), vec![])
-        })
-        .await
-}
-
-fn issue(context: &Context, user: UserId) -> Result<Session, Error> {
-    let issued_at = context.now();
-    let expires_at = issued_at + context.settings.access_token;
-    let claims = Claims {
-        subject: user.to_string(),
-        client_id: FIRST_PARTY.to_owned(),
-        id: context.new_id::<Uuid>(),
-        issued_at,
-        expires_at,
-        scope: None,
-    };
-    let access_token = context.tokens.issue(&claims).map_err(Error::internal)?;
-    Ok(Session {
-        access_token,
-        expires_at,
-    })
-}
-
-/// Who a token belongs to, with the parts they play now: what was taken away
-/// a second ago is gone, whatever the token says.
-pub async fn authenticate(context: &Context, token: &str) -> Result<Caller, Error> {
-    const INVALID: Error = Error::Unauthenticated(AuthFault::Invalid);
-    let claims = context
-        .tokens
-        .verify(token, context.now())
-        .map_err(|_| INVALID)?;
-    let id: UserId = claims.subject.parse().map_err(|_| INVALID)?;
-    context
-        .db
-        .look_up(move |conn| {
-            let found = db::users::find_with_memberships(conn, id)?;
-            let (user, memberships) = found.ok_or(INVALID)?;
-            Ok(Caller { user, memberships })
-        })
-        .await
+/// Mails a link to choose a new password, if anybody has that address; this
+/// is found out when the mail is written, so that neither the answer nor its
+/// time tells. One mail every few minutes at most.
+pub async fn request_password_reset(context: &Context, email: Email) -> Result<(), Error> {
+    let ticket = tickets::new(
+        context,
+        email,
+        Language::english(),
+        Permit::PasswordReset,
+        None,
+    );
+    let slot = context.now().timestamp() / RESET_PAUSE_S;
+    // The queue's keys are read by the operator's people; the address is not
+    // theirs to read.
+    let address = opaque::fingerprint(&ticket.email.key());
+    let intent = format!("password_reset:{address}:{slot}");
+    tickets::send(context, ticket, intent).await
 }
 
 /// The caller's organizations with the parts they play there.
@@ -229,25 +332,49 @@ pub async fn own_organizations(
         .await
 }
 
-fn choose(user: &NewUser) -> Result<NewPassword, Error> {
-    NewPassword::choose(&user.password, user.email.as_str())
-        .map_err(|unfit| one_fault("/user/password", "unfit_password", unfit.to_string()))
+/// The operator's organization, made if there is none yet.
+pub(super) fn operator(
+    conn: &mut Conn,
+    pen: &Pen,
+    fresh: &Organization,
+) -> Result<OrganizationId, Error> {
+    let operators = db::organizations::Filter {
+        kind: Some(OrganizationKind::Operator),
+        ..db::organizations::Filter::default()
+    };
+    if let Some(found) = db::organizations::list(conn, &operators, None, 1)?.first() {
+        return Ok(found.id);
+    }
+    insert_organization(conn, pen, fresh)?;
+    Ok(fresh.id)
 }
 
-fn one_fault(pointer: &str, code: &'static str, detail: impl Into<String>) -> Error {
+/// Takes a password that may be kept; what is wrong with it is a fault at
+/// `pointer`.
+pub(super) fn choose(pointer: &str, password: &str, email: &Email) -> Result<NewPassword, Error> {
+    NewPassword::choose(password, email.as_str())
+        .map_err(|unfit| one_fault(pointer, "unfit_password", unfit.to_string()))
+}
+
+pub(super) async fn hashed(context: &Context, password: NewPassword) -> Result<String, Error> {
+    let hash = context.passwords.hash(password).await;
+    hash.map_err(password_error)
+}
+
+pub(super) fn one_fault(pointer: &str, code: &'static str, detail: impl Into<String>) -> Error {
     let mut faults = Faults::new();
     faults.push(pointer, code, detail);
     faults.into()
 }
 
-fn password_error(error: PasswordError) -> Error {
+pub(super) fn password_error(error: PasswordError) -> Error {
     match error {
         PasswordError::Busy => Error::Busy { retry_after_s: 2 },
         PasswordError::Hash(cause) => Error::internal(cause),
     }
 }
 
-fn new_user(context: &Context, user: NewUser, now: DateTime<Utc>) -> User {
+pub(super) fn new_user(context: &Context, user: NewUser, now: DateTime<Utc>) -> User {
     User {
         id: context.new_id(),
         email: user.email,
@@ -259,7 +386,7 @@ fn new_user(context: &Context, user: NewUser, now: DateTime<Utc>) -> User {
     }
 }
 
-fn new_organization(
+pub(super) fn new_organization(
     context: &Context,
     details: OrganizationDetails,
     now: DateTime<Utc>,
@@ -301,36 +428,20 @@ pub(super) fn insert_organization(
     )
 }
 
-fn log_account(
+pub(super) fn log_account(
     conn: &mut Conn,
     pen: &Pen,
-    user: &User,
+    user: UserId,
     organization: OrganizationId,
     role: Role,
 ) -> Result<(), Error> {
     pen.append(
         conn,
         "user.joined",
-        (SubjectKind::User, user.id),
+        (SubjectKind::User, user),
         vec![
             ("organization", Value::Id(organization.uuid())),
             ("role", Value::Code(role.code().to_owned())),
         ],
-    )
-}
-
-/// One mail a day at most tells the owner of an address that somebody tried
-/// to register with it.
-fn tell_owner_of_address(context: &Context, conn: &mut Conn, email: &Email) -> Result<(), Error> {
-    let Some(owner) = db::users::find_by_email(conn, &email.key())? else {
-        return Ok(());
-    };
-    let day = context.now().date_naive();
-    notices::enqueue(
-        context,
-        conn,
-        &format!("registration_exists:{}:{day}", owner.id),
-        (SubjectKind::User, owner.id.uuid()),
-        &Notice::RegistrationExists { user: owner.id },
     )
 }

@@ -9,6 +9,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::auth::link::Links;
 use crate::auth::password::Passwords;
+use crate::auth::secret::Sealer;
 use crate::auth::token::Tokens;
 use crate::db::Db;
 use crate::domain::calendar::Calendars;
@@ -17,6 +18,9 @@ use crate::domain::pipeline::Pipeline;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Slug;
 use crate::domain::wording::Wording;
+
+use super::attempts::Attempts;
+use super::signing::Looked;
 
 /// Rankings computed at the same time.
 const RANKINGS: usize = 2;
@@ -60,6 +64,12 @@ impl Clock {
 pub struct Settings {
     /// How long an access token holds.
     pub access_token: TimeDelta,
+    /// How long a refresh token waits to be used.
+    pub refresh_token: TimeDelta,
+    /// How long a session lasts at most.
+    pub session: TimeDelta,
+    /// Whether the operator's people need a second factor.
+    pub operator_second_factor: bool,
     /// The organization that runs the service, made with its first account.
     pub operator: OrganizationDetails,
     /// Working days in which an asked side may answer.
@@ -95,6 +105,12 @@ pub struct Context {
     pub tokens: Arc<Tokens>,
     /// Links in mails.
     pub links: Links,
+    /// Seals what must lie in the store.
+    pub sealer: Arc<Sealer>,
+    /// When this node looked for signing keys last.
+    pub looked_for_keys: Arc<Looked>,
+    /// Who guessed wrong, and from where.
+    pub attempts: Arc<Attempts>,
     /// The key that cursors are signed with.
     pub cursor_key: Arc<[u8]>,
     /// What the operator set.
@@ -125,6 +141,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Links in mails.
     pub links: Links,
+    /// Seals what must lie in the store.
+    pub sealer: Sealer,
     /// The key that cursors are signed with.
     pub cursor_key: Vec<u8>,
     /// What the operator set.
@@ -143,6 +161,9 @@ impl From<Parts> for Context {
             passwords: parts.passwords,
             tokens: Arc::new(parts.tokens),
             links: parts.links,
+            sealer: Arc::new(parts.sealer),
+            looked_for_keys: Arc::default(),
+            attempts: Arc::default(),
             cursor_key: parts.cursor_key.into(),
             settings: Arc::new(parts.settings),
             rankings: Arc::new(Semaphore::new(RANKINGS)),

@@ -16,6 +16,12 @@ pub enum Error {
     /// The caller may see it, but not do this.
     #[error("not allowed")]
     Forbidden,
+    /// The token's scopes don't include it; the one that would.
+    #[error("the scope {0} is needed")]
+    InsufficientScope(&'static str),
+    /// The caller must set up a second factor before anything else.
+    #[error("a second factor must be set up first")]
+    SecondFactorDue,
     /// The document can't mean anything valid; never empty.
     #[error("{} fault(s) in the document", .0.len())]
     Invalid(Vec<Fault>),
@@ -58,6 +64,8 @@ pub enum AuthFault {
     Missing,
     /// Credentials came that don't hold: wrong, expired, revoked.
     Invalid,
+    /// They hold, and a second factor is needed beside them.
+    SecondFactor,
 }
 
 impl Error {

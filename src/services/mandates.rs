@@ -7,7 +7,7 @@ pub use crate::db::mandates::{Filter, Unread};
 use crate::db::page::{Cursor, Page};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::{MandateId, OrganizationId};
+use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{
     Mandate, MandateAction, MandateContent, MandateStatus, check_edit, fresh_until, step,
 };
@@ -218,6 +218,49 @@ pub async fn transition(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// Has the firm stand behind a mandate that others wrote, in the open
+/// transaction.
+pub(super) fn stand_behind(
+    context: &Context,
+    conn: &mut Conn,
+    person: UserId,
+    before: &Mandate,
+) -> Result<(), Error> {
+    let after = Mandate {
+        claimed: true,
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    store(conn, &after)?;
+    context.pen(Actor::User(person)).append(
+        conn,
+        "mandate.confirmed",
+        (SubjectKind::Mandate, before.id),
+        vec![("revision", Value::Int(after.revision))],
+    )
+}
+
+/// Takes a mandate back that its firm wants nothing to do with.
+pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Result<(), Error> {
+    let action = MandateAction::Withdraw;
+    // One that can't be withdrawn is shown to nobody as it is.
+    let Ok(status) = step(before, action, Hat::Investor) else {
+        return Ok(());
+    };
+    store(conn, &moved(before, status, action, context.now()))?;
+    context.pen(Actor::System).append(
+        conn,
+        event_kind(action),
+        (SubjectKind::Mandate, before.id),
+        vec![
+            ("from", code(before.status.code())),
+            ("to", code(status.code())),
+            ("reason", code("refused_by_the_firm")),
+        ],
+    )
 }
 
 /// What can be done with a mandate now, each action with what stands in its

@@ -2,7 +2,10 @@
 //! it decided and appends the event, in one transaction.
 
 pub mod accounts;
+pub mod attempts;
 pub mod caller;
+pub mod claims;
+pub mod clients;
 pub mod compliance;
 pub mod context;
 pub mod deals;
@@ -10,10 +13,12 @@ pub mod disclosure;
 pub mod error;
 pub mod imports;
 pub mod introductions;
+pub mod keys;
 pub mod ledger;
 pub mod log;
 pub mod mandates;
 pub mod matches;
+pub mod members;
 pub mod messages;
 pub mod notices;
 pub mod once;
@@ -22,8 +27,12 @@ pub mod paging;
 pub mod programmes;
 pub mod ranking;
 pub mod recompute;
+pub mod second_factor;
+pub mod sessions;
+pub mod signing;
 pub mod startups;
 pub mod teasers;
+pub mod tickets;
 mod transitions;
 
 pub use caller::Caller;

@@ -2,6 +2,7 @@
 //! and checked again when it is sent.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::auth::link::LinkToken;
@@ -13,15 +14,15 @@ use crate::domain::disclosure::{Decision, Rule};
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{AskId, IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
-use crate::domain::message::{Ending, Notice};
+use crate::domain::message::{Ending, News, Notice};
 use crate::domain::organization::Organization;
 use crate::domain::scoring::{Factor, FactorTrace};
-use crate::domain::text::{Localized, Name};
+use crate::domain::text::{Email, Language, Localized, Name};
 use crate::domain::values::{PassReason, Side};
 
 use super::disclosure::{self, Occasion};
 use super::teasers::tells_figures;
-use super::{Context, Error, introductions};
+use super::{Context, Error, introductions, tickets};
 
 /// Queues a notice in the open transaction; the same intent is queued once,
 /// whatever happens.
@@ -46,6 +47,23 @@ pub fn enqueue(
     Ok(())
 }
 
+/// Queues a mail that tells a person what happened to their account.
+pub(super) fn tell_news(
+    context: &Context,
+    conn: &mut Conn,
+    person: UserId,
+    news: News,
+) -> Result<(), Error> {
+    let id: OutboxId = context.new_id();
+    enqueue(
+        context,
+        conn,
+        &format!("news:{news}:{id}"),
+        (SubjectKind::User, person.uuid()),
+        &Notice::News { user: person, news },
+    )
+}
+
 /// A notice with everything its text needs, looked up just before sending.
 #[derive(Debug, Clone)]
 pub enum Prepared {
@@ -64,9 +82,33 @@ pub enum Prepared {
 pub struct Ready {
     /// The people it goes to; more than one only for an introduction, which
     /// both sides get as one mail.
-    pub to: Vec<User>,
+    pub to: Vec<Recipient>,
     /// What it says.
     pub content: Content,
+}
+
+/// Somebody a mail goes to, with an account or without.
+#[derive(Debug, Clone)]
+pub struct Recipient {
+    /// What they are called, if known.
+    pub name: Option<Name>,
+    /// Their address.
+    pub email: Email,
+    /// The language they read.
+    pub language: Language,
+    /// Where their working day is.
+    pub zone: Tz,
+}
+
+impl From<User> for Recipient {
+    fn from(user: User) -> Self {
+        Self {
+            name: Some(user.name),
+            email: user.email,
+            language: user.language,
+            zone: user.zone,
+        }
+    }
 }
 
 /// What a notice says.
@@ -80,6 +122,10 @@ pub enum Content {
     Closed(Box<Closed>),
     /// Somebody tried to register with this address.
     RegistrationExists,
+    /// A link that does one thing once.
+    Ticket(Box<tickets::Letter>),
+    /// Something happened to the account.
+    News(News),
 }
 
 /// What somebody reads whose introduction came to nothing.
@@ -185,6 +231,23 @@ pub async fn prepare(
                 .read(move |conn| prepare_closed(conn, introduction, person, ending))
                 .await
         }
+        Notice::Ticket { ticket } => {
+            context
+                .db
+                .read(move |conn| tickets::prepare(&context_in, conn, ticket))
+                .await
+        }
+        Notice::News { user, news } => {
+            context
+                .db
+                .read(move |conn| {
+                    Ok(ready(
+                        db::users::find(conn, user)?.into_iter().collect(),
+                        Content::News(news),
+                    ))
+                })
+                .await
+        }
         Notice::RegistrationExists { user } => {
             context
                 .db
@@ -200,6 +263,7 @@ pub async fn prepare(
 }
 
 fn ready(to: Vec<User>, content: Content) -> Prepared {
+    let to: Vec<Recipient> = to.into_iter().map(Recipient::from).collect();
     if to.is_empty() {
         Prepared::Obsolete("no_recipient")
     } else {

@@ -8,7 +8,7 @@ use crate::db::startup_profiles;
 pub use crate::db::startup_profiles::{Filter, ReviewComment, Unread};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::{OrganizationId, StartupProfileId};
+use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{
     ProfileAction, ProfileFacts, ProfileStatus, StartupContent, StartupProfile, fresh_until,
@@ -312,6 +312,75 @@ fn apply(
         payload,
     )?;
     Ok(after)
+}
+
+/// Has the firm stand behind a profile that others wrote, with the words that
+/// it corrected, in the open transaction.
+pub(super) fn stand_behind(
+    context: &Context,
+    conn: &mut Conn,
+    person: UserId,
+    before: &StartupProfile,
+    content: StartupContent,
+) -> Result<(), Error> {
+    let corrected = content != before.content;
+    let mut status = before.status;
+    if corrected {
+        if shows_texts(before.status) {
+            screen(conn, before.organization, &content)?;
+        }
+        status = status_after_edit(before, &content, &context.taxonomy)?;
+    }
+    let after = StartupProfile {
+        content,
+        status,
+        claimed: true,
+        revision: before.revision + i64::from(corrected),
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    store(conn, &after)?;
+    context.pen(Actor::User(person)).append(
+        conn,
+        "startup_profile.confirmed",
+        (SubjectKind::StartupProfile, before.id),
+        vec![
+            ("revision", Value::Int(after.revision)),
+            ("corrected", Value::Flag(corrected)),
+            ("from", code(before.status.code())),
+            ("to", code(after.status.code())),
+        ],
+    )
+}
+
+/// Takes a profile back that its firm wants nothing to do with.
+pub(super) fn disown(
+    context: &Context,
+    conn: &mut Conn,
+    before: &StartupProfile,
+) -> Result<(), Error> {
+    let action = ProfileAction::Withdraw;
+    let facts = ProfileFacts {
+        taxonomy: &context.taxonomy,
+        compliance_agreed: false,
+        now: context.now(),
+    };
+    // One that can't be withdrawn is shown to nobody as it is.
+    let Ok(status) = step(before, action, Hat::Startup, &facts) else {
+        return Ok(());
+    };
+    store(conn, &moved(before, status, action, context.now()))?;
+    context.pen(Actor::System).append(
+        conn,
+        event_kind(action),
+        (SubjectKind::StartupProfile, before.id),
+        vec![
+            ("from", code(before.status.code())),
+            ("to", code(status.code())),
+            ("reason", code("refused_by_the_firm")),
+        ],
+    )
 }
 
 /// Whether others may read the texts of a profile in that state.

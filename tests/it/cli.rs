@@ -65,6 +65,11 @@ fn get(url: &str) -> reqwest::Response {
     on_runtime(async { client.get(url).send().await.unwrap() })
 }
 
+fn text(url: &str) -> String {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    on_runtime(async { client.get(url).send().await.unwrap().text().await.unwrap() })
+}
+
 /// Asks until the answer is yes.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -571,4 +576,64 @@ fn the_demo_leaves_a_store_of_others_alone() {
     assert!(text.contains("--data"), "{text}");
     assert_eq!(mails(data.path()).len(), 0);
     run(&mut corridor(data.path()), &["doctor"]).ok();
+}
+
+/// The way in on an empty store: a link that a command prints, opened on the
+/// page of the running service.
+#[test]
+fn the_first_admin_is_invited_by_a_link_that_a_command_prints() {
+    let data = home();
+    let server = serve(&mut corridor(data.path()));
+    let address = server.address();
+    let mut invite = corridor(data.path());
+    invite.args(["admin", "invite", "--role", "admin", "noa@corridor.example"]);
+    invite.env("CORRIDOR__SERVER__PUBLIC_URL", format!("http://{address}"));
+    let link = run_with(&mut invite, "").ok().trim().to_owned();
+    assert!(
+        link.starts_with(&format!("http://{address}/tickets/")),
+        "{link}"
+    );
+    let page = text(&link);
+    assert!(page.contains("You are invited"), "{page}");
+    let submit = |fields: &[(&str, &str)]| {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        on_runtime(async {
+            client
+                .post(&link)
+                .form(fields)
+                .send()
+                .await
+                .unwrap()
+                .status()
+        })
+    };
+    let fields = [
+        ("action", "confirm"),
+        ("name", "Noa Barak"),
+        ("language", "en"),
+        ("zone", "UTC"),
+        ("password", PASSWORD),
+    ];
+    assert_eq!(submit(&fields), 200);
+    sign_in(&format!("http://{address}"), PASSWORD);
+    assert_eq!(get(&link).status(), 200, "the page says that it is done");
+    assert_eq!(submit(&fields), 409);
+}
+
+#[test]
+fn a_rotated_key_signs_and_the_old_one_stays_published() {
+    let data = settled();
+    let published = || {
+        let server = serve(&mut corridor(data.path()));
+        let jwks = format!("http://{}/.well-known/jwks.json", server.address());
+        let keys: serde_json::Value = serde_json::from_str(&text(&jwks)).unwrap();
+        let keys = keys["keys"].as_array().unwrap().clone();
+        keys.iter()
+            .map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let before = published();
+    let said = run(&mut corridor(data.path()), &["keys", "rotate"]).ok();
+    let kid = said.split(' ').next().unwrap().to_owned();
+    assert_eq!(published(), [kid, before[0].clone()]);
 }

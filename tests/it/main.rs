@@ -8,6 +8,7 @@
 
 mod api;
 mod architecture;
+mod attacks;
 mod backtest;
 mod cli;
 mod crash;
@@ -18,5 +19,6 @@ mod import;
 mod mail;
 mod openapi;
 mod pages;
+mod permissions;
 mod scoring;
 mod support;

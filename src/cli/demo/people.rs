@@ -197,7 +197,7 @@ async fn register(
     (details, user): (OrganizationDetails, NewUser),
 ) -> Result<Member, Failure> {
     let email = user.email.key();
-    accounts::register(context, details, user).await?;
+    accounts::found(context, details, user).await?;
     let caller = caller(context, &email).await?;
     let organization = caller
         .memberships

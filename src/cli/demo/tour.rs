@@ -45,6 +45,7 @@ pub async fn print(
     for user in &demo.users {
         println!("  operator    {}", user.described());
     }
+    println!("  no one-time codes: auth.operator_totp is off here, and required everywhere else");
     println!("\nIntroductions by state:");
     for (status, count) in &sights.introductions {
         println!("  {:<17} {count}", status.code());

@@ -101,6 +101,33 @@ pub fn kill_asks(conn: &mut Conn, introduction: IntroductionId) -> Result<usize>
         .execute(conn)?)
 }
 
+/// The open questions to a person.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn open_asks_to(conn: &mut Conn, person: UserId) -> Result<Vec<Ask>> {
+    let rows: Vec<Row> = introduction_asks::table
+        .filter(dsl::person_id.eq(person))
+        .filter(dsl::state.eq(AskState::Open.code()))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(ask).collect()
+}
+
+/// Voids one open question; false when it isn't open.
+///
+/// # Errors
+/// A statement failed.
+pub fn kill_ask(conn: &mut Conn, id: AskId) -> Result<bool> {
+    let open = introduction_asks::table
+        .find(id)
+        .filter(dsl::state.eq(AskState::Open.code()));
+    let changed = diesel::update(open)
+        .set(dsl::state.eq(AskState::Dead.code()))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Gives an open question more time; false when it isn't open.
 ///
 /// # Errors

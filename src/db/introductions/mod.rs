@@ -11,7 +11,9 @@ use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
 
 pub use self::answers::{GivenAnswer, answers, insert_answer};
-pub use self::asks::{answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, kill_asks};
+pub use self::asks::{
+    answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, kill_ask, kill_asks, open_asks_to,
+};
 use super::page::{self, Cursor};
 use super::schema::introduction_asks;
 use super::types::Timestamp;

@@ -16,6 +16,7 @@ mod revealed;
 pub(super) mod rule_set;
 pub(super) mod startup;
 pub(super) mod taxonomy;
+pub(super) mod ticket;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{One, code, parse, read, write};
 use crate::db::{Error, Result};
-use crate::domain::message::{Ending, Notice};
+use crate::domain::message::{Ending, News, Notice};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +19,10 @@ struct Stored {
     person: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ending: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    news: Option<String>,
 }
 
 /// Writes an intent.
@@ -33,6 +37,8 @@ pub fn encode(notice: &Notice) -> Result<String> {
         introduction: None,
         person: None,
         ending: None,
+        ticket: None,
+        news: None,
     };
     match notice {
         Notice::IntroductionAsk { ask } => stored.ask = Some(ask.to_string()),
@@ -49,6 +55,11 @@ pub fn encode(notice: &Notice) -> Result<String> {
             stored.ending = Some(ending.code().to_owned());
         }
         Notice::RegistrationExists { user } => stored.person = Some(user.to_string()),
+        Notice::Ticket { ticket } => stored.ticket = Some(ticket.to_string()),
+        Notice::News { user, news } => {
+            stored.person = Some(user.to_string());
+            stored.news = Some(news.code().to_owned());
+        }
     }
     write(&stored)
 }
@@ -77,6 +88,13 @@ pub fn decode(text: &str) -> Result<Notice> {
         },
         "registration_exists" => Notice::RegistrationExists {
             user: parse(&part(&stored.person)?)?,
+        },
+        "ticket" => Notice::Ticket {
+            ticket: parse(&part(&stored.ticket)?)?,
+        },
+        "news" => Notice::News {
+            user: parse(&part(&stored.person)?)?,
+            news: code(&part(&stored.news)?, News::from_code)?,
         },
         other => return Err(Error::Corrupt(format!("a queued notice of kind {other}"))),
     })

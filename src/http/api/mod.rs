@@ -1,19 +1,26 @@
 //! JSON under `/v1`, one file a noun: routes, what callers send and read, and
 //! handlers that extract, ask a service, and show.
 
+pub mod account;
+pub mod clients;
 pub mod compliance;
 pub mod deals;
 pub mod disclosures;
 pub mod events;
 mod exchange;
 pub mod introductions;
+pub mod keys;
 pub mod mandates;
 pub mod matches;
 pub mod me;
+pub mod members;
 pub mod messages;
+pub mod oauth;
 pub mod organizations;
+pub mod people;
 pub mod programmes;
 pub mod registrations;
+pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
 pub mod tags;
@@ -34,9 +41,16 @@ pub fn routes(config: &mut ServiceConfig) {
         // Who there is.
         .configure(registrations::routes)
         .configure(sessions::routes)
+        .configure(oauth::routes)
         .configure(me::routes)
+        .configure(account::routes)
+        .configure(second_factor::routes)
+        .configure(keys::routes)
         .configure(organizations::routes)
         .configure(disclosures::routes)
+        .configure(members::routes)
+        .configure(clients::routes)
+        .configure(people::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)

@@ -1,14 +1,16 @@
-//! Signing in, and the keys that prove the tokens.
+//! Signing in, renewing tokens, signing out, and the keys that prove tokens.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::http::caller::InSession;
 use crate::http::fields::JsonBody;
+use crate::http::origin;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::accounts::{self, Session};
+use crate::services::sessions::{self, Credentials, EndReason, Granted};
 use crate::services::{Context, Error};
 
 /// For how long a reader may keep the key set.
@@ -16,7 +18,11 @@ const KEYS_MAX_AGE: &str = "public, max-age=300";
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(create_session).service(get_keys);
+    config
+        .service(create_session)
+        .service(refresh_session)
+        .service(end_session)
+        .service(get_keys);
 }
 
 /// An address and its password.
@@ -29,6 +35,10 @@ pub struct NewSession {
     /// Its password.
     #[schema(format = Password, write_only, max_length = 128)]
     password: String,
+    /// A one-time code, or a recovery code, where the account has a second
+    /// factor.
+    #[schema(max_length = 40, example = "123456")]
+    code: Option<String>,
 }
 
 impl std::fmt::Debug for NewSession {
@@ -37,7 +47,7 @@ impl std::fmt::Debug for NewSession {
     }
 }
 
-/// A signed-in person's token.
+/// A signed-in person's tokens.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
 pub struct SessionView {
@@ -48,24 +58,41 @@ pub struct SessionView {
     #[schema(max_length = 10, example = "Bearer")]
     token_type: &'static str,
     /// Seconds from now on until it is void.
-    #[schema(minimum = 0, example = 900)]
+    #[schema(minimum = 0, example = 600)]
     expires_in: i64,
+    /// Renews both, once: using it gives the next one. One that comes a second
+    /// time ends the session.
+    #[schema(max_length = 200)]
+    refresh_token: String,
+    /// Seconds in which it must be used.
+    #[schema(minimum = 0, example = 1_209_600)]
+    refresh_expires_in: i64,
+    /// The session, as `GET /v1/me/sessions` lists it.
+    #[schema(format = "uuid", max_length = 36)]
+    session: String,
 }
 
 impl SessionView {
-    fn of(context: &Context, session: Session) -> Self {
+    /// What was granted, as the person reads it.
+    pub(super) fn of(context: &Context, granted: &Granted) -> Self {
+        let seconds =
+            |until: chrono::DateTime<chrono::Utc>| (until - context.now()).num_seconds().max(0);
         Self {
-            access_token: session.access_token,
+            access_token: granted.access_token.clone(),
             token_type: "Bearer",
-            expires_in: (session.expires_at - context.now()).num_seconds().max(0),
+            expires_in: seconds(granted.access_expires_at),
+            refresh_token: granted.refresh_token.expose().to_owned(),
+            refresh_expires_in: seconds(granted.refresh_expires_at),
+            session: granted.session.id.to_string(),
         }
     }
 }
 
 /// Signs in.
 ///
-/// Whether the address or the password was wrong is not said, and takes as
-/// long either way.
+/// Whether the address, the password or the code was wrong is not said, and
+/// takes as long. An account with a second factor answers
+/// `second_factor_required` to the right password without a code.
 #[utoipa::path(
     operation_id = "create_session",
     tag = "accounts",
@@ -73,19 +100,86 @@ impl SessionView {
     request_body = NewSession,
     responses(
         (status = 201, description = "Signed in; not to be kept by caches.", body = SessionView),
-        (status = 401, description = "Wrong."),
+        (status = 401, description = "Wrong, or a code is needed."),
+        (status = 429, description = "Too many tries from here."),
     )
 )]
 #[post("/v1/sessions")]
 async fn create_session(
     context: web::Data<Context>,
+    request: HttpRequest,
     body: JsonBody<NewSession>,
 ) -> Result<HttpResponse, Problem> {
-    let NewSession { email, password } = body.into_inner();
-    let session = accounts::sign_in(&context, &email, &password).await?;
+    let NewSession {
+        email,
+        password,
+        code,
+    } = body.into_inner();
+    let credentials = Credentials {
+        email,
+        password,
+        code,
+    };
+    let granted = sessions::sign_in(&context, credentials, origin::of(&request)).await?;
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(SessionView::of(&context, session)))
+        .json(SessionView::of(&context, &granted)))
+}
+
+/// A refresh token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    /// As the last answer gave it.
+    #[schema(max_length = 200)]
+    refresh_token: String,
+}
+
+impl std::fmt::Debug for Refresh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Refresh").finish_non_exhaustive()
+    }
+}
+
+/// Renews the tokens of a session.
+///
+/// The refresh token is used up by this. When it comes again, whoever sends
+/// it, the session ends: somebody has a copy.
+#[utoipa::path(
+    operation_id = "refresh_session",
+    tag = "accounts",
+    security(()),
+    request_body = Refresh,
+    responses(
+        (status = 200, description = "New tokens; not to be kept by caches.", body = SessionView),
+        (status = 401, description = "Unknown, used, or too late."),
+        (status = 429, description = "Too many tries from here."),
+    )
+)]
+#[post("/v1/sessions/refresh")]
+async fn refresh_session(
+    context: web::Data<Context>,
+    body: JsonBody<Refresh>,
+) -> Result<HttpResponse, Problem> {
+    let granted = sessions::refresh(&context, &body.into_inner().refresh_token).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(SessionView::of(&context, &granted)))
+}
+
+/// Signs out: this session's tokens are refused from now on.
+#[utoipa::path(
+    operation_id = "end_session",
+    tag = "accounts",
+    responses((status = 204, description = "Signed out."))
+)]
+#[delete("/v1/sessions/current")]
+async fn end_session(
+    context: web::Data<Context>,
+    InSession { caller, session }: InSession,
+) -> Result<HttpResponse, Problem> {
+    sessions::end(&context, &caller, session, EndReason::SignedOut).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The public keys of the tokens (RFC 7517).

@@ -5,6 +5,8 @@ mod consent;
 mod phrase;
 mod question;
 mod same_site;
+mod ticket;
+mod tickets;
 mod wording;
 
 use actix_web::http::StatusCode;
@@ -42,6 +44,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(consent::show_question)
         .service(consent::answer_question)
+        .service(tickets::show_ticket)
+        .service(tickets::use_ticket)
         .undocumented(web::resource("/pages.css").route(web::get().to(style)));
 }
 

@@ -23,8 +23,14 @@ pub enum Kind {
     Unauthenticated,
     /// The credentials that came don't hold.
     InvalidToken,
+    /// The credentials hold, and a second factor is needed beside them.
+    SecondFactorRequired,
     /// The caller may not do this.
     Forbidden,
+    /// The token's scopes don't include it.
+    InsufficientScope,
+    /// A second factor must be set up before anything else.
+    SecondFactorDue,
     /// No such route or thing.
     NotFound,
     /// The route doesn't know the method.
@@ -69,7 +75,7 @@ struct Row {
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedJson,
         Self::TooDeep,
         Self::BadQuery,
@@ -78,7 +84,10 @@ impl Kind {
         Self::BadRequest,
         Self::Unauthenticated,
         Self::InvalidToken,
+        Self::SecondFactorRequired,
         Self::Forbidden,
+        Self::InsufficientScope,
+        Self::SecondFactorDue,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -149,11 +158,29 @@ impl Kind {
                 "The credentials don't hold",
                 "The credentials are wrong, expired or revoked.",
             ),
+            Self::SecondFactorRequired => (
+                StatusCode::UNAUTHORIZED,
+                "second_factor_required",
+                "A second factor is needed",
+                "The password is right, and the account has a second factor: send the same again with `code`.",
+            ),
             Self::Forbidden => (
                 StatusCode::FORBIDDEN,
                 "forbidden",
                 "Not allowed",
                 "The caller's role does not include this.",
+            ),
+            Self::InsufficientScope => (
+                StatusCode::FORBIDDEN,
+                "insufficient_scope",
+                "The token's scopes do not include this",
+                "The WWW-Authenticate header names the scope that is needed (RFC 6750).",
+            ),
+            Self::SecondFactorDue => (
+                StatusCode::FORBIDDEN,
+                "second_factor_due",
+                "Set up a second factor first",
+                "The operator's people need one-time codes: POST /v1/me/second-factor begins, its confirmation ends with recovery codes.",
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,

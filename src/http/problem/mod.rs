@@ -152,7 +152,18 @@ impl From<Error> for Problem {
                 WWW_AUTHENTICATE,
                 "Bearer realm=\"corridor\", error=\"invalid_token\"",
             ),
+            Error::Unauthenticated(AuthFault::SecondFactor) => {
+                Self::new(Kind::SecondFactorRequired)
+                    .header(WWW_AUTHENTICATE, "Bearer realm=\"corridor\"")
+            }
             Error::Forbidden => Self::new(Kind::Forbidden),
+            Error::InsufficientScope(scope) => Self::new(Kind::InsufficientScope).header(
+                WWW_AUTHENTICATE,
+                &format!(
+                    "Bearer realm=\"corridor\", error=\"insufficient_scope\", scope=\"{scope}\""
+                ),
+            ),
+            Error::SecondFactorDue => Self::new(Kind::SecondFactorDue),
             Error::Invalid(faults) => Self::new(Kind::Invalid).faults(faults),
             Error::Refused(refusal) => Self {
                 code: Some(refusal.code),

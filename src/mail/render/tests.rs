@@ -4,6 +4,7 @@ use chrono::{TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use super::*;
+use crate::mail::notice::AccountNews;
 
 /// 15:30 UTC on Thursday, 3 December 2026.
 fn moment_in(zone: Tz) -> Moment {
@@ -77,6 +78,79 @@ fn exists() -> RegistrationExists {
     }
 }
 
+fn ticket(purpose: Purpose) -> Notice {
+    Notice::Ticket(TicketMail {
+        reader: Some("Dana Levi".to_owned()),
+        purpose,
+        link: "https://corridor.example/tickets/abc_-1".to_owned(),
+        expires: moment_in(chrono_tz::Asia::Baku),
+    })
+}
+
+fn tickets() -> Vec<Notice> {
+    let firm = || "נחל טכנולוגיות".to_owned();
+    [
+        Purpose::Registration { firm: firm() },
+        Purpose::Invitation {
+            firm: firm(),
+            by: Some("Aysel Məmmədova".to_owned()),
+        },
+        Purpose::Invitation {
+            firm: firm(),
+            by: None,
+        },
+        Purpose::PasswordReset,
+        Purpose::Claim { firm: firm() },
+    ]
+    .into_iter()
+    .map(ticket)
+    .collect()
+}
+
+fn news() -> Vec<Notice> {
+    [
+        AccountNews::PasswordChanged,
+        AccountNews::SessionCopied,
+        AccountNews::SecondFactorSet,
+        AccountNews::SecondFactorRemoved,
+        AccountNews::RecoveryCodeUsed,
+        AccountNews::RecoveryCodesRenewed,
+        AccountNews::KeyMade,
+        AccountNews::RolesChanged,
+        AccountNews::AccountClosed,
+        AccountNews::AccountReopened,
+    ]
+    .into_iter()
+    .map(|news| {
+        Notice::News(NewsMail {
+            reader: Some("Dana Levi".to_owned()),
+            news,
+            at: moment_in(chrono_tz::Asia::Baku),
+        })
+    })
+    .collect()
+}
+
+#[test]
+fn mails_about_accounts_name_the_link_the_firm_and_the_time() {
+    for language in Language::ALL {
+        for notice in tickets() {
+            let reset =
+                matches!(&notice, Notice::Ticket(mail) if mail.purpose == Purpose::PasswordReset);
+            let text = text_of(notice, language);
+            assert!(
+                text.contains("https://corridor.example/tickets/abc_-1"),
+                "{text}"
+            );
+            assert!(reset || text.contains("נחל טכנולוגיות"), "{text}");
+            assert!(text.contains("UTC+4"), "{text}");
+        }
+        let said: std::collections::BTreeSet<_> =
+            news().into_iter().map(|it| text_of(it, language)).collect();
+        assert_eq!(said.len(), news().len(), "two say the same");
+    }
+}
+
 /// Every notice in every variant that has words of its own.
 fn every_notice() -> Vec<Notice> {
     let mut notices = vec![
@@ -85,6 +159,8 @@ fn every_notice() -> Vec<Notice> {
         Notice::Introduction(connecting()),
         Notice::RegistrationExists(exists()),
     ];
+    notices.extend(tickets());
+    notices.extend(news());
     for outcome in [Outcome::Declined, Outcome::Expired, Outcome::Withdrawn] {
         for part in [
             Part::Asked {

@@ -1,6 +1,6 @@
 //! Azerbaijani.
 
-use super::{Ask, Closed, IntroductionWords, Registration, Wording};
+use super::{Ask, Closed, IntroductionWords, Registration, Wording, account};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "az",
@@ -61,4 +61,5 @@ pub(super) const WORDING: Wording = Wording {
         action: "Daxil olun",
         not_yours: "Bunu siz etməmisinizsə, heç nə etmək lazım deyil: cəhd edən şəxs bu ünvanın bizdə tanındığını öyrənməyib.",
     },
+    account: account::az::WORDS,
 };

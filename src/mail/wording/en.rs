@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Ask, Closed, IntroductionWords, Registration, Wording};
+use super::{Ask, Closed, IntroductionWords, Registration, Wording, account};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "en",
@@ -71,4 +71,5 @@ pub(super) const WORDING: Wording = Wording {
         action: "Sign in",
         not_yours: "If it wasn’t you, you don’t need to do anything: whoever tried has not learnt that this address is known here.",
     },
+    account: account::en::WORDS,
 };

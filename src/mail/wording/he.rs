@@ -1,6 +1,6 @@
 //! Hebrew.
 
-use super::{Ask, Closed, IntroductionWords, Registration, Wording};
+use super::{Ask, Closed, IntroductionWords, Registration, Wording, account};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "he",
@@ -63,4 +63,5 @@ pub(super) const WORDING: Wording = Wording {
         action: "כניסה",
         not_yours: "אם לא אתם עשיתם זאת, אין צורך לעשות דבר: מי שניסה לא למד מאיתנו שהכתובת מוכרת כאן.",
     },
+    account: account::he::WORDS,
 };

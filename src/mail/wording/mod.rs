@@ -5,7 +5,9 @@
 //! is needed, and address the reader without a gender.
 
 use super::notice::Language;
+pub(super) use account::AccountWords;
 
+mod account;
 mod az;
 mod en;
 mod he;
@@ -43,6 +45,8 @@ pub(super) struct Wording {
     pub closed: Closed,
     /// See [`super::notice::RegistrationExists`].
     pub registration: Registration,
+    /// Mails about accounts.
+    pub account: AccountWords,
 }
 
 /// The question to the asked side.

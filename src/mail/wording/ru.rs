@@ -1,6 +1,6 @@
 //! Russian.
 
-use super::{Ask, Closed, IntroductionWords, Registration, Wording};
+use super::{Ask, Closed, IntroductionWords, Registration, Wording, account};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "ru",
@@ -71,4 +71,5 @@ pub(super) const WORDING: Wording = Wording {
         action: "Войти",
         not_yours: "Если это были не вы, ничего делать не нужно: тот, кто пытался, не узнал от нас, что этот адрес нам известен.",
     },
+    account: account::ru::WORDS,
 };

@@ -18,6 +18,7 @@ use crate::services::disclosure::{self, Showing};
 use crate::services::transitions::code;
 use crate::services::{Context, Error, deals, matches, notices};
 
+use super::hand_over::is_still_there;
 use super::load;
 
 /// Carries out what the service itself does to an introduction, with all that
@@ -273,15 +274,20 @@ pub(in crate::services) fn person_of(
     introduction: &Introduction,
     side: Side,
 ) -> Result<Option<User>, Error> {
-    if introduction.requester.side() == Some(side) {
-        return Ok(db::users::find(conn, introduction.requested_by)?);
-    }
-    let answered = introductions::asks(conn, introduction.id)?
-        .into_iter()
-        .find(|ask| ask.side == side && ask.state == AskState::Answered);
-    match answered {
-        Some(ask) => Ok(db::users::find(conn, ask.person)?),
-        None => person_to_ask(conn, introduction.organization(side)),
+    let organization = introduction.organization(side);
+    let stood = if introduction.requester.side() == Some(side) {
+        Some(introduction.requested_by)
+    } else {
+        introductions::asks(conn, introduction.id)?
+            .into_iter()
+            .find(|ask| ask.side == side && ask.state == AskState::Answered)
+            .map(|ask| ask.person)
+    };
+    match stood {
+        Some(person) if is_still_there(conn, person, organization)? => {
+            Ok(db::users::find(conn, person)?)
+        }
+        _ => person_to_ask(conn, organization),
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod answers;
 mod course;
+mod hand_over;
 
 use crate::db::introductions::InsertOutcome;
 pub use crate::db::introductions::{Filter, GivenAnswer};
@@ -37,6 +38,7 @@ pub use answers::{Answerer, Opened, Question, answer_link, open_link};
 use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, person_of, record_names};
+pub(in crate::services) use hand_over::hand_over;
 
 /// An introduction as one reader may see it.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use crate::support::database::on_each_backend;
 
 /// A deal; its path. The mail's going out is the worker's part and noted here
 /// in its place.
-async fn deal(stage: &Stage) -> String {
+pub async fn deal(stage: &Stage) -> String {
     let introduction = stage.introduction(Who::Dana).await;
     let yes = json!({"action": "accept"});
     stage.go(Who::Gul, &introduction, yes).await.expect(200);

@@ -2,15 +2,22 @@
 //! own, on every back-end.
 
 mod accounts;
-mod deals;
+mod claims;
+mod clients;
+pub mod deals;
 mod discretion;
 mod gates;
 mod idempotency;
 mod introductions;
+mod keys;
 mod matching;
+mod members;
+mod passwords;
 mod profiles;
 mod programmes;
 mod races;
 mod recompute;
+mod second_factor;
 mod sensitive;
+mod sessions;
 pub mod stage;

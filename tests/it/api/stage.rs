@@ -13,13 +13,16 @@ use corridor::config::Config;
 use corridor::db::{self, Conn};
 use corridor::domain::account::{Role, User};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict};
+use corridor::domain::ids::SessionId;
 use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
 use corridor::domain::profile::{ControlAnswers, ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{Corridor, Programme, ProgrammeDetails, ProgrammeStatus};
+use corridor::domain::session::Session;
 use corridor::domain::text::{LocalText, TextState};
 use corridor::domain::values::{self, OrganizationKind};
 use corridor::http::limits::Limits;
+use corridor::http::rate_limit::Rates;
 use corridor::http::{Listeners, ServerOptions, Service, api, serve};
 use corridor::services::{Clock, Context, Error};
 use reqwest::{Method, RequestBuilder, Response};
@@ -64,6 +67,7 @@ pub struct Stage {
     pub mandate: Mandate,
     pub programme: Programme,
     users: Vec<User>,
+    sessions: Vec<SessionId>,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     _home: tempfile::TempDir,
@@ -130,7 +134,10 @@ impl Stage {
         change: impl FnOnce(&mut ProgrammeDetails),
     ) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let overrides = [("data.dir".to_owned(), home.path().display().to_string())];
+        let overrides = [
+            ("data.dir".to_owned(), home.path().display().to_string()),
+            ("auth.operator_totp".to_owned(), "off".to_owned()),
+        ];
         let config = Config::load(None, [], overrides).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -143,6 +150,7 @@ impl Stage {
         let profile = profile(&context, &startup, tag);
         let mandate = mandate(&context, &investor, tag);
         let users = EVERYBODY.map(|who| user(&context, who)).to_vec();
+        let sessions = users.iter().map(|_| context.new_id()).collect();
         let rules = context.db.read(db::rule_sets::list).await.unwrap();
         let mut programme = programme(&context, rules[0].id);
         change(&mut programme.details);
@@ -155,6 +163,7 @@ impl Stage {
             mandate,
             programme,
             users,
+            sessions,
             client: reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
@@ -173,6 +182,7 @@ impl Stage {
         let (startup, investor) = (self.startup.clone(), self.investor.clone());
         let (profile, mandate) = (self.profile.clone(), self.mandate.clone());
         let (programme, users) = (self.programme.clone(), self.users.clone());
+        let sessions = self.sessions.clone();
         let write = move |conn: &mut Conn| -> Result<(), Error> {
             let now = context.now();
             let operator = organization(&context, OrganizationKind::Operator, "Operator", "IL");
@@ -180,8 +190,9 @@ impl Stage {
             for firm in [&startup, &investor, &operator, &other] {
                 db::organizations::insert(conn, firm)?;
             }
-            for (who, user) in EVERYBODY.iter().zip(&users) {
+            for ((who, user), session) in EVERYBODY.iter().zip(&users).zip(sessions) {
                 assert!(db::users::insert(conn, user, "no hash")?);
+                db::sessions::insert(conn, &signed_in(session, user, now))?;
                 let (firm, role) = match who {
                     Who::Dana => (startup.id, Role::Owner),
                     Who::Gul => (investor.id, Role::Owner),
@@ -211,7 +222,9 @@ impl Stage {
 
     fn token(&self, who: Who) -> String {
         let now = self.context.now();
+        let place = EVERYBODY.iter().position(|known| *known == who).unwrap();
         let claims = Claims {
+            session: Some(self.sessions[place].uuid()),
             subject: self.user(who).id.to_string(),
             client_id: "test".to_owned(),
             id: self.context.new_id::<Uuid>(),
@@ -385,7 +398,10 @@ fn start(context: &Context, listener: TcpListener) -> oneshot::Sender<()> {
         workers: 2,
         keep_alive: Duration::from_secs(5),
         drain: Duration::from_secs(5),
-        limits: Limits::default(),
+        limits: Limits {
+            rates: Rates::unlimited(),
+            ..Limits::default()
+        },
     };
     let listeners = Listeners {
         api: listener,
@@ -400,6 +416,21 @@ fn start(context: &Context, listener: TcpListener) -> oneshot::Sender<()> {
             .unwrap();
     });
     stop
+}
+
+/// A session that outlasts every test.
+fn signed_in(id: SessionId, user: &User, now: DateTime<Utc>) -> Session {
+    Session {
+        id,
+        user: user.id,
+        second_factor: true,
+        agent: None,
+        address: None,
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + TimeDelta::days(3650),
+        ended: None,
+    }
 }
 
 fn organization(

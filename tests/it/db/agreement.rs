@@ -63,10 +63,11 @@ fn sqlite_columns(conn: &mut Conn) -> Columns {
 fn written_schema() -> Columns {
     let mut columns = Columns::new();
     let mut table = String::new();
-    for line in include_str!("../../../src/db/schema.rs")
-        .lines()
-        .map(str::trim)
-    {
+    let files = [
+        include_str!("../../../src/db/schema.rs"),
+        include_str!("../../../src/db/identity_schema.rs"),
+    ];
+    for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
             name.clone_into(&mut table);
         } else if let Some((name, kind)) =

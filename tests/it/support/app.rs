@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use corridor::auth::password::{Cost, Hasher, Passwords};
-use corridor::config::Config;
+use corridor::config::{Config, OperatorTotp};
 use corridor::http::limits::Limits;
+use corridor::http::rate_limit::Rates;
 use corridor::http::{self, Listeners, ServerOptions, Service};
 use corridor::services::{Clock, Context};
 use corridor::startup;
@@ -36,11 +37,21 @@ pub fn beginning() -> DateTime<Utc> {
 impl App {
     /// Starts a server over `database`.
     pub async fn start(database: &Database) -> Self {
+        Self::start_with(database, OperatorTotp::Off, Rates::unlimited()).await
+    }
+
+    /// Starts a server that holds people to these rules.
+    pub async fn start_with(
+        database: &Database,
+        operator_totp: OperatorTotp,
+        rates: Rates,
+    ) -> Self {
         let data = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let mut config = Config::load(None, std::iter::empty(), []).expect("the defaults");
         config.data.dir = data.path().to_owned();
+        config.auth.operator_totp = operator_totp;
         let clock = Clock::set(beginning());
         let url = format!("http://{address}");
         let mut context = startup::context(&config, database.open(), clock, url)
@@ -49,7 +60,7 @@ impl App {
         let hasher = Hasher::new(Cost::negligible_for_tests()).expect("a hasher");
         context.passwords = Passwords::new(hasher, 4, Duration::from_secs(30));
         let (stop, stopped) = oneshot::channel();
-        let thread = serve(listener, context.clone(), stopped);
+        let thread = serve(listener, context.clone(), rates, stopped);
         Self {
             context,
             address,
@@ -74,6 +85,7 @@ impl App {
 fn serve(
     listener: TcpListener,
     context: Context,
+    rates: Rates,
     stopped: oneshot::Receiver<()>,
 ) -> std::thread::JoinHandle<()> {
     let listeners = Listeners {
@@ -84,7 +96,10 @@ fn serve(
         workers: 1,
         keep_alive: Duration::from_secs(5),
         drain: Duration::from_secs(5),
-        limits: Limits::default(),
+        limits: Limits {
+            rates,
+            ..Limits::default()
+        },
     };
     let service = Service {
         state: Arc::new(context),

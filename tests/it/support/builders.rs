@@ -2,8 +2,9 @@
 //! through the service that only the command line reaches.
 
 use corridor::domain::account::Role;
-use corridor::domain::ids::OrganizationId;
+use corridor::domain::ticket::TicketKind;
 use corridor::services::accounts::{self, NewUser};
+use corridor::services::tickets::{self, Newcomer};
 use serde_json::{Value, json};
 
 use super::app::App;
@@ -61,11 +62,31 @@ pub async fn firm(app: &App, kind: &str, name: &str, country: &str) -> Firm {
     let stranger = app.stranger();
     let body = registration(kind, name, country);
     stranger.post("/v1/registrations", &body).await.expect(202);
+    confirm_registration(app, &address(name)).await;
     let owner = stranger.signed_in(&address(name), PASSWORD).await;
     let me = owner.get("/v1/me").await.expect(200);
     let id = me.body["memberships"][0]["organization"].as_str();
     let id = id.expect("a membership").to_owned();
     Firm { owner, id }
+}
+
+/// Finishes a registration by the link that was mailed.
+pub async fn confirm_registration(app: &App, email: &str) {
+    let token = mailed_token(app, TicketKind::Registration, email).await;
+    let confirmed = tickets::confirm_registration(&app.context, &token).await;
+    confirmed.expect("a registration");
+}
+
+/// What stands in the newest link of that kind that was mailed to an address.
+pub async fn mailed_token(app: &App, kind: TicketKind, email: &str) -> String {
+    let (key, now) = (email.to_owned(), app.context.now());
+    let found = app
+        .context
+        .db
+        .read(move |conn| corridor::db::tickets::newest(conn, kind, &key, now));
+    let ticket = found.await.expect("the store").expect("a ticket");
+    let link = tickets::link(&app.context, &ticket).expect("a link");
+    id_of(&link)
 }
 
 /// One of the operator's people, signed in.
@@ -77,19 +98,23 @@ pub async fn operator(app: &App, name: &str, roles: &[Role]) -> Client {
     app.stranger().signed_in(&address(name), PASSWORD).await
 }
 
-/// Another person of a firm, signed in. Inviting people comes with a later
-/// part of the service, so the membership is written to the store.
+/// Another person of a firm, who was invited into it, signed in.
 pub async fn colleague(app: &App, firm: &Firm, name: &str, role: Role) -> Client {
-    let client = self::firm(app, "partner", name, "IL").await.owner;
-    let organization: OrganizationId = firm.id.parse().expect("an id");
     let email = address(name);
-    let now = app.context.now();
-    let written = app.context.db.write(move |conn| {
-        let user = corridor::db::users::find_by_email(conn, &email)?.expect("an account");
-        corridor::db::users::insert_membership(conn, user.id, organization, role, now)
-    });
-    written.await.expect("a membership");
-    client
+    let path = format!("/v1/organizations/{}/invitations", firm.id);
+    let body = json!({ "email": email, "role": role.code() });
+    firm.owner.post(&path, &body).await.expect(201);
+    let token = mailed_token(app, TicketKind::Invitation, &email).await;
+    let newcomer = Newcomer {
+        name: name.parse().expect("a name"),
+        language: "en".parse().expect("a language"),
+        zone: chrono_tz::UTC,
+        password: PASSWORD.to_owned(),
+    };
+    tickets::accept_invitation(&app.context, &token, Some(newcomer))
+        .await
+        .expect("a membership");
+    app.stranger().signed_in(&email, PASSWORD).await
 }
 
 fn new_user(name: &str) -> NewUser {

@@ -14,6 +14,15 @@ pub struct Client {
     token: Option<String>,
 }
 
+/// A page that came back.
+#[derive(Debug)]
+pub struct Page {
+    /// The status.
+    pub status: u16,
+    /// The HTML.
+    pub html: String,
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
@@ -82,6 +91,33 @@ impl Client {
         call.header("If-Match", etag).send().await
     }
 
+    /// Opens a page as a browser does.
+    pub async fn open(&self, path: &str) -> Page {
+        let request = self.http.get(format!("{}{path}", self.base));
+        Page::of(request.send().await.expect("an answer")).await
+    }
+
+    /// Sends a page's form as a browser does, and follows it to the next page.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let request = self.http.post(format!("{}{path}", self.base));
+        let request = request.header("Sec-Fetch-Site", "same-origin").form(fields);
+        Page::of(request.send().await.expect("an answer")).await
+    }
+
+    /// A form of OAuth, with HTTP Basic credentials where they are given.
+    pub async fn oauth(
+        &self,
+        path: &str,
+        basic: Option<(&str, &str)>,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self.http.post(format!("{}{path}", self.base)).form(fields);
+        if let Some((id, secret)) = basic {
+            request = request.basic_auth(id, Some(secret));
+        }
+        Answer::of(request.send().await.expect("an answer")).await
+    }
+
     /// A transition of what has the version named by `etag`.
     pub async fn act(&self, path: &str, etag: &str, body: &Value) -> Answer {
         let call = self.call("POST", &format!("{path}/transitions"));
@@ -110,7 +146,41 @@ impl Call {
 
     /// Sends it; every "no" is checked to be a problem.
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("an answer");
+        let answer = Answer::of(self.0.send().await.expect("an answer")).await;
+        if answer.status >= 400 {
+            let (headers, body) = (&answer.headers, &answer.body);
+            assert_eq!(headers["content-type"], "application/problem+json");
+            assert_eq!(body["status"], answer.status, "{body}");
+        }
+        answer
+    }
+}
+
+impl Page {
+    async fn of(response: reqwest::Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            html: response.text().await.expect("a page"),
+        }
+    }
+
+    /// Itself, having checked the status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.html);
+        self
+    }
+
+    /// Itself, having checked that it says that.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.html.contains(text), "{text} is not in {}", self.html);
+        self
+    }
+}
+
+impl Answer {
+    async fn of(response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = response.bytes().await.expect("a body");
@@ -119,19 +189,13 @@ impl Call {
         } else {
             serde_json::from_slice(&bytes).expect("JSON")
         };
-        if status >= 400 {
-            assert_eq!(headers["content-type"], "application/problem+json");
-            assert_eq!(body["status"], status, "{body}");
-        }
-        Answer {
+        Self {
             status,
             headers,
             body,
         }
     }
-}
 
-impl Answer {
     /// Itself, having checked the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -31,6 +31,8 @@ pub fn bare() -> Command {
             command.env_remove(&name);
         }
     }
+    // Tests sign the operator's people in by their password alone.
+    command.env("CORRIDOR__AUTH__OPERATOR_TOTP", "off");
     command
 }
 
@@ -145,6 +147,11 @@ impl Running {
     pub fn kill(mut self) {
         self.child.kill().expect("can be killed");
         self.child.wait().expect("can be waited for");
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to stop, as an operator or a container runtime does.

@@ -1,6 +1,6 @@
 //! Azerbaijani.
 
-use super::{Faults, Form, Note, Reasons, Wording};
+use super::{Faults, Form, Note, Reasons, Wording, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "az",
@@ -82,4 +82,5 @@ pub(super) const WORDING: Wording = Wording {
         heading: "Bu keçid işləmir",
         text: "Ola bilsin, keçid yolda kəsilib. Onu məktubdan yenidən açın və ya bütövlükdə köçürün.",
     },
+    tickets: tickets::az::WORDS,
 };

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Faults, Form, Note, Reasons, Wording};
+use super::{Faults, Form, Note, Reasons, Wording, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "en",
@@ -92,4 +92,5 @@ pub(super) const WORDING: Wording = Wording {
         heading: "This link doesn’t work",
         text: "Perhaps it was cut off on the way. Open it from the e-mail once more, or copy it whole.",
     },
+    tickets: tickets::en::WORDS,
 };

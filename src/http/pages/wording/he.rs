@@ -1,6 +1,6 @@
 //! Hebrew.
 
-use super::{Faults, Form, Note, Reasons, Wording};
+use super::{Faults, Form, Note, Reasons, Wording, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "he",
@@ -92,4 +92,5 @@ pub(super) const WORDING: Wording = Wording {
         heading: "הקישור אינו תקין",
         text: "ייתכן שהקישור נקטע בדרך. פתחו אותו שוב מתוך ההודעה, או העתיקו אותו במלואו.",
     },
+    tickets: tickets::he::WORDS,
 };

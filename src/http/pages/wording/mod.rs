@@ -7,10 +7,13 @@
 use crate::domain::text::Language;
 use crate::domain::values::PassReason;
 
+pub(super) use tickets::TicketWords;
+
 mod az;
 mod en;
 mod he;
 mod ru;
+mod tickets;
 
 /// One language's words.
 pub(super) struct Wording {
@@ -56,6 +59,8 @@ pub(super) struct Wording {
     pub expired: Note,
     /// No link of ours.
     pub invalid: Note,
+    /// The pages behind mailed tickets.
+    pub tickets: TicketWords,
 }
 
 /// A page that only says something.

@@ -1,6 +1,6 @@
 //! Russian.
 
-use super::{Faults, Form, Note, Reasons, Wording};
+use super::{Faults, Form, Note, Reasons, Wording, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "ru",
@@ -92,4 +92,5 @@ pub(super) const WORDING: Wording = Wording {
         heading: "Ссылка не работает",
         text: "Возможно, она оборвалась при пересылке. Откройте её ещё раз из письма или скопируйте целиком.",
     },
+    tickets: tickets::ru::WORDS,
 };

@@ -1,0 +1,243 @@
+//! What every route needs: the operation of the permission table
+//! ([`crate::domain::permission`]) that it stands for. Services ask the table
+//! about the record at hand; here the tokens of programs are held to their
+//! scopes. A route that names nothing is closed to programs, and fails a test.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use actix_web::HttpRequest;
+
+use super::problem::{Kind, Problem};
+use crate::domain::client::Scopes;
+use crate::domain::permission::{Operation, scope};
+use crate::services::Error;
+
+/// Who may ask for a route at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody: the route tells nothing, or proves its caller in its own way.
+    Open,
+    /// A person in a session, for themselves.
+    Session(Operation),
+    /// Whom the permission table lets.
+    Needs(Operation),
+}
+
+use Access::{Needs, Open, Session};
+use Operation as O;
+
+/// Every route of the service: method and template.
+pub const TABLE: &[(&str, Access)] = &[
+    ("GET /livez", Open),
+    ("GET /readyz", Open),
+    ("GET /v1/openapi.yaml", Open),
+    ("GET /v1/docs", Open),
+    ("GET /problems/{code}", Open),
+    ("GET /.well-known/jwks.json", Open),
+    ("GET /.well-known/oauth-authorization-server", Open),
+    ("GET /.well-known/oauth-protected-resource", Open),
+    // Getting in.
+    ("POST /v1/registrations", Open),
+    ("POST /v1/sessions", Open),
+    ("POST /v1/sessions/refresh", Open),
+    ("POST /v1/password-resets", Open),
+    ("POST /v1/oauth/token", Open),
+    ("POST /v1/oauth/revoke", Open),
+    ("POST /v1/oauth/introspect", Open),
+    ("GET /tickets/{token}", Open),
+    ("POST /tickets/{token}", Open),
+    ("GET /consent/{token}", Open),
+    ("POST /consent/{token}", Open),
+    // One's own account.
+    ("GET /v1/me", Needs(O::ReadAccount)),
+    ("GET /v1/me/events", Session(O::ReadAccount)),
+    ("GET /v1/me/sessions", Session(O::ReadAccount)),
+    ("DELETE /v1/me/sessions", Session(O::WriteAccount)),
+    ("DELETE /v1/me/sessions/{id}", Session(O::WriteAccount)),
+    ("DELETE /v1/sessions/current", Session(O::WriteAccount)),
+    ("PUT /v1/me/password", Session(O::WriteAccount)),
+    ("POST /v1/me/deactivation", Session(O::WriteAccount)),
+    ("GET /v1/me/second-factor", Session(O::ReadAccount)),
+    ("POST /v1/me/second-factor", Session(O::WriteAccount)),
+    (
+        "POST /v1/me/second-factor/confirmation",
+        Session(O::WriteAccount),
+    ),
+    (
+        "POST /v1/me/second-factor/removal",
+        Session(O::WriteAccount),
+    ),
+    (
+        "POST /v1/me/second-factor/recovery-codes",
+        Session(O::WriteAccount),
+    ),
+    ("GET /v1/me/keys", Needs(O::WriteAccount)),
+    ("POST /v1/me/keys", Needs(O::WriteAccount)),
+    ("DELETE /v1/me/keys/{id}", Needs(O::WriteAccount)),
+    // Firms and their people.
+    ("GET /v1/organizations", Needs(O::ReadOrganization)),
+    ("GET /v1/organizations/{id}", Needs(O::ReadOrganization)),
+    ("GET /v1/organizations/{id}/members", Needs(O::ReadMembers)),
+    (
+        "PUT /v1/organizations/{id}/members/{person}",
+        Needs(O::WriteMembers),
+    ),
+    (
+        "DELETE /v1/organizations/{id}/members/{person}",
+        Needs(O::WriteMembers),
+    ),
+    (
+        "GET /v1/organizations/{id}/invitations",
+        Needs(O::WriteMembers),
+    ),
+    (
+        "POST /v1/organizations/{id}/invitations",
+        Needs(O::WriteMembers),
+    ),
+    (
+        "DELETE /v1/organizations/{id}/invitations/{invitation}",
+        Needs(O::WriteMembers),
+    ),
+    ("POST /v1/organizations/{id}/claims", Needs(O::AskToClaim)),
+    ("GET /v1/organizations/{id}/clients", Needs(O::ReadClients)),
+    (
+        "POST /v1/organizations/{id}/clients",
+        Needs(O::WriteClients),
+    ),
+    ("GET /v1/clients/{id}", Needs(O::ReadClients)),
+    ("POST /v1/clients/{id}/secrets", Needs(O::WriteClients)),
+    ("DELETE /v1/clients/{id}", Needs(O::WriteClients)),
+    ("GET /v1/people/{id}", Needs(O::ReadPerson)),
+    ("POST /v1/people/{id}/transitions", Needs(O::WritePerson)),
+    // Where and by which words they meet.
+    ("GET /v1/tags", Needs(O::ReadTaxonomy)),
+    ("GET /v1/facets", Needs(O::ReadTaxonomy)),
+    ("GET /v1/programmes", Needs(O::ReadProgramme)),
+    ("POST /v1/programmes", Needs(O::WriteProgramme)),
+    ("GET /v1/programmes/{id}", Needs(O::ReadProgramme)),
+    (
+        "GET /v1/programmes/{id}/transitions",
+        Needs(O::ReadProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/transitions",
+        Needs(O::WriteProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/admissions",
+        Needs(O::WriteProgramme),
+    ),
+    ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),
+    ("POST /v1/clearances", Needs(O::WriteCompliance)),
+    (
+        "GET /v1/organizations/{id}/clearances",
+        Needs(O::ReadCompliance),
+    ),
+    ("GET /v1/freezes", Needs(O::ReadCompliance)),
+    ("POST /v1/freezes", Needs(O::WriteCompliance)),
+    (
+        "POST /v1/freezes/{id}/transitions",
+        Needs(O::WriteCompliance),
+    ),
+    ("POST /v1/blocks", Needs(O::WriteCompliance)),
+    // What they say of themselves.
+    ("GET /v1/startup-profiles", Needs(O::ReadStartupProfile)),
+    ("POST /v1/startup-profiles", Needs(O::WriteStartupProfile)),
+    (
+        "GET /v1/startup-profiles/{id}",
+        Needs(O::ReadStartupProfile),
+    ),
+    (
+        "PATCH /v1/startup-profiles/{id}",
+        Needs(O::WriteStartupProfile),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/transitions",
+        Needs(O::ReadStartupProfile),
+    ),
+    (
+        "POST /v1/startup-profiles/{id}/transitions",
+        Needs(O::MoveStartupProfile),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/comments",
+        Needs(O::ReadStartupProfile),
+    ),
+    (
+        "POST /v1/startup-profiles/{id}/compliance-agreement",
+        Needs(O::WriteCompliance),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/events",
+        Needs(O::ReadStartupProfile),
+    ),
+    ("GET /v1/mandates", Needs(O::ReadMandate)),
+    ("POST /v1/mandates", Needs(O::WriteMandate)),
+    ("GET /v1/mandates/{id}", Needs(O::ReadMandate)),
+    ("PATCH /v1/mandates/{id}", Needs(O::WriteMandate)),
+    ("GET /v1/mandates/{id}/transitions", Needs(O::ReadMandate)),
+    ("POST /v1/mandates/{id}/transitions", Needs(O::MoveMandate)),
+    ("GET /v1/mandates/{id}/events", Needs(O::ReadMandate)),
+    // What comes of them.
+    ("GET /v1/matches", Needs(O::ReadMatch)),
+    ("POST /v1/matches", Needs(O::MoveMatch)),
+    ("GET /v1/matches/explain", Needs(O::RankMatches)),
+    ("GET /v1/matches/{id}", Needs(O::ReadMatch)),
+    ("GET /v1/matches/{id}/transitions", Needs(O::ReadMatch)),
+    ("POST /v1/matches/{id}/transitions", Needs(O::MoveMatch)),
+    ("GET /v1/matches/{id}/events", Needs(O::ReadMatch)),
+    ("GET /v1/introductions", Needs(O::ReadIntroduction)),
+    ("POST /v1/introductions", Needs(O::RequestIntroduction)),
+    ("GET /v1/introductions/{id}", Needs(O::ReadIntroduction)),
+    (
+        "GET /v1/introductions/{id}/transitions",
+        Needs(O::ReadIntroduction),
+    ),
+    (
+        "POST /v1/introductions/{id}/transitions",
+        Needs(O::MoveIntroduction),
+    ),
+    (
+        "GET /v1/introductions/{id}/events",
+        Needs(O::ReadIntroduction),
+    ),
+    ("GET /v1/deals", Needs(O::ReadDeal)),
+    ("GET /v1/deals/{id}", Needs(O::ReadDeal)),
+    ("PATCH /v1/deals/{id}", Needs(O::MoveDeal)),
+    ("GET /v1/deals/{id}/transitions", Needs(O::ReadDeal)),
+    ("POST /v1/deals/{id}/transitions", Needs(O::MoveDeal)),
+    ("GET /v1/deals/{id}/notes", Needs(O::ReadDeal)),
+    ("GET /v1/deals/{id}/events", Needs(O::ReadDeal)),
+    // What happened, and what is on its way.
+    ("GET /v1/events", Needs(O::ReadLog)),
+    ("GET /v1/messages", Needs(O::ReadMessages)),
+    ("GET /v1/messages/{id}", Needs(O::ReadMessages)),
+    ("GET /v1/messages/{id}/transitions", Needs(O::ReadMessages)),
+    ("POST /v1/messages/{id}/transitions", Needs(O::RetryMessage)),
+];
+
+/// What a route needs, by method and template.
+pub fn of(route: &str) -> Option<Access> {
+    static BY_ROUTE: OnceLock<BTreeMap<&str, Access>> = OnceLock::new();
+    let table = BY_ROUTE.get_or_init(|| TABLE.iter().copied().collect());
+    table.get(route).copied()
+}
+
+/// Holds a program's token to its scopes.
+///
+/// # Errors
+/// 403, naming the scope that is needed where there is one.
+pub(super) fn check_scopes(request: &HttpRequest, scopes: &Scopes) -> Result<(), Problem> {
+    let template = request.match_pattern().unwrap_or_default();
+    let route = format!("{} {template}", request.method());
+    let needed = match of(&route) {
+        Some(Needs(operation)) => scope(operation),
+        Some(Open | Session(_)) | None => None,
+    };
+    match needed {
+        Some(needed) if scopes.hold(needed) => Ok(()),
+        Some(needed) => Err(Error::InsufficientScope(needed.code()).into()),
+        None => Err(Problem::new(Kind::Forbidden).detail("Only a person in a session does this.")),
+    }
+}

@@ -1,0 +1,391 @@
+//! The people of a firm: who belongs to it, who is invited, who leaves.
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::exchange::{intent, path_id, query_id};
+use super::values::{code, parsed, time};
+use crate::domain::account::{Role, User};
+use crate::domain::fault::Faults;
+use crate::domain::ids::{OrganizationId, TicketId, UserId};
+use crate::domain::text::{Email, Language};
+use crate::domain::ticket::{Permit, Ticket};
+use crate::http::caller::Authenticated;
+use crate::http::fields::{JsonBody, Query};
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
+use crate::services::{Context, claims, members};
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_members)
+        .service(change_member)
+        .service(remove_member)
+        .service(list_invitations)
+        .service(create_invitation)
+        .service(revoke_invitation)
+        .service(create_claim);
+}
+
+/// Somebody of a firm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
+pub struct MemberView {
+    /// Their id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// What they are called.
+    #[schema(max_length = 200, example = "Dana Levi")]
+    name: String,
+    /// Their address.
+    #[schema(format = Email, max_length = 254, example = "dana@tamar.example")]
+    email: String,
+    /// As what.
+    #[schema(max_length = 20, example = "editor")]
+    role: &'static str,
+}
+
+impl From<(User, Role)> for MemberView {
+    fn from((user, role): (User, Role)) -> Self {
+        Self {
+            id: user.id.to_string(),
+            name: user.name.to_string(),
+            email: user.email.to_string(),
+            role: role.code(),
+        }
+    }
+}
+
+/// The people of a firm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Members)]
+pub struct MembersView {
+    /// Owners first, then by how long they have been there.
+    #[schema(max_items = 10_000)]
+    items: Vec<MemberView>,
+}
+
+/// Lists the people of a firm, for its own people and the operator's.
+#[utoipa::path(
+    operation_id = "list_members",
+    tag = "organizations",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The people.", body = MembersView))
+)]
+#[get("/v1/organizations/{id}/members")]
+async fn list_members(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let found = members::list(&context, &caller, path_id(&id)?).await?;
+    let items = found.into_iter().map(MemberView::from).collect();
+    Ok(HttpResponse::Ok().json(MembersView { items }))
+}
+
+/// A part in a firm.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRole {
+    /// `owner`, `editor` or `viewer`; at the operator's `curator`,
+    /// `compliance`, `admin` or `auditor`.
+    #[schema(max_length = 20, example = "editor")]
+    role: String,
+}
+
+/// Gives somebody of a firm another part, in place of all they had there.
+#[utoipa::path(
+    operation_id = "change_member",
+    tag = "organizations",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("person" = String, Path, format = "uuid", max_length = 36),
+    ),
+    request_body = NewRole,
+    responses((status = 204, description = "It holds from now on."), (status = 409, description = "Nobody else could let people in."))
+)]
+#[put("/v1/organizations/{id}/members/{person}")]
+async fn change_member(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+    body: JsonBody<NewRole>,
+) -> Result<HttpResponse, Problem> {
+    let (organization, person) = ids::<UserId>(&path)?;
+    let mut faults = Faults::new();
+    let role = code(&mut faults, "/role", &body.into_inner().role, Role::ALL);
+    let Some(role) = role else {
+        return Err(faults.into());
+    };
+    members::change_role(&context, &caller, organization, person, role).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn ids<T: std::str::FromStr>(path: &(String, String)) -> Result<(OrganizationId, T), Problem> {
+    Ok((path_id(&path.0)?, path_id(&path.1)?))
+}
+
+/// Who goes on with what somebody leaves.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Succession {
+    /// An owner or editor of the firm; without one the first there is.
+    #[param(format = "uuid", max_length = 36)]
+    successor: Option<String>,
+}
+
+/// Ends somebody's part in a firm: one's own leaving, or an owner's decision.
+///
+/// Open questions of introductions go to the successor with the time that is
+/// left; the old links are dead.
+#[utoipa::path(
+    operation_id = "remove_member",
+    tag = "organizations",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("person" = String, Path, format = "uuid", max_length = 36),
+        Succession,
+    ),
+    responses((status = 204, description = "They are out."), (status = 409, description = "Nobody else could let people in, or the successor can't answer for the firm."))
+)]
+#[delete("/v1/organizations/{id}/members/{person}")]
+async fn remove_member(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+    query: Query<Succession>,
+) -> Result<HttpResponse, Problem> {
+    let (organization, person) = ids::<UserId>(&path)?;
+    let successor = query_id("successor", query.0.successor.as_deref())?;
+    members::remove(&context, &caller, organization, person, successor).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Somebody who is asked in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInvitation {
+    /// Where the link is mailed.
+    #[schema(format = Email, max_length = 254, example = "eli@tamar.example")]
+    email: String,
+    /// As what.
+    #[schema(max_length = 20, example = "editor")]
+    role: String,
+    /// The language of the mail: a BCP 47 tag.
+    #[serde(default = "english")]
+    #[schema(max_length = 35, default = "en", example = "he")]
+    language: String,
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+/// An invitation that waits for an answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitation)]
+pub struct InvitationView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// Where the link was mailed.
+    #[schema(format = Email, max_length = 254, example = "eli@tamar.example")]
+    email: String,
+    /// As what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 20, example = "editor")]
+    role: Option<&'static str>,
+    /// When.
+    #[schema(format = DateTime, max_length = 40)]
+    created_at: String,
+    /// Until when the link holds.
+    #[schema(format = DateTime, max_length = 40)]
+    expires_at: String,
+}
+
+impl From<&Ticket> for InvitationView {
+    fn from(ticket: &Ticket) -> Self {
+        Self {
+            id: ticket.id.to_string(),
+            email: ticket.email.to_string(),
+            role: match ticket.permit {
+                Permit::Invitation { role, .. } => Some(role.code()),
+                _ => None,
+            },
+            created_at: time(ticket.created_at),
+            expires_at: time(ticket.expires_at),
+        }
+    }
+}
+
+/// Invitations that wait for an answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitations)]
+pub struct InvitationsView {
+    /// The newest first.
+    #[schema(max_items = 10_000)]
+    items: Vec<InvitationView>,
+}
+
+/// Lists the invitations of a firm that wait for an answer.
+#[utoipa::path(
+    operation_id = "list_invitations",
+    tag = "organizations",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The invitations.", body = InvitationsView))
+)]
+#[get("/v1/organizations/{id}/invitations")]
+async fn list_invitations(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let found = members::invitations(&context, &caller, path_id(&id)?).await?;
+    let items = found.iter().map(InvitationView::from).collect();
+    Ok(HttpResponse::Ok().json(InvitationsView { items }))
+}
+
+/// Mails an invitation into a firm.
+///
+/// The answer is the same whether the address has an account or not.
+#[utoipa::path(
+    operation_id = "create_invitation",
+    tag = "organizations",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewInvitation,
+    responses((status = 201, description = "Mailed.", body = InvitationView, headers(("Location" = String))))
+)]
+#[post("/v1/organizations/{id}/invitations")]
+async fn create_invitation(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
+    body: JsonBody<NewInvitation>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/organizations/{id}/invitations";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let organization: OrganizationId = path_id(&id)?;
+    let (email, role, language) = body.into_inner().read()?;
+    let ticket = members::invite(
+        &context,
+        &caller,
+        organization,
+        email,
+        role,
+        language,
+        intent,
+    )
+    .await?;
+    let location = format!("/v1/organizations/{organization}/invitations/{}", ticket.id);
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, location))
+        .json(InvitationView::from(&ticket)))
+}
+
+impl NewInvitation {
+    fn read(self) -> Result<(Email, Role, Language), Faults> {
+        let mut faults = Faults::new();
+        let email = parsed(&mut faults, "/email", "bad_address", &self.email);
+        let role = code(&mut faults, "/role", &self.role, Role::ALL);
+        let language = parsed(&mut faults, "/language", "unknown_language", &self.language);
+        match (email, role, language) {
+            (Some(email), Some(role), Some(language)) => Ok((email, role, language)),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Takes an invitation back; its link is dead.
+#[utoipa::path(
+    operation_id = "revoke_invitation",
+    tag = "organizations",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("invitation" = String, Path, format = "uuid", max_length = 36),
+    ),
+    responses((status = 204, description = "Taken back."))
+)]
+#[delete("/v1/organizations/{id}/invitations/{invitation}")]
+async fn revoke_invitation(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (organization, invitation) = ids::<TicketId>(&path)?;
+    members::revoke_invitation(&context, &caller, organization, invitation).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Whom to ask about a firm's records.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClaim {
+    /// The firm's contact.
+    #[schema(format = Email, max_length = 254, example = "office@tamar.example")]
+    email: String,
+    /// The language of the mail and the page: a BCP 47 tag.
+    #[serde(default = "english")]
+    #[schema(max_length = 35, default = "en", example = "he")]
+    language: String,
+}
+
+/// A mailed link to what was written about a firm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Claim)]
+pub struct ClaimView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// Until when the link holds.
+    #[schema(format = DateTime, max_length = 40)]
+    expires_at: String,
+}
+
+/// Asks a firm to stand behind what was imported or written about it.
+///
+/// Its contact gets a link to a page that shows the data and what happens
+/// with it: to confirm, to correct or to refuse. Until then the records are
+/// ranked for curators and shown to nobody. An earlier link is dead.
+#[utoipa::path(
+    operation_id = "create_claim",
+    tag = "organizations",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewClaim,
+    responses((status = 202, description = "The mail waits to be sent.", body = ClaimView), (status = 409, description = "It stands behind all of them already."))
+)]
+#[post("/v1/organizations/{id}/claims")]
+async fn create_claim(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
+    body: JsonBody<NewClaim>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/organizations/{id}/claims";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let organization: OrganizationId = path_id(&id)?;
+    let new = body.into_inner();
+    let mut faults = Faults::new();
+    let email = parsed(&mut faults, "/email", "bad_address", &new.email);
+    let language = parsed(&mut faults, "/language", "unknown_language", &new.language);
+    let (Some(email), Some(language)) = (email, language) else {
+        return Err(faults.into());
+    };
+    let asked = claims::ask(&context, &caller, organization, email, language, intent).await?;
+    Ok(HttpResponse::Accepted().json(ClaimView {
+        id: asked.id.to_string(),
+        expires_at: time(asked.expires_at),
+    }))
+}

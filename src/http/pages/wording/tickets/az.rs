@@ -1,0 +1,77 @@
+//! Azerbaijani.
+
+use super::{Note, TicketWords};
+
+pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
+    title_registration: "Bu ünvan sizindir?",
+    lead_registration: "Siz Corridor platformasında bu təşkilatı qeydiyyatdan keçirmisiniz: {firm}. Ünvanın sizə məxsus olduğunu təsdiqləyin, hesab yaradılacaq.",
+    title_invitation: "Dəvət",
+    lead_invitation: "Siz Corridor platformasında bu təşkilat adından işləməyə dəvət olunursunuz: {firm}.",
+    lead_known: "Artıq hesabınız var; bu rol ona əlavə olunur.",
+    title_reset: "Yeni parol seçin",
+    lead_reset: "Bundan sonra bütün cihazlardan çıxış edilir. Keçid bir dəfə işləyir.",
+    title_claim: "{firm}: düzgündürmü?",
+    lead_claim: "Bu məlumat uyğun investorlarla startapları tanış etmək üçün hazırlanıb. Təşkilat: {firm}. Siz razılıq verənədək o, heç kimə göstərilmir.",
+    records: "Məzmun",
+    one_liner: "Bir cümlə ilə (ingiliscə)",
+    summary: "Bir neçə abzasda (ingiliscə)",
+    mandate: "Mandat",
+    consent_heading: "Nəyə razılıq verirsiniz",
+    consent: [
+        "Bu platformanın operatoru tanışlıqlar təklif etmək üçün yuxarıdakı məlumatı, eləcə də adınızı, ünvanınızı və təşkilatdakı vəzifənizi saxlayır.",
+        "Operatorun kuratorları və uyğunluq əməkdaşları hamısını oxuyur. Qoşulduğunuz proqramlardakı İsrail, Azərbaycan və proqramın digər ölkələrinin təşkilatları əvvəlcə adsız təsviri, adları isə yalnız hər iki tərəf razılıq verdikdən sonra oxuyur.",
+        "Razılıq bu gündən iki il və ya siz onu geri götürənədək qüvvədədir. Onu istənilən vaxt proqram komandasına yazmaqla geri götürə bilərsiniz; qanunun saxlanmasını tələb etdiyi istisna olmaqla, məlumat silinir.",
+    ],
+    agree: "Təşkilat adından danışmaq hüququm var və razıyam.",
+    about_you: "Sizin haqqınızda",
+    name: "Adınız",
+    role: "Təşkilatdakı vəzifəniz",
+    optional: "istəyə görə",
+    language: "Dil",
+    zone: "Saat qurşağı",
+    zone_hint: "Asia/Jerusalem və ya Asia/Baku kimi IANA qurşağı",
+    password: "Parol",
+    password_hint: "Ən azı 8 simvol; 15 və daha çox olsa, yaxşıdır. Geniş yayılmış parol və ünvan olmasın.",
+    confirm: "Bəli, hesabı yaradın",
+    accept: "Qəbul et",
+    choose: "Parolu dəyiş",
+    stand_behind: "Təsdiqlə",
+    refuse: "Xeyr, bu mən deyiləm",
+    refuse_claim: "İmtina: geri götürün",
+    faults: "Zəhmət olmasa, yenidən baxın:",
+    fault_password: "Parol 8–128 simvoldan ibarət olmalı, geniş yayılmış və ünvandan düzəldilmiş olmamalıdır.",
+    fault_name: "Ad yazın, ən çox 200 simvol.",
+    fault_language: "Dil seçin.",
+    fault_zone: "Asia/Baku kimi saat qurşağı yazın.",
+    fault_agree: "Razılığı işarələyin və ya imtina edin.",
+    fault_text: "Mətnlərdə təşkilatın adı, əməkdaşları və əlaqə yolları göstərilməməli, mətn boş və ya həddən artıq uzun olmamalıdır.",
+    fault_role: "Vəzifə ən çox 100 simvoldur.",
+    registered: Note {
+        heading: "Hesabınız hazırdır",
+        text: "İndi daxil ola bilərsiniz.",
+    },
+    joined: Note {
+        heading: "Qoşuldunuz",
+        text: "Rol indi sizindir. Daxil ola bilərsiniz.",
+    },
+    password_changed: Note {
+        heading: "Parol dəyişdirildi",
+        text: "İndi onunla daxil ola bilərsiniz. Bütün cihazlardan çıxış edilib.",
+    },
+    confirmed: Note {
+        heading: "Təşəkkür edirik, təsdiqləndi",
+        text: "Razılığınız qeydə alınıb. Daxil olub hər şeyi istənilən vaxt dəyişə bilərsiniz.",
+    },
+    refused: Note {
+        heading: "Qeydə alındı",
+        text: "Başqa heç nə baş vermir və heç kimə heç nə göstərilmir.",
+    },
+    revoked: Note {
+        heading: "Bu keçid daha işləmir",
+        text: "O geri götürülüb və ya yenisi göndərilib.",
+    },
+    expired: Note {
+        heading: "Vaxt keçib",
+        text: "Keçid köhnədir. Yenisini istəyin.",
+    },
+};

@@ -1,0 +1,77 @@
+//! English.
+
+use super::{Note, TicketWords};
+
+pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
+    title_registration: "Is this address yours?",
+    lead_registration: "You have registered {firm} on Corridor. Confirm that the address is yours, and the account is made.",
+    title_invitation: "You are invited",
+    lead_invitation: "You are invited to work for {firm} on Corridor.",
+    lead_known: "You have an account already; it gets this part as well.",
+    title_reset: "Choose a new password",
+    lead_reset: "You are then signed out everywhere. The link works once.",
+    title_claim: "{firm}: is this right?",
+    lead_claim: "This has been prepared about {firm}, so that investors and startups that fit can be introduced to each other. Nobody is shown it until you agree.",
+    records: "What it says",
+    one_liner: "In a sentence (English)",
+    summary: "In a few paragraphs (English)",
+    mandate: "Mandate",
+    consent_heading: "What you agree to",
+    consent: [
+        "The operator of this Corridor keeps the data shown above, and your name, address and part in the organisation, so that it can propose introductions.",
+        "Curators and compliance officers of the operator read all of it. Firms in the programmes you join, in Israel, Azerbaijan and the programme’s other countries, read a description without names first, and the names only after both sides have said yes.",
+        "This holds for two years from today, or until you take it back. You can take it back at any time by writing to the programme team; the data is then deleted, except for what the law wants kept.",
+    ],
+    agree: "I may speak for the organisation, and I agree.",
+    about_you: "About you",
+    name: "Your name",
+    role: "Your part in the organisation",
+    optional: "optional",
+    language: "Language",
+    zone: "Time zone",
+    zone_hint: "An IANA zone such as Asia/Jerusalem or Asia/Baku",
+    password: "Password",
+    password_hint: "At least 8 characters; 15 or more are better. None of the common ones, and not the address.",
+    confirm: "Yes, make the account",
+    accept: "Accept",
+    choose: "Change the password",
+    stand_behind: "Confirm",
+    refuse: "No, it wasn’t me",
+    refuse_claim: "Refuse: take it back",
+    faults: "Please look at this again:",
+    fault_password: "The password has at least 8 and at most 128 characters, is none of the common ones and not made from the address.",
+    fault_name: "Please give a name of at most 200 characters.",
+    fault_language: "Please choose a language.",
+    fault_zone: "Please give a time zone such as Asia/Baku.",
+    fault_agree: "Please tick that you agree, or refuse.",
+    fault_text: "The texts may not name the organisation, its people or ways to reach them, and not be empty or too long.",
+    fault_role: "The part in the organisation has at most 100 characters.",
+    registered: Note {
+        heading: "Your account is ready",
+        text: "You can sign in now.",
+    },
+    joined: Note {
+        heading: "You are in",
+        text: "The part is yours from now on. You can sign in.",
+    },
+    password_changed: Note {
+        heading: "The password is changed",
+        text: "You can sign in with it now. All devices were signed out.",
+    },
+    confirmed: Note {
+        heading: "Thank you, it is confirmed",
+        text: "Your agreement is on record. You can sign in and change everything at any time.",
+    },
+    refused: Note {
+        heading: "It is recorded",
+        text: "Nothing more happens, and nothing is shown to anybody.",
+    },
+    revoked: Note {
+        heading: "This link no longer works",
+        text: "It was taken back, or a newer one was sent.",
+    },
+    expired: Note {
+        heading: "The time has passed",
+        text: "The link is too old. Ask for a new one.",
+    },
+};

@@ -1,0 +1,228 @@
+//! Claims: records that were imported, referred or typed by a curator are put
+//! before the firm that they are about. It confirms, corrects or refuses; until
+//! then they are ranked and never shown (see [`crate::domain::disclosure`]).
+
+use chrono::TimeDelta;
+
+use crate::db::{self, Conn, mandates, startup_profiles};
+use crate::domain::account::Role;
+use crate::domain::consent::ConsentReceipt;
+use crate::domain::ids::OrganizationId;
+use crate::domain::mandate::Mandate;
+use crate::domain::permission::Operation;
+use crate::domain::profile::{StartupContent, StartupProfile};
+use crate::domain::text::{Email, Language, LocalText, Localized, Name, TextState};
+use crate::domain::ticket::{Permit, TicketKind, TicketOutcome};
+
+use super::once::write_once;
+use super::tickets::{self, Newcomer, Ticket};
+use super::{Caller, Context, Error, Intent};
+
+/// For how long what was agreed to holds.
+const VALIDITY: TimeDelta = TimeDelta::days(2 * 365);
+/// Most records of one firm that a claim shows.
+const MOST: usize = 100;
+
+/// What was written about a firm, and nobody of it has confirmed.
+pub struct Records {
+    /// A startup's profiles.
+    pub profiles: Vec<StartupProfile>,
+    /// An investor's mandates.
+    pub mandates: Vec<Mandate>,
+}
+
+pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<Records, Error> {
+    let profiles = startup_profiles::Filter {
+        organization: Some(organization),
+        ..startup_profiles::Filter::default()
+    };
+    let wanted = mandates::Filter {
+        organization: Some(organization),
+        ..mandates::Filter::default()
+    };
+    let mut records = Records {
+        profiles: startup_profiles::list(conn, &profiles, None, MOST)?,
+        mandates: mandates::list(conn, &wanted, None, MOST)?,
+    };
+    records.profiles.retain(|profile| !profile.claimed);
+    records.mandates.retain(|mandate| !mandate.claimed);
+    Ok(records)
+}
+
+/// Mails a firm's contact the link to what was written about it.
+pub async fn ask(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+    email: Email,
+    language: Language,
+    intent: Option<Intent>,
+) -> Result<Ticket, Error> {
+    caller.may(Operation::ReadOrganization, &[organization])?;
+    caller.may(Operation::AskToClaim, &[organization])?;
+    let permit = Permit::Claim { organization };
+    let ticket = tickets::new(context, email, language, permit, Some(caller.id()));
+    let context_in = context.clone();
+    let actor = caller.actor();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            let records = records(conn, organization)?;
+            if records.profiles.is_empty() && records.mandates.is_empty() {
+                return Err(Error::refused(
+                    "nothing_to_claim",
+                    "The firm stands behind all its records already.",
+                ));
+            }
+            // One link at a time leads to a firm's records.
+            let now = context_in.now();
+            for open in db::tickets::open_of(conn, TicketKind::Claim, organization, now)? {
+                db::tickets::close(conn, open.id, TicketOutcome::Revoked, now)?;
+            }
+            tickets::put(&context_in, conn, &ticket, &format!("ticket:{}", ticket.id))?;
+            tickets::note(&context_in, conn, actor, "ticket.issued", &ticket)?;
+            Ok(ticket)
+        },
+        |conn, id| db::tickets::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+/// What somebody agrees to who stands behind their firm's records.
+#[derive(Clone)]
+pub struct Agreement {
+    /// Who they are, if they have no account.
+    pub newcomer: Option<Newcomer>,
+    /// Their name, as they wrote it.
+    pub name: Name,
+    /// Their part in the firm, in their words.
+    pub role: Option<String>,
+    /// The text that they agreed to.
+    pub text: String,
+    /// Its language.
+    pub language: Language,
+    /// The corrected English sentence of the first profile, if there is one.
+    pub one_liner: Option<String>,
+    /// Its corrected English paragraphs.
+    pub summary: Option<String>,
+}
+
+/// Stands behind a firm's records: the person becomes its owner, the receipt
+/// is kept, the records count as the firm's own.
+pub async fn confirm(context: &Context, token: &str, agreement: Agreement) -> Result<(), Error> {
+    let ticket = tickets::opened(context, token).await?;
+    let Permit::Claim { organization } = ticket.permit else {
+        return Err(Error::NotFound);
+    };
+    let newcomer = match agreement.newcomer.clone() {
+        Some(newcomer) => Some(tickets::admitted(context, &ticket.email, newcomer).await?),
+        None => None,
+    };
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            tickets::take(&context_in, conn, &ticket, TicketOutcome::Used)?;
+            let person = tickets::account_of(conn, &ticket, newcomer.as_ref())?;
+            tickets::join(&context_in, conn, person, organization, Role::Owner)?;
+            let records = records(conn, organization)?;
+            for (place, profile) in records.profiles.iter().enumerate() {
+                let content = match place {
+                    0 => corrected(&profile.content, &agreement),
+                    _ => profile.content.clone(),
+                };
+                super::startups::stand_behind(&context_in, conn, person, profile, content)?;
+            }
+            for mandate in &records.mandates {
+                super::mandates::stand_behind(&context_in, conn, person, mandate)?;
+            }
+            let receipt = receipt(&context_in, conn, &ticket, person, agreement)?;
+            tickets::keep_receipt(&context_in, conn, &receipt)
+        })
+        .await
+}
+
+fn corrected(content: &StartupContent, agreement: &Agreement) -> StartupContent {
+    let with = |texts: &Localized, words: &Option<String>| {
+        let mut texts = texts.clone();
+        if let Some(words) = words {
+            let english = Language::english();
+            let same = texts
+                .iter()
+                .any(|(language, text)| *language == english && text.text == *words);
+            if !same {
+                let text = LocalText {
+                    text: words.clone(),
+                    state: TextState::Original,
+                };
+                texts.insert(english, text);
+            }
+        }
+        texts
+    };
+    StartupContent {
+        one_liner: with(&content.one_liner, &agreement.one_liner),
+        summary: with(&content.summary, &agreement.summary),
+        ..content.clone()
+    }
+}
+
+fn receipt(
+    context: &Context,
+    conn: &mut Conn,
+    ticket: &Ticket,
+    person: crate::domain::ids::UserId,
+    agreement: Agreement,
+) -> Result<ConsentReceipt, Error> {
+    let Permit::Claim { organization } = ticket.permit else {
+        return Err(Error::NotFound);
+    };
+    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    // Both laws want consent with listed contents; elsewhere the text stands
+    // by itself.
+    let law = match firm
+        .details
+        .country
+        .as_ref()
+        .map(ToString::to_string)
+        .as_deref()
+    {
+        Some("IL") => "il_protection_of_privacy",
+        Some("AZ") => "az_personal_data",
+        _ => "other",
+    };
+    let now = context.now();
+    Ok(ConsentReceipt {
+        id: context.new_id(),
+        user: person,
+        organization,
+        purpose: "introductions",
+        person_name: agreement.name,
+        person_role: agreement.role,
+        law,
+        text: agreement.text,
+        language: agreement.language,
+        method: "mailed_link",
+        given_at: now,
+        valid_to: now + VALIDITY,
+    })
+}
+
+/// Takes back what a firm wants nothing to do with.
+pub(super) fn refuse(
+    context: &Context,
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<(), Error> {
+    let records = records(conn, organization)?;
+    for profile in &records.profiles {
+        super::startups::disown(context, conn, profile)?;
+    }
+    for mandate in &records.mandates {
+        super::mandates::disown(context, conn, mandate)?;
+    }
+    Ok(())
+}

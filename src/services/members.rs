@@ -1,0 +1,441 @@
+//! The people of a firm: who belongs to it, who is invited, who leaves and to
+//! whom their work goes; and accounts that are closed.
+
+use uuid::Uuid;
+
+use crate::db::{self, Conn};
+use crate::domain::account::{Membership, Role, User};
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::fault::Faults;
+use crate::domain::ids::{OrganizationId, TicketId, UserId};
+use crate::domain::message::News;
+use crate::domain::permission::Operation;
+use crate::domain::session::EndReason;
+use crate::domain::text::{Email, Language};
+use crate::domain::ticket::{TicketKind, TicketOutcome};
+use crate::domain::values::OrganizationKind;
+
+use super::accounts::check_password;
+use super::introductions::hand_over;
+use super::once::{Recorded, write_once};
+use super::sessions::end_all;
+use super::tickets::{self, Permit, Ticket};
+use super::transitions::code;
+use super::{Caller, Context, Error, Intent, notices, second_factor};
+
+/// Most invitations of one firm that wait for an answer, so that nobody mails
+/// the world through us.
+const MOST_INVITATIONS: usize = 200;
+
+/// The people of a firm whose accounts are open, owners first.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<Vec<(User, Role)>, Error> {
+    caller.may(Operation::ReadMembers, &[organization])?;
+    context
+        .db
+        .read(move |conn| {
+            db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            Ok(db::users::members(conn, organization)?)
+        })
+        .await
+}
+
+fn may_write(caller: &Caller, organization: OrganizationId) -> Result<(), Error> {
+    caller.may(Operation::ReadMembers, &[organization])?;
+    caller.may(Operation::WriteMembers, &[organization])
+}
+
+/// Mails an invitation into a firm. The answer is the same whether the address
+/// has an account or not.
+pub async fn invite(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+    email: Email,
+    role: Role,
+    language: Language,
+    intent: Option<Intent>,
+) -> Result<Ticket, Error> {
+    may_write(caller, organization)?;
+    let permit = Permit::Invitation { organization, role };
+    let ticket = tickets::new(context, email, language, permit, Some(caller.id()));
+    let context_in = context.clone();
+    let actor = caller.actor();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            check_role(conn, organization, role)?;
+            let now = context_in.now();
+            let waiting = db::tickets::open_of(conn, TicketKind::Invitation, organization, now)?;
+            if waiting.len() >= MOST_INVITATIONS {
+                return Err(Error::refused(
+                    "too_many_invitations",
+                    format!("{MOST_INVITATIONS} invitations wait for an answer already."),
+                ));
+            }
+            tickets::put(&context_in, conn, &ticket, &format!("ticket:{}", ticket.id))?;
+            tickets::note(&context_in, conn, actor, "ticket.issued", &ticket)?;
+            Ok(ticket)
+        },
+        |conn, id| db::tickets::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+fn check_role(conn: &mut Conn, organization: OrganizationId, role: Role) -> Result<(), Error> {
+    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    if role.fits(firm.details.kind) {
+        return Ok(());
+    }
+    let mut faults = Faults::new();
+    let detail = match firm.details.kind {
+        OrganizationKind::Operator => {
+            "The operator's people are curator, compliance, admin or auditor."
+        }
+        _ => "A firm's people are owner, editor or viewer.",
+    };
+    faults.push("/role", "role_does_not_fit", detail);
+    Err(faults.into())
+}
+
+/// The invitations of a firm that wait for an answer, the newest first.
+pub async fn invitations(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<Vec<Ticket>, Error> {
+    may_write(caller, organization)?;
+    let now = context.now();
+    context
+        .db
+        .read(move |conn| {
+            let kind = TicketKind::Invitation;
+            Ok(db::tickets::open_of(conn, kind, organization, now)?)
+        })
+        .await
+}
+
+/// Takes an invitation back; its link is dead.
+pub async fn revoke_invitation(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+    id: TicketId,
+) -> Result<(), Error> {
+    may_write(caller, organization)?;
+    let context_in = context.clone();
+    let actor = caller.actor();
+    context
+        .db
+        .write(move |conn| {
+            let ticket = db::tickets::find(conn, id)?.ok_or(Error::NotFound)?;
+            match ticket.permit {
+                Permit::Invitation {
+                    organization: to, ..
+                } if to == organization => {}
+                _ => return Err(Error::NotFound),
+            }
+            if !db::tickets::close(conn, id, TicketOutcome::Revoked, context_in.now())? {
+                return Err(Error::NotFound);
+            }
+            tickets::note(&context_in, conn, actor, "ticket.revoked", &ticket)
+        })
+        .await
+}
+
+/// The parts of somebody in a firm; not found for a stranger to it.
+fn parts(
+    conn: &mut Conn,
+    person: UserId,
+    organization: OrganizationId,
+) -> Result<Vec<Membership>, Error> {
+    let mut parts = db::users::memberships(conn, person)?;
+    parts.retain(|own| own.organization == organization);
+    if parts.is_empty() {
+        return Err(Error::NotFound);
+    }
+    Ok(parts)
+}
+
+/// Refuses to leave a firm without anybody who can let people in.
+fn keep_a_keeper(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    kind: OrganizationKind,
+    leaver: UserId,
+) -> Result<(), Error> {
+    let keeper = match kind {
+        OrganizationKind::Operator => Role::Admin,
+        _ => Role::Owner,
+    };
+    let members = db::users::members(conn, organization)?;
+    let is_one = members
+        .iter()
+        .any(|(user, role)| user.id == leaver && *role == keeper);
+    let others = members
+        .iter()
+        .any(|(user, role)| user.id != leaver && *role == keeper);
+    if is_one && !others {
+        return Err(Error::refused(
+            "last_keeper",
+            "Nobody else could let people in; give somebody that part first.",
+        ));
+    }
+    Ok(())
+}
+
+/// Gives somebody in a firm another part, in place of all they had there.
+pub async fn change_role(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+    person: UserId,
+    role: Role,
+) -> Result<(), Error> {
+    may_write(caller, organization)?;
+    let context_in = context.clone();
+    let actor = caller.actor();
+    context
+        .db
+        .write(move |conn| {
+            check_role(conn, organization, role)?;
+            let parts = parts(conn, person, organization)?;
+            if parts.iter().all(|own| own.role == role) {
+                return Ok(());
+            }
+            for own in &parts {
+                keep_a_keeper(conn, organization, own.kind, person)?;
+                db::users::remove_membership(conn, person, organization, own.role)?;
+            }
+            let now = context_in.now();
+            db::users::insert_membership(conn, person, organization, role, now)?;
+            let from = parts.iter().map(|own| own.role.code().to_owned()).collect();
+            context_in.pen(actor).append(
+                conn,
+                "user.role_changed",
+                (SubjectKind::User, person),
+                vec![
+                    ("organization", Value::Id(organization.uuid())),
+                    ("from", Value::Codes(from)),
+                    ("to", code(role.code())),
+                ],
+            )?;
+            notices::tell_news(&context_in, conn, person, News::RolesChanged)
+        })
+        .await
+}
+
+/// Ends somebody's part in a firm, at once: their own leaving, or an owner's
+/// decision. What waits for them there goes to `successor`, or to the first
+/// colleague who may answer for the firm.
+pub async fn remove(
+    context: &Context,
+    caller: &Caller,
+    organization: OrganizationId,
+    person: UserId,
+    successor: Option<UserId>,
+) -> Result<(), Error> {
+    caller.may(Operation::ReadMembers, &[organization])?;
+    if person != caller.id() {
+        caller.may(Operation::WriteMembers, &[organization])?;
+    }
+    let context_in = context.clone();
+    let actor = caller.actor();
+    context
+        .db
+        .write(move |conn| {
+            for own in parts(conn, person, organization)? {
+                keep_a_keeper(conn, organization, own.kind, person)?;
+                db::users::remove_membership(conn, person, organization, own.role)?;
+            }
+            let moved = leave_work(&context_in, conn, organization, person, successor)?;
+            context_in.pen(actor).append(
+                conn,
+                "user.left",
+                (SubjectKind::User, person),
+                vec![
+                    ("organization", Value::Id(organization.uuid())),
+                    ("handed_over", Value::Int(i64::try_from(moved).unwrap_or(0))),
+                ],
+            )?;
+            notices::tell_news(&context_in, conn, person, News::RolesChanged)
+        })
+        .await
+}
+
+/// Hands the open work of somebody in a firm to a colleague.
+fn leave_work(
+    context: &Context,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    person: UserId,
+    successor: Option<UserId>,
+) -> Result<usize, Error> {
+    let mut able = db::users::members(conn, organization)?
+        .into_iter()
+        .filter(|(user, role)| user.id != person && notices::answers_for(*role))
+        .map(|(user, _)| user.id);
+    let to = match successor {
+        Some(wanted) => Some(able.find(|able| *able == wanted).ok_or_else(|| {
+            Error::refused(
+                "successor_cannot",
+                "The successor must be an owner or editor of the firm.",
+            )
+        })?),
+        None => able.next(),
+    };
+    match to {
+        Some(to) => hand_over(context, conn, organization, person, to),
+        None => Ok(0),
+    }
+}
+
+/// Somebody's account as the operator's people see it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The person.
+    pub user: User,
+    /// Their parts.
+    pub memberships: Vec<Membership>,
+    /// Whether it is closed.
+    pub disabled: bool,
+}
+
+impl Recorded for Account {
+    fn id(&self) -> Uuid {
+        self.user.id.uuid()
+    }
+
+    fn version(&self) -> i64 {
+        self.user.version
+    }
+}
+
+/// One account, for the operator's people.
+pub async fn account(context: &Context, caller: &Caller, id: UserId) -> Result<Account, Error> {
+    caller.may(Operation::ReadPerson, &[])?;
+    context.db.read(move |conn| load(conn, id)).await
+}
+
+fn load(conn: &mut Conn, id: UserId) -> Result<Account, Error> {
+    // A program's account is its client's.
+    if db::clients::find(conn, id)?.is_some() {
+        return Err(Error::NotFound);
+    }
+    Ok(Account {
+        user: db::users::find(conn, id)?.ok_or(Error::NotFound)?,
+        memberships: db::users::memberships(conn, id)?,
+        disabled: db::users::disabled_at(conn, id)?.is_some(),
+    })
+}
+
+/// What the operator's people do with somebody's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountAction {
+    /// Close it: sessions and keys end at once, open work is handed over.
+    Close,
+    /// Open it again.
+    Open,
+    /// Take the second factor away from somebody who lost app and codes, and
+    /// proved in another way who they are. All sessions end.
+    RemoveSecondFactor,
+}
+
+impl AccountAction {
+    /// The action with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "close" => Some(Self::Close),
+            "open" => Some(Self::Open),
+            "remove_second_factor" => Some(Self::RemoveSecondFactor),
+            _ => None,
+        }
+    }
+}
+
+/// Does something with somebody's account.
+pub async fn act(
+    context: &Context,
+    caller: &Caller,
+    id: UserId,
+    action: AccountAction,
+    intent: Option<Intent>,
+) -> Result<Account, Error> {
+    caller.may(Operation::ReadPerson, &[])?;
+    caller.may(Operation::WritePerson, &[])?;
+    if id == caller.id() {
+        return Err(Error::refused(
+            "own_account",
+            "One's own account is closed at /v1/me/deactivation.",
+        ));
+    }
+    let context_in = context.clone();
+    let actor = caller.actor();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            load(conn, id)?;
+            match action {
+                AccountAction::Close => switch(&context_in, conn, actor, id, true)?,
+                AccountAction::Open => switch(&context_in, conn, actor, id, false)?,
+                AccountAction::RemoveSecondFactor => {
+                    second_factor::take_away(&context_in, conn, actor, id)?;
+                }
+            }
+            load(conn, id)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// Closes the caller's own account; needs the password.
+pub async fn deactivate(context: &Context, caller: &Caller, password: &str) -> Result<(), Error> {
+    check_password(context, caller.id(), password).await?;
+    let context_in = context.clone();
+    let caller = caller.clone();
+    context
+        .db
+        .write(move |conn| {
+            for own in &caller.memberships {
+                keep_a_keeper(conn, own.organization, own.kind, caller.id())?;
+            }
+            switch(&context_in, conn, caller.actor(), caller.id(), true)
+        })
+        .await
+}
+
+fn switch(
+    context: &Context,
+    conn: &mut Conn,
+    actor: Actor,
+    person: UserId,
+    disabled: bool,
+) -> Result<(), Error> {
+    let now = context.now();
+    if !db::users::set_disabled(conn, person, disabled, now)? {
+        return Ok(());
+    }
+    if disabled {
+        end_all(context, conn, actor, person, None, EndReason::Disabled)?;
+        db::api_keys::revoke_all(conn, person, now)?;
+        for own in db::users::memberships(conn, person)? {
+            leave_work(context, conn, own.organization, person, None)?;
+        }
+    }
+    let (kind, news) = match disabled {
+        true => ("user.disabled", News::AccountClosed),
+        false => ("user.enabled", News::AccountReopened),
+    };
+    context
+        .pen(actor)
+        .append(conn, kind, (SubjectKind::User, person), vec![])?;
+    notices::tell_news(context, conn, person, news)
+}

@@ -1,0 +1,285 @@
+//! The people of a firm: invited, promoted, gone.
+
+use corridor::domain::account::Role;
+use corridor::domain::ticket::TicketKind;
+use serde_json::{Value, json};
+
+use super::stage::{Stage, Who};
+use crate::support::app::App;
+use crate::support::builders::{
+    Firm, PASSWORD, address, colleague, firm, id_of, mailed_token, operator,
+};
+use crate::support::client::Client;
+use crate::support::database::on_each_backend;
+
+async fn id(client: &Client) -> String {
+    client.get("/v1/me").await.expect(200).text("id").to_owned()
+}
+
+async fn roles(client: &Client) -> Vec<(String, String)> {
+    let me = client.get("/v1/me").await.expect(200);
+    let parts = me.body["memberships"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    parts
+        .map(|part| (text(&part["organization"]), text(&part["role"])))
+        .collect()
+}
+
+async fn invite(firm: &Firm, email: &str, role: &str) -> crate::support::client::Answer {
+    let path = format!("/v1/organizations/{}/invitations", firm.id);
+    let body = json!({ "email": email, "role": role });
+    firm.owner.post(&path, &body).await
+}
+
+#[test]
+fn somebody_new_joins_by_the_page_that_was_mailed() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let email = address("Eli");
+        invite(&tamar, &email, "editor").await.expect(201);
+        let token = mailed_token(&app, TicketKind::Invitation, &email).await;
+        let page = format!("/tickets/{token}");
+        let stranger = app.stranger();
+        stranger.open(&page).await.expect(200).says("Tamar");
+        let empty = stranger.submit(&page, &[("action", "confirm")]).await;
+        empty.expect(422).says("name of at most 200");
+        let fields = [
+            ("action", "confirm"),
+            ("name", "Eli Cohen"),
+            ("language", "he"),
+            ("zone", "Asia/Jerusalem"),
+            ("password", PASSWORD),
+        ];
+        let done = stranger.submit(&page, &fields).await.expect(200);
+        done.says("dir=\"rtl\"");
+        let eli = stranger.signed_in(&email, PASSWORD).await;
+        assert_eq!(roles(&eli).await, [(tamar.id.clone(), "editor".to_owned())]);
+        stranger.submit(&page, &fields).await.expect(409);
+    });
+}
+
+#[test]
+fn somebody_known_joins_without_a_new_account() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let other = firm(&app, "partner", "Fund", "IL").await;
+        invite(&tamar, &address("Fund"), "viewer").await.expect(201);
+        let token = mailed_token(&app, TicketKind::Invitation, &address("Fund")).await;
+        let page = format!("/tickets/{token}");
+        let done = app.stranger().submit(&page, &[("action", "confirm")]).await;
+        done.expect(200);
+        let parts = roles(&other.owner).await;
+        assert!(
+            parts.contains(&(tamar.id, "viewer".to_owned())),
+            "{parts:?}"
+        );
+        assert_eq!(parts.len(), 2);
+    });
+}
+
+#[test]
+fn an_invitation_is_listed_and_taken_back() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let email = address("Eli");
+        let made = invite(&tamar, &email, "editor").await.expect(201);
+        let token = mailed_token(&app, TicketKind::Invitation, &email).await;
+        let path = format!("/v1/organizations/{}/invitations", tamar.id);
+        let listed = tamar.owner.get(&path).await.expect(200);
+        assert_eq!(listed.body["items"][0]["id"], made.body["id"]);
+        let one = made.header("location").to_owned();
+        tamar.owner.call("DELETE", &one).send().await.expect(204);
+        tamar.owner.call("DELETE", &one).send().await.expect(404);
+        let page = format!("/tickets/{token}");
+        let late = app.stranger().submit(&page, &[("action", "confirm")]).await;
+        late.expect(409).says("no longer works");
+    });
+}
+
+#[test]
+fn only_owners_let_people_in_and_only_in_parts_that_fit() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let other = firm(&app, "investor", "Xezer", "AZ").await;
+        let editor = colleague(&app, &tamar, "Eli", Role::Editor).await;
+        let path = format!("/v1/organizations/{}/invitations", tamar.id);
+        let body = json!({ "email": address("New"), "role": "viewer" });
+        editor.post(&path, &body).await.refused(403, "forbidden");
+        other
+            .owner
+            .post(&path, &body)
+            .await
+            .refused(404, "not_found");
+        for role in ["admin", "curator"] {
+            let answer = invite(&tamar, &address("New"), role).await;
+            let answer = answer.refused(422, "invalid");
+            assert_eq!(answer.faults(), ["#/role role_does_not_fit"]);
+        }
+        let admin = operator(&app, "Admin", &[Role::Admin]).await;
+        admin.post(&path, &body).await.expect(201);
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        curator.post(&path, &body).await.refused(403, "forbidden");
+    });
+}
+
+#[test]
+fn a_part_changes_at_once_and_a_firm_keeps_an_owner() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let eli = colleague(&app, &tamar, "Eli", Role::Viewer).await;
+        let members = format!("/v1/organizations/{}/members", tamar.id);
+        let (dana_id, eli_id) = (id(&tamar.owner).await, id(&eli).await);
+        let set = async |who: &Client, person: &str, role: &str| {
+            let call = who.call("PUT", &format!("{members}/{person}"));
+            call.json(&json!({ "role": role })).send().await
+        };
+        set(&eli, &eli_id, "owner").await.refused(403, "forbidden");
+        let last = set(&tamar.owner, &dana_id, "viewer").await;
+        last.refused(409, "last_keeper");
+        let leave = tamar.owner.call("DELETE", &format!("{members}/{dana_id}"));
+        leave.send().await.refused(409, "last_keeper");
+        set(&tamar.owner, &eli_id, "owner").await.expect(204);
+        let leave = tamar.owner.call("DELETE", &format!("{members}/{dana_id}"));
+        leave.send().await.expect(204);
+        let path = format!("/v1/organizations/{}", tamar.id);
+        tamar.owner.get(&path).await.refused(404, "not_found");
+        eli.get(&path).await.expect(200);
+        let listed = eli.get(&members).await.expect(200);
+        assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_person_without_a_part_is_not_found_in_the_firm() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let other = firm(&app, "investor", "Xezer", "AZ").await;
+        let stranger = id(&other.owner).await;
+        let path = format!("/v1/organizations/{}/members/{stranger}", tamar.id);
+        let role = json!({ "role": "viewer" });
+        tamar
+            .owner
+            .call("PUT", &path)
+            .json(&role)
+            .send()
+            .await
+            .expect(404);
+        tamar.owner.call("DELETE", &path).send().await.expect(404);
+    });
+}
+
+#[test]
+fn who_leaves_hands_open_questions_over_and_the_old_link_is_dead() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        let old = stage.question(&introduction).await;
+        let firm = stage.investor.id;
+        let (context, now) = (stage.context.clone(), stage.context.now());
+        // A second owner of the investor's, who goes on.
+        let successor = stage.user(Who::Stranger).id;
+        let write = stage.context.db.write(move |conn| {
+            corridor::db::users::insert_membership(conn, successor, firm, Role::Owner, now)
+        });
+        write.await.unwrap();
+        let gul = stage.user(Who::Gul).id;
+        let path = format!("/v1/organizations/{firm}/members/{gul}?successor={successor}");
+        let left = stage
+            .request(Who::Gul, "DELETE", &path)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(left.status(), 204);
+        let dead = stage.open(&old).await;
+        assert!(!dead.text.contains("<form"), "{}", dead.text);
+        let new = stage.question(&introduction).await;
+        assert_ne!(new, old);
+        let yes = [("answer", "accept"), ("name", "The successor")];
+        assert_eq!(stage.submit(&new, &yes).await.status, 303);
+        drop(context);
+    });
+}
+
+#[test]
+fn a_closed_account_is_out_at_once_and_can_be_opened_again() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let admin = operator(&app, "Admin", &[Role::Admin]).await;
+        let person = id(&tamar.owner).await;
+        let path = format!("/v1/people/{person}/transitions");
+        let act =
+            async |who: &Client, action: &str| who.post(&path, &json!({ "action": action })).await;
+        act(&tamar.owner, "close").await.refused(404, "not_found");
+        let closed = act(&admin, "close").await.expect(200);
+        assert_eq!(closed.body["state"], "closed");
+        tamar
+            .owner
+            .get("/v1/me")
+            .await
+            .refused(401, "invalid_token");
+        let body = json!({ "email": address("Tamar"), "password": PASSWORD });
+        let refused = app.stranger().post("/v1/sessions", &body).await;
+        refused.refused(401, "invalid_token");
+        act(&admin, "open").await.expect(200);
+        tamar
+            .owner
+            .get("/v1/me")
+            .await
+            .refused(401, "invalid_token");
+        app.stranger().signed_in(&address("Tamar"), PASSWORD).await;
+    });
+}
+
+#[test]
+fn a_person_closes_their_own_account_with_the_password() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let eli = colleague(&app, &tamar, "Eli", Role::Editor).await;
+        let close = async |who: &Client, password: &str| {
+            let body = json!({ "password": password });
+            who.post("/v1/me/deactivation", &body).await
+        };
+        close(&tamar.owner, PASSWORD)
+            .await
+            .refused(409, "last_keeper");
+        close(&eli, "wrong password").await.refused(422, "invalid");
+        close(&eli, PASSWORD).await.expect(204);
+        eli.get("/v1/me").await.refused(401, "invalid_token");
+    });
+}
+
+#[test]
+fn the_first_admin_comes_by_a_link_that_a_command_prints() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let email: corridor::domain::text::Email = "noa@corridor.example".parse().unwrap();
+        let link = corridor::services::tickets::invite_operator(&app.context, email, Role::Admin);
+        let page = format!("/tickets/{}", id_of(&link.await.unwrap()));
+        let fields = [
+            ("action", "confirm"),
+            ("name", "Noa Barak"),
+            ("language", "en"),
+            ("zone", "UTC"),
+            ("password", PASSWORD),
+        ];
+        app.stranger().submit(&page, &fields).await.expect(200);
+        let noa = app
+            .stranger()
+            .signed_in("noa@corridor.example", PASSWORD)
+            .await;
+        let me = noa.get("/v1/me").await.expect(200);
+        assert_eq!(me.body["memberships"][0]["role"], "admin");
+        let operator = me.body["memberships"][0]["organization"].as_str().unwrap();
+        let path = format!("/v1/organizations/{operator}/invitations");
+        let body = json!({ "email": "gal@corridor.example", "role": "curator" });
+        noa.post(&path, &body).await.expect(201);
+    });
+}

@@ -1,0 +1,135 @@
+//! Asking too often.
+
+use corridor::config::OperatorTotp;
+use corridor::http::rate_limit::Rates;
+use serde_json::json;
+
+use crate::support::app::App;
+use crate::support::builders::{PASSWORD, address, firm};
+use crate::support::database::on_each_backend;
+
+#[test]
+fn an_allowance_is_told_and_ends_with_429() {
+    on_each_backend(async |database| {
+        let rates = Rates {
+            principal: 3,
+            ..Rates::unlimited()
+        };
+        let app = App::start_with(database, OperatorTotp::Off, rates).await;
+        // The builder asked once for itself.
+        let tamar = firm(&app, "startup", "Tamar", "IL").await.owner;
+        for left in [1, 0] {
+            let answer = tamar.get("/v1/me").await.expect(200);
+            assert_eq!(answer.header("ratelimit-policy"), "\"principal\";q=3;w=60");
+            let told = answer.header("ratelimit");
+            assert!(
+                told.starts_with(&format!("\"principal\";r={left};t=")),
+                "{told}"
+            );
+        }
+        let refused = tamar.get("/v1/me").await.refused(429, "too_many_requests");
+        let told = refused.header("ratelimit").to_owned();
+        let wait: u64 = refused.header("retry-after").parse().unwrap();
+        assert!((1..=20).contains(&wait), "{wait}");
+        assert_eq!(told, format!("\"principal\";r=0;t={wait}"));
+        // Somebody else's allowance is their own.
+        firm(&app, "investor", "Xezer", "AZ")
+            .await
+            .owner
+            .get("/v1/me")
+            .await
+            .expect(200);
+    });
+}
+
+#[test]
+fn sign_ins_registrations_and_resets_have_tighter_ones() {
+    on_each_backend(async |database| {
+        let rates = Rates {
+            sign_in: 2,
+            registration: 1,
+            reset: 1,
+            token: 1,
+            ..Rates::unlimited()
+        };
+        let app = App::start_with(database, OperatorTotp::Off, rates).await;
+        let client = app.stranger();
+        let body = json!({ "email": address("Nobody"), "password": "not the password" });
+        for _ in 0..2 {
+            client.post("/v1/sessions", &body).await.expect(401);
+        }
+        client
+            .post("/v1/sessions", &body)
+            .await
+            .refused(429, "too_many_requests");
+        let reset = json!({ "email": address("Nobody") });
+        client.post("/v1/password-resets", &reset).await.expect(202);
+        client.post("/v1/password-resets", &reset).await.expect(429);
+        let registration = crate::support::builders::registration("startup", "Tamar", "IL");
+        client
+            .post("/v1/registrations", &registration)
+            .await
+            .expect(202);
+        client
+            .post("/v1/registrations", &registration)
+            .await
+            .expect(429);
+        client.oauth("/v1/oauth/token", None, &[]).await.expect(400);
+        client.oauth("/v1/oauth/token", None, &[]).await.expect(429);
+        // Reading is not concerned.
+        client.get("/v1/me").await.expect(401);
+    });
+}
+
+#[test]
+fn guessing_slows_the_guesser_down_and_nobody_else() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        firm(&app, "startup", "Tamar", "IL").await;
+        let client = app.stranger();
+        let wrong = json!({ "email": address("Tamar"), "password": "not the password" });
+        for _ in 0..10 {
+            client.post("/v1/sessions", &wrong).await.expect(401);
+        }
+        let slowed = client.post("/v1/sessions", &wrong).await;
+        let wait: i64 = slowed
+            .refused(429, "too_many_requests")
+            .header("retry-after")
+            .parse()
+            .unwrap();
+        // From elsewhere the account stays open to its owner.
+        let elsewhere = corridor::services::sessions::Origin {
+            address: "192.0.2.9".parse().ok(),
+            agent: None,
+        };
+        let credentials = corridor::services::sessions::Credentials {
+            email: address("Tamar"),
+            password: PASSWORD.to_owned(),
+            code: None,
+        };
+        corridor::services::sessions::sign_in(&app.context, credentials, elsewhere)
+            .await
+            .expect("the owner gets in");
+        app.context.clock.advance(chrono::TimeDelta::seconds(wait));
+        client.signed_in(&address("Tamar"), PASSWORD).await;
+    });
+}
+
+#[test]
+fn an_address_that_a_stranger_claims_to_have_is_not_believed() {
+    on_each_backend(async |database| {
+        let rates = Rates {
+            address: 2,
+            ..Rates::unlimited()
+        };
+        let app = App::start_with(database, OperatorTotp::Off, rates).await;
+        let ask = async |forged: &str| {
+            let call = app.stranger().call("GET", "/v1/me");
+            call.header("X-Forwarded-For", forged).send().await
+        };
+        for n in 1..=2 {
+            ask(&format!("198.51.100.{n}")).await.expect(401);
+        }
+        ask("198.51.100.3").await.refused(429, "too_many_requests");
+    });
+}
