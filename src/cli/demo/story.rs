@@ -131,6 +131,7 @@ pub async fn tell(
         teller.begin(*chapter, &matched).await?;
         bar.inc(1);
     }
+    teller.show_more().await?;
     teller.catch_up().await
 }
 
@@ -252,6 +253,24 @@ impl Teller<'_> {
             Err(Error::Refused(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What was shown at the beginning has ended or gone on by now, and the
+    /// investors have room again.
+    async fn show_more(&self) -> Result<(), Failure> {
+        let filter = crate::db::matches::Filter {
+            status: Some(MatchStatus::Candidate),
+            ..crate::db::matches::Filter::default()
+        };
+        let page = PageRequest {
+            cursor: None,
+            limit: 100,
+        };
+        let found = matches::list(self.context, &self.settled.curator, filter, page).await?;
+        for matched in found.items {
+            self.release(matched.id).await?;
+        }
+        Ok(())
     }
 
     /// Compliance lets sensitive startups be shown; then a doubt about their
