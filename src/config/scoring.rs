@@ -203,7 +203,7 @@ pub fn render(rules: &RuleSet) -> String {
          [weights]\n{weights}\n\n\
          [tags]\nsame = {same}\nparent = {parent}\nchild = {child}\nsibling = {sibling}\n\
          wanted = [{once}, {twice}, {thrice}]\nprimary_times = {primary}\n\n\
-         [tags.rarity]\n{rarity}\n\
+         [tags.rarity]\n{rarity}\n\n\
          [curves]\nstage = {stage}\ncheque = {cheque}\nrecency = {recency}\n\n\
          [values]\ncheque_flexible = {flexible}\nmarket_opened = {opened}\n\
          market_present = {present}\nlanguage_common = {language}\n\
@@ -219,11 +219,13 @@ pub fn render(rules: &RuleSet) -> String {
                 .collect()
         ),
         primary = rules.primary_times,
-        rarity = rules
-            .rarity
-            .iter()
-            .map(|(tag, share)| format!("{tag} = {share}\n"))
-            .collect::<String>(),
+        rarity = listed(
+            rules
+                .rarity
+                .iter()
+                .map(|(tag, share)| format!("{tag} = {share}"))
+                .collect()
+        ),
         stage = revealed::points(&rules.stage),
         cheque = revealed::points(&rules.cheque),
         recency = revealed::points(&rules.recency),
@@ -277,6 +279,26 @@ mod tests {
         assert_eq!(rules.weights.len(), Factor::ALL.len());
         assert_eq!(rules.weights.values().sum::<i64>(), 10_000);
         assert_eq!(rules.lead_not_wanted.lead, 7_000);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for text in [DEFAULT, MARKET] {
+            let mut rules = read(text).expect("the shipped file is well-formed");
+            rules.rarity = BTreeMap::from([("water".parse().expect("a slug"), 12_000)]);
+            assert_eq!(read(&render(&rules)), Ok(rules));
+        }
+    }
+
+    #[test]
+    fn the_market_rules_count_past_deals_only() {
+        let rules = read(MARKET).expect("the shipped file is well-formed");
+        let weight = rules.weights.get(&Factor::RevealedPreference);
+        assert_eq!(weight, Some(&10_000));
+        let revealed = rules.revealed.expect("there");
+        assert_eq!(revealed.weights.values().sum::<i64>(), 10_000);
+        let text = MARKET.replacen("pace = ", "luck = ", 1);
+        assert!(read(&text).is_err_and(|error| error.contains("luck")));
     }
 
     #[test]

@@ -165,13 +165,11 @@ fn split(args: &BacktestArgs) -> Result<Split, String> {
 
 /// A day of an argument; what is wrong with it is noted.
 pub(super) fn date(name: &str, text: &str, faults: &mut Vec<String>) -> Option<NaiveDate> {
-    match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        Ok(date) => Some(date),
-        Err(_) => {
-            faults.push(format!("{name}: {text:?} is no date such as 2012-01-01"));
-            None
-        }
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    if date.is_none() {
+        faults.push(format!("{name}: {text:?} is no date such as 2012-01-01"));
     }
+    date
 }
 
 /// The rules to test and the plain ones.

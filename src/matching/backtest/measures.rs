@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn the_measures_are_those_of_the_books() {
         let first = Measures::of(&[7, 1, 2], &[7]);
-        assert_eq!(first.all(), [1.0, 1.0, 1.0, 1.0]);
+        assert!(first.all().into_iter().all(|value| near(value, 1.0)));
 
         let third = Measures::of(&[1, 2, 7], &[7, 9]);
         assert!(near(third.recall_20, 0.5));
@@ -200,9 +200,9 @@ mod tests {
 
         let ranking: Vec<usize> = (0..300).collect();
         let late = Measures::of(&ranking, &[30]);
-        assert_eq!((late.recall_20, late.recall_50), (0.0, 1.0));
-        assert_eq!(Measures::of(&ranking, &[250]).mrr, 0.0);
-        assert_eq!(Measures::of(&ranking, &[]).ndcg_20, 0.0);
+        assert!(near(late.recall_20, 0.0) && near(late.recall_50, 1.0));
+        assert!(near(Measures::of(&ranking, &[250]).mrr, 0.0));
+        assert!(near(Measures::of(&ranking, &[]).ndcg_20, 0.0));
     }
 
     #[test]
@@ -218,6 +218,6 @@ mod tests {
         assert!((0.055..0.085).contains(&width), "{width}");
         assert_eq!(Estimate::of(&measured), estimate);
         let none = Estimate::of_difference(&measured, &measured);
-        assert_eq!((none.low.mrr, none.high.mrr), (0.0, 0.0));
+        assert!(near(none.low.mrr, 0.0) && near(none.high.mrr, 0.0));
     }
 }
