@@ -18,6 +18,8 @@ use crate::domain::tag::Taxonomy;
 use crate::domain::text::Slug;
 use crate::domain::wording::Wording;
 
+use super::index::MatchIndex;
+
 /// Rankings computed at the same time.
 const RANKINGS: usize = 2;
 
@@ -102,6 +104,8 @@ pub struct Context {
     /// Places for rankings, fewer than the store has readers, so that a few
     /// large ones leave room for everything else.
     pub rankings: Arc<Semaphore>,
+    /// What matches whom, at once.
+    pub index: Arc<MatchIndex>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -133,10 +137,12 @@ pub struct Parts {
 
 impl From<Parts> for Context {
     fn from(parts: Parts) -> Self {
+        let taxonomy = Arc::new(parts.taxonomy);
         Self {
             db: parts.db,
             clock: parts.clock,
-            taxonomy: Arc::new(parts.taxonomy),
+            index: Arc::new(MatchIndex::new(Arc::clone(&taxonomy))),
+            taxonomy,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),
             wording: Arc::new(parts.wording),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod deals;
+mod index;
 mod introductions;
 mod matching;
 mod profiles;
