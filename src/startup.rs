@@ -355,9 +355,9 @@ impl Corridor {
 async fn fill_index(context: &Context) -> Result<(), StartError> {
     let begin = Instant::now();
     let index = Arc::clone(&context.index);
-    let filling = context.db.read(move |conn| {
-        index.follow(conn, |records| info!(records, "filling the match index"))
-    });
+    let filling = context
+        .db
+        .read(move |conn| index.follow(conn, |records| info!(records, "filling the match index")));
     filling.await.map_err(StartError::new)?;
     let (mandates, startups) = context.index.len();
     let ms = begin.elapsed().as_millis();

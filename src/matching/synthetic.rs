@@ -40,21 +40,53 @@ const INTENTS: [(&str, bool); 10] = [
     ("fund_commitment", false),
 ];
 const MODELS: [&str; 10] = [
-    "saas", "hardware", "marketplace", "licensing", "services", "usage", "transaction",
-    "advertising", "subscription", "franchise",
+    "saas",
+    "hardware",
+    "marketplace",
+    "licensing",
+    "services",
+    "usage",
+    "transaction",
+    "advertising",
+    "subscription",
+    "franchise",
 ];
 const CUSTOMERS: [&str; 9] = [
-    "enterprise", "smb", "farmers", "state", "consumers", "utilities", "banks", "hospitals",
+    "enterprise",
+    "smb",
+    "farmers",
+    "state",
+    "consumers",
+    "utilities",
+    "banks",
+    "hospitals",
     "schools",
 ];
 const TOPICS: [&str; 12] = [
-    "farm_practice", "water_management", "export_readiness", "ip_strategy", "lab_practice",
-    "energy_audit", "digital_state", "cyber_hygiene", "clinical_trials", "logistics",
-    "fintech_rules", "training",
+    "farm_practice",
+    "water_management",
+    "export_readiness",
+    "ip_strategy",
+    "lab_practice",
+    "energy_audit",
+    "digital_state",
+    "cyber_hygiene",
+    "clinical_trials",
+    "logistics",
+    "fintech_rules",
+    "training",
 ];
 const INSTRUMENTS: [&str; 10] = [
-    "ordinary_equity", "preferred_equity", "safe", "convertible_note", "venture_debt", "grant",
-    "revenue_share", "royalty", "warrants", "islamic_finance",
+    "ordinary_equity",
+    "preferred_equity",
+    "safe",
+    "convertible_note",
+    "venture_debt",
+    "grant",
+    "revenue_share",
+    "royalty",
+    "warrants",
+    "islamic_finance",
 ];
 const INVESTOR_COUNTRIES: [&str; 8] = ["AZ", "TR", "KZ", "GE", "AE", "UZ", "SA", "DE"];
 const STARTUP_COUNTRIES: [&str; 4] = ["IL", "AZ", "GE", "TR"];
@@ -107,7 +139,9 @@ impl Dice {
     }
 
     fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
-        from.get(self.below(from.len())).copied().unwrap_or_default()
+        from.get(self.below(from.len()))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// One of `end`, the first far more often than the last: how often is
@@ -236,9 +270,9 @@ pub fn taxonomy() -> Taxonomy {
         (Facet::Instrument, INSTRUMENTS.as_slice()),
     ];
     let intents = INTENTS.map(|(name, equity)| facet(Facet::DealIntent, name, equity));
-    let plain = plain.into_iter().flat_map(|(kind, names)| {
-        names.iter().map(move |name| (kind, *name))
-    });
+    let plain = plain
+        .into_iter()
+        .flat_map(|(kind, names)| names.iter().map(move |name| (kind, *name)));
     let plain = plain.map(|(kind, name)| facet(kind, name, false));
     let facets = intents.into_iter().chain(plain).flatten().collect();
     Taxonomy::new("invented".to_owned(), tags, facets)
@@ -476,7 +510,11 @@ impl Market {
         let mut dice = Dice::new(self.seed, 2 + 16 * draft, number);
         let at = self.published(&mut dice);
         let abroad = dice.percent(5);
-        let country = if abroad { dice.pick(&STARTUP_COUNTRIES) } else { "IL" };
+        let country = if abroad {
+            dice.pick(&STARTUP_COUNTRIES)
+        } else {
+            "IL"
+        };
         StartupEntry {
             profile: StartupProfile {
                 id: numbered(3, number).into(),
@@ -507,8 +545,7 @@ impl Market {
             let subject = dice.pick(&subjects);
             self.near(dice, subject, (10, 35))
         };
-        let primary_tags: BTreeSet<Slug> =
-            (0..=dice.below(3)).filter_map(|_| near(dice)).collect();
+        let primary_tags: BTreeSet<Slug> = (0..=dice.below(3)).filter_map(|_| near(dice)).collect();
         let tags: BTreeSet<Slug> = (0..3 + dice.below(7)).filter_map(|_| near(dice)).collect();
         let technologies = (0..1 + dice.below(4)).filter_map(|_| near(dice)).collect();
         let (first, last) = kind.stages;
@@ -596,7 +633,12 @@ fn stages(dice: &mut Dice, (first, last): (usize, usize)) -> BTreeSet<Stage> {
     }
     let from = first + dice.below(last - first + 1);
     let to = (from + dice.below(2)).min(last);
-    let mut stages: BTreeSet<Stage> = Stage::ALL.iter().copied().skip(from).take(to - from + 1).collect();
+    let mut stages: BTreeSet<Stage> = Stage::ALL
+        .iter()
+        .copied()
+        .skip(from)
+        .take(to - from + 1)
+        .collect();
     if dice.percent(10) {
         stages.insert(Stage::Bridge);
     }

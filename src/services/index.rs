@@ -174,11 +174,7 @@ impl MatchIndex {
 
     /// Shows readers what the writer has; only some programmes may have
     /// changed.
-    fn publish(
-        &self,
-        writer: &Writer,
-        only: Option<&BTreeSet<ProgrammeId>>,
-    ) -> Arc<Visible> {
+    fn publish(&self, writer: &Writer, only: Option<&BTreeSet<ProgrammeId>>) -> Arc<Visible> {
         let before = self.visible();
         let snapshot = |(id, index): (&ProgrammeId, &Index)| {
             let unchanged = only.is_some_and(|touched| !touched.contains(id));

@@ -178,7 +178,9 @@ pub fn mandates_for(
     };
     let admitted = db::programmes::is_startup_admitted(conn, ground.programme.id, id)?;
     let firm = profile.organization;
-    let clearance = clearances_of(conn, &[firm], ground.today)?.get(&firm).copied();
+    let clearance = clearances_of(conn, &[firm], ground.today)?
+        .get(&firm)
+        .copied();
     let relations = Relations::load(conn, firm)?;
     let startup = ground.startup(taxonomy, &profile, clearance, admitted);
     let releases = Releases::new(ground, taxonomy, conn);
@@ -187,7 +189,9 @@ pub fn mandates_for(
         relations.with(mandate.organization, released)
     };
     let setting = ground.setting(taxonomy);
-    let best = snapshot.desk(&setting).mandates_for(&startup, known, k, filter);
+    let best = snapshot
+        .desk(&setting)
+        .mandates_for(&startup, known, k, filter);
     releases.finish().map(|()| best)
 }
 
@@ -209,7 +213,9 @@ pub fn startups_for(
     };
     let admitted = db::programmes::is_mandate_admitted(conn, ground.programme.id, id)?;
     let firm = mandate.organization;
-    let clearance = clearances_of(conn, &[firm], ground.today)?.get(&firm).copied();
+    let clearance = clearances_of(conn, &[firm], ground.today)?
+        .get(&firm)
+        .copied();
     let relations = Relations::load(conn, firm)?;
     let facts = ground.mandate(&mandate, clearance, admitted);
     let releases = Releases::new(ground, taxonomy, conn);
@@ -218,7 +224,9 @@ pub fn startups_for(
         relations.with(profile.organization, released)
     };
     let setting = ground.setting(taxonomy);
-    let best = snapshot.desk(&setting).startups_for(&facts, known, k, filter);
+    let best = snapshot
+        .desk(&setting)
+        .startups_for(&facts, known, k, filter);
     releases.finish().map(|()| best)
 }
 

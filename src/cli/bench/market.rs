@@ -169,8 +169,12 @@ impl Bench {
             explaining.push(time);
 
             let scanned = plain.iter().map(|answer| (answer.id, answer.exact.0));
-            let found = ranked.iter().map(|one| (one.record.mandate.id.uuid(), one.exact));
-            let told = explained.iter().map(|one| (one.mandate.0.uuid(), one.exact));
+            let found = ranked
+                .iter()
+                .map(|one| (one.record.mandate.id.uuid(), one.exact));
+            let told = explained
+                .iter()
+                .map(|one| (one.mandate.0.uuid(), one.exact));
             figures.compared += plain.len() as u64;
             if !scanned.clone().eq(found) || !scanned.eq(told) {
                 figures.mismatches += 1;
@@ -180,8 +184,7 @@ impl Bench {
                     .iter()
                     .map(|entry| (entry.facts(self.today), known(&entry.mandate)))
                     .collect();
-                let specified =
-                    reference::mandates_for(setting, &startup, &candidates, k, &filter);
+                let specified = reference::mandates_for(setting, &startup, &candidates, k, &filter);
                 figures.compared_with_reference += 1;
                 if specified != explained {
                     figures.mismatches += 1;
@@ -244,7 +247,9 @@ impl Bench {
                     })
                 })
                 .collect();
-            let joined = workers.into_iter().map(|worker| worker.join().unwrap_or(0_u64));
+            let joined = workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap_or(0_u64));
             joined.sum()
         });
         figures.cores = cores as u64;

@@ -182,7 +182,10 @@ impl Naive {
             tags,
             excluded,
             tag_count: u8::try_from(content.tags.len()).unwrap_or(u8::MAX),
-            stages: content.stages.iter().fold(0, |set, stage| set | stage_bit(*stage)),
+            stages: content
+                .stages
+                .iter()
+                .fold(0, |set, stage| set | stage_bit(*stage)),
             role: content.role,
             frozen: entry.frozen,
         }
@@ -436,8 +439,11 @@ impl<'a> Question<'a> {
             return None;
         }
         sum += self.weights.intent
-            * share(self.intents & row.intents, self.intents_len.min(row.intents.count_ones()))
-                .unwrap_or(0);
+            * share(
+                self.intents & row.intents,
+                self.intents_len.min(row.intents.count_ones()),
+            )
+            .unwrap_or(0);
         sum += self.weights.market * self.market(row);
         sum += self.weights.business * self.business(row);
         sum += self.weights.topics * self.topics(row);

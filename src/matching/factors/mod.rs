@@ -63,12 +63,10 @@ pub(super) fn fitting_stage<V: Voice>(
         StageFit::NoPreference => unknown(Key::StageFactorNoPreference),
         StageFit::Unstated => unknown(Key::StageFactorUnstated),
         StageFit::Incomparable => Value::known(0, || both(Key::StageApart)),
-        StageFit::Apart(distance) => {
-            Value::known(rules.stage.at(distance), || match distance {
-                0 => both(Key::StageSame),
-                _ => both(Key::StageNear).with(Place::Distance, Var::Int(distance)),
-            })
-        }
+        StageFit::Apart(distance) => Value::known(rules.stage.at(distance), || match distance {
+            0 => both(Key::StageSame),
+            _ => both(Key::StageNear).with(Place::Distance, Var::Int(distance)),
+        }),
     }
 }
 

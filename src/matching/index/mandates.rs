@@ -11,8 +11,8 @@ use super::table::{Half, Table, Worth, most, weight};
 use super::vocabulary::{
     ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new,
 };
-use crate::domain::country::Country;
 use crate::domain::compliance::{ClearanceVerdict, verdict_on};
+use crate::domain::country::Country;
 use crate::domain::mandate::{Cheque, Mandate, MandateContent};
 use crate::domain::money::Rates;
 use crate::domain::profile::ControlAnswers;
@@ -20,9 +20,9 @@ use crate::domain::scoring::{Factor, GateVerdict as Verdict, Reason, RuleSet};
 use crate::domain::tag::{Facet, Kinship, Sensitivity, Taxonomy};
 use crate::domain::text::Slug;
 use crate::domain::values::{InvestorRole, Stage};
-use crate::matching::facts::{Asked, ChequeFit, MandateFacts, Setting, StageFit, StartupFacts};
 use crate::matching::factors::tags::{tag_weight, worth};
 use crate::matching::factors::{self, days_since_confirmed, evidence_value, mean, traction_facts};
+use crate::matching::facts::{Asked, ChequeFit, MandateFacts, Setting, StageFit, StartupFacts};
 use crate::matching::gates;
 use crate::matching::voice::Silent;
 
@@ -153,7 +153,9 @@ impl Keys {
     /// The cheques in US cents, by code.
     pub(super) fn cents(&self, rates: Option<&Rates>) -> Vec<Option<[i64; 2]>> {
         let cheques = self.cheques.keys.iter();
-        cheques.map(|cheque| cheque.as_ref()?.in_cents(rates?)).collect()
+        cheques
+            .map(|cheque| cheque.as_ref()?.in_cents(rates?))
+            .collect()
     }
 }
 
@@ -249,7 +251,8 @@ impl Columns {
             self.topics
                 .code(mask_or_new(&mut words.topics, &content.transfer_topics)),
             self.papers.code(paper),
-            self.languages.code(words.languages_or_new(&content.languages)),
+            self.languages
+                .code(words.languages_or_new(&content.languages)),
         ];
         let amount = content.cheque.map_or(0, |cheque| cheque.max);
         Encoded {
@@ -330,12 +333,7 @@ impl<'a> Question<'a> {
         weight(self.setting.rules, factor)
     }
 
-    fn table<K>(
-        &self,
-        words: &Words<K>,
-        weight: i32,
-        worth: impl FnMut(&K) -> Worth,
-    ) -> Table {
+    fn table<K>(&self, words: &Words<K>, weight: i32, worth: impl FnMut(&K) -> Worth) -> Table {
         Table::new(words, most(weight), self.doubt_wanted, worth)
     }
 
@@ -435,7 +433,9 @@ impl<'a> Question<'a> {
         let weight = self.weight(Factor::Cheque);
         let Setting { rules, rates, .. } = *self.setting;
         let asked = self.startup.profile.content.round.as_ref().map(Asked::of);
-        let of_round = asked.zip(rates).and_then(|(asked, rates)| asked.in_cents(rates));
+        let of_round = asked
+            .zip(rates)
+            .and_then(|(asked, rates)| asked.in_cents(rates));
         let mut cents = self.cents.iter();
         self.table(&self.keys.cheques, weight, |cheque| {
             let of_cheque = cents.next().copied().flatten();
@@ -472,7 +472,9 @@ impl<'a> Question<'a> {
 
     fn languages(&self) -> Table {
         let weight = self.weight(Factor::Language);
-        let ours = self.words.languages(&self.startup.profile.content.languages);
+        let ours = self
+            .words
+            .languages(&self.startup.profile.content.languages);
         self.table(&self.keys.languages, weight, |theirs| {
             Worth::of(weight, language_value(self.setting.rules, ours, *theirs))
         })
@@ -822,7 +824,9 @@ impl WantedTags {
                 continue;
             }
             let rows = self.rows.iter().skip(first).take(self.strips);
-            let sums = rows.zip(&self.weights).map(|(row, weights)| dot(row, weights));
+            let sums = rows
+                .zip(&self.weights)
+                .map(|(row, weights)| dot(row, weights));
             *most = points_up(self.weight, sums.sum(), self.sum_of_weights);
         }
         let greatest = worth(rules, Kinship::Same, 3);
@@ -852,7 +856,10 @@ impl WantedTags {
         if homes & self.asked == 0 {
             return 0;
         }
-        let met = self.sectors.iter().filter(|(sector, _)| sector & sectors != 0);
+        let met = self
+            .sectors
+            .iter()
+            .filter(|(sector, _)| sector & sectors != 0);
         met.map(|(_, points)| points).sum::<i32>().min(self.all())
     }
 
@@ -875,7 +882,9 @@ impl WantedTags {
         if wanted.is_empty() || self.sum_of_weights == 0 {
             return Some(Worth::default());
         }
-        let sum: i64 = (0..self.strips).map(|strip| self.strip(strip, wanted)).sum();
+        let sum: i64 = (0..self.strips)
+            .map(|strip| self.strip(strip, wanted))
+            .sum();
         Some(Worth::of(self.weight, Some(sum / self.sum_of_weights)))
     }
 
@@ -891,7 +900,8 @@ impl WantedTags {
                     return;
                 };
                 *first = next;
-                self.rows.extend(std::iter::repeat_n([0; LANES], self.strips));
+                self.rows
+                    .extend(std::iter::repeat_n([0; LANES], self.strips));
             }
             let row = as_index(*first) + lane / LANES;
             let row = self.rows.get_mut(row);
@@ -905,7 +915,10 @@ impl WantedTags {
     fn strip(&self, strip: usize, wanted: &[u16]) -> i64 {
         let mut best: Lanes = [0; LANES];
         for tag in wanted {
-            let first = self.rows_of.get(usize::from(*tag)).map_or(0, |row| as_index(*row));
+            let first = self
+                .rows_of
+                .get(usize::from(*tag))
+                .map_or(0, |row| as_index(*row));
             if first == 0 {
                 continue;
             }
@@ -915,13 +928,17 @@ impl WantedTags {
                 }
             }
         }
-        self.weights.get(strip).map_or(0, |weights| dot(&best, weights))
+        self.weights
+            .get(strip)
+            .map_or(0, |weights| dot(&best, weights))
     }
 }
 
 fn dot(row: &Lanes, weights: &[i64; LANES]) -> i64 {
     let lanes = row.iter().zip(weights);
-    lanes.map(|(worth, weight)| weight * i64::from(*worth)).sum()
+    lanes
+        .map(|(worth, weight)| weight * i64::from(*worth))
+        .sum()
 }
 
 /// The points of a weighted sum, rounded up.

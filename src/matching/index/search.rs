@@ -229,8 +229,7 @@ impl Live {
             let slot = *slot;
             let (sum, bound) = change(usize::from(slot), *sum);
             // Written always, counted only when kept: no branch to mispredict.
-            if let (Some(place), Some(of_sum)) =
-                (self.slots.get_mut(kept), self.sums.get_mut(kept))
+            if let (Some(place), Some(of_sum)) = (self.slots.get_mut(kept), self.sums.get_mut(kept))
             {
                 *place = slot;
                 *of_sum = sum;
@@ -256,7 +255,12 @@ where
             + self.middle
             + self.last;
         let mut windows: Vec<(i32, &Window<C, M, G>)> = (self.stock.windows.iter())
-            .map(|window| (most + self.ask.most_of_sectors(window.homes, window.sectors), &**window))
+            .map(|window| {
+                (
+                    most + self.ask.most_of_sectors(window.homes, window.sectors),
+                    &**window,
+                )
+            })
             .collect();
         windows.sort_by_key(|(bound, _)| Reverse(*bound));
         let mut blocks: Vec<(i32, i32, &Block<C, M, G>)> = Vec::new();
@@ -291,8 +295,8 @@ where
         let deal = match intents.names() {
             None => return (rest + self.deal_reach(), tags),
             Some(named) => {
-                let shares =
-                    self.plan.stages.most_of(stages.names()) + self.plan.money.most_of(money.names());
+                let shares = self.plan.stages.most_of(stages.names())
+                    + self.plan.money.most_of(money.names());
                 let deals = named.iter().map(|code| {
                     let points = self.plan.intents.points(*code);
                     match self.plan.equity.get(usize::from(*code)) {
@@ -333,7 +337,11 @@ where
         };
         let fixed = plan.fixed.points;
         let rest = tags_most + self.middle + self.last;
-        let columns = block.column(0).iter().zip(block.column(1)).zip(block.column(2));
+        let columns = block
+            .column(0)
+            .iter()
+            .zip(block.column(1))
+            .zip(block.column(2));
         for (slot, ((intents, stages), money)) in (0_u8..).zip(columns) {
             let sum = fixed + self.deal(*intents, *stages, *money);
             put(&mut live, slot, sum);
@@ -355,9 +363,8 @@ where
                 }
                 _ => 0,
             };
-            let sum = sum
-                + plan.business_weight * business
-                + ask.points_of_markets(block.masks(slot));
+            let sum =
+                sum + plan.business_weight * business + ask.points_of_markets(block.masks(slot));
             let most = ask.most_of_tags(block.tags(slot)).min(tags_most);
             (sum, sum + most + last)
         });
@@ -406,7 +413,10 @@ where
             sensitive: false,
             referred: false,
         };
-        match tags.zip(gates).and_then(|both| self.tally(block, slot, both)) {
+        match tags
+            .zip(gates)
+            .and_then(|both| self.tally(block, slot, both))
+        {
             Some(sum) if self.judge.wants(&sum) => hit.sensitive = sum.sensitive,
             Some(_) => return,
             // A column is beyond its dictionary: the reference has to say.
@@ -432,13 +442,18 @@ where
         let plan = self.plan;
         let codes = block.codes(slot);
         let [intents, stages, money, models, customers] = *codes.first_chunk::<BEFORE>()?;
-        let mut sum = plan.fixed.and(tags).and(gates).and(plan.intents.worth(intents)?);
+        let mut sum = plan
+            .fixed
+            .and(tags)
+            .and(gates)
+            .and(plan.intents.worth(intents)?);
         if *plan.equity.get(usize::from(intents))? != 0 {
             sum = sum
                 .and(plan.stages.worth(stages)?)
                 .and(plan.money.worth(money)?);
         }
-        let business = (plan.models).worth(models, &plan.customers, customers, plan.business_weight);
+        let business =
+            (plan.models).worth(models, &plan.customers, customers, plan.business_weight);
         sum = sum.and(business?).and(self.ask.markets(block.masks(slot))?);
         for (table, code) in plan.others.iter().zip(codes.iter().skip(BEFORE)) {
             sum = sum.and(table.worth(*code)?);

@@ -4,13 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::mandates::{
-    Cleared, MOST_TAGS, TAGS_BEYOND, cheque_worth, clearance_on, equity, home, language_value, order,
-    overlap, paper_value, sectors, stage_worth, standing, topics_value,
+    Cleared, MOST_TAGS, TAGS_BEYOND, cheque_worth, clearance_on, equity, home, language_value,
+    order, overlap, paper_value, sectors, stage_worth, standing, topics_value,
 };
 use super::search::{Ask, BEFORE, Plan};
 use super::store::{ANY_SECTOR, Encoded, Record};
 use super::table::{Half, Table, Worth, most, weight};
-use super::vocabulary::{ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new};
+use super::vocabulary::{
+    ABROAD, Countries, Dictionary, Mask, Vocabulary, Words, mask, mask_or_new,
+};
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::MandateStatus;
 use crate::domain::money::Rates;
@@ -19,9 +21,9 @@ use crate::domain::scoring::{Factor, GateVerdict as Verdict, RuleSet, WHOLE};
 use crate::domain::tag::{Kinship, Sensitivity, Taxonomy};
 use crate::domain::text::Slug;
 use crate::domain::values::Stage;
-use crate::matching::facts::{Asked, ChequeFit, MandateFacts, Setting, StageFit, StartupFacts};
 use crate::matching::factors::tags::worth;
 use crate::matching::factors::{days_since_confirmed, evidence_value, traction_facts};
+use crate::matching::facts::{Asked, ChequeFit, MandateFacts, Setting, StageFit, StartupFacts};
 
 /// An admitted startup with what others decided about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +123,9 @@ impl Keys {
     /// What rounds ask for in US cents, by code.
     pub(super) fn cents(&self, rates: Option<&Rates>) -> Vec<Option<[i64; 3]>> {
         let rounds = self.rounds.keys.iter();
-        rounds.map(|asked| asked.as_ref()?.in_cents(rates?)).collect()
+        rounds
+            .map(|asked| asked.as_ref()?.in_cents(rates?))
+            .collect()
     }
 }
 
@@ -193,7 +197,8 @@ impl Columns {
             self.topics
                 .code(mask_or_new(&mut words.topics, &content.transfer_topics)),
             self.papers.code(paper),
-            self.languages.code(words.languages_or_new(&content.languages)),
+            self.languages
+                .code(words.languages_or_new(&content.languages)),
             self.terms.code(Some(term)),
         ];
         let amount = asked.map_or(0, |asked| asked.target());
@@ -215,8 +220,7 @@ fn standing_of(taxonomy: &Taxonomy, entry: &StartupEntry) -> Standing {
     let content = &entry.profile.content;
     let level = content.sensitivity(taxonomy);
     let answers = content.controls.as_ref();
-    let sensitive =
-        level != Sensitivity::None || answers.is_some_and(ControlAnswers::needs_review);
+    let sensitive = level != Sensitivity::None || answers.is_some_and(ControlAnswers::needs_review);
     Standing {
         cleared: entry.cleared,
         frozen: entry.frozen,
@@ -259,12 +263,7 @@ impl<'a> Question<'a> {
         weight(self.setting.rules, factor)
     }
 
-    fn table<K>(
-        &self,
-        words: &Words<K>,
-        weight: i32,
-        worth: impl FnMut(&K) -> Worth,
-    ) -> Table {
+    fn table<K>(&self, words: &Words<K>, weight: i32, worth: impl FnMut(&K) -> Worth) -> Table {
         Table::new(words, most(weight), self.doubt_wanted, worth)
     }
 
@@ -346,7 +345,9 @@ impl<'a> Question<'a> {
         let weight = self.weight(Factor::Cheque);
         let Setting { rules, rates, .. } = *self.setting;
         let cheque = self.mandate.mandate.content.cheque;
-        let of_cheque = cheque.zip(rates).and_then(|(cheque, rates)| cheque.in_cents(rates));
+        let of_cheque = cheque
+            .zip(rates)
+            .and_then(|(cheque, rates)| cheque.in_cents(rates));
         let mut cents = self.cents.iter();
         self.table(&self.keys.rounds, weight, |asked| {
             let of_round = cents.next().copied().flatten();
@@ -376,7 +377,9 @@ impl<'a> Question<'a> {
 
     fn languages(&self) -> Table {
         let weight = self.weight(Factor::Language);
-        let theirs = self.words.languages(&self.mandate.mandate.content.languages);
+        let theirs = self
+            .words
+            .languages(&self.mandate.mandate.content.languages);
         self.table(&self.keys.languages, weight, |ours| {
             Worth::of(weight, language_value(self.setting.rules, *ours, theirs))
         })
@@ -488,7 +491,9 @@ impl Ask<MASKS, GATES> for Asking<'_> {
     }
 
     fn most_of_tags(&self, tags: &[u16]) -> i32 {
-        self.tags.worth(tags).map_or(most(self.tags.weight), |worth| worth.points)
+        self.tags
+            .worth(tags)
+            .map_or(most(self.tags.weight), |worth| worth.points)
     }
 
     fn tags(&self, tags: &[u16]) -> Option<Worth> {
@@ -626,7 +631,10 @@ impl<'a> OwnTags<'a> {
         if homes & self.asked == 0 {
             return 0;
         }
-        let met = self.sectors.iter().filter(|(sector, _)| sector & sectors != 0);
+        let met = self
+            .sectors
+            .iter()
+            .filter(|(sector, _)| sector & sectors != 0);
         let greatest = met.map(|(_, worth)| *worth).max();
         Worth::of(self.weight, greatest).points
     }
@@ -666,7 +674,11 @@ impl<'a> OwnTags<'a> {
         change: impl Fn(&mut OwnTag),
     ) {
         self.change(words.tag(slug), &change);
-        for below in taxonomy.node(slug).into_iter().flat_map(|node| taxonomy.below(node)) {
+        for below in taxonomy
+            .node(slug)
+            .into_iter()
+            .flat_map(|node| taxonomy.below(node))
+        {
             self.change(words.node(below), &change);
         }
     }

@@ -137,7 +137,9 @@ fn put<T: Copy>(places: &mut [T], at: usize, value: T) {
 }
 
 fn at<T: Copy, const N: usize>(columns: &[[T; BLOCK]; N], slot: usize, none: T) -> [T; N] {
-    columns.each_ref().map(|column| column.get(slot).copied().unwrap_or(none))
+    columns
+        .each_ref()
+        .map(|column| column.get(slot).copied().unwrap_or(none))
 }
 
 impl<const C: usize, const M: usize, const G: usize> Block<C, M, G> {
@@ -156,7 +158,10 @@ impl<const C: usize, const M: usize, const G: usize> Block<C, M, G> {
 
     /// A scored column, as long as there are records.
     pub(super) fn column(&self, column: usize) -> &[u16] {
-        let column = self.codes.get(column).and_then(|codes| codes.get(..self.len));
+        let column = self
+            .codes
+            .get(column)
+            .and_then(|codes| codes.get(..self.len));
         column.unwrap_or_default()
     }
 

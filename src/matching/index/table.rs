@@ -193,9 +193,8 @@ impl Half {
         of_other: u16,
         weight: i32,
     ) -> Option<Worth> {
-        let known = self.values.get(usize::from(code))?
-            + other.values.get(usize::from(of_other))?
-            >= KNOWN;
+        let known =
+            self.values.get(usize::from(code))? + other.values.get(usize::from(of_other))? >= KNOWN;
         let mean = i64::from(self.mean(code, other, of_other));
         Some(Worth::of(weight, known.then_some(mean)))
     }

@@ -180,10 +180,7 @@ impl Vocabulary {
     }
 
     /// Markets as bits.
-    pub(super) fn markets_or_new<'a>(
-        &mut self,
-        set: impl IntoIterator<Item = &'a Country>,
-    ) -> u64 {
+    pub(super) fn markets_or_new<'a>(&mut self, set: impl IntoIterator<Item = &'a Country>) -> u64 {
         set.into_iter().fold(0, |mask, country| {
             let number = self.countries.of_or_new(country);
             mask | number.map_or(ABROAD, market_bit)
@@ -201,10 +198,7 @@ impl Vocabulary {
     }
 
     /// Those of the countries that some record names.
-    pub(super) fn countries<'a>(
-        &self,
-        set: impl IntoIterator<Item = &'a Country>,
-    ) -> Countries {
+    pub(super) fn countries<'a>(&self, set: impl IntoIterator<Item = &'a Country>) -> Countries {
         let mut countries = Countries::default();
         for number in set.into_iter().filter_map(|one| self.countries.of(one)) {
             countries.add(number);
@@ -242,10 +236,7 @@ pub(super) fn mask_or_new(numbers: &mut Numbers<Slug>, set: &BTreeSet<Slug>) -> 
 }
 
 /// The mask of a set in a question: what no record uses has no bit, but counts.
-pub(super) fn mask<'a>(
-    numbers: &Numbers<Slug>,
-    set: impl IntoIterator<Item = &'a Slug>,
-) -> Mask {
+pub(super) fn mask<'a>(numbers: &Numbers<Slug>, set: impl IntoIterator<Item = &'a Slug>) -> Mask {
     let mut mask = Mask::default();
     for word in set {
         mask.add(numbers.of(word));

@@ -36,7 +36,11 @@ impl Dice {
         *from.get(self.below(from.len())).expect("something to pick")
     }
 
-    pub(super) fn some<T: std::str::FromStr + Ord>(&mut self, words: &[&str], most: usize) -> BTreeSet<T> {
+    pub(super) fn some<T: std::str::FromStr + Ord>(
+        &mut self,
+        words: &[&str],
+        most: usize,
+    ) -> BTreeSet<T> {
         let count = self.below(most + 1);
         let picked: Vec<&str> = (0..count).map(|_| self.pick(words)).collect();
         set(&picked)

@@ -43,10 +43,14 @@ impl Records {
             known: (0..MOST).map(|_| random_pair(dice)).collect(),
         };
         for n in 0..dice.below(MOST) {
-            records.startups.extend(startup(dice, n).map(|entry| (n, entry)));
+            records
+                .startups
+                .extend(startup(dice, n).map(|entry| (n, entry)));
         }
         for n in 0..dice.below(MOST) {
-            records.mandates.extend(mandate(dice, n).map(|entry| (n, entry)));
+            records
+                .mandates
+                .extend(mandate(dice, n).map(|entry| (n, entry)));
         }
         records
     }
@@ -233,7 +237,11 @@ fn compare(
             .map(|other| (other.facts(day), pair(&other.mandate)))
             .collect();
         let expected = mandates_for(&setting, &facts, &candidates, k, &filter);
-        same(&desk.mandates_for(&facts, pair, k, &filter), &expected, count)?;
+        same(
+            &desk.mandates_for(&facts, pair, k, &filter),
+            &expected,
+            count,
+        )?;
     }
     for entry in records.mandates.values() {
         let (k, filter) = (dice.below(25), random_filter(dice));
@@ -246,7 +254,11 @@ fn compare(
             .map(|other| (other.facts(day), pair(&other.profile)))
             .collect();
         let expected = startups_for(&setting, &facts, &candidates, k, &filter);
-        same(&desk.startups_for(&facts, pair, k, &filter), &expected, count)?;
+        same(
+            &desk.startups_for(&facts, pair, k, &filter),
+            &expected,
+            count,
+        )?;
     }
     Ok(())
 }

@@ -33,11 +33,7 @@ fn lines(ranking: &Value) -> Lines {
 
 /// The same by brute force over the store.
 async fn specified(stage: &Stage) -> Lines {
-    let (context, programme, id) = (
-        stage.context.clone(),
-        stage.programme.id,
-        stage.profile.id,
-    );
+    let (context, programme, id) = (stage.context.clone(), stage.programme.id, stage.profile.id);
     let told = stage.context.db.read(move |conn| {
         let ground = Ground::load(&context, conn, programme)?;
         let (query, all) = (Query::Startup(id), Filter::default());
@@ -141,7 +137,11 @@ fn the_index_answers_like_brute_force_whatever_is_written() {
         for (n, stages) in STAGES.iter().enumerate() {
             let tags = [json!({ "water": 3 }), json!({ "water_loss": 1 }), json!({})];
             let tags = &tags[n % tags.len()];
-            let tags = if stages.is_empty() { &json!({ "water": 1 }) } else { tags };
+            let tags = if stages.is_empty() {
+                &json!({ "water": 1 })
+            } else {
+                tags
+            };
             paths.push(another(&stage, stages, tags).await);
         }
         let mut ranks = 0;
