@@ -50,7 +50,7 @@ async fn specified(stage: &Stage) -> Lines {
 async fn another(stage: &Stage, stages: &[&str], tags: &Value) -> String {
     let content = json!({
         "title": "Second fund",
-        "deal_intents": ["equity_abroad", "pilot_poc", "joint_venture"],
+        "deal_intents": ["equity_abroad", "pilot_poc"],
         "stages": stages,
         "tags": tags,
     });
