@@ -266,6 +266,7 @@ impl Corridor {
         let db = open_store(config)?;
         let public_url = config.server.public_url_at(bound);
         let context = context(config, db, Clock::System, public_url).await?;
+        fill_index(&context).await?;
         let mailer = mailer(config)?;
         Ok(Self {
             context,
@@ -331,6 +332,20 @@ impl Corridor {
         info!("stopped");
         served.map_err(StartError::new)
     }
+}
+
+/// Fills the match index before anybody asks, and says how far it is.
+async fn fill_index(context: &Context) -> Result<(), StartError> {
+    let begin = Instant::now();
+    let index = Arc::clone(&context.index);
+    let filling = context
+        .db
+        .read(move |conn| index.follow(conn, |records| info!(records, "filling the match index")));
+    filling.await.map_err(StartError::new)?;
+    let (mandates, startups) = context.index.len();
+    let ms = begin.elapsed().as_millis();
+    info!(mandates, startups, ms, "the match index is filled");
+    Ok(())
 }
 
 /// Whether the store answers.

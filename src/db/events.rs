@@ -130,6 +130,15 @@ pub fn seal(conn: &mut Conn, limit: usize) -> Result<usize> {
     Ok(rows.len())
 }
 
+/// Whether a committed event waits for its position.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_anything_unsealed(conn: &mut Conn) -> Result<bool> {
+    let waiting = events::table.filter(events::position.is_null());
+    Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(conn)?)
+}
+
 /// Sealed events after that position, in order.
 ///
 /// # Errors

@@ -6,9 +6,11 @@
 //! | [`outbox`] | claims what is due, sends it, notes what came of it |
 //! | [`letters`] | turns a prepared notice into an e-mail |
 //! | [`sealer`] | gives committed events their place (PostgreSQL; on SQLite the writer does) |
+//! | [`index`] | keeps the match index at the end of the log |
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
+pub mod index;
 pub mod letters;
 pub mod outbox;
 pub mod sealer;
@@ -73,6 +75,7 @@ pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
         tasks.spawn(sender.run(stop.clone()));
     }
     tasks.spawn(sealer::run(context.db.clone(), stop.clone()));
+    tasks.spawn(index::run(context.clone(), stop.clone()));
     tasks.spawn(clock::run(context.clone(), stop.clone()));
     Workers { stop, tasks }
 }

@@ -20,6 +20,7 @@ use crate::domain::text::Slug;
 use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
+use super::index::MatchIndex;
 use super::signing::Looked;
 
 /// Rankings computed at the same time.
@@ -118,6 +119,8 @@ pub struct Context {
     /// Places for rankings, fewer than the store has readers, so that a few
     /// large ones leave room for everything else.
     pub rankings: Arc<Semaphore>,
+    /// What matches whom, at once.
+    pub index: Arc<MatchIndex>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -151,10 +154,12 @@ pub struct Parts {
 
 impl From<Parts> for Context {
     fn from(parts: Parts) -> Self {
+        let taxonomy = Arc::new(parts.taxonomy);
         Self {
             db: parts.db,
             clock: parts.clock,
-            taxonomy: Arc::new(parts.taxonomy),
+            index: Arc::new(MatchIndex::new(Arc::clone(&taxonomy))),
+            taxonomy,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),
             wording: Arc::new(parts.wording),

@@ -12,6 +12,7 @@ pub mod deals;
 pub mod disclosure;
 pub mod error;
 pub mod imports;
+pub mod index;
 pub mod introductions;
 pub mod keys;
 pub mod ledger;

@@ -1,6 +1,8 @@
-//! The live ranking: facts of a programme, read in one go, and the reference
-//! scorer over them.
+//! The live ranking: out of the match index, with what is known of the two
+//! firms read afresh.
 
+use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -14,13 +16,14 @@ use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::Programme;
-use crate::domain::scoring::{Explanation, RuleSet};
+use crate::domain::scoring::{Explanation, Outcome, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
 use crate::matching::facts::{MandateFacts, PairFacts, Setting, StartupFacts};
-use crate::matching::reference::{self, Filter};
+use crate::matching::reference::Filter;
 use crate::matching::score::explain;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
+use super::matches::Query;
 use super::{Context, Error, programmes, recompute};
 
 /// What a programme's matching looks at, as of one transaction.
@@ -163,7 +166,8 @@ impl Ground {
     }
 }
 
-/// The best mandates of a programme for a startup, best first.
+/// The best mandates of a programme for a startup, best first, out of the
+/// index.
 pub fn mandates_for(
     context: &Context,
     conn: &mut Conn,
@@ -173,48 +177,32 @@ pub fn mandates_for(
     filter: &Filter,
 ) -> Result<Vec<Explanation>, Error> {
     let taxonomy = &context.taxonomy;
+    let visible = context.index.current(conn)?;
     let profile = db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+    let Some(snapshot) = visible.of(ground.programme.id) else {
+        return Ok(Vec::new());
+    };
     let admitted = db::programmes::is_startup_admitted(conn, ground.programme.id, id)?;
-    let mandates = db::programmes::mandates(conn, ground.programme.id)?;
-    let mut firms: Vec<OrganizationId> = mandates.iter().map(|m| m.organization).collect();
-    firms.push(profile.organization);
-    let clearances = clearances_of(conn, &firms, ground.today)?;
-    let relations = Relations::load(conn, profile.organization)?;
-    let mut released = BTreeMap::new();
-    for country in mandates.iter().map(|m| m.country).collect::<BTreeSet<_>>() {
-        released.insert(country, ground.released(conn, taxonomy, &profile, country)?);
-    }
-    let startup = ground.startup(
-        taxonomy,
-        &profile,
-        clearances.get(&profile.organization).copied(),
-        admitted,
-    );
-    let candidates: Vec<(MandateFacts<'_>, PairFacts)> = mandates
-        .iter()
-        .map(|mandate| {
-            let released = released.get(&mandate.country).copied().unwrap_or(false);
-            (
-                ground.mandate(
-                    mandate,
-                    clearances.get(&mandate.organization).copied(),
-                    true,
-                ),
-                relations.with(mandate.organization, released),
-            )
-        })
-        .collect();
+    let firm = profile.organization;
+    let clearance = clearances_of(conn, &[firm], ground.today)?
+        .get(&firm)
+        .copied();
+    let relations = Relations::load(conn, firm)?;
+    let startup = ground.startup(taxonomy, &profile, clearance, admitted);
+    let releases = Releases::new(ground, taxonomy, conn);
+    let known = |mandate: &Mandate| {
+        let released = releases.of(&profile, mandate.country);
+        relations.with(mandate.organization, released)
+    };
     let setting = ground.setting(taxonomy);
-    Ok(reference::mandates_for(
-        &setting,
-        &startup,
-        &candidates,
-        k,
-        filter,
-    ))
+    let best = snapshot
+        .desk(&setting)
+        .mandates_for(&startup, known, k, filter);
+    releases.finish().map(|()| best)
 }
 
-/// The best startups of a programme for a mandate, best first.
+/// The best startups of a programme for a mandate, best first, out of the
+/// index.
 pub fn startups_for(
     context: &Context,
     conn: &mut Conn,
@@ -224,42 +212,120 @@ pub fn startups_for(
     filter: &Filter,
 ) -> Result<Vec<Explanation>, Error> {
     let taxonomy = &context.taxonomy;
+    let visible = context.index.current(conn)?;
     let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+    let Some(snapshot) = visible.of(ground.programme.id) else {
+        return Ok(Vec::new());
+    };
     let admitted = db::programmes::is_mandate_admitted(conn, ground.programme.id, id)?;
-    let profiles = db::programmes::startups(conn, ground.programme.id)?;
-    let mut firms: Vec<OrganizationId> = profiles.iter().map(|p| p.organization).collect();
-    firms.push(mandate.organization);
-    let clearances = clearances_of(conn, &firms, ground.today)?;
-    let relations = Relations::load(conn, mandate.organization)?;
-    let mut candidates: Vec<(StartupFacts<'_>, PairFacts)> = Vec::with_capacity(profiles.len());
-    for profile in &profiles {
+    let firm = mandate.organization;
+    let clearance = clearances_of(conn, &[firm], ground.today)?
+        .get(&firm)
+        .copied();
+    let relations = Relations::load(conn, firm)?;
+    let facts = ground.mandate(&mandate, clearance, admitted);
+    let releases = Releases::new(ground, taxonomy, conn);
+    let known = |profile: &StartupProfile| {
+        let released = releases.of(profile, mandate.country);
+        relations.with(profile.organization, released)
+    };
+    let setting = ground.setting(taxonomy);
+    let best = snapshot
+        .desk(&setting)
+        .startups_for(&facts, known, k, filter);
+    releases.finish().map(|()| best)
+}
+
+/// Releases of sensitive profiles, read for the few pairs that need one and
+/// remembered.
+struct Releases<'a> {
+    ground: &'a Ground,
+    taxonomy: &'a Taxonomy,
+    read: RefCell<Read<'a>>,
+}
+
+struct Read<'a> {
+    conn: &'a mut Conn,
+    found: BTreeMap<(StartupProfileId, Option<Country>), bool>,
+    failed: Option<Error>,
+}
+
+impl<'a> Releases<'a> {
+    fn new(ground: &'a Ground, taxonomy: &'a Taxonomy, conn: &'a mut Conn) -> Self {
+        Self {
+            ground,
+            taxonomy,
+            read: RefCell::new(Read {
+                conn,
+                found: BTreeMap::new(),
+                failed: None,
+            }),
+        }
+    }
+
+    fn of(&self, profile: &StartupProfile, counterpart: Option<Country>) -> bool {
         // Only sensitive profiles can have been released, so the others need
         // no look at the store.
-        let sensitive = is_sensitive(taxonomy, profile);
-        let released = sensitive && ground.released(conn, taxonomy, profile, mandate.country)?;
-        candidates.push((
-            ground.startup(
-                taxonomy,
-                profile,
-                clearances.get(&profile.organization).copied(),
-                true,
-            ),
-            relations.with(profile.organization, released),
-        ));
+        if !is_sensitive(self.taxonomy, profile) {
+            return false;
+        }
+        let mut read = self.read.borrow_mut();
+        let key = (profile.id, counterpart);
+        if let Some(found) = read.found.get(&key) {
+            return *found;
+        }
+        let looked = (self.ground).released(read.conn, self.taxonomy, profile, counterpart);
+        let found = looked.unwrap_or_else(|error| {
+            read.failed = Some(error);
+            false
+        });
+        read.found.insert(key, found);
+        found
     }
-    let facts = ground.mandate(
-        &mandate,
-        clearances.get(&mandate.organization).copied(),
-        admitted,
-    );
-    let setting = ground.setting(taxonomy);
-    Ok(reference::startups_for(
-        &setting,
-        &facts,
-        &candidates,
-        k,
-        filter,
-    ))
+
+    fn finish(self) -> Result<(), Error> {
+        self.read.into_inner().failed.map_or(Ok(()), Err)
+    }
+}
+
+/// What the index gives, by brute force: every admitted record is read and
+/// scored. Tests hold the index against it.
+pub fn by_brute_force(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    query: Query,
+    k: usize,
+    filter: &Filter,
+) -> Result<Vec<Explanation>, Error> {
+    let programme = ground.programme.id;
+    let mut explained = Vec::new();
+    match query {
+        Query::Startup(id) => {
+            let profile = db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+            for mandate in db::programmes::mandates(conn, programme)? {
+                let told = one_pair(context, conn, ground, &profile, &mandate)?;
+                explained.push((mandate.published_at, mandate.id.uuid(), told));
+            }
+        }
+        Query::Mandate(id) => {
+            let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+            for profile in db::programmes::startups(conn, programme)? {
+                let told = one_pair(context, conn, ground, &profile, &mandate)?;
+                explained.push((profile.published_at, profile.id.uuid(), told));
+            }
+        }
+    }
+    explained.retain(|(_, _, told)| {
+        let outcome = told.outcome();
+        outcome != Outcome::RuledOut
+            && (filter.undecided || outcome == Outcome::Eligible)
+            && told.score >= filter.min_score
+            && told.confidence >= filter.min_confidence
+    });
+    explained.sort_by_key(|(at, id, told)| (Reverse(told.exact), at.is_none(), *at, *id));
+    let best = explained.into_iter().take(k).map(|(_, _, told)| told);
+    Ok(best.collect())
 }
 
 /// The account of one pair, whatever the gates say.

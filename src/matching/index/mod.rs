@@ -5,6 +5,7 @@
 //! | [`store`] | blocks of 64 slots, shared between the writer and its readers |
 //! | [`vocabulary`] | words as small numbers, and the dictionaries of columns |
 //! | [`mandates`], [`startups`] | each side's columns, and the other's question to them |
+//! | [`values`] | what both directions have in common |
 //! | [`table`] | a question compiled: what each code of a column is worth |
 //! | [`search`] | the walk from the highest bound down |
 //!
@@ -27,15 +28,17 @@ mod search;
 mod startups;
 mod store;
 mod table;
+mod values;
 mod vocabulary;
 
 use std::sync::Arc;
 
-pub use self::mandates::{Cleared, MandateEntry};
+pub use self::mandates::MandateEntry;
 use self::search::{Hit, Judge};
 pub use self::startups::StartupEntry;
 use self::store::{Record, Shelf, Stock};
 use self::table::Worth;
+pub use self::values::Cleared;
 use self::vocabulary::Vocabulary;
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
 use super::reference::Filter;

@@ -68,6 +68,7 @@ pub async fn rank(
     filter: RankFilter,
 ) -> Result<(ProgrammeId, Vec<Ranked>), Error> {
     caller.may(Operation::RankMatches, &[])?;
+    context.settle().await?;
     let context_in = context.clone();
     let place = Arc::clone(&context.rankings).acquire_owned().await;
     let place = place.map_err(Error::internal)?;

@@ -8,6 +8,7 @@ pub mod deals;
 mod discretion;
 mod gates;
 mod idempotency;
+mod index;
 mod introductions;
 mod keys;
 mod matching;

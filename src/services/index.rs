@@ -1,0 +1,453 @@
+//! The match index of every programme, as this node has it: filled at start,
+//! kept current from the log by one follower that applies events in order.
+//!
+//! An event says that a record has changed; the record is then read as it is
+//! now, so applying an event twice, or late, does no harm. What depends on the
+//! pair alone (blocks, cool-downs, releases) and what is small and the same
+//! for everybody (rules, rates, the programme) is read with each question.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+use std::time::{Duration, Instant};
+
+use crate::db::events::{self, SealedEvent};
+use crate::db::page::Cursor;
+use crate::db::programmes::Filter;
+use crate::db::{self, Conn};
+use crate::domain::compliance::Freeze;
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
+use crate::domain::mandate::Mandate;
+use crate::domain::profile::StartupProfile;
+use crate::domain::tag::Taxonomy;
+use crate::matching::index::{Cleared, Index, MandateEntry, Snapshot, StartupEntry};
+
+use super::disclosure::{covers_mandate, covers_startup};
+use super::{Context, Error};
+
+/// How long a question waits for the index to reach what was written before.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Between two looks whether somebody else has brought it there.
+const LOOK_EVERY: Duration = Duration::from_micros(500);
+/// Events applied at a time.
+const BATCH: usize = 500;
+/// Programmes read at a time.
+const PAGE: usize = 100;
+/// A statement takes a limited number of values.
+const AT_ONCE: usize = 10_000;
+
+/// The indexes of all programmes.
+pub struct MatchIndex {
+    taxonomy: Arc<Taxonomy>,
+    writer: Mutex<Writer>,
+    visible: RwLock<Arc<Visible>>,
+}
+
+/// What readers see: it never changes, so they never wait for a writer.
+#[derive(Default)]
+pub struct Visible {
+    /// The last position of the log that it knows of; none before it is built.
+    position: Option<i64>,
+    programmes: BTreeMap<ProgrammeId, Snapshot>,
+}
+
+impl Visible {
+    /// The index of a programme; none for one that has admitted nobody.
+    pub fn of(&self, programme: ProgrammeId) -> Option<&Snapshot> {
+        self.programmes.get(&programme)
+    }
+
+    fn has_reached(&self, position: i64) -> bool {
+        self.position.is_some_and(|reached| reached >= position)
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    position: Option<i64>,
+    programmes: BTreeMap<ProgrammeId, Index>,
+    freezes: Vec<Freeze>,
+}
+
+impl MatchIndex {
+    /// An empty one, built when it is first asked or followed.
+    pub fn new(taxonomy: Arc<Taxonomy>) -> Self {
+        Self {
+            taxonomy,
+            writer: Mutex::default(),
+            visible: RwLock::default(),
+        }
+    }
+
+    /// The index with everything that was committed before this call.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it isn't there in time; a statement failed.
+    pub fn current(&self, conn: &mut Conn) -> Result<Arc<Visible>, Error> {
+        let head = events::head(conn)?.position;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let visible = self.visible();
+            if visible.has_reached(head) {
+                return Ok(visible);
+            }
+            if let Some(writer) = self.try_writer() {
+                return self.advance(conn, writer, |_| ());
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::Busy { retry_after_s: 1 });
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Brings the index to the end of the log, building it first if need be;
+    /// `progress` is told how many records of a programme are in. Puts it in
+    /// order again where it has worn.
+    ///
+    /// # Errors
+    /// A statement failed.
+    pub fn follow(&self, conn: &mut Conn, progress: impl FnMut(usize)) -> Result<(), Error> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.advance(conn, writer, progress)?;
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tidied = false;
+        for index in writer.programmes.values_mut() {
+            if index.wants_rebuild() {
+                *index = index.rebuilt();
+                tidied = true;
+            }
+        }
+        if tidied {
+            self.publish(&writer, None);
+        }
+        Ok(())
+    }
+
+    /// Mandates and startups that are in, over all programmes.
+    pub fn len(&self) -> (usize, usize) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let sizes = writer.programmes.values().map(Index::len);
+        sizes.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    }
+
+    /// Whether nothing is in.
+    pub fn is_empty(&self) -> bool {
+        self.len() == (0, 0)
+    }
+
+    fn visible(&self) -> Arc<Visible> {
+        Arc::clone(&self.visible.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn try_writer(&self) -> Option<MutexGuard<'_, Writer>> {
+        match self.writer.try_lock() {
+            Ok(writer) => Some(writer),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn advance(
+        &self,
+        conn: &mut Conn,
+        mut writer: MutexGuard<'_, Writer>,
+        progress: impl FnMut(usize),
+    ) -> Result<Arc<Visible>, Error> {
+        let before = writer.position;
+        let mut touched = BTreeSet::new();
+        if let Some(mut position) = before {
+            loop {
+                let some = events::page(conn, position, BATCH)?;
+                let Some(last) = some.last() else { break };
+                position = last.position;
+                let changes = Changes::of(&some);
+                touched.extend(writer.apply(conn, &self.taxonomy, &changes)?);
+                writer.position = Some(position);
+            }
+        } else {
+            writer.build(conn, &self.taxonomy, progress)?;
+        }
+        let only = before.map(|_| &touched);
+        Ok(self.publish(&writer, only))
+    }
+
+    /// Shows readers what the writer has; only some programmes may have
+    /// changed.
+    fn publish(&self, writer: &Writer, only: Option<&BTreeSet<ProgrammeId>>) -> Arc<Visible> {
+        let before = self.visible();
+        let snapshot = |(id, index): (&ProgrammeId, &Index)| {
+            let unchanged = only.is_some_and(|touched| !touched.contains(id));
+            let kept = before.programmes.get(id).filter(|_| unchanged);
+            (*id, kept.cloned().unwrap_or_else(|| index.snapshot()))
+        };
+        let visible = Arc::new(Visible {
+            position: writer.position,
+            programmes: writer.programmes.iter().map(snapshot).collect(),
+        });
+        let mut place = self.visible.write().unwrap_or_else(PoisonError::into_inner);
+        *place = Arc::clone(&visible);
+        visible
+    }
+}
+
+/// What some events say has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Changes {
+    startups: BTreeSet<StartupProfileId>,
+    mandates: BTreeSet<MandateId>,
+    organizations: BTreeSet<OrganizationId>,
+    programmes: BTreeSet<ProgrammeId>,
+    freezes: bool,
+}
+
+impl Changes {
+    fn of(events: &[SealedEvent]) -> Self {
+        let mut changes = Self::default();
+        for event in events {
+            let id = event.subject.id;
+            match event.subject.kind {
+                SubjectKind::StartupProfile => {
+                    changes.startups.insert(id.into());
+                }
+                SubjectKind::Mandate => {
+                    changes.mandates.insert(id.into());
+                }
+                SubjectKind::Organization => {
+                    changes.organizations.insert(id.into());
+                }
+                SubjectKind::Freeze => changes.freezes = true,
+                SubjectKind::Programme => changes.of_programme(event),
+                SubjectKind::User
+                | SubjectKind::RuleSet
+                | SubjectKind::Match
+                | SubjectKind::Introduction
+                | SubjectKind::Deal
+                | SubjectKind::Message
+                | SubjectKind::Ticket
+                | SubjectKind::SigningKey => {}
+            }
+        }
+        changes
+    }
+
+    /// Whom a programme has admitted.
+    fn of_programme(&mut self, event: &SealedEvent) {
+        self.programmes.insert(event.subject.id.into());
+        for (_, value) in &event.payload {
+            if let Value::Id(admitted) = value {
+                self.startups.insert((*admitted).into());
+                self.mandates.insert((*admitted).into());
+            }
+        }
+    }
+}
+
+impl Writer {
+    fn build(
+        &mut self,
+        conn: &mut Conn,
+        taxonomy: &Arc<Taxonomy>,
+        mut progress: impl FnMut(usize),
+    ) -> Result<(), Error> {
+        // Read before the records: what changes meanwhile is applied again.
+        let position = events::head(conn)?.position;
+        self.freezes = db::freezes::active(conn)?;
+        for programme in all_programmes(conn)? {
+            let profiles = db::programmes::startups(conn, programme)?;
+            let startups = self.startups(conn, taxonomy, profiles)?;
+            let mandates = db::programmes::mandates(conn, programme)?;
+            let mandates = self.mandates(conn, mandates)?;
+            let index = Index::build(Arc::clone(taxonomy), startups, mandates, &mut progress);
+            self.programmes.insert(programme, index);
+        }
+        self.position = Some(position);
+        Ok(())
+    }
+
+    /// Applies changes; answers which programmes they touched.
+    fn apply(
+        &mut self,
+        conn: &mut Conn,
+        taxonomy: &Arc<Taxonomy>,
+        changes: &Changes,
+    ) -> Result<BTreeSet<ProgrammeId>, Error> {
+        let mut startups = changes.startups.clone();
+        let mut mandates = changes.mandates.clone();
+        let mut touched = changes.programmes.clone();
+        for id in &changes.programmes {
+            let empty = || Index::build(Arc::clone(taxonomy), Vec::new(), Vec::new(), |_| ());
+            self.programmes.entry(*id).or_insert_with(empty);
+        }
+        if changes.freezes {
+            self.freezes = db::freezes::active(conn)?;
+        }
+        for index in self.programmes.values() {
+            let thawed = |frozen, now| changes.freezes && frozen != now;
+            for entry in index.startups() {
+                let profile = &entry.profile;
+                let of_firm = changes.organizations.contains(&profile.organization);
+                if of_firm || thawed(entry.frozen, self.freezes_startup(taxonomy, profile)) {
+                    startups.insert(profile.id);
+                }
+            }
+            for entry in index.mandates() {
+                let mandate = &entry.mandate;
+                let of_firm = changes.organizations.contains(&mandate.organization);
+                if of_firm || thawed(entry.frozen, self.freezes_mandate(mandate)) {
+                    mandates.insert(mandate.id);
+                }
+            }
+        }
+        for id in startups {
+            touched.extend(self.refresh_startup(conn, taxonomy, id)?);
+        }
+        for id in mandates {
+            touched.extend(self.refresh_mandate(conn, id)?);
+        }
+        Ok(touched)
+    }
+
+    fn refresh_startup(
+        &mut self,
+        conn: &mut Conn,
+        taxonomy: &Taxonomy,
+        id: StartupProfileId,
+    ) -> Result<Vec<ProgrammeId>, Error> {
+        let mut touched = Vec::new();
+        let found = db::startup_profiles::find(conn, id)?;
+        let entry = self.startups(conn, taxonomy, found.into_iter().collect())?;
+        let admitting = db::programmes::programmes_of_startup(conn, id)?;
+        for (programme, index) in &mut self.programmes {
+            let admitted = admitting.iter().any(|one| one.id == *programme);
+            match entry.first().filter(|_| admitted) {
+                Some(entry) => index.put_startup(Arc::clone(entry)),
+                None if !index.remove_startup(id) => continue,
+                None => {}
+            }
+            touched.push(*programme);
+        }
+        Ok(touched)
+    }
+
+    fn refresh_mandate(
+        &mut self,
+        conn: &mut Conn,
+        id: MandateId,
+    ) -> Result<Vec<ProgrammeId>, Error> {
+        let mut touched = Vec::new();
+        let found = db::mandates::find(conn, id)?;
+        let entry = self.mandates(conn, found.into_iter().collect())?;
+        let admitting = db::programmes::programmes_of_mandate(conn, id)?;
+        for (programme, index) in &mut self.programmes {
+            let admitted = admitting.iter().any(|one| one.id == *programme);
+            match entry.first().filter(|_| admitted) {
+                Some(entry) => index.put_mandate(Arc::clone(entry)),
+                None if !index.remove_mandate(id) => continue,
+                None => {}
+            }
+            touched.push(*programme);
+        }
+        Ok(touched)
+    }
+
+    fn startups(
+        &self,
+        conn: &mut Conn,
+        taxonomy: &Taxonomy,
+        profiles: Vec<StartupProfile>,
+    ) -> Result<Vec<Arc<StartupEntry>>, Error> {
+        let cleared = cleared(conn, profiles.iter().map(|profile| profile.organization))?;
+        let entries = profiles.into_iter().map(|profile| {
+            Arc::new(StartupEntry {
+                cleared: cleared.get(&profile.organization).copied(),
+                frozen: self.freezes_startup(taxonomy, &profile),
+                // Releases are made to the counterparts of one country.
+                released: false,
+                profile,
+            })
+        });
+        Ok(entries.collect())
+    }
+
+    fn mandates(
+        &self,
+        conn: &mut Conn,
+        mandates: Vec<Mandate>,
+    ) -> Result<Vec<Arc<MandateEntry>>, Error> {
+        let cleared = cleared(conn, mandates.iter().map(|mandate| mandate.organization))?;
+        let entries = mandates.into_iter().map(|mandate| {
+            Arc::new(MandateEntry {
+                cleared: cleared.get(&mandate.organization).copied(),
+                frozen: self.freezes_mandate(&mandate),
+                mandate,
+            })
+        });
+        Ok(entries.collect())
+    }
+
+    fn freezes_startup(&self, taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {
+        let mut freezes = self.freezes.iter();
+        freezes.any(|freeze| covers_startup(freeze, taxonomy, profile))
+    }
+
+    fn freezes_mandate(&self, mandate: &Mandate) -> bool {
+        let mut freezes = self.freezes.iter();
+        freezes.any(|freeze| covers_mandate(freeze, mandate))
+    }
+}
+
+fn cleared(
+    conn: &mut Conn,
+    firms: impl Iterator<Item = OrganizationId>,
+) -> Result<BTreeMap<OrganizationId, Cleared>, Error> {
+    let firms: Vec<OrganizationId> = firms.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut cleared = BTreeMap::new();
+    for some in firms.chunks(AT_ONCE) {
+        for (firm, clearance) in db::clearances::latest_many(conn, some)? {
+            let held = Cleared {
+                verdict: clearance.verdict,
+                valid_to: clearance.valid_to,
+            };
+            cleared.insert(firm, held);
+        }
+    }
+    Ok(cleared)
+}
+
+fn all_programmes(conn: &mut Conn) -> Result<Vec<ProgrammeId>, Error> {
+    let mut all = Vec::new();
+    let mut after: Option<Cursor> = None;
+    loop {
+        let page = db::programmes::list(conn, &Filter::default(), after, PAGE)?;
+        let more = page.len() > PAGE;
+        for programme in page.into_iter().take(PAGE) {
+            after = Some(Cursor {
+                created_at: programme.created_at,
+                id: programme.id.uuid(),
+            });
+            all.push(programme.id);
+        }
+        if !more {
+            return Ok(all);
+        }
+    }
+}
+
+impl Context {
+    /// Seals what this process or another has committed and nobody has sealed
+    /// yet, so that the log's end is the end of what was written.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn settle(&self) -> Result<(), Error> {
+        let waiting = self
+            .db
+            .look_up(|conn| Ok::<_, Error>(events::is_anything_unsealed(conn)?))
+            .await?;
+        if waiting {
+            self.db.seal_pending().await?;
+        }
+        Ok(())
+    }
+}
