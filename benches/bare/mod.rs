@@ -3,6 +3,8 @@
 //! is done in `web::block`, each write is one durable commit. No validation,
 //! no log, no permissions, no middleware.
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod records;
 
 use std::net::{SocketAddr, TcpListener};

@@ -57,7 +57,7 @@ async fn sign_in(service: &Service) -> Sample {
 
 async fn read(service: &Service) -> Sample {
     let path = format!("/v1/startup-profiles/{}", world::numbered(2, 1));
-    let get = request("GET", &path, &service.curator(), "", "");
+    let get = request("GET", &path, &service.curator, "", "");
     play(
         service,
         vec![Script::new(vec![get], 200); READERS],

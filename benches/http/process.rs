@@ -42,8 +42,24 @@ pub async fn measure(report: &mut Report) {
     report.figure("idle memory (VmRSS)", memory, "MB", Some((20.0, 10.0)));
 }
 
-/// The process; ended when this is dropped.
-struct Running(Child);
+/// A server as a process; ended when this is dropped.
+pub struct Running(Child);
+
+impl Running {
+    /// Starts a server that prints its address in its first line.
+    pub fn start(command: &mut Command) -> (Self, SocketAddr) {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        let mut line = String::new();
+        let output = child.stdout.take().expect("piped");
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        let address = line.trim().rsplit_once("http://").expect("an address").1;
+        (Self(child), address.parse().expect("an address"))
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -55,25 +71,18 @@ impl Drop for Running {
 
 async fn start(data: &Path) -> (Duration, Running) {
     let begun = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_corridor"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_corridor"));
+    program
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program");
-    let mut line = String::new();
-    let output = child.stdout.take().expect("piped");
-    BufReader::new(output).read_line(&mut line).expect("a line");
-    let address = line.trim().rsplit_once("http://").expect("an address").1;
-    let address: SocketAddr = address.parse().expect("an address");
+        .arg(data);
+    let (running, address) = Running::start(&mut program);
     let mut connection = Connection::open(address).await;
     let status = connection
         .exchange(&request("GET", "/livez", "", "", ""))
         .await
         .status;
     assert_eq!(status, 200);
-    (begun.elapsed(), Running(child))
+    (begun.elapsed(), running)
 }
 
 /// What the process holds in memory, in MB.

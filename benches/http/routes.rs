@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::bare;
 use crate::client::{Connection, Script, request};
-use crate::service::Service;
+use crate::service::{Backend, Service};
 use crate::support::report::{Line, Report, Sample};
 use crate::support::{rounds, slice, wanted, world};
 
@@ -20,9 +20,38 @@ const PAGE: usize = 20;
 /// Records that one connection asks for in turn.
 const RECORDS: u32 = 64;
 
+/// Floor and aim of each route's ratio.
+struct Goals {
+    get: (f64, f64),
+    list: (f64, f64),
+    create: (f64, f64),
+    status: (f64, f64),
+}
+
+impl Goals {
+    const fn of(backend: &Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self {
+                get: (0.50, 0.80),
+                list: (0.85, 0.95),
+                create: (0.80, 3.0),
+                status: (0.65, 2.0),
+            },
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => Self {
+                get: (0.85, 0.95),
+                list: (0.85, 0.95),
+                create: (0.50, 0.80),
+                status: (0.50, 0.80),
+            },
+        }
+    }
+}
+
 /// Measures every route on both sides.
-pub async fn measure(report: &mut Report, service: &Service) {
-    let (founder, curator) = (service.founder(), service.curator());
+pub async fn measure(report: &mut Report, service: &Service, backend: &Backend) {
+    let goals = Goals::of(backend);
+    let (founder, curator) = (service.founder.clone(), service.curator.clone());
     if wanted("livez") {
         let live = request("GET", "/livez", "", "", "");
         let live = vec![Script::new(vec![live], 200); CONNECTIONS as usize];
@@ -33,25 +62,25 @@ pub async fn measure(report: &mut Report, service: &Service) {
         let ours = gets(service, "/v1/startup-profiles", &curator);
         let theirs = gets(service, "/profiles", bare::TOKEN);
         let line = beside("get", service, ours, theirs).await;
-        report.line(line.wants(0.50, 0.80));
+        report.line(line.wants(goals.get.0, goals.get.1));
     }
     if wanted("list") {
         let ours = pages(service, &curator).await;
         let theirs = records(service.rows, |n| bare_page(service, n));
         let line = beside("list 20", service, ours, theirs).await;
-        report.line(line.wants(0.85, 0.95));
+        report.line(line.wants(goals.list.0, goals.list.1));
     }
     if wanted("create") {
         let ours = creations("/v1/startup-profiles", &founder, &our_document());
         let theirs = creations("/profiles", bare::TOKEN, &their_document());
         let line = beside("create", service, ours, theirs).await;
-        report.line(line.wants(0.80, 3.0));
+        report.line(line.wants(goals.create.0, goals.create.1));
     }
     if wanted("status") {
         let ours = moves("/v1/startup-profiles", &founder);
         let theirs = moves("/profiles", bare::TOKEN);
         let line = beside("status change", service, ours, theirs).await;
-        report.line(line.wants(0.65, 2.0));
+        report.line(line.wants(goals.status.0, goals.status.1));
     }
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
+use quick_cache::sync::Cache;
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +23,8 @@ const TYPE: &str = "at+jwt";
 const TYPE_LONG: &str = "application/at+jwt";
 /// Longer texts are refused unread; ours have about 600 characters.
 const MAX_LENGTH: usize = 4096;
+/// Tokens that are known again, a few hundred bytes each.
+const SEEN: usize = 4096;
 /// The greatest difference of clocks that may be configured.
 const MAX_LEEWAY: Duration = Duration::from_secs(30);
 
@@ -92,6 +96,21 @@ pub struct Tokens {
     issuer: String,
     audience: String,
     leeway: i64,
+    /// Tokens whose signature, issuer and audience were found right: the same
+    /// token comes with every request of a session, and its signature costs
+    /// more to check than a record to read.
+    seen: Cache<Digest, Times>,
+}
+
+/// The SHA-256 of a token, by which it is known again: the token itself is not
+/// kept.
+type Digest = [u8; SHA256_OUTPUT_LEN];
+
+/// What a genuine token says, and between which seconds it is valid.
+#[derive(Debug, Clone)]
+struct Times {
+    claims: Claims,
+    not_before: i64,
 }
 
 impl Tokens {
@@ -103,6 +122,7 @@ impl Tokens {
             issuer,
             audience,
             leeway: i64::try_from(leeway.min(MAX_LEEWAY).as_secs()).unwrap_or(0),
+            seen: Cache::new(SEEN),
         }
     }
 
@@ -136,6 +156,23 @@ impl Tokens {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Malformed);
         }
+        let digest = digest(&SHA256, token.as_bytes());
+        let digest: Digest = (digest.as_ref().try_into()).map_err(|_| TokenError::Malformed)?;
+        let read = || self.read(token);
+        let genuine = self.seen.get_or_insert_with(&digest, read)?;
+        let now = now.timestamp();
+        let Times { claims, not_before } = genuine;
+        if now >= claims.expires_at.timestamp().saturating_add(self.leeway) {
+            return Err(TokenError::Expired);
+        }
+        if now.saturating_add(self.leeway) < not_before {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(claims)
+    }
+
+    /// What `token` says, if it is genuine and meant for us, at whatever time.
+    fn read(&self, token: &str) -> Result<Times, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         check_header(&header)?;
         let key = header
@@ -149,10 +186,10 @@ impl Tokens {
                 _ => TokenError::Malformed,
             })?
             .claims;
-        self.check_claims(wire, now.timestamp())
+        self.check_claims(wire)
     }
 
-    fn check_claims(&self, wire: WireClaims, now: i64) -> Result<Claims, TokenError> {
+    fn check_claims(&self, wire: WireClaims) -> Result<Times, TokenError> {
         if required(wire.iss, "iss")? != self.issuer {
             return Err(TokenError::Issuer);
         }
@@ -168,20 +205,16 @@ impl Tokens {
         let id = required(wire.jti, "jti")?;
         let issued_at = wire.iat.ok_or(TokenError::Missing("iat"))?;
         let expires_at = wire.exp.ok_or(TokenError::Missing("exp"))?;
-        if now >= expires_at.saturating_add(self.leeway) {
-            return Err(TokenError::Expired);
-        }
-        let not_before = wire.nbf.map_or(issued_at, |nbf| nbf.max(issued_at));
-        if now.saturating_add(self.leeway) < not_before {
-            return Err(TokenError::NotYetValid);
-        }
-        Ok(Claims {
-            subject,
-            client_id,
-            id: Uuid::try_parse(&id).map_err(|_| TokenError::Malformed)?,
-            issued_at: instant(issued_at)?,
-            expires_at: instant(expires_at)?,
-            scope: wire.scope,
+        Ok(Times {
+            claims: Claims {
+                subject,
+                client_id,
+                id: Uuid::try_parse(&id).map_err(|_| TokenError::Malformed)?,
+                issued_at: instant(issued_at)?,
+                expires_at: instant(expires_at)?,
+                scope: wire.scope,
+            },
+            not_before: wire.nbf.map_or(issued_at, |nbf| nbf.max(issued_at)),
         })
     }
 }
@@ -504,6 +537,26 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_was_seen_is_held_to_the_time_and_to_every_letter() {
+        let tokens = tokens();
+        let token = tokens.issue(&claims()).unwrap();
+        assert_eq!(tokens.verify(&token, at(NOW)), Ok(claims()));
+        assert_eq!(tokens.verify(&token, at(NOW + 1)), Ok(claims()));
+        assert_eq!(
+            tokens.verify(&token, at(NOW + 605)),
+            Err(TokenError::Expired)
+        );
+        assert_eq!(
+            tokens.verify(&token, at(NOW - 6)),
+            Err(TokenError::NotYetValid)
+        );
+        assert_eq!(tokens.verify(&token, at(NOW + 2)), Ok(claims()));
+        let flipped = token.strip_suffix(|_: char| true).unwrap();
+        assert!(tokens.verify(flipped, at(NOW)).is_err());
+        assert!(tokens.verify(&format!("{token} "), at(NOW)).is_err());
+    }
+
+    #[test]
     fn the_leeway_is_thirty_seconds_at_most() {
         let keys = KeyRing::new(rfc8037_key(), Vec::new());
         let generous = Tokens::new(
@@ -521,11 +574,11 @@ mod tests {
     }
 
     #[test]
-    fn extreme_times_do_not_overflow() {
-        let endless = signed(&header(), &with(body(), "exp", json!(i64::MAX)));
-        assert_eq!(verify(&endless), Err(TokenError::Malformed));
-        let ancient = signed(&header(), &with(body(), "exp", json!(i64::MIN)));
-        assert_eq!(verify(&ancient), Err(TokenError::Expired));
+    fn times_that_no_calendar_has_are_refused() {
+        for time in [i64::MAX, i64::MIN] {
+            let token = signed(&header(), &with(body(), "exp", json!(time)));
+            assert_eq!(verify(&token), Err(TokenError::Malformed), "{time}");
+        }
     }
 
     #[test]

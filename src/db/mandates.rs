@@ -26,6 +26,14 @@ pub struct Filter {
     pub programme: Option<ProgrammeId>,
 }
 
+impl Filter {
+    /// Whether an index answers it in the list's order, so that a page costs
+    /// its own rows and no more.
+    pub const fn is_by_index(&self) -> bool {
+        self.status.is_none() && self.country.is_none() && self.programme.is_none()
+    }
+}
+
 #[derive(Queryable)]
 struct Row {
     id: MandateId,
@@ -40,6 +48,39 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// A mandate as it is stored, before what it says is read.
+pub struct Unread(Row);
+
+impl Unread {
+    /// Its id.
+    pub const fn id(&self) -> MandateId {
+        self.0.id
+    }
+
+    /// Whose it is.
+    pub const fn organization(&self) -> OrganizationId {
+        self.0.organization_id
+    }
+
+    /// Which version it is.
+    pub const fn version(&self) -> i64 {
+        self.0.version
+    }
+
+    /// When it came.
+    pub const fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// The mandate.
+    ///
+    /// # Errors
+    /// The row is damaged.
+    pub fn read(self) -> Result<Mandate> {
+        mandate(self.0)
+    }
 }
 
 /// Stores a new mandate with its first revision.
@@ -86,8 +127,25 @@ pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
 /// # Errors
 /// A statement failed, or the row is damaged.
 pub fn find(conn: &mut Conn, id: MandateId) -> Result<Option<Mandate>> {
+    find_unread(conn, id)?.map(Unread::read).transpose()
+}
+
+/// [`find`], unread.
+///
+/// # Errors
+/// A statement failed.
+pub fn find_unread(conn: &mut Conn, id: MandateId) -> Result<Option<Unread>> {
     let row: Option<Row> = mandates::table.find(id).first(conn).optional()?;
-    row.map(mandate).transpose()
+    Ok(row.map(Unread))
+}
+
+/// Holds a mandate until the transaction ends, so that what is counted for it
+/// stays true until then.
+///
+/// # Errors
+/// A statement failed, or there is no such mandate.
+pub fn lock(conn: &mut Conn, id: MandateId) -> Result<()> {
+    sql::lock_mandate(conn, id)
 }
 
 /// Those of these mandates that there are, by id.
@@ -112,6 +170,20 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Mandate>> {
+    let found = list_unread(conn, filter, after, limit)?;
+    found.into_iter().map(Unread::read).collect()
+}
+
+/// [`list`], unread.
+///
+/// # Errors
+/// A statement failed.
+pub fn list_unread(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Unread>> {
     let mut query = mandates::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -135,7 +207,7 @@ pub fn list(
         .order((dsl::created_at, dsl::id))
         .limit(page::fetch(limit))
         .load(conn)?;
-    rows.into_iter().map(mandate).collect()
+    Ok(rows.into_iter().map(Unread).collect())
 }
 
 /// Every mandate admitted to a programme, by id.

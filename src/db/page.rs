@@ -33,6 +33,16 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// The same page of other items.
+    pub fn map<U>(self, other: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(other).collect(),
+            next: self.next,
+        }
+    }
+}
+
 /// The text is not a cursor of this list: forged, damaged, of another key or
 /// of other filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -70,6 +70,20 @@ impl Pool {
         .unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
+    /// Runs `job` on this thread if a connection is free at once, and as
+    /// [`Self::run`] does if none is.
+    pub(super) async fn run_here<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        match self.connections.try_get() {
+            Some(mut pooled) => pooled.run(job),
+            None => self.run(job).await,
+        }
+    }
+
     /// Runs `job` on a connection, on this thread.
     pub(super) fn run_blocking<T, E, F>(&self, job: F) -> Result<T, E>
     where
@@ -77,19 +91,7 @@ impl Pool {
         F: FnOnce(&mut Conn) -> Result<T, E>,
     {
         let mut pooled = self.connections.get().map_err(|_| self.why_none())?;
-        let result = catch_unwind(AssertUnwindSafe(|| job(&mut pooled.conn)));
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            // The error is of the job's own type, so the connection is asked.
-            Ok(Err(error)) => {
-                pooled.lost = pooled.conn.ping().is_err();
-                Err(error)
-            }
-            Err(_) => {
-                pooled.lost = true;
-                Err(Error::Panicked.into())
-            }
-        }
+        pooled.run(job)
     }
 
     /// No connection came in time: either all are in use, or none can be made.
@@ -109,6 +111,28 @@ pub(super) struct Pooled {
     conn: Conn,
     lost: bool,
     generation: u64,
+}
+
+impl Pooled {
+    fn run<T, E, F>(&mut self, job: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: FnOnce(&mut Conn) -> Result<T, E>,
+    {
+        let result = catch_unwind(AssertUnwindSafe(|| job(&mut self.conn)));
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            // The error is of the job's own type, so the connection is asked.
+            Ok(Err(error)) => {
+                self.lost = self.conn.ping().is_err();
+                Err(error)
+            }
+            Err(_) => {
+                self.lost = true;
+                Err(Error::Panicked.into())
+            }
+        }
+    }
 }
 
 struct Manager {

@@ -27,6 +27,14 @@ pub struct Filter {
     pub programme: Option<ProgrammeId>,
 }
 
+impl Filter {
+    /// Whether an index answers it in the list's order, so that a page costs
+    /// its own rows and no more.
+    pub const fn is_by_index(&self) -> bool {
+        self.status.is_none() && self.country.is_none() && self.programme.is_none()
+    }
+}
+
 /// What a reviewer says about one part of a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewComment {
@@ -60,6 +68,39 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// A profile as it is stored, before what it says is read.
+pub struct Unread(Row);
+
+impl Unread {
+    /// Its id.
+    pub const fn id(&self) -> StartupProfileId {
+        self.0.id
+    }
+
+    /// Whose it is.
+    pub const fn organization(&self) -> OrganizationId {
+        self.0.organization_id
+    }
+
+    /// Which version it is.
+    pub const fn version(&self) -> i64 {
+        self.0.version
+    }
+
+    /// When it came.
+    pub const fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// The profile.
+    ///
+    /// # Errors
+    /// The row is damaged.
+    pub fn read(self) -> Result<StartupProfile> {
+        profile(self.0)
+    }
 }
 
 /// Stores a new profile with its first revision.
@@ -108,8 +149,16 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
 /// # Errors
 /// A statement failed, or the row is damaged.
 pub fn find(conn: &mut Conn, id: StartupProfileId) -> Result<Option<StartupProfile>> {
+    find_unread(conn, id)?.map(Unread::read).transpose()
+}
+
+/// [`find`], unread.
+///
+/// # Errors
+/// A statement failed.
+pub fn find_unread(conn: &mut Conn, id: StartupProfileId) -> Result<Option<Unread>> {
     let row: Option<Row> = startup_profiles::table.find(id).first(conn).optional()?;
-    row.map(profile).transpose()
+    Ok(row.map(Unread))
 }
 
 /// Those of these profiles that there are, by id.
@@ -134,6 +183,20 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<StartupProfile>> {
+    let found = list_unread(conn, filter, after, limit)?;
+    found.into_iter().map(Unread::read).collect()
+}
+
+/// [`list`], unread.
+///
+/// # Errors
+/// A statement failed.
+pub fn list_unread(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Unread>> {
     let mut query = startup_profiles::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -157,7 +220,7 @@ pub fn list(
         .order((dsl::created_at, dsl::id))
         .limit(page::fetch(limit))
         .load(conn)?;
-    rows.into_iter().map(profile).collect()
+    Ok(rows.into_iter().map(Unread).collect())
 }
 
 /// Every profile admitted to a programme, by id.

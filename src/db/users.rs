@@ -43,6 +43,12 @@ const COLUMNS: Columns = (
     dsl::created_at,
 );
 
+/// The organization, its kind, and the part.
+type MembershipRow = (OrganizationId, String, String);
+
+const MEMBERSHIP: (organizations::id, organizations::kind, memberships::role) =
+    (organizations::id, organizations::kind, memberships::role);
+
 /// Stores a new account; false when somebody has the address already.
 ///
 /// # Errors
@@ -86,6 +92,41 @@ pub fn find(conn: &mut Conn, id: UserId) -> Result<Option<User>> {
         .first(conn)
         .optional()?;
     row.map(user).transpose()
+}
+
+/// The person with that id and their parts, from the oldest on: one statement,
+/// since it is asked with every request.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_with_memberships(
+    conn: &mut Conn,
+    id: UserId,
+) -> Result<Option<(User, Vec<Membership>)>> {
+    let rows: Vec<(Row, Option<MembershipRow>)> = users::table
+        // Two joins side by side: one inside the other would be carried out for
+        // everybody first (SQLite materialises it).
+        .left_join(memberships::table)
+        .left_join(
+            organizations::table.on(organizations::id
+                .nullable()
+                .eq(memberships::organization_id.nullable())),
+        )
+        .filter(dsl::id.eq(id))
+        .order((
+            memberships::created_at,
+            memberships::organization_id,
+            memberships::role,
+        ))
+        .select((COLUMNS, MEMBERSHIP.nullable()))
+        .load(conn)?;
+    let mut person = None;
+    let mut parts = Vec::with_capacity(rows.len());
+    for (row, part) in rows {
+        person.get_or_insert(row);
+        parts.extend(part.map(membership).transpose()?);
+    }
+    Ok(person.map(user).transpose()?.map(|user| (user, parts)))
 }
 
 /// The person with that address, given by its key
@@ -139,7 +180,7 @@ pub fn set_password_hash(
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
-    let rows: Vec<(OrganizationId, String, String)> = memberships::table
+    let rows: Vec<MembershipRow> = memberships::table
         .inner_join(organizations::table)
         .filter(memberships::user_id.eq(user))
         .order((
@@ -147,17 +188,9 @@ pub fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<Membership>> {
             memberships::organization_id,
             memberships::role,
         ))
-        .select((organizations::id, organizations::kind, memberships::role))
+        .select(MEMBERSHIP)
         .load(conn)?;
-    rows.into_iter()
-        .map(|(organization, kind, role)| {
-            Ok(Membership {
-                organization,
-                kind: stored::code(&kind, OrganizationKind::from_code)?,
-                role: stored::code(&role, Role::from_code)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(membership).collect()
 }
 
 /// Gives a person a part in an organization; nothing happens if they have it.
@@ -202,6 +235,14 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
     rows.into_iter()
         .map(|(row, role)| Ok((user(row)?, stored::code(&role, Role::from_code)?)))
         .collect()
+}
+
+fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
+    Ok(Membership {
+        organization,
+        kind: stored::code(&kind, OrganizationKind::from_code)?,
+        role: stored::code(&role, Role::from_code)?,
+    })
 }
 
 fn user(row: Row) -> Result<User> {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::drain::Drain;
 use super::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 
 /// Asks everything a request needs (store, migrations, queue) whether it is
 /// there; given by the composition root, which also logs what is missing.

@@ -2,6 +2,8 @@
 //! a request meets, from the outside in: `edge` (id, span, times, headers,
 //! problems), gzip, `guard` (limits, panics, HEAD), the routes.
 
+use crate::http::registry::ServiceConfig;
+
 pub mod answer;
 pub mod api;
 pub mod caller;
@@ -19,6 +21,8 @@ pub mod pages;
 pub mod paging;
 pub mod preconditions;
 pub mod problem;
+pub mod registry;
+pub mod renderings;
 pub mod request_id;
 mod routes;
 mod security_headers;
@@ -33,8 +37,6 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tracing::{info, warn};
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use drain::Drain;
 use health::Readiness;
@@ -42,6 +44,7 @@ use limits::Limits;
 use metrics::RenderMetrics;
 use openapi::{Published, Routes};
 use problem::{Kind, Problem};
+use renderings::Renderings;
 
 /// How the server works.
 #[derive(Debug, Clone, Copy)]
@@ -127,26 +130,20 @@ fn api_server<S: Send + Sync + 'static>(
     service: Service<S>,
     drain: Drain,
 ) -> io::Result<Server> {
-    let document = openapi::document(service.routes);
-    let published = web::Data::new(Published {
-        yaml: openapi::to_yaml(&document)?,
-        page: docs::render(&document)?,
-    });
-    let table = web::Data::new(routes::RouteTable::of(&document));
+    let published = web::Data::new(Published::of(service.routes));
+    let renderings = web::Data::new(Renderings::default());
     let limits = options.limits;
     let server = HttpServer::new(move || {
         let (guard_limits, edge_drain) = (limits, drain.clone());
-        let (app, _) = App::new()
-            .into_utoipa_app()
-            .configure(|config| all_routes(config, service.routes))
-            .split_for_parts();
-        app.configure(|config| framework_errors(config, limits))
+        App::new()
+            .configure(|config| all_routes(&mut ServiceConfig::serving(config), service.routes))
+            .configure(|config| framework_errors(config, limits))
             .app_data(web::Data::from(Arc::clone(&service.state)))
             .app_data(web::Data::new(service.readiness.clone()))
             .app_data(web::Data::new(drain.clone()))
             .app_data(web::Data::new(limits))
             .app_data(published.clone())
-            .app_data(table.clone())
+            .app_data(renderings.clone())
             .default_service(web::to(routes::unrouted))
             .wrap(from_fn(move |request, next| {
                 edge::guard(request, next, guard_limits)

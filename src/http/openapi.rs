@@ -2,6 +2,8 @@
 //! Endpoints describe what is theirs; what every endpoint shares (problems by
 //! method, body, parameters and security) is added here.
 
+use std::sync::OnceLock;
+
 use actix_web::{App, HttpResponse, get, web};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -11,21 +13,23 @@ use utoipa::openapi::{
     RefOr, Response, ResponseBuilder, Server,
 };
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::problem::{FaultView, Kind, PROBLEM_JSON, ProblemView};
+use super::docs;
+use super::problem::{FaultView, Kind, PROBLEM_JSON, Problem, ProblemView};
+use super::routes::RouteTable;
+use crate::http::registry::ServiceConfig;
+use crate::services::Error;
 
 /// Registers routes; the composition root passes the business ones.
 pub type Routes = fn(&mut ServiceConfig);
 
 /// The document of `routes` and of the service's own.
 pub fn document(routes: Routes) -> OpenApi {
-    let (_, mut document) = App::new()
-        .into_utoipa_app()
-        .openapi(base())
-        .configure(|config| super::all_routes(config, routes))
-        .split_for_parts();
+    let mut document = base();
+    App::new().configure(|server| {
+        let mut described = ServiceConfig::describing(server, &mut document);
+        super::all_routes(&mut described, routes);
+    });
     for item in document.paths.paths.values_mut() {
         finish_path(item);
     }
@@ -223,11 +227,51 @@ pub fn to_yaml(document: &OpenApi) -> std::io::Result<String> {
     document.to_yaml().map_err(std::io::Error::other)
 }
 
-/// The document as the service publishes it, made once at start.
+/// The document as the service publishes it. It is made when it is first
+/// asked for: most nodes never are, and it is the largest thing in memory
+/// while it is made.
 #[derive(Debug)]
 pub(super) struct Published {
+    routes: Routes,
+    made: OnceLock<Forms>,
+}
+
+/// What is made of the document.
+#[derive(Debug)]
+pub(super) struct Forms {
+    /// For programs.
     pub(super) yaml: String,
+    /// For people.
     pub(super) page: String,
+    /// For the router.
+    pub(super) table: RouteTable,
+}
+
+impl Published {
+    /// The document of `routes`.
+    pub(super) fn of(routes: Routes) -> Self {
+        Self {
+            routes,
+            made: OnceLock::new(),
+        }
+    }
+
+    /// Its forms.
+    ///
+    /// # Errors
+    /// It can't be written, which the tests rule out.
+    pub(super) fn forms(&self) -> Result<&Forms, Error> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let document = document(self.routes);
+        let made = Forms {
+            yaml: to_yaml(&document).map_err(Error::internal)?,
+            page: docs::render(&document).map_err(Error::internal)?,
+            table: RouteTable::of(&document),
+        };
+        Ok(self.made.get_or_init(|| made))
+    }
 }
 
 /// The API's description.
@@ -238,10 +282,10 @@ pub(super) struct Published {
     responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/yaml", body = String))
 )]
 #[get("/v1/openapi.yaml")]
-pub(super) async fn openapi_yaml(published: web::Data<Published>) -> HttpResponse {
-    HttpResponse::Ok()
+pub(super) async fn openapi_yaml(published: web::Data<Published>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok()
         .content_type("application/yaml")
-        .body(published.yaml.clone())
+        .body(published.forms()?.yaml.clone()))
 }
 
 #[cfg(test)]

@@ -113,6 +113,15 @@ pub struct PageView<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> From<Page<T>> for PageView<T> {
+    fn from(page: Page<T>) -> Self {
+        Self {
+            items: page.items,
+            next_cursor: page.next,
+        }
+    }
+}
+
 impl<T> PageView<T> {
     /// A page as callers read it, each item by `view`.
     pub fn of<R>(page: Page<R>, view: impl FnMut(R) -> T) -> Self {

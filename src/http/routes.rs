@@ -10,9 +10,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 
+use super::openapi::Published;
 use super::problem::{Kind, Problem};
 
 /// The methods of every path.
+#[derive(Debug)]
 pub(super) struct RouteTable(Vec<(ResourceDef, Methods)>);
 
 /// Whether a path knows each of [`METHODS`].
@@ -65,9 +67,9 @@ fn methods(item: &PathItem) -> Methods {
 /// Answers what no route took.
 pub(super) async fn unrouted(
     request: HttpRequest,
-    table: web::Data<RouteTable>,
+    published: web::Data<Published>,
 ) -> Result<HttpResponse, Problem> {
-    match table.allow(request.path()) {
+    match published.forms()?.table.allow(request.path()) {
         None => Err(Problem::new(Kind::NotFound)),
         Some(methods) if request.method() == Method::OPTIONS => Ok(HttpResponse::NoContent()
             .insert_header((ALLOW, methods))

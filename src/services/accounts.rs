@@ -138,7 +138,7 @@ pub async fn sign_in(context: &Context, email: &str, password: &str) -> Result<S
         .unwrap_or_default();
     let found = context
         .db
-        .read(move |conn| Ok::<_, Error>(db::users::credentials(conn, &key)?))
+        .look_up(move |conn| Ok::<_, Error>(db::users::credentials(conn, &key)?))
         .await?;
     let (user, stored) = found.unzip();
     let verdict = context
@@ -202,9 +202,9 @@ pub async fn authenticate(context: &Context, token: &str) -> Result<Caller, Erro
     let id: UserId = claims.subject.parse().map_err(|_| INVALID)?;
     context
         .db
-        .read(move |conn| {
-            let user = db::users::find(conn, id)?.ok_or(INVALID)?;
-            let memberships = db::users::memberships(conn, id)?;
+        .look_up(move |conn| {
+            let found = db::users::find_with_memberships(conn, id)?;
+            let (user, memberships) = found.ok_or(INVALID)?;
             Ok(Caller { user, memberships })
         })
         .await

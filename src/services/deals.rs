@@ -118,7 +118,7 @@ pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen
     let caller = caller.clone();
     context
         .db
-        .read(move |conn| {
+        .look_up(move |conn| {
             let deal = load(conn, id)?;
             caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
             see(&context_in, conn, deal)

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::mandates;
-pub use crate::db::mandates::Filter;
-use crate::db::page::Page;
+pub use crate::db::mandates::{Filter, Unread};
+use crate::db::page::{Cursor, Page};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId};
@@ -17,7 +17,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::write_once;
-use super::paging::{PageRequest, after, read_page};
+use super::paging::{PageRequest, after, look_up_page, read_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent};
 
@@ -79,33 +79,59 @@ pub async fn create(
 
 /// One mandate, for its investor and the operator's people.
 pub async fn find(context: &Context, caller: &Caller, id: MandateId) -> Result<Mandate, Error> {
-    let mandate = context.db.read(move |conn| load(conn, id)).await?;
+    let mandate = context.db.look_up(move |conn| load(conn, id)).await?;
     caller.may(Operation::ReadMandate, &[mandate.organization])?;
     Ok(mandate)
 }
 
+/// [`find`], made into what callers see by `show`, which may know this version
+/// without reading it.
+pub async fn look_at<T: Send + 'static>(
+    context: &Context,
+    caller: &Caller,
+    id: MandateId,
+    show: impl FnOnce(Unread) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let find = move |conn: &mut Conn| {
+        let found = mandates::find_unread(conn, id)?.ok_or(Error::NotFound)?;
+        Ok::<_, Error>((found.organization(), show(found)?))
+    };
+    let (organization, shown) = context.db.look_up(find).await?;
+    caller.may(Operation::ReadMandate, &[organization])?;
+    Ok(shown)
+}
+
 /// Mandates, oldest first: all for the operator's people, an investor's own
 /// for its people.
-pub async fn list(
+pub async fn list<T: Send + 'static>(
     context: &Context,
     caller: &Caller,
     mut filter: Filter,
     page: PageRequest,
-) -> Result<Page<Mandate>, Error> {
+    show: impl Fn(Unread) -> Result<T, Error> + Send + 'static,
+) -> Result<Page<T>, Error> {
     if !caller.reads_everything() {
         let own = caller.organizations(OrganizationKind::Investor).next();
         let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
         caller.may(Operation::ReadMandate, &[organization])?;
         filter.organization = Some(organization);
     }
-    read_page(
-        context,
-        format!("mandates {filter:?}"),
-        page,
-        move |conn, cursor, limit| Ok(mandates::list(conn, &filter, cursor, limit)?),
-        |mandate| after(mandate.created_at, mandate.id),
-    )
-    .await
+    let name = format!("mandates {filter:?}");
+    let by_index = filter.is_by_index();
+    let fetch = move |conn: &mut Conn, cursor, limit| {
+        let found = mandates::list_unread(conn, &filter, cursor, limit)?;
+        let shown = found
+            .into_iter()
+            .map(|mandate| Ok((after(mandate.created_at(), mandate.id()), show(mandate)?)));
+        shown.collect()
+    };
+    let place = |(place, _): &(Cursor, T)| *place;
+    let page = if by_index {
+        look_up_page(context, name, page, fetch, place).await?
+    } else {
+        read_page(context, name, page, fetch, place).await?
+    };
+    Ok(page.map(|(_, shown)| shown))
 }
 
 /// Replaces what a mandate says; `revise` gets the present content and answers

@@ -19,7 +19,7 @@ pub async fn find(
     caller.may(Operation::ReadOrganization, &[id])?;
     context
         .db
-        .read(move |conn| organizations::find(conn, id)?.ok_or(Error::NotFound))
+        .look_up(move |conn| organizations::find(conn, id)?.ok_or(Error::NotFound))
         .await
 }
 

@@ -29,17 +29,41 @@ where
     T: Send + 'static,
     F: FnOnce(&mut Conn, Option<Cursor>, usize) -> Result<Vec<T>, Error> + Send + 'static,
 {
-    let cursors = Cursors::new(&context.cursor_key, &list);
-    let after = request
-        .cursor
-        .map(|text| cursors.decode(&text).map_err(|_| Error::BadCursor))
-        .transpose()?;
+    let (cursors, after) = start(context, &list, &request)?;
     let limit = request.limit;
-    let rows = context
-        .db
-        .read(move |conn: &mut Conn| fetch(conn, after, limit))
-        .await?;
-    Ok(cursors.page(rows, limit, key))
+    let rows = context.db.read(move |conn| fetch(conn, after, limit));
+    Ok(cursors.page(rows.await?, limit, key))
+}
+
+/// [`read_page`] of a list whose filters an index answers in the list's order,
+/// so that only the rows of the page are touched.
+pub async fn look_up_page<T, F>(
+    context: &Context,
+    list: String,
+    request: PageRequest,
+    fetch: F,
+    key: fn(&T) -> Cursor,
+) -> Result<Page<T>, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Conn, Option<Cursor>, usize) -> Result<Vec<T>, Error> + Send + 'static,
+{
+    let (cursors, after) = start(context, &list, &request)?;
+    let limit = request.limit;
+    let rows = context.db.look_up(move |conn| fetch(conn, after, limit));
+    Ok(cursors.page(rows.await?, limit, key))
+}
+
+/// The list's cursors, and the one that was asked for.
+fn start(
+    context: &Context,
+    list: &str,
+    request: &PageRequest,
+) -> Result<(Cursors, Option<Cursor>), Error> {
+    let cursors = Cursors::new(&context.cursor_key, list);
+    let after = request.cursor.as_deref().map(|text| cursors.decode(text));
+    let after = after.transpose().map_err(|_| Error::BadCursor)?;
+    Ok((cursors, after))
 }
 
 /// The cursor after a record.

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::page::Page;
+use crate::db::page::{Cursor, Page};
 use crate::db::startup_profiles;
-pub use crate::db::startup_profiles::{Filter, ReviewComment};
+pub use crate::db::startup_profiles::{Filter, ReviewComment, Unread};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId};
@@ -19,7 +19,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::write_once;
-use super::paging::{PageRequest, after, read_page};
+use super::paging::{PageRequest, after, look_up_page, read_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent};
 
@@ -104,33 +104,59 @@ pub async fn find(
     caller: &Caller,
     id: StartupProfileId,
 ) -> Result<StartupProfile, Error> {
-    let profile = context.db.read(move |conn| load(conn, id)).await?;
+    let profile = context.db.look_up(move |conn| load(conn, id)).await?;
     caller.may(Operation::ReadStartupProfile, &[profile.organization])?;
     Ok(profile)
 }
 
+/// [`find`], made into what callers see by `show`, which may know this version
+/// without reading it.
+pub async fn look_at<T: Send + 'static>(
+    context: &Context,
+    caller: &Caller,
+    id: StartupProfileId,
+    show: impl FnOnce(Unread) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let find = move |conn: &mut Conn| {
+        let found = startup_profiles::find_unread(conn, id)?.ok_or(Error::NotFound)?;
+        Ok::<_, Error>((found.organization(), show(found)?))
+    };
+    let (organization, shown) = context.db.look_up(find).await?;
+    caller.may(Operation::ReadStartupProfile, &[organization])?;
+    Ok(shown)
+}
+
 /// Profiles, oldest first: all for the operator's people, a startup's own for
 /// its people.
-pub async fn list(
+pub async fn list<T: Send + 'static>(
     context: &Context,
     caller: &Caller,
     mut filter: Filter,
     page: PageRequest,
-) -> Result<Page<StartupProfile>, Error> {
+    show: impl Fn(Unread) -> Result<T, Error> + Send + 'static,
+) -> Result<Page<T>, Error> {
     if !caller.reads_everything() {
         let own = caller.organizations(OrganizationKind::Startup).next();
         let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
         caller.may(Operation::ReadStartupProfile, &[organization])?;
         filter.organization = Some(organization);
     }
-    read_page(
-        context,
-        format!("startup-profiles {filter:?}"),
-        page,
-        move |conn, cursor, limit| Ok(startup_profiles::list(conn, &filter, cursor, limit)?),
-        |profile| after(profile.created_at, profile.id),
-    )
-    .await
+    let name = format!("startup-profiles {filter:?}");
+    let by_index = filter.is_by_index();
+    let fetch = move |conn: &mut Conn, cursor, limit| {
+        let found = startup_profiles::list_unread(conn, &filter, cursor, limit)?;
+        let shown = found
+            .into_iter()
+            .map(|profile| Ok((after(profile.created_at(), profile.id()), show(profile)?)));
+        shown.collect()
+    };
+    let place = |(place, _): &(Cursor, T)| *place;
+    let page = if by_index {
+        look_up_page(context, name, page, fetch, place).await?
+    } else {
+        read_page(context, name, page, fetch, place).await?
+    };
+    Ok(page.map(|(_, shown)| shown))
 }
 
 /// The reviewers' comments on a profile, oldest first.
@@ -401,14 +427,17 @@ pub async fn transitions(
 pub async fn agree(
     context: &Context,
     caller: &Caller,
+    intent: Option<Intent>,
     id: StartupProfileId,
     expected: Option<i64>,
 ) -> Result<StartupProfile, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             let profile = load(conn, id)?;
             check_version(expected, profile.version)?;
             if !startup_profiles::agree_compliance(conn, id, profile.revision)? {
@@ -421,8 +450,10 @@ pub async fn agree(
                 vec![("revision", Value::Int(profile.revision))],
             )?;
             Ok(profile)
-        })
-        .await
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
 }
 
 /// Marks published profiles that nobody confirmed in time as stale; answers

@@ -3,13 +3,13 @@
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::values::time;
 use crate::domain::account::{Membership, User};
 use crate::domain::organization::Organization;
 use crate::http::caller::Authenticated;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::{Context, accounts};
 
 /// Registers the route.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{path_id, query_code};
 use crate::domain::organization::Organization;
@@ -14,6 +13,7 @@ use crate::http::caller::Authenticated;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::versioned;
 use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::organizations::{self, Filter};
 use crate::services::paging::PageRequest;

@@ -6,7 +6,6 @@ use actix_web::{HttpResponse, post, web};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::values::{code, parsed, within};
 use crate::domain::fault::Faults;
@@ -15,6 +14,7 @@ use crate::domain::text::{Language, Name};
 use crate::domain::values::OrganizationKind;
 use crate::http::fields::JsonBody;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::accounts::{self, NewUser};
 

@@ -4,10 +4,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::fields::JsonBody;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::accounts::{self, Session};
 use crate::services::{Context, Error};
 

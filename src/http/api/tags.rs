@@ -6,13 +6,13 @@ use actix_web::http::header::{ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::query_code;
 use crate::domain::tag::{Facet, FacetValue, Labels, Tag, TagKind, Taxonomy};
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 
 /// Registers the routes.

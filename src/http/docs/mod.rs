@@ -1,4 +1,4 @@
-//! The reference page: the API's document as plain HTML, made once at start.
+//! The reference page: the API's document as plain HTML, made once.
 //! No script, nothing from elsewhere; the text can be searched, printed and
 //! read aloud.
 
@@ -6,10 +6,10 @@ mod page;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::openapi::{Published, openapi_yaml};
 use super::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 
 pub(super) use page::render;
 
@@ -21,7 +21,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(openapi_yaml)
         .service(reference)
         .service(explain_problem)
-        .map(|config| config.service(web::resource("/v1/docs.css").route(web::get().to(style))));
+        .undocumented(web::resource("/v1/docs.css").route(web::get().to(style)));
 }
 
 /// The reference, for people.
@@ -32,14 +32,14 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     responses((status = 200, description = "This page.", content_type = "text/html", body = String))
 )]
 #[get("/v1/docs")]
-async fn reference(published: web::Data<Published>) -> HttpResponse {
-    HttpResponse::Ok()
+async fn reference(published: web::Data<Published>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((
             CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ))
-        .body(published.page.clone())
+        .body(published.forms()?.page.clone()))
 }
 
 async fn style() -> HttpResponse {

@@ -13,9 +13,9 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 const STYLE: &str = include_str!("templates/pages.css");
@@ -42,7 +42,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(consent::show_question)
         .service(consent::answer_question)
-        .map(|config| config.service(web::resource("/pages.css").route(web::get().to(style))));
+        .undocumented(web::resource("/pages.css").route(web::get().to(style)));
 }
 
 async fn style() -> HttpResponse {

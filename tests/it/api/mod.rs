@@ -3,8 +3,14 @@
 
 mod accounts;
 mod deals;
+mod discretion;
+mod gates;
+mod idempotency;
 mod introductions;
 mod matching;
 mod profiles;
 mod programmes;
+mod races;
+mod recompute;
+mod sensitive;
 pub mod stage;

@@ -15,13 +15,13 @@ use corridor::http::merge_patch::MergePatch;
 use corridor::http::paging::{ListQuery, PageView};
 use corridor::http::preconditions::{IfMatch, versioned};
 use corridor::http::problem::Problem;
+use corridor::http::registry::ServiceConfig;
 use corridor::http::{Listeners, ServerOptions, Service, serve};
 use corridor::services::{AuthFault, Error};
 use corridor::telemetry::Metrics;
 use reqwest::{Method, RequestBuilder, Response};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, oneshot};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// One recorder for the process, as in the program.
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics::install().unwrap());

@@ -6,7 +6,6 @@ mod view;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
 use super::own_organization;
@@ -25,7 +24,9 @@ use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
-use crate::services::mandates::{self, Filter};
+use crate::http::registry::ServiceConfig;
+use crate::http::renderings::{Rendering, Renderings};
+use crate::services::mandates::{self, Filter, Unread};
 use crate::services::{Context, Error};
 
 pub use document::MandateDocument;
@@ -113,12 +114,14 @@ impl MandateFilters {
 async fn list_mandates(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
+    renderings: web::Data<Renderings>,
     request: HttpRequest,
     query: ListQuery<MandateFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
-    let page = mandates::list(&context, &caller, filter, query.page.into()).await?;
-    Ok(PageView::of(page, MandateView::from).respond(&request))
+    let show = shown(renderings);
+    let page = mandates::list(&context, &caller, filter, query.page.into(), show).await?;
+    Ok(PageView::from(page).respond(&request))
 }
 
 /// One mandate.
@@ -138,12 +141,22 @@ async fn list_mandates(
 async fn get_mandate(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
+    renderings: web::Data<Renderings>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let mandate = mandates::find(&context, &caller, path_id(&id)?).await?;
-    let view = MandateView::from(mandate);
-    Ok(versioned(&request, view.version, &view))
+    let show = shown(renderings);
+    let mandate = mandates::look_at(&context, &caller, path_id(&id)?, show).await?;
+    Ok(versioned(&request, mandate.version, &mandate))
+}
+
+/// Every reader of a mandate reads the same.
+fn shown(renderings: web::Data<Renderings>) -> impl Fn(Unread) -> Result<Rendering, Error> {
+    move |mandate| {
+        renderings.of(mandate.id(), mandate.version(), || {
+            Ok(MandateView::from(mandate.read()?))
+        })
+    }
 }
 
 /// Changes what a mandate says.

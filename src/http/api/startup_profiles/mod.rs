@@ -7,7 +7,6 @@ mod view;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::exchange::{check_fields, created, intent, moved, path_id, query_code, query_id};
 use super::own_organization;
@@ -27,7 +26,9 @@ use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
-use crate::services::startups::{self, FieldComment, Filter, Move};
+use crate::http::registry::ServiceConfig;
+use crate::http::renderings::{Rendering, Renderings};
+use crate::services::startups::{self, FieldComment, Filter, Move, Unread};
 use crate::services::{Context, Error};
 
 pub use document::StartupProfileDocument;
@@ -117,12 +118,14 @@ impl StartupProfileFilters {
 async fn list_startup_profiles(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
+    renderings: web::Data<Renderings>,
     request: HttpRequest,
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
-    let page = startups::list(&context, &caller, filter, query.page.into()).await?;
-    Ok(PageView::of(page, StartupProfileView::from).respond(&request))
+    let show = shown(renderings);
+    let page = startups::list(&context, &caller, filter, query.page.into(), show).await?;
+    Ok(PageView::from(page).respond(&request))
 }
 
 /// One profile.
@@ -142,12 +145,22 @@ async fn list_startup_profiles(
 async fn get_startup_profile(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
+    renderings: web::Data<Renderings>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let profile = startups::find(&context, &caller, path_id(&id)?).await?;
-    let view = StartupProfileView::from(profile);
-    Ok(versioned(&request, view.version, &view))
+    let show = shown(renderings);
+    let profile = startups::look_at(&context, &caller, path_id(&id)?, show).await?;
+    Ok(versioned(&request, profile.version, &profile))
+}
+
+/// Every reader of a profile reads the same.
+fn shown(renderings: web::Data<Renderings>) -> impl Fn(Unread) -> Result<Rendering, Error> {
+    move |profile| {
+        renderings.of(profile.id(), profile.version(), || {
+            Ok(StartupProfileView::from(profile.read()?))
+        })
+    }
 }
 
 /// Changes what a profile says.
@@ -352,6 +365,7 @@ async fn list_startup_profile_comments(
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     responses((status = 200, description = "Agreed; a curator can approve it.", body = StartupProfileView,
         headers(("ETag" = String))))
@@ -360,14 +374,17 @@ async fn list_startup_profile_comments(
 async fn agree_to_startup_profile(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/startup-profiles/{id}/compliance-agreement";
+    let intent = intent(ROUTE, &request, &key, &[]);
     let id = path_id(&id)?;
     let expected = if_match
         .version_of(startups::find(&context, &caller, id))
         .await?;
-    let profile = startups::agree(&context, &caller, id, expected).await?;
+    let profile = startups::agree(&context, &caller, intent, id, expected).await?;
     let view = StartupProfileView::from(profile);
     Ok(moved(view.version, &view))
 }
