@@ -158,8 +158,8 @@ impl Vocabulary {
         self.tags.of(slug)
     }
 
-    /// The number of a tag of the taxonomy this was made for.
-    pub(super) fn node(&self, node: Node) -> Option<u16> {
+    /// The number of a tag of the taxonomy that a vocabulary was made for.
+    pub(super) fn node(node: Node) -> Option<u16> {
         u16::try_from(node.rank()).ok()
     }
 

@@ -8,7 +8,11 @@ use uuid::Uuid;
 
 use super::super::facts::PairFacts;
 use super::super::index::{Cleared, MandateEntry, StartupEntry};
-use super::*;
+use super::{
+    CURRENCIES, CUSTOMERS, Dice, INSTRUMENTS, INTENTS, INVESTOR_COUNTRIES, KINDS, Kind, LANGUAGES,
+    LEAVES, MARKETS, MODELS, Market, SECTORS, SIZES, STARTUP_COUNTRIES, SUBJECTS,
+    SUBJECTS_OF_SECTOR, TOPICS, leaf_name, midnight, numbered, slugs, subject_name, word,
+};
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::{Capacity, Cheque, Mandate, MandateContent, MandateStatus};
 use crate::domain::money::Currency;
@@ -190,7 +194,7 @@ impl Market {
         };
         let primary_tags: BTreeSet<Slug> = (0..=dice.below(3)).filter_map(|_| near(dice)).collect();
         let tags: BTreeSet<Slug> = (0..3 + dice.below(7)).filter_map(|_| near(dice)).collect();
-        let technologies = (0..1 + dice.below(4)).filter_map(|_| near(dice)).collect();
+        let technologies = (0..=dice.below(4)).filter_map(|_| near(dice)).collect();
         let (first, last) = kind.stages;
         let stage = first + dice.below(last - first + 1);
         StartupContent {
@@ -204,7 +208,7 @@ impl Market {
             markets_wanted: dice.some(&MARKETS, 1, 4),
             languages: ["en", "he"].iter().filter_map(|code| word(code)).collect(),
             deal_intents: part(dice, kind.intents, &intents, 100),
-            round: dice.percent(85).then(|| round(dice, &kind)),
+            round: dice.percent(85).then(|| round(dice, kind)),
             traction: Traction {
                 customers: dice.percent(60).then_some(7),
                 pilots: dice.percent(50).then_some(2),
@@ -243,15 +247,15 @@ fn few<T: FromStr + Ord>(
 }
 
 fn kind(dice: &mut Dice) -> &'static Kind {
-    const LAST: &Kind = &KINDS[KINDS.len() - 1];
+    let [first, others @ ..] = &KINDS;
     let mut roll = dice.below(100);
-    for kind in &KINDS {
+    for kind in others {
         if roll < kind.share {
             return kind;
         }
         roll -= kind.share;
     }
-    LAST
+    first
 }
 
 /// Most of what a kind of investor takes, now and then something else.

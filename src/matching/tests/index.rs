@@ -282,31 +282,23 @@ fn change(dice: &mut Dice, records: &mut Records, index: &mut Index) {
     let n = dice.below(MOST);
     let gone = dice.one_in(4);
     if dice.one_in(2) {
-        match startup(dice, n).filter(|_| !gone) {
-            Some(entry) => {
-                records.startups.insert(n, Arc::clone(&entry));
-                index.put_startup(entry);
-            }
-            None => {
-                let id = Uuid::from_u128(1_000 + n as u128).into();
-                let was = records.startups.remove(&n);
-                let live = was.is_some_and(|was| was.profile.status == ProfileStatus::Published);
-                assert_eq!(index.remove_startup(id), live);
-            }
+        if let Some(entry) = startup(dice, n).filter(|_| !gone) {
+            records.startups.insert(n, Arc::clone(&entry));
+            index.put_startup(entry);
+        } else {
+            let id = Uuid::from_u128(1_000 + n as u128).into();
+            let was = records.startups.remove(&n);
+            let live = was.is_some_and(|was| was.profile.status == ProfileStatus::Published);
+            assert_eq!(index.remove_startup(id), live);
         }
+    } else if let Some(entry) = mandate(dice, n).filter(|_| !gone) {
+        records.mandates.insert(n, Arc::clone(&entry));
+        index.put_mandate(entry);
     } else {
-        match mandate(dice, n).filter(|_| !gone) {
-            Some(entry) => {
-                records.mandates.insert(n, Arc::clone(&entry));
-                index.put_mandate(entry);
-            }
-            None => {
-                let id = Uuid::from_u128(2_000 + n as u128).into();
-                let was = records.mandates.remove(&n);
-                let live = was.is_some_and(|was| was.mandate.status == MandateStatus::Published);
-                assert_eq!(index.remove_mandate(id), live);
-            }
-        }
+        let id = Uuid::from_u128(2_000 + n as u128).into();
+        let was = records.mandates.remove(&n);
+        let live = was.is_some_and(|was| was.mandate.status == MandateStatus::Published);
+        assert_eq!(index.remove_mandate(id), live);
     }
 }
 

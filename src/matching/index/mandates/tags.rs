@@ -64,7 +64,7 @@ impl WantedTags {
                 continue;
             };
             for (kin, kinship) in taxonomy.kin(node) {
-                if let Some(tag) = words.node(kin) {
+                if let Some(tag) = Vocabulary::node(kin) {
                     tags.set(rules, tag, lane, kinship);
                 }
             }

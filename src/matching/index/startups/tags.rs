@@ -127,7 +127,9 @@ impl<'a> OwnTags<'a> {
                 other => other,
             };
             let worth = worth(rules, kinship, weight);
-            self.change(words.node(kin), |tag| tag.worth = tag.worth.max(worth));
+            self.change(Vocabulary::node(kin), |tag| {
+                tag.worth = tag.worth.max(worth)
+            });
         }
     }
 
@@ -144,7 +146,7 @@ impl<'a> OwnTags<'a> {
             .into_iter()
             .flat_map(|node| taxonomy.below(node))
         {
-            self.change(words.node(below), &change);
+            self.change(Vocabulary::node(below), &change);
         }
     }
 
