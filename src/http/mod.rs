@@ -35,7 +35,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
@@ -48,6 +47,7 @@ use metrics::RenderMetrics;
 use openapi::{Published, Routes};
 use problem::{Kind, Problem};
 use rate_limit::RateLimiter;
+use registry::ServiceConfig;
 use renderings::Renderings;
 
 /// How the server works.

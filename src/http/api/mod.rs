@@ -5,6 +5,7 @@ pub mod account;
 pub mod clients;
 pub mod compliance;
 pub mod deals;
+pub mod disclosures;
 pub mod events;
 mod exchange;
 pub mod introductions;
@@ -28,11 +29,10 @@ pub mod transitions;
 pub mod values;
 pub mod vocabulary;
 
-use crate::http::registry::ServiceConfig;
-
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::values::OrganizationKind;
+use crate::http::registry::ServiceConfig;
 use crate::services::Caller;
 
 /// Registers every route under `/v1`, and the pages.
@@ -50,6 +50,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(members::routes)
         .configure(clients::routes)
         .configure(people::routes)
+        .configure(disclosures::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)

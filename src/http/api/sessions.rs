@@ -1,6 +1,5 @@
 //! Signing in, renewing tokens, signing out, and the keys that prove tokens.
 
-use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use crate::http::caller::InSession;
 use crate::http::fields::JsonBody;
 use crate::http::origin;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::sessions::{self, Credentials, EndReason, Granted};
 use crate::services::{Context, Error};
 

@@ -9,7 +9,6 @@ mod ticket;
 mod tickets;
 mod wording;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -18,6 +17,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 const STYLE: &str = include_str!("templates/pages.css");
