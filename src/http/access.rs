@@ -202,6 +202,15 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/introductions/{id}/events",
         Needs(O::ReadIntroduction),
     ),
+    ("GET /v1/matches/{id}/decisions", Needs(O::ReadMatch)),
+    (
+        "GET /v1/introductions/{id}/decisions",
+        Needs(O::ReadIntroduction),
+    ),
+    (
+        "GET /v1/organizations/{id}/disclosures",
+        Needs(O::ReadOrganization),
+    ),
     ("GET /v1/deals", Needs(O::ReadDeal)),
     ("GET /v1/deals/{id}", Needs(O::ReadDeal)),
     ("PATCH /v1/deals/{id}", Needs(O::MoveDeal)),

@@ -103,14 +103,18 @@ pub struct RegistrationView {
 
 /// Registers a firm with its first person.
 ///
-/// An address that has an account already gets a mail instead; the answer is
-/// the same, so that nobody learns who has one.
+/// The account is made when the link is opened that is mailed to the address.
+/// An address that has one already is told so by mail; the answer here is the
+/// same, so that nobody learns who has one.
 #[utoipa::path(
     operation_id = "create_registration",
     tag = "accounts",
     security(()),
     request_body = NewRegistration,
-    responses((status = 202, description = "Accepted.", body = RegistrationView))
+    responses(
+        (status = 202, description = "Accepted; a link that finishes it is mailed.", body = RegistrationView),
+        (status = 429, description = "Too many from here."),
+    )
 )]
 #[post("/v1/registrations")]
 async fn create_registration(

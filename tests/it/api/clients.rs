@@ -303,3 +303,26 @@ fn the_metadata_names_what_there_is() {
         assert_eq!(resource.body["authorization_servers"], json!([issuer]));
     });
 }
+
+#[test]
+fn a_client_that_is_asked_for_twice_is_made_once_and_its_secret_shown_once() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let partner = firm(&app, "partner", "Trade Office", "IL").await;
+        let path = format!("/v1/organizations/{}/clients", partner.id);
+        let body = json!({ "name": "Sync", "scopes": ["programmes:read"] });
+        let make = async || {
+            let call = partner.owner.call("POST", &path).json(&body);
+            call.header("Idempotency-Key", "8e03978e-40d5")
+                .send()
+                .await
+                .expect(201)
+        };
+        let (first, again) = (make().await, make().await);
+        assert_eq!(first.body["id"], again.body["id"]);
+        assert!(again.body.get("client_secret").is_none());
+        token(&app, &credentials(&first), &[GRANT])
+            .await
+            .expect(200);
+    });
+}

@@ -283,3 +283,24 @@ fn the_first_admin_comes_by_a_link_that_a_command_prints() {
         noa.post(&path, &body).await.expect(201);
     });
 }
+
+#[test]
+fn an_invitation_that_is_asked_for_twice_is_mailed_once() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let path = format!("/v1/organizations/{}/invitations", tamar.id);
+        let body = json!({ "email": address("Eli"), "role": "viewer" });
+        let invite = async || {
+            let call = tamar.owner.call("POST", &path).json(&body);
+            call.header("Idempotency-Key", "8e03978e-40d5")
+                .send()
+                .await
+                .expect(201)
+        };
+        let (first, again) = (invite().await, invite().await);
+        assert_eq!(first.body, again.body);
+        let listed = tamar.owner.get(&path).await.expect(200);
+        assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
+    });
+}
