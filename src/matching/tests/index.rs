@@ -10,6 +10,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::corpus::{Dice, TAGS, random_mandate, random_pair, random_startup};
 use super::*;
+use crate::domain::revealed::{Likeness, Memory, Revealed, Signal};
 use crate::domain::scoring::WHOLE;
 use crate::matching::index::{Cleared, Index, MandateEntry, Snapshot, StartupEntry};
 use crate::matching::reference::{Filter, mandates_for, startups_for};
@@ -153,6 +154,26 @@ fn random_roles(dice: &mut Dice) -> RoleValues {
     }
 }
 
+/// The least that a rule set which counts past deals must say of them.
+fn revealed() -> Revealed {
+    let curve = Curve::new(vec![(0, 0), (1_000, WHOLE)]).expect("ascending");
+    Revealed {
+        weights: [(Signal::Pace, WHOLE)].into_iter().collect(),
+        curves: [(Signal::Pace, curve)].into_iter().collect(),
+        memory: Memory {
+            half_life_days: 730,
+            pace_half_life_days: 180,
+            activity_half_life_days: 365,
+            later_round: 5_000,
+            crowd_deals: 100,
+            count_floor: 100,
+            alike_floor: 100,
+            size_width: 700,
+        },
+        likeness: Likeness::default(),
+    }
+}
+
 fn random_rules(dice: &mut Dice) -> RuleSet {
     let [sibling, child, parent, same] = sorted(dice);
     let [market_present, market_opened] = sorted(dice);
@@ -181,6 +202,7 @@ fn random_rules(dice: &mut Dice) -> RuleSet {
         lead_not_wanted: random_roles(dice),
         language_common: bp(dice),
         recency: random_curve(dice, [0, 20, 80, 200], false),
+        revealed: Some(revealed()),
         ..rules()
     }
 }
