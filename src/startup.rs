@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tracing::{info, warn};
 
+use crate::auth::hashing::Passwords;
 use crate::auth::link::Links;
-use crate::auth::password::{Cost, Hasher, Passwords};
+use crate::auth::password::{Cost, Hasher};
 use crate::auth::secret::MasterSecret;
 use crate::auth::token::Tokens;
 use crate::config::{

@@ -7,6 +7,7 @@
 use ring::rand::{SecureRandom, SystemRandom};
 
 pub mod basic;
+pub mod hashing;
 pub mod keys;
 pub mod link;
 pub mod opaque;

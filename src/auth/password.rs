@@ -1,20 +1,16 @@
 //! Passwords: which ones may be chosen, and how they are kept.
 //!
 //! They are kept as Argon2id (RFC 9106) in PHC strings. Hashing is meant to be
-//! slow and to need memory, so [`Passwords`] runs it off the async threads and
+//! slow and to need memory, so [`Passwords`](super::hashing::Passwords) runs it off the async threads and
 //! lets only as many run at once as there are cores.
 
 use std::fmt;
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use tokio::sync::{Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -35,10 +31,6 @@ const COMMON: &str = include_str!("common-passwords.txt");
 const SERVICE_NAME: &str = "corridor";
 /// So many digits or signs after a common word still make it a common one.
 const MAX_TAIL: usize = 4;
-/// How far hashing stands back (nice(2)): with all cores busy it still gets
-/// about a tenth of what others do.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
 /// Salt length in bytes (RFC 9106 §3.1).
 const SALT_LENGTH: usize = 16;
 /// Length of what comes out, in bytes: Argon2's usual one.
@@ -286,90 +278,6 @@ fn cost_of(stored: &PasswordHash) -> Result<Cost, HashError> {
     })
 }
 
-/// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordError {
-    /// Too many are waiting already; try again shortly (503).
-    #[error("too many passwords are being checked")]
-    Busy,
-    /// See [`HashError`].
-    #[error(transparent)]
-    Hash(#[from] HashError),
-}
-
-/// [`Hasher`] for async code: a few at once, each on a thread of its own that
-/// stands back, so that a flood of sign-ins takes neither all memory nor the
-/// time of those who only read.
-#[derive(Debug, Clone)]
-pub struct Passwords {
-    hasher: Arc<Hasher>,
-    places: Arc<Semaphore>,
-    patience: Duration,
-}
-
-impl Passwords {
-    /// Runs `hasher` at most `places` times at once (as many as there are
-    /// cores is right); who doesn't get a turn within `patience` is told
-    /// [`PasswordError::Busy`].
-    pub fn new(hasher: Hasher, places: usize, patience: Duration) -> Self {
-        Self {
-            hasher: Arc::new(hasher),
-            places: Arc::new(Semaphore::new(places.max(1))),
-            patience,
-        }
-    }
-
-    /// See [`Hasher::hash`].
-    pub async fn hash(&self, password: NewPassword) -> Result<String, PasswordError> {
-        self.run(move |hasher| hasher.hash(&password)).await
-    }
-
-    /// See [`Hasher::verify`].
-    pub async fn verify(
-        &self,
-        typed: Password,
-        stored: Option<String>,
-    ) -> Result<Verdict, PasswordError> {
-        self.run(move |hasher| hasher.verify(&typed, stored.as_deref()))
-            .await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Hasher) -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, PasswordError> {
-        let waiting = Arc::clone(&self.places).acquire_owned();
-        let place = tokio::time::timeout(self.patience, waiting)
-            .await
-            .map_err(|_| PasswordError::Busy)?
-            .map_err(|_| PasswordError::Busy)?;
-        let hasher = Arc::clone(&self.hasher);
-        // The place goes with the work: a caller who gives up doesn't free it
-        // while the memory is still in use.
-        let (answer, answered) = oneshot::channel();
-        thread::Builder::new()
-            .name("corridor-hash".to_owned())
-            .spawn(move || {
-                stand_back();
-                let result = work(&hasher);
-                drop(place);
-                // Whoever asked may have stopped waiting.
-                let _ = answer.send(result);
-            })
-            .map_err(|_| PasswordError::Busy)?;
-        Ok(answered.await.map_err(|_| HashError::Failed)??)
-    }
-}
-
-/// Lets threads that answer quick questions go before this one. A thread can
-/// step back but not forward again, which is why each hash has its own.
-fn stand_back() {
-    // On Linux a thread has a niceness of its own; elsewhere it is the whole
-    // process's. Where it may not be changed, all are merely equal.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, NICENESS);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -586,31 +494,5 @@ mod tests {
             new("a quiet corridor")
         );
         assert_eq!(shown, "Password(…) NewPassword(Password(…))");
-    }
-
-    #[tokio::test]
-    async fn async_callers_get_the_same_answers() {
-        let passwords = Passwords::new(hasher(), 2, Duration::from_mins(1));
-        let stored = passwords.hash(new("a quiet corridor")).await.unwrap();
-        let typed = Password::typed("a quiet corridor");
-        assert_eq!(
-            passwords.verify(typed.clone(), Some(stored)).await,
-            Ok(Verdict::Match { rehash: None })
-        );
-        assert_eq!(passwords.verify(typed, None).await, Ok(Verdict::NoMatch));
-    }
-
-    #[tokio::test]
-    async fn who_waits_too_long_is_told_so_and_a_free_place_is_used_again() {
-        let passwords = Passwords::new(hasher(), 2, Duration::from_millis(1));
-        let all = u32::try_from(passwords.places.available_permits()).unwrap();
-        let taken = passwords.places.acquire_many(all).await.unwrap();
-        let typed = Password::typed("a quiet corridor");
-        assert_eq!(
-            passwords.verify(typed.clone(), None).await,
-            Err(PasswordError::Busy)
-        );
-        drop(taken);
-        assert_eq!(passwords.verify(typed, None).await, Ok(Verdict::NoMatch));
     }
 }

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::auth::hashing::PasswordError;
 use crate::auth::opaque;
-use crate::auth::password::{NewPassword, Password, PasswordError, Verdict};
+use crate::auth::password::{NewPassword, Password, Verdict};
 use crate::auth::token::TokenError;
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};

@@ -7,8 +7,8 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use uuid::{ContextV7, Timestamp, Uuid};
 
+use crate::auth::hashing::Passwords;
 use crate::auth::link::Links;
-use crate::auth::password::Passwords;
 use crate::auth::secret::Sealer;
 use crate::auth::token::Tokens;
 use crate::db::Db;

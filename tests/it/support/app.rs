@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use corridor::auth::password::{Cost, Hasher, Passwords};
+use corridor::auth::hashing::Passwords;
+use corridor::auth::password::{Cost, Hasher};
 use corridor::config::{Config, OperatorTotp};
 use corridor::http::limits::Limits;
 use corridor::http::rate_limit::Rates;
