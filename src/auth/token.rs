@@ -574,11 +574,11 @@ mod tests {
     }
 
     #[test]
-    fn extreme_times_do_not_overflow() {
-        let endless = signed(&header(), &with(body(), "exp", json!(i64::MAX)));
-        assert_eq!(verify(&endless), Err(TokenError::Malformed));
-        let ancient = signed(&header(), &with(body(), "exp", json!(i64::MIN)));
-        assert_eq!(verify(&ancient), Err(TokenError::Expired));
+    fn times_that_no_calendar_has_are_refused() {
+        for time in [i64::MAX, i64::MIN] {
+            let token = signed(&header(), &with(body(), "exp", json!(time)));
+            assert_eq!(verify(&token), Err(TokenError::Malformed), "{time}");
+        }
     }
 
     #[test]

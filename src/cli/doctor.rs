@@ -8,7 +8,7 @@ use crate::db::{self, Conn, chain, migrate};
 use crate::domain::account::Role;
 use crate::domain::values::OrganizationKind;
 use crate::mail::SendError;
-use crate::services::Clock;
+use crate::services::{Clock, recompute};
 use crate::startup::{context, mailer, open_store};
 
 use super::{Failure, progress};
@@ -57,6 +57,8 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     for (subject, finding) in looked {
         report.say(subject, finding);
     }
+    let checked = db.read(recompute::check_all).await.map_err(Failure::new)?;
+    report.say("matches", matches(&checked));
     let url = config.server.public_url_at(config.server.listen);
     let keys = match context(config, db.clone(), Clock::System, url).await {
         Ok(_) => Finding::Fine("opened with the configured secret".to_owned()),
@@ -180,6 +182,23 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+fn matches(report: &recompute::Report) -> Finding {
+    let recomputed = report.same + report.other.len();
+    let older = match report.older {
+        0 => String::new(),
+        older => format!("; {older} older ones keep no grounds to compute them from"),
+    };
+    match report.other.first() {
+        None => Finding::Fine(format!(
+            "{recomputed} explanations computed again to the same bytes{older}"
+        )),
+        Some(first) => Finding::Bad(format!(
+            "{} of {recomputed} explanations come out otherwise than stored, first that of match {first}: either somebody changed the store, or this program scores otherwise than the one that stored them; compute these matches anew",
+            report.other.len()
+        )),
+    }
 }
 
 fn queue(counts: &Counts) -> Finding {

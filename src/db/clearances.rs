@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::schema::clearances::{self, dsl};
 use super::types::{Id, Timestamp};
@@ -47,6 +48,15 @@ pub fn insert(conn: &mut Conn, clearance: &Clearance, by: UserId) -> Result<()> 
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// The check with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Clearance>> {
+    let row: Option<Row> = clearances::table.find(Id::of(id)).first(conn).optional()?;
+    row.map(clearance).transpose()
 }
 
 /// The last check of a firm.

@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::page::{self, Cursor};
 use super::schema::disclosure_releases as releases;
 use super::schema::disclosures::{self, dsl};
+use super::schema::matches;
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, keyset, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::disclosure::Level;
 use crate::domain::event::{Subject, SubjectKind};
-use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
+use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId, UserId};
 
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +119,48 @@ pub fn list_for(
         .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(disclosure).collect()
+}
+
+/// Those of `others` that were named to a firm, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn named_to(
+    conn: &mut Conn,
+    reader: OrganizationId,
+    others: &[OrganizationId],
+) -> Result<Vec<OrganizationId>> {
+    Ok(disclosures::table
+        .filter(dsl::shown_to_organization_id.eq(reader))
+        .filter(dsl::shown_organization_id.eq_any(others.to_vec()))
+        .filter(dsl::level.ne(Level::Teaser.code()))
+        .select(dsl::shown_organization_id)
+        .distinct()
+        .order(dsl::shown_organization_id)
+        .load(conn)?)
+}
+
+/// How many matches of a mandate were shown to its investor since a time.
+///
+/// # Errors
+/// A statement failed.
+pub fn matches_shown(
+    conn: &mut Conn,
+    mandate: MandateId,
+    investor: OrganizationId,
+    since: DateTime<Utc>,
+) -> Result<u32> {
+    let of_mandate = matches::table
+        .filter(matches::mandate_id.eq(mandate))
+        .select(matches::id);
+    let lines: i64 = disclosures::table
+        .filter(dsl::shown_to_organization_id.eq(investor))
+        .filter(dsl::created_at.gt(Timestamp(since)))
+        .filter(dsl::subject_kind.eq(SubjectKind::Match.code()))
+        .filter(dsl::subject_id.eq_any(of_mandate))
+        .count()
+        .get_result(conn)?;
+    Ok(u32::try_from(lines).unwrap_or(u32::MAX))
 }
 
 /// Stores a release, or renews that person's own one which has run out by

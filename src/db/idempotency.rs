@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::schema::idempotency_keys::{self, dsl};
 use super::types::Timestamp;
 use super::{Conn, Error, Result, json, sql};
+use crate::domain::fault::Fault;
 
 /// How long an outcome is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -45,8 +46,8 @@ pub enum Outcome {
         code: String,
         /// The sentence for people.
         detail: String,
-        /// What else the answer said, as JSON.
-        extra: Option<String>,
+        /// What would have to be there.
+        missing: Vec<Fault>,
     },
 }
 

@@ -139,6 +139,15 @@ pub fn find_unread(conn: &mut Conn, id: MandateId) -> Result<Option<Unread>> {
     Ok(row.map(Unread))
 }
 
+/// Holds a mandate until the transaction ends, so that what is counted for it
+/// stays true until then.
+///
+/// # Errors
+/// A statement failed, or there is no such mandate.
+pub fn lock(conn: &mut Conn, id: MandateId) -> Result<()> {
+    sql::lock_mandate(conn, id)
+}
+
 /// Those of these mandates that there are, by id.
 ///
 /// # Errors

@@ -11,8 +11,10 @@ use super::schema::matches::{self, dsl};
 use super::schema::pair_suppressions as suppressions;
 use super::types::Timestamp;
 use super::{Conn, Result, json, keyset, pair, sql, stored};
+use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::review::{Audience, Match, MatchStatus, Response};
+use crate::domain::scoring::Explanation;
 
 /// Whether a match could be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +144,70 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
         0 => InsertOutcome::LiveMatchExists,
         _ => InsertOutcome::Inserted,
     })
+}
+
+/// Keeps what the explanation of a match was computed from.
+///
+/// # Errors
+/// A statement failed.
+pub fn keep_grounds(conn: &mut Conn, id: MatchId, grounds: &Grounds) -> Result<()> {
+    diesel::update(matches::table.find(id))
+        .set(dsl::grounds.eq(Some(json::grounds::encode(grounds)?)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// What the explanation of a match was computed from; none for matches from
+/// before this was kept.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn grounds(conn: &mut Conn, id: MatchId) -> Result<Option<Grounds>> {
+    let text: Option<Option<String>> = matches::table
+        .find(id)
+        .select(dsl::grounds)
+        .first(conn)
+        .optional()?;
+    text.flatten()
+        .as_deref()
+        .map(json::grounds::decode)
+        .transpose()
+}
+
+/// The explanation of a match as it is stored.
+///
+/// # Errors
+/// A statement failed, or there is no such match.
+pub fn stored_explanation(conn: &mut Conn, id: MatchId) -> Result<String> {
+    Ok(matches::table
+        .find(id)
+        .select(dsl::explanation)
+        .first(conn)?)
+}
+
+/// The bytes in which an explanation is stored.
+///
+/// # Errors
+/// It can't be written.
+pub fn canonical(explanation: &Explanation) -> Result<String> {
+    json::explanation::encode(explanation)
+}
+
+/// Matches that a side was shown and that have not changed since a time, the
+/// longest unchanged first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn unanswered_since(conn: &mut Conn, since: DateTime<Utc>, limit: usize) -> Result<Vec<Match>> {
+    let shown = [MatchStatus::Released, MatchStatus::OneSided].map(MatchStatus::code);
+    let rows: Vec<Row> = matches::table
+        .filter(dsl::status.eq_any(shown))
+        .filter(dsl::updated_at.le(Timestamp(since)))
+        .order(dsl::updated_at)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(COLUMNS)
+        .load(conn)?;
+    rows.into_iter().map(matched).collect()
 }
 
 /// The match with that id.

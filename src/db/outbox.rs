@@ -64,6 +64,9 @@ pub struct Claimed {
     pub attempts: u32,
     /// When it was queued.
     pub created_at: DateTime<Utc>,
+    /// Since when it may have gone out, by an earlier attempt whose outcome
+    /// nobody knows.
+    pub sending_since: Option<DateTime<Utc>>,
 }
 
 /// What became of a message so far.
@@ -128,6 +131,9 @@ pub struct Message {
     pub created_at: DateTime<Utc>,
     /// When it was done, given up or cancelled.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Since when it is being handed over, or may have gone out without our
+    /// knowing.
+    pub sending_since: Option<DateTime<Utc>>,
 }
 
 /// How the queue stands.
@@ -190,6 +196,55 @@ pub fn claim(
     // RETURNING promises no order.
     claimed.sort_by_key(|message| (message.created_at, message.id));
     Ok(claimed)
+}
+
+/// Notes that it is about to be handed over and may go out from now on; the
+/// first time stays. False if `holder` no longer has it, and then it must not
+/// be sent.
+///
+/// # Errors
+/// A statement failed.
+pub fn begin_sending(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let first = held(id, holder).filter(dsl::sending_since.is_null());
+    let marked = diesel::update(first)
+        .set(dsl::sending_since.eq(Some(Timestamp(now))))
+        .execute(conn)?;
+    if marked == 1 {
+        return Ok(true);
+    }
+    let still: i64 = held(id, holder).count().get_result(conn)?;
+    Ok(still == 1)
+}
+
+/// Notes that the server said no, so that it has not gone out after all;
+/// false if `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn not_sent(conn: &mut Conn, id: OutboxId, holder: Uuid) -> Result<bool> {
+    let changed = diesel::update(held(id, holder))
+        .set(dsl::sending_since.eq(None::<Timestamp>))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Whether a message about a record is being handed over, or may have gone
+/// out without our knowing.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_sending(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    let sending = outbox::table
+        .filter(dsl::subject_kind.eq(subject.kind.code()))
+        .filter(dsl::subject_id.eq(Id::of(subject.id)))
+        .filter(dsl::state.eq_any([State::Pending.code(), State::Dead.code()]))
+        .filter(dsl::sending_since.is_not_null());
+    Ok(diesel::select(diesel::dsl::exists(sending)).get_result(conn)?)
 }
 
 /// Notes that it was sent; false if `holder` no longer has it.
@@ -402,6 +457,7 @@ pub(super) struct Row {
     last_error: Option<String>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
+    sending_since: Option<DateTime<Utc>>,
 }
 
 type Held = diesel::dsl::Filter<
@@ -435,6 +491,7 @@ fn message(row: Row) -> Result<Message> {
         last_error,
         created_at,
         finished_at,
+        sending_since,
     } = row;
     Ok(Message {
         id,
@@ -450,6 +507,7 @@ fn message(row: Row) -> Result<Message> {
         last_error,
         created_at,
         finished_at,
+        sending_since,
     })
 }
 
@@ -463,6 +521,7 @@ fn claimed(row: Row) -> Result<Claimed> {
         message_id,
         attempts,
         created_at,
+        sending_since,
         ..
     } = message(row)?;
     Ok(Claimed {
@@ -474,6 +533,7 @@ fn claimed(row: Row) -> Result<Claimed> {
         message_id,
         attempts,
         created_at,
+        sending_since,
     })
 }
 

@@ -45,11 +45,12 @@ struct Row {
 }
 
 /// Stores a new programme with its corridors and parties. They are read back
-/// in the order of countries and of ids.
+/// in the order of countries and of ids. False when another programme has the
+/// slug.
 ///
 /// # Errors
-/// A statement failed: also when another programme has the slug.
-pub fn insert(conn: &mut Conn, programme: &Programme) -> Result<()> {
+/// A statement failed.
+pub fn insert(conn: &mut Conn, programme: &Programme) -> Result<bool> {
     let Programme {
         id,
         details,
@@ -59,7 +60,7 @@ pub fn insert(conn: &mut Conn, programme: &Programme) -> Result<()> {
         created_at,
         updated_at,
     } = programme;
-    diesel::insert_into(programmes::table)
+    let insert = diesel::insert_into(programmes::table)
         .values((
             dsl::id.eq(id),
             dsl::slug.eq(details.slug.as_str()),
@@ -73,8 +74,13 @@ pub fn insert(conn: &mut Conn, programme: &Programme) -> Result<()> {
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
-        .execute(conn)?;
-    insert_parts(conn, *id, details)
+        .on_conflict(dsl::slug)
+        .do_nothing();
+    if sql::execute(conn, insert)? == 0 {
+        return Ok(false);
+    }
+    insert_parts(conn, *id, details)?;
+    Ok(true)
 }
 
 /// The programme with that id.

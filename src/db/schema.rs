@@ -65,6 +65,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> UtcTimestamp,
         finished_at -> Nullable<UtcTimestamp>,
+        sending_since -> Nullable<UtcTimestamp>,
     }
 }
 
@@ -422,6 +423,18 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        grounds -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::db::types::sql::UtcTimestamp;
+
+    taxonomies (hash) {
+        hash -> Binary,
+        document -> Text,
+        created_at -> UtcTimestamp,
     }
 }
 
@@ -541,12 +554,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    decisions (id) {
+        id -> Id,
+        subject_kind -> Text,
+        subject_id -> Id,
+        action -> Text,
+        reason -> Text,
+        decided_by -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);
 
 diesel::joinable!(memberships -> organizations (organization_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(programme_startups -> startup_profiles (profile_id));
 diesel::joinable!(programme_mandates -> mandates (mandate_id));
+diesel::allow_tables_to_appear_in_same_query!(disclosures, matches);
 diesel::allow_tables_to_appear_in_same_query!(memberships, organizations, users);
 diesel::allow_tables_to_appear_in_same_query!(organizations, organization_identifiers);
 diesel::allow_tables_to_appear_in_same_query!(introductions, introduction_asks);

@@ -9,9 +9,12 @@ use diesel::sql_types::Text;
 use super::events::Placed;
 use super::idempotency::Slot;
 use super::outbox::{NewMessage, Row as OutboxRow};
-use super::schema::{consumers, events, idempotency_keys, leases, log_head, outbox, secrets};
+use super::schema::{
+    consumers, events, idempotency_keys, leases, log_head, mandates, outbox, secrets,
+};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
+use crate::domain::ids::MandateId;
 
 /// A statement that each back-end runs, though [`Conn`] as a whole can't:
 /// above all one with `ON CONFLICT`.
@@ -65,6 +68,18 @@ pub(super) fn lock_head(conn: &mut Conn) -> Result<(i64, Vec<u8>)> {
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => head.for_update().first(conn)?,
     })
+}
+
+/// SQLite has one writer; PostgreSQL locks the row until the commit, and lets
+/// others refer to it meanwhile.
+pub(super) fn lock_mandate(conn: &mut Conn, id: MandateId) -> Result<()> {
+    let row = mandates::table.find(id).select(mandates::id);
+    let _: MandateId = match conn {
+        Conn::Sqlite(conn) => row.first(conn)?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => row.for_no_key_update().first(conn)?,
+    };
+    Ok(())
 }
 
 /// A prepared statement per row costs SQLite nothing; PostgreSQL gets all

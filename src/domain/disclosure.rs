@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::compliance::ClearanceVerdict;
 use super::tag::Sensitivity;
-use super::values::codes;
+use super::values::{Side, codes};
 
 codes! {
     /// How much of a firm another one sees.
@@ -28,7 +28,8 @@ codes! {
 codes! {
     /// The rules of the gate; the codes stand in the ledger.
     Rule {
-        /// The programme is in force and joins the two countries.
+        /// The programme is in force, joins the two countries, has admitted
+        /// both and is about one of the startup's tags.
         Programme = "programme_in_force",
         /// The profile is shown and confirmed.
         Startup = "startup_live",
@@ -44,6 +45,39 @@ codes! {
         Conflict = "conflict",
         /// People of both firms stand behind their records.
         Claimed = "claimed",
+        /// The mandate excludes neither the startup's country nor a tag.
+        Exclusions = "exclusions",
+        /// No pass or decline keeps the two apart.
+        CoolDown = "cool_down",
+    }
+}
+
+impl Rule {
+    /// What a denial by this rule means, for the operator's people.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::Programme => {
+                "The programme is not in force, does not join the two, has not admitted both, or is about other tags."
+            }
+            Self::Startup => "The startup's profile is not published, or not confirmed in time.",
+            Self::Mandate => "The mandate is not published, not active, or not confirmed in time.",
+            Self::Clearance => "A firm is not cleared.",
+            Self::Sensitivity => "A tag of the startup's is not allowed here.",
+            Self::Freeze => "A freeze covers one of the two, or the programme.",
+            Self::Conflict => "The two are kept apart.",
+            Self::Claimed => "Nobody stands behind one of the two records yet.",
+            Self::Exclusions => "The mandate excludes the startup's country or one of its tags.",
+            Self::CoolDown => "A pass or a decline keeps the two apart for some time yet.",
+        }
+    }
+
+    /// Whether it speaks of nothing but that side's own record, so that the
+    /// side may be told.
+    pub const fn is_about_own_record(self, side: Side) -> bool {
+        matches!(
+            (self, side),
+            (Self::Startup, Side::Startup) | (Self::Mandate | Self::Exclusions, Side::Investor)
+        )
     }
 }
 
@@ -69,7 +103,7 @@ pub enum Decision {
 /// What the gate looks at, all read in the transaction that will act on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
-    /// In force today, joining these countries, both admitted.
+    /// In force today, joining these countries, both admitted, about a tag.
     pub programme_in_force: bool,
     /// Published and `reconfirm_by` not passed.
     pub startup_live: bool,
@@ -91,6 +125,10 @@ pub struct Facts {
     pub frozen: bool,
     /// A block or a conflict stands between them.
     pub conflict: bool,
+    /// The mandate excludes the startup.
+    pub excluded: bool,
+    /// A pass or decline keeps them apart.
+    pub cooling_down: bool,
 }
 
 /// Decides. Denials are named together, then what is unknown.
@@ -135,6 +173,8 @@ fn denials(facts: &Facts) -> Vec<Rule> {
         ),
         (facts.frozen, Rule::Freeze),
         (facts.conflict, Rule::Conflict),
+        (facts.excluded, Rule::Exclusions),
+        (facts.cooling_down, Rule::CoolDown),
     ]
     .into_iter()
     .filter_map(|(denied, rule)| denied.then_some(rule))
@@ -163,6 +203,8 @@ mod tests {
             releases: 0,
             frozen: false,
             conflict: false,
+            excluded: false,
+            cooling_down: false,
         }
     }
 
@@ -215,6 +257,16 @@ mod tests {
             },
             Facts {
                 claimed: false,
+                releases: 9,
+                ..fine()
+            },
+            Facts {
+                excluded: true,
+                releases: 9,
+                ..fine()
+            },
+            Facts {
+                cooling_down: true,
                 releases: 9,
                 ..fine()
             },

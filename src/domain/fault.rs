@@ -1,5 +1,6 @@
 //! What is wrong with a document, all of it at once, each fault at its place.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One thing that is wrong at one place of a document.
@@ -9,7 +10,7 @@ pub struct Fault {
     /// the whole document.
     pub pointer: String,
     /// What, for programs: stable, `snake_case`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What, for people: one sentence in English.
     pub detail: String,
 }
@@ -28,12 +29,12 @@ impl Faults {
     pub fn push(
         &mut self,
         pointer: impl Into<String>,
-        code: &'static str,
+        code: impl Into<Cow<'static, str>>,
         detail: impl Into<String>,
     ) {
         self.0.push(Fault {
             pointer: pointer.into(),
-            code,
+            code: code.into(),
             detail: detail.into(),
         });
     }

@@ -270,8 +270,11 @@ pub enum Action {
     Expire,
     /// The mail was handed over to the mail system.
     Send,
-    /// The mail was refused for good.
+    /// The mail was refused for good, or may have gone out while the gate has
+    /// closed since.
     FailDelivery,
+    /// A curator learnt that the mail arrived all the same.
+    ConfirmSent,
     /// They are talking.
     Reply,
     /// They met.
@@ -295,6 +298,7 @@ impl Action {
             Self::Expire => "expire",
             Self::Send => "send",
             Self::FailDelivery => "fail_delivery",
+            Self::ConfirmSent => "confirm_sent",
             Self::Reply => "reply",
             Self::Meet => "met",
             Self::Convert => "convert",
@@ -410,6 +414,10 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
         (S::BothAccepted | S::Sent, A::FailDelivery) => {
             after.status = S::DeliveryProblem;
             who == Hat::System
+        }
+        (S::DeliveryProblem, A::ConfirmSent) => {
+            after.status = S::Sent;
+            who == Hat::Curator
         }
         (S::Sent, A::Reply) => {
             after.status = S::InConversation;

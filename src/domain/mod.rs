@@ -9,6 +9,7 @@ pub mod country;
 pub mod disclosure;
 pub mod event;
 pub mod fault;
+pub mod grounds;
 pub mod ids;
 pub mod introduction;
 pub mod mandate;

@@ -11,6 +11,9 @@ use super::values::{PassReason, Side, codes};
 /// Days for which a pass keeps the pair from being matched again.
 pub const PASS_DAYS: i64 = 180;
 
+/// Days after which a match that was shown and not answered by both ends.
+pub const UNANSWERED_DAYS: i64 = 45;
+
 codes! {
     /// Where a match stands.
     MatchStatus {
@@ -151,7 +154,8 @@ pub fn initial_status(explanation: &Explanation) -> Result<MatchStatus, Refusal>
 /// What can be done to a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatchAction {
-    /// Compliance lets a match under review through.
+    /// Compliance lets a match under review through; with that it releases
+    /// what is sensitive in the profile.
     Allow,
     /// Compliance stops it.
     Block,
@@ -163,6 +167,10 @@ pub enum MatchAction {
     Pass(PassReason),
     /// An introduction was asked for.
     Introduce,
+    /// A newer account of the pair takes its place.
+    Supersede,
+    /// Nobody answered in time.
+    Expire,
 }
 
 impl MatchAction {
@@ -175,27 +183,34 @@ impl MatchAction {
             Self::Interested => "interested",
             Self::Pass(_) => "pass",
             Self::Introduce => "introduce",
+            Self::Supersede => "supersede",
+            Self::Expire => "expire",
         }
     }
 }
 
-/// The machine: the match after `action`. `fresh_allow` says that the gate
-/// allows disclosure at this instant.
+/// The machine: the match after `action`. `granted` says for a release that the
+/// gate allows disclosure at this instant, and for compliance's yes that enough
+/// people have said it; until then the match stays under review.
 pub fn step(
     before: &Match,
     action: MatchAction,
     who: Hat,
-    fresh_allow: bool,
+    granted: bool,
 ) -> Result<Match, Refusal> {
     use MatchAction as A;
     use MatchStatus as S;
 
     let mut after = before.clone();
     match (before.status, action, who) {
-        (S::UnderReview, A::Allow, Hat::Compliance) => after.status = S::Candidate,
+        (S::UnderReview, A::Allow, Hat::Compliance) => {
+            if granted {
+                after.status = S::Candidate;
+            }
+        }
         (S::UnderReview | S::Candidate, A::Block, Hat::Compliance) => after.status = S::Blocked,
         (S::Candidate | S::Released, A::Release(to), Hat::Curator | Hat::System) => {
-            if !fresh_allow {
+            if !granted {
                 return Err(Refusal::new(
                     "disclosure_not_allowed",
                     "The gate does not allow disclosure of this pair now.",
@@ -230,6 +245,8 @@ pub fn step(
             set_response(&mut after, side, Response::Interested);
             after.status = S::Introduced;
         }
+        (live, A::Supersede, Hat::System) if live.is_live() => after.status = S::Superseded,
+        (S::Released | S::OneSided, A::Expire, Hat::System) => after.status = S::Expired,
         (S::UnderReview | S::Candidate | S::Released | S::OneSided | S::Mutual, action, _)
             if allowed_for_somebody(before.status, action) =>
         {

@@ -139,11 +139,11 @@ mod tests {
         "2026-11-24T21:30:00Z".parse().unwrap()
     }
 
-    fn codes(parts: Parts<'_>) -> Vec<(String, &'static str)> {
+    fn codes(parts: Parts<'_>) -> Vec<(String, String)> {
         read(parts, chrono_tz::Asia::Jerusalem, now())
             .unwrap_err()
             .into_iter()
-            .map(|fault| (fault.pointer, fault.code))
+            .map(|fault| (fault.pointer, fault.code.into_owned()))
             .collect()
     }
 
@@ -153,19 +153,22 @@ mod tests {
             answer,
             ..Parts::default()
         };
-        assert_eq!(codes(of("")), [("/answer".into(), "unknown_answer")]);
-        assert_eq!(codes(of("decline")), [("/reason".into(), "required")]);
-        assert_eq!(codes(of("not_now")), [("/until".into(), "required")]);
+        assert_eq!(codes(of("")), [("/answer".into(), "unknown_answer".into())]);
+        assert_eq!(
+            codes(of("decline")),
+            [("/reason".into(), "required".into())]
+        );
+        assert_eq!(codes(of("not_now")), [("/until".into(), "required".into())]);
         let other = Parts {
             reason: "other",
             ..of("decline")
         };
-        assert_eq!(codes(other), [("/note".into(), "required")]);
+        assert_eq!(codes(other), [("/note".into(), "required".into())]);
         let not_now = Parts {
             reason: "not_now",
             ..of("decline")
         };
-        assert_eq!(codes(not_now), [("/reason".into(), "unknown_code")]);
+        assert_eq!(codes(not_now), [("/reason".into(), "unknown_code".into())]);
     }
 
     #[test]

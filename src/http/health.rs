@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, get, web};
 
 use super::drain::Drain;
 use super::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 
 /// Asks everything a request needs (store, migrations, queue) whether it is
 /// there; given by the composition root, which also logs what is missing.

@@ -2,6 +2,8 @@
 //! a request meets, from the outside in: `edge` (id, span, times, headers,
 //! problems), gzip, `guard` (limits, panics, HEAD), the routes.
 
+use crate::http::registry::ServiceConfig;
+
 pub mod answer;
 pub mod api;
 pub mod caller;
@@ -31,7 +33,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};

@@ -4,7 +4,6 @@
 
 use std::sync::OnceLock;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{App, HttpResponse, get, web};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -18,6 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::docs;
 use super::problem::{FaultView, Kind, PROBLEM_JSON, Problem, ProblemView};
 use super::routes::RouteTable;
+use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 /// Registers routes; the composition root passes the business ones.

@@ -1,4 +1,4 @@
-//! What falls due: questions nobody answered, deals whose hold ends, profiles
+//! What falls due: questions and matches nobody answered, deals whose hold ends, profiles
 //! nobody confirmed, outcomes nobody will ask for again.
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::db;
-use crate::services::{Context, Error, deals, introductions, mandates, startups};
+use crate::services::{Context, Error, deals, introductions, mandates, matches, startups};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -43,6 +43,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     if expired > 0 {
         debug!(expired, "introductions expired");
     }
+    while matches::expire_due(context, BATCH).await? == BATCH {}
     while deals::resume_due(context, BATCH).await? == BATCH {}
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}

@@ -108,10 +108,10 @@ impl Sender {
     }
 
     async fn deliver(&self, message: &Claimed) -> Result<(), Error> {
-        let attempt = match notices::prepare(&self.context, message).await {
+        let attempt = match notices::prepare(&self.context, message, self.holder).await {
             Err(error) => {
                 warn!(message = %message.id, attempt = message.attempts, %error, "a message could not be prepared");
-                self.again(message, format!("could not be prepared: {error}"))
+                self.again(message, format!("could not be prepared: {error}"), false)
             }
             Ok(Prepared::Obsolete(why)) => {
                 info!(message = %message.id, why, "a message is no longer wanted");
@@ -120,12 +120,18 @@ impl Sender {
             Ok(Prepared::Later) => Attempt::Retry {
                 at: self.context.now() + GATE_CLOSED,
                 error: "the gate is closed".to_owned(),
+                uncertain: false,
+            },
+            Ok(Prepared::Undeliverable(why)) => Attempt::GivenUp {
+                error: why.to_owned(),
+                uncertain: false,
             },
             Ok(Prepared::Ready(ready)) => {
                 match letters::write(&self.context, &self.options, message, &ready) {
                     Ok(email) => self.send(message, &email).await,
                     Err(error) => Attempt::GivenUp {
                         error: error.to_string(),
+                        uncertain: false,
                     },
                 }
             }
@@ -155,25 +161,26 @@ impl Sender {
     }
 
     fn failed(&self, message: &Claimed, error: &SendError) -> Attempt {
-        let (permanent, text) = match error {
-            SendError::Permanent { text, .. } => (true, text),
-            SendError::Transient { text, .. } | SendError::Ambiguous { text } => (false, text),
-        };
-        let error = format!("{error}: {text}");
-        if permanent {
-            return Attempt::GivenUp { error };
+        let said = |text: &str| format!("{error}: {text}");
+        match error {
+            SendError::Permanent { text, .. } => Attempt::GivenUp {
+                error: said(text),
+                uncertain: false,
+            },
+            SendError::Transient { text, .. } => self.again(message, said(text), false),
+            SendError::Ambiguous { text } => self.again(message, said(text), true),
         }
-        self.again(message, error)
     }
 
     /// Later, unless it was the last attempt.
-    fn again(&self, message: &Claimed, error: String) -> Attempt {
+    fn again(&self, message: &Claimed, error: String, uncertain: bool) -> Attempt {
         if message.attempts >= self.options.max_attempts {
-            return Attempt::GivenUp { error };
+            return Attempt::GivenUp { error, uncertain };
         }
         Attempt::Retry {
             at: self.context.now() + self.wait(message),
             error,
+            uncertain,
         }
     }
 

@@ -3,14 +3,17 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+pub use crate::db::decisions::Decision;
 use crate::db::{self, Conn, freezes};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
+use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::Operation;
 
+use super::once::{Recorded, write_once, write_once_versioned};
 use super::transitions::code;
-use super::{Caller, Context, Error};
+use super::{Caller, Context, Error, Intent};
 
 /// A check somebody made of a firm.
 #[derive(Debug, Clone)]
@@ -29,6 +32,7 @@ pub struct NewClearance {
 pub async fn record_clearance(
     context: &Context,
     caller: &Caller,
+    intent: Option<Intent>,
     new: NewClearance,
 ) -> Result<Clearance, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
@@ -42,9 +46,11 @@ pub async fn record_clearance(
         created_at: context.now(),
     };
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        by,
+        intent,
+        move |conn| {
             db::organizations::find(conn, clearance.organization)?.ok_or(Error::NotFound)?;
             db::clearances::insert(conn, &clearance, by)?;
             pen.append(
@@ -58,8 +64,10 @@ pub async fn record_clearance(
                 ],
             )?;
             Ok(clearance)
-        })
-        .await
+        },
+        |conn, id| db::clearances::find(conn, id)?.ok_or(Error::NotFound),
+    )
+    .await
 }
 
 /// The checks of a firm, oldest first.
@@ -79,6 +87,7 @@ pub async fn clearances(
 pub async fn order_freeze(
     context: &Context,
     caller: &Caller,
+    intent: Option<Intent>,
     scope: FreezeScope,
     reason: String,
 ) -> Result<Freeze, Error> {
@@ -91,25 +100,77 @@ pub async fn order_freeze(
         created_at: context.now(),
     };
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        by,
+        intent,
+        move |conn| {
+            check_scope(conn, &freeze.scope)?;
             freezes::insert(conn, &freeze, by)?;
             log_freeze(conn, &pen, "freeze.ordered", &freeze)?;
             Ok(freeze)
-        })
-        .await
+        },
+        |conn, id| Ok(freezes::find(conn, id)?.ok_or(Error::NotFound)?.freeze),
+    )
+    .await
+}
+
+/// A freeze of something that isn't there would freeze nothing, and nobody
+/// would notice.
+fn check_scope(conn: &mut Conn, scope: &FreezeScope) -> Result<(), Error> {
+    let (known, code, detail) = match scope {
+        FreezeScope::Organization(id) => (
+            db::organizations::find(conn, *id)?.is_some(),
+            "unknown_organization",
+            "There is no such organization.",
+        ),
+        FreezeScope::Programme(id) => (
+            db::programmes::find(conn, *id)?.is_some(),
+            "unknown_programme",
+            "There is no such programme.",
+        ),
+        FreezeScope::Country(_) | FreezeScope::Tag(_) => return Ok(()),
+    };
+    let mut faults = Faults::new();
+    if !known {
+        faults.push("/value", code, detail);
+    }
+    Ok(faults.finish()?)
+}
+
+/// How a freeze stands after somebody asked to lift it.
+struct Lifting {
+    freeze: Uuid,
+    version: i64,
+    lifted: bool,
+}
+
+impl Recorded for Lifting {
+    fn id(&self) -> Uuid {
+        self.freeze
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
 }
 
 /// Lifts a freeze; it takes two people. Answers whether it is lifted now.
-pub async fn lift_freeze(context: &Context, caller: &Caller, id: Uuid) -> Result<bool, Error> {
+pub async fn lift_freeze(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: Uuid,
+) -> Result<bool, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     let by = caller.id();
     let now = context.now();
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    let lifting = write_once_versioned(
+        context,
+        by,
+        intent,
+        move |conn| {
             let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
             if found.lifted_at.is_some() {
                 return Err(Error::refused(
@@ -137,9 +198,24 @@ pub async fn lift_freeze(context: &Context, caller: &Caller, id: Uuid) -> Result
                 return Err(Error::StaleVersion);
             }
             log_freeze(conn, &pen, kind, &found.freeze)?;
-            Ok(kind == "freeze.lifted")
-        })
-        .await
+            Ok(Lifting {
+                freeze: id,
+                version: found.version + 1,
+                lifted: kind == "freeze.lifted",
+            })
+        },
+        |conn, id, version| {
+            // The last version of a freeze is the one that lifts it.
+            let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
+            Ok(Lifting {
+                freeze: id,
+                version,
+                lifted: found.lifted_at.is_some() && found.version == version,
+            })
+        },
+    )
+    .await?;
+    Ok(lifting.lifted)
 }
 
 /// The freezes in force.
@@ -148,10 +224,24 @@ pub async fn freezes(context: &Context, caller: &Caller) -> Result<Vec<Freeze>, 
     context.db.read(|conn| Ok(freezes::active(conn)?)).await
 }
 
+/// That two firms are kept apart, by the first of them.
+struct KeptApart(OrganizationId);
+
+impl Recorded for KeptApart {
+    fn id(&self) -> Uuid {
+        self.0.uuid()
+    }
+
+    fn version(&self) -> i64 {
+        0
+    }
+}
+
 /// Keeps two firms apart, in both directions.
 pub async fn block(
     context: &Context,
     caller: &Caller,
+    intent: Option<Intent>,
     a: OrganizationId,
     b: OrganizationId,
     reason: String,
@@ -159,9 +249,11 @@ pub async fn block(
     caller.may(Operation::WriteCompliance, &[])?;
     let now = context.now();
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             for id in [a, b] {
                 db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
             }
@@ -174,7 +266,56 @@ pub async fn block(
                     ("counterpart", Value::Id(b.uuid())),
                     ("reason", Value::hash_of(&reason)),
                 ],
-            )
+            )?;
+            Ok(KeptApart(a))
+        },
+        |_, id| Ok(KeptApart(id.into())),
+    )
+    .await
+    .map(drop)
+}
+
+/// Stores why somebody of compliance let a record through or stopped it.
+pub(super) fn note_decision(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    subject: Subject,
+    action: &str,
+    reason: &str,
+) -> Result<(), Error> {
+    let decision = Decision {
+        id: context.new_id(),
+        subject,
+        action: action.to_owned(),
+        reason: reason.to_owned(),
+        by: caller.id(),
+        at: context.now(),
+    };
+    Ok(db::decisions::insert(conn, &decision)?)
+}
+
+/// What compliance decided about a match or an introduction, oldest first.
+pub async fn decisions(
+    context: &Context,
+    caller: &Caller,
+    subject: Subject,
+) -> Result<Vec<Decision>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    context
+        .db
+        .read(move |conn| {
+            let known = match subject.kind {
+                SubjectKind::Match => db::matches::find(conn, subject.id.into())?.is_some(),
+                SubjectKind::Introduction => {
+                    db::introductions::find(conn, subject.id.into())?.is_some()
+                }
+                _ => false,
+            };
+            if !known {
+                return Err(Error::NotFound);
+            }
+            Ok(db::decisions::list(conn, subject)?)
         })
         .await
 }

@@ -8,15 +8,20 @@ use chrono::NaiveDate;
 use crate::db::disclosures::Disclosure;
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope, clearance_on};
-use crate::domain::disclosure::{Decision, Facts, Level, decide, fresh_on};
+use crate::domain::disclosure::{Decision, Facts, Level, Rule, decide, fresh_on};
 use crate::domain::event::{Subject, SubjectKind, Value};
+use crate::domain::fault::Fault;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::profile::{ControlAnswers, ProfileStatus, StartupProfile};
 use crate::domain::programme::Programme;
+use crate::domain::refusal::Refusal;
+use crate::domain::scoring::{Explanation, Gate, GateVerdict};
 use crate::domain::tag::Taxonomy;
+use crate::domain::values::Side;
 
 use super::log::Pen;
+use super::ranking::{self, Ground};
 use super::transitions::code;
 use super::{Caller, Context, Error};
 
@@ -47,22 +52,38 @@ impl Pair {
     }
 }
 
-/// Asks the gate on facts as fresh as the open transaction.
-pub fn ask(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Decision, Error> {
-    ask_about(context, conn, pair, false)
+/// When the gate is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// Something new would be shown: a release, a request.
+    New,
+    /// What was shown before is read again; a pass since then hides nothing
+    /// from whoever passed.
+    Shown,
+    /// An introduction that runs goes on: pausing a profile or mandate stops
+    /// new ones and leaves that one alone.
+    Running,
+    /// Its mail is about to go out, which a pass since then still stops.
+    Sending,
 }
 
-/// [`ask`] for an introduction that runs already: pausing a profile or mandate
-/// stops new ones and leaves that one alone.
-pub fn ask_running(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Decision, Error> {
-    ask_about(context, conn, pair, true)
+impl Occasion {
+    const fn tolerates_pause(self) -> bool {
+        matches!(self, Self::Running | Self::Sending)
+    }
+
+    const fn heeds_cool_down(self) -> bool {
+        matches!(self, Self::New | Self::Sending)
+    }
 }
 
-fn ask_about(
+/// Asks the gate on facts as fresh as the open transaction; those that the
+/// matching knows a gate for come from that gate.
+pub fn ask(
     context: &Context,
     conn: &mut Conn,
     pair: &Pair,
-    running: bool,
+    occasion: Occasion,
 ) -> Result<Decision, Error> {
     let Pair {
         programme,
@@ -70,17 +91,15 @@ fn ask_about(
         mandate,
     } = pair;
     let today = context.now().date_naive();
-    let admitted = db::programmes::is_startup_admitted(conn, programme.id, profile.id)?
-        && db::programmes::is_mandate_admitted(conn, programme.id, mandate.id)?;
-    let freezes = db::freezes::active(conn)?;
+    let ground = Ground::of(context, conn, programme.clone())?;
+    let account = ranking::one_pair(context, conn, &ground, profile, mandate)?;
+    let verdict = |gate| verdict(&account, gate);
     let facts = Facts {
-        programme_in_force: admitted
-            && programme.in_force_on(today)
-            && joined(programme, profile, mandate),
+        programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass,
         startup_live: (profile.status == ProfileStatus::Published
-            || running && profile.status == ProfileStatus::Paused)
+            || occasion.tolerates_pause() && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
-        mandate_live: mandate_is_live(mandate, today, running),
+        mandate_live: mandate_is_live(mandate, today, occasion.tolerates_pause()),
         claimed: profile.claimed && mandate.claimed,
         startup_clearance: clearance(conn, profile.organization, today)?,
         investor_clearance: clearance(conn, mandate.organization, today)?,
@@ -101,19 +120,49 @@ fn ask_about(
             )?,
             None => 0,
         },
-        frozen: covers(&freezes, &context.taxonomy, pair),
-        conflict: db::blocks::exists(conn, profile.organization, mandate.organization)?,
+        frozen: verdict(Gate::Freeze) != GateVerdict::Pass,
+        conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
+        excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
+        cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
     };
     Ok(decide(&facts))
 }
 
-/// Whether the programme joins the two countries; it joins none that is
-/// unknown.
-fn joined(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -> bool {
-    profile
-        .country
-        .zip(mandate.country)
-        .is_some_and(|(startup, investor)| programme.joins(startup, investor))
+/// Whether what is sensitive in a profile keeps it from the counterpart: `Pass`
+/// when nothing is or enough people released it.
+pub fn sensitivity(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<GateVerdict, Error> {
+    let ground = Ground::of(context, conn, pair.programme.clone())?;
+    let account = ranking::one_pair(context, conn, &ground, &pair.profile, &pair.mandate)?;
+    Ok(verdict(&account, Gate::Sensitivity))
+}
+
+fn verdict(account: &Explanation, gate: Gate) -> GateVerdict {
+    let trace = account.gates.iter().find(|trace| trace.gate == gate);
+    trace.map_or(GateVerdict::Unknown, |trace| trace.verdict)
+}
+
+/// A denial as a refusal that its reader may see: everything to the operator's
+/// people, to a side what its own record lacks.
+pub fn refusal(rules: &[Rule], reader: Option<Side>) -> Refusal {
+    let told = rules
+        .iter()
+        .filter(|rule| reader.is_none_or(|side| rule.is_about_own_record(side)));
+    let missing = told.map(|rule| Fault {
+        pointer: String::new(),
+        code: rule.code().into(),
+        detail: rule.says().to_owned(),
+    });
+    let (code, detail) = match reader {
+        None => (
+            "gate_closed",
+            "The gate does not let these two be shown to each other now.",
+        ),
+        Some(_) => ("not_available", "This is not available in this programme."),
+    };
+    Refusal {
+        missing: missing.collect(),
+        ..Refusal::new(code, detail)
+    }
 }
 
 fn clearance(
@@ -125,22 +174,12 @@ fn clearance(
     Ok(clearance_on(latest.as_ref(), today))
 }
 
-fn mandate_is_live(mandate: &Mandate, today: NaiveDate, running: bool) -> bool {
+fn mandate_is_live(mandate: &Mandate, today: NaiveDate, even_paused: bool) -> bool {
     (mandate.status == MandateStatus::Published
-        || running && mandate.status == MandateStatus::Paused)
+        || even_paused && mandate.status == MandateStatus::Paused)
         && fresh_on(mandate.reconfirm_by, today)
         && mandate.content.active_from.is_none_or(|from| from <= today)
         && mandate.content.active_to.is_none_or(|to| to >= today)
-}
-
-/// Whether any freeze covers the programme or either side.
-fn covers(freezes: &[Freeze], taxonomy: &Taxonomy, pair: &Pair) -> bool {
-    freezes.iter().any(|freeze| match &freeze.scope {
-        FreezeScope::Programme(id) => *id == pair.programme.id,
-        _ => {
-            covers_startup(freeze, taxonomy, &pair.profile) || covers_mandate(freeze, &pair.mandate)
-        }
-    })
 }
 
 /// Whether a freeze covers a startup's profile.

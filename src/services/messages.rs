@@ -1,6 +1,8 @@
 //! The queue of messages as the operator's people see it: what waits, what
 //! went out, what was given up, and another try for that.
 
+use uuid::Uuid;
+
 use crate::db::outbox;
 pub use crate::db::outbox::{Message, State};
 use crate::db::page::Page;
@@ -9,8 +11,9 @@ use crate::domain::ids::OutboxId;
 use crate::domain::permission::{Operation, Verdict, decide};
 use crate::domain::refusal::Refusal;
 
+use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
-use super::{Caller, Context, Error};
+use super::{Caller, Context, Error, Intent};
 
 /// Messages in a state, or all, oldest first.
 pub async fn list(
@@ -55,14 +58,21 @@ pub fn retry_verdict(caller: &Caller, message: &Message) -> Option<Result<(), Re
 
 /// Has a message tried again that was given up. Asking twice is no harm: a
 /// message that waits already is refused.
-pub async fn retry(context: &Context, caller: &Caller, id: OutboxId) -> Result<Message, Error> {
+pub async fn retry(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: OutboxId,
+) -> Result<Message, Error> {
     caller.may(Operation::ReadMessages, &[])?;
     caller.may(Operation::RetryMessage, &[])?;
     let now = context.now();
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             let found = outbox::find(conn, id)?.ok_or(Error::NotFound)?;
             check_dead(&found)?;
             if !outbox::revive(conn, id, now)? {
@@ -70,8 +80,21 @@ pub async fn retry(context: &Context, caller: &Caller, id: OutboxId) -> Result<M
             }
             pen.append(conn, "message.retried", (SubjectKind::Message, id), vec![])?;
             outbox::find(conn, id)?.ok_or(Error::NotFound)
-        })
-        .await
+        },
+        |conn, id| outbox::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+impl Recorded for Message {
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+
+    /// A message has none that its readers know of.
+    fn version(&self) -> i64 {
+        0
+    }
 }
 
 fn check_dead(message: &Message) -> Result<(), Refusal> {

@@ -9,7 +9,7 @@ use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::{Role, User};
 use crate::domain::country::Country;
-use crate::domain::disclosure::{Decision, Level, Rule};
+use crate::domain::disclosure::{Decision, Rule};
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{AskId, IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
@@ -19,7 +19,7 @@ use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::text::{Localized, Name};
 use crate::domain::values::{PassReason, Side};
 
-use super::disclosure::{self, Showing};
+use super::disclosure::{self, Occasion};
 use super::teasers::tells_figures;
 use super::{Context, Error, introductions};
 
@@ -55,6 +55,8 @@ pub enum Prepared {
     Obsolete(&'static str),
     /// The gate is closed for the time being; to be asked again later.
     Later,
+    /// It can't be sent, and a person has to look at it.
+    Undeliverable(&'static str),
 }
 
 /// To whom, about what.
@@ -148,8 +150,13 @@ pub struct IntroductionContent {
 
 /// Looks up what a claimed message needs. The introduction mail asks the gate
 /// once more; when it no longer allows, the introduction is held or blocked
-/// and nothing is sent.
-pub async fn prepare(context: &Context, claimed: &Claimed) -> Result<Prepared, Error> {
+/// and nothing is sent. When it allows, the same transaction notes that the
+/// mail may go out from now on, so that whoever takes over after a crash knows.
+pub async fn prepare(
+    context: &Context,
+    claimed: &Claimed,
+    holder: Uuid,
+) -> Result<Prepared, Error> {
     let notice = json::notice::decode(&claimed.payload)?;
     let context_in = context.clone();
     match notice {
@@ -160,9 +167,12 @@ pub async fn prepare(context: &Context, claimed: &Claimed) -> Result<Prepared, E
                 .await
         }
         Notice::Introduction { introduction } => {
+            let claimed = claimed.clone();
             context
                 .db
-                .write(move |conn| prepare_introduction(&context_in, conn, introduction))
+                .write(move |conn| {
+                    prepare_introduction(&context_in, conn, introduction, &claimed, holder)
+                })
                 .await
         }
         Notice::IntroductionClosed {
@@ -228,7 +238,7 @@ pub fn ask_content(
         return Ok(None);
     }
     let pair = introductions::pair(conn, introduction)?;
-    if disclosure::ask_running(context, conn, &pair)? != Decision::Allow {
+    if disclosure::ask(context, conn, &pair, Occasion::Running)? != Decision::Allow {
         return Ok(None);
     }
     let matched = super::matches::load(conn, introduction.matched)?;
@@ -266,13 +276,20 @@ fn prepare_introduction(
     context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
+    claimed: &Claimed,
+    holder: Uuid,
 ) -> Result<Prepared, Error> {
     let introduction = introductions::load(conn, id)?;
     if !awaits_mail(&introduction) {
         return Ok(Prepared::Obsolete("no_longer_wanted"));
     }
     let pair = introductions::pair(conn, &introduction)?;
-    let decision = disclosure::ask_running(context, conn, &pair)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Sending)?;
+    if decision != Decision::Allow && claimed.sending_since.is_some() {
+        return Ok(Prepared::Undeliverable(
+            "an earlier attempt may have arrived, and the gate has closed since",
+        ));
+    }
     if is_frozen(&decision) {
         return Ok(Prepared::Later);
     }
@@ -285,8 +302,11 @@ fn prepare_introduction(
         introductions::person_of(conn, &introduction, Side::Startup)?,
         introductions::person_of(conn, &introduction, Side::Investor)?,
     ) else {
-        return Ok(Prepared::Obsolete("no_recipient"));
+        return Ok(Prepared::Undeliverable("a side has nobody to write to"));
     };
+    if !outbox::begin_sending(conn, claimed.id, holder, context.now())? {
+        return Ok(Prepared::Obsolete("claim_lost"));
+    }
     let content = IntroductionContent {
         programme: pair.programme.details.title.to_string(),
         startup: load_organization(conn, &introduction, Side::Startup)?,
@@ -363,14 +383,34 @@ pub enum Attempt {
         at: DateTime<Utc>,
         /// What the server said.
         error: String,
+        /// Whether the server may have taken it all the same.
+        uncertain: bool,
     },
     /// It can't be delivered.
     GivenUp {
         /// What the server said.
         error: String,
+        /// Whether the server may have taken it all the same.
+        uncertain: bool,
     },
     /// It is no longer wanted.
     Obsolete,
+}
+
+impl Attempt {
+    /// Whether the server said no and meant it.
+    const fn failed_for_certain(&self) -> bool {
+        matches!(
+            self,
+            Self::Retry {
+                uncertain: false,
+                ..
+            } | Self::GivenUp {
+                uncertain: false,
+                ..
+            }
+        )
+    }
 }
 
 /// Notes what became of an attempt, and what follows from it, in one
@@ -385,19 +425,24 @@ pub async fn settle(
     let context_in = context.clone();
     let id = claimed.id;
     let notice = json::notice::decode(&claimed.payload)?;
+    let doubtful_before = claimed.sending_since.is_some();
     context
         .db
         .write(move |conn| {
             let now = context_in.now();
+            if attempt.failed_for_certain() && !doubtful_before {
+                outbox::not_sent(conn, id, holder)?;
+            }
             let held = match &attempt {
                 Attempt::Delivered | Attempt::Obsolete => outbox::done(conn, id, holder, now)?,
-                Attempt::Retry { at, error } => outbox::retry(conn, id, holder, *at, error)?,
-                Attempt::GivenUp { error } => outbox::dead(conn, id, holder, error, now)?,
+                Attempt::Retry { at, error, .. } => outbox::retry(conn, id, holder, *at, error)?,
+                Attempt::GivenUp { error, .. } => outbox::dead(conn, id, holder, error, now)?,
             };
             if !held {
                 return Ok(false);
             }
-            follow(&context_in, conn, id, &notice, &attempt)?;
+            let doubtful = doubtful_before || !attempt.failed_for_certain();
+            follow(&context_in, conn, id, &notice, &attempt, doubtful)?;
             Ok(true)
         })
         .await
@@ -409,6 +454,7 @@ fn follow(
     id: OutboxId,
     notice: &Notice,
     attempt: &Attempt,
+    doubtful: bool,
 ) -> Result<(), Error> {
     let kind = match attempt {
         Attempt::Delivered => "message.delivered",
@@ -433,24 +479,15 @@ fn follow(
     }
     match attempt {
         Attempt::Delivered => {
-            introductions::apply_system(context, conn, &before, &Action::Send)?;
-            for (shown, to) in [
-                (before.startup, before.investor),
-                (before.investor, before.startup),
-            ] {
-                let showing = Showing {
-                    programme: before.programme,
-                    shown,
-                    to,
-                    level: Level::Named,
-                    subject: Subject::new(SubjectKind::Introduction, before.id),
-                };
-                disclosure::record(context, conn, &pen, showing)?;
-            }
-            Ok(())
+            introductions::apply_system(context, conn, &before, &Action::Send).map(drop)
         }
         // Tried again and given up again, it stays where it is.
         Attempt::GivenUp { .. } if before.status == IntroductionStatus::BothAccepted => {
+            if doubtful {
+                // Whoever may have been shown has been, as far as the ledger
+                // is concerned.
+                introductions::record_names(context, conn, &before)?;
+            }
             introductions::apply_system(context, conn, &before, &Action::FailDelivery).map(drop)
         }
         _ => Ok(()),

@@ -1,5 +1,6 @@
 //! One transaction per use case, done once however often it is asked for.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::idempotency::{self, Begin, Outcome, Slot};
@@ -36,6 +37,28 @@ macro_rules! recorded {
     )+};
 }
 
+impl Recorded for crate::domain::compliance::Clearance {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// A check is never changed.
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
+impl Recorded for crate::domain::compliance::Freeze {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// As it was ordered.
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
 recorded!(
     crate::domain::organization::Organization,
     crate::domain::profile::StartupProfile,
@@ -48,7 +71,8 @@ recorded!(
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered
 /// with `find` on the record of the first time, or with the refusal it met;
-/// a refusal undoes what the job did and is stored alone.
+/// a refusal undoes what the job did and is stored alone. A twin that arrives
+/// meanwhile waits for the first.
 pub async fn write_once<T, J, F>(
     context: &Context,
     principal: UserId,
@@ -60,6 +84,24 @@ where
     T: Recorded + Send + 'static,
     J: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     F: FnOnce(&mut Conn, Uuid) -> Result<T, Error> + Send + 'static,
+{
+    let find = |conn: &mut Conn, id, _| find(conn, id);
+    write_once_versioned(context, principal, intent, job, find).await
+}
+
+/// [`write_once`] whose answer depends on the version that the first time came
+/// to, which `find` is given.
+pub async fn write_once_versioned<T, J, F>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+    find: F,
+) -> Result<T, Error>
+where
+    T: Recorded + Send + 'static,
+    J: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
+    F: FnOnce(&mut Conn, Uuid, i64) -> Result<T, Error> + Send + 'static,
 {
     let Some(intent) = intent else {
         return context.db.write(job).await;
@@ -74,14 +116,18 @@ where
     context
         .db
         .write(move |conn| -> Result<Result<T, Error>, Error> {
-            match idempotency::begin(conn, &slot, &intent.fingerprint, now)? {
+            match begin(conn, &slot, &intent.fingerprint, now)? {
                 Begin::Mismatch => Err(Error::KeyReused),
-                Begin::Replay(Outcome::Created { id, .. }) => find(conn, id).map(Ok),
+                Begin::Replay(Outcome::Created { id, version }) => find(conn, id, version).map(Ok),
                 Begin::Replay(Outcome::Refused {
                     code,
                     detail,
-                    extra,
-                }) => Ok(Err(replayed(code, detail, extra))),
+                    missing,
+                }) => Ok(Err(Error::Refused(Refusal {
+                    code: code.into(),
+                    detail,
+                    missing,
+                }))),
                 Begin::Fresh => match db::transaction(conn, job) {
                     Ok(made) => {
                         let outcome = Outcome::Created {
@@ -91,11 +137,11 @@ where
                         idempotency::finish(conn, &slot, &outcome)?;
                         Ok(Ok(made))
                     }
-                    Err(Error::Refused(refusal)) if refusal.missing.is_empty() => {
+                    Err(Error::Refused(refusal)) => {
                         let outcome = Outcome::Refused {
                             code: refusal.code.to_string(),
                             detail: refusal.detail.clone(),
-                            extra: None,
+                            missing: refusal.missing.clone(),
                         };
                         idempotency::finish(conn, &slot, &outcome)?;
                         Ok(Err(Error::Refused(refusal)))
@@ -109,10 +155,16 @@ where
         .await?
 }
 
-fn replayed(code: String, detail: String, _extra: Option<String>) -> Error {
-    Error::Refused(Refusal {
-        code: code.into(),
-        detail,
-        missing: Vec::new(),
-    })
+/// Takes the slot once no twin has it; one that takes too long is told apart
+/// from a store that is busy.
+fn begin(
+    conn: &mut Conn,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Begin, Error> {
+    match idempotency::begin(conn, slot, fingerprint, now) {
+        Err(db::Error::Busy) => Err(Error::KeyInUse),
+        other => Ok(other?),
+    }
 }

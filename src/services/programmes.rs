@@ -1,5 +1,7 @@
 //! Programmes: the corridors that everything else happens in.
 
+use uuid::Uuid;
+
 use crate::db::page::Page;
 use crate::db::programmes;
 pub use crate::db::programmes::Filter;
@@ -14,7 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::scoring::RuleSet;
 
 use super::caller::in_any_hat;
-use super::once::write_once;
+use super::once::{Recorded, write_once, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent};
@@ -49,12 +51,6 @@ pub async fn create(
                     Error::refused("unknown_party", "A party is not an organization on record.")
                 })?;
             }
-            if programmes::find_by_slug(conn, &details.slug)?.is_some() {
-                return Err(Error::refused(
-                    "slug_taken",
-                    "Another programme has this slug.",
-                ));
-            }
             let rule_set = newest_rule_set(conn)?;
             let programme = Programme {
                 id,
@@ -65,7 +61,12 @@ pub async fn create(
                 created_at: now,
                 updated_at: now,
             };
-            programmes::insert(conn, &programme)?;
+            if !programmes::insert(conn, &programme)? {
+                return Err(Error::refused(
+                    "slug_taken",
+                    "Another programme has this slug.",
+                ));
+            }
             pen.append(
                 conn,
                 "programme.created",
@@ -199,20 +200,40 @@ pub async fn transitions(
     ))
 }
 
+/// What came of an admission.
+struct Admitted {
+    programme: ProgrammeId,
+    new: bool,
+}
+
+impl Recorded for Admitted {
+    fn id(&self) -> Uuid {
+        self.programme.uuid()
+    }
+
+    /// 1 for an admission that was new.
+    fn version(&self) -> i64 {
+        i64::from(self.new)
+    }
+}
+
 /// Admits a profile or a mandate; admitting it again changes nothing. Answers
 /// whether it is new.
 pub async fn admit(
     context: &Context,
     caller: &Caller,
+    intent: Option<Intent>,
     id: ProgrammeId,
     admission: Admission,
 ) -> Result<bool, Error> {
     caller.may(Operation::WriteProgramme, &[])?;
     let now = context.now();
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    let admitted = write_once_versioned(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             let programme = load(conn, id)?;
             let (new, subject, kind) = match admission {
                 Admission::StartupProfile(profile) => {
@@ -247,9 +268,17 @@ pub async fn admit(
                     vec![("kind", code(kind)), ("id", Value::Id(subject))],
                 )?;
             }
-            Ok(new)
-        })
-        .await
+            Ok(Admitted { programme: id, new })
+        },
+        |_, id, version| {
+            Ok(Admitted {
+                programme: id.into(),
+                new: version == 1,
+            })
+        },
+    )
+    .await?;
+    Ok(admitted.new)
 }
 
 fn refuse_unless(joined: bool) -> Result<(), Error> {

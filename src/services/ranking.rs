@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::country::Country;
+use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
@@ -23,7 +24,7 @@ use crate::matching::score::explain;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
 use super::matches::Query;
-use super::{Context, Error, programmes};
+use super::{Context, Error, programmes, recompute};
 
 /// What a programme's matching looks at, as of one transaction.
 pub struct Ground {
@@ -64,8 +65,13 @@ impl Relations {
 impl Ground {
     /// Loads a programme with its rules, rates and freezes.
     pub fn load(context: &Context, conn: &mut Conn, id: ProgrammeId) -> Result<Self, Error> {
-        let today = context.now().date_naive();
         let programme = programmes::load(conn, id)?;
+        Self::of(context, conn, programme)
+    }
+
+    /// Loads what belongs to a programme at hand.
+    pub fn of(context: &Context, conn: &mut Conn, programme: Programme) -> Result<Self, Error> {
+        let today = context.now().date_naive();
         let rules = db::rule_sets::find(conn, programme.rule_set)?.ok_or(Error::NotFound)?;
         Ok(Self {
             rules,
@@ -330,6 +336,33 @@ pub fn one_pair(
     profile: &StartupProfile,
     mandate: &Mandate,
 ) -> Result<Explanation, Error> {
+    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let setting = ground.setting(&context.taxonomy);
+    Ok(explain(&setting, &startup, &facts, &known))
+}
+
+/// [`one_pair`] with what it was computed from, to be kept.
+pub fn one_pair_to_keep(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    profile: &StartupProfile,
+    mandate: &Mandate,
+) -> Result<(Explanation, Grounds), Error> {
+    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let setting = ground.setting(&context.taxonomy);
+    let taxonomy = db::taxonomies::insert_if_new(conn, &context.taxonomy, context.now())?;
+    let grounds = recompute::grounds(&setting, &startup, &facts, &known, taxonomy);
+    Ok((explain(&setting, &startup, &facts, &known), grounds))
+}
+
+fn facts_of<'a>(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    profile: &'a StartupProfile,
+    mandate: &'a Mandate,
+) -> Result<(StartupFacts<'a>, MandateFacts<'a>, PairFacts), Error> {
     let taxonomy = &context.taxonomy;
     let programme = ground.programme.id;
     let clearances = clearances_of(
@@ -350,7 +383,7 @@ pub fn one_pair(
     );
     let released = ground.released(conn, taxonomy, profile, mandate.country)?;
     let known = Relations::load(conn, profile.organization)?.with(mandate.organization, released);
-    Ok(explain(&ground.setting(taxonomy), &startup, &facts, &known))
+    Ok((startup, facts, known))
 }
 
 fn is_sensitive(taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {

@@ -427,14 +427,17 @@ pub async fn transitions(
 pub async fn agree(
     context: &Context,
     caller: &Caller,
+    intent: Option<Intent>,
     id: StartupProfileId,
     expected: Option<i64>,
 ) -> Result<StartupProfile, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     let pen = context.pen(caller.actor());
-    context
-        .db
-        .write(move |conn| {
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
             let profile = load(conn, id)?;
             check_version(expected, profile.version)?;
             if !startup_profiles::agree_compliance(conn, id, profile.revision)? {
@@ -447,8 +450,10 @@ pub async fn agree(
                 vec![("revision", Value::Int(profile.revision))],
             )?;
             Ok(profile)
-        })
-        .await
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
 }
 
 /// Marks published profiles that nobody confirmed in time as stale; answers

@@ -24,7 +24,7 @@ use corridor::domain::values::OrganizationKind;
 use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::compliance::{self, NewClearance};
-use corridor::services::disclosure::{self, Pair};
+use corridor::services::disclosure::{self, Occasion, Pair};
 use corridor::services::matches::{self, Query};
 use corridor::services::programmes::Admission;
 use corridor::services::{Caller, Clock, Context, Error, programmes};
@@ -148,7 +148,7 @@ impl Desk {
                 basis: "register".into(),
                 valid_to: "2027-06-30".parse().unwrap(),
             };
-            compliance::record_clearance(&self.context, &self.operator, clear)
+            compliance::record_clearance(&self.context, &self.operator, None, clear)
                 .await
                 .unwrap();
         }
@@ -574,7 +574,6 @@ fn an_imported_profile_is_ranked_and_not_released() {
             matched.id,
             None,
             release,
-            None,
         )
         .await;
         let Err(Error::Refused(refusal)) = released else {
@@ -628,7 +627,7 @@ fn a_record_without_a_country_waits_for_a_curator_and_is_shown_to_nobody() {
         ] {
             pair.profile.country = country;
             let (context, pair) = (desk.context.clone(), pair.clone());
-            let read = move |conn: &mut Conn| disclosure::ask(&context, conn, &pair);
+            let read = move |conn: &mut Conn| disclosure::ask(&context, conn, &pair, Occasion::New);
             assert_eq!(desk.context.db.read(read).await.unwrap(), decision);
         }
     });
@@ -650,7 +649,8 @@ fn a_curator_admits_nothing_whose_country_is_unknown() {
             Admission::Mandate(mandate.id),
         ] {
             let id = desk.programme.id;
-            let admitted = programmes::admit(&desk.context, &desk.operator, id, admission).await;
+            let admitted =
+                programmes::admit(&desk.context, &desk.operator, None, id, admission).await;
             let Err(Error::Refused(refusal)) = admitted else {
                 panic!("admitted without a country");
             };

@@ -237,7 +237,7 @@ async fn settle_startup(
     if live {
         advance(context, &settled.curator, profile.id, ProfileAction::Claim).await?;
         let officer = officer(settled)?;
-        startups::agree(context, officer, profile.id, None).await?;
+        startups::agree(context, officer, None, profile.id, None).await?;
         advance(
             context,
             &settled.curator,
@@ -247,7 +247,14 @@ async fn settle_startup(
         .await?;
         advance(context, &member.caller, profile.id, ProfileAction::Publish).await?;
         let admission = Admission::StartupProfile(profile.id);
-        programmes::admit(context, &settled.curator, settled.programme, admission).await?;
+        programmes::admit(
+            context,
+            &settled.curator,
+            None,
+            settled.programme,
+            admission,
+        )
+        .await?;
     }
     Ok(Startup {
         member,
@@ -279,7 +286,7 @@ async fn clear(
         basis: "Demonstration: no real check was made.".to_owned(),
         valid_to: (context.now() + TimeDelta::days(days)).date_naive(),
     };
-    compliance::record_clearance(context, officer(settled)?, new).await?;
+    compliance::record_clearance(context, officer(settled)?, None, new).await?;
     Ok(())
 }
 
@@ -341,7 +348,14 @@ async fn settle_mandate(
         |action| mandates::transition(context, &member.caller, None, mandate.id, None, action);
     step(MandateAction::Publish).await?;
     let admission = Admission::Mandate(mandate.id);
-    programmes::admit(context, &settled.curator, settled.programme, admission).await?;
+    programmes::admit(
+        context,
+        &settled.curator,
+        None,
+        settled.programme,
+        admission,
+    )
+    .await?;
     if entry.status == "paused" {
         step(MandateAction::Pause).await?;
     }

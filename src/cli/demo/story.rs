@@ -8,18 +8,21 @@ use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::ids::{DealId, IntroductionId, MatchId, OrganizationId};
 use crate::domain::introduction::{Action, Answer, IntroductionStatus};
 use crate::domain::money::{Currency, Money};
 use crate::domain::pipeline::{DealAction, Funding};
 use crate::domain::review::{Audience, Match, MatchAction, MatchStatus};
+use crate::domain::scoring::{Gate, GateVerdict};
 use crate::domain::values::{CloseCode, PassReason};
 use crate::jobs::clock;
 use crate::jobs::outbox::Sender;
 use crate::mail::Mailer;
 use crate::matching::reference;
+use crate::services::compliance::{self, NewClearance};
 use crate::services::introductions::{self, Step};
-use crate::services::matches::{self, Query};
+use crate::services::matches::{self, Move, Query};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, Error, deals};
 use crate::startup::jobs_options;
@@ -124,7 +127,8 @@ pub async fn tell(
             teller.wait_until_recently().await?;
         }
         let matched = pick(&released, &mut used, place)?;
-        teller.begin(*chapter, matched).await?;
+        let matched = teller.still_shown(matched).await?;
+        teller.begin(*chapter, &matched).await?;
         bar.inc(1);
     }
     teller.catch_up().await
@@ -218,18 +222,30 @@ impl Teller<'_> {
         Ok(released)
     }
 
-    async fn release(&self, id: MatchId) -> Result<Option<Match>, Failure> {
-        let action = MatchAction::Release(Audience::Both);
-        let released = matches::transition(
+    /// The match, or the one that a curator puts in its place when nobody
+    /// answered it for so long that it ended.
+    async fn still_shown(&self, matched: &Match) -> Result<Match, Failure> {
+        let found = matches::find(self.context, &self.settled.curator, matched.id).await?;
+        if found.status != MatchStatus::Expired {
+            return Ok(found);
+        }
+        let again = matches::compute(
             self.context,
             &self.settled.curator,
             None,
-            id,
-            None,
-            action,
-            None,
+            self.settled.programme,
+            matched.startup_profile,
+            matched.mandate,
         )
-        .await;
+        .await?;
+        let released = self.release(again.id).await?;
+        released.ok_or_else(|| Failure::new("the demo could not show a match again"))
+    }
+
+    async fn release(&self, id: MatchId) -> Result<Option<Match>, Failure> {
+        let action = MatchAction::Release(Audience::Both);
+        let released =
+            matches::transition(self.context, &self.settled.curator, None, id, None, action).await;
         match released {
             Ok(matched) => Ok(Some(matched)),
             // The gate wants a decision first; the match stays a candidate.
@@ -238,8 +254,9 @@ impl Teller<'_> {
         }
     }
 
-    /// A curator asks for introductions that the gate holds; compliance
-    /// refuses one of them.
+    /// Compliance lets sensitive startups be shown; then a doubt about their
+    /// owners comes up, so that the gate holds the introductions a curator asks
+    /// for, and compliance refuses one of them.
     async fn hold_something(&self) -> Result<(), Failure> {
         let filter = crate::db::matches::Filter {
             status: Some(MatchStatus::UnderReview),
@@ -255,23 +272,33 @@ impl Teller<'_> {
             .compliance
             .first()
             .ok_or_else(|| Failure::new("the demo has nobody in compliance"))?;
+        let sensitive = |matched: &Match| {
+            matched.explanation.gates.iter().any(|trace| {
+                trace.gate == Gate::Sensitivity && trace.verdict == GateVerdict::Unknown
+            })
+        };
         let mut held = 0;
-        for matched in found.items {
-            matches::transition(
-                self.context,
-                officer,
-                None,
-                matched.id,
-                None,
-                MatchAction::Allow,
-                None,
-            )
-            .await?;
+        for matched in found.items.into_iter().filter(sensitive) {
+            let allow = Move {
+                reason: Some("Sold to civil utilities only; no end use of concern.".to_owned()),
+                ..MatchAction::Allow.into()
+            };
+            matches::transition(self.context, officer, None, matched.id, None, allow).await?;
+            let doubt = NewClearance {
+                organization: matched.startup,
+                verdict: ClearanceVerdict::Review,
+                basis: "An owner has changed; the registry of companies is asked.".to_owned(),
+                valid_to: (self.end + TimeDelta::days(180)).date_naive(),
+            };
+            compliance::record_clearance(self.context, officer, None, doubt).await?;
             let asked = self.ask(&self.settled.curator, &matched).await;
             let Ok(introduction) = asked else { continue };
             held += 1;
             if held == 2 {
-                self.act(officer, introduction, Action::Refuse).await?;
+                let why = "The new owner could not be identified.".to_owned();
+                let refuse = Step::Refuse(why);
+                introductions::transition(self.context, officer, None, introduction, None, refuse)
+                    .await?;
                 break;
             }
         }

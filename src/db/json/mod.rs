@@ -5,6 +5,7 @@ pub(super) mod deal;
 pub(super) mod event;
 pub(super) mod explanation;
 mod form;
+pub(super) mod grounds;
 pub(super) mod mandate;
 pub mod notice;
 pub(super) mod organization;
@@ -13,6 +14,7 @@ mod part;
 pub(super) mod programme;
 pub(super) mod rule_set;
 pub(super) mod startup;
+pub(super) mod taxonomy;
 
 #[cfg(test)]
 mod tests;

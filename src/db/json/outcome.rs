@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::db::idempotency::Outcome;
 use crate::db::{Error, Result};
+use crate::domain::fault::Fault;
 
 const SCHEMA: u32 = 1;
 
@@ -25,9 +26,41 @@ enum Kind {
     Refused {
         code: String,
         detail: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        extra: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<StoredFault>,
     },
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredFault {
+    pointer: String,
+    code: String,
+    detail: String,
+}
+
+impl From<Fault> for StoredFault {
+    fn from(fault: Fault) -> Self {
+        let Fault {
+            pointer,
+            code,
+            detail,
+        } = fault;
+        Self {
+            pointer,
+            code: code.into_owned(),
+            detail,
+        }
+    }
+}
+
+impl From<StoredFault> for Fault {
+    fn from(stored: StoredFault) -> Self {
+        Self {
+            pointer: stored.pointer,
+            code: stored.code.into(),
+            detail: stored.detail,
+        }
+    }
 }
 
 pub(in crate::db) fn encode(outcome: &Outcome) -> Result<String> {
@@ -39,11 +72,11 @@ pub(in crate::db) fn encode(outcome: &Outcome) -> Result<String> {
         Outcome::Refused {
             code,
             detail,
-            extra,
+            missing,
         } => Kind::Refused {
             code,
             detail,
-            extra,
+            missing: missing.into_iter().map(StoredFault::from).collect(),
         },
     };
     serde_json::to_string(&Stored {
@@ -67,11 +100,11 @@ pub(in crate::db) fn decode(text: &str) -> Result<Outcome> {
         Kind::Refused {
             code,
             detail,
-            extra,
+            missing,
         } => Outcome::Refused {
             code,
             detail,
-            extra,
+            missing: missing.into_iter().map(Fault::from).collect(),
         },
     })
 }
@@ -90,12 +123,16 @@ mod tests {
             Outcome::Refused {
                 code: "already_open".into(),
                 detail: "…".into(),
-                extra: None,
+                missing: vec![],
             },
             Outcome::Refused {
                 code: "gate".into(),
                 detail: "closed".into(),
-                extra: Some("{\"gate\":\"stage\"}".into()),
+                missing: vec![Fault {
+                    pointer: "/blurb".into(),
+                    code: "carries_link".into(),
+                    detail: "A link.".into(),
+                }],
             },
         ] {
             let text = encode(&outcome).expect("encodes");

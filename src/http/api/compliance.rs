@@ -1,22 +1,24 @@
 //! What compliance records: checks of firms, freezes, firms kept apart.
 
-use crate::http::registry::ServiceConfig;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::exchange::path_id;
+use super::exchange::{intent, path_id};
 use super::values::{code, day, parsed, time};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
-use crate::services::Context;
+use crate::http::registry::ServiceConfig;
 use crate::services::compliance::{self, NewClearance as Check};
+use crate::services::{Caller, Context};
 
 /// Most characters of a ground or reason.
 const MOST: usize = 2_000;
@@ -29,7 +31,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(create_freeze)
         .service(list_freezes)
         .service(lift_freeze)
-        .service(create_block);
+        .service(create_block)
+        .service(list_match_decisions)
+        .service(list_introduction_decisions);
 }
 
 fn words(faults: &mut Faults, pointer: &str, text: &str) -> Option<String> {
@@ -125,6 +129,7 @@ impl From<&Clearance> for ClearanceView {
 #[utoipa::path(
     operation_id = "create_clearance",
     tag = "compliance",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewClearance,
     responses((status = 201, description = "Recorded.", body = ClearanceView))
 )]
@@ -132,10 +137,13 @@ impl From<&Clearance> for ClearanceView {
 async fn create_clearance(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewClearance>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/clearances", &request, &key, body.bytes());
     let check = body.into_inner().read()?;
-    let made = compliance::record_clearance(&context, &caller, check).await?;
+    let made = compliance::record_clearance(&context, &caller, intent, check).await?;
     Ok(HttpResponse::Created().json(ClearanceView::from(&made)))
 }
 
@@ -254,6 +262,7 @@ impl From<&Freeze> for FreezeView {
 #[utoipa::path(
     operation_id = "create_freeze",
     tag = "compliance",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewFreeze,
     responses((status = 201, description = "In force.", body = FreezeView))
 )]
@@ -261,10 +270,13 @@ impl From<&Freeze> for FreezeView {
 async fn create_freeze(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewFreeze>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/freezes", &request, &key, body.bytes());
     let (scope, reason) = body.into_inner().read(&context)?;
-    let made = compliance::order_freeze(&context, &caller, scope, reason).await?;
+    let made = compliance::order_freeze(&context, &caller, intent, scope, reason).await?;
     Ok(HttpResponse::Created().json(FreezeView::from(&made)))
 }
 
@@ -314,7 +326,10 @@ pub struct LiftingView {
 #[utoipa::path(
     operation_id = "lift_freeze",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewFreezeTransition,
     responses((status = 200, description = "Noted.", body = LiftingView))
 )]
@@ -322,17 +337,102 @@ pub struct LiftingView {
 async fn lift_freeze(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewFreezeTransition>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/freezes/{id}/transitions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     let id: Uuid = path_id(&id)?;
     if body.into_inner().action != "lift" {
         let mut faults = Faults::new();
         faults.push("/action", "unknown_action", "A freeze can only be lifted.");
         return Err(faults.into());
     }
-    let lifted = compliance::lift_freeze(&context, &caller, id).await?;
+    let lifted = compliance::lift_freeze(&context, &caller, intent, id).await?;
     Ok(HttpResponse::Ok().json(LiftingView { lifted }))
+}
+
+/// Why compliance let a record through or stopped it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision)]
+pub struct DecisionView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// What was done.
+    #[schema(max_length = 40, example = "allow")]
+    action: String,
+    /// Why.
+    #[schema(max_length = 2000)]
+    reason: String,
+    /// Who decided.
+    #[schema(format = "uuid", max_length = 36)]
+    decided_by: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+}
+
+/// The decisions about a record.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decisions)]
+pub struct DecisionsView {
+    /// Oldest first.
+    #[schema(max_items = 100)]
+    items: Vec<DecisionView>,
+}
+
+async fn decisions(
+    context: &Context,
+    caller: &Caller,
+    kind: SubjectKind,
+    id: Uuid,
+) -> Result<HttpResponse, Problem> {
+    let found = compliance::decisions(context, caller, Subject::new(kind, id)).await?;
+    let items = found.into_iter().map(|decision| DecisionView {
+        id: decision.id.to_string(),
+        action: decision.action,
+        reason: decision.reason,
+        decided_by: decision.by.to_string(),
+        created_at: time(decision.at),
+    });
+    let items = items.collect();
+    Ok(HttpResponse::Ok().json(DecisionsView { items }))
+}
+
+/// Lists what compliance decided about a match and why, for the operator's
+/// people.
+#[utoipa::path(
+    operation_id = "list_match_decisions",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The decisions.", body = DecisionsView))
+)]
+#[get("/v1/matches/{id}/decisions")]
+async fn list_match_decisions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    decisions(&context, &caller, SubjectKind::Match, path_id(&id)?).await
+}
+
+/// Lists what compliance decided about an introduction and why, for the
+/// operator's people.
+#[utoipa::path(
+    operation_id = "list_introduction_decisions",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The decisions.", body = DecisionsView))
+)]
+#[get("/v1/introductions/{id}/decisions")]
+async fn list_introduction_decisions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    decisions(&context, &caller, SubjectKind::Introduction, path_id(&id)?).await
 }
 
 /// Two firms to keep apart.
@@ -379,6 +479,7 @@ impl NewBlock {
 #[utoipa::path(
     operation_id = "create_block",
     tag = "compliance",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewBlock,
     responses((status = 204, description = "Kept apart."))
 )]
@@ -386,9 +487,12 @@ impl NewBlock {
 async fn create_block(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewBlock>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/blocks", &request, &key, body.bytes());
     let (a, b, reason) = body.into_inner().read()?;
-    compliance::block(&context, &caller, a, b, reason).await?;
+    compliance::block(&context, &caller, intent, a, b, reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,7 +1,6 @@
 //! The whole log, for the auditor: every event in its place, with the hash of
 //! the chain and the payload as it was hashed.
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +9,7 @@ use super::timeline::{ActorView, TimelineQuery, hex};
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::log::{self, SealedEvent};
 

@@ -1,6 +1,5 @@
 //! The caller's own account.
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +9,7 @@ use crate::domain::account::{Membership, User};
 use crate::domain::organization::Organization;
 use crate::http::caller::Authenticated;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::{Context, accounts};
 
 /// Registers the route.

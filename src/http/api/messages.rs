@@ -1,18 +1,19 @@
 //! The queue of messages: what waits, what went out, what was given up.
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::events::SubjectView;
-use super::exchange::{path_id, query_code};
+use super::exchange::{intent, path_id, query_code};
 use super::transitions::TransitionsView;
 use crate::domain::fault::Faults;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::messages::{self, Message, State};
 use crate::services::paging::PageRequest;
@@ -73,6 +74,11 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time", max_length = 35)]
     pub finished_at: Option<String>,
+    /// Since when it is being handed over, or may have gone out without the
+    /// server's word for it. For the mail of an introduction only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub sending_since: Option<String>,
 }
 
 impl From<&Message> for MessageView {
@@ -88,6 +94,7 @@ impl From<&Message> for MessageView {
             last_error: message.last_error.as_deref().map(without_addresses),
             created_at: message.created_at.to_rfc3339(),
             finished_at: message.finished_at.map(|at| at.to_rfc3339()),
+            sending_since: message.sending_since.map(|at| at.to_rfc3339()),
         }
     }
 }
@@ -183,7 +190,10 @@ impl NewMessageTransition {
 #[utoipa::path(
     operation_id = "move_message",
     tag = "messages",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewMessageTransition,
     responses((status = 200, description = "It waits to be sent.", body = MessageView), (status = 409, description = "It was not given up."))
 )]
@@ -191,11 +201,14 @@ impl NewMessageTransition {
 async fn move_message(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewMessageTransition>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/messages/{id}/transitions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     body.into_inner().read()?;
-    let message = messages::retry(&context, &caller, path_id(&id)?).await?;
+    let message = messages::retry(&context, &caller, intent, path_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(MessageView::from(&message)))
 }
 

@@ -3,6 +3,7 @@
 
 pub mod compliance;
 pub mod deals;
+pub mod disclosures;
 pub mod events;
 mod exchange;
 pub mod introductions;
@@ -21,11 +22,10 @@ pub mod transitions;
 pub mod values;
 pub mod vocabulary;
 
-use crate::http::registry::ServiceConfig;
-
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::values::OrganizationKind;
+use crate::http::registry::ServiceConfig;
 use crate::services::Caller;
 
 /// Registers every route under `/v1`, and the pages.
@@ -36,6 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(me::routes)
         .configure(organizations::routes)
+        .configure(disclosures::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,6 +13,7 @@ use crate::http::caller::Authenticated;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::versioned;
 use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::organizations::{self, Filter};
 use crate::services::paging::PageRequest;

@@ -1,6 +1,5 @@
 //! Programmes: the corridors everything else happens in.
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +22,7 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::paging::PageRequest;
 use crate::services::programmes::{self, Admission, Filter};
@@ -466,7 +466,10 @@ pub struct AdmissionView {
 #[utoipa::path(
     operation_id = "admit_to_programme",
     tag = "programmes",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
     request_body = NewAdmission,
     responses((status = 200, description = "Admitted.", body = AdmissionView))
 )]
@@ -474,12 +477,15 @@ pub struct AdmissionView {
 async fn admit_to_programme(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     body: JsonBody<NewAdmission>,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/programmes/{id}/admissions";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
     let admission = body.into_inner().read()?;
-    let new = programmes::admit(&context, &caller, id, admission).await?;
+    let new = programmes::admit(&context, &caller, intent, id, admission).await?;
     Ok(HttpResponse::Ok().json(AdmissionView { new }))
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpResponse, post, web};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use crate::domain::text::{Language, Name};
 use crate::domain::values::OrganizationKind;
 use crate::http::fields::JsonBody;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::accounts::{self, NewUser};
 

@@ -1,6 +1,5 @@
 //! Signing in, and the keys that prove the tokens.
 
-use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::http::fields::JsonBody;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::accounts::{self, Session};
 use crate::services::{Context, Error};
 

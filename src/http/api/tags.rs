@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use crate::domain::tag::{Facet, FacetValue, Labels, Tag, TagKind, Taxonomy};
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 
 /// Registers the routes.

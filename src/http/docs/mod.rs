@@ -4,12 +4,12 @@
 
 mod page;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
 
 use super::openapi::{Published, openapi_yaml};
 use super::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 
 pub(super) use page::render;
 

@@ -7,7 +7,6 @@ mod question;
 mod same_site;
 mod wording;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -16,6 +15,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 const STYLE: &str = include_str!("templates/pages.css");

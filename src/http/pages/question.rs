@@ -169,7 +169,7 @@ fn field_faults(words: &Wording, faults: &[Fault]) -> Vec<FieldFault> {
     let mut by_field = BTreeMap::new();
     for fault in faults {
         let field = fault.pointer.trim_start_matches('/');
-        let text = match (field, fault.code) {
+        let text = match (field, &*fault.code) {
             ("answer", "extended_already") => words.faults.extended_already,
             ("reason", _) => words.faults.reason,
             ("until", _) => words.faults.until,

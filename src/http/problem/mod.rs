@@ -244,7 +244,7 @@ impl From<&Fault> for FaultView {
     fn from(fault: &Fault) -> Self {
         Self {
             pointer: fragment(&fault.pointer),
-            code: fault.code.to_owned(),
+            code: fault.code.to_string(),
             detail: fault.detail.clone(),
         }
     }
@@ -288,7 +288,7 @@ mod tests {
             detail: "The stage is not done.".to_owned(),
             missing: vec![Fault {
                 pointer: "/nda".to_owned(),
-                code: "missing",
+                code: "missing".into(),
                 detail: "An NDA is needed.".to_owned(),
             }],
         };

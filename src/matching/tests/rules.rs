@@ -4,7 +4,7 @@ use super::*;
 use crate::matching::rules::validate;
 
 /// The pointers and codes of the faults after a change.
-fn faults(change: impl FnOnce(&mut RuleSet)) -> Vec<(String, &'static str)> {
+fn faults(change: impl FnOnce(&mut RuleSet)) -> Vec<(String, String)> {
     let mut rules = rules();
     change(&mut rules);
     match validate(&rules, &taxonomy()) {
@@ -12,13 +12,13 @@ fn faults(change: impl FnOnce(&mut RuleSet)) -> Vec<(String, &'static str)> {
         Err(faults) => faults
             .into_vec()
             .into_iter()
-            .map(|fault| (fault.pointer, fault.code))
+            .map(|fault| (fault.pointer, fault.code.into_owned()))
             .collect(),
     }
 }
 
-fn fault(pointer: &str, code: &'static str) -> Vec<(String, &'static str)> {
-    vec![(pointer.to_owned(), code)]
+fn fault(pointer: &str, code: &str) -> Vec<(String, String)> {
+    vec![(pointer.to_owned(), code.to_owned())]
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn weights_are_shares_of_one_whole_and_none_is_forgotten() {
             r.weights.insert(Factor::Tags, i64::MAX);
         }),
         [
-            ("/weights/tags".to_owned(), "out_of_range"),
-            ("/weights".to_owned(), "sum"),
+            ("/weights/tags".to_owned(), "out_of_range".to_owned()),
+            ("/weights".to_owned(), "sum".to_owned()),
         ]
     );
 }
@@ -123,8 +123,11 @@ fn bands_are_in_order_and_single_values_are_shares() {
     assert_eq!(
         faults(|r| r.market_present = 10_001),
         [
-            ("/values/market_present".to_owned(), "out_of_range"),
-            ("/values/market_present".to_owned(), "order"),
+            (
+                "/values/market_present".to_owned(),
+                "out_of_range".to_owned()
+            ),
+            ("/values/market_present".to_owned(), "order".to_owned()),
         ]
     );
     assert_eq!(

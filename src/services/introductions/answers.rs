@@ -12,6 +12,7 @@ use crate::domain::permission::Hat;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::Side;
 use crate::services::caller::in_any_hat;
+use crate::services::disclosure::Occasion;
 use crate::services::{AuthFault, Caller, Context, Error, disclosure, notices};
 
 use super::{commit, load, pair};
@@ -186,7 +187,7 @@ fn record_answer(
     if answer == Answer::Accept {
         // A yes hands over a name, so the gate is asked again first.
         let pair = pair(conn, before)?;
-        let decision = disclosure::ask_running(context, conn, &pair)?;
+        let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
         if decision != Decision::Allow {
             after = step(&after, &Action::Gate(decision), Hat::System)?;
         }

@@ -117,6 +117,7 @@ fn enter(
         S::Declined | S::Expired | S::Withdrawn | S::Refused | S::Blocked => {
             end(context, conn, before, after, action)
         }
+        S::Sent => record_names(context, conn, after),
         S::Converted => deals::open(context, conn, after),
         _ => Ok(()),
     }
@@ -234,6 +235,26 @@ fn end(
                 ending,
             },
         )?;
+    }
+    Ok(())
+}
+
+/// Writes the ledger: the mail names each side to the other.
+pub(in crate::services) fn record_names(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<(), Error> {
+    let pen = context.pen(Actor::System);
+    for side in [Side::Startup, Side::Investor] {
+        let showing = Showing {
+            programme: introduction.programme,
+            shown: introduction.organization(side),
+            to: introduction.organization(side.other()),
+            level: Level::Named,
+            subject: Subject::new(SubjectKind::Introduction, introduction.id),
+        };
+        disclosure::record(context, conn, &pen, showing)?;
     }
     Ok(())
 }

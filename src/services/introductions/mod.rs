@@ -14,7 +14,7 @@ pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::disclosure::Decision;
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, MatchId};
 use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, RequestFacts, Requester,
@@ -25,7 +25,8 @@ use crate::domain::review::{Match, MatchAction};
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
-use super::disclosure::{self, Pair};
+use super::compliance::note_decision;
+use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
@@ -35,7 +36,7 @@ use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, person_of};
+pub(in crate::services) use course::{apply_system, person_of, record_names};
 
 /// An introduction as one reader may see it.
 #[derive(Debug, Clone)]
@@ -107,7 +108,14 @@ fn request_in(
         _ => Requester::Curator,
     };
     let introduction = new_introduction(context, caller, &matched, requester, blurb);
+    // Two requests at once would each count without the other.
+    db::mandates::lock(conn, introduction.mandate)?;
     check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
+    let pair = pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::New)?;
+    if let Decision::Deny { rules } = &decision {
+        return Err(disclosure::refusal(rules, requester.side()).into());
+    }
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         return Err(Error::refused(
             "introduction_exists",
@@ -126,8 +134,6 @@ fn request_in(
             ("blurb", Value::hash_of(&introduction.blurb)),
         ],
     )?;
-    let pair = pair(conn, &introduction)?;
-    let decision = disclosure::ask(context, conn, &pair)?;
     apply_system(context, conn, &introduction, &Action::Gate(decision))
 }
 
@@ -335,6 +341,10 @@ pub enum Step {
     Other(Action),
     /// Compliance releases what the gate holds; with a reason.
     Release(String),
+    /// Compliance refuses what the gate holds; with a reason.
+    Refuse(String),
+    /// Compliance stops it; with a reason.
+    Block(String),
 }
 
 /// Moves an introduction in its machine.
@@ -364,24 +374,74 @@ pub async fn transition(
                 Step::Answer(answer, note) => {
                     answer_by_caller(&context_in, &caller_in, conn, &before, answer, note)
                 }
-                Step::Other(action) => {
-                    let hats = caller_in.hats(before.startup, before.investor);
-                    let (after, _) = in_any_hat(&hats, |hat| step(&before, &action, hat))?;
-                    commit(
+                // Those two come with a reason.
+                Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),
+                Step::Other(action) => act(&context_in, &caller_in, conn, &before, &action),
+                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
+                Step::Refuse(reason) => stop(
+                    &context_in,
+                    &caller_in,
+                    conn,
+                    &before,
+                    &Action::Refuse,
+                    &reason,
+                ),
+                Step::Block(reason) => {
+                    check_not_sending(conn, id)?;
+                    stop(
                         &context_in,
+                        &caller_in,
                         conn,
                         &before,
-                        after,
-                        &action,
-                        caller_in.actor(),
+                        &Action::Block,
+                        &reason,
                     )
                 }
-                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
             }
         },
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+fn act(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    action: &Action,
+) -> Result<Introduction, Error> {
+    let hats = caller.hats(before.startup, before.investor);
+    let (after, _) = in_any_hat(&hats, |hat| step(before, action, hat))?;
+    commit(context, conn, before, after, action, caller.actor())
+}
+
+/// Compliance stops it, and says why.
+fn stop(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    action: &Action,
+    reason: &str,
+) -> Result<Introduction, Error> {
+    let after = act(context, caller, conn, before, action)?;
+    let subject = Subject::new(SubjectKind::Introduction, before.id);
+    note_decision(context, caller, conn, subject, action.code(), reason)?;
+    Ok(after)
+}
+
+/// What is on its way to a mail server can't be called back, and an
+/// introduction that may have gone out must not read as stopped.
+fn check_not_sending(conn: &mut Conn, id: IntroductionId) -> Result<(), Error> {
+    let subject = Subject::new(SubjectKind::Introduction, id);
+    if db::outbox::is_sending(conn, subject)? {
+        return Err(Error::refused(
+            "mail_under_way",
+            "The mail that connects both is on its way, or may have gone out; keep the two apart to stop another attempt.",
+        ));
+    }
+    Ok(())
 }
 
 /// Compliance releases what is held; the gate then decides again, so that a
@@ -399,7 +459,7 @@ fn release(
     }
     let pair = pair(conn, before)?;
     let new = disclosure::release(context, conn, &pair, caller, reason)?;
-    let decision = disclosure::ask_running(context, conn, &pair)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
     if !new
         && matches!(
             decision,
@@ -411,6 +471,8 @@ fn release(
     {
         return Err(matches::second_person_needed());
     }
+    let subject = Subject::new(SubjectKind::Introduction, before.id);
+    note_decision(context, caller, conn, subject, "release", reason)?;
     let action = Action::Gate(decision);
     let after = step(before, &action, Hat::System)?;
     commit(context, conn, before, after, &action, caller.actor())
@@ -428,6 +490,7 @@ pub async fn transitions(
     let mut actions = vec![
         Action::Refuse,
         Action::Withdraw,
+        Action::ConfirmSent,
         Action::Reply,
         Action::Meet,
         Action::Convert,

@@ -132,3 +132,46 @@ fn it_is_won_when_both_confirm_the_same() {
         assert_eq!(notes["items"][0]["note"], "Signed elsewhere.");
     });
 }
+
+#[test]
+fn what_is_asked_of_one_side_the_other_cannot_record() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let of_investor = json!({"facts": {"due_diligence_done": "2027-01-15"}});
+        let of_startup = json!({"facts": {"data_room_open": "2027-01-10"}});
+        for (who, others) in [(Who::Dana, &of_investor), (Who::Gul, &of_startup)] {
+            let refused = stage.edit(who, &deal, others.clone()).await;
+            assert_eq!(refused.code(409), "criterion_not_yours", "{who:?}");
+        }
+        stage.edit(Who::Dana, &deal, of_startup).await.expect(200);
+        stage.edit(Who::Gul, &deal, of_investor).await.expect(200);
+        let curators = json!({"facts": {"due_diligence_done": "2027-01-16"}});
+        stage.edit(Who::Curator, &deal, curators).await.expect(200);
+    });
+}
+
+#[test]
+fn a_confirmation_does_not_outlive_going_back() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let skip = json!({"action": "skip", "to": "funded", "reason": "Signed elsewhere."});
+        stage
+            .go(Who::Curator, &deal, skip.clone())
+            .await
+            .expect(200);
+        let confirm = funding(120_000_000);
+        stage
+            .go(Who::Dana, &deal, confirm.clone())
+            .await
+            .expect(200);
+        let back = json!({"action": "move_back", "to": "term_sheet", "reason": "It fell apart."});
+        stage.go(Who::Curator, &deal, back).await.expect(200);
+        stage.go(Who::Curator, &deal, skip).await.expect(200);
+        let one = stage.go(Who::Gul, &deal, confirm.clone()).await.expect(200);
+        assert_eq!(one["status"], "open", "the startup confirms again");
+        let both = stage.go(Who::Dana, &deal, confirm).await.expect(200);
+        assert_eq!(both["status"], "won");
+    });
+}

@@ -129,60 +129,78 @@ fn a_pair_has_one_live_introduction_however_many_ask_at_once() {
     });
 }
 
-/// The restricted tag of the taxonomy needs two people, one under review one.
-async fn held_and_released(stage: &Stage, people: &[Who]) {
-    let matched = stage.matched().await;
-    let allow = json!({"action": "allow"});
-    stage.go(Who::Compliance, &matched, allow).await.expect(200);
-    let made = stage
-        .request_introduction(Who::Curator, &matched, BLURB)
-        .await;
-    let introduction = made.location.clone().unwrap();
-    assert_eq!(made.expect(201)["status"], "held");
-    let release = json!({"action": "release", "reason": "Civil use only."});
-    let (last, first) = people.split_last().unwrap();
-    for who in first {
-        let view = stage
-            .go(*who, &introduction, release.clone())
-            .await
-            .expect(200);
-        assert_eq!(view["status"], "held");
-        let again = stage.go(*who, &introduction, release.clone()).await;
-        assert_eq!(again.code(409), "second_person_needed");
-    }
-    let view = stage.go(*last, &introduction, release).await.expect(200);
-    assert_eq!(view["status"], "asking_first");
-    stage.seal().await;
-    let events = stage
-        .get(Who::Dana, &format!("{introduction}/events"))
-        .await;
-    assert_eq!(events.status, 200, "{}", events.text);
-    let whole = format!("{introduction}/events");
-    let whole = stage.get(Who::Compliance, &whole).await;
-    assert!(whole.text.contains("sensitivity"), "{}", whole.text);
-    for word in ["held", "gate", "sensitivity", "two_people", "release"] {
-        assert!(!events.text.contains(word), "{word} in {}", events.text);
-    }
+/// A check of the startup's firm by compliance.
+async fn screened(stage: &Stage, verdict: &str) {
+    let check = json!({
+        "organization": stage.startup.id.to_string(),
+        "verdict": verdict,
+        "basis": "Registry of companies",
+        "valid_to": "2027-11-23",
+    });
+    let made = stage.post(Who::Compliance, "/v1/clearances", check).await;
+    made.expect(201);
 }
 
 #[test]
-fn what_is_sensitive_waits_for_compliance_and_the_sides_never_learn_of_it() {
+fn what_awaits_a_clearance_is_held_and_the_sides_never_learn_of_it() {
     on_each_backend(async |database| {
-        let stage = Stage::with_tag(database, REVIEW_TAG).await;
-        held_and_released(&stage, &[Who::Compliance]).await;
+        let stage = Stage::set(database).await;
+        let matched = stage.matched().await;
+        screened(&stage, "review").await;
+        let made = stage
+            .request_introduction(Who::Curator, &matched, BLURB)
+            .await;
+        let introduction = made.location.clone().unwrap();
+        assert_eq!(made.expect(201)["status"], "held");
+        let release = json!({"action": "release", "reason": "Civil use only."});
+        // A missing clearance only a clearance settles.
+        let still = stage.go(Who::Compliance, &introduction, release.clone());
+        assert_eq!(still.await.expect(200)["status"], "held");
+        screened(&stage, "clear").await;
+        let view = stage.go(Who::SecondCompliance, &introduction, release);
+        assert_eq!(view.await.expect(200)["status"], "asking_first");
+        stage.seal().await;
+        let events = stage
+            .get(Who::Dana, &format!("{introduction}/events"))
+            .await;
+        assert_eq!(events.status, 200, "{}", events.text);
+        let whole = format!("{introduction}/events");
+        let whole = stage.get(Who::Compliance, &whole).await;
+        assert!(whole.text.contains("clearance"), "{}", whole.text);
+        for word in ["held", "gate", "clearance", "two_people", "release"] {
+            assert!(!events.text.contains(word), "{word} in {}", events.text);
+        }
+        let decisions = stage
+            .get(Who::Curator, &format!("{introduction}/decisions"))
+            .await;
+        let decisions = decisions.expect(200);
+        assert_eq!(decisions["items"].as_array().unwrap().len(), 2);
     });
 }
 
 #[test]
-fn what_is_restricted_needs_two_people() {
+fn compliance_says_why_it_refuses_or_stops_an_introduction() {
     on_each_backend(async |database| {
-        let stage = Stage::with_tag(database, RESTRICTED_TAG).await;
-        held_and_released(&stage, &[Who::Compliance, Who::SecondCompliance]).await;
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        for action in ["refuse", "block"] {
+            let bare = json!({"action": action});
+            let faults = stage.go(Who::Compliance, &introduction, bare).await;
+            assert_eq!(faults.expect(422)["errors"][0]["pointer"], "#/reason");
+        }
+        let block = json!({"action": "block", "reason": "A sanction was published."});
+        let view = stage.go(Who::Compliance, &introduction, block).await;
+        assert_eq!(view.expect(200)["status"], "blocked");
+        let path = format!("{introduction}/decisions");
+        let decisions = stage.get(Who::Auditor, &path).await.expect(200);
+        let [decision] = decisions["items"].as_array().unwrap().as_slice() else {
+            panic!("{decisions}")
+        };
+        assert_eq!(decision["action"], "block");
+        assert_eq!(decision["reason"], "A sanction was published.");
+        assert_eq!(stage.get(Who::Dana, &path).await.status, 404);
     });
 }
-
-const REVIEW_TAG: &str = "cyber_commercial";
-const RESTRICTED_TAG: &str = "counter_uas";
 
 #[test]
 fn misplaced_and_missing_fields_of_an_answer_are_named() {

@@ -3,9 +3,15 @@
 
 mod accounts;
 mod deals;
+mod discretion;
+mod gates;
+mod idempotency;
 mod index;
 mod introductions;
 mod matching;
 mod profiles;
 mod programmes;
+mod races;
+mod recompute;
+mod sensitive;
 pub mod stage;

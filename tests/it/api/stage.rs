@@ -15,10 +15,10 @@ use corridor::domain::account::{Role, User};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict};
 use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
-use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
+use corridor::domain::profile::{ControlAnswers, ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{Corridor, Programme, ProgrammeDetails, ProgrammeStatus};
 use corridor::domain::text::{LocalText, TextState};
-use corridor::domain::values::OrganizationKind;
+use corridor::domain::values::{self, OrganizationKind};
 use corridor::http::limits::Limits;
 use corridor::http::{Listeners, ServerOptions, Service, api, serve};
 use corridor::services::{Clock, Context, Error};
@@ -120,6 +120,15 @@ impl Stage {
 
     /// The usual cast, the startup known by that tag.
     pub async fn with_tag(database: &Database, tag: &str) -> Self {
+        Self::with(database, tag, |_| {}).await
+    }
+
+    /// The usual cast in a programme that was changed before it began.
+    pub async fn with(
+        database: &Database,
+        tag: &str,
+        change: impl FnOnce(&mut ProgrammeDetails),
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let overrides = [("data.dir".to_owned(), home.path().display().to_string())];
         let config = Config::load(None, [], overrides).unwrap();
@@ -135,7 +144,8 @@ impl Stage {
         let mandate = mandate(&context, &investor, tag);
         let users = EVERYBODY.map(|who| user(&context, who)).to_vec();
         let rules = context.db.read(db::rule_sets::list).await.unwrap();
-        let programme = programme(&context, rules[0].id);
+        let mut programme = programme(&context, rules[0].id);
+        change(&mut programme.details);
         let mut stage = Self {
             context,
             base,
@@ -183,15 +193,7 @@ impl Stage {
                 db::users::insert_membership(conn, user.id, firm, role, now)?;
             }
             for firm in [&startup, &investor] {
-                let clearance = Clearance {
-                    id: context.new_id(),
-                    organization: firm.id,
-                    verdict: ClearanceVerdict::Clear,
-                    basis: "Registry of companies".to_owned(),
-                    valid_to: now.date_naive() + Days::new(365),
-                    created_at: now,
-                };
-                db::clearances::insert(conn, &clearance, users[4].id)?;
+                db::clearances::insert(conn, &clearance(&context, firm), users[4].id)?;
             }
             db::startup_profiles::insert(conn, &profile)?;
             db::mandates::insert(conn, &mandate)?;
@@ -246,11 +248,56 @@ impl Stage {
         Answer::of(request.json(&body).send().await.unwrap()).await
     }
 
+    /// Changes parts of a record, on any version of it.
+    pub async fn edit(&self, who: Who, record: &str, patch: Value) -> Answer {
+        let request = self
+            .request(who, "PATCH", record)
+            .header("If-Match", "*")
+            .header("Content-Type", "application/merge-patch+json");
+        Answer::of(request.body(patch.to_string()).send().await.unwrap()).await
+    }
+
+    /// Another startup like the first, ready to be matched; its profile.
+    pub async fn another_startup(&self, name: &str) -> StartupProfile {
+        let context = self.context.clone();
+        let firm = organization(&context, OrganizationKind::Startup, name, "IL");
+        let tag = self.profile.content.primary_tags.first().unwrap();
+        let profile = profile(&context, &firm, tag.as_str());
+        let owner = User {
+            id: context.new_id(),
+            email: of(&format!(
+                "{}@mail.example",
+                name.to_lowercase().replace(' ', ".")
+            )),
+            ..self.user(Who::Dana).clone()
+        };
+        let programme = self.programme.id;
+        let officer = self.user(Who::Compliance).id;
+        let made = profile.clone();
+        let write = move |conn: &mut Conn| -> Result<(), Error> {
+            let now = context.now();
+            db::organizations::insert(conn, &firm)?;
+            assert!(db::users::insert(conn, &owner, "no hash")?);
+            db::users::insert_membership(conn, owner.id, firm.id, Role::Owner, now)?;
+            db::clearances::insert(conn, &clearance(&context, &firm), officer)?;
+            db::startup_profiles::insert(conn, &made)?;
+            db::programmes::admit_startup(conn, programme, made.id, now)?;
+            Ok(())
+        };
+        self.context.db.write(write).await.unwrap();
+        profile
+    }
+
     /// A match on record; its path.
     pub async fn matched(&self) -> String {
+        self.matched_with(&self.profile).await
+    }
+
+    /// A match of that profile with the mandate; its path.
+    pub async fn matched_with(&self, profile: &StartupProfile) -> String {
         let body = json!({
             "programme": self.programme.id.to_string(),
-            "startup_profile": self.profile.id.to_string(),
+            "startup_profile": profile.id.to_string(),
             "mandate": self.mandate.id.to_string(),
         });
         let made = self.post(Who::Curator, "/v1/matches", body).await;
@@ -378,6 +425,17 @@ fn organization(
     }
 }
 
+fn clearance(context: &Context, firm: &Organization) -> Clearance {
+    Clearance {
+        id: context.new_id(),
+        organization: firm.id,
+        verdict: ClearanceVerdict::Clear,
+        basis: "Registry of companies".to_owned(),
+        valid_to: context.now().date_naive() + Days::new(365),
+        created_at: context.now(),
+    }
+}
+
 fn user(context: &Context, who: Who) -> User {
     let name = format!("{who:?}").to_lowercase();
     let (language, zone) = match who {
@@ -397,16 +455,31 @@ fn user(context: &Context, who: Who) -> User {
 }
 
 fn profile(context: &Context, firm: &Organization, tag: &str) -> StartupProfile {
-    let english = LocalText {
-        text: "Finds leaks before they show.".to_owned(),
-        state: TextState::Original,
+    let english = |text: &str| {
+        let text = LocalText {
+            text: text.to_owned(),
+            state: TextState::Original,
+        };
+        [(of("en"), text)].into_iter().collect()
     };
     StartupProfile {
         id: context.new_id(),
         organization: firm.id,
         country: firm.details.country,
         content: StartupContent {
-            one_liner: [(of("en"), english)].into_iter().collect(),
+            one_liner: english("Finds leaks before they show."),
+            summary: english("Listens to pipes at night and names the one to dig up."),
+            stage: Some(values::Stage::Seed),
+            controls: Some(ControlAnswers {
+                defence_customers: false,
+                dual_use: false,
+                interception: false,
+                intrusion: false,
+                biometrics: false,
+                licences: vec![],
+                signed_by: of("Dana Levi"),
+                signed_on: context.now().date_naive(),
+            }),
             primary_tags: BTreeSet::from([of(tag)]),
             deal_intents: BTreeSet::from([of("pilot_poc")]),
             markets_wanted: BTreeSet::from([of("AZ")]),

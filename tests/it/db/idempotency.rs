@@ -2,6 +2,7 @@
 
 use corridor::db::idempotency::{self, Begin, KEPT, Outcome, Slot};
 use corridor::db::{Conn, Error, events, transaction};
+use corridor::domain::fault::Fault;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -91,7 +92,11 @@ fn a_refusal_is_replayed_and_its_effect_undone() {
         let refused = Outcome::Refused {
             code: "already_open".into(),
             detail: "There is an open introduction.".into(),
-            extra: Some("{\"id\":1}".into()),
+            missing: vec![Fault {
+                pointer: "/blurb".into(),
+                code: "carries_link".into(),
+                detail: "A link.".into(),
+            }],
         };
         let outcome = refused.clone();
         db.write(move |conn| {

@@ -1,7 +1,7 @@
 //! The log: positions without gaps, and a chain that shows what was touched.
 
 use corridor::db::chain::{self, ChainReport};
-use corridor::db::{Db, Error, consumers, events, leases};
+use corridor::db::{Conn, Db, Error, consumers, events, leases};
 use corridor::domain::event::{Subject, SubjectKind};
 use diesel::connection::SimpleConnection;
 use tokio::task::JoinSet;
@@ -335,5 +335,24 @@ fn a_lease_has_one_holder_until_it_ends() {
             })
             .await
             .expect("no assertion fails");
+    });
+}
+
+/// A sealer that woke itself would seal nothing for ever.
+#[test]
+fn sealing_is_no_reason_to_seal_again() {
+    on_each_backend(async |database| {
+        let db = database.open();
+        let write = |conn: &mut Conn| events::append(conn, &event(1, 1));
+        db.write(write).await.unwrap();
+        let soon = std::time::Duration::from_millis(200);
+        if database.migrations() == "postgres" {
+            tokio::time::timeout(soon, db.unsealed())
+                .await
+                .expect("a write wakes the sealer");
+        }
+        db.seal_pending().await.unwrap();
+        let woken = tokio::time::timeout(soon, db.unsealed()).await;
+        assert!(woken.is_err(), "sealing woke the sealer");
     });
 }

@@ -1,6 +1,8 @@
 //! From a decision to a mail in somebody's box: over a real SMTP conversation,
 //! on a clock that the tests move, on every back-end.
 
+mod doubtful;
+mod ledger;
 mod letters;
 mod obsolete;
 
@@ -356,6 +358,7 @@ fn a_sender_whose_lease_ran_out_marks_nothing() {
             Attempt::Retry {
                 at: now,
                 error: "late".to_owned(),
+                uncertain: false,
             },
         ] {
             let held = notices::settle(context, &claimed[0], slow, attempt).await;

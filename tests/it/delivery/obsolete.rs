@@ -39,6 +39,47 @@ fn a_gate_that_closes_after_the_second_yes_lets_no_introduction_out() {
     });
 }
 
+/// Neither had a way to take the yes back; what either did instead counts.
+#[test]
+fn a_mandate_that_excludes_the_startup_after_the_second_yes_lets_no_mail_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let excluding = json!({"excluded_tags": ["water_loss"]});
+        let edited = post.stage.edit(Who::Gul, &mandate, excluding).await;
+        edited.expect(200);
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+        let received = post.server.received();
+        assert!(received.iter().all(|mail| mail.to.len() == 1));
+    });
+}
+
+#[test]
+fn a_pass_after_the_second_yes_lets_no_mail_out_and_a_pause_does() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let pause = json!({"action": "pause"});
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let paused = post.stage.go(Who::Gul, &mandate, pause).await;
+        paused.expect(200);
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+    });
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let (startup, investor) = (post.stage.startup.id, post.stage.investor.id);
+        let until = post.now() + TimeDelta::days(30);
+        let suppress = move |conn: &mut Conn| db::matches::suppress(conn, startup, investor, until);
+        post.stage.context.db.write(suppress).await.unwrap();
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+    });
+}
+
 #[test]
 fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
     on_each_backend(async |database| {
@@ -66,17 +107,17 @@ fn an_introduction_waits_for_a_freeze_to_be_lifted_by_two_people() {
         let first = officer(&post, Who::Compliance).await;
         let second = officer(&post, Who::SecondCompliance).await;
         assert!(
-            !compliance::lift_freeze(context, &first, freeze)
+            !compliance::lift_freeze(context, &first, None, freeze)
                 .await
                 .unwrap()
         );
         assert!(
-            compliance::lift_freeze(context, &first, freeze)
+            compliance::lift_freeze(context, &first, None, freeze)
                 .await
                 .is_err()
         );
         assert!(
-            compliance::lift_freeze(context, &second, freeze)
+            compliance::lift_freeze(context, &second, None, freeze)
                 .await
                 .unwrap()
         );
@@ -103,13 +144,13 @@ async fn freeze(post: &Post) -> Uuid {
     let officer = officer(post, Who::Compliance).await;
     let scope = FreezeScope::Country("IL".parse().unwrap());
     let reason = "A standing order.".to_owned();
-    compliance::order_freeze(&post.stage.context, &officer, scope, reason)
+    compliance::order_freeze(&post.stage.context, &officer, None, scope, reason)
         .await
         .unwrap()
         .id
 }
 
-async fn keep_apart(post: &Post) {
+pub(super) async fn keep_apart(post: &Post) {
     let compliance_officer = officer(post, Who::Compliance).await;
     let startup = officer(post, Who::Dana).await.memberships[0].organization;
     let investor = officer(post, Who::Gul).await.memberships[0].organization;
@@ -117,6 +158,7 @@ async fn keep_apart(post: &Post) {
     compliance::block(
         &post.stage.context,
         &compliance_officer,
+        None,
         startup,
         investor,
         reason,
@@ -162,7 +204,7 @@ fn a_question_withdrawn_meanwhile_is_not_mailed() {
             .iter()
             .filter(|it| it.intent_key.starts_with("introduction_ask"));
         for ask in asks {
-            let prepared = notices::prepare(context, ask).await.unwrap();
+            let prepared = notices::prepare(context, ask, holder).await.unwrap();
             assert!(matches!(prepared, Prepared::Obsolete(_)));
         }
     });

@@ -47,6 +47,8 @@ pub enum Fault {
     SilentRecipient,
     /// The content is never answered.
     SilentContent,
+    /// The message is accepted, which is never said.
+    SilentAnswer,
 }
 
 /// How the connection is protected.
@@ -341,6 +343,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
             return Ok(Next::Go);
         }
         let number = self.accept(content);
+        if self.state.fault_is(Fault::SilentAnswer) {
+            return self.wait_for_end().await.map(|()| Next::Close);
+        }
         if self.state.fault_is(Fault::DropBeforeAnswer) {
             return Ok(Next::Close);
         }

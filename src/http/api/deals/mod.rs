@@ -3,7 +3,6 @@
 mod requests;
 mod view;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -21,6 +20,7 @@ use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 use crate::services::deals::{self, Filter};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context};

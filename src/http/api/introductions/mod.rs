@@ -3,7 +3,6 @@
 mod requests;
 mod view;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,6 +19,7 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 use crate::services::introductions::{self, Filter};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context};
@@ -174,8 +174,10 @@ async fn list_introduction_transitions(
 ///
 /// The asked side answers (`accept`, `decline`, `not_now`, `need_more_time`),
 /// who asked takes it back (`withdraw`), compliance decides what is held
-/// (`release`, `refuse`) or stops it (`block`), and either side or a curator
-/// tells what became of it (`reply`, `met`, `convert`, `close`).
+/// (`release`, `refuse`) or stops it (`block`), a curator who learnt that a
+/// mail arrived in spite of a delivery problem says so (`confirm_sent`), and
+/// either side or a curator tells what became of it (`reply`, `met`,
+/// `convert`, `close`).
 #[utoipa::path(
     operation_id = "move_introduction",
     tag = "introductions",

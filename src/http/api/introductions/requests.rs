@@ -51,10 +51,12 @@ impl NewIntroduction {
 #[serde(deny_unknown_fields)]
 pub struct NewIntroductionTransition {
     /// `accept`, `decline`, `not_now`, `need_more_time`, `withdraw`,
-    /// `release`, `refuse`, `block`, `reply`, `met`, `convert` or `close`.
+    /// `release`, `refuse`, `block`, `confirm_sent`, `reply`, `met`,
+    /// `convert` or `close`.
     #[schema(max_length = 40, example = "accept")]
     action: String,
-    /// `decline`: why, as a code. `release`: why, in words.
+    /// `decline`: why, as a code. `release`, `refuse`, `block`: why, in words
+    /// for the operator's people.
     #[schema(max_length = 1000, example = "thesis_mismatch")]
     reason: Option<String>,
     /// `decline`: whether the other side may read the reason.
@@ -81,16 +83,11 @@ impl NewIntroductionTransition {
                 let answer = faults.nest("", answer);
                 answer.map(|(answer, note)| Step::Answer(answer, note))
             }
-            "release" => {
-                let reason = self.reason.as_deref();
-                let reason = reason.map(|reason| bounded(reason, NOTE_MAX, true));
-                reason
-                    .and_then(|reason| faults.take("/reason", "invalid_text", reason))
-                    .map(Step::Release)
-            }
+            "release" => self.words(&mut faults).map(Step::Release),
+            "refuse" => self.words(&mut faults).map(Step::Refuse),
+            "block" => self.words(&mut faults).map(Step::Block),
             "withdraw" => Some(Step::Other(Action::Withdraw)),
-            "refuse" => Some(Step::Other(Action::Refuse)),
-            "block" => Some(Step::Other(Action::Block)),
+            "confirm_sent" => Some(Step::Other(Action::ConfirmSent)),
             "reply" => Some(Step::Other(Action::Reply)),
             "met" => Some(Step::Other(Action::Meet)),
             "convert" => Some(Step::Other(Action::Convert)),
@@ -121,11 +118,16 @@ impl NewIntroductionTransition {
             "accept" | "need_more_time" => (&[], &["note"]),
             "decline" => (&[], &["reason", "share_reason", "note"]),
             "not_now" => (&[], &["until", "note"]),
-            "release" => (&["reason"], &[]),
+            "release" | "refuse" | "block" => (&["reason"], &[]),
             _ => (&[], &[]),
         };
         check_fields(&mut faults, &self.action, &came, needs, takes);
         faults
+    }
+
+    fn words(&self, faults: &mut Faults) -> Option<String> {
+        let reason = bounded(self.reason.as_deref()?, NOTE_MAX, true);
+        faults.take("/reason", "invalid_text", reason)
     }
 
     fn answer(&self) -> Parts<'_> {

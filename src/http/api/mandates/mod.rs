@@ -3,7 +3,6 @@
 mod document;
 mod view;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -25,6 +24,7 @@ use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::http::renderings::{Rendering, Renderings};
 use crate::services::mandates::{self, Filter, Unread};
 use crate::services::{Context, Error};

@@ -3,7 +3,6 @@
 mod requests;
 mod view;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +20,7 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
 use crate::services::matches::{self, Filter, RankFilter};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, mandates, startups, teasers};
@@ -299,8 +299,11 @@ async fn list_match_transitions(
 
 /// Moves a match.
 ///
-/// Compliance lets it pass (`allow`) or stops it (`block`), a curator shows it
-/// (`release`), a side answers (`interested`, `pass`).
+/// Compliance lets it pass (`allow`) or stops it (`block`). With its yes it
+/// releases what is sensitive in the profile, at this revision, to investors of
+/// that country in this programme, for up to a year; for something restricted
+/// two people have to say so. A curator shows it (`release`), a side answers
+/// (`interested`, `pass`).
 #[utoipa::path(
     operation_id = "move_match",
     tag = "matches",
@@ -324,9 +327,9 @@ async fn move_match(
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/matches/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let (action, until) = body.into_inner().read(caller.user.zone, context.now())?;
+    let wanted = body.into_inner().read(caller.user.zone, context.now())?;
     let (id, expected) = (path_id(&id)?, if_match.version()?);
-    let found = matches::transition(&context, &caller, intent, id, expected, action, until).await?;
+    let found = matches::transition(&context, &caller, intent, id, expected, wanted).await?;
     let view = view(&context, &caller, found).await?;
     Ok(moved(view.version, &view))
 }

@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 use crate::domain::fault::Faults;
 use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
 use crate::domain::review::{Audience, MatchAction};
+use crate::domain::text::bounded;
 use crate::domain::values::PassReason;
-use crate::http::answer::day_ahead;
+use crate::http::answer::{NOTE_MAX, day_ahead};
 use crate::http::api::exchange::{body_id, check_fields};
+use crate::services::matches::Move;
 
 /// A pair to put on record.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,8 +56,9 @@ pub struct NewMatchTransition {
     /// `release`: to whom, `startup`, `investor` or `both`.
     #[schema(max_length = 10, example = "both")]
     to: Option<String>,
-    /// `pass`: why.
-    #[schema(max_length = 40, example = "thesis_mismatch")]
+    /// `pass`: why, as a code. `allow`, `block`: why, in words for the
+    /// operator's people.
+    #[schema(max_length = 1000, example = "thesis_mismatch")]
     reason: Option<String>,
     /// `pass` with `not_now`: from which day on it may come again, within a
     /// year.
@@ -68,16 +71,12 @@ impl NewMatchTransition {
     ///
     /// # Errors
     /// Every fault.
-    pub fn read(
-        &self,
-        zone: Tz,
-        now: DateTime<Utc>,
-    ) -> Result<(MatchAction, Option<DateTime<Utc>>), Faults> {
+    pub fn read(&self, zone: Tz, now: DateTime<Utc>) -> Result<Move, Faults> {
         let mut faults = Faults::new();
         let not_now = self.reason.as_deref() == Some(PassReason::NotNow.code());
         let (needs, action): (&[&str], _) = match self.action.as_str() {
-            "allow" => (&[], Some(MatchAction::Allow)),
-            "block" => (&[], Some(MatchAction::Block)),
+            "allow" => (&["reason"], Some(MatchAction::Allow)),
+            "block" => (&["reason"], Some(MatchAction::Block)),
             "interested" => (&[], Some(MatchAction::Interested)),
             "release" => (&["to"], self.release(&mut faults)),
             "pass" if not_now => (&["reason", "until"], self.pass(&mut faults)),
@@ -95,8 +94,17 @@ impl NewMatchTransition {
         check_fields(&mut faults, &self.action, &came, needs, &[]);
         let until = self.until.as_deref().filter(|_| not_now);
         let until = until.and_then(|day| faults.nest("/until", day_ahead(day, zone, now)));
+        let decided = matches!(action, Some(MatchAction::Allow | MatchAction::Block));
+        let words = self.reason.as_deref().filter(|_| decided);
+        let reason = words.and_then(|words| {
+            faults.take("/reason", "invalid_text", bounded(words, NOTE_MAX, true))
+        });
         match action {
-            Some(action) if faults.is_empty() => Ok((action, until)),
+            Some(action) if faults.is_empty() => Ok(Move {
+                action,
+                until,
+                reason,
+            }),
             _ => Err(faults),
         }
     }

@@ -4,7 +4,6 @@
 mod document;
 mod view;
 
-use crate::http::registry::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -27,6 +26,7 @@ use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
 use crate::http::renderings::{Rendering, Renderings};
 use crate::services::startups::{self, FieldComment, Filter, Move, Unread};
 use crate::services::{Context, Error};
@@ -365,6 +365,7 @@ async fn list_startup_profile_comments(
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     responses((status = 200, description = "Agreed; a curator can approve it.", body = StartupProfileView,
         headers(("ETag" = String))))
@@ -373,14 +374,17 @@ async fn list_startup_profile_comments(
 async fn agree_to_startup_profile(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/startup-profiles/{id}/compliance-agreement";
+    let intent = intent(ROUTE, &request, &key, &[]);
     let id = path_id(&id)?;
     let expected = if_match
         .version_of(startups::find(&context, &caller, id))
         .await?;
-    let profile = startups::agree(&context, &caller, id, expected).await?;
+    let profile = startups::agree(&context, &caller, intent, id, expected).await?;
     let view = StartupProfileView::from(profile);
     Ok(moved(view.version, &view))
 }

@@ -1,4 +1,11 @@
 //! Matches: computed on demand, reviewed, released, answered.
+//!
+//! | module | holds |
+//! |---|---|
+//! | here | the ranking, computing, readings |
+//! | `moves` | transitions by people, and what becomes of a match by itself |
+
+mod moves;
 
 use std::sync::Arc;
 
@@ -6,26 +13,26 @@ pub use crate::db::matches::Filter;
 use crate::db::matches::{self, InsertOutcome};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::disclosure::{Decision, Level};
-use crate::domain::event::{Actor, Subject, SubjectKind, Value};
+use crate::domain::disclosure::Decision;
+use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
-use crate::domain::refusal::Refusal;
-use crate::domain::review::{
-    Audience, Match, MatchAction, MatchStatus, Response, initial_status, step, suppressed_until,
-};
+use crate::domain::review::{Match, MatchStatus, Response, initial_status};
 use crate::domain::scoring::Explanation;
-use crate::domain::values::{OrganizationKind, PassReason, Side};
+use crate::domain::values::{OrganizationKind, Side};
 pub use crate::matching::reference::Filter as RankFilter;
 
-use super::caller::in_any_hat;
-use super::disclosure::{self, Pair, Showing};
+use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::ranking::{self, Ground};
 use super::teasers::{Party, parties_of};
-use super::transitions::{available, check_version, code};
+use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
+
+use moves::supersede;
+pub use moves::{Move, expire_due, transition, transitions};
+pub(super) use moves::{give_back, introduce, reason_needed, second_person_needed};
 
 /// For whom a ranking is asked.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +146,8 @@ pub async fn explain_pair(
         .await
 }
 
-/// Puts a pair on record with the account of its score.
+/// Puts a pair on record with the account of its score. It takes the place of a
+/// live match that was computed from older revisions or by other rules.
 pub async fn compute(
     context: &Context,
     caller: &Caller,
@@ -161,8 +169,13 @@ pub async fn compute(
             let now = context_in.now();
             let pair = Pair::load(conn, programme, profile, mandate)?;
             let ground = Ground::load(&context_in, conn, programme)?;
-            let explanation =
-                ranking::one_pair(&context_in, conn, &ground, &pair.profile, &pair.mandate)?;
+            let (explanation, grounds) = ranking::one_pair_to_keep(
+                &context_in,
+                conn,
+                &ground,
+                &pair.profile,
+                &pair.mandate,
+            )?;
             let matched = Match {
                 id: context_in.new_id(),
                 programme,
@@ -179,12 +192,14 @@ pub async fn compute(
                 created_at: now,
                 updated_at: now,
             };
+            supersede(&context_in, conn, &matched)?;
             if matches::insert(conn, &matched)? == InsertOutcome::LiveMatchExists {
                 return Err(Error::refused(
                     "match_exists",
                     "This pair has a live match in this programme already.",
                 ));
             }
+            matches::keep_grounds(conn, matched.id, &grounds)?;
             pen.append(
                 conn,
                 "match.computed",
@@ -239,12 +254,11 @@ fn shown_now(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool
         matched.startup_profile,
         matched.mandate,
     )?;
-    let decision = if matched.status == MatchStatus::Introduced {
-        disclosure::ask_running(context, conn, &pair)?
-    } else {
-        disclosure::ask(context, conn, &pair)?
+    let occasion = match matched.status {
+        MatchStatus::Introduced => Occasion::Running,
+        _ => Occasion::Shown,
     };
-    Ok(decision == Decision::Allow)
+    Ok(disclosure::ask(context, conn, &pair, occasion)? == Decision::Allow)
 }
 
 fn check_visible(caller: &Caller, found: &Match) -> Result<(), Error> {
@@ -312,170 +326,6 @@ fn own_organization(caller: &Caller) -> Option<OrganizationId> {
         .next()
 }
 
-/// Moves a match in its machine. Releasing asks the gate afresh and writes the
-/// ledger; a pass keeps the pair apart for a while.
-pub async fn transition(
-    context: &Context,
-    caller: &Caller,
-    intent: Option<Intent>,
-    id: MatchId,
-    expected: Option<i64>,
-    action: MatchAction,
-    until: Option<chrono::DateTime<chrono::Utc>>,
-) -> Result<Match, Error> {
-    let context_in = context.clone();
-    let caller_in = caller.clone();
-    write_once(
-        context,
-        caller.id(),
-        intent,
-        move |conn| apply(&context_in, &caller_in, conn, id, expected, action, until),
-        |conn, id| load(conn, id.into()),
-    )
-    .await
-}
-
-fn apply(
-    context: &Context,
-    caller: &Caller,
-    conn: &mut Conn,
-    id: MatchId,
-    expected: Option<i64>,
-    action: MatchAction,
-    until: Option<chrono::DateTime<chrono::Utc>>,
-) -> Result<Match, Error> {
-    let now = context.now();
-    let before = load(conn, id)?;
-    check_visible(caller, &before)?;
-    caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
-    check_version(expected, before.version)?;
-    if let MatchAction::Pass(PassReason::NotNow) = action
-        && until.is_none_or(|until| until <= now)
-    {
-        return Err(Error::refused(
-            "date_needed",
-            "“not_now” needs a date in the future.",
-        ));
-    }
-    let allowed = match action {
-        MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
-        _ => true,
-    };
-    let hats = caller.hats(before.startup, before.investor);
-    let (moved, _) = in_any_hat(&hats, |hat| step(&before, action, hat, allowed))?;
-    let moved = Match {
-        version: before.version + 1,
-        updated_at: now,
-        ..moved
-    };
-    store(conn, &moved)?;
-    if let MatchAction::Pass(reason) = action {
-        let until = suppressed_until(reason, until, now);
-        matches::suppress(conn, moved.startup, moved.investor, until)?;
-    }
-    if let MatchAction::Release(to) = action {
-        disclose(context, caller, conn, &moved, to)?;
-    }
-    log_move(context, caller.actor(), conn, &before, &moved, action)?;
-    Ok(moved)
-}
-
-/// The first of two people tries to be the second as well.
-pub(super) fn second_person_needed() -> Error {
-    Error::refused(
-        "second_person_needed",
-        "You have released this already; somebody else of compliance has to agree.",
-    )
-}
-
-fn fresh_allow(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
-    let pair = Pair::load(
-        conn,
-        matched.programme,
-        matched.startup_profile,
-        matched.mandate,
-    )?;
-    Ok(disclosure::ask(context, conn, &pair)? == Decision::Allow)
-}
-
-/// A release shows each side a teaser of the other.
-fn disclose(
-    context: &Context,
-    caller: &Caller,
-    conn: &mut Conn,
-    matched: &Match,
-    to: Audience,
-) -> Result<(), Error> {
-    let pen = context.pen(caller.actor());
-    let sides = [
-        (Side::Startup, matched.investor, matched.startup),
-        (Side::Investor, matched.startup, matched.investor),
-    ];
-    for (side, shown, shown_to) in sides {
-        if to.includes(side) {
-            let showing = Showing {
-                programme: matched.programme,
-                shown,
-                to: shown_to,
-                level: Level::Teaser,
-                subject: Subject::new(SubjectKind::Match, matched.id),
-            };
-            disclosure::record(context, conn, &pen, showing)?;
-        }
-    }
-    Ok(())
-}
-
-fn log_move(
-    context: &Context,
-    actor: Actor,
-    conn: &mut Conn,
-    before: &Match,
-    moved: &Match,
-    action: MatchAction,
-) -> Result<(), Error> {
-    let mut payload = vec![
-        ("action", code(action.code())),
-        ("from", code(before.status.code())),
-        ("to", code(moved.status.code())),
-    ];
-    match action {
-        MatchAction::Release(to) => payload.push(("released_to", code(to.code()))),
-        MatchAction::Pass(reason) => payload.push(("reason", code(reason.code()))),
-        _ => {}
-    }
-    context
-        .pen(actor)
-        .append(conn, "match.moved", (SubjectKind::Match, moved.id), payload)
-}
-
-/// What can be done with a match now. Whether the gate lets a release pass is
-/// asked afresh.
-pub async fn transitions(
-    context: &Context,
-    caller: &Caller,
-    id: MatchId,
-) -> Result<Vec<(MatchAction, Option<Refusal>)>, Error> {
-    const ACTIONS: &[MatchAction] = &[
-        MatchAction::Allow,
-        MatchAction::Block,
-        MatchAction::Release(Audience::Both),
-        MatchAction::Interested,
-        MatchAction::Pass(PassReason::Other),
-    ];
-    let found = find(context, caller, id).await?;
-    let context_in = context.clone();
-    let asked = found.clone();
-    let allowed = context
-        .db
-        .read(move |conn| fresh_allow(&context_in, conn, &asked))
-        .await?;
-    let hats = caller.hats(found.startup, found.investor);
-    Ok(available(ACTIONS, &hats, |action, hat| {
-        step(&found, action, hat, allowed).map(drop)
-    }))
-}
-
 /// The side as which the caller sees a match; none for the operator's people.
 ///
 /// # Errors
@@ -492,78 +342,4 @@ pub fn side_of(caller: &Caller, matched: &Match) -> Result<Option<Side>, Error> 
 
 pub(super) fn load(conn: &mut Conn, id: MatchId) -> Result<Match, Error> {
     matches::find(conn, id)?.ok_or(Error::NotFound)
-}
-
-/// Notes that an introduction was asked for out of a match.
-pub(super) fn introduce(
-    context: &Context,
-    caller: &Caller,
-    conn: &mut Conn,
-    before: &Match,
-    after: Match,
-) -> Result<(), Error> {
-    let after = Match {
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..after
-    };
-    store(conn, &after)?;
-    log_move(
-        context,
-        caller.actor(),
-        conn,
-        before,
-        &after,
-        MatchAction::Introduce,
-    )
-}
-
-/// Gives a match back whose introduction came to nothing: passed where a side
-/// said no, else as it was shown before. A newer live match of the pair takes
-/// its place instead.
-pub(super) fn give_back(
-    context: &Context,
-    conn: &mut Conn,
-    id: MatchId,
-    declined: bool,
-) -> Result<(), Error> {
-    let before = load(conn, id)?;
-    let newer = matches::live_of(
-        conn,
-        before.programme,
-        before.startup_profile,
-        before.mandate,
-    )?;
-    if before.status != MatchStatus::Introduced || newer.is_some() {
-        return Ok(());
-    }
-    let status = match (declined, before.released_to) {
-        (true, _) => MatchStatus::Passed,
-        (false, Some(_)) => MatchStatus::Released,
-        (false, None) => MatchStatus::Candidate,
-    };
-    let after = Match {
-        status,
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..before.clone()
-    };
-    store(conn, &after)?;
-    context.pen(Actor::System).append(
-        conn,
-        "match.given_back",
-        (SubjectKind::Match, id),
-        vec![
-            ("from", code(before.status.code())),
-            ("to", code(after.status.code())),
-        ],
-    )
-}
-
-pub(super) fn store(conn: &mut Conn, matched: &Match) -> Result<(), Error> {
-    if matches::update(conn, matched)? {
-        Ok(())
-    } else {
-        Err(Error::StaleVersion)
-    }
 }

@@ -1,0 +1,3 @@
+DROP INDEX matches_unanswered;
+DROP TABLE taxonomies;
+ALTER TABLE matches DROP COLUMN grounds;

@@ -1,0 +1,94 @@
+//! What of a firm was shown to whom.
+
+use crate::http::registry::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::exchange::path_id;
+use super::values::time;
+use crate::http::caller::Authenticated;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::problem::Problem;
+use crate::services::Context;
+use crate::services::ledger::{self, Line};
+use crate::services::paging::PageRequest;
+
+/// Registers the route.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_disclosures);
+}
+
+/// One line of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Disclosure)]
+pub struct DisclosureView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    pub id: String,
+    /// How much was shown: `l0` a teaser without a name, `l1` the named
+    /// profile, `l2` the deck, `l3` the data room.
+    #[schema(max_length = 2, example = "l0")]
+    pub level: &'static str,
+    /// Under which programme.
+    #[schema(format = "uuid", max_length = 36)]
+    pub programme: String,
+    /// By way of what: `match` or `introduction`.
+    #[schema(max_length = 20, example = "match")]
+    pub by: &'static str,
+    /// Who was shown it, by name; absent while the other firm has not been
+    /// named to this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "Khazar Capital")]
+    pub shown_to: Option<String>,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    pub at: String,
+}
+
+impl From<&Line> for DisclosureView {
+    fn from(line: &Line) -> Self {
+        let disclosure = &line.disclosure;
+        Self {
+            id: disclosure.id.to_string(),
+            level: disclosure.level.code(),
+            programme: disclosure.programme.to_string(),
+            by: disclosure.subject.kind.code(),
+            shown_to: line.shown_to.clone(),
+            at: time(disclosure.at),
+        }
+    }
+}
+
+/// No filters.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilters {}
+
+/// Lists what was shown of a firm, oldest first, for its own people and the
+/// operator's.
+///
+/// Every teaser that was released and every opening beyond it is a line, also
+/// where a mail may have arrived without anybody's word for it.
+#[utoipa::path(
+    operation_id = "list_disclosures",
+    tag = "organizations",
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<DisclosureView>))
+)]
+#[get("/v1/organizations/{id}/disclosures")]
+async fn list_disclosures(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+    query: ListQuery<NoFilters>,
+) -> Result<HttpResponse, Problem> {
+    let page = PageRequest::from(query.page);
+    let page = ledger::list(&context, &caller, path_id(&id)?, page).await?;
+    let view = PageView {
+        items: page.items.iter().map(DisclosureView::from).collect(),
+        next_cursor: page.next,
+    };
+    Ok(view.respond(&request))
+}

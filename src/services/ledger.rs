@@ -1,0 +1,62 @@
+//! The ledger for its owner: what of a firm was shown, when, and to whom as far
+//! as the firm may know the other.
+
+use std::collections::BTreeMap;
+
+pub use crate::db::disclosures::Disclosure;
+use crate::db::page::Page;
+use crate::db::{self, disclosures};
+use crate::domain::ids::OrganizationId;
+
+use super::paging::{PageRequest, after, read_page};
+use super::{Caller, Context, Error};
+
+/// One line as its reader may see it.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// What is on record.
+    pub disclosure: Disclosure,
+    /// The other firm's name: for the operator's people, and for the firm once
+    /// the other was named to it as well.
+    pub shown_to: Option<String>,
+}
+
+/// What was shown of a firm, oldest first: for its own people and the
+/// operator's.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    shown: OrganizationId,
+    page: PageRequest,
+) -> Result<Page<Line>, Error> {
+    let everything = caller.reads_everything();
+    if !everything && !caller.belongs_to(shown) {
+        return Err(Error::NotFound);
+    }
+    read_page(
+        context,
+        format!("disclosures {shown}"),
+        page,
+        move |conn, cursor, limit| {
+            db::organizations::find(conn, shown)?.ok_or(Error::NotFound)?;
+            let lines = disclosures::list_for(conn, shown, cursor, limit)?;
+            let mut others: Vec<_> = lines.iter().map(|line| line.shown_to).collect();
+            others.sort_unstable();
+            others.dedup();
+            if !everything {
+                others = disclosures::named_to(conn, shown, &others)?;
+            }
+            let names: BTreeMap<_, _> = db::organizations::find_many(conn, &others)?
+                .into_iter()
+                .map(|firm| (firm.id, firm.details.display_name().to_string()))
+                .collect();
+            let line = |disclosure: Disclosure| Line {
+                shown_to: names.get(&disclosure.shown_to).cloned(),
+                disclosure,
+            };
+            Ok(lines.into_iter().map(line).collect())
+        },
+        |line| after(line.disclosure.at, line.disclosure.id),
+    )
+    .await
+}

@@ -1,0 +1,411 @@
+//! How matches move: by people, and by themselves when something newer takes
+//! their place or nobody answers.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::db::{self, Conn, matches};
+use crate::domain::disclosure::{Decision, Level};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
+use crate::domain::ids::MatchId;
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::refusal::Refusal;
+use crate::domain::review::{
+    Audience, Match, MatchAction, MatchStatus, UNANSWERED_DAYS, step, suppressed_until,
+};
+use crate::domain::scoring::GateVerdict;
+use crate::domain::values::{PassReason, Side};
+use crate::services::caller::in_any_hat;
+use crate::services::compliance::note_decision;
+use crate::services::disclosure::{self, Occasion, Pair, Showing};
+use crate::services::once::write_once;
+use crate::services::transitions::{available, check_version, code};
+use crate::services::{Caller, Context, Error, Intent};
+
+use super::{check_visible, find, load};
+
+/// What somebody wants to do with a match.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// What.
+    pub action: MatchAction,
+    /// From when on a pair that was passed for now may come again.
+    pub until: Option<DateTime<Utc>>,
+    /// Why compliance lets it through or stops it, in words.
+    pub reason: Option<String>,
+}
+
+impl From<MatchAction> for Move {
+    fn from(action: MatchAction) -> Self {
+        Self {
+            action,
+            until: None,
+            reason: None,
+        }
+    }
+}
+
+/// Moves a match in its machine. Compliance's yes releases what is sensitive;
+/// releasing asks the gate afresh and writes the ledger; a pass keeps the pair
+/// apart for a while.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: MatchId,
+    expected: Option<i64>,
+    wanted: impl Into<Move>,
+) -> Result<Match, Error> {
+    let wanted = wanted.into();
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| apply(&context_in, &caller_in, conn, id, expected, wanted),
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: MatchId,
+    expected: Option<i64>,
+    wanted: Move,
+) -> Result<Match, Error> {
+    let Move {
+        action,
+        until,
+        reason,
+    } = wanted;
+    let now = context.now();
+    let before = load(conn, id)?;
+    check_visible(caller, &before)?;
+    caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
+    check_version(expected, before.version)?;
+    if let MatchAction::Pass(PassReason::NotNow) = action
+        && until.is_none_or(|until| until <= now)
+    {
+        return Err(Error::refused(
+            "date_needed",
+            "“not_now” needs a date in the future.",
+        ));
+    }
+    let hats = caller.hats(before.startup, before.investor);
+    let granted = match action {
+        MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
+        MatchAction::Allow | MatchAction::Block => {
+            in_any_hat(&hats, |hat| step(&before, action, hat, true))?;
+            decide(context, caller, conn, &before, action, reason.as_deref())?
+        }
+        _ => true,
+    };
+    let (moved, _) = in_any_hat(&hats, |hat| step(&before, action, hat, granted))?;
+    if !shown_to(&before, Side::Investor) && shown_to(&moved, Side::Investor) {
+        check_weekly_capacity(context, conn, &before)?;
+    }
+    let moved = Match {
+        version: before.version + 1,
+        updated_at: now,
+        ..moved
+    };
+    store(conn, &moved)?;
+    if let MatchAction::Pass(reason) = action {
+        let until = suppressed_until(reason, until, now);
+        matches::suppress(conn, moved.startup, moved.investor, until)?;
+    }
+    disclose(context, caller, conn, &before, &moved)?;
+    let words = reason.as_deref();
+    log_move(
+        context,
+        caller.actor(),
+        conn,
+        &before,
+        &moved,
+        action,
+        words,
+    )?;
+    Ok(moved)
+}
+
+/// Stores why compliance decides as it does, and with a yes releases what is
+/// sensitive. Answers whether enough people have said so.
+fn decide(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    matched: &Match,
+    action: MatchAction,
+    reason: Option<&str>,
+) -> Result<bool, Error> {
+    let reason = reason.ok_or_else(reason_needed)?;
+    let subject = Subject::new(SubjectKind::Match, matched.id);
+    note_decision(context, caller, conn, subject, action.code(), reason)?;
+    if action == MatchAction::Block {
+        return Ok(true);
+    }
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    if disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass {
+        return Ok(true);
+    }
+    let new = disclosure::release(context, conn, &pair, caller, reason)?;
+    let enough = disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass;
+    if new || enough {
+        Ok(enough)
+    } else {
+        Err(second_person_needed())
+    }
+}
+
+/// Compliance lets something through, or stops it, without saying why.
+pub(in crate::services) fn reason_needed() -> Error {
+    Error::refused("reason_needed", "A decision of compliance needs a reason.")
+}
+
+/// The first of two people tries to be the second as well.
+pub(in crate::services) fn second_person_needed() -> Error {
+    Error::refused(
+        "second_person_needed",
+        "You have released this already; somebody else of compliance has to agree.",
+    )
+}
+
+fn fresh_allow(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    Ok(disclosure::ask(context, conn, &pair, Occasion::New)? == Decision::Allow)
+}
+
+fn shown_to(matched: &Match, side: Side) -> bool {
+    matched.released_to.is_some_and(|to| to.includes(side))
+}
+
+/// A mandate says how many new matches a week its investor looks at.
+fn check_weekly_capacity(context: &Context, conn: &mut Conn, matched: &Match) -> Result<(), Error> {
+    // Two releases at once would each count without the other.
+    db::mandates::lock(conn, matched.mandate)?;
+    let mandate = db::mandates::find(conn, matched.mandate)?.ok_or(Error::NotFound)?;
+    let week_ago = context.now() - TimeDelta::days(7);
+    let shown = db::disclosures::matches_shown(conn, mandate.id, mandate.organization, week_ago)?;
+    if shown >= mandate.content.capacity.new_per_week {
+        return Err(Error::refused(
+            "mandate_at_capacity",
+            format!(
+                "The mandate was shown {shown} new matches within a week, as many as it takes."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// A release shows a teaser of the other to each side that didn't see it yet.
+fn disclose(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Match,
+    matched: &Match,
+) -> Result<(), Error> {
+    let pen = context.pen(caller.actor());
+    let sides = [
+        (Side::Startup, matched.investor, matched.startup),
+        (Side::Investor, matched.startup, matched.investor),
+    ];
+    for (side, shown, to) in sides {
+        if shown_to(matched, side) && !shown_to(before, side) {
+            let showing = Showing {
+                programme: matched.programme,
+                shown,
+                to,
+                level: Level::Teaser,
+                subject: Subject::new(SubjectKind::Match, matched.id),
+            };
+            disclosure::record(context, conn, &pen, showing)?;
+        }
+    }
+    Ok(())
+}
+
+fn log_move(
+    context: &Context,
+    actor: Actor,
+    conn: &mut Conn,
+    before: &Match,
+    moved: &Match,
+    action: MatchAction,
+    words: Option<&str>,
+) -> Result<(), Error> {
+    let mut payload = vec![
+        ("action", code(action.code())),
+        ("from", code(before.status.code())),
+        ("to", code(moved.status.code())),
+    ];
+    match action {
+        MatchAction::Release(to) => payload.push(("released_to", code(to.code()))),
+        MatchAction::Pass(reason) => payload.push(("reason", code(reason.code()))),
+        _ => payload.extend(words.map(|words| ("reason", Value::hash_of(words)))),
+    }
+    context
+        .pen(actor)
+        .append(conn, "match.moved", (SubjectKind::Match, moved.id), payload)
+}
+
+/// What can be done with a match now. Whether the gate lets a release pass is
+/// asked afresh.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: MatchId,
+) -> Result<Vec<(MatchAction, Option<Refusal>)>, Error> {
+    const ACTIONS: &[MatchAction] = &[
+        MatchAction::Allow,
+        MatchAction::Block,
+        MatchAction::Release(Audience::Both),
+        MatchAction::Interested,
+        MatchAction::Pass(PassReason::Other),
+    ];
+    let found = find(context, caller, id).await?;
+    let context_in = context.clone();
+    let asked = found.clone();
+    let allowed = context
+        .db
+        .read(move |conn| fresh_allow(&context_in, conn, &asked))
+        .await?;
+    let hats = caller.hats(found.startup, found.investor);
+    Ok(available(ACTIONS, &hats, |action, hat| {
+        step(&found, action, hat, allowed).map(drop)
+    }))
+}
+
+/// Ends the live match of a pair whose revisions or rules are others by now.
+pub(super) fn supersede(context: &Context, conn: &mut Conn, newer: &Match) -> Result<(), Error> {
+    let before = matches::live_of(conn, newer.programme, newer.startup_profile, newer.mandate)?;
+    let versions = |matched: &Match| {
+        let account = &matched.explanation;
+        (account.startup.1, account.mandate.1, account.rule_set)
+    };
+    match before {
+        Some(before) if versions(&before) != versions(newer) => {
+            move_by_system(context, conn, &before, MatchAction::Supersede)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn move_by_system(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Match,
+    action: MatchAction,
+) -> Result<(), Error> {
+    let after = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..step(before, action, Hat::System, true)?
+    };
+    store(conn, &after)?;
+    log_move(context, Actor::System, conn, before, &after, action, None)
+}
+
+/// Ends matches that were shown and not answered in time; answers how many.
+pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let since = context_in.now() - TimeDelta::days(UNANSWERED_DAYS);
+            let due = matches::unanswered_since(conn, since, limit)?;
+            for before in &due {
+                move_by_system(&context_in, conn, before, MatchAction::Expire)?;
+            }
+            Ok(due.len())
+        })
+        .await
+}
+
+/// Notes that an introduction was asked for out of a match.
+pub(in crate::services) fn introduce(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Match,
+    after: Match,
+) -> Result<(), Error> {
+    let after = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..after
+    };
+    store(conn, &after)?;
+    log_move(
+        context,
+        caller.actor(),
+        conn,
+        before,
+        &after,
+        MatchAction::Introduce,
+        None,
+    )
+}
+
+/// Gives a match back whose introduction came to nothing: passed where a side
+/// said no, else as it was shown before. A newer live match of the pair takes
+/// its place instead.
+pub(in crate::services) fn give_back(
+    context: &Context,
+    conn: &mut Conn,
+    id: MatchId,
+    declined: bool,
+) -> Result<(), Error> {
+    let before = load(conn, id)?;
+    let newer = matches::live_of(
+        conn,
+        before.programme,
+        before.startup_profile,
+        before.mandate,
+    )?;
+    if before.status != MatchStatus::Introduced || newer.is_some() {
+        return Ok(());
+    }
+    let status = match (declined, before.released_to) {
+        (true, _) => MatchStatus::Passed,
+        (false, Some(_)) => MatchStatus::Released,
+        (false, None) => MatchStatus::Candidate,
+    };
+    let after = Match {
+        status,
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    store(conn, &after)?;
+    context.pen(Actor::System).append(
+        conn,
+        "match.given_back",
+        (SubjectKind::Match, id),
+        vec![
+            ("from", code(before.status.code())),
+            ("to", code(after.status.code())),
+        ],
+    )
+}
+
+fn store(conn: &mut Conn, matched: &Match) -> Result<(), Error> {
+    if matches::update(conn, matched)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}

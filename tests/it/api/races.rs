@@ -1,0 +1,98 @@
+//! Requests at the same time: what is limited stays limited, and who comes
+//! second is told so.
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::stage::{Answer, BLURB, Stage, Who};
+use crate::support::database::on_each_backend;
+
+/// Matches of several startups with the one mandate, which has so much room.
+async fn matches(stage: &Stage, capacity: Value) -> Vec<String> {
+    let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+    let capacity = json!({"capacity": capacity});
+    stage.edit(Who::Gul, &mandate, capacity).await.expect(200);
+    let mut matches = vec![];
+    for number in 0..6 {
+        let profile = stage.another_startup(&format!("Startup {number}")).await;
+        matches.push(stage.matched_with(&profile).await);
+    }
+    matches
+}
+
+/// Sends all of them at once; how many came to `done`, and the codes of the
+/// others.
+async fn at_once(requests: Vec<reqwest::RequestBuilder>, done: u16) -> (usize, Vec<String>) {
+    let mut running = JoinSet::new();
+    for request in requests {
+        running.spawn(async move { Answer::of(request.send().await.unwrap()).await });
+    }
+    let answers = running.join_all().await;
+    let (done, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|it| it.status == done);
+    let codes = refused.into_iter().map(|answer| answer.code(409));
+    (done.len(), codes.collect())
+}
+
+fn all(code: &str) -> Vec<String> {
+    vec![code.to_owned(); 5]
+}
+
+#[test]
+fn a_mandate_takes_no_more_introductions_than_it_says() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let room = json!({"open_introductions": 1, "new_per_week": 9});
+        let matches = matches(&stage, room).await;
+        let request = |matched: &String| {
+            let id = matched.rsplit('/').next().unwrap();
+            let body = json!({"match": id, "blurb": BLURB});
+            let request = stage.request(Who::Curator, "POST", "/v1/introductions");
+            request.json(&body)
+        };
+        let requests = matches.iter().map(request).collect();
+        assert_eq!(
+            at_once(requests, 201).await,
+            (1, all("mandate_at_capacity"))
+        );
+    });
+}
+
+#[test]
+fn a_mandate_is_shown_no_more_matches_than_it_says() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let room = json!({"open_introductions": 9, "new_per_week": 1});
+        let matches = matches(&stage, room).await;
+        let release = |matched: &String| {
+            stage
+                .request(Who::Curator, "POST", &format!("{matched}/transitions"))
+                .header("If-Match", "*")
+                .json(&json!({"action": "release", "to": "both"}))
+        };
+        let requests = matches.iter().map(release).collect();
+        assert_eq!(
+            at_once(requests, 200).await,
+            (1, all("mandate_at_capacity"))
+        );
+    });
+}
+
+#[test]
+fn a_slug_names_one_programme() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let draft = |_| {
+            let body = json!({
+                "slug": "az-il",
+                "title": "Water bridge",
+                "corridors": [{"startup": "IL", "investor": "AZ"}],
+                "starts_on": "2026-01-01",
+                "ends_on": "2028-12-31",
+            });
+            let request = stage.request(Who::Curator, "POST", "/v1/programmes");
+            request.json(&body)
+        };
+        let requests = (0..6).map(draft).collect();
+        assert_eq!(at_once(requests, 201).await, (1, all("slug_taken")));
+    });
+}

@@ -1,0 +1,147 @@
+//! Mails of introductions whose sender died, or lost the line, after the
+//! server may have taken them.
+
+use corridor::db::disclosures::Disclosure;
+use corridor::db::outbox::State;
+use corridor::db::{self, Conn};
+use corridor::domain::disclosure::Level;
+use serde_json::json;
+
+use super::letters::id_of;
+use super::obsolete::keep_apart;
+use super::{Post, options, until};
+use crate::api::stage::Who;
+use crate::support::database::on_each_backend;
+use crate::support::smtp::{Fault, Received};
+
+/// Both have agreed, the server has taken the mail, and the sender dies before
+/// it hears so.
+async fn crashed_after_the_servers_yes(post: &Post) -> String {
+    let introduction = post.agreed().await;
+    post.server.fail(Fault::SilentAnswer);
+    tokio::select! {
+        _ = post.send() => panic!("the server says nothing"),
+        () = until(async || !connecting(post).is_empty()) => {}
+    }
+    post.advance(options().lease);
+    introduction
+}
+
+/// The mails that connect both sides.
+fn connecting(post: &Post) -> Vec<Received> {
+    let received = post.server.received().into_iter();
+    received.filter(|mail| mail.to.len() == 2).collect()
+}
+
+/// By how many lines of the ledger each side was named to the other by an
+/// introduction's mail; the startup's includes its own request.
+async fn named(post: &Post) -> (usize, usize) {
+    let stage = &post.stage;
+    let (startup, investor) = (stage.startup.id, stage.investor.id);
+    let lines = move |conn: &mut Conn| {
+        let named = |lines: Vec<Disclosure>| {
+            lines
+                .iter()
+                .filter(|line| line.level == Level::Named)
+                .count()
+        };
+        Ok::<_, db::Error>((
+            named(db::disclosures::list_for(conn, startup, None, 100)?),
+            named(db::disclosures::list_for(conn, investor, None, 100)?),
+        ))
+    };
+    stage.context.db.read(lines).await.unwrap()
+}
+
+#[test]
+fn a_mail_that_may_have_gone_out_is_never_blocked_though_the_gate_closes() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = crashed_after_the_servers_yes(&post).await;
+        assert_eq!(named(&post).await, (1, 0));
+        keep_apart(&post).await;
+        post.send().await;
+
+        assert_eq!(post.status(&introduction).await, "delivery_problem");
+        assert_eq!(connecting(&post).len(), 1, "not shown again");
+        assert_eq!(named(&post).await, (2, 1));
+        let message = post.last().await;
+        assert_eq!(message.state, State::Dead);
+        assert!(message.sending_since.is_some());
+
+        // A curator who asked them says what became of it.
+        let arrived = json!({"action": "confirm_sent"});
+        let refused = post.stage.go(Who::Gul, &introduction, arrived.clone());
+        assert_eq!(refused.await.code(403), "forbidden");
+        let seen = post.stage.go(Who::Curator, &introduction, arrived).await;
+        assert_eq!(seen.expect(200)["status"], "sent");
+    });
+}
+
+#[test]
+fn a_mail_that_may_have_gone_out_is_completed_under_its_id() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = crashed_after_the_servers_yes(&post).await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        let mails = connecting(&post);
+        assert_eq!(mails.len(), 2);
+        assert_eq!(id_of(&mails[0]), id_of(&mails[1]));
+        assert_eq!(mails[0], mails[1]);
+        assert_eq!(named(&post).await, (2, 1));
+    });
+}
+
+#[test]
+fn compliance_cannot_stop_what_may_have_gone_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = crashed_after_the_servers_yes(&post).await;
+        let block = json!({"action": "block", "reason": "A sanction."});
+        let refused = post.stage.go(Who::Compliance, &introduction, block).await;
+        assert_eq!(refused.code(409), "mail_under_way");
+    });
+}
+
+/// A server that said no did not take it, so nothing is doubtful.
+#[test]
+fn a_mail_that_was_refused_for_now_is_stopped_by_the_gate() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        post.server.fail(Fault::Content("452 no room"));
+        post.send().await;
+        let waiting = post.last().await;
+        assert_eq!(
+            (waiting.state, waiting.sending_since),
+            (State::Pending, None)
+        );
+        keep_apart(&post).await;
+        post.advance(waiting.available_at - post.now());
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+        assert_eq!(named(&post).await, (1, 0));
+    });
+}
+
+/// An attempt that nobody knows the end of is not undone by a later one that
+/// fails for certain.
+#[test]
+fn a_later_refusal_does_not_settle_an_earlier_doubt() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        for fault in [Fault::DropBeforeAnswer, Fault::Content("452 no room")] {
+            post.server.fail(fault);
+            post.send().await;
+            let waiting = post.last().await;
+            assert!(waiting.sending_since.is_some(), "{fault:?}");
+            post.advance(waiting.available_at - post.now());
+        }
+        keep_apart(&post).await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "delivery_problem");
+        assert_eq!(named(&post).await, (2, 1));
+    });
+}
