@@ -5,6 +5,7 @@ mod accounts;
 mod claims;
 mod clients;
 pub mod deals;
+mod deals;
 mod discretion;
 mod gates;
 mod idempotency;

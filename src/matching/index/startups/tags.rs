@@ -128,7 +128,7 @@ impl<'a> OwnTags<'a> {
             };
             let worth = worth(rules, kinship, weight);
             self.change(Vocabulary::node(kin), |tag| {
-                tag.worth = tag.worth.max(worth)
+                tag.worth = tag.worth.max(worth);
             });
         }
     }
