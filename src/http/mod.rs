@@ -94,7 +94,7 @@ pub async fn serve<S: Send + Sync + 'static>(
 ) -> io::Result<()> {
     metrics::describe();
     let drain = Drain::default();
-    let api = api_server(listeners.api, options, service, drain.clone())?;
+    let api = api_server(listeners.api, &options, service, drain.clone())?;
     let metrics = match listeners.metrics {
         Some((listener, render)) => Some(metrics_server(listener, render)?),
         None => None,
@@ -130,7 +130,7 @@ async fn go_down(drain: &Drain, limit: Duration, handles: &[ServerHandle]) {
 
 fn api_server<S: Send + Sync + 'static>(
     listener: TcpListener,
-    options: ServerOptions,
+    options: &ServerOptions,
     service: Service<S>,
     drain: Drain,
 ) -> io::Result<Server> {

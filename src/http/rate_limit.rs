@@ -28,7 +28,7 @@ use crate::services::attempts::network;
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Every allowance is for so long.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// Above this many allowances those that are full again are cleared away.
 const CROWD: usize = 50_000;
 

@@ -243,9 +243,10 @@ fn changeable(
 }
 
 fn store(conn: &mut Conn, client: &Client) -> Result<(), Error> {
-    match db::clients::update(conn, client)? {
-        true => Ok(()),
-        false => Err(Error::StaleVersion),
+    if db::clients::update(conn, client)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
     }
 }
 

@@ -430,9 +430,10 @@ fn switch(
             leave_work(context, conn, own.organization, person, None)?;
         }
     }
-    let (kind, news) = match disabled {
-        true => ("user.disabled", News::AccountClosed),
-        false => ("user.enabled", News::AccountReopened),
+    let (kind, news) = if disabled {
+        ("user.disabled", News::AccountClosed)
+    } else {
+        ("user.enabled", News::AccountReopened)
     };
     context
         .pen(actor)

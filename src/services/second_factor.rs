@@ -75,9 +75,10 @@ pub(super) fn check(context: &Context, conn: &mut Conn, shown: &Shown) -> Result
     };
     let secret = unseal(context, shown.user, &stored.sealed)?;
     if let Some(step) = secret.check(code, context.now(), stored.last_step) {
-        return match db::second_factors::take_step(conn, shown.user, step)? {
-            true => Ok(Proof::OneTimeCode),
-            false => Err(INVALID),
+        return if db::second_factors::take_step(conn, shown.user, step)? {
+            Ok(Proof::OneTimeCode)
+        } else {
+            Err(INVALID)
         };
     }
     let hash = recovery_hash(shown.user, code);

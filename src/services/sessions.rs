@@ -113,9 +113,9 @@ pub async fn sign_in(
     match open(context, user, rehash, second, origin).await {
         Ok(granted) => {
             context.attempts.succeeded(&attempt);
-            guess
-                .iter()
-                .for_each(|guess| context.attempts.succeeded(guess));
+            if let Some(guess) = &guess {
+                context.attempts.succeeded(guess);
+            }
             Ok(granted)
         }
         Err(Error::Unauthenticated(AuthFault::Invalid)) => {

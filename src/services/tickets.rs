@@ -308,9 +308,10 @@ pub(super) fn take(
     ticket: &Ticket,
     outcome: TicketOutcome,
 ) -> Result<(), Error> {
-    match db::tickets::close(conn, ticket.id, outcome, context.now())? {
-        true => Ok(()),
-        false => Err(closed()),
+    if db::tickets::close(conn, ticket.id, outcome, context.now())? {
+        Ok(())
+    } else {
+        Err(closed())
     }
 }
 
@@ -435,9 +436,10 @@ pub(super) fn account_of(
     let (user, hash) = newcomer.ok_or_else(|| {
         accounts::one_fault("/password", "required", "A new account needs a password.")
     })?;
-    match db::users::insert(conn, user, hash)? {
-        true => Ok(user.id),
-        false => Err(address_taken()),
+    if db::users::insert(conn, user, hash)? {
+        Ok(user.id)
+    } else {
+        Err(address_taken())
     }
 }
 

@@ -5,7 +5,6 @@ mod accounts;
 mod claims;
 mod clients;
 pub mod deals;
-mod deals;
 mod discretion;
 mod gates;
 mod idempotency;
