@@ -285,6 +285,29 @@ pub fn retry(
     Ok(changed == 1)
 }
 
+/// Puts it off until `at` untried, so that the attempt doesn't count; false if
+/// `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn put_off(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    at: DateTime<Utc>,
+    why: &str,
+) -> Result<bool> {
+    let changed = diesel::update(held(id, holder).filter(dsl::attempts.gt(0)))
+        .set((
+            dsl::holder.eq(None::<Id>),
+            dsl::available_at.eq(Timestamp(at)),
+            dsl::attempts.eq(dsl::attempts - 1),
+            dsl::last_error.eq(Some(short(why))),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Gives it up; false if `holder` no longer has it.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::{Role, User};
 use crate::domain::country::Country;
-use crate::domain::disclosure::{Decision, Rule};
+use crate::domain::disclosure::Decision;
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{AskId, IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
@@ -349,13 +349,13 @@ fn prepare_introduction(
     }
     let pair = introductions::pair(conn, &introduction)?;
     let decision = disclosure::ask(context, conn, &pair, Occasion::Sending)?;
+    if decision.is_frozen() {
+        return Ok(Prepared::Later);
+    }
     if decision != Decision::Allow && claimed.sending_since.is_some() {
         return Ok(Prepared::Undeliverable(
             "an earlier attempt may have arrived, and the gate has closed since",
         ));
-    }
-    if is_frozen(&decision) {
-        return Ok(Prepared::Later);
     }
     if decision != Decision::Allow {
         introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
@@ -411,12 +411,6 @@ fn prepare_closed(
     Ok(ready(person.into_iter().collect(), content))
 }
 
-/// Whether nothing but a freeze stands in the way: it is lifted some day, and
-/// what both sides agreed to should not be lost meanwhile.
-fn is_frozen(decision: &Decision) -> bool {
-    matches!(decision, Decision::Deny { rules } if rules.as_slice() == [Rule::Freeze])
-}
-
 fn load_organization(
     conn: &mut Conn,
     introduction: &Introduction,
@@ -456,6 +450,11 @@ pub enum Attempt {
         error: String,
         /// Whether the server may have taken it all the same.
         uncertain: bool,
+    },
+    /// It was not tried, because the gate is closed for the time being.
+    PutOff {
+        /// Until when.
+        until: DateTime<Utc>,
     },
     /// It is no longer wanted.
     Obsolete,
@@ -500,6 +499,9 @@ pub async fn settle(
             let held = match &attempt {
                 Attempt::Delivered | Attempt::Obsolete => outbox::done(conn, id, holder, now)?,
                 Attempt::Retry { at, error, .. } => outbox::retry(conn, id, holder, *at, error)?,
+                Attempt::PutOff { until } => {
+                    outbox::put_off(conn, id, holder, *until, "the gate is closed")?
+                }
                 Attempt::GivenUp { error, .. } => outbox::dead(conn, id, holder, error, now)?,
             };
             if !held {
@@ -524,7 +526,7 @@ fn follow(
         Attempt::Delivered => "message.delivered",
         Attempt::GivenUp { .. } => "message.given_up",
         Attempt::Obsolete => "message.dropped",
-        Attempt::Retry { .. } => return Ok(()),
+        Attempt::Retry { .. } | Attempt::PutOff { .. } => return Ok(()),
     };
     let pen = context.pen(Actor::System);
     let notice_code = super::transitions::code(notice.code());

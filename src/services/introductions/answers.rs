@@ -188,6 +188,9 @@ fn record_answer(
         // A yes hands over a name, so the gate is asked again first.
         let pair = pair(conn, before)?;
         let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+        if decision.is_frozen() {
+            return Err(paused());
+        }
         if decision != Decision::Allow {
             after = step(&after, &Action::Gate(decision), Hat::System)?;
         }
@@ -247,6 +250,14 @@ fn extend(
             "This question was answered already.",
         ))
     }
+}
+
+/// Says nothing of why, for what that would tell of the other side.
+fn paused() -> Error {
+    Error::refused(
+        "paused",
+        "This introduction is paused at present; the question stays open, so please answer later.",
+    )
 }
 
 fn answered_already() -> Error {

@@ -462,6 +462,12 @@ fn release(
     let pair = pair(conn, before)?;
     let new = disclosure::release(context, conn, &pair, caller, reason)?;
     let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+    if let Decision::Deny { rules } = &decision
+        && decision.is_frozen()
+    {
+        // It stays held until the freeze is lifted.
+        return Err(disclosure::refusal(rules, None).into());
+    }
     if !new
         && matches!(
             decision,

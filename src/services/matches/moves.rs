@@ -21,7 +21,7 @@ use crate::services::once::write_once;
 use crate::services::transitions::{available, check_version, code};
 use crate::services::{Caller, Context, Error, Intent};
 
-use super::{check_visible, find, load};
+use super::{find, load, load_shown};
 
 /// What somebody wants to do with a match.
 #[derive(Debug, Clone)]
@@ -56,14 +56,14 @@ pub async fn transition(
     wanted: impl Into<Move>,
 ) -> Result<Match, Error> {
     let wanted = wanted.into();
-    let context_in = context.clone();
-    let caller_in = caller.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| apply(&context_in, &caller_in, conn, id, expected, wanted),
-        |conn, id| load(conn, id.into()),
+        move |conn, id| load_shown(&context_again, &caller_again, conn, id.into()),
     )
     .await
 }
@@ -82,8 +82,7 @@ fn apply(
         reason,
     } = wanted;
     let now = context.now();
-    let before = load(conn, id)?;
-    check_visible(caller, &before)?;
+    let before = load_shown(context, caller, conn, id)?;
     caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
     check_version(expected, before.version)?;
     if let MatchAction::Pass(PassReason::NotNow) = action

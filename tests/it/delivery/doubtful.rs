@@ -1,6 +1,7 @@
 //! Mails of introductions whose sender died, or lost the line, after the
 //! server may have taken them.
 
+use chrono::TimeDelta;
 use corridor::db::disclosures::Disclosure;
 use corridor::db::outbox::State;
 use corridor::db::{self, Conn};
@@ -8,7 +9,7 @@ use corridor::domain::disclosure::Level;
 use serde_json::json;
 
 use super::letters::id_of;
-use super::obsolete::keep_apart;
+use super::obsolete::{freeze, keep_apart, lift};
 use super::{Post, options, until};
 use crate::api::stage::Who;
 use crate::support::database::on_each_backend;
@@ -75,6 +76,22 @@ fn a_mail_that_may_have_gone_out_is_never_blocked_though_the_gate_closes() {
         assert_eq!(refused.await.code(403), "forbidden");
         let seen = post.stage.go(Who::Curator, &introduction, arrived).await;
         assert_eq!(seen.expect(200)["status"], "sent");
+    });
+}
+
+#[test]
+fn a_mail_that_may_have_gone_out_waits_for_a_freeze_to_be_lifted() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = crashed_after_the_servers_yes(&post).await;
+        let freeze = freeze(&post).await;
+        post.send().await;
+        assert_eq!(post.last().await.state, State::Pending);
+        assert_eq!(post.status(&introduction).await, "both_accepted");
+        lift(&post, freeze).await;
+        post.advance(TimeDelta::hours(1));
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
     });
 }
 
