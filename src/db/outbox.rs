@@ -239,12 +239,25 @@ pub fn not_sent(conn: &mut Conn, id: OutboxId, holder: Uuid) -> Result<bool> {
 /// # Errors
 /// A statement failed.
 pub fn is_sending(conn: &mut Conn, subject: Subject) -> Result<bool> {
-    let sending = outbox::table
+    is_marked(conn, subject, &[State::Pending, State::Dead])
+}
+
+/// Whether a message about a record is being handed over, or will be tried
+/// again though it may have gone out.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_under_way(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    is_marked(conn, subject, &[State::Pending])
+}
+
+fn is_marked(conn: &mut Conn, subject: Subject, states: &[State]) -> Result<bool> {
+    let marked = outbox::table
         .filter(dsl::subject_kind.eq(subject.kind.code()))
         .filter(dsl::subject_id.eq(Id::of(subject.id)))
-        .filter(dsl::state.eq_any([State::Pending.code(), State::Dead.code()]))
+        .filter(dsl::state.eq_any(states.iter().map(|state| state.code())))
         .filter(dsl::sending_since.is_not_null());
-    Ok(diesel::select(diesel::dsl::exists(sending)).get_result(conn)?)
+    Ok(diesel::select(diesel::dsl::exists(marked)).get_result(conn)?)
 }
 
 /// Notes that it was sent; false if `holder` no longer has it.

@@ -1,5 +1,7 @@
 //! Answers: by the link in a mail, or by somebody who is signed in.
 
+use chrono::{DateTime, Utc};
+
 use crate::auth::link::LinkError;
 use crate::db::introductions::GivenAnswer;
 use crate::db::{self, Conn, introductions};
@@ -199,7 +201,7 @@ fn record_answer(
         if ask.expires_at <= now {
             return Err(answered_already());
         }
-        extend(context, conn, before, ask)?;
+        extend(context, conn, before, ask, ask.expires_at)?;
     } else if !introductions::answer_ask(conn, ask.id, now)? {
         return Err(answered_already());
     }
@@ -224,12 +226,13 @@ fn record_answer(
     Ok(after)
 }
 
-/// Ten working days more, once.
-fn extend(
+/// As many working days more as a question has at first.
+pub(super) fn extend(
     context: &Context,
     conn: &mut Conn,
     introduction: &Introduction,
     ask: &Ask,
+    from: DateTime<Utc>,
 ) -> Result<(), Error> {
     let firm = db::organizations::find(conn, introduction.organization(ask.side))?;
     let person = db::users::find(conn, ask.person)?;
@@ -239,7 +242,7 @@ fn extend(
     let expires_at = context.calendars.deadline(
         firm.details.country,
         person.zone,
-        ask.expires_at,
+        from,
         context.settings.ask_working_days,
     );
     if introductions::extend_ask(conn, ask.id, expires_at)? {

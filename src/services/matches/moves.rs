@@ -152,6 +152,14 @@ fn decide(
         matched.startup_profile,
         matched.mandate,
     )?;
+    // Who decides read what the match was computed from, and a release counts
+    // for the revision it names.
+    if pair.profile.revision != matched.explanation.startup.1 {
+        return Err(Error::refused(
+            "revision_changed",
+            "The profile has another revision than this match was computed from; put the pair on record again and decide on that.",
+        ));
+    }
     if disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass {
         return Ok(true);
     }
@@ -321,17 +329,52 @@ fn move_by_system(
 /// Ends matches that were shown and not answered in time; answers how many.
 pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
     let context_in = context.clone();
+    let since = context.now() - TimeDelta::days(UNANSWERED_DAYS);
+    // Mostly nothing is due, and then nobody waits for the writer.
+    let due = context
+        .db
+        .read(move |conn| matches::unanswered_since(conn, since, 1));
+    if due.await?.is_empty() {
+        return Ok(0);
+    }
     context
         .db
         .write(move |conn| {
-            let since = context_in.now() - TimeDelta::days(UNANSWERED_DAYS);
             let due = matches::unanswered_since(conn, since, limit)?;
             for before in &due {
-                move_by_system(&context_in, conn, before, MatchAction::Expire)?;
+                if is_frozen(&context_in, conn, before)? {
+                    // Nobody could read it, so its time begins again.
+                    start_anew(&context_in, conn, before)?;
+                } else {
+                    move_by_system(&context_in, conn, before, MatchAction::Expire)?;
+                }
             }
             Ok(due.len())
         })
         .await
+}
+
+fn is_frozen(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    Ok(disclosure::ask(context, conn, &pair, Occasion::Shown)?.is_frozen())
+}
+
+fn start_anew(context: &Context, conn: &mut Conn, before: &Match) -> Result<(), Error> {
+    let after = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    store(conn, &after)?;
+    let subject = (SubjectKind::Match, before.id);
+    context
+        .pen(Actor::System)
+        .append(conn, "match.prolonged", subject, vec![])
 }
 
 /// Notes that an introduction was asked for out of a match.

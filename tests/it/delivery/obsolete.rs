@@ -128,6 +128,20 @@ fn an_introduction_waits_for_a_freeze_to_be_lifted_by_two_people() {
     });
 }
 
+#[test]
+fn a_gate_that_closes_for_good_before_the_question_is_mailed_ends_it() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.stage.introduction(Who::Dana).await;
+        keep_apart(&post).await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+        let received = post.server.received();
+        let to: Vec<_> = received.iter().map(|mail| mail.to.clone()).collect();
+        assert_eq!(to, [["<dana@mail.example>"]], "who asked is told");
+    });
+}
+
 /// Waiting is no attempt, so a long freeze leaves all of them.
 #[test]
 fn waiting_for_the_gate_uses_up_no_attempts() {
