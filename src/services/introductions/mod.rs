@@ -359,8 +359,9 @@ pub enum Step {
     Answer(Answer, Option<String>),
     /// Anything else the machine knows.
     Other(Action),
-    /// Compliance releases what the gate holds; with a reason.
-    Release(String),
+    /// Compliance releases what the gate holds: with a reason, and at which
+    /// revision of the startup's profile it read it.
+    Release(String, i64),
     /// Compliance refuses what the gate holds; with a reason.
     Refuse(String),
     /// Compliance stops it; with a reason.
@@ -404,7 +405,9 @@ pub async fn transition(
                     Err(mail_under_way())
                 }
                 Step::Other(action) => act(&context_in, &caller_in, conn, &before, &action),
-                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
+                Step::Release(reason, revision) => {
+                    release(&context_in, &caller_in, conn, &before, &reason, revision)
+                }
                 Step::Refuse(reason) => stop(
                     &context_in,
                     &caller_in,
@@ -486,12 +489,19 @@ fn release(
     conn: &mut Conn,
     before: &Introduction,
     reason: &str,
+    revision: i64,
 ) -> Result<Introduction, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     if before.status != IntroductionStatus::Held {
         return Err(crate::domain::refusal::Refusal::no_transition("release").into());
     }
     let pair = pair(conn, before)?;
+    if pair.profile.revision != revision {
+        return Err(Error::refused(
+            "revision_changed",
+            "The profile has another revision by now; read that one and decide on it.",
+        ));
+    }
     let new = disclosure::release(context, conn, &pair, caller, reason)?;
     let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
     if let Decision::Deny { rules } = &decision
