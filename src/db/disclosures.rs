@@ -8,13 +8,14 @@ use uuid::Uuid;
 use super::page::{self, Cursor};
 use super::schema::disclosure_releases as releases;
 use super::schema::disclosures::{self, dsl};
-use super::schema::matches;
+use super::schema::{introductions, matches};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, keyset, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::disclosure::Level;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId, UserId};
+use crate::domain::introduction::IntroductionStatus;
 
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,15 @@ pub struct Release {
     /// When it was decided.
     pub at: DateTime<Utc>,
 }
+
+/// The states of an introduction whose mail went out.
+const WENT_OUT: [IntroductionStatus; 5] = [
+    IntroductionStatus::Sent,
+    IntroductionStatus::InConversation,
+    IntroductionStatus::Met,
+    IntroductionStatus::Converted,
+    IntroductionStatus::Closed,
+];
 
 #[derive(Queryable)]
 struct Row {
@@ -121,7 +131,9 @@ pub fn list_for(
     rows.into_iter().map(disclosure).collect()
 }
 
-/// Those of `others` that were named to a firm, by id.
+/// Those of `others` that were named to a firm, by id. A line of an
+/// introduction counts once its mail went out: one that was stopped before
+/// then withholds the name again, and so does the ledger.
 ///
 /// # Errors
 /// A statement failed.
@@ -130,9 +142,14 @@ pub fn named_to(
     reader: OrganizationId,
     others: &[OrganizationId],
 ) -> Result<Vec<OrganizationId>> {
+    let went_out = introductions::table
+        .filter(introductions::status.eq_any(WENT_OUT.map(IntroductionStatus::code)))
+        .select(introductions::id);
+    let by_introduction = dsl::subject_kind.eq(SubjectKind::Introduction.code());
     Ok(disclosures::table
         .filter(dsl::shown_to_organization_id.eq(reader))
         .filter(dsl::shown_organization_id.eq_any(others.to_vec()))
+        .filter(diesel::dsl::not(by_introduction).or(dsl::subject_id.eq_any(went_out)))
         .filter(dsl::level.ne(Level::Teaser.code()))
         .select(dsl::shown_organization_id)
         .distinct()

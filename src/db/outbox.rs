@@ -239,12 +239,25 @@ pub fn not_sent(conn: &mut Conn, id: OutboxId, holder: Uuid) -> Result<bool> {
 /// # Errors
 /// A statement failed.
 pub fn is_sending(conn: &mut Conn, subject: Subject) -> Result<bool> {
-    let sending = outbox::table
+    is_marked(conn, subject, &[State::Pending, State::Dead])
+}
+
+/// Whether a message about a record is being handed over, or will be tried
+/// again though it may have gone out.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_under_way(conn: &mut Conn, subject: Subject) -> Result<bool> {
+    is_marked(conn, subject, &[State::Pending])
+}
+
+fn is_marked(conn: &mut Conn, subject: Subject, states: &[State]) -> Result<bool> {
+    let marked = outbox::table
         .filter(dsl::subject_kind.eq(subject.kind.code()))
         .filter(dsl::subject_id.eq(Id::of(subject.id)))
-        .filter(dsl::state.eq_any([State::Pending.code(), State::Dead.code()]))
+        .filter(dsl::state.eq_any(states.iter().map(|state| state.code())))
         .filter(dsl::sending_since.is_not_null());
-    Ok(diesel::select(diesel::dsl::exists(sending)).get_result(conn)?)
+    Ok(diesel::select(diesel::dsl::exists(marked)).get_result(conn)?)
 }
 
 /// Notes that it was sent; false if `holder` no longer has it.
@@ -280,6 +293,29 @@ pub fn retry(
             dsl::holder.eq(None::<Id>),
             dsl::available_at.eq(Timestamp(at)),
             dsl::last_error.eq(Some(short(error))),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Puts it off until `at` untried, so that the attempt doesn't count; false if
+/// `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn put_off(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    at: DateTime<Utc>,
+    why: &str,
+) -> Result<bool> {
+    let changed = diesel::update(held(id, holder).filter(dsl::attempts.gt(0)))
+        .set((
+            dsl::holder.eq(None::<Id>),
+            dsl::available_at.eq(Timestamp(at)),
+            dsl::attempts.eq(dsl::attempts - 1),
+            dsl::last_error.eq(Some(short(why))),
         ))
         .execute(conn)?;
     Ok(changed == 1)

@@ -10,11 +10,11 @@ use super::events::Placed;
 use super::idempotency::Slot;
 use super::outbox::{NewMessage, Row as OutboxRow};
 use super::schema::{
-    consumers, events, idempotency_keys, leases, log_head, mandates, outbox, secrets,
+    consumers, events, idempotency_keys, introductions, leases, log_head, mandates, outbox, secrets,
 };
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
-use crate::domain::ids::MandateId;
+use crate::domain::ids::{IntroductionId, MandateId};
 
 /// A statement that each back-end runs, though [`Conn`] as a whole can't:
 /// above all one with `ON CONFLICT`.
@@ -78,6 +78,18 @@ pub(super) fn lock_mandate(conn: &mut Conn, id: MandateId) -> Result<()> {
         Conn::Sqlite(conn) => row.first(conn)?,
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => row.for_no_key_update().first(conn)?,
+    };
+    Ok(())
+}
+
+/// SQLite has one writer; PostgreSQL locks the row until the commit, and lets
+/// others refer to it meanwhile.
+pub(super) fn lock_introduction(conn: &mut Conn, id: IntroductionId) -> Result<()> {
+    let row = introductions::table.find(id).select(introductions::id);
+    let _: Option<IntroductionId> = match conn {
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => row.for_no_key_update().first(conn).optional()?,
     };
     Ok(())
 }

@@ -100,6 +100,14 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// Whether nothing but a freeze stands in the way: it is lifted some day,
+    /// and what was agreed or asked should not be lost meanwhile.
+    pub fn is_frozen(&self) -> bool {
+        matches!(self, Self::Deny { rules } if rules.as_slice() == [Rule::Freeze])
+    }
+}
+
 /// What the gate looks at, all read in the transaction that will act on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {

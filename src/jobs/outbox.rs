@@ -117,10 +117,8 @@ impl Sender {
                 info!(message = %message.id, why, "a message is no longer wanted");
                 Attempt::Obsolete
             }
-            Ok(Prepared::Later) => Attempt::Retry {
-                at: self.context.now() + GATE_CLOSED,
-                error: "the gate is closed".to_owned(),
-                uncertain: false,
+            Ok(Prepared::Later) => Attempt::PutOff {
+                until: self.context.now() + GATE_CLOSED,
             },
             Ok(Prepared::Undeliverable(why)) => Attempt::GivenUp {
                 error: why.to_owned(),

@@ -186,7 +186,7 @@ pub async fn transition(
 ) -> Result<Mandate, Error> {
     let now = context.now();
     let pen = context.pen(caller.actor());
-    let caller_in = caller.clone();
+    let (caller_in, caller_again) = (caller.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
@@ -215,7 +215,11 @@ pub async fn transition(
             )?;
             Ok(after)
         },
-        |conn, id| load(conn, id.into()),
+        move |conn, id| {
+            let found = load(conn, id.into())?;
+            caller_again.may(Operation::ReadMandate, &[found.organization])?;
+            Ok(found)
+        },
     )
     .await
 }

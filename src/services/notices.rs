@@ -10,7 +10,7 @@ use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::{Role, User};
 use crate::domain::country::Country;
-use crate::domain::disclosure::{Decision, Rule};
+use crate::domain::disclosure::Decision;
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{AskId, IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
@@ -20,7 +20,7 @@ use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::text::{Email, Language, Localized, Name};
 use crate::domain::values::{PassReason, Side};
 
-use super::disclosure::{self, Occasion};
+use super::disclosure::{self, Occasion, Pair};
 use super::teasers::tells_figures;
 use super::{Context, Error, introductions, tickets};
 
@@ -209,7 +209,7 @@ pub async fn prepare(
         Notice::IntroductionAsk { ask } => {
             context
                 .db
-                .read(move |conn| prepare_ask(&context_in, conn, ask))
+                .write(move |conn| prepare_ask(&context_in, conn, ask))
                 .await
         }
         Notice::Introduction { introduction } => {
@@ -280,9 +280,16 @@ fn prepare_ask(context: &Context, conn: &mut Conn, id: AskId) -> Result<Prepared
     if introduction.asked() != Some(ask.side) {
         return Ok(Prepared::Obsolete("no_longer_asked"));
     }
-    let Some(content) = ask_content(context, conn, &ask, &introduction)? else {
+    let pair = introductions::pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+    if decision.is_frozen() {
         return Ok(Prepared::Later);
-    };
+    }
+    if decision != Decision::Allow {
+        introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
+        return Ok(Prepared::Obsolete("gate_closed"));
+    }
+    let content = content_of(context, conn, &ask, &introduction, &pair)?;
     let person = db::users::find(conn, ask.person)?;
     Ok(ready(
         person.into_iter().collect(),
@@ -305,6 +312,16 @@ pub fn ask_content(
     if disclosure::ask(context, conn, &pair, Occasion::Running)? != Decision::Allow {
         return Ok(None);
     }
+    content_of(context, conn, ask, introduction, &pair).map(Some)
+}
+
+fn content_of(
+    context: &Context,
+    conn: &mut Conn,
+    ask: &Ask,
+    introduction: &Introduction,
+    pair: &Pair,
+) -> Result<AskContent, Error> {
     let matched = super::matches::load(conn, introduction.matched)?;
     let other = ask.side.other();
     let counterpart = load_organization(conn, introduction, other)?;
@@ -313,7 +330,7 @@ pub fn ask_content(
         expires_at: ask.expires_at,
     };
     let link = context.links.mint(&token).map_err(Error::internal)?;
-    Ok(Some(AskContent {
+    Ok(AskContent {
         programme: pair.programme.details.title.to_string(),
         side: ask.side,
         counterpart: introduction
@@ -325,7 +342,7 @@ pub fn ask_content(
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
         link: format!("{}/consent/{link}", context.settings.public_url),
         expires_at: ask.expires_at,
-    }))
+    })
 }
 
 /// Whether both have agreed and nothing has been sent yet: a mail that was
@@ -343,19 +360,21 @@ fn prepare_introduction(
     claimed: &Claimed,
     holder: Uuid,
 ) -> Result<Prepared, Error> {
+    // Whoever stops it has it in hand as well, and one of both comes second.
+    db::introductions::lock(conn, id)?;
     let introduction = introductions::load(conn, id)?;
     if !awaits_mail(&introduction) {
         return Ok(Prepared::Obsolete("no_longer_wanted"));
     }
     let pair = introductions::pair(conn, &introduction)?;
     let decision = disclosure::ask(context, conn, &pair, Occasion::Sending)?;
+    if decision.is_frozen() {
+        return Ok(Prepared::Later);
+    }
     if decision != Decision::Allow && claimed.sending_since.is_some() {
         return Ok(Prepared::Undeliverable(
             "an earlier attempt may have arrived, and the gate has closed since",
         ));
-    }
-    if is_frozen(&decision) {
-        return Ok(Prepared::Later);
     }
     if decision != Decision::Allow {
         introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
@@ -411,12 +430,6 @@ fn prepare_closed(
     Ok(ready(person.into_iter().collect(), content))
 }
 
-/// Whether nothing but a freeze stands in the way: it is lifted some day, and
-/// what both sides agreed to should not be lost meanwhile.
-fn is_frozen(decision: &Decision) -> bool {
-    matches!(decision, Decision::Deny { rules } if rules.as_slice() == [Rule::Freeze])
-}
-
 fn load_organization(
     conn: &mut Conn,
     introduction: &Introduction,
@@ -456,6 +469,11 @@ pub enum Attempt {
         error: String,
         /// Whether the server may have taken it all the same.
         uncertain: bool,
+    },
+    /// It was not tried, because the gate is closed for the time being.
+    PutOff {
+        /// Until when.
+        until: DateTime<Utc>,
     },
     /// It is no longer wanted.
     Obsolete,
@@ -500,6 +518,9 @@ pub async fn settle(
             let held = match &attempt {
                 Attempt::Delivered | Attempt::Obsolete => outbox::done(conn, id, holder, now)?,
                 Attempt::Retry { at, error, .. } => outbox::retry(conn, id, holder, *at, error)?,
+                Attempt::PutOff { until } => {
+                    outbox::put_off(conn, id, holder, *until, "the gate is closed")?
+                }
                 Attempt::GivenUp { error, .. } => outbox::dead(conn, id, holder, error, now)?,
             };
             if !held {
@@ -524,7 +545,7 @@ fn follow(
         Attempt::Delivered => "message.delivered",
         Attempt::GivenUp { .. } => "message.given_up",
         Attempt::Obsolete => "message.dropped",
-        Attempt::Retry { .. } => return Ok(()),
+        Attempt::Retry { .. } | Attempt::PutOff { .. } => return Ok(()),
     };
     let pen = context.pen(Actor::System);
     let notice_code = super::transitions::code(notice.code());
@@ -538,10 +559,12 @@ fn follow(
         return Ok(());
     };
     let before = introductions::load(conn, *introduction)?;
-    if !awaits_mail(&before) {
-        return Ok(());
-    }
     match attempt {
+        // It went on meanwhile, and both have been named all the same.
+        Attempt::Delivered if !awaits_mail(&before) => {
+            introductions::record_names(context, conn, &before)
+        }
+        _ if !awaits_mail(&before) => Ok(()),
         Attempt::Delivered => {
             introductions::apply_system(context, conn, &before, &Action::Send).map(drop)
         }

@@ -234,13 +234,17 @@ pub async fn transition(
     details: Move,
 ) -> Result<StartupProfile, Error> {
     let context_in = context.clone();
-    let caller_in = caller.clone();
+    let (caller_in, caller_again) = (caller.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| apply(&context_in, &caller_in, conn, id, expected, action, details),
-        |conn, id| load(conn, id.into()),
+        move |conn, id| {
+            let found = load(conn, id.into())?;
+            caller_again.may(Operation::ReadStartupProfile, &[found.organization])?;
+            Ok(found)
+        },
     )
     .await
 }

@@ -136,6 +136,15 @@ pub fn find(conn: &mut Conn, id: IntroductionId) -> Result<Option<Introduction>>
     row.map(introduction).transpose()
 }
 
+/// Holds an introduction until the transaction ends, so that its mail is not
+/// prepared while somebody stops it.
+///
+/// # Errors
+/// A statement failed.
+pub fn lock(conn: &mut Conn, id: IntroductionId) -> Result<()> {
+    sql::lock_introduction(conn, id)
+}
+
 /// Introductions from the oldest on; one more than `limit` when there are
 /// more.
 ///

@@ -1,5 +1,7 @@
 //! Answers: by the link in a mail, or by somebody who is signed in.
 
+use chrono::{DateTime, Utc};
+
 use crate::auth::link::LinkError;
 use crate::db::introductions::GivenAnswer;
 use crate::db::{self, Conn, introductions};
@@ -188,6 +190,9 @@ fn record_answer(
         // A yes hands over a name, so the gate is asked again first.
         let pair = pair(conn, before)?;
         let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+        if decision.is_frozen() {
+            return Err(paused());
+        }
         if decision != Decision::Allow {
             after = step(&after, &Action::Gate(decision), Hat::System)?;
         }
@@ -196,7 +201,7 @@ fn record_answer(
         if ask.expires_at <= now {
             return Err(answered_already());
         }
-        extend(context, conn, before, ask)?;
+        extend(context, conn, before, ask, ask.expires_at)?;
     } else if !introductions::answer_ask(conn, ask.id, now)? {
         return Err(answered_already());
     }
@@ -221,12 +226,13 @@ fn record_answer(
     Ok(after)
 }
 
-/// Ten working days more, once.
-fn extend(
+/// As many working days more as a question has at first.
+pub(super) fn extend(
     context: &Context,
     conn: &mut Conn,
     introduction: &Introduction,
     ask: &Ask,
+    from: DateTime<Utc>,
 ) -> Result<(), Error> {
     let firm = db::organizations::find(conn, introduction.organization(ask.side))?;
     let person = db::users::find(conn, ask.person)?;
@@ -236,7 +242,7 @@ fn extend(
     let expires_at = context.calendars.deadline(
         firm.details.country,
         person.zone,
-        ask.expires_at,
+        from,
         context.settings.ask_working_days,
     );
     if introductions::extend_ask(conn, ask.id, expires_at)? {
@@ -247,6 +253,14 @@ fn extend(
             "This question was answered already.",
         ))
     }
+}
+
+/// Says nothing of why, for what that would tell of the other side.
+fn paused() -> Error {
+    Error::refused(
+        "paused",
+        "This introduction is paused at present; the question stays open, so please answer later.",
+    )
 }
 
 fn answered_already() -> Error {

@@ -14,10 +14,11 @@ use crate::domain::introduction::{
 use crate::domain::message::{Ending, Notice};
 use crate::domain::permission::Hat;
 use crate::domain::values::Side;
-use crate::services::disclosure::{self, Showing};
+use crate::services::disclosure::{self, Occasion, Showing};
 use crate::services::transitions::code;
 use crate::services::{Context, Error, deals, matches, notices};
 
+use super::answers::extend;
 use super::hand_over::is_still_there;
 use super::load;
 
@@ -118,6 +119,8 @@ fn enter(
         S::Declined | S::Expired | S::Withdrawn | S::Refused | S::Blocked => {
             end(context, conn, before, after, action)
         }
+        // A question asked before the hold is put again after it.
+        S::Held => Ok(introductions::kill_asks(conn, after.id).map(drop)?),
         S::Sent => record_names(context, conn, after),
         S::Converted => deals::open(context, conn, after),
         _ => Ok(()),
@@ -295,6 +298,13 @@ pub(in crate::services) fn person_of(
 pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
     let now: DateTime<Utc> = context.now();
     let context_in = context.clone();
+    // Mostly nothing is due, and then nobody waits for the writer.
+    let due = context
+        .db
+        .read(move |conn| introductions::due_asks(conn, now, 1));
+    if due.await?.is_empty() {
+        return Ok(0);
+    }
     context
         .db
         .write(move |conn| {
@@ -313,10 +323,18 @@ pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error>
 
 fn expire(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {
     let before = load(conn, ask.introduction)?;
-    if before.asked() == Some(ask.side) {
-        apply_system(context, conn, &before, &Action::Expire)?;
-    } else {
+    if before.asked() != Some(ask.side) {
         introductions::kill_asks(conn, ask.introduction)?;
+        return Ok(());
     }
-    Ok(())
+    let pair = super::pair(conn, &before)?;
+    if disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen() {
+        // Nobody could read the question, so its time begins again.
+        extend(context, conn, &before, ask, context.now())?;
+        let subject = (SubjectKind::Introduction, before.id);
+        return context
+            .pen(Actor::System)
+            .append(conn, "introduction.prolonged", subject, vec![]);
+    }
+    apply_system(context, conn, &before, &Action::Expire).map(drop)
 }

@@ -209,19 +209,25 @@ fn check(context: &Context, conn: &mut Conn, introduction: &Introduction) -> Res
 
 /// One introduction, as the caller may see it.
 pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Result<Seen, Error> {
-    let caller = caller.clone();
+    let (context_in, caller) = (context.clone(), caller.clone());
     context
         .db
         .look_up(move |conn| {
             let introduction = load(conn, id)?;
-            see(conn, &caller, introduction)
+            see(&context_in, conn, &caller, introduction)
         })
         .await
 }
 
 /// Shows an introduction to the caller, or hides it: the asked side sees it
-/// from the moment it is asked.
-fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<Seen, Error> {
+/// from the moment it is asked. While the gate is closed a side sees neither
+/// the other's name nor a question, until the mail has told both anyway.
+fn see(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    introduction: Introduction,
+) -> Result<Seen, Error> {
     caller.may(
         Operation::ReadIntroduction,
         &[introduction.startup, introduction.investor],
@@ -239,10 +245,11 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     {
         return Err(Error::NotFound);
     }
+    let open = side.is_none() || is_open(context, conn, &introduction)?;
     let name = |conn: &mut Conn, of: Side| -> Result<Option<String>, Error> {
         let known = match side {
             None => true,
-            Some(side) => side == of || introduction.accepted(of) && may_name(&introduction),
+            Some(side) => side == of || introduction.accepted(of) && open,
         };
         if !known {
             return Ok(None);
@@ -259,7 +266,7 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     let shared_reason = decline_reason(conn, introduction.id, side.is_none())?;
     let open_ask = asks
         .into_iter()
-        .find(|ask| ask.state == AskState::Open && Some(ask.side) == side);
+        .find(|ask| open && ask.state == AskState::Open && Some(ask.side) == side);
     Ok(Seen {
         introduction,
         startup_name,
@@ -271,14 +278,25 @@ fn see(conn: &mut Conn, caller: &Caller, introduction: Introduction) -> Result<S
     })
 }
 
-/// Whether names that were granted are shown: not while, or since, the gate
+/// Whether a side may see what was granted to it: not while, or since, the gate
 /// stopped an introduction that was never sent.
-const fn may_name(introduction: &Introduction) -> bool {
+fn is_open(context: &Context, conn: &mut Conn, introduction: &Introduction) -> Result<bool, Error> {
     use IntroductionStatus as S;
-    !matches!(
-        introduction.status,
-        S::Requested | S::Held | S::Refused | S::Blocked | S::Frozen
-    )
+    match introduction.status {
+        S::Requested | S::Held | S::Refused | S::Blocked | S::Frozen => Ok(false),
+        S::Sent | S::InConversation | S::Met | S::Converted | S::Closed => Ok(true),
+        S::AskingFirst
+        | S::AskingSecond
+        | S::BothAccepted
+        | S::DeliveryProblem
+        | S::Declined
+        | S::Withdrawn
+        | S::Expired => {
+            let pair = pair(conn, introduction)?;
+            let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+            Ok(decision == Decision::Allow)
+        }
+    }
 }
 
 /// The reason of the side that declined, where it shared it.
@@ -318,7 +336,7 @@ pub async fn list(
         }
         filter.visible_to = Some(organization);
     }
-    let caller = caller.clone();
+    let (context_in, caller) = (context.clone(), caller.clone());
     read_page(
         context,
         format!("introductions {filter:?}"),
@@ -326,7 +344,7 @@ pub async fn list(
         move |conn, cursor, limit| {
             let rows = db::introductions::list(conn, &filter, cursor, limit)?;
             rows.into_iter()
-                .map(|introduction| see(conn, &caller, introduction))
+                .map(|introduction| see(&context_in, conn, &caller, introduction))
                 .collect()
         },
         |seen| after(seen.introduction.created_at, seen.introduction.id),
@@ -341,8 +359,9 @@ pub enum Step {
     Answer(Answer, Option<String>),
     /// Anything else the machine knows.
     Other(Action),
-    /// Compliance releases what the gate holds; with a reason.
-    Release(String),
+    /// Compliance releases what the gate holds: with a reason, and at which
+    /// revision of the startup's profile it read it.
+    Release(String, i64),
     /// Compliance refuses what the gate holds; with a reason.
     Refuse(String),
     /// Compliance stops it; with a reason.
@@ -358,15 +377,19 @@ pub async fn transition(
     expected: Option<i64>,
     wanted: Step,
 ) -> Result<Introduction, Error> {
-    let context_in = context.clone();
-    let caller_in = caller.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
+    let subject = Subject::new(SubjectKind::Introduction, id);
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| {
+            // The mail is prepared under the same lock, so that nothing is
+            // stopped or closed that goes out meanwhile.
+            db::introductions::lock(conn, id)?;
             let before = load(conn, id)?;
-            see(conn, &caller_in, before.clone())?;
+            see(&context_in, conn, &caller_in, before.clone())?;
             caller_in.may(
                 Operation::MoveIntroduction,
                 &[before.startup, before.investor],
@@ -378,8 +401,13 @@ pub async fn transition(
                 }
                 // Those two come with a reason.
                 Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),
+                Step::Other(Action::Close) if db::outbox::is_under_way(conn, subject)? => {
+                    Err(mail_under_way())
+                }
                 Step::Other(action) => act(&context_in, &caller_in, conn, &before, &action),
-                Step::Release(reason) => release(&context_in, &caller_in, conn, &before, &reason),
+                Step::Release(reason, revision) => {
+                    release(&context_in, &caller_in, conn, &before, &reason, revision)
+                }
                 Step::Refuse(reason) => stop(
                     &context_in,
                     &caller_in,
@@ -389,7 +417,7 @@ pub async fn transition(
                     &reason,
                 ),
                 Step::Block(reason) => {
-                    check_not_sending(conn, id)?;
+                    check_not_sending(conn, subject)?;
                     stop(
                         &context_in,
                         &caller_in,
@@ -401,7 +429,11 @@ pub async fn transition(
                 }
             }
         },
-        |conn, id| load(conn, id.into()),
+        move |conn, id| {
+            let found = load(conn, id.into())?;
+            let seen = see(&context_again, conn, &caller_again, found)?;
+            Ok(seen.introduction)
+        },
     )
     .await
 }
@@ -435,15 +467,18 @@ fn stop(
 
 /// What is on its way to a mail server can't be called back, and an
 /// introduction that may have gone out must not read as stopped.
-fn check_not_sending(conn: &mut Conn, id: IntroductionId) -> Result<(), Error> {
-    let subject = Subject::new(SubjectKind::Introduction, id);
+fn check_not_sending(conn: &mut Conn, subject: Subject) -> Result<(), Error> {
     if db::outbox::is_sending(conn, subject)? {
-        return Err(Error::refused(
-            "mail_under_way",
-            "The mail that connects both is on its way, or may have gone out; keep the two apart to stop another attempt.",
-        ));
+        return Err(mail_under_way());
     }
     Ok(())
+}
+
+fn mail_under_way() -> Error {
+    Error::refused(
+        "mail_under_way",
+        "The mail that connects both is on its way, or may have gone out; keep the two apart to stop another attempt.",
+    )
 }
 
 /// Compliance releases what is held; the gate then decides again, so that a
@@ -454,14 +489,27 @@ fn release(
     conn: &mut Conn,
     before: &Introduction,
     reason: &str,
+    revision: i64,
 ) -> Result<Introduction, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     if before.status != IntroductionStatus::Held {
         return Err(crate::domain::refusal::Refusal::no_transition("release").into());
     }
     let pair = pair(conn, before)?;
+    if pair.profile.revision != revision {
+        return Err(Error::refused(
+            "revision_changed",
+            "The profile has another revision by now; read that one and decide on it.",
+        ));
+    }
     let new = disclosure::release(context, conn, &pair, caller, reason)?;
     let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+    if let Decision::Deny { rules } = &decision
+        && decision.is_frozen()
+    {
+        // It stays held until the freeze is lifted.
+        return Err(disclosure::refusal(rules, None).into());
+    }
     if !new
         && matches!(
             decision,

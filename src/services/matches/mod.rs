@@ -232,16 +232,24 @@ pub async fn find(context: &Context, caller: &Caller, id: MatchId) -> Result<Mat
     let caller = caller.clone();
     context
         .db
-        .read(move |conn| {
-            let found = load(conn, id)?;
-            check_visible(&caller, &found)?;
-            if caller.reads_everything() || shown_now(&context_in, conn, &found)? {
-                Ok(found)
-            } else {
-                Err(Error::NotFound)
-            }
-        })
+        .read(move |conn| load_shown(&context_in, &caller, conn, id))
         .await
+}
+
+/// A match that the caller may see now: read, moved and replayed alike.
+fn load_shown(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: MatchId,
+) -> Result<Match, Error> {
+    let found = load(conn, id)?;
+    check_visible(caller, &found)?;
+    if caller.reads_everything() || shown_now(context, conn, &found)? {
+        Ok(found)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// Whether the gate lets the sides see a match now: what was released is

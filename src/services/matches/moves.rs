@@ -21,7 +21,7 @@ use crate::services::once::write_once;
 use crate::services::transitions::{available, check_version, code};
 use crate::services::{Caller, Context, Error, Intent};
 
-use super::{check_visible, find, load};
+use super::{find, load, load_shown};
 
 /// What somebody wants to do with a match.
 #[derive(Debug, Clone)]
@@ -56,14 +56,14 @@ pub async fn transition(
     wanted: impl Into<Move>,
 ) -> Result<Match, Error> {
     let wanted = wanted.into();
-    let context_in = context.clone();
-    let caller_in = caller.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (context_again, caller_again) = (context.clone(), caller.clone());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| apply(&context_in, &caller_in, conn, id, expected, wanted),
-        |conn, id| load(conn, id.into()),
+        move |conn, id| load_shown(&context_again, &caller_again, conn, id.into()),
     )
     .await
 }
@@ -82,8 +82,7 @@ fn apply(
         reason,
     } = wanted;
     let now = context.now();
-    let before = load(conn, id)?;
-    check_visible(caller, &before)?;
+    let before = load_shown(context, caller, conn, id)?;
     caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
     check_version(expected, before.version)?;
     if let MatchAction::Pass(PassReason::NotNow) = action
@@ -153,6 +152,14 @@ fn decide(
         matched.startup_profile,
         matched.mandate,
     )?;
+    // Who decides read what the match was computed from, and a release counts
+    // for the revision it names.
+    if pair.profile.revision != matched.explanation.startup.1 {
+        return Err(Error::refused(
+            "revision_changed",
+            "The profile has another revision than this match was computed from; put the pair on record again and decide on that.",
+        ));
+    }
     if disclosure::sensitivity(context, conn, &pair)? == GateVerdict::Pass {
         return Ok(true);
     }
@@ -322,17 +329,52 @@ fn move_by_system(
 /// Ends matches that were shown and not answered in time; answers how many.
 pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
     let context_in = context.clone();
+    let since = context.now() - TimeDelta::days(UNANSWERED_DAYS);
+    // Mostly nothing is due, and then nobody waits for the writer.
+    let due = context
+        .db
+        .read(move |conn| matches::unanswered_since(conn, since, 1));
+    if due.await?.is_empty() {
+        return Ok(0);
+    }
     context
         .db
         .write(move |conn| {
-            let since = context_in.now() - TimeDelta::days(UNANSWERED_DAYS);
             let due = matches::unanswered_since(conn, since, limit)?;
             for before in &due {
-                move_by_system(&context_in, conn, before, MatchAction::Expire)?;
+                if is_frozen(&context_in, conn, before)? {
+                    // Nobody could read it, so its time begins again.
+                    start_anew(&context_in, conn, before)?;
+                } else {
+                    move_by_system(&context_in, conn, before, MatchAction::Expire)?;
+                }
             }
             Ok(due.len())
         })
         .await
+}
+
+fn is_frozen(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    Ok(disclosure::ask(context, conn, &pair, Occasion::Shown)?.is_frozen())
+}
+
+fn start_anew(context: &Context, conn: &mut Conn, before: &Match) -> Result<(), Error> {
+    let after = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    store(conn, &after)?;
+    let subject = (SubjectKind::Match, before.id);
+    context
+        .pen(Actor::System)
+        .append(conn, "match.prolonged", subject, vec![])
 }
 
 /// Notes that an introduction was asked for out of a match.

@@ -302,6 +302,29 @@ fn a_refusal_is_repeated_with_all_that_was_missing() {
     });
 }
 
+/// Once somebody has left a firm, no old key of theirs reads its records.
+#[test]
+fn a_replay_asks_again_who_may_read() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        let pause = async || {
+            let request = stage
+                .request(Who::Gul, "POST", &format!("{mandate}/transitions"))
+                .header("If-Match", "*")
+                .header("Idempotency-Key", "8e03978e-40d5")
+                .json(&json!({"action": "pause"}));
+            Answer::of(request.send().await.unwrap()).await.status
+        };
+        assert_eq!((pause().await, pause().await), (200, 200));
+        let (gul, firm) = (stage.user(Who::Gul).id, stage.investor.id);
+        let leave =
+            move |conn: &mut Conn| db::users::remove_membership(conn, gul, firm, Role::Owner);
+        assert!(stage.context.db.write(leave).await.unwrap());
+        assert_eq!(pause().await, 404);
+    });
+}
+
 #[test]
 fn twins_at_the_same_time_get_the_one_answer() {
     on_each_backend(async |database| {

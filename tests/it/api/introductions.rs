@@ -152,7 +152,18 @@ fn what_awaits_a_clearance_is_held_and_the_sides_never_learn_of_it() {
             .await;
         let introduction = made.location.clone().unwrap();
         assert_eq!(made.expect(201)["status"], "held");
-        let release = json!({"action": "release", "reason": "Civil use only."});
+        let revision = stage.profile.revision;
+        let reason = "Civil use only.";
+        let release = json!({"action": "release", "reason": reason, "startup_revision": revision});
+        let unread = json!({"action": "release", "reason": reason, "startup_revision": 9});
+        let refused = stage.go(Who::Compliance, &introduction, unread).await;
+        assert_eq!(refused.code(409), "revision_changed");
+        let bare = json!({"action": "release", "reason": reason});
+        let faults = stage.go(Who::Compliance, &introduction, bare).await;
+        assert_eq!(
+            faults.expect(422)["errors"][0]["pointer"],
+            "#/startup_revision"
+        );
         // A missing clearance only a clearance settles.
         let still = stage.go(Who::Compliance, &introduction, release.clone());
         assert_eq!(still.await.expect(200)["status"], "held");

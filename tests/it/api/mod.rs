@@ -14,6 +14,7 @@ mod keys;
 mod matching;
 mod members;
 mod passwords;
+mod paused;
 mod profiles;
 mod programmes;
 mod races;

@@ -1,8 +1,12 @@
 //! Requests at the same time: what is limited stays limited, and who comes
 //! second is told so.
 
+use chrono::TimeDelta;
+use corridor::db::{Conn, outbox};
+use corridor::services::notices::{self, Prepared};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::stage::{Answer, BLURB, Stage, Who};
 use crate::support::database::on_each_backend;
@@ -74,6 +78,41 @@ fn a_mandate_is_shown_no_more_matches_than_it_says() {
             at_once(requests, 200).await,
             (1, all("mandate_at_capacity"))
         );
+    });
+}
+
+#[test]
+fn what_compliance_stops_does_not_go_out_and_the_other_way_round() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let room = json!({"open_introductions": 9, "new_per_week": 9});
+        for matched in matches(&stage, room).await {
+            let made = stage
+                .request_introduction(Who::Curator, &matched, BLURB)
+                .await;
+            let introduction = made.location.clone().unwrap();
+            made.expect(201);
+            for _ in 0..2 {
+                let page = stage.question(&introduction).await;
+                let yes = [("answer", "accept"), ("name", "Gül Həsənova")];
+                assert_eq!(stage.submit(&page, &yes).await.status, 303);
+            }
+            let (holder, now) = (Uuid::now_v7(), stage.context.now());
+            let claim =
+                move |conn: &mut Conn| outbox::claim(conn, holder, now, TimeDelta::minutes(2), 50);
+            let claimed = stage.context.db.write(claim).await.unwrap();
+            let mail = claimed
+                .iter()
+                .find(|it| it.intent_key.starts_with("introduction:"))
+                .unwrap();
+            let block = json!({"action": "block", "reason": "A sanction."});
+            let (prepared, blocked) = tokio::join!(
+                notices::prepare(&stage.context, mail, holder),
+                stage.go(Who::Compliance, &introduction, block),
+            );
+            let goes_out = matches!(prepared.unwrap(), Prepared::Ready(_));
+            assert_ne!(goes_out, blocked.status == 200, "{}", blocked.text);
+        }
     });
 }
 

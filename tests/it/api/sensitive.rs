@@ -91,6 +91,19 @@ fn a_release_covers_one_revision_only() {
 }
 
 #[test]
+fn compliance_decides_on_the_revision_that_it_was_shown() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, REVIEW_TAG).await;
+        let matched = stage.matched().await;
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let graver = json!({"primary_tags": [RESTRICTED_TAG]});
+        stage.edit(Who::Dana, &profile, graver).await.expect(200);
+        let refused = stage.go(Who::Compliance, &matched, allow()).await;
+        assert_eq!(refused.code(409), "revision_changed");
+    });
+}
+
+#[test]
 fn compliance_says_why() {
     on_each_backend(async |database| {
         let stage = Stage::with_tag(database, REVIEW_TAG).await;

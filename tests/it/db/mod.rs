@@ -8,6 +8,7 @@ mod log;
 mod opening;
 mod outbox;
 mod parties;
+mod plans;
 mod store;
 mod world;
 

@@ -1,15 +1,18 @@
 //! Mails of introductions whose sender died, or lost the line, after the
 //! server may have taken them.
 
+use chrono::TimeDelta;
 use corridor::db::disclosures::Disclosure;
-use corridor::db::outbox::State;
+use corridor::db::outbox::{self, State};
 use corridor::db::{self, Conn};
 use corridor::domain::disclosure::Level;
+use corridor::services::notices::{self, Attempt, Prepared};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::letters::id_of;
-use super::obsolete::keep_apart;
-use super::{Post, options, until};
+use super::obsolete::{freeze, keep_apart, lift};
+use super::{Post, make_administrator, options, until};
 use crate::api::stage::Who;
 use crate::support::database::on_each_backend;
 use crate::support::smtp::{Fault, Received};
@@ -79,6 +82,22 @@ fn a_mail_that_may_have_gone_out_is_never_blocked_though_the_gate_closes() {
 }
 
 #[test]
+fn a_mail_that_may_have_gone_out_waits_for_a_freeze_to_be_lifted() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = crashed_after_the_servers_yes(&post).await;
+        let freeze = freeze(&post).await;
+        post.send().await;
+        assert_eq!(post.last().await.state, State::Pending);
+        assert_eq!(post.status(&introduction).await, "both_accepted");
+        lift(&post, freeze).await;
+        post.advance(TimeDelta::hours(1));
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+    });
+}
+
+#[test]
 fn a_mail_that_may_have_gone_out_is_completed_under_its_id() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
@@ -143,5 +162,38 @@ fn a_later_refusal_does_not_settle_an_earlier_doubt() {
         post.send().await;
         assert_eq!(post.status(&introduction).await, "delivery_problem");
         assert_eq!(named(&post).await, (2, 1));
+    });
+}
+
+#[test]
+fn what_is_tried_again_is_not_closed_while_it_may_go_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        make_administrator(&post, Who::Auditor).await;
+        let introduction = post.agreed().await;
+        post.server.fail(Fault::Content("554 refused"));
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "delivery_problem");
+        let path = format!("/v1/messages/{}", post.last().await.id);
+        let retry = json!({"action": "retry"});
+        post.stage.go(Who::Auditor, &path, retry).await.expect(200);
+        let context = &post.stage.context;
+        let (holder, now) = (Uuid::now_v7(), post.now());
+        let claim = move |conn: &mut Conn| outbox::claim(conn, holder, now, options().lease, 10);
+        let claimed = context.db.write(claim).await.unwrap();
+        let prepared = notices::prepare(context, &claimed[0], holder).await;
+        assert!(matches!(prepared.unwrap(), Prepared::Ready(_)));
+
+        let close = json!({"action": "close"});
+        let refused = post.stage.go(Who::Dana, &introduction, close).await;
+        assert_eq!(refused.code(409), "mail_under_way");
+        // Whatever becomes of the record meanwhile, who was named is noted.
+        let arrived = json!({"action": "confirm_sent"});
+        let seen = post.stage.go(Who::Curator, &introduction, arrived).await;
+        seen.expect(200);
+        let before = named(&post).await;
+        let noted = notices::settle(context, &claimed[0], holder, Attempt::Delivered).await;
+        assert!(noted.unwrap());
+        assert_eq!(named(&post).await, (before.0 + 1, before.1 + 1));
     });
 }

@@ -14,6 +14,7 @@ use super::letters::{assert_nothing_of, secrets};
 use super::{Post, options};
 use crate::api::stage::Who;
 use crate::support::database::on_each_backend;
+use crate::support::smtp::Fault;
 
 #[test]
 fn a_gate_that_closes_after_the_second_yes_lets_no_introduction_out() {
@@ -127,6 +128,52 @@ fn an_introduction_waits_for_a_freeze_to_be_lifted_by_two_people() {
     });
 }
 
+#[test]
+fn a_gate_that_closes_for_good_before_the_question_is_mailed_ends_it() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.stage.introduction(Who::Dana).await;
+        keep_apart(&post).await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "blocked");
+        let received = post.server.received();
+        let to: Vec<_> = received.iter().map(|mail| mail.to.clone()).collect();
+        assert_eq!(to, [["<dana@mail.example>"]], "who asked is told");
+    });
+}
+
+/// Waiting is no attempt, so a long freeze leaves all of them.
+#[test]
+fn waiting_for_the_gate_uses_up_no_attempts() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let freeze = freeze(&post).await;
+        for _ in 0..=options().max_attempts {
+            assert_eq!(post.send().await, 1);
+            post.advance(TimeDelta::hours(1));
+        }
+        let waiting = post.last().await;
+        assert_eq!((waiting.state, waiting.attempts), (State::Pending, 0));
+        lift(&post, freeze).await;
+        post.server.fail(Fault::Content("452 no room"));
+        post.send().await;
+        post.advance(TimeDelta::hours(8));
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+    });
+}
+
+pub(super) async fn lift(post: &Post, freeze: Uuid) {
+    let mut lifted = vec![];
+    for who in [Who::Compliance, Who::SecondCompliance] {
+        let officer = officer(post, who).await;
+        let done = compliance::lift_freeze(&post.stage.context, &officer, None, freeze).await;
+        lifted.push(done.unwrap());
+    }
+    assert_eq!(lifted, [false, true]);
+}
+
 async fn officer(post: &Post, who: Who) -> Caller {
     let user = post.stage.user(who).clone();
     let id = user.id;
@@ -140,7 +187,7 @@ async fn officer(post: &Post, who: Who) -> Caller {
     Caller { user, memberships }
 }
 
-async fn freeze(post: &Post) -> Uuid {
+pub(super) async fn freeze(post: &Post) -> Uuid {
     let officer = officer(post, Who::Compliance).await;
     let scope = FreezeScope::Country("IL".parse().unwrap());
     let reason = "A standing order.".to_owned();

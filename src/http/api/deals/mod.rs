@@ -198,7 +198,10 @@ async fn move_deal(
     const ROUTE: &str = "POST /v1/deals/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let (action, note) = body.into_inner().read()?;
-    let (id, expected) = (path_id(&id)?, if_match.version()?);
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(deals::find(&context, &caller, id))
+        .await?;
     deals::transition(&context, &caller, intent, id, expected, action, note).await?;
     let view = view(&context, &caller, id).await?;
     Ok(moved(view.version, &view))

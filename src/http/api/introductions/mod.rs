@@ -202,7 +202,10 @@ async fn move_introduction(
     const ROUTE: &str = "POST /v1/introductions/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let step = body.into_inner().read(caller.user.zone, context.now())?;
-    let (id, expected) = (path_id(&id)?, if_match.version()?);
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(introductions::find(&context, &caller, id))
+        .await?;
     introductions::transition(&context, &caller, intent, id, expected, step).await?;
     let view = view(&context, &caller, id).await?;
     Ok(moved(view.version, &view))

@@ -68,6 +68,9 @@ pub struct NewIntroductionTransition {
     /// `not_now`: from which day on it may be asked again, within a year.
     #[schema(format = "date", max_length = 10, example = "2027-02-01")]
     until: Option<String>,
+    /// `release`: the revision of the startup's profile that was read.
+    #[schema(minimum = 1, example = 2)]
+    startup_revision: Option<i64>,
 }
 
 impl NewIntroductionTransition {
@@ -83,7 +86,10 @@ impl NewIntroductionTransition {
                 let answer = faults.nest("", answer);
                 answer.map(|(answer, note)| Step::Answer(answer, note))
             }
-            "release" => self.words(&mut faults).map(Step::Release),
+            "release" => self
+                .words(&mut faults)
+                .zip(self.startup_revision)
+                .map(|(reason, revision)| Step::Release(reason, revision)),
             "refuse" => self.words(&mut faults).map(Step::Refuse),
             "block" => self.words(&mut faults).map(Step::Block),
             "withdraw" => Some(Step::Other(Action::Withdraw)),
@@ -113,12 +119,14 @@ impl NewIntroductionTransition {
             ("share_reason", self.share_reason.is_some()),
             ("note", self.note.is_some()),
             ("until", self.until.is_some()),
+            ("startup_revision", self.startup_revision.is_some()),
         ];
         let (needs, takes): (&[&str], &[&str]) = match self.action.as_str() {
             "accept" | "need_more_time" => (&[], &["note"]),
             "decline" => (&[], &["reason", "share_reason", "note"]),
             "not_now" => (&[], &["until", "note"]),
-            "release" | "refuse" | "block" => (&["reason"], &[]),
+            "release" => (&["reason", "startup_revision"], &[]),
+            "refuse" | "block" => (&["reason"], &[]),
             _ => (&[], &[]),
         };
         check_fields(&mut faults, &self.action, &came, needs, takes);

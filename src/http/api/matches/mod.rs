@@ -54,7 +54,7 @@ pub struct MatchFilters {
     /// Under that programme.
     #[param(format = "uuid", max_length = 36)]
     programme: Option<String>,
-    /// On record, in that state.
+    /// On record, in that state; for the operator's people.
     #[param(max_length = 40, example = "candidate")]
     status: Option<String>,
     /// Of a ranking: the least score, in basis points.
@@ -146,12 +146,18 @@ async fn list(
     if filters.min_score.is_some() {
         return Err(Problem::new(Kind::BadQuery).detail("`min_score` belongs to a ranking."));
     }
+    let status = filters.status.as_deref();
+    // A side that could filter by state would learn what the other answered.
+    if status.is_some() && !caller.reads_everything() {
+        let detail = "`status` is for the operator's people.";
+        return Err(Problem::new(Kind::BadQuery).detail(detail));
+    }
     let filter = Filter {
         programme: query_id("programme", filters.programme.as_deref())?,
         startup_profile: query_id("startup", filters.startup.as_deref())?,
         mandate: query_id("mandate", filters.mandate.as_deref())?,
         visible_to: None,
-        status: query_code("status", filters.status.as_deref(), MatchStatus::from_code)?,
+        status: query_code("status", status, MatchStatus::from_code)?,
     };
     // Nobody finds out by filtering that a match is with a record of another
     // firm's: to whom it is hidden, it is not there.
@@ -328,7 +334,10 @@ async fn move_match(
     const ROUTE: &str = "POST /v1/matches/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let wanted = body.into_inner().read(caller.user.zone, context.now())?;
-    let (id, expected) = (path_id(&id)?, if_match.version()?);
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(matches::find(&context, &caller, id))
+        .await?;
     let found = matches::transition(&context, &caller, intent, id, expected, wanted).await?;
     let view = view(&context, &caller, found).await?;
     Ok(moved(view.version, &view))

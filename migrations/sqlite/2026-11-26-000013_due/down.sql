@@ -1,0 +1,11 @@
+DROP INDEX matches_by_pair;
+DROP INDEX mandates_to_confirm;
+DROP INDEX startup_profiles_to_confirm;
+DROP INDEX matches_unanswered;
+DROP INDEX outbox_due;
+DROP INDEX deals_to_resume;
+DROP INDEX introduction_asks_due;
+CREATE INDEX introduction_asks_due ON introduction_asks (expires_at) WHERE state = 'open';
+CREATE INDEX deals_to_resume ON deals (resume_on) WHERE status = 'on_hold';
+CREATE INDEX outbox_due ON outbox (available_at) WHERE state = 'pending';
+CREATE INDEX matches_unanswered ON matches (updated_at) WHERE status IN ('released', 'one_sided');
