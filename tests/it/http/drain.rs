@@ -34,7 +34,7 @@ async fn until_not_ready(server: &TestServer) {
 #[tokio::test]
 async fn on_sigterm_readiness_ends_at_once_and_running_requests_finish() {
     let (armed, is_armed) = oneshot::channel();
-    let mut server = TestServer::start_until(options(), async move {
+    let mut server = TestServer::start_until(&options(), async move {
         let stop = StopSignal::install().unwrap();
         armed.send(()).unwrap();
         stop.received().await;
@@ -64,7 +64,7 @@ async fn on_sigterm_readiness_ends_at_once_and_running_requests_finish() {
 
 #[tokio::test]
 async fn draining_is_bounded() {
-    let mut server = TestServer::start_with(ServerOptions {
+    let mut server = TestServer::start_with(&ServerOptions {
         drain: Duration::from_millis(200),
         ..options()
     });

@@ -61,7 +61,7 @@ async fn a_body_that_nests_too_deep_is_refused_before_it_is_read() {
 
 #[tokio::test]
 async fn a_body_that_comes_too_slowly_is_given_up() {
-    let server = TestServer::start_with(ServerOptions {
+    let server = TestServer::start_with(&ServerOptions {
         limits: Limits {
             body_timeout: Duration::from_millis(200),
             ..Limits::default()
@@ -78,7 +78,7 @@ async fn a_body_that_comes_too_slowly_is_given_up() {
 
 #[tokio::test]
 async fn headers_that_come_too_slowly_are_given_up() {
-    let server = TestServer::start_with(ServerOptions {
+    let server = TestServer::start_with(&ServerOptions {
         limits: Limits {
             header_timeout: Duration::from_millis(200),
             ..Limits::default()
@@ -91,7 +91,7 @@ async fn headers_that_come_too_slowly_are_given_up() {
 
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_given_up() {
-    let server = TestServer::start_with(ServerOptions {
+    let server = TestServer::start_with(&ServerOptions {
         limits: Limits {
             request_timeout: Duration::from_millis(200),
             ..Limits::default()

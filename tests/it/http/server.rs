@@ -71,10 +71,10 @@ pub(super) fn options() -> ServerOptions {
 
 impl TestServer {
     pub(super) fn start() -> Self {
-        Self::start_with(options())
+        Self::start_with(&options())
     }
 
-    pub(super) fn start_with(options: ServerOptions) -> Self {
+    pub(super) fn start_with(options: &ServerOptions) -> Self {
         let (stop, stopped) = oneshot::channel();
         let mut server = Self::start_until(options, async move {
             let _ = stopped.await;
@@ -84,10 +84,11 @@ impl TestServer {
     }
 
     pub(super) fn start_until(
-        options: ServerOptions,
+        options: &ServerOptions,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
         LazyLock::force(&METRICS);
+        let options = *options;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let metrics_listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
