@@ -4,11 +4,11 @@
 //! slow and to need memory, so [`Passwords`](super::hashing::Passwords) runs it off the async threads and
 //! lets only as many run at once as there are cores.
 
+use std::cell::RefCell;
 use std::fmt;
 
-use argon2::password_hash::PasswordVerifier as _;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use unicode_normalization::UnicodeNormalization as _;
@@ -203,24 +203,22 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Hasher {
     cost: Cost,
-    argon2: Argon2<'static>,
     dummy: String,
 }
 
 impl Hasher {
     /// A hasher at `cost`.
     pub fn new(cost: Cost) -> Result<Self, HashError> {
-        let params = cost.params().ok_or(HashError::Failed)?;
+        cost.params().ok_or(HashError::Failed)?;
         Ok(Self {
             cost,
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             dummy: dummy(cost)?,
         })
     }
 
     /// The PHC string to store for `password`.
     pub fn hash(&self, password: &NewPassword) -> Result<String, HashError> {
-        hash(&self.argon2, password.0.as_bytes())
+        hash(self.cost, password.0.as_bytes())
     }
 
     /// Compares what was typed with what is stored. Without anything stored
@@ -230,43 +228,85 @@ impl Hasher {
         let reference =
             PasswordHash::new(stored.unwrap_or(&self.dummy)).map_err(|_| HashError::Corrupt)?;
         let reference_cost = cost_of(&reference)?;
-        let equal = self
-            .argon2
-            .verify_password(typed.as_bytes(), &reference)
-            .is_ok();
+        let equal = is_of(&reference, typed.as_bytes())?;
         if !equal || stored.is_none() {
             return Ok(Verdict::NoMatch);
         }
         let rehash = reference_cost
             .is_below(self.cost)
-            .then(|| hash(&self.argon2, typed.as_bytes()))
+            .then(|| hash(self.cost, typed.as_bytes()))
             .transpose()?;
         Ok(Verdict::Match { rehash })
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, HashError> {
+fn hash(cost: Cost, password: &[u8]) -> Result<String, HashError> {
     let salt = random::<SALT_LENGTH>()?;
-    argon2
-        .hash_password_with_salt(password, &salt)
-        .map(|hash| hash.to_string())
-        .map_err(|_| HashError::Failed)
+    let params = cost.params().ok_or(HashError::Failed)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut tag = [0; TAG_LENGTH];
+    compute(&argon2, password, &salt, &mut tag)?;
+    Ok(phc(cost, &salt, &tag))
+}
+
+/// Whether `reference` is of that password.
+fn is_of(reference: &PasswordHash, password: &[u8]) -> Result<bool, HashError> {
+    let algorithm =
+        Algorithm::try_from(reference.algorithm.as_str()).map_err(|_| HashError::Corrupt)?;
+    let version = reference.version.ok_or(HashError::Corrupt)?;
+    let version = Version::try_from(version).map_err(|_| HashError::Corrupt)?;
+    let params = Params::try_from(reference).map_err(|_| HashError::Corrupt)?;
+    let salt = reference.salt.ok_or(HashError::Corrupt)?;
+    let stored = reference.hash.ok_or(HashError::Corrupt)?;
+    let mut tag = vec![0; stored.as_ref().len()];
+    let argon2 = Argon2::new(algorithm, version, params);
+    compute(&argon2, password, &salt, &mut tag)?;
+    let computed = Output::new(&tag).map_err(|_| HashError::Corrupt)?;
+    // Takes as long wherever the two differ.
+    Ok(computed == stored)
+}
+
+thread_local! {
+    /// The memory that this thread hashes in. It is kept: given back each time
+    /// and taken anew, such large pieces leave holes that the next doesn't fit.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+fn compute(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8],
+    tag: &mut [u8],
+) -> Result<(), HashError> {
+    let count = argon2.params().block_count();
+    MEMORY.with_borrow_mut(|memory| {
+        if memory.len() < count {
+            memory.resize(count, Block::default());
+        }
+        let memory = memory.get_mut(..count).ok_or(HashError::Failed)?;
+        argon2
+            .hash_password_into_with_memory(password, salt, tag, memory)
+            .map_err(|_| HashError::Failed)
+    })
 }
 
 /// A hash of that cost which belongs to no password anybody knows: it was
 /// drawn, not computed. It is what is compared with when there is nothing to
 /// compare with.
 fn dummy(cost: Cost) -> Result<String, HashError> {
+    let (salt, tag) = (random::<SALT_LENGTH>()?, random::<TAG_LENGTH>()?);
+    Ok(phc(cost, &salt, &tag))
+}
+
+/// The PHC string of a hash.
+fn phc(cost: Cost, salt: &[u8], tag: &[u8]) -> String {
     let Cost {
         memory_kib,
         passes,
         lanes,
     } = cost;
-    let salt = STANDARD_NO_PAD.encode(random::<SALT_LENGTH>()?);
-    let tag = STANDARD_NO_PAD.encode(random::<TAG_LENGTH>()?);
-    Ok(format!(
-        "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${tag}"
-    ))
+    let (salt, tag) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(tag));
+    format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${tag}")
 }
 
 fn cost_of(stored: &PasswordHash) -> Result<Cost, HashError> {
@@ -309,6 +349,29 @@ mod tests {
         );
         assert_eq!(verdict("a quiet Corridor"), Ok(Verdict::NoMatch));
         assert_eq!(verdict(""), Ok(Verdict::NoMatch));
+    }
+
+    #[test]
+    fn another_program_reads_our_hashes_and_we_read_its_own() {
+        use argon2::{PasswordHasher as _, PasswordVerifier as _};
+        let hasher = hasher();
+        let typed = "a quiet corridor";
+        for _ in 0..3 {
+            // In memory that another hash was computed in.
+            let ours = hasher.hash(&new(typed)).unwrap();
+            let ours = PasswordHash::new(&ours).unwrap();
+            let plain = Argon2::default();
+            assert!(plain.verify_password(typed.as_bytes(), &ours).is_ok());
+            assert!(plain.verify_password(b"another", &ours).is_err());
+            let params = Cost::negligible_for_tests().params().unwrap();
+            let plain = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            let theirs = plain
+                .hash_password_with_salt(typed.as_bytes(), &[7; SALT_LENGTH])
+                .unwrap()
+                .to_string();
+            let verdict = hasher.verify(&Password::typed(typed), Some(&theirs));
+            assert_eq!(verdict, Ok(Verdict::Match { rehash: None }));
+        }
     }
 
     #[test]

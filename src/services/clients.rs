@@ -152,8 +152,7 @@ fn found_again(conn: &mut Conn, id: Uuid, now: DateTime<Utc>) -> Result<Known, E
 
 /// The secret goes with the answer only if it is the one that was stored now.
 fn with_fresh(known: Known, prefix: &str, secret: Opaque) -> (Known, Option<Opaque>) {
-    let newest = known.secrets.first();
-    let fresh = newest.is_some_and(|newest| newest.prefix == prefix);
+    let fresh = known.secrets.iter().any(|kept| kept.prefix == prefix);
     (known, fresh.then_some(secret))
 }
 
