@@ -59,7 +59,7 @@ fn mailer(server: &SmtpServer) -> Mailer {
 
 impl Post {
     async fn open(database: &Database) -> Self {
-        let stage = Stage::set(database).await;
+        let stage = Box::pin(Stage::set(database)).await;
         let server = SmtpServer::start().await;
         let sender = Sender::new(stage.context.clone(), mailer(&server), options());
         Self {
