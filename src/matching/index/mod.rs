@@ -2,12 +2,12 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`store`] | blocks of 64 slots, shared between the writer and its readers |
-//! | [`vocabulary`] | words as small numbers, and the dictionaries of columns |
-//! | [`mandates`], [`startups`] | each side's columns, and the other's question to them |
-//! | [`values`] | what both directions have in common |
-//! | [`table`] | a question compiled: what each code of a column is worth |
-//! | [`search`] | the walk from the highest bound down |
+//! | `store` | blocks of 64 slots, shared between the writer and its readers |
+//! | `vocabulary` | words as small numbers, and the dictionaries of columns |
+//! | `mandates`, `startups` | each side's columns, and the other's question to them |
+//! | `values` | what both directions have in common |
+//! | `table` | a question compiled: what each code of a column is worth |
+//! | `search` | the walk from the highest bound down |
 //!
 //! Every column holds codes of a dictionary: distinct cheques, sets of
 //! markets, terms and so on are few, however many records there are. A
@@ -18,7 +18,7 @@
 //! reference itself, so nothing is ever approximate.
 //!
 //! A further factor is one more column on either side (its key, and what a key
-//! is worth to a question), and one more line in the [`Plan`](search::Plan).
+//! is worth to a question), and one more line in the `Plan`.
 //!
 //! The rule set must be valid ([`super::rules::validate`]): sums are kept in 32
 //! bits, which weights of a whole and values of a whole fit.
