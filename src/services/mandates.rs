@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::db::mandates;
 pub use crate::db::mandates::{Filter, Unread};
-use crate::db::page::{Cursor, Page};
+use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
@@ -17,7 +17,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::write_once;
-use super::paging::{PageRequest, after, look_up_page, read_page};
+use super::paging::{PageRequest, after, shown_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent};
 
@@ -118,20 +118,10 @@ pub async fn list<T: Send + 'static>(
     }
     let name = format!("mandates {filter:?}");
     let by_index = filter.is_by_index();
-    let fetch = move |conn: &mut Conn, cursor, limit| {
-        let found = mandates::list_unread(conn, &filter, cursor, limit)?;
-        let shown = found
-            .into_iter()
-            .map(|mandate| Ok((after(mandate.created_at(), mandate.id()), show(mandate)?)));
-        shown.collect()
-    };
-    let place = |(place, _): &(Cursor, T)| *place;
-    let page = if by_index {
-        look_up_page(context, name, page, fetch, place).await?
-    } else {
-        read_page(context, name, page, fetch, place).await?
-    };
-    Ok(page.map(|(_, shown)| shown))
+    let fetch =
+        move |conn: &mut Conn, cursor, limit| mandates::list_unread(conn, &filter, cursor, limit);
+    let place = |mandate: &Unread| after(mandate.created_at(), mandate.id());
+    shown_page(context, name, page, by_index, fetch, place, show).await
 }
 
 /// Replaces what a mandate says; `revise` gets the present content and answers

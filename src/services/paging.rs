@@ -1,8 +1,8 @@
 //! Keyset pages of a list, bound to its filters.
 
-use crate::db::Conn;
 pub use crate::db::page::Page;
 use crate::db::page::{Cursor, Cursors};
+use crate::db::{self, Conn};
 
 use super::{Context, Error};
 
@@ -35,23 +35,35 @@ where
     Ok(cursors.page(rows.await?, limit, key))
 }
 
-/// [`read_page`] of a list whose filters an index answers in the list's order,
-/// so that only the rows of the page are touched.
-pub async fn look_up_page<T, F>(
+/// [`read_page`] of records that `show` makes into what callers see; it may
+/// know a version without reading it. `by_index` says that an index answers
+/// the filters in the list's order, so that only the page's rows are touched.
+pub async fn shown_page<R, T>(
     context: &Context,
     list: String,
     request: PageRequest,
-    fetch: F,
-    key: fn(&T) -> Cursor,
+    by_index: bool,
+    fetch: impl FnOnce(&mut Conn, Option<Cursor>, usize) -> db::Result<Vec<R>> + Send + 'static,
+    place: fn(&R) -> Cursor,
+    show: impl Fn(R) -> Result<T, Error> + Send + 'static,
 ) -> Result<Page<T>, Error>
 where
+    R: 'static,
     T: Send + 'static,
-    F: FnOnce(&mut Conn, Option<Cursor>, usize) -> Result<Vec<T>, Error> + Send + 'static,
 {
     let (cursors, after) = start(context, &list, &request)?;
     let limit = request.limit;
-    let rows = context.db.look_up(move |conn| fetch(conn, after, limit));
-    Ok(cursors.page(rows.await?, limit, key))
+    let job = move |conn: &mut Conn| {
+        let rows = fetch(conn, after, limit)?.into_iter();
+        rows.map(|row| Ok((place(&row), show(row)?))).collect()
+    };
+    let rows: Result<Vec<(Cursor, T)>, Error> = if by_index {
+        context.db.look_up(job).await
+    } else {
+        context.db.read(job).await
+    };
+    let page = cursors.page(rows?, limit, |(place, _)| *place);
+    Ok(page.map(|(_, shown)| shown))
 }
 
 /// The list's cursors, and the one that was asked for.

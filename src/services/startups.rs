@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::page::{Cursor, Page};
+use crate::db::page::Page;
 use crate::db::startup_profiles;
 pub use crate::db::startup_profiles::{Filter, ReviewComment, Unread};
 use crate::db::{self, Conn};
@@ -19,7 +19,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::write_once;
-use super::paging::{PageRequest, after, look_up_page, read_page};
+use super::paging::{PageRequest, after, shown_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent};
 
@@ -144,19 +144,10 @@ pub async fn list<T: Send + 'static>(
     let name = format!("startup-profiles {filter:?}");
     let by_index = filter.is_by_index();
     let fetch = move |conn: &mut Conn, cursor, limit| {
-        let found = startup_profiles::list_unread(conn, &filter, cursor, limit)?;
-        let shown = found
-            .into_iter()
-            .map(|profile| Ok((after(profile.created_at(), profile.id()), show(profile)?)));
-        shown.collect()
+        startup_profiles::list_unread(conn, &filter, cursor, limit)
     };
-    let place = |(place, _): &(Cursor, T)| *place;
-    let page = if by_index {
-        look_up_page(context, name, page, fetch, place).await?
-    } else {
-        read_page(context, name, page, fetch, place).await?
-    };
-    Ok(page.map(|(_, shown)| shown))
+    let place = |profile: &Unread| after(profile.created_at(), profile.id());
+    shown_page(context, name, page, by_index, fetch, place, show).await
 }
 
 /// The reviewers' comments on a profile, oldest first.

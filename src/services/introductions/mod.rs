@@ -212,7 +212,7 @@ pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Res
     let (context_in, caller) = (context.clone(), caller.clone());
     context
         .db
-        .look_up(move |conn| {
+        .read(move |conn| {
             let introduction = load(conn, id)?;
             see(&context_in, conn, &caller, introduction)
         })
