@@ -256,6 +256,42 @@ fn anothers_profile_is_not_there() {
     });
 }
 
+/// What is rendered once is kept by its version.
+#[test]
+fn what_its_people_read_stays_theirs_and_changes_show_at_once() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        for (kind, [one, other], records, whole) in [
+            ("startup", ["Tamar", "Rimon"], PROFILES, whole_profile()),
+            (
+                "investor",
+                ["Khazar", "Araz"],
+                "/v1/mandates",
+                whole_mandate(),
+            ),
+        ] {
+            let own = firm(&app, kind, one, "IL").await.owner;
+            let rival = firm(&app, kind, other, "IL").await.owner;
+            let (path, made) = create(&own, records, &whole).await;
+            for languages in [json!(["ru"]), json!(["en", "ka"])] {
+                let patch = json!({ "languages": languages });
+                own.patch(&path, "*", &patch).await.expect(200);
+                // The second reading finds what the first one left.
+                for _ in 0..2 {
+                    let read = own.get(&path).await.expect(200);
+                    assert_eq!(read.body["languages"], languages);
+                    assert_ne!(read.etag(), made.etag());
+                    let list = own.get(records).await.expect(200);
+                    assert_eq!(list.body["items"], json!([read.body]));
+                }
+                rival.get(&path).await.refused(404, "not_found");
+                let list = rival.get(records).await.expect(200);
+                assert_eq!(list.body["items"], json!([]));
+            }
+        }
+    });
+}
+
 #[test]
 fn a_viewer_reads_and_does_not_write() {
     on_each_backend(async |database| {
