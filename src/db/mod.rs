@@ -54,6 +54,7 @@ mod pool;
 mod postgres;
 pub mod programmes;
 pub mod rates;
+mod rule_schema;
 pub mod rule_sets;
 mod schema;
 pub mod second_factors;

@@ -15,8 +15,8 @@ use super::schema::{
 use super::types::Timestamp;
 use super::{Conn, Result, json, keyset, mandates as mandate_rows, sql, startup_profiles, stored};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, RuleSetId, StartupProfileId};
-use crate::domain::mandate::Mandate;
-use crate::domain::profile::StartupProfile;
+use crate::domain::mandate::{Mandate, MandateStatus};
+use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeDetails, ProgrammeStatus,
 };
@@ -246,6 +246,52 @@ pub fn startups(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<StartupPr
 /// A statement failed, or a row is damaged.
 pub fn mandates(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<Mandate>> {
     mandate_rows::admitted_to(conn, programme)
+}
+
+/// The startups of a programme that are published, the first published ones,
+/// and how many there are in all.
+///
+/// # Errors
+/// A statement failed.
+pub fn published_startups(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    limit: usize,
+) -> Result<(Vec<StartupProfileId>, i64)> {
+    use super::schema::startup_profiles::dsl as profile;
+
+    let published = || {
+        admitted_startups::table
+            .inner_join(super::schema::startup_profiles::table)
+            .filter(admitted_startups::programme_id.eq(programme))
+            .filter(profile::status.eq(ProfileStatus::Published.code()))
+    };
+    let all = published().count().get_result(conn)?;
+    let first = published()
+        .order((profile::published_at, profile::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(profile::id)
+        .load(conn)?;
+    Ok((first, all))
+}
+
+/// The published mandates of a programme with whose they are.
+///
+/// # Errors
+/// A statement failed.
+pub fn published_mandates(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+) -> Result<BTreeMap<MandateId, OrganizationId>> {
+    use super::schema::mandates::dsl as mandate;
+
+    let rows: Vec<(MandateId, OrganizationId)> = admitted_mandates::table
+        .inner_join(super::schema::mandates::table)
+        .filter(admitted_mandates::programme_id.eq(programme))
+        .filter(mandate::status.eq(MandateStatus::Published.code()))
+        .select((mandate::id, mandate::organization_id))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The programmes to which a startup profile is admitted, from the oldest on.

@@ -26,6 +26,7 @@ pub mod reason;
 pub mod refusal;
 pub mod revealed;
 pub mod review;
+pub mod rule_set;
 pub mod scoring;
 pub mod screening;
 pub mod session;

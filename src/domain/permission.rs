@@ -80,6 +80,12 @@ codes! {
         WriteProgramme = "write_programme",
         /// Read a programme.
         ReadProgramme = "read_programme",
+        /// Read the rule sets programmes match by, and what they would change.
+        ReadRules = "read_rules",
+        /// Draft, change and simulate a rule set.
+        WriteRules = "write_rules",
+        /// Publish or retire a rule set.
+        PublishRules = "publish_rules",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -163,7 +169,7 @@ impl Scope {
 }
 
 /// The scope that lets a program do something; none for what only a person in
-/// a session does: people, accounts, keys and clients.
+/// a session does: people, accounts, keys, clients, and which rules hold.
 pub const fn scope(operation: Operation) -> Option<Scope> {
     use Operation as O;
     use Scope as S;
@@ -176,8 +182,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
         O::ReadMandate => Some(S::MandatesRead),
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
-        O::ReadProgramme => Some(S::ProgrammesRead),
-        O::WriteProgramme => Some(S::ProgrammesWrite),
+        O::ReadProgramme | O::ReadRules => Some(S::ProgrammesRead),
+        O::WriteProgramme | O::WriteRules => Some(S::ProgrammesWrite),
         O::ReadCompliance => Some(S::ComplianceRead),
         O::WriteCompliance => Some(S::ComplianceWrite),
         O::RankMatches | O::ReadMatch => Some(S::MatchesRead),
@@ -189,7 +195,9 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadLog => Some(S::LogRead),
         O::ReadMessages => Some(S::MessagesRead),
         O::RetryMessage => Some(S::MessagesWrite),
-        O::WriteAccount
+        // By which rules a programme matches is a person's decision.
+        O::PublishRules
+        | O::WriteAccount
         | O::WriteMembers
         | O::ReadPerson
         | O::WritePerson
@@ -283,6 +291,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadIntroduction
             | O::ReadDeal
             | O::ReadCompliance
+            | O::ReadRules
             | O::RankMatches
     );
     match role {

@@ -102,6 +102,11 @@ impl Curve {
         (!points.is_empty() && ascending).then_some(Self(points))
     }
 
+    /// A curve of the same height everywhere.
+    pub fn flat(height: i64) -> Self {
+        Self(vec![(0, height)])
+    }
+
     /// The height at `x`, rounded towards the lower end of the piece.
     pub fn at(&self, x: i64) -> i64 {
         let mut before: Option<(i64, i64)> = None;

@@ -129,6 +129,22 @@ pub const TABLE: &[(&str, Access)] = &[
         Needs(O::WriteProgramme),
     ),
     ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),
+    ("GET /v1/rule-sets", Needs(O::ReadRules)),
+    ("POST /v1/rule-sets", Needs(O::WriteRules)),
+    ("GET /v1/rule-sets/{id}", Needs(O::ReadRules)),
+    ("PATCH /v1/rule-sets/{id}", Needs(O::WriteRules)),
+    ("GET /v1/rule-sets/{id}/transitions", Needs(O::ReadRules)),
+    (
+        "POST /v1/rule-sets/{id}/transitions",
+        Needs(O::PublishRules),
+    ),
+    ("GET /v1/rule-sets/{id}/events", Needs(O::ReadRules)),
+    ("POST /v1/rule-sets/{id}/simulate", Needs(O::WriteRules)),
+    ("GET /v1/rule-sets/{id}/simulation", Needs(O::ReadRules)),
+    (
+        "GET /v1/rule-sets/{id}/simulation/shifts",
+        Needs(O::ReadRules),
+    ),
     ("POST /v1/clearances", Needs(O::WriteCompliance)),
     (
         "GET /v1/organizations/{id}/clearances",

@@ -24,6 +24,7 @@ pub mod reference;
 mod revealed;
 pub mod rules;
 pub mod score;
+pub mod simulation;
 pub mod synthetic;
 pub mod voice;
 

@@ -59,11 +59,23 @@ impl Recorded for crate::domain::compliance::Freeze {
     }
 }
 
+impl Recorded for crate::domain::rule_set::Simulation {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// What was found is never changed.
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
 recorded!(
     crate::domain::organization::Organization,
     crate::domain::profile::StartupProfile,
     crate::domain::mandate::Mandate,
     crate::domain::programme::Programme,
+    crate::domain::rule_set::KeptRuleSet,
     crate::domain::review::Match,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,

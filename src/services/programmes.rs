@@ -30,7 +30,7 @@ pub enum Admission {
     Mandate(MandateId),
 }
 
-/// A draft programme, matching by the newest rule set on record.
+/// A draft programme, matching by the newest rule set of the service.
 pub async fn create(
     context: &Context,
     caller: &Caller,
@@ -84,9 +84,9 @@ pub async fn create(
     .await
 }
 
-fn newest_rule_set(conn: &mut Conn) -> Result<RuleSetId, Error> {
-    db::rule_sets::list(conn)?
-        .last()
+/// The newest rule set that came with the service.
+pub(super) fn newest_rule_set(conn: &mut Conn) -> Result<RuleSetId, Error> {
+    db::rule_sets::newest_of_service(conn)?
         .map(|rules| rules.id)
         .ok_or_else(|| Error::refused("no_rule_set", "No rule set has been published yet."))
 }

@@ -27,6 +27,7 @@ use super::matches::Query;
 use super::{Context, Error, programmes, recompute};
 
 /// What a programme's matching looks at, as of one transaction.
+#[derive(Clone)]
 pub struct Ground {
     programme: Programme,
     rules: RuleSet,
@@ -80,6 +81,15 @@ impl Ground {
             today,
             programme,
         })
+    }
+
+    /// The same by other rules.
+    #[must_use]
+    pub fn by(&self, rules: RuleSet) -> Self {
+        Self {
+            rules,
+            ..self.clone()
+        }
     }
 
     /// The rules it matches by.

@@ -14,6 +14,7 @@ mod part;
 pub(super) mod programme;
 mod revealed;
 pub(super) mod rule_set;
+pub(super) mod simulation;
 pub(super) mod startup;
 pub(super) mod taxonomy;
 pub(super) mod ticket;

@@ -20,6 +20,7 @@ pub mod organizations;
 pub mod people;
 pub mod programmes;
 pub mod registrations;
+pub mod rule_sets;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
@@ -54,6 +55,7 @@ pub fn routes(config: &mut ServiceConfig) {
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)
+        .configure(rule_sets::routes)
         .configure(compliance::routes)
         // What they say of themselves.
         .configure(startup_profiles::routes)

@@ -66,6 +66,7 @@ fn written_schema() -> Columns {
     let files = [
         include_str!("../../../src/db/schema.rs"),
         include_str!("../../../src/db/identity_schema.rs"),
+        include_str!("../../../src/db/rule_schema.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {

@@ -26,7 +26,7 @@ use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, mandates, startups, teasers};
 
 pub use requests::{NewMatch, NewMatchTransition};
-pub use view::{ExplanationView, MatchView, RankingView, Voice};
+pub use view::{ExplanationView, MatchView, PartyView, RankingView, Voice};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {

@@ -1,0 +1,2 @@
+DROP TABLE rule_set_simulations;
+DROP TABLE programme_rule_sets;

@@ -1,0 +1,34 @@
+//! The tables of rule sets that programmes draft, by hand, as in
+//! [`super::schema`] and held to the migrations with it.
+
+use super::schema::rule_sets;
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_rule_sets (rule_set_id) {
+        rule_set_id -> Id,
+        programme_id -> Id,
+        status -> Text,
+        version -> BigInt,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    rule_set_simulations (id) {
+        id -> Id,
+        rule_set_id -> Id,
+        rule_set_version -> BigInt,
+        against_id -> Id,
+        document -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::joinable!(programme_rule_sets -> rule_sets (rule_set_id));
+diesel::allow_tables_to_appear_in_same_query!(programme_rule_sets, rule_sets);
