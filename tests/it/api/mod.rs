@@ -19,6 +19,7 @@ mod profiles;
 mod programmes;
 mod races;
 mod recompute;
+mod rule_sets;
 mod second_factor;
 mod sensitive;
 mod sessions;

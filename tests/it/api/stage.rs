@@ -301,6 +301,31 @@ impl Stage {
         profile
     }
 
+    /// Another investor, admitted with a mandate that was changed; its mandate.
+    pub async fn another_investor(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut MandateContent),
+    ) -> Mandate {
+        let context = self.context.clone();
+        let firm = organization(&context, OrganizationKind::Investor, name, "AZ");
+        let tag = self.profile.content.primary_tags.first().unwrap();
+        let mut mandate = mandate(&context, &firm, tag.as_str());
+        change(&mut mandate.content);
+        let programme = self.programme.id;
+        let officer = self.user(Who::Compliance).id;
+        let made = mandate.clone();
+        let write = move |conn: &mut Conn| -> Result<(), Error> {
+            db::organizations::insert(conn, &firm)?;
+            db::clearances::insert(conn, &clearance(&context, &firm), officer)?;
+            db::mandates::insert(conn, &made)?;
+            db::programmes::admit_mandate(conn, programme, made.id, context.now())?;
+            Ok(())
+        };
+        self.context.db.write(write).await.unwrap();
+        mandate
+    }
+
     /// A match on record; its path.
     pub async fn matched(&self) -> String {
         self.matched_with(&self.profile).await
