@@ -154,7 +154,10 @@ pub fn beside(
         let mut best = |ground: &Ground| -> Result<Vec<Line>, Error> {
             let filter = Filter::default();
             let found = ranking::mandates_for(context, conn, ground, *startup, top, &filter)?;
-            Ok(found.iter().filter_map(|told| line(&owners, told)).collect())
+            Ok(found
+                .iter()
+                .filter_map(|told| line(&owners, told))
+                .collect())
         };
         lists.push(Lists {
             startup: *startup,
@@ -264,7 +267,11 @@ fn name_all(conn: &mut Conn, shifts: Vec<Numbered<Shift>>) -> Result<Vec<Numbere
         .into_iter()
         .map(|mandate| (mandate.id, mandate.organization))
         .collect();
-    let firms: Vec<_> = of_startup.values().chain(of_mandate.values()).copied().collect();
+    let firms: Vec<_> = of_startup
+        .values()
+        .chain(of_mandate.values())
+        .copied()
+        .collect();
     let names = names_of(conn, &firms)?;
     let party = |id: Option<&OrganizationId>| {
         let id = *id?;

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{self, One};
 use crate::db::Result;
-use crate::domain::rule_set::{
-    Concentration, Exposure, Shift, Simulation, Standing, Tally,
-};
+use crate::domain::rule_set::{Concentration, Exposure, Shift, Simulation, Standing, Tally};
 
 /// What stands beside the columns of a simulation.
 #[derive(Serialize, Deserialize)]

@@ -219,6 +219,19 @@ async fn records(twice: &Twice<'_>) {
         .await;
 }
 
+async fn rules(twice: &Twice<'_>) {
+    let route = "/v1/rule-sets";
+    let body = json!({"programme": twice.stage.programme.id.to_string()});
+    let (draft, _) = twice.does(route, Who::Curator, route, body).await;
+    let path = format!("{draft}/simulate");
+    let route = "/v1/rule-sets/{id}/simulate";
+    twice.does(route, Who::Curator, &path, json!({})).await;
+    let publish = json!({"action": "publish"});
+    twice
+        .moves("rule-sets", Who::Curator, &draft, publish)
+        .await;
+}
+
 fn draft_programme(slug: &str) -> Value {
     json!({
         "slug": slug,
@@ -268,6 +281,7 @@ fn every_post_that_makes_or_moves_something_honours_its_key() {
         };
         introductions_and_deals(&twice).await;
         records(&twice).await;
+        rules(&twice).await;
         compliance(&twice).await;
         assert_eq!(twice.routes.into_inner(), posts());
     });

@@ -24,7 +24,9 @@ async fn simulate(stage: &Stage, draft: &str) -> Value {
 }
 
 async fn publish(stage: &Stage, draft: &str) -> Answer {
-    stage.go(Who::Curator, draft, json!({"action": "publish"})).await
+    stage
+        .go(Who::Curator, draft, json!({"action": "publish"}))
+        .await
 }
 
 /// Weights under which what the investor says of languages counts most.
@@ -158,7 +160,10 @@ fn a_rule_set_is_looked_at_before_it_is_published_and_then_ranks() {
 
         let path = draft(&stage).await;
         assert_eq!(publish(&stage, &path).await.code(409), "not_simulated");
-        stage.edit(Who::Curator, &path, language_first()).await.expect(200);
+        stage
+            .edit(Who::Curator, &path, language_first())
+            .await
+            .expect(200);
         let report = simulate(&stage, &path).await;
         assert_eq!(report["version"], 2);
         assert_eq!(report["against"], shipped);
@@ -203,7 +208,10 @@ fn a_rule_set_is_looked_at_before_it_is_published_and_then_ranks() {
         let transitions = format!("{path}/transitions");
         let allowed = stage.get(Who::Curator, &transitions).await.expect(200);
         assert_eq!(allowed["available"][0]["action"], "publish");
-        assert_eq!(allowed["available"][0]["blocked_by"]["code"], "not_simulated");
+        assert_eq!(
+            allowed["available"][0]["blocked_by"]["code"],
+            "not_simulated"
+        );
         simulate(&stage, &path).await;
         let stale = stage
             .request(Who::Curator, "POST", &transitions)

@@ -39,9 +39,12 @@ fn body(route: &str) -> Option<Value> {
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
+        "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
         "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
         "POST /v1/programmes/{id}/transitions" => action("negotiate"),
         "POST /v1/freezes/{id}/transitions" => action("lift"),
+        "POST /v1/rule-sets/{id}/transitions" => action("publish"),
+        "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
         "POST /v1/startup-profiles/{id}/transitions" | "POST /v1/mandates/{id}/transitions" => {
             action("pause")
         }
@@ -118,6 +121,10 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/startup-profiles/{id}", stage.profile.id.to_string()),
         ("/v1/mandates/{id}", stage.mandate.id.to_string()),
         ("/v1/programmes/{id}", stage.programme.id.to_string()),
+        (
+            "/v1/rule-sets/{id}",
+            items(Who::Curator, "/v1/rule-sets").await,
+        ),
         ("/v1/matches/{id}", items(Who::Curator, "/v1/matches").await),
         (
             "/v1/introductions/{id}",
