@@ -170,6 +170,27 @@ pub fn timeline(
     rows.into_iter().map(sealed).collect()
 }
 
+/// Sealed events about records of a kind that happened before `until`, in
+/// order.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn about(
+    conn: &mut Conn,
+    kind: SubjectKind,
+    until: Option<DateTime<Utc>>,
+) -> Result<Vec<SealedEvent>> {
+    let mut query = events::table
+        .filter(events::subject_kind.eq(kind.code()))
+        .filter(events::position.is_not_null())
+        .into_boxed();
+    if let Some(until) = until {
+        query = query.filter(events::at.lt(Timestamp(until)));
+    }
+    let rows: Vec<Row> = query.order(events::position).load(conn)?;
+    rows.into_iter().map(sealed).collect()
+}
+
 /// The end of the chain.
 ///
 /// # Errors

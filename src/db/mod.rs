@@ -39,6 +39,7 @@ pub mod freezes;
 pub mod idempotency;
 mod identity_schema;
 pub mod introductions;
+pub mod investments;
 pub mod json;
 mod keyset;
 pub mod leases;

@@ -1,4 +1,5 @@
-//! The tables of rule sets that programmes draft, by hand, as in
+//! The tables of rule sets that programmes draft, and of what investors did
+//! before, by hand, as in
 //! [`super::schema`] and held to the migrations with it.
 
 use super::schema::rule_sets;
@@ -32,3 +33,21 @@ diesel::table! {
 
 diesel::joinable!(programme_rule_sets -> rule_sets (rule_set_id));
 diesel::allow_tables_to_appear_in_same_query!(programme_rule_sets, rule_sets);
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    investments (id) {
+        id -> Id,
+        investor_id -> Id,
+        startup -> Text,
+        country -> Nullable<Text>,
+        tags -> Text,
+        stage -> Nullable<Text>,
+        round_minor -> Nullable<BigInt>,
+        round_currency -> Nullable<Text>,
+        invested_on -> Date,
+        created_at -> UtcTimestamp,
+    }
+}

@@ -273,6 +273,11 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or("ZZ")
     }
 
+    /// Every assigned code, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        CODES.iter().filter_map(|(alpha2, _)| alpha2.parse().ok())
+    }
+
     /// The country with that alpha-3 code.
     pub fn from_alpha3(code: &str) -> Result<Self, InvalidCountry> {
         CODES

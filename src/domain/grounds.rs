@@ -11,6 +11,7 @@ use super::mandate::MandateStatus;
 use super::money::Currency;
 use super::profile::ProfileStatus;
 use super::programme::{Corridor, ProgrammeStatus};
+use super::revealed::Observation;
 use super::text::Slug;
 
 /// The SHA-256 of the tags of a taxonomy as they are stored.
@@ -67,4 +68,6 @@ pub struct Grounds {
     pub rates: Option<(NaiveDate, Vec<(Currency, i64)>)>,
     /// The tags.
     pub taxonomy: TaxonomyHash,
+    /// What was observed of the investor, where the rules counted it.
+    pub observed: Option<Observation>,
 }

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod grounds;
 pub mod ids;
 pub mod introduction;
+pub mod investment;
 pub mod mandate;
 pub mod message;
 pub mod money;

@@ -236,6 +236,12 @@ codes! {
 
         /// No statistics of past deals.
         RevealedNone = "factor.revealed_preference.no_statistics",
+        /// To a side: they speak for it.
+        RevealedBandStrong = "factor.revealed_preference.band_strong",
+        /// To a side: they speak for it in part.
+        RevealedBandSome = "factor.revealed_preference.band_some",
+        /// To a side: they hardly speak for it.
+        RevealedBandLittle = "factor.revealed_preference.band_little",
 
         /// The startup does not tell what the statistic is about.
         RevealedUntold = "revealed.untold",
@@ -273,6 +279,14 @@ codes! {
         RevealedAlike = "revealed.alike.count",
         /// None was.
         RevealedAlikeNone = "revealed.alike.none",
+        /// The same of an investor that did other things than fund.
+        RevealedMixedShare = "revealed.mixed.share",
+        /// What it did with startups of these tags.
+        RevealedMixedTags = "revealed.mixed.tags",
+        /// What it did so far.
+        RevealedMixedRecord = "revealed.mixed.record",
+        /// What it did with startups much like this one.
+        RevealedMixedAlike = "revealed.mixed.alike",
     }
 }
 
@@ -349,6 +363,10 @@ codes! {
         CrowdShare = "crowd_share",
         /// Tags as the source of past deals writes them.
         SourceTags = "source_tags",
+        /// Introductions agreed to, meetings and deals without money so far.
+        TakenUp = "taken_up",
+        /// How many were passed on.
+        Passed = "passed",
     }
 }
 
@@ -420,6 +438,19 @@ impl ReasonKey {
                 P::Typical,
             ],
             Self::RevealedTagsNone => &[P::SourceTags],
+            Self::RevealedMixedShare => &[P::There, P::Deals, P::Share, P::CrowdShare, P::Passed],
+            Self::RevealedMixedTags => &[
+                P::SourceTags,
+                P::Deals,
+                P::Since,
+                P::Where,
+                P::There,
+                P::TakenUp,
+                P::Passed,
+            ],
+            Self::RevealedMixedRecord | Self::RevealedMixedAlike => {
+                &[P::Deals, P::Since, P::TakenUp, P::Passed]
+            }
             Self::RevealedAlike => &[P::Deals, P::Since, P::Typical],
             _ => &[],
         }
@@ -445,7 +476,8 @@ impl Place {
     /// Where the labels of its codes are found.
     pub const fn vocabulary(self) -> Vocabulary {
         match self {
-            Self::Tags | Self::Related | Self::Wanted => Vocabulary::Tag,
+            // A source's own word that is no tag is written as it stands.
+            Self::Tags | Self::Related | Self::Wanted | Self::SourceTags => Vocabulary::Tag,
             Self::Intents => Vocabulary::Facet(Facet::DealIntent),
             Self::Models => Vocabulary::Facet(Facet::BusinessModel),
             Self::Customers => Vocabulary::Facet(Facet::CustomerType),
@@ -459,9 +491,12 @@ impl Place {
             Self::Languages => Vocabulary::Words("language"),
             Self::Status => Vocabulary::Words("status"),
             Self::Share | Self::CrowdShare => Vocabulary::Share,
-            Self::Deals | Self::There | Self::Since | Self::Typical | Self::SourceTags => {
-                Vocabulary::Plain
-            }
+            Self::Deals
+            | Self::There
+            | Self::Since
+            | Self::Typical
+            | Self::TakenUp
+            | Self::Passed => Vocabulary::Plain,
             Self::Currencies
             | Self::Date
             | Self::Days

@@ -244,6 +244,36 @@ impl Revealed {
     }
 }
 
+/// What was observed of an investor beside one startup: kept with a match, so
+/// that its score can be computed again when more has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// What the log said up to this position was counted.
+    pub as_of: i64,
+    /// Every statistic, in the order of [`Signal::ALL`].
+    pub facts: Vec<ObservedFact>,
+}
+
+/// One statistic, and what it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedFact {
+    /// Which.
+    pub signal: Signal,
+    /// In milli-nats; `None` where the startup does not tell enough.
+    pub statistic: Option<i64>,
+    /// What it is made of.
+    pub reason: Reason,
+}
+
+/// What the revealed factors of a pair gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevealedTrace {
+    /// What the log said up to this position was counted.
+    pub as_of: i64,
+    /// Each of them, in the order of [`Signal::ALL`].
+    pub signals: Vec<SignalTrace>,
+}
+
 /// What one revealed factor gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignalTrace {

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::ids::{MandateId, RuleSetId, StartupProfileId};
 pub use super::reason::{Place, Reason, ReasonKey, Var};
-use super::revealed::Revealed;
+use super::revealed::{Revealed, RevealedTrace};
 use super::text::Slug;
 use super::values::{InvestorRole, codes};
 
@@ -311,6 +311,9 @@ pub struct Explanation {
     pub gates: Vec<GateTrace>,
     /// Every factor, in order.
     pub factors: Vec<FactorTrace>,
+    /// What the factor [`Factor::RevealedPreference`] is made of, where the
+    /// rules count it and something was observed.
+    pub revealed: Option<RevealedTrace>,
     /// Σ weight × value over the known factors: what the order goes by.
     pub exact: i64,
     /// That ÷ Σ weight known, rounded half up once, in bp.

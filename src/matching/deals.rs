@@ -33,6 +33,11 @@ impl Words {
         number
     }
 
+    /// The number of a word that has one.
+    pub fn find(&self, text: &str) -> Option<Word> {
+        self.numbers.get(&text.trim().to_lowercase()).copied()
+    }
+
     /// The word of a number; empty for none.
     pub fn text(&self, number: Word) -> &str {
         let place = usize::try_from(number).unwrap_or(0).checked_sub(1);
@@ -172,7 +177,21 @@ pub struct Investor {
     pub office: Place,
 }
 
-/// One investor's part in one round.
+/// What came of an investor and a startup that met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// It put money in.
+    Funded,
+    /// It agreed to be introduced, met, or began a deal.
+    TookUp,
+    /// It passed.
+    Passed,
+}
+
+/// What money counts, in bp.
+pub const FUNDED: u64 = 10_000;
+
+/// One investor's part in one round, or what came short of one.
 #[derive(Debug, Clone, Copy)]
 pub struct Deal {
     /// Which startup, by its place in the corpus.
@@ -187,6 +206,11 @@ pub struct Deal {
     pub round: Round,
     /// The whole round, in cents of a dollar.
     pub amount: Option<u64>,
+    /// What came of it.
+    pub sign: Sign,
+    /// What it counts beside money, in bp: [`FUNDED`] for money itself. What
+    /// was passed on counts so much against.
+    pub worth: u64,
 }
 
 /// Everything that was read.

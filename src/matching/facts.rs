@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::past::Past;
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::{Cheque, Mandate};
 use crate::domain::money::{Currency, Money, Rates};
 use crate::domain::profile::{Round, StartupProfile};
 use crate::domain::programme::Programme;
+use crate::domain::revealed::Observation;
 use crate::domain::scoring::{RuleSet, WHOLE};
 use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::text::Slug;
@@ -28,6 +30,8 @@ pub struct Setting<'a> {
     pub rates: Option<&'a Rates>,
     /// The day it is computed for.
     pub today: NaiveDate,
+    /// What investors were observed to do, where the rules count it.
+    pub past: Option<&'a dyn Past>,
 }
 
 /// A startup, and what others decided about it.
@@ -108,6 +112,12 @@ impl<'a> Pair<'a> {
             known,
             equity,
         }
+    }
+
+    /// What was observed of the investor beside this startup.
+    pub fn observation(&self) -> Option<Observation> {
+        let past = self.setting.past?;
+        past.observation(self.startup.profile.id, self.mandate.mandate.organization)
     }
 
     /// Kinds of deal that both want.

@@ -20,6 +20,7 @@ pub mod fit;
 pub mod gates;
 pub mod index;
 pub mod observed;
+pub mod past;
 pub mod reference;
 mod revealed;
 pub mod rules;

@@ -3,7 +3,8 @@
 
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
 use super::voice::{Aloud, Silent};
-use super::{factors, gates};
+use super::{factors, gates, past};
+use crate::domain::revealed::RevealedTrace;
 use crate::domain::scoring::{
     Explanation, Factor, FactorTrace, Gate, GateTrace, GateVerdict, Outcome, RuleSet, WHOLE,
 };
@@ -106,6 +107,7 @@ pub fn explain(
             .map(|gate| trace_gate(*gate, &pair))
             .collect(),
         factors: traces,
+        revealed: trace_past(&pair),
         exact: numbers.exact,
         score: numbers.score,
         confidence: numbers.confidence,
@@ -118,6 +120,12 @@ pub fn explain(
 
 fn weight(rules: &RuleSet, factor: Factor) -> i64 {
     rules.weights.get(&factor).copied().unwrap_or(0)
+}
+
+fn trace_past(pair: &Pair<'_>) -> Option<RevealedTrace> {
+    let rules = pair.setting.rules.revealed.as_ref()?;
+    pair.observation()
+        .map(|observation| past::trace(rules, &observation))
 }
 
 fn trace_gate(gate: Gate, pair: &Pair<'_>) -> GateTrace {

@@ -21,6 +21,7 @@ use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
 use super::index::MatchIndex;
+use super::past::Newest;
 use super::signing::Looked;
 
 /// Rankings computed at the same time.
@@ -121,6 +122,8 @@ pub struct Context {
     pub rankings: Arc<Semaphore>,
     /// What matches whom, at once.
     pub index: Arc<MatchIndex>,
+    /// What investors did before.
+    pub past: Arc<Newest>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -159,6 +162,7 @@ impl From<Parts> for Context {
             db: parts.db,
             clock: parts.clock,
             index: Arc::new(MatchIndex::new(Arc::clone(&taxonomy))),
+            past: Arc::default(),
             taxonomy,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),

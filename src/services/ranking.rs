@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
@@ -18,12 +18,16 @@ use crate::domain::profile::StartupProfile;
 use crate::domain::programme::Programme;
 use crate::domain::scoring::{Explanation, Outcome, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
+use crate::matching::deals::Question;
 use crate::matching::facts::{MandateFacts, PairFacts, Setting, StartupFacts};
+use crate::matching::observed::Observed;
+use crate::matching::past::{Asked, Past};
 use crate::matching::reference::Filter;
 use crate::matching::score::explain;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
 use super::matches::Query;
+use super::past::{self, Picture};
 use super::{Context, Error, programmes, recompute};
 
 /// What a programme's matching looks at, as of one transaction.
@@ -97,14 +101,41 @@ impl Ground {
         &self.rules
     }
 
-    fn setting<'a>(&'a self, taxonomy: &'a Taxonomy) -> Setting<'a> {
+    fn setting<'a>(&'a self, taxonomy: &'a Taxonomy, past: Option<&'a dyn Past>) -> Setting<'a> {
         Setting {
             programme: &self.programme,
             rules: &self.rules,
             taxonomy,
             rates: self.rates.as_ref(),
             today: self.today,
+            past,
         }
+    }
+
+    /// Does something with what investors did before, where the rules count
+    /// it: `ask` puts the questions.
+    fn with_past<T>(
+        &self,
+        context: &Context,
+        conn: &mut Conn,
+        ask: impl FnOnce(&mut Asked<'_>, &Picture),
+        then: impl FnOnce(&mut Conn, Option<&dyn Past>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Some(revealed) = past::counted(&self.rules) else {
+            return then(conn, None);
+        };
+        let picture = past::now(context, conn)?;
+        // Today's outcomes count as well.
+        let until = self.today + Days::new(1);
+        let observed = Observed::new(&picture.corpus, until, revealed);
+        let candidates = picture.candidates(&observed);
+        let mut asked = Asked::new(&observed, revealed, picture.as_of, &candidates);
+        ask(&mut asked, &picture);
+        then(conn, Some(&asked))
+    }
+
+    fn question(&self, picture: &Picture, profile: &StartupProfile) -> Question {
+        picture.question(profile, self.rates.as_ref())
     }
 
     fn programme_frozen(&self) -> bool {
@@ -199,16 +230,21 @@ pub fn mandates_for(
         .copied();
     let relations = Relations::load(conn, firm)?;
     let startup = ground.startup(taxonomy, &profile, clearance, admitted);
-    let releases = Releases::new(ground, taxonomy, conn);
-    let known = |mandate: &Mandate| {
-        let released = releases.of(&profile, mandate.country);
-        relations.with(mandate.organization, released)
+    let ask = |asked: &mut Asked<'_>, picture: &Picture| {
+        asked.ask(id, ground.question(picture, &profile), None);
     };
-    let setting = ground.setting(taxonomy);
-    let best = snapshot
-        .desk(&setting)
-        .mandates_for(&startup, known, k, filter);
-    releases.finish().map(|()| best)
+    ground.with_past(context, conn, ask, |conn, past| {
+        let releases = Releases::new(ground, taxonomy, conn);
+        let known = |mandate: &Mandate| {
+            let released = releases.of(&profile, mandate.country);
+            relations.with(mandate.organization, released)
+        };
+        let setting = ground.setting(taxonomy, past);
+        let best = snapshot
+            .desk(&setting)
+            .mandates_for(&startup, known, k, filter);
+        releases.finish().map(|()| best)
+    })
 }
 
 /// The best startups of a programme for a mandate, best first, out of the
@@ -234,16 +270,26 @@ pub fn startups_for(
         .copied();
     let relations = Relations::load(conn, firm)?;
     let facts = ground.mandate(&mandate, clearance, admitted);
-    let releases = Releases::new(ground, taxonomy, conn);
-    let known = |profile: &StartupProfile| {
-        let released = releases.of(profile, mandate.country);
-        relations.with(profile.organization, released)
+    let ask = |asked: &mut Asked<'_>, picture: &Picture| {
+        // Of one who did nothing yet there is nothing to ask.
+        if asked.knows(firm) {
+            for profile in snapshot.startups() {
+                asked.ask(profile.id, ground.question(picture, profile), Some(firm));
+            }
+        }
     };
-    let setting = ground.setting(taxonomy);
-    let best = snapshot
-        .desk(&setting)
-        .startups_for(&facts, known, k, filter);
-    releases.finish().map(|()| best)
+    ground.with_past(context, conn, ask, |conn, past| {
+        let releases = Releases::new(ground, taxonomy, conn);
+        let known = |profile: &StartupProfile| {
+            let released = releases.of(profile, mandate.country);
+            relations.with(profile.organization, released)
+        };
+        let setting = ground.setting(taxonomy, past);
+        let best = snapshot
+            .desk(&setting)
+            .startups_for(&facts, known, k, filter);
+        releases.finish().map(|()| best)
+    })
 }
 
 /// Releases of sensitive profiles, read for the few pairs that need one and
@@ -347,8 +393,23 @@ pub fn one_pair(
     mandate: &Mandate,
 ) -> Result<Explanation, Error> {
     let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
-    let setting = ground.setting(&context.taxonomy);
-    Ok(explain(&setting, &startup, &facts, &known))
+    let ask = ask_one(ground, profile, mandate);
+    ground.with_past(context, conn, ask, |_, past| {
+        let setting = ground.setting(&context.taxonomy, past);
+        Ok(explain(&setting, &startup, &facts, &known))
+    })
+}
+
+/// The question of one pair.
+fn ask_one<'a>(
+    ground: &'a Ground,
+    profile: &'a StartupProfile,
+    mandate: &'a Mandate,
+) -> impl FnOnce(&mut Asked<'_>, &Picture) + 'a {
+    |asked, picture| {
+        let question = ground.question(picture, profile);
+        asked.ask(profile.id, question, Some(mandate.organization));
+    }
 }
 
 /// [`one_pair`] with what it was computed from, to be kept.
@@ -360,10 +421,13 @@ pub fn one_pair_to_keep(
     mandate: &Mandate,
 ) -> Result<(Explanation, Grounds), Error> {
     let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
-    let setting = ground.setting(&context.taxonomy);
-    let taxonomy = db::taxonomies::insert_if_new(conn, &context.taxonomy, context.now())?;
-    let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
-    Ok((explain(&setting, &startup, &facts, &known), grounds))
+    let ask = ask_one(ground, profile, mandate);
+    ground.with_past(context, conn, ask, |conn, past| {
+        let setting = ground.setting(&context.taxonomy, past);
+        let taxonomy = db::taxonomies::insert_if_new(conn, &context.taxonomy, context.now())?;
+        let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
+        Ok((explain(&setting, &startup, &facts, &known), grounds))
+    })
 }
 
 fn facts_of<'a>(

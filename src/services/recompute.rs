@@ -12,11 +12,11 @@ use crate::domain::profile::StartupProfile;
 use crate::domain::programme::{Programme, ProgrammeDetails};
 use crate::domain::review::Match;
 use crate::domain::scoring::Explanation;
-use crate::matching::facts::{MandateFacts, PairFacts, Setting, StartupFacts};
+use crate::matching::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
+use crate::matching::past::{Kept, Past};
 use crate::matching::score::explain;
 
-use super::Error;
-use super::disclosure::Pair;
+use super::{Error, disclosure, past};
 
 /// What a pair's account was computed from beside its revisions and rules.
 pub(super) fn grounds(
@@ -63,6 +63,7 @@ pub(super) fn grounds(
             (rates.date, quotes.collect())
         }),
         taxonomy,
+        observed: Pair::new(setting, startup, mandate, &known).observation(),
     }
 }
 
@@ -76,7 +77,7 @@ pub fn explanation(conn: &mut Conn, matched: &Match) -> Result<Option<Explanatio
         return Ok(None);
     };
     let then = &matched.explanation;
-    let now = Pair::load(
+    let now = disclosure::Pair::load(
         conn,
         matched.programme,
         matched.startup_profile,
@@ -115,12 +116,17 @@ pub fn explanation(conn: &mut Conn, matched: &Match) -> Result<Option<Explanatio
         ..now.programme
     };
     let rates = grounds.rates.map(|(date, quotes)| Rates::new(date, quotes));
+    let past = match (past::counted(&rules), grounds.observed) {
+        (Some(rules), Some(observation)) => Some(Kept { rules, observation }),
+        _ => None,
+    };
     let setting = Setting {
         programme: &programme,
         rules: &rules,
         taxonomy: &taxonomy,
         rates: rates.as_ref(),
         today: then.as_of,
+        past: past.as_ref().map(|past| past as &dyn Past),
     };
     let startup = StartupFacts {
         profile: &profile,

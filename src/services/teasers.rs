@@ -9,7 +9,7 @@ use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
 use crate::domain::review::Match;
-use crate::domain::scoring::{Explanation, Factor};
+use crate::domain::scoring::{Explanation, Factor, Reason, ReasonKey};
 use crate::domain::text::{Localized, Slug};
 use crate::domain::values::{Side, Stage};
 
@@ -82,8 +82,24 @@ pub struct Shown {
 pub const fn tells_figures(factor: Factor) -> bool {
     matches!(
         factor,
-        Factor::Cheque | Factor::Evidence | Factor::InstrumentRole
+        Factor::Cheque | Factor::Evidence | Factor::InstrumentRole | Factor::RevealedPreference
     )
+}
+
+/// What a side reads of what the investor did before: in bands, since who was
+/// funded or passed on is not the other side's to know.
+pub fn past_in_bands(explanation: &Explanation) -> Option<Reason> {
+    const PAST: Factor = Factor::RevealedPreference;
+    let mut factors = explanation.factors.iter();
+    let trace = factors.find(|trace| trace.factor == PAST && trace.value.is_some())?;
+    let key = if explanation.strengths.contains(&trace.factor) {
+        ReasonKey::RevealedBandStrong
+    } else if explanation.risks.contains(&trace.factor) {
+        ReasonKey::RevealedBandLittle
+    } else {
+        ReasonKey::RevealedBandSome
+    };
+    Some(Reason::plain(key))
 }
 
 /// Puts beside matches that the caller was found to be allowed to read what

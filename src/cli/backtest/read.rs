@@ -10,7 +10,7 @@ use csv::StringRecord;
 
 use crate::cli::import::cells::minor_units;
 use crate::domain::money::Currency;
-use crate::matching::deals::{Corpus, Deal, Investor, Place, Round, Startup};
+use crate::matching::deals::{Corpus, Deal, FUNDED, Investor, Place, Round, Sign, Startup};
 
 /// As many faults are shown; the rest is counted.
 const SHOWN: usize = 20;
@@ -232,6 +232,8 @@ fn read_deals(deals: &Sheet, corpus: &mut Corpus, faults: &mut Faults) -> usize 
             first,
             round: Round::of(row.get("stage")),
             amount,
+            sign: Sign::Funded,
+            worth: FUNDED,
         });
     }
     dangling

@@ -72,6 +72,7 @@ impl Bench {
             taxonomy: &self.taxonomy,
             rates: Some(&self.rates),
             today: self.today,
+            past: None,
         }
     }
 

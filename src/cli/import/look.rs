@@ -45,7 +45,9 @@ impl Looked {
             if let Checked::Good(row) = &checked {
                 looked.count_unmapped(rules, row);
                 let tags = row.content.all_tags().cloned().collect();
-                looked.portfolios.add_startup(&row.external_id, tags);
+                looked
+                    .portfolios
+                    .add_startup(&row.external_id, tags, row.details.country);
                 without_country += u64::from(row.details.country.is_none());
             }
             checked

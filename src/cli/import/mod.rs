@@ -272,7 +272,13 @@ fn good_investors(
     Ok(good_rows(path, good, checked).map(move |row| {
         let row = row?;
         let mandate = portfolios.mandate(&row.external_id, &rules.mapping.defaults);
-        Ok(NewInvestor { mandate, ..row })
+        let currency = rules.mapping.defaults.currency;
+        let investments = portfolios.past(&row.external_id, currency);
+        Ok(NewInvestor {
+            mandate,
+            investments,
+            ..row
+        })
     }))
 }
 

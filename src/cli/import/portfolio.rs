@@ -11,7 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::config::import_mapping::Defaults;
+use crate::domain::country::Country;
+use crate::domain::investment::Investment;
 use crate::domain::mandate::{Cheque, MandateContent};
+use crate::domain::money::{Currency, Money};
 use crate::domain::text::Slug;
 use crate::domain::values::Stage;
 
@@ -26,6 +29,7 @@ struct Record {
     startups: BTreeSet<usize>,
     stages: BTreeSet<Stage>,
     amounts: Vec<i64>,
+    deals: Vec<(usize, Deal)>,
 }
 
 /// A side that a deal names and no file has.
@@ -42,15 +46,17 @@ pub enum Unknown {
 pub struct Portfolios {
     startups: HashMap<String, usize>,
     tags: Vec<Vec<Slug>>,
+    countries: Vec<Option<Country>>,
     investors: HashMap<String, Record>,
 }
 
 impl Portfolios {
     /// A startup that deals may name.
-    pub fn add_startup(&mut self, external_id: &str, tags: Vec<Slug>) {
+    pub fn add_startup(&mut self, external_id: &str, tags: Vec<Slug>, country: Option<Country>) {
         self.startups
             .insert(external_id.to_owned(), self.tags.len());
         self.tags.push(tags);
+        self.countries.push(country);
     }
 
     /// An investor that deals may name.
@@ -80,7 +86,23 @@ impl Portfolios {
         record.startups.insert(*startup);
         record.stages.extend(deal.stage);
         record.amounts.extend(deal.amount);
+        record.deals.push((*startup, deal.clone()));
         Ok(())
+    }
+
+    /// What an investor did before, in amounts of `currency`.
+    pub fn past(&self, investor: &str, currency: Currency) -> Vec<Investment> {
+        let deals = self.investors.get(investor).map(|record| &record.deals);
+        let deals = deals.into_iter().flatten();
+        let past = deals.map(|(startup, deal)| Investment {
+            startup: deal.startup.clone(),
+            country: self.countries.get(*startup).copied().flatten(),
+            tags: self.tags.get(*startup).cloned().unwrap_or_default(),
+            stage: deal.stage,
+            round: deal.amount.map(|minor| Money::new(minor, currency)),
+            invested_on: deal.date,
+        });
+        past.collect()
     }
 
     /// The mandate that an investor's deals speak of; `None` when they say

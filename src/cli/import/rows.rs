@@ -161,18 +161,21 @@ pub fn investor(rules: &Rules, ids: &mut Ids, line: Line<InvestorField>) -> Chec
             external_id,
             details: details(OrganizationKind::Investor, name, country, website),
             mandate: None,
+            investments: Vec::new(),
         }),
         _ => Checked::Bad(notes.0),
     }
 }
 
 /// One investor in one round of a startup.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Deal {
     /// The startup, by its id in the files.
     pub startup: String,
     /// The investor, by its id in the files.
     pub investor: String,
+    /// When.
+    pub date: NaiveDate,
     /// The round's stage, where the file says one.
     pub stage: Option<Stage>,
     /// The whole round, in minor units of the mapping's currency.
@@ -194,15 +197,16 @@ pub fn deal(rules: &Rules, line: Line<InvestmentField>) -> Checked<Deal> {
         cells.get(F::InvestorExternalId),
         own,
     );
-    notes.need("invested_on", cells.get(F::InvestedOn), |day| {
+    let date = notes.need("invested_on", cells.get(F::InvestedOn), |day| {
         past_day(day, rules.today)
     });
     let stage = stage(rules, &mut notes, cells.get(F::Stage));
     let amount = amount(rules, &mut notes, "round_amount", cells.get(F::RoundAmount));
-    match (startup, investor, notes.0.is_empty()) {
-        (Some(startup), Some(investor), true) => Checked::Good(Deal {
+    match (startup, investor, date, notes.0.is_empty()) {
+        (Some(startup), Some(investor), Some(date), true) => Checked::Good(Deal {
             startup,
             investor,
+            date,
             stage,
             amount,
         }),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{self, One};
 use super::part::Money;
 use crate::db::Result;
+use crate::domain::revealed::{RevealedTrace, Signal, SignalTrace};
 use crate::domain::scoring::{
     Band, Explanation, Factor, FactorTrace, Gate, GateTrace, GateVerdict, Place, Reason, ReasonKey,
     Var,
@@ -22,6 +23,8 @@ struct Stored {
     rate_date: Option<String>,
     gates: Vec<StoredGate>,
     factors: Vec<StoredFactor>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revealed: Option<StoredRevealed>,
     exact: i64,
     score: i64,
     confidence: i64,
@@ -58,14 +61,32 @@ struct StoredFactor {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StoredReason {
+struct StoredRevealed {
+    as_of: i64,
+    signals: Vec<StoredSignal>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredSignal {
+    signal: String,
+    weight: i64,
+    statistic: Option<i64>,
+    value: Option<i64>,
+    points: i64,
+    reason: StoredReason,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredReason {
     key: String,
     vars: Vec<(String, StoredVar)>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum StoredVar {
+pub(super) enum StoredVar {
     Int(i64),
     Code(String),
     Codes(Vec<String>),
@@ -83,6 +104,7 @@ pub(in crate::db) fn encode(explanation: &Explanation) -> Result<String> {
         rate_date,
         gates,
         factors,
+        revealed,
         exact,
         score,
         confidence,
@@ -106,6 +128,7 @@ pub(in crate::db) fn encode(explanation: &Explanation) -> Result<String> {
         rate_date: rate_date.map(|day| day.to_string()),
         gates: gates.iter().map(store_gate).collect(),
         factors: factors.iter().map(store_factor).collect(),
+        revealed: revealed.as_ref().map(store_revealed),
         exact: *exact,
         score: *score,
         confidence: *confidence,
@@ -135,6 +158,7 @@ pub(in crate::db) fn decode(text: &str) -> Result<Explanation> {
             .into_iter()
             .map(restore_factor)
             .collect::<Result<_>>()?,
+        revealed: stored.revealed.map(restore_revealed).transpose()?,
         exact: stored.exact,
         score: stored.score,
         confidence: stored.confidence,
@@ -193,7 +217,50 @@ fn restore_factor(stored: StoredFactor) -> Result<FactorTrace> {
     })
 }
 
-fn store_reason(reason: &Reason) -> StoredReason {
+fn store_revealed(trace: &RevealedTrace) -> StoredRevealed {
+    let RevealedTrace { as_of, signals } = trace;
+    let signals = signals.iter().map(|trace| {
+        let SignalTrace {
+            signal,
+            weight,
+            statistic,
+            value,
+            points,
+            reason,
+        } = trace;
+        StoredSignal {
+            signal: signal.to_string(),
+            weight: *weight,
+            statistic: *statistic,
+            value: *value,
+            points: *points,
+            reason: store_reason(reason),
+        }
+    });
+    StoredRevealed {
+        as_of: *as_of,
+        signals: signals.collect(),
+    }
+}
+
+fn restore_revealed(stored: StoredRevealed) -> Result<RevealedTrace> {
+    let signals = stored.signals.into_iter().map(|stored| {
+        Ok(SignalTrace {
+            signal: form::code(&stored.signal, Signal::from_code)?,
+            weight: stored.weight,
+            statistic: stored.statistic,
+            value: stored.value,
+            points: stored.points,
+            reason: restore_reason(stored.reason)?,
+        })
+    });
+    Ok(RevealedTrace {
+        as_of: stored.as_of,
+        signals: signals.collect::<Result<_>>()?,
+    })
+}
+
+pub(super) fn store_reason(reason: &Reason) -> StoredReason {
     let Reason { key, vars } = reason;
     StoredReason {
         key: key.to_string(),
@@ -204,7 +271,7 @@ fn store_reason(reason: &Reason) -> StoredReason {
     }
 }
 
-fn restore_reason(stored: StoredReason) -> Result<Reason> {
+pub(super) fn restore_reason(stored: StoredReason) -> Result<Reason> {
     Ok(Reason {
         key: form::code(&stored.key, ReasonKey::from_code)?,
         vars: stored

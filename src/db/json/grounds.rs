@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
+use super::explanation::{StoredReason, restore_reason, store_reason};
 use super::form::{self, One};
 use crate::db::{Error, Result};
 use crate::domain::compliance::ClearanceVerdict;
@@ -13,6 +14,7 @@ use crate::domain::mandate::MandateStatus;
 use crate::domain::money::Currency;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::programme::{Corridor, ProgrammeStatus};
+use crate::domain::revealed::{Observation, ObservedFact, Signal};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,52 @@ struct Stored {
     sensitivity_released: bool,
     rates: Option<StoredRates>,
     taxonomy: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    observed: Option<StoredObservation>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredObservation {
+    as_of: i64,
+    facts: Vec<StoredFact>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredFact {
+    signal: String,
+    statistic: Option<i64>,
+    reason: StoredReason,
+}
+
+impl StoredObservation {
+    fn of(observation: &Observation) -> Self {
+        let Observation { as_of, facts } = observation;
+        let facts = facts.iter().map(|fact| StoredFact {
+            signal: fact.signal.to_string(),
+            statistic: fact.statistic,
+            reason: store_reason(&fact.reason),
+        });
+        Self {
+            as_of: *as_of,
+            facts: facts.collect(),
+        }
+    }
+
+    fn restore(self) -> Result<Observation> {
+        let facts = self.facts.into_iter().map(|fact| {
+            Ok(ObservedFact {
+                signal: form::code(&fact.signal, Signal::from_code)?,
+                statistic: fact.statistic,
+                reason: restore_reason(fact.reason)?,
+            })
+        });
+        Ok(Observation {
+            as_of: self.as_of,
+            facts: facts.collect::<Result<_>>()?,
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,6 +186,7 @@ pub(in crate::db) fn encode(grounds: &Grounds) -> Result<String> {
         sensitivity_released,
         rates,
         taxonomy,
+        observed,
     } = grounds;
     form::write(&Stored {
         schema: One,
@@ -155,6 +204,7 @@ pub(in crate::db) fn encode(grounds: &Grounds) -> Result<String> {
                 .collect(),
         }),
         taxonomy: hex(taxonomy),
+        observed: observed.as_ref().map(StoredObservation::of),
     })
 }
 
@@ -170,6 +220,7 @@ pub(in crate::db) fn decode(text: &str) -> Result<Grounds> {
         sensitivity_released,
         rates,
         taxonomy,
+        observed,
     } = form::read("the grounds of a match", text)?;
     Ok(Grounds {
         programme: programme.restore()?,
@@ -180,6 +231,7 @@ pub(in crate::db) fn decode(text: &str) -> Result<Grounds> {
         sensitivity_released,
         rates: rates.map(StoredRates::restore).transpose()?,
         taxonomy: hash(&taxonomy)?,
+        observed: observed.map(StoredObservation::restore).transpose()?,
     })
 }
 

@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use self::measures::{DEPTH, Dice, Estimate, Measures};
 use self::plain::Plain;
 use super::crew::share_out;
-use super::deals::{Corpus, Hidden, Question};
+use super::deals::{Corpus, Hidden, Question, Sign};
 use super::observed::{Candidate, Observed, SIGNALS, Scorer};
 use crate::domain::revealed::{Revealed, Signal};
 use crate::domain::scoring::{Factor, RuleSet};
@@ -195,7 +195,7 @@ fn cases(corpus: &Corpus, split: &Split, observed: &Observed<'_>, ranked: &[bool
     for deal in corpus
         .deals
         .iter()
-        .filter(|deal| window.contains(&deal.date))
+        .filter(|deal| window.contains(&deal.date) && deal.sign != Sign::Passed)
     {
         if let Some(place) = places.get(&deal.investor) {
             investors.entry(deal.startup).or_default().insert(*place);

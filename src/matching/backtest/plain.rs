@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::deals::{Corpus, Deal, Place, Question, Word};
+use super::super::deals::{Corpus, Deal, Place, Question, Sign, Word};
 use super::super::observed::Observed;
 use crate::domain::scoring::{Factor, RuleSet, WHOLE};
 
@@ -97,7 +97,7 @@ impl<'a> Plain<'a> {
 fn derive(corpus: &Corpus, deals: &[&Deal]) -> Derived {
     let mut mandate = Derived::default();
     let mut amounts = Vec::new();
-    for deal in deals {
+    for deal in deals.iter().filter(|deal| deal.sign != Sign::Passed) {
         if let Some(startup) = corpus.startups.get(deal.startup) {
             mandate.tags.extend(&startup.tags);
             if startup.place.country != 0 {

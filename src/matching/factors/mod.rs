@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::facts::{ChequeFit, Comparison, Overlap, Pair, StageFit};
+use super::past;
 use super::voice::{Value, Voice};
 use crate::domain::country::Country;
 use crate::domain::profile::{FRESH_DAYS, Traction};
@@ -32,7 +33,7 @@ pub fn value<V: Voice>(factor: Factor, pair: &Pair<'_>) -> Value<V> {
         Factor::InstrumentRole => instrument_role(pair),
         Factor::Evidence => evidence(pair),
         Factor::Language => language(pair),
-        Factor::RevealedPreference => revealed_preference(),
+        Factor::RevealedPreference => revealed_preference(pair),
     }
 }
 
@@ -337,8 +338,19 @@ fn language<V: Voice>(pair: &Pair<'_>) -> Value<V> {
     }
 }
 
-/// What the investor's past deals say. Without statistics of them nothing can
-/// be said.
-fn revealed_preference<V: Voice>() -> Value<V> {
-    unknown(Key::RevealedNone)
+/// What the investor did before. Of one that nothing was observed of nothing
+/// can be said.
+fn revealed_preference<V: Voice>(pair: &Pair<'_>) -> Value<V> {
+    let (startup, investor) = (pair.startup.profile.id, pair.mandate.mandate.organization);
+    let past = pair.setting.past;
+    match past.and_then(|past| past.value(startup, investor)) {
+        None => unknown(Key::RevealedNone),
+        Some(value) => Value::known(value, || {
+            let observed = pair.observation();
+            observed.map_or_else(
+                || Reason::plain(Key::RevealedNone),
+                |observed| past::reason(&observed),
+            )
+        }),
+    }
 }

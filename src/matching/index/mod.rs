@@ -24,6 +24,7 @@
 //! bits, which weights of a whole and values of a whole fit.
 
 mod mandates;
+mod past;
 mod search;
 mod startups;
 mod store;
@@ -266,6 +267,11 @@ pub struct Desk<'a> {
 }
 
 impl Snapshot {
+    /// Every startup that is here.
+    pub fn startups(&self) -> impl Iterator<Item = &StartupProfile> {
+        past::here(&self.startups).map(|entry| &entry.profile)
+    }
+
     /// Opens the snapshot for questions in a setting.
     pub fn desk<'a>(&'a self, setting: &'a Setting<'a>) -> Desk<'a> {
         Desk {
@@ -335,6 +341,7 @@ impl Desk<'_> {
         let Some(plan) = question.plan() else {
             return Vec::new();
         };
+        let acted = self.setting.past;
         let judge = Deciding {
             desk: self,
             filter,
@@ -343,9 +350,16 @@ impl Desk<'_> {
                 let facts = record.facts(self.setting.today);
                 judge(&Pair::new(self.setting, startup, &facts, known))
             },
+            apart: |record: &MandateEntry| {
+                acted.is_some_and(|past| past.knows(record.mandate.organization))
+            },
         };
         let hits = search::best(mandates, &plan, &question.ask(), k, &judge);
-        ranked(mandates, hits)
+        let by_columns = ranked(mandates, hits);
+        if acted.is_none() {
+            return by_columns;
+        }
+        judge.with_apart(mandates, by_columns, k)
     }
 
     /// The `k` best startups for a mandate, best first: what
@@ -392,6 +406,8 @@ impl Desk<'_> {
         let Some(plan) = question.plan() else {
             return Vec::new();
         };
+        let investor = mandate.mandate.organization;
+        let acted = (self.setting.past).is_some_and(|past| past.knows(investor));
         let judge = Deciding {
             desk: self,
             filter,
@@ -400,24 +416,50 @@ impl Desk<'_> {
                 let facts = record.facts(self.setting.today);
                 judge(&Pair::new(self.setting, &facts, mandate, known))
             },
+            apart: |_: &StartupEntry| acted,
         };
+        if acted {
+            return judge.with_apart(startups, Vec::new(), k);
+        }
         let hits = search::best(startups, &plan, &question.ask(), k, &judge);
         ranked(startups, hits)
     }
 }
 
 /// What the columns don't know: the filter, and the pair.
-struct Deciding<'a, K, F> {
+struct Deciding<'a, K, F, A> {
     desk: &'a Desk<'a>,
     filter: &'a Filter,
     known: K,
     reference: F,
+    /// Whether what an investor did before counts for a record, which no
+    /// column knows.
+    apart: A,
 }
 
-impl<R, K, F> Judge<R> for Deciding<'_, K, F>
+impl<K, F, A> Deciding<'_, K, F, A> {
+    /// What the columns gave, and the records that they don't know.
+    fn with_apart<const C: usize, const M: usize, const G: usize, R: Record>(
+        &self,
+        stock: &Stock<C, M, G, R>,
+        by_columns: Vec<Ranked<R>>,
+        k: usize,
+    ) -> Vec<Ranked<R>>
+    where
+        K: Fn(&R) -> PairFacts,
+        F: Fn(&R, &PairFacts) -> Option<(Outcome, Numbers)>,
+        A: Fn(&R) -> bool,
+    {
+        let judge = |record: &R| (self.reference)(record, &(self.known)(record));
+        past::merge(stock, by_columns, &self.apart, judge, self.filter, k)
+    }
+}
+
+impl<R, K, F, A> Judge<R> for Deciding<'_, K, F, A>
 where
     K: Fn(&R) -> PairFacts,
     F: Fn(&R, &PairFacts) -> Option<(Outcome, Numbers)>,
+    A: Fn(&R) -> bool,
 {
     fn wants(&self, sum: &Worth) -> bool {
         let outcome = if sum.doubt {
@@ -431,6 +473,9 @@ where
     }
 
     fn refer(&self, record: &R) -> Option<i64> {
+        if (self.apart)(record) {
+            return None;
+        }
         let (outcome, numbers) = (self.reference)(record, &(self.known)(record))?;
         (self.filter.wants(outcome, &numbers)).then_some(numbers.exact)
     }
@@ -440,7 +485,8 @@ where
         let today = self.desk.setting.today;
         let suppressed = known.suppressed_until.is_some_and(|day| today < day);
         let waits = sensitive && !known.sensitivity_released;
-        !known.conflict && !suppressed && (self.filter.undecided || !waits)
+        let apart = (self.apart)(record);
+        !apart && !known.conflict && !suppressed && (self.filter.undecided || !waits)
     }
 }
 

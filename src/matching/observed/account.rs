@@ -1,15 +1,17 @@
 //! Why an investor's past deals speak for a startup: the revealed factors of
 //! one pair, each with a reason that a person can check against the deals.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, TimeDelta};
 
-use super::super::deals::{Deal, Question};
+use super::super::deals::{Deal, Question, Sign, Word};
 use super::logarithm::{ONE, exp};
-use super::{Candidate, Compared, Observed, SIGNALS, Sums, office, size_of, ties};
+use super::{Candidate, Compared, Observed, Sums, known, office, size_of, ties};
 use crate::domain::country::Country;
 use crate::domain::money::{Currency, Money};
 use crate::domain::reason::{Place, Reason, ReasonKey as Key, Var};
-use crate::domain::revealed::{Signal, SignalTrace, SizeTie, StageTie};
+use crate::domain::revealed::{ObservedFact, Revealed, Signal, SignalTrace, SizeTie, StageTie};
 
 /// A deal counts as much like another from here, in units of [`ONE`]: an
 /// ordinary one of last year in the same city, at the same stage.
@@ -28,14 +30,38 @@ struct Seen<'a> {
     alike: bool,
 }
 
+/// What observed facts come to by these rules, in their order.
+pub fn traces(rules: &Revealed, facts: &[ObservedFact]) -> Vec<SignalTrace> {
+    let trace = |fact: &ObservedFact| {
+        let weight = rules.weight(fact.signal);
+        let value = fact
+            .statistic
+            .map(|statistic| rules.value(fact.signal, statistic));
+        SignalTrace {
+            signal: fact.signal,
+            weight,
+            statistic: fact.statistic,
+            value,
+            points: weight * value.unwrap_or(0),
+            reason: fact.reason.clone(),
+        }
+    };
+    facts.iter().map(trace).collect()
+}
+
 impl Observed<'_> {
     /// The revealed factors of one candidate for a question, in the order of
     /// [`Signal::ALL`].
     pub fn account(&self, asked: &Question, place: usize) -> Vec<SignalTrace> {
+        traces(self.rules, &self.facts(asked, place))
+    }
+
+    /// What is observed of one candidate for a question, in the order of
+    /// [`Signal::ALL`].
+    pub fn facts(&self, asked: &Question, place: usize) -> Vec<ObservedFact> {
         let Some(candidate) = self.candidates.get(place) else {
             return Vec::new();
         };
-        let statistics = self.statistics(asked);
         let compared = self.compare(asked);
         let sums: Vec<Sums> = self
             .candidates
@@ -44,25 +70,19 @@ impl Observed<'_> {
             .collect();
         let crowd = self.crowd(&sums);
         let seen = self.seen(asked, candidate, &compared);
-        let row = statistics.rows.get(place).copied().unwrap_or([0; SIGNALS]);
+        let sums = sums.get(place).copied().unwrap_or_default();
+        let row = self.row(asked, candidate, &sums, &crowd);
         Signal::ALL
             .iter()
-            .zip(statistics.known.iter().zip(row))
-            .map(|(signal, (known, statistic))| {
-                let weight = self.rules.weight(*signal);
-                let value = known.then(|| self.rules.value(*signal, statistic));
-                SignalTrace {
-                    signal: *signal,
-                    weight,
-                    statistic: known.then_some(statistic),
-                    value,
-                    points: weight * value.unwrap_or(0),
-                    reason: if *known {
-                        self.reason(*signal, asked, candidate, &seen, &crowd)
-                    } else {
-                        Reason::plain(Key::RevealedUntold)
-                    },
-                }
+            .zip(known(asked).iter().zip(row))
+            .map(|(signal, (known, statistic))| ObservedFact {
+                signal: *signal,
+                statistic: known.then_some(statistic),
+                reason: if *known {
+                    self.reason(*signal, asked, candidate, &seen, &crowd)
+                } else {
+                    Reason::plain(Key::RevealedUntold)
+                },
             })
             .collect()
     }
@@ -105,25 +125,27 @@ impl Observed<'_> {
             move |seen: &&Seen<'_>| seen.deal.date >= from
         };
         let corpus = self.corpus;
+        let mixed = seen.iter().any(|seen| seen.deal.sign != Sign::Funded);
         let shared = |key: Key, agrees: fn(&Seen<'_>) -> bool, crowd: u64| {
-            let there = seen.iter().filter(|seen| agrees(seen)).count();
+            let (passed, had): (Vec<&Seen<'_>>, Vec<_>) =
+                seen.iter().partition(|seen| seen.deal.sign == Sign::Passed);
             Share {
                 key,
-                there,
-                deals: seen.len(),
+                there: had.iter().filter(|seen| agrees(seen)).count(),
+                deals: had.len(),
                 crowd,
+                passed: mixed.then(|| passed.iter().filter(|seen| agrees(seen)).count()),
             }
         };
+        let funded = || seen.iter().filter(|seen| seen.deal.sign == Sign::Funded);
         match signal {
             Signal::Pace => {
-                let first = seen
-                    .iter()
-                    .filter(within(365))
-                    .filter(|seen| seen.deal.first);
+                let first = funded().filter(within(365)).filter(|seen| seen.deal.first);
                 Reason::plain(Key::RevealedPace).with(Place::Deals, int(first.count()))
             }
             Signal::Activity => Reason::plain(Key::RevealedActivity)
-                .with(Place::Deals, int(seen.iter().filter(within(730)).count())),
+                .with(Place::Deals, int(funded().filter(within(730)).count())),
+            Signal::Record if mixed => done(Key::RevealedMixedRecord, seen.iter()),
             Signal::Record => record(candidate, seen),
             Signal::Country => shared(Key::RevealedCountry, |seen| seen.country, crowd.country)
                 .told(
@@ -145,6 +167,13 @@ impl Observed<'_> {
             Signal::Ticket => shared(Key::RevealedTicket, |seen| seen.ticket, crowd.ticket)
                 .told(Place::Target, priced(asked.amount)),
             Signal::Tags => self.tags_reason(asked, seen),
+            Signal::Alike if mixed => {
+                let alike = || seen.iter().filter(|seen| seen.alike);
+                match alike().next() {
+                    None => Reason::plain(Key::RevealedAlikeNone),
+                    Some(_) => done(Key::RevealedMixedAlike, alike()),
+                }
+            }
             Signal::Alike => {
                 let alike: Vec<&Deal> = seen
                     .iter()
@@ -178,23 +207,38 @@ impl Observed<'_> {
     }
 
     fn tags_reason(&self, asked: &Question, seen: &[Seen<'_>]) -> Reason {
-        let tags = Var::codes(asked.tags.iter().map(|tag| self.corpus.tags.text(*tag)));
+        let words =
+            |tags: Vec<&Word>| Var::codes(tags.into_iter().map(|tag| self.corpus.tags.text(*tag)));
         let found: Vec<&Seen<'_>> = seen.iter().filter(|seen| seen.tags).collect();
         if found.is_empty() {
-            return Reason::plain(Key::RevealedTagsNone).with(Place::SourceTags, tags);
+            let all = words(asked.tags.iter().collect());
+            return Reason::plain(Key::RevealedTagsNone).with(Place::SourceTags, all);
         }
-        let deals: Vec<&Deal> = found.iter().map(|seen| seen.deal).collect();
-        let there: Vec<&Deal> = found
+        // Only tags that it really dealt with.
+        let theirs: BTreeSet<Word> = found
             .iter()
+            .filter_map(|seen| self.corpus.startups.get(seen.deal.startup))
+            .flat_map(|startup| startup.tags.iter().copied())
+            .collect();
+        let tags = words(asked.tags.intersection(&theirs).collect());
+        let funded = || found.iter().filter(|seen| seen.deal.sign == Sign::Funded);
+        let deals: Vec<&Deal> = funded().map(|seen| seen.deal).collect();
+        let there: Vec<&Deal> = funded()
             .filter(|seen| seen.country)
             .map(|seen| seen.deal)
             .collect();
-        let country = self.corpus.countries.text(asked.place.country);
+        let country = named(self.corpus.countries.text(asked.place.country), true);
+        if seen.iter().any(|seen| seen.deal.sign != Sign::Funded) {
+            return done(Key::RevealedMixedTags, found.iter().copied())
+                .with(Place::SourceTags, tags)
+                .with(Place::Where, country)
+                .with(Place::There, int(startups(&there)));
+        }
         Reason::plain(Key::RevealedTags)
             .with(Place::SourceTags, tags)
             .with(Place::Deals, int(startups(&deals)))
             .with(Place::Since, since(&deals))
-            .with(Place::Where, named(country, true))
+            .with(Place::Where, country)
             .with(Place::There, int(startups(&there)))
             .with(Place::Typical, priced(median(&deals)))
     }
@@ -206,25 +250,52 @@ struct Share {
     there: usize,
     deals: usize,
     crowd: u64,
+    /// How many it passed on, of an investor that did other things than fund.
+    passed: Option<usize>,
 }
 
 impl Share {
     fn told(self, place: Place, var: Var) -> Reason {
-        let share = self.there * 10_000 / self.deals.max(1);
-        let crowd = i64::try_from(self.crowd * 10_000 / ONE).unwrap_or(0);
-        Reason::plain(self.key)
-            .with(place, var)
-            .with(Place::There, int(self.there))
-            .with(Place::Deals, int(self.deals))
-            .with(Place::Share, int(share))
-            .with(Place::CrowdShare, Var::Int(crowd))
+        let mut reason = self.plain();
+        // What isn't only money is told in general words.
+        if reason.key != Key::RevealedMixedShare {
+            reason.vars.insert(0, (place, var));
+        }
+        reason
     }
 
     fn plain(self) -> Reason {
-        let mut reason = self.told(Place::Stage, Var::Int(0));
-        reason.vars.retain(|(place, _)| *place != Place::Stage);
-        reason
+        let share = self.there * 10_000 / self.deals.max(1);
+        let crowd = i64::try_from(self.crowd * 10_000 / ONE).unwrap_or(0);
+        let key = match self.passed {
+            None => self.key,
+            Some(_) => Key::RevealedMixedShare,
+        };
+        let reason = Reason::plain(key)
+            .with(Place::There, int(self.there))
+            .with(Place::Deals, int(self.deals))
+            .with(Place::Share, int(share))
+            .with(Place::CrowdShare, Var::Int(crowd));
+        match self.passed {
+            None => reason,
+            Some(passed) => reason.with(Place::Passed, int(passed)),
+        }
     }
+}
+
+/// What an investor did with some startups, each counted once a kind.
+fn done<'a>(key: Key, seen: impl Iterator<Item = &'a Seen<'a>> + Clone) -> Reason {
+    let with = |sign: Sign| {
+        let some = seen.clone().filter(|seen| seen.deal.sign == sign);
+        let some: Vec<&Deal> = some.map(|seen| seen.deal).collect();
+        int(startups(&some))
+    };
+    let all: Vec<&Deal> = seen.clone().map(|seen| seen.deal).collect();
+    Reason::plain(key)
+        .with(Place::Since, since(&all))
+        .with(Place::Deals, with(Sign::Funded))
+        .with(Place::TakenUp, with(Sign::TookUp))
+        .with(Place::Passed, with(Sign::Passed))
 }
 
 fn record(candidate: &Candidate, seen: &[Seen<'_>]) -> Reason {

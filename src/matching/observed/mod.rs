@@ -19,7 +19,7 @@ use std::ops::Range;
 use chrono::NaiveDate;
 
 use self::logarithm::{ONE, exp, ln};
-use super::deals::{Corpus, Deal, Place, Question, Round, Word};
+use super::deals::{Corpus, Deal, FUNDED, Place, Question, Round, Sign, Word};
 use crate::domain::revealed::{Age, PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie};
 pub use score::Scorer;
 
@@ -39,8 +39,13 @@ struct Past {
     /// Among [`Observed::amounts`].
     amount: usize,
     round: Round,
-    /// What it counts, by age and kind of round, in units of [`ONE`].
+    /// What it counts, by age, kind of round and what came of it, in units of
+    /// [`ONE`].
     weight: u64,
+    /// The same without age and kind of round, in bp.
+    worth: u64,
+    /// Whether it counts against what it agrees with.
+    against: bool,
     /// What its age adds to its likeness, in milli-nats.
     age: i64,
 }
@@ -150,6 +155,22 @@ struct Sums {
     alike: u64,
 }
 
+impl Sums {
+    /// What is left when what was passed on is taken away.
+    const fn less(&self, other: &Self) -> Self {
+        Self {
+            country: self.country.saturating_sub(other.country),
+            region: self.region.saturating_sub(other.region),
+            city: self.city.saturating_sub(other.city),
+            stage: self.stage.saturating_sub(other.stage),
+            size: self.size.saturating_sub(other.size),
+            ticket: self.ticket.saturating_sub(other.ticket),
+            tags: self.tags.saturating_sub(other.tags),
+            alike: self.alike.saturating_sub(other.alike),
+        }
+    }
+}
+
 /// The statistics of every candidate for one question.
 #[derive(Debug, Clone)]
 pub struct Statistics {
@@ -176,6 +197,8 @@ impl<'a> Observed<'a> {
                 !deal.first,
                 deal.round,
                 deal.amount,
+                deal.sign,
+                deal.worth,
             )
         });
 
@@ -211,6 +234,8 @@ impl<'a> Observed<'a> {
                 amount: sizes.get(&size_of(deal.amount)).copied().unwrap_or(0),
                 round: deal.round,
                 weight: weight(rules, until, deal),
+                worth: deal.worth,
+                against: deal.sign == Sign::Passed,
                 age: age(rules, until, deal),
             })
             .collect();
@@ -220,9 +245,9 @@ impl<'a> Observed<'a> {
         for group in deals.chunk_by(|(_, a), (_, b)| a.investor == b.investor) {
             let range = from..from + group.len();
             from = range.end;
-            let own = past
-                .get(range.clone())
-                .map_or(0, |own| own.iter().map(|deal| deal.weight).sum());
+            let own = past.get(range.clone()).unwrap_or_default().iter();
+            let own = own.filter(|deal| !deal.against);
+            let own = own.map(|deal| deal.weight).sum();
             candidates.extend(candidate(corpus, rules, until, group, range, own));
         }
         Self {
@@ -314,7 +339,7 @@ impl<'a> Observed<'a> {
     }
 
     fn sums(&self, candidate: &Candidate, compared: &Compared) -> Sums {
-        let mut sums = Sums::default();
+        let (mut all, mut passed) = (Sums::default(), Sums::default());
         let own = self.past.get(candidate.deals.clone()).unwrap_or_default();
         for deal in own {
             let (Some(startup), Some((size, near)), Some((stage, stage_likeness))) = (
@@ -324,6 +349,7 @@ impl<'a> Observed<'a> {
             ) else {
                 continue;
             };
+            let sums = if deal.against { &mut passed } else { &mut all };
             let weight = deal.weight;
             let sized = (weight * near) >> 20;
             let staged = matches!(stage, StageTie::Same | StageTie::BothUnstated);
@@ -348,9 +374,9 @@ impl<'a> Observed<'a> {
                 + stage_likeness
                 + at(&self.likeness.size, *size as usize)
                 + deal.age;
-            sums.alike += exp(likeness);
+            sums.alike += exp(likeness) * deal.worth / FUNDED;
         }
-        sums
+        all.less(&passed)
     }
 
     /// The statistics of one candidate.
@@ -500,6 +526,7 @@ fn faded(days: i64, half_life: i64) -> u64 {
 fn weight(rules: &Revealed, until: NaiveDate, deal: &Deal) -> u64 {
     let memory = &rules.memory;
     let weight = faded((until - deal.date).num_days(), memory.half_life_days);
+    let weight = weight * deal.worth / FUNDED;
     if deal.first {
         weight
     } else {
@@ -529,21 +556,31 @@ fn candidate(
     own: u64,
 ) -> Option<Candidate> {
     let memory = &rules.memory;
-    let deals: Vec<&Deal> = deals.iter().map(|(_, deal)| *deal).collect();
-    let investor = deals.first()?.investor;
+    let investor = deals.first()?.1.investor;
+    let deals: Vec<&Deal> = deals
+        .iter()
+        .map(|(_, deal)| *deal)
+        .filter(|deal| deal.sign != Sign::Passed)
+        .collect();
     let days = |deal: &&Deal| (until - deal.date).num_days();
     let floor = u64::try_from(memory.count_floor).unwrap_or(0) * ONE / 100;
     let counted = |sum: u64| ln(sum + floor) - ln(ONE);
     let pace = deals
         .iter()
         .filter(|deal| deal.first)
-        .map(|deal| faded(days(deal), memory.pace_half_life_days))
+        .map(|deal| faded(days(deal), memory.pace_half_life_days) * deal.worth / FUNDED)
         .sum();
     let activity = deals
         .iter()
-        .map(|deal| faded(days(deal), memory.activity_half_life_days))
+        .map(|deal| faded(days(deal), memory.activity_half_life_days) * deal.worth / FUNDED)
         .sum();
-    let count = u64::try_from(deals.len()).unwrap_or(u64::MAX);
+    // Money counts as whole deals; a tenth of one is the least there is.
+    let worth: u64 = deals.iter().map(|deal| deal.worth).sum();
+    let record = if worth % FUNDED == 0 && worth > 0 {
+        ln(worth / FUNDED)
+    } else {
+        ln(worth.max(FUNDED / 10)) - ln(FUNDED)
+    };
     Some(Candidate {
         investor,
         startups: deals.chunk_by(|a, b| a.startup == b.startup).count(),
@@ -553,6 +590,6 @@ fn candidate(
         own,
         pace: counted(pace),
         activity: counted(activity),
-        record: ln(count),
+        record,
     })
 }

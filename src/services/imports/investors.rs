@@ -5,6 +5,7 @@ use crate::db::{self, Conn, organizations};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
+use crate::domain::investment::Investment;
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::values::OrganizationKind;
@@ -19,6 +20,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         external_id,
         details,
         mandate,
+        investments,
     } = row;
     let known = organizations::find_by_external_id(conn, OrganizationKind::Investor, &external_id)?;
     let on_record = match &known {
@@ -26,12 +28,19 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         None => Vec::new(),
     };
     if on_record.iter().any(is_taken_over) {
+        // What it did is a fact of the record, whoever speaks for the firm now.
+        if let Some(firm) = &known {
+            import.put_past(conn, firm.id, &investments)?;
+        }
         import.tally.taken_over += 1;
         return Ok(());
     }
     let country = details.country;
     let joined = import.joins_investors_of(&details);
     let (firm, mut change) = import.put_firm(conn, known, external_id, details)?;
+    if import.put_past(conn, firm, &investments)? {
+        change = change.max(Change::Updated);
+    }
     let before = on_record.into_iter().next();
     // Without deals to derive from, a mandate of an earlier import stands.
     let content = mandate.or_else(|| before.as_ref().map(|it| it.content.clone()));
@@ -70,6 +79,29 @@ impl Import {
                 .country
                 .is_none_or(|country| corridors.iter().any(|it| it.investor == country))
         })
+    }
+
+    /// Puts on record what an investor did before; answers whether that is
+    /// new. Files without deals leave it as it is.
+    fn put_past(
+        &self,
+        conn: &mut Conn,
+        firm: OrganizationId,
+        investments: &[Investment],
+    ) -> Result<bool, Error> {
+        let id = || self.context.new_id();
+        let new = !investments.is_empty()
+            && db::investments::replace(conn, firm, investments, id, self.now)?;
+        if new {
+            let count = i64::try_from(investments.len()).unwrap_or(i64::MAX);
+            self.pen.append(
+                conn,
+                "organization.past_imported",
+                (SubjectKind::Organization, firm),
+                vec![("investments", Value::Int(count))],
+            )?;
+        }
+        Ok(new)
     }
 
     /// Puts a derived mandate on record and answers how much it changed of

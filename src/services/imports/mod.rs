@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use crate::db::{self, Conn, organizations};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
+use crate::domain::investment::Investment;
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::profile::StartupContent;
@@ -48,6 +49,8 @@ pub struct NewInvestor {
     pub details: OrganizationDetails,
     /// The mandate that its past deals speak of, if they speak of one.
     pub mandate: Option<MandateContent>,
+    /// What it did before, as the files say.
+    pub investments: Vec<Investment>,
 }
 
 /// How records are imported.

@@ -1,5 +1,6 @@
 //! Matches: the live ranking, what is on record, and its moves.
 
+mod explanation;
 mod requests;
 mod view;
 
@@ -25,8 +26,9 @@ use crate::services::matches::{self, Filter, RankFilter};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, mandates, startups, teasers};
 
+pub use explanation::ExplanationView;
 pub use requests::{NewMatch, NewMatchTransition};
-pub use view::{ExplanationView, MatchView, PartyView, RankingView, Voice};
+pub use view::{MatchView, PartyView, RankingView, Voice};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
