@@ -188,6 +188,7 @@ fn account() -> Explanation {
         taxonomy: &taxonomy,
         rates: Some(&rates),
         today: today(),
+        past: None,
     };
     let startup = StartupFacts {
         profile: &profile,

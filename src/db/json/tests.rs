@@ -15,7 +15,7 @@ use crate::domain::country::Country;
 use crate::domain::mandate::{Capacity, Cheque, MandateContent};
 use crate::domain::money::{Currency, Money};
 use crate::domain::profile::{ControlAnswers, Round, StartupContent, Traction};
-use crate::domain::revealed::Revealed;
+use crate::domain::revealed::{Revealed, RevealedTrace, Signal, SignalTrace};
 use crate::domain::scoring::{
     Band, Bands, Curve, Explanation, Factor, FactorTrace, Gate, GateTrace, GateVerdict, Place,
     Reason, ReasonKey, RoleValues, RuleSet, TagValues, Var,
@@ -215,6 +215,28 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn revealed_trace()(
+        as_of in any::<i64>(),
+        signals in vec(
+            (
+                select(Signal::ALL),
+                any::<[i64; 2]>(),
+                option::of(any::<i64>()),
+                option::of(any::<i64>()),
+                reason(),
+            ),
+            0..4,
+        ),
+    ) -> RevealedTrace {
+        let signals = signals.into_iter();
+        let signals = signals.map(|(signal, [weight, points], statistic, value, reason)| {
+            SignalTrace { signal, weight, statistic, value, points, reason }
+        });
+        RevealedTrace { as_of, signals: signals.collect() }
+    }
+}
+
+prop_compose! {
     fn an_explanation()(
         ids in any::<[u128; 3]>(),
         [exact, score, confidence, startup_revision, mandate_revision] in any::<[i64; 5]>(),
@@ -222,6 +244,7 @@ prop_compose! {
         gates in vec(gate(), 0..4),
         factors in vec(factor(), 0..4),
         band in select(Band::ALL),
+        revealed in option::of(revealed_trace()),
         [strengths, risks, missing] in
             std::array::from_fn::<_, 3, _>(|_| vec(select(Factor::ALL), 0..4)),
     ) -> Explanation {
@@ -230,7 +253,7 @@ prop_compose! {
             rule_set: rule_set.into(),
             startup: (startup.into(), startup_revision),
             mandate: (mandate.into(), mandate_revision),
-            as_of, rate_date, gates, factors, exact, score, confidence, band,
+            as_of, rate_date, gates, factors, revealed, exact, score, confidence, band,
             strengths, risks, missing,
         }
     }

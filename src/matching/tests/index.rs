@@ -10,9 +10,11 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::corpus::{Dice, TAGS, random_mandate, random_pair, random_startup};
 use super::*;
-use crate::domain::revealed::{Likeness, Memory, Revealed, Signal};
-use crate::domain::scoring::WHOLE;
+use crate::domain::ids::{OrganizationId, StartupProfileId};
+use crate::domain::revealed::{Likeness, Memory, Observation, ObservedFact, Revealed, Signal};
+use crate::domain::scoring::{Reason, ReasonKey, WHOLE};
 use crate::matching::index::{Cleared, Index, MandateEntry, Snapshot, StartupEntry};
+use crate::matching::past::Past;
 use crate::matching::reference::{Filter, mandates_for, startups_for};
 use crate::matching::rules::validate;
 
@@ -24,6 +26,42 @@ struct Count {
     questions: u64,
     answers: u64,
     bytes: usize,
+}
+
+/// What some of the investors did, by lot.
+#[derive(Debug)]
+struct Acts {
+    seed: u128,
+    /// One of so many did something.
+    one_in: u128,
+}
+
+impl Acts {
+    fn mixed(&self, startup: u128, investor: u128) -> u128 {
+        (startup * 31 + investor * 17 + self.seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 7
+    }
+}
+
+impl Past for Acts {
+    fn knows(&self, investor: OrganizationId) -> bool {
+        self.mixed(0, investor.uuid().as_u128())
+            .is_multiple_of(self.one_in)
+    }
+
+    fn value(&self, startup: StartupProfileId, investor: OrganizationId) -> Option<i64> {
+        let mixed = self.mixed(startup.uuid().as_u128(), investor.uuid().as_u128());
+        let value = i64::try_from(mixed % 10_001).expect("few");
+        (self.knows(investor) && !mixed.is_multiple_of(7)).then_some(value)
+    }
+
+    fn observation(&self, startup: StartupProfileId, of: OrganizationId) -> Option<Observation> {
+        let facts = vec![ObservedFact {
+            signal: Signal::Pace,
+            statistic: self.value(startup, of),
+            reason: Reason::plain(ReasonKey::RevealedUntold),
+        }];
+        self.knows(of).then_some(Observation { as_of: 7, facts })
+    }
 }
 
 /// Both sides by number, with what is known of each number's pairs.
@@ -246,7 +284,14 @@ fn compare(
     snapshot: &Snapshot,
     count: &mut Count,
 ) -> Result<(), TestCaseError> {
-    let setting = base.setting();
+    let acts = Acts {
+        seed: dice.below(1_000) as u128,
+        one_in: dice.pick(&[1, 2, 5, 20]),
+    };
+    let mut setting = base.setting();
+    if dice.one_in(3) {
+        setting.past = Some(&acts);
+    }
     let desk = snapshot.desk(&setting);
     let day = today();
     for entry in records.startups.values() {

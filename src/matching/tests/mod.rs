@@ -342,6 +342,7 @@ impl World {
             taxonomy: &self.taxonomy,
             rates: self.rates.as_ref(),
             today: today(),
+            past: None,
         }
     }
 

@@ -14,6 +14,7 @@ mod keys;
 mod matching;
 mod members;
 mod passwords;
+mod past;
 mod paused;
 mod profiles;
 mod programmes;
