@@ -101,7 +101,7 @@ fn what_an_investor_did_is_told_with_reasons_and_computed_again() {
         assert!(past["value"].as_i64().unwrap() > 0, "{past}");
         assert_eq!(past["reason"]["key"], "revealed.tags.count");
         let sentence = past["reason"]["sentence"].as_str().unwrap();
-        for said in ["since 2019: 7", "in IL: 3", "USD 400,000"] {
+        for said in ["since 2019: 7", "in Israel: 3", "USD 400,000"] {
             assert!(sentence.contains(said), "{said} in {sentence}");
         }
         let signals = told["revealed"]["factors"].as_array().unwrap();
@@ -151,6 +151,7 @@ fn what_comes_of_introductions_here_counts_as_well() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
         let passing = stage.another_investor("Caspian Seed", |_| ()).await;
+        let twin = stage.another_startup("Negev Sensors").await;
         count_past_deals(&stage).await;
         let items = ranked(&stage, stage.profile.id).await;
         assert!(
@@ -168,7 +169,6 @@ fn what_comes_of_introductions_here_counts_as_well() {
         let made = stage.post(Who::Curator, "/v1/matches", body).await;
         let matched = made.location.clone().unwrap();
         pass(&stage, &matched).await;
-        let twin = stage.another_startup("Negev Sensors").await;
         let items = ranked(&stage, twin.id).await;
         assert_eq!(items[0]["investor"]["name"], "Khazar Capital");
         let of = |item: &Value| factor(&item["explanation"], "revealed_preference").clone();

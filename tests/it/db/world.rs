@@ -275,6 +275,7 @@ fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -
                 reason: Reason::plain(ReasonKey::ExclusionsPass)
                     .with(Place::Tags, Var::codes(["water"])),
             }],
+            revealed: None,
             factors: vec![],
             exact: 0,
             score: 8_150,
