@@ -281,6 +281,34 @@ pub fn find_revision(
     content.as_deref().map(json::mandate::decode).transpose()
 }
 
+/// What it said at a moment; what it first said when it came later, and `None`
+/// when there is no such record.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn content_at(
+    conn: &mut Conn,
+    id: MandateId,
+    at: DateTime<Utc>,
+) -> Result<Option<MandateContent>> {
+    let of = || revisions::table.filter(revisions::mandate_id.eq(id));
+    let then: Option<String> = of()
+        .filter(revisions::created_at.lt(Timestamp(at)))
+        .order(revisions::revision.desc())
+        .select(revisions::content)
+        .first(conn)
+        .optional()?;
+    let content = match then {
+        Some(content) => Some(content),
+        None => of()
+            .order(revisions::revision)
+            .select(revisions::content)
+            .first(conn)
+            .optional()?,
+    };
+    content.as_deref().map(json::mandate::decode).transpose()
+}
+
 /// Up to `limit` published mandates that were to be confirmed before today,
 /// the longest due first.
 ///

@@ -296,6 +296,34 @@ pub fn find_revision(
     content.as_deref().map(json::startup::decode).transpose()
 }
 
+/// What it said at a moment; what it first said when it came later, and `None`
+/// when there is no such record.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn content_at(
+    conn: &mut Conn,
+    id: StartupProfileId,
+    at: DateTime<Utc>,
+) -> Result<Option<StartupContent>> {
+    let of = || revisions::table.filter(revisions::profile_id.eq(id));
+    let then: Option<String> = of()
+        .filter(revisions::created_at.lt(Timestamp(at)))
+        .order(revisions::revision.desc())
+        .select(revisions::content)
+        .first(conn)
+        .optional()?;
+    let content = match then {
+        Some(content) => Some(content),
+        None => of()
+            .order(revisions::revision)
+            .select(revisions::content)
+            .first(conn)
+            .optional()?,
+    };
+    content.as_deref().map(json::startup::decode).transpose()
+}
+
 /// Notes that compliance agrees to a revision; false if the profile says
 /// something else by now.
 ///

@@ -145,6 +145,11 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/rule-sets/{id}/simulation/shifts",
         Needs(O::ReadRules),
     ),
+    ("GET /v1/rule-sets/{id}/backtest", Needs(O::ReadRules)),
+    (
+        "GET /v1/rule-sets/{id}/backtest/calibration.svg",
+        Needs(O::ReadRules),
+    ),
     ("POST /v1/clearances", Needs(O::WriteCompliance)),
     (
         "GET /v1/organizations/{id}/clearances",

@@ -64,12 +64,16 @@ pub fn judge(pair: &Pair<'_>) -> Option<(Outcome, Numbers)> {
             GateVerdict::Pass | GateVerdict::NotApplicable => {}
         }
     }
+    Some((outcome, numbers(pair)))
+}
+
+/// What the factors of a pair come to, whatever the gates say.
+pub fn numbers(pair: &Pair<'_>) -> Numbers {
     let rules = pair.setting.rules;
-    let numbers = Numbers::of(Factor::ALL.iter().map(|factor| {
+    Numbers::of(Factor::ALL.iter().map(|factor| {
         let value = factors::value::<Silent>(*factor, pair).value;
         (weight(rules, *factor), value)
-    }));
-    Some((outcome, numbers))
+    }))
 }
 
 /// The whole account of one pair, ruled out or not. The same versions, rules,

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod attempts;
+pub mod backtest;
 pub mod caller;
 pub mod claims;
 pub mod clients;

@@ -310,6 +310,12 @@ impl Picture {
             .collect()
     }
 
+    /// Everything that was done, by whom.
+    pub fn deals(&self) -> impl Iterator<Item = (OrganizationId, &Deal)> {
+        let deals = self.corpus.deals.iter();
+        deals.filter_map(|deal| Some((*self.investors.get(deal.investor)?, deal)))
+    }
+
     /// What a profile asks. Profiles say neither region nor city; what else one
     /// leaves out is left out of the question, since nothing is learned from it
     /// here.

@@ -4,6 +4,7 @@
 //! Investors with a deal before a day are ranked for every startup that is
 //! first funded in the window after it, from the startup's profile alone.
 
+pub mod history;
 pub mod measures;
 pub mod plain;
 

@@ -4,6 +4,7 @@
 use corridor::services::recompute;
 use serde_json::{Value, json};
 
+use super::deals::deal;
 use super::stage::{Answer, Stage, Who};
 use crate::support::database::on_each_backend;
 
@@ -282,5 +283,86 @@ fn one_rule_set_of_a_programme_is_published_at_a_time() {
                 "rule_set.retired",
             ]
         );
+    });
+}
+
+#[test]
+fn a_rule_set_is_held_against_the_programmes_own_history() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        for n in 0..4 {
+            stage.another_investor(&format!("Fund {n}"), |_| ()).await;
+        }
+        let path = draft(&stage).await;
+        let backtest = format!("{path}/backtest");
+        stage.get(Who::Dana, &backtest).await.code(404);
+        let none = stage.get(Who::Auditor, &backtest).await.expect(200);
+        assert_eq!(
+            (&none["measured"], &none["candidates"]),
+            (&json!(0), &json!(5))
+        );
+        assert_eq!(none["systems"], json!([]));
+        let caution = none["caution"].as_str().unwrap();
+        assert!(caution.starts_with("Too few outcomes: 0."), "{caution}");
+
+        stage.context.clock.advance(chrono::TimeDelta::days(2));
+        deal(&stage).await;
+        let told = stage.get(Who::Auditor, &backtest).await.expect(200);
+        assert_eq!(
+            (&told["taken_up"], &told["measured"]),
+            (&json!(1), &json!(1))
+        );
+        assert_eq!(told["train_until"], "2026-11-26");
+        let systems = told["systems"].as_array().unwrap();
+        let names: Vec<_> = systems.iter().map(|it| it["system"].clone()).collect();
+        assert_eq!(
+            names,
+            ["rules", "popularity", "popularity_12_months", "random"]
+        );
+        assert_eq!(systems[0]["measures"]["recall_20"]["mean"], 1.0);
+        assert!(systems[1]["rules_better_by"]["mrr"]["mean"].is_number());
+        assert_eq!(told["calibration"]["answered"], 1);
+        let bins = told["calibration"]["bins"].as_array().unwrap();
+        let filled = bins.iter().find(|bin| bin["pairs"] == 1).unwrap();
+        assert_eq!(
+            (&filled["taken_up"], &filled["share"]),
+            (&json!(1), &json!(10_000))
+        );
+
+        // What comes after the window changes nothing of what is said of it.
+        let window = format!("{backtest}?train_until=2026-11-26&test_until=2026-11-27");
+        let before = stage.get(Who::Auditor, &window).await;
+        stage.context.clock.advance(chrono::TimeDelta::days(3));
+        let other = stage.another_startup("Negev Sensors").await;
+        stage.matched_with(&other).await;
+        let patch = json!({"languages": ["ru"], "tags": {"energy": 1}});
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        stage.edit(Who::Gul, &mandate, patch).await.expect(200);
+        let after = stage.get(Who::Auditor, &window).await;
+        assert_eq!(before.text, after.text);
+
+        let plot = format!("{backtest}/calibration.svg");
+        let request = stage
+            .request(Who::Auditor, "GET", &plot)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(request.headers()["content-type"], "image/svg+xml");
+        let svg = request.text().await.unwrap();
+        assert_eq!(svg.matches("<circle").count(), 1, "{svg}");
+        for (query, code) in [
+            ("?train_until=soon", "bad_query"),
+            ("?train_until=2026-11-26&test_until=2026-11-26", "bad_query"),
+        ] {
+            let refused = stage.get(Who::Auditor, &format!("{backtest}{query}")).await;
+            assert_eq!(refused.code(400), code, "{query}");
+        }
+        let shipped = stage.get(Who::Auditor, RULES).await.expect(200);
+        let shipped = shipped["items"][0]["id"].as_str().unwrap().to_owned();
+        let of_none = format!("{RULES}/{shipped}/backtest");
+        let refused = stage.get(Who::Auditor, &of_none).await;
+        assert_eq!(refused.code(409), "programme_needed");
+        let named = format!("{of_none}?programme={}", stage.programme.id);
+        stage.get(Who::Auditor, &named).await.expect(200);
     });
 }

@@ -1,6 +1,7 @@
 //! Rule sets: by what a programme matches. Drafted and simulated over the API,
 //! published by a person.
 
+mod backtest;
 mod document;
 mod revealed;
 mod simulation;
@@ -44,7 +45,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_rule_set_transitions)
         .service(move_rule_set)
         .service(list_rule_set_events)
-        .configure(simulation::routes);
+        .configure(simulation::routes)
+        .configure(backtest::routes);
 }
 
 /// A rule set to draft.
