@@ -188,7 +188,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             match other {
                 Command::Openapi => openapi(),
                 Command::Backtest(args) => backtest::run(&args),
-                Command::Rules(command) => rules::run(command),
+                Command::Rules(command) => rules::run(command, &|| load(&store, &[])),
                 Command::Bench(command) => bench::run(&command),
                 Command::Doctor => {
                     let config = load(&store, &[])?;

@@ -159,6 +159,9 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
+/// A score, and whether the pair was taken up.
+type Answered = (i64, bool);
+
 /// What was known on a day.
 struct Bench<'a> {
     context: &'a Context,
@@ -208,7 +211,7 @@ impl<'a> Bench<'a> {
         conn: &mut Conn,
         took_up: &BTreeMap<StartupProfileId, BTreeSet<usize>>,
         answered: &[&Outcome],
-    ) -> Result<(Vec<Case>, Vec<(i64, bool)>), Error> {
+    ) -> Result<(Vec<Case>, Vec<Answered>), Error> {
         let mut ids: BTreeSet<StartupProfileId> = took_up.keys().copied().collect();
         ids.extend(answered.iter().map(|outcome| outcome.startup_profile));
         let mut profiles = BTreeMap::new();

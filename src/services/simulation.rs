@@ -298,7 +298,10 @@ fn name_all(conn: &mut Conn, shifts: Vec<Numbered<Shift>>) -> Result<Vec<Numbere
 }
 
 /// The names of firms.
-pub(super) fn names_of(
+///
+/// # Errors
+/// A statement failed.
+pub fn names_of(
     conn: &mut Conn,
     firms: &[OrganizationId],
 ) -> Result<BTreeMap<OrganizationId, String>, Error> {

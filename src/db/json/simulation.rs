@@ -6,6 +6,9 @@ use super::form::{self, One};
 use crate::db::Result;
 use crate::domain::rule_set::{Concentration, Exposure, Shift, Simulation, Standing, Tally};
 
+/// Place and score, where there is one.
+type StoredStanding = Option<[i64; 2]>;
+
 /// What stands beside the columns of a simulation.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +24,7 @@ struct Stored {
     after: [i64; 2],
     exposure: Vec<(String, i64, i64)>,
     /// Startup, mandate, and place and score before and after.
-    shifts: Vec<(String, String, Option<[i64; 2]>, Option<[i64; 2]>)>,
+    shifts: Vec<(String, String, StoredStanding, StoredStanding)>,
 }
 
 /// The canonical text of what was found.

@@ -576,7 +576,7 @@ fn candidate(
         .sum();
     // Money counts as whole deals; a tenth of one is the least there is.
     let worth: u64 = deals.iter().map(|deal| deal.worth).sum();
-    let record = if worth % FUNDED == 0 && worth > 0 {
+    let record = if worth.is_multiple_of(FUNDED) && worth > 0 {
         ln(worth / FUNDED)
     } else {
         ln(worth.max(FUNDED / 10)) - ln(FUNDED)
