@@ -14,7 +14,7 @@ mod serve;
 
 use std::fmt::Display;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -40,7 +40,7 @@ struct Arguments {
 }
 
 /// What every command that opens the store takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct StoreArgs {
     /// Settings in a TOML file; see config/default.toml for every key. Each can
     /// also be set in the environment, as `CORRIDOR__SECTION__KEY`.
@@ -188,7 +188,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             match other {
                 Command::Openapi => openapi(),
                 Command::Backtest(args) => backtest::run(&args),
-                Command::Rules(command) => rules::run(command, &|| load(&store, &[])),
+                Command::Rules(command) => rules::run(command, &|dir| {
+                    let mut store = store.clone();
+                    store.data = dir.map(Path::to_owned).or(store.data);
+                    load(&store, &[])
+                }),
                 Command::Bench(command) => bench::run(&command),
                 Command::Doctor => {
                     let config = load(&store, &[])?;

@@ -59,6 +59,11 @@ struct Market {
     deals: Vec<(String, String, String, String)>,
 }
 
+/// The files of an invented market.
+pub fn a_market() -> TempDir {
+    market().folder()
+}
+
 fn market() -> Market {
     let mut dice = Dice(8);
     let taste = |number: usize| {

@@ -637,3 +637,57 @@ fn a_rotated_key_signs_and_the_old_one_stays_published() {
     let kid = said.split(' ').next().unwrap().to_owned();
     assert_eq!(published(), [kid, before[0].clone()]);
 }
+
+#[test]
+fn rules_are_learned_from_the_service_and_simulated_before_anybody_publishes() {
+    let data = home();
+    let files = crate::backtest::a_market();
+    let mut first = corridor(data.path());
+    first.args(["--listen", "127.0.0.1:0", "demo", "--no-serve"]);
+    run_with(&mut first, "").ok();
+    let fitted = data.path().join("fitted.toml");
+    let fitted = fitted.to_str().unwrap();
+    let fit = |until: &str| {
+        let mut command = bare();
+        command.args(["rules", "fit", "--from-service", "--programme"]);
+        command.args(["az-il-2026", "--until", until, "--years", "2", "--data"]);
+        command.arg(data.path());
+        run(&mut command, &["--weight", "1400", "--out", fitted])
+    };
+    // What the demo's people did is too little to learn from, and said so.
+    assert!(fit("2027-01-01").fails_with(3).contains("it takes 50"));
+
+    let mut import = corridor(data.path());
+    import.args(["import"]);
+    for name in ["startups", "investors", "investments"] {
+        let file = files.path().join(format!("{name}.csv"));
+        import.arg(format!("--{name}")).arg(file);
+    }
+    run_with(&mut import, "").ok();
+    let said = fit("2011-01-01").ok();
+    for word in [
+        "Learned from",
+        "Beside what az-il-2026 matches by now",
+        "share of the top three",
+        "gain",
+    ] {
+        assert!(said.contains(word), "{said}");
+    }
+    let simulate = ["rules", "simulate", "--programme", "az-il-2026", "--rules"];
+    let mut again = corridor(data.path());
+    again.args(simulate).arg(fitted);
+    let told = run_with(&mut again, "").ok();
+    assert!(said.ends_with(&told), "{told}");
+    let mut nowhere = corridor(data.path());
+    nowhere.args([
+        "rules",
+        "simulate",
+        "--programme",
+        "nowhere",
+        "--rules",
+        fitted,
+    ]);
+    let refused = run_with(&mut nowhere, "").fails_with(2);
+    assert!(refused.contains("there is no programme nowhere"));
+    run(&mut corridor(data.path()), &["doctor"]).ok();
+}

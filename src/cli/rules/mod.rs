@@ -36,14 +36,14 @@ pub(super) enum RulesCommand {
 /// ordinary rule-set file. With a programme it also says what the file would
 /// change there. Publishing stays a person's decision.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("source").required(true))]
 pub(super) struct FitArgs {
-    /// Folder with startups.csv, investors.csv and investments.csv
-    #[arg(long, value_name = "DIR", group = "source")]
+    /// Folder with startups.csv, investors.csv and investments.csv; with
+    /// --from-service the service's data directory, as in all other commands
+    #[arg(long, value_name = "DIR", required_unless_present = "from_service")]
     data: Option<PathBuf>,
     /// Learn from the service: imported investments, and what came of
     /// introductions and deals; passes count against
-    #[arg(long, group = "source", requires = "programme")]
+    #[arg(long, requires = "programme")]
     from_service: bool,
     /// Learn from deals before this day [default: tomorrow, from the service]
     #[arg(long, value_name = "DATE", required_unless_present = "from_service")]
@@ -80,7 +80,7 @@ pub(super) struct SimulateArgs {
 /// that nothing can be learned from, 1 for anything else.
 pub(super) fn run(
     command: RulesCommand,
-    load: &dyn Fn() -> Result<Config, Failure>,
+    load: &dyn Fn(Option<&Path>) -> Result<Config, Failure>,
 ) -> Result<(), Failure> {
     match command {
         RulesCommand::Fit(args) if args.programme.is_none() => {
@@ -89,12 +89,12 @@ pub(super) fn run(
             super::print(&fit_to(&args, &corpus, today())?.1)
         }
         RulesCommand::Fit(args) => {
-            let config = load()?;
+            let config = load(args.data.as_deref().filter(|_| args.from_service))?;
             super::block_on(async move { fit_beside(&config, &args).await })
         }
         RulesCommand::Simulate(args) => {
             let rules = rule_file(Some(&args.rules))?;
-            let config = load()?;
+            let config = load(None)?;
             super::block_on(async move {
                 let beside = Beside::open(&config, &args.programme).await?;
                 let told = beside.simulate(&rules).await;
@@ -117,8 +117,8 @@ async fn fit_beside(config: &Config, args: &FitArgs) -> Result<(), Failure> {
     let beside = Beside::open(config, slug).await?;
     let told = async {
         let corpus = match &args.data {
-            Some(data) => corpus(data)?,
-            None => beside.corpus().await?,
+            Some(data) if !args.from_service => corpus(data)?,
+            _ => beside.corpus().await?,
         };
         let (rules, report) = fit_to(args, &corpus, today())?;
         Ok(report + &beside.simulate(&rules).await?)
