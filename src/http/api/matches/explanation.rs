@@ -212,7 +212,10 @@ fn told<'a>(
     if may_say(trace.factor, side) {
         Some(Cow::Borrowed(&trace.reason))
     } else if trace.factor == Factor::RevealedPreference {
-        past_in_bands(explanation).map(Cow::Owned)
+        // That nothing is known tells nothing.
+        let unknown = trace.value.is_none();
+        let plain = unknown.then_some(Cow::Borrowed(&trace.reason));
+        plain.or_else(|| past_in_bands(explanation).map(Cow::Owned))
     } else {
         None
     }
