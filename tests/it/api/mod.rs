@@ -19,7 +19,7 @@ mod profiles;
 mod programmes;
 mod races;
 mod recompute;
-mod second_factor;
+pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;

@@ -81,6 +81,26 @@ fn sign_ins_registrations_and_resets_have_tighter_ones() {
     });
 }
 
+/// The router decodes paths, so the meter must as well.
+#[test]
+fn another_way_of_writing_a_path_is_no_way_around_its_allowance() {
+    on_each_backend(async |database| {
+        let rates = Rates {
+            sign_in: 2,
+            ..Rates::unlimited()
+        };
+        let app = App::start_with(database, OperatorTotp::Off, rates).await;
+        let client = app.stranger();
+        let body = json!({ "email": address("Nobody"), "password": "not the password" });
+        for _ in 0..2 {
+            client.post("/v1/sess%69ons", &body).await.expect(401);
+        }
+        for path in ["/v1/sess%69ons", "/v1/sessions", "/%76%31/sessions"] {
+            client.post(path, &body).await.expect(429);
+        }
+    });
+}
+
 #[test]
 fn guessing_slows_the_guesser_down_and_nobody_else() {
     on_each_backend(async |database| {
