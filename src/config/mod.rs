@@ -42,6 +42,8 @@ pub struct Config {
     pub mail: Mail,
     /// Retrying what must be sent.
     pub outbox: Outbox,
+    /// Records that others wrote about a firm.
+    pub claims: Claims,
     /// The double opt-in.
     pub introductions: Introductions,
     /// What is written about the program's work.
@@ -257,6 +259,15 @@ pub struct Outbox {
     pub backoff_base_s: u32,
     /// Longest wait between two attempts in seconds.
     pub backoff_cap_s: u32,
+}
+
+/// `[claims]`: records that others wrote about a firm.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// Whether the contact of a firm is mailed by itself, once, when such a
+    /// record is put forward.
+    pub ask_contacts: bool,
 }
 
 /// `[introductions]`: the double opt-in.

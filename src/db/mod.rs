@@ -30,6 +30,7 @@ pub mod clients;
 mod conn;
 pub mod consents;
 pub mod consumers;
+pub mod contacts;
 pub mod deals;
 pub mod decisions;
 pub mod disclosures;

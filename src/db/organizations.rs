@@ -119,6 +119,15 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// Has everybody else who changes the firm or its people wait until the open
+/// transaction ends.
+///
+/// # Errors
+/// A statement failed.
+pub fn lock(conn: &mut Conn, id: OrganizationId) -> Result<()> {
+    sql::lock_organization(conn, id)
+}
+
 /// The organization with that id.
 ///
 /// # Errors

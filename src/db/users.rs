@@ -139,6 +139,14 @@ pub fn password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
         .optional()?)
 }
 
+/// [`password_hash`], which stays as it is until the open transaction ends.
+///
+/// # Errors
+/// A statement failed.
+pub fn lock_password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
+    sql::lock_password_hash(conn, id)
+}
+
 /// Closes an account, or opens it again; false when it was so already or
 /// there is none.
 ///

@@ -19,7 +19,7 @@ use super::caller::in_any_hat;
 use super::once::write_once;
 use super::paging::{PageRequest, after, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, contacts};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -177,6 +177,7 @@ pub async fn transition(
     let now = context.now();
     let pen = context.pen(caller.actor());
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
+    let context_in = context.clone();
     write_once(
         context,
         caller.id(),
@@ -203,6 +204,9 @@ pub async fn transition(
                     ("to", code(after.status.code())),
                 ],
             )?;
+            if action == MandateAction::Publish && !after.claimed {
+                contacts::ask(&context_in, conn, caller_in.actor(), after.organization)?;
+            }
             Ok(after)
         },
         move |conn, id| {
@@ -221,9 +225,13 @@ pub(super) fn stand_behind(
     conn: &mut Conn,
     person: UserId,
     before: &Mandate,
+    content: MandateContent,
 ) -> Result<(), Error> {
+    let corrected = content != before.content;
     let after = Mandate {
+        content,
         claimed: true,
+        revision: before.revision + i64::from(corrected),
         version: before.version + 1,
         updated_at: context.now(),
         ..before.clone()
@@ -233,7 +241,10 @@ pub(super) fn stand_behind(
         conn,
         "mandate.confirmed",
         (SubjectKind::Mandate, before.id),
-        vec![("revision", Value::Int(after.revision))],
+        vec![
+            ("revision", Value::Int(after.revision)),
+            ("corrected", Value::Flag(corrected)),
+        ],
     )
 }
 

@@ -12,7 +12,7 @@ use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{
     ProfileAction, ProfileFacts, ProfileStatus, StartupContent, StartupProfile, fresh_until,
-    status_after_edit, step, texts_that_tell,
+    status_after_correction, status_after_edit, step, texts_that_tell,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
@@ -21,7 +21,7 @@ use super::caller::in_any_hat;
 use super::once::write_once;
 use super::paging::{PageRequest, after, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, contacts};
 
 /// A comment a reviewer makes on one field.
 #[derive(Debug, Clone)]
@@ -306,6 +306,10 @@ fn apply(
         (SubjectKind::StartupProfile, id),
         payload,
     )?;
+    let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
+    if forward && !after.claimed {
+        contacts::ask(context, conn, caller.actor(), after.organization)?;
+    }
     Ok(after)
 }
 
@@ -321,10 +325,7 @@ pub(super) fn stand_behind(
     let corrected = content != before.content;
     let mut status = before.status;
     if corrected {
-        if shows_texts(before.status) {
-            screen(conn, before.organization, &content)?;
-        }
-        status = status_after_edit(before, &content, &context.taxonomy)?;
+        status = status_after_correction(before, &content, &context.taxonomy)?;
     }
     let after = StartupProfile {
         content,
@@ -386,23 +387,26 @@ const fn shows_texts(status: ProfileStatus) -> bool {
     )
 }
 
+/// The names of a firm and its people.
+pub(super) fn names_that_tell(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<Vec<String>, Error> {
+    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    let mut names: Vec<String> = firm.details.all_names().map(str::to_owned).collect();
+    let people = db::users::members(conn, organization)?.into_iter();
+    names.extend(people.map(|(user, _)| user.name.to_string()));
+    Ok(names)
+}
+
 /// Refuses texts that would name or reach the firm before it agreed.
 fn screen(
     conn: &mut Conn,
     organization: OrganizationId,
     content: &StartupContent,
 ) -> Result<(), Error> {
-    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    let people: Vec<String> = db::users::members(conn, organization)?
-        .into_iter()
-        .map(|(user, _)| user.name.to_string())
-        .collect();
-    let names: Vec<&str> = firm
-        .details
-        .all_names()
-        .chain(people.iter().map(String::as_str))
-        .collect();
-    let told = texts_that_tell(content, names);
+    let names = names_that_tell(conn, organization)?;
+    let told = texts_that_tell(content, names.iter().map(String::as_str));
     told.finish().map_err(|faults| {
         Error::Refused(Refusal {
             code: "texts_not_clean".into(),

@@ -93,6 +93,7 @@ impl Desk {
             investments: Some(self.path("investments.csv")),
             mapping: None,
             programme: Some("israel-azerbaijan".parse().unwrap()),
+            no_claim_mails: false,
             dry_run: false,
             keep_good: false,
             report: None,

@@ -19,6 +19,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         external_id,
         details,
         mandate,
+        contact,
     } = row;
     let known = organizations::find_by_external_id(conn, OrganizationKind::Investor, &external_id)?;
     let on_record = match &known {
@@ -39,6 +40,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         let derived = import.put_mandate(conn, firm, before, country, content, joined)?;
         change = change.max(derived);
     }
+    import.reach(conn, firm, contact.as_ref(), joined)?;
     import.tally.outside += u64::from(import.programme.is_some() && !joined);
     import.count(change);
     Ok(())

@@ -4,6 +4,7 @@
 mod accounts;
 mod claims;
 mod clients;
+mod contacts;
 pub mod deals;
 mod discretion;
 mod gates;

@@ -53,8 +53,8 @@ fn a_key_is_no_way_around_the_second_factor() {
 #[test]
 fn codes_can_not_be_guessed_where_the_factor_is_changed() {
     on_each_backend(async |database| {
+        let app = App::start(database).await;
         for path in ["removal", "recovery-codes"] {
-            let app = App::start(database).await;
             let tamar = firm(&app, "startup", path, "IL").await;
             let (secret, _) = enrol(&app, &tamar.owner).await;
             let path = format!("/v1/me/second-factor/{path}");

@@ -123,10 +123,7 @@ fn invitations_end_with_the_part_of_whoever_sent_them() {
                 }
                 _ => {
                     let body = json!({ "password": PASSWORD });
-                    second
-                        .post("/v1/me/deactivation", &body)
-                        .await
-                        .expect(204)
+                    second.post("/v1/me/deactivation", &body).await.expect(204)
                 }
             };
             let fields = [
