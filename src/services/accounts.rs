@@ -14,7 +14,7 @@ use crate::domain::account::{Membership, Role, User};
 use crate::domain::client::Scopes;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Faults;
-use crate::domain::ids::{OrganizationId, SessionId, UserId};
+use crate::domain::ids::{OrganizationId, SessionId, TicketId, UserId};
 use crate::domain::message::News;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::session::EndReason;
@@ -322,6 +322,36 @@ pub(super) async fn check_password(
         "wrong_password",
         "This is not the present password.",
     ))
+}
+
+/// Checks that who finishes a registration is who began it.
+///
+/// # Errors
+/// A fault at `/password`.
+pub(super) async fn check_chosen(
+    context: &Context,
+    ticket: TicketId,
+    password: &str,
+    hash: String,
+) -> Result<(), Error> {
+    let place = format!("{ticket} registration");
+    let attempt = context.attempts.begin(&place, None, context.now())?;
+    let verdict = context
+        .passwords
+        .verify(Password::typed(password), Some(hash))
+        .await
+        .map_err(password_error)?;
+    match verdict {
+        Verdict::Match { .. } => {
+            context.attempts.succeeded(&attempt);
+            Ok(())
+        }
+        Verdict::NoMatch => Err(one_fault(
+            "/password",
+            "wrong_password",
+            "This is not the password that was chosen.",
+        )),
+    }
 }
 
 /// Mails a link to choose a new password, if anybody has that address; this

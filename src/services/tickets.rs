@@ -323,12 +323,25 @@ pub(super) fn take(
 
 /// Finishes a registration: the firm and its owner come to be. Registrations
 /// of others with the same address are void from now on.
-pub async fn confirm_registration(context: &Context, token: &str) -> Result<(), Error> {
+///
+/// Anybody can register with somebody else's address. Who holds the link shows
+/// the password that was chosen, so that nobody finishes what a stranger began
+/// and whose password that stranger knows.
+///
+/// # Errors
+/// A fault at `/password`; [`Error::TooMany`] after many wrong ones.
+pub async fn confirm_registration(
+    context: &Context,
+    token: &str,
+    password: &str,
+) -> Result<(), Error> {
     let ticket = opened(context, token).await?;
     let Permit::Registration(Some(whole)) = ticket.permit.clone() else {
         return Err(Error::NotFound);
     };
     let (details, person) = *whole;
+    let chosen = person.password_hash.clone();
+    accounts::check_chosen(context, ticket.id, password, chosen).await?;
     let now = context.now();
     let organization = new_organization(context, details, now);
     let PendingPerson {

@@ -128,6 +128,8 @@ pub(super) struct TicketPage {
     asks_name: bool,
     asks_account: bool,
     asks_password: bool,
+    /// The password that was chosen when registering.
+    asks_chosen: bool,
     button: &'static str,
     refuse: Option<&'static str>,
     sent: Sent,
@@ -193,11 +195,12 @@ impl TicketPage {
             }),
             asks_name: claims || joins && newcomer,
             asks_account: joins && newcomer,
+            asks_chosen: kind == TicketKind::Registration,
             asks_password: kind == TicketKind::PasswordReset || joins && newcomer,
             button,
             refuse,
             sent,
-            faults: in_words(ticket, faults),
+            faults: in_words(ticket, kind, faults),
         }
     }
 
@@ -364,7 +367,11 @@ fn facts(
 }
 
 /// The faults in the reader's language, one a field.
-fn in_words(words: &TicketWords, faults: &[Fault]) -> Vec<(String, &'static str)> {
+fn in_words(
+    words: &TicketWords,
+    kind: TicketKind,
+    faults: &[Fault],
+) -> Vec<(String, &'static str)> {
     let mut told: Vec<(String, &'static str)> = Vec::new();
     for fault in faults {
         let field = fault.pointer.trim_start_matches('/');
@@ -375,6 +382,7 @@ fn in_words(words: &TicketWords, faults: &[Fault]) -> Vec<(String, &'static str)
             "language" => (field, words.fault_language),
             "zone" => (field, words.fault_zone),
             "agree" => (field, words.fault_agree),
+            "password" if kind == TicketKind::Registration => (field, words.fault_chosen),
             "password" => (field, words.fault_password),
             "firm_name" => (field, words.fault_firm_name),
             "website" => (field, words.fault_website),

@@ -149,7 +149,9 @@ async fn carry_out(context: &Context, token: &str, open: &Open, sent: &Sent) -> 
         return tickets::refuse(context, token).await;
     }
     match kind {
-        TicketKind::Registration => tickets::confirm_registration(context, token).await,
+        TicketKind::Registration => {
+            tickets::confirm_registration(context, token, &sent.password).await
+        }
         TicketKind::PasswordReset => tickets::reset_password(context, token, &sent.password).await,
         TicketKind::Invitation => {
             let newcomer = newcomer(open, sent)?;

@@ -22,7 +22,7 @@ use crate::support::database::{Database, on_each_backend};
 
 const STARTUPS: &str = "\
 id,name,tags,country,first_stage,amount,site,line,email,lang
-1,Negev Sun,Water|Dew|Solar,ISR,angel,1500000,https://negev.example,Negev Sun makes water,office@negev.example,he
+1,Negev Sun,Water;Dew;Solar,ISR,angel,1500000,https://negev.example,Negev Sun makes water,office@negev.example,he
 2,Galil Sensors,Water,ISR,angel,,,Probes for soil,hello@galil.example,
 3,Haifa Robots,Water,ISR,angel,,,Arms for cranes,,
 4,Berlin Pumps,Water,DEU,angel,,,Pumps,info@pumps.example,
@@ -56,10 +56,6 @@ impl Desk {
                 "first_stage = \"stage\"",
                 "first_stage = \"stage\"\nsite = \"website\"\nline = \"one_liner\"\n\
                  email = \"contact_email\"\nlang = \"contact_language\"",
-            )
-            .replace(
-                "[investments.columns]\nstartup_id",
-                "[investments.columns]\nstartup_id",
             )
             .replace(
                 "[investors.columns]\n",

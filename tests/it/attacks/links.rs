@@ -183,3 +183,32 @@ fn taking_invitations_back_is_no_way_to_send_more() {
         tamar.post(&path, &body).await.expect(201);
     });
 }
+
+/// A stranger registers with somebody else's address and waits for the owner of
+/// the address to press the button.
+#[test]
+fn nobody_finishes_what_a_stranger_began_with_their_address() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let stranger = app.stranger();
+        let body = registration("startup", "Victim", "IL");
+        stranger.post("/v1/registrations", &body).await.expect(202);
+        let token = mailed_token(&app, TicketKind::Registration, &address("Victim")).await;
+        let page = format!("/tickets/{token}");
+        stranger
+            .open(&page)
+            .await
+            .expect(200)
+            .says("you registered");
+        for password in ["", "seven quiet corridors 12"] {
+            let fields = [("action", "confirm"), ("password", password)];
+            let refused = stranger.submit(&page, &fields).await.expect(422);
+            refused.says("not the password that was chosen");
+        }
+        let known = json!({ "email": address("Victim"), "password": PASSWORD });
+        stranger.post("/v1/sessions", &known).await.expect(401);
+        let fields = [("action", "confirm"), ("password", PASSWORD)];
+        stranger.submit(&page, &fields).await.expect(200);
+        stranger.signed_in(&address("Victim"), PASSWORD).await;
+    });
+}

@@ -59,6 +59,8 @@ pub(in crate::http::pages) struct TicketWords {
     pub zone_hint: &'static str,
     pub password: &'static str,
     pub password_hint: &'static str,
+    /// Beside the password that was chosen when registering.
+    pub chosen_hint: &'static str,
     pub confirm: &'static str,
     pub accept: &'static str,
     pub choose: &'static str,
@@ -67,6 +69,7 @@ pub(in crate::http::pages) struct TicketWords {
     pub refuse_claim: &'static str,
     pub faults: &'static str,
     pub fault_password: &'static str,
+    pub fault_chosen: &'static str,
     pub fault_name: &'static str,
     pub fault_language: &'static str,
     pub fault_zone: &'static str,
