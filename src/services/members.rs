@@ -76,7 +76,8 @@ pub async fn invite(
         intent,
         move |conn| {
             still_may_write(conn, &caller_in, organization)?;
-            check_role(conn, organization, role)?;
+            let of = check_role(conn, organization, role)?;
+            refuse_own_part(of, ticket.email.key() == caller_in.user.email.key())?;
             let (kind, now) = (TicketKind::Invitation, context_in.now());
             let waiting = db::tickets::open_of(conn, kind, organization, now)?.len();
             let lately = db::tickets::count_made(conn, kind, organization, now - A_DAY)?;
@@ -114,10 +115,27 @@ fn still_may_write(
     may_write(&Caller { user, memberships }, organization)
 }
 
-fn check_role(conn: &mut Conn, organization: OrganizationId, role: Role) -> Result<(), Error> {
+/// None of the operator's people gives themselves a part: who keeps the
+/// accounts is not to read what firms say.
+fn refuse_own_part(of: OrganizationKind, own: bool) -> Result<(), Error> {
+    if of == OrganizationKind::Operator && own {
+        return Err(Error::refused(
+            "own_part",
+            "Somebody else gives one of the operator's people a part.",
+        ));
+    }
+    Ok(())
+}
+
+/// The kind of a firm in which there is such a part.
+fn check_role(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    role: Role,
+) -> Result<OrganizationKind, Error> {
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
     if role.fits(firm.details.kind) {
-        return Ok(());
+        return Ok(firm.details.kind);
     }
     let mut faults = Faults::new();
     let detail = match firm.details.kind {
@@ -231,7 +249,8 @@ pub async fn change_role(
         .db
         .write(move |conn| {
             still_may_write(conn, &caller, organization)?;
-            check_role(conn, organization, role)?;
+            let of = check_role(conn, organization, role)?;
+            refuse_own_part(of, person == caller.id())?;
             let parts = parts(conn, person, organization)?;
             if parts.iter().all(|own| own.role == role) {
                 return Ok(());

@@ -386,3 +386,26 @@ fn a_closed_account_takes_sessions_keys_and_links_with_it_and_leaves_the_work() 
         assert_eq!(with_key().await, 401, "a key does not come back");
     });
 }
+
+/// Who keeps the accounts is not to read what firms say.
+#[test]
+fn no_admin_makes_themselves_a_curator() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let admin = operator(&app, "Admin", &[Role::Admin]).await;
+        operator(&app, "Second", &[Role::Admin]).await;
+        let me = admin.get("/v1/me").await.expect(200);
+        let operator = me.body["memberships"][0]["organization"].as_str().unwrap();
+        let own = format!("/v1/organizations/{operator}/members/{}", me.text("id"));
+        let call = admin.call("PUT", &own).json(&json!({ "role": "curator" }));
+        call.send().await.refused(409, "own_part");
+        let path = format!("/v1/organizations/{operator}/invitations");
+        let body = json!({ "email": address("Admin"), "role": "curator" });
+        let invited = admin.post(&path, &body).await;
+        invited.refused(409, "own_part");
+        admin
+            .get("/v1/startup-profiles")
+            .await
+            .refused(404, "not_found");
+    });
+}
