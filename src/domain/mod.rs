@@ -17,6 +17,7 @@ pub mod introduction;
 pub mod mandate;
 pub mod message;
 pub mod money;
+pub mod network;
 pub mod organization;
 pub mod permission;
 pub mod pipeline;

@@ -84,7 +84,7 @@ fn a_key_ends_with_its_time_its_place_and_its_person() {
             .expect(201);
         let script = app.stranger().with_token(made.text("key"));
         script.get("/v1/me").await.refused(401, "invalid_token");
-        let here = json!({ "allowed_addresses": ["127.0.0.1"] });
+        let here = json!({ "allowed_addresses": ["127.0.0.0/8"] });
         let made = key(&app, &tamar.owner, &["account:read"], here)
             .await
             .expect(201);
@@ -110,6 +110,12 @@ fn every_fault_of_a_key_is_named() {
                 "#/allowed_addresses bad_address",
                 "#/expires_at not_an_instant",
             ]
+        );
+        let blank = json!({ "allowed_addresses": [" "] });
+        let answer = key(&app, &tamar.owner, &["account:read"], blank).await;
+        assert_eq!(
+            answer.refused(422, "invalid").faults(),
+            ["#/allowed_addresses bad_address"]
         );
         let wrong = json!({ "password": "wrong password" });
         let answer = key(&app, &tamar.owner, &["account:read"], wrong).await;
