@@ -2,7 +2,7 @@
 //! proxy that the operator named: anybody can send a header.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -59,13 +59,19 @@ impl TrustedProxies {
             if !self.hold(caller) {
                 break;
             }
-            let Ok(before) = hop.trim().parse::<IpAddr>() else {
+            let Some(before) = address_of(hop.trim()) else {
                 break;
             };
             caller = before.to_canonical();
         }
         caller
     }
+}
+
+/// The address of a hop; some proxies name its port as well.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().map(|hop| hop.ip());
+    hop.parse::<IpAddr>().or_else(|_| with_port()).ok()
 }
 
 impl fmt::Display for TrustedProxies {
@@ -120,6 +126,10 @@ mod tests {
         assert_eq!(caller("10.0.0.0/8", "192.0.2.1", &forwarded), "192.0.2.1");
         assert_eq!(caller("10.0.0.0/8", "10.1.2.3", &forwarded), "203.0.113.9");
         assert_eq!(caller("::1", "::1", &forwarded), "203.0.113.9");
+        for port in ["203.0.113.9:4711", "[2001:db8::1]:4711"] {
+            let told = caller("::1", "::1", &[port]);
+            assert!(port.contains(&told), "{told}");
+        }
     }
 
     #[test]

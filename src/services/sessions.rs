@@ -120,7 +120,12 @@ pub async fn sign_in(
             Ok(granted)
         }
         Err(Error::Unauthenticated(AuthFault::Invalid)) => {
-            note_failure(context, Some(user), "second_factor");
+            let factor = if guess.is_some() {
+                "second_factor"
+            } else {
+                "password"
+            };
+            note_failure(context, Some(user), factor);
             Err(INVALID)
         }
         Err(other) => Err(other),
