@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::mandates::{self, dsl};
 use super::schema::{mandate_revisions as revisions, programme_mandates};
 use super::types::Timestamp;
@@ -257,10 +258,33 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, mandate, &content)?;
     }
+    Ok(changed == 1)
+}
+
+/// [`update`] of a mandate that says what it said: only where it stands.
+///
+/// # Errors
+/// A statement failed.
+pub fn update_state(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
+    let before = mandates::table
+        .find(mandate.id)
+        .filter(dsl::version.eq(mandate.version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::status.eq(mandate.status.code()),
+            dsl::claimed.eq(mandate.claimed),
+            dsl::published_at.eq(mandate.published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(mandate.reconfirm_by),
+            dsl::version.eq(mandate.version),
+            dsl::updated_at.eq(Timestamp(mandate.updated_at)),
+        ))
+        .prepared()
+        .execute(conn)?;
     Ok(changed == 1)
 }
 

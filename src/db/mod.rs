@@ -52,6 +52,7 @@ mod pair;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prepared;
 pub mod programmes;
 pub mod rates;
 pub mod rule_sets;

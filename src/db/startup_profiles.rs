@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::startup_profiles::{self, dsl};
 use super::schema::{programme_startups, review_comments, startup_profile_revisions as revisions};
 use super::types::{Id, Timestamp};
@@ -272,10 +273,34 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, profile, &content)?;
     }
+    Ok(changed == 1)
+}
+
+/// [`update`] of a profile that says what it said: only where it stands.
+///
+/// # Errors
+/// A statement failed.
+pub fn update_state(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
+    let before = startup_profiles::table
+        .find(profile.id)
+        .filter(dsl::version.eq(profile.version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::status.eq(profile.status.code()),
+            dsl::claimed.eq(profile.claimed),
+            dsl::published_at.eq(profile.published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(profile.reconfirm_by),
+            dsl::rejected_at.eq(profile.rejected_at.map(Timestamp)),
+            dsl::version.eq(profile.version),
+            dsl::updated_at.eq(Timestamp(profile.updated_at)),
+        ))
+        .prepared()
+        .execute(conn)?;
     Ok(changed == 1)
 }
 
@@ -307,6 +332,7 @@ pub fn agree_compliance(conn: &mut Conn, id: StartupProfileId, revision: i64) ->
         .filter(dsl::revision.eq(revision));
     let changed = diesel::update(at_revision)
         .set(dsl::compliance_agreed_revision.eq(Some(revision)))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }

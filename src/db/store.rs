@@ -204,6 +204,12 @@ impl Db {
     /// As for [`Self::write`].
     pub async fn seal_pending(&self) -> Result<usize, Error> {
         let mut count = 0;
+        let look = |conn: &mut Conn| Ok::<_, Error>(events::outlook(conn)?);
+        let (position, waiting) = self.look_up(look).await?;
+        super::writer::announce(&self.inner.sealed, position);
+        if !waiting {
+            return Ok(count);
+        }
         loop {
             let job = |conn: &mut Conn| {
                 Ok::<_, Error>((events::seal(conn, events::SEAL_BATCH)?, events::head(conn)?))

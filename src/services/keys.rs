@@ -164,7 +164,7 @@ pub(super) async fn authenticate(
             }
             let user = db::users::find(conn, key.user)?.ok_or(INVALID)?;
             let memberships = db::users::memberships(conn, user.id)?;
-            Ok((key, Caller { user, memberships }))
+            Ok((key, Caller::new(user, memberships)))
         })
         .await?;
     note_use(context, &key).await?;

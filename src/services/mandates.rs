@@ -193,7 +193,7 @@ pub async fn transition(
                 claimed: before.claimed || caller_in.belongs_to(before.organization),
                 ..moved(&before, status, action, now)
             };
-            store(conn, &after)?;
+            store_state(conn, &after)?;
             pen.append(
                 conn,
                 event_kind(action),
@@ -228,7 +228,7 @@ pub(super) fn stand_behind(
         updated_at: context.now(),
         ..before.clone()
     };
-    store(conn, &after)?;
+    store_state(conn, &after)?;
     context.pen(Actor::User(person)).append(
         conn,
         "mandate.confirmed",
@@ -244,7 +244,7 @@ pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Re
     let Ok(status) = step(before, action, Hat::Investor) else {
         return Ok(());
     };
-    store(conn, &moved(before, status, action, context.now()))?;
+    store_state(conn, &moved(before, status, action, context.now()))?;
     context.pen(Actor::System).append(
         conn,
         event_kind(action),
@@ -283,7 +283,7 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
             for before in &due {
                 let action = MandateAction::FreshnessDue;
                 let status = step(before, action, Hat::System)?;
-                store(conn, &moved(before, status, action, now))?;
+                store_state(conn, &moved(before, status, action, now))?;
                 pen.append(
                     conn,
                     event_kind(action),
@@ -341,6 +341,15 @@ fn load(conn: &mut Conn, id: MandateId) -> Result<Mandate, Error> {
 
 fn store(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
     if mandates::update(conn, mandate)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
+
+/// [`store`] for a mandate that moved and says what it said.
+fn store_state(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
+    if mandates::update_state(conn, mandate)? {
         Ok(())
     } else {
         Err(Error::StaleVersion)

@@ -254,7 +254,11 @@ fn apply(
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    let agreed = startup_profiles::compliance_agreed_revision(conn, id)?;
+    let agreed = match action {
+        ProfileAction::Approve => startup_profiles::compliance_agreed_revision(conn, id)?,
+        // Nothing else waits for compliance.
+        _ => None,
+    };
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy,
         compliance_agreed: agreed == Some(before.revision),
@@ -271,7 +275,7 @@ fn apply(
         claimed: before.claimed || caller.belongs_to(before.organization),
         ..moved(&before, status, action, now)
     };
-    store(conn, &after)?;
+    store_state(conn, &after)?;
     let comments: Vec<ReviewComment> = details
         .comments
         .into_iter()
@@ -365,7 +369,7 @@ pub(super) fn disown(
     let Ok(status) = step(before, action, Hat::Startup, &facts) else {
         return Ok(());
     };
-    store(conn, &moved(before, status, action, context.now()))?;
+    store_state(conn, &moved(before, status, action, context.now()))?;
     context.pen(Actor::System).append(
         conn,
         event_kind(action),
@@ -538,7 +542,7 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
                 };
                 let action = ProfileAction::FreshnessDue;
                 let status = step(before, action, Hat::System, &facts)?;
-                store(conn, &moved(before, status, action, now))?;
+                store_state(conn, &moved(before, status, action, now))?;
                 pen.append(
                     conn,
                     event_kind(action),
@@ -568,6 +572,15 @@ fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> 
 
 fn store(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
     if startup_profiles::update(conn, profile)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
+
+/// [`store`] for a profile that moved and says what it said.
+fn store_state(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
+    if startup_profiles::update_state(conn, profile)? {
         Ok(())
     } else {
         Err(Error::StaleVersion)
