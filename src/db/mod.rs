@@ -36,6 +36,7 @@ pub mod disclosures;
 mod error;
 pub mod events;
 pub mod freezes;
+pub mod head;
 pub mod idempotency;
 mod identity_schema;
 pub mod introductions;
