@@ -63,7 +63,8 @@ pub fn open_store(config: &Config) -> Result<Db, StartError> {
     };
     make_directory(&config.data.dir)?;
     let options = db::Options {
-        readers: usize::try_from(config.database.readers).unwrap_or(4),
+        readers: config.database.readers as usize,
+        connections: config.database.connections as usize,
         queue: config.database.write_queue,
         ..db::Options::new(url)
     };

@@ -100,9 +100,12 @@ pub struct Database {
     /// is `corridor.db` in the data directory.
     #[serde(with = "optional")]
     pub url: Option<Secret>,
-    /// Connections for reading, 1–256.
+    /// Connections that read from SQLite, which has one more that writes, 1–256.
     pub readers: u32,
-    /// Writes to SQLite that may wait for the writer; beyond it 503.
+    /// Connections to PostgreSQL, 2–1000.
+    pub connections: u32,
+    /// Writes that may wait for the writer (SQLite) or a connection
+    /// (PostgreSQL); beyond it 503.
     pub write_queue: usize,
 }
 

@@ -37,6 +37,7 @@ pub mod disclosures;
 mod error;
 pub mod events;
 pub mod freezes;
+pub mod head;
 pub mod idempotency;
 mod identity_schema;
 pub mod introductions;
@@ -53,6 +54,7 @@ mod pair;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prepared;
 pub mod programmes;
 pub mod rates;
 pub mod rule_sets;

@@ -9,6 +9,7 @@ use diesel::sql_types::Text;
 use super::events::Placed;
 use super::idempotency::Slot;
 use super::outbox::{NewMessage, Row as OutboxRow};
+use super::prepared::Prepare;
 use super::schema::{
     consumers, events, idempotency_keys, introductions, leases, log_head, mandates, organizations,
     outbox, secrets, users,
@@ -134,6 +135,7 @@ pub(super) fn place_events(conn: &mut Conn, placed: &[Placed]) -> Result<()> {
             {
                 diesel::update(events::table.find(seq))
                     .set((events::position.eq(position), events::hash.eq(&hash[..])))
+                    .prepared()
                     .execute(conn)?;
             }
         }

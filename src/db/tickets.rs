@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::identity_schema::tickets::{self, dsl};
+use super::prepared::Prepare;
 use super::types::Timestamp;
 use super::{Conn, Error, Result, json, stored};
 use crate::domain::account::Role;
@@ -105,6 +106,7 @@ pub fn close(
             dsl::outcome.eq(Some(outcome.code())),
             dsl::document.eq(None::<String>),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -129,6 +131,7 @@ pub fn revoke_all(
             dsl::outcome.eq(Some(TicketOutcome::Revoked.code())),
             dsl::document.eq(None::<String>),
         ))
+        .prepared()
         .execute(conn)?)
 }
 

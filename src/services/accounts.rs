@@ -216,9 +216,9 @@ pub async fn authenticate(
     context
         .db
         .look_up(move |conn| {
-            let found = db::sessions::signed_in(conn, session, id, now)?.ok_or(INVALID)?;
-            let (user, memberships, strong) = found;
-            let caller = Caller { user, memberships };
+            let live = db::sessions::credentials(conn, session, id, now)?.ok_or(INVALID)?;
+            let caller = context_in.callers.find(conn, id, &live)?;
+            let strong = live.second_factor;
             let via = Via::Session {
                 id: session,
                 second_factor_due: second_factor::is_due(&context_in, &caller, strong),

@@ -522,7 +522,7 @@ pub(super) async fn caller(
                 role,
             }];
             Ok(Authentication {
-                caller: Caller { user, memberships },
+                caller: Caller::new(user, memberships),
                 via: Via::Scopes(scopes),
             })
         })

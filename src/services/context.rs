@@ -20,6 +20,7 @@ use crate::domain::text::Slug;
 use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
+use super::caller::Callers;
 use super::failures::Failures;
 use super::index::MatchIndex;
 use super::signing::Looked;
@@ -122,6 +123,8 @@ pub struct Context {
     pub cursor_key: Arc<[u8]>,
     /// What the operator set.
     pub settings: Arc<Settings>,
+    /// Who asked of late.
+    pub callers: Arc<Callers>,
     /// Places for rankings, fewer than the store has readers, so that a few
     /// large ones leave room for everything else.
     pub rankings: Arc<Semaphore>,
@@ -176,6 +179,7 @@ impl From<Parts> for Context {
             looked_for_keys: Arc::default(),
             attempts: Arc::default(),
             failures: Arc::default(),
+            callers: Arc::default(),
             cursor_key: parts.cursor_key.into(),
             settings: Arc::new(parts.settings),
             rankings: Arc::new(Semaphore::new(RANKINGS)),

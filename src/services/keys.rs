@@ -165,7 +165,7 @@ pub(super) async fn authenticate(
             }
             let user = db::users::find(conn, key.user)?.ok_or(INVALID)?;
             let memberships = db::users::memberships(conn, user.id)?;
-            let caller = Caller { user, memberships };
+            let caller = Caller::new(user, memberships);
             // A key shows no second factor; its person must have one.
             if second_factor::is_due(&context_in, &caller, false)
                 && !second_factor::counts(conn, key.user)?

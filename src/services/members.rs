@@ -111,8 +111,7 @@ fn still_may_write(
         None => db::users::memberships(conn, caller.id())?,
         Some(_) => Vec::new(),
     };
-    let user = caller.user.clone();
-    may_write(&Caller { user, memberships }, organization)
+    may_write(&Caller::new(caller.user.clone(), memberships), organization)
 }
 
 /// None of the operator's people gives themselves a part: who keeps the

@@ -276,7 +276,7 @@ pub async fn refresh(context: &Context, token: &str) -> Result<Granted, Error> {
             let now = context_in.now();
             match db::sessions::use_token(conn, &hash, now)? {
                 Use::First(session) => {
-                    let live = db::sessions::signed_in(conn, session.id, session.user, now)?;
+                    let live = db::sessions::credentials(conn, session.id, session.user, now)?;
                     if live.is_none() {
                         return Ok(None);
                     }

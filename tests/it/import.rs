@@ -196,10 +196,9 @@ async fn operator(context: &Context) -> Caller {
     context
         .db
         .read(move |conn| {
-            Ok::<_, db::Error>(Caller {
-                user: db::users::find(conn, id)?.unwrap(),
-                memberships: db::users::memberships(conn, id)?,
-            })
+            let user = db::users::find(conn, id)?.unwrap();
+            let memberships = db::users::memberships(conn, id)?;
+            Ok::<_, db::Error>(Caller::new(user, memberships))
         })
         .await
         .unwrap()

@@ -358,7 +358,7 @@ fn a_closed_account_takes_sessions_keys_and_links_with_it_and_leaves_the_work() 
         let read = stage.context.db.read(move |conn| {
             let user = corridor::db::users::find(conn, user)?.unwrap();
             let memberships = corridor::db::users::memberships(conn, user.id)?;
-            Ok::<_, corridor::db::Error>(corridor::services::Caller { user, memberships })
+            Ok::<_, corridor::db::Error>(corridor::services::Caller::new(user, memberships))
         });
         let admin = read.await.unwrap();
         let close = members::AccountAction::Close;
