@@ -13,7 +13,7 @@ use crate::domain::profile::{StartupContent, texts_that_tell};
 use crate::domain::text::{Language, LocalText, Localized, Name, Slug, TextState, Website};
 use crate::domain::values::Stage;
 
-use super::startups::names_that_tell;
+use super::organizations::names_that_tell;
 use super::{Context, Error};
 
 /// What shall be otherwise; what is none stays as it is.

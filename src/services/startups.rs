@@ -19,6 +19,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::write_once;
+use super::organizations::names_that_tell;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, contacts};
@@ -398,18 +399,6 @@ const fn shows_texts(status: ProfileStatus) -> bool {
         status,
         ProfileStatus::Draft | ProfileStatus::ChangesRequested | ProfileStatus::Rejected
     )
-}
-
-/// The names of a firm and its people.
-pub(super) fn names_that_tell(
-    conn: &mut Conn,
-    organization: OrganizationId,
-) -> Result<Vec<String>, Error> {
-    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    let mut names: Vec<String> = firm.details.all_names().map(str::to_owned).collect();
-    let people = db::users::members(conn, organization)?.into_iter();
-    names.extend(people.map(|(user, _)| user.name.to_string()));
-    Ok(names)
 }
 
 /// Refuses texts that would name or reach the firm before it agreed.

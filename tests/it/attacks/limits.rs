@@ -256,3 +256,33 @@ fn a_person_reads_that_their_password_was_guessed_at_an_open_screen() {
         assert_eq!(last["payload"], told);
     });
 }
+
+/// Whoever knows a client's id can't fill its partner's log either.
+#[test]
+fn wrong_secrets_of_a_client_are_counted() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let partner = firm(&app, "partner", "Trade Office", "IL").await;
+        operator(&app, "Auditor", &[Role::Auditor]).await;
+        let path = format!("/v1/organizations/{}/clients", partner.id);
+        let body = json!({ "name": "Sync", "scopes": ["programmes:read"] });
+        let made = partner.owner.post(&path, &body).await.expect(201);
+        let form = [("grant_type", "client_credentials")];
+        for _ in 0..25 {
+            let wrong = Some((made.text("id"), "not the secret"));
+            let refused = app.stranger().oauth("/v1/oauth/token", wrong, &form).await;
+            assert_eq!(refused.expect(401).text("error"), "invalid_client");
+        }
+        app.seal().await;
+        let auditor = app
+            .stranger()
+            .signed_in(&address("Auditor"), PASSWORD)
+            .await;
+        let log = auditor.get("/v1/events?limit=100").await.expect(200);
+        let items = log.body["items"].as_array().unwrap().iter();
+        let mut refused = items.filter(|event| event["kind"] == "client.refused");
+        let told = refused.next().unwrap()["payload"].as_str().unwrap();
+        assert!(told.contains("25"), "{told}");
+        assert!(refused.next().is_none());
+    });
+}
