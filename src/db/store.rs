@@ -208,8 +208,7 @@ impl Db {
     /// As for [`Self::write`].
     pub async fn seal_pending(&self) -> Result<usize, Error> {
         let mut count = 0;
-        let look = |conn: &mut Conn| Ok::<_, Error>(events::outlook(conn)?);
-        let (position, waiting) = self.look_up(look).await?;
+        let (position, waiting) = self.look_up(events::outlook).await?;
         super::writer::announce(&self.inner.sealed, position);
         if !waiting {
             return Ok(count);

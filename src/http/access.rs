@@ -249,7 +249,9 @@ pub(super) fn template(path: &str) -> Option<&'static str> {
             }
         }
         // A word comes before a parameter, whose brace follows all letters.
-        table.values_mut().for_each(|it| it.sort_unstable());
+        for of_length in table.values_mut() {
+            of_length.sort_unstable();
+        }
         table
     });
     let mut fitting = table.get(&path.split('/').count())?.iter();

@@ -56,6 +56,9 @@ pub trait Show<R>: Send + 'static {
     fn show(&self, record: R) -> Result<Self::Seen, Error>;
 }
 
+/// Reads records by their ids.
+type Read<R> = fn(&mut Conn, &[<R as Headed>::Id]) -> db::Result<Vec<R>>;
+
 /// [`read_page`] of records as callers see them; those whose version is known
 /// are not read. `by_index` says that an index answers the filters in the
 /// list's order, so that only the page's rows are touched.
@@ -67,7 +70,7 @@ pub async fn shown_page<R: Headed + 'static, S: Show<R>>(
     fetch: impl FnOnce(&mut Conn, Option<Cursor>, usize) -> db::Result<Vec<Head<R::Id>>>
     + Send
     + 'static,
-    read: fn(&mut Conn, &[R::Id]) -> db::Result<Vec<R>>,
+    read: Read<R>,
     show: S,
 ) -> Result<Page<S::Seen>, Error> {
     let (cursors, after) = start(context, &list, &request)?;
@@ -101,7 +104,7 @@ pub(super) fn shown<R: Headed, S: Show<R>>(
 fn show_all<R: Headed, S: Show<R>>(
     conn: &mut Conn,
     heads: &[Head<R::Id>],
-    read: fn(&mut Conn, &[R::Id]) -> db::Result<Vec<R>>,
+    read: Read<R>,
     show: &S,
 ) -> Result<Vec<(Cursor, S::Seen)>, Error> {
     let known = |head: &Head<R::Id>| show.known(head.id.into(), head.version);
