@@ -63,7 +63,8 @@ pub fn open_store(config: &Config) -> Result<Db, StartError> {
     };
     make_directory(&config.data.dir)?;
     let options = db::Options {
-        readers: usize::try_from(config.database.readers).unwrap_or(4),
+        readers: config.database.readers as usize,
+        connections: config.database.connections as usize,
         queue: config.database.write_queue,
         ..db::Options::new(url)
     };
@@ -153,6 +154,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         refresh_token: TimeDelta::seconds(i64::from(config.auth.refresh_token_s)),
         session: TimeDelta::seconds(i64::from(config.auth.session_s)),
         operator_second_factor: config.auth.operator_totp == OperatorTotp::Required,
+        ask_contacts: config.claims.ask_contacts,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),

@@ -34,6 +34,9 @@ enum Finding {
 pub async fn run(config: &Config) -> Result<(), Failure> {
     let mut report = Report::default();
     report.say("settings", Finding::Fine("valid".to_owned()));
+    if let Some(unknown) = unknown_callers(config) {
+        report.say("proxy", unknown);
+    }
     if let Some(absent) = absent(config) {
         report.say("store", absent);
         return report.end();
@@ -97,6 +100,19 @@ impl Report {
             ))),
         }
     }
+}
+
+/// The service speaks no TLS, so an https address means that a proxy stands in
+/// front; unless it is named, all callers look like one.
+fn unknown_callers(config: &Config) -> Option<Finding> {
+    let url = config.server.public_url.as_deref().unwrap_or_default();
+    let unnamed = config.limits.trusted_proxies.trim().is_empty();
+    (url.starts_with("https://") && unnamed).then(|| {
+        Finding::Note(
+            "server.public_url is https, so a proxy stands in front, and limits.trusted_proxies names none: everybody shares one allowance, and whoever guesses passwords holds up everybody; set it to the proxy's address"
+                .to_owned(),
+        )
+    })
 }
 
 /// Opening would make a store where there is none, and all would look well.

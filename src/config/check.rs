@@ -56,6 +56,10 @@ impl Config {
             "database.readers must be 1–256",
         );
         require(
+            (2..=1_000).contains(&self.database.connections),
+            "database.connections must be 2–1000",
+        );
+        require(
             (1..=1_000_000).contains(&self.database.write_queue),
             "database.write_queue must be 1–1000000",
         );

@@ -26,6 +26,10 @@ pub enum StartupField {
     Country,
     /// Its web site.
     Website,
+    /// The address of somebody of the firm.
+    ContactEmail,
+    /// The language that is read there.
+    ContactLanguage,
     /// Its tags in one cell.
     Tags,
     /// The export's word for its round.
@@ -50,6 +54,10 @@ pub enum InvestorField {
     Country,
     /// Its web site.
     Website,
+    /// The address of somebody of the firm.
+    ContactEmail,
+    /// The language that is read there.
+    ContactLanguage,
 }
 
 /// What a column of the investments' file holds.

@@ -42,6 +42,8 @@ pub struct Config {
     pub mail: Mail,
     /// Retrying what must be sent.
     pub outbox: Outbox,
+    /// Records that others wrote about a firm.
+    pub claims: Claims,
     /// The double opt-in.
     pub introductions: Introductions,
     /// What is written about the program's work.
@@ -98,9 +100,12 @@ pub struct Database {
     /// is `corridor.db` in the data directory.
     #[serde(with = "optional")]
     pub url: Option<Secret>,
-    /// Connections for reading, 1–256.
+    /// Connections that read from SQLite, which has one more that writes, 1–256.
     pub readers: u32,
-    /// Writes to SQLite that may wait for the writer; beyond it 503.
+    /// Connections to PostgreSQL, 2–1000.
+    pub connections: u32,
+    /// Writes that may wait for the writer (SQLite) or a connection
+    /// (PostgreSQL); beyond it 503.
     pub write_queue: usize,
 }
 
@@ -257,6 +262,15 @@ pub struct Outbox {
     pub backoff_base_s: u32,
     /// Longest wait between two attempts in seconds.
     pub backoff_cap_s: u32,
+}
+
+/// `[claims]`: records that others wrote about a firm.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// Whether the contact of a firm is mailed by itself, once, when such a
+    /// record is put forward.
+    pub ask_contacts: bool,
 }
 
 /// `[introductions]`: the double opt-in.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::identity_schema::api_keys::{self, dsl};
+use super::prepared::Prepare;
 use super::types::Timestamp;
 use super::{Conn, Result, stored};
 use crate::domain::client::ApiKey;
@@ -104,6 +105,7 @@ pub fn revoke(conn: &mut Conn, id: ApiKeyId, person: UserId, now: DateTime<Utc>)
         .filter(dsl::revoked_at.is_null());
     let changed = diesel::update(live)
         .set(dsl::revoked_at.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -118,6 +120,7 @@ pub fn revoke_all(conn: &mut Conn, person: UserId, now: DateTime<Utc>) -> Result
         .filter(dsl::revoked_at.is_null());
     Ok(diesel::update(live)
         .set(dsl::revoked_at.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?)
 }
 
@@ -128,6 +131,7 @@ pub fn revoke_all(conn: &mut Conn, person: UserId, now: DateTime<Utc>) -> Result
 pub fn touch(conn: &mut Conn, id: ApiKeyId, now: DateTime<Utc>) -> Result<()> {
     diesel::update(api_keys::table.find(id))
         .set(dsl::last_used_at.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::identity_schema::clients::{self, dsl};
 use super::identity_schema::{client_secrets, revoked_tokens};
+use super::prepared::Prepare;
 use super::schema::organizations;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, sql, stored};
@@ -83,6 +84,7 @@ pub fn update(conn: &mut Conn, client: &Client) -> Result<bool> {
             dsl::revoked_at.eq(client.revoked_at.map(Timestamp)),
             dsl::version.eq(client.version),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -142,6 +144,7 @@ pub fn of_organization(conn: &mut Conn, organization: OrganizationId) -> Result<
 pub fn touch(conn: &mut Conn, id: UserId, now: DateTime<Utc>) -> Result<()> {
     diesel::update(clients::table.find(id))
         .set(dsl::last_used_at.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -213,6 +216,7 @@ pub fn retire_secrets(conn: &mut Conn, id: UserId, until: DateTime<Utc>) -> Resu
     .execute(conn)?;
     diesel::update(client_secrets::table.filter(client_secrets::client_id.eq(id)))
         .set(client_secrets::expires_at.eq(Some(Timestamp(until))))
+        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -17,3 +17,6 @@ pub enum Conn {
     #[cfg(feature = "postgres")]
     Postgres(PgConnection),
 }
+
+/// The back-end of [`Conn`]: whichever its connection has.
+pub(super) type Backend = <Conn as diesel::Connection>::Backend;

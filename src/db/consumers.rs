@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::prepared::Prepare;
 use super::schema::consumers;
 use super::{Conn, Result, leases, sql};
 
@@ -32,6 +33,7 @@ pub fn advance(conn: &mut Conn, name: &str, from: i64, to: i64) -> Result<bool> 
             .filter(consumers::position.eq(from)),
     )
     .set(consumers::position.eq(to))
+    .prepared()
     .execute(conn)?;
     Ok(moved == 1 || (from == 0 && sql::insert_consumer(conn, name, to)? == 1))
 }

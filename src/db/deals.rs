@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::deal_notes as notes;
 use super::schema::deals::{self, dsl};
 use super::types::{Id, Timestamp};
@@ -221,6 +222,7 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }

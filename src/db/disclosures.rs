@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::disclosure_releases as releases;
 use super::schema::disclosures::{self, dsl};
 use super::schema::{introductions, matches};
@@ -220,6 +221,7 @@ pub fn insert_release(conn: &mut Conn, release: &Release) -> Result<bool> {
             releases::valid_to.eq(valid_to),
             releases::created_at.eq(Timestamp(*at)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(renewed == 1)
 }

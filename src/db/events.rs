@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::prepared::Prepare;
 use super::schema::{events, log_head};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, chain, json, sql};
@@ -126,17 +127,20 @@ pub fn seal(conn: &mut Conn, limit: usize) -> Result<usize> {
             log_head::position.eq(head.position),
             log_head::hash.eq(&head.hash[..]),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(rows.len())
 }
 
-/// Whether a committed event waits for its position.
+/// The last position given, and whether a committed event waits for one.
 ///
 /// # Errors
 /// A statement failed.
-pub fn is_anything_unsealed(conn: &mut Conn) -> Result<bool> {
+pub fn outlook(conn: &mut Conn) -> Result<(i64, bool)> {
     let waiting = events::table.filter(events::position.is_null());
-    Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(conn)?)
+    Ok(log_head::table
+        .select((log_head::position, diesel::dsl::exists(waiting)))
+        .first(conn)?)
 }
 
 /// Sealed events after that position, in order.

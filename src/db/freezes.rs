@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::freezes::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, keyset, stored};
@@ -143,6 +144,7 @@ pub fn first_lift(
             dsl::version.eq(version + 1),
             dsl::updated_at.eq(Timestamp(now)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -172,6 +174,7 @@ pub fn lift(
             dsl::version.eq(version + 1),
             dsl::updated_at.eq(Timestamp(now)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }

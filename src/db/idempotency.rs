@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::prepared::Prepare;
 use super::schema::idempotency_keys::{self, dsl};
 use super::types::Timestamp;
 use super::{Conn, Error, Result, json, sql};
@@ -99,6 +100,7 @@ pub fn finish(conn: &mut Conn, slot: &Slot, outcome: &Outcome) -> Result<()> {
     let text = json::outcome::encode(outcome)?;
     let changed = diesel::update(row(slot).filter(dsl::outcome.is_null()))
         .set(dsl::outcome.eq(text))
+        .prepared()
         .execute(conn)?;
     if changed == 1 {
         Ok(())

@@ -79,6 +79,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    contacts (organization_id, email_key) {
+        organization_id -> Id,
+        email_key -> Text,
+        email -> Text,
+        language -> Text,
+        created_at -> UtcTimestamp,
+        asked_at -> Nullable<UtcTimestamp>,
+        objected_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 

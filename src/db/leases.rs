@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::prepared::Prepare;
 use super::schema::leases;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, sql};
@@ -28,6 +29,7 @@ pub fn claim(
             leases::holder.eq(Id::of(holder)),
             leases::until.eq(Timestamp(until)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(taken == 1 || sql::insert_lease(conn, name, Id::of(holder), Timestamp(until))? == 1)
 }

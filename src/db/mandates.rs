@@ -2,9 +2,13 @@
 //! mandate said stays, because matches refer to it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 
+use super::conn::Backend;
+use super::head::{Head, Headed};
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::mandates::{self, dsl};
 use super::schema::{mandate_revisions as revisions, programme_mandates};
 use super::types::Timestamp;
@@ -50,38 +54,23 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
-/// A mandate as it is stored, before what it says is read.
-pub struct Unread(Row);
+impl Headed for Mandate {
+    type Id = MandateId;
 
-impl Unread {
-    /// Its id.
-    pub const fn id(&self) -> MandateId {
-        self.0.id
-    }
-
-    /// Whose it is.
-    pub const fn organization(&self) -> OrganizationId {
-        self.0.organization_id
-    }
-
-    /// Which version it is.
-    pub const fn version(&self) -> i64 {
-        self.0.version
-    }
-
-    /// When it came.
-    pub const fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
-    }
-
-    /// The mandate.
-    ///
-    /// # Errors
-    /// The row is damaged.
-    pub fn read(self) -> Result<Mandate> {
-        mandate(self.0)
+    fn head(&self) -> Head<MandateId> {
+        Head {
+            id: self.id,
+            organization: self.organization,
+            version: self.version,
+            created_at: self.created_at,
+        }
     }
 }
+
+type HeadRow = (MandateId, OrganizationId, i64, DateTime<Utc>);
+
+const HEAD: (dsl::id, dsl::organization_id, dsl::version, dsl::created_at) =
+    (dsl::id, dsl::organization_id, dsl::version, dsl::created_at);
 
 /// Stores a new mandate with its first revision.
 ///
@@ -127,16 +116,21 @@ pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
 /// # Errors
 /// A statement failed, or the row is damaged.
 pub fn find(conn: &mut Conn, id: MandateId) -> Result<Option<Mandate>> {
-    find_unread(conn, id)?.map(Unread::read).transpose()
+    let row: Option<Row> = mandates::table.find(id).first(conn).optional()?;
+    row.map(mandate).transpose()
 }
 
-/// [`find`], unread.
+/// The head of the mandate with that id.
 ///
 /// # Errors
 /// A statement failed.
-pub fn find_unread(conn: &mut Conn, id: MandateId) -> Result<Option<Unread>> {
-    let row: Option<Row> = mandates::table.find(id).first(conn).optional()?;
-    Ok(row.map(Unread))
+pub fn find_head(conn: &mut Conn, id: MandateId) -> Result<Option<Head<MandateId>>> {
+    let row: Option<HeadRow> = mandates::table
+        .find(id)
+        .select(HEAD)
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Head::from))
 }
 
 /// Holds a mandate until the transaction ends, so that what is counted for it
@@ -170,20 +164,30 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Mandate>> {
-    let found = list_unread(conn, filter, after, limit)?;
-    found.into_iter().map(Unread::read).collect()
+    let rows: Vec<Row> = listed(filter, after, limit).load(conn)?;
+    rows.into_iter().map(mandate).collect()
 }
 
-/// [`list`], unread.
+/// The heads of [`list`].
 ///
 /// # Errors
 /// A statement failed.
-pub fn list_unread(
+pub fn list_heads(
     conn: &mut Conn,
     filter: &Filter,
     after: Option<Cursor>,
     limit: usize,
-) -> Result<Vec<Unread>> {
+) -> Result<Vec<Head<MandateId>>> {
+    let query = listed(filter, after, limit).select(HEAD);
+    let rows: Vec<HeadRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(Head::from).collect())
+}
+
+fn listed(
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> IntoBoxed<'static, mandates::table, Backend> {
     let mut query = mandates::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -203,11 +207,9 @@ pub fn list_unread(
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
     }
-    let rows: Vec<Row> = query
+    query
         .order((dsl::created_at, dsl::id))
         .limit(page::fetch(limit))
-        .load(conn)?;
-    Ok(rows.into_iter().map(Unread).collect())
 }
 
 /// Every mandate admitted to a programme, by id.
@@ -257,10 +259,33 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, mandate, &content)?;
     }
+    Ok(changed == 1)
+}
+
+/// [`update`] of a mandate that says what it said: only where it stands.
+///
+/// # Errors
+/// A statement failed.
+pub fn update_state(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
+    let before = mandates::table
+        .find(mandate.id)
+        .filter(dsl::version.eq(mandate.version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::status.eq(mandate.status.code()),
+            dsl::claimed.eq(mandate.claimed),
+            dsl::published_at.eq(mandate.published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(mandate.reconfirm_by),
+            dsl::version.eq(mandate.version),
+            dsl::updated_at.eq(Timestamp(mandate.updated_at)),
+        ))
+        .prepared()
+        .execute(conn)?;
     Ok(changed == 1)
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::matches::{self, dsl};
 use super::schema::pair_suppressions as suppressions;
 use super::types::Timestamp;
@@ -153,6 +154,7 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
 pub fn keep_grounds(conn: &mut Conn, id: MatchId, grounds: &Grounds) -> Result<()> {
     diesel::update(matches::table.find(id))
         .set(dsl::grounds.eq(Some(json::grounds::encode(grounds)?)))
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -300,6 +302,7 @@ pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -354,6 +357,7 @@ pub fn suppress(
             .filter(suppressions::until.lt(Timestamp(until)));
         diesel::update(earlier)
             .set(suppressions::until.eq(Timestamp(until)))
+            .prepared()
             .execute(conn)?;
     }
     Ok(())

@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
+use super::schema::memberships;
 use super::schema::organization_identifiers as identifiers;
 use super::schema::organizations::{self, dsl};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, sql, stored};
+use super::{Conn, Result, json, keyset, sql, stored, users};
 use crate::domain::country::Country;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::text::{Name, Website};
 use crate::domain::values::OrganizationKind;
@@ -115,8 +117,26 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
+    if changed == 1 {
+        // What its people may do depends on its kind.
+        let people: Vec<UserId> = memberships::table
+            .filter(memberships::organization_id.eq(id))
+            .select(memberships::user_id)
+            .load(conn)?;
+        users::parts_changed(conn, &people)?;
+    }
     Ok(changed == 1)
+}
+
+/// Has everybody else who changes the firm or its people wait until the open
+/// transaction ends.
+///
+/// # Errors
+/// A statement failed.
+pub fn lock(conn: &mut Conn, id: OrganizationId) -> Result<()> {
+    sql::lock_organization(conn, id)
 }
 
 /// The organization with that id.

@@ -1,12 +1,13 @@
 //! Programmes with the directions they join and their parties, and who was
 //! admitted to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::programmes::{self, dsl};
 use super::schema::{
     programme_corridors as corridors, programme_mandates as admitted_mandates,
@@ -157,6 +158,7 @@ pub fn update(conn: &mut Conn, programme: &Programme) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     if changed == 1 {
         diesel::delete(corridors::table.filter(corridors::programme_id.eq(id))).execute(conn)?;
@@ -322,6 +324,50 @@ pub fn programmes_of_mandate(conn: &mut Conn, mandate: MandateId) -> Result<Vec<
         .order((dsl::created_at, dsl::id))
         .load(conn)?;
     whole(conn, rows)
+}
+
+/// Which programmes admit these profiles; those that none admits are left out.
+///
+/// # Errors
+/// A statement failed.
+pub fn admitting_startups(
+    conn: &mut Conn,
+    profiles: &[StartupProfileId],
+) -> Result<BTreeMap<StartupProfileId, BTreeSet<ProgrammeId>>> {
+    let rows: Vec<(StartupProfileId, ProgrammeId)> = admitted_startups::table
+        .filter(admitted_startups::profile_id.eq_any(profiles.to_vec()))
+        .select((
+            admitted_startups::profile_id,
+            admitted_startups::programme_id,
+        ))
+        .load(conn)?;
+    Ok(by_first(rows))
+}
+
+/// Which programmes admit these mandates; those that none admits are left out.
+///
+/// # Errors
+/// A statement failed.
+pub fn admitting_mandates(
+    conn: &mut Conn,
+    mandates: &[MandateId],
+) -> Result<BTreeMap<MandateId, BTreeSet<ProgrammeId>>> {
+    let rows: Vec<(MandateId, ProgrammeId)> = admitted_mandates::table
+        .filter(admitted_mandates::mandate_id.eq_any(mandates.to_vec()))
+        .select((
+            admitted_mandates::mandate_id,
+            admitted_mandates::programme_id,
+        ))
+        .load(conn)?;
+    Ok(by_first(rows))
+}
+
+fn by_first<A: Ord, B: Ord>(pairs: Vec<(A, B)>) -> BTreeMap<A, BTreeSet<B>> {
+    let mut sets: BTreeMap<A, BTreeSet<B>> = BTreeMap::new();
+    for (a, b) in pairs {
+        sets.entry(a).or_default().insert(b);
+    }
+    sets
 }
 
 /// Whether an organization is a party.

@@ -141,6 +141,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         disabled_at -> Nullable<UtcTimestamp>,
+        parts_version -> BigInt,
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::identity_schema::recovery_codes;
 use super::identity_schema::second_factors::{self, dsl};
+use super::prepared::Prepare;
 use super::types::Timestamp;
 use super::{Conn, Result};
 use crate::domain::ids::UserId;
@@ -67,6 +68,7 @@ pub fn take_step(conn: &mut Conn, person: UserId, step: i64) -> Result<bool> {
         .filter(dsl::last_step.lt(step));
     let changed = diesel::update(before)
         .set(dsl::last_step.eq(step))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -78,6 +80,7 @@ pub fn take_step(conn: &mut Conn, person: UserId, step: i64) -> Result<bool> {
 pub fn confirm(conn: &mut Conn, person: UserId, now: DateTime<Utc>) -> Result<()> {
     diesel::update(second_factors::table.find(person))
         .set(dsl::confirmed_at.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -126,6 +129,7 @@ pub fn use_recovery_code(
         .filter(recovery_codes::used_at.is_null());
     let changed = diesel::update(unused)
         .set(recovery_codes::used_at.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }

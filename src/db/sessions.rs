@@ -6,11 +6,10 @@ use diesel::prelude::*;
 
 use super::identity_schema::refresh_tokens;
 use super::identity_schema::sessions::{self, dsl};
-use super::schema::{memberships, organizations, users};
+use super::prepared::Prepare;
+use super::schema::users;
 use super::types::Timestamp;
-use super::users::{COLUMNS, MEMBERSHIP, MembershipRow, Row as UserRow, membership, user};
 use super::{Conn, Result, stored};
-use crate::domain::account::{Membership, User};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{EndReason, Session};
 
@@ -64,49 +63,39 @@ pub fn insert(conn: &mut Conn, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// The person of a live session, their parts from the oldest on, and whether
-/// they showed a second factor; none when it ended, ran out, is another's, or
-/// the account is closed. One statement, since it is asked with every request.
+/// What a live session says of its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct Credentials {
+    /// Whether they showed a second factor.
+    pub second_factor: bool,
+    /// Which version of the account.
+    pub version: i64,
+    /// Which version of what they are in their organizations.
+    pub parts_version: i64,
+}
+
+/// What a live session says of its person; none when it ended, ran out, is
+/// another's, or the account is closed. As little as can be, since it is asked
+/// with every request: who they are follows from the versions.
 ///
 /// # Errors
-/// A statement failed, or a row is damaged.
-pub fn signed_in(
+/// A statement failed.
+pub fn credentials(
     conn: &mut Conn,
     id: SessionId,
     person: UserId,
     now: DateTime<Utc>,
-) -> Result<Option<(User, Vec<Membership>, bool)>> {
-    let rows: Vec<(UserRow, bool, Option<MembershipRow>)> = sessions::table
+) -> Result<Option<Credentials>> {
+    Ok(sessions::table
         .inner_join(users::table)
-        // Joins side by side: one inside the other would be carried out for
-        // everybody first (SQLite materialises it).
-        .left_join(memberships::table.on(memberships::user_id.eq(dsl::user_id)))
-        .left_join(
-            organizations::table.on(organizations::id
-                .nullable()
-                .eq(memberships::organization_id.nullable())),
-        )
         .filter(dsl::id.eq(id))
         .filter(dsl::user_id.eq(person))
         .filter(dsl::ended_at.is_null())
         .filter(dsl::expires_at.gt(Timestamp(now)))
         .filter(users::disabled_at.is_null())
-        .order((
-            memberships::created_at,
-            memberships::organization_id,
-            memberships::role,
-        ))
-        .select((COLUMNS, dsl::second_factor, MEMBERSHIP.nullable()))
-        .load(conn)?;
-    let mut found = None;
-    let mut parts = Vec::with_capacity(rows.len());
-    for (row, strong, part) in rows {
-        found.get_or_insert((row, strong));
-        parts.extend(part.map(membership).transpose()?);
-    }
-    found
-        .map(|(row, strong)| Ok((user(row)?, parts, strong)))
-        .transpose()
+        .select((dsl::second_factor, users::version, users::parts_version))
+        .first(conn)
+        .optional()?)
 }
 
 /// The session with that id.
@@ -153,6 +142,7 @@ pub fn end(
             dsl::ended_at.eq(Some(Timestamp(now))),
             dsl::end_reason.eq(Some(reason.code())),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -179,8 +169,9 @@ pub fn end_all(
     Ok(match but {
         Some(but) => diesel::update(live.filter(dsl::id.ne(but)))
             .set(set)
+            .prepared()
             .execute(conn)?,
-        None => diesel::update(live).set(set).execute(conn)?,
+        None => diesel::update(live).set(set).prepared().execute(conn)?,
     })
 }
 
@@ -191,6 +182,7 @@ pub fn end_all(
 pub fn strengthen(conn: &mut Conn, id: SessionId) -> Result<()> {
     diesel::update(sessions::table.find(id))
         .set(dsl::second_factor.eq(true))
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -251,6 +243,7 @@ pub fn use_token(conn: &mut Conn, hash: &TokenHash, now: DateTime<Utc>) -> Resul
         .filter(refresh_tokens::used_at.is_null());
     let changed = diesel::update(fresh)
         .set(refresh_tokens::used_at.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?;
     let found: Option<(SessionId, DateTime<Utc>)> = refresh_tokens::table
         .find(&hash[..])
@@ -277,6 +270,7 @@ pub fn use_token(conn: &mut Conn, hash: &TokenHash, now: DateTime<Utc>) -> Resul
 pub fn touch(conn: &mut Conn, id: SessionId, now: DateTime<Utc>) -> Result<()> {
     diesel::update(sessions::table.find(id))
         .set(dsl::last_used_at.eq(Timestamp(now)))
+        .prepared()
         .execute(conn)?;
     Ok(())
 }

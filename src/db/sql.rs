@@ -9,12 +9,14 @@ use diesel::sql_types::Text;
 use super::events::Placed;
 use super::idempotency::Slot;
 use super::outbox::{NewMessage, Row as OutboxRow};
+use super::prepared::Prepare;
 use super::schema::{
-    consumers, events, idempotency_keys, introductions, leases, log_head, mandates, outbox, secrets,
+    consumers, events, idempotency_keys, introductions, leases, log_head, mandates, organizations,
+    outbox, secrets, users,
 };
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
-use crate::domain::ids::{IntroductionId, MandateId};
+use crate::domain::ids::{IntroductionId, MandateId, OrganizationId, UserId};
 
 /// A statement that each back-end runs, though [`Conn`] as a whole can't:
 /// above all one with `ON CONFLICT`.
@@ -84,6 +86,32 @@ pub(super) fn lock_mandate(conn: &mut Conn, id: MandateId) -> Result<()> {
 
 /// SQLite has one writer; PostgreSQL locks the row until the commit, and lets
 /// others refer to it meanwhile.
+pub(super) fn lock_organization(conn: &mut Conn, id: OrganizationId) -> Result<()> {
+    let row = organizations::table.find(id).select(organizations::id);
+    let _: Option<OrganizationId> = match conn {
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => row.for_no_key_update().first(conn).optional()?,
+    };
+    Ok(())
+}
+
+/// SQLite has one writer; PostgreSQL locks the row until the commit, and lets
+/// others refer to it meanwhile.
+pub(super) fn lock_password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
+    let row = users::table
+        .find(id)
+        .filter(users::disabled_at.is_null())
+        .select(users::password_hash);
+    Ok(match conn {
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => row.for_no_key_update().first(conn).optional()?,
+    })
+}
+
+/// SQLite has one writer; PostgreSQL locks the row until the commit, and lets
+/// others refer to it meanwhile.
 pub(super) fn lock_introduction(conn: &mut Conn, id: IntroductionId) -> Result<()> {
     let row = introductions::table.find(id).select(introductions::id);
     let _: Option<IntroductionId> = match conn {
@@ -107,6 +135,7 @@ pub(super) fn place_events(conn: &mut Conn, placed: &[Placed]) -> Result<()> {
             {
                 diesel::update(events::table.find(seq))
                     .set((events::position.eq(position), events::hash.eq(&hash[..])))
+                    .prepared()
                     .execute(conn)?;
             }
         }

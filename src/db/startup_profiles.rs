@@ -2,10 +2,14 @@
 //! a profile said stays, because matches refer to it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::conn::Backend;
+use super::head::{Head, Headed};
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::startup_profiles::{self, dsl};
 use super::schema::{programme_startups, review_comments, startup_profile_revisions as revisions};
 use super::types::{Id, Timestamp};
@@ -70,38 +74,23 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
-/// A profile as it is stored, before what it says is read.
-pub struct Unread(Row);
+impl Headed for StartupProfile {
+    type Id = StartupProfileId;
 
-impl Unread {
-    /// Its id.
-    pub const fn id(&self) -> StartupProfileId {
-        self.0.id
-    }
-
-    /// Whose it is.
-    pub const fn organization(&self) -> OrganizationId {
-        self.0.organization_id
-    }
-
-    /// Which version it is.
-    pub const fn version(&self) -> i64 {
-        self.0.version
-    }
-
-    /// When it came.
-    pub const fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
-    }
-
-    /// The profile.
-    ///
-    /// # Errors
-    /// The row is damaged.
-    pub fn read(self) -> Result<StartupProfile> {
-        profile(self.0)
+    fn head(&self) -> Head<StartupProfileId> {
+        Head {
+            id: self.id,
+            organization: self.organization,
+            version: self.version,
+            created_at: self.created_at,
+        }
     }
 }
+
+type HeadRow = (StartupProfileId, OrganizationId, i64, DateTime<Utc>);
+
+const HEAD: (dsl::id, dsl::organization_id, dsl::version, dsl::created_at) =
+    (dsl::id, dsl::organization_id, dsl::version, dsl::created_at);
 
 /// Stores a new profile with its first revision.
 ///
@@ -149,16 +138,21 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
 /// # Errors
 /// A statement failed, or the row is damaged.
 pub fn find(conn: &mut Conn, id: StartupProfileId) -> Result<Option<StartupProfile>> {
-    find_unread(conn, id)?.map(Unread::read).transpose()
+    let row: Option<Row> = startup_profiles::table.find(id).first(conn).optional()?;
+    row.map(profile).transpose()
 }
 
-/// [`find`], unread.
+/// The head of the profile with that id.
 ///
 /// # Errors
 /// A statement failed.
-pub fn find_unread(conn: &mut Conn, id: StartupProfileId) -> Result<Option<Unread>> {
-    let row: Option<Row> = startup_profiles::table.find(id).first(conn).optional()?;
-    Ok(row.map(Unread))
+pub fn find_head(conn: &mut Conn, id: StartupProfileId) -> Result<Option<Head<StartupProfileId>>> {
+    let row: Option<HeadRow> = startup_profiles::table
+        .find(id)
+        .select(HEAD)
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Head::from))
 }
 
 /// Those of these profiles that there are, by id.
@@ -183,20 +177,30 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<StartupProfile>> {
-    let found = list_unread(conn, filter, after, limit)?;
-    found.into_iter().map(Unread::read).collect()
+    let rows: Vec<Row> = listed(filter, after, limit).load(conn)?;
+    rows.into_iter().map(profile).collect()
 }
 
-/// [`list`], unread.
+/// The heads of [`list`].
 ///
 /// # Errors
 /// A statement failed.
-pub fn list_unread(
+pub fn list_heads(
     conn: &mut Conn,
     filter: &Filter,
     after: Option<Cursor>,
     limit: usize,
-) -> Result<Vec<Unread>> {
+) -> Result<Vec<Head<StartupProfileId>>> {
+    let query = listed(filter, after, limit).select(HEAD);
+    let rows: Vec<HeadRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(Head::from).collect())
+}
+
+fn listed(
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> IntoBoxed<'static, startup_profiles::table, Backend> {
     let mut query = startup_profiles::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -216,11 +220,9 @@ pub fn list_unread(
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
     }
-    let rows: Vec<Row> = query
+    query
         .order((dsl::created_at, dsl::id))
         .limit(page::fetch(limit))
-        .load(conn)?;
-    Ok(rows.into_iter().map(Unread).collect())
 }
 
 /// Every profile admitted to a programme, by id.
@@ -272,10 +274,34 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, profile, &content)?;
     }
+    Ok(changed == 1)
+}
+
+/// [`update`] of a profile that says what it said: only where it stands.
+///
+/// # Errors
+/// A statement failed.
+pub fn update_state(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
+    let before = startup_profiles::table
+        .find(profile.id)
+        .filter(dsl::version.eq(profile.version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::status.eq(profile.status.code()),
+            dsl::claimed.eq(profile.claimed),
+            dsl::published_at.eq(profile.published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(profile.reconfirm_by),
+            dsl::rejected_at.eq(profile.rejected_at.map(Timestamp)),
+            dsl::version.eq(profile.version),
+            dsl::updated_at.eq(Timestamp(profile.updated_at)),
+        ))
+        .prepared()
+        .execute(conn)?;
     Ok(changed == 1)
 }
 
@@ -335,6 +361,7 @@ pub fn agree_compliance(conn: &mut Conn, id: StartupProfileId, revision: i64) ->
         .filter(dsl::revision.eq(revision));
     let changed = diesel::update(at_revision)
         .set(dsl::compliance_agreed_revision.eq(Some(revision)))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }

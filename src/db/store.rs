@@ -15,8 +15,10 @@ use super::{Conn, Error, OpenError, Url, events, migrate, sqlite};
 pub struct Options {
     /// Where it is.
     pub url: Url,
-    /// Connections that read (SQLite) or do everything (PostgreSQL).
+    /// Connections that read from SQLite.
     pub readers: usize,
+    /// Connections to PostgreSQL, which read and write.
+    pub connections: usize,
     /// Writes that may wait; one more hears [`Error::Busy`].
     pub queue: usize,
     /// How long a statement waits for a lock that another process
@@ -25,11 +27,13 @@ pub struct Options {
 }
 
 impl Options {
-    /// Four readers, 1024 waiting writes, five seconds for a lock.
+    /// Four readers or sixteen connections, 1024 waiting writes, five seconds
+    /// for a lock.
     pub fn new(url: Url) -> Self {
         Self {
             url,
             readers: 4,
+            connections: 16,
             queue: 1024,
             busy_timeout: Duration::from_secs(5),
         }
@@ -75,7 +79,7 @@ impl Db {
             Target::Postgres(url) => {
                 let sealed = first_look(&mut super::postgres::connect(&url, None)?)?;
                 let wait = Some(options.busy_timeout);
-                let pool = Pool::new(options.readers, move || {
+                let pool = Pool::new(options.connections, move || {
                     super::postgres::connect(&url, wait)
                 });
                 let writes = super::postgres::Writes::new(options.queue);
@@ -204,6 +208,11 @@ impl Db {
     /// As for [`Self::write`].
     pub async fn seal_pending(&self) -> Result<usize, Error> {
         let mut count = 0;
+        let (position, waiting) = self.look_up(events::outlook).await?;
+        super::writer::announce(&self.inner.sealed, position);
+        if !waiting {
+            return Ok(count);
+        }
         loop {
             let job = |conn: &mut Conn| {
                 Ok::<_, Error>((events::seal(conn, events::SEAL_BATCH)?, events::head(conn)?))

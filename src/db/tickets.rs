@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::identity_schema::tickets::{self, dsl};
+use super::prepared::Prepare;
 use super::types::Timestamp;
 use super::{Conn, Error, Result, json, stored};
 use crate::domain::account::Role;
@@ -105,6 +106,7 @@ pub fn close(
             dsl::outcome.eq(Some(outcome.code())),
             dsl::document.eq(None::<String>),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -129,7 +131,67 @@ pub fn revoke_all(
             dsl::outcome.eq(Some(TicketOutcome::Revoked.code())),
             dsl::document.eq(None::<String>),
         ))
+        .prepared()
         .execute(conn)?)
+}
+
+/// Takes back every open invitation into a firm that somebody sent.
+///
+/// # Errors
+/// A statement failed.
+pub fn revoke_sent_by(
+    conn: &mut Conn,
+    person: UserId,
+    organization: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let open = tickets::table
+        .filter(dsl::organization_id.eq(Some(organization)))
+        .filter(dsl::kind.eq(TicketKind::Invitation.code()))
+        .filter(dsl::created_by.eq(Some(person)))
+        .filter(dsl::closed_at.is_null());
+    Ok(diesel::update(open)
+        .set((
+            dsl::closed_at.eq(Some(Timestamp(now))),
+            dsl::outcome.eq(Some(TicketOutcome::Revoked.code())),
+        ))
+        .execute(conn)?)
+}
+
+/// How many tickets of a kind were made for an address since then.
+///
+/// # Errors
+/// A statement failed.
+pub fn count_mailed(
+    conn: &mut Conn,
+    kind: TicketKind,
+    email_key: &str,
+    since: DateTime<Utc>,
+) -> Result<i64> {
+    Ok(tickets::table
+        .filter(dsl::email_key.eq(email_key))
+        .filter(dsl::kind.eq(kind.code()))
+        .filter(dsl::created_at.gt(Timestamp(since)))
+        .count()
+        .get_result(conn)?)
+}
+
+/// How many tickets of a kind that lead to a firm were made since then.
+///
+/// # Errors
+/// A statement failed.
+pub fn count_made(
+    conn: &mut Conn,
+    kind: TicketKind,
+    organization: OrganizationId,
+    since: DateTime<Utc>,
+) -> Result<i64> {
+    Ok(tickets::table
+        .filter(dsl::organization_id.eq(Some(organization)))
+        .filter(dsl::kind.eq(kind.code()))
+        .filter(dsl::created_at.gt(Timestamp(since)))
+        .count()
+        .get_result(conn)?)
 }
 
 /// The open tickets of a kind that lead to a firm, the newest first.

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::prepared::Prepare;
 use super::schema::users::{self, dsl};
 use super::schema::{memberships, organizations};
 use super::types::Timestamp;
@@ -17,7 +18,7 @@ use crate::domain::values::OrganizationKind;
 pub const NO_PASSWORD: &str = "!";
 
 #[derive(Queryable)]
-pub(super) struct Row {
+struct Row {
     id: UserId,
     email: String,
     name: String,
@@ -27,7 +28,7 @@ pub(super) struct Row {
     created_at: DateTime<Utc>,
 }
 
-pub(super) type Columns = (
+type Columns = (
     dsl::id,
     dsl::email,
     dsl::name,
@@ -37,7 +38,7 @@ pub(super) type Columns = (
     dsl::created_at,
 );
 
-pub(super) const COLUMNS: Columns = (
+const COLUMNS: Columns = (
     dsl::id,
     dsl::email,
     dsl::name,
@@ -48,9 +49,9 @@ pub(super) const COLUMNS: Columns = (
 );
 
 /// The organization, its kind, and the part.
-pub(super) type MembershipRow = (OrganizationId, String, String);
+type MembershipRow = (OrganizationId, String, String);
 
-pub(super) const MEMBERSHIP: (organizations::id, organizations::kind, memberships::role) =
+const MEMBERSHIP: (organizations::id, organizations::kind, memberships::role) =
     (organizations::id, organizations::kind, memberships::role);
 
 /// Stores a new account; false when somebody has the address already.
@@ -139,6 +140,14 @@ pub fn password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
         .optional()?)
 }
 
+/// [`password_hash`], which stays as it is until the open transaction ends.
+///
+/// # Errors
+/// A statement failed.
+pub fn lock_password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
+    sql::lock_password_hash(conn, id)
+}
+
 /// Closes an account, or opens it again; false when it was so already or
 /// there is none.
 ///
@@ -159,10 +168,12 @@ pub fn set_disabled(
     let changed = if disabled {
         diesel::update(person.filter(dsl::disabled_at.is_null()))
             .set(set)
+            .prepared()
             .execute(conn)?
     } else {
         diesel::update(person.filter(dsl::disabled_at.is_not_null()))
             .set(set)
+            .prepared()
             .execute(conn)?
     };
     Ok(changed == 1)
@@ -197,6 +208,7 @@ pub fn set_password_hash(
             dsl::password_hash.eq(password_hash),
             dsl::updated_at.eq(Timestamp(now)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -230,7 +242,11 @@ pub fn remove_membership(
     role: Role,
 ) -> Result<bool> {
     let part = memberships::table.find((user, organization, role.code()));
-    Ok(diesel::delete(part).execute(conn)? == 1)
+    let removed = diesel::delete(part).execute(conn)? == 1;
+    if removed {
+        parts_changed(conn, &[user])?;
+    }
+    Ok(removed)
 }
 
 /// Gives a person a part in an organization; nothing happens if they have it.
@@ -252,7 +268,22 @@ pub fn insert_membership(
             memberships::created_at.eq(Timestamp(now)),
         ))
         .on_conflict_do_nothing();
-    sql::execute(conn, insert)?;
+    if sql::execute(conn, insert)? == 1 {
+        parts_changed(conn, &[user])?;
+    }
+    Ok(())
+}
+
+/// Notes that what these people are in their organizations has changed: what
+/// was remembered of them holds no longer (see
+/// [`sessions::credentials`](super::sessions::credentials)).
+///
+/// # Errors
+/// A statement failed.
+pub(super) fn parts_changed(conn: &mut Conn, people: &[UserId]) -> Result<()> {
+    diesel::update(users::table.filter(dsl::id.eq_any(people.to_vec())))
+        .set(dsl::parts_version.eq(dsl::parts_version + 1))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -278,7 +309,7 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
         .collect()
 }
 
-pub(super) fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
+fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
     Ok(Membership {
         organization,
         kind: stored::code(&kind, OrganizationKind::from_code)?,
@@ -286,7 +317,7 @@ pub(super) fn membership((organization, kind, role): MembershipRow) -> Result<Me
     })
 }
 
-pub(super) fn user(row: Row) -> Result<User> {
+fn user(row: Row) -> Result<User> {
     let Row {
         id,
         email,

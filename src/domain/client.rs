@@ -8,6 +8,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use super::ids::{ApiKeyId, OrganizationId, UserId};
+use super::network::Network;
 use super::permission::Scope;
 use super::text::Name;
 
@@ -58,22 +59,22 @@ impl fmt::Display for Scopes {
 
 /// The text names no addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be at most {MOST} IP addresses")]
+#[error("must be at most {MOST} IP addresses or ranges such as 192.0.2.0/24")]
 pub struct InvalidAddresses;
 
 /// From where a program may call; none is from anywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllowedAddresses(BTreeSet<IpAddr>);
+pub struct AllowedAddresses(BTreeSet<Network>);
 
 impl AllowedAddresses {
     /// Whether a call from there is taken.
     pub fn allow(&self, address: Option<IpAddr>) -> bool {
-        let named = |address: IpAddr| self.0.contains(&address.to_canonical());
+        let named = |address: IpAddr| self.0.iter().any(|range| range.holds(address));
         self.0.is_empty() || address.is_some_and(named)
     }
 
-    /// The addresses.
-    pub fn iter(&self) -> impl Iterator<Item = &IpAddr> {
+    /// The addresses and ranges.
+    pub fn iter(&self) -> impl Iterator<Item = &Network> {
         self.0.iter()
     }
 }
@@ -81,12 +82,11 @@ impl AllowedAddresses {
 impl FromStr for AllowedAddresses {
     type Err = InvalidAddresses;
 
-    /// Reads addresses with spaces between.
+    /// Reads addresses and ranges with spaces between.
     fn from_str(text: &str) -> Result<Self, InvalidAddresses> {
-        let address = |text: &str| text.parse::<IpAddr>().map(|address| address.to_canonical());
-        let addresses: BTreeSet<IpAddr> = text
+        let addresses: BTreeSet<Network> = text
             .split_whitespace()
-            .map(address)
+            .map(str::parse)
             .collect::<Result<_, _>>()
             .map_err(|_| InvalidAddresses)?;
         (addresses.len() <= MOST)
@@ -181,6 +181,9 @@ mod tests {
         let one: AllowedAddresses = "192.0.2.1 2001:db8::1".parse().unwrap();
         assert!(one.allow("::ffff:192.0.2.1".parse().ok()));
         assert!(!one.allow("192.0.2.2".parse().ok()) && !one.allow(None));
+        let range: AllowedAddresses = "198.51.100.0/24".parse().unwrap();
+        assert!(range.allow("198.51.100.9".parse().ok()));
+        assert!(!range.allow("198.51.101.9".parse().ok()));
         assert_eq!(one.to_string().parse(), Ok(one));
         assert!("here".parse::<AllowedAddresses>().is_err());
     }

@@ -18,6 +18,7 @@ pub mod investment;
 pub mod mandate;
 pub mod message;
 pub mod money;
+pub mod network;
 pub mod organization;
 pub mod permission;
 pub mod pipeline;

@@ -429,6 +429,28 @@ pub fn fresh_until(now: DateTime<Utc>) -> NaiveDate {
     (now + TimeDelta::days(FRESH_DAYS)).date_naive()
 }
 
+/// Where a profile stands after its firm corrected it while taking it over. It
+/// need not be complete, for it was not when others published it; but what it
+/// says now must not be graver than what was looked at.
+///
+/// # Errors
+/// Tags that Corridor does not broker.
+pub fn status_after_correction(
+    before: &StartupProfile,
+    after: &StartupContent,
+    taxonomy: &Taxonomy,
+) -> Result<ProfileStatus, Refusal> {
+    use ProfileStatus as S;
+    let graver = after.sensitivity(taxonomy) > before.content.sensitivity(taxonomy);
+    match before.status {
+        S::Approved | S::Published | S::Paused | S::Stale => {
+            refuse_prohibited(after, taxonomy)?;
+            Ok(if graver { S::InReview } else { before.status })
+        }
+        status => Ok(status),
+    }
+}
+
 /// Where a profile goes when its owner edits it: a live one stays live, unless
 /// the edit raises what has to be looked at.
 pub fn status_after_edit(

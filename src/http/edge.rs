@@ -1,6 +1,7 @@
 //! What surrounds every request: [`edge`] names it, times it and finishes its
 //! answer; [`guard`] keeps a slow, huge or panicking one from doing harm.
 
+use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -20,7 +21,7 @@ use super::drain::Drain;
 use super::limits::{Limits, guard_body};
 use super::problem::{Kind, Problem};
 use super::request_id::{RequestId, X_REQUEST_ID};
-use super::{metrics, security_headers};
+use super::{access, metrics, security_headers};
 
 /// The outermost layer: nothing leaves the service but through here.
 pub(super) async fn edge(
@@ -52,7 +53,7 @@ struct Trip {
     id: RequestId,
     method: Method,
     path: String,
-    route: String,
+    route: Cow<'static, str>,
     begun: Instant,
     last_of_connection: bool,
     span: Span,
@@ -62,8 +63,12 @@ impl Trip {
     fn begin(request: &ServiceRequest, last_of_connection: bool) -> Self {
         let id = RequestId::new();
         let method = request.method().clone();
-        let pattern = request.match_pattern();
-        let route = pattern.unwrap_or_else(|| "unrouted".to_owned());
+        let route = match access::template(request.path()) {
+            Some(template) => Cow::Borrowed(template),
+            None => request
+                .match_pattern()
+                .map_or(Cow::Borrowed("unrouted"), Cow::Owned),
+        };
         // The template, not the path: paths of mailed links hold secrets.
         let span = info_span!("request", %id, %method, %route);
         Self {

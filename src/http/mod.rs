@@ -186,9 +186,9 @@ fn metrics_server(listener: TcpListener, render: RenderMetrics) -> io::Result<Se
 /// The service's own routes and the business ones.
 fn all_routes(config: &mut ServiceConfig, routes: Routes) {
     config
+        .configure(routes)
         .configure(health::routes)
-        .configure(docs::routes)
-        .configure(routes);
+        .configure(docs::routes);
 }
 
 /// The framework's own extractors answer with problems too.

@@ -2,7 +2,7 @@
 //! proxy that the operator named: anybody can send a header.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -10,37 +10,12 @@ use actix_web::http::header::{HeaderMap, HeaderName, USER_AGENT};
 use actix_web::web::Data;
 
 use super::limits::Limits;
+use crate::domain::network::Network;
 use crate::services::sessions::Origin;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Most proxies that can be named.
 const MOST: usize = 8;
-
-/// A range of addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Network {
-    fn holds(self, other: IpAddr) -> bool {
-        match (self.address, other.to_canonical()) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let shift = 32 - u32::from(self.bits.min(32));
-                let cut = |address: std::net::Ipv4Addr| u64::from(address.to_bits()) >> shift;
-                cut(own) == cut(other)
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let shift = 128 - u32::from(self.bits.min(128));
-                let cut =
-                    |address: std::net::Ipv6Addr| address.to_bits().checked_shr(shift).unwrap_or(0);
-                cut(own) == cut(other)
-            }
-            _ => false,
-        }
-    }
-}
 
 /// The text names no addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,26 +34,10 @@ impl FromStr for TrustedProxies {
         let named = text.split(',').map(str::trim).filter(|it| !it.is_empty());
         let mut places = proxies.0.iter_mut();
         for range in named {
-            *places.next().ok_or(InvalidProxies)? = Some(range.parse()?);
+            let range = range.parse().map_err(|_| InvalidProxies)?;
+            *places.next().ok_or(InvalidProxies)? = Some(range);
         }
         Ok(proxies)
-    }
-}
-
-impl FromStr for Network {
-    type Err = InvalidProxies;
-
-    fn from_str(text: &str) -> Result<Self, InvalidProxies> {
-        let (address, bits) = text.split_once('/').unwrap_or((text, ""));
-        let address: IpAddr = address.parse().map_err(|_| InvalidProxies)?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
-            "" => most,
-            bits => bits.parse().map_err(|_| InvalidProxies)?,
-        };
-        (bits <= most)
-            .then_some(Self { address, bits })
-            .ok_or(InvalidProxies)
     }
 }
 
@@ -100,7 +59,7 @@ impl TrustedProxies {
             if !self.hold(caller) {
                 break;
             }
-            let Ok(before) = hop.trim().parse::<IpAddr>() else {
+            let Some(before) = address_of(hop.trim()) else {
                 break;
             };
             caller = before.to_canonical();
@@ -109,11 +68,17 @@ impl TrustedProxies {
     }
 }
 
+/// The address of a hop; some proxies name its port as well.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().map(|hop| hop.ip());
+    hop.parse::<IpAddr>().or_else(|_| with_port()).ok()
+}
+
 impl fmt::Display for TrustedProxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, range) in self.0.iter().flatten().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
-            write!(f, "{comma}{}/{}", range.address, range.bits)?;
+            write!(f, "{comma}{range}")?;
         }
         Ok(())
     }
@@ -161,6 +126,10 @@ mod tests {
         assert_eq!(caller("10.0.0.0/8", "192.0.2.1", &forwarded), "192.0.2.1");
         assert_eq!(caller("10.0.0.0/8", "10.1.2.3", &forwarded), "203.0.113.9");
         assert_eq!(caller("::1", "::1", &forwarded), "203.0.113.9");
+        for port in ["203.0.113.9:4711", "[2001:db8::1]:4711"] {
+            let told = caller("::1", "::1", &[port]);
+            assert!(port.contains(&told), "{told}");
+        }
     }
 
     #[test]
@@ -180,6 +149,6 @@ mod tests {
         let many = ["10.0.0.1"; MOST + 1].join(",");
         assert_eq!(many.parse::<TrustedProxies>(), Err(InvalidProxies));
         let shown = "10.0.0.0/8, ::1".parse::<TrustedProxies>().unwrap();
-        assert_eq!(shown.to_string(), "10.0.0.0/8, ::1/128");
+        assert_eq!(shown.to_string(), "10.0.0.0/8, ::1");
     }
 }

@@ -29,7 +29,8 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Every allowance is for so long.
 const WINDOW: Duration = Duration::from_mins(1);
-/// Above this many allowances those that are full again are cleared away.
+/// The fewest allowances among which those that are whole again are cleared
+/// away.
 const CROWD: usize = 50_000;
 
 /// What an allowance is for.
@@ -164,7 +165,33 @@ struct Standing {
 #[derive(Debug)]
 pub struct RateLimiter {
     rates: Rates,
-    full_at: Mutex<HashMap<(Policy, Who), Instant>>,
+    full_at: Mutex<Allowances>,
+}
+
+#[derive(Debug)]
+struct Allowances {
+    by_caller: HashMap<(Policy, Who), Instant>,
+    /// Above this many those that are whole again are cleared away.
+    crowd: usize,
+}
+
+impl Default for Allowances {
+    fn default() -> Self {
+        Self {
+            by_caller: HashMap::new(),
+            crowd: CROWD,
+        }
+    }
+}
+
+impl Allowances {
+    fn clear_away(&mut self, now: Instant) {
+        if self.by_caller.len() > self.crowd {
+            self.by_caller.retain(|_, at| *at > now);
+            // Not with every request while there is little to clear.
+            self.crowd = CROWD.max(2 * self.by_caller.len());
+        }
+    }
 }
 
 impl RateLimiter {
@@ -181,16 +208,14 @@ impl RateLimiter {
         let quota = self.rates.of(policy);
         let each = WINDOW.checked_div(quota)?;
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if full_at.len() > CROWD {
-            full_at.retain(|_, at| *at > now);
-        }
-        let before = full_at.get(&(policy, who)).copied();
+        full_at.clear_away(now);
+        let before = full_at.by_caller.get(&(policy, who)).copied();
         let begun = before.map_or(now, |at| at.max(now));
         let debt = begun + each - now;
         let (reset, wait) = if debt > WINDOW {
             (begun - now, Some(debt.saturating_sub(WINDOW)))
         } else {
-            full_at.insert((policy, who), begun + each);
+            full_at.by_caller.insert((policy, who), begun + each);
             (debt, None)
         };
         let left = WINDOW.saturating_sub(reset).as_nanos() / each.as_nanos().max(1);
@@ -285,7 +310,8 @@ pub(super) async fn meter(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let limiter = request.app_data::<Data<RateLimiter>>().cloned();
-    let policy = Policy::of(request.method(), request.path());
+    // As the router reads it: an encoded letter is no other path.
+    let policy = Policy::of(request.method(), request.match_info().as_str());
     let address = origin::of(request.request()).address;
     let taken = limiter.zip(address).and_then(|(limiter, address)| {
         limiter.take(policy, Who::Network(network(address)), Instant::now())

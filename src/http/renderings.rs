@@ -2,6 +2,7 @@
 //! goes by a record's id and version, and a version never says anything else
 //! than it did, so nothing here can be out of date.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use quick_cache::Weighter;
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::services::Error;
+use crate::services::paging::{Headed, Show};
 
 /// Bytes of JSON that are kept at most.
 const CAPACITY: u64 = 16 * 1024 * 1024;
@@ -42,26 +44,48 @@ impl Default for Renderings {
 }
 
 impl Renderings {
-    /// The JSON of a version, made of its view unless it is known. A view that
-    /// depends on more than the record, on who reads it for example, has no
-    /// place here.
-    ///
-    /// # Errors
-    /// Those of `view`.
-    pub fn of<V: Serialize>(
-        &self,
-        id: impl Into<Uuid>,
-        version: i64,
-        view: impl FnOnce() -> Result<V, Error>,
-    ) -> Result<Rendering, Error> {
-        let key = (id.into(), version);
-        if let Some(json) = self.0.get(&key) {
-            return Ok(Rendering { version, json });
-        }
-        let json = serde_json::value::to_raw_value(&view()?).map_err(Error::internal)?;
+    fn known(&self, id: Uuid, version: i64) -> Option<Rendering> {
+        let json = self.0.get(&(id, version))?;
+        Some(Rendering { version, json })
+    }
+
+    fn keep<V: Serialize>(&self, id: Uuid, version: i64, view: &V) -> Result<Rendering, Error> {
+        let json = serde_json::value::to_raw_value(view).map_err(Error::internal)?;
         let json: Arc<RawValue> = json.into();
-        self.0.insert(key, Arc::clone(&json));
+        self.0.insert((id, version), Arc::clone(&json));
         Ok(Rendering { version, json })
+    }
+}
+
+/// Shows records as the JSON of their view `V`. A view that depends on more
+/// than the record, on who reads it for example, has no place here.
+#[derive(Debug)]
+pub struct Shown<V> {
+    renderings: Arc<Renderings>,
+    view: PhantomData<fn() -> V>,
+}
+
+impl<V> Shown<V> {
+    /// Out of what was rendered lately, and into it.
+    pub fn of(renderings: Arc<Renderings>) -> Self {
+        Self {
+            renderings,
+            view: PhantomData,
+        }
+    }
+}
+
+impl<R: Headed, V: From<R> + Serialize + 'static> Show<R> for Shown<V> {
+    type Seen = Rendering;
+
+    fn known(&self, id: Uuid, version: i64) -> Option<Rendering> {
+        self.renderings.known(id, version)
+    }
+
+    fn show(&self, record: R) -> Result<Rendering, Error> {
+        let head = record.head();
+        let view = V::from(record);
+        self.renderings.keep(head.id.into(), head.version, &view)
     }
 }
 
@@ -80,24 +104,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_version_is_rendered_once() {
+    fn a_version_is_known_once_it_was_rendered() {
         let renderings = Renderings::default();
         let id = Uuid::from_u128(7);
-        let text = |version, view: &str| {
-            let rendering = renderings.of(id, version, || Ok(view.to_owned()));
-            serde_json::to_string(&rendering.unwrap()).unwrap()
-        };
-        assert_eq!(text(1, "first"), r#""first""#);
-        assert_eq!(text(1, "not asked for"), r#""first""#);
-        assert_eq!(text(2, "second"), r#""second""#);
-    }
-
-    #[test]
-    fn what_fails_is_not_kept() {
-        let renderings = Renderings::default();
-        let id = Uuid::from_u128(7);
-        assert!(renderings.of::<()>(id, 1, || Err(Error::NotFound)).is_err());
-        assert!(renderings.of(id, 1, || Ok(())).is_ok());
+        assert!(renderings.known(id, 1).is_none());
+        renderings.keep(id, 1, &"first").unwrap();
+        let known = renderings.known(id, 1).unwrap();
+        assert_eq!(known.version, 1);
+        assert_eq!(serde_json::to_string(&known).unwrap(), r#""first""#);
+        assert!(renderings.known(id, 2).is_none());
     }
 
     #[test]
@@ -105,8 +120,7 @@ mod tests {
         let renderings = Renderings::default();
         let long = "x".repeat(100_000);
         for n in 0..1_000 {
-            let id = Uuid::from_u128(n);
-            renderings.of(id, 1, || Ok(&long)).unwrap();
+            renderings.keep(Uuid::from_u128(n), 1, &long).unwrap();
         }
         assert!(renderings.0.weight() <= CAPACITY);
     }

@@ -11,6 +11,9 @@ use crate::services::{Context, Error};
 /// write too.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How long it lets changes gather once there is one: they are read together.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// Follows until told to stop. Questions don't depend on it: one that finds
 /// the index behind brings it forward itself.
 pub async fn run(context: Context, stop: CancellationToken) {
@@ -21,7 +24,7 @@ pub async fn run(context: Context, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            Ok(()) = sealed.changed() => {}
+            Ok(()) = sealed.changed() => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }

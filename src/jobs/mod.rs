@@ -7,9 +7,11 @@
 //! | [`letters`] | turns a prepared notice into an e-mail |
 //! | [`sealer`] | gives committed events their place (PostgreSQL; on SQLite the writer does) |
 //! | [`index`] | keeps the match index at the end of the log |
+//! | [`failures`] | writes counted sign-in failures to the log |
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
+pub mod failures;
 pub mod index;
 pub mod letters;
 pub mod outbox;
@@ -76,6 +78,7 @@ pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
     }
     tasks.spawn(sealer::run(context.db.clone(), stop.clone()));
     tasks.spawn(index::run(context.clone(), stop.clone()));
+    tasks.spawn(failures::run(context.clone(), stop.clone()));
     tasks.spawn(clock::run(context.clone(), stop.clone()));
     Workers { stop, tasks }
 }

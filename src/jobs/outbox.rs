@@ -72,6 +72,12 @@ impl Sender {
     /// The store failed, and nothing was claimed.
     pub async fn turn(&self, stop: &CancellationToken) -> Result<usize, Error> {
         let claimed_at = self.context.now();
+        // Senders wake with every event, and most bring no message: that is
+        // found out without writing.
+        let due = move |conn: &mut _| Ok::<_, Error>(outbox::is_anything_due(conn, claimed_at)?);
+        if !self.context.db.look_up(due).await? {
+            return Ok(0);
+        }
         let (holder, lease, batch) = (self.holder, self.options.lease, self.options.batch);
         let claimed = self
             .context

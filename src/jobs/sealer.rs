@@ -11,13 +11,17 @@ use crate::db::Db;
 /// write too.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How long it lets events gather once there is one: they share a transaction.
+/// Whoever needs the log's end sooner seals it.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// Seals until told to stop. Several nodes may do this at once: the log's head
 /// is locked by one at a time.
 pub async fn run(db: Db, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = db.unsealed() => {}
+            () = db.unsealed() => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         if let Err(error) = db.seal_pending().await {

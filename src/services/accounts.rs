@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::auth::hashing::PasswordError;
@@ -14,14 +14,15 @@ use crate::domain::account::{Membership, Role, User};
 use crate::domain::client::Scopes;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Faults;
-use crate::domain::ids::{OrganizationId, SessionId, UserId};
+use crate::domain::ids::{OrganizationId, SessionId, TicketId, UserId};
 use crate::domain::message::News;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::session::EndReason;
 use crate::domain::text::{Email, Language, Name};
-use crate::domain::ticket::{PendingPerson, Permit};
+use crate::domain::ticket::{PendingPerson, Permit, TicketKind};
 use crate::domain::values::OrganizationKind;
 
+use super::failures::Failure;
 use super::log::Pen;
 use super::sessions::{self, Fresh, Granted, Origin};
 use super::{
@@ -31,6 +32,12 @@ use super::{
 /// Seconds within which an address gets one mail with a link to a new
 /// password.
 const RESET_PAUSE_S: i64 = 300;
+
+/// Registrations that are mailed to one address within
+/// [`REGISTRATIONS_WITHIN`], so that nobody's mailbox is filled through us;
+/// more are taken and forgotten.
+const MOST_REGISTRATIONS: i64 = 3;
+const REGISTRATIONS_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 /// What a person says of themselves.
 #[derive(Debug, Clone)]
@@ -65,8 +72,19 @@ pub async fn register(
     };
     let permit = Permit::Registration(Some(Box::new((details, person))));
     let ticket = tickets::new(context, user.email, user.language, permit, None);
-    let intent = format!("ticket:{}", ticket.id);
-    tickets::send(context, ticket, intent).await
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let (kind, key) = (TicketKind::Registration, ticket.email.key());
+            let since = context_in.now() - REGISTRATIONS_WITHIN;
+            if db::tickets::count_mailed(conn, kind, &key, since)? >= MOST_REGISTRATIONS {
+                return Ok(());
+            }
+            let intent = format!("ticket:{}", ticket.id);
+            tickets::put(&context_in, conn, &ticket, &intent)
+        })
+        .await
 }
 
 /// Makes a firm and its first person, who becomes its owner, without asking
@@ -198,9 +216,9 @@ pub async fn authenticate(
     context
         .db
         .look_up(move |conn| {
-            let found = db::sessions::signed_in(conn, session, id, now)?.ok_or(INVALID)?;
-            let (user, memberships, strong) = found;
-            let caller = Caller { user, memberships };
+            let live = db::sessions::credentials(conn, session, id, now)?.ok_or(INVALID)?;
+            let caller = context_in.callers.find(conn, id, &live)?;
+            let strong = live.second_factor;
             let via = Via::Session {
                 id: session,
                 second_factor_due: second_factor::is_due(&context_in, &caller, strong),
@@ -220,7 +238,7 @@ pub async fn change_password(
     new: &str,
     origin: Origin,
 ) -> Result<Granted, Error> {
-    check_password(context, caller.id(), present).await?;
+    let verified = check_password(context, caller.id(), present).await?;
     let password = choose("/new_password", new, &caller.user.email)?;
     let hash = hashed(context, password).await?;
     let context_in = context.clone();
@@ -230,7 +248,12 @@ pub async fn change_password(
         .db
         .write(move |conn| {
             let person = caller.id();
-            let strong = db::sessions::find(conn, session)?.is_some_and(|it| it.second_factor);
+            let own = db::sessions::find(conn, session)?.filter(|own| own.ended.is_none());
+            let unchanged = db::users::lock_password_hash(conn, person)? == Some(verified);
+            let (Some(own), true) = (own, unchanged) else {
+                return Err(Error::Unauthenticated(AuthFault::Invalid));
+            };
+            let strong = own.second_factor;
             set_password(&context_in, conn, caller.actor(), person, &hash)?;
             fresh.store(
                 &context_in,
@@ -241,7 +264,8 @@ pub async fn change_password(
         .await
 }
 
-/// Stores a new password, ends all sessions and tells the person.
+/// Stores a new password, ends all sessions and links to a new one, and tells
+/// the person.
 pub(super) fn set_password(
     context: &Context,
     conn: &mut Conn,
@@ -249,7 +273,11 @@ pub(super) fn set_password(
     person: UserId,
     hash: &str,
 ) -> Result<(), Error> {
-    db::users::set_password_hash(conn, person, hash, context.now())?;
+    let now = context.now();
+    db::users::set_password_hash(conn, person, hash, now)?;
+    if let Some(user) = db::users::find(conn, person)? {
+        db::tickets::revoke_all(conn, TicketKind::PasswordReset, &user.email.key(), now)?;
+    }
     sessions::end_all(context, conn, actor, person, None, EndReason::Password)?;
     context.pen(actor).append(
         conn,
@@ -261,7 +289,7 @@ pub(super) fn set_password(
 }
 
 /// Checks a person's password again, before something that an unattended
-/// screen must not be enough for.
+/// screen must not be enough for. Answers the hash that it was held against.
 ///
 /// # Errors
 /// A fault at `/password`.
@@ -269,7 +297,7 @@ pub(super) async fn check_password(
     context: &Context,
     person: UserId,
     password: &str,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let attempt = context
         .attempts
         .begin(&format!("{person} again"), None, context.now())?;
@@ -279,7 +307,38 @@ pub(super) async fn check_password(
         .await?;
     let verdict = context
         .passwords
-        .verify(Password::typed(password), stored)
+        .verify(Password::typed(password), stored.clone())
+        .await
+        .map_err(password_error)?;
+    if let (Verdict::Match { .. }, Some(hash)) = (verdict, stored) {
+        context.attempts.succeeded(&attempt);
+        return Ok(hash);
+    }
+    let factor = "password";
+    let failure = Failure::Check { person, factor };
+    context.failures.note(failure, context.now());
+    Err(one_fault(
+        "/password",
+        "wrong_password",
+        "This is not the present password.",
+    ))
+}
+
+/// Checks that who finishes a registration is who began it.
+///
+/// # Errors
+/// A fault at `/password`.
+pub(super) async fn check_chosen(
+    context: &Context,
+    ticket: TicketId,
+    password: &str,
+    hash: String,
+) -> Result<(), Error> {
+    let place = format!("{ticket} registration");
+    let attempt = context.attempts.begin(&place, None, context.now())?;
+    let verdict = context
+        .passwords
+        .verify(Password::typed(password), Some(hash))
         .await
         .map_err(password_error)?;
     match verdict {
@@ -290,7 +349,7 @@ pub(super) async fn check_password(
         Verdict::NoMatch => Err(one_fault(
             "/password",
             "wrong_password",
-            "This is not the present password.",
+            "This is not the password that was chosen.",
         )),
     }
 }
@@ -355,6 +414,15 @@ pub(super) fn operator(
 pub(super) fn choose(pointer: &str, password: &str, email: &Email) -> Result<NewPassword, Error> {
     NewPassword::choose(password, email.as_str())
         .map_err(|unfit| one_fault(pointer, "unfit_password", unfit.to_string()))
+}
+
+/// What is wrong with a password that somebody wants, at `/password`.
+pub(super) fn password_faults(password: &str, email: &Email) -> Faults {
+    let mut faults = Faults::new();
+    if let Err(unfit) = NewPassword::choose(password, email.as_str()) {
+        faults.push("/password", "unfit_password", unfit.to_string());
+    }
+    faults
 }
 
 pub(super) async fn hashed(context: &Context, password: NewPassword) -> Result<String, Error> {

@@ -22,7 +22,7 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(15);
 /// Failures are forgotten after this time without another.
 const MEMORY: TimeDelta = TimeDelta::hours(1);
-/// Above this many counts those that are forgotten are cleared away.
+/// The fewest counts among which those that are forgotten are cleared away.
 const CROWD: usize = 10_000;
 
 /// Where the guesses of one account come from.
@@ -54,7 +54,23 @@ pub struct Attempt(Place);
 
 /// What is remembered of failures.
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<HashMap<Place, Tally>>);
+pub struct Attempts(Mutex<Tallies>);
+
+#[derive(Debug)]
+struct Tallies {
+    by_place: HashMap<Place, Tally>,
+    /// Above this many the forgotten ones are cleared away.
+    crowd: usize,
+}
+
+impl Default for Tallies {
+    fn default() -> Self {
+        Self {
+            by_place: HashMap::new(),
+            crowd: CROWD,
+        }
+    }
+}
 
 impl Attempts {
     /// Takes a place for a guess. It counts as failed until it succeeds, so
@@ -73,10 +89,14 @@ impl Attempts {
             network: address.map(network),
         };
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tallies.len() > CROWD {
-            tallies.retain(|_, tally| now - tally.last < MEMORY);
+        if tallies.by_place.len() > tallies.crowd {
+            tallies
+                .by_place
+                .retain(|_, tally| now - tally.last < MEMORY);
+            // Not with every guess while there is little to clear.
+            tallies.crowd = CROWD.max(2 * tallies.by_place.len());
         }
-        let tally = tallies.entry(place.clone()).or_insert(Tally {
+        let tally = tallies.by_place.entry(place.clone()).or_insert(Tally {
             failures: 0,
             last: now,
         });
@@ -98,7 +118,7 @@ impl Attempts {
     /// Forgets the failures of a place where somebody got in.
     pub fn succeeded(&self, attempt: &Attempt) {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.remove(&attempt.0);
+        tallies.by_place.remove(&attempt.0);
     }
 }
 

@@ -1,5 +1,12 @@
 //! Who asks, and what they may do.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+
+use crate::db::sessions::Credentials;
+use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};
 use crate::domain::event::Actor;
 use crate::domain::ids::{OrganizationId, UserId};
@@ -9,22 +16,74 @@ use crate::domain::values::{OrganizationKind, Side};
 use super::{Error, Refusal};
 
 /// A person whose token was checked, with the parts they play at this moment.
+/// Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct Caller(Arc<Person>);
+
+/// A person and the parts they play.
+#[derive(Debug)]
+pub struct Person {
     /// The person.
     pub user: User,
     /// Their parts.
     pub memberships: Vec<Membership>,
 }
 
+impl Deref for Caller {
+    type Target = Person;
+
+    fn deref(&self) -> &Person {
+        &self.0
+    }
+}
+
+/// The callers of late. They are kept by the versions that a live session
+/// names with each request, and a version never says anything else than it
+/// did, so nobody acts in a part that was taken from them.
+#[derive(Debug)]
+pub struct Callers(Cache<(UserId, i64, i64), Caller>);
+
+/// How many callers are kept.
+const KEPT: usize = 4 * 1024;
+
+impl Default for Callers {
+    fn default() -> Self {
+        Self(Cache::new(KEPT))
+    }
+}
+
+impl Callers {
+    /// The person of a live session that says so of them.
+    pub(super) fn find(
+        &self,
+        conn: &mut Conn,
+        user: UserId,
+        live: &Credentials,
+    ) -> Result<Caller, Error> {
+        let key = (user, live.version, live.parts_version);
+        if let Some(caller) = self.0.get(&key) {
+            return Ok(caller);
+        }
+        let person = db::users::find(conn, user)?.ok_or(Error::NotFound)?;
+        let caller = Caller::new(person, db::users::memberships(conn, user)?);
+        self.0.insert(key, caller.clone());
+        Ok(caller)
+    }
+}
+
 impl Caller {
+    /// That person in these parts.
+    pub fn new(user: User, memberships: Vec<Membership>) -> Self {
+        Self(Arc::new(Person { user, memberships }))
+    }
+
     /// As what they appear in the log.
-    pub const fn actor(&self) -> Actor {
+    pub fn actor(&self) -> Actor {
         Actor::User(self.user.id)
     }
 
     /// Their id.
-    pub const fn id(&self) -> UserId {
+    pub fn id(&self) -> UserId {
         self.user.id
     }
 

@@ -7,16 +7,19 @@ use chrono::TimeDelta;
 use crate::db::{self, Conn, mandates, startup_profiles};
 use crate::domain::account::Role;
 use crate::domain::consent::ConsentReceipt;
+use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::Mandate;
+use crate::domain::organization::OrganizationDetails;
 use crate::domain::permission::Operation;
-use crate::domain::profile::{StartupContent, StartupProfile};
-use crate::domain::text::{Email, Language, LocalText, Localized, Name, TextState};
+use crate::domain::profile::StartupProfile;
+use crate::domain::text::{Email, Language, Name};
 use crate::domain::ticket::{Permit, TicketKind, TicketOutcome};
 
+pub use super::corrections::Corrections;
 use super::once::write_once;
-use super::tickets::{self, Newcomer, Ticket};
-use super::{Caller, Context, Error, Intent};
+use super::tickets::{self, Newcomer, Open, Ticket};
+use super::{Caller, Context, Error, Intent, accounts};
 
 /// For how long what was agreed to holds.
 const VALIDITY: TimeDelta = TimeDelta::days(2 * 365);
@@ -25,6 +28,8 @@ const MOST: usize = 100;
 
 /// What was written about a firm, and nobody of it has confirmed.
 pub struct Records {
+    /// The firm.
+    pub firm: OrganizationDetails,
     /// A startup's profiles.
     pub profiles: Vec<StartupProfile>,
     /// An investor's mandates.
@@ -40,7 +45,9 @@ pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<R
         organization: Some(organization),
         ..mandates::Filter::default()
     };
+    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
     let mut records = Records {
+        firm: firm.details,
         profiles: startup_profiles::list(conn, &profiles, None, MOST)?,
         mandates: mandates::list(conn, &wanted, None, MOST)?,
     };
@@ -70,6 +77,13 @@ pub async fn ask(
         intent,
         move |conn| {
             db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            let key = ticket.email.key();
+            if db::contacts::objected(conn, organization, &key)? {
+                return Err(Error::refused(
+                    "objected",
+                    "This address said no for the firm, and is not asked again.",
+                ));
+            }
             let records = records(conn, organization)?;
             if records.profiles.is_empty() && records.mandates.is_empty() {
                 return Err(Error::refused(
@@ -82,6 +96,8 @@ pub async fn ask(
             for open in db::tickets::open_of(conn, TicketKind::Claim, organization, now)? {
                 db::tickets::close(conn, open.id, TicketOutcome::Revoked, now)?;
             }
+            db::contacts::put(conn, organization, &ticket.email, &ticket.language, now)?;
+            db::contacts::mark_asked(conn, organization, &key, now)?;
             tickets::put(&context_in, conn, &ticket, &format!("ticket:{}", ticket.id))?;
             tickets::note(&context_in, conn, actor, "ticket.issued", &ticket)?;
             Ok(ticket)
@@ -104,10 +120,52 @@ pub struct Agreement {
     pub text: String,
     /// Its language.
     pub language: Language,
-    /// The corrected English sentence of the first profile, if there is one.
-    pub one_liner: Option<String>,
-    /// Its corrected English paragraphs.
-    pub summary: Option<String>,
+    /// What they corrected first.
+    pub corrections: Corrections,
+}
+
+/// What is wrong with a form, as far as only the store and the rules of
+/// passwords know, so that all of it is told at once.
+///
+/// # Errors
+/// The store failed.
+pub async fn faults(
+    context: &Context,
+    open: &Open,
+    corrections: &Corrections,
+    password: &str,
+) -> Result<Faults, Error> {
+    let mut faults = Faults::new();
+    if !open.has_account {
+        faults.absorb("", accounts::password_faults(password, &open.ticket.email));
+    }
+    let (Permit::Claim { organization }, corrections) = (&open.ticket.permit, corrections.clone())
+    else {
+        return Ok(faults);
+    };
+    let (organization, reader) = (*organization, open.language.clone());
+    let of_records = context.db.read(move |conn| {
+        let records = records(conn, organization)?;
+        corrections_faults(conn, organization, &records, &corrections, &reader)
+    });
+    faults.absorb("", of_records.await?);
+    Ok(faults)
+}
+
+fn corrections_faults(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    records: &Records,
+    corrections: &Corrections,
+    reader: &Language,
+) -> Result<Faults, Error> {
+    match (records.profiles.first(), records.mandates.first()) {
+        (Some(profile), _) => {
+            corrections.profile_faults(conn, organization, &profile.content, reader)
+        }
+        (None, Some(mandate)) => Ok(corrections.mandate_faults(&mandate.content)),
+        (None, None) => Ok(Faults::new()),
+    }
 }
 
 /// Stands behind a firm's records: the person becomes its owner, the receipt
@@ -129,45 +187,28 @@ pub async fn confirm(context: &Context, token: &str, agreement: Agreement) -> Re
             let person = tickets::account_of(conn, &ticket, newcomer.as_ref())?;
             tickets::join(&context_in, conn, person, organization, Role::Owner)?;
             let records = records(conn, organization)?;
+            let (corrections, reader) = (&agreement.corrections, &agreement.language);
+            corrections_faults(conn, organization, &records, corrections, reader)?.finish()?;
+            corrections.correct_firm(&context_in, conn, person, organization)?;
+            // The page lets the first of its records be corrected.
             for (place, profile) in records.profiles.iter().enumerate() {
                 let content = match place {
-                    0 => corrected(&profile.content, &agreement),
+                    0 => corrections.profile(&profile.content, reader),
                     _ => profile.content.clone(),
                 };
                 super::startups::stand_behind(&context_in, conn, person, profile, content)?;
             }
-            for mandate in &records.mandates {
-                super::mandates::stand_behind(&context_in, conn, person, mandate)?;
+            for (place, mandate) in records.mandates.iter().enumerate() {
+                let content = match place {
+                    0 => corrections.mandate(&mandate.content),
+                    _ => mandate.content.clone(),
+                };
+                super::mandates::stand_behind(&context_in, conn, person, mandate, content)?;
             }
             let receipt = receipt(&context_in, conn, &ticket, person, agreement)?;
             tickets::keep_receipt(&context_in, conn, &receipt)
         })
         .await
-}
-
-fn corrected(content: &StartupContent, agreement: &Agreement) -> StartupContent {
-    let with = |texts: &Localized, words: &Option<String>| {
-        let mut texts = texts.clone();
-        if let Some(words) = words {
-            let english = Language::english();
-            let same = texts
-                .iter()
-                .any(|(language, text)| *language == english && text.text == *words);
-            if !same {
-                let text = LocalText {
-                    text: words.clone(),
-                    state: TextState::Original,
-                };
-                texts.insert(english, text);
-            }
-        }
-        texts
-    };
-    StartupContent {
-        one_liner: with(&content.one_liner, &agreement.one_liner),
-        summary: with(&content.summary, &agreement.summary),
-        ..content.clone()
-    }
 }
 
 fn receipt(
@@ -211,12 +252,16 @@ fn receipt(
     })
 }
 
-/// Takes back what a firm wants nothing to do with.
+/// Takes back what a firm wants nothing to do with, and remembers that it
+/// doesn't want to be asked again.
 pub(super) fn refuse(
     context: &Context,
     conn: &mut Conn,
+    ticket: &Ticket,
     organization: OrganizationId,
 ) -> Result<(), Error> {
+    let (email, language) = (&ticket.email, &ticket.language);
+    db::contacts::object(conn, organization, email, language, context.now())?;
     let records = records(conn, organization)?;
     for profile in &records.profiles {
         super::startups::disown(context, conn, profile)?;

@@ -24,10 +24,11 @@ use crate::domain::text::Name;
 use crate::domain::values::OrganizationKind;
 
 use super::accounts::{Authentication, Via};
+use super::failures::Failure;
 use super::keys::SHOWN;
 use super::once::{Recorded, write_once};
 use super::transitions::check_version;
-use super::{AuthFault, Caller, Context, Error, Intent};
+use super::{AuthFault, Caller, Context, Error, Intent, signing};
 
 /// What every secret begins with, so that scanners of code know one.
 const PREFIX: &str = "corridor_secret_";
@@ -363,34 +364,25 @@ pub async fn authenticate(
     let id: UserId = id.parse().map_err(|_| Denied::Client)?;
     let hash = opaque::hash(secret);
     let now = context.now();
-    let found = context
+    let (proved, known) = context
         .db
-        .read(move |conn| Ok::<_, Error>(db::clients::authenticated(conn, id, &hash, now)?))
+        .read(move |conn| {
+            let proved = db::clients::authenticated(conn, id, &hash, now)?;
+            Ok::<_, Error>((proved, db::clients::find(conn, id)?))
+        })
         .await?;
-    let client = found.filter(|client| client.is_live(now) && client.allowed.allow(address));
-    if client.is_none() {
-        note_refusal(context, id).await?;
+    let client = proved.filter(|client| client.is_live(now) && client.allowed.allow(address));
+    // A wrong secret of a client that there is stands in the partner's log.
+    if let (None, Some(known)) = (&client, known) {
+        let organization = known.organization;
+        let client = known.id;
+        let failure = Failure::Client {
+            organization,
+            client,
+        };
+        context.failures.note(failure, now);
     }
     client.ok_or(Denied::Client)
-}
-
-/// A wrong secret of a client that there is stands in the partner's log.
-async fn note_refusal(context: &Context, id: UserId) -> Result<(), Error> {
-    let pen = context.pen(Actor::System);
-    context
-        .db
-        .write(move |conn| {
-            let Some(client) = db::clients::find(conn, id)? else {
-                return Ok(());
-            };
-            pen.append(
-                conn,
-                "client.refused",
-                (SubjectKind::Organization, client.organization),
-                vec![("client", Value::Id(id.uuid()))],
-            )
-        })
-        .await
 }
 
 /// Gives a client a token for the scopes that it asks for, or for all it has.
@@ -443,7 +435,7 @@ pub async fn issue(
 /// Revokes a token of that client; anything else is left alone, silently.
 pub async fn revoke_token(context: &Context, client: &Client, token: &str) -> Result<(), Error> {
     let now = context.now();
-    let Ok(claims) = context.tokens.verify(token, now) else {
+    let Some(claims) = signing::claims_of(context, token).await? else {
         return Ok(());
     };
     if claims.subject != client.id.to_string() {
@@ -476,7 +468,7 @@ pub async fn introspect(
     client: &Client,
     token: &str,
 ) -> Result<Option<Claims>, Error> {
-    let Ok(claims) = context.tokens.verify(token, context.now()) else {
+    let Some(claims) = signing::claims_of(context, token).await? else {
         return Ok(None);
     };
     if claims.subject != client.id.to_string() {
@@ -530,7 +522,7 @@ pub(super) async fn caller(
                 role,
             }];
             Ok(Authentication {
-                caller: Caller { user, memberships },
+                caller: Caller::new(user, memberships),
                 via: Via::Scopes(scopes),
             })
         })

@@ -20,6 +20,8 @@ use crate::domain::text::Slug;
 use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
+use super::caller::Callers;
+use super::failures::Failures;
 use super::index::MatchIndex;
 use super::past::Newest;
 use super::signing::Looked;
@@ -74,6 +76,9 @@ pub struct Settings {
     pub operator_second_factor: bool,
     /// The organization that runs the service, made with its first account.
     pub operator: OrganizationDetails,
+    /// Whether the contact of a firm that others wrote about is mailed by
+    /// itself.
+    pub ask_contacts: bool,
     /// Working days in which an asked side may answer.
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.
@@ -113,10 +118,14 @@ pub struct Context {
     pub looked_for_keys: Arc<Looked>,
     /// Who guessed wrong, and from where.
     pub attempts: Arc<Attempts>,
+    /// Failed proofs of identity that are not in the log yet.
+    pub failures: Arc<Failures>,
     /// The key that cursors are signed with.
     pub cursor_key: Arc<[u8]>,
     /// What the operator set.
     pub settings: Arc<Settings>,
+    /// Who asked of late.
+    pub callers: Arc<Callers>,
     /// Places for rankings, fewer than the store has readers, so that a few
     /// large ones leave room for everything else.
     pub rankings: Arc<Semaphore>,
@@ -173,6 +182,8 @@ impl From<Parts> for Context {
             sealer: Arc::new(parts.sealer),
             looked_for_keys: Arc::default(),
             attempts: Arc::default(),
+            failures: Arc::default(),
+            callers: Arc::default(),
             cursor_key: parts.cursor_key.into(),
             settings: Arc::new(parts.settings),
             rankings: Arc::new(Semaphore::new(RANKINGS)),

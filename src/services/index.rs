@@ -299,54 +299,72 @@ impl Writer {
                 }
             }
         }
-        for id in startups {
-            touched.extend(self.refresh_startup(conn, taxonomy, id)?);
+        let startups: Vec<StartupProfileId> = startups.into_iter().collect();
+        for some in startups.chunks(AT_ONCE) {
+            touched.extend(self.refresh_startups(conn, taxonomy, some)?);
         }
-        for id in mandates {
-            touched.extend(self.refresh_mandate(conn, id)?);
+        let mandates: Vec<MandateId> = mandates.into_iter().collect();
+        for some in mandates.chunks(AT_ONCE) {
+            touched.extend(self.refresh_mandates(conn, some)?);
         }
         Ok(touched)
     }
 
-    fn refresh_startup(
+    fn refresh_startups(
         &mut self,
         conn: &mut Conn,
         taxonomy: &Taxonomy,
-        id: StartupProfileId,
-    ) -> Result<Vec<ProgrammeId>, Error> {
-        let mut touched = Vec::new();
-        let found = db::startup_profiles::find(conn, id)?;
-        let entry = self.startups(conn, taxonomy, found.into_iter().collect())?;
-        let admitting = db::programmes::programmes_of_startup(conn, id)?;
-        for (programme, index) in &mut self.programmes {
-            let admitted = admitting.iter().any(|one| one.id == *programme);
-            match entry.first().filter(|_| admitted) {
-                Some(entry) => index.put_startup(Arc::clone(entry)),
-                None if !index.remove_startup(id) => continue,
-                None => {}
+        ids: &[StartupProfileId],
+    ) -> Result<BTreeSet<ProgrammeId>, Error> {
+        let admitted = db::programmes::admitting_startups(conn, ids)?;
+        let read: Vec<StartupProfileId> = admitted.keys().copied().collect();
+        let profiles = db::startup_profiles::find_many(conn, &read)?;
+        let entries = self.startups(conn, taxonomy, profiles)?;
+        let entries: BTreeMap<StartupProfileId, _> = entries
+            .into_iter()
+            .map(|entry| (entry.profile.id, entry))
+            .collect();
+        let mut touched = BTreeSet::new();
+        for id in ids {
+            let programmes = admitted.get(id);
+            for (programme, index) in &mut self.programmes {
+                let is_in = programmes.is_some_and(|admitting| admitting.contains(programme));
+                match entries.get(id).filter(|_| is_in) {
+                    Some(entry) => index.put_startup(Arc::clone(entry)),
+                    None if !index.remove_startup(*id) => continue,
+                    None => {}
+                }
+                touched.insert(*programme);
             }
-            touched.push(*programme);
         }
         Ok(touched)
     }
 
-    fn refresh_mandate(
+    fn refresh_mandates(
         &mut self,
         conn: &mut Conn,
-        id: MandateId,
-    ) -> Result<Vec<ProgrammeId>, Error> {
-        let mut touched = Vec::new();
-        let found = db::mandates::find(conn, id)?;
-        let entry = self.mandates(conn, found.into_iter().collect())?;
-        let admitting = db::programmes::programmes_of_mandate(conn, id)?;
-        for (programme, index) in &mut self.programmes {
-            let admitted = admitting.iter().any(|one| one.id == *programme);
-            match entry.first().filter(|_| admitted) {
-                Some(entry) => index.put_mandate(Arc::clone(entry)),
-                None if !index.remove_mandate(id) => continue,
-                None => {}
+        ids: &[MandateId],
+    ) -> Result<BTreeSet<ProgrammeId>, Error> {
+        let admitted = db::programmes::admitting_mandates(conn, ids)?;
+        let read: Vec<MandateId> = admitted.keys().copied().collect();
+        let mandates = db::mandates::find_many(conn, &read)?;
+        let entries = self.mandates(conn, mandates)?;
+        let entries: BTreeMap<MandateId, _> = entries
+            .into_iter()
+            .map(|entry| (entry.mandate.id, entry))
+            .collect();
+        let mut touched = BTreeSet::new();
+        for id in ids {
+            let programmes = admitted.get(id);
+            for (programme, index) in &mut self.programmes {
+                let is_in = programmes.is_some_and(|admitting| admitting.contains(programme));
+                match entries.get(id).filter(|_| is_in) {
+                    Some(entry) => index.put_mandate(Arc::clone(entry)),
+                    None if !index.remove_mandate(*id) => continue,
+                    None => {}
+                }
+                touched.insert(*programme);
             }
-            touched.push(*programme);
         }
         Ok(touched)
     }
@@ -441,13 +459,7 @@ impl Context {
     /// # Errors
     /// The store failed.
     pub(super) async fn settle(&self) -> Result<(), Error> {
-        let waiting = self
-            .db
-            .look_up(|conn| Ok::<_, Error>(events::is_anything_unsealed(conn)?))
-            .await?;
-        if waiting {
-            self.db.seal_pending().await?;
-        }
+        self.db.seal_pending().await?;
         Ok(())
     }
 }

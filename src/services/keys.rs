@@ -17,7 +17,7 @@ use crate::domain::text::Name;
 
 use super::accounts::{Authentication, Via, check_password, one_fault};
 use super::once::{Recorded, write_once};
-use super::{AuthFault, Caller, Context, Error, Intent, notices};
+use super::{AuthFault, Caller, Context, Error, Intent, notices, second_factor};
 
 /// What every key begins with, so that scanners of code know one.
 pub(super) const PREFIX: &str = "corridor_key_";
@@ -152,6 +152,7 @@ pub(super) async fn authenticate(
     const INVALID: Error = Error::Unauthenticated(AuthFault::Invalid);
     let hash = opaque::hash(token);
     let now = context.now();
+    let context_in = context.clone();
     let (key, caller) = context
         .db
         .look_up(move |conn| {
@@ -164,7 +165,14 @@ pub(super) async fn authenticate(
             }
             let user = db::users::find(conn, key.user)?.ok_or(INVALID)?;
             let memberships = db::users::memberships(conn, user.id)?;
-            Ok((key, Caller { user, memberships }))
+            let caller = Caller::new(user, memberships);
+            // A key shows no second factor; its person must have one.
+            if second_factor::is_due(&context_in, &caller, false)
+                && !second_factor::counts(conn, key.user)?
+            {
+                return Err(Error::SecondFactorDue);
+            }
+            Ok((key, caller))
         })
         .await?;
     note_use(context, &key).await?;

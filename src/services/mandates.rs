@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::mandates;
-pub use crate::db::mandates::{Filter, Unread};
+pub use crate::db::mandates::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
@@ -17,9 +17,9 @@ use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::write_once;
-use super::paging::{PageRequest, after, shown_page};
+use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, contacts};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -86,30 +86,31 @@ pub async fn find(context: &Context, caller: &Caller, id: MandateId) -> Result<M
 
 /// [`find`], made into what callers see by `show`, which may know this version
 /// without reading it.
-pub async fn look_at<T: Send + 'static>(
+pub async fn look_at<S: Show<Mandate>>(
     context: &Context,
     caller: &Caller,
     id: MandateId,
-    show: impl FnOnce(Unread) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+    show: S,
+) -> Result<S::Seen, Error> {
     let find = move |conn: &mut Conn| {
-        let found = mandates::find_unread(conn, id)?.ok_or(Error::NotFound)?;
-        Ok::<_, Error>((found.organization(), show(found)?))
+        let head = mandates::find_head(conn, id)?.ok_or(Error::NotFound)?;
+        let seen = shown(conn, &head, mandates::find, &show)?;
+        Ok::<_, Error>((head.organization, seen))
     };
-    let (organization, shown) = context.db.look_up(find).await?;
+    let (organization, seen) = context.db.look_up(find).await?;
     caller.may(Operation::ReadMandate, &[organization])?;
-    Ok(shown)
+    Ok(seen)
 }
 
 /// Mandates, oldest first: all for the operator's people, an investor's own
 /// for its people.
-pub async fn list<T: Send + 'static>(
+pub async fn list<S: Show<Mandate>>(
     context: &Context,
     caller: &Caller,
     mut filter: Filter,
     page: PageRequest,
-    show: impl Fn(Unread) -> Result<T, Error> + Send + 'static,
-) -> Result<Page<T>, Error> {
+    show: S,
+) -> Result<Page<S::Seen>, Error> {
     if !caller.reads_everything() {
         let own = caller.organizations(OrganizationKind::Investor).next();
         let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
@@ -119,9 +120,17 @@ pub async fn list<T: Send + 'static>(
     let name = format!("mandates {filter:?}");
     let by_index = filter.is_by_index();
     let fetch =
-        move |conn: &mut Conn, cursor, limit| mandates::list_unread(conn, &filter, cursor, limit);
-    let place = |mandate: &Unread| after(mandate.created_at(), mandate.id());
-    shown_page(context, name, page, by_index, fetch, place, show).await
+        move |conn: &mut Conn, cursor, limit| mandates::list_heads(conn, &filter, cursor, limit);
+    shown_page(
+        context,
+        name,
+        page,
+        by_index,
+        fetch,
+        mandates::find_many,
+        show,
+    )
+    .await
 }
 
 /// Replaces what a mandate says; `revise` gets the present content and answers
@@ -177,6 +186,7 @@ pub async fn transition(
     let now = context.now();
     let pen = context.pen(caller.actor());
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
+    let context_in = context.clone();
     write_once(
         context,
         caller.id(),
@@ -193,7 +203,7 @@ pub async fn transition(
                 claimed: before.claimed || caller_in.belongs_to(before.organization),
                 ..moved(&before, status, action, now)
             };
-            store(conn, &after)?;
+            store_state(conn, &after)?;
             pen.append(
                 conn,
                 event_kind(action),
@@ -203,6 +213,9 @@ pub async fn transition(
                     ("to", code(after.status.code())),
                 ],
             )?;
+            if action == MandateAction::Publish && !after.claimed {
+                contacts::ask(&context_in, conn, caller_in.actor(), after.organization)?;
+            }
             Ok(after)
         },
         move |conn, id| {
@@ -221,19 +234,26 @@ pub(super) fn stand_behind(
     conn: &mut Conn,
     person: UserId,
     before: &Mandate,
+    content: MandateContent,
 ) -> Result<(), Error> {
+    let corrected = content != before.content;
     let after = Mandate {
+        content,
         claimed: true,
+        revision: before.revision + i64::from(corrected),
         version: before.version + 1,
         updated_at: context.now(),
         ..before.clone()
     };
-    store(conn, &after)?;
+    store_state(conn, &after)?;
     context.pen(Actor::User(person)).append(
         conn,
         "mandate.confirmed",
         (SubjectKind::Mandate, before.id),
-        vec![("revision", Value::Int(after.revision))],
+        vec![
+            ("revision", Value::Int(after.revision)),
+            ("corrected", Value::Flag(corrected)),
+        ],
     )
 }
 
@@ -244,7 +264,7 @@ pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Re
     let Ok(status) = step(before, action, Hat::Investor) else {
         return Ok(());
     };
-    store(conn, &moved(before, status, action, context.now()))?;
+    store_state(conn, &moved(before, status, action, context.now()))?;
     context.pen(Actor::System).append(
         conn,
         event_kind(action),
@@ -283,7 +303,7 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
             for before in &due {
                 let action = MandateAction::FreshnessDue;
                 let status = step(before, action, Hat::System)?;
-                store(conn, &moved(before, status, action, now))?;
+                store_state(conn, &moved(before, status, action, now))?;
                 pen.append(
                     conn,
                     event_kind(action),
@@ -341,6 +361,15 @@ fn load(conn: &mut Conn, id: MandateId) -> Result<Mandate, Error> {
 
 fn store(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
     if mandates::update(conn, mandate)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
+
+/// [`store`] for a mandate that moved and says what it said.
+fn store_state(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
+    if mandates::update_state(conn, mandate)? {
         Ok(())
     } else {
         Err(Error::StaleVersion)

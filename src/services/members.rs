@@ -1,6 +1,9 @@
 //! The people of a firm: who belongs to it, who is invited, who leaves and to
 //! whom their work goes; and accounts that are closed.
 
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::db::{self, Conn};
@@ -21,11 +24,14 @@ use super::once::{Recorded, write_once};
 use super::sessions::end_all;
 use super::tickets::{self, Permit, Ticket};
 use super::transitions::code;
-use super::{Caller, Context, Error, Intent, notices, second_factor};
+use super::{AuthFault, Caller, Context, Error, Intent, notices, second_factor};
 
 /// Most invitations of one firm that wait for an answer, so that nobody mails
 /// the world through us.
 const MOST_INVITATIONS: usize = 200;
+/// Most invitations that a firm sends in a day, taken back or not.
+const MOST_INVITATIONS_A_DAY: i64 = 200;
+const A_DAY: TimeDelta = TimeDelta::days(1);
 
 /// The people of a firm whose accounts are open, owners first.
 pub async fn list(
@@ -63,19 +69,25 @@ pub async fn invite(
     let permit = Permit::Invitation { organization, role };
     let ticket = tickets::new(context, email, language, permit, Some(caller.id()));
     let context_in = context.clone();
-    let actor = caller.actor();
+    let (actor, caller_in) = (caller.actor(), caller.clone());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| {
-            check_role(conn, organization, role)?;
-            let now = context_in.now();
-            let waiting = db::tickets::open_of(conn, TicketKind::Invitation, organization, now)?;
-            if waiting.len() >= MOST_INVITATIONS {
+            still_may_write(conn, &caller_in, organization)?;
+            let of = check_role(conn, organization, role)?;
+            refuse_own_part(of, ticket.email.key() == caller_in.user.email.key())?;
+            let (kind, now) = (TicketKind::Invitation, context_in.now());
+            let waiting = db::tickets::open_of(conn, kind, organization, now)?.len();
+            let lately = db::tickets::count_made(conn, kind, organization, now - A_DAY)?;
+            if waiting >= MOST_INVITATIONS || lately >= MOST_INVITATIONS_A_DAY {
                 return Err(Error::refused(
                     "too_many_invitations",
-                    format!("{MOST_INVITATIONS} invitations wait for an answer already."),
+                    format!(
+                        "A firm sends {MOST_INVITATIONS_A_DAY} invitations a day at most, and \
+                         {MOST_INVITATIONS} wait for an answer at most."
+                    ),
                 ));
             }
             tickets::put(&context_in, conn, &ticket, &format!("ticket:{}", ticket.id))?;
@@ -87,10 +99,42 @@ pub async fn invite(
     .await
 }
 
-fn check_role(conn: &mut Conn, organization: OrganizationId, role: Role) -> Result<(), Error> {
+/// Holds everybody else who changes the people of a firm up until the open
+/// transaction ends, and makes sure that the caller may still do it.
+fn still_may_write(
+    conn: &mut Conn,
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<(), Error> {
+    db::organizations::lock(conn, organization)?;
+    let memberships = match db::users::disabled_at(conn, caller.id())? {
+        None => db::users::memberships(conn, caller.id())?,
+        Some(_) => Vec::new(),
+    };
+    may_write(&Caller::new(caller.user.clone(), memberships), organization)
+}
+
+/// None of the operator's people gives themselves a part: who keeps the
+/// accounts is not to read what firms say.
+fn refuse_own_part(of: OrganizationKind, own: bool) -> Result<(), Error> {
+    if of == OrganizationKind::Operator && own {
+        return Err(Error::refused(
+            "own_part",
+            "Somebody else gives one of the operator's people a part.",
+        ));
+    }
+    Ok(())
+}
+
+/// The kind of a firm in which there is such a part.
+fn check_role(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    role: Role,
+) -> Result<OrganizationKind, Error> {
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
     if role.fits(firm.details.kind) {
-        return Ok(());
+        return Ok(firm.details.kind);
     }
     let mut faults = Faults::new();
     let detail = match firm.details.kind {
@@ -199,11 +243,13 @@ pub async fn change_role(
 ) -> Result<(), Error> {
     may_write(caller, organization)?;
     let context_in = context.clone();
-    let actor = caller.actor();
+    let caller = caller.clone();
     context
         .db
         .write(move |conn| {
-            check_role(conn, organization, role)?;
+            still_may_write(conn, &caller, organization)?;
+            let of = check_role(conn, organization, role)?;
+            refuse_own_part(of, person == caller.id())?;
             let parts = parts(conn, person, organization)?;
             if parts.iter().all(|own| own.role == role) {
                 return Ok(());
@@ -214,8 +260,11 @@ pub async fn change_role(
             }
             let now = context_in.now();
             db::users::insert_membership(conn, person, organization, role, now)?;
+            if !matches!(role, Role::Owner | Role::Admin) {
+                db::tickets::revoke_sent_by(conn, person, organization, now)?;
+            }
             let from = parts.iter().map(|own| own.role.code().to_owned()).collect();
-            context_in.pen(actor).append(
+            context_in.pen(caller.actor()).append(
                 conn,
                 "user.role_changed",
                 (SubjectKind::User, person),
@@ -245,14 +294,21 @@ pub async fn remove(
         caller.may(Operation::WriteMembers, &[organization])?;
     }
     let context_in = context.clone();
+    let caller = caller.clone();
     let actor = caller.actor();
     context
         .db
         .write(move |conn| {
+            if person == caller.id() {
+                db::organizations::lock(conn, organization)?;
+            } else {
+                still_may_write(conn, &caller, organization)?;
+            }
             for own in parts(conn, person, organization)? {
                 keep_a_keeper(conn, organization, own.kind, person)?;
                 db::users::remove_membership(conn, person, organization, own.role)?;
             }
+            db::tickets::revoke_sent_by(conn, person, organization, context_in.now())?;
             let moved = leave_work(&context_in, conn, organization, person, successor)?;
             context_in.pen(actor).append(
                 conn,
@@ -375,13 +431,18 @@ pub async fn act(
         ));
     }
     let context_in = context.clone();
-    let actor = caller.actor();
+    let (person, actor) = (caller.id(), caller.actor());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| {
             load(conn, id)?;
+            lock_firms_of(conn, id)?;
+            // Two admins who close each other: the second is out already.
+            if db::users::disabled_at(conn, person)?.is_some() {
+                return Err(Error::Unauthenticated(AuthFault::Invalid));
+            }
             match action {
                 AccountAction::Close => switch(&context_in, conn, actor, id, true)?,
                 AccountAction::Open => switch(&context_in, conn, actor, id, false)?,
@@ -404,12 +465,24 @@ pub async fn deactivate(context: &Context, caller: &Caller, password: &str) -> R
     context
         .db
         .write(move |conn| {
-            for own in &caller.memberships {
+            lock_firms_of(conn, caller.id())?;
+            for own in db::users::memberships(conn, caller.id())? {
                 keep_a_keeper(conn, own.organization, own.kind, caller.id())?;
             }
             switch(&context_in, conn, caller.actor(), caller.id(), true)
         })
         .await
+}
+
+/// Holds everybody else who changes the people of somebody's firms up until
+/// the open transaction ends; in one order, so that nobody waits in a circle.
+fn lock_firms_of(conn: &mut Conn, person: UserId) -> Result<(), Error> {
+    let parts = db::users::memberships(conn, person)?;
+    let firms: BTreeSet<OrganizationId> = parts.iter().map(|own| own.organization).collect();
+    for firm in firms {
+        db::organizations::lock(conn, firm)?;
+    }
+    Ok(())
 }
 
 fn switch(
@@ -428,6 +501,7 @@ fn switch(
         db::api_keys::revoke_all(conn, person, now)?;
         for own in db::users::memberships(conn, person)? {
             leave_work(context, conn, own.organization, person, None)?;
+            db::tickets::revoke_sent_by(conn, person, own.organization, now)?;
         }
     }
     let (kind, news) = if disabled {

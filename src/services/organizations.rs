@@ -1,8 +1,8 @@
 //! Firms, as their own people and the operator's see them.
 
-use crate::db::organizations;
 pub use crate::db::organizations::Filter;
 use crate::db::page::Page;
+use crate::db::{self, Conn, organizations};
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::Organization;
 use crate::domain::permission::Operation;
@@ -39,4 +39,16 @@ pub async fn list(
         |organization| after(organization.created_at, organization.id),
     )
     .await
+}
+
+/// The names of a firm and its people.
+pub(super) fn names_that_tell(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<Vec<String>, Error> {
+    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    let mut names: Vec<String> = firm.details.all_names().map(str::to_owned).collect();
+    let people = db::users::members(conn, organization)?.into_iter();
+    names.extend(people.map(|(user, _)| user.name.to_string()));
+    Ok(names)
 }

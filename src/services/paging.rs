@@ -1,5 +1,11 @@
 //! Keyset pages of a list, bound to its filters.
 
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::db::head::Head;
+pub use crate::db::head::Headed;
 pub use crate::db::page::Page;
 use crate::db::page::{Cursor, Cursors};
 use crate::db::{self, Conn};
@@ -35,35 +41,93 @@ where
     Ok(cursors.page(rows.await?, limit, key))
 }
 
-/// [`read_page`] of records that `show` makes into what callers see; it may
-/// know a version without reading it. `by_index` says that an index answers
-/// the filters in the list's order, so that only the page's rows are touched.
-pub async fn shown_page<R, T>(
+/// How records become what callers see.
+pub trait Show<R>: Send + 'static {
+    /// What callers see.
+    type Seen: Send + 'static;
+
+    /// What they see of that version, if that is known without reading it.
+    fn known(&self, id: Uuid, version: i64) -> Option<Self::Seen>;
+
+    /// What they see of a record.
+    ///
+    /// # Errors
+    /// It can't be shown.
+    fn show(&self, record: R) -> Result<Self::Seen, Error>;
+}
+
+/// Reads records by their ids.
+type Read<R> = fn(&mut Conn, &[<R as Headed>::Id]) -> db::Result<Vec<R>>;
+
+/// [`read_page`] of records as callers see them; those whose version is known
+/// are not read. `by_index` says that an index answers the filters in the
+/// list's order, so that only the page's rows are touched.
+pub async fn shown_page<R: Headed + 'static, S: Show<R>>(
     context: &Context,
     list: String,
     request: PageRequest,
     by_index: bool,
-    fetch: impl FnOnce(&mut Conn, Option<Cursor>, usize) -> db::Result<Vec<R>> + Send + 'static,
-    place: fn(&R) -> Cursor,
-    show: impl Fn(R) -> Result<T, Error> + Send + 'static,
-) -> Result<Page<T>, Error>
-where
-    R: 'static,
-    T: Send + 'static,
-{
+    fetch: impl FnOnce(&mut Conn, Option<Cursor>, usize) -> db::Result<Vec<Head<R::Id>>>
+    + Send
+    + 'static,
+    read: Read<R>,
+    show: S,
+) -> Result<Page<S::Seen>, Error> {
     let (cursors, after) = start(context, &list, &request)?;
     let limit = request.limit;
     let job = move |conn: &mut Conn| {
-        let rows = fetch(conn, after, limit)?.into_iter();
-        rows.map(|row| Ok((place(&row), show(row)?))).collect()
+        let heads = fetch(conn, after, limit)?;
+        show_all(conn, &heads, read, &show)
     };
-    let rows: Result<Vec<(Cursor, T)>, Error> = if by_index {
+    let rows: Result<Vec<(Cursor, S::Seen)>, Error> = if by_index {
         context.db.look_up(job).await
     } else {
         context.db.read(job).await
     };
     let page = cursors.page(rows?, limit, |(place, _)| *place);
     Ok(page.map(|(_, shown)| shown))
+}
+
+/// The record with that head as callers see it.
+pub(super) fn shown<R: Headed, S: Show<R>>(
+    conn: &mut Conn,
+    head: &Head<R::Id>,
+    find: fn(&mut Conn, R::Id) -> db::Result<Option<R>>,
+    show: &S,
+) -> Result<S::Seen, Error> {
+    match show.known(head.id.into(), head.version) {
+        Some(seen) => Ok(seen),
+        None => show.show(find(conn, head.id)?.ok_or(Error::NotFound)?),
+    }
+}
+
+fn show_all<R: Headed, S: Show<R>>(
+    conn: &mut Conn,
+    heads: &[Head<R::Id>],
+    read: Read<R>,
+    show: &S,
+) -> Result<Vec<(Cursor, S::Seen)>, Error> {
+    let known = |head: &Head<R::Id>| show.known(head.id.into(), head.version);
+    let mut seen: Vec<Option<S::Seen>> = heads.iter().map(known).collect();
+    let both = heads.iter().zip(&seen);
+    let missing: Vec<R::Id> = both
+        .filter(|(_, seen)| seen.is_none())
+        .map(|(head, _)| head.id)
+        .collect();
+    if !missing.is_empty() {
+        let records = read(conn, &missing)?.into_iter();
+        let mut records: BTreeMap<R::Id, R> =
+            records.map(|record| (record.head().id, record)).collect();
+        for (head, place) in heads.iter().zip(&mut seen) {
+            if let Some(record) = records.remove(&head.id) {
+                *place = Some(show.show(record)?);
+            }
+        }
+    }
+    let both = heads.iter().zip(seen);
+    Ok(both
+        .filter_map(|(head, seen)| Some((head.place(), seen?)))
+        .collect())
 }
 
 /// The list's cursors, and the one that was asked for.

@@ -19,7 +19,7 @@ use super::caller::in_any_hat;
 use super::once::{Recorded, write_once, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, contacts};
 
 /// What is admitted to a programme.
 #[derive(Debug, Clone, Copy)]
@@ -228,14 +228,15 @@ pub async fn admit(
 ) -> Result<bool, Error> {
     caller.may(Operation::WriteProgramme, &[])?;
     let now = context.now();
-    let pen = context.pen(caller.actor());
+    let (context_in, actor) = (context.clone(), caller.actor());
+    let pen = context.pen(actor);
     let admitted = write_once_versioned(
         context,
         caller.id(),
         intent,
         move |conn| {
             let programme = load(conn, id)?;
-            let (new, subject, kind) = match admission {
+            let (new, subject, kind, unclaimed) = match admission {
                 Admission::StartupProfile(profile) => {
                     let found =
                         db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
@@ -246,7 +247,8 @@ pub async fn admit(
                         .any(|corridor| Some(corridor.startup) == found.country);
                     refuse_unless(joined)?;
                     let new = programmes::admit_startup(conn, id, profile, now)?;
-                    (new, profile.uuid(), "startup_profile")
+                    let unclaimed = (!found.claimed).then_some(found.organization);
+                    (new, profile.uuid(), "startup_profile", unclaimed)
                 }
                 Admission::Mandate(mandate) => {
                     let found = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
@@ -257,7 +259,8 @@ pub async fn admit(
                         .any(|corridor| Some(corridor.investor) == found.country);
                     refuse_unless(joined)?;
                     let new = programmes::admit_mandate(conn, id, mandate, now)?;
-                    (new, mandate.uuid(), "mandate")
+                    let unclaimed = (!found.claimed).then_some(found.organization);
+                    (new, mandate.uuid(), "mandate", unclaimed)
                 }
             };
             if new {
@@ -267,6 +270,9 @@ pub async fn admit(
                     (SubjectKind::Programme, id),
                     vec![("kind", code(kind)), ("id", Value::Id(subject))],
                 )?;
+            }
+            if let Some(firm) = unclaimed {
+                contacts::ask(&context_in, conn, actor, firm)?;
             }
             Ok(Admitted { programme: id, new })
         },

@@ -10,6 +10,7 @@ use crate::domain::message::News;
 use crate::domain::values::OrganizationKind;
 
 use super::accounts::{check_password, one_fault};
+use super::failures::Failure;
 use super::sessions::{EndReason, end_all};
 use super::{AuthFault, Caller, Context, Error, notices};
 
@@ -96,6 +97,12 @@ pub(super) fn is_due(context: &Context, caller: &Caller, strong: bool) -> bool {
     context.settings.operator_second_factor
         && !strong
         && caller.memberships.iter().any(|own| operates(own.kind))
+}
+
+/// Whether somebody has a second factor that counts.
+pub(super) fn counts(conn: &mut Conn, person: UserId) -> Result<bool, Error> {
+    let stored = db::second_factors::find(conn, person)?;
+    Ok(stored.is_some_and(|stored| stored.confirmed_at.is_some()))
 }
 
 /// What a person puts into their app.
@@ -197,22 +204,19 @@ pub async fn renew_recovery_codes(
     let codes = totp::recovery_codes().map_err(Error::internal)?;
     let hashes = hashes(caller.id(), &codes);
     let context_in = context.clone();
-    let caller = caller.clone();
-    context
-        .db
-        .write(move |conn| {
-            let person = caller.id();
-            check_again(&context_in, conn, person, code)?;
-            db::second_factors::replace_recovery_codes(conn, person, &hashes)?;
-            context_in.pen(caller.actor()).append(
-                conn,
-                "user.recovery_codes_renewed",
-                (SubjectKind::User, person),
-                vec![],
-            )?;
-            notices::tell_news(&context_in, conn, person, News::RecoveryCodesRenewed)
-        })
-        .await?;
+    let (person, actor) = (caller.id(), caller.actor());
+    let renewed = context.db.write(move |conn| {
+        check_again(&context_in, conn, person, code)?;
+        db::second_factors::replace_recovery_codes(conn, person, &hashes)?;
+        context_in.pen(actor).append(
+            conn,
+            "user.recovery_codes_renewed",
+            (SubjectKind::User, person),
+            vec![],
+        )?;
+        notices::tell_news(&context_in, conn, person, News::RecoveryCodesRenewed)
+    });
+    guess(context, person, renewed).await?;
     Ok(codes)
 }
 
@@ -226,15 +230,34 @@ pub async fn remove(
 ) -> Result<(), Error> {
     check_password(context, caller.id(), password).await?;
     let context_in = context.clone();
-    let caller = caller.clone();
-    context
-        .db
-        .write(move |conn| {
-            let person = caller.id();
-            check_again(&context_in, conn, person, code)?;
-            take_away(&context_in, conn, caller.actor(), person)
-        })
-        .await
+    let (person, actor) = (caller.id(), caller.actor());
+    let removed = context.db.write(move |conn| {
+        check_again(&context_in, conn, person, code)?;
+        take_away(&context_in, conn, actor, person)
+    });
+    guess(context, person, removed).await
+}
+
+/// Takes a guess at somebody's code. Who guesses knows the password, so that
+/// guesses count wherever they come from, here and at signing in together.
+pub(super) async fn guess<T>(
+    context: &Context,
+    person: UserId,
+    check: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let place = format!("{person} code");
+    let attempt = context.attempts.begin(&place, None, context.now())?;
+    let checked = check.await;
+    match &checked {
+        Ok(_) => context.attempts.succeeded(&attempt),
+        Err(Error::Invalid(_)) => {
+            let factor = "second_factor";
+            let failure = Failure::Check { person, factor };
+            context.failures.note(failure, context.now());
+        }
+        Err(_) => {}
+    }
+    checked
 }
 
 /// Takes a person's second factor away in the open transaction, and ends all
@@ -271,9 +294,8 @@ pub async fn standing(context: &Context, caller: &Caller) -> Result<Standing, Er
     context
         .db
         .read(move |conn| {
-            let stored = db::second_factors::find(conn, person)?;
             Ok(Standing {
-                set: stored.is_some_and(|stored| stored.confirmed_at.is_some()),
+                set: counts(conn, person)?,
                 recovery_codes_left: db::second_factors::recovery_codes_left(conn, person)?,
             })
         })

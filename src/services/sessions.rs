@@ -21,6 +21,7 @@ pub use crate::domain::session::{EndReason, Session};
 use crate::domain::text::{Email, bounded};
 
 use super::accounts::password_error;
+use super::failures::Failure;
 use super::transitions::code;
 use super::{AuthFault, Caller, Context, Error, notices, second_factor};
 
@@ -68,7 +69,7 @@ pub struct Granted {
 
 /// Checks what somebody shows and opens a session. What fails is not said, and
 /// takes as long for an address nobody has: the same hash is computed, and the
-/// same line is written to the log.
+/// failure is counted alike.
 pub async fn sign_in(
     context: &Context,
     credentials: Credentials,
@@ -90,14 +91,14 @@ pub async fn sign_in(
         .db
         .look_up(move |conn| Ok::<_, Error>(db::users::credentials(conn, &key)?))
         .await?;
-    let (user, stored) = found.unzip();
+    let (person, stored) = found.unzip();
     let verdict = context
         .passwords
-        .verify(Password::typed(&password), stored)
+        .verify(Password::typed(&password), stored.clone())
         .await
         .map_err(password_error)?;
-    let (Some(user), Verdict::Match { rehash }) = (user, verdict) else {
-        note_failure(context, user, "password").await?;
+    let (Some(user), Some(hash), Verdict::Match { rehash }) = (person, stored, verdict) else {
+        note_failure(context, person, "password");
         return Err(INVALID);
     };
     // Who guesses codes knows the password: they count wherever they come from.
@@ -110,7 +111,7 @@ pub async fn sign_in(
         })
         .transpose()?;
     let second = second_factor::Shown { user, code };
-    match open(context, user, rehash, second, origin).await {
+    match open(context, Known { hash, rehash }, second, origin).await {
         Ok(granted) => {
             context.attempts.succeeded(&attempt);
             if let Some(guess) = &guess {
@@ -119,31 +120,50 @@ pub async fn sign_in(
             Ok(granted)
         }
         Err(Error::Unauthenticated(AuthFault::Invalid)) => {
-            note_failure(context, Some(user), "second_factor").await?;
+            let factor = if guess.is_some() {
+                "second_factor"
+            } else {
+                "password"
+            };
+            note_failure(context, Some(user), factor);
             Err(INVALID)
         }
         Err(other) => Err(other),
     }
 }
 
+/// What the password that was shown was checked against.
+struct Known {
+    /// The hash.
+    hash: String,
+    /// A better one of the same password, where the cost of hashing has risen.
+    rehash: Option<String>,
+}
+
 /// Opens a session for somebody whose password was right, after the second
 /// factor where there is one. Where the cost of hashing has risen, the new
 /// hash is kept, so that parameters rise without anybody changing a password.
+///
+/// Checking a password takes its time: if it was changed meanwhile, or the
+/// account closed, nothing is opened.
 async fn open(
     context: &Context,
-    user: UserId,
-    rehash: Option<String>,
+    known: Known,
     second: second_factor::Shown,
     origin: Origin,
 ) -> Result<Granted, Error> {
     let context_in = context.clone();
+    let user = second.user;
     let fresh = Fresh::new(user, origin)?;
     context
         .db
         .write(move |conn| {
             let now = context_in.now();
+            if db::users::lock_password_hash(conn, user)?.as_ref() != Some(&known.hash) {
+                return Err(INVALID);
+            }
             let proof = second_factor::check(&context_in, conn, &second)?;
-            if let Some(hash) = rehash {
+            if let Some(hash) = known.rehash {
                 db::users::set_password_hash(conn, user, &hash, now)?;
             }
             db::sessions::forget(conn, user, now - context_in.settings.session)?;
@@ -236,26 +256,11 @@ fn grant(
     })
 }
 
-/// Failures are noted for addresses that nobody has, too: the log's write must
-/// not tell the two apart. Which address it was is not noted.
-async fn note_failure(
-    context: &Context,
-    user: Option<UserId>,
-    factor: &'static str,
-) -> Result<(), Error> {
-    let pen = context.pen(Actor::System);
-    let subject = user.map_or(Uuid::nil(), UserId::uuid);
-    context
-        .db
-        .write(move |conn| {
-            pen.append(
-                conn,
-                "user.sign_in_failed",
-                (SubjectKind::User, subject),
-                vec![("factor", code(factor))],
-            )
-        })
-        .await
+/// Failures are counted for addresses that nobody has, too, in the same way:
+/// the time must not tell the two apart. Which address it was is not noted.
+fn note_failure(context: &Context, person: Option<UserId>, factor: &'static str) {
+    let failure = Failure::SignIn { person, factor };
+    context.failures.note(failure, context.now());
 }
 
 /// Renews the tokens of a session: the old refresh token is used up. Of
@@ -271,7 +276,7 @@ pub async fn refresh(context: &Context, token: &str) -> Result<Granted, Error> {
             let now = context_in.now();
             match db::sessions::use_token(conn, &hash, now)? {
                 Use::First(session) => {
-                    let live = db::sessions::signed_in(conn, session.id, session.user, now)?;
+                    let live = db::sessions::credentials(conn, session.id, session.user, now)?;
                     if live.is_none() {
                         return Ok(None);
                     }

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::auth::keys::{KeyRing, SigningKey};
 use crate::auth::secret::Sealer;
+use crate::auth::token::{Claims, TokenError};
 use crate::db::{self, Db};
 use crate::domain::event::{Actor, SubjectKind, Value};
 
@@ -156,6 +157,20 @@ pub(super) async fn look_again(context: &Context) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// What a token says that names any key of the store, whenever this node
+/// looked last; for callers who have proved themselves already.
+pub(super) async fn claims_of(context: &Context, token: &str) -> Result<Option<Claims>, Error> {
+    let now = context.now();
+    let verified = match context.tokens.verify(token, now) {
+        Err(TokenError::UnknownKey) => {
+            refresh(context).await?;
+            context.tokens.verify(token, now)
+        }
+        verified => verified,
+    };
+    Ok(verified.ok())
+}
+
 /// Has a new key sign from now on; answers its name. Those that nobody needs
 /// any more are forgotten.
 pub async fn rotate(context: &Context) -> Result<String, Error> {
@@ -175,7 +190,10 @@ pub async fn rotate(context: &Context) -> Result<String, Error> {
             let next = newest.map_or(1, |key| number_of(&key.name) + 1);
             let name = numbered(next);
             let sealed = sealer.seal(&name, fresh.pkcs8()).map_err(Error::internal)?;
-            db::secrets::get_or_insert(conn, &name, &sealed, now)?;
+            if db::secrets::get_or_insert(conn, &name, &sealed, now)? != sealed {
+                // Somebody else rotates at this moment.
+                return Err(Error::Busy { retry_after_s: 1 });
+            }
             // The one that signed until now is newer than `oldest`, or its
             // successor is: what was succeeded before that is of no use.
             let mut keys: Vec<_> = known.iter().collect();

@@ -5,23 +5,24 @@ use chrono::{DateTime, Utc};
 
 use crate::db::page::Page;
 use crate::db::startup_profiles;
-pub use crate::db::startup_profiles::{Filter, ReviewComment, Unread};
+pub use crate::db::startup_profiles::{Filter, ReviewComment};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{
     ProfileAction, ProfileFacts, ProfileStatus, StartupContent, StartupProfile, fresh_until,
-    status_after_edit, step, texts_that_tell,
+    status_after_correction, status_after_edit, step, texts_that_tell,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::write_once;
-use super::paging::{PageRequest, after, shown_page};
+use super::organizations::names_that_tell;
+use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, contacts};
 
 /// A comment a reviewer makes on one field.
 #[derive(Debug, Clone)]
@@ -111,30 +112,31 @@ pub async fn find(
 
 /// [`find`], made into what callers see by `show`, which may know this version
 /// without reading it.
-pub async fn look_at<T: Send + 'static>(
+pub async fn look_at<S: Show<StartupProfile>>(
     context: &Context,
     caller: &Caller,
     id: StartupProfileId,
-    show: impl FnOnce(Unread) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+    show: S,
+) -> Result<S::Seen, Error> {
     let find = move |conn: &mut Conn| {
-        let found = startup_profiles::find_unread(conn, id)?.ok_or(Error::NotFound)?;
-        Ok::<_, Error>((found.organization(), show(found)?))
+        let head = startup_profiles::find_head(conn, id)?.ok_or(Error::NotFound)?;
+        let seen = shown(conn, &head, startup_profiles::find, &show)?;
+        Ok::<_, Error>((head.organization, seen))
     };
-    let (organization, shown) = context.db.look_up(find).await?;
+    let (organization, seen) = context.db.look_up(find).await?;
     caller.may(Operation::ReadStartupProfile, &[organization])?;
-    Ok(shown)
+    Ok(seen)
 }
 
 /// Profiles, oldest first: all for the operator's people, a startup's own for
 /// its people.
-pub async fn list<T: Send + 'static>(
+pub async fn list<S: Show<StartupProfile>>(
     context: &Context,
     caller: &Caller,
     mut filter: Filter,
     page: PageRequest,
-    show: impl Fn(Unread) -> Result<T, Error> + Send + 'static,
-) -> Result<Page<T>, Error> {
+    show: S,
+) -> Result<Page<S::Seen>, Error> {
     if !caller.reads_everything() {
         let own = caller.organizations(OrganizationKind::Startup).next();
         let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
@@ -144,10 +146,18 @@ pub async fn list<T: Send + 'static>(
     let name = format!("startup-profiles {filter:?}");
     let by_index = filter.is_by_index();
     let fetch = move |conn: &mut Conn, cursor, limit| {
-        startup_profiles::list_unread(conn, &filter, cursor, limit)
+        startup_profiles::list_heads(conn, &filter, cursor, limit)
     };
-    let place = |profile: &Unread| after(profile.created_at(), profile.id());
-    shown_page(context, name, page, by_index, fetch, place, show).await
+    shown_page(
+        context,
+        name,
+        page,
+        by_index,
+        fetch,
+        startup_profiles::find_many,
+        show,
+    )
+    .await
 }
 
 /// The reviewers' comments on a profile, oldest first.
@@ -254,7 +264,11 @@ fn apply(
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    let agreed = startup_profiles::compliance_agreed_revision(conn, id)?;
+    let agreed = match action {
+        ProfileAction::Approve => startup_profiles::compliance_agreed_revision(conn, id)?,
+        // Nothing else waits for compliance.
+        _ => None,
+    };
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy,
         compliance_agreed: agreed == Some(before.revision),
@@ -271,7 +285,7 @@ fn apply(
         claimed: before.claimed || caller.belongs_to(before.organization),
         ..moved(&before, status, action, now)
     };
-    store(conn, &after)?;
+    store_state(conn, &after)?;
     let comments: Vec<ReviewComment> = details
         .comments
         .into_iter()
@@ -306,6 +320,10 @@ fn apply(
         (SubjectKind::StartupProfile, id),
         payload,
     )?;
+    let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
+    if forward && !after.claimed {
+        contacts::ask(context, conn, caller.actor(), after.organization)?;
+    }
     Ok(after)
 }
 
@@ -321,10 +339,7 @@ pub(super) fn stand_behind(
     let corrected = content != before.content;
     let mut status = before.status;
     if corrected {
-        if shows_texts(before.status) {
-            screen(conn, before.organization, &content)?;
-        }
-        status = status_after_edit(before, &content, &context.taxonomy)?;
+        status = status_after_correction(before, &content, &context.taxonomy)?;
     }
     let after = StartupProfile {
         content,
@@ -365,7 +380,7 @@ pub(super) fn disown(
     let Ok(status) = step(before, action, Hat::Startup, &facts) else {
         return Ok(());
     };
-    store(conn, &moved(before, status, action, context.now()))?;
+    store_state(conn, &moved(before, status, action, context.now()))?;
     context.pen(Actor::System).append(
         conn,
         event_kind(action),
@@ -392,17 +407,8 @@ fn screen(
     organization: OrganizationId,
     content: &StartupContent,
 ) -> Result<(), Error> {
-    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    let people: Vec<String> = db::users::members(conn, organization)?
-        .into_iter()
-        .map(|(user, _)| user.name.to_string())
-        .collect();
-    let names: Vec<&str> = firm
-        .details
-        .all_names()
-        .chain(people.iter().map(String::as_str))
-        .collect();
-    let told = texts_that_tell(content, names);
+    let names = names_that_tell(conn, organization)?;
+    let told = texts_that_tell(content, names.iter().map(String::as_str));
     told.finish().map_err(|faults| {
         Error::Refused(Refusal {
             code: "texts_not_clean".into(),
@@ -538,7 +544,7 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
                 };
                 let action = ProfileAction::FreshnessDue;
                 let status = step(before, action, Hat::System, &facts)?;
-                store(conn, &moved(before, status, action, now))?;
+                store_state(conn, &moved(before, status, action, now))?;
                 pen.append(
                     conn,
                     event_kind(action),
@@ -568,6 +574,15 @@ fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> 
 
 fn store(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
     if startup_profiles::update(conn, profile)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
+
+/// [`store`] for a profile that moved and says what it said.
+fn store_state(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
+    if startup_profiles::update_state(conn, profile)? {
         Ok(())
     } else {
         Err(Error::StaleVersion)

@@ -179,9 +179,15 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
             }
             LetterPurpose::PasswordReset
         }
-        Permit::Claim { organization } => LetterPurpose::Claim {
-            firm: name_of(conn, *organization)?,
-        },
+        Permit::Claim { organization } => {
+            let records = claims::records(conn, *organization)?;
+            if records.profiles.is_empty() && records.mandates.is_empty() {
+                return Ok(Prepared::Obsolete("nothing_to_claim"));
+            }
+            LetterPurpose::Claim {
+                firm: name_of(conn, *organization)?,
+            }
+        }
     };
     let letter = Letter {
         purpose,
@@ -317,12 +323,25 @@ pub(super) fn take(
 
 /// Finishes a registration: the firm and its owner come to be. Registrations
 /// of others with the same address are void from now on.
-pub async fn confirm_registration(context: &Context, token: &str) -> Result<(), Error> {
+///
+/// Anybody can register with somebody else's address. Who holds the link shows
+/// the password that was chosen, so that nobody finishes what a stranger began
+/// and whose password that stranger knows.
+///
+/// # Errors
+/// A fault at `/password`; [`Error::TooMany`] after many wrong ones.
+pub async fn confirm_registration(
+    context: &Context,
+    token: &str,
+    password: &str,
+) -> Result<(), Error> {
     let ticket = opened(context, token).await?;
     let Permit::Registration(Some(whole)) = ticket.permit.clone() else {
         return Err(Error::NotFound);
     };
     let (details, person) = *whole;
+    let chosen = person.password_hash.clone();
+    accounts::check_chosen(context, ticket.id, password, chosen).await?;
     let now = context.now();
     let organization = new_organization(context, details, now);
     let PendingPerson {
@@ -360,7 +379,7 @@ pub async fn refuse(context: &Context, token: &str) -> Result<(), Error> {
         .write(move |conn| {
             take(&context_in, conn, &ticket, TicketOutcome::Refused)?;
             if let Permit::Claim { organization } = ticket.permit {
-                claims::refuse(&context_in, conn, organization)?;
+                claims::refuse(&context_in, conn, &ticket, organization)?;
             }
             note(&context_in, conn, Actor::System, "ticket.refused", &ticket)
         })
@@ -507,7 +526,9 @@ pub async fn reset_password(context: &Context, token: &str, password: &str) -> R
             take(&context_in, conn, &ticket, TicketOutcome::Used)?;
             let key = ticket.email.key();
             let user = db::users::find_by_email(conn, &key)?.ok_or_else(closed)?;
-            db::tickets::revoke_all(conn, TicketKind::PasswordReset, &key, context_in.now())?;
+            if db::users::disabled_at(conn, user.id)?.is_some() {
+                return Err(closed());
+            }
             set_password(&context_in, conn, Actor::User(user.id), user.id, &hash)
         })
         .await

@@ -93,7 +93,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "services",
         inside: &["domain", "matching", "auth", "db"],
-        outside: &["tokio", "tracing"],
+        outside: &["quick_cache", "tokio", "tracing"],
     },
     Layer {
         name: "jobs",
@@ -121,6 +121,7 @@ const LAYERS: &[Layer] = &[
             "tracing",
             "utoipa",
             "utoipa_actix_web",
+            "yaml_serde",
         ],
     },
     Layer {

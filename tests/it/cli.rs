@@ -339,6 +339,19 @@ fn doctor_is_content_with_a_fine_store() {
 }
 
 #[test]
+fn doctor_notices_a_proxy_that_nobody_named() {
+    let data = settled();
+    let doctor = |proxies: &str| {
+        let mut command = corridor(data.path());
+        command.env("CORRIDOR__SERVER__PUBLIC_URL", "https://corridor.example");
+        command.env("CORRIDOR__LIMITS__TRUSTED_PROXIES", proxies);
+        run(&mut command, &["doctor"]).ok()
+    };
+    assert!(doctor("").contains("limits.trusted_proxies names none"));
+    assert!(!doctor("10.0.0.0/8").contains("trusted_proxies"));
+}
+
+#[test]
 fn doctor_asks_the_mail_server() {
     let data = settled();
     on_runtime(async {

@@ -93,6 +93,7 @@ impl Desk {
             investments: Some(self.path("investments.csv")),
             mapping: None,
             programme: Some("israel-azerbaijan".parse().unwrap()),
+            no_claim_mails: false,
             dry_run: false,
             keep_good: false,
             report: None,
@@ -195,10 +196,9 @@ async fn operator(context: &Context) -> Caller {
     context
         .db
         .read(move |conn| {
-            Ok::<_, db::Error>(Caller {
-                user: db::users::find(conn, id)?.unwrap(),
-                memberships: db::users::memberships(conn, id)?,
-            })
+            let user = db::users::find(conn, id)?.unwrap();
+            let memberships = db::users::memberships(conn, id)?;
+            Ok::<_, db::Error>(Caller::new(user, memberships))
         })
         .await
         .unwrap()

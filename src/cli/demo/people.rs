@@ -112,7 +112,7 @@ pub async fn caller(context: &Context, email_key: &str) -> Result<Caller, Failur
         .read(move |conn| {
             let user = db::users::find_by_email(conn, &key)?.ok_or(Error::NotFound)?;
             let memberships = db::users::memberships(conn, user.id)?;
-            Ok::<_, Error>(Caller { user, memberships })
+            Ok::<_, Error>(Caller::new(user, memberships))
         })
         .await
         .map_err(Failure::from)

@@ -56,6 +56,9 @@ pub struct ImportArgs {
     /// Publish the records and admit them to this programme; without it they are drafts
     #[arg(long, value_name = "SLUG")]
     pub programme: Option<Slug>,
+    /// Mail no contact of the files a link to stand behind their record, though the settings allow it
+    #[arg(long)]
+    pub no_claim_mails: bool,
     /// Do everything but write
     #[arg(long)]
     pub dry_run: bool,
@@ -182,6 +185,7 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Report, Impo
     if write {
         let terms = Terms {
             programme,
+            ask_contacts: !args.no_claim_mails,
             dry_run: args.dry_run,
         };
         write_files(context, args, &rules, &terms, portfolios, &mut files).await?;

@@ -120,6 +120,8 @@ pub struct FileReport {
     pub outside: u64,
     /// Profiles that wait for review because of sensitive tags.
     pub in_review: u64,
+    /// Contacts that are mailed the claim link.
+    pub asked: u64,
 }
 
 impl FileReport {
@@ -134,6 +136,7 @@ impl FileReport {
             admitted,
             outside,
             in_review,
+            asked,
         } = tally;
         self.created = created;
         self.updated = updated;
@@ -143,9 +146,10 @@ impl FileReport {
         self.admitted = admitted;
         self.outside = outside;
         self.in_review = in_review;
+        self.asked = asked;
     }
 
-    const fn counts(&self) -> [(&'static str, u64); 12] {
+    const fn counts(&self) -> [(&'static str, u64); 13] {
         [
             ("rows read", self.read),
             ("good", self.good),
@@ -159,6 +163,7 @@ impl FileReport {
             ("admitted", self.admitted),
             ("outside corridors", self.outside),
             ("in review", self.in_review),
+            ("contacts asked", self.asked),
         ]
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::profile::{Round, StartupContent};
 use crate::domain::tag::{Sensitivity, TagKind, Taxonomy};
 use crate::domain::text::{Language, LocalText, Localized, Name, TextState, Website, bounded};
 use crate::domain::values::{OrganizationKind, Stage};
+use crate::services::contacts::Contact;
 use crate::services::imports::{NewInvestor, NewStartup};
 
 use super::cells::{minor_units, past_day};
@@ -129,12 +130,18 @@ pub fn startup(rules: &Rules, ids: &mut Ids, line: Line<StartupField>) -> Checke
         .get(F::Website)
         .and_then(|text| notes.take("website", text.parse()));
     let country = country(rules, &mut notes, cells.get(F::Country));
+    let contact = contact(
+        &mut notes,
+        cells.get(F::ContactEmail),
+        cells.get(F::ContactLanguage),
+    );
     let content = startup_content(rules, &mut notes, &cells);
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewStartup {
             external_id,
             details: details(OrganizationKind::Startup, name, country, website),
             content,
+            contact,
         }),
         _ => Checked::Bad(notes.0),
     }
@@ -156,12 +163,18 @@ pub fn investor(rules: &Rules, ids: &mut Ids, line: Line<InvestorField>) -> Chec
         .get(F::Website)
         .and_then(|text| notes.take("website", text.parse()));
     let country = country(rules, &mut notes, cells.get(F::Country));
+    let contact = contact(
+        &mut notes,
+        cells.get(F::ContactEmail),
+        cells.get(F::ContactLanguage),
+    );
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewInvestor {
             external_id,
             details: details(OrganizationKind::Investor, name, country, website),
             mandate: None,
             investments: Vec::new(),
+            contact,
         }),
         _ => Checked::Bad(notes.0),
     }
@@ -230,6 +243,17 @@ fn country(rules: &Rules, notes: &mut Notes, cell: Option<&str>) -> Option<Count
         format!("{code:?} is no ISO 3166-1 code such as ISR or IL, nor listed under [countries] of the mapping")
     });
     notes.take("country", known)
+}
+
+/// A language without an address says nothing.
+fn contact(notes: &mut Notes, email: Option<&str>, language: Option<&str>) -> Option<Contact> {
+    let email = email.map(|text| notes.take("contact_email", text.parse()));
+    let language = match language {
+        None => Some(Language::english()),
+        Some(text) => notes.take("contact_language", text.parse()),
+    };
+    let (email, language) = (email??, language?);
+    Some(Contact { email, language })
 }
 
 fn details(

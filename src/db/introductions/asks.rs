@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::db::prepared::Prepare;
 use crate::db::schema::introduction_asks::{self, dsl};
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Result, stored};
@@ -83,6 +84,7 @@ pub fn answer_ask(conn: &mut Conn, id: AskId, now: DateTime<Utc>) -> Result<bool
         .filter(dsl::expires_at.gt(Timestamp(now)));
     let changed = diesel::update(open)
         .set(dsl::state.eq(AskState::Answered.code()))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -98,6 +100,7 @@ pub fn kill_asks(conn: &mut Conn, introduction: IntroductionId) -> Result<usize>
         .filter(dsl::state.eq(AskState::Open.code()));
     Ok(diesel::update(open)
         .set(dsl::state.eq(AskState::Dead.code()))
+        .prepared()
         .execute(conn)?)
 }
 
@@ -124,6 +127,7 @@ pub fn kill_ask(conn: &mut Conn, id: AskId) -> Result<bool> {
         .filter(dsl::state.eq(AskState::Open.code()));
     let changed = diesel::update(open)
         .set(dsl::state.eq(AskState::Dead.code()))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -138,6 +142,7 @@ pub fn extend_ask(conn: &mut Conn, id: AskId, expires_at: DateTime<Utc>) -> Resu
         .filter(dsl::state.eq(AskState::Open.code()));
     let changed = diesel::update(open)
         .set(dsl::expires_at.eq(Timestamp(expires_at)))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }

@@ -15,6 +15,7 @@ pub use self::asks::{
     answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, kill_ask, kill_asks, open_asks_to,
 };
 use super::page::{self, Cursor};
+use super::prepared::Prepare;
 use super::schema::introduction_asks;
 use super::types::Timestamp;
 use super::{Conn, Error, Result, keyset, pair, sql, stored, transaction};
@@ -258,6 +259,7 @@ fn update_row(conn: &mut Conn, introduction: &Introduction) -> Result<bool> {
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }

@@ -40,9 +40,9 @@ pub struct NewClient {
     /// What it may ask a token for; at least one.
     #[schema(min_items = 1, max_items = 50, example = json!(["programmes:read"]))]
     scopes: Vec<String>,
-    /// The IP addresses from which it may call; none is from anywhere.
+    /// The IP addresses or ranges from which it may call; none is from anywhere.
     #[serde(default)]
-    #[schema(max_items = 32, example = json!(["192.0.2.10"]))]
+    #[schema(max_items = 32, example = json!(["192.0.2.10", "198.51.100.0/24"]))]
     allowed_addresses: Vec<String>,
     /// From when on it is void; absent is never.
     #[schema(format = DateTime, max_length = 40)]

@@ -39,7 +39,7 @@ pub struct NewApiKey {
     scopes: Vec<String>,
     /// The IP addresses from which it may be used; none is from anywhere.
     #[serde(default)]
-    #[schema(max_items = 32, example = json!(["192.0.2.10"]))]
+    #[schema(max_items = 32, example = json!(["192.0.2.10", "198.51.100.0/24"]))]
     allowed_addresses: Vec<String>,
     /// From when on it is void; a year ahead at most.
     #[schema(format = DateTime, max_length = 40)]
@@ -85,6 +85,11 @@ pub(super) fn scopes(faults: &mut Faults, codes: &[String]) -> Option<Scopes> {
 
 /// Reads the addresses from which a program may call.
 pub(super) fn addresses(faults: &mut Faults, addresses: &[String]) -> Option<AllowedAddresses> {
+    // Nothing at all is from anywhere; a blank is a slip, not a choice.
+    if addresses.iter().any(|address| address.trim().is_empty()) {
+        faults.push("/allowed_addresses", "bad_address", "must not be blank");
+        return None;
+    }
     let text = addresses.join(" ");
     parsed(faults, "/allowed_addresses", "bad_address", &text)
 }

@@ -99,5 +99,5 @@ async fn get_me(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, Problem> {
     let own = accounts::own_organizations(&context, &caller).await?;
-    Ok(HttpResponse::Ok().json(MeView::of(caller.user, own)))
+    Ok(HttpResponse::Ok().json(MeView::of(caller.user.clone(), own)))
 }

@@ -38,12 +38,21 @@ use crate::services::Caller;
 
 /// Registers every route under `/v1`, and the pages.
 pub fn routes(config: &mut ServiceConfig) {
+    // The router tries routes in turn, each pattern at a cost: what is asked
+    // most comes first.
     config
+        // What firms say of themselves.
+        .configure(startup_profiles::routes)
+        .configure(mandates::routes)
+        // What comes of it.
+        .configure(matches::routes)
+        .configure(introductions::routes)
+        .configure(deals::routes)
         // Who there is.
-        .configure(registrations::routes)
+        .configure(me::routes)
         .configure(sessions::routes)
         .configure(oauth::routes)
-        .configure(me::routes)
+        .configure(registrations::routes)
         .configure(account::routes)
         .configure(second_factor::routes)
         .configure(keys::routes)
@@ -57,15 +66,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(programmes::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
-        // What they say of themselves.
-        .configure(startup_profiles::routes)
-        .configure(mandates::routes)
-        // What comes of them.
-        .configure(matches::routes)
-        .configure(introductions::routes)
-        .configure(super::pages::routes)
-        .configure(deals::routes)
         // What happened, and what is on its way.
+        .configure(super::pages::routes)
         .configure(events::routes)
         .configure(messages::routes);
 }

@@ -12,15 +12,18 @@ use super::ticket::{Sent, TicketPage};
 use super::wording::{self, Note, Wording};
 use super::{page, same_site};
 use crate::domain::fault::{Fault, Faults};
-use crate::domain::text::{Language, Name, bounded};
+use crate::domain::text::{Language, Name, Slug, Website, bounded};
 use crate::domain::ticket::{TicketKind, TicketOutcome};
+use crate::domain::values::Stage;
 use crate::http::problem::Problem;
-use crate::services::claims::{self, Agreement};
+use crate::services::claims::{self, Agreement, Corrections};
 use crate::services::tickets::{self, Newcomer, Open, Opened};
 use crate::services::{Context, Error};
 
 const ROLE_MAX: usize = 100;
-const TEXT_MAX: usize = 10_000;
+/// As everywhere a profile is written.
+const ONE_LINER_MAX: usize = 300;
+const SUMMARY_MAX: usize = 5_000;
 
 /// The page behind a mailed ticket.
 ///
@@ -57,7 +60,7 @@ pub(super) async fn show_ticket(
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 200, example = "AgGT…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`action` (`confirm`, `refuse`), and as the page asks `name`, `role`, `language`, `zone`, `password`, `one_liner`, `summary`, `agree`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`action` (`confirm`, `refuse`), and as the page asks `name`, `role`, `language`, `zone`, `password`, `agree`; to correct a record `firm_name`, `website`, `one_liner`, `summary`, `stage`, `title`, and, with `kept`, each tag that stays as `keep` and each other word as `keep_word`."),
     responses(
         (status = 303, description = "Done.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
@@ -73,10 +76,10 @@ pub(super) async fn use_ticket(
     context: web::Data<Context>,
     request: HttpRequest,
     token: web::Path<String>,
-    form: web::Form<Sent>,
+    form: web::Form<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Problem> {
     same_site::check(&request, &context.settings.public_url)?;
-    let sent = form.into_inner();
+    let sent = Sent::read(form.into_inner())?;
     let opened = match open(&context, &token).await? {
         Some(Opened::Open(opened)) => opened,
         Some(closed) => return show(&context, &closed, StatusCode::CONFLICT),
@@ -146,14 +149,16 @@ async fn carry_out(context: &Context, token: &str, open: &Open, sent: &Sent) -> 
         return tickets::refuse(context, token).await;
     }
     match kind {
-        TicketKind::Registration => tickets::confirm_registration(context, token).await,
+        TicketKind::Registration => {
+            tickets::confirm_registration(context, token, &sent.password).await
+        }
         TicketKind::PasswordReset => tickets::reset_password(context, token, &sent.password).await,
         TicketKind::Invitation => {
             let newcomer = newcomer(open, sent)?;
             tickets::accept_invitation(context, token, newcomer).await
         }
         TicketKind::Claim => {
-            let agreement = agreement(open, sent)?;
+            let agreement = agreement(context, open, sent).await?;
             claims::confirm(context, token, agreement).await
         }
     }
@@ -181,7 +186,9 @@ fn newcomer(open: &Open, sent: &Sent) -> Result<Option<Newcomer>, Faults> {
     }
 }
 
-fn agreement(open: &Open, sent: &Sent) -> Result<Agreement, Faults> {
+/// What somebody agrees to, and what they corrected first; every fault at
+/// once.
+async fn agreement(context: &Context, open: &Open, sent: &Sent) -> Result<Agreement, Error> {
     let mut faults = Faults::new();
     let name = faults.take("/name", "invalid_text", sent.name.parse::<Name>());
     let newcomer = faults.nest("", newcomer(open, sent));
@@ -192,16 +199,9 @@ fn agreement(open: &Open, sent: &Sent) -> Result<Agreement, Faults> {
     if sent.agree.is_empty() {
         faults.push("/agree", "required", "Nothing happens without agreement.");
     }
-    let has_profile = open
-        .claim
-        .as_ref()
-        .is_some_and(|it| !it.profiles.is_empty());
-    let mut text = |pointer: &str, text: &str, lines: bool| match text.trim() {
-        "" => None,
-        text => faults.take(pointer, "invalid_text", bounded(text, TEXT_MAX, lines)),
-    };
-    let one_liner = text("/one_liner", &sent.one_liner, false).filter(|_| has_profile);
-    let summary = text("/summary", &sent.summary, true).filter(|_| has_profile);
+    let corrections = corrections(&mut faults, sent);
+    let known = claims::faults(context, open, &corrections, &sent.password).await?;
+    faults.absorb("", known);
     let words = wording::of(&open.language);
     match (name, newcomer) {
         (Some(name), Some(newcomer)) if faults.is_empty() => Ok(Agreement {
@@ -210,10 +210,57 @@ fn agreement(open: &Open, sent: &Sent) -> Result<Agreement, Faults> {
             role,
             text: words.tickets.consent.join("\n\n"),
             language: open.language.clone(),
-            one_liner,
-            summary,
+            corrections,
         }),
-        _ => Err(without_doubles(faults)),
+        _ => Err(without_doubles(faults).into()),
+    }
+}
+
+/// What the form says otherwise than the record; a field that did not come is
+/// left as it is.
+fn corrections(faults: &mut Faults, sent: &Sent) -> Corrections {
+    let mut text = |pointer: &str, sent: &Option<String>, max, lines| match sent.as_deref() {
+        None => None,
+        Some(text) if text.trim().is_empty() => Some(String::new()),
+        Some(text) => faults.take(pointer, "invalid_text", bounded(text, max, lines)),
+    };
+    let one_liner = text("/one_liner", &sent.one_liner, ONE_LINER_MAX, true);
+    let summary = text("/summary", &sent.summary, SUMMARY_MAX, true);
+    let mut name = |pointer: &str, sent: &Option<String>| {
+        let text = sent.as_deref()?;
+        faults.take(pointer, "invalid_text", text.parse::<Name>())
+    };
+    let firm_name = name("/firm_name", &sent.firm_name);
+    let title = name("/title", &sent.title);
+    let website = sent.website.as_deref().and_then(|text| match text.trim() {
+        "" => Some(None),
+        text => faults
+            .take("/website", "invalid_text", text.parse::<Website>())
+            .map(Some),
+    });
+    let stage = sent.stage.as_deref().and_then(|code| match code {
+        "" => Some(None),
+        code => faults
+            .take(
+                "/stage",
+                "unknown_code",
+                Stage::from_code(code).ok_or("unknown"),
+            )
+            .map(Some),
+    });
+    let tags = sent
+        .keep
+        .iter()
+        .filter_map(|slug| slug.parse::<Slug>().ok());
+    Corrections {
+        firm_name,
+        website,
+        one_liner,
+        summary,
+        stage,
+        tags: sent.kept.then(|| tags.collect()),
+        words: sent.kept.then(|| sent.keep_word.iter().cloned().collect()),
+        title,
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         details,
         mandate,
         investments,
+        contact,
     } = row;
     let known = organizations::find_by_external_id(conn, OrganizationKind::Investor, &external_id)?;
     let on_record = match &known {
@@ -48,6 +49,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         let derived = import.put_mandate(conn, firm, before, country, content, joined)?;
         change = change.max(derived);
     }
+    import.reach(conn, firm, contact.as_ref(), joined)?;
     import.tally.outside += u64::from(import.programme.is_some() && !joined);
     import.count(change);
     Ok(())

@@ -25,6 +25,7 @@ use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 
 use super::accounts::insert_organization;
+use super::contacts::{self, Contact};
 use super::log::Pen;
 use super::transitions::code;
 use super::{Context, Error};
@@ -38,6 +39,8 @@ pub struct NewStartup {
     pub details: OrganizationDetails,
     /// What its profile says.
     pub content: StartupContent,
+    /// Through whom it is reached.
+    pub contact: Option<Contact>,
 }
 
 /// An investor as the files describe it.
@@ -51,6 +54,8 @@ pub struct NewInvestor {
     pub mandate: Option<MandateContent>,
     /// What it did before, as the files say.
     pub investments: Vec<Investment>,
+    /// Through whom it is reached.
+    pub contact: Option<Contact>,
 }
 
 /// How records are imported.
@@ -59,6 +64,8 @@ pub struct Terms {
     /// The programme that they are admitted to, published; without one they
     /// are drafts.
     pub programme: Option<Programme>,
+    /// Whether contacts are mailed the claim link, where the settings allow it.
+    pub ask_contacts: bool,
     /// Everything is done and then undone.
     pub dry_run: bool,
 }
@@ -83,6 +90,8 @@ pub struct Tally {
     pub outside: u64,
     /// Profiles whose tags are sensitive, which wait for review.
     pub in_review: u64,
+    /// Contacts that are mailed the claim link.
+    pub asked: u64,
 }
 
 /// The programme with that slug.
@@ -146,6 +155,7 @@ where
         pen: context.pen(Actor::System),
         now: context.now(),
         programme: terms.programme,
+        ask_contacts: terms.ask_contacts,
         tally: Tally::default(),
     };
     let written = context
@@ -172,6 +182,7 @@ struct Import {
     pen: Pen,
     now: DateTime<Utc>,
     programme: Option<Programme>,
+    ask_contacts: bool,
     tally: Tally,
 }
 
@@ -249,6 +260,26 @@ impl Import {
             (SubjectKind::Organization, after.id),
             payload,
         )
+    }
+
+    /// Keeps a firm's contact, and asks it to stand behind records that were
+    /// admitted.
+    fn reach(
+        &mut self,
+        conn: &mut Conn,
+        firm: OrganizationId,
+        contact: Option<&Contact>,
+        joined: bool,
+    ) -> Result<(), Error> {
+        let Some(Contact { email, language }) = contact else {
+            return Ok(());
+        };
+        db::contacts::put(conn, firm, email, language, self.now)?;
+        if joined && self.ask_contacts {
+            let asked = contacts::ask(&self.context, conn, Actor::System, firm)?;
+            self.tally.asked += u64::from(asked);
+        }
+        Ok(())
     }
 
     /// Notes in the log that a record was admitted.

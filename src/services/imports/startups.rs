@@ -20,6 +20,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
         external_id,
         details,
         content,
+        contact,
     } = row;
     let known = organizations::find_by_external_id(conn, OrganizationKind::Startup, &external_id)?;
     let before = match &known {
@@ -42,6 +43,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
         Some(before) => import.update(conn, before, country, content, status)?,
     };
     let admitted = joined && import.admit(conn, &profile)?;
+    import.reach(conn, firm, contact.as_ref(), joined)?;
     let admission = if admitted {
         Change::Updated
     } else {

@@ -1,10 +1,11 @@
 //! People's keys for scripts.
 
 use chrono::TimeDelta;
+use corridor::domain::account::Role;
 use serde_json::{Value, json};
 
 use crate::support::app::App;
-use crate::support::builders::{PASSWORD, firm, whole_profile};
+use crate::support::builders::{PASSWORD, colleague, firm, whole_profile};
 use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
 
@@ -83,7 +84,7 @@ fn a_key_ends_with_its_time_its_place_and_its_person() {
             .expect(201);
         let script = app.stranger().with_token(made.text("key"));
         script.get("/v1/me").await.refused(401, "invalid_token");
-        let here = json!({ "allowed_addresses": ["127.0.0.1"] });
+        let here = json!({ "allowed_addresses": ["127.0.0.0/8"] });
         let made = key(&app, &tamar.owner, &["account:read"], here)
             .await
             .expect(201);
@@ -110,11 +111,44 @@ fn every_fault_of_a_key_is_named() {
                 "#/expires_at not_an_instant",
             ]
         );
+        let blank = json!({ "allowed_addresses": [" "] });
+        let answer = key(&app, &tamar.owner, &["account:read"], blank).await;
+        assert_eq!(
+            answer.refused(422, "invalid").faults(),
+            ["#/allowed_addresses bad_address"]
+        );
         let wrong = json!({ "password": "wrong password" });
         let answer = key(&app, &tamar.owner, &["account:read"], wrong).await;
         assert_eq!(
             answer.refused(422, "invalid").faults(),
             ["#/password wrong_password"]
         );
+    });
+}
+
+/// A key never does more than its person, at this moment.
+#[test]
+fn a_key_follows_its_person_down_and_out() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let eli = colleague(&app, &tamar, "Eli", Role::Owner).await;
+        let person = eli.get("/v1/me").await.expect(200).text("id").to_owned();
+        let scopes = ["profiles:read", "profiles:write", "organizations:read"];
+        let made = key(&app, &eli, &scopes, json!({})).await.expect(201);
+        let script = app.stranger().with_token(made.text("key"));
+        let profile = whole_profile();
+        let write = async || script.post("/v1/startup-profiles", &profile).await;
+        write().await.expect(201);
+        let member = format!("/v1/organizations/{}/members/{person}", tamar.id);
+        let demoted = tamar.owner.call("PUT", &member);
+        let viewer = json!({ "role": "viewer" });
+        demoted.json(&viewer).send().await.expect(204);
+        write().await.refused(403, "forbidden");
+        let firm = format!("/v1/organizations/{}", tamar.id);
+        script.get(&firm).await.expect(200);
+        let gone = tamar.owner.call("DELETE", &member);
+        gone.send().await.expect(204);
+        script.get(&firm).await.refused(404, "not_found");
     });
 }

@@ -2,6 +2,8 @@
 
 use corridor::domain::account::Role;
 use corridor::domain::ticket::TicketKind;
+use corridor::services::accounts::{self, NewUser};
+use corridor::services::members;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Who};
@@ -302,5 +304,108 @@ fn an_invitation_that_is_asked_for_twice_is_mailed_once() {
         assert_eq!(first.body, again.body);
         let listed = tamar.owner.get(&path).await.expect(200);
         assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
+    });
+}
+
+/// Everything that somebody holds is void with the account, and their work goes
+/// on in other hands.
+#[test]
+fn a_closed_account_takes_sessions_keys_and_links_with_it_and_leaves_the_work() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        let old = stage.question(&introduction).await;
+        let firm = stage.investor.id;
+        let (now, gul) = (stage.context.now(), stage.user(Who::Gul));
+        let successor = stage.user(Who::Stranger).id;
+        let key = corridor::domain::client::ApiKey {
+            id: stage.context.new_id(),
+            user: gul.id,
+            name: "Script".parse().unwrap(),
+            prefix: "corridor_key_x".to_owned(),
+            scopes: "account:read".parse().unwrap(),
+            allowed: corridor::domain::client::AllowedAddresses::default(),
+            created_at: now,
+            expires_at: now + chrono::TimeDelta::days(1),
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let text = corridor::auth::opaque::Opaque::generate("corridor_key_").unwrap();
+        let (hash, person) = (text.hash(), gul.id);
+        let write = stage.context.db.write(move |conn| {
+            corridor::db::users::insert_membership(conn, successor, firm, Role::Owner, now)?;
+            corridor::db::api_keys::insert(conn, &key, &hash)
+        });
+        write.await.unwrap();
+        let with_key = async || {
+            let request = stage.bare("GET", "/v1/me").bearer_auth(text.expose());
+            request.send().await.unwrap().status().as_u16()
+        };
+        assert_eq!(with_key().await, 200);
+        let invitations = format!("/v1/organizations/{firm}/invitations");
+        let body = json!({ "email": "later@mail.example", "role": "owner" });
+        let invited = stage.post(Who::Gul, &invitations, body).await;
+        assert_eq!(invited.status, 201, "{}", invited.text);
+        let admin = NewUser {
+            email: "admin@corridor.example".parse().unwrap(),
+            name: "Admin".parse().unwrap(),
+            language: "en".parse().unwrap(),
+            zone: chrono_tz::UTC,
+            password: PASSWORD.to_owned(),
+        };
+        let id = accounts::create_operator_user(&stage.context, admin, vec![Role::Admin]);
+        let user = id.await.unwrap();
+        let read = stage.context.db.read(move |conn| {
+            let user = corridor::db::users::find(conn, user)?.unwrap();
+            let memberships = corridor::db::users::memberships(conn, user.id)?;
+            Ok::<_, corridor::db::Error>(corridor::services::Caller::new(user, memberships))
+        });
+        let admin = read.await.unwrap();
+        let close = members::AccountAction::Close;
+        members::act(&stage.context, &admin, person, close, None)
+            .await
+            .unwrap();
+        assert_eq!(stage.get(Who::Gul, "/v1/me").await.status, 401);
+        assert_eq!(with_key().await, 401);
+        let open = stage.context.db.read(move |conn| {
+            let kind = TicketKind::Invitation;
+            corridor::db::tickets::open_of(conn, kind, firm, now)
+        });
+        assert!(open.await.unwrap().is_empty());
+        // The question went to the colleague; the old link does nothing.
+        let dead = stage.open(&old).await;
+        assert!(!dead.text.contains("<form"), "{}", dead.text);
+        let new = stage.question(&introduction).await;
+        let yes = [("answer", "accept"), ("name", "The successor")];
+        assert_eq!(stage.submit(&new, &yes).await.status, 303);
+        let again = members::AccountAction::Open;
+        members::act(&stage.context, &admin, person, again, None)
+            .await
+            .unwrap();
+        assert_eq!(stage.get(Who::Gul, "/v1/me").await.status, 401);
+        assert_eq!(with_key().await, 401, "a key does not come back");
+    });
+}
+
+/// Who keeps the accounts is not to read what firms say.
+#[test]
+fn no_admin_makes_themselves_a_curator() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let admin = operator(&app, "Admin", &[Role::Admin]).await;
+        operator(&app, "Second", &[Role::Admin]).await;
+        let me = admin.get("/v1/me").await.expect(200);
+        let operator = me.body["memberships"][0]["organization"].as_str().unwrap();
+        let own = format!("/v1/organizations/{operator}/members/{}", me.text("id"));
+        let call = admin.call("PUT", &own).json(&json!({ "role": "curator" }));
+        call.send().await.refused(409, "own_part");
+        let path = format!("/v1/organizations/{operator}/invitations");
+        let body = json!({ "email": address("Admin"), "role": "curator" });
+        let invited = admin.post(&path, &body).await;
+        invited.refused(409, "own_part");
+        admin
+            .get("/v1/startup-profiles")
+            .await
+            .refused(404, "not_found");
     });
 }

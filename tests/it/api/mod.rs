@@ -4,6 +4,7 @@
 mod accounts;
 mod claims;
 mod clients;
+mod contacts;
 pub mod deals;
 mod discretion;
 mod gates;
@@ -21,7 +22,7 @@ mod programmes;
 mod races;
 mod recompute;
 mod rule_sets;
-mod second_factor;
+pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;

@@ -241,10 +241,7 @@ async fn caller(stage: &Stage) -> Caller {
         .context
         .db
         .read(move |conn| db::users::memberships(conn, id));
-    Caller {
-        user,
-        memberships: memberships.await.unwrap(),
-    }
+    Caller::new(user, memberships.await.unwrap())
 }
 
 /// The investor's pass on a match, as its answer leaves it.

@@ -13,7 +13,7 @@ use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
 
 /// What an authenticator app shows at this moment.
-fn shown(app: &App, secret: &TotpSecret) -> String {
+pub fn shown(app: &App, secret: &TotpSecret) -> String {
     secret.code_at(app.context.now())
 }
 
@@ -35,7 +35,7 @@ fn from_base32(text: &str) -> TotpSecret {
 }
 
 /// Sets up a second factor; the secret, and the recovery codes.
-async fn enrol(app: &App, person: &Client) -> (TotpSecret, Vec<String>) {
+pub async fn enrol(app: &App, person: &Client) -> (TotpSecret, Vec<String>) {
     let body = json!({ "password": PASSWORD });
     let begun = person.post("/v1/me/second-factor", &body).await.expect(201);
     assert!(begun.text("uri").starts_with("otpauth://totp/Corridor:"));

@@ -155,7 +155,8 @@ fn a_person_reads_what_happened_to_their_account() {
             kinds,
             ["user.joined", "user.signed_in", "user.sign_in_failed"]
         );
-        assert_eq!(items[2]["payload"], json!({ "factor": "password" }));
+        let told = json!({ "factor": "password", "count": 1 });
+        assert_eq!(items[2]["payload"], told);
     });
 }
 

@@ -2,8 +2,11 @@
 
 mod assignment;
 mod enumeration;
+mod factors;
 mod limits;
+mod links;
 mod objects;
+mod races;
 mod sessions;
 mod storms;
 mod tokens;

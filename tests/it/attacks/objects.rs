@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use corridor::domain::account::Role;
 use corridor::domain::organization::OrganizationDetails;
-use corridor::domain::permission::{Operation, Standing, Verdict, verdict};
+use corridor::domain::permission::{Operation, Scope, Standing, Verdict, verdict};
 use corridor::domain::values::OrganizationKind;
 use corridor::http;
 use corridor::services::accounts::{self, NewUser};
@@ -270,16 +270,17 @@ fn nobody_reaches_or_even_notices_an_object_of_others() {
                 attacker(&stage, OrganizationKind::Partner, "office").await,
             ),
         ];
-        let document = serde_json::to_value(http::openapi::document(http::api::routes)).unwrap();
-        let mut tried = 0;
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for (method, operation) in item.as_object().unwrap() {
-                let method = method.to_uppercase();
+        let program = program(&stage, &attackers[2].1).await;
+        let script = script(&stage, &attackers[0].1).await;
+        let (mut tried, mut routes) = (0, 0);
+        for (method, path, _) in operations() {
+            {
                 let route = format!("{method} {path}");
-                let skipped = !path.contains('{') || NO_RECORD.contains(&route.as_str());
-                if operation["operationId"].is_null() || skipped {
+                if !path.contains('{') || NO_RECORD.contains(&route.as_str()) {
                     continue;
                 }
+                let (path, method) = (path.as_str(), method.as_str());
+                routes += 1;
                 let body = body(&route);
                 assert!(
                     method == "GET" || body.is_some() || takes_no_body(&route),
@@ -288,8 +289,8 @@ fn nobody_reaches_or_even_notices_an_object_of_others() {
                 for (kind, token) in &attackers {
                     let theirs = filled(path, Some(&objects));
                     let nobodys = filled(path, None);
-                    let answer = with_token(&stage, token, &method, &theirs, body.clone()).await;
-                    let control = with_token(&stage, token, &method, &nobodys, body.clone()).await;
+                    let answer = with_token(&stage, token, method, &theirs, body.clone()).await;
+                    let control = with_token(&stage, token, method, &nobodys, body.clone()).await;
                     tried += 1;
                     if is_public(&route, *kind) {
                         let reads = method == "GET" && answer.status == 200;
@@ -304,9 +305,197 @@ fn nobody_reaches_or_even_notices_an_object_of_others() {
                         answer.text
                     );
                 }
+                // Programs reach no further than the people they are of.
+                for token in [&program, &script] {
+                    let theirs = filled(path, Some(&objects));
+                    let nobodys = filled(path, None);
+                    let answer = with_token(&stage, token, method, &theirs, body.clone()).await;
+                    let control = with_token(&stage, token, method, &nobodys, body.clone()).await;
+                    tried += 1;
+                    if is_public(&route, OrganizationKind::Partner) {
+                        assert!(matches!(answer.status, 200 | 403), "{route}");
+                        continue;
+                    }
+                    assert_eq!(told(&answer), told(&control), "{route} as a program");
+                    assert!(matches!(answer.status, 403 | 404), "{route} as a program");
+                }
+                let theirs = filled(path, Some(&objects));
+                let nobody = stage.bare(method, &theirs).send().await.unwrap();
+                tried += 1;
+                assert_eq!(nobody.status(), 401, "{route} as nobody");
             }
         }
-        assert!(tried > 100, "{tried}");
+        println!("{routes} routes with an id, {tried} requests of strangers refused");
+        assert!(routes >= 45 && tried >= 6 * routes, "{routes} {tried}");
+    });
+}
+
+/// Every operation of the document: method, path, and what it says.
+fn operations() -> Vec<(String, String, Value)> {
+    let document = serde_json::to_value(http::openapi::document(http::api::routes)).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if !operation["operationId"].is_null() {
+                operations.push((method.to_uppercase(), path.clone(), operation.clone()));
+            }
+        }
+    }
+    operations
+}
+
+/// Every scope that there is.
+fn all_scopes() -> Vec<&'static str> {
+    Scope::ALL.iter().map(|scope| scope.code()).collect()
+}
+
+/// A token of a client that a partner's owner made, with every scope.
+async fn program(stage: &Stage, owner: &str) -> String {
+    let me = with_token(stage, owner, "GET", "/v1/me", None).await;
+    let me = me.expect(200);
+    let own = me["memberships"][0]["organization"].as_str().unwrap();
+    let path = format!("/v1/organizations/{own}/clients");
+    let body = json!({ "name": "Evil", "scopes": all_scopes() });
+    let made = with_token(stage, owner, "POST", &path, Some(body)).await;
+    let made = made.expect(201);
+    let request = stage.bare("POST", "/v1/oauth/token").form(&[
+        ("grant_type", "client_credentials"),
+        ("client_id", made["id"].as_str().unwrap()),
+        ("client_secret", made["client_secret"].as_str().unwrap()),
+    ]);
+    let answer = Answer::of(request.send().await.unwrap()).await;
+    answer.expect(200)["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// A key of a person, with every scope.
+async fn script(stage: &Stage, person: &str) -> String {
+    let expires_at = stage.context.now() + chrono::TimeDelta::days(1);
+    let body = json!({
+        "name": "Evil",
+        "scopes": all_scopes(),
+        "expires_at": expires_at.to_rfc3339(),
+        "password": PASSWORD,
+    });
+    let made = with_token(stage, person, "POST", "/v1/me/keys", Some(body)).await;
+    made.expect(201)["key"].as_str().unwrap().to_owned()
+}
+
+/// The path that leads to what a field of a query or a body names.
+fn named(field: &str) -> &'static str {
+    match field {
+        "organization" => "/v1/organizations/{id}",
+        "programme" => "/v1/programmes/{id}",
+        "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
+        "mandate" => "/v1/mandates/{id}",
+        "match" => "/v1/matches/{id}",
+        "successor" => "{person}",
+        other => panic!("say here which object {other} names"),
+    }
+}
+
+/// A body that names objects, complete but for them.
+fn naming(route: &str) -> Value {
+    match route {
+        "POST /v1/startup-profiles" | "POST /v1/mandates" | "POST /v1/matches" => json!({}),
+        "POST /v1/introductions" => json!({ "blurb": "They fit." }),
+        "POST /v1/clearances" => json!({
+            "verdict": "clear",
+            "basis": "register",
+            "valid_to": "2027-06-30",
+        }),
+        other => panic!("say here what {other} takes"),
+    }
+}
+
+/// The fields of the document's schema of a body that hold an id.
+fn ids_of(operation: &Value) -> Vec<String> {
+    let document = serde_json::to_value(http::openapi::document(http::api::routes)).unwrap();
+    let content = &operation["requestBody"]["content"]["application/json"];
+    let Some(name) = content["schema"]["$ref"].as_str() else {
+        return Vec::new();
+    };
+    let name = name.rsplit('/').next().unwrap();
+    let fields = &document["components"]["schemas"][name]["properties"];
+    let fields = fields.as_object().into_iter().flatten();
+    fields
+        .filter(|(_, schema)| schema["format"] == "uuid")
+        .map(|(field, _)| field.clone())
+        .collect()
+}
+
+/// An id may also come in a query or in a body.
+#[test]
+fn naming_an_object_of_others_in_a_query_or_a_body_gives_nothing() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let objects = objects(&stage).await;
+        let attackers = [
+            attacker(&stage, OrganizationKind::Startup, "rival").await,
+            attacker(&stage, OrganizationKind::Investor, "fund").await,
+            attacker(&stage, OrganizationKind::Partner, "office").await,
+        ];
+        let object = |field: &str| objects[named(field)].clone();
+        let (mut places, mut tried) = (0, 0);
+        for (method, path, operation) in operations() {
+            let route = format!("{method} {path}");
+            if path.contains('{') {
+                continue;
+            }
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let asked: Vec<String> = parameters
+                .filter(|it| it["in"] == "query" && it["schema"]["format"] == "uuid")
+                .map(|it| it["name"].as_str().unwrap().to_owned())
+                .collect();
+            let written = ids_of(&operation);
+            places += asked.len() + written.len();
+            for token in &attackers {
+                let send = async |id: &dyn Fn(&str) -> String, only: Option<&str>| {
+                    let pick = |field: &&String| only.is_none_or(|only| only == field.as_str());
+                    let query: Vec<String> = asked
+                        .iter()
+                        .filter(pick)
+                        .map(|field| format!("{field}={}", id(field)))
+                        .collect();
+                    let body = (!written.is_empty()).then(|| {
+                        let mut body = naming(&route);
+                        for field in written.iter().filter(pick) {
+                            body[field.as_str()] = json!(id(field));
+                        }
+                        body
+                    });
+                    let address = format!("{path}?{}", query.join("&"));
+                    let address = address.trim_end_matches('?');
+                    with_token(&stage, token, &method, address, body).await
+                };
+                let all = asked.iter().chain(&written);
+                // Each by itself, and all of them together.
+                let choices = all.map(|field| Some(field.as_str()));
+                let choices: Vec<_> = choices.chain([None]).collect();
+                if choices.len() == 1 {
+                    continue;
+                }
+                for only in choices {
+                    let answer = send(&object, only).await;
+                    let nobody = |_: &str| Uuid::now_v7().to_string();
+                    let control = send(&nobody, only).await;
+                    tried += 1;
+                    let empty = serde_json::from_str::<Value>(&answer.text)
+                        .is_ok_and(|body| body["items"].as_array().is_some_and(Vec::is_empty));
+                    assert!(
+                        answer.status >= 400 || empty,
+                        "{route} {only:?}: {} {}",
+                        answer.status,
+                        answer.text
+                    );
+                    assert_eq!(told(&answer), told(&control), "{route} {only:?}");
+                }
+            }
+        }
+        println!("{places} ids in queries and bodies, {tried} requests of strangers give nothing");
+        assert!(places >= 15, "{places}");
     });
 }
 

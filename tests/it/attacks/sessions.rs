@@ -34,6 +34,11 @@ fn of_twenty_at_once_one_succeeds_and_the_family_ends() {
         let won: Vec<_> = answers.iter().filter(|it| it.status == 200).collect();
         assert_eq!(won.len(), 1, "{answers:#?}");
         assert!(answers.iter().all(|it| matches!(it.status, 200 | 401)));
+        println!(
+            "{} parallel refreshes with one token: {} succeeds",
+            answers.len(),
+            won.len()
+        );
         // The others were copies: what the first one got is void as well.
         let winner = app.stranger().with_token(won[0].text("access_token"));
         winner.get("/v1/me").await.refused(401, "invalid_token");

@@ -141,7 +141,9 @@ fn a_failed_request_leaves_its_key_free() {
 #[test]
 fn twenty_twins_at_once_have_one_effect_and_one_answer() {
     on_each_backend(async |database| {
-        let db = database.open_with(|options| options.readers = 20);
+        let db = database.open_with(|options| {
+            (options.readers, options.connections) = (20, 20);
+        });
         let mut twins = JoinSet::new();
         for number in 1..=20 {
             let db = db.clone();

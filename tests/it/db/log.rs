@@ -66,7 +66,9 @@ fn a_follower_sees_every_event_once_while_writers_race() {
     const WRITERS: u128 = 6;
     const EACH: u128 = 40;
     on_each_backend(async |database| {
-        let db = database.open_with(|options| options.readers = 10);
+        let db = database.open_with(|options| {
+            (options.readers, options.connections) = (10, 10);
+        });
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
             let db = db.clone();

@@ -84,7 +84,9 @@ fn an_intent_is_queued_once() {
 fn two_claimers_never_get_the_same_message() {
     const MESSAGES: u128 = 60;
     on_each_backend(async |database| {
-        let db = database.open_with(|options| options.readers = 8);
+        let db = database.open_with(|options| {
+            (options.readers, options.connections) = (8, 8);
+        });
         db.write(|conn| {
             (1..=MESSAGES).try_for_each(|number| enqueue(conn, number, noon(0)).map(drop))
         })

@@ -7,12 +7,14 @@ use corridor::db::page::Cursor;
 use corridor::db::startup_profiles::ReviewComment;
 use corridor::db::{
     Conn, Db, Error, deals, introductions, mandates, organizations, programmes, rates, rule_sets,
-    startup_profiles, users,
+    sessions, startup_profiles, users,
 };
 use corridor::domain::account::Role;
+use corridor::domain::ids::UserId;
 use corridor::domain::money::{Currency, Money};
 use corridor::domain::profile::ProfileStatus;
 use corridor::domain::scoring::RuleSet;
+use corridor::domain::session::Session;
 use corridor::domain::values::OrganizationKind;
 
 use super::noon;
@@ -110,6 +112,58 @@ fn a_walk_over_pages_meets_every_record_once_while_others_are_made() {
         once.dedup();
         assert_eq!(once.len(), seen.len());
     });
+}
+
+#[test]
+fn what_a_session_says_of_its_person_changes_with_their_parts() {
+    in_transaction(|conn| {
+        let mut firm = organization(OrganizationKind::Partner, "GE", 0);
+        organizations::insert(conn, &firm)?;
+        let person = user("nino@partner.example");
+        assert!(users::insert(conn, &person, "hash")?);
+        let session = session_of(person.id);
+        sessions::insert(conn, &session)?;
+        let mut known = Vec::new();
+        let mut look = |conn: &mut Conn| {
+            let live = sessions::credentials(conn, session.id, person.id, noon(0))?;
+            known.push(live.expect("it is live").parts_version);
+            Ok::<_, Error>(())
+        };
+        look(conn)?;
+        users::insert_membership(conn, person.id, firm.id, Role::Viewer, noon(0))?;
+        look(conn)?;
+        // Given again, nothing changes.
+        users::insert_membership(conn, person.id, firm.id, Role::Viewer, noon(0))?;
+        look(conn)?;
+        // Of another kind, the firm gives its people other rights.
+        firm.details.kind = OrganizationKind::Investor;
+        firm.version += 1;
+        assert!(organizations::update(conn, &firm)?);
+        look(conn)?;
+        assert!(users::remove_membership(
+            conn,
+            person.id,
+            firm.id,
+            Role::Viewer
+        )?);
+        look(conn)?;
+        assert_eq!(known, [1, 2, 2, 3, 4]);
+        Ok(())
+    });
+}
+
+fn session_of(user: UserId) -> Session {
+    Session {
+        id: fresh(),
+        user,
+        second_factor: false,
+        agent: None,
+        address: None,
+        created_at: noon(0),
+        last_used_at: noon(0),
+        expires_at: noon(0) + Days::new(1),
+        ended: None,
+    }
 }
 
 fn partners() -> organizations::Filter {

@@ -184,7 +184,7 @@ async fn officer(post: &Post, who: Who) -> Caller {
         .read(move |conn| db::users::memberships(conn, id))
         .await
         .unwrap();
-    Caller { user, memberships }
+    Caller::new(user, memberships)
 }
 
 pub(super) async fn freeze(post: &Post) -> Uuid {

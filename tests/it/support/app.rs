@@ -76,9 +76,11 @@ impl App {
         Client::new(self.address)
     }
 
-    /// Gives every event of the log its place; on PostgreSQL a worker does
-    /// this, on SQLite the writer.
+    /// Writes what was counted to the log and gives every event its place, as
+    /// the workers do.
     pub async fn seal(&self) {
+        let counted = corridor::services::failures::write_due(&self.context);
+        counted.await.expect("written");
         self.context.db.seal_pending().await.expect("sealed");
     }
 }

@@ -73,7 +73,7 @@ pub async fn firm(app: &App, kind: &str, name: &str, country: &str) -> Firm {
 /// Finishes a registration by the link that was mailed.
 pub async fn confirm_registration(app: &App, email: &str) {
     let token = mailed_token(app, TicketKind::Registration, email).await;
-    let confirmed = tickets::confirm_registration(&app.context, &token).await;
+    let confirmed = tickets::confirm_registration(&app.context, &token, PASSWORD).await;
     confirmed.expect("a registration");
 }
 

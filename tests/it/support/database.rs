@@ -166,7 +166,7 @@ mod postgres {
         trap 'rm -rf "$dir"' EXIT
         "$1/initdb" -D "$dir/data" -U corridor -A trust -N -E UTF8 --locale=C >"$dir/log" 2>&1
         "$1/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=300 \
-            -c fsync=off -c full_page_writes=off -c synchronous_commit=off >>"$dir/log" 2>&1 &
+            $2 >>"$dir/log" 2>&1 &
         server=$!
         until "$1/pg_isready" -q -h "$dir" -U corridor; do
             kill -0 "$server" || { cat "$dir/log" >&2; exit 1; }
@@ -177,6 +177,14 @@ mod postgres {
         kill -QUIT "$server"
         wait "$server" || true
     "#;
+
+    /// What tests store may be lost with the machine; benchmarks, which are no
+    /// tests, include this file too and pay for what is durable.
+    const DURABILITY: &str = if cfg!(test) {
+        "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+    } else {
+        ""
+    };
 
     struct Server {
         folder: String,
@@ -234,6 +242,7 @@ mod postgres {
             };
             let mut supervisor = supervisor()
                 .arg(binaries)
+                .arg(DURABILITY)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()

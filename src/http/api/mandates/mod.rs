@@ -25,8 +25,8 @@ use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::http::renderings::{Rendering, Renderings};
-use crate::services::mandates::{self, Filter, Unread};
+use crate::http::renderings::{Renderings, Shown};
+use crate::services::mandates::{self, Filter};
 use crate::services::{Context, Error};
 
 pub use document::MandateDocument;
@@ -119,7 +119,8 @@ async fn list_mandates(
     query: ListQuery<MandateFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
-    let show = shown(renderings);
+    // Every reader of it reads the same.
+    let show = Shown::<MandateView>::of(renderings.into_inner());
     let page = mandates::list(&context, &caller, filter, query.page.into(), show).await?;
     Ok(PageView::from(page).respond(&request))
 }
@@ -145,18 +146,10 @@ async fn get_mandate(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let show = shown(renderings);
+    // Every reader of it reads the same.
+    let show = Shown::<MandateView>::of(renderings.into_inner());
     let mandate = mandates::look_at(&context, &caller, path_id(&id)?, show).await?;
     Ok(versioned(&request, mandate.version, &mandate))
-}
-
-/// Every reader of a mandate reads the same.
-fn shown(renderings: web::Data<Renderings>) -> impl Fn(Unread) -> Result<Rendering, Error> {
-    move |mandate| {
-        renderings.of(mandate.id(), mandate.version(), || {
-            Ok(MandateView::from(mandate.read()?))
-        })
-    }
 }
 
 /// Changes what a mandate says.

@@ -27,8 +27,8 @@ use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::http::renderings::{Rendering, Renderings};
-use crate::services::startups::{self, FieldComment, Filter, Move, Unread};
+use crate::http::renderings::{Renderings, Shown};
+use crate::services::startups::{self, FieldComment, Filter, Move};
 use crate::services::{Context, Error};
 
 pub use document::StartupProfileDocument;
@@ -123,7 +123,8 @@ async fn list_startup_profiles(
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
-    let show = shown(renderings);
+    // Every reader of it reads the same.
+    let show = Shown::<StartupProfileView>::of(renderings.into_inner());
     let page = startups::list(&context, &caller, filter, query.page.into(), show).await?;
     Ok(PageView::from(page).respond(&request))
 }
@@ -149,18 +150,10 @@ async fn get_startup_profile(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let show = shown(renderings);
+    // Every reader of it reads the same.
+    let show = Shown::<StartupProfileView>::of(renderings.into_inner());
     let profile = startups::look_at(&context, &caller, path_id(&id)?, show).await?;
     Ok(versioned(&request, profile.version, &profile))
-}
-
-/// Every reader of a profile reads the same.
-fn shown(renderings: web::Data<Renderings>) -> impl Fn(Unread) -> Result<Rendering, Error> {
-    move |profile| {
-        renderings.of(profile.id(), profile.version(), || {
-            Ok(StartupProfileView::from(profile.read()?))
-        })
-    }
 }
 
 /// Changes what a profile says.

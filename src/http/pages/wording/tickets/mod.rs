@@ -29,10 +29,18 @@ pub(in crate::http::pages) struct TicketWords {
     pub lead_claim: &'static str,
     /// Above what was written.
     pub records: &'static str,
+    /// Of the firm's name.
+    pub firm_name: &'static str,
+    /// Of its web site.
+    pub website: &'static str,
     /// Of the sentence.
     pub one_liner: &'static str,
     /// Of the paragraphs.
     pub summary: &'static str,
+    /// Of the round.
+    pub stage: &'static str,
+    /// Above the tags, of which those that are wrong can be taken away.
+    pub tags: &'static str,
     /// Before a mandate.
     pub mandate: &'static str,
     /// Above what is agreed to.
@@ -51,6 +59,8 @@ pub(in crate::http::pages) struct TicketWords {
     pub zone_hint: &'static str,
     pub password: &'static str,
     pub password_hint: &'static str,
+    /// Beside the password that was chosen when registering.
+    pub chosen_hint: &'static str,
     pub confirm: &'static str,
     pub accept: &'static str,
     pub choose: &'static str,
@@ -59,11 +69,15 @@ pub(in crate::http::pages) struct TicketWords {
     pub refuse_claim: &'static str,
     pub faults: &'static str,
     pub fault_password: &'static str,
+    pub fault_chosen: &'static str,
     pub fault_name: &'static str,
     pub fault_language: &'static str,
     pub fault_zone: &'static str,
     pub fault_agree: &'static str,
     pub fault_text: &'static str,
+    pub fault_firm_name: &'static str,
+    pub fault_website: &'static str,
+    pub fault_record: &'static str,
     pub fault_role: &'static str,
     pub registered: Note,
     pub joined: Note,

@@ -2,6 +2,8 @@
 //! Endpoints describe what is theirs; what every endpoint shares (problems by
 //! method, body, parameters and security) is added here.
 
+mod contract;
+
 use std::sync::OnceLock;
 
 use actix_web::{App, HttpResponse, get, web};
@@ -19,6 +21,51 @@ use super::problem::{FaultView, Kind, PROBLEM_JSON, Problem, ProblemView};
 use super::routes::RouteTable;
 use crate::http::registry::ServiceConfig;
 use crate::services::Error;
+
+/// What the operations are about, in the order in which a reader meets them.
+const TAGS: [(&str, &str); 17] = [
+    (
+        "accounts",
+        "Registering, signing in, sessions, passwords, second factors, API keys.",
+    ),
+    (
+        "organizations",
+        "Firms, their people, and what the ledger says was shown of them.",
+    ),
+    (
+        "clients",
+        "Programs of partner firms: OAuth 2.0 client credentials.",
+    ),
+    (
+        "taxonomy",
+        "The tags and facets that profiles and mandates are described by.",
+    ),
+    (
+        "programmes",
+        "The agreements under which firms are brought together.",
+    ),
+    (
+        "startup profiles",
+        "What startups say of themselves, and its review.",
+    ),
+    ("mandates", "What investors look for."),
+    (
+        "rule sets",
+        "How matches are scored: drafted, tried and published as data.",
+    ),
+    ("matches", "Who fits whom, each score explained."),
+    ("introductions", "Both sides asked, then connected."),
+    ("deals", "What comes of introductions, stage by stage."),
+    ("compliance", "Clearances, freezes, blocks and decisions."),
+    ("messages", "The queue of mail."),
+    (
+        "log",
+        "Everything that happened, in an order that nobody can change.",
+    ),
+    ("pages", "What mailed links open, for people."),
+    ("operations", "Whether the service lives."),
+    ("reference", "This document, and what problems mean."),
+];
 
 /// Registers routes; the composition root passes the business ones.
 pub type Routes = fn(&mut ServiceConfig);
@@ -47,19 +94,12 @@ fn base() -> OpenApi {
              `If-Match`. A POST takes an `Idempotency-Key`.",
         ))
         .license(Some(License::new("Apache-2.0")));
-    let tags = [
-        (
-            "operations",
-            "Whether the service lives, and what it says about itself.",
-        ),
-        ("reference", "This document, and what problems mean."),
-    ];
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([Server::new("/")]))
         .components(Some(components()))
         .security(Some([bearer()]))
-        .tags(Some(tags.map(|(name, description)| {
+        .tags(Some(TAGS.map(|(name, description)| {
             TagBuilder::new()
                 .name(name)
                 .description(Some(description))
@@ -75,7 +115,8 @@ fn bearer() -> SecurityRequirement {
 fn components() -> Components {
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.bearer_format = Some("JWT".to_owned());
-    scheme.description = Some("A short-lived access token (RFC 9068).".to_owned());
+    scheme.description =
+        Some("A short-lived access token (RFC 9068), verified as RFC8725 asks.".to_owned());
     let mut components = ComponentsBuilder::new()
         .schema(ProblemView::name(), ProblemView::schema())
         .schema(FaultView::name(), FaultView::schema())
@@ -224,7 +265,9 @@ impl Takes {
 /// # Errors
 /// It can't be written as YAML, which the tests rule out.
 pub fn to_yaml(document: &OpenApi) -> std::io::Result<String> {
-    document.to_yaml().map_err(std::io::Error::other)
+    let mut document = yaml_serde::to_value(document).map_err(std::io::Error::other)?;
+    contract::finish(&mut document);
+    yaml_serde::to_string(&document).map_err(std::io::Error::other)
 }
 
 /// The document as the service publishes it. It is made when it is first

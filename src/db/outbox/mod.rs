@@ -3,11 +3,15 @@
 //! what came of it. A worker that dies loses its lease, and the message is
 //! claimed again: at least once, under an id that stays the same.
 
+mod counts;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+pub use self::counts::{Counts, counts};
 use super::page::Cursor;
+use super::prepared::Prepare;
 use super::schema::outbox::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, keyset, sql};
@@ -136,22 +140,6 @@ pub struct Message {
     pub sending_since: Option<DateTime<Utc>>,
 }
 
-/// How the queue stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Waiting or held.
-    pub pending: i64,
-    /// Sent.
-    pub done: i64,
-    /// Given up.
-    pub dead: i64,
-    /// No longer wanted.
-    pub cancelled: i64,
-    /// Since when the longest-waiting pending message is due. In the past, it
-    /// tells how far the workers are behind.
-    pub oldest_due: Option<DateTime<Utc>>,
-}
-
 /// Which pending messages to cancel.
 #[derive(Debug, Clone, Copy)]
 pub enum Cancel<'a> {
@@ -170,6 +158,17 @@ pub fn enqueue(conn: &mut Conn, message: &NewMessage<'_>, now: DateTime<Utc>) ->
         0 => Enqueued::Already,
         _ => Enqueued::New,
     })
+}
+
+/// Whether a message is due.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_anything_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool> {
+    let due = outbox::table
+        .filter(outbox::state.eq("pending"))
+        .filter(outbox::available_at.le(Timestamp(now)));
+    Ok(diesel::select(diesel::dsl::exists(due)).get_result(conn)?)
 }
 
 /// Claims up to `limit` due messages for `holder` until `now + lease`, the
@@ -213,6 +212,7 @@ pub fn begin_sending(
     let first = held(id, holder).filter(dsl::sending_since.is_null());
     let marked = diesel::update(first)
         .set(dsl::sending_since.eq(Some(Timestamp(now))))
+        .prepared()
         .execute(conn)?;
     if marked == 1 {
         return Ok(true);
@@ -229,6 +229,7 @@ pub fn begin_sending(
 pub fn not_sent(conn: &mut Conn, id: OutboxId, holder: Uuid) -> Result<bool> {
     let changed = diesel::update(held(id, holder))
         .set(dsl::sending_since.eq(None::<Timestamp>))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -272,6 +273,7 @@ pub fn done(conn: &mut Conn, id: OutboxId, holder: Uuid, now: DateTime<Utc>) -> 
             dsl::last_error.eq(None::<&str>),
             dsl::finished_at.eq(Some(Timestamp(now))),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -294,6 +296,7 @@ pub fn retry(
             dsl::available_at.eq(Timestamp(at)),
             dsl::last_error.eq(Some(short(error))),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -317,6 +320,7 @@ pub fn put_off(
             dsl::attempts.eq(dsl::attempts - 1),
             dsl::last_error.eq(Some(short(why))),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -339,6 +343,7 @@ pub fn dead(
             dsl::last_error.eq(Some(short(error))),
             dsl::finished_at.eq(Some(Timestamp(now))),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -355,6 +360,7 @@ pub fn release(conn: &mut Conn, id: OutboxId, holder: Uuid, now: DateTime<Utc>) 
             dsl::available_at.eq(Timestamp(now)),
             dsl::attempts.eq(dsl::attempts - 1),
         ))
+        .prepared()
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -379,6 +385,7 @@ pub fn cancel(conn: &mut Conn, which: Cancel<'_>, now: DateTime<Utc>) -> Result<
     Ok(match which {
         Cancel::One(id) => diesel::update(pending.filter(dsl::id.eq(id)))
             .set(cancelled)
+            .prepared()
             .execute(conn)?,
         // Keys compare by bytes on both sides, and no text that continues the
         // prefix sorts after its continuation with the last code point.
@@ -387,6 +394,7 @@ pub fn cancel(conn: &mut Conn, which: Cancel<'_>, now: DateTime<Utc>) -> Result<
             let range = dsl::intent_key.ge(prefix).and(dsl::intent_key.lt(end));
             diesel::update(pending.filter(range))
                 .set(cancelled)
+                .prepared()
                 .execute(conn)?
         }
     })
@@ -409,6 +417,7 @@ pub fn revive(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool>
         dsl::available_at.eq(Timestamp(now)),
         dsl::finished_at.eq(None::<Timestamp>),
     ))
+    .prepared()
     .execute(conn)?;
     Ok(changed == 1)
 }
@@ -445,36 +454,6 @@ pub fn list(
 pub fn find(conn: &mut Conn, id: OutboxId) -> Result<Option<Message>> {
     let row: Option<Row> = outbox::table.find(id).first(conn).optional()?;
     row.map(message).transpose()
-}
-
-/// How the queue stands.
-///
-/// # Errors
-/// A statement failed, or a row is damaged.
-pub fn counts(conn: &mut Conn) -> Result<Counts> {
-    let by_state: Vec<(String, i64)> = outbox::table
-        .group_by(dsl::state)
-        .select((dsl::state, diesel::dsl::count_star()))
-        .load(conn)?;
-    let oldest_due = outbox::table
-        .filter(dsl::state.eq(State::Pending.code()))
-        .order(dsl::available_at)
-        .select(dsl::available_at)
-        .first(conn)
-        .optional()?;
-    let mut counts = Counts {
-        oldest_due,
-        ..Counts::default()
-    };
-    for (code, count) in by_state {
-        match state_of(&code)? {
-            State::Pending => counts.pending = count,
-            State::Done => counts.done = count,
-            State::Dead => counts.dead = count,
-            State::Cancelled => counts.cancelled = count,
-        }
-    }
-    Ok(counts)
 }
 
 #[derive(Queryable)]
