@@ -399,7 +399,10 @@ fn named(field: &str) -> &'static str {
 /// A body that names objects, complete but for them.
 fn naming(route: &str) -> Value {
     match route {
-        "POST /v1/startup-profiles" | "POST /v1/mandates" | "POST /v1/matches" => json!({}),
+        "POST /v1/startup-profiles"
+        | "POST /v1/mandates"
+        | "POST /v1/matches"
+        | "POST /v1/rule-sets" => json!({}),
         "POST /v1/introductions" => json!({ "blurb": "They fit." }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",
