@@ -71,8 +71,27 @@ pub fn open_store(config: &Config) -> Result<Db, StartError> {
     Db::open(options).map_err(StartError::new)
 }
 
+/// [`open_store`] for commands that have nothing to do in an empty store: a
+/// mistyped place is an error there.
+pub fn open_existing_store(config: &Config) -> Result<Db, StartError> {
+    let file = config.data.dir.join("corridor.db");
+    if config.database.url.is_none() && !file.exists() {
+        return Err(StartError(format!(
+            "there is no store at {}: name the right place with --data, or start the service once to make it",
+            file.display()
+        )));
+    }
+    open_store(config)
+}
+
+/// Makes a directory that nobody else on the machine may look into: stores and
+/// mails hold what people said in confidence. One that exists stays as it is.
 fn make_directory(dir: &Path) -> Result<(), StartError> {
-    fs::create_dir_all(dir).map_err(|error| {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|error| {
         StartError(format!(
             "{} can't be made: {error}; choose another place with --data, or give this user the right to write there",
             dir.display()

@@ -75,7 +75,10 @@ async fn invite(config: &Config, arguments: Invite) -> Result<(), Failure> {
     let context = context(config, db, Clock::System, url).await?;
     let link = tickets::invite_operator(&context, arguments.email, arguments.role).await?;
     println!("{link}");
-    eprintln!("The link works once, for 14 days. The service must run to open it.");
+    eprintln!(
+        "The link works once, for 14 days, where the service runs. If people reach it elsewhere than at {}, set server.public_url and ask again.",
+        config.server.public_url_at(config.server.listen)
+    );
     context.db.clone().close().await;
     Ok(())
 }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use crate::config::Config;
 use crate::services::{Clock, signing};
-use crate::startup::{context, open_store};
+use crate::startup::{context, open_existing_store};
 
 use super::Failure;
 
@@ -19,7 +19,7 @@ pub enum KeysCommand {
 /// Runs a command of `corridor keys`.
 pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Failure> {
     let KeysCommand::Rotate = command;
-    let db = open_store(config)?;
+    let db = open_existing_store(config)?;
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;
     let kid = signing::rotate(&context).await?;

@@ -24,10 +24,12 @@ use crate::domain::programme::{
 use crate::domain::text::Slug;
 
 /// Which programmes to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// In that state.
     pub status: Option<ProgrammeStatus>,
+    /// Known to these organizations: public, or one of them is a party.
+    pub known_to: Option<Vec<OrganizationId>>,
 }
 
 #[derive(Queryable)]
@@ -117,6 +119,15 @@ pub fn list(
     let mut query = programmes::table.into_boxed();
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(organizations) = &filter.known_to {
+        let hidden = ProgrammeStatus::ALL.iter().filter(|it| !it.is_public());
+        let hidden: Vec<&str> = hidden.map(|status| status.code()).collect();
+        let own: Vec<ProgrammeId> = parties::table
+            .filter(parties::organization_id.eq_any(organizations.clone()))
+            .select(parties::programme_id)
+            .load(conn)?;
+        query = query.filter(dsl::status.ne_all(hidden).or(dsl::id.eq_any(own)));
     }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));

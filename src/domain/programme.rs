@@ -70,6 +70,15 @@ codes! {
 }
 
 impl ProgrammeStatus {
+    /// Whether it was ever in force: until then it is known to its parties and
+    /// to the operator alone.
+    pub const fn is_public(self) -> bool {
+        !matches!(
+            self,
+            Self::Draft | Self::Negotiation | Self::TextAgreed | Self::Signing | Self::Declined
+        )
+    }
+
     /// Whether matches, introductions and deals may begin under it.
     pub const fn in_force(self) -> bool {
         matches!(self, Self::Active | Self::Expiring)

@@ -287,6 +287,11 @@ fn expectation(message: &str) -> String {
         "u64" | "usize" => "a whole number from 0",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        words if words.starts_with("struct ") || words.starts_with("internally tagged") => {
+            "an object"
+        }
         words => words,
     };
     format!("Expected {wanted}.")

@@ -88,6 +88,16 @@ pub enum SendError {
     },
 }
 
+impl SendError {
+    /// The words of the server or of the operating system.
+    pub fn text(&self) -> &str {
+        let (Self::Transient { text, .. }
+        | Self::Permanent { text, .. }
+        | Self::Ambiguous { text }) = self;
+        text
+    }
+}
+
 fn code_in_words(code: Option<u16>) -> String {
     code.map(|code| format!(" ({code})")).unwrap_or_default()
 }

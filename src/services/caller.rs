@@ -109,6 +109,13 @@ impl Caller {
         self.is(Role::Curator) || self.is(Role::Compliance) || self.is(Role::Auditor)
     }
 
+    /// Whether they are one of the operator's people, in whatever part.
+    pub fn is_of_operator(&self) -> bool {
+        self.memberships
+            .iter()
+            .any(|member| member.kind == OrganizationKind::Operator)
+    }
+
     /// Whether they belong to that organization.
     pub fn belongs_to(&self, organization: OrganizationId) -> bool {
         self.memberships

@@ -113,20 +113,30 @@ pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleS
         .await
 }
 
-/// One programme. They are known to everybody who is signed in.
+/// One programme. Those that are or were in force are known to everybody who
+/// is signed in, the others to their parties and the operator's people.
 pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Programme, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
-    context.db.look_up(move |conn| load(conn, id)).await
+    let found = context.db.look_up(move |conn| load(conn, id)).await?;
+    let mut parties = found.details.parties.iter();
+    let known = found.status.is_public()
+        || caller.is_of_operator()
+        || parties.any(|party| caller.belongs_to(party.organization));
+    known.then_some(found).ok_or(Error::NotFound)
 }
 
-/// Programmes, oldest first.
+/// Programmes that the caller may know of, oldest first; see [`find`].
 pub async fn list(
     context: &Context,
     caller: &Caller,
-    filter: Filter,
+    mut filter: Filter,
     page: PageRequest,
 ) -> Result<Page<Programme>, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
+    if !caller.is_of_operator() {
+        let own = caller.memberships.iter().map(|member| member.organization);
+        filter.known_to = Some(own.collect());
+    }
     read_page(
         context,
         format!("programmes {filter:?}"),

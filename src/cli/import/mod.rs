@@ -26,7 +26,7 @@ use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 use crate::services::imports::{self, NewInvestor, NewStartup, Terms};
 use crate::services::{Clock, Context, Error};
-use crate::startup::{context, open_store};
+use crate::startup::{context, open_existing_store, open_store};
 
 use super::{Failure, progress};
 use look::Looked;
@@ -102,7 +102,12 @@ pub enum ImportError {
 /// Runs the command: exit code 0 when all is well, 2 for arguments and
 /// mapping, 3 for bad input, 1 for anything else.
 pub(super) async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failure> {
-    let db = open_store(config)?;
+    // What is only tried must not make a store.
+    let db = if args.dry_run {
+        open_existing_store(config)?
+    } else {
+        open_store(config)?
+    };
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;
     let outcome = import(&context, args).await;

@@ -15,7 +15,7 @@ use crate::matching::deals::Corpus;
 use crate::matching::rules::validate;
 use crate::matching::simulation::Difference;
 use crate::services::{Clock, Context, Error, past, simulation};
-use crate::startup::{context, open_store};
+use crate::startup::{context, open_existing_store};
 
 /// Of each list so many are compared.
 const TOP: usize = 10;
@@ -31,7 +31,7 @@ pub(super) struct Beside {
 impl Beside {
     /// Opens the store and looks the programme up.
     pub(super) async fn open(config: &Config, slug: &Slug) -> Result<Self, Failure> {
-        let db = open_store(config)?;
+        let db = open_existing_store(config)?;
         let url = config.server.public_url_at(config.server.listen);
         let context = context(config, db, Clock::System, url).await?;
         let wanted = slug.clone();

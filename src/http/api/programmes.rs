@@ -58,7 +58,7 @@ pub struct CorridorView {
 /// A party to the MoU.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Party)]
+#[schema(as = ProgrammeParty)]
 pub struct PartyView {
     /// Which organization.
     #[schema(format = "uuid", max_length = 36)]
@@ -94,9 +94,9 @@ pub struct NewProgramme {
     #[serde(default)]
     #[schema(max_items = 50)]
     scope_tags: Vec<String>,
-    /// Its parties.
+    /// Its parties, at least one.
     #[serde(default)]
-    #[schema(max_items = 50)]
+    #[schema(required, min_items = 1, max_items = 50)]
     parties: Vec<PartyView>,
     /// First day in force.
     #[schema(format = "date", max_length = 10, example = "2026-01-15")]
@@ -174,6 +174,9 @@ fn read_corridors(faults: &mut Faults, corridors: &[CorridorView]) -> Vec<Corrid
 
 fn read_parties(faults: &mut Faults, parties: &[PartyView]) -> Vec<Party> {
     within(faults, "/parties", parties.len(), MOST);
+    if parties.is_empty() {
+        faults.push("/parties", "required", "Name at least one party.");
+    }
     let mut read: Vec<Party> = vec![];
     for (place, party) in parties.iter().enumerate() {
         let at = format!("/parties/{place}");
@@ -295,6 +298,7 @@ async fn list_programmes(
 ) -> Result<HttpResponse, Problem> {
     let status = query.filters.status.as_deref();
     let filter = Filter {
+        known_to: None,
         status: query_code("status", status, ProgrammeStatus::from_code)?,
     };
     let page = programmes::list(&context, &caller, filter, PageRequest::from(query.page)).await?;

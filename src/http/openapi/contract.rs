@@ -39,6 +39,11 @@ const HEADERS: [(&str, &str, &str); 3] = [
 /// Finishes the document.
 pub(super) fn finish(document: &mut Value) {
     about(document);
+    let schemas = document
+        .get("components")
+        .and_then(|components| components.get("schemas"));
+    let schemas = schemas.cloned().unwrap_or_default();
+    join_parts(document, &schemas);
     for section in ["paths", "components"] {
         if let Some(section) = document.get_mut(section) {
             bound(section, LINE);
@@ -65,6 +70,52 @@ fn about(document: &mut Value) {
             put(server, "x-internal", false.into());
         }
     }
+}
+
+/// Makes one object of each that is put together of several (`allOf`): a part
+/// that allows nothing beside its own fields forbids those of the others.
+fn join_parts(value: &mut Value, schemas: &Value) {
+    match value {
+        Value::Mapping(map) => {
+            if let Some(joined) = map.get("allOf").and_then(|parts| joined(parts, schemas)) {
+                map.remove("allOf");
+                for (key, part) in joined {
+                    map.entry(key).or_insert(part);
+                }
+            }
+            for (_, inner) in map.iter_mut() {
+                join_parts(inner, schemas);
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                join_parts(item, schemas);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The object of these parts; none unless there are several, all objects.
+fn joined(parts: &Value, schemas: &Value) -> Option<Mapping> {
+    let parts = parts.as_sequence().filter(|parts| parts.len() > 1)?;
+    let mut properties = Mapping::new();
+    let mut required = Vec::new();
+    for part in parts {
+        let named = part.get("$ref").and_then(Value::as_str);
+        let part = match named.and_then(|name| name.rsplit('/').next()) {
+            Some(name) => schemas.get(name)?,
+            None => part,
+        };
+        properties.extend(part.get("properties")?.as_mapping()?.clone());
+        let needed = part.get("required").and_then(Value::as_sequence);
+        required.extend(needed.into_iter().flatten().cloned());
+    }
+    let mut whole = Mapping::new();
+    put(&mut whole, "type", "object".into());
+    put(&mut whole, "required", Value::Sequence(required));
+    put(&mut whole, "properties", Value::Mapping(properties));
+    Some(whole)
 }
 
 /// States the bounds of every text and number below `value` that states none.

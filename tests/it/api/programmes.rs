@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::app::App;
 use crate::support::builders::{
-    active_programme, corridor, create, firm, id_of, operator, programme, published_mandate,
+    act, active_programme, corridor, create, firm, id_of, operator, programme, published_mandate,
     published_profile,
 };
 use crate::support::database::on_each_backend;
@@ -168,5 +168,40 @@ fn compliance_clears_freezes_and_blocks() {
             .post("/v1/blocks", &block(&tamar.id, &rival.id))
             .await
             .refused(403, "forbidden");
+    });
+}
+
+#[test]
+fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let party = firm(&app, "investor", "Xezer", "AZ").await;
+        let stranger = firm(&app, "startup", "Tamar", "IL").await;
+        let draft = programme("quiet-talks", &party.id);
+        let (path, _) = create(&curator, "/v1/programmes", &draft).await;
+        for who in [&curator, &party.owner] {
+            who.get(&path).await.expect(200);
+            let listed = who.get("/v1/programmes").await.expect(200);
+            assert_eq!(listed.body["items"][0]["slug"], "quiet-talks");
+        }
+        for below in ["", "/events", "/transitions"] {
+            let answer = stranger.owner.get(&format!("{path}{below}")).await;
+            answer.refused(404, "not_found");
+        }
+        let listed = stranger.owner.get("/v1/programmes").await.expect(200);
+        assert_eq!(listed.body["items"], json!([]));
+        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
+            act(&curator, &path, action).await;
+        }
+        stranger.owner.get(&path).await.expect(200);
+
+        let mut alone = programme("nobody-signs", &party.id);
+        alone["parties"] = json!([]);
+        let answer = curator.post("/v1/programmes", &alone).await;
+        assert_eq!(
+            answer.refused(422, "invalid").faults(),
+            ["#/parties required"]
+        );
     });
 }

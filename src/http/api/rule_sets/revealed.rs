@@ -12,15 +12,13 @@ use crate::domain::revealed::{
     Age, Likeness, Memory, PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie,
 };
 
-type Listed = BTreeMap<String, i64>;
-
 /// What is made of an investor's past deals.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RevealedRules)]
 pub struct RevealedDocument {
     /// Weight of each revealed factor; they sum to 10 000.
-    weights: Listed,
+    weights: BTreeMap<String, i64>,
     /// Statistic in milli-nats → value in bp, never falling.
     #[schema(value_type = BTreeMap<String, Vec<Vec<i64>>>)]
     curves: BTreeMap<String, Points>,
@@ -67,17 +65,17 @@ struct MemoryDocument {
 #[schema(as = RevealedLikeness)]
 struct LikenessDocument {
     /// By place.
-    place: Listed,
+    place: BTreeMap<String, i64>,
     /// By stage.
-    stage: Listed,
+    stage: BTreeMap<String, i64>,
     /// By size.
-    size: Listed,
+    size: BTreeMap<String, i64>,
     /// By tags.
-    tags: Listed,
+    tags: BTreeMap<String, i64>,
     /// By the age of a first round.
-    first_round: Listed,
+    first_round: BTreeMap<String, i64>,
     /// By the age of a later one.
-    later_round: Listed,
+    later_round: BTreeMap<String, i64>,
 }
 
 impl RevealedDocument {

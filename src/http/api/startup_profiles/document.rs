@@ -1,5 +1,7 @@
 //! What a startup says of itself, as callers write and read it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +15,7 @@ use crate::domain::values::{Encumbrance, Stage};
 use crate::http::api::check_owner;
 use crate::http::api::exchange::body_id;
 use crate::http::api::values::{
-    LocalizedView, MoneyView, amount, code, day, each, localized, localized_view, parsed, texts,
+    LocalTextView, MoneyView, amount, code, day, each, localized, localized_view, parsed, texts,
     within,
 };
 use crate::http::api::vocabulary::Vocabulary;
@@ -31,10 +33,10 @@ pub struct StartupProfileDocument {
     /// One sentence, at most 300 characters, by language tag.
     #[serde(default)]
     #[schema(example = json!({"en": {"text": "Drinking water from air.", "state": "original"}}))]
-    pub one_liner: LocalizedView,
+    pub one_liner: BTreeMap<String, LocalTextView>,
     /// A few paragraphs, at most 5000 characters, by language tag.
     #[serde(default)]
-    pub summary: LocalizedView,
+    pub summary: BTreeMap<String, LocalTextView>,
     /// One to three tags that say what it is.
     #[serde(default)]
     #[schema(max_items = 3, example = json!(["water"]))]
