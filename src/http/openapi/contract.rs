@@ -5,6 +5,8 @@
 
 use yaml_serde::{Mapping, Value};
 
+use super::codes;
+
 /// What text is at most that says nothing else of itself: a code, a URL, a
 /// line. Longer ones state their bound.
 const LINE: u64 = 2_048;
@@ -12,6 +14,8 @@ const LINE: u64 = 2_048;
 const BODY: u64 = 10_000_000;
 /// The integers that every JSON reader keeps exactly (RFC 8259 §6).
 const EXACT: i64 = 9_007_199_254_740_991;
+/// Lists that say nothing else of themselves, such as the points of a curve.
+const ITEMS: u64 = 1_000;
 /// A map's keys are languages, countries or codes.
 const KEYS: u64 = 500;
 
@@ -44,6 +48,9 @@ pub(super) fn finish(document: &mut Value) {
         .and_then(|components| components.get("schemas"));
     let schemas = schemas.cloned().unwrap_or_default();
     join_parts(document, &schemas);
+    if let Some(schemas) = map_at(document, &["components", "schemas"]) {
+        codes::state(schemas);
+    }
     for section in ["paths", "components"] {
         if let Some(section) = document.get_mut(section) {
             bound(section, LINE);
@@ -164,6 +171,9 @@ fn bound_schema(schema: &mut Mapping, text: u64) {
                 put(schema, key, bound.into());
             }
         }
+    }
+    if is_of_type(schema, "array") && !schema.contains_key("maxItems") {
+        put(schema, "maxItems", ITEMS.into());
     }
     if schema
         .get("additionalProperties")

@@ -2,6 +2,7 @@
 //! Endpoints describe what is theirs; what every endpoint shares (problems by
 //! method, body, parameters and security) is added here.
 
+mod codes;
 mod contract;
 
 use std::sync::OnceLock;

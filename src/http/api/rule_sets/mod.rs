@@ -107,7 +107,7 @@ pub struct RuleSetFilters {
 /// Rule sets, oldest first, for the operator's people.
 #[utoipa::path(
     operation_id = "list_rule_sets",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(RuleSetFilters, PageQuery),
     responses((status = 200, description = "A page.", body = PageView<RuleSetView>))
 )]
@@ -132,7 +132,7 @@ async fn list_rule_sets(
 /// Everything that is wrong with it is named at once.
 #[utoipa::path(
     operation_id = "create_rule_set",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewRuleSet,
     responses((status = 201, description = "A draft.", body = RuleSetView,
@@ -156,7 +156,7 @@ async fn create_rule_set(
 /// One rule set, for the operator's people.
 #[utoipa::path(
     operation_id = "get_rule_set",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-None-Match" = Option<String>, Header, max_length = 200),
@@ -183,7 +183,7 @@ async fn get_rule_set(
 /// a whole. What was simulated before has to be simulated again.
 #[utoipa::path(
     operation_id = "change_rule_set",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
@@ -222,7 +222,7 @@ async fn change_rule_set(
 /// What can be done with a rule set now.
 #[utoipa::path(
     operation_id = "list_rule_set_transitions",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
     responses((status = 200, description = "The caller's actions.", body = TransitionsView))
 )]
@@ -262,7 +262,7 @@ impl NewRuleSetTransition {
 /// what is published has the programme match by the service's own rules again.
 #[utoipa::path(
     operation_id = "move_rule_set",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
@@ -296,7 +296,7 @@ async fn move_rule_set(
 /// What happened to a rule set.
 #[utoipa::path(
     operation_id = "list_rule_set_events",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
     responses((status = 200, description = "Oldest first.", body = TimelineView))
 )]

@@ -69,7 +69,7 @@ fn first_page() -> PageRequest {
 /// startups those published first are looked at.
 #[utoipa::path(
     operation_id = "simulate_rule_set",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
@@ -98,7 +98,7 @@ async fn simulate_rule_set(
 /// The latest simulation of a rule set.
 #[utoipa::path(
     operation_id = "get_rule_set_simulation",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
     responses((status = 200, description = "What would change.", body = SimulationView))
 )]
@@ -118,7 +118,7 @@ async fn get_rule_set_simulation(
 /// begins anew.
 #[utoipa::path(
     operation_id = "list_rule_set_shifts",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
     responses((status = 200, description = "A page.", body = PageView<ShiftView>))
 )]

@@ -261,7 +261,7 @@ impl From<&Report> for BacktestView {
 /// beside popularity and chance. The same question gets the same figures.
 #[utoipa::path(
     operation_id = "backtest_rule_set",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36), BacktestQuery),
     responses((status = 200, description = "The figures.", body = BacktestView))
 )]
@@ -280,7 +280,7 @@ async fn backtest_rule_set(
 /// The calibration of a rule set as a picture.
 #[utoipa::path(
     operation_id = "plot_rule_set_calibration",
-    tag = "rule-sets",
+    tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36), BacktestQuery),
     responses((status = 200, description = "Score against outcome.",
         content_type = "image/svg+xml", body = String))

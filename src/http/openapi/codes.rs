@@ -1,0 +1,118 @@
+//! Which codes a field knows, for those who generate a client from the
+//! document. The types behind the fields are the domain's own.
+
+use yaml_serde::{Mapping, Value};
+
+use crate::domain::account::Role;
+use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::introduction::IntroductionStatus;
+use crate::domain::mandate::{MandateAction, MandateStatus};
+use crate::domain::pipeline::DealStatus;
+use crate::domain::profile::{ProfileAction, ProfileStatus};
+use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
+use crate::domain::review::MatchStatus;
+use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
+use crate::domain::values::{OrganizationKind, Side, Stage};
+
+/// States the codes of each field that has a closed list of them.
+pub(super) fn state(schemas: &mut Mapping) {
+    for (fields, codes) in closed() {
+        for field in fields {
+            let Some((schema, property)) = field.split_once('.') else {
+                continue;
+            };
+            let named = schemas.get_mut(schema);
+            list(
+                named.and_then(|it| it.get_mut("properties")),
+                property,
+                &codes,
+            );
+            // A page repeats the schema of its items.
+            let mut page = schemas.get_mut(format!("PageView_{schema}").as_str());
+            for step in ["properties", "items", "items", "properties"] {
+                page = page.and_then(|it| it.get_mut(step));
+            }
+            list(page, property, &codes);
+        }
+    }
+}
+
+type Codes = Vec<&'static str>;
+
+/// Fields, as `Schema.property`, and the codes that they know.
+fn closed() -> Vec<(&'static [&'static str], Codes)> {
+    macro_rules! all {
+        ($kind:ty) => {
+            <$kind>::ALL.iter().map(|it| it.code()).collect::<Codes>()
+        };
+    }
+    // What the operator does between is told to a side in two words.
+    let mut introduction = all!(IntroductionStatus);
+    introduction.extend(["in_review", "not_available"]);
+    vec![
+        (&["StartupProfile.status"], all!(ProfileStatus)),
+        (&["NewStartupProfileTransition.action"], all!(ProfileAction)),
+        (&["Mandate.status"], all!(MandateStatus)),
+        (&["NewMandateTransition.action"], all!(MandateAction)),
+        (&["MatchOnRecord.status"], all!(MatchStatus)),
+        (&["Introduction.status"], introduction),
+        (&["Deal.status"], all!(DealStatus)),
+        (&["Programme.status"], all!(ProgrammeStatus)),
+        (&["NewProgrammeTransition.action"], all!(ProgrammeAction)),
+        (&["ProgrammeParty.role"], all!(PartyRole)),
+        (&["RuleSet.status"], all!(RuleSetStatus)),
+        (&["NewRuleSetTransition.action"], all!(RuleSetAction)),
+        (
+            &["Organization.kind", "Membership.kind"],
+            all!(OrganizationKind),
+        ),
+        (
+            &[
+                "Member.role",
+                "Membership.role",
+                "NewInvitation.role",
+                "NewRole.role",
+                "PersonPart.role",
+            ],
+            all!(Role),
+        ),
+        (
+            &["StartupProfileDocument.stage", "StartupProfile.stage"],
+            all!(Stage),
+        ),
+        (
+            &["Clearance.verdict", "NewClearance.verdict"],
+            all!(ClearanceVerdict),
+        ),
+        (&["IntroductionAnswer.side", "Teaser.side"], all!(Side)),
+    ]
+}
+
+fn list(properties: Option<&mut Value>, property: &str, codes: &[&'static str]) {
+    let field = properties.and_then(|it| it.get_mut(property));
+    let Some(field) = field.and_then(Value::as_mapping_mut) else {
+        return;
+    };
+    let mut values: Vec<Value> = codes.iter().map(|code| Value::from(*code)).collect();
+    if field.get("type").is_some_and(Value::is_sequence) {
+        values.push(Value::Null);
+    }
+    field.insert("enum".into(), Value::Sequence(values));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_has_codes_is_in_the_contract() {
+        let document: Value = yaml_serde::from_str(include_str!("../../../openapi.yaml")).unwrap();
+        for (fields, _) in closed() {
+            for field in fields {
+                let (schema, property) = field.split_once('.').unwrap();
+                let known = &document["components"]["schemas"][schema]["properties"][property];
+                assert!(known["enum"].is_sequence(), "{field}");
+            }
+        }
+    }
+}
