@@ -23,7 +23,7 @@ pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     consent_heading: "Nəyə razılıq verirsiniz",
     consent: [
         "Bu platformanın operatoru tanışlıqlar təklif etmək üçün yuxarıdakı məlumatı, eləcə də adınızı, ünvanınızı və təşkilatdakı vəzifənizi saxlayır.",
-        "Operatorun kuratorları və uyğunluq əməkdaşları hamısını oxuyur. Qoşulduğunuz proqramlardakı İsrail, Azərbaycan və proqramın digər ölkələrinin təşkilatları əvvəlcə adsız təsviri, adları isə yalnız hər iki tərəf razılıq verdikdən sonra oxuyur.",
+        "Operatorun kuratorları və uyğunluq əməkdaşları hamısını oxuyur. Qoşulduğunuz proqramlardakı İsrail, Azərbaycan və proqramın digər ölkələrinin təşkilatları əvvəlcə adsız təsviri, adları isə yalnız hər iki tərəf razılıq verdikdən sonra və ya siz özünüz tanışlıq istədikdə oxuyur.",
         "Razılıq bu gündən iki il və ya siz onu geri götürənədək qüvvədədir. Onu istənilən vaxt proqram komandasına yazmaqla geri götürə bilərsiniz; qanunun saxlanmasını tələb etdiyi istisna olmaqla, məlumat silinir.",
     ],
     agree: "Təşkilat adından danışmaq hüququm var və razıyam.",
