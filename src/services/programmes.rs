@@ -10,10 +10,11 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{MandateId, ProgrammeId, RuleSetId, StartupProfileId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::programme::{
-    Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
+    Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::scoring::RuleSet;
+use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::once::{Recorded, write_once, write_once_versioned};
@@ -30,14 +31,23 @@ pub enum Admission {
     Mandate(MandateId),
 }
 
-/// A draft programme, matching by the newest rule set of the service.
+/// A draft programme, matching by the newest rule set of the service. Its party
+/// is the operator where none is named, since one without could never come
+/// into force.
 pub async fn create(
     context: &Context,
     caller: &Caller,
     intent: Option<Intent>,
-    details: ProgrammeDetails,
+    mut details: ProgrammeDetails,
 ) -> Result<Programme, Error> {
     caller.may(Operation::WriteProgramme, &[])?;
+    if details.parties.is_empty() {
+        let operator = caller.organizations(OrganizationKind::Operator).next();
+        details.parties.extend(operator.map(|organization| Party {
+            organization,
+            role: PartyRole::Operator,
+        }));
+    }
     let now = context.now();
     let id = context.new_id();
     let pen = context.pen(caller.actor());

@@ -94,9 +94,9 @@ pub struct NewProgramme {
     #[serde(default)]
     #[schema(max_items = 50)]
     scope_tags: Vec<String>,
-    /// Its parties, at least one.
+    /// Its parties; the operator alone where none is named.
     #[serde(default)]
-    #[schema(required, min_items = 1, max_items = 50)]
+    #[schema(max_items = 50)]
     parties: Vec<PartyView>,
     /// First day in force.
     #[schema(format = "date", max_length = 10, example = "2026-01-15")]
@@ -174,9 +174,6 @@ fn read_corridors(faults: &mut Faults, corridors: &[CorridorView]) -> Vec<Corrid
 
 fn read_parties(faults: &mut Faults, parties: &[PartyView]) -> Vec<Party> {
     within(faults, "/parties", parties.len(), MOST);
-    if parties.is_empty() {
-        faults.push("/parties", "required", "Name at least one party.");
-    }
     let mut read: Vec<Party> = vec![];
     for (place, party) in parties.iter().enumerate() {
         let at = format!("/parties/{place}");

@@ -196,12 +196,13 @@ fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
         }
         stranger.owner.get(&path).await.expect(200);
 
-        let mut alone = programme("nobody-signs", &party.id);
+        // Without parties it is the operator's own.
+        let mut alone = programme("nobody-else", &party.id);
         alone["parties"] = json!([]);
-        let answer = curator.post("/v1/programmes", &alone).await;
-        assert_eq!(
-            answer.refused(422, "invalid").faults(),
-            ["#/parties required"]
-        );
+        let (path, drafted) = create(&curator, "/v1/programmes", &alone).await;
+        assert_eq!(drafted.body["parties"][0]["role"], "operator");
+        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
+            act(&curator, &path, action).await;
+        }
     });
 }
