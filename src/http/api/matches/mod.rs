@@ -85,7 +85,10 @@ pub enum MatchesView {
     operation_id = "list_matches",
     tag = "matches",
     params(MatchFilters, PageQuery),
-    responses((status = 200, description = "A ranking or a page.", body = MatchesView))
+    responses(
+        (status = 200, description = "A ranking or a page.", body = MatchesView),
+        (status = 409, description = "It is admitted to no programme, so there is nothing to rank it in."),
+    )
 )]
 #[get("/v1/matches")]
 async fn list_matches(
