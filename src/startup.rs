@@ -71,8 +71,8 @@ pub fn open_store(config: &Config) -> Result<Db, StartError> {
     Db::open(options).map_err(StartError::new)
 }
 
-/// [`open_store`] for commands that have nothing to do in an empty store: a
-/// mistyped place is an error there.
+/// [`open_store`] for commands that have nothing to do in an empty store:
+/// opening would make one at a mistyped place, and all would look well.
 pub fn open_existing_store(config: &Config) -> Result<Db, StartError> {
     let file = config.data.dir.join("corridor.db");
     if config.database.url.is_none() && !file.exists() {

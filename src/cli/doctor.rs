@@ -9,7 +9,7 @@ use crate::domain::account::Role;
 use crate::domain::values::OrganizationKind;
 use crate::mail::SendError;
 use crate::services::{Clock, recompute};
-use crate::startup::{context, mailer, open_store};
+use crate::startup::{context, mailer, open_existing_store};
 
 use super::{Failure, progress};
 
@@ -37,11 +37,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     if let Some(unknown) = unknown_callers(config) {
         report.say("proxy", unknown);
     }
-    if let Some(absent) = absent(config) {
-        report.say("store", absent);
-        return report.end();
-    }
-    let db = match open_store(config) {
+    let db = match open_existing_store(config) {
         Ok(db) => db,
         Err(error) => {
             report.say("store", Finding::Bad(error.to_string()));
@@ -112,17 +108,6 @@ fn unknown_callers(config: &Config) -> Option<Finding> {
             "server.public_url is https, so a proxy stands in front, and limits.trusted_proxies names none: everybody shares one allowance, and whoever guesses passwords holds up everybody; set it to the proxy's address"
                 .to_owned(),
         )
-    })
-}
-
-/// Opening would make a store where there is none, and all would look well.
-fn absent(config: &Config) -> Option<Finding> {
-    let file = config.data.dir.join("corridor.db");
-    (config.database.url.is_none() && !file.exists()).then(|| {
-        Finding::Bad(format!(
-            "there is none at {}: name the right place with --data, or start the service once to make it",
-            file.display()
-        ))
     })
 }
 

@@ -46,7 +46,14 @@ impl<'a> ServiceConfig<'a> {
             let mut schemas = Vec::new();
             route.schemas(&mut schemas);
             let components = document.components.get_or_insert_with(Components::new);
-            components.schemas.extend(schemas);
+            for (name, schema) in schemas {
+                let other = components.schemas.insert(name.clone(), schema);
+                // The later would stand for both in the whole document.
+                debug_assert!(
+                    other.is_none_or(|it| components.schemas.get(&name) == Some(&it)),
+                    "two schemas are named {name}"
+                );
+            }
         }
         self.server.service(route);
         self

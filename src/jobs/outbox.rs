@@ -158,7 +158,7 @@ impl Sender {
         match outcome {
             Ok(_) => Attempt::Delivered,
             Err(error) => {
-                warn!(message = %message.id, attempt = message.attempts, %error, text = error.text(), "a message was not sent");
+                warn!(message = %message.id, attempt = message.attempts, %error, cause = error.on_the_way(), "a message was not sent");
                 self.failed(message, &error)
             }
         }

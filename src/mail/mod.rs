@@ -89,12 +89,14 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// The words of the server or of the operating system.
-    pub fn text(&self) -> &str {
-        let (Self::Transient { text, .. }
-        | Self::Permanent { text, .. }
-        | Self::Ambiguous { text }) = self;
-        text
+    /// What stood between us and the server, for the log. A reply about a
+    /// message is none of it, nor what is wrong with one: both like to repeat
+    /// the recipient's address.
+    pub fn on_the_way(&self) -> Option<&str> {
+        match self {
+            Self::Transient { code: None, text } | Self::Ambiguous { text } => Some(text),
+            Self::Transient { .. } | Self::Permanent { .. } => None,
+        }
     }
 }
 
@@ -180,5 +182,16 @@ mod tests {
         };
         assert_eq!(error.to_string(), "refused (550)");
         assert_eq!(format!("{error:?}"), "SendError(refused (550))");
+        assert_eq!(error.on_the_way(), None);
+        let put_off = SendError::Transient {
+            code: Some(450),
+            text: "dana@example.org is greylisted".to_owned(),
+        };
+        assert_eq!(put_off.on_the_way(), None);
+        let away = SendError::Transient {
+            code: None,
+            text: "connection refused".to_owned(),
+        };
+        assert_eq!(away.on_the_way(), Some("connection refused"));
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::permission::{Hat, Operation, Verdict, decide};
 use crate::domain::values::{OrganizationKind, Side};
 
-use super::{Error, Refusal};
+use super::{AuthFault, Error, Refusal};
 
 /// A person whose token was checked, with the parts they play at this moment.
 /// Cheap to clone.
@@ -64,7 +64,8 @@ impl Callers {
         if let Some(caller) = self.0.get(&key) {
             return Ok(caller);
         }
-        let person = db::users::find(conn, user)?.ok_or(Error::NotFound)?;
+        let person =
+            db::users::find(conn, user)?.ok_or(Error::Unauthenticated(AuthFault::Invalid))?;
         let caller = Caller::new(person, db::users::memberships(conn, user)?);
         self.0.insert(key, caller.clone());
         Ok(caller)

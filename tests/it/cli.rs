@@ -374,6 +374,38 @@ fn doctor_makes_no_store_where_there_is_none() {
 }
 
 #[test]
+fn what_has_nothing_to_do_in_an_empty_store_makes_none() {
+    let away = home();
+    let missing = away.path().join("elsewhere");
+    let csv = away.path().join("startups.csv");
+    fs::write(&csv, "id,name\n").unwrap();
+    let csv = csv.to_str().unwrap();
+    for command in [
+        &["keys", "rotate"] as &[&str],
+        &["import", "--dry-run", "--startups", csv, "--investors", csv],
+    ] {
+        let text = run(&mut corridor(&missing), command).fails_with(1);
+        assert!(text.contains("there is no store at"), "{text}");
+        assert!(!missing.exists(), "{command:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_on_the_machine_looks_into_a_data_directory() {
+    use std::os::unix::fs::PermissionsExt;
+    let away = home();
+    let data = away.path().join("new");
+    create_user(&data, "noa@corridor.example", PASSWORD).ok();
+    let server = serve(&mut corridor(&data));
+    get(&format!("http://{}/readyz", server.address()));
+    for folder in [data.clone(), data.join("mail")] {
+        let mode = fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{folder:?}");
+    }
+}
+
+#[test]
 fn doctor_names_the_place_where_the_log_was_tampered_with() {
     let data = settled();
     raw(

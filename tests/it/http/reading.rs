@@ -42,6 +42,10 @@ async fn all_faults_of_shape_are_named_at_once() {
         text.contains("Expected a whole number from 0 to 255."),
         "{text}"
     );
+    let body = post(&server, &json!({"name": "a", "size": 1, "parts": [7]})).await;
+    assert_eq!(body["errors"][0]["detail"], "Expected an object.");
+    let body = post(&server, &json!({"name": "a", "size": 1, "parts": 7})).await;
+    assert_eq!(body["errors"][0]["detail"], "Expected a list.");
     let body = post(&server, &json!({})).await;
     assert_eq!(
         pointers(&body),
