@@ -287,7 +287,8 @@ impl Corridor {
         };
         let db = open_store(config)?;
         let public_url = config.server.public_url_at(bound);
-        let context = context(config, db, Clock::System, public_url).await?;
+        let mut context = context(config, db, Clock::System, public_url).await?;
+        context.passwords = context.passwords.behind_readers();
         fill_index(&context).await?;
         let mailer = mailer(config)?;
         Ok(Self {

@@ -11,9 +11,10 @@ use tokio::sync::{Semaphore, oneshot};
 use super::password::{HashError, Hasher, NewPassword, Password, Verdict};
 
 /// How far hashing stands back (nice(2)): with all cores busy it still gets
-/// about a tenth of what others do.
+/// about a third of what others do. Further back, a machine busy with other
+/// work would keep people from signing in.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,9 +27,8 @@ pub enum PasswordError {
     Hash(#[from] HashError),
 }
 
-/// [`Hasher`] for async code: a few at once, on threads that stand back, so
-/// that a flood of sign-ins takes neither all memory nor the time of those who
-/// only read.
+/// [`Hasher`] for async code: a few at once, so that a flood of sign-ins does
+/// not take all memory.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     hasher: Arc<Hasher>,
@@ -37,6 +37,7 @@ pub struct Passwords {
     /// Started with the first password.
     crew: Arc<OnceLock<Crew>>,
     patience: Duration,
+    stands_back: bool,
 }
 
 impl Passwords {
@@ -51,6 +52,18 @@ impl Passwords {
             count,
             crew: Arc::default(),
             patience,
+            stands_back: false,
+        }
+    }
+
+    /// The same on threads that let others go first, so that a flood of
+    /// sign-ins doesn't take the time of those who only read. For a service; a
+    /// command has nobody else to serve.
+    pub fn behind_readers(self) -> Self {
+        Self {
+            crew: Arc::default(),
+            stands_back: true,
+            ..self
         }
     }
 
@@ -82,7 +95,9 @@ impl Passwords {
         let (answer, answered) = oneshot::channel();
         // The place goes with the work: a caller who gives up doesn't free it
         // while the memory is still in use.
-        let crew = self.crew.get_or_init(|| Crew::start(self.count));
+        let crew = self
+            .crew
+            .get_or_init(|| Crew::start(self.count, self.stands_back));
         crew.give(Box::new(move || {
             let result = work(&hasher);
             drop(place);
@@ -102,7 +117,7 @@ type Job = Box<dyn FnOnce() + Send>;
 struct Crew(Sender<Job>);
 
 impl Crew {
-    fn start(count: usize) -> Self {
+    fn start(count: usize, stands_back: bool) -> Self {
         let (sender, jobs) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..count {
@@ -112,7 +127,9 @@ impl Crew {
             let _ = thread::Builder::new()
                 .name("corridor-hash".to_owned())
                 .spawn(move || {
-                    stand_back();
+                    if stands_back {
+                        stand_back();
+                    }
                     while let Some(job) = next(&jobs) {
                         // A job that panics takes its answer with it, and
                         // only that.
