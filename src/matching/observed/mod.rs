@@ -20,7 +20,7 @@ use chrono::NaiveDate;
 
 use self::logarithm::{ONE, exp, ln};
 use super::deals::{Corpus, Deal, FUNDED, Place, Question, Round, Sign, Word};
-use crate::domain::revealed::{Age, PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie};
+use crate::domain::revealed::{Age, PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie, Trust};
 pub use score::Scorer;
 
 /// How many statistics there are.
@@ -89,6 +89,8 @@ pub struct Observed<'a> {
     /// Everybody with a deal before the day, in the order of the corpus.
     pub candidates: Vec<Candidate>,
     rules: &'a Revealed,
+    /// How far the record is trusted to tell investors apart.
+    trust: Trust,
     past: Vec<Past>,
     startups: Vec<PastStartup>,
     amounts: Vec<Option<i64>>,
@@ -106,18 +108,22 @@ struct Tables {
 }
 
 impl Tables {
-    fn new(rules: &Revealed) -> Self {
-        fn table<T: Copy + Ord>(all: &[T], listed: &BTreeMap<T, i64>) -> Vec<i64> {
+    fn new(rules: &Revealed, trust: Trust) -> Self {
+        fn table<T: Copy + Ord>(
+            all: &[T],
+            listed: &BTreeMap<T, i64>,
+            trust: Trust,
+        ) -> Vec<i64> {
             all.iter()
-                .map(|value| listed.get(value).copied().unwrap_or(0))
+                .map(|value| trust.of(listed.get(value).copied().unwrap_or(0)))
                 .collect()
         }
         let likeness = &rules.likeness;
         Self {
-            place: table(PlaceTie::ALL, &likeness.place),
-            stage: table(StageTie::ALL, &likeness.stage),
-            size: table(SizeTie::ALL, &likeness.size),
-            tags: table(TagTie::ALL, &likeness.tags),
+            place: table(PlaceTie::ALL, &likeness.place, trust),
+            stage: table(StageTie::ALL, &likeness.stage, trust),
+            size: table(SizeTie::ALL, &likeness.size, trust),
+            tags: table(TagTie::ALL, &likeness.tags, trust),
         }
     }
 }
@@ -202,6 +208,9 @@ impl<'a> Observed<'a> {
             )
         });
 
+        let funded = deals.iter().filter(|(_, deal)| deal.sign != Sign::Passed);
+        let trust = Trust::new(&rules.memory, funded.map(|(_, deal)| deal.worth).sum());
+
         let mut places = BTreeMap::new();
         for (_, deal) in &deals {
             places.entry(deal.startup).or_insert(0);
@@ -236,7 +245,7 @@ impl<'a> Observed<'a> {
                 weight: weight(rules, until, deal),
                 worth: deal.worth,
                 against: deal.sign == Sign::Passed,
-                age: age(rules, until, deal),
+                age: trust.of(age(rules, until, deal)),
             })
             .collect();
 
@@ -248,18 +257,19 @@ impl<'a> Observed<'a> {
             let own = past.get(range.clone()).unwrap_or_default().iter();
             let own = own.filter(|deal| !deal.against);
             let own = own.map(|deal| deal.weight).sum();
-            candidates.extend(candidate(corpus, rules, until, group, range, own));
+            candidates.extend(candidate(corpus, rules, trust, until, group, range, own));
         }
         Self {
             corpus,
             until,
             candidates,
             rules,
+            trust,
             past,
             startups,
             amounts: sizes.into_keys().collect(),
             rarity,
-            likeness: Tables::new(rules),
+            likeness: Tables::new(rules, trust),
         }
     }
 
@@ -388,7 +398,7 @@ impl<'a> Observed<'a> {
         crowd: &Sums,
     ) -> [i64; SIGNALS] {
         let memory = &self.rules.memory;
-        let mixed = u64::try_from(memory.crowd_deals).unwrap_or(0);
+        let mixed = u64::try_from(self.trust.against(memory.crowd_deals)).unwrap_or(0);
         let whole = ln(candidate.own + mixed * ONE / 100) - ln(ONE);
         // Its share, of its own deals and some of the crowd's, over what is
         // expected of it; the expectation is a logarithm.
@@ -550,12 +560,15 @@ fn age(rules: &Revealed, until: NaiveDate, deal: &Deal) -> i64 {
 fn candidate(
     corpus: &Corpus,
     rules: &Revealed,
+    trust: Trust,
     until: NaiveDate,
     deals: &[(usize, &Deal)],
     range: Range<usize>,
     own: u64,
 ) -> Option<Candidate> {
     let memory = &rules.memory;
+    let pace_half_life = trust.against(memory.pace_half_life_days);
+    let activity_half_life = trust.against(memory.activity_half_life_days);
     let investor = deals.first()?.1.investor;
     let deals: Vec<&Deal> = deals
         .iter()
@@ -568,11 +581,11 @@ fn candidate(
     let pace = deals
         .iter()
         .filter(|deal| deal.first)
-        .map(|deal| faded(days(deal), memory.pace_half_life_days) * deal.worth / FUNDED)
+        .map(|deal| faded(days(deal), pace_half_life) * deal.worth / FUNDED)
         .sum();
     let activity = deals
         .iter()
-        .map(|deal| faded(days(deal), memory.activity_half_life_days) * deal.worth / FUNDED)
+        .map(|deal| faded(days(deal), activity_half_life) * deal.worth / FUNDED)
         .sum();
     // Money counts as whole deals; a tenth of one is the least there is.
     let worth: u64 = deals.iter().map(|deal| deal.worth).sum();
