@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod logarithm;
+mod likeness;
 mod score;
 pub mod ties;
 
@@ -18,9 +19,11 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
+use self::likeness::Tables;
+pub use self::likeness::Likened;
 use self::logarithm::{ONE, exp, ln};
 use super::deals::{Corpus, Deal, FUNDED, Place, Question, Round, Sign, Word};
-use crate::domain::revealed::{Age, PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie, Trust};
+use crate::domain::revealed::{PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie, Trust};
 pub use score::Scorer;
 
 /// How many statistics there are.
@@ -98,36 +101,6 @@ pub struct Observed<'a> {
     likeness: Tables,
 }
 
-/// [`crate::domain::revealed::Likeness`] as tables by the place of a value in its list.
-#[derive(Debug)]
-struct Tables {
-    place: Vec<i64>,
-    stage: Vec<i64>,
-    size: Vec<i64>,
-    tags: Vec<i64>,
-}
-
-impl Tables {
-    fn new(rules: &Revealed, trust: Trust) -> Self {
-        fn table<T: Copy + Ord>(
-            all: &[T],
-            listed: &BTreeMap<T, i64>,
-            trust: Trust,
-        ) -> Vec<i64> {
-            all.iter()
-                .map(|value| trust.of(listed.get(value).copied().unwrap_or(0)))
-                .collect()
-        }
-        let likeness = &rules.likeness;
-        Self {
-            place: table(PlaceTie::ALL, &likeness.place, trust),
-            stage: table(StageTie::ALL, &likeness.stage, trust),
-            size: table(SizeTie::ALL, &likeness.size, trust),
-            tags: table(TagTie::ALL, &likeness.tags, trust),
-        }
-    }
-}
-
 /// How a question compares with everything there is, looked up once.
 struct Compared {
     /// By startup: how places compare, and what it adds to likeness.
@@ -144,6 +117,7 @@ struct StartupTie {
     place: PlaceTie,
     /// Overlap of tags in units of [`ONE`].
     overlap: u64,
+    tags: TagTie,
     /// What place and tags add to likeness.
     likeness: i64,
 }
@@ -245,7 +219,7 @@ impl<'a> Observed<'a> {
                 weight: weight(rules, until, deal),
                 worth: deal.worth,
                 against: deal.sign == Sign::Passed,
-                age: trust.of(age(rules, until, deal)),
+                age: trust.of(likeness::of_age(rules, until, deal)),
             })
             .collect();
 
@@ -323,6 +297,7 @@ impl<'a> Observed<'a> {
                 StartupTie {
                     place,
                     overlap,
+                    tags,
                     likeness,
                 }
             })
@@ -542,18 +517,6 @@ fn weight(rules: &Revealed, until: NaiveDate, deal: &Deal) -> u64 {
     } else {
         weight * u64::try_from(memory.later_round).unwrap_or(0) / 10_000
     }
-}
-
-/// What a deal's age adds to its likeness.
-fn age(rules: &Revealed, until: NaiveDate, deal: &Deal) -> i64 {
-    let age: Age = ties::age((until - deal.date).num_days());
-    let likeness = &rules.likeness;
-    let table = if deal.first {
-        &likeness.first_round
-    } else {
-        &likeness.later_round
-    };
-    table.get(&age).copied().unwrap_or(0)
 }
 
 /// What an investor's deals say without a question.
