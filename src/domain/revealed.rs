@@ -338,3 +338,34 @@ pub struct SignalTrace {
     /// Why.
     pub reason: Reason,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_trusted_the_more_the_larger_it_is() {
+        let memory = |half_trust_deals| Memory {
+            half_life_days: 730,
+            pace_half_life_days: 180,
+            activity_half_life_days: 365,
+            later_round: 5_000,
+            crowd_deals: 100,
+            count_floor: 100,
+            alike_floor: 100,
+            size_width: 700,
+            half_trust_deals,
+        };
+        let trust = |deals: u64| Trust::new(&memory(50), deals * 10_000);
+        assert_eq!(trust(50).bp(), 5_000);
+        assert_eq!(trust(150).bp(), 7_500);
+        assert!((0..2_000).is_sorted_by_key(|deals| trust(deals).bp()));
+        assert!(trust(0).bp() > 0, "what is divided by it stays finite");
+        assert_eq!((trust(50).of(-300), trust(50).against(300)), (-150, 600));
+
+        assert_eq!(Trust::new(&memory(0), 0).bp(), WHOLE);
+        assert_eq!(Trust::new(&memory(0), 1).bp(), WHOLE);
+        assert_eq!(trust(u64::MAX / 10_000).bp(), 9_999);
+        assert_eq!(trust(u64::MAX / 10_000).against(300), 300);
+    }
+}

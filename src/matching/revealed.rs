@@ -89,7 +89,12 @@ fn check_memory(faults: &mut Faults, memory: &Memory) {
     for (name, number, least, most) in [
         ("half_life_days", half_life_days, 1, 36_500),
         ("pace_half_life_days", pace_half_life_days, 1, 36_500),
-        ("activity_half_life_days", activity_half_life_days, 1, 36_500),
+        (
+            "activity_half_life_days",
+            activity_half_life_days,
+            1,
+            36_500,
+        ),
         ("later_round", later_round, 1, WHOLE),
         ("crowd_deals", crowd_deals, 1, 100_000),
         ("count_floor", count_floor, 1, 10_000),

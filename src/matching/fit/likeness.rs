@@ -38,12 +38,7 @@ const PLACES: [PlaceTie; 4] = [
     PlaceTie::Region,
     PlaceTie::City,
 ];
-const STAGES: [StageTie; 4] = [
-    StageTie::Far,
-    StageTie::Two,
-    StageTie::Near,
-    StageTie::Same,
-];
+const STAGES: [StageTie; 4] = [StageTie::Far, StageTie::Two, StageTie::Near, StageTie::Same];
 const SIZES: [SizeTie; 9] = [
     SizeTie::Far,
     SizeTie::Times12,
@@ -105,19 +100,18 @@ impl Example {
             .iter()
             .map(|entry| (self.trust * entry).exp())
             .collect();
-        let power = |places: &[usize; 5]| -> f64 {
-            places
-                .iter()
-                .map(|place| powers.get(*place).copied().unwrap_or(1.0))
-                .product()
+        let counts = |(places, worth): &([usize; 5], f64)| -> f64 {
+            let of = |place: &usize| powers.get(*place).copied().unwrap_or(1.0);
+            worth * places.iter().map(of).product::<f64>()
         };
-        let sums: Vec<f64> = self
+        let parts: Vec<Vec<f64>> = self
             .deals
             .iter()
-            .map(|deals| {
-                let sum: f64 = deals.iter().map(|(at, worth)| worth * power(at)).sum();
-                sum.max(0.0) + self.floor
-            })
+            .map(|deals| deals.iter().map(counts).collect())
+            .collect();
+        let sums: Vec<f64> = parts
+            .iter()
+            .map(|parts| parts.iter().sum::<f64>().max(0.0) + self.floor)
             .collect();
         let scores: Vec<f64> = sums
             .iter()
@@ -126,16 +120,16 @@ impl Example {
             .collect();
         let (_, pulls) = smooth(&scores, &self.real, SOFTNESS);
         let mut rises = vec![0.0; ENTRIES];
-        for ((deals, sum), pull) in self.deals.iter().zip(&sums).zip(&pulls) {
+        let rivals = self.deals.iter().zip(&parts).zip(&sums).zip(&pulls);
+        for (((deals, parts), sum), pull) in rivals {
             let steep = pull * curve.slope(sum.ln()) * self.trust / (sum * self.ideal.max(1.0));
-            if steep.abs() < 1e-9 {
+            if steep.abs() < 1e-7 {
                 continue;
             }
-            for (at, worth) in deals {
-                let part = steep * worth * power(at);
-                for place in at {
+            for ((places, _), part) in deals.iter().zip(parts) {
+                for place in places {
                     if let Some(rise) = rises.get_mut(*place) {
-                        *rise += part;
+                        *rise += steep * part;
                     }
                 }
             }
@@ -393,7 +387,10 @@ mod tests {
         }
         let learned = learn(&[&example], &curve, &Likeness::default(), 0.1, &|_| {});
         let of = |tie| learned.place.get(&tie).copied().unwrap_or(0);
-        assert!(of(PlaceTie::City) > 500 && of(PlaceTie::Elsewhere) < -500, "{learned:?}");
+        assert!(
+            of(PlaceTie::City) > 500 && of(PlaceTie::Elsewhere) < -500,
+            "{learned:?}"
+        );
         // Common tags speak against it here, but never count less than none.
         let of = |tie| learned.tags.get(&tie).copied().unwrap_or(0);
         assert!(of(TagTie::Same) >= of(TagTie::None), "{learned:?}");

@@ -11,7 +11,8 @@
 //! fitted to, which also tells how much the fit helps.
 //!
 //! Before the slopes the tables of likeness are learned, with the curves as they
-//! are; they are only changed where that helps on the same unseen window.
+//! are; they are only changed where that helps on the same unseen window. Last
+//! comes how far small records are trusted, on the corpus' countries one by one.
 //!
 //! The same deals give the same rules: the steps are counted, not timed, and
 //! sums are taken in a fixed order.
@@ -19,12 +20,14 @@
 mod learn;
 mod likeness;
 mod pieces;
+mod trust;
 
 use chrono::{Days, NaiveDate};
 
 use self::learn::{Lesson, learn};
 use self::likeness::{Example, Scaled};
-use self::pieces::Pieces;
+use self::pieces::{Piece, Pieces};
+pub use self::trust::Trusted;
 use super::backtest::measures::{Dice, Estimate, Measures};
 use super::backtest::{Setup, Split};
 use super::crew::share_out;
@@ -97,6 +100,8 @@ pub struct Fitted {
     pub strictness: f64,
     /// How strictly the tables of likeness were; `None` where they were kept.
     pub likeness_strictness: Option<f64>,
+    /// How far small records are trusted; `None` where there are none to try.
+    pub trust: Option<Trusted>,
     /// On the last window, which the rules tested there were not fitted to:
     /// the start, the fit without that window, and what it is better by.
     pub start: Estimate,
@@ -205,11 +210,17 @@ pub fn fit(
         }
     };
     let slopes = learn(&lessons_of(&taught), &begin, strictness, done);
+    let mut revealed = school.pieces.rules(&rules, &slopes);
+    let trust = trust::learn(corpus, &windows, &revealed, done);
+    if let Some(trust) = trust {
+        revealed.memory.half_trust_deals = trust.half_trust_deals;
+    }
     Ok(Fitted {
-        revealed: school.pieces.rules(&rules, &slopes),
+        revealed,
         windows,
         strictness,
         likeness_strictness,
+        trust,
         start: Estimate::of(&before),
         unseen: Estimate::of(&after),
         gain: Estimate::of_difference(&after, &before),
@@ -219,7 +230,17 @@ pub fn fit(
 /// How many steps a fit of so many years takes at most.
 pub const fn steps(years: usize) -> usize {
     let tables = STRICTNESS.len() * (likeness::ROUNDS + 1) + likeness::ROUNDS;
-    3 * years + tables + (STRICTNESS.len() + 1) * learn::ROUNDS
+    3 * years + tables + trust::TRIED.len() + 1 + (STRICTNESS.len() + 1) * learn::ROUNDS
+}
+
+/// Rules that know nothing yet: every factor counts the same, its curve is a
+/// straight line, and all deals are equally alike. How deals are counted is
+/// that of `rules`.
+#[must_use]
+pub fn afresh(rules: &Revealed) -> Revealed {
+    let pieces = Pieces::new(rules);
+    let slopes: Vec<f64> = pieces.all.iter().map(Piece::even).collect();
+    with_likeness(&pieces.rules(rules, &slopes), Likeness::default())
 }
 
 fn with_likeness(rules: &Revealed, likeness: Likeness) -> Revealed {

@@ -23,6 +23,16 @@ pub(super) struct Piece {
     pub(super) to: i64,
 }
 
+impl Piece {
+    /// A slope that makes every curve rise by the same, in a straight line.
+    pub(super) fn even(&self) -> f64 {
+        let signal = Signal::ALL.get(self.signal);
+        let bends = signal.map_or(&[][..], |signal| bends(*signal));
+        let ends = bends.first().zip(bends.last());
+        ends.map_or(0.0, |(from, to)| 1_000.0 / float(to - from))
+    }
+}
+
 /// All pieces, curve by curve in ascending order.
 #[derive(Debug)]
 pub(super) struct Pieces {

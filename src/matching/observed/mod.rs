@@ -9,8 +9,8 @@
 //! hardly differs from the crowd.
 
 pub mod account;
-pub mod logarithm;
 mod likeness;
+pub mod logarithm;
 mod score;
 pub mod ties;
 
@@ -19,8 +19,8 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
-use self::likeness::Tables;
 pub use self::likeness::Likened;
+use self::likeness::Tables;
 use self::logarithm::{ONE, exp, ln};
 use super::deals::{Corpus, Deal, FUNDED, Place, Question, Round, Sign, Word};
 use crate::domain::revealed::{PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie, Trust};
