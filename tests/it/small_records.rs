@@ -46,7 +46,7 @@ fn startup(number: usize, kind: u32, date: NaiveDate) -> Startup {
             city: kind % 7 + 1,
         },
         round: [Round::Seed, Round::A, Round::B][usize::try_from(kind % 3).expect("small")],
-        amount: Some(100_000_00 * u64::from(kind % 4 + 1).pow(3)),
+        amount: Some(10_000_000 * u64::from(kind % 4 + 1).pow(3)),
         first_funding: date,
     }
 }

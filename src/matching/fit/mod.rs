@@ -128,7 +128,7 @@ pub fn fit(
         pieces: Pieces::new(start),
         done,
     };
-    let mut windows = school.windows(until, years);
+    let mut windows = windows_before(until, years);
     let mut taught: Vec<Taught> = windows
         .iter()
         .map(|window| school.teach(*window, start))
@@ -202,12 +202,11 @@ pub fn fit(
     }
     let (strictness, _, after) = best.unwrap_or((1.0, 0.0, before.clone()));
 
-    let taught: Vec<Taught> = match likeness_strictness {
-        None => taught_earlier.into_iter().chain(taught_last).collect(),
-        Some(_) => {
-            let all = windows.iter();
-            all.map(|window| school.teach(*window, &rules)).collect()
-        }
+    let taught: Vec<Taught> = if likeness_strictness.is_some() {
+        let all = windows.iter();
+        all.map(|window| school.teach(*window, &rules)).collect()
+    } else {
+        taught_earlier.into_iter().chain(taught_last).collect()
     };
     let slopes = learn(&lessons_of(&taught), &begin, strictness, done);
     let mut revealed = school.pieces.rules(&rules, &slopes);
@@ -263,6 +262,25 @@ fn measure(taught: &[Taught], slopes: &[f64]) -> Vec<Measures> {
         .collect()
 }
 
+/// The years before a day, the earliest first.
+fn windows_before(until: NaiveDate, years: usize) -> Vec<Window> {
+    let mut windows = Vec::new();
+    let mut end = until;
+    for _ in 0..years {
+        let Some(from) = end.checked_sub_days(Days::new(WINDOW_DAYS)) else {
+            break;
+        };
+        windows.push(Window {
+            from,
+            until: end,
+            startups: 0,
+        });
+        end = from;
+    }
+    windows.reverse();
+    windows
+}
+
 /// What a window teaches.
 #[derive(Debug, Default)]
 struct Taught {
@@ -288,25 +306,6 @@ struct School<'a> {
 }
 
 impl School<'_> {
-    /// The years before a day, the earliest first.
-    fn windows(&self, until: NaiveDate, years: usize) -> Vec<Window> {
-        let mut windows = Vec::new();
-        let mut end = until;
-        for _ in 0..years {
-            let Some(from) = end.checked_sub_days(Days::new(WINDOW_DAYS)) else {
-                break;
-            };
-            windows.push(Window {
-                from,
-                until: end,
-                startups: 0,
-            });
-            end = from;
-        }
-        windows.reverse();
-        windows
-    }
-
     /// What the startups of a window teach, ranked by these rules.
     fn teach(&self, window: Window, rules: &Revealed) -> Taught {
         let split = Split {
