@@ -2,7 +2,7 @@
 //! that were fitted on market data.
 
 use chrono::{Days, NaiveDate};
-use corridor::config::scoring;
+use corridor::config::{scoring, taxonomy};
 use corridor::domain::revealed::{Revealed, Signal};
 use corridor::matching::backtest::measures::{DEPTH, Dice, Measures};
 use corridor::matching::backtest::{Setup, Split};
@@ -10,6 +10,7 @@ use corridor::matching::deals::{
     Corpus, Deal, FUNDED, Hidden, Investor, Place, Question, Round, Sign, Startup,
 };
 use corridor::matching::observed::{Observed, Scorer, Statistics};
+use corridor::matching::rules::validate;
 use uuid::Uuid;
 
 /// What depends on the question and on past deals.
@@ -28,6 +29,31 @@ fn market(half_trust_deals: i64) -> Revealed {
     let mut revealed = rules.revealed.expect("it counts past deals");
     revealed.memory.half_trust_deals = half_trust_deals;
     revealed
+}
+
+#[test]
+fn a_trust_that_is_none_is_a_fault_and_without_one_every_record_is_trusted() {
+    let taxonomy = taxonomy::parse(taxonomy::DEFAULT).expect("sound");
+    let line = "half_trust_deals = 50";
+    for (number, faults) in [(-1, 1), (0, 0), (1_000_000, 0), (1_000_001, 1)] {
+        let text = scoring::MARKET.replace(line, &format!("half_trust_deals = {number}"));
+        let rules = scoring::parse(&text, Uuid::nil().into()).expect("well formed");
+        let found = validate(&rules, &taxonomy)
+            .err()
+            .map(|faults| faults.into_vec());
+        let found = found.unwrap_or_default();
+        assert_eq!(found.len(), faults, "{number}");
+        let at = "/revealed/memory/half_trust_deals";
+        assert!(found.iter().all(|fault| fault.pointer == at), "{found:?}");
+    }
+    // Files from before the number was there mean what they meant.
+    let older: Vec<&str> = scoring::MARKET
+        .lines()
+        .filter(|text| !text.starts_with(line))
+        .collect();
+    let rules = scoring::parse(&older.join("\n"), Uuid::nil().into()).expect("well formed");
+    let memory = rules.revealed.expect("it counts past deals").memory;
+    assert_eq!(memory.half_trust_deals, 0);
 }
 
 fn day(year: i32) -> NaiveDate {
