@@ -3,6 +3,7 @@
 
 use chrono::{Days, NaiveDate};
 use corridor::config::{scoring, taxonomy};
+use corridor::domain::fault::Faults;
 use corridor::domain::revealed::{Revealed, Signal};
 use corridor::matching::backtest::measures::{DEPTH, Dice, Measures};
 use corridor::matching::backtest::{Setup, Split};
@@ -38,9 +39,7 @@ fn a_trust_that_is_none_is_a_fault_and_without_one_every_record_is_trusted() {
     for (number, faults) in [(-1, 1), (0, 0), (1_000_000, 0), (1_000_001, 1)] {
         let text = scoring::MARKET.replace(line, &format!("half_trust_deals = {number}"));
         let rules = scoring::parse(&text, Uuid::nil().into()).expect("well formed");
-        let found = validate(&rules, &taxonomy)
-            .err()
-            .map(|faults| faults.into_vec());
+        let found = validate(&rules, &taxonomy).err().map(Faults::into_vec);
         let found = found.unwrap_or_default();
         assert_eq!(found.len(), faults, "{number}");
         let at = "/revealed/memory/half_trust_deals";
