@@ -6,6 +6,7 @@ use crate::db;
 use crate::domain::ids::{ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::matching::facts::MandateFacts;
+use crate::matching::index::Snapshot;
 use crate::matching::readiness::readiness;
 pub use crate::matching::readiness::{Change, Count, Missing, Readiness};
 
@@ -47,7 +48,7 @@ pub async fn of_startup(
             let mandates: Vec<MandateFacts<'_>> = visible
                 .of(programme)
                 .into_iter()
-                .flat_map(|snapshot| snapshot.mandates())
+                .flat_map(Snapshot::mandates)
                 .map(|entry| entry.facts(setting.today))
                 .collect();
             Ok((programme, readiness(&setting, &profile, &mandates)))

@@ -35,11 +35,11 @@ fn a_founder_learns_what_opens_more_mandates_and_of_no_single_one() {
         let stage = Stage::set(database).await;
         investors(&stage, "Water", 3, |_| {}).await;
         investors(&stage, "Venture", 3, |content| {
-            wants("equity_abroad")(content)
+            wants("equity_abroad")(content);
         })
         .await;
         investors(&stage, "Shop", 2, |content| {
-            wants("distribution_partner")(content)
+            wants("distribution_partner")(content);
         })
         .await;
         let told = readiness(&stage, Who::Dana).await;

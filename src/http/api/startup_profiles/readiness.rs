@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::domain::scoring::Factor;
 use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::text::Language;
 use crate::http::api::exchange::{path_id, query_id};
@@ -118,7 +119,7 @@ impl From<Missing> for MissingView {
         } = missing;
         Self {
             fields,
-            factors: factors.into_iter().map(|factor| factor.code()).collect(),
+            factors: factors.into_iter().map(Factor::code).collect(),
             confidence,
             score,
         }
