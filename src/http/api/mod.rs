@@ -8,6 +8,7 @@ pub mod deals;
 pub mod disclosures;
 pub mod events;
 mod exchange;
+pub mod gaps;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
@@ -64,6 +65,7 @@ pub fn routes(config: &mut ServiceConfig) {
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)
+        .configure(gaps::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
         // What happened, and what is on its way.
