@@ -129,10 +129,7 @@ pub fn fit(
         done,
     };
     let mut windows = windows_before(until, years);
-    let mut taught: Vec<Taught> = windows
-        .iter()
-        .map(|window| school.teach(*window, start))
-        .collect();
+    let mut taught = school.teach_all(&windows, start);
     for (window, taught) in windows.iter_mut().zip(&taught) {
         window.startups = taught.startups();
     }
@@ -140,9 +137,9 @@ pub fn fit(
     taught.retain(|taught| teaches(taught.startups()));
     windows.retain(|window| teaches(window.startups));
     let startups = windows.iter().map(|window| window.startups).sum();
-    let Some((last, earlier)) = windows
-        .split_last()
-        .filter(|(_, earlier)| !earlier.is_empty() && startups >= LEAST_STARTUPS)
+    let Some(last) = windows
+        .last()
+        .filter(|_| windows.len() > 1 && startups >= LEAST_STARTUPS)
     else {
         return Err(CannotFit::TooLittle {
             startups,
@@ -151,65 +148,26 @@ pub fn fit(
         });
     };
 
-    let scale = learn::scale(&lessons_of(&taught), &school.pieces.start);
-    let begin: Vec<f64> = school.pieces.start.iter().map(|it| it * scale).collect();
-    let curve = Scaled {
-        pieces: school.pieces.of(Signal::Alike, &begin),
-        scale,
-    };
-    let tables = |taught: &[Taught], strictness: f64| -> Revealed {
-        let examples: Vec<&Example> = taught.iter().flat_map(|it| &it.examples).collect();
-        let learned = likeness::learn(&examples, &curve, &start.likeness, strictness, done);
-        with_likeness(start, learned)
-    };
+    let (last, work) = (*last, Work::new(school, start, &taught));
 
     // What the last window says is asked of what was learned from the others.
-    let mut taught_earlier = taught;
-    let mut taught_last = taught_earlier.split_off(earlier.len());
-    let before = measure(&taught_last, &begin);
-    let mut best = (None, Measures::mean(&before).ndcg_20, None);
-    for strictness in STRICTNESS {
-        let rules = tables(&taught_earlier, strictness);
-        let told = vec![school.teach(*last, &rules)];
-        let ndcg = Measures::mean(&measure(&told, &begin)).ndcg_20;
-        if ndcg > best.1 + REAL_GAIN {
-            best = (Some(strictness), ndcg, Some((rules, told)));
-        }
-    }
-    let likeness_strictness = best.0;
+    let before = measure_last(&taught, &work.begin);
+    let tables = work.choose_tables(&taught, last, Measures::mean(&before).ndcg_20);
     let mut rules = start.clone();
-    if let Some(strictness) = likeness_strictness {
-        taught_earlier.append(&mut taught_last);
-        rules = tables(&taught_earlier, strictness);
-        taught_earlier.clear();
+    if let Some((strictness, tried)) = &tables {
+        rules = work.tables(&taught, *strictness);
+        taught.clear();
+        taught = work.school.teach_all(&windows, tried);
     }
-    if let Some((tried, told)) = best.2 {
-        let again = earlier.iter().map(|window| school.teach(*window, &tried));
-        taught_earlier = again.collect();
-        taught_last = told;
+    let (strictness, after) = work.choose_slopes(&taught);
+    if tables.is_some() {
+        taught.clear();
+        taught = work.school.teach_all(&windows, &rules);
     }
-    let mut best: Option<(f64, f64, Vec<Measures>)> = None;
-    for strictness in STRICTNESS {
-        let slopes = learn(&lessons_of(&taught_earlier), &begin, strictness, done);
-        let measured = measure(&taught_last, &slopes);
-        let ndcg = Measures::mean(&measured).ndcg_20;
-        if best
-            .as_ref()
-            .is_none_or(|(_, so_far, _)| ndcg > so_far + REAL_GAIN)
-        {
-            best = Some((strictness, ndcg, measured));
-        }
-    }
-    let (strictness, _, after) = best.unwrap_or((1.0, 0.0, before.clone()));
 
-    let taught: Vec<Taught> = if likeness_strictness.is_some() {
-        let all = windows.iter();
-        all.map(|window| school.teach(*window, &rules)).collect()
-    } else {
-        taught_earlier.into_iter().chain(taught_last).collect()
-    };
-    let slopes = learn(&lessons_of(&taught), &begin, strictness, done);
-    let mut revealed = school.pieces.rules(&rules, &slopes);
+    // What is handed out is learned from all of them.
+    let slopes = learn(&lessons_of(&taught), &work.begin, strictness, done);
+    let mut revealed = work.school.pieces.rules(&rules, &slopes);
     let trust = trust::learn(corpus, &windows, &revealed, done);
     if let Some(trust) = trust {
         revealed.memory.half_trust_deals = trust.half_trust_deals;
@@ -218,12 +176,87 @@ pub fn fit(
         revealed,
         windows,
         strictness,
-        likeness_strictness,
+        likeness_strictness: tables.map(|(strictness, _)| strictness),
         trust,
         start: Estimate::of(&before),
         unseen: Estimate::of(&after),
         gain: Estimate::of_difference(&after, &before),
     })
+}
+
+/// What is fitted, and where it begins.
+struct Work<'a> {
+    school: School<'a>,
+    start: &'a Revealed,
+    begin: Vec<f64>,
+    curve: Scaled,
+}
+
+impl<'a> Work<'a> {
+    fn new(school: School<'a>, start: &'a Revealed, taught: &[Taught]) -> Self {
+        let scale = learn::scale(&lessons_of(taught), &school.pieces.start);
+        let begin: Vec<f64> = school.pieces.start.iter().map(|it| it * scale).collect();
+        let curve = Scaled {
+            pieces: school.pieces.of(Signal::Alike, &begin),
+            scale,
+        };
+        Self {
+            school,
+            start,
+            begin,
+            curve,
+        }
+    }
+
+    /// The start with tables of likeness that these windows teach.
+    fn tables(&self, taught: &[Taught], strictness: f64) -> Revealed {
+        let examples: Vec<&Example> = taught.iter().flat_map(|it| &it.examples).collect();
+        let (likeness, done) = (&self.start.likeness, self.school.done);
+        let learned = likeness::learn(&examples, &self.curve, likeness, strictness, done);
+        with_likeness(self.start, learned)
+    }
+
+    /// The tables, learned from all windows but the last, by which that is
+    /// ranked best; none where the start ranks it as well.
+    fn choose_tables(
+        &self,
+        taught: &[Taught],
+        last: Window,
+        start: f64,
+    ) -> Option<(f64, Revealed)> {
+        let (_, earlier) = taught.split_last()?;
+        let (mut best, mut reached) = (None, start);
+        for strictness in STRICTNESS {
+            let tried = self.tables(earlier, strictness);
+            let told = self.school.teach_all(&[last], &tried);
+            let ndcg = Measures::mean(&measure_last(&told, &self.begin)).ndcg_20;
+            if ndcg > reached + REAL_GAIN {
+                (best, reached) = (Some((strictness, tried)), ndcg);
+            }
+        }
+        best
+    }
+
+    /// How strictly slopes are best held to the start, by the last window, and
+    /// how that is ranked by slopes which the others taught.
+    fn choose_slopes(&self, taught: &[Taught]) -> (f64, Vec<Measures>) {
+        let earlier = taught.split_last().map_or(taught, |(_, earlier)| earlier);
+        let mut best: Option<(f64, f64, Vec<Measures>)> = None;
+        for strictness in STRICTNESS {
+            let lessons = lessons_of(earlier);
+            let slopes = learn(&lessons, &self.begin, strictness, self.school.done);
+            let measured = measure_last(taught, &slopes);
+            let ndcg = Measures::mean(&measured).ndcg_20;
+            let least = best.as_ref().map(|(_, reached, _)| reached + REAL_GAIN);
+            if least.is_none_or(|least| ndcg > least) {
+                best = Some((strictness, ndcg, measured));
+            }
+        }
+        best.map_or_else(
+            || (1.0, measure_last(taught, &self.begin)),
+            |(strictness, _, measured)| (strictness, measured),
+        )
+    }
 }
 
 /// How many steps a fit of so many years takes at most.
@@ -254,12 +287,19 @@ fn lessons_of(taught: &[Taught]) -> Vec<&Lesson> {
 }
 
 /// How the startups whose whole profile was told are ranked by these slopes.
-fn measure(taught: &[Taught], slopes: &[f64]) -> Vec<Measures> {
-    lessons_of(taught)
-        .into_iter()
+fn measure(taught: &Taught, slopes: &[f64]) -> Vec<Measures> {
+    let lessons = taught.lessons.iter();
+    lessons
         .filter(|lesson| lesson.plain)
         .map(|lesson| lesson.measure(slopes))
         .collect()
+}
+
+/// How those of the last window are.
+fn measure_last(taught: &[Taught], slopes: &[f64]) -> Vec<Measures> {
+    taught
+        .last()
+        .map_or_else(Vec::new, |last| measure(last, slopes))
 }
 
 /// The years before a day, the earliest first.
@@ -306,6 +346,11 @@ struct School<'a> {
 }
 
 impl School<'_> {
+    fn teach_all(&self, windows: &[Window], rules: &Revealed) -> Vec<Taught> {
+        let all = windows.iter();
+        all.map(|window| self.teach(*window, rules)).collect()
+    }
+
     /// What the startups of a window teach, ranked by these rules.
     fn teach(&self, window: Window, rules: &Revealed) -> Taught {
         let split = Split {
