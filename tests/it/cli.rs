@@ -492,7 +492,7 @@ fn sigterm_does_not_wait_for_a_silent_mail_server() {
         let mut command = corridor(data.path());
         over_smtp(&mut command, smtp.address.port())
             .env("CORRIDOR__SERVER__DRAIN_S", "1")
-            .env("CORRIDOR__MAIL__TIMEOUT_S", "120");
+            .env("CORRIDOR__MAIL__TIMEOUT_S", "100");
         let server = serve(&mut command);
         server.address();
         until("the mail server has a connection", || {
