@@ -117,3 +117,22 @@ pub fn objected_anywhere(
         .filter(dsl::objected_at.is_not_null());
     Ok(diesel::select(diesel::dsl::exists(no)).get_result(conn)?)
 }
+
+/// What is known of the contacts of some firms: each that there is, whether it
+/// was asked, and whether it said no.
+///
+/// # Errors
+/// A statement failed.
+pub fn asked_of(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<Vec<(OrganizationId, bool, bool)>> {
+    Ok(contacts::table
+        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
+        .select((
+            dsl::organization_id,
+            dsl::asked_at.is_not_null(),
+            dsl::objected_at.is_not_null(),
+        ))
+        .load(conn)?)
+}

@@ -154,6 +154,26 @@ pub fn find_many(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<Mandate>> {
     rows.into_iter().map(mandate).collect()
 }
 
+/// Where each of these mandates stands, and whether its firm stands behind it.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn states(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<(MandateId, MandateStatus, bool)>> {
+    let rows: Vec<(MandateId, String, bool)> = mandates::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .select((dsl::id, dsl::status, dsl::claimed))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, status, claimed)| {
+            Ok((
+                id,
+                stored::code(&status, MandateStatus::from_code)?,
+                claimed,
+            ))
+        })
+        .collect()
+}
+
 /// Mandates from the oldest on; one more than `limit` when there are more.
 ///
 /// # Errors

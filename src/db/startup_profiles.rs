@@ -167,6 +167,29 @@ pub fn find_many(conn: &mut Conn, ids: &[StartupProfileId]) -> Result<Vec<Startu
     rows.into_iter().map(profile).collect()
 }
 
+/// Where each of these profiles stands, and whether its firm stands behind it.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn states(
+    conn: &mut Conn,
+    ids: &[StartupProfileId],
+) -> Result<Vec<(StartupProfileId, ProfileStatus, bool)>> {
+    let rows: Vec<(StartupProfileId, String, bool)> = startup_profiles::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .select((dsl::id, dsl::status, dsl::claimed))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, status, claimed)| {
+            Ok((
+                id,
+                stored::code(&status, ProfileStatus::from_code)?,
+                claimed,
+            ))
+        })
+        .collect()
+}
+
 /// Profiles from the oldest on; one more than `limit` when there are more.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ pub mod pipeline;
 pub mod profile;
 pub mod programme;
 pub mod reason;
+pub mod referral;
 pub mod refusal;
 pub mod revealed;
 pub mod review;

@@ -34,6 +34,7 @@ pub mod past;
 pub mod programmes;
 pub mod ranking;
 pub mod recompute;
+pub mod referrals;
 pub mod rule_sets;
 pub mod second_factor;
 pub mod sessions;

@@ -21,6 +21,7 @@ mod profiles;
 mod programmes;
 mod races;
 mod recompute;
+mod referrals;
 mod rule_sets;
 pub mod second_factor;
 mod sensitive;

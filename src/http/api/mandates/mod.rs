@@ -63,7 +63,8 @@ async fn create_mandate(
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/mandates", &request, &key, body.bytes());
     let (named, content) = body.into_inner().read(&context.taxonomy)?;
-    let organization = own_organization(&caller, named, OrganizationKind::Investor)?;
+    let organization =
+        own_organization(&caller, named, OrganizationKind::Investor, "/organization")?;
     let mandate = mandates::create(&context, &caller, intent, organization, content).await?;
     let view = MandateView::from(mandate);
     Ok(created(view.location(), view.version, &view))

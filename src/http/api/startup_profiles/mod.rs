@@ -67,7 +67,8 @@ async fn create_startup_profile(
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/startup-profiles", &request, &key, body.bytes());
     let (named, content) = body.into_inner().read(&context.taxonomy)?;
-    let organization = own_organization(&caller, named, OrganizationKind::Startup)?;
+    let organization =
+        own_organization(&caller, named, OrganizationKind::Startup, "/organization")?;
     let profile = startups::create(&context, &caller, intent, organization, content).await?;
     let view = StartupProfileView::from(profile);
     Ok(created(view.location(), view.version, &view))

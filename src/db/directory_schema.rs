@@ -1,0 +1,25 @@
+//! The tables of what partners handed in, by hand, as in [`super::schema`] and
+//! held to the migrations with it.
+
+use super::schema::{mandates, startup_profiles};
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    referrals (id) {
+        id -> Id,
+        partner_id -> Id,
+        external_id -> Text,
+        organization_id -> Id,
+        profile_id -> Nullable<Id>,
+        mandate_id -> Nullable<Id>,
+        digest -> Binary,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(referrals, startup_profiles);
+diesel::allow_tables_to_appear_in_same_query!(referrals, mandates);
