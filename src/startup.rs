@@ -36,7 +36,7 @@ use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
 use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
-use crate::services::{Clock, Context, Parts, Settings, programmes, signing};
+use crate::services::{Clock, Context, Parts, Settings, programmes, search, signing};
 use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
@@ -290,6 +290,7 @@ impl Corridor {
         let mut context = context(config, db, Clock::System, public_url).await?;
         context.passwords = context.passwords.behind_readers();
         fill_index(&context).await?;
+        search::catch_up(&context).await.map_err(StartError::new)?;
         let mailer = mailer(config)?;
         Ok(Self {
             context,

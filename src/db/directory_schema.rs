@@ -1,4 +1,5 @@
-//! The tables of what partners handed in, by hand, as in [`super::schema`] and
+//! The tables of what partners handed in, and of what is found by its words,
+//! by hand, as in [`super::schema`] and
 //! held to the migrations with it.
 
 use super::schema::{mandates, startup_profiles};
@@ -23,3 +24,16 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(referrals, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(referrals, mandates);
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Text};
+    use crate::db::types::sql::Id;
+
+    search_entries (place) {
+        place -> BigInt,
+        kind -> Text,
+        record_id -> Id,
+        organization_id -> Id,
+        folding -> Integer,
+    }
+}

@@ -18,6 +18,7 @@
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
+//! | [`search`] | what profiles and mandates are found by |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
@@ -64,6 +65,7 @@ pub mod referrals;
 mod rule_schema;
 pub mod rule_sets;
 mod schema;
+pub mod search;
 pub mod second_factors;
 pub mod secrets;
 pub mod sessions;

@@ -10,7 +10,7 @@ use super::schema::memberships;
 use super::schema::organization_identifiers as identifiers;
 use super::schema::organizations::{self, dsl};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, sql, stored, users};
+use super::{Conn, Result, json, keyset, search, sql, stored, users};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::{Organization, OrganizationDetails};
@@ -126,6 +126,7 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
             .select(memberships::user_id)
             .load(conn)?;
         users::parts_changed(conn, &people)?;
+        search::renamed(conn, *id)?;
     }
     Ok(changed == 1)
 }

@@ -7,19 +7,20 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::conn::Backend;
-use super::head::{Head, Headed};
+use super::head::{Head, HeadRow, Headed};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::startup_profiles::{self, dsl};
 use super::schema::{programme_startups, review_comments, startup_profile_revisions as revisions};
 use super::types::{Id, Timestamp};
-use super::{Conn, Result, json, keyset, sql, stored};
+use super::{Conn, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
 use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
+use crate::domain::search::{Order, Query};
 
 /// Which profiles to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of that firm.
     pub organization: Option<OrganizationId>,
@@ -29,13 +30,25 @@ pub struct Filter {
     pub country: Option<Country>,
     /// Admitted to that programme.
     pub programme: Option<ProgrammeId>,
+    /// Whether somebody of the firm stands behind it.
+    pub claimed: Option<bool>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Found by that.
+    pub query: Query,
 }
 
 impl Filter {
     /// Whether an index answers it in the list's order, so that a page costs
     /// its own rows and no more.
-    pub const fn is_by_index(&self) -> bool {
-        self.status.is_none() && self.country.is_none() && self.programme.is_none()
+    pub const fn is_by_index(&self, order: Order) -> bool {
+        matches!(order, Order::Created | Order::CreatedLast)
+            && self.status.is_none()
+            && self.country.is_none()
+            && self.programme.is_none()
+            && self.claimed.is_none()
+            && self.updated_since.is_none()
+            && self.query.is_empty()
     }
 }
 
@@ -82,15 +95,29 @@ impl Headed for StartupProfile {
             id: self.id,
             organization: self.organization,
             version: self.version,
-            created_at: self.created_at,
+            place: Cursor {
+                created_at: self.created_at,
+                id: self.id.uuid(),
+            },
         }
     }
 }
 
-type HeadRow = (StartupProfileId, OrganizationId, i64, DateTime<Utc>);
+type HeadColumns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
 
-const HEAD: (dsl::id, dsl::organization_id, dsl::version, dsl::created_at) =
-    (dsl::id, dsl::organization_id, dsl::version, dsl::created_at);
+const HEAD: HeadColumns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
 
 /// Stores a new profile with its first revision.
 ///
@@ -112,6 +139,7 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
         created_at,
         updated_at,
     } = profile;
+    organizations::lock(conn, *organization)?;
     let content = json::startup::encode(content)?;
     diesel::insert_into(startup_profiles::table)
         .values((
@@ -130,7 +158,8 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
         .execute(conn)?;
-    keep_revision(conn, profile, &content)
+    keep_revision(conn, profile, &content)?;
+    search::put_profile(conn, profile)
 }
 
 /// The profile with that id.
@@ -147,12 +176,12 @@ pub fn find(conn: &mut Conn, id: StartupProfileId) -> Result<Option<StartupProfi
 /// # Errors
 /// A statement failed.
 pub fn find_head(conn: &mut Conn, id: StartupProfileId) -> Result<Option<Head<StartupProfileId>>> {
-    let row: Option<HeadRow> = startup_profiles::table
+    let row: Option<HeadRow<StartupProfileId>> = startup_profiles::table
         .find(id)
         .select(HEAD)
         .first(conn)
         .optional()?;
-    Ok(row.map(Head::from))
+    Ok(row.map(|row| Head::of(row, Order::Created)))
 }
 
 /// Those of these profiles that there are, by id.
@@ -200,30 +229,91 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<StartupProfile>> {
-    let rows: Vec<Row> = listed(filter, after, limit).load(conn)?;
+    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit).load(conn)?;
     rows.into_iter().map(profile).collect()
 }
 
-/// The heads of [`list`].
+/// The heads of profiles in that order; one more than `limit` when there are
+/// more.
 ///
 /// # Errors
 /// A statement failed.
 pub fn list_heads(
     conn: &mut Conn,
     filter: &Filter,
+    order: Order,
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Head<StartupProfileId>>> {
-    let query = listed(filter, after, limit).select(HEAD);
-    let rows: Vec<HeadRow> = query.load(conn)?;
-    Ok(rows.into_iter().map(Head::from).collect())
+    if order == Order::Relevance {
+        let rest = Filter {
+            query: Query::default(),
+            ..filter.clone()
+        };
+        let (kind, owner) = (search::Kind::StartupProfile, filter.organization);
+        return search::by_fit(
+            conn,
+            kind,
+            &filter.query,
+            owner,
+            after,
+            limit,
+            |conn, ids| {
+                let ids: Vec<StartupProfileId> = ids.iter().map(|id| (*id).into()).collect();
+                let query = narrowed(conn, &rest).filter(dsl::id.eq_any(ids));
+                let rows: Vec<HeadRow<StartupProfileId>> = query.select(HEAD).load(conn)?;
+                Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
+            },
+        );
+    }
+    let query = listed(conn, filter, order, after, limit).select(HEAD);
+    let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
+    Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
 }
 
+/// How many there are.
+pub(super) fn count(conn: &mut Conn) -> Result<i64> {
+    Ok(startup_profiles::table.count().get_result(conn)?)
+}
+
+/// Up to `limit` ids and ages after the cursor, the oldest first.
+pub(super) fn ages(conn: &mut Conn, after: Option<Cursor>, limit: usize) -> Result<Vec<Cursor>> {
+    let order = Order::Created;
+    let query = listed(conn, &Filter::default(), order, after, limit).select(HEAD);
+    let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
+    let heads = rows.into_iter().take(limit).map(|row| Head::of(row, order));
+    Ok(heads.map(|head| head.place).collect())
+}
+
+type Boxed = IntoBoxed<'static, startup_profiles::table, Backend>;
+
 fn listed(
+    conn: &Conn,
     filter: &Filter,
+    order: Order,
     after: Option<Cursor>,
     limit: usize,
-) -> IntoBoxed<'static, startup_profiles::table, Backend> {
+) -> Boxed {
+    let mut query = narrowed(conn, filter).limit(page::fetch(limit));
+    if let Some(cursor) = after {
+        query = match order {
+            Order::Created | Order::Relevance => {
+                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
+            }
+            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
+            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
+            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
+        };
+    }
+    match order {
+        Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
+        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
+        Order::Updated => query.order((dsl::updated_at, dsl::id)),
+        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
+    }
+}
+
+fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     let mut query = startup_profiles::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -240,12 +330,22 @@ fn listed(
             .select(programme_startups::profile_id);
         query = query.filter(dsl::id.eq_any(admitted));
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    if let Some(claimed) = filter.claimed {
+        query = query.filter(dsl::claimed.eq(claimed));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
+    }
+    if !filter.query.is_empty() {
+        let owned = filter.organization.is_some();
+        query = query.filter(sql::found_by(
+            conn,
+            "startup_profiles",
+            &filter.query,
+            owned,
+        ));
     }
     query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
 }
 
 /// Every profile admitted to a programme, by id.
@@ -267,7 +367,7 @@ pub(super) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec
 pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
     let StartupProfile {
         id,
-        organization: _,
+        organization,
         country,
         content,
         status,
@@ -280,6 +380,8 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         created_at: _,
         updated_at,
     } = profile;
+    // Before the record's own row, so that nobody waits in a circle.
+    organizations::lock(conn, *organization)?;
     let content = json::startup::encode(content)?;
     let before = startup_profiles::table
         .find(id)
@@ -301,6 +403,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, profile, &content)?;
+        search::put_profile(conn, profile)?;
     }
     Ok(changed == 1)
 }

@@ -36,6 +36,7 @@ pub mod ranking;
 pub mod recompute;
 pub mod referrals;
 pub mod rule_sets;
+pub mod search;
 pub mod second_factor;
 pub mod sessions;
 pub mod signing;

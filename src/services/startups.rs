@@ -15,6 +15,7 @@ use crate::domain::profile::{
     status_after_correction, status_after_edit, step, texts_that_tell,
 };
 use crate::domain::refusal::Refusal;
+use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
@@ -128,12 +129,13 @@ pub async fn look_at<S: Show<StartupProfile>>(
     Ok(seen)
 }
 
-/// Profiles, oldest first: all for the operator's people, a startup's own for
+/// Profiles in that order: all for the operator's people, a startup's own for
 /// its people.
 pub async fn list<S: Show<StartupProfile>>(
     context: &Context,
     caller: &Caller,
     mut filter: Filter,
+    order: Order,
     page: PageRequest,
     show: S,
 ) -> Result<Page<S::Seen>, Error> {
@@ -143,10 +145,10 @@ pub async fn list<S: Show<StartupProfile>>(
         caller.may(Operation::ReadStartupProfile, &[organization])?;
         filter.organization = Some(organization);
     }
-    let name = format!("startup-profiles {filter:?}");
-    let by_index = filter.is_by_index();
+    let name = format!("startup-profiles {filter:?} {order}");
+    let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
-        startup_profiles::list_heads(conn, &filter, cursor, limit)
+        startup_profiles::list_heads(conn, &filter, order, cursor, limit)
     };
     shown_page(
         context,

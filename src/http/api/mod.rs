@@ -8,6 +8,7 @@ pub mod deals;
 pub mod disclosures;
 pub mod events;
 mod exchange;
+mod finding;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
