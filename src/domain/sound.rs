@@ -360,6 +360,8 @@ fn hebrew(letters: &[char]) -> Vec<Readings> {
             ('ו', ['ו', ..]) => (2, &["v", ""]),
             ('ו', _) if first => (1, &["v"]),
             ('ו', _) => (1, &["", "v"]),
+            // It may be the article: הנגב is the Negev.
+            ('ה', [_, _, _, ..]) if first => (1, &["h", ""]),
             ('ה', _) if first => (1, &["h"]),
             ('ה', _) if last => (1, &["", "h"]),
             ('ה', _) => (1, &["h", ""]),

@@ -23,6 +23,7 @@ mod races;
 mod recompute;
 mod referrals;
 mod rule_sets;
+mod search;
 pub mod second_factor;
 mod sensitive;
 mod sessions;

@@ -460,3 +460,30 @@ fn a_partner_walks_its_own_referrals_and_nobody_elses() {
         tamar.owner.get(REFERRALS).await.refused(404, "not_found");
     });
 }
+
+#[test]
+fn what_an_investor_corrects_on_the_page_is_kept() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let office = office(&app).await;
+        let made = office.owner.post(REFERRALS, &investor("crm-1")).await;
+        made.expect(201);
+        let token = mailed_token(&app, TicketKind::Claim, "team@xezer.example").await;
+        let fields = [
+            ("action", "confirm"),
+            ("name", "Gül Əliyeva"),
+            ("language", "az"),
+            ("zone", "Asia/Baku"),
+            ("password", PASSWORD),
+            ("agree", "yes"),
+            ("title", "Dəniz və su"),
+        ];
+        let page = format!("/tickets/{token}");
+        app.stranger().submit(&page, &fields).await.expect(200);
+        let gul = app.stranger();
+        let gul = gul.signed_in("team@xezer.example", PASSWORD).await;
+        let own = gul.get("/v1/mandates?q=deniz").await.expect(200);
+        assert_eq!(own.body["items"][0]["title"], "Dəniz və su");
+        assert_eq!(own.body["items"][0]["revision"], 2);
+    });
+}
