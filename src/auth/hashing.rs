@@ -59,6 +59,7 @@ impl Passwords {
     /// The same on threads that let others go first, so that a flood of
     /// sign-ins doesn't take the time of those who only read. For a service; a
     /// command has nobody else to serve.
+    #[must_use]
     pub fn behind_readers(self) -> Self {
         Self {
             crew: Arc::default(),

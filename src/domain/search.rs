@@ -29,8 +29,6 @@ pub const MAX_WORDS: usize = 12;
 const MAX_WORD: usize = 60;
 /// From how many letters on the last word may be the beginning of one.
 const SHORTEST_BEGINNING: usize = 2;
-/// Most tags that a word of a query may stand for.
-const MOST_TAGS: usize = 64;
 
 codes! {
     /// In what order a list comes.
@@ -331,14 +329,8 @@ impl Word {
     fn new(plain: String, sound: &Sound, begins: bool, taxonomy: &Taxonomy) -> Self {
         // What a Hebrew word may sound like stands with the others' consonants.
         let script = if sound.hebrew { 'l' } else { 'h' };
-        let named = |word: &str| word == plain || (begins && word.starts_with(&plain));
-        let tags = taxonomy.tags().filter(|it| {
-            let labels = it.labels.texts.values().chain(&it.aliases);
-            let mut spoken = labels.map(String::as_str).chain([it.slug.as_str()]);
-            spoken.any(|label| fold(label).split(' ').any(named))
-        });
         Self {
-            tags: tags.map(|it| tag(&it.slug)).take(MOST_TAGS).collect(),
+            tags: taxonomy.spoken_of(&plain, begins).map(tag).collect(),
             sounds: sound.keys.iter().map(|key| sounded(key)).collect(),
             names: sound
                 .skeletons

@@ -158,7 +158,7 @@ fn spelled(word: &str) -> impl Iterator<Item = char> + '_ {
             'İ' => 'i'.to_lowercase(),
             other => other.to_lowercase(),
         })
-        .flat_map(move |c| {
+        .filter_map(move |c| {
             let bare = c.nfkd().find(|it| !is_combining_mark(*it));
             match c {
                 '"' | '״' => None,
@@ -261,7 +261,7 @@ fn latin(rest: &[char], before: Option<char>, azerbaijani: bool) -> (usize, Read
         ['t', 'h', ..] => (2, &["t"]),
         ['c', 'k', ..] => (2, &["k"]),
         ['e', 'e', ..] => (2, &["i"]),
-        ['o', 'o', ..] | ['o', 'u', ..] => (2, &["u"]),
+        ['o', 'o' | 'u', ..] => (2, &["u"]),
         // The y between two vowels is written or left out: Babayev, Babaev.
         ['e', ..] if before.is_some_and(|c| "aouə".contains(c)) => (1, &["a", "ia"]),
         ['a' | 'e' | 'ə' | 'æ' | 'œ', ..] => (1, &["a"]),

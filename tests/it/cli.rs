@@ -486,7 +486,7 @@ fn sigterm_does_not_wait_for_a_silent_mail_server() {
         server.terminate();
         let ended = server.wait();
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(asked.elapsed() < Duration::from_secs(60), "{ended:?}");
+        assert!(asked.elapsed() < Duration::from_mins(1), "{ended:?}");
         assert_eq!(message(data.path(), id).state, State::Pending);
     });
 }

@@ -69,6 +69,26 @@ const fn is_being_written(status: ProfileStatus) -> bool {
     matches!(status, S::Draft | S::ChangesRequested | S::Rejected)
 }
 
+/// Others read the texts of a profile in that state already.
+fn check_texts(
+    conn: &mut Conn,
+    profile: &StartupProfile,
+    content: &StartupContent,
+) -> Result<(), Error> {
+    let names = names_that_tell(conn, profile.organization)?;
+    let told = texts_that_tell(content, names.iter().map(String::as_str));
+    told.finish().map_err(|faults| {
+        at(
+            PLACE,
+            Refusal {
+                code: "texts_not_clean".into(),
+                detail: "These texts are read before the firm has agreed to be named, so they must not give it away.".to_owned(),
+                missing: faults.into_vec(),
+            },
+        )
+    })
+}
+
 impl Desk {
     pub(super) fn insert_profile(
         &self,
@@ -123,7 +143,7 @@ impl Desk {
         let status = status_after_edit(&before, &content, &self.context.taxonomy)
             .map_err(|refusal| at(PLACE, refusal))?;
         if !is_being_written(before.status) {
-            self.check_texts(conn, &before, &content)?;
+            check_texts(conn, &before, &content)?;
         }
         let firm = crate::db::organizations::find(conn, before.organization)?;
         let after = StartupProfile {
@@ -140,27 +160,6 @@ impl Desk {
         }
         self.log_profile(conn, referral, &after)?;
         self.submit_whole(conn, &after)
-    }
-
-    /// Others read the texts of a profile in that state already.
-    fn check_texts(
-        &self,
-        conn: &mut Conn,
-        profile: &StartupProfile,
-        content: &StartupContent,
-    ) -> Result<(), Error> {
-        let names = names_that_tell(conn, profile.organization)?;
-        let told = texts_that_tell(content, names.iter().map(String::as_str));
-        told.finish().map_err(|faults| {
-            at(
-                PLACE,
-                Refusal {
-                    code: "texts_not_clean".into(),
-                    detail: "These texts are read before the firm has agreed to be named, so they must not give it away.".to_owned(),
-                    missing: faults.into_vec(),
-                },
-            )
-        })
     }
 
     /// Hands a profile that lacks nothing to the reviewers.

@@ -69,8 +69,11 @@ async fn answer(app: &App, email: &str, action: &str) {
 async fn rows(app: &App) -> (usize, usize, i64) {
     app.seal().await;
     let count = |conn: &mut db::Conn| -> db::Result<(usize, usize, i64)> {
-        let firms = db::organizations::list(conn, &Default::default(), None, 100)?.len();
-        let profiles = db::startup_profiles::list(conn, &Default::default(), None, 100)?.len();
+        let firms =
+            db::organizations::list(conn, &db::organizations::Filter::default(), None, 100)?.len();
+        let profiles =
+            db::startup_profiles::list(conn, &db::startup_profiles::Filter::default(), None, 100)?
+                .len();
         Ok((firms, profiles, db::events::head(conn)?.position))
     };
     app.context.db.read(count).await.unwrap()
