@@ -58,8 +58,11 @@ const SECOND: [&str; 16] = [
 
 /// Two words and a number of its own.
 fn name(n: u32) -> String {
-    let first = FIRST[n as usize % 16];
-    let second = SECOND[n as usize / 16 % 16];
+    let nth = |words: [&'static str; 16], n: u32| {
+        let place = usize::try_from(n % 16).unwrap_or_default();
+        words.into_iter().nth(place).unwrap_or_default()
+    };
+    let (first, second) = (nth(FIRST, n), nth(SECOND, n / 16));
     format!("{first} {second} {}", spelled(n / 256))
 }
 
@@ -68,7 +71,8 @@ fn spelled(mut n: u32) -> String {
     const SYLLABLES: [&str; 8] = ["ba", "de", "gi", "ko", "lu", "ma", "ne", "ro"];
     let mut word = String::from("zo");
     loop {
-        word.push_str(SYLLABLES[n as usize % 8]);
+        let place = usize::try_from(n % 8).unwrap_or_default();
+        word.extend(SYLLABLES.get(place));
         n /= 8;
         if n == 0 {
             return word;
