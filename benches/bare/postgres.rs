@@ -1,12 +1,17 @@
-//! The same bare server on PostgreSQL: actix and tokio-postgres, one
-//! connection a worker on which requests are pipelined. Each request is
-//! authenticated by one look-up; a write is one statement, one commit.
+//! The same bare server on PostgreSQL: actix and tokio-postgres with as many
+//! connections as Corridor has, of which each request takes one for itself.
+//! Each request is authenticated by one look-up; a write is one statement, one
+//! commit. With `BENCH_PIPELINED=1` a worker has one connection instead, down
+//! which all its requests are sent without waiting for each other.
 
+use std::cell::RefCell;
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Deref;
 use std::rc::Rc;
 
 use actix_web::error::{ErrorInternalServerError, ErrorNotFound, ErrorUnauthorized};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use uuid::Uuid;
 
@@ -41,7 +46,81 @@ const MOVE: &str = "WITH moved AS (
         INSERT INTO bare.changes (profile_id, status, at) SELECT id, status, $2 FROM moved
     ) SELECT * FROM moved";
 
-/// A worker's connection and its statements.
+/// Connections of all workers together, as many as Corridor's default.
+const CONNECTIONS: usize = 16;
+
+/// A worker's connections.
+struct Pool {
+    idle: RefCell<Vec<Rc<Store>>>,
+    free: Semaphore,
+    pipelined: bool,
+}
+
+impl Pool {
+    async fn open(url: &str, workers: usize) -> Self {
+        let pipelined = std::env::var_os("BENCH_PIPELINED").is_some();
+        let mut idle = Vec::new();
+        let count = if pipelined {
+            1
+        } else {
+            CONNECTIONS / workers.max(1)
+        };
+        for _ in 0..count.max(1) {
+            idle.push(Rc::new(Store::open(url).await));
+        }
+        Self {
+            free: Semaphore::new(idle.len()),
+            idle: RefCell::new(idle),
+            pipelined,
+        }
+    }
+
+    /// A connection on which somebody with a token asks; nothing comes of
+    /// anything without one.
+    async fn enter(&self, request: &HttpRequest) -> Result<Taken<'_>, Error> {
+        let taken = if self.pipelined {
+            let shared = self.idle.borrow().first().map(Rc::clone);
+            Taken {
+                store: shared.expect("a connection"),
+                of: None,
+            }
+        } else {
+            let permit = self.free.acquire().await.expect("never closed");
+            let store = self.idle.borrow_mut().pop().expect("a free connection");
+            Taken {
+                store,
+                of: Some((self, permit)),
+            }
+        };
+        taken.check(request).await?;
+        Ok(taken)
+    }
+}
+
+/// A connection for one request.
+struct Taken<'a> {
+    store: Rc<Store>,
+    of: Option<(&'a Pool, SemaphorePermit<'a>)>,
+}
+
+impl Deref for Taken<'_> {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // The place is given back after the connection.
+        if let Some((pool, _)) = &self.of {
+            pool.idle.borrow_mut().push(Rc::clone(&self.store));
+        }
+    }
+}
+
+/// A connection and its statements.
 struct Store {
     client: Client,
     by_token: Statement,
@@ -65,7 +144,6 @@ impl Store {
         }
     }
 
-    /// Nothing comes of anything without a token.
     async fn check(&self, request: &HttpRequest) -> Result<(), Error> {
         let found = self
             .client
@@ -152,7 +230,7 @@ pub fn serve(url: String, workers: usize) -> SocketAddr {
             App::new()
                 .data_factory(move || {
                     let url = url.clone();
-                    async move { Ok::<_, ()>(Rc::new(Store::open(&url).await)) }
+                    async move { Ok::<_, ()>(Rc::new(Pool::open(&url, workers).await)) }
                 })
                 .route("/profiles", web::get().to(list))
                 .route("/profiles", web::post().to(create))
@@ -187,10 +265,10 @@ fn read(row: &Row) -> Profile {
 
 async fn get(
     request: HttpRequest,
-    store: web::Data<Rc<Store>>,
+    pool: web::Data<Rc<Pool>>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    store.check(&request).await?;
+    let store = pool.enter(&request).await?;
     let id = parse(&id)?;
     let found = store.client.query_opt(&store.by_id, &[&id]).await;
     let found = found.map_err(ErrorInternalServerError)?;
@@ -200,10 +278,10 @@ async fn get(
 
 async fn list(
     request: HttpRequest,
-    store: web::Data<Rc<Store>>,
+    pool: web::Data<Rc<Pool>>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    store.check(&request).await?;
+    let store = pool.enter(&request).await?;
     let (id, limit) = (parse(&query.id)?, i64::from(query.limit));
     let rows = store
         .client
@@ -216,10 +294,10 @@ async fn list(
 
 async fn create(
     request: HttpRequest,
-    store: web::Data<Rc<Store>>,
+    pool: web::Data<Rc<Pool>>,
     body: web::Json<Profile>,
 ) -> Result<HttpResponse, Error> {
-    store.check(&request).await?;
+    let store = pool.enter(&request).await?;
     let record = Profile {
         id: Uuid::now_v7(),
         version: 1,
@@ -235,10 +313,10 @@ async fn create(
 
 async fn transition(
     request: HttpRequest,
-    store: web::Data<Rc<Store>>,
+    pool: web::Data<Rc<Pool>>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    store.check(&request).await?;
+    let store = pool.enter(&request).await?;
     let (id, at) = (parse(&id)?, now());
     let changed = store.client.query_one(&store.change, &[&id, &at]).await;
     let changed = changed.map_err(ErrorInternalServerError)?;

@@ -7,8 +7,8 @@
 //! `process`.
 //! Sizes: `BENCH_ROWS` records stored (100 000), `BENCH_ROUNDS` turns (3) of
 //! `BENCH_SLICE_MS` (1 000) for each side. With `--features postgres` the same
-//! on a private PostgreSQL server, where one is installed; it runs without
-//! fsync, so nothing there is durable on either side.
+//! on a private PostgreSQL server, where one is installed, as durable as by
+//! default; `BENCH_PIPELINED=1` for the bare server that pipelines there.
 
 #[path = "../bare/mod.rs"]
 mod bare;

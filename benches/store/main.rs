@@ -2,7 +2,7 @@
 //! by 1, 16 and 64 callers (group commit against one commit each), reads, search,
 //! and what the log and the outbox do per second. With `--features postgres` the
 //! same on a private PostgreSQL server, where one is installed, beside bare
-//! diesel; that server runs without fsync, so nothing there is durable.
+//! diesel; that server is as durable as by default.
 //!
 //! Sizes: `BENCH_ROWS` (100 000), `BENCH_ROUNDS` (3), `BENCH_SLICE_MS` (1 000).
 
@@ -59,7 +59,7 @@ fn on_postgres(runtime: &tokio::runtime::Runtime) {
     runtime.block_on(reads::beside_diesel(&mut report, &db, &postgres));
     runtime.block_on(log::measure(&mut report, &db));
     runtime.block_on(outbox::measure(&mut report, &db));
-    report.print("The store on PostgreSQL (without fsync), beside bare diesel");
+    report.print("The store on PostgreSQL, beside bare diesel");
 }
 
 fn open(database: &Database) -> Db {

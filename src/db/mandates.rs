@@ -162,6 +162,19 @@ pub fn find_head(conn: &mut Conn, id: MandateId) -> Result<Option<Head<MandateId
     Ok(row.map(|row| Head::of(row, Order::Created)))
 }
 
+/// The heads of those of these mandates that there are.
+///
+/// # Errors
+/// A statement failed.
+pub fn find_heads(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<(MandateId, Head<MandateId>)>> {
+    let rows: Vec<HeadRow> = mandates::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .select(HEAD)
+        .load(conn)?;
+    let heads = rows.into_iter().map(Head::from);
+    Ok(heads.map(|head| (head.id, head)).collect())
+}
+
 /// Holds a mandate until the transaction ends, so that what is counted for it
 /// stays true until then.
 ///

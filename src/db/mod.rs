@@ -40,6 +40,7 @@ pub mod disclosures;
 mod error;
 pub mod events;
 pub mod freezes;
+pub mod gather;
 pub mod head;
 pub mod idempotency;
 mod identity_schema;

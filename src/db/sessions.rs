@@ -63,9 +63,13 @@ pub fn insert(conn: &mut Conn, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// What a live session says of its person.
+/// What a session that nobody ended says of its person, whose account is open.
+/// As little as can be, since it is asked with every request: who they are
+/// follows from the versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct Credentials {
+    person: UserId,
+    expires_at: DateTime<Utc>,
     /// Whether they showed a second factor.
     pub second_factor: bool,
     /// Which version of the account.
@@ -74,28 +78,55 @@ pub struct Credentials {
     pub parts_version: i64,
 }
 
-/// What a live session says of its person; none when it ended, ran out, is
-/// another's, or the account is closed. As little as can be, since it is asked
-/// with every request: who they are follows from the versions.
+impl Credentials {
+    /// Whether the session is that person's and has not run out.
+    pub fn hold(&self, person: UserId, now: DateTime<Utc>) -> bool {
+        self.person == person && now < self.expires_at
+    }
+}
+
+const CREDENTIALS: (
+    dsl::user_id,
+    dsl::expires_at,
+    dsl::second_factor,
+    users::version,
+    users::parts_version,
+) = (
+    dsl::user_id,
+    dsl::expires_at,
+    dsl::second_factor,
+    users::version,
+    users::parts_version,
+);
+
+/// What a session says of its person; none when it ended or the account is
+/// closed. Whether it holds, [`Credentials::hold`] says.
 ///
 /// # Errors
 /// A statement failed.
-pub fn credentials(
-    conn: &mut Conn,
-    id: SessionId,
-    person: UserId,
-    now: DateTime<Utc>,
-) -> Result<Option<Credentials>> {
+pub fn credentials(conn: &mut Conn, id: SessionId) -> Result<Option<Credentials>> {
     Ok(sessions::table
         .inner_join(users::table)
         .filter(dsl::id.eq(id))
-        .filter(dsl::user_id.eq(person))
         .filter(dsl::ended_at.is_null())
-        .filter(dsl::expires_at.gt(Timestamp(now)))
         .filter(users::disabled_at.is_null())
-        .select((dsl::second_factor, users::version, users::parts_version))
+        .select(CREDENTIALS)
         .first(conn)
         .optional()?)
+}
+
+/// [`credentials`] of several sessions.
+///
+/// # Errors
+/// A statement failed.
+pub fn credentials_of(conn: &mut Conn, ids: &[SessionId]) -> Result<Vec<(SessionId, Credentials)>> {
+    Ok(sessions::table
+        .inner_join(users::table)
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .filter(dsl::ended_at.is_null())
+        .filter(users::disabled_at.is_null())
+        .select((dsl::id, CREDENTIALS))
+        .load(conn)?)
 }
 
 /// The session with that id.

@@ -184,6 +184,22 @@ pub fn find_head(conn: &mut Conn, id: StartupProfileId) -> Result<Option<Head<St
     Ok(row.map(|row| Head::of(row, Order::Created)))
 }
 
+/// The heads of those of these profiles that there are.
+///
+/// # Errors
+/// A statement failed.
+pub fn find_heads(
+    conn: &mut Conn,
+    ids: &[StartupProfileId],
+) -> Result<Vec<(StartupProfileId, Head<StartupProfileId>)>> {
+    let rows: Vec<HeadRow> = startup_profiles::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .select(HEAD)
+        .load(conn)?;
+    let heads = rows.into_iter().map(Head::from);
+    Ok(heads.map(|head| (head.id, head)).collect())
+}
+
 /// Those of these profiles that there are, by id.
 ///
 /// # Errors

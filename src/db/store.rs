@@ -129,6 +129,11 @@ impl Db {
         }
     }
 
+    /// Whether each statement costs a round trip to a server.
+    pub(super) fn is_across_a_network(&self) -> bool {
+        !matches!(self.inner.writes, Writes::Sqlite(_))
+    }
+
     /// Runs `job` in one transaction and answers once its commit is durable.
     /// The job must take no I/O of its own; it is run at most once, and to
     /// its end even when the caller stops waiting.

@@ -212,20 +212,17 @@ pub async fn authenticate(
         return clients::caller(context, &claims, address).await;
     };
     let id: UserId = claims.subject.parse().map_err(|_| INVALID)?;
-    let context_in = context.clone();
-    context
-        .db
-        .look_up(move |conn| {
-            let live = db::sessions::credentials(conn, session, id, now)?.ok_or(INVALID)?;
-            let caller = context_in.callers.find(conn, id, &live)?;
-            let strong = live.second_factor;
-            let via = Via::Session {
-                id: session,
-                second_factor_due: second_factor::is_due(&context_in, &caller, strong),
-            };
-            Ok(Authentication { caller, via })
-        })
-        .await
+    let live = context.look_ups.sessions.find(&context.db, session).await?;
+    let live = live.filter(|live| live.hold(id, now)).ok_or(INVALID)?;
+    let caller = context.callers.find(&context.db, id, live).await?;
+    let second_factor_due = second_factor::is_due(context, &caller, live.second_factor);
+    Ok(Authentication {
+        caller,
+        via: Via::Session {
+            id: session,
+            second_factor_due,
+        },
+    })
 }
 
 /// Changes the caller's password, which needs the present one. Every session

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 
 use crate::db::sessions::Credentials;
-use crate::db::{self, Conn};
+use crate::db::{self, Db};
 use crate::domain::account::{Membership, Role, User};
 use crate::domain::event::Actor;
 use crate::domain::ids::{OrganizationId, UserId};
@@ -54,19 +54,24 @@ impl Default for Callers {
 
 impl Callers {
     /// The person of a live session that says so of them.
-    pub(super) fn find(
+    pub(super) async fn find(
         &self,
-        conn: &mut Conn,
+        db: &Db,
         user: UserId,
-        live: &Credentials,
+        live: Credentials,
     ) -> Result<Caller, Error> {
         let key = (user, live.version, live.parts_version);
         if let Some(caller) = self.0.get(&key) {
             return Ok(caller);
         }
-        let person =
-            db::users::find(conn, user)?.ok_or(Error::Unauthenticated(AuthFault::Invalid))?;
-        let caller = Caller::new(person, db::users::memberships(conn, user)?);
+        let caller = db
+            .look_up(move |conn| {
+                let person = db::users::find(conn, user)?;
+                let person = person.ok_or(Error::Unauthenticated(AuthFault::Invalid))?;
+                // Read after the versions: at least as new as they say.
+                Ok::<_, Error>(Caller::new(person, db::users::memberships(conn, user)?))
+            })
+            .await?;
         self.0.insert(key, caller.clone());
         Ok(caller)
     }

@@ -11,8 +11,12 @@ use crate::auth::hashing::Passwords;
 use crate::auth::link::Links;
 use crate::auth::secret::Sealer;
 use crate::auth::token::Tokens;
-use crate::db::Db;
+use crate::db::gather::Gather;
+use crate::db::head::Head;
+use crate::db::sessions::Credentials;
+use crate::db::{self, Db};
 use crate::domain::calendar::Calendars;
+use crate::domain::ids::{MandateId, SessionId, StartupProfileId};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::pipeline::Pipeline;
 use crate::domain::tag::Taxonomy;
@@ -126,6 +130,8 @@ pub struct Context {
     pub settings: Arc<Settings>,
     /// Who asked of late.
     pub callers: Arc<Callers>,
+    /// What most requests look up.
+    pub look_ups: Arc<LookUps>,
     /// Places for rankings, fewer than the store has readers, so that a few
     /// large ones leave room for everything else.
     pub rankings: Arc<Semaphore>,
@@ -134,6 +140,30 @@ pub struct Context {
     /// What investors did before.
     pub past: Arc<Newest>,
     ids: Arc<Mutex<ContextV7>>,
+}
+
+/// What most requests look up by a key.
+pub struct LookUps {
+    /// What sessions say of their people.
+    pub sessions: Gather<SessionId, Credentials>,
+    /// Which versions of startup profiles there are.
+    pub startup_profiles: Gather<StartupProfileId, Head<StartupProfileId>>,
+    /// Which versions of mandates there are.
+    pub mandates: Gather<MandateId, Head<MandateId>>,
+}
+
+impl Default for LookUps {
+    fn default() -> Self {
+        use db::{mandates, sessions, startup_profiles};
+        Self {
+            sessions: Gather::new(sessions::credentials, sessions::credentials_of),
+            startup_profiles: Gather::new(
+                startup_profiles::find_head,
+                startup_profiles::find_heads,
+            ),
+            mandates: Gather::new(mandates::find_head, mandates::find_heads),
+        }
+    }
 }
 
 /// The parts of a [`Context`] that have no default.
@@ -184,6 +214,7 @@ impl From<Parts> for Context {
             attempts: Arc::default(),
             failures: Arc::default(),
             callers: Arc::default(),
+            look_ups: Arc::default(),
             cursor_key: parts.cursor_key.into(),
             settings: Arc::new(parts.settings),
             rankings: Arc::new(Semaphore::new(RANKINGS)),

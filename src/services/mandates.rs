@@ -93,14 +93,10 @@ pub async fn look_at<S: Show<Mandate>>(
     id: MandateId,
     show: S,
 ) -> Result<S::Seen, Error> {
-    let find = move |conn: &mut Conn| {
-        let head = mandates::find_head(conn, id)?.ok_or(Error::NotFound)?;
-        let seen = shown(conn, &head, mandates::find, &show)?;
-        Ok::<_, Error>((head.organization, seen))
-    };
-    let (organization, seen) = context.db.look_up(find).await?;
-    caller.may(Operation::ReadMandate, &[organization])?;
-    Ok(seen)
+    let head = context.look_ups.mandates.find(&context.db, id).await?;
+    let head = head.ok_or(Error::NotFound)?;
+    caller.may(Operation::ReadMandate, &[head.organization])?;
+    shown(context, &head, mandates::find, show).await
 }
 
 /// Mandates in that order: all for the operator's people, an investor's own

@@ -89,16 +89,21 @@ pub async fn shown_page<R: Headed + 'static, S: Show<R>>(
 }
 
 /// The record with that head as callers see it.
-pub(super) fn shown<R: Headed, S: Show<R>>(
-    conn: &mut Conn,
+pub(super) async fn shown<R: Headed + 'static, S: Show<R>>(
+    context: &Context,
     head: &Head<R::Id>,
     find: fn(&mut Conn, R::Id) -> db::Result<Option<R>>,
-    show: &S,
-) -> Result<S::Seen, Error> {
-    match show.known(head.id.into(), head.version) {
-        Some(seen) => Ok(seen),
-        None => show.show(find(conn, head.id)?.ok_or(Error::NotFound)?),
+    show: S,
+) -> Result<S::Seen, Error>
+where
+    R::Id: Send,
+{
+    if let Some(seen) = show.known(head.id.into(), head.version) {
+        return Ok(seen);
     }
+    let id = head.id;
+    let read = move |conn: &mut Conn| show.show(find(conn, id)?.ok_or(Error::NotFound)?);
+    context.db.look_up(read).await
 }
 
 fn show_all<R: Headed, S: Show<R>>(

@@ -276,8 +276,8 @@ pub async fn refresh(context: &Context, token: &str) -> Result<Granted, Error> {
             let now = context_in.now();
             match db::sessions::use_token(conn, &hash, now)? {
                 Use::First(session) => {
-                    let live = db::sessions::credentials(conn, session.id, session.user, now)?;
-                    if live.is_none() {
+                    let live = db::sessions::credentials(conn, session.id)?;
+                    if !live.is_some_and(|live| live.hold(session.user, now)) {
                         return Ok(None);
                     }
                     db::sessions::touch(conn, session.id, now)?;

@@ -119,14 +119,14 @@ pub async fn look_at<S: Show<StartupProfile>>(
     id: StartupProfileId,
     show: S,
 ) -> Result<S::Seen, Error> {
-    let find = move |conn: &mut Conn| {
-        let head = startup_profiles::find_head(conn, id)?.ok_or(Error::NotFound)?;
-        let seen = shown(conn, &head, startup_profiles::find, &show)?;
-        Ok::<_, Error>((head.organization, seen))
-    };
-    let (organization, seen) = context.db.look_up(find).await?;
-    caller.may(Operation::ReadStartupProfile, &[organization])?;
-    Ok(seen)
+    let head = context
+        .look_ups
+        .startup_profiles
+        .find(&context.db, id)
+        .await?;
+    let head = head.ok_or(Error::NotFound)?;
+    caller.may(Operation::ReadStartupProfile, &[head.organization])?;
+    shown(context, &head, startup_profiles::find, show).await
 }
 
 /// Profiles in that order: all for the operator's people, a startup's own for

@@ -3,6 +3,7 @@
 mod aggregates;
 mod agreement;
 mod compliance;
+mod gather;
 mod idempotency;
 mod log;
 mod opening;

@@ -125,7 +125,7 @@ fn what_a_session_says_of_its_person_changes_with_their_parts() {
         sessions::insert(conn, &session)?;
         let mut known = Vec::new();
         let mut look = |conn: &mut Conn| {
-            let live = sessions::credentials(conn, session.id, person.id, noon(0))?;
+            let live = sessions::credentials(conn, session.id)?;
             known.push(live.expect("it is live").parts_version);
             Ok::<_, Error>(())
         };
