@@ -167,11 +167,11 @@ pub fn find_head(conn: &mut Conn, id: MandateId) -> Result<Option<Head<MandateId
 /// # Errors
 /// A statement failed.
 pub fn find_heads(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<(MandateId, Head<MandateId>)>> {
-    let rows: Vec<HeadRow> = mandates::table
+    let rows: Vec<HeadRow<MandateId>> = mandates::table
         .filter(dsl::id.eq_any(ids.to_vec()))
         .select(HEAD)
         .load(conn)?;
-    let heads = rows.into_iter().map(Head::from);
+    let heads = rows.into_iter().map(|row| Head::of(row, Order::Created));
     Ok(heads.map(|head| (head.id, head)).collect())
 }
 

@@ -63,6 +63,7 @@ mod prepared;
 pub mod programmes;
 pub mod rates;
 pub mod referrals;
+pub mod review_comments;
 mod rule_schema;
 pub mod rule_sets;
 mod schema;

@@ -4,18 +4,17 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
-use uuid::Uuid;
 
 use super::conn::Backend;
 use super::head::{Head, HeadRow, Headed};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::startup_profiles::{self, dsl};
-use super::schema::{programme_startups, review_comments, startup_profile_revisions as revisions};
-use super::types::{Id, Timestamp};
+use super::schema::{programme_startups, startup_profile_revisions as revisions};
+use super::types::Timestamp;
 use super::{Conn, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
-use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
+use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use crate::domain::search::{Order, Query};
 
@@ -50,23 +49,6 @@ impl Filter {
             && self.updated_since.is_none()
             && self.query.is_empty()
     }
-}
-
-/// What a reviewer says about one part of a revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReviewComment {
-    /// Its id.
-    pub id: Uuid,
-    /// About which revision.
-    pub revision: i64,
-    /// JSON Pointer (RFC 6901) to the part.
-    pub pointer: String,
-    /// What should change.
-    pub comment: String,
-    /// Who says so.
-    pub author: UserId,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
 }
 
 #[derive(Queryable)]
@@ -192,11 +174,11 @@ pub fn find_heads(
     conn: &mut Conn,
     ids: &[StartupProfileId],
 ) -> Result<Vec<(StartupProfileId, Head<StartupProfileId>)>> {
-    let rows: Vec<HeadRow> = startup_profiles::table
+    let rows: Vec<HeadRow<StartupProfileId>> = startup_profiles::table
         .filter(dsl::id.eq_any(ids.to_vec()))
         .select(HEAD)
         .load(conn)?;
-    let heads = rows.into_iter().map(Head::from);
+    let heads = rows.into_iter().map(|row| Head::of(row, Order::Created));
     Ok(heads.map(|head| (head.id, head)).collect())
 }
 
@@ -519,69 +501,6 @@ pub fn compliance_agreed_revision(conn: &mut Conn, id: StartupProfileId) -> Resu
         .first(conn)
         .optional()?;
     Ok(agreed.flatten())
-}
-
-/// Keeps what a reviewer said.
-///
-/// # Errors
-/// A statement failed.
-pub fn insert_comments(
-    conn: &mut Conn,
-    profile: StartupProfileId,
-    comments: &[ReviewComment],
-) -> Result<()> {
-    for ReviewComment {
-        id,
-        revision,
-        pointer,
-        comment,
-        author,
-        created_at,
-    } in comments
-    {
-        diesel::insert_into(review_comments::table)
-            .values((
-                review_comments::id.eq(Id::of(*id)),
-                review_comments::profile_id.eq(profile),
-                review_comments::revision.eq(revision),
-                review_comments::pointer.eq(pointer),
-                review_comments::comment.eq(comment),
-                review_comments::author_id.eq(author),
-                review_comments::created_at.eq(Timestamp(*created_at)),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
-/// What reviewers said about a profile, from the oldest on.
-///
-/// # Errors
-/// A statement failed.
-pub fn comments(conn: &mut Conn, profile: StartupProfileId) -> Result<Vec<ReviewComment>> {
-    type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
-    let rows: Vec<CommentRow> = review_comments::table
-        .filter(review_comments::profile_id.eq(profile))
-        .order((review_comments::created_at, review_comments::id))
-        .select((
-            review_comments::id,
-            review_comments::revision,
-            review_comments::pointer,
-            review_comments::comment,
-            review_comments::author_id,
-            review_comments::created_at,
-        ))
-        .load(conn)?;
-    let comment =
-        |(id, revision, pointer, comment, author, created_at): CommentRow| ReviewComment {
-            id: id.uuid(),
-            revision,
-            pointer,
-            comment,
-            author,
-            created_at,
-        };
-    Ok(rows.into_iter().map(comment).collect())
 }
 
 /// Up to `limit` published profiles that were to be confirmed before today,

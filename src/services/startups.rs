@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::page::Page;
-use crate::db::startup_profiles;
-pub use crate::db::startup_profiles::{Filter, ReviewComment};
+pub use crate::db::review_comments::ReviewComment;
+pub use crate::db::startup_profiles::Filter;
 use crate::db::{self, Conn};
+use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::{Hat, Operation};
@@ -171,7 +172,7 @@ pub async fn comments(
     find(context, caller, id).await?;
     context
         .db
-        .read(move |conn| Ok(startup_profiles::comments(conn, id)?))
+        .read(move |conn| Ok(review_comments::of(conn, id)?))
         .await
 }
 
@@ -300,7 +301,7 @@ fn apply(
             created_at: now,
         })
         .collect();
-    startup_profiles::insert_comments(conn, id, &comments)?;
+    review_comments::insert(conn, id, &comments)?;
     let mut payload = vec![
         ("from", code(before.status.code())),
         ("to", code(after.status.code())),

@@ -1,6 +1,6 @@
 //! The profile of a startup that a partner refers.
 
-use crate::db::{Conn, startup_profiles};
+use crate::db::{Conn, review_comments, startup_profiles};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{ReferralId, StartupProfileId};
@@ -32,7 +32,7 @@ pub(super) fn missing(
         return Ok(faults);
     }
     if profile.status == ProfileStatus::ChangesRequested {
-        let comments = startup_profiles::comments(conn, id)?.into_iter();
+        let comments = review_comments::of(conn, id)?.into_iter();
         for comment in comments.filter(|it| it.revision == profile.revision) {
             faults.push(comment.pointer, "change_requested", comment.comment);
         }
