@@ -72,7 +72,7 @@ fn spelled(mut n: u32) -> String {
     let mut word = String::from("zo");
     loop {
         let place = usize::try_from(n % 8).unwrap_or_default();
-        word.extend(SYLLABLES.get(place));
+        word.push_str(SYLLABLES.get(place).unwrap_or(&"zu"));
         n /= 8;
         if n == 0 {
             return word;

@@ -24,7 +24,7 @@ pub async fn catch_up(context: &Context) -> Result<usize, Error> {
         .db
         .read(|conn| Ok::<_, Error>(search::behind(conn)?));
     let behind = behind.await?;
-    if behind == 0 {
+    if behind <= 0 {
         return Ok(0);
     }
     tracing::info!(records = behind, "indexing records for the search");
