@@ -6,12 +6,12 @@
 use std::time::{Duration, Instant};
 
 use corridor::db::startup_profiles::{self, Filter};
-use corridor::db::{self, Conn, Db};
+use corridor::db::{self, Conn, Db, Options, Url};
 use corridor::domain::search::{Order, Query};
 use corridor::domain::tag::Taxonomy;
 use corridor::domain::values::OrganizationKind;
+use diesel::{Connection, SqliteConnection};
 
-use crate::database::Database;
 use crate::support::report::{Line, Report, Sample};
 use crate::support::{rounds, size, slice, world};
 
@@ -125,14 +125,16 @@ fn questions(rows: u32) -> Vec<Question> {
 /// The search as a list reads it, and the plain query, on one connection each.
 pub fn beside_rusqlite(report: &mut Report, taxonomy: &Taxonomy) {
     let rows = size("BENCH_ROWS", 100_000);
-    let sqlite = Database::sqlite();
-    let db = super::open(&sqlite);
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path().join("search.db");
+    let db = Db::open(Options::new(Url::sqlite(&path))).expect("the store");
     let begun = Instant::now();
     fill(&db, rows);
     let filled = Sample::of(u64::from(rows), begun.elapsed());
     report.line(Line::alone("store and index", "profile", filled));
-    let mut conn = sqlite.connect();
-    let bare = rusqlite::Connection::open(sqlite.address()).expect("the file");
+    let connected = SqliteConnection::establish(path.to_str().expect("UTF-8"));
+    let mut conn = Conn::Sqlite(connected.expect("a connection"));
+    let bare = rusqlite::Connection::open(&path).expect("the file");
     for Question { what, words, plain } in questions(rows) {
         let (mut ours, mut theirs) = (Sample::default(), Sample::default());
         for _ in 0..rounds() {
