@@ -74,7 +74,7 @@ async fn invite(config: &Config, arguments: Invite) -> Result<(), Failure> {
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;
     let link = tickets::invite_operator(&context, arguments.email, arguments.role).await?;
-    println!("{link}");
+    say!("{link}")?;
     eprintln!(
         "The link works once, for 14 days, where the service runs. If people reach it elsewhere than at {}, set server.public_url and ask again.",
         config.server.public_url_at(config.server.listen)
@@ -96,7 +96,7 @@ async fn create_user(config: &Config, arguments: CreateUser) -> Result<(), Failu
         password,
     };
     let id = accounts::create_operator_user(&context, user, arguments.roles).await?;
-    println!("Made the account {id} for {}.", arguments.email);
+    say!("Made the account {id} for {}.", arguments.email)?;
     context.db.clone().close().await;
     Ok(())
 }

@@ -33,38 +33,38 @@ enum Finding {
 /// Something is broken; the lines say what to do.
 pub async fn run(config: &Config) -> Result<(), Failure> {
     let mut report = Report::default();
-    report.say("settings", Finding::Fine("valid".to_owned()));
+    report.say("settings", Finding::Fine("valid".to_owned()))?;
     if let Some(unknown) = unknown_callers(config) {
-        report.say("proxy", unknown);
+        report.say("proxy", unknown)?;
     }
     let db = match open_existing_store(config) {
         Ok(db) => db,
         Err(error) => {
-            report.say("store", Finding::Bad(error.to_string()));
+            report.say("store", Finding::Bad(error.to_string()))?;
             return report.end();
         }
     };
     report.say(
         "store",
         Finding::Fine("opened, schema up to date".to_owned()),
-    );
+    )?;
     let bar = progress::rows("Verifying the log", None);
     let looked = db
         .read(move |conn| look(conn, &bar))
         .await
         .map_err(Failure::new)?;
     for (subject, finding) in looked {
-        report.say(subject, finding);
+        report.say(subject, finding)?;
     }
     let checked = db.read(recompute::check_all).await.map_err(Failure::new)?;
-    report.say("matches", matches(&checked));
+    report.say("matches", matches(&checked))?;
     let url = config.server.public_url_at(config.server.listen);
     let keys = match context(config, db.clone(), Clock::System, url).await {
         Ok(_) => Finding::Fine("opened with the configured secret".to_owned()),
         Err(error) => Finding::Bad(error.to_string()),
     };
-    report.say("keys", keys);
-    report.say("mail", mail(config).await);
+    report.say("keys", keys)?;
+    report.say("mail", mail(config).await)?;
     db.close().await;
     report.end()
 }
@@ -75,7 +75,7 @@ struct Report {
 }
 
 impl Report {
-    fn say(&mut self, subject: &str, finding: Finding) {
+    fn say(&mut self, subject: &str, finding: Finding) -> Result<(), Failure> {
         let (mark, text) = match finding {
             Finding::Fine(text) => ("ok  ", text),
             Finding::Note(text) => ("note", text),
@@ -84,7 +84,7 @@ impl Report {
                 ("BAD ", text)
             }
         };
-        println!("{mark}  {subject:<11} {text}");
+        say!("{mark}  {subject:<11} {text}")
     }
 
     fn end(self) -> Result<(), Failure> {

@@ -23,7 +23,7 @@ pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Failure> {
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;
     let kid = signing::rotate(&context).await?;
-    println!("{kid} signs from now on.");
+    say!("{kid} signs from now on.")?;
     context.db.clone().close().await;
     Ok(())
 }

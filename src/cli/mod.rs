@@ -1,6 +1,13 @@
 //! Commands. `main` hands the arguments over; everything else about them is
 //! here: what there is, what it needs, how it ends.
 
+/// Prints a line to standard output, as [`print`] does.
+macro_rules! say {
+    ($($said:tt)*) => {
+        $crate::cli::print(&format!("{}\n", format_args!($($said)*)))
+    };
+}
+
 mod admin;
 pub mod backtest;
 pub mod bench;
@@ -273,6 +280,5 @@ fn print(text: &str) -> Result<(), Failure> {
 fn openapi() -> Result<(), Failure> {
     let document = http::openapi::document(http::api::routes);
     let yaml = http::openapi::to_yaml(&document).map_err(Failure::new)?;
-    print!("{yaml}");
-    Ok(())
+    print(&yaml)
 }

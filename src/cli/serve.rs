@@ -12,9 +12,9 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     // Before the address is known, nobody can mean this process.
     let stop = StopSignal::install().map_err(Failure::new)?;
     let address = corridor.address().map_err(Failure::new)?;
-    println!("Corridor listens on http://{address}");
+    say!("Corridor listens on http://{address}")?;
     if let Some(metrics) = corridor.metrics_address() {
-        println!("Metrics on http://{metrics}/metrics");
+        say!("Metrics on http://{metrics}/metrics")?;
     }
     Ok(corridor.run(stop).await?)
 }

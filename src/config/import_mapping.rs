@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::country::Country;
 use crate::domain::money::Currency;
@@ -15,7 +15,7 @@ use crate::domain::values::Stage;
 pub const DEFAULT: &str = include_str!("../../config/import-crunchbase.toml");
 
 /// What a column of the startups' file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StartupField {
     /// Its id in the files; needed.
@@ -43,7 +43,7 @@ pub enum StartupField {
 }
 
 /// What a column of the investors' file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvestorField {
     /// Its id in the files; needed.
@@ -61,7 +61,7 @@ pub enum InvestorField {
 }
 
 /// What a column of the investments' file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvestmentField {
     /// The startup, by its id in the files; needed.

@@ -19,14 +19,17 @@ const TOGETHER: usize = 64;
 /// some of its cost, for those who would have to wait for it anyway.
 const MORE: Duration = Duration::from_micros(100);
 
+type Find<K, V> = fn(&mut Conn, K) -> Result<Option<V>>;
+type FindMany<K, V> = fn(&mut Conn, &[K]) -> Result<Vec<(K, V)>>;
+
 /// Look-ups of one kind, by keys `K`.
 #[derive(Debug)]
 pub struct Gather<K, V>(Arc<Shared<K, V>>);
 
 #[derive(Debug)]
 struct Shared<K, V> {
-    find: fn(&mut Conn, K) -> Result<Option<V>>,
-    find_many: fn(&mut Conn, &[K]) -> Result<Vec<(K, V)>>,
+    find: Find<K, V>,
+    find_many: FindMany<K, V>,
     waiting: Mutex<Waiting<K, V>>,
 }
 
@@ -49,10 +52,7 @@ where
     V: Clone + Send + 'static,
 {
     /// Look-ups by these two, which must agree: of one key, and of several.
-    pub fn new(
-        find: fn(&mut Conn, K) -> Result<Option<V>>,
-        find_many: fn(&mut Conn, &[K]) -> Result<Vec<(K, V)>>,
-    ) -> Self {
+    pub fn new(find: Find<K, V>, find_many: FindMany<K, V>) -> Self {
         Self(Arc::new(Shared {
             find,
             find_many,

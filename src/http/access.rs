@@ -129,6 +129,7 @@ pub const TABLE: &[(&str, Access)] = &[
         Needs(O::WriteProgramme),
     ),
     ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),
+    ("GET /v1/programmes/{id}/gaps", Needs(O::RankMatches)),
     ("GET /v1/rule-sets", Needs(O::ReadRules)),
     ("POST /v1/rule-sets", Needs(O::WriteRules)),
     ("GET /v1/rule-sets/{id}", Needs(O::ReadRules)),
@@ -180,6 +181,10 @@ pub const TABLE: &[(&str, Access)] = &[
     (
         "POST /v1/startup-profiles/{id}/transitions",
         Needs(O::MoveStartupProfile),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/readiness",
+        Needs(O::ReadStartupProfile),
     ),
     (
         "GET /v1/startup-profiles/{id}/comments",

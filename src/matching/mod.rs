@@ -3,7 +3,9 @@
 //! First the [`gates`] rule pairs out, each with a reason; then the
 //! [`factors`] give values, whose weighted sum orders what is left. [`score`]
 //! writes the whole account of one pair, [`mod@reference`] ranks many by brute
-//! force, [`index`] gives the same answers at once, and [`rules`] says what is wrong with a rule set.
+//! force, [`index`] gives the same answers at once, and [`rules`] says what is
+//! wrong with a rule set. [`mod@readiness`] tells a founder what would open more
+//! mandates, [`gaps`] a curator which tags find no counterpart.
 //!
 //! What investors really did is in [`observed`]: statistics of past deals, from
 //! which [`backtest`] ranks and measures and [`mod@fit`] learns.
@@ -17,10 +19,12 @@ pub mod deals;
 pub mod factors;
 pub mod facts;
 pub mod fit;
+pub mod gaps;
 pub mod gates;
 pub mod index;
 pub mod observed;
 pub mod past;
+pub mod readiness;
 pub mod reference;
 mod revealed;
 pub mod rules;

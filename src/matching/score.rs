@@ -56,15 +56,23 @@ const fn half_up(part: i64, whole: i64) -> i64 {
 /// What the gates and factors of a pair come to, without a word why; `None`
 /// when a gate rules it out.
 pub fn judge(pair: &Pair<'_>) -> Option<(Outcome, Numbers)> {
+    match outcome(pair) {
+        Outcome::RuledOut => None,
+        outcome => Some((outcome, numbers(pair))),
+    }
+}
+
+/// What the gates of a pair come to.
+pub fn outcome(pair: &Pair<'_>) -> Outcome {
     let mut outcome = Outcome::Eligible;
     for gate in Gate::ALL {
         match gates::ask::<Silent>(*gate, pair).verdict {
-            GateVerdict::Fail => return None,
+            GateVerdict::Fail => return Outcome::RuledOut,
             GateVerdict::Unknown => outcome = Outcome::NeedsReview,
             GateVerdict::Pass | GateVerdict::NotApplicable => {}
         }
     }
-    Some((outcome, numbers(pair)))
+    outcome
 }
 
 /// What the factors of a pair come to, whatever the gates say.

@@ -101,7 +101,11 @@ impl Ground {
         &self.rules
     }
 
-    fn setting<'a>(&'a self, taxonomy: &'a Taxonomy, past: Option<&'a dyn Past>) -> Setting<'a> {
+    pub(super) fn setting<'a>(
+        &'a self,
+        taxonomy: &'a Taxonomy,
+        past: Option<&'a dyn Past>,
+    ) -> Setting<'a> {
         Setting {
             programme: &self.programme,
             rules: &self.rules,

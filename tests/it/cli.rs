@@ -338,6 +338,25 @@ fn doctor_is_content_with_a_fine_store() {
     assert!(!text.contains("BAD"), "{text}");
 }
 
+/// `corridor doctor | head -1`: whoever reads no further has seen enough.
+#[test]
+fn nobody_reading_on_is_no_failure() {
+    let data = settled();
+    for command in ["doctor", "openapi"] {
+        let mut child = corridor(data.path())
+            .arg(command)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(0), "{command}: {said}");
+        assert!(!said.contains("panicked"), "{command}: {said}");
+    }
+}
+
 #[test]
 fn doctor_notices_a_proxy_that_nobody_named() {
     let data = settled();

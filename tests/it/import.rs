@@ -430,7 +430,7 @@ fn one_bad_row_in_any_file_keeps_all_files_out_unless_the_good_are_wanted() {
         assert_eq!(
             written,
             "{\"file\":\"investments.csv\",\"line\":8,\"faults\":[{\"field\":\"startup_external_id\",\
-             \"detail\":\"the startups' file has no good row with this id\"}]}\n"
+             \"column\":\"startup_id\",\"detail\":\"the startups' file has no good row with this id\"}]}\n"
         );
 
         let args = ImportArgs {
@@ -495,7 +495,7 @@ fn files_that_are_no_such_files_are_refused_as_a_whole() {
             ),
             (
                 b"id;name;country\n",
-                "the header lacks amount, country, first_stage, id, name, tags; found: id;name;country",
+                "the header lacks amount, country, first_stage, id, name, tags; found: id;name;country. Its columns seem to be separated by semicolons: save the file with commas",
             ),
             (
                 b"id,id,name,tags,country,first_stage,amount\n",

@@ -62,9 +62,9 @@ pub(super) fn run(command: &BenchCommand) -> Result<(), Failure> {
     let BenchCommand::Matching(args) = command;
     let figures = measure(args)?;
     match args.format {
-        Format::Table => print!("{}", figures.table()),
-        Format::Json => println!("{}", figures.json()),
-    }
+        Format::Table => super::print(&figures.table()),
+        Format::Json => say!("{}", figures.json()),
+    }?;
     if figures.mismatches == 0 {
         Ok(())
     } else {

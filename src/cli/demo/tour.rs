@@ -33,45 +33,45 @@ pub async fn print(
     let curator = demo.users.iter().find(|user| user.is(Role::Curator));
     let curator = curator.map_or("", |user| user.email.as_str());
     let mail = config.data.dir.join("mail");
-    println!("\nCorridor listens on {base}");
-    println!("  reference   {base}/v1/docs");
-    println!("  contract    {base}/v1/openapi.yaml");
-    println!("  mails       {}/*.eml", mail.display());
-    println!(
+    say!("\nCorridor listens on {base}")?;
+    say!("  reference   {base}/v1/docs")?;
+    say!("  contract    {base}/v1/openapi.yaml")?;
+    say!("  mails       {}/*.eml", mail.display())?;
+    say!(
         "  firms       {} startups, {} investors, all invented; everybody's password is {PASSWORD}",
         demo.startups.len(),
         demo.investors.len()
-    );
+    )?;
     for user in &demo.users {
-        println!("  operator    {}", user.described());
+        say!("  operator    {}", user.described())?;
     }
-    println!("  no one-time codes: auth.operator_totp is off here, and required everywhere else");
-    println!("\nIntroductions by state:");
+    say!("  no one-time codes: auth.operator_totp is off here, and required everywhere else")?;
+    say!("\nIntroductions by state:")?;
     for (status, count) in &sights.introductions {
-        println!("  {:<17} {count}", status.code());
+        say!("  {:<17} {count}", status.code())?;
     }
-    println!("Deals by stage and status:");
+    say!("Deals by stage and status:")?;
     for (stage, status, count) in &sights.deals {
-        println!("  {stage:<20} {:<9} {count}", status.code());
+        say!("  {stage:<20} {:<9} {count}", status.code())?;
     }
-    println!("\nSign in as a curator:");
-    println!(
+    say!("\nSign in as a curator:")?;
+    say!(
         "  TOKEN=$(curl -s {base}/v1/sessions -H 'Content-Type: application/json' -d '{{\"email\":\"{curator}\",\"password\":\"{PASSWORD}\"}}' | sed -E 's/.*\"access_token\" ?: ?\"([^\"]+)\".*/\\1/')"
-    );
+    )?;
     if let Some((id, name)) = &sights.startup {
-        println!("The three best mandates for {name}, each score explained:");
-        println!(
+        say!("The three best mandates for {name}, each score explained:")?;
+        say!(
             "  curl -s '{base}/v1/matches?startup={id}&limit=3' -H \"Authorization: Bearer $TOKEN\""
-        );
+        )?;
     }
-    println!("Introductions and deals:");
-    println!("  curl -s '{base}/v1/introductions?limit=5' -H \"Authorization: Bearer $TOKEN\"");
-    println!("  curl -s '{base}/v1/deals' -H \"Authorization: Bearer $TOKEN\"");
+    say!("Introductions and deals:")?;
+    say!("  curl -s '{base}/v1/introductions?limit=5' -H \"Authorization: Bearer $TOKEN\"")?;
+    say!("  curl -s '{base}/v1/deals' -H \"Authorization: Bearer $TOKEN\"")?;
     if let Some(link) = &sights.link {
-        println!("Answer an introduction as the investor who was asked (open it in a browser):");
-        println!("  {link}");
+        say!("Answer an introduction as the investor who was asked (open it in a browser):")?;
+        say!("  {link}")?;
     }
-    println!("\nStop with Ctrl-C.");
+    say!("\nStop with Ctrl-C.")?;
     Ok(())
 }
 

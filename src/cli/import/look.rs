@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::cli::progress;
 use crate::config::import_mapping::Columns;
 use crate::services::imports::NewStartup;
@@ -94,7 +96,7 @@ impl Looked {
     }
 
     /// Checks every row of a file and counts what comes out.
-    fn at_file<F: Ord + Copy, T>(
+    fn at_file<F: Ord + Copy + Serialize, T>(
         &mut self,
         path: &Path,
         columns: &Columns<F>,
@@ -116,6 +118,8 @@ impl Looked {
                 Checked::Good(_) => counts.good += 1,
                 Checked::Bad(faults) => {
                     counts.bad += 1;
+                    let faults = faults.into_iter();
+                    let faults = faults.map(|fault| fault.in_columns(columns)).collect();
                     let row = BadRow {
                         file: counts.file.clone(),
                         line: number,
@@ -143,8 +147,6 @@ fn unknown_side(side: Unknown) -> RowFault {
         Unknown::Startup => ("startup_external_id", "startups'"),
         Unknown::Investor => ("investor_external_id", "investors'"),
     };
-    RowFault {
-        field,
-        detail: format!("the {file} file has no good row with this id"),
-    }
+    let detail = format!("the {file} file has no good row with this id");
+    RowFault::new(field, detail)
 }

@@ -120,7 +120,7 @@ pub(super) async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failur
         Format::Table => report.to_string(),
         Format::Json => serde_json::to_string_pretty(&report).map_err(Failure::new)? + "\n",
     };
-    print!("{text}");
+    super::print(&text)?;
     match report.bad {
         0 => Ok(()),
         bad => Err(Failure {

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::config::import_mapping::{
-    ImportMapping, InvestmentField, InvestorField, MissingCountry, StartupField,
+    Columns, ImportMapping, InvestmentField, InvestorField, MissingCountry, StartupField,
 };
 use crate::domain::country::Country;
 use crate::domain::money::Currency;
@@ -33,16 +33,41 @@ const FURTHER: usize = 7;
 pub struct RowFault {
     /// The field of the mapping; empty for the whole row.
     pub field: &'static str,
+    /// The file's own column for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
     /// What is wrong.
     pub detail: String,
 }
 
 impl Display for RowFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.field.is_empty() {
-            f.write_str(&self.detail)
-        } else {
-            write!(f, "{}: {}", self.field, self.detail)
+        match self.column.as_deref().unwrap_or(self.field) {
+            "" => f.write_str(&self.detail),
+            place => write!(f, "{place}: {}", self.detail),
+        }
+    }
+}
+
+impl RowFault {
+    /// What is wrong with a cell; with the whole row where `field` is empty.
+    pub fn new(field: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            field,
+            column: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// The same with the file's own word for the place, which is where people
+    /// look for it.
+    #[must_use]
+    pub fn in_columns<F: Serialize>(self, columns: &Columns<F>) -> Self {
+        let is_it = |field: &F| serde_json::to_value(field).is_ok_and(|name| name == self.field);
+        let found = columns.iter().find(|(field, _)| is_it(field));
+        Self {
+            column: found.map(|(_, column)| column.clone()),
+            ..self
         }
     }
 }
@@ -62,10 +87,7 @@ struct Notes(Vec<RowFault>);
 
 impl Notes {
     fn add(&mut self, field: &'static str, detail: impl Into<String>) {
-        self.0.push(RowFault {
-            field,
-            detail: detail.into(),
-        });
+        self.0.push(RowFault::new(field, detail));
     }
 
     fn take<T, E: Display>(&mut self, field: &'static str, result: Result<T, E>) -> Option<T> {
@@ -228,7 +250,7 @@ pub fn deal(rules: &Rules, line: Line<InvestmentField>) -> Checked<Deal> {
 }
 
 fn whole_row<T>(detail: String) -> Checked<T> {
-    Checked::Bad(vec![RowFault { field: "", detail }])
+    Checked::Bad(vec![RowFault::new("", detail)])
 }
 
 /// `None` with no fault noted means that the country is unknown.

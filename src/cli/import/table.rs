@@ -226,9 +226,23 @@ fn places<F: Ord + Copy>(
     } else {
         missing.sort_unstable();
         Err(format!(
-            "the header lacks {}; found: {}",
+            "the header lacks {}; found: {}{}",
             missing.join(", "),
-            header.join(", ")
+            header.join(", "),
+            other_separator(header)
         ))
+    }
+}
+
+/// Spreadsheets of many countries write semicolons or tabs between columns.
+fn other_separator(header: &[String]) -> &'static str {
+    match header {
+        [only] if only.contains(';') => {
+            ". Its columns seem to be separated by semicolons: save the file with commas"
+        }
+        [only] if only.contains('\t') => {
+            ". Its columns seem to be separated by tabs: save the file with commas"
+        }
+        _ => "",
     }
 }

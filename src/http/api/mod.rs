@@ -9,6 +9,7 @@ pub mod disclosures;
 pub mod events;
 mod exchange;
 mod finding;
+pub mod gaps;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
@@ -67,6 +68,7 @@ pub fn routes(config: &mut ServiceConfig) {
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)
+        .configure(gaps::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
         // What happened, and what is on its way.

@@ -61,6 +61,10 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),
         (&["Programme.status"], all!(ProgrammeStatus)),
+        (
+            &["ReadinessChange.change"],
+            vec!["add_deal_intent", "drop_min_cheque"],
+        ),
         (&["NewProgrammeTransition.action"], all!(ProgrammeAction)),
         (&["ProgrammeParty.role"], all!(PartyRole)),
         (&["RuleSet.status"], all!(RuleSetStatus)),

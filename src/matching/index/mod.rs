@@ -272,6 +272,11 @@ impl Snapshot {
         past::here(&self.startups).map(|entry| &entry.profile)
     }
 
+    /// Every mandate that is here.
+    pub fn mandates(&self) -> impl Iterator<Item = &MandateEntry> {
+        past::here(&self.mandates).map(AsRef::as_ref)
+    }
+
     /// Opens the snapshot for questions in a setting.
     pub fn desk<'a>(&'a self, setting: &'a Setting<'a>) -> Desk<'a> {
         Desk {

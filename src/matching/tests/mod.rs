@@ -6,6 +6,7 @@ mod factors;
 mod gates;
 mod index;
 mod ranking;
+mod readiness;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};

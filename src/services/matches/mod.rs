@@ -107,7 +107,7 @@ pub async fn rank(
         .await
 }
 
-fn only_programme(conn: &mut Conn, query: Query) -> Result<ProgrammeId, Error> {
+pub(super) fn only_programme(conn: &mut Conn, query: Query) -> Result<ProgrammeId, Error> {
     let admitted = match query {
         Query::Startup(id) => db::programmes::programmes_of_startup(conn, id)?,
         Query::Mandate(id) => db::programmes::programmes_of_mandate(conn, id)?,

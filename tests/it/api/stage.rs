@@ -112,7 +112,7 @@ impl Answer {
     }
 }
 
-fn of<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+pub fn of<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
 

@@ -2,6 +2,7 @@
 //! when published.
 
 mod document;
+mod readiness;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -47,6 +48,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_startup_profile_transitions)
         .service(move_startup_profile)
         .service(list_startup_profile_comments)
+        .service(readiness::get_startup_profile_readiness)
         .service(agree_to_startup_profile)
         .service(list_startup_profile_events);
 }

@@ -1,0 +1,57 @@
+//! What a founder could do to be matched more.
+
+use std::sync::Arc;
+
+use crate::db;
+use crate::domain::ids::{ProgrammeId, StartupProfileId};
+use crate::domain::permission::Operation;
+use crate::matching::facts::MandateFacts;
+use crate::matching::index::Snapshot;
+use crate::matching::readiness::readiness;
+pub use crate::matching::readiness::{Change, Count, Missing, Readiness};
+
+use super::matches::{Query, only_programme};
+use super::ranking::Ground;
+use super::{Caller, Context, Error, programmes};
+
+/// How a profile stands before the mandates of a programme, for its startup
+/// and the operator's people. Without a programme the only one that it is
+/// admitted to is meant.
+pub async fn of_startup(
+    context: &Context,
+    caller: &Caller,
+    id: StartupProfileId,
+    programme: Option<ProgrammeId>,
+) -> Result<(ProgrammeId, Readiness), Error> {
+    let load = move |conn: &mut db::Conn| db::startup_profiles::find(conn, id);
+    let profile = context.db.look_up(load).await?.ok_or(Error::NotFound)?;
+    caller.may(Operation::ReadStartupProfile, &[profile.organization])?;
+    if let Some(programme) = programme {
+        programmes::find(context, caller, programme).await?;
+    }
+    context.settle().await?;
+    let place = Arc::clone(&context.rankings).acquire_owned().await;
+    let place = place.map_err(Error::internal)?;
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            // Kept until the work ends, also when nobody waits for it any more.
+            let _place = place;
+            let programme = match programme {
+                Some(programme) => programme,
+                None => only_programme(conn, Query::Startup(id))?,
+            };
+            let ground = Ground::load(&context_in, conn, programme)?;
+            let visible = context_in.index.current(conn)?;
+            let setting = ground.setting(&context_in.taxonomy, None);
+            let mandates: Vec<MandateFacts<'_>> = visible
+                .of(programme)
+                .into_iter()
+                .flat_map(Snapshot::mandates)
+                .map(|entry| entry.facts(setting.today))
+                .collect();
+            Ok((programme, readiness(&setting, &profile, &mandates)))
+        })
+        .await
+}
