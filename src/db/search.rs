@@ -16,7 +16,7 @@ use super::directory_schema::search_entries::{self, dsl};
 use super::head::Head;
 use super::page::{self, Cursor};
 use super::types::Id;
-use super::{Conn, Result, mandates, organizations, sql, startup_profiles};
+use super::{Conn, Error, Result, mandates, organizations, sql, startup_profiles, transaction};
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
@@ -244,6 +244,7 @@ pub fn catch_up(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<(usize, Option<Cursor>)> {
+    let mut indexed = 0;
     match kind {
         Kind::StartupProfile => {
             let heads = startup_profiles::ages(conn, after, limit)?;
@@ -256,9 +257,12 @@ pub fn catch_up(
                 let Some(profile) = startup_profiles::find(conn, profile.id)? else {
                     continue;
                 };
-                put_profile(conn, &profile)?;
+                indexed += usize::from(or_skipped(
+                    profile.id.uuid(),
+                    transaction(conn, |conn| put_profile(conn, &profile)),
+                )?);
             }
-            Ok((missing.len(), next))
+            Ok((indexed, next))
         }
         Kind::Mandate => {
             let heads = mandates::ages(conn, after, limit)?;
@@ -270,10 +274,25 @@ pub fn catch_up(
                 let Some(mandate) = mandates::find(conn, mandate.id)? else {
                     continue;
                 };
-                put_mandate(conn, &mandate)?;
+                indexed += usize::from(or_skipped(
+                    mandate.id.uuid(),
+                    transaction(conn, |conn| put_mandate(conn, &mandate)),
+                )?);
             }
-            Ok((missing.len(), next))
+            Ok((indexed, next))
         }
+    }
+}
+
+/// Whether a record was indexed. One that can't be stays out, and is told of:
+/// it must not keep the others from being found.
+fn or_skipped(record: Uuid, put: Result<()>) -> Result<bool> {
+    match put {
+        Err(error @ (Error::Diesel(_) | Error::Corrupt(_))) => {
+            tracing::warn!(%record, %error, "a record can't be indexed for the search");
+            Ok(false)
+        }
+        other => other.map(|()| true),
     }
 }
 

@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 use super::country::Country;
 use super::mandate::MandateContent;
 use super::profile::StartupContent;
-use super::sound::{Sound, words};
+use super::sound::{Sound, likeliest_key, words};
 use super::tag::Taxonomy;
 use super::text::{Localized, Slug, fold};
 use super::values::{Stage, codes};
 
 /// Counts the ways of folding; a record that was indexed by an older one is
 /// indexed again.
-pub const FOLDING: i32 = 1;
+pub const FOLDING: i32 = 2;
 
 /// Most characters of a query.
 pub const MAX_QUERY: usize = 200;
@@ -27,6 +27,11 @@ pub const MAX_QUERY: usize = 200;
 pub const MAX_WORDS: usize = 12;
 /// Letters of a word that count.
 const MAX_WORD: usize = 60;
+/// Room for the words of one record: PostgreSQL takes a megabyte of them, with
+/// what it keeps beside each.
+const ROOM: usize = 500_000;
+/// What a word takes beside its letters.
+const BESIDE: usize = 8;
 /// From how many letters on the last word may be the beginning of one.
 const SHORTEST_BEGINNING: usize = 2;
 
@@ -72,15 +77,14 @@ impl Document {
         facets.extend(content.deal_intents.iter().map(deal_intent));
         let markets = content.markets_now.iter().chain(&content.markets_wanted);
         facets.extend(markets.copied().map(market));
-        let mut document = Self {
-            names: name_words(names),
-            headline: text_words(local(&content.one_liner)),
-            body: text_words(local(&content.summary)),
-            facets,
-        };
         let source = content.source_tags.iter().map(String::as_str);
-        document.headline.extend(text_words(source));
-        document
+        let mut room = Room(ROOM);
+        Self {
+            names: name_words(names, &mut room),
+            headline: text_words(local(&content.one_liner).chain(source), &mut room),
+            body: text_words(local(&content.summary), &mut room),
+            facets,
+        }
     }
 
     /// The words of an investor's mandate.
@@ -94,9 +98,10 @@ impl Document {
         facets.extend(content.markets.iter().copied().map(market));
         let title = content.title.as_ref().map(super::text::Name::as_str);
         let source = content.source_tags.iter().map(String::as_str);
+        let mut room = Room(ROOM);
         Self {
-            names: name_words(names),
-            headline: text_words(title.into_iter().chain(source)),
+            names: name_words(names, &mut room),
+            headline: text_words(title.into_iter().chain(source), &mut room),
             body: BTreeSet::new(),
             facets,
         }
@@ -107,23 +112,41 @@ fn local(texts: &Localized) -> impl Iterator<Item = &str> {
     texts.iter().map(|(_, local)| local.text.as_str())
 }
 
-fn text_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+/// Room that is left for a record's words: who writes a book is found by its
+/// first pages.
+struct Room(usize);
+
+impl Room {
+    fn put(&mut self, found: &mut BTreeSet<String>, words: impl IntoIterator<Item = String>) {
+        for word in words {
+            let cost = word.len() + BESIDE;
+            if cost <= self.0 && found.insert(word) {
+                self.0 -= cost;
+            }
+        }
+    }
+}
+
+/// A text is long and a name is short: in a text only the likeliest reading of
+/// a word counts, or a page of them would fill the index.
+fn text_words<'a>(texts: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for word in texts.into_iter().flat_map(words) {
-        found.extend(plain(&word));
-        found.extend(Sound::of(&word).keys.iter().map(|key| sounded(key)));
+        room.put(&mut found, plain(&word));
+        room.put(&mut found, likeliest_key(&word).map(|key| sounded(&key)));
     }
     found
 }
 
-fn name_words<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+fn name_words<'a>(names: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for word in names.into_iter().flat_map(words) {
-        found.extend(plain(&word));
+        room.put(&mut found, plain(&word));
         let sound = Sound::of(&word);
-        found.extend(sound.keys.iter().map(|key| sounded(key)));
+        room.put(&mut found, sound.keys.iter().map(|key| sounded(key)));
         let script = if sound.hebrew { 'h' } else { 'l' };
-        found.extend(sound.skeletons.iter().map(|it| format!("{script}_{it}")));
+        let skeletons = sound.skeletons.iter();
+        room.put(&mut found, skeletons.map(|it| format!("{script}_{it}")));
     }
     found
 }

@@ -82,6 +82,18 @@ impl Sound {
     }
 }
 
+/// The key of a word as it is read most often; it is one of [`Sound::keys`],
+/// and there is none where there are no keys.
+pub fn likeliest_key(word: &str) -> Option<String> {
+    let letters: Vec<char> = spelled(word).take(LETTERS).collect();
+    if letters.iter().any(|c| is_hebrew(*c)) {
+        return None;
+    }
+    let places = western(&letters)?;
+    let reading: String = places.iter().filter_map(|it| it.first()).copied().collect();
+    Some(without_doubles(&reading)).filter(|key| !key.is_empty())
+}
+
 /// Whether two names may be the same person's or firm's: word by word, in any
 /// order, without the words for son and daughter of a patronymic.
 pub fn same_name(one: &str, other: &str) -> bool {

@@ -25,6 +25,7 @@ mod recompute;
 mod referrals;
 mod rule_sets;
 mod search;
+mod search_limits;
 pub mod second_factor;
 mod sensitive;
 mod sessions;

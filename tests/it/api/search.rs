@@ -16,14 +16,14 @@ const PROFILES: &str = "/v1/startup-profiles";
 const MANDATES: &str = "/v1/mandates";
 
 /// A desk that records are put on through referrals, and a curator who looks.
-struct Desk {
-    app: App,
-    office: Firm,
-    curator: Client,
+pub(super) struct Desk {
+    pub(super) app: App,
+    pub(super) office: Firm,
+    pub(super) curator: Client,
 }
 
 impl Desk {
-    async fn set(database: &Database) -> Self {
+    pub(super) async fn set(database: &Database) -> Self {
         let app = App::start(database).await;
         let office = firm(&app, "partner", "Trade Office", "IL").await;
         let curator = operator(&app, "Curator", &[Role::Curator]).await;
@@ -36,7 +36,7 @@ impl Desk {
 
     /// A startup of that name, found by that external id; `change` is laid
     /// over a whole profile.
-    async fn startup(&self, id: &str, name: &str, change: Value) -> Value {
+    pub(super) async fn startup(&self, id: &str, name: &str, change: Value) -> Value {
         let mut profile = whole_profile();
         for (field, value) in change.as_object().unwrap() {
             profile[field] = value.clone();
@@ -52,7 +52,7 @@ impl Desk {
         handed.body
     }
 
-    async fn investor(&self, id: &str, name: &str, change: Value) -> Value {
+    pub(super) async fn investor(&self, id: &str, name: &str, change: Value) -> Value {
         let mut mandate = whole_mandate();
         for (field, value) in change.as_object().unwrap() {
             mandate[field] = value.clone();
@@ -68,7 +68,12 @@ impl Desk {
     }
 
     /// The names of what the curator finds, in order, walked in pages.
-    async fn found(&self, list: &str, query: &[(&str, &str)], limit: usize) -> Vec<String> {
+    pub(super) async fn found(
+        &self,
+        list: &str,
+        query: &[(&str, &str)],
+        limit: usize,
+    ) -> Vec<String> {
         let mut found = Vec::new();
         let mut cursor = None;
         loop {
@@ -85,12 +90,12 @@ impl Desk {
         }
     }
 
-    async fn finds(&self, words: &str) -> Vec<String> {
+    pub(super) async fn finds(&self, words: &str) -> Vec<String> {
         self.found(PROFILES, &[("q", words)], 20).await
     }
 }
 
-fn address(list: &str, query: &[(&str, &str)]) -> String {
+pub(super) fn address(list: &str, query: &[(&str, &str)]) -> String {
     let query = form(query);
     format!("{list}?{query}")
 }
