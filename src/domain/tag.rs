@@ -7,6 +7,10 @@ use std::ops::Bound;
 use super::text::{Language, Slug, fold};
 use super::values::codes;
 
+/// Comparing words takes time by the square of their letters, so for longer
+/// ones than this nothing is suggested.
+pub const LONGEST_SUGGESTED_FOR: usize = 80;
+
 codes! {
     /// How carefully a tag must be handled; the order is that of severity.
     Sensitivity {
@@ -309,9 +313,13 @@ impl Taxonomy {
             .and_then(|slug| self.tags.get(slug))
     }
 
-    /// Up to three slugs that a mistyped word may mean, nearest first.
+    /// Up to three slugs that a mistyped word may mean, nearest first; none for
+    /// one of more than [`LONGEST_SUGGESTED_FOR`] letters.
     pub fn suggest(&self, word: &str) -> Vec<&Slug> {
         let word = fold(word);
+        if word.chars().nth(LONGEST_SUGGESTED_FOR).is_some() {
+            return Vec::new();
+        }
         let mut near: Vec<(f64, &Slug)> = self
             .words
             .iter()
