@@ -418,21 +418,24 @@ pub(super) fn search_places(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<Vec<
             if let Some(unlike) = wanted.unlike {
                 words = format!("({words}) NOT ({})", fts5(unlike));
             }
-            let start = match wanted.owner {
-                None => {
+            // By the index that is walked, or SQLite sorts all that it finds.
+            let (start, order) = match wanted.owner {
+                None => (
                     "FROM search_text
                      CROSS JOIN search_entries AS e ON e.place = search_text.rowid
-                     WHERE search_text MATCH ? AND search_text.rowid > ? AND e.kind = ?"
-                }
-                Some(_) => {
+                     WHERE search_text MATCH ? AND search_text.rowid > ? AND e.kind = ?",
+                    "search_text.rowid",
+                ),
+                Some(_) => (
                     "FROM search_entries AS e
                      CROSS JOIN search_text ON search_text.rowid = e.place
                      WHERE search_text MATCH ? AND e.place > ? AND e.kind = ?
-                           AND e.organization_id = ?"
-                }
+                           AND e.organization_id = ?",
+                    "e.place",
+                ),
             };
             let mut query = diesel::sql_query(format!(
-                "SELECT e.place, e.record_id {start} ORDER BY e.place LIMIT {}",
+                "SELECT e.place, e.record_id {start} ORDER BY {order} LIMIT {}",
                 wanted.limit
             ))
             .into_boxed::<Sqlite>()
