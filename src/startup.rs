@@ -174,6 +174,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         session: TimeDelta::seconds(i64::from(config.auth.session_s)),
         operator_second_factor: config.auth.operator_totp == OperatorTotp::Required,
         ask_contacts: config.claims.ask_contacts,
+        partner_asks: config.claims.partner_asks_per_day,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),
@@ -290,7 +291,6 @@ impl Corridor {
         let mut context = context(config, db, Clock::System, public_url).await?;
         context.passwords = context.passwords.behind_readers();
         fill_index(&context).await?;
-        search::catch_up(&context).await.map_err(StartError::new)?;
         let mailer = mailer(config)?;
         Ok(Self {
             context,
@@ -325,6 +325,7 @@ impl Corridor {
             jobs: jobs_options,
         } = self;
         let workers = jobs::start(&context, mailer, &jobs_options);
+        let indexing = tokio::spawn(index_words(context.clone()));
         let readiness = {
             let db = context.db.clone();
             Arc::new(
@@ -351,6 +352,7 @@ impl Corridor {
         let served = http::serve(listeners, options, service, stop).await;
         let spent = asked_to_stop.get().map_or(Duration::ZERO, Instant::elapsed);
         let left = options.drain.saturating_sub(spent);
+        indexing.abort();
         workers.stop(left.max(LAST_MOMENT)).await;
         context.db.clone().close().await;
         info!("stopped");
@@ -370,6 +372,14 @@ async fn fill_index(context: &Context) -> Result<(), StartError> {
     let ms = begin.elapsed().as_millis();
     info!(mandates, startups, ms, "the match index is filled");
     Ok(())
+}
+
+/// Indexes what the search lacks while the service serves already: nobody
+/// waits for it, and it goes on at the next start where it fails.
+async fn index_words(context: Context) {
+    if let Err(error) = search::catch_up(&context).await {
+        warn!(%error, "the search does not find everything yet");
+    }
 }
 
 /// Whether the store answers.

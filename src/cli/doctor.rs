@@ -166,7 +166,7 @@ fn search(conn: &mut Conn) -> db::Result<Finding> {
     Ok(match behind {
         ..=0 => Finding::Fine("finds every profile and mandate".to_owned()),
         _ => Finding::Note(format!(
-            "does not find {behind} profiles and mandates yet; the service catches up when it starts"
+            "does not find {behind} profiles and mandates yet; the service catches up while it runs"
         )),
     })
 }

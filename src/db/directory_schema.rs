@@ -2,6 +2,7 @@
 //! by hand, as in [`super::schema`] and
 //! held to the migrations with it.
 
+use super::identity_schema::contacts;
 use super::schema::{mandates, startup_profiles};
 
 diesel::table! {
@@ -22,6 +23,7 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(referrals, contacts);
 diesel::allow_tables_to_appear_in_same_query!(referrals, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(referrals, mandates);
 

@@ -216,6 +216,23 @@ pub fn claim_identifier(
     Ok(holder == id)
 }
 
+/// Lets go of an identifier, if it is that organization's.
+///
+/// # Errors
+/// A statement failed.
+pub fn release_identifier(
+    conn: &mut Conn,
+    id: OrganizationId,
+    scheme: &str,
+    value: &str,
+) -> Result<()> {
+    let own = identifiers::table
+        .find((scheme, value))
+        .filter(identifiers::organization_id.eq(id));
+    diesel::delete(own).execute(conn)?;
+    Ok(())
+}
+
 /// The organization that has an identifier.
 ///
 /// # Errors

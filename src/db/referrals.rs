@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::directory_schema::referrals::{self, dsl};
+use super::identity_schema::contacts;
 use super::page::{self, Cursor};
 use super::schema::{mandates, startup_profiles};
 use super::types::Timestamp;
@@ -92,6 +93,21 @@ pub fn update(conn: &mut Conn, referral: &Referral) -> Result<bool> {
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// How many contacts of firms that a partner referred were asked since then.
+///
+/// # Errors
+/// A statement failed.
+pub fn count_asked(conn: &mut Conn, partner: OrganizationId, since: DateTime<Utc>) -> Result<i64> {
+    let referred = referrals::table
+        .filter(dsl::partner_id.eq(partner))
+        .select(dsl::organization_id);
+    Ok(contacts::table
+        .filter(contacts::asked_at.gt(Some(Timestamp(since))))
+        .filter(contacts::organization_id.eq_any(referred))
+        .count()
+        .get_result(conn)?)
 }
 
 /// The referral with that id.

@@ -3,12 +3,17 @@
 
 use std::time::{Duration, Instant};
 
-use crate::db::search::{self, Kind};
+use crate::db::{
+    self,
+    search::{self, Kind},
+};
 
 use super::{Context, Error};
 
 /// Records that are looked at in one transaction.
 const AT_ONCE: usize = 200;
+/// How long it waits where the store is busy.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -35,8 +40,16 @@ pub async fn catch_up(context: &Context) -> Result<usize, Error> {
         loop {
             let step = context
                 .db
-                .write(move |conn| Ok::<_, Error>(search::catch_up(conn, kind, after, AT_ONCE)?));
-            let (some, next) = step.await?;
+                .write(move |conn| search::catch_up(conn, kind, after, AT_ONCE))
+                .await;
+            let (some, next) = match step {
+                // Who is served goes first.
+                Err(db::Error::Busy) => {
+                    tokio::time::sleep(PATIENCE).await;
+                    continue;
+                }
+                step => step?,
+            };
             indexed += some;
             if told.elapsed() >= TOLD_EVERY {
                 tracing::info!(indexed, of = behind, "indexing records for the search");

@@ -16,3 +16,5 @@ CREATE TABLE referrals (
 CREATE UNIQUE INDEX referrals_by_external_id ON referrals (partner_id, external_id);
 CREATE INDEX referrals_by_partner ON referrals (partner_id, created_at, id);
 CREATE INDEX referrals_by_age ON referrals (created_at, id);
+-- How many contacts were asked of late.
+CREATE INDEX contacts_by_asking ON contacts (asked_at);

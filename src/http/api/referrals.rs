@@ -23,6 +23,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::{IdempotencyKey, fingerprint};
 use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::digested;
 use crate::http::problem::{FaultView, Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
@@ -53,7 +54,8 @@ pub struct ReferralDocument {
     external_id: String,
     /// The firm, a startup or an investor.
     organization: NewOrganization,
-    /// Through whom it is reached; the claim link is mailed there.
+    /// Through whom it is reached; the claim link is mailed there once nothing
+    /// is missing. Another address than before ends the link that is open.
     contact: NewContact,
     /// What the startup says of itself. It may be incomplete; the answer names
     /// what is missing.
@@ -120,8 +122,10 @@ pub struct ReferralView {
     /// Where the profile or mandate stands.
     #[schema(max_length = 20, example = "submitted")]
     state: &'static str,
-    /// Whether the firm stands behind it: `waiting` until it is asked,
-    /// `asked`, `claimed`, or `refused`.
+    /// Whether the firm stands behind it: `waiting` until it is asked, which
+    /// is when nothing is missing, or when a curator takes it up (where its
+    /// contact has another link open, or many were asked in a day); `asked`,
+    /// `claimed`, or `refused`.
     #[schema(max_length = 20, example = "asked")]
     claim: &'static str,
     /// Everything that is missing before it can be reviewed or published, by
@@ -186,7 +190,7 @@ impl ReferralView {
         (status = 201, description = "New.", body = ReferralView, headers(("Location" = String))),
         (status = 200, description = "Known by its external id, and corrected if something was new.",
             body = ReferralView, headers(("Location" = String))),
-        (status = 409, description = "The firm stands behind it, or it is under review or over."),
+        (status = 409, description = "The firm stands behind it, it is under review, paused or over, or who it is was looked into."),
     )
 )]
 #[post("/v1/referrals")]
@@ -278,16 +282,21 @@ async fn list_referrals(
     operation_id = "get_referral",
     tag = "referrals",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The referral.", body = ReferralView))
+    responses(
+        (status = 200, description = "The referral.", body = ReferralView,
+            headers(("ETag" = String))),
+        (status = 304, description = "Not changed."),
+    )
 )]
 #[get("/v1/referrals/{id}")]
 async fn get_referral(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
+    request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let standing = referrals::find(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(ReferralView::whole(standing)))
+    digested(&request, &ReferralView::whole(standing))
 }
 
 impl ReferralDocument {

@@ -11,7 +11,7 @@ use crate::domain::organization::Organization;
 
 use super::super::Error;
 use super::super::transitions::code;
-use super::{Desk, at, claimed, closed};
+use super::{Desk, at, claimed, closed, reviewed};
 
 const PLACE: &str = "/mandate";
 
@@ -22,6 +22,21 @@ pub(super) fn missing(conn: &mut Conn, id: MandateId) -> Result<Faults, Error> {
         MandateStatus::Draft => missing_to_publish(&mandate.content),
         _ => Faults::new(),
     })
+}
+
+/// Refuses to let another firm be named once it was published.
+pub(super) fn check_nameable(conn: &mut Conn, id: MandateId) -> Result<(), Error> {
+    let mandate = mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+    match mandate.status {
+        MandateStatus::Draft => Ok(()),
+        _ => Err(reviewed()),
+    }
+}
+
+/// Whether it was put forward; as nobody reviews a mandate, one that lacks
+/// nothing is.
+pub(super) fn is_forward(conn: &mut Conn, id: MandateId) -> Result<bool, Error> {
+    Ok(missing(conn, id)?.is_empty())
 }
 
 impl Desk {
@@ -63,11 +78,16 @@ impl Desk {
         if before.claimed {
             return Err(claimed());
         }
-        if matches!(before.status, S::Suspended | S::Withdrawn | S::Archived) {
+        let over = matches!(before.status, S::Withdrawn | S::Archived);
+        let firm = organizations::find(conn, before.organization)?.ok_or(Error::NotFound)?;
+        if !over && before.content == content && before.country == firm.details.country {
+            return Ok(());
+        }
+        // A suspended one is shown as paused, and answers as one.
+        if over || matches!(before.status, S::Paused | S::Suspended) {
             return Err(closed());
         }
         check_edit(&before, &content).map_err(|refusal| at(PLACE, refusal))?;
-        let firm = organizations::find(conn, before.organization)?.ok_or(Error::NotFound)?;
         let after = Mandate {
             country: firm.details.country,
             content,

@@ -3,14 +3,15 @@
 //! repeatable: the same again changes nothing, something new corrects what
 //! nobody of the firm stands behind yet, and afterwards it is the firm's to
 //! change. A startup's profile goes to review as soon as nothing is missing;
-//! the contact is mailed the claim link (see [`super::contacts`]).
+//! then the contact is mailed the claim link (see [`super::contacts`]). A firm
+//! whose web site is another's is left to a curator.
 
 mod mandates;
 mod startups;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::db::page::Page;
@@ -25,6 +26,8 @@ use crate::domain::permission::Operation;
 use crate::domain::profile::StartupContent;
 use crate::domain::referral::{Claim, Referral, ReferralState, Referred};
 use crate::domain::refusal::Refusal;
+use crate::domain::text::{Email, Website};
+use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::OrganizationKind;
 
 use super::accounts::{insert_organization, update_organization};
@@ -312,7 +315,9 @@ impl Desk {
         };
         referrals::insert(conn, &referral)?;
         self.log(conn, &referral)?;
-        self.reach(conn, firm.id, &new.contact)?;
+        let (email, language) = (&new.contact.email, &new.contact.language);
+        db::contacts::put(conn, firm.id, email, language, self.now)?;
+        self.ask(conn, &referral, email)?;
         Ok(referral)
     }
 
@@ -337,7 +342,8 @@ impl Desk {
         if !db::users::members(conn, firm)?.is_empty() {
             return Err(claimed());
         }
-        self.correct_firm(conn, firm, new.details)?;
+        self.correct_contact(conn, firm, &new.contact)?;
+        self.correct_firm(conn, &before, new.details)?;
         match (before.record, new.content) {
             (Referred::StartupProfile(id), Content::StartupProfile(content)) => {
                 self.correct_profile(conn, before.id, id, *content)?;
@@ -357,19 +363,51 @@ impl Desk {
             return Err(Error::StaleVersion);
         }
         self.log(conn, &after)?;
-        self.reach(conn, firm, &new.contact)?;
+        self.ask(conn, &after, &new.contact.email)?;
         Ok(after)
     }
 
+    /// Somebody else than before is the contact: the link that went to the
+    /// wrong person ends, whatever the state of the record.
+    fn correct_contact(
+        &self,
+        conn: &mut Conn,
+        firm: OrganizationId,
+        contact: &Contact,
+    ) -> Result<(), Error> {
+        let (email, language) = (&contact.email, &contact.language);
+        if !db::contacts::put(conn, firm, email, language, self.now)? {
+            return Ok(());
+        }
+        for open in db::tickets::open_of(conn, TicketKind::Claim, firm, self.now)? {
+            db::tickets::close(conn, open.id, TicketOutcome::Revoked, self.now)?;
+        }
+        Ok(())
+    }
+
+    /// What was looked into under a name is not handed on to another: once a
+    /// record was taken up or its firm was cleared, who it is stays.
     fn correct_firm(
         &self,
         conn: &mut Conn,
-        id: OrganizationId,
+        referral: &Referral,
         details: OrganizationDetails,
     ) -> Result<(), Error> {
+        let id = referral.organization;
         let before = organizations::find(conn, id)?.ok_or(Error::NotFound)?;
         if before.details == details {
             return Ok(());
+        }
+        match referral.record {
+            Referred::StartupProfile(id) => startups::check_nameable(conn, id)?,
+            Referred::Mandate(id) => mandates::check_nameable(conn, id)?,
+        }
+        if db::clearances::latest(conn, id)?.is_some() {
+            return Err(reviewed());
+        }
+        let host = |it: &OrganizationDetails| it.website.as_ref().map(Website::host);
+        if let Some(left) = host(&before.details).filter(|it| host(&details).as_ref() != Some(it)) {
+            organizations::release_identifier(conn, id, "domain", &left)?;
         }
         let after = Organization {
             details,
@@ -380,9 +418,27 @@ impl Desk {
         update_organization(conn, &self.pen, "organization.corrected_by_partner", &after)
     }
 
-    /// Keeps the contact, and asks it to stand behind what was handed in.
-    fn reach(&self, conn: &mut Conn, firm: OrganizationId, contact: &Contact) -> Result<(), Error> {
-        db::contacts::put(conn, firm, &contact.email, &contact.language, self.now)?;
+    /// Asks the contact to stand behind what was handed in, once that is put
+    /// forward. Whom that would be too much for waits for a curator: an address
+    /// that has another firm's link still, or a partner's contact of a day
+    /// that has seen many.
+    fn ask(&self, conn: &mut Conn, referral: &Referral, email: &Email) -> Result<(), Error> {
+        let firm = referral.organization;
+        let forward = match referral.record {
+            Referred::StartupProfile(id) => startups::is_forward(conn, id)?,
+            Referred::Mandate(id) => mandates::is_forward(conn, id)?,
+        };
+        if !forward || is_contested(conn, firm)? {
+            return Ok(());
+        }
+        let key = email.key();
+        if db::tickets::newest(conn, TicketKind::Claim, &key, self.now)?.is_some() {
+            return Ok(());
+        }
+        let asked = referrals::count_asked(conn, referral.partner, self.now - TimeDelta::days(1))?;
+        if asked >= i64::from(self.context.settings.partner_asks) {
+            return Ok(());
+        }
         contacts::ask(&self.context, conn, self.actor, firm)?;
         Ok(())
     }
@@ -402,10 +458,30 @@ impl Desk {
     }
 }
 
+/// Whether another firm has the web site that this one says is its own: then
+/// a person judges which firm it is before anything goes on.
+fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
+    let details = organizations::find(conn, firm)?
+        .ok_or(Error::NotFound)?
+        .details;
+    let Some(website) = details.website else {
+        return Ok(false);
+    };
+    let holder = organizations::find_by_identifier(conn, "domain", &website.host())?;
+    Ok(holder.is_some_and(|holder| holder.id != firm))
+}
+
 fn claimed() -> Error {
     Error::refused(
         "referral_claimed",
         "The firm stands behind its record now and changes it itself.",
+    )
+}
+
+fn reviewed() -> Error {
+    Error::refused(
+        "referral_reviewed",
+        "It was looked into under this name, country and web site; the operator corrects them now.",
     )
 }
 

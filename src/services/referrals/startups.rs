@@ -15,7 +15,7 @@ use crate::domain::refusal::Refusal;
 use super::super::organizations::names_that_tell;
 use super::super::transitions::code;
 use super::super::{Context, Error};
-use super::{Desk, at, claimed, closed};
+use super::{Desk, at, claimed, closed, is_contested, reviewed};
 
 const PLACE: &str = "/startup_profile";
 
@@ -64,6 +64,24 @@ fn obstacles(
     Ok(faults)
 }
 
+/// Refuses to let another firm be named once somebody takes it up; what was
+/// sent back may be of another.
+pub(super) fn check_nameable(conn: &mut Conn, id: StartupProfileId) -> Result<(), Error> {
+    use ProfileStatus as S;
+    let profile = startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+    match profile.status {
+        S::Draft | S::ChangesRequested | S::Rejected => Ok(()),
+        S::Submitted | S::InReview => Err(in_review()),
+        _ => Err(reviewed()),
+    }
+}
+
+/// Whether it was put forward.
+pub(super) fn is_forward(conn: &mut Conn, id: StartupProfileId) -> Result<bool, Error> {
+    let profile = startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+    Ok(!is_being_written(profile.status))
+}
+
 const fn is_being_written(status: ProfileStatus) -> bool {
     use ProfileStatus as S;
     matches!(status, S::Draft | S::ChangesRequested | S::Rejected)
@@ -87,6 +105,13 @@ fn check_texts(
             },
         )
     })
+}
+
+fn in_review() -> Error {
+    Error::refused(
+        "referral_in_review",
+        "It is under review; hand it in again when it comes back.",
+    )
 }
 
 impl Desk {
@@ -130,14 +155,20 @@ impl Desk {
         if before.claimed {
             return Err(claimed());
         }
+        let over = matches!(before.status, S::Withdrawn | S::Archived | S::Erased);
+        let firm = crate::db::organizations::find(conn, before.organization)?;
+        let firm = firm.ok_or(Error::NotFound)?;
+        if !over && before.content == content && before.country == firm.details.country {
+            return self.submit_whole(conn, &before);
+        }
         match before.status {
             S::Submitted | S::InReview => {
-                return Err(Error::refused(
-                    "referral_in_review",
-                    "It is under review; hand it in again when it comes back.",
-                ));
+                return Err(in_review());
             }
-            S::Suspended | S::Withdrawn | S::Archived | S::Erased => return Err(closed()),
+            // A suspended one is shown as paused, and answers as one.
+            S::Paused | S::Suspended | S::Withdrawn | S::Archived | S::Erased => {
+                return Err(closed());
+            }
             _ => {}
         }
         let status = status_after_edit(&before, &content, &self.context.taxonomy)
@@ -145,9 +176,8 @@ impl Desk {
         if !is_being_written(before.status) {
             check_texts(conn, &before, &content)?;
         }
-        let firm = crate::db::organizations::find(conn, before.organization)?;
         let after = StartupProfile {
-            country: firm.ok_or(Error::NotFound)?.details.country,
+            country: firm.details.country,
             content,
             status,
             revision: before.revision + 1,
@@ -164,7 +194,7 @@ impl Desk {
 
     /// Hands a profile that lacks nothing to the reviewers.
     fn submit_whole(&self, conn: &mut Conn, before: &StartupProfile) -> Result<(), Error> {
-        let waits = is_being_written(before.status);
+        let waits = is_being_written(before.status) && !is_contested(conn, before.organization)?;
         if !waits || !obstacles(&self.context, conn, before)?.is_empty() {
             return Ok(());
         }

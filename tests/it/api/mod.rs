@@ -23,6 +23,7 @@ mod races;
 mod readiness;
 mod recompute;
 mod referrals;
+mod referrals_care;
 mod rule_sets;
 mod search;
 mod search_limits;

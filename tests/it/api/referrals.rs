@@ -13,10 +13,14 @@ use crate::support::builders::{
 use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
 
-const REFERRALS: &str = "/v1/referrals";
-const CONTACT: &str = "dana@negev.example";
+pub(super) const REFERRALS: &str = "/v1/referrals";
+pub(super) const CONTACT: &str = "dana@negev.example";
 
-fn startup(external_id: &str) -> Value {
+pub(super) fn startup(external_id: &str) -> Value {
+    let site = match external_id {
+        "" => "none",
+        id => id,
+    };
     json!({
         "external_id": external_id,
         "organization": {
@@ -24,14 +28,14 @@ fn startup(external_id: &str) -> Value {
             "legal_name": "Negev Sun Ltd",
             "names": { "he": "שמש הנגב" },
             "country": "IL",
-            "website": "https://negev.example",
+            "website": format!("https://{site}.negev.example"),
         },
         "contact": { "email": CONTACT, "language": "he" },
         "startup_profile": whole_profile(),
     })
 }
 
-fn investor(external_id: &str) -> Value {
+pub(super) fn investor(external_id: &str) -> Value {
     json!({
         "external_id": external_id,
         "organization": { "kind": "investor", "legal_name": "Xəzər Kapital", "country": "AZ" },
@@ -40,16 +44,16 @@ fn investor(external_id: &str) -> Value {
     })
 }
 
-async fn office(app: &App) -> Firm {
+pub(super) async fn office(app: &App) -> Firm {
     firm(app, "partner", "Trade Office", "IL").await
 }
 
-fn path(answer: &Answer) -> String {
+pub(super) fn path(answer: &Answer) -> String {
     format!("{REFERRALS}/{}", answer.text("id"))
 }
 
 /// The contact's answer on the page of the link that was mailed.
-async fn answer(app: &App, email: &str, action: &str) {
+pub(super) async fn answer(app: &App, email: &str, action: &str) {
     let token = mailed_token(app, TicketKind::Claim, email).await;
     let fields = [
         ("action", action),
@@ -166,7 +170,7 @@ fn the_same_external_id_is_the_same_referral() {
     });
 }
 
-fn pointers(answer: &Answer) -> Vec<String> {
+pub(super) fn pointers(answer: &Answer) -> Vec<String> {
     let missing = answer.body["missing"].as_array().unwrap().iter();
     missing
         .map(|fault| {
