@@ -7,6 +7,7 @@ use corridor::domain::account::Role;
 use corridor::domain::ids::OrganizationId;
 use corridor::domain::text::{Email, Language};
 use corridor::domain::ticket::TicketKind;
+use diesel::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::referrals::{CONTACT, REFERRALS, answer, investor, office, path, startup};
@@ -19,7 +20,7 @@ fn profile(made: &Answer) -> String {
     format!("/v1/startup-profiles/{}", made.text("startup_profile"))
 }
 
-/// How many links to claim a firm are open at an address.
+/// Whether a link to claim a firm is open at an address.
 async fn asked(app: &App, email: &str) -> bool {
     let (key, now) = (email.to_owned(), app.context.now());
     let open = move |conn: &mut db::Conn| db::tickets::newest(conn, TicketKind::Claim, &key, now);
@@ -175,8 +176,9 @@ fn a_partner_has_so_many_contacts_asked_in_a_day() {
             ("submitted", "waiting")
         );
         assert!(!asked(&app, "b@many.example").await);
-        // A curator who takes it up asks.
+        // A curator who publishes it asks.
         approved(&curator, &late).await;
+        act(&curator, &profile(&late), "publish").await;
         assert!(asked(&app, "b@many.example").await);
         app.context.clock.advance(TimeDelta::hours(25));
         let again = app.stranger();
@@ -217,19 +219,20 @@ fn what_compliance_does_is_not_read_from_a_refusal() {
     on_each_backend(async |database| {
         let app = App::start(database).await;
         let office = office(&app).await;
-        let curator = operator(&app, "Curator", &[Role::Curator]).await;
-        let officer = operator(&app, "Officer", &[Role::Compliance]).await;
-        for (id, client, action) in [("a", &curator, "pause"), ("b", &officer, "suspend")] {
+        for (id, status) in [("a", "paused"), ("b", "suspended")] {
             let made = office
                 .owner
                 .post(REFERRALS, &investor(id))
                 .await
                 .expect(201);
-            let mandate = format!("/v1/mandates/{}", made.text("mandate"));
-            act(&curator, &mandate, "publish").await;
-            act(client, &mandate, action).await;
+            let set = format!("UPDATE mandates SET status = '{status}' WHERE status = 'draft'");
+            let set = move |conn: &mut db::Conn| -> db::Result<()> {
+                diesel::sql_query(set).execute(conn)?;
+                Ok(())
+            };
+            app.context.db.write(set).await.unwrap();
             let now = office.owner.get(&path(&made)).await.expect(200);
-            assert_eq!(now.text("state"), "paused", "{action}");
+            assert_eq!(now.text("state"), "paused", "{status}");
             let mut other = investor(id);
             other["mandate"]["title"] = json!("Another");
             let refused = office.owner.post(REFERRALS, &other).await;
@@ -294,5 +297,48 @@ fn who_polls_is_told_when_nothing_changed() {
         assert_ne!(first, second);
         answer(&app, CONTACT, "confirm").await;
         poll(&second).await.expect(200);
+    });
+}
+
+#[test]
+fn nobody_agrees_to_what_came_after_they_read() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let office = office(&app).await;
+        office
+            .owner
+            .post(REFERRALS, &investor("a"))
+            .await
+            .expect(201);
+        let token = mailed_token(&app, TicketKind::Claim, "team@xezer.example").await;
+        let (page, stranger) = (format!("/tickets/{token}"), app.stranger());
+        let seen = |html: &str| {
+            let (_, rest) = html.split_once("name=\"seen\" value=\"").unwrap();
+            rest.split_once('"').unwrap().0.to_owned()
+        };
+        let first = seen(&stranger.open(&page).await.expect(200).html);
+        let mut other = investor("a");
+        other["mandate"]["title"] = json!("Something else");
+        office.owner.post(REFERRALS, &other).await.expect(200);
+        let mut fields = vec![
+            ("action", "confirm"),
+            ("name", "Gül Əliyeva"),
+            ("language", "az"),
+            ("zone", "Asia/Baku"),
+            ("password", PASSWORD),
+            ("agree", "yes"),
+            ("seen", first.as_str()),
+        ];
+        let shown = stranger.submit(&page, &fields).await.expect(422);
+        let shown = shown.says("Something else").says("id=\"seen\"");
+        let second = seen(&shown.html);
+        assert_ne!(first, second);
+        fields.pop();
+        fields.push(("seen", second.as_str()));
+        stranger.submit(&page, &fields).await.expect(200);
+        let gul = app.stranger();
+        let gul = gul.signed_in("team@xezer.example", PASSWORD).await;
+        let own = gul.get("/v1/mandates").await.expect(200);
+        assert_eq!(own.body["items"][0]["title"], "Something else");
     });
 }
