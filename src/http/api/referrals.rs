@@ -123,7 +123,7 @@ pub struct ReferralView {
     #[schema(max_length = 20, example = "submitted")]
     state: &'static str,
     /// Whether the firm stands behind it: `waiting` until it is asked, which
-    /// is when nothing is missing, or when a curator takes it up (where its
+    /// is when nothing is missing, or when a curator asks (where its
     /// contact has another link open, or many were asked in a day); `asked`,
     /// `claimed`, or `refused`.
     #[schema(max_length = 20, example = "asked")]
