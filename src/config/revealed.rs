@@ -33,6 +33,8 @@ struct MemoryPart {
     count_floor: i64,
     alike_floor: i64,
     size_width: i64,
+    #[serde(default)]
+    half_trust_deals: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,6 +75,7 @@ pub(super) fn read(part: RevealedPart) -> Result<Revealed, String> {
         count_floor,
         alike_floor,
         size_width,
+        half_trust_deals,
     } = part.memory;
     let LikenessPart {
         place,
@@ -95,6 +98,7 @@ pub(super) fn read(part: RevealedPart) -> Result<Revealed, String> {
             count_floor,
             alike_floor,
             size_width,
+            half_trust_deals,
         },
         likeness: Likeness {
             place: listed.read("likeness.place", place, PlaceTie::from_code),
@@ -174,6 +178,7 @@ pub(super) fn write(out: &mut String, revealed: &Revealed) {
         count_floor,
         alike_floor,
         size_width,
+        half_trust_deals,
     } = revealed.memory;
     table(
         "memory",
@@ -187,6 +192,9 @@ pub(super) fn write(out: &mut String, revealed: &Revealed) {
             format!("count_floor = {count_floor} # added before a count's logarithm, hundredths"),
             format!("alike_floor = {alike_floor} # the same for alike deals, 1/100 000"),
             format!("size_width = {size_width} # how far sizes count as about equal, milli-nats"),
+            format!(
+                "half_trust_deals = {half_trust_deals} # a record of so many deals is trusted half; 0: any whole"
+            ),
         ],
     );
     let likeness = &revealed.likeness;

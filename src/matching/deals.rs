@@ -232,6 +232,35 @@ pub struct Corpus {
     pub deals: Vec<Deal>,
 }
 
+impl Corpus {
+    /// The startups that are wanted, with their deals; words and investors keep
+    /// their numbers.
+    #[must_use]
+    pub fn part(&self, wanted: impl Fn(&Startup) -> bool) -> Self {
+        let mut places = BTreeMap::new();
+        let mut startups = Vec::new();
+        for (place, startup) in self.startups.iter().enumerate() {
+            if wanted(startup) {
+                places.insert(place, startups.len());
+                startups.push(startup.clone());
+            }
+        }
+        let moved = |deal: &Deal| {
+            let startup = *places.get(&deal.startup)?;
+            Some(Deal { startup, ..*deal })
+        };
+        Self {
+            startups,
+            deals: self.deals.iter().filter_map(moved).collect(),
+            investors: self.investors.clone(),
+            countries: self.countries.clone(),
+            regions: self.regions.clone(),
+            cities: self.cities.clone(),
+            tags: self.tags.clone(),
+        }
+    }
+}
+
 /// What a question leaves out of a startup's profile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hidden {

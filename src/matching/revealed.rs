@@ -84,22 +84,29 @@ fn check_memory(faults: &mut Faults, memory: &Memory) {
         count_floor,
         alike_floor,
         size_width,
+        half_trust_deals,
     } = *memory;
-    for (name, number, most) in [
-        ("half_life_days", half_life_days, 36_500),
-        ("pace_half_life_days", pace_half_life_days, 36_500),
-        ("activity_half_life_days", activity_half_life_days, 36_500),
-        ("later_round", later_round, WHOLE),
-        ("crowd_deals", crowd_deals, 100_000),
-        ("count_floor", count_floor, 10_000),
-        ("alike_floor", alike_floor, 1_000_000),
-        ("size_width", size_width, FARTHEST),
+    for (name, number, least, most) in [
+        ("half_life_days", half_life_days, 1, 36_500),
+        ("pace_half_life_days", pace_half_life_days, 1, 36_500),
+        (
+            "activity_half_life_days",
+            activity_half_life_days,
+            1,
+            36_500,
+        ),
+        ("later_round", later_round, 1, WHOLE),
+        ("crowd_deals", crowd_deals, 1, 100_000),
+        ("count_floor", count_floor, 1, 10_000),
+        ("alike_floor", alike_floor, 1, 1_000_000),
+        ("size_width", size_width, 1, FARTHEST),
+        ("half_trust_deals", half_trust_deals, 0, 1_000_000),
     ] {
-        if !(1..=most).contains(&number) {
+        if !(least..=most).contains(&number) {
             faults.push(
                 format!("/revealed/memory/{name}"),
                 "out_of_range",
-                format!("{number} is not between 1 and {most}."),
+                format!("{number} is not between {least} and {most}."),
             );
         }
     }

@@ -21,4 +21,5 @@ mod openapi;
 mod pages;
 mod permissions;
 mod scoring;
+mod small_records;
 mod support;

@@ -54,6 +54,10 @@ pub(super) struct FitArgs {
     /// Rule set to start from and be held to [default: config/scoring.market.toml, built in]
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// Start from rules that know nothing: equal weights, straight curves, no
+    /// likeness; only how deals are counted is taken from --from
+    #[arg(long)]
+    afresh: bool,
     /// What past deals weigh beside the default's stated factors, in bp
     #[arg(long, value_name = "BP", default_value_t = 10_000, value_parser = clap::value_parser!(i64).range(0..=10_000))]
     weight: i64,
@@ -139,7 +143,10 @@ fn fit_to(args: &FitArgs, corpus: &Corpus, today: NaiveDate) -> Result<(RuleSet,
     let Some(until) = until else {
         return Err(Failure::usage(faults.join("\n")));
     };
-    let start = rule_file(args.from.as_deref())?;
+    let mut start = rule_file(args.from.as_deref())?;
+    if args.afresh {
+        start.revealed = start.revealed.as_ref().map(fit::afresh);
+    }
     let Some(revealed) = &start.revealed else {
         return Err(Failure::usage(
             "--from: these rules have no [revealed] part to start from",

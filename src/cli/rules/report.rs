@@ -1,5 +1,6 @@
 //! What a fit prints: what it learned from, what changed, what it helps.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::domain::revealed::Signal;
@@ -28,11 +29,15 @@ pub(super) fn text(
         out,
         "\nOn the last of these windows, by a fit to the earlier ones alone (NDCG@20):\n  \
          start   {}\n  fitted  {}\n  better  {}\n  \
-         (95 % intervals, bootstrap over startups; chosen strictness {})",
+         (95 % intervals, bootstrap over startups; chosen strictness {}, {})",
         interval(&fitted.start, false),
         interval(&fitted.unseen, false),
         interval(&fitted.gain, true),
         fitted.strictness,
+        match fitted.likeness_strictness {
+            Some(strictness) => format!("of likeness {strictness}"),
+            None => "the tables of likeness are kept".to_owned(),
+        },
     );
 
     let _ = writeln!(
@@ -76,12 +81,63 @@ pub(super) fn text(
             );
         }
     }
+    likeness(&mut out, start, rules);
+    if let (Some(trust), Some(before)) = (&fitted.trust, &start.revealed) {
+        let _ = writeln!(
+            out,
+            "\nA record is trusted half that holds {} deals; so far {}. Better by {}\n             in {} rankings of single countries, which it was chosen on.",
+            trust.half_trust_deals,
+            before.memory.half_trust_deals,
+            interval(&trust.gain, true),
+            trust.rankings,
+        );
+    }
     let _ = writeln!(
         out,
         "\nNothing is published: test it with `corridor backtest --rules FILE` on a window it\n\
          has not seen.\n\n{seconds:.1} s"
     );
     out
+}
+
+/// The entries of likeness that changed.
+fn likeness(out: &mut String, start: &RuleSet, rules: &RuleSet) {
+    let (Some(before), Some(after)) = (&start.revealed, &rules.revealed) else {
+        return;
+    };
+    let (before, after) = (&before.likeness, &after.likeness);
+    if before == after {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\nLikeness of past deals in milli-nats\n  {:<32} {:>8} {:>8}",
+        "entry", "start", "fitted"
+    );
+    entries(out, "place", &before.place, &after.place);
+    entries(out, "stage", &before.stage, &after.stage);
+    entries(out, "size", &before.size, &after.size);
+    entries(out, "tags", &before.tags, &after.tags);
+    let (first, later) = ("first_round", "later_round");
+    entries(out, first, &before.first_round, &after.first_round);
+    entries(out, later, &before.later_round, &after.later_round);
+}
+
+fn entries<T: Copy + Ord + std::fmt::Display>(
+    out: &mut String,
+    table: &str,
+    before: &BTreeMap<T, i64>,
+    after: &BTreeMap<T, i64>,
+) {
+    let keys: BTreeSet<T> = before.keys().chain(after.keys()).copied().collect();
+    for key in keys {
+        let of = |list: &BTreeMap<T, i64>| list.get(&key).copied().unwrap_or(0);
+        let (before, after) = (of(before), of(after));
+        if before != after {
+            let name = format!("{table}.{key}");
+            let _ = writeln!(out, "  {name:<32} {before:>8} {after:>8}");
+        }
+    }
 }
 
 fn line(out: &mut String, name: &str, weights: [i64; 3]) {

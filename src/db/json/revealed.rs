@@ -33,6 +33,9 @@ struct StoredMemory {
     count_floor: i64,
     alike_floor: i64,
     size_width: i64,
+    /// Rule sets from before this was there trust any record.
+    #[serde(default)]
+    half_trust_deals: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,6 +65,7 @@ pub(super) fn store(revealed: &Revealed) -> StoredRevealed {
         count_floor,
         alike_floor,
         size_width,
+        half_trust_deals,
     } = *memory;
     StoredRevealed {
         weights: list(weights),
@@ -78,6 +82,7 @@ pub(super) fn store(revealed: &Revealed) -> StoredRevealed {
             count_floor,
             alike_floor,
             size_width,
+            half_trust_deals,
         },
         likeness: StoredLikeness {
             place: list(&likeness.place),
@@ -100,6 +105,7 @@ pub(super) fn restore(stored: StoredRevealed) -> Result<Revealed> {
         count_floor,
         alike_floor,
         size_width,
+        half_trust_deals,
     } = stored.memory;
     Ok(Revealed {
         weights: unlist(&stored.weights, Signal::from_code)?,
@@ -122,6 +128,7 @@ pub(super) fn restore(stored: StoredRevealed) -> Result<Revealed> {
             count_floor,
             alike_floor,
             size_width,
+            half_trust_deals,
         },
         likeness: Likeness {
             place: unlist(&stored.likeness.place, PlaceTie::from_code)?,

@@ -9,7 +9,7 @@ use super::pieces::Pieces;
 pub(super) const ROUNDS: usize = 60;
 
 /// How soft a rank is: a rival half as far away counts as half before.
-const SOFTNESS: f64 = 0.7;
+pub(super) const SOFTNESS: f64 = 0.7;
 
 /// Lengths of the first and the last step, as shares of a typical slope.
 const FIRST_STEP: f64 = 0.15;
@@ -39,16 +39,13 @@ impl Lesson {
         pieces: &Pieces,
     ) -> Self {
         let real: Vec<bool> = rows.iter().map(|(_, real)| *real).collect();
-        let found = real.iter().filter(|real| **real).count();
         Self {
             plain,
             rows: rows
                 .iter()
                 .flat_map(|(row, _)| pieces.reach(row, known))
                 .collect(),
-            ideal: (0..found.min(20))
-                .map(|place| 1.0 / (count(place) + 2.0).log2())
-                .sum(),
+            ideal: ideal(&real),
             real,
             width: pieces.all.len(),
         }
@@ -83,36 +80,7 @@ impl Lesson {
 
     /// The smooth NDCG, and by how much it rises with each slope.
     fn gain(&self, slopes: &[f64], softness: f64) -> (f64, Vec<f64>) {
-        let scores = self.scores(slopes);
-        let mut gain = 0.0;
-        let mut pulls = vec![0.0; scores.len()];
-        for (real, own) in self
-            .real
-            .iter()
-            .zip(&scores)
-            .enumerate()
-            .filter_map(|(place, (real, own))| real.then_some((place, *own)))
-        {
-            // A rival is before by the logistic curve of the difference; the
-            // place itself counts a half, which is taken off again.
-            let before: Vec<f64> = scores
-                .iter()
-                .map(|rival| 1.0 / (1.0 + ((own - rival) / softness).exp()))
-                .collect();
-            let rank = 0.5 + before.iter().sum::<f64>();
-            let discount = (1.0 + rank).log2();
-            gain += 1.0 / discount;
-            let fall = 1.0 / (discount * discount * (1.0 + rank) * std::f64::consts::LN_2);
-            let mut total = 0.0;
-            for (pull, before) in pulls.iter_mut().zip(&before) {
-                let push = fall * before * (1.0 - before) / softness;
-                *pull -= push;
-                total += push;
-            }
-            if let Some(pull) = pulls.get_mut(real) {
-                *pull += total;
-            }
-        }
+        let (gain, pulls) = smooth(&self.scores(slopes), &self.real, softness);
         let mut rise = vec![0.0; self.width];
         for (row, pull) in self.rows.chunks_exact(self.width).zip(&pulls) {
             if pull.abs() > 1e-7 {
@@ -123,6 +91,47 @@ impl Lesson {
         }
         (gain / self.ideal, rise)
     }
+}
+
+/// The smooth gain of these scores, and how it pulls at each of them.
+pub(super) fn smooth(scores: &[f64], real: &[bool], softness: f64) -> (f64, Vec<f64>) {
+    let mut gain = 0.0;
+    let mut pulls = vec![0.0; scores.len()];
+    for (place, own) in real
+        .iter()
+        .zip(scores)
+        .enumerate()
+        .filter_map(|(place, (real, own))| real.then_some((place, *own)))
+    {
+        // A rival is before by the logistic curve of the difference; the
+        // place itself counts a half, which is taken off again.
+        let before: Vec<f64> = scores
+            .iter()
+            .map(|rival| 1.0 / (1.0 + ((own - rival) / softness).exp()))
+            .collect();
+        let rank = 0.5 + before.iter().sum::<f64>();
+        let discount = (1.0 + rank).log2();
+        gain += 1.0 / discount;
+        let fall = 1.0 / (discount * discount * (1.0 + rank) * std::f64::consts::LN_2);
+        let mut total = 0.0;
+        for (pull, before) in pulls.iter_mut().zip(&before) {
+            let push = fall * before * (1.0 - before) / softness;
+            *pull -= push;
+            total += push;
+        }
+        if let Some(pull) = pulls.get_mut(place) {
+            *pull += total;
+        }
+    }
+    (gain, pulls)
+}
+
+/// The best that can be gained with so many real investors.
+pub(super) fn ideal(real: &[bool]) -> f64 {
+    let found = real.iter().filter(|real| **real).count();
+    (0..found.min(20))
+        .map(|place| 1.0 / (count(place) + 2.0).log2())
+        .sum()
 }
 
 /// The mean gain of all lessons, and its rise.
@@ -164,9 +173,8 @@ pub(super) fn scale(lessons: &[&Lesson], slopes: &[f64]) -> f64 {
     best.1
 }
 
-/// Takes [`ROUNDS`] steps uphill from `start`, held back to it by
-/// `strictness`. The step of each slope is evened out by how much its rises
-/// have varied (Adam, Kingma and Ba, 2015); a slope never falls below nought.
+/// Finds the slopes, from `start` and held back to it by `strictness`; none
+/// falls below nought.
 pub(super) fn learn(
     lessons: &[&Lesson],
     start: &[f64],
@@ -174,34 +182,69 @@ pub(super) fn learn(
     done: &(dyn Fn(usize) + Sync),
 ) -> Vec<f64> {
     let typical = start.iter().sum::<f64>() / count(start.len()).max(1.0);
-    let typical = if typical > 0.0 { typical } else { 1.0 };
-    let mut slopes = start.to_vec();
-    let mut first = vec![0.0; start.len()];
-    let mut second = vec![0.0; start.len()];
-    let (mut first_left, mut second_left) = (1.0, 1.0);
-    for round in 0..ROUNDS {
-        let (_, rises) = gain(lessons, &slopes);
-        first_left *= 0.9;
-        second_left *= 0.98;
-        let share = count(round) / count(ROUNDS - 1);
-        let step = typical * (FIRST_STEP * (1.0 - share) + LAST_STEP * share);
-        let states = slopes
-            .iter_mut()
-            .zip(start)
-            .zip(&mut first)
-            .zip(&mut second)
-            .zip(rises);
-        for ((((slope, start), first), second), rise) in states {
-            let held = rise - 2.0 * strictness * HOLD * (*slope - start);
-            *first = 0.9 * *first + 0.1 * held;
-            *second = 0.98 * *second + 0.02 * held * held;
-            let mean = *first / (1.0 - first_left);
-            let spread = (*second / (1.0 - second_left)).sqrt() + 1e-6;
-            *slope = (*slope + step * mean / spread).max(0.0);
+    let climb = Climb {
+        rounds: ROUNDS,
+        unit: if typical > 0.0 { typical } else { 1.0 },
+        strictness,
+    };
+    climb.from(
+        start,
+        |slopes| gain(lessons, slopes).1,
+        |slopes| slopes.iter_mut().for_each(|slope| *slope = slope.max(0.0)),
+        done,
+    )
+}
+
+/// A walk uphill of a counted number of steps.
+pub(super) struct Climb {
+    /// How many steps.
+    pub(super) rounds: usize,
+    /// What a step is measured in.
+    pub(super) unit: f64,
+    /// How strictly the walk is held back to its start.
+    pub(super) strictness: f64,
+}
+
+impl Climb {
+    /// Walks from `start` to where the `rises` point; after every step `settle`
+    /// puts right what must not be. The step of each number is evened out by
+    /// how much its rises have varied (Adam, Kingma and Ba, 2015).
+    pub(super) fn from(
+        &self,
+        start: &[f64],
+        rises: impl Fn(&[f64]) -> Vec<f64>,
+        settle: impl Fn(&mut [f64]),
+        done: &(dyn Fn(usize) + Sync),
+    ) -> Vec<f64> {
+        let mut numbers = start.to_vec();
+        let mut first = vec![0.0; start.len()];
+        let mut second = vec![0.0; start.len()];
+        let (mut first_left, mut second_left) = (1.0, 1.0);
+        for round in 0..self.rounds {
+            let rises = rises(&numbers);
+            first_left *= 0.9;
+            second_left *= 0.98;
+            let share = count(round) / count(self.rounds - 1).max(1.0);
+            let step = self.unit * (FIRST_STEP * (1.0 - share) + LAST_STEP * share);
+            let states = numbers
+                .iter_mut()
+                .zip(start)
+                .zip(&mut first)
+                .zip(&mut second)
+                .zip(rises);
+            for ((((number, start), first), second), rise) in states {
+                let held = rise - 2.0 * self.strictness * HOLD * (*number - start);
+                *first = 0.9 * *first + 0.1 * held;
+                *second = 0.98 * *second + 0.02 * held * held;
+                let mean = *first / (1.0 - first_left);
+                let spread = (*second / (1.0 - second_left)).sqrt() + 1e-6;
+                *number += step * mean / spread;
+            }
+            settle(&mut numbers);
+            done(1);
         }
-        done(1);
+        numbers
     }
-    slopes
 }
 
 #[cfg(test)]

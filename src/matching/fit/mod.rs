@@ -10,22 +10,30 @@
 //! there is to learn from. How strictly is chosen on a window that was not
 //! fitted to, which also tells how much the fit helps.
 //!
+//! Before the slopes the tables of likeness are learned, with the curves as they
+//! are; they are only changed where that helps on the same unseen window. Last
+//! comes how far small records are trusted, on the corpus' countries one by one.
+//!
 //! The same deals give the same rules: the steps are counted, not timed, and
 //! sums are taken in a fixed order.
 
 mod learn;
+mod likeness;
 mod pieces;
+mod trust;
 
 use chrono::{Days, NaiveDate};
 
 use self::learn::{Lesson, learn};
-use self::pieces::Pieces;
+use self::likeness::{Example, Scaled};
+use self::pieces::{Piece, Pieces};
+pub use self::trust::Trusted;
 use super::backtest::measures::{Dice, Estimate, Measures};
-use super::backtest::{Empty, Setup, Split};
+use super::backtest::{Setup, Split};
 use super::crew::share_out;
-use super::deals::{Corpus, Hidden};
+use super::deals::{Corpus, Hidden, Question};
 use super::observed::{SIGNALS, Scorer};
-use crate::domain::revealed::Revealed;
+use crate::domain::revealed::{Likeness, Revealed, Signal};
 
 /// Length of a window, in days.
 const WINDOW_DAYS: u64 = 365;
@@ -37,6 +45,13 @@ const DRAWN: usize = 20;
 
 /// How strictly slopes are held to the start: what is tried, strictest first.
 const STRICTNESS: [f64; 3] = [1.0, 0.1, 0.01];
+
+/// Only a gain like this justifies being less strict.
+const REAL_GAIN: f64 = 0.0005;
+
+/// About so many startups of a window teach the tables of likeness, which are
+/// few numbers.
+const EXAMPLES: usize = 300;
 
 /// Fewer startups teach nothing.
 pub const LEAST_STARTUPS: usize = 50;
@@ -83,6 +98,10 @@ pub struct Fitted {
     pub windows: Vec<Window>,
     /// How strictly the slopes were held to the start.
     pub strictness: f64,
+    /// How strictly the tables of likeness were; `None` where they were kept.
+    pub likeness_strictness: Option<f64>,
+    /// How far small records are trusted; `None` where there are none to try.
+    pub trust: Option<Trusted>,
     /// On the last window, which the rules tested there were not fitted to:
     /// the start, the fit without that window, and what it is better by.
     pub start: Estimate,
@@ -104,17 +123,23 @@ pub fn fit(
     start: &Revealed,
     done: &(dyn Fn(usize) + Sync),
 ) -> Result<Fitted, CannotFit> {
-    let pieces = Pieces::new(start);
-    let mut windows = Vec::new();
-    let mut lessons: Vec<Vec<Lesson>> = Vec::new();
-    for (window, taught) in taught(corpus, until, years, start, &pieces, done) {
-        windows.push(window);
-        lessons.push(taught);
+    let school = School {
+        corpus,
+        pieces: Pieces::new(start),
+        done,
+    };
+    let mut windows = windows_before(until, years);
+    let mut taught = school.teach_all(&windows, start);
+    for (window, taught) in windows.iter_mut().zip(&taught) {
+        window.startups = taught.startups();
     }
+    let teaches = |startups: usize| startups > 0;
+    taught.retain(|taught| teaches(taught.startups()));
+    windows.retain(|window| teaches(window.startups));
     let startups = windows.iter().map(|window| window.startups).sum();
-    let Some((last, earlier)) = lessons
-        .split_last()
-        .filter(|(_, earlier)| !earlier.is_empty())
+    let Some(last) = windows
+        .last()
+        .filter(|_| windows.len() > 1 && startups >= LEAST_STARTUPS)
     else {
         return Err(CannotFit::TooLittle {
             startups,
@@ -122,155 +147,297 @@ pub fn fit(
             until,
         });
     };
-    if startups < LEAST_STARTUPS {
-        return Err(CannotFit::TooLittle {
-            startups,
-            windows: years,
-            until,
-        });
+
+    let (last, work) = (*last, Work::new(school, start, &taught));
+
+    // What the last window says is asked of what was learned from the others.
+    let before = measure_last(&taught, &work.begin);
+    let tables = work.choose_tables(&taught, last, Measures::mean(&before).ndcg_20);
+    let mut rules = start.clone();
+    if let Some((strictness, tried)) = &tables {
+        rules = work.tables(&taught, *strictness);
+        taught.clear();
+        taught = work.school.teach_all(&windows, tried);
+    }
+    let (strictness, after) = work.choose_slopes(&taught);
+    if tables.is_some() {
+        taught.clear();
+        taught = work.school.teach_all(&windows, &rules);
     }
 
-    let earlier: Vec<&Lesson> = earlier.iter().flatten().collect();
-    let all: Vec<&Lesson> = earlier.iter().copied().chain(last).collect();
-    let scale = learn::scale(&all, &pieces.start);
-    let begin: Vec<f64> = pieces.start.iter().map(|slope| slope * scale).collect();
-    let measure = |slopes: &[f64]| -> Vec<Measures> {
-        last.iter()
-            .filter(|lesson| lesson.plain)
-            .map(|lesson| lesson.measure(slopes))
-            .collect()
-    };
-    let before = measure(&begin);
-    let mut best: Option<(f64, f64, Vec<Measures>)> = None;
-    for strictness in STRICTNESS {
-        let slopes = learn(&earlier, &begin, strictness, done);
-        let measured = measure(&slopes);
-        let ndcg = Measures::mean(&measured).ndcg_20;
-        // Only a real gain justifies being less strict.
-        if best
-            .as_ref()
-            .is_none_or(|(_, so_far, _)| ndcg > so_far + 0.0005)
-        {
-            best = Some((strictness, ndcg, measured));
-        }
+    // What is handed out is learned from all of them.
+    let slopes = learn(&lessons_of(&taught), &work.begin, strictness, done);
+    let mut revealed = work.school.pieces.rules(&rules, &slopes);
+    let trust = trust::learn(corpus, &windows, &revealed, done);
+    if let Some(trust) = trust {
+        revealed.memory.half_trust_deals = trust.half_trust_deals;
     }
-    let (strictness, _, after) = best.unwrap_or((1.0, 0.0, before.clone()));
-    let slopes = learn(&all, &begin, strictness, done);
     Ok(Fitted {
-        revealed: pieces.rules(start, &slopes),
+        revealed,
         windows,
         strictness,
+        likeness_strictness: tables.map(|(strictness, _)| strictness),
+        trust,
         start: Estimate::of(&before),
         unseen: Estimate::of(&after),
         gain: Estimate::of_difference(&after, &before),
     })
 }
 
-/// How many steps a fit of so many years takes.
-pub const fn steps(years: usize) -> usize {
-    years + (STRICTNESS.len() + 1) * learn::ROUNDS
+/// What is fitted, and where it begins.
+struct Work<'a> {
+    school: School<'a>,
+    start: &'a Revealed,
+    begin: Vec<f64>,
+    curve: Scaled,
 }
 
-/// The windows that teach something, with their lessons, the earliest first.
-fn taught(
-    corpus: &Corpus,
-    until: NaiveDate,
-    years: usize,
-    start: &Revealed,
-    pieces: &Pieces,
-    done: &(dyn Fn(usize) + Sync),
-) -> Vec<(Window, Vec<Lesson>)> {
-    let mut taught = Vec::new();
+impl<'a> Work<'a> {
+    fn new(school: School<'a>, start: &'a Revealed, taught: &[Taught]) -> Self {
+        let scale = learn::scale(&lessons_of(taught), &school.pieces.start);
+        let begin: Vec<f64> = school.pieces.start.iter().map(|it| it * scale).collect();
+        let curve = Scaled {
+            pieces: school.pieces.of(Signal::Alike, &begin),
+            scale,
+        };
+        Self {
+            school,
+            start,
+            begin,
+            curve,
+        }
+    }
+
+    /// The start with tables of likeness that these windows teach.
+    fn tables(&self, taught: &[Taught], strictness: f64) -> Revealed {
+        let examples: Vec<&Example> = taught.iter().flat_map(|it| &it.examples).collect();
+        let (likeness, done) = (&self.start.likeness, self.school.done);
+        let learned = likeness::learn(&examples, &self.curve, likeness, strictness, done);
+        with_likeness(self.start, learned)
+    }
+
+    /// The tables, learned from all windows but the last, by which that is
+    /// ranked best; none where the start ranks it as well.
+    fn choose_tables(
+        &self,
+        taught: &[Taught],
+        last: Window,
+        start: f64,
+    ) -> Option<(f64, Revealed)> {
+        let (_, earlier) = taught.split_last()?;
+        let (mut best, mut reached) = (None, start);
+        for strictness in STRICTNESS {
+            let tried = self.tables(earlier, strictness);
+            let told = self.school.teach_all(&[last], &tried);
+            let ndcg = Measures::mean(&measure_last(&told, &self.begin)).ndcg_20;
+            if ndcg > reached + REAL_GAIN {
+                (best, reached) = (Some((strictness, tried)), ndcg);
+            }
+        }
+        best
+    }
+
+    /// How strictly slopes are best held to the start, by the last window, and
+    /// how that is ranked by slopes which the others taught.
+    fn choose_slopes(&self, taught: &[Taught]) -> (f64, Vec<Measures>) {
+        let earlier = taught.split_last().map_or(taught, |(_, earlier)| earlier);
+        let mut best: Option<(f64, f64, Vec<Measures>)> = None;
+        for strictness in STRICTNESS {
+            let lessons = lessons_of(earlier);
+            let slopes = learn(&lessons, &self.begin, strictness, self.school.done);
+            let measured = measure_last(taught, &slopes);
+            let ndcg = Measures::mean(&measured).ndcg_20;
+            let least = best.as_ref().map(|(_, reached, _)| reached + REAL_GAIN);
+            if least.is_none_or(|least| ndcg > least) {
+                best = Some((strictness, ndcg, measured));
+            }
+        }
+        best.map_or_else(
+            || (1.0, measure_last(taught, &self.begin)),
+            |(strictness, _, measured)| (strictness, measured),
+        )
+    }
+}
+
+/// How many steps a fit of so many years takes at most.
+pub const fn steps(years: usize) -> usize {
+    let tables = STRICTNESS.len() * (likeness::ROUNDS + 1) + likeness::ROUNDS;
+    3 * years + tables + trust::TRIED.len() + 1 + (STRICTNESS.len() + 1) * learn::ROUNDS
+}
+
+/// Rules that know nothing yet: every factor counts the same, its curve is a
+/// straight line, and all deals are equally alike. How deals are counted is
+/// that of `rules`.
+#[must_use]
+pub fn afresh(rules: &Revealed) -> Revealed {
+    let pieces = Pieces::new(rules);
+    let slopes: Vec<f64> = pieces.all.iter().map(Piece::even).collect();
+    with_likeness(&pieces.rules(rules, &slopes), Likeness::default())
+}
+
+fn with_likeness(rules: &Revealed, likeness: Likeness) -> Revealed {
+    Revealed {
+        likeness,
+        ..rules.clone()
+    }
+}
+
+fn lessons_of(taught: &[Taught]) -> Vec<&Lesson> {
+    taught.iter().flat_map(|taught| &taught.lessons).collect()
+}
+
+/// How the startups whose whole profile was told are ranked by these slopes.
+fn measure(taught: &Taught, slopes: &[f64]) -> Vec<Measures> {
+    let lessons = taught.lessons.iter();
+    lessons
+        .filter(|lesson| lesson.plain)
+        .map(|lesson| lesson.measure(slopes))
+        .collect()
+}
+
+/// How those of the last window are.
+fn measure_last(taught: &[Taught], slopes: &[f64]) -> Vec<Measures> {
+    taught
+        .last()
+        .map_or_else(Vec::new, |last| measure(last, slopes))
+}
+
+/// The years before a day, the earliest first.
+fn windows_before(until: NaiveDate, years: usize) -> Vec<Window> {
+    let mut windows = Vec::new();
     let mut end = until;
     for _ in 0..years {
         let Some(from) = end.checked_sub_days(Days::new(WINDOW_DAYS)) else {
             break;
         };
-        let lessons = lessons(corpus, from, end, start, pieces).unwrap_or_default();
-        let startups = lessons.iter().filter(|lesson| lesson.plain).count();
-        if startups > 0 {
-            let window = Window {
-                from,
-                until: end,
-                startups,
-            };
-            taught.push((window, lessons));
-        }
-        done(1);
+        windows.push(Window {
+            from,
+            until: end,
+            startups: 0,
+        });
         end = from;
     }
-    taught.reverse();
-    taught
+    windows.reverse();
+    windows
 }
 
-/// What the startups of a window teach.
-fn lessons(
-    corpus: &Corpus,
-    from: NaiveDate,
-    until: NaiveDate,
-    start: &Revealed,
-    pieces: &Pieces,
-) -> Result<Vec<Lesson>, Empty> {
-    let split = Split {
-        train_until: from,
-        test_until: until,
-        hidden: Hidden::default(),
-        without_head: 0,
-    };
-    let setup = Setup::new(corpus, &split, start)?;
-    let scorer = Scorer::new(start);
-    let lessons = share_out(
-        setup.cases.len(),
-        |place| {
-            let mut lessons = Vec::new();
-            let Some(case) = setup
-                .cases
-                .get(place)
-                .filter(|case| !case.investors.is_empty())
-            else {
-                return lessons;
-            };
-            let Some(startup) = corpus.startups.get(case.startup) else {
-                return lessons;
-            };
-            // Each startup as it is, and once with something hidden.
-            let track = TRACKS
-                .get(place % TRACKS.len())
-                .copied()
-                .unwrap_or_default();
-            let mut hidden = Hidden::default();
-            for field in track {
-                hidden.hide(field);
+/// What a window teaches.
+#[derive(Debug, Default)]
+struct Taught {
+    /// About slopes.
+    lessons: Vec<Lesson>,
+    /// About likeness.
+    examples: Vec<Example>,
+}
+
+impl Taught {
+    /// How many startups taught something.
+    fn startups(&self) -> usize {
+        let plain = self.lessons.iter().filter(|lesson| lesson.plain);
+        plain.count()
+    }
+}
+
+/// Where windows are taught.
+struct School<'a> {
+    corpus: &'a Corpus,
+    pieces: Pieces,
+    done: &'a (dyn Fn(usize) + Sync),
+}
+
+impl School<'_> {
+    fn teach_all(&self, windows: &[Window], rules: &Revealed) -> Vec<Taught> {
+        let all = windows.iter();
+        all.map(|window| self.teach(*window, rules)).collect()
+    }
+
+    /// What the startups of a window teach, ranked by these rules.
+    fn teach(&self, window: Window, rules: &Revealed) -> Taught {
+        let split = Split {
+            train_until: window.from,
+            test_until: window.until,
+            hidden: Hidden::default(),
+            without_head: 0,
+        };
+        let mut taught = Taught::default();
+        if let Ok(setup) = Setup::new(self.corpus, &split, rules) {
+            let scorer = Scorer::new(rules);
+            let told = share_out(
+                setup.cases.len(),
+                |place| self.startup(&setup, &scorer, rules, place),
+                &|_| {},
+            );
+            for (lessons, examples) in told {
+                taught.lessons.extend(lessons);
+                taught.examples.extend(examples);
             }
-            let mut asked = vec![(true, case.question.clone())];
-            if hidden != Hidden::default() {
-                asked.push((false, super::deals::Question::of(startup, hidden)));
+        }
+        (self.done)(1);
+        taught
+    }
+
+    /// What one startup teaches: as it is, and once with something hidden.
+    fn startup(
+        &self,
+        setup: &Setup<'_>,
+        scorer: &Scorer,
+        rules: &Revealed,
+        place: usize,
+    ) -> (Vec<Lesson>, Vec<Example>) {
+        let (mut lessons, mut examples) = (Vec::new(), Vec::new());
+        let case = setup.cases.get(place);
+        let Some(case) = case.filter(|case| !case.investors.is_empty()) else {
+            return (lessons, examples);
+        };
+        let Some(startup) = self.corpus.startups.get(case.startup) else {
+            return (lessons, examples);
+        };
+        let mut dice = Dice::new(u64::try_from(place).unwrap_or(0));
+        let is_example = dice.clone().below(setup.cases.len()) < EXAMPLES;
+        let track = TRACKS.get(place % TRACKS.len());
+        let mut hidden = Hidden::default();
+        for field in track.copied().unwrap_or_default() {
+            hidden.hide(field);
+        }
+        let mut asked = vec![(true, case.question.clone())];
+        if hidden != Hidden::default() {
+            asked.push((false, Question::of(startup, hidden)));
+        }
+        let alike = Signal::Alike as usize;
+        for (plain, question) in asked {
+            let statistics = setup.observed.statistics(&question);
+            let parts = scorer.all(&statistics);
+            let points: Vec<i64> = parts.iter().map(|parts| parts.iter().sum()).collect();
+            let mut chosen = setup.best(&points, RIVALS);
+            chosen.extend((0..DRAWN).map(|_| dice.below(points.len())));
+            chosen.extend(&case.investors);
+            chosen.sort_unstable();
+            chosen.dedup();
+            let real: Vec<bool> = chosen
+                .iter()
+                .map(|place| case.investors.binary_search(place).is_ok())
+                .collect();
+            let rows: Vec<(&[i64; SIGNALS], bool)> = chosen
+                .iter()
+                .zip(&real)
+                .filter_map(|(place, real)| Some((statistics.rows.get(*place)?, *real)))
+                .collect();
+            lessons.push(Lesson::new(plain, &rows, &statistics.known, &self.pieces));
+            if is_example {
+                let others = |place: &usize| {
+                    let all = points.get(*place).copied().unwrap_or(0);
+                    let own = parts.get(*place).and_then(|parts| parts.get(alike));
+                    pieces::float(all - own.copied().unwrap_or(0)) / 1e8
+                };
+                examples.push(Example::new(
+                    chosen.iter().map(others).collect(),
+                    &setup.observed.likened(&question, &chosen),
+                    real,
+                    setup.observed.trust().bp(),
+                    rules.memory.alike_floor,
+                ));
             }
-            for (plain, question) in asked {
-                let statistics = setup.observed.statistics(&question);
-                let points: Vec<i64> = scorer
-                    .all(&statistics)
-                    .iter()
-                    .map(|parts| parts.iter().sum())
-                    .collect();
-                let mut chosen = setup.best(&points, RIVALS);
-                let mut dice = Dice::new(u64::try_from(place).unwrap_or(0));
-                chosen.extend((0..DRAWN).map(|_| dice.below(points.len())));
-                chosen.extend(&case.investors);
-                chosen.sort_unstable();
-                chosen.dedup();
-                let rows: Vec<(&[i64; SIGNALS], bool)> = chosen
-                    .iter()
-                    .filter_map(|place| {
-                        let real = case.investors.binary_search(place).is_ok();
-                        Some((statistics.rows.get(*place)?, real))
-                    })
-                    .collect();
-                lessons.push(Lesson::new(plain, &rows, &statistics.known, pieces));
-            }
-            lessons
-        },
-        &|_| {},
-    );
-    Ok(lessons.into_iter().flatten().collect())
+        }
+        (lessons, examples)
+    }
 }

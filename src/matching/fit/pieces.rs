@@ -23,6 +23,16 @@ pub(super) struct Piece {
     pub(super) to: i64,
 }
 
+impl Piece {
+    /// A slope that makes every curve rise by the same, in a straight line.
+    pub(super) fn even(&self) -> f64 {
+        let signal = Signal::ALL.get(self.signal);
+        let bends = signal.map_or(&[][..], |signal| bends(*signal));
+        let ends = bends.first().zip(bends.last());
+        ends.map_or(0.0, |(from, to)| 1_000.0 / float(to - from))
+    }
+}
+
 /// All pieces, curve by curve in ascending order.
 #[derive(Debug)]
 pub(super) struct Pieces {
@@ -48,8 +58,8 @@ fn bends(signal: Signal) -> &'static [i64] {
     }
 }
 
-/// A whole number of points; they are far from where precision is lost.
-fn float(number: i64) -> f64 {
+/// A whole number that is far from where precision is lost.
+pub(super) fn float(number: i64) -> f64 {
     i32::try_from(number).map_or(0.0, f64::from)
 }
 
@@ -86,6 +96,13 @@ impl Pieces {
                 let reach = (statistic.clamp(piece.from, piece.to)) - piece.from;
                 i16::try_from(reach).map_or(0.0, f32::from) / 1_000.0
             })
+            .collect()
+    }
+
+    /// The curve of a signal with these slopes.
+    pub(super) fn of(&self, signal: Signal, slopes: &[f64]) -> Vec<(Piece, f64)> {
+        let all = self.all.iter().copied().zip(slopes.iter().copied());
+        all.filter(|(piece, _)| Signal::ALL.get(piece.signal) == Some(&signal))
             .collect()
     }
 
@@ -147,9 +164,13 @@ fn apportion(parts: &[f64; SIGNALS]) -> [i64; SIGNALS] {
 
 /// The nearest whole number between 0 and 10 000.
 fn whole(number: f64) -> i64 {
-    let (mut low, mut high) = (0_i64, WHOLE);
+    nearest(number, 0, WHOLE)
+}
+
+/// The nearest whole number between two.
+pub(super) fn nearest(number: f64, mut low: i64, mut high: i64) -> i64 {
     while low < high {
-        let middle = low + (high - low) / 2;
+        let middle = low + (high - low).div_euclid(2);
         if float(middle) + 0.5 > number {
             high = middle;
         } else {

@@ -9,6 +9,7 @@
 //! hardly differs from the crowd.
 
 pub mod account;
+mod likeness;
 pub mod logarithm;
 mod score;
 pub mod ties;
@@ -18,9 +19,11 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
+pub use self::likeness::Likened;
+use self::likeness::Tables;
 use self::logarithm::{ONE, exp, ln};
 use super::deals::{Corpus, Deal, FUNDED, Place, Question, Round, Sign, Word};
-use crate::domain::revealed::{Age, PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie};
+use crate::domain::revealed::{PlaceTie, Revealed, Signal, SizeTie, StageTie, TagTie, Trust};
 pub use score::Scorer;
 
 /// How many statistics there are.
@@ -89,37 +92,13 @@ pub struct Observed<'a> {
     /// Everybody with a deal before the day, in the order of the corpus.
     pub candidates: Vec<Candidate>,
     rules: &'a Revealed,
+    /// How far the record is trusted to tell investors apart.
+    trust: Trust,
     past: Vec<Past>,
     startups: Vec<PastStartup>,
     amounts: Vec<Option<i64>>,
     rarity: BTreeMap<Word, u64>,
     likeness: Tables,
-}
-
-/// [`crate::domain::revealed::Likeness`] as tables by the place of a value in its list.
-#[derive(Debug)]
-struct Tables {
-    place: Vec<i64>,
-    stage: Vec<i64>,
-    size: Vec<i64>,
-    tags: Vec<i64>,
-}
-
-impl Tables {
-    fn new(rules: &Revealed) -> Self {
-        fn table<T: Copy + Ord>(all: &[T], listed: &BTreeMap<T, i64>) -> Vec<i64> {
-            all.iter()
-                .map(|value| listed.get(value).copied().unwrap_or(0))
-                .collect()
-        }
-        let likeness = &rules.likeness;
-        Self {
-            place: table(PlaceTie::ALL, &likeness.place),
-            stage: table(StageTie::ALL, &likeness.stage),
-            size: table(SizeTie::ALL, &likeness.size),
-            tags: table(TagTie::ALL, &likeness.tags),
-        }
-    }
 }
 
 /// How a question compares with everything there is, looked up once.
@@ -138,6 +117,7 @@ struct StartupTie {
     place: PlaceTie,
     /// Overlap of tags in units of [`ONE`].
     overlap: u64,
+    tags: TagTie,
     /// What place and tags add to likeness.
     likeness: i64,
 }
@@ -202,6 +182,9 @@ impl<'a> Observed<'a> {
             )
         });
 
+        let funded = deals.iter().filter(|(_, deal)| deal.sign != Sign::Passed);
+        let trust = Trust::new(&rules.memory, funded.map(|(_, deal)| deal.worth).sum());
+
         let mut places = BTreeMap::new();
         for (_, deal) in &deals {
             places.entry(deal.startup).or_insert(0);
@@ -236,7 +219,7 @@ impl<'a> Observed<'a> {
                 weight: weight(rules, until, deal),
                 worth: deal.worth,
                 against: deal.sign == Sign::Passed,
-                age: age(rules, until, deal),
+                age: trust.of(likeness::of_age(rules, until, deal)),
             })
             .collect();
 
@@ -248,18 +231,19 @@ impl<'a> Observed<'a> {
             let own = past.get(range.clone()).unwrap_or_default().iter();
             let own = own.filter(|deal| !deal.against);
             let own = own.map(|deal| deal.weight).sum();
-            candidates.extend(candidate(corpus, rules, until, group, range, own));
+            candidates.extend(candidate(corpus, rules, trust, until, group, range, own));
         }
         Self {
             corpus,
             until,
             candidates,
             rules,
+            trust,
             past,
             startups,
             amounts: sizes.into_keys().collect(),
             rarity,
-            likeness: Tables::new(rules),
+            likeness: Tables::new(rules, trust),
         }
     }
 
@@ -313,6 +297,7 @@ impl<'a> Observed<'a> {
                 StartupTie {
                     place,
                     overlap,
+                    tags,
                     likeness,
                 }
             })
@@ -388,7 +373,7 @@ impl<'a> Observed<'a> {
         crowd: &Sums,
     ) -> [i64; SIGNALS] {
         let memory = &self.rules.memory;
-        let mixed = u64::try_from(memory.crowd_deals).unwrap_or(0);
+        let mixed = u64::try_from(self.trust.against(memory.crowd_deals)).unwrap_or(0);
         let whole = ln(candidate.own + mixed * ONE / 100) - ln(ONE);
         // Its share, of its own deals and some of the crowd's, over what is
         // expected of it; the expectation is a logarithm.
@@ -534,28 +519,19 @@ fn weight(rules: &Revealed, until: NaiveDate, deal: &Deal) -> u64 {
     }
 }
 
-/// What a deal's age adds to its likeness.
-fn age(rules: &Revealed, until: NaiveDate, deal: &Deal) -> i64 {
-    let age: Age = ties::age((until - deal.date).num_days());
-    let likeness = &rules.likeness;
-    let table = if deal.first {
-        &likeness.first_round
-    } else {
-        &likeness.later_round
-    };
-    table.get(&age).copied().unwrap_or(0)
-}
-
 /// What an investor's deals say without a question.
 fn candidate(
     corpus: &Corpus,
     rules: &Revealed,
+    trust: Trust,
     until: NaiveDate,
     deals: &[(usize, &Deal)],
     range: Range<usize>,
     own: u64,
 ) -> Option<Candidate> {
     let memory = &rules.memory;
+    let pace_half_life = trust.against(memory.pace_half_life_days);
+    let activity_half_life = trust.against(memory.activity_half_life_days);
     let investor = deals.first()?.1.investor;
     let deals: Vec<&Deal> = deals
         .iter()
@@ -568,11 +544,11 @@ fn candidate(
     let pace = deals
         .iter()
         .filter(|deal| deal.first)
-        .map(|deal| faded(days(deal), memory.pace_half_life_days) * deal.worth / FUNDED)
+        .map(|deal| faded(days(deal), pace_half_life) * deal.worth / FUNDED)
         .sum();
     let activity = deals
         .iter()
-        .map(|deal| faded(days(deal), memory.activity_half_life_days) * deal.worth / FUNDED)
+        .map(|deal| faded(days(deal), activity_half_life) * deal.worth / FUNDED)
         .sum();
     // Money counts as whole deals; a tenth of one is the least there is.
     let worth: u64 = deals.iter().map(|deal| deal.worth).sum();

@@ -207,6 +207,7 @@ fn revealed() -> Revealed {
             count_floor: 100,
             alike_floor: 100,
             size_width: 700,
+            half_trust_deals: 0,
         },
         likeness: Likeness::default(),
     }

@@ -57,6 +57,10 @@ struct MemoryDocument {
     /// By how much sizes may differ and count as about equal, in milli-nats.
     #[schema(minimum = 1, maximum = 20_000)]
     size_width: i64,
+    /// Deals the whole record must hold to be trusted half; 0 trusts any.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    half_trust_deals: i64,
 }
 
 /// How alike two deals are: one entry of each list is added up.
@@ -96,6 +100,7 @@ impl RevealedDocument {
             count_floor,
             alike_floor,
             size_width,
+            half_trust_deals,
         } = memory;
         let mut read_curves = BTreeMap::new();
         for (code, points) in curves {
@@ -121,6 +126,7 @@ impl RevealedDocument {
                 count_floor,
                 alike_floor,
                 size_width,
+                half_trust_deals,
             },
             likeness: Likeness {
                 place: listed(faults, &at("place"), likeness.place, PlaceTie::from_code),
@@ -161,6 +167,7 @@ impl From<&Revealed> for RevealedDocument {
             count_floor,
             alike_floor,
             size_width,
+            half_trust_deals,
         } = *memory;
         let Likeness {
             place,
@@ -185,6 +192,7 @@ impl From<&Revealed> for RevealedDocument {
                 count_floor,
                 alike_floor,
                 size_width,
+                half_trust_deals,
             },
             likeness: LikenessDocument {
                 place: list(place),
