@@ -364,6 +364,8 @@ async fn transition(
     request: HttpRequest,
     store: web::Data<Store>,
     id: web::Path<String>,
+    // Read, or the connection could not be used again.
+    _: web::Bytes,
 ) -> Result<HttpResponse, Error> {
     let (token, id) = (token(&request), parse(&id)?);
     let changed = block(move || {

@@ -315,6 +315,8 @@ async fn transition(
     request: HttpRequest,
     pool: web::Data<Rc<Pool>>,
     id: web::Path<String>,
+    // Read, or the connection could not be used again.
+    _: web::Bytes,
 ) -> Result<HttpResponse, Error> {
     let store = pool.enter(&request).await?;
     let (id, at) = (parse(&id)?, now());
