@@ -352,7 +352,9 @@ impl Corridor {
         let served = http::serve(listeners, options, service, stop).await;
         let spent = asked_to_stop.get().map_or(Duration::ZERO, Instant::elapsed);
         let left = options.drain.saturating_sub(spent);
+        // Until it has let go of the store, the store can't be closed.
         indexing.abort();
+        let _ = indexing.await;
         workers.stop(left.max(LAST_MOMENT)).await;
         context.db.clone().close().await;
         info!("stopped");
