@@ -36,7 +36,7 @@ use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
 use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
-use crate::services::{Clock, Context, Parts, Settings, programmes, signing};
+use crate::services::{Clock, Context, Parts, Settings, programmes, search, signing};
 use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
@@ -174,6 +174,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         session: TimeDelta::seconds(i64::from(config.auth.session_s)),
         operator_second_factor: config.auth.operator_totp == OperatorTotp::Required,
         ask_contacts: config.claims.ask_contacts,
+        partner_asks: config.claims.partner_asks_per_day,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),
@@ -324,6 +325,7 @@ impl Corridor {
             jobs: jobs_options,
         } = self;
         let workers = jobs::start(&context, mailer, &jobs_options);
+        let indexing = tokio::spawn(index_words(context.clone()));
         let readiness = {
             let db = context.db.clone();
             Arc::new(
@@ -350,6 +352,9 @@ impl Corridor {
         let served = http::serve(listeners, options, service, stop).await;
         let spent = asked_to_stop.get().map_or(Duration::ZERO, Instant::elapsed);
         let left = options.drain.saturating_sub(spent);
+        // Until it has let go of the store, the store can't be closed.
+        indexing.abort();
+        let _ = indexing.await;
         workers.stop(left.max(LAST_MOMENT)).await;
         context.db.clone().close().await;
         info!("stopped");
@@ -369,6 +374,14 @@ async fn fill_index(context: &Context) -> Result<(), StartError> {
     let ms = begin.elapsed().as_millis();
     info!(mandates, startups, ms, "the match index is filled");
     Ok(())
+}
+
+/// Indexes what the search lacks while the service serves already: nobody
+/// waits for it, and it goes on at the next start where it fails.
+async fn index_words(context: Context) {
+    if let Err(error) = search::catch_up(&context).await {
+        warn!(%error, "the search does not find everything yet");
+    }
 }
 
 /// Whether the store answers.

@@ -1,6 +1,6 @@
 //! The store beside bare rusqlite on the same disk, in turns: durable writes
-//! by 1, 16 and 64 callers (group commit against one commit each), reads, and
-//! what the log and the outbox do per second. With `--features postgres` the
+//! by 1, 16 and 64 callers (group commit against one commit each), reads, search,
+//! and what the log and the outbox do per second. With `--features postgres` the
 //! same on a private PostgreSQL server, where one is installed, beside bare
 //! diesel; that server is as durable as by default.
 //!
@@ -15,11 +15,13 @@ mod database;
 mod log;
 mod outbox;
 mod reads;
+mod search;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the other benchmarks use the rest")]
 mod support;
 mod writes;
 
+use corridor::config::taxonomy;
 use corridor::db::{Db, Options};
 use database::Database;
 use support::report::Report;
@@ -38,6 +40,8 @@ fn main() {
     runtime.block_on(reads::beside_rusqlite(&mut report, &db));
     runtime.block_on(log::measure(&mut report, &db));
     runtime.block_on(outbox::measure(&mut report, &db));
+    let taxonomy = taxonomy::parse(taxonomy::DEFAULT).expect("the shipped one");
+    search::beside_rusqlite(&mut report, &taxonomy);
     report.print("The store on SQLite, beside bare rusqlite");
     #[cfg(feature = "postgres")]
     on_postgres(&runtime);

@@ -145,6 +145,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
         ("log", log),
         ("queue", queue(&db::outbox::counts(conn)?)),
         ("people", people(conn)?),
+        ("search", search(conn)?),
     ])
 }
 
@@ -157,6 +158,16 @@ fn migrations(conn: &mut Conn) -> db::Result<Finding> {
             "pending {:?}, unknown {:?}: run the newest corridor on this store",
             status.pending, status.unknown
         ))
+    })
+}
+
+fn search(conn: &mut Conn) -> db::Result<Finding> {
+    let behind = db::search::behind(conn)?;
+    Ok(match behind {
+        ..=0 => Finding::Fine("finds every profile and mandate".to_owned()),
+        _ => Finding::Note(format!(
+            "does not find {behind} profiles and mandates yet; the service catches up while it runs"
+        )),
     })
 }
 

@@ -271,6 +271,9 @@ pub struct Claims {
     /// Whether the contact of a firm is mailed by itself, once, when such a
     /// record is put forward.
     pub ask_contacts: bool,
+    /// How many contacts of firms that one partner referred are mailed by
+    /// themselves in 24 hours; whoever comes later waits for a curator.
+    pub partner_asks_per_day: u32,
 }
 
 /// `[introductions]`: the double opt-in.

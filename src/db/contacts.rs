@@ -10,7 +10,7 @@ use super::{Conn, Result, sql, stored};
 use crate::domain::ids::OrganizationId;
 use crate::domain::text::{Email, Language};
 
-/// Puts a firm's contact on record, unless it is.
+/// Puts a firm's contact on record, unless it is; answers whether it is new.
 ///
 /// # Errors
 /// A statement failed.
@@ -20,7 +20,7 @@ pub fn put(
     email: &Email,
     language: &Language,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let insert = diesel::insert_into(contacts::table)
         .values((
             dsl::organization_id.eq(organization),
@@ -30,8 +30,7 @@ pub fn put(
             dsl::created_at.eq(Timestamp(now)),
         ))
         .on_conflict_do_nothing();
-    sql::execute(conn, insert)?;
-    Ok(())
+    Ok(sql::execute(conn, insert)? == 1)
 }
 
 /// The contact of a firm that came last, and was not asked yet.
@@ -116,4 +115,23 @@ pub fn objected_anywhere(
         )
         .filter(dsl::objected_at.is_not_null());
     Ok(diesel::select(diesel::dsl::exists(no)).get_result(conn)?)
+}
+
+/// What is known of the contacts of some firms: each that there is, whether it
+/// was asked, and whether it said no.
+///
+/// # Errors
+/// A statement failed.
+pub fn asked_of(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<Vec<(OrganizationId, bool, bool)>> {
+    Ok(contacts::table
+        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
+        .select((
+            dsl::organization_id,
+            dsl::asked_at.is_not_null(),
+            dsl::objected_at.is_not_null(),
+        ))
+        .load(conn)?)
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::page::Cursor;
 use crate::domain::ids::OrganizationId;
+use crate::domain::search::Order;
 
 /// The head of a record that belongs to a firm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,29 +17,29 @@ pub struct Head<I> {
     pub organization: OrganizationId,
     /// Which version it is.
     pub version: i64,
-    /// When it came.
-    pub created_at: DateTime<Utc>,
+    /// Its place in the list that it is of.
+    pub place: Cursor,
 }
 
-impl<I> From<(I, OrganizationId, i64, DateTime<Utc>)> for Head<I> {
-    fn from(
-        (id, organization, version, created_at): (I, OrganizationId, i64, DateTime<Utc>),
-    ) -> Self {
+/// A head as it is read: id, firm, version, when it came and when it changed.
+pub(super) type HeadRow<I> = (I, OrganizationId, i64, DateTime<Utc>, DateTime<Utc>);
+
+impl<I: Copy + Into<Uuid>> Head<I> {
+    /// The head in a list of that order.
+    pub(super) fn of(row: HeadRow<I>, order: Order) -> Self {
+        let (id, organization, version, created_at, updated_at) = row;
+        let time = match order {
+            Order::Updated | Order::UpdatedLast => updated_at,
+            Order::Created | Order::CreatedLast | Order::Relevance => created_at,
+        };
         Self {
             id,
             organization,
             version,
-            created_at,
-        }
-    }
-}
-
-impl<I: Copy + Into<Uuid>> Head<I> {
-    /// Its place in a list by age.
-    pub fn place(&self) -> Cursor {
-        Cursor {
-            created_at: self.created_at,
-            id: self.id.into(),
+            place: Cursor {
+                created_at: time,
+                id: id.into(),
+            },
         }
     }
 }

@@ -22,5 +22,18 @@ where
         .and(created_at.gt(at).or(id.gt(Id::of(cursor.id))))
 }
 
+/// [`after`] for a list that begins with the newest.
+pub(super) fn before<C, I>(time: C, id: I, cursor: Cursor) -> Before<C, I>
+where
+    C: Expression<SqlType = sql::UtcTimestamp> + Copy,
+    I: Expression<SqlType = sql::Id>,
+{
+    let at = Timestamp(cursor.created_at);
+    time.le(at).and(time.lt(at).or(id.lt(Id::of(cursor.id))))
+}
+
+type Before<C, I> =
+    dsl::And<dsl::LtEq<C, Timestamp>, dsl::Or<dsl::Lt<C, Timestamp>, dsl::Lt<I, Id>>>;
+
 type After<C, I> =
     dsl::And<dsl::GtEq<C, Timestamp>, dsl::Or<dsl::Gt<C, Timestamp>, dsl::Gt<I, Id>>>;

@@ -6,19 +6,20 @@ use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 
 use super::conn::Backend;
-use super::head::{Head, Headed};
+use super::head::{Head, HeadRow, Headed};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::mandates::{self, dsl};
 use super::schema::{mandate_revisions as revisions, programme_mandates};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, sql, stored};
+use super::{Conn, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId};
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus};
+use crate::domain::search::{Order, Query};
 
 /// Which mandates to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of that firm.
     pub organization: Option<OrganizationId>,
@@ -28,13 +29,25 @@ pub struct Filter {
     pub country: Option<Country>,
     /// Admitted to that programme.
     pub programme: Option<ProgrammeId>,
+    /// Whether somebody of the firm stands behind it.
+    pub claimed: Option<bool>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Found by that.
+    pub query: Query,
 }
 
 impl Filter {
     /// Whether an index answers it in the list's order, so that a page costs
     /// its own rows and no more.
-    pub const fn is_by_index(&self) -> bool {
-        self.status.is_none() && self.country.is_none() && self.programme.is_none()
+    pub const fn is_by_index(&self, order: Order) -> bool {
+        matches!(order, Order::Created | Order::CreatedLast)
+            && self.status.is_none()
+            && self.country.is_none()
+            && self.programme.is_none()
+            && self.claimed.is_none()
+            && self.updated_since.is_none()
+            && self.query.is_empty()
     }
 }
 
@@ -62,15 +75,29 @@ impl Headed for Mandate {
             id: self.id,
             organization: self.organization,
             version: self.version,
-            created_at: self.created_at,
+            place: Cursor {
+                created_at: self.created_at,
+                id: self.id.uuid(),
+            },
         }
     }
 }
 
-type HeadRow = (MandateId, OrganizationId, i64, DateTime<Utc>);
+type HeadColumns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
 
-const HEAD: (dsl::id, dsl::organization_id, dsl::version, dsl::created_at) =
-    (dsl::id, dsl::organization_id, dsl::version, dsl::created_at);
+const HEAD: HeadColumns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
 
 /// Stores a new mandate with its first revision.
 ///
@@ -91,6 +118,7 @@ pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
         created_at,
         updated_at,
     } = mandate;
+    organizations::lock(conn, *organization)?;
     let content = json::mandate::encode(content)?;
     diesel::insert_into(mandates::table)
         .values((
@@ -108,7 +136,8 @@ pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
         .execute(conn)?;
-    keep_revision(conn, mandate, &content)
+    keep_revision(conn, mandate, &content)?;
+    search::put_mandate(conn, mandate)
 }
 
 /// The mandate with that id.
@@ -125,12 +154,12 @@ pub fn find(conn: &mut Conn, id: MandateId) -> Result<Option<Mandate>> {
 /// # Errors
 /// A statement failed.
 pub fn find_head(conn: &mut Conn, id: MandateId) -> Result<Option<Head<MandateId>>> {
-    let row: Option<HeadRow> = mandates::table
+    let row: Option<HeadRow<MandateId>> = mandates::table
         .find(id)
         .select(HEAD)
         .first(conn)
         .optional()?;
-    Ok(row.map(Head::from))
+    Ok(row.map(|row| Head::of(row, Order::Created)))
 }
 
 /// The heads of those of these mandates that there are.
@@ -138,11 +167,11 @@ pub fn find_head(conn: &mut Conn, id: MandateId) -> Result<Option<Head<MandateId
 /// # Errors
 /// A statement failed.
 pub fn find_heads(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<(MandateId, Head<MandateId>)>> {
-    let rows: Vec<HeadRow> = mandates::table
+    let rows: Vec<HeadRow<MandateId>> = mandates::table
         .filter(dsl::id.eq_any(ids.to_vec()))
         .select(HEAD)
         .load(conn)?;
-    let heads = rows.into_iter().map(Head::from);
+    let heads = rows.into_iter().map(|row| Head::of(row, Order::Created));
     Ok(heads.map(|head| (head.id, head)).collect())
 }
 
@@ -167,6 +196,26 @@ pub fn find_many(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<Mandate>> {
     rows.into_iter().map(mandate).collect()
 }
 
+/// Where each of these mandates stands, and whether its firm stands behind it.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn states(conn: &mut Conn, ids: &[MandateId]) -> Result<Vec<(MandateId, MandateStatus, bool)>> {
+    let rows: Vec<(MandateId, String, bool)> = mandates::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .select((dsl::id, dsl::status, dsl::claimed))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, status, claimed)| {
+            Ok((
+                id,
+                stored::code(&status, MandateStatus::from_code)?,
+                claimed,
+            ))
+        })
+        .collect()
+}
+
 /// Mandates from the oldest on; one more than `limit` when there are more.
 ///
 /// # Errors
@@ -177,30 +226,91 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Mandate>> {
-    let rows: Vec<Row> = listed(filter, after, limit).load(conn)?;
+    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit).load(conn)?;
     rows.into_iter().map(mandate).collect()
 }
 
-/// The heads of [`list`].
+/// The heads of mandates in that order; one more than `limit` when there are
+/// more.
 ///
 /// # Errors
 /// A statement failed.
 pub fn list_heads(
     conn: &mut Conn,
     filter: &Filter,
+    order: Order,
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Head<MandateId>>> {
-    let query = listed(filter, after, limit).select(HEAD);
-    let rows: Vec<HeadRow> = query.load(conn)?;
-    Ok(rows.into_iter().map(Head::from).collect())
+    if order == Order::Relevance {
+        let rest = Filter {
+            query: Query::default(),
+            ..filter.clone()
+        };
+        let (kind, owner) = (search::Kind::Mandate, filter.organization);
+        return search::by_fit(
+            conn,
+            kind,
+            &filter.query,
+            owner,
+            after,
+            limit,
+            |conn, ids| {
+                let ids: Vec<MandateId> = ids.iter().map(|id| (*id).into()).collect();
+                let query = narrowed(conn, &rest).filter(dsl::id.eq_any(ids));
+                let rows: Vec<HeadRow<MandateId>> = query.select(HEAD).load(conn)?;
+                Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
+            },
+        );
+    }
+    let query = listed(conn, filter, order, after, limit).select(HEAD);
+    let rows: Vec<HeadRow<MandateId>> = query.load(conn)?;
+    Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
 }
 
+/// How many there are.
+pub(super) fn count(conn: &mut Conn) -> Result<i64> {
+    Ok(mandates::table.count().get_result(conn)?)
+}
+
+/// Up to `limit` ids and ages after the cursor, the oldest first.
+pub(super) fn ages(conn: &mut Conn, after: Option<Cursor>, limit: usize) -> Result<Vec<Cursor>> {
+    let order = Order::Created;
+    let query = listed(conn, &Filter::default(), order, after, limit).select(HEAD);
+    let rows: Vec<HeadRow<MandateId>> = query.load(conn)?;
+    let heads = rows.into_iter().take(limit).map(|row| Head::of(row, order));
+    Ok(heads.map(|head| head.place).collect())
+}
+
+type Boxed = IntoBoxed<'static, mandates::table, Backend>;
+
 fn listed(
+    conn: &Conn,
     filter: &Filter,
+    order: Order,
     after: Option<Cursor>,
     limit: usize,
-) -> IntoBoxed<'static, mandates::table, Backend> {
+) -> Boxed {
+    let mut query = narrowed(conn, filter).limit(page::fetch(limit));
+    if let Some(cursor) = after {
+        query = match order {
+            Order::Created | Order::Relevance => {
+                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
+            }
+            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
+            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
+            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
+        };
+    }
+    match order {
+        Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
+        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
+        Order::Updated => query.order((dsl::updated_at, dsl::id)),
+        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
+    }
+}
+
+fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     let mut query = mandates::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -217,12 +327,17 @@ fn listed(
             .select(programme_mandates::mandate_id);
         query = query.filter(dsl::id.eq_any(admitted));
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    if let Some(claimed) = filter.claimed {
+        query = query.filter(dsl::claimed.eq(claimed));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
+    }
+    if !filter.query.is_empty() {
+        let owned = filter.organization.is_some();
+        query = query.filter(sql::found_by(conn, "mandates", &filter.query, owned));
     }
     query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
 }
 
 /// Every mandate admitted to a programme, by id.
@@ -244,7 +359,7 @@ pub(super) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec
 pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
     let Mandate {
         id,
-        organization: _,
+        organization,
         country,
         content,
         status,
@@ -256,6 +371,8 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
         created_at: _,
         updated_at,
     } = mandate;
+    // Before the record's own row, so that nobody waits in a circle.
+    organizations::lock(conn, *organization)?;
     let content = json::mandate::encode(content)?;
     let before = mandates::table
         .find(id)
@@ -276,6 +393,7 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, mandate, &content)?;
+        search::put_mandate(conn, mandate)?;
     }
     Ok(changed == 1)
 }

@@ -17,6 +17,8 @@
 //! | [`clients`], [`api_keys`] | programs of partners and of people |
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
+//! | [`referrals`] | what partners handed in |
+//! | [`search`] | what profiles and mandates are found by |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
@@ -33,6 +35,7 @@ pub mod consumers;
 pub mod contacts;
 pub mod deals;
 pub mod decisions;
+mod directory_schema;
 pub mod disclosures;
 mod error;
 pub mod events;
@@ -59,9 +62,12 @@ mod postgres;
 mod prepared;
 pub mod programmes;
 pub mod rates;
+pub mod referrals;
+pub mod review_comments;
 mod rule_schema;
 pub mod rule_sets;
 mod schema;
+pub mod search;
 pub mod second_factors;
 pub mod secrets;
 pub mod sessions;

@@ -10,7 +10,7 @@ use super::schema::memberships;
 use super::schema::organization_identifiers as identifiers;
 use super::schema::organizations::{self, dsl};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, sql, stored, users};
+use super::{Conn, Result, json, keyset, search, sql, stored, users};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::{Organization, OrganizationDetails};
@@ -126,6 +126,7 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
             .select(memberships::user_id)
             .load(conn)?;
         users::parts_changed(conn, &people)?;
+        search::renamed(conn, *id)?;
     }
     Ok(changed == 1)
 }
@@ -213,6 +214,23 @@ pub fn claim_identifier(
         .select(identifiers::organization_id)
         .first(conn)?;
     Ok(holder == id)
+}
+
+/// Lets go of an identifier, if it is that organization's.
+///
+/// # Errors
+/// A statement failed.
+pub fn release_identifier(
+    conn: &mut Conn,
+    id: OrganizationId,
+    scheme: &str,
+    value: &str,
+) -> Result<()> {
+    let own = identifiers::table
+        .find((scheme, value))
+        .filter(identifiers::organization_id.eq(id));
+    diesel::delete(own).execute(conn)?;
+    Ok(())
 }
 
 /// The organization that has an identifier.

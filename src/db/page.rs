@@ -18,9 +18,9 @@ const MAC: usize = 8;
 /// The last row of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// When it was made.
+    /// When it was made, or the other time by which the list is in order.
     pub created_at: DateTime<Utc>,
-    /// Its id.
+    /// Its id, or the number by which the list is in order.
     pub id: Uuid,
 }
 

@@ -4,22 +4,22 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
-use uuid::Uuid;
 
 use super::conn::Backend;
-use super::head::{Head, Headed};
+use super::head::{Head, HeadRow, Headed};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::startup_profiles::{self, dsl};
-use super::schema::{programme_startups, review_comments, startup_profile_revisions as revisions};
-use super::types::{Id, Timestamp};
-use super::{Conn, Result, json, keyset, sql, stored};
+use super::schema::{programme_startups, startup_profile_revisions as revisions};
+use super::types::Timestamp;
+use super::{Conn, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
-use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
+use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
+use crate::domain::search::{Order, Query};
 
 /// Which profiles to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of that firm.
     pub organization: Option<OrganizationId>,
@@ -29,31 +29,26 @@ pub struct Filter {
     pub country: Option<Country>,
     /// Admitted to that programme.
     pub programme: Option<ProgrammeId>,
+    /// Whether somebody of the firm stands behind it.
+    pub claimed: Option<bool>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Found by that.
+    pub query: Query,
 }
 
 impl Filter {
     /// Whether an index answers it in the list's order, so that a page costs
     /// its own rows and no more.
-    pub const fn is_by_index(&self) -> bool {
-        self.status.is_none() && self.country.is_none() && self.programme.is_none()
+    pub const fn is_by_index(&self, order: Order) -> bool {
+        matches!(order, Order::Created | Order::CreatedLast)
+            && self.status.is_none()
+            && self.country.is_none()
+            && self.programme.is_none()
+            && self.claimed.is_none()
+            && self.updated_since.is_none()
+            && self.query.is_empty()
     }
-}
-
-/// What a reviewer says about one part of a revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReviewComment {
-    /// Its id.
-    pub id: Uuid,
-    /// About which revision.
-    pub revision: i64,
-    /// JSON Pointer (RFC 6901) to the part.
-    pub pointer: String,
-    /// What should change.
-    pub comment: String,
-    /// Who says so.
-    pub author: UserId,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
 }
 
 #[derive(Queryable)]
@@ -82,15 +77,29 @@ impl Headed for StartupProfile {
             id: self.id,
             organization: self.organization,
             version: self.version,
-            created_at: self.created_at,
+            place: Cursor {
+                created_at: self.created_at,
+                id: self.id.uuid(),
+            },
         }
     }
 }
 
-type HeadRow = (StartupProfileId, OrganizationId, i64, DateTime<Utc>);
+type HeadColumns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
 
-const HEAD: (dsl::id, dsl::organization_id, dsl::version, dsl::created_at) =
-    (dsl::id, dsl::organization_id, dsl::version, dsl::created_at);
+const HEAD: HeadColumns = (
+    dsl::id,
+    dsl::organization_id,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
 
 /// Stores a new profile with its first revision.
 ///
@@ -112,6 +121,7 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
         created_at,
         updated_at,
     } = profile;
+    organizations::lock(conn, *organization)?;
     let content = json::startup::encode(content)?;
     diesel::insert_into(startup_profiles::table)
         .values((
@@ -130,7 +140,8 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
         .execute(conn)?;
-    keep_revision(conn, profile, &content)
+    keep_revision(conn, profile, &content)?;
+    search::put_profile(conn, profile)
 }
 
 /// The profile with that id.
@@ -147,12 +158,12 @@ pub fn find(conn: &mut Conn, id: StartupProfileId) -> Result<Option<StartupProfi
 /// # Errors
 /// A statement failed.
 pub fn find_head(conn: &mut Conn, id: StartupProfileId) -> Result<Option<Head<StartupProfileId>>> {
-    let row: Option<HeadRow> = startup_profiles::table
+    let row: Option<HeadRow<StartupProfileId>> = startup_profiles::table
         .find(id)
         .select(HEAD)
         .first(conn)
         .optional()?;
-    Ok(row.map(Head::from))
+    Ok(row.map(|row| Head::of(row, Order::Created)))
 }
 
 /// The heads of those of these profiles that there are.
@@ -163,11 +174,11 @@ pub fn find_heads(
     conn: &mut Conn,
     ids: &[StartupProfileId],
 ) -> Result<Vec<(StartupProfileId, Head<StartupProfileId>)>> {
-    let rows: Vec<HeadRow> = startup_profiles::table
+    let rows: Vec<HeadRow<StartupProfileId>> = startup_profiles::table
         .filter(dsl::id.eq_any(ids.to_vec()))
         .select(HEAD)
         .load(conn)?;
-    let heads = rows.into_iter().map(Head::from);
+    let heads = rows.into_iter().map(|row| Head::of(row, Order::Created));
     Ok(heads.map(|head| (head.id, head)).collect())
 }
 
@@ -183,6 +194,29 @@ pub fn find_many(conn: &mut Conn, ids: &[StartupProfileId]) -> Result<Vec<Startu
     rows.into_iter().map(profile).collect()
 }
 
+/// Where each of these profiles stands, and whether its firm stands behind it.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn states(
+    conn: &mut Conn,
+    ids: &[StartupProfileId],
+) -> Result<Vec<(StartupProfileId, ProfileStatus, bool)>> {
+    let rows: Vec<(StartupProfileId, String, bool)> = startup_profiles::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .select((dsl::id, dsl::status, dsl::claimed))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, status, claimed)| {
+            Ok((
+                id,
+                stored::code(&status, ProfileStatus::from_code)?,
+                claimed,
+            ))
+        })
+        .collect()
+}
+
 /// Profiles from the oldest on; one more than `limit` when there are more.
 ///
 /// # Errors
@@ -193,30 +227,91 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<StartupProfile>> {
-    let rows: Vec<Row> = listed(filter, after, limit).load(conn)?;
+    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit).load(conn)?;
     rows.into_iter().map(profile).collect()
 }
 
-/// The heads of [`list`].
+/// The heads of profiles in that order; one more than `limit` when there are
+/// more.
 ///
 /// # Errors
 /// A statement failed.
 pub fn list_heads(
     conn: &mut Conn,
     filter: &Filter,
+    order: Order,
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Head<StartupProfileId>>> {
-    let query = listed(filter, after, limit).select(HEAD);
-    let rows: Vec<HeadRow> = query.load(conn)?;
-    Ok(rows.into_iter().map(Head::from).collect())
+    if order == Order::Relevance {
+        let rest = Filter {
+            query: Query::default(),
+            ..filter.clone()
+        };
+        let (kind, owner) = (search::Kind::StartupProfile, filter.organization);
+        return search::by_fit(
+            conn,
+            kind,
+            &filter.query,
+            owner,
+            after,
+            limit,
+            |conn, ids| {
+                let ids: Vec<StartupProfileId> = ids.iter().map(|id| (*id).into()).collect();
+                let query = narrowed(conn, &rest).filter(dsl::id.eq_any(ids));
+                let rows: Vec<HeadRow<StartupProfileId>> = query.select(HEAD).load(conn)?;
+                Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
+            },
+        );
+    }
+    let query = listed(conn, filter, order, after, limit).select(HEAD);
+    let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
+    Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
 }
 
+/// How many there are.
+pub(super) fn count(conn: &mut Conn) -> Result<i64> {
+    Ok(startup_profiles::table.count().get_result(conn)?)
+}
+
+/// Up to `limit` ids and ages after the cursor, the oldest first.
+pub(super) fn ages(conn: &mut Conn, after: Option<Cursor>, limit: usize) -> Result<Vec<Cursor>> {
+    let order = Order::Created;
+    let query = listed(conn, &Filter::default(), order, after, limit).select(HEAD);
+    let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
+    let heads = rows.into_iter().take(limit).map(|row| Head::of(row, order));
+    Ok(heads.map(|head| head.place).collect())
+}
+
+type Boxed = IntoBoxed<'static, startup_profiles::table, Backend>;
+
 fn listed(
+    conn: &Conn,
     filter: &Filter,
+    order: Order,
     after: Option<Cursor>,
     limit: usize,
-) -> IntoBoxed<'static, startup_profiles::table, Backend> {
+) -> Boxed {
+    let mut query = narrowed(conn, filter).limit(page::fetch(limit));
+    if let Some(cursor) = after {
+        query = match order {
+            Order::Created | Order::Relevance => {
+                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
+            }
+            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
+            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
+            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
+        };
+    }
+    match order {
+        Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
+        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
+        Order::Updated => query.order((dsl::updated_at, dsl::id)),
+        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
+    }
+}
+
+fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     let mut query = startup_profiles::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -233,12 +328,22 @@ fn listed(
             .select(programme_startups::profile_id);
         query = query.filter(dsl::id.eq_any(admitted));
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    if let Some(claimed) = filter.claimed {
+        query = query.filter(dsl::claimed.eq(claimed));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
+    }
+    if !filter.query.is_empty() {
+        let owned = filter.organization.is_some();
+        query = query.filter(sql::found_by(
+            conn,
+            "startup_profiles",
+            &filter.query,
+            owned,
+        ));
     }
     query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
 }
 
 /// Every profile admitted to a programme, by id.
@@ -260,7 +365,7 @@ pub(super) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec
 pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
     let StartupProfile {
         id,
-        organization: _,
+        organization,
         country,
         content,
         status,
@@ -273,6 +378,8 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         created_at: _,
         updated_at,
     } = profile;
+    // Before the record's own row, so that nobody waits in a circle.
+    organizations::lock(conn, *organization)?;
     let content = json::startup::encode(content)?;
     let before = startup_profiles::table
         .find(id)
@@ -294,6 +401,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, profile, &content)?;
+        search::put_profile(conn, profile)?;
     }
     Ok(changed == 1)
 }
@@ -393,69 +501,6 @@ pub fn compliance_agreed_revision(conn: &mut Conn, id: StartupProfileId) -> Resu
         .first(conn)
         .optional()?;
     Ok(agreed.flatten())
-}
-
-/// Keeps what a reviewer said.
-///
-/// # Errors
-/// A statement failed.
-pub fn insert_comments(
-    conn: &mut Conn,
-    profile: StartupProfileId,
-    comments: &[ReviewComment],
-) -> Result<()> {
-    for ReviewComment {
-        id,
-        revision,
-        pointer,
-        comment,
-        author,
-        created_at,
-    } in comments
-    {
-        diesel::insert_into(review_comments::table)
-            .values((
-                review_comments::id.eq(Id::of(*id)),
-                review_comments::profile_id.eq(profile),
-                review_comments::revision.eq(revision),
-                review_comments::pointer.eq(pointer),
-                review_comments::comment.eq(comment),
-                review_comments::author_id.eq(author),
-                review_comments::created_at.eq(Timestamp(*created_at)),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
-/// What reviewers said about a profile, from the oldest on.
-///
-/// # Errors
-/// A statement failed.
-pub fn comments(conn: &mut Conn, profile: StartupProfileId) -> Result<Vec<ReviewComment>> {
-    type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
-    let rows: Vec<CommentRow> = review_comments::table
-        .filter(review_comments::profile_id.eq(profile))
-        .order((review_comments::created_at, review_comments::id))
-        .select((
-            review_comments::id,
-            review_comments::revision,
-            review_comments::pointer,
-            review_comments::comment,
-            review_comments::author_id,
-            review_comments::created_at,
-        ))
-        .load(conn)?;
-    let comment =
-        |(id, revision, pointer, comment, author, created_at): CommentRow| ReviewComment {
-            id: id.uuid(),
-            revision,
-            pointer,
-            comment,
-            author,
-            created_at,
-        };
-    Ok(rows.into_iter().map(comment).collect())
 }
 
 /// Up to `limit` published profiles that were to be confirmed before today,

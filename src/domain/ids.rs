@@ -87,6 +87,8 @@ ids! {
     TicketId,
     /// A person's key for scripts.
     ApiKeyId,
+    /// One firm that a partner handed in.
+    ReferralId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

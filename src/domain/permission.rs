@@ -76,6 +76,10 @@ codes! {
         ReadMandate = "read_mandate",
         /// Move a mandate in its machine.
         MoveMandate = "move_mandate",
+        /// Hand in a firm with its profile or mandate, for a partner.
+        WriteReferral = "write_referral",
+        /// Read what became of what a partner handed in.
+        ReadReferral = "read_referral",
         /// Write a programme, admit to it.
         WriteProgramme = "write_programme",
         /// Read a programme.
@@ -132,6 +136,10 @@ codes! {
         MandatesRead = "mandates:read",
         /// Write and move mandates.
         MandatesWrite = "mandates:write",
+        /// Read what became of referrals.
+        ReferralsRead = "referrals:read",
+        /// Refer firms.
+        ReferralsWrite = "referrals:write",
         /// Read programmes.
         ProgrammesRead = "programmes:read",
         /// Write programmes.
@@ -182,6 +190,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
         O::ReadMandate => Some(S::MandatesRead),
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
+        O::ReadReferral => Some(S::ReferralsRead),
+        O::WriteReferral => Some(S::ReferralsWrite),
         O::ReadProgramme | O::ReadRules => Some(S::ProgrammesRead),
         O::WriteProgramme | O::WriteRules => Some(S::ProgrammesWrite),
         O::ReadCompliance => Some(S::ComplianceRead),
@@ -253,13 +263,15 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             R::Owner => Allowed,
             _ => Forbidden,
         },
-        (O::ReadStartupProfile, Standing::Own(K::Startup, _))
+        (O::ReadReferral, Standing::Own(K::Partner, _))
+        | (O::ReadStartupProfile, Standing::Own(K::Startup, _))
         | (O::ReadMandate, Standing::Own(K::Investor, _))
         | (
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
-        (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
+        (O::WriteReferral, Standing::Own(K::Partner, role))
+        | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
         | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
         | (
             O::MoveMatch | O::RequestIntroduction | O::MoveIntroduction | O::MoveDeal,
@@ -287,6 +299,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadMembers
             | O::ReadStartupProfile
             | O::ReadMandate
+            | O::ReadReferral
             | O::ReadMatch
             | O::ReadIntroduction
             | O::ReadDeal
@@ -433,6 +446,7 @@ mod tests {
         for operation in [
             Operation::ReadStartupProfile,
             Operation::ReadMandate,
+            Operation::ReadReferral,
             Operation::ReadMatch,
             Operation::ReadIntroduction,
             Operation::ReadDeal,

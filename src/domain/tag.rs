@@ -2,9 +2,14 @@
 //! (business models, deal intents, instruments…) that profiles choose from.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use super::text::{Language, Slug, fold};
 use super::values::codes;
+
+/// Comparing words takes time by the square of their letters, so for longer
+/// ones than this nothing is suggested.
+pub const LONGEST_SUGGESTED_FOR: usize = 80;
 
 codes! {
     /// How carefully a tag must be handled; the order is that of severity.
@@ -122,6 +127,11 @@ pub enum TaxonomyFault {
     AmbiguousAlias(String, Slug, Slug),
 }
 
+/// The words of a folded text.
+fn split(folded: &str) -> Vec<String> {
+    folded.split(' ').map(str::to_owned).collect()
+}
+
 /// How a startup's tag stands to a tag a mandate names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kinship {
@@ -144,6 +154,7 @@ pub struct Taxonomy {
     tags: BTreeMap<Slug, Tag>,
     facets: BTreeMap<(Facet, Slug), FacetValue>,
     words: HashMap<String, Slug>,
+    spoken: BTreeMap<String, Vec<Slug>>,
     tree: Tree,
 }
 
@@ -172,10 +183,12 @@ impl Taxonomy {
             tags: by_slug,
             facets: by_facet,
             words: HashMap::new(),
+            spoken: BTreeMap::new(),
             tree: Tree::default(),
         };
         taxonomy.check_parents(&mut faults);
         taxonomy.index_words(&mut faults);
+        taxonomy.index_spoken();
         if faults.is_empty() {
             taxonomy.tree = Tree::new(&taxonomy.tags);
             Ok(taxonomy)
@@ -236,6 +249,35 @@ impl Taxonomy {
         }
     }
 
+    /// Each single word of a tag's names leads to it.
+    fn index_spoken(&mut self) {
+        for tag in self.tags.values() {
+            let labels = tag.labels.texts.values().chain(&tag.aliases);
+            let names = labels.map(String::as_str).chain([tag.slug.as_str()]);
+            for word in names.map(fold).flat_map(|name| split(&name)) {
+                let tags = self.spoken.entry(word).or_default();
+                if tags.last() != Some(&tag.slug) {
+                    tags.push(tag.slug.clone());
+                }
+            }
+        }
+    }
+
+    /// Tags with that folded word in a label, alias or slug, in any language;
+    /// also with a longer word that begins so, if it is the beginning of one.
+    pub fn spoken_of<'a>(
+        &'a self,
+        word: &'a str,
+        begins: bool,
+    ) -> impl Iterator<Item = &'a Slug> + 'a {
+        self.spoken
+            .range::<str, _>((Bound::Included(word), Bound::Unbounded))
+            .take_while(move |(name, _)| {
+                name.as_str() == word || (begins && name.starts_with(word))
+            })
+            .flat_map(|(_, tags)| tags)
+    }
+
     /// The version of the data it was made from.
     pub fn version(&self) -> &str {
         &self.version
@@ -271,9 +313,13 @@ impl Taxonomy {
             .and_then(|slug| self.tags.get(slug))
     }
 
-    /// Up to three slugs that a mistyped word may mean, nearest first.
+    /// Up to three slugs that a mistyped word may mean, nearest first; none for
+    /// one of more than [`LONGEST_SUGGESTED_FOR`] letters.
     pub fn suggest(&self, word: &str) -> Vec<&Slug> {
         let word = fold(word);
+        if word.chars().nth(LONGEST_SUGGESTED_FOR).is_some() {
+            return Vec::new();
+        }
         let mut near: Vec<(f64, &Slug)> = self
             .words
             .iter()

@@ -205,6 +205,9 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/mandates/{id}/transitions", Needs(O::ReadMandate)),
     ("POST /v1/mandates/{id}/transitions", Needs(O::MoveMandate)),
     ("GET /v1/mandates/{id}/events", Needs(O::ReadMandate)),
+    ("GET /v1/referrals", Needs(O::ReadReferral)),
+    ("POST /v1/referrals", Needs(O::WriteReferral)),
+    ("GET /v1/referrals/{id}", Needs(O::ReadReferral)),
     // What comes of them.
     ("GET /v1/matches", Needs(O::ReadMatch)),
     ("POST /v1/matches", Needs(O::MoveMatch)),

@@ -5,6 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::future::{Future, Ready, ready};
 
 use super::problem::{Kind, Problem};
@@ -72,8 +73,24 @@ impl FromRequest for IfMatch {
 /// The answer to a GET of a thing: 304 if the caller has this version, else
 /// 200 with the view; both with the tag.
 pub fn versioned(request: &HttpRequest, version: i64, view: &impl Serialize) -> HttpResponse {
-    let tag = etag(version);
-    if has_version(request, version) {
+    tagged(request, etag(version), view)
+}
+
+/// The same for what is put together from several things, and so has no
+/// version of its own: its tag is made from all that the view says.
+///
+/// # Errors
+/// The view can't be written.
+pub fn digested(request: &HttpRequest, view: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(view).map_err(|_| Problem::new(Kind::Internal))?;
+    let digest: [u8; 32] = Sha256::digest(&body).into();
+    let start = digest.first_chunk().copied().unwrap_or_default();
+    let tag = format!("\"{:032x}\"", u128::from_be_bytes(start));
+    Ok(tagged(request, tag, view))
+}
+
+fn tagged(request: &HttpRequest, tag: String, view: &impl Serialize) -> HttpResponse {
+    if has_tag(request, &tag) {
         HttpResponse::NotModified()
             .insert_header((ETAG, tag))
             .finish()
@@ -85,11 +102,15 @@ pub fn versioned(request: &HttpRequest, version: i64, view: &impl Serialize) -> 
 /// Whether `If-None-Match` names `version`; the comparison is weak, as GET
 /// wants it. A header that can't be read doesn't match.
 pub fn has_version(request: &HttpRequest, version: i64) -> bool {
+    has_tag(request, &etag(version))
+}
+
+fn has_tag(request: &HttpRequest, wanted: &str) -> bool {
     let Ok(Some(text)) = field(request, &IF_NONE_MATCH) else {
         return false;
     };
-    let of_version = |tag: &Tag| tag.opaque == etag(version);
-    text == "*" || tags(&text).is_some_and(|tags| tags.iter().any(of_version))
+    let is_wanted = |tag: &Tag| tag.opaque == wanted;
+    text == "*" || tags(&text).is_some_and(|tags| tags.iter().any(is_wanted))
 }
 
 /// One field value of a header that may be spread over several lines.

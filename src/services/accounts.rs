@@ -494,6 +494,27 @@ pub(super) fn insert_organization(
     )
 }
 
+/// Stores a firm's new details, claims the web site it brings, and notes it
+/// as an event of that kind.
+pub(super) fn update_organization(
+    conn: &mut Conn,
+    pen: &Pen,
+    kind: &'static str,
+    after: &Organization,
+) -> Result<(), Error> {
+    if !db::organizations::update(conn, after)? {
+        return Err(Error::StaleVersion);
+    }
+    if let Some(website) = &after.details.website {
+        db::organizations::claim_identifier(conn, after.id, "domain", &website.host())?;
+    }
+    let country = after.details.country;
+    let country = country.map(|it| ("country", Value::Code(it.to_string())));
+    let mut payload = vec![("version", Value::Int(after.version))];
+    payload.extend(country);
+    pen.append(conn, kind, (SubjectKind::Organization, after.id), payload)
+}
+
 pub(super) fn log_account(
     conn: &mut Conn,
     pen: &Pen,

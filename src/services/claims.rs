@@ -30,10 +30,24 @@ const MOST: usize = 100;
 pub struct Records {
     /// The firm.
     pub firm: OrganizationDetails,
+    /// Counts its changes.
+    pub firm_version: i64,
     /// A startup's profiles.
     pub profiles: Vec<StartupProfile>,
     /// An investor's mandates.
     pub mandates: Vec<Mandate>,
+}
+
+impl Records {
+    /// Which state of all that was written this is, so that nobody agrees to
+    /// what came after they read.
+    pub fn seen(&self) -> String {
+        let profiles = self.profiles.iter().map(|it| it.revision);
+        let mandates = self.mandates.iter().map(|it| it.revision);
+        let counts = [self.firm_version].into_iter().chain(profiles);
+        let counts: Vec<String> = counts.chain(mandates).map(|it| it.to_string()).collect();
+        counts.join("-")
+    }
 }
 
 pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<Records, Error> {
@@ -48,6 +62,7 @@ pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<R
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
     let mut records = Records {
         firm: firm.details,
+        firm_version: firm.version,
         profiles: startup_profiles::list(conn, &profiles, None, MOST)?,
         mandates: mandates::list(conn, &wanted, None, MOST)?,
     };
@@ -122,6 +137,8 @@ pub struct Agreement {
     pub language: Language,
     /// What they corrected first.
     pub corrections: Corrections,
+    /// [`Records::seen`] of what they read, if the form says so.
+    pub seen: Option<String>,
 }
 
 /// What is wrong with a form, as far as only the store and the rules of
@@ -184,9 +201,24 @@ pub async fn confirm(context: &Context, token: &str, agreement: Agreement) -> Re
         .db
         .write(move |conn| {
             tickets::take(&context_in, conn, &ticket, TicketOutcome::Used)?;
+            // A partner's correction in between waits, or is seen here.
+            db::organizations::lock(conn, organization)?;
+            let records = records(conn, organization)?;
+            if agreement
+                .seen
+                .as_ref()
+                .is_some_and(|seen| *seen != records.seen())
+            {
+                let mut faults = Faults::new();
+                faults.push(
+                    "/seen",
+                    "changed",
+                    "What was written has changed since it was read.",
+                );
+                return Err(faults.into());
+            }
             let person = tickets::account_of(conn, &ticket, newcomer.as_ref())?;
             tickets::join(&context_in, conn, person, organization, Role::Owner)?;
-            let records = records(conn, organization)?;
             let (corrections, reader) = (&agreement.corrections, &agreement.language);
             corrections_faults(conn, organization, &records, corrections, reader)?.finish()?;
             corrections.correct_firm(&context_in, conn, person, organization)?;

@@ -83,6 +83,8 @@ pub struct Settings {
     /// Whether the contact of a firm that others wrote about is mailed by
     /// itself.
     pub ask_contacts: bool,
+    /// How many contacts one partner's referrals have asked in 24 hours.
+    pub partner_asks: u32,
     /// Working days in which an asked side may answer.
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.

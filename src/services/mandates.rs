@@ -13,6 +13,7 @@ use crate::domain::mandate::{
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
+use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
@@ -98,12 +99,13 @@ pub async fn look_at<S: Show<Mandate>>(
     shown(context, &head, mandates::find, show).await
 }
 
-/// Mandates, oldest first: all for the operator's people, an investor's own
+/// Mandates in that order: all for the operator's people, an investor's own
 /// for its people.
 pub async fn list<S: Show<Mandate>>(
     context: &Context,
     caller: &Caller,
     mut filter: Filter,
+    order: Order,
     page: PageRequest,
     show: S,
 ) -> Result<Page<S::Seen>, Error> {
@@ -113,10 +115,11 @@ pub async fn list<S: Show<Mandate>>(
         caller.may(Operation::ReadMandate, &[organization])?;
         filter.organization = Some(organization);
     }
-    let name = format!("mandates {filter:?}");
-    let by_index = filter.is_by_index();
-    let fetch =
-        move |conn: &mut Conn, cursor, limit| mandates::list_heads(conn, &filter, cursor, limit);
+    let name = format!("mandates {filter:?} {order}");
+    let by_index = filter.is_by_index(order);
+    let fetch = move |conn: &mut Conn, cursor, limit| {
+        mandates::list_heads(conn, &filter, order, cursor, limit)
+    };
     shown_page(
         context,
         name,
@@ -241,7 +244,7 @@ pub(super) fn stand_behind(
         updated_at: context.now(),
         ..before.clone()
     };
-    store_state(conn, &after)?;
+    store(conn, &after)?;
     context.pen(Actor::User(person)).append(
         conn,
         "mandate.confirmed",

@@ -131,7 +131,7 @@ fn show_all<R: Headed, S: Show<R>>(
     }
     let both = heads.iter().zip(seen);
     Ok(both
-        .filter_map(|(head, seen)| Some((head.place(), seen?)))
+        .filter_map(|(head, seen)| Some((head.place, seen?)))
         .collect())
 }
 

@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::page::Page;
-use crate::db::startup_profiles;
-pub use crate::db::startup_profiles::{Filter, ReviewComment};
+pub use crate::db::review_comments::ReviewComment;
+pub use crate::db::startup_profiles::Filter;
 use crate::db::{self, Conn};
+use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::{Hat, Operation};
@@ -15,6 +16,7 @@ use crate::domain::profile::{
     status_after_correction, status_after_edit, step, texts_that_tell,
 };
 use crate::domain::refusal::Refusal;
+use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
@@ -128,12 +130,13 @@ pub async fn look_at<S: Show<StartupProfile>>(
     shown(context, &head, startup_profiles::find, show).await
 }
 
-/// Profiles, oldest first: all for the operator's people, a startup's own for
+/// Profiles in that order: all for the operator's people, a startup's own for
 /// its people.
 pub async fn list<S: Show<StartupProfile>>(
     context: &Context,
     caller: &Caller,
     mut filter: Filter,
+    order: Order,
     page: PageRequest,
     show: S,
 ) -> Result<Page<S::Seen>, Error> {
@@ -143,10 +146,10 @@ pub async fn list<S: Show<StartupProfile>>(
         caller.may(Operation::ReadStartupProfile, &[organization])?;
         filter.organization = Some(organization);
     }
-    let name = format!("startup-profiles {filter:?}");
-    let by_index = filter.is_by_index();
+    let name = format!("startup-profiles {filter:?} {order}");
+    let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
-        startup_profiles::list_heads(conn, &filter, cursor, limit)
+        startup_profiles::list_heads(conn, &filter, order, cursor, limit)
     };
     shown_page(
         context,
@@ -169,7 +172,7 @@ pub async fn comments(
     find(context, caller, id).await?;
     context
         .db
-        .read(move |conn| Ok(startup_profiles::comments(conn, id)?))
+        .read(move |conn| Ok(review_comments::of(conn, id)?))
         .await
 }
 
@@ -298,7 +301,7 @@ fn apply(
             created_at: now,
         })
         .collect();
-    startup_profiles::insert_comments(conn, id, &comments)?;
+    review_comments::insert(conn, id, &comments)?;
     let mut payload = vec![
         ("from", code(before.status.code())),
         ("to", code(after.status.code())),

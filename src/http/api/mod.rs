@@ -8,6 +8,7 @@ pub mod deals;
 pub mod disclosures;
 pub mod events;
 mod exchange;
+mod finding;
 pub mod gaps;
 pub mod introductions;
 pub mod keys;
@@ -20,6 +21,7 @@ pub mod oauth;
 pub mod organizations;
 pub mod people;
 pub mod programmes;
+pub mod referrals;
 pub mod registrations;
 pub mod rule_sets;
 pub mod second_factor;
@@ -61,6 +63,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(disclosures::routes)
         .configure(members::routes)
         .configure(clients::routes)
+        .configure(referrals::routes)
         .configure(people::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
@@ -75,11 +78,12 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// The firm that a new record is for: the one that was named, else the
-/// caller's only one of that kind.
+/// caller's only one of that kind. A fault is at `pointer`.
 fn own_organization(
     caller: &Caller,
     named: Option<OrganizationId>,
     kind: OrganizationKind,
+    pointer: &str,
 ) -> Result<OrganizationId, Faults> {
     let mut own = caller.organizations(kind);
     match (named, own.next(), own.next()) {
@@ -87,7 +91,7 @@ fn own_organization(
         (None, Some(only), None) => Ok(only),
         _ => {
             let mut faults = Faults::new();
-            faults.push("/organization", "required", "Name the firm that it is for.");
+            faults.push(pointer, "required", "Name the firm that it is for.");
             Err(faults)
         }
     }

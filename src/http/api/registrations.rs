@@ -41,7 +41,7 @@ pub struct NewOrganization {
         pattern = "^(startup|investor|partner)$",
         example = "startup"
     )]
-    kind: String,
+    pub(super) kind: String,
     /// As in the register of companies.
     #[schema(min_length = 1, max_length = 200, example = "Tamar Water Ltd")]
     legal_name: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::values::each;
 use crate::domain::fault::Faults;
-use crate::domain::tag::{Facet, FacetValue, Taxonomy};
+use crate::domain::tag::{Facet, FacetValue, LONGEST_SUGGESTED_FOR, Taxonomy};
 use crate::domain::text::{Slug, fold};
 
 /// From which likeness on a word is suggested, as for tags.
@@ -73,6 +73,9 @@ impl Vocabulary<'_> {
     /// Up to three values of a facet that a mistyped word may mean, nearest
     /// first.
     fn near(&self, folded: &str, facet: Facet) -> Vec<&str> {
+        if folded.chars().nth(LONGEST_SUGGESTED_FOR).is_some() {
+            return Vec::new();
+        }
         let likeness = |value: &FacetValue| {
             names(value)
                 .map(|name| strsim::jaro_winkler(folded, &name))

@@ -10,6 +10,7 @@ use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
+use crate::domain::referral::{Claim, ReferralState};
 use crate::domain::review::MatchStatus;
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::values::{OrganizationKind, Side, Stage};
@@ -54,6 +55,8 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewStartupProfileTransition.action"], all!(ProfileAction)),
         (&["Mandate.status"], all!(MandateStatus)),
         (&["NewMandateTransition.action"], all!(MandateAction)),
+        (&["Referral.state"], all!(ReferralState)),
+        (&["Referral.claim"], all!(Claim)),
         (&["MatchOnRecord.status"], all!(MatchStatus)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),

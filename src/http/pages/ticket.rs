@@ -33,6 +33,8 @@ pub(super) struct Sent {
     pub(super) zone: String,
     pub(super) password: String,
     pub(super) agree: String,
+    /// Which state of the records the reader saw.
+    pub(super) seen: Option<String>,
     pub(super) firm_name: Option<String>,
     pub(super) website: Option<String>,
     pub(super) one_liner: Option<String>,
@@ -68,6 +70,7 @@ impl Sent {
                 "zone" => sent.zone = value,
                 "password" => sent.password = value,
                 "agree" => sent.agree = value,
+                "seen" => sent.seen = Some(value),
                 "firm_name" => sent.firm_name = Some(value),
                 "website" => sent.website = Some(value),
                 "one_liner" => sent.one_liner = Some(value),
@@ -79,6 +82,18 @@ impl Sent {
             }
         }
         Ok(sent)
+    }
+
+    /// Only what the reader said of themselves: what was written about the
+    /// firm is read anew, and agreed to anew.
+    pub(super) fn about_reader(self) -> Self {
+        Self {
+            name: self.name,
+            role: self.role,
+            language: self.language,
+            zone: self.zone,
+            ..Self::default()
+        }
     }
 }
 
@@ -125,6 +140,9 @@ pub(super) struct TicketPage {
     claims: bool,
     record: Option<Record>,
     facts: Vec<String>,
+    /// Which state of the records this is; after a fault the one that was read
+    /// first, as what was sent is shown again.
+    seen: String,
     asks_name: bool,
     asks_account: bool,
     asks_password: bool,
@@ -190,6 +208,10 @@ impl TicketPage {
                 .claim
                 .as_ref()
                 .and_then(|records| record(context, ticket, open, records, &sent)),
+            seen: sent.seen.clone().unwrap_or_else(|| {
+                let records = open.claim.as_ref();
+                records.map(Records::seen).unwrap_or_default()
+            }),
             facts: open.claim.as_ref().map_or_else(Vec::new, |records| {
                 facts(context, ticket, records, &open.language)
             }),
@@ -382,6 +404,7 @@ fn in_words(
             "language" => (field, words.fault_language),
             "zone" => (field, words.fault_zone),
             "agree" => (field, words.fault_agree),
+            "seen" => (field, words.fault_seen),
             "password" if kind == TicketKind::Registration => (field, words.fault_chosen),
             "password" => (field, words.fault_password),
             "firm_name" => (field, words.fault_firm_name),

@@ -60,7 +60,7 @@ pub(super) async fn show_ticket(
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 200, example = "AgGT…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`action` (`confirm`, `refuse`), and as the page asks `name`, `role`, `language`, `zone`, `password`, `agree`; to correct a record `firm_name`, `website`, `one_liner`, `summary`, `stage`, `title`, and, with `kept`, each tag that stays as `keep` and each other word as `keep_word`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`action` (`confirm`, `refuse`), and as the page asks `name`, `role`, `language`, `zone`, `password`, `agree`, `seen` (which state of the records was read; another since is shown first); to correct a record `firm_name`, `website`, `one_liner`, `summary`, `stage`, `title`, and, with `kept`, each tag that stays as `keep` and each other word as `keep_word`."),
     responses(
         (status = 303, description = "Done.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
@@ -90,6 +90,16 @@ pub(super) async fn use_ticket(
             return Ok(HttpResponse::SeeOther()
                 .insert_header((LOCATION, format!("/tickets/{token}")))
                 .finish());
+        }
+        Err(Error::Invalid(faults)) if faults.iter().any(|it| it.pointer == "/seen") => {
+            return match open(&context, &token).await? {
+                Some(Opened::Open(now)) => page(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    &TicketPage::of(&context, &now, sent.about_reader(), &faults),
+                ),
+                Some(closed) => show(&context, &closed, StatusCode::CONFLICT),
+                None => page(StatusCode::NOT_FOUND, &NotePage::invalid()),
+            };
         }
         Err(Error::Invalid(faults)) => faults,
         // The corrected texts give the firm away.
@@ -211,6 +221,7 @@ async fn agreement(context: &Context, open: &Open, sent: &Sent) -> Result<Agreem
             text: words.tickets.consent.join("\n\n"),
             language: open.language.clone(),
             corrections,
+            seen: sent.seen.clone(),
         }),
         _ => Err(without_doubles(faults).into()),
     }

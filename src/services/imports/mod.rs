@@ -14,7 +14,7 @@ mod startups;
 
 use chrono::{DateTime, Utc};
 
-use crate::db::{self, Conn, organizations};
+use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
 use crate::domain::investment::Investment;
@@ -24,7 +24,7 @@ use crate::domain::profile::StartupContent;
 use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 
-use super::accounts::insert_organization;
+use super::accounts::{insert_organization, update_organization};
 use super::contacts::{self, Contact};
 use super::log::Pen;
 use super::transitions::code;
@@ -246,20 +246,7 @@ impl Import {
             updated_at: self.now,
             ..before
         };
-        if !organizations::update(conn, &after)? {
-            return Err(Error::StaleVersion);
-        }
-        if let Some(website) = &after.details.website {
-            organizations::claim_identifier(conn, after.id, "domain", &website.host())?;
-        }
-        let mut payload = vec![("version", Value::Int(after.version))];
-        payload.extend(after.details.country.map(|it| ("country", code(it.code()))));
-        self.pen.append(
-            conn,
-            "organization.imported",
-            (SubjectKind::Organization, after.id),
-            payload,
-        )
+        update_organization(conn, &self.pen, "organization.imported", &after)
     }
 
     /// Keeps a firm's contact, and asks it to stand behind records that were

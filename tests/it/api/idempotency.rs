@@ -209,6 +209,22 @@ async fn records(twice: &Twice<'_>) {
         .moves("startup-profiles", Who::Dana, &profile, pause)
         .await;
 
+    let partner = stage.partner().await;
+    let referral = json!({
+        "partner": partner.to_string(),
+        "external_id": "crm-1",
+        "organization": { "kind": "startup", "legal_name": "Negev", "country": "IL" },
+        "contact": { "email": "dana@negev.example" },
+        "startup_profile": {},
+    });
+    let route = "/v1/referrals";
+    twice
+        .does(route, Who::Curator, route, referral.clone())
+        .await;
+    // The same again under another key is no second referral.
+    let (_, again) = twice.does(route, Who::Curator, route, referral).await;
+    assert_eq!(again["external_id"], "crm-1");
+
     let route = "/v1/programmes";
     let (programme, _) = twice
         .does(route, Who::Curator, route, draft_programme("az-il"))

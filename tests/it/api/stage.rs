@@ -13,7 +13,7 @@ use corridor::config::Config;
 use corridor::db::{self, Conn};
 use corridor::domain::account::{Role, User};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict};
-use corridor::domain::ids::SessionId;
+use corridor::domain::ids::{OrganizationId, SessionId};
 use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
 use corridor::domain::profile::{ControlAnswers, ProfileStatus, StartupContent, StartupProfile};
@@ -324,6 +324,15 @@ impl Stage {
         };
         self.context.db.write(write).await.unwrap();
         mandate
+    }
+
+    /// A partner firm of nobody on the stage.
+    pub async fn partner(&self) -> OrganizationId {
+        let firm = organization(&self.context, OrganizationKind::Partner, "Office", "IL");
+        let id = firm.id;
+        let write = move |conn: &mut Conn| db::organizations::insert(conn, &firm);
+        self.context.db.write(write).await.unwrap();
+        id
     }
 
     /// A match on record; its path.

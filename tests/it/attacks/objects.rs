@@ -137,7 +137,8 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ),
         ("/v1/freezes/{id}", freeze),
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
-        ("/v1/clients/{id}", partner),
+        ("/v1/clients/{id}", partner.1),
+        ("/v1/referrals/{id}", partner.0),
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
@@ -181,8 +182,8 @@ async fn invitation(stage: &Stage) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-/// A client of a partner that none of the attackers belongs to.
-async fn accounts_partner(stage: &Stage) -> String {
+/// A referral and a client of a partner that none of the attackers belongs to.
+async fn accounts_partner(stage: &Stage) -> (String, String) {
     let token = attacker(stage, OrganizationKind::Partner, "victim").await;
     let me = with_token(stage, &token, "GET", "/v1/me", None)
         .await
@@ -193,7 +194,12 @@ async fn accounts_partner(stage: &Stage) -> String {
     let made = with_token(stage, &token, "POST", &path, Some(body))
         .await
         .expect(201);
-    made["id"].as_str().unwrap().to_owned()
+    let client = made["id"].as_str().unwrap().to_owned();
+    let mut body = naming("POST /v1/referrals");
+    body["partner"] = json!(own);
+    let made = with_token(stage, &token, "POST", "/v1/referrals", Some(body));
+    let made = made.await.expect(201);
+    (made["id"].as_str().unwrap().to_owned(), client)
 }
 
 async fn with_token(
@@ -386,7 +392,7 @@ async fn script(stage: &Stage, person: &str) -> String {
 /// The path that leads to what a field of a query or a body names.
 fn named(field: &str) -> &'static str {
     match field {
-        "organization" => "/v1/organizations/{id}",
+        "organization" | "partner" => "/v1/organizations/{id}",
         "programme" => "/v1/programmes/{id}",
         "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
         "mandate" => "/v1/mandates/{id}",
@@ -404,6 +410,12 @@ fn naming(route: &str) -> Value {
         | "POST /v1/matches"
         | "POST /v1/rule-sets" => json!({}),
         "POST /v1/introductions" => json!({ "blurb": "They fit." }),
+        "POST /v1/referrals" => json!({
+            "external_id": "crm-1",
+            "organization": { "kind": "startup", "legal_name": "Negev", "country": "IL" },
+            "contact": { "email": "dana@negev.example" },
+            "startup_profile": {},
+        }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",
             "basis": "register",

@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use chrono::Days;
 use corridor::db::page::Cursor;
-use corridor::db::startup_profiles::ReviewComment;
+use corridor::db::review_comments::{self, ReviewComment};
 use corridor::db::{
     Conn, Db, Error, deals, introductions, mandates, organizations, programmes, rates, rule_sets,
     sessions, startup_profiles, users,
@@ -351,11 +351,8 @@ fn review_comments_and_deal_notes_keep_their_words() {
             author: world.person.id,
             created_at: noon(1),
         };
-        startup_profiles::insert_comments(conn, world.profile.id, from_ref(&comment))?;
-        assert_eq!(
-            startup_profiles::comments(conn, world.profile.id)?,
-            [comment]
-        );
+        review_comments::insert(conn, world.profile.id, from_ref(&comment))?;
+        assert_eq!(review_comments::of(conn, world.profile.id)?, [comment]);
 
         let introduction = world.introduction();
         introductions::insert(conn, &introduction)?;

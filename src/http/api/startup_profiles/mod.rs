@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{check_fields, created, intent, moved, path_id, query_code, query_id};
+use super::finding::{Asked, order, query_country, query_time};
 use super::own_organization;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
@@ -18,6 +19,8 @@ use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::StartupProfileId;
 use crate::domain::profile::{ProfileAction, ProfileStatus, StartupContent};
+use crate::domain::search::Order;
+use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
@@ -69,7 +72,8 @@ async fn create_startup_profile(
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/startup-profiles", &request, &key, body.bytes());
     let (named, content) = body.into_inner().read(&context.taxonomy)?;
-    let organization = own_organization(&caller, named, OrganizationKind::Startup)?;
+    let organization =
+        own_organization(&caller, named, OrganizationKind::Startup, "/organization")?;
     let profile = startups::create(&context, &caller, intent, organization, content).await?;
     let view = StartupProfileView::from(profile);
     Ok(created(view.location(), view.version, &view))
@@ -92,21 +96,66 @@ pub struct StartupProfileFilters {
     /// Admitted to that programme.
     #[param(format = "uuid", max_length = 36)]
     programme: Option<String>,
+    /// Whether somebody of the firm stands behind it.
+    claimed: Option<bool>,
+    /// Changed then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    updated_since: Option<String>,
+    /// With all of these words in the firm's name, the one-liner, the summary or the labels of its tags, in
+    /// whatever script a name is written; the last word may be the beginning of
+    /// one. No character has a meaning of its own.
+    #[param(min_length = 1, max_length = 200, example = "su itk")]
+    q: Option<String>,
+    /// With that tag or one under it: a slug, a label or an alias.
+    #[param(max_length = 100, example = "water")]
+    tag: Option<String>,
+    /// At that stage.
+    #[param(max_length = 20, example = "seed")]
+    stage: Option<String>,
+    /// With that deal intent.
+    #[param(max_length = 100, example = "pilot_poc")]
+    deal_intent: Option<String>,
+    /// For that market: ISO 3166-1 alpha-2.
+    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "AZ")]
+    market: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`
+    /// or, with `q`, `relevance`, which is the order of a search that names
+    /// none: all words in the name first, then in a name that sounds so, then
+    /// in name, headline and tags, then anywhere; the oldest first among these.
+    #[param(
+        max_length = 20,
+        pattern = "^(relevance|-?(created|updated)_at)$",
+        default = "created_at"
+    )]
+    sort: Option<String>,
 }
 
 impl StartupProfileFilters {
-    fn read(&self) -> Result<Filter, Problem> {
-        let country = |text: &str| text.parse().ok();
-        Ok(Filter {
+    fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
+        let asked = Asked {
+            words: self.q.as_deref(),
+            tag: self.tag.as_deref(),
+            stage: self.stage.as_deref(),
+            deal_intent: self.deal_intent.as_deref(),
+            market: self.market.as_deref(),
+        };
+        let query = asked.read(taxonomy)?;
+        let order = order(self.sort.as_deref(), &query)?;
+        let filter = Filter {
             organization: query_id("organization", self.organization.as_deref())?,
             status: query_code("status", self.status.as_deref(), ProfileStatus::from_code)?,
-            country: query_code("country", self.country.as_deref(), country)?,
+            country: query_country("country", self.country.as_deref())?,
             programme: query_id("programme", self.programme.as_deref())?,
-        })
+            claimed: self.claimed,
+            updated_since: query_time("updated_since", self.updated_since.as_deref())?,
+            query,
+        };
+        Ok((filter, order))
     }
 }
 
-/// Profiles, oldest first: one's own, or all for the operator's people.
+/// Profiles: one's own, or all for the operator's people; the oldest first,
+/// unless something is looked for.
 #[utoipa::path(
     operation_id = "list_startup_profiles",
     tag = "startup profiles",
@@ -124,10 +173,10 @@ async fn list_startup_profiles(
     request: HttpRequest,
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
+    let (filter, order) = query.filters.read(&context.taxonomy)?;
     // Every reader of it reads the same.
     let show = Shown::<StartupProfileView>::of(renderings.into_inner());
-    let page = startups::list(&context, &caller, filter, query.page.into(), show).await?;
+    let page = startups::list(&context, &caller, filter, order, query.page.into(), show).await?;
     Ok(PageView::from(page).respond(&request))
 }
 

@@ -50,6 +50,7 @@ pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     fault_language: "Dil seçin.",
     fault_zone: "Asia/Baku kimi saat qurşağı yazın.",
     fault_agree: "Razılığı işarələyin və ya imtina edin.",
+    fault_seen: "Bu səhifə açılandan sonra yazılanlar dəyişib. Zəhmət olmasa yenidən oxuyun və yenidən razılaşın.",
     fault_text: "Cümlə ən çoxu 300, abzaslar 5 000 işarədir. Mətnlərdə təşkilatın və əməkdaşlarının adı və ya əlaqə yolları göstərilə bilməz, cümlə boş ola bilməz.",
     fault_firm_name: "Təşkilatın adını yazın (ən çoxu 200 işarə).",
     fault_website: "https://example.com kimi ünvan yazın və ya boş saxlayın.",

@@ -50,6 +50,7 @@ pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     fault_language: "Please choose a language.",
     fault_zone: "Please give a time zone such as Asia/Baku.",
     fault_agree: "Please tick that you agree, or refuse.",
+    fault_seen: "What was written has changed since this page was opened. Please read it again and agree anew.",
     fault_text: "The sentence has at most 300 characters and the paragraphs 5,000. The texts may not name the organisation, its people or ways to reach them, and the sentence may not be empty.",
     fault_firm_name: "Please give the organisation’s name, of at most 200 characters.",
     fault_website: "Please give an address such as https://example.com, or none.",

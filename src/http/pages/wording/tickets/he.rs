@@ -50,6 +50,7 @@ pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     fault_language: "נא לבחור שפה.",
     fault_zone: "נא לציין אזור זמן כגון Asia/Baku.",
     fault_agree: "נא לסמן הסכמה, או לסרב.",
+    fault_seen: "מה שנכתב השתנה מאז שנפתח הדף. נא לקרוא שוב ולאשר מחדש.",
     fault_text: "במשפט עד 300 תווים ובפסקאות עד 5,000. אין לציין בטקסטים את שם הארגון, את אנשיו או דרכי התקשרות, ואין להשאיר את המשפט ריק.",
     fault_firm_name: "נא לציין את שם הארגון, עד 200 תווים.",
     fault_website: "נא לציין כתובת כגון https://example.com, או להשאיר ריק.",

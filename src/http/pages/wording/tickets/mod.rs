@@ -74,6 +74,7 @@ pub(in crate::http::pages) struct TicketWords {
     pub fault_language: &'static str,
     pub fault_zone: &'static str,
     pub fault_agree: &'static str,
+    pub fault_seen: &'static str,
     pub fault_text: &'static str,
     pub fault_firm_name: &'static str,
     pub fault_website: &'static str,

@@ -1,0 +1,2 @@
+DROP INDEX contacts_by_asking;
+DROP TABLE referrals;

@@ -1,0 +1,90 @@
+//! What reviewers said about the parts of a startup's profile.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::review_comments;
+use super::types::{Id, Timestamp};
+use super::{Conn, Result};
+use crate::domain::ids::{StartupProfileId, UserId};
+
+/// What a reviewer says about one part of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewComment {
+    /// Its id.
+    pub id: Uuid,
+    /// About which revision.
+    pub revision: i64,
+    /// JSON Pointer (RFC 6901) to the part.
+    pub pointer: String,
+    /// What should change.
+    pub comment: String,
+    /// Who says so.
+    pub author: UserId,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Keeps what a reviewer said.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    comments: &[ReviewComment],
+) -> Result<()> {
+    for ReviewComment {
+        id,
+        revision,
+        pointer,
+        comment,
+        author,
+        created_at,
+    } in comments
+    {
+        diesel::insert_into(review_comments::table)
+            .values((
+                review_comments::id.eq(Id::of(*id)),
+                review_comments::profile_id.eq(profile),
+                review_comments::revision.eq(revision),
+                review_comments::pointer.eq(pointer),
+                review_comments::comment.eq(comment),
+                review_comments::author_id.eq(author),
+                review_comments::created_at.eq(Timestamp(*created_at)),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// What reviewers said about a profile, from the oldest on.
+///
+/// # Errors
+/// A statement failed.
+pub fn of(conn: &mut Conn, profile: StartupProfileId) -> Result<Vec<ReviewComment>> {
+    type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
+    let rows: Vec<CommentRow> = review_comments::table
+        .filter(review_comments::profile_id.eq(profile))
+        .order((review_comments::created_at, review_comments::id))
+        .select((
+            review_comments::id,
+            review_comments::revision,
+            review_comments::pointer,
+            review_comments::comment,
+            review_comments::author_id,
+            review_comments::created_at,
+        ))
+        .load(conn)?;
+    let comment =
+        |(id, revision, pointer, comment, author, created_at): CommentRow| ReviewComment {
+            id: id.uuid(),
+            revision,
+            pointer,
+            comment,
+            author,
+            created_at,
+        };
+    Ok(rows.into_iter().map(comment).collect())
+}

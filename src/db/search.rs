@@ -1,0 +1,311 @@
+//! The index that records are found in by their words. Whoever stores a
+//! profile or a mandate, or renames a firm, keeps it in the same transaction;
+//! what was stored before there was an index, or folded in an older way, is
+//! caught up with at the start.
+//!
+//! The words stand in `search_text`, which is FTS5 on SQLite and a `tsvector`
+//! on PostgreSQL; both hold the same folded words under the same `place`, so
+//! that both find the same records in the same order.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::directory_schema::search_entries::{self, dsl};
+use super::head::Head;
+use super::page::{self, Cursor};
+use super::types::Id;
+use super::{Conn, Error, Result, mandates, organizations, sql, startup_profiles, transaction};
+use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use crate::domain::mandate::Mandate;
+use crate::domain::profile::StartupProfile;
+use crate::domain::search::{Document, FOLDING, Fit, Query, Term};
+
+/// What kind of record is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Startups' profiles.
+    StartupProfile,
+    /// Investors' mandates.
+    Mandate,
+}
+
+impl Kind {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::StartupProfile => "startup_profile",
+            Self::Mandate => "mandate",
+        }
+    }
+}
+
+/// A record that a query found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    /// Its place in the order in which records came.
+    pub(super) place: i64,
+    /// Its id.
+    pub(super) record: Uuid,
+}
+
+/// Indexes a profile. The firm must be locked, so that its names hold.
+pub(super) fn put_profile(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
+    let names = names(conn, profile.organization)?;
+    let names = names.iter().map(String::as_str);
+    let document = Document::of_profile(names, &profile.content);
+    let kind = Kind::StartupProfile;
+    put(
+        conn,
+        kind,
+        profile.id.uuid(),
+        profile.organization,
+        &document,
+    )
+}
+
+/// Indexes a mandate. The firm must be locked, so that its names hold.
+pub(super) fn put_mandate(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
+    let names = names(conn, mandate.organization)?;
+    let names = names.iter().map(String::as_str);
+    let document = Document::of_mandate(names, &mandate.content);
+    let kind = Kind::Mandate;
+    put(
+        conn,
+        kind,
+        mandate.id.uuid(),
+        mandate.organization,
+        &document,
+    )
+}
+
+/// Indexes a firm's records anew, under its new names.
+pub(super) fn renamed(conn: &mut Conn, organization: OrganizationId) -> Result<()> {
+    let entries: Vec<(Id, String)> = search_entries::table
+        .filter(dsl::organization_id.eq(organization))
+        .select((dsl::record_id, dsl::kind))
+        .load(conn)?;
+    for (record, kind) in entries {
+        if kind == Kind::Mandate.code() {
+            if let Some(mandate) = mandates::find(conn, record.uuid().into())? {
+                put_mandate(conn, &mandate)?;
+            }
+        } else if let Some(profile) = startup_profiles::find(conn, record.uuid().into())? {
+            put_profile(conn, &profile)?;
+        }
+    }
+    Ok(())
+}
+
+fn names(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<String>> {
+    let firm = organizations::find(conn, organization)?;
+    let names = firm.iter().flat_map(|firm| firm.details.all_names());
+    Ok(names.map(str::to_owned).collect())
+}
+
+fn put(
+    conn: &mut Conn,
+    kind: Kind,
+    record: Uuid,
+    organization: OrganizationId,
+    document: &Document,
+) -> Result<()> {
+    let insert = diesel::insert_into(search_entries::table)
+        .values((
+            dsl::kind.eq(kind.code()),
+            dsl::record_id.eq(Id::of(record)),
+            dsl::organization_id.eq(organization),
+            dsl::folding.eq(FOLDING),
+        ))
+        .on_conflict_do_nothing();
+    let new = sql::execute(conn, insert)? == 1;
+    let entry = search_entries::table.filter(dsl::record_id.eq(Id::of(record)));
+    if !new {
+        diesel::update(entry)
+            .set(dsl::folding.eq(FOLDING))
+            .execute(conn)?;
+    }
+    let place: i64 = entry.select(dsl::place).first(conn)?;
+    sql::put_search_text(conn, place, new, document)
+}
+
+/// Records that are looked at together, while a page fills.
+const FEWEST: i64 = 64;
+const MOST: i64 = 4_096;
+
+/// A page of a list in the order of fit; one more than `limit` when there are
+/// more. `heads` answers those of some records that the list is of. Only one
+/// firm's records are looked at, if it is named.
+pub(super) fn by_fit<I: Copy + Into<Uuid>>(
+    conn: &mut Conn,
+    kind: Kind,
+    query: &Query,
+    owner: Option<OrganizationId>,
+    after: Option<Cursor>,
+    limit: usize,
+    heads: impl Fn(&mut Conn, &[Uuid]) -> Result<Vec<Head<I>>>,
+) -> Result<Vec<Head<I>>> {
+    let (first, mut place) = after.map_or((0, 0), |cursor| parts(cursor.id));
+    let mut page = Vec::new();
+    let mut closer = Fit::ALL.get(first.wrapping_sub(1)).copied();
+    for (number, fit) in Fit::ALL.into_iter().enumerate().skip(first) {
+        let terms = query.terms(fit);
+        let unlike = closer.map(|closer| query.terms(closer));
+        let mut count = page::fetch(limit).max(FEWEST);
+        loop {
+            let wanted = Wanted {
+                kind: kind.code(),
+                terms: &terms,
+                unlike: unlike.as_deref(),
+                owner,
+                after: place,
+                limit: count,
+            };
+            let found = sql::search_places(conn, &wanted)?;
+            let ids: Vec<Uuid> = found.iter().map(|found| found.record).collect();
+            let heads = heads(conn, &ids)?.into_iter();
+            let mut heads: BTreeMap<Uuid, Head<I>> =
+                heads.map(|head| (head.id.into(), head)).collect();
+            for found in &found {
+                if let Some(mut head) = heads.remove(&found.record) {
+                    head.place.id = whole(number, found.place);
+                    page.push(head);
+                }
+            }
+            if page.len() > limit {
+                page.truncate(limit + 1);
+                return Ok(page);
+            }
+            match found.last() {
+                Some(last) if i64::try_from(found.len()).is_ok_and(|it| it == count) => {
+                    place = last.place;
+                }
+                _ => break,
+            }
+            count = (count * 4).min(MOST);
+        }
+        (place, closer) = (0, Some(fit));
+    }
+    Ok(page)
+}
+
+/// Fit and place as the number by which the list is in order.
+fn whole(fit: usize, place: i64) -> Uuid {
+    let (fit, place) = (u64::try_from(fit).unwrap_or(u64::MAX), place.unsigned_abs());
+    Uuid::from_u64_pair(fit, place)
+}
+
+fn parts(number: Uuid) -> (usize, i64) {
+    let (fit, place) = number.as_u64_pair();
+    (
+        usize::try_from(fit).unwrap_or(usize::MAX),
+        i64::try_from(place).unwrap_or(i64::MAX),
+    )
+}
+
+/// What is looked for in one go.
+pub(super) struct Wanted<'a> {
+    /// The kind of record.
+    pub(super) kind: &'static str,
+    /// Of each group one term.
+    pub(super) terms: &'a [Vec<Term>],
+    /// Not what has one of each of these as well.
+    pub(super) unlike: Option<&'a [Vec<Term>]>,
+    /// Of that firm.
+    pub(super) owner: Option<OrganizationId>,
+    /// After that place.
+    pub(super) after: i64,
+    /// At most so many.
+    pub(super) limit: i64,
+}
+
+/// How many records are not in the index as they should be.
+///
+/// # Errors
+/// A statement failed.
+pub fn behind(conn: &mut Conn) -> Result<i64> {
+    let indexed: i64 = search_entries::table
+        .filter(dsl::folding.eq(FOLDING))
+        .count()
+        .get_result(conn)?;
+    Ok(startup_profiles::count(conn)? + mandates::count(conn)? - indexed)
+}
+
+/// Indexes those of up to `limit` records after the cursor, by age, that are
+/// not in the index as they should be; answers how many it indexed and where
+/// to go on, if there are more.
+///
+/// # Errors
+/// A statement failed.
+pub fn catch_up(
+    conn: &mut Conn,
+    kind: Kind,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<(usize, Option<Cursor>)> {
+    let mut indexed = 0;
+    match kind {
+        Kind::StartupProfile => {
+            let heads = startup_profiles::ages(conn, after, limit)?;
+            let next = heads.last().copied().filter(|_| heads.len() == limit);
+            let missing = missing(conn, &heads)?;
+            let ids: Vec<StartupProfileId> = missing.iter().map(|id| (*id).into()).collect();
+            for profile in startup_profiles::find_many(conn, &ids)? {
+                organizations::lock(conn, profile.organization)?;
+                // What it says may have changed before the lock.
+                let Some(profile) = startup_profiles::find(conn, profile.id)? else {
+                    continue;
+                };
+                indexed += usize::from(or_skipped(
+                    profile.id.uuid(),
+                    transaction(conn, |conn| put_profile(conn, &profile)),
+                )?);
+            }
+            Ok((indexed, next))
+        }
+        Kind::Mandate => {
+            let heads = mandates::ages(conn, after, limit)?;
+            let next = heads.last().copied().filter(|_| heads.len() == limit);
+            let missing = missing(conn, &heads)?;
+            let ids: Vec<MandateId> = missing.iter().map(|id| (*id).into()).collect();
+            for mandate in mandates::find_many(conn, &ids)? {
+                organizations::lock(conn, mandate.organization)?;
+                let Some(mandate) = mandates::find(conn, mandate.id)? else {
+                    continue;
+                };
+                indexed += usize::from(or_skipped(
+                    mandate.id.uuid(),
+                    transaction(conn, |conn| put_mandate(conn, &mandate)),
+                )?);
+            }
+            Ok((indexed, next))
+        }
+    }
+}
+
+/// Whether a record was indexed. One that can't be stays out, and is told of:
+/// it must not keep the others from being found.
+fn or_skipped(record: Uuid, put: Result<()>) -> Result<bool> {
+    match put {
+        Err(error @ (Error::Diesel(_) | Error::Corrupt(_))) => {
+            tracing::warn!(%record, %error, "a record can't be indexed for the search");
+            Ok(false)
+        }
+        other => other.map(|()| true),
+    }
+}
+
+/// Those of these records that are not in the index as they should be.
+fn missing(conn: &mut Conn, heads: &[Cursor]) -> Result<Vec<Uuid>> {
+    let ids: Vec<Id> = heads.iter().map(|head| Id::of(head.id)).collect();
+    let indexed: Vec<Id> = search_entries::table
+        .filter(dsl::record_id.eq_any(ids))
+        .filter(dsl::folding.eq(FOLDING))
+        .select(dsl::record_id)
+        .load(conn)?;
+    let indexed: Vec<Uuid> = indexed.iter().map(|id| id.uuid()).collect();
+    let mut missing: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
+    missing.retain(|id| !indexed.contains(id));
+    Ok(missing)
+}

@@ -1,0 +1,451 @@
+//! Full-text search: which words a record is found by, and which words a
+//! query asks for. The same folding makes both ([`fold`], [`Sound`]), so that
+//! neither back-end needs to know a language.
+//!
+//! Words that stand for something else than themselves carry a prefix that no
+//! folded word can have: `k_` how a word sounds, `h_` and `l_` the consonants
+//! of a Hebrew and of another word of a name, `t_` a tag, `s_` a stage, `d_` a
+//! deal intent, `m_` a market.
+
+use std::collections::BTreeSet;
+
+use super::country::Country;
+use super::mandate::MandateContent;
+use super::profile::StartupContent;
+use super::sound::{Sound, likeliest_key, words};
+use super::tag::Taxonomy;
+use super::text::{Localized, Slug, fold};
+use super::values::{Stage, codes};
+
+/// Counts the ways of folding; a record that was indexed by an older one is
+/// indexed again.
+pub const FOLDING: i32 = 2;
+
+/// Most characters of a query.
+pub const MAX_QUERY: usize = 200;
+/// Most words of a query.
+pub const MAX_WORDS: usize = 12;
+/// Letters of a word that count.
+const MAX_WORD: usize = 60;
+/// Room for the words of one record: PostgreSQL takes a megabyte of them, with
+/// what it keeps beside each.
+const ROOM: usize = 500_000;
+/// What a word takes beside its letters.
+const BESIDE: usize = 8;
+/// From how many letters on the last word may be the beginning of one.
+const SHORTEST_BEGINNING: usize = 2;
+
+codes! {
+    /// In what order a list comes.
+    Order {
+        /// The oldest first.
+        Created = "created_at",
+        /// The newest first.
+        CreatedLast = "-created_at",
+        /// The longest unchanged first.
+        Updated = "updated_at",
+        /// The last changed first.
+        UpdatedLast = "-updated_at",
+        /// What fits a query best first: all of its words in the name, then
+        /// names that sound so, then names, headlines and tags together, then
+        /// anywhere; among equals, what came on record first.
+        Relevance = "relevance",
+    }
+}
+
+/// The words by which a record is found, by where they stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    /// In the firm's names.
+    pub names: BTreeSet<String>,
+    /// In the one sentence that stands for it.
+    pub headline: BTreeSet<String>,
+    /// In its longer texts.
+    pub body: BTreeSet<String>,
+    /// What it is filtered by.
+    pub facets: BTreeSet<String>,
+}
+
+impl Document {
+    /// The words of a startup's profile.
+    pub fn of_profile<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        content: &StartupContent,
+    ) -> Self {
+        let mut facets: BTreeSet<String> = content.all_tags().map(tag).collect();
+        facets.extend(content.stage.map(stage));
+        facets.extend(content.deal_intents.iter().map(deal_intent));
+        let markets = content.markets_now.iter().chain(&content.markets_wanted);
+        facets.extend(markets.copied().map(market));
+        let source = content.source_tags.iter().map(String::as_str);
+        let mut room = Room(ROOM);
+        Self {
+            names: name_words(names, &mut room),
+            headline: text_words(local(&content.one_liner).chain(source), &mut room),
+            body: text_words(local(&content.summary), &mut room),
+            facets,
+        }
+    }
+
+    /// The words of an investor's mandate.
+    pub fn of_mandate<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        content: &MandateContent,
+    ) -> Self {
+        let mut facets: BTreeSet<String> = content.tags.keys().map(tag).collect();
+        facets.extend(content.stages.iter().copied().map(stage));
+        facets.extend(content.deal_intents.iter().map(deal_intent));
+        facets.extend(content.markets.iter().copied().map(market));
+        let title = content.title.as_ref().map(super::text::Name::as_str);
+        let source = content.source_tags.iter().map(String::as_str);
+        let mut room = Room(ROOM);
+        Self {
+            names: name_words(names, &mut room),
+            headline: text_words(title.into_iter().chain(source), &mut room),
+            body: BTreeSet::new(),
+            facets,
+        }
+    }
+}
+
+fn local(texts: &Localized) -> impl Iterator<Item = &str> {
+    texts.iter().map(|(_, local)| local.text.as_str())
+}
+
+/// Room that is left for a record's words: who writes a book is found by its
+/// first pages.
+struct Room(usize);
+
+impl Room {
+    fn put(&mut self, found: &mut BTreeSet<String>, words: impl IntoIterator<Item = String>) {
+        for word in words {
+            let cost = word.len() + BESIDE;
+            if cost <= self.0 && found.insert(word) {
+                self.0 -= cost;
+            }
+        }
+    }
+}
+
+/// A text is long and a name is short: in a text only the likeliest reading of
+/// a word counts, or a page of them would fill the index.
+fn text_words<'a>(texts: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for word in texts.into_iter().flat_map(words) {
+        room.put(&mut found, plain(&word));
+        room.put(&mut found, likeliest_key(&word).map(|key| sounded(&key)));
+    }
+    found
+}
+
+fn name_words<'a>(names: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for word in names.into_iter().flat_map(words) {
+        room.put(&mut found, plain(&word));
+        let sound = Sound::of(&word);
+        room.put(&mut found, sound.keys.iter().map(|key| sounded(key)));
+        let script = if sound.hebrew { 'h' } else { 'l' };
+        let skeletons = sound.skeletons.iter();
+        room.put(&mut found, skeletons.map(|it| format!("{script}_{it}")));
+    }
+    found
+}
+
+/// The folded forms of a word: what is within it may part it in folding.
+fn plain(word: &str) -> Vec<String> {
+    fold(word)
+        .split(' ')
+        .filter(|part| !part.is_empty())
+        .map(|part| part.chars().take(MAX_WORD).collect())
+        .collect()
+}
+
+fn sounded(key: &str) -> String {
+    format!("k_{key}")
+}
+
+fn tag(slug: &Slug) -> String {
+    format!("t_{slug}")
+}
+
+fn stage(stage: Stage) -> String {
+    format!("s_{stage}")
+}
+
+fn deal_intent(slug: &Slug) -> String {
+    format!("d_{slug}")
+}
+
+fn market(country: Country) -> String {
+    format!("m_{}", country.code().to_ascii_lowercase())
+}
+
+/// What is wrong with a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QueryFault {
+    /// Nothing to look for.
+    #[error("holds no word")]
+    NoWord,
+    /// Too long.
+    #[error("holds more than {MAX_QUERY} characters")]
+    TooLong,
+    /// Too many words.
+    #[error("holds more than {MAX_WORDS} words")]
+    TooManyWords,
+    /// A character that no text has.
+    #[error("holds a control character")]
+    Control,
+}
+
+/// What records are looked for by: all of the words and all of the filters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    words: Vec<Word>,
+    facets: Vec<BTreeSet<String>>,
+}
+
+/// One word of a query, with all that it may stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Word {
+    plain: String,
+    sounds: BTreeSet<String>,
+    names: BTreeSet<String>,
+    tags: BTreeSet<String>,
+    /// Whether longer words that begin so count as well.
+    begins: bool,
+}
+
+/// Where a word must stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In a name.
+    Names,
+    /// In a name or the headline.
+    NamesAndHeadline,
+    /// In any text.
+    Anywhere,
+    /// Among what is filtered by.
+    Facets,
+}
+
+/// One alternative for a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// A folded word, or a word with a prefix: letters, digits, `_` and `-`.
+    pub word: String,
+    /// Whether longer words that begin so count as well.
+    pub begins: bool,
+    /// Where it must stand.
+    pub place: Place,
+}
+
+/// How closely a record must fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// Every word stands in a name.
+    Names,
+    /// Every word stands in a name, or sounds so.
+    Sounds,
+    /// Every word stands in a name, the headline or the tags.
+    Headline,
+    /// Every word stands anywhere.
+    Anywhere,
+}
+
+impl Fit {
+    /// The closest first.
+    pub const ALL: [Self; 4] = [Self::Names, Self::Sounds, Self::Headline, Self::Anywhere];
+}
+
+impl Query {
+    /// Reads what somebody typed. Every word must be found; the last one may
+    /// be the beginning of a word. No character has a meaning of its own.
+    ///
+    /// # Errors
+    /// [`QueryFault`].
+    pub fn parse(text: &str, taxonomy: &Taxonomy) -> Result<Self, QueryFault> {
+        if text.chars().count() > MAX_QUERY {
+            return Err(QueryFault::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(QueryFault::Control);
+        }
+        let spelled: Vec<(String, Sound)> = words(text)
+            .flat_map(|word| {
+                let sound = Sound::of(&word);
+                let parts = plain(&word);
+                // A word that folding parts is looked for by its parts.
+                let sound = if parts.len() == 1 {
+                    sound
+                } else {
+                    Sound::default()
+                };
+                parts.into_iter().map(move |part| (part, sound.clone()))
+            })
+            .collect();
+        if spelled.is_empty() {
+            return Err(QueryFault::NoWord);
+        }
+        if spelled.len() > MAX_WORDS {
+            return Err(QueryFault::TooManyWords);
+        }
+        let last = spelled.len() - 1;
+        let open = text.chars().next_back().is_some_and(char::is_alphanumeric);
+        let read = |(place, (plain, sound)): (usize, (String, Sound))| {
+            let long = plain.chars().count() >= SHORTEST_BEGINNING;
+            Word::new(plain, &sound, place == last && open && long, taxonomy)
+        };
+        Ok(Self {
+            words: spelled.into_iter().enumerate().map(read).collect(),
+            facets: Vec::new(),
+        })
+    }
+
+    /// Whether words are looked for, so that there is an order of fit.
+    pub const fn has_words(&self) -> bool {
+        !self.words.is_empty()
+    }
+
+    /// Whether it asks for nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.facets.is_empty()
+    }
+
+    /// Asks for a tag as well, or anything under it.
+    pub fn with_tag(&mut self, slug: &Slug, taxonomy: &Taxonomy) {
+        let under = |other: &Slug| taxonomy.ancestors(other).any(|above| above == slug);
+        let below = taxonomy.tags().map(|it| &it.slug).filter(|it| under(it));
+        self.facets.push(below.chain([slug]).map(tag).collect());
+    }
+
+    /// Asks for a stage as well.
+    pub fn with_stage(&mut self, wanted: Stage) {
+        self.facets.push(BTreeSet::from([stage(wanted)]));
+    }
+
+    /// Asks for a deal intent as well.
+    pub fn with_deal_intent(&mut self, slug: &Slug) {
+        self.facets.push(BTreeSet::from([deal_intent(slug)]));
+    }
+
+    /// Asks for a market as well.
+    pub fn with_market(&mut self, country: Country) {
+        self.facets.push(BTreeSet::from([market(country)]));
+    }
+
+    /// What must be found for that fit: of each group one term.
+    pub fn terms(&self, fit: Fit) -> Vec<Vec<Term>> {
+        let words = self.words.iter().map(|word| word.terms(fit));
+        let facets = self.facets.iter().map(|alternatives| {
+            let term = |word: &String| Term {
+                word: word.clone(),
+                begins: false,
+                place: Place::Facets,
+            };
+            alternatives.iter().map(term).collect()
+        });
+        words.chain(facets).collect()
+    }
+}
+
+impl Word {
+    fn new(plain: String, sound: &Sound, begins: bool, taxonomy: &Taxonomy) -> Self {
+        // What a Hebrew word may sound like stands with the others' consonants.
+        let script = if sound.hebrew { 'l' } else { 'h' };
+        Self {
+            tags: taxonomy.spoken_of(&plain, begins).map(tag).collect(),
+            sounds: sound.keys.iter().map(|key| sounded(key)).collect(),
+            names: sound
+                .skeletons
+                .iter()
+                .map(|it| format!("{script}_{it}"))
+                .collect(),
+            plain,
+            begins,
+        }
+    }
+
+    fn terms(&self, fit: Fit) -> Vec<Term> {
+        let place = match fit {
+            Fit::Names | Fit::Sounds => Place::Names,
+            Fit::Headline => Place::NamesAndHeadline,
+            Fit::Anywhere => Place::Anywhere,
+        };
+        let term = |word: &String, begins, place| Term {
+            word: word.clone(),
+            begins,
+            place,
+        };
+        let mut terms = vec![term(&self.plain, self.begins, place)];
+        if fit > Fit::Names {
+            let sounds = self.sounds.iter();
+            terms.extend(sounds.map(|it| term(it, self.begins, place)));
+            let names = self.names.iter();
+            terms.extend(names.map(|it| term(it, false, Place::Names)));
+        }
+        if fit > Fit::Sounds {
+            let tags = self.tags.iter();
+            terms.extend(tags.map(|it| term(it, false, Place::Facets)));
+        }
+        terms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taxonomy() -> Taxonomy {
+        Taxonomy::new("1".to_owned(), Vec::new(), Vec::new()).unwrap()
+    }
+
+    fn query(text: &str) -> Query {
+        Query::parse(text, &taxonomy()).unwrap()
+    }
+
+    #[test]
+    fn only_the_last_word_may_be_a_beginning() {
+        let words = |text: &str| -> Vec<(String, bool)> {
+            let words = query(text).words.into_iter();
+            words.map(|word| (word.plain, word.begins)).collect()
+        };
+        let word = |text: &str, begins| (text.to_owned(), begins);
+        assert_eq!(words("Su İtki"), [word("su", false), word("itki", true)]);
+        assert_eq!(words("water "), [word("water", false)]);
+        assert_eq!(words("plan b"), [word("plan", false), word("b", false)]);
+    }
+
+    #[test]
+    fn no_character_means_anything() {
+        for text in [
+            "\"water",
+            "water\"; DROP",
+            "a AND NOT b",
+            "names : x",
+            "{names} : x",
+            "wat*er ^x -y +z",
+            "NEAR(a b)",
+            "a' | !b & (c)",
+            "k_tamar:*",
+            "\\",
+        ] {
+            let Ok(read) = Query::parse(text, &taxonomy()) else {
+                continue;
+            };
+            for term in read.terms(Fit::Anywhere).into_iter().flatten() {
+                let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+                assert!(term.word.chars().all(plain), "{text}: {}", term.word);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_query_is_told() {
+        let fault = |text: &str| Query::parse(text, &taxonomy()).unwrap_err();
+        assert_eq!(fault(""), QueryFault::NoWord);
+        assert_eq!(fault(" -- \"\" "), QueryFault::NoWord);
+        assert_eq!(fault("a\0b"), QueryFault::Control);
+        assert_eq!(fault(&"a".repeat(201)), QueryFault::TooLong);
+        assert_eq!(fault(&"a ".repeat(13)), QueryFault::TooManyWords);
+    }
+}

@@ -1,0 +1,505 @@
+//! Referrals: a partner hands in a firm, whom to reach there, and its profile
+//! or mandate, all in one transaction. The partner's own id for it makes that
+//! repeatable: the same again changes nothing, something new corrects what
+//! nobody of the firm stands behind yet, and afterwards it is the firm's to
+//! change. A startup's profile goes to review as soon as nothing is missing;
+//! then the contact is mailed the claim link (see [`super::contacts`]). A firm
+//! whose web site is another's is left to a curator.
+
+mod mandates;
+mod startups;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::db::page::Page;
+pub use crate::db::referrals::Filter;
+use crate::db::{self, Conn, organizations, referrals};
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::fault::{Fault, Faults};
+use crate::domain::ids::{OrganizationId, ReferralId};
+use crate::domain::mandate::MandateContent;
+use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::permission::Operation;
+use crate::domain::profile::StartupContent;
+use crate::domain::referral::{Claim, Referral, ReferralState, Referred};
+use crate::domain::refusal::Refusal;
+use crate::domain::text::{Email, Website};
+use crate::domain::ticket::{TicketKind, TicketOutcome};
+use crate::domain::values::OrganizationKind;
+
+use super::accounts::{insert_organization, update_organization};
+pub use super::contacts::Contact;
+use super::log::Pen;
+use super::once::{Recorded, write_once_versioned};
+use super::paging::{PageRequest, after, read_page};
+use super::{Caller, Context, Error, Intent, contacts};
+
+/// What a partner hands in.
+#[derive(Debug, Clone)]
+pub struct NewReferral {
+    /// For which partner.
+    pub partner: OrganizationId,
+    /// The partner's own id for it.
+    pub external_id: String,
+    /// The firm.
+    pub details: OrganizationDetails,
+    /// Through whom it is reached.
+    pub contact: Contact,
+    /// What it offers or looks for.
+    pub content: Content,
+    /// SHA-256 of the whole document.
+    pub digest: [u8; 32],
+}
+
+/// What a firm offers or looks for.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A startup's profile.
+    StartupProfile(Box<StartupContent>),
+    /// An investor's mandate.
+    Mandate(Box<MandateContent>),
+}
+
+impl Content {
+    /// What kind of firm has it.
+    pub const fn kind(&self) -> OrganizationKind {
+        match self {
+            Self::StartupProfile(_) => OrganizationKind::Startup,
+            Self::Mandate(_) => OrganizationKind::Investor,
+        }
+    }
+}
+
+/// A referral and what became of it.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The referral.
+    pub referral: Referral,
+    /// Where its record stands.
+    pub state: ReferralState,
+    /// Whether the firm stands behind it.
+    pub claim: Claim,
+    /// Everything that is missing before the record can go on, by pointers
+    /// into the document that was handed in; nothing once the firm stands
+    /// behind it, for what it says then is its own.
+    pub missing: Vec<Fault>,
+}
+
+/// What handing in came to.
+#[derive(Debug)]
+pub struct Handed {
+    /// What is on record now.
+    pub standing: Standing,
+    /// Whether it is new.
+    pub created: bool,
+}
+
+impl Recorded for Handed {
+    fn id(&self) -> Uuid {
+        self.standing.referral.id.uuid()
+    }
+
+    /// One for what was new, so that a replay is answered as the first time.
+    fn version(&self) -> i64 {
+        i64::from(self.created)
+    }
+}
+
+/// Hands in a firm for a partner, or again.
+///
+/// # Errors
+/// A refusal when the firm stands behind its record, or the record is where
+/// nobody can change it.
+pub async fn hand_in(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    new: NewReferral,
+) -> Result<Handed, Error> {
+    caller.may(Operation::ReadReferral, &[new.partner])?;
+    caller.may(Operation::WriteReferral, &[new.partner])?;
+    let (desk, again) = (Desk::of(context, caller), context.clone());
+    write_once_versioned(
+        context,
+        caller.id(),
+        intent,
+        move |conn| desk.hand_in(conn, new),
+        move |conn, id, created| {
+            let referral = referrals::find(conn, id.into())?.ok_or(Error::NotFound)?;
+            let standing = standing(&again, conn, referral)?;
+            let created = created == 1;
+            Ok(Handed { standing, created })
+        },
+    )
+    .await
+}
+
+/// One referral, for its partner and the operator's people.
+pub async fn find(context: &Context, caller: &Caller, id: ReferralId) -> Result<Standing, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| {
+            let found = referrals::find(conn, id)?.ok_or(Error::NotFound)?;
+            caller.may(Operation::ReadReferral, &[found.partner])?;
+            standing(&context_in, conn, found)
+        })
+        .await
+}
+
+/// Referrals, oldest first: a partner's own for its people, all for the
+/// operator's. What is missing is told of one at a time.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Standing>, Error> {
+    if !caller.reads_everything() {
+        let own = caller.organizations(OrganizationKind::Partner).next();
+        let partner = filter.partner.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadReferral, &[partner])?;
+        filter.partner = Some(partner);
+    }
+    read_page(
+        context,
+        format!("referrals {filter:?}"),
+        page,
+        move |conn, cursor, limit| {
+            let found = referrals::list(conn, &filter, cursor, limit)?;
+            standings(conn, found)
+        },
+        |standing| after(standing.referral.created_at, standing.referral.id),
+    )
+    .await
+}
+
+/// One referral with all that is missing.
+fn standing(context: &Context, conn: &mut Conn, referral: Referral) -> Result<Standing, Error> {
+    let record = referral.record;
+    let mut found = standings(conn, vec![referral])?;
+    let mut standing = found.pop().ok_or(Error::NotFound)?;
+    if standing.claim != Claim::Claimed {
+        let (place, missing) = match record {
+            Referred::StartupProfile(id) => {
+                ("/startup_profile", startups::missing(context, conn, id)?)
+            }
+            Referred::Mandate(id) => ("/mandate", mandates::missing(conn, id)?),
+        };
+        let mut faults = Faults::new();
+        faults.absorb(place, missing);
+        standing.missing = faults.into_vec();
+    }
+    Ok(standing)
+}
+
+/// Where records stand, without what they say.
+fn standings(conn: &mut Conn, referrals: Vec<Referral>) -> Result<Vec<Standing>, Error> {
+    let (mut profiles, mut wanted) = (Vec::new(), Vec::new());
+    for referral in &referrals {
+        match referral.record {
+            Referred::StartupProfile(id) => profiles.push(id),
+            Referred::Mandate(id) => wanted.push(id),
+        }
+    }
+    let mut states: BTreeMap<Uuid, (ReferralState, bool)> = BTreeMap::new();
+    for (id, status, claimed) in db::startup_profiles::states(conn, &profiles)? {
+        states.insert(id.uuid(), (status.into(), claimed));
+    }
+    for (id, status, claimed) in db::mandates::states(conn, &wanted)? {
+        states.insert(id.uuid(), (status.into(), claimed));
+    }
+    let firms: Vec<OrganizationId> = referrals.iter().map(|it| it.organization).collect();
+    let (mut asked, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    for (firm, was_asked, said_no) in db::contacts::asked_of(conn, &firms)? {
+        if was_asked {
+            asked.insert(firm);
+        }
+        if said_no {
+            refused.insert(firm);
+        }
+    }
+    let stand = |referral: Referral| {
+        let id = match referral.record {
+            Referred::StartupProfile(id) => id.uuid(),
+            Referred::Mandate(id) => id.uuid(),
+        };
+        let (state, claimed) = *states.get(&id).ok_or(Error::NotFound)?;
+        let claim = match &referral.organization {
+            _ if claimed => Claim::Claimed,
+            firm if refused.contains(firm) => Claim::Refused,
+            firm if asked.contains(firm) => Claim::Asked,
+            _ => Claim::Waiting,
+        };
+        Ok(Standing {
+            referral,
+            state,
+            claim,
+            missing: Vec::new(),
+        })
+    };
+    referrals.into_iter().map(stand).collect()
+}
+
+/// Where referrals are taken in, within one transaction.
+struct Desk {
+    context: Context,
+    pen: Pen,
+    actor: Actor,
+    now: DateTime<Utc>,
+}
+
+impl Desk {
+    fn of(context: &Context, caller: &Caller) -> Self {
+        Self {
+            context: context.clone(),
+            pen: context.pen(caller.actor()),
+            actor: caller.actor(),
+            now: context.now(),
+        }
+    }
+
+    fn hand_in(&self, conn: &mut Conn, new: NewReferral) -> Result<Handed, Error> {
+        let partner = organizations::find(conn, new.partner)?.ok_or(Error::NotFound)?;
+        if partner.details.kind != OrganizationKind::Partner {
+            return Err(Error::refused(
+                "not_a_partner",
+                "Only a partner refers firms.",
+            ));
+        }
+        // One at a time for each partner, so that two of the same id are one.
+        organizations::lock(conn, new.partner)?;
+        let known = referrals::find_by_external_id(conn, new.partner, &new.external_id)?;
+        let created = known.is_none();
+        let referral = match known {
+            None => self.create(conn, new)?,
+            Some(known) if known.digest == new.digest => known,
+            Some(known) => self.correct(conn, known, new)?,
+        };
+        let standing = standing(&self.context, conn, referral)?;
+        Ok(Handed { standing, created })
+    }
+
+    fn create(&self, conn: &mut Conn, new: NewReferral) -> Result<Referral, Error> {
+        let firm = Organization {
+            id: self.context.new_id(),
+            details: new.details,
+            external_id: None,
+            version: 1,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        insert_organization(conn, &self.pen, &firm)?;
+        let id = self.context.new_id();
+        let record = match new.content {
+            Content::StartupProfile(content) => {
+                Referred::StartupProfile(self.insert_profile(conn, id, &firm, *content)?)
+            }
+            Content::Mandate(content) => {
+                Referred::Mandate(self.insert_mandate(conn, id, &firm, *content)?)
+            }
+        };
+        let referral = Referral {
+            id,
+            partner: new.partner,
+            external_id: new.external_id,
+            organization: firm.id,
+            record,
+            digest: new.digest,
+            version: 1,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        referrals::insert(conn, &referral)?;
+        self.log(conn, &referral)?;
+        let (email, language) = (&new.contact.email, &new.contact.language);
+        db::contacts::put(conn, firm.id, email, language, self.now)?;
+        self.ask(conn, &referral, email)?;
+        Ok(referral)
+    }
+
+    /// Puts right what nobody of the firm stands behind yet.
+    fn correct(
+        &self,
+        conn: &mut Conn,
+        before: Referral,
+        new: NewReferral,
+    ) -> Result<Referral, Error> {
+        if before.record.kind() != new.content.kind() {
+            let mut faults = Faults::new();
+            faults.push(
+                "/organization/kind",
+                "read_only",
+                "It stays what it was handed in as; another firm has another external id.",
+            );
+            return Err(faults.into());
+        }
+        let firm = before.organization;
+        organizations::lock(conn, firm)?;
+        if !db::users::members(conn, firm)?.is_empty() {
+            return Err(claimed());
+        }
+        self.correct_contact(conn, firm, &new.contact)?;
+        self.correct_firm(conn, &before, new.details)?;
+        match (before.record, new.content) {
+            (Referred::StartupProfile(id), Content::StartupProfile(content)) => {
+                self.correct_profile(conn, before.id, id, *content)?;
+            }
+            (Referred::Mandate(id), Content::Mandate(content)) => {
+                self.correct_mandate(conn, before.id, id, *content)?;
+            }
+            _ => return Err(Error::internal("a referral of two kinds")),
+        }
+        let after = Referral {
+            digest: new.digest,
+            version: before.version + 1,
+            updated_at: self.now,
+            ..before
+        };
+        if !referrals::update(conn, &after)? {
+            return Err(Error::StaleVersion);
+        }
+        self.log(conn, &after)?;
+        self.ask(conn, &after, &new.contact.email)?;
+        Ok(after)
+    }
+
+    /// Somebody else than before is the contact: the link that went to the
+    /// wrong person ends, whatever the state of the record.
+    fn correct_contact(
+        &self,
+        conn: &mut Conn,
+        firm: OrganizationId,
+        contact: &Contact,
+    ) -> Result<(), Error> {
+        let (email, language) = (&contact.email, &contact.language);
+        if !db::contacts::put(conn, firm, email, language, self.now)? {
+            return Ok(());
+        }
+        for open in db::tickets::open_of(conn, TicketKind::Claim, firm, self.now)? {
+            db::tickets::close(conn, open.id, TicketOutcome::Revoked, self.now)?;
+        }
+        Ok(())
+    }
+
+    /// What was looked into under a name is not handed on to another: once a
+    /// record was taken up or its firm was cleared, who it is stays.
+    fn correct_firm(
+        &self,
+        conn: &mut Conn,
+        referral: &Referral,
+        details: OrganizationDetails,
+    ) -> Result<(), Error> {
+        let id = referral.organization;
+        let before = organizations::find(conn, id)?.ok_or(Error::NotFound)?;
+        if before.details == details {
+            return Ok(());
+        }
+        match referral.record {
+            Referred::StartupProfile(id) => startups::check_nameable(conn, id)?,
+            Referred::Mandate(id) => mandates::check_nameable(conn, id)?,
+        }
+        if db::clearances::latest(conn, id)?.is_some() {
+            return Err(reviewed());
+        }
+        let host = |it: &OrganizationDetails| it.website.as_ref().map(Website::host);
+        if let Some(left) = host(&before.details).filter(|it| host(&details).as_ref() != Some(it)) {
+            organizations::release_identifier(conn, id, "domain", &left)?;
+        }
+        let after = Organization {
+            details,
+            version: before.version + 1,
+            updated_at: self.now,
+            ..before
+        };
+        update_organization(conn, &self.pen, "organization.corrected_by_partner", &after)
+    }
+
+    /// Asks the contact to stand behind what was handed in, once that is put
+    /// forward. Whom that would be too much for waits for a curator: an address
+    /// that has another firm's link still, or a partner's contact of a day
+    /// that has seen many.
+    fn ask(&self, conn: &mut Conn, referral: &Referral, email: &Email) -> Result<(), Error> {
+        let firm = referral.organization;
+        let forward = match referral.record {
+            Referred::StartupProfile(id) => startups::is_forward(conn, id)?,
+            Referred::Mandate(id) => mandates::is_forward(conn, id)?,
+        };
+        if !forward || is_contested(conn, firm)? {
+            return Ok(());
+        }
+        let key = email.key();
+        if db::tickets::newest(conn, TicketKind::Claim, &key, self.now)?.is_some() {
+            return Ok(());
+        }
+        let asked = referrals::count_asked(conn, referral.partner, self.now - TimeDelta::days(1))?;
+        if asked >= i64::from(self.context.settings.partner_asks) {
+            return Ok(());
+        }
+        contacts::ask(&self.context, conn, self.actor, firm)?;
+        Ok(())
+    }
+
+    /// Notes it on the firm's timeline; the record's own says what changed.
+    fn log(&self, conn: &mut Conn, referral: &Referral) -> Result<(), Error> {
+        self.pen.append(
+            conn,
+            "organization.referred",
+            (SubjectKind::Organization, referral.organization),
+            vec![
+                ("partner", Value::Id(referral.partner.uuid())),
+                ("referral", Value::Id(referral.id.uuid())),
+                ("version", Value::Int(referral.version)),
+            ],
+        )
+    }
+}
+
+/// Whether another firm has the web site that this one says is its own: then
+/// a person judges which firm it is before anything goes on.
+fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
+    let details = organizations::find(conn, firm)?
+        .ok_or(Error::NotFound)?
+        .details;
+    let Some(website) = details.website else {
+        return Ok(false);
+    };
+    let holder = organizations::find_by_identifier(conn, "domain", &website.host())?;
+    Ok(holder.is_some_and(|holder| holder.id != firm))
+}
+
+fn claimed() -> Error {
+    Error::refused(
+        "referral_claimed",
+        "The firm stands behind its record now and changes it itself.",
+    )
+}
+
+fn reviewed() -> Error {
+    Error::refused(
+        "referral_reviewed",
+        "It was looked into under this name, country and web site; the operator corrects them now.",
+    )
+}
+
+fn closed() -> Error {
+    Error::refused(
+        "referral_closed",
+        "Its record can't be changed in its present state.",
+    )
+}
+
+/// A refusal about a part of the document, by pointers into the whole.
+fn at(place: &str, refusal: Refusal) -> Error {
+    let missing = refusal.missing.into_iter().map(|fault| Fault {
+        pointer: format!("{place}{}", fault.pointer),
+        ..fault
+    });
+    Error::Refused(Refusal {
+        missing: missing.collect(),
+        ..refusal
+    })
+}
