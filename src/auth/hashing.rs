@@ -11,10 +11,10 @@ use tokio::sync::{Semaphore, oneshot};
 use super::password::{HashError, Hasher, NewPassword, Password, Verdict};
 
 /// How far hashing stands back (nice(2)): with all cores busy it still gets
-/// about a third of what others do. Further back, a machine busy with other
-/// work would keep people from signing in.
+/// about a tenth of what others do, which keeps the p99 of readers within twice
+/// what it is without sign-ins (`cargo bench --bench http -- logins`).
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 5;
+const NICENESS: i32 = 10;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -118,7 +118,7 @@ pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
         created_at,
         updated_at,
     } = mandate;
-    organizations::lock(conn, *organization)?;
+    organizations::hold(conn, *organization)?;
     let content = json::mandate::encode(content)?;
     diesel::insert_into(mandates::table)
         .values((
@@ -372,7 +372,7 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
         updated_at,
     } = mandate;
     // Before the record's own row, so that nobody waits in a circle.
-    organizations::lock(conn, *organization)?;
+    organizations::hold(conn, *organization)?;
     let content = json::mandate::encode(content)?;
     let before = mandates::table
         .find(id)

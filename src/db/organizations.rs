@@ -140,6 +140,16 @@ pub fn lock(conn: &mut Conn, id: OrganizationId) -> Result<()> {
     sql::lock_organization(conn, id)
 }
 
+/// Keeps a firm as it is until the transaction ends, so that what is written by
+/// its names stays true; others may do so at the same time. Take it before the
+/// records of the firm, as [`lock`].
+///
+/// # Errors
+/// A statement failed.
+pub fn hold(conn: &mut Conn, id: OrganizationId) -> Result<()> {
+    sql::share_organization(conn, id)
+}
+
 /// The organization with that id.
 ///
 /// # Errors

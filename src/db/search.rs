@@ -50,7 +50,7 @@ pub(super) struct Found {
     pub(super) record: Uuid,
 }
 
-/// Indexes a profile. The firm must be locked, so that its names hold.
+/// Indexes a profile. The firm must be held, so that its names stay.
 pub(super) fn put_profile(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
     let names = names(conn, profile.organization)?;
     let names = names.iter().map(String::as_str);
@@ -65,7 +65,7 @@ pub(super) fn put_profile(conn: &mut Conn, profile: &StartupProfile) -> Result<(
     )
 }
 
-/// Indexes a mandate. The firm must be locked, so that its names hold.
+/// Indexes a mandate. The firm must be held, so that its names stay.
 pub(super) fn put_mandate(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
     let names = names(conn, mandate.organization)?;
     let names = names.iter().map(String::as_str);
@@ -252,7 +252,7 @@ pub fn catch_up(
             let missing = missing(conn, &heads)?;
             let ids: Vec<StartupProfileId> = missing.iter().map(|id| (*id).into()).collect();
             for profile in startup_profiles::find_many(conn, &ids)? {
-                organizations::lock(conn, profile.organization)?;
+                organizations::hold(conn, profile.organization)?;
                 // What it says may have changed before the lock.
                 let Some(profile) = startup_profiles::find(conn, profile.id)? else {
                     continue;
@@ -270,7 +270,7 @@ pub fn catch_up(
             let missing = missing(conn, &heads)?;
             let ids: Vec<MandateId> = missing.iter().map(|id| (*id).into()).collect();
             for mandate in mandates::find_many(conn, &ids)? {
-                organizations::lock(conn, mandate.organization)?;
+                organizations::hold(conn, mandate.organization)?;
                 let Some(mandate) = mandates::find(conn, mandate.id)? else {
                     continue;
                 };

@@ -100,6 +100,18 @@ pub(super) fn lock_organization(conn: &mut Conn, id: OrganizationId) -> Result<(
     Ok(())
 }
 
+/// SQLite has one writer; PostgreSQL keeps the row from being changed until the
+/// commit, and lets others keep it too.
+pub(super) fn share_organization(conn: &mut Conn, id: OrganizationId) -> Result<()> {
+    let row = organizations::table.find(id).select(organizations::id);
+    let _: Option<OrganizationId> = match conn {
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => row.for_share().first(conn).optional()?,
+    };
+    Ok(())
+}
+
 /// SQLite has one writer; PostgreSQL locks the row until the commit, and lets
 /// others refer to it meanwhile.
 pub(super) fn lock_password_hash(conn: &mut Conn, id: UserId) -> Result<Option<String>> {
@@ -332,7 +344,7 @@ pub(super) fn put_search_text(
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 insert = insert.bind::<Text, _>(words.join(" "));
             }
-            insert.execute(conn)?;
+            insert.prepared().execute(conn)?;
         }
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => {
@@ -353,6 +365,7 @@ pub(super) fn put_search_text(
             )
             .bind::<BigInt, _>(place)
             .bind::<Text, _>(document.join(" "))
+            .prepared()
             .execute(conn)?;
         }
     }

@@ -121,7 +121,7 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
         created_at,
         updated_at,
     } = profile;
-    organizations::lock(conn, *organization)?;
+    organizations::hold(conn, *organization)?;
     let content = json::startup::encode(content)?;
     diesel::insert_into(startup_profiles::table)
         .values((
@@ -379,7 +379,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         updated_at,
     } = profile;
     // Before the record's own row, so that nobody waits in a circle.
-    organizations::lock(conn, *organization)?;
+    organizations::hold(conn, *organization)?;
     let content = json::startup::encode(content)?;
     let before = startup_profiles::table
         .find(id)
