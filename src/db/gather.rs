@@ -75,14 +75,48 @@ where
         }
         let (answer, answered) = oneshot::channel();
         if self.0.ask(Asked { key, answer }) {
-            let (shared, db) = (Arc::clone(&self.0), db.clone());
-            tokio::task::spawn_blocking(move || shared.serve(&db));
+            let db = db.clone();
+            let turn = Turn {
+                at: Arc::clone(&self.0),
+                over: false,
+            };
+            tokio::task::spawn_blocking(move || turn.take(&db));
         }
         match answered.await {
             Ok(found) => Ok(found),
             // What befell all of them together is found out by each for itself.
             Err(_) => db.read(move |conn| find(conn, key)).await,
         }
+    }
+}
+
+/// Somebody's turn at the queue. However it ends, also before it began where
+/// the runtime stops, nobody is left waiting for it.
+struct Turn<K, V> {
+    at: Arc<Shared<K, V>>,
+    over: bool,
+}
+
+impl<K: Copy + Ord, V: Clone> Turn<K, V> {
+    fn take(mut self, db: &Db) {
+        self.at.serve(db);
+        self.over = true;
+    }
+}
+
+impl<K, V> Drop for Turn<K, V> {
+    fn drop(&mut self) {
+        if !self.over {
+            let mut waiting = self.at.waiting();
+            waiting.served = false;
+            waiting.asked.clear();
+        }
+    }
+}
+
+impl<K, V> Shared<K, V> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<K, V>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,9 +166,5 @@ where
         }
         let count = waiting.asked.len().min(TOGETHER);
         Some(waiting.asked.drain(..count).collect())
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting<K, V>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

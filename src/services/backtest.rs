@@ -1,10 +1,8 @@
 //! A rule set against a programme's own history: ranked is by what was known on
 //! a day, measured by what came afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::db::{self, Conn};
 use crate::domain::compliance::ClearanceVerdict;
@@ -76,14 +74,8 @@ pub async fn run(
     split: Split,
 ) -> Result<Report, Error> {
     caller.may(Operation::ReadRules, &[])?;
-    context.settle().await?;
-    let place = Arc::clone(&context.rankings).acquire_owned().await;
-    let place = place.map_err(Error::internal)?;
-    let context_in = context.clone();
     context
-        .db
-        .read(move |conn| {
-            let _place = place;
+        .look_over(move |context, conn| {
             let kept = load(conn, id)?;
             let programme = split.programme.or(kept.programme).ok_or_else(|| {
                 Error::refused(
@@ -92,7 +84,7 @@ pub async fn run(
                 )
             })?;
             let programme = programmes::load(conn, programme)?;
-            report(&context_in, conn, programme, &kept.rules, split)
+            report(context, conn, programme, &kept.rules, split)
         })
         .await
 }

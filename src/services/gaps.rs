@@ -1,7 +1,5 @@
 //! Which tags of a programme find no counterpart.
 
-use std::sync::Arc;
-
 use crate::domain::ids::ProgrammeId;
 use crate::domain::permission::Operation;
 pub use crate::matching::gaps::TagBalance;
@@ -20,20 +18,14 @@ pub async fn of_programme(
     // They know of the programme, so there is nothing to hide.
     let allowed = caller.may(Operation::RankMatches, &[]);
     allowed.map_err(|_| Error::Forbidden)?;
-    context.settle().await?;
-    let place = Arc::clone(&context.rankings).acquire_owned().await;
-    let place = place.map_err(Error::internal)?;
-    let context_in = context.clone();
     context
-        .db
-        .read(move |conn| {
-            let _place = place;
-            let visible = context_in.index.current(conn)?;
+        .look_over(move |context, conn| {
+            let visible = context.index.current(conn)?;
             let Some(snapshot) = visible.of(id) else {
                 return Ok(Vec::new());
             };
             let mandates = snapshot.mandates().map(|entry| &entry.mandate);
-            Ok(balance(&context_in.taxonomy, snapshot.startups(), mandates))
+            Ok(balance(&context.taxonomy, snapshot.startups(), mandates))
         })
         .await
 }

@@ -453,13 +453,26 @@ fn all_programmes(conn: &mut Conn) -> Result<Vec<ProgrammeId>, Error> {
 }
 
 impl Context {
-    /// Seals what this process or another has committed and nobody has sealed
-    /// yet, so that the log's end is the end of what was written.
+    /// Looks over a whole programme, off the serving threads, only a few at a
+    /// time, with everything that is committed by now in the log.
     ///
     /// # Errors
-    /// The store failed.
-    pub(super) async fn settle(&self) -> Result<(), Error> {
+    /// The store's, and the job's own.
+    pub(super) async fn look_over<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Self, &mut Conn) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        // What this process or another committed and nobody has sealed yet.
         self.db.seal_pending().await?;
-        Ok(())
+        let place = Arc::clone(&self.rankings).acquire_owned().await;
+        let place = place.map_err(Error::internal)?;
+        let context = self.clone();
+        self.db
+            .read(move |conn| {
+                // Kept until the work ends, also when nobody waits for it any more.
+                let _place = place;
+                job(&context, conn)
+            })
+            .await
     }
 }

@@ -1,7 +1,5 @@
 //! What a founder could do to be matched more.
 
-use std::sync::Arc;
-
 use crate::db;
 use crate::domain::ids::{ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
@@ -29,22 +27,15 @@ pub async fn of_startup(
     if let Some(programme) = programme {
         programmes::find(context, caller, programme).await?;
     }
-    context.settle().await?;
-    let place = Arc::clone(&context.rankings).acquire_owned().await;
-    let place = place.map_err(Error::internal)?;
-    let context_in = context.clone();
     context
-        .db
-        .read(move |conn| {
-            // Kept until the work ends, also when nobody waits for it any more.
-            let _place = place;
+        .look_over(move |context, conn| {
             let programme = match programme {
                 Some(programme) => programme,
                 None => only_programme(conn, Query::Startup(id))?,
             };
-            let ground = Ground::load(&context_in, conn, programme)?;
-            let visible = context_in.index.current(conn)?;
-            let setting = ground.setting(&context_in.taxonomy, None);
+            let ground = Ground::load(context, conn, programme)?;
+            let visible = context.index.current(conn)?;
+            let setting = ground.setting(&context.taxonomy, None);
             let mandates: Vec<MandateFacts<'_>> = visible
                 .of(programme)
                 .into_iter()

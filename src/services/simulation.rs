@@ -2,8 +2,6 @@
 //! before anybody publishes, and kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use crate::db::page::{Cursor, Page};
@@ -64,16 +62,10 @@ pub async fn simulate(
 ) -> Result<Simulation, Error> {
     caller.may(Operation::ReadRules, &[])?;
     caller.may(Operation::WriteRules, &[])?;
-    context.settle().await?;
-    let place = Arc::clone(&context.rankings).acquire_owned().await;
-    let place = place.map_err(Error::internal)?;
-    let context_in = context.clone();
     let found = context
-        .db
-        .read(move |conn| {
-            let _place = place;
+        .look_over(move |context, conn| {
             let kept = load(conn, id)?;
-            run(&context_in, conn, &kept, top)
+            run(context, conn, &kept, top)
         })
         .await?;
     let pen = context.pen(caller.actor());

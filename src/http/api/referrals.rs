@@ -179,8 +179,8 @@ impl ReferralView {
 /// The same external id again answers the same referral: with the same
 /// document nothing changes; with another one, what nobody of the firm stands
 /// behind yet is corrected, and 409 `referral_claimed` afterwards. A profile
-/// that lacks nothing goes to review by itself. The contact is mailed the link
-/// to confirm, correct or refuse it, once.
+/// that lacks nothing goes to review by itself, and then the contact is mailed
+/// the link to confirm, correct or refuse it. Another contact ends that link.
 #[utoipa::path(
     operation_id = "create_referral",
     tag = "referrals",

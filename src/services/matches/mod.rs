@@ -7,8 +7,6 @@
 
 mod moves;
 
-use std::sync::Arc;
-
 pub use crate::db::matches::Filter;
 use crate::db::matches::{self, InsertOutcome};
 use crate::db::page::Page;
@@ -68,26 +66,19 @@ pub async fn rank(
     filter: RankFilter,
 ) -> Result<(ProgrammeId, Vec<Ranked>), Error> {
     caller.may(Operation::RankMatches, &[])?;
-    context.settle().await?;
-    let context_in = context.clone();
-    let place = Arc::clone(&context.rankings).acquire_owned().await;
-    let place = place.map_err(Error::internal)?;
     context
-        .db
-        .read(move |conn| {
-            // Kept until the work ends, also when nobody waits for it any more.
-            let _place = place;
+        .look_over(move |context, conn| {
             let programme = match programme {
                 Some(programme) => programme,
                 None => only_programme(conn, query)?,
             };
-            let ground = Ground::load(&context_in, conn, programme)?;
+            let ground = Ground::load(context, conn, programme)?;
             let explanations = match query {
                 Query::Startup(id) => {
-                    ranking::mandates_for(&context_in, conn, &ground, id, limit, &filter)
+                    ranking::mandates_for(context, conn, &ground, id, limit, &filter)
                 }
                 Query::Mandate(id) => {
-                    ranking::startups_for(&context_in, conn, &ground, id, limit, &filter)
+                    ranking::startups_for(context, conn, &ground, id, limit, &filter)
                 }
             }?;
             let parties = parties_of(conn, &explanations)?;

@@ -367,8 +367,8 @@ impl Desk {
         Ok(after)
     }
 
-    /// Somebody else than before is the contact: the link that went to the
-    /// wrong person ends, whatever the state of the record.
+    /// A link that went to somebody else than the contact ends, whatever the
+    /// state of the record.
     fn correct_contact(
         &self,
         conn: &mut Conn,
@@ -376,11 +376,11 @@ impl Desk {
         contact: &Contact,
     ) -> Result<(), Error> {
         let (email, language) = (&contact.email, &contact.language);
-        if !db::contacts::put(conn, firm, email, language, self.now)? {
-            return Ok(());
-        }
+        db::contacts::put(conn, firm, email, language, self.now)?;
         for open in db::tickets::open_of(conn, TicketKind::Claim, firm, self.now)? {
-            db::tickets::close(conn, open.id, TicketOutcome::Revoked, self.now)?;
+            if open.email.key() != email.key() {
+                db::tickets::close(conn, open.id, TicketOutcome::Revoked, self.now)?;
+            }
         }
         Ok(())
     }

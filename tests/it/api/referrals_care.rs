@@ -207,6 +207,28 @@ fn a_mistyped_contact_is_put_right_in_any_state() {
             assert!(!asked(&app, &wrong).await);
             let page = app.stranger().open(&format!("/tickets/{token}")).await;
             assert!(!page.html.contains("<form"), "{}", page.html);
+            // As the first again: it is the other's link that ends.
+            let token = mailed_token(&app, TicketKind::Claim, &right).await;
+            let mut back = body.clone();
+            back["contact"]["email"] = json!(wrong);
+            office.owner.post(REFERRALS, &back).await.expect(200);
+            let page = app.stranger().open(&format!("/tickets/{token}")).await;
+            assert!(!page.html.contains("<form"), "{}", page.html);
+        }
+    });
+}
+
+#[test]
+fn the_right_contact_stands_behind_what_a_mistyped_one_was_asked_about() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let office = office(&app).await;
+        for (id, mut body) in [("a", startup("a")), ("b", investor("b"))] {
+            let (wrong, right) = (format!("{id}@wrong.example"), format!("{id}@right.example"));
+            body["contact"]["email"] = json!(wrong);
+            let made = office.owner.post(REFERRALS, &body).await.expect(201);
+            body["contact"]["email"] = json!(right);
+            office.owner.post(REFERRALS, &body).await.expect(200);
             answer(&app, &right, "confirm").await;
             let now = office.owner.get(&path(&made)).await.expect(200);
             assert_eq!(now.text("claim"), "claimed");
