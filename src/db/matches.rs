@@ -14,7 +14,7 @@ use super::types::Timestamp;
 use super::{Conn, Result, json, keyset, pair, sql, stored};
 use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
-use crate::domain::review::{Audience, Match, MatchStatus, Response};
+use crate::domain::review::{Audience, Curation, Match, MatchStatus, PerSide, Response};
 use crate::domain::scoring::Explanation;
 
 /// Whether a match could be stored.
@@ -55,6 +55,12 @@ struct Row {
     released_to: Option<String>,
     startup_response: String,
     investor_response: String,
+    startup_snoozed_until: Option<DateTime<Utc>>,
+    investor_snoozed_until: Option<DateTime<Utc>>,
+    wakes_at: Option<DateTime<Utc>>,
+    startup_shown_at: Option<DateTime<Utc>>,
+    investor_shown_at: Option<DateTime<Utc>>,
+    curation: Option<String>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -72,6 +78,12 @@ type Columns = (
     dsl::released_to,
     dsl::startup_response,
     dsl::investor_response,
+    dsl::startup_snoozed_until,
+    dsl::investor_snoozed_until,
+    dsl::wakes_at,
+    dsl::startup_shown_at,
+    dsl::investor_shown_at,
+    dsl::curation,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -91,6 +103,12 @@ const COLUMNS: Columns = (
     dsl::released_to,
     dsl::startup_response,
     dsl::investor_response,
+    dsl::startup_snoozed_until,
+    dsl::investor_snoozed_until,
+    dsl::wakes_at,
+    dsl::startup_shown_at,
+    dsl::investor_shown_at,
+    dsl::curation,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -113,6 +131,10 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
         released_to,
         startup_response,
         investor_response,
+        snoozed,
+        wakes_at,
+        shown_at,
+        curation,
         version,
         created_at,
         updated_at,
@@ -131,11 +153,18 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
             dsl::score.eq(explanation.score),
             dsl::confidence.eq(explanation.confidence),
             dsl::exact.eq(explanation.exact),
+            dsl::band.eq(explanation.band.code()),
             dsl::explanation.eq(json::explanation::encode(explanation)?),
             dsl::status.eq(status.code()),
             dsl::released_to.eq(released_to.map(Audience::code)),
             dsl::startup_response.eq(startup_response.code()),
             dsl::investor_response.eq(investor_response.code()),
+            dsl::startup_snoozed_until.eq(snoozed.startup.map(Timestamp)),
+            dsl::investor_snoozed_until.eq(snoozed.investor.map(Timestamp)),
+            dsl::wakes_at.eq(wakes_at.map(Timestamp)),
+            dsl::startup_shown_at.eq(shown_at.startup.map(Timestamp)),
+            dsl::investor_shown_at.eq(shown_at.investor.map(Timestamp)),
+            dsl::curation.eq(curation.map(Curation::code)),
             dsl::version.eq(version),
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::updated_at.eq(Timestamp(*updated_at)),
@@ -210,6 +239,89 @@ pub fn unanswered_since(conn: &mut Conn, since: DateTime<Utc>, limit: usize) -> 
         .select(COLUMNS)
         .load(conn)?;
     rows.into_iter().map(matched).collect()
+}
+
+/// Matches that come back by now, the longest due first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn to_wake(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec<Match>> {
+    let rows: Vec<Row> = matches::table
+        .filter(dsl::status.eq(MatchStatus::Snoozed.code()))
+        .filter(dsl::wakes_at.le(Timestamp(now)))
+        .order(dsl::wakes_at)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(COLUMNS)
+        .load(conn)?;
+    rows.into_iter().map(matched).collect()
+}
+
+/// Which live matches somebody wants to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveOf {
+    /// All.
+    All,
+    /// Of that profile.
+    Startup(StartupProfileId),
+    /// Of that mandate.
+    Mandate(MandateId),
+    /// With that firm on either side.
+    Firm(OrganizationId),
+    /// Of the two firms of that match, whatever became of it.
+    BesideMatch(MatchId),
+    /// Under that programme.
+    Programme(ProgrammeId),
+}
+
+/// Live matches by their ids, after one.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn live(
+    conn: &mut Conn,
+    of: LiveOf,
+    after: Option<MatchId>,
+    limit: usize,
+) -> Result<Vec<Match>> {
+    let mut query = matches::table
+        .filter(dsl::status.eq_any(live_codes()))
+        .select(COLUMNS)
+        .into_boxed();
+    query = match of {
+        LiveOf::All => query,
+        LiveOf::Startup(id) => query.filter(dsl::startup_profile_id.eq(id)),
+        LiveOf::Mandate(id) => query.filter(dsl::mandate_id.eq(id)),
+        LiveOf::Firm(id) => query.filter(dsl::startup_id.eq(id).or(dsl::investor_id.eq(id))),
+        LiveOf::BesideMatch(id) => {
+            let firms: Option<(OrganizationId, OrganizationId)> = matches::table
+                .find(id)
+                .select((dsl::startup_id, dsl::investor_id))
+                .first(conn)
+                .optional()?;
+            let Some((startup, investor)) = firms else {
+                return Ok(Vec::new());
+            };
+            query
+                .filter(dsl::startup_id.eq(startup))
+                .filter(dsl::investor_id.eq(investor))
+        }
+        LiveOf::Programme(id) => query.filter(dsl::programme_id.eq(id)),
+    };
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows: Vec<Row> = query
+        .order(dsl::id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(matched).collect()
+}
+
+fn live_codes() -> impl Iterator<Item = &'static str> {
+    MatchStatus::ALL
+        .iter()
+        .filter(|status| status.is_live())
+        .map(|status| status.code())
 }
 
 /// The match with that id.
@@ -288,6 +400,10 @@ pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
         released_to,
         startup_response,
         investor_response,
+        snoozed,
+        wakes_at,
+        shown_at,
+        curation,
         version,
         created_at: _,
         updated_at,
@@ -299,6 +415,12 @@ pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
             dsl::released_to.eq(released_to.map(Audience::code)),
             dsl::startup_response.eq(startup_response.code()),
             dsl::investor_response.eq(investor_response.code()),
+            dsl::startup_snoozed_until.eq(snoozed.startup.map(Timestamp)),
+            dsl::investor_snoozed_until.eq(snoozed.investor.map(Timestamp)),
+            dsl::wakes_at.eq(wakes_at.map(Timestamp)),
+            dsl::startup_shown_at.eq(shown_at.startup.map(Timestamp)),
+            dsl::investor_shown_at.eq(shown_at.investor.map(Timestamp)),
+            dsl::curation.eq(curation.map(Curation::code)),
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
@@ -317,15 +439,11 @@ pub fn live_of(
     profile: StartupProfileId,
     mandate: MandateId,
 ) -> Result<Option<Match>> {
-    let live = MatchStatus::ALL
-        .iter()
-        .filter(|status| status.is_live())
-        .map(|status| status.code());
     let row: Option<Row> = matches::table
         .filter(dsl::programme_id.eq(programme))
         .filter(dsl::startup_profile_id.eq(profile))
         .filter(dsl::mandate_id.eq(mandate))
-        .filter(dsl::status.eq_any(live))
+        .filter(dsl::status.eq_any(live_codes()))
         .select(COLUMNS)
         .first(conn)
         .optional()?;
@@ -411,6 +529,12 @@ fn matched(row: Row) -> Result<Match> {
         released_to,
         startup_response,
         investor_response,
+        startup_snoozed_until,
+        investor_snoozed_until,
+        wakes_at,
+        startup_shown_at,
+        investor_shown_at,
+        curation,
         version,
         created_at,
         updated_at,
@@ -427,6 +551,16 @@ fn matched(row: Row) -> Result<Match> {
         released_to: stored::code_some(released_to.as_deref(), Audience::from_code)?,
         startup_response: stored::code(&startup_response, Response::from_code)?,
         investor_response: stored::code(&investor_response, Response::from_code)?,
+        snoozed: PerSide {
+            startup: startup_snoozed_until,
+            investor: investor_snoozed_until,
+        },
+        wakes_at,
+        shown_at: PerSide {
+            startup: startup_shown_at,
+            investor: investor_shown_at,
+        },
+        curation: stored::code_some(curation.as_deref(), Curation::from_code)?,
         version,
         created_at,
         updated_at,

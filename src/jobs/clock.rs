@@ -1,4 +1,5 @@
-//! What falls due: questions and matches nobody answered, deals whose hold ends, profiles
+//! What falls due: questions and matches nobody answered, matches that were put
+//! off or whose records changed, deals whose hold ends, profiles
 //! nobody confirmed, outcomes nobody will ask for again.
 
 use std::time::Duration;
@@ -43,7 +44,9 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     if expired > 0 {
         debug!(expired, "introductions expired");
     }
+    while matches::wake_due(context, BATCH).await? == BATCH {}
     while matches::expire_due(context, BATCH).await? == BATCH {}
+    matches::recheck_due(context).await?;
     while deals::resume_due(context, BATCH).await? == BATCH {}
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}

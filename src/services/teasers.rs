@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::db::curations::MatchNote;
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
-use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use crate::domain::ids::{MandateId, MatchId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
 use crate::domain::review::Match;
@@ -58,6 +59,8 @@ pub enum Reader {
         startup: Party,
         /// The investor.
         investor: Party,
+        /// What was said of it in words, oldest first.
+        notes: Vec<MatchNote>,
     },
     /// To a side.
     Side {
@@ -113,7 +116,7 @@ pub async fn show(
     context
         .db
         .read(move |conn| {
-            let around = Around::load(conn, &found)?;
+            let around = Around::load(conn, &caller, &found)?;
             found
                 .into_iter()
                 .map(|matched| around.show(&caller, matched))
@@ -133,10 +136,13 @@ struct Around {
     profiles: BTreeMap<StartupProfileId, StartupProfile>,
     mandates: BTreeMap<MandateId, Mandate>,
     parties: BTreeMap<OrganizationId, Party>,
+    notes: BTreeMap<MatchId, Vec<MatchNote>>,
 }
 
 impl Around {
-    fn load(conn: &mut Conn, found: &[Match]) -> Result<Self, Error> {
+    /// The words are the operator's people's alone, so for others they are not
+    /// even read.
+    fn load(conn: &mut Conn, caller: &Caller, found: &[Match]) -> Result<Self, Error> {
         let profiles: Vec<_> = found
             .iter()
             .map(|matched| matched.startup_profile)
@@ -146,10 +152,17 @@ impl Around {
             .iter()
             .flat_map(|matched| [matched.startup, matched.investor])
             .collect();
+        let ids: Vec<MatchId> = found.iter().map(|matched| matched.id).collect();
+        let notes = if caller.reads_everything() {
+            db::curations::notes_of(conn, &ids)?
+        } else {
+            BTreeMap::new()
+        };
         Ok(Self {
             profiles: by_id(db::startup_profiles::find_many(conn, &profiles)?, |p| p.id),
             mandates: by_id(db::mandates::find_many(conn, &mandates)?, |m| m.id),
             parties: parties(conn, &firms)?,
+            notes,
         })
     }
 
@@ -158,6 +171,7 @@ impl Around {
             None => Reader::Operator {
                 startup: self.party(matched.startup)?,
                 investor: self.party(matched.investor)?,
+                notes: self.notes.get(&matched.id).cloned().unwrap_or_default(),
             },
             Some(side) => Reader::Side {
                 side,

@@ -3,10 +3,13 @@
 //! | module | holds |
 //! |---|---|
 //! | here | the ranking, computing, readings |
-//! | `moves` | transitions by people, and what becomes of a match by itself |
+//! | `moves` | transitions by people |
+//! | `clock` | what becomes of a match by itself: it comes back, expires, ends when a gate fails |
 
+mod clock;
 mod moves;
 
+pub use crate::db::curations::MatchNote;
 pub use crate::db::matches::Filter;
 use crate::db::matches::{self, InsertOutcome};
 use crate::db::page::Page;
@@ -15,7 +18,7 @@ use crate::domain::disclosure::Decision;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
-use crate::domain::review::{Match, MatchStatus, Response, initial_status};
+use crate::domain::review::{Match, MatchStatus, PerSide, Response, initial_status};
 use crate::domain::scoring::Explanation;
 use crate::domain::values::{OrganizationKind, Side};
 pub use crate::matching::reference::Filter as RankFilter;
@@ -29,7 +32,8 @@ use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
 
 use moves::supersede;
-pub use moves::{Move, expire_due, transition, transitions};
+pub use clock::{expire_due, recheck_due, wake_due};
+pub use moves::{Move, transition, transitions};
 pub(super) use moves::{give_back, introduce, reason_needed, second_person_needed};
 
 /// For whom a ranking is asked.
@@ -167,6 +171,7 @@ pub async fn compute(
                 &pair.profile,
                 &pair.mandate,
             )?;
+            let curated = db::curations::of_pair(conn, (programme, profile, mandate))?;
             let matched = Match {
                 id: context_in.new_id(),
                 programme,
@@ -179,6 +184,10 @@ pub async fn compute(
                 released_to: None,
                 startup_response: Response::None,
                 investor_response: Response::None,
+                snoozed: PerSide::default(),
+                wakes_at: None,
+                shown_at: PerSide::default(),
+                curation: curated.map(|curated| curated.curation),
                 version: 1,
                 created_at: now,
                 updated_at: now,

@@ -12,6 +12,7 @@ mod idempotency;
 mod index;
 mod introductions;
 mod keys;
+pub mod match_machine;
 mod matching;
 mod members;
 mod passwords;

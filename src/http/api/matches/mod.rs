@@ -314,7 +314,9 @@ async fn list_match_transitions(
 /// releases what is sensitive in the profile, at this revision, to investors of
 /// that country in this programme, for up to a year; for something restricted
 /// two people have to say so. A curator shows it (`release`), a side answers
-/// (`interested`, `pass`).
+/// (`interested`, `pass`) or puts it off, once, until a day within 90
+/// (`snooze`). A pass keeps the two apart for 180 days, or until the day that
+/// `not_now` names.
 #[utoipa::path(
     operation_id = "move_match",
     tag = "matches",
@@ -387,6 +389,7 @@ fn status_for(matched: &Match, side: Option<Side>) -> &'static str {
         (MatchStatus::Introduced, Response::Interested) => MatchStatus::Introduced.code(),
         (_, Response::Interested) => "interested",
         (_, Response::Passed) => MatchStatus::Passed.code(),
+        (_, Response::Snoozed) => MatchStatus::Snoozed.code(),
         (MatchStatus::Expired | MatchStatus::Superseded, Response::None) => matched.status.code(),
         (_, Response::None) => MatchStatus::Released.code(),
     }

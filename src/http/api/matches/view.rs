@@ -1,11 +1,12 @@
 //! Matches, as their readers may see them.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::explanation::ExplanationView;
 use crate::domain::ids::ProgrammeId;
-use crate::domain::review::{Audience, Match};
+use crate::domain::review::{Audience, Curation, Match};
 use crate::domain::scoring::Reason;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, Slug};
@@ -13,6 +14,7 @@ use crate::domain::values::Side;
 use crate::domain::wording::Wording;
 use crate::http::api::values::ReadableView;
 use crate::services::matches::Ranked;
+use crate::services::matches::MatchNote;
 use crate::services::teasers::{Party, Reader, Shown, Teaser};
 use crate::services::{Caller, Context};
 
@@ -96,6 +98,20 @@ pub struct MatchView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 20, example = "none")]
     pub investor_response: Option<&'static str>,
+    /// Until when it is put off: for the operator's people whatever side did,
+    /// for a side its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub snoozed_until: Option<String>,
+    /// What the curators say of the pair, `pinned` or `vetoed`; for the
+    /// operator's people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 10, example = "pinned")]
+    pub curation: Option<&'static str>,
+    /// What was said of it in words, oldest first; for the operator's people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 100)]
+    pub notes: Option<Vec<MatchNoteView>>,
     /// The account of the score, as of the day it was computed.
     pub explanation: ExplanationView,
     /// Counts changes; the `ETag`.
@@ -119,9 +135,9 @@ impl MatchView {
         };
         let sees = |of: Side| side.is_none_or(|side| side == of);
         let (startup, investor, counterpart) = match &shown.reader {
-            Reader::Operator { startup, investor } => {
-                (Some(startup.into()), Some(investor.into()), None)
-            }
+            Reader::Operator {
+                startup, investor, ..
+            } => (Some(startup.into()), Some(investor.into()), None),
             Reader::Side { counterpart, .. } => {
                 (None, None, Some(TeaserView::of(voice, counterpart)))
             }
@@ -137,13 +153,62 @@ impl MatchView {
             startup,
             investor,
             counterpart,
-            startup_response: sees(Side::Startup).then(|| matched.startup_response.code()),
-            investor_response: sees(Side::Investor).then(|| matched.investor_response.code()),
+            startup_response: sees(Side::Startup).then(|| matched.response_of(Side::Startup).code()),
+            investor_response: sees(Side::Investor).then(|| matched.response_of(Side::Investor).code()),
+            snoozed_until: put_off(matched, side).map(|until| until.to_rfc3339()),
+            curation: matched
+                .curation
+                .filter(|_| side.is_none())
+                .map(Curation::code),
+            notes: match &shown.reader {
+                Reader::Operator { notes, .. } => {
+                    Some(notes.iter().map(MatchNoteView::from).collect())
+                }
+                Reader::Side { .. } => None,
+            },
             explanation: ExplanationView::of(voice, &matched.explanation, side),
             version: matched.version,
             created_at: matched.created_at.to_rfc3339(),
             updated_at: matched.updated_at.to_rfc3339(),
         }
+    }
+}
+
+/// What somebody said of a match.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MatchNote)]
+pub struct MatchNoteView {
+    /// With which action.
+    #[schema(max_length = 40, example = "pass")]
+    pub action: String,
+    /// The words.
+    #[schema(max_length = 1000, example = "We took a stake in a competitor.")]
+    pub note: String,
+    /// Who said so.
+    #[schema(format = "uuid", max_length = 36)]
+    pub author: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    pub at: String,
+}
+
+impl From<&MatchNote> for MatchNoteView {
+    fn from(note: &MatchNote) -> Self {
+        Self {
+            action: note.action.clone(),
+            note: note.note.clone(),
+            author: note.author.to_string(),
+            at: note.created_at.to_rfc3339(),
+        }
+    }
+}
+
+/// Until when a match is put off, as far as its reader may know.
+fn put_off(matched: &Match, side: Option<Side>) -> Option<DateTime<Utc>> {
+    let by = |side| matched.snoozed.of(side).filter(|_| matched.is_put_off_by(side));
+    match side {
+        Some(side) => by(side),
+        None => by(Side::Startup).max(by(Side::Investor)),
     }
 }
 
