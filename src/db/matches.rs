@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::conn::MultiBackend;
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::matches::{self, dsl};
@@ -15,7 +16,7 @@ use super::{Conn, Result, json, keyset, pair, sql, stored};
 use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::review::{Audience, Curation, Match, MatchStatus, PerSide, Response};
-use crate::domain::scoring::Explanation;
+use crate::domain::scoring::{Band, Explanation};
 
 /// Whether a match could be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub struct Filter {
     pub visible_to: Option<OrganizationId>,
     /// In that state.
     pub status: Option<MatchStatus>,
+    /// From that band upwards.
+    pub min_band: Option<Band>,
+    /// Shown to its investor after that.
+    pub shown_since: Option<DateTime<Utc>>,
 }
 
 #[derive(Queryable)]
@@ -347,7 +352,78 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Match>> {
-    let mut query = matches::table.select(COLUMNS).into_boxed();
+    let mut query = filtered(filter).select(COLUMNS);
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(matched).collect()
+}
+
+/// The best of some matches: pinned ones first, then by the exact sum.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn best(conn: &mut Conn, filter: &Filter, limit: usize) -> Result<Vec<Match>> {
+    // “pinned” stands before “vetoed”, and both after nothing or before it,
+    // as the back-end pleases; so pins are read apart.
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let pinned: Vec<Row> = filtered(filter)
+        .filter(dsl::curation.eq(Curation::Pinned.code()))
+        .select(COLUMNS)
+        .order((dsl::exact.desc(), dsl::created_at, dsl::id))
+        .limit(limit)
+        .load(conn)?;
+    let room = limit - i64::try_from(pinned.len()).unwrap_or(limit);
+    let others: Vec<Row> = filtered(filter)
+        .filter(
+            dsl::curation
+                .is_null()
+                .or(dsl::curation.ne(Curation::Pinned.code())),
+        )
+        .select(COLUMNS)
+        .order((dsl::exact.desc(), dsl::created_at, dsl::id))
+        .limit(room)
+        .load(conn)?;
+    pinned.into_iter().chain(others).map(matched).collect()
+}
+
+/// The matches with these ids, in no order.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[MatchId]) -> Result<Vec<Match>> {
+    let rows: Vec<Row> = matches::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .select(COLUMNS)
+        .load(conn)?;
+    rows.into_iter().map(matched).collect()
+}
+
+/// How often each startup of a programme was shown to an investor since then;
+/// those that were not are left out.
+///
+/// # Errors
+/// A statement failed.
+pub fn showings(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    since: DateTime<Utc>,
+) -> Result<BTreeMap<OrganizationId, i64>> {
+    let rows: Vec<(OrganizationId, i64)> = matches::table
+        .filter(dsl::programme_id.eq(programme))
+        .filter(dsl::investor_shown_at.gt(Timestamp(since)))
+        .group_by(dsl::startup_id)
+        .select((dsl::startup_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+fn filtered(filter: &Filter) -> matches::BoxedQuery<'static, MultiBackend> {
+    let mut query = matches::table.into_boxed();
     if let Some(programme) = filter.programme {
         query = query.filter(dsl::programme_id.eq(programme));
     }
@@ -367,19 +443,25 @@ pub fn list(
             .and(dsl::released_to.eq_any(to(Audience::Investor)));
         query = query
             .filter(as_startup.or(as_investor))
-            .filter(dsl::status.ne(MatchStatus::Blocked.code()));
+            .filter(dsl::status.ne(MatchStatus::Blocked.code()))
+            .filter(
+                dsl::curation
+                    .is_null()
+                    .or(dsl::curation.ne(Curation::Vetoed.code()))
+                    .or(dsl::status.eq(MatchStatus::Introduced.code())),
+            );
     }
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    if let Some(least) = filter.min_band {
+        let bands = Band::ALL.iter().filter(|band| **band <= least);
+        query = query.filter(dsl::band.eq_any(bands.map(|band| band.code())));
     }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
-        .load(conn)?;
-    rows.into_iter().map(matched).collect()
+    if let Some(since) = filter.shown_since {
+        query = query.filter(dsl::investor_shown_at.gt(Timestamp(since)));
+    }
+    query
 }
 
 /// Stores the new state of a match, its version risen by one; false when

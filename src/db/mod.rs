@@ -67,6 +67,7 @@ pub mod referrals;
 pub mod review_comments;
 mod review_schema;
 mod rule_schema;
+pub mod releases;
 pub mod rule_sets;
 mod schema;
 pub mod search;

@@ -288,6 +288,22 @@ pub fn published_startups(
     Ok((first, all))
 }
 
+/// Whose startup profiles are published in a programme.
+///
+/// # Errors
+/// A statement failed.
+pub fn published_firms(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<OrganizationId>> {
+    use super::schema::startup_profiles::dsl as profile;
+
+    Ok(admitted_startups::table
+        .inner_join(super::schema::startup_profiles::table)
+        .filter(admitted_startups::programme_id.eq(programme))
+        .filter(profile::status.eq(ProfileStatus::Published.code()))
+        .select(profile::organization_id)
+        .distinct()
+        .load(conn)?)
+}
+
 /// The published mandates of a programme with whose they are.
 ///
 /// # Errors

@@ -29,3 +29,53 @@ diesel::table! {
         created_at -> UtcTimestamp,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    bulk_releases (id) {
+        id -> Id,
+        programme_id -> Id,
+        audience -> Text,
+        status -> Text,
+        requested_by -> Id,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::Id;
+
+    bulk_release_lines (release_id, place) {
+        release_id -> Id,
+        place -> BigInt,
+        match_id -> Id,
+        match_version -> BigInt,
+        skip -> Nullable<Text>,
+        rules -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        outcome_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    release_settings (programme_id) {
+        programme_id -> Id,
+        auto_from -> Nullable<Text>,
+        auto_to -> Nullable<Text>,
+        fair -> Bool,
+        cap -> BigInt,
+        window_days -> BigInt,
+        share -> BigInt,
+        little -> BigInt,
+        version -> BigInt,
+        updated_at -> UtcTimestamp,
+    }
+}

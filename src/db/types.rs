@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
-    ProgrammeId, ReferralId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ProgrammeId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -241,5 +241,5 @@ macro_rules! bindable {
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
     Id, ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId,
-    OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId,
+    OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, ReleaseId, RematchId, TicketId, UserId,
 }

@@ -28,6 +28,7 @@ pub mod reason;
 pub mod referral;
 pub mod refusal;
 pub mod revealed;
+pub mod releasing;
 pub mod review;
 pub mod rule_set;
 pub mod scoring;

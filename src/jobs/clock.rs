@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::db;
-use crate::services::{Context, Error, deals, introductions, mandates, matches, signing, startups};
+use crate::services::{Context, Error, deals, introductions, mandates, matches, releases, signing, startups};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -47,6 +47,8 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     while matches::wake_due(context, BATCH).await? == BATCH {}
     while matches::expire_due(context, BATCH).await? == BATCH {}
     matches::recheck_due(context).await?;
+    releases::resume_due(context).await?;
+    releases::release_by_rule(context).await?;
     while deals::resume_due(context, BATCH).await? == BATCH {}
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}

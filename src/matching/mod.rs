@@ -17,6 +17,7 @@ pub mod backtest;
 pub mod crew;
 pub mod deals;
 pub mod factors;
+pub mod exposure;
 pub mod facts;
 pub mod fit;
 pub mod gaps;

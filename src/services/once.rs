@@ -77,6 +77,7 @@ recorded!(
     crate::domain::programme::Programme,
     crate::domain::rule_set::KeptRuleSet,
     crate::domain::review::Match,
+    crate::domain::releasing::BulkRelease,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
 );

@@ -197,7 +197,7 @@ impl Around {
     }
 }
 
-fn startup_teaser(profile: &StartupProfile) -> Teaser {
+pub(super) fn startup_teaser(profile: &StartupProfile) -> Teaser {
     Teaser::Startup {
         one_liner: profile.content.one_liner.clone(),
         country: profile.country,
@@ -221,7 +221,7 @@ fn by_id<K: Ord, T>(records: Vec<T>, id: fn(&T) -> K) -> BTreeMap<K, T> {
         .collect()
 }
 
-fn parties(
+pub(super) fn parties(
     conn: &mut Conn,
     firms: &[OrganizationId],
 ) -> Result<BTreeMap<OrganizationId, Party>, Error> {

@@ -23,6 +23,7 @@ pub mod people;
 pub mod programmes;
 pub mod referrals;
 pub mod registrations;
+pub mod releases;
 pub mod rule_sets;
 pub mod second_factor;
 pub mod sessions;
@@ -69,6 +70,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(tags::routes)
         .configure(programmes::routes)
         .configure(gaps::routes)
+        .configure(releases::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
         // What happened, and what is on its way.

@@ -11,7 +11,8 @@ use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
 use crate::domain::referral::{Claim, ReferralState};
-use crate::domain::review::MatchStatus;
+use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
+use crate::domain::review::{Audience, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::values::{OrganizationKind, Side, Stage};
 
@@ -58,6 +59,15 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Referral.state"], all!(ReferralState)),
         (&["Referral.claim"], all!(Claim)),
         (&["MatchOnRecord.status"], all!(MatchStatus)),
+        (
+            &["Release.status", "ReleaseSummary.status"],
+            all!(ReleaseStatus),
+        ),
+        (
+            &["Release.to", "ReleaseSummary.to", "NewRelease.to"],
+            all!(Audience),
+        ),
+        (&["NewReleaseTransition.action"], all!(ReleaseAction)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),
         (&["Programme.status"], all!(ProgrammeStatus)),

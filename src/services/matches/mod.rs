@@ -34,6 +34,7 @@ use super::{Caller, Context, Error, Intent};
 use moves::supersede;
 pub use clock::{expire_due, recheck_due, wake_due};
 pub use moves::{Move, transition, transitions};
+pub(super) use moves::release_in;
 pub(super) use moves::{give_back, introduce, reason_needed, second_person_needed};
 
 /// For whom a ranking is asked.
@@ -255,7 +256,7 @@ fn load_shown(
 /// Whether the gate lets the sides see a match now: what was released is
 /// pulled while a profile is paused, under review again, frozen or blocked. An
 /// introduction that runs is not hidden from those it runs between.
-fn shown_now(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+pub(super) fn shown_now(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
     let pair = Pair::load(
         conn,
         matched.programme,

@@ -117,7 +117,7 @@ fn apply(
     if let Some(note) = &note {
         keep_note(context, caller, conn, id, action.code(), note)?;
     }
-    disclose(context, caller, conn, &before, &moved)?;
+    disclose(context, caller.actor(), conn, &before, &moved)?;
     let words = reason.as_deref();
     log_move(
         context,
@@ -171,6 +171,36 @@ pub(super) fn keep_note(
         created_at: context.now(),
     };
     Ok(db::curations::insert_note(conn, &note)?)
+}
+
+/// Shows a match to one side or both in a name and a capacity: the gate is
+/// asked afresh, a mandate's week is heeded, the ledger is written.
+///
+/// # Errors
+/// A refusal when it can't be shown, before anything was written.
+pub(in crate::services) fn release_in(
+    context: &Context,
+    conn: &mut Conn,
+    (actor, hat): (Actor, Hat),
+    before: &Match,
+    to: Audience,
+) -> Result<Match, Error> {
+    let granted = fresh_allow(context, conn, before)?;
+    let action = MatchAction::Release(to);
+    let moved = step(before, action, hat, granted)?;
+    if !shown_to(before, Side::Investor) && shown_to(&moved, Side::Investor) {
+        check_weekly_capacity(context, conn, before)?;
+    }
+    let mut moved = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..moved
+    };
+    note_showing(&mut moved, context.now());
+    store(conn, &moved)?;
+    disclose(context, actor, conn, before, &moved)?;
+    log_move(context, actor, conn, before, &moved, action, None)?;
+    Ok(moved)
 }
 
 /// Stores why compliance decides as it does, and with a yes releases what is
@@ -272,12 +302,12 @@ fn check_weekly_capacity(context: &Context, conn: &mut Conn, matched: &Match) ->
 /// A release shows a teaser of the other to each side that didn't see it yet.
 fn disclose(
     context: &Context,
-    caller: &Caller,
+    actor: Actor,
     conn: &mut Conn,
     before: &Match,
     matched: &Match,
 ) -> Result<(), Error> {
-    let pen = context.pen(caller.actor());
+    let pen = context.pen(actor);
     let sides = [
         (Side::Startup, matched.investor, matched.startup),
         (Side::Investor, matched.startup, matched.investor),

@@ -25,6 +25,7 @@ mod readiness;
 mod recompute;
 mod referrals;
 mod referrals_care;
+mod releases;
 mod rule_sets;
 mod search;
 mod search_limits;

@@ -56,6 +56,11 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/programmes/{id}/admissions" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string() }))
         }
+        "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
+        "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
+        "PUT /v1/programmes/{id}/release-settings" => {
+            Some(json!({ "by_rule": { "from": "weak", "to": "both" }, "fairness": null }))
+        }
         "PUT /v1/organizations/{id}/members/{person}" => Some(json!({ "role": "viewer" })),
         "POST /v1/organizations/{id}/invitations" => {
             Some(json!({ "email": "evil@mail.example", "role": "owner" }))
@@ -143,6 +148,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/me/keys/{id}", key(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{invitation}", invitation(stage).await),
+        ("{release}", release(stage).await),
     ])
 }
 
@@ -173,6 +179,12 @@ async fn key(stage: &Stage) -> String {
         .write(move |conn| corridor::db::api_keys::insert(conn, &key, &[7; 32]));
     write.await.unwrap();
     id
+}
+
+async fn release(stage: &Stage) -> String {
+    let path = format!("/v1/programmes/{}/releases", stage.programme.id);
+    let made = stage.post(Who::Curator, &path, json!({ "to": "both" })).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 async fn invitation(stage: &Stage) -> String {
@@ -238,7 +250,7 @@ fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> Strin
             .clone(),
     };
     let mut filled = format!("{head}{}{rest}", object(&key));
-    for inner in ["{person}", "{invitation}"] {
+    for inner in ["{person}", "{invitation}", "{release}"] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
         }

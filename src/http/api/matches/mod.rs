@@ -1,5 +1,6 @@
 //! Matches: the live ranking, what is on record, and its moves.
 
+mod digest;
 mod explanation;
 mod requests;
 mod view;
@@ -39,7 +40,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get_match)
         .service(list_match_transitions)
         .service(move_match)
-        .service(list_match_events);
+        .service(list_match_events)
+        .service(digest::get_mandate_digest);
 }
 
 /// Which matches.
@@ -163,6 +165,7 @@ async fn list(
         mandate: query_id("mandate", filters.mandate.as_deref())?,
         visible_to: None,
         status: query_code("status", status, MatchStatus::from_code)?,
+        ..Filter::default()
     };
     // Nobody finds out by filtering that a match is with a record of another
     // firm's: to whom it is hidden, it is not there.

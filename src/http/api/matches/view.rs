@@ -256,7 +256,7 @@ pub struct TeaserView {
 }
 
 impl TeaserView {
-    fn of(voice: Voice<'_>, teaser: &Teaser) -> Self {
+    pub(super) fn of(voice: Voice<'_>, teaser: &Teaser) -> Self {
         let tags = |slugs: &[Slug]| slugs.iter().map(|slug| voice.tag(slug)).collect();
         match teaser {
             Teaser::Startup {
