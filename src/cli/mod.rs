@@ -16,6 +16,7 @@ mod doctor;
 pub mod import;
 mod keys;
 mod progress;
+mod rematch;
 mod rules;
 mod serve;
 
@@ -99,6 +100,8 @@ enum Command {
     /// Rule sets as files: learn one from past deals
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// Match everything of a programme again, as after a change of rules
+    Rematch(rematch::RematchArgs),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
     /// Measure the matching engine on this machine
@@ -208,6 +211,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Import(args) => {
                     let config = load(&store, &[])?;
                     block_on(import::run(&config, &args))
+                }
+                Command::Rematch(args) => {
+                    let config = load(&store, &[])?;
+                    block_on(rematch::run(&config, &args))
                 }
                 Command::Keys(command) => {
                     let config = load(&store, &[])?;

@@ -185,7 +185,9 @@ pub fn of_startup(
         .filter(dsl::startup_profile_id.eq(profile))
         .load(conn)?;
     let curated = rows.into_iter().map(curated);
-    curated.map(|one| one.map(|one| (one.pair.2, one))).collect()
+    curated
+        .map(|one| one.map(|one| (one.pair.2, one)))
+        .collect()
 }
 
 /// What the curators say of a mandate's pairs in a programme.
@@ -202,7 +204,9 @@ pub fn of_mandate(
         .filter(dsl::mandate_id.eq(mandate))
         .load(conn)?;
     let curated = rows.into_iter().map(curated);
-    curated.map(|one| one.map(|one| (one.pair.1, one))).collect()
+    curated
+        .map(|one| one.map(|one| (one.pair.1, one)))
+        .collect()
 }
 
 fn curated(row: Row) -> Result<CuratedPair> {

@@ -296,7 +296,12 @@ pub fn set_settings(conn: &mut Conn, new: &ReleaseSettings) -> Result<bool> {
     let before = settings::table
         .find(new.programme)
         .filter(settings::version.eq(new.version - 1));
-    if diesel::update(before).set(values).prepared().execute(conn)? == 1 {
+    if diesel::update(before)
+        .set(values)
+        .prepared()
+        .execute(conn)?
+        == 1
+    {
         return Ok(true);
     }
     if new.version != 2 {

@@ -79,3 +79,59 @@ diesel::table! {
         updated_at -> UtcTimestamp,
     }
 }
+
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    match_visits (user_id, organization_id) {
+        user_id -> Id,
+        organization_id -> Id,
+        seen_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    ranking_walks (id) {
+        id -> Id,
+        programme_id -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::Id;
+
+    ranking_walk_lines (walk_id, place) {
+        walk_id -> Id,
+        place -> BigInt,
+        explanation -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    rematches (id) {
+        id -> Id,
+        programme_id -> Id,
+        top -> BigInt,
+        min_band -> Text,
+        rule_set_id -> Id,
+        status -> Text,
+        startups -> BigInt,
+        done -> BigInt,
+        after_id -> Nullable<Id>,
+        added -> BigInt,
+        replaced -> BigInt,
+        ended -> BigInt,
+        unchanged -> BigInt,
+        started_by -> Nullable<Id>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}

@@ -23,7 +23,8 @@ use uuid::Uuid;
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
-    ProgrammeId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ProgrammeId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId,
+    TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.

@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::db;
-use crate::services::{Context, Error, deals, introductions, mandates, matches, releases, signing, startups};
+use crate::services::{
+    Context, Error, deals, introductions, mandates, matches, releases, signing, startups,
+};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);

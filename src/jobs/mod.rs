@@ -8,6 +8,7 @@
 //! | [`sealer`] | gives committed events their place (PostgreSQL; on SQLite the writer does) |
 //! | [`index`] | keeps the match index at the end of the log |
 //! | [`failures`] | writes counted sign-in failures to the log |
+//! | [`rematch`] | matches everything of a programme again, when somebody asked for it |
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod failures;
 pub mod index;
 pub mod letters;
 pub mod outbox;
+pub mod rematch;
 pub mod sealer;
 
 use std::time::Duration;
@@ -79,6 +81,7 @@ pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
     tasks.spawn(sealer::run(context.db.clone(), stop.clone()));
     tasks.spawn(index::run(context.clone(), stop.clone()));
     tasks.spawn(failures::run(context.clone(), stop.clone()));
+    tasks.spawn(rematch::run(context.clone(), stop.clone()));
     tasks.spawn(clock::run(context.clone(), stop.clone()));
     Workers { stop, tasks }
 }

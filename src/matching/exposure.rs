@@ -140,7 +140,10 @@ mod tests {
         let plain = choose(&offers, room(&[(1, 5)], &often), None);
         let released = |choices: &[Option<SkipReason>]| -> Vec<usize> {
             let places = choices.iter().enumerate();
-            places.filter(|(_, skip)| skip.is_none()).map(|(place, _)| place + 1).collect()
+            places
+                .filter(|(_, skip)| skip.is_none())
+                .map(|(place, _)| place + 1)
+                .collect()
         };
         assert_eq!(released(&plain), [1, 2, 3, 4, 5]);
         let fair = choose(&offers, room(&[(1, 5)], &often), Some(&FAIR));

@@ -16,8 +16,8 @@
 pub mod backtest;
 pub mod crew;
 pub mod deals;
-pub mod factors;
 pub mod exposure;
+pub mod factors;
 pub mod facts;
 pub mod fit;
 pub mod gaps;

@@ -39,6 +39,7 @@ pub mod readiness;
 pub mod recompute;
 pub mod referrals;
 pub mod releases;
+pub mod rematch;
 pub mod rule_sets;
 pub mod search;
 pub mod second_factor;

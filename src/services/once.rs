@@ -78,6 +78,7 @@ recorded!(
     crate::domain::rule_set::KeptRuleSet,
     crate::domain::review::Match,
     crate::domain::releasing::BulkRelease,
+    crate::domain::rematch::Rematch,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
 );

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::db::curations::MatchNote;
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
@@ -14,6 +16,7 @@ use crate::domain::scoring::{Explanation, Factor, Reason, ReasonKey};
 use crate::domain::text::{Localized, Slug};
 use crate::domain::values::{Side, Stage};
 
+use super::matches::is_new;
 use super::{Caller, Context, Error, matches};
 
 /// A firm by name.
@@ -68,6 +71,8 @@ pub enum Reader {
         side: Side,
         /// What it may know of the other.
         counterpart: Teaser,
+        /// Whether it was shown since the reader's last visit.
+        new: bool,
     },
 }
 
@@ -137,6 +142,8 @@ struct Around {
     mandates: BTreeMap<MandateId, Mandate>,
     parties: BTreeMap<OrganizationId, Party>,
     notes: BTreeMap<MatchId, Vec<MatchNote>>,
+    /// When the reader looked last, by firm.
+    seen: BTreeMap<OrganizationId, DateTime<Utc>>,
 }
 
 impl Around {
@@ -163,11 +170,17 @@ impl Around {
             mandates: by_id(db::mandates::find_many(conn, &mandates)?, |m| m.id),
             parties: parties(conn, &firms)?,
             notes,
+            seen: db::visits::of(conn, caller.id())?,
         })
     }
 
     fn show(&self, caller: &Caller, matched: Match) -> Result<Shown, Error> {
-        let reader = match matches::side_of(caller, &matched)? {
+        let side = matches::side_of(caller, &matched)?;
+        let own = match side {
+            Some(Side::Investor) => matched.investor,
+            _ => matched.startup,
+        };
+        let reader = match side {
             None => Reader::Operator {
                 startup: self.party(matched.startup)?,
                 investor: self.party(matched.investor)?,
@@ -176,6 +189,7 @@ impl Around {
             Some(side) => Reader::Side {
                 side,
                 counterpart: self.teaser(&matched, side.other())?,
+                new: is_new(&matched, side, self.seen.get(&own).copied()),
             },
         };
         Ok(Shown { matched, reader })

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Audience, Match, MatchStatus, PerSide, Response};
+use super::{Audience, Curation, Match, MatchStatus, PerSide, Response};
 use crate::domain::permission::Hat;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::programme::ProgrammeStatus;
@@ -40,6 +40,14 @@ pub enum MatchAction {
     Pass(PassReason),
     /// An introduction was asked for.
     Introduce,
+    /// A curator puts the pair above the others.
+    Pin,
+    /// A curator takes that back.
+    Unpin,
+    /// A curator keeps the pair from being shown.
+    Veto,
+    /// A curator takes that back.
+    Unveto,
     /// What was put off comes back: that is the time by now.
     Wake(DateTime<Utc>),
     /// A gate fails by now.
@@ -51,6 +59,12 @@ pub enum MatchAction {
 }
 
 impl MatchAction {
+    /// Whether a curator says something of the pair with it: order and
+    /// visibility change, neither the state nor the score.
+    pub const fn curates(self) -> bool {
+        matches!(self, Self::Pin | Self::Unpin | Self::Veto | Self::Unveto)
+    }
+
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {
@@ -61,6 +75,10 @@ impl MatchAction {
             Self::Snooze(_) => "snooze",
             Self::Pass(_) => "pass",
             Self::Introduce => "introduce",
+            Self::Pin => "pin",
+            Self::Unpin => "unpin",
+            Self::Veto => "veto",
+            Self::Unveto => "unveto",
             Self::Wake(_) => "wake",
             Self::InputsChanged => "inputs_changed",
             Self::Supersede => "supersede",
@@ -99,7 +117,11 @@ pub fn step(
                 after.status = answered(&after);
             }
         }
-        (S::Released | S::OneSided | S::Snoozed, A::Snooze(until), Hat::Startup | Hat::Investor) => {
+        (
+            S::Released | S::OneSided | S::Snoozed,
+            A::Snooze(until),
+            Hat::Startup | Hat::Investor,
+        ) => {
             let side = answering_side(before, who, action)?;
             put_off(&mut after, side, until)?;
         }
@@ -127,10 +149,16 @@ pub fn step(
             after.status = S::Introduced;
             after.wakes_at = None;
         }
+        (_, A::Pin | A::Unpin | A::Veto | A::Unveto, Hat::Curator) => {
+            after.curation = curated(before, action)?;
+        }
         (S::Snoozed, A::Wake(now), Hat::System) => wake(before, &mut after, now)?,
         (live, A::InputsChanged, Hat::System) if live.is_live() => end(&mut after, S::Blocked),
         (live, A::Supersede, Hat::System) if live.is_live() => end(&mut after, S::Superseded),
         (S::Released | S::OneSided, A::Expire, Hat::System) => after.status = S::Expired,
+        (_, action, _) if action.curates() && curated(before, action).is_ok() => {
+            return Err(Refusal::not_yours(action.code()));
+        }
         (live, action, _) if live.is_live() && allowed_for_somebody(live, action) => {
             return Err(Refusal::not_yours(action.code()));
         }
@@ -156,6 +184,19 @@ const fn allowed_for_somebody(status: MatchStatus, action: MatchAction) -> bool 
             )
             | (S::Mutual, A::Introduce)
     )
+}
+
+/// What the curators say of the pair after that. It is said of a pair while it
+/// has a live match, and taken back whenever.
+fn curated(before: &Match, action: MatchAction) -> Result<Option<Curation>, Refusal> {
+    use Curation::{Pinned, Vetoed};
+    let live = before.status.is_live();
+    match (action, before.curation) {
+        (MatchAction::Pin, None) if live => Ok(Some(Pinned)),
+        (MatchAction::Veto, None | Some(Pinned)) if live => Ok(Some(Vetoed)),
+        (MatchAction::Unpin, Some(Pinned)) | (MatchAction::Unveto, Some(Vetoed)) => Ok(None),
+        _ => Err(Refusal::no_transition(action.code())),
+    }
 }
 
 fn release(before: &Match, after: &mut Match, to: Audience, granted: bool) -> Result<(), Refusal> {

@@ -222,4 +222,3 @@ pub fn initial_status(explanation: &Explanation) -> Result<MatchStatus, Refusal>
         )),
     }
 }
-

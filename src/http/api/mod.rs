@@ -24,6 +24,7 @@ pub mod programmes;
 pub mod referrals;
 pub mod registrations;
 pub mod releases;
+pub mod rematches;
 pub mod rule_sets;
 pub mod second_factor;
 pub mod sessions;
@@ -71,6 +72,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(programmes::routes)
         .configure(gaps::routes)
         .configure(releases::routes)
+        .configure(rematches::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
         // What happened, and what is on its way.

@@ -120,7 +120,16 @@ pub struct SideRules {
 /// why, and not what compliance did before.
 pub const MATCH: SideRules = SideRules {
     kinds: &["match.moved"],
-    hidden_actions: &["allow", "block", "wake", "inputs_changed"],
+    hidden_actions: &[
+        "allow",
+        "block",
+        "wake",
+        "inputs_changed",
+        "pin",
+        "unpin",
+        "veto",
+        "unveto",
+    ],
     own_actions: &["interested", "snooze", "pass", "introduce"],
     facts: &["action"],
     state: |state| state,

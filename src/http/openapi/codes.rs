@@ -12,6 +12,7 @@ use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
 use crate::domain::referral::{Claim, ReferralState};
 use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
+use crate::domain::rematch::RematchStatus;
 use crate::domain::review::{Audience, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::values::{OrganizationKind, Side, Stage};
@@ -68,6 +69,7 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
             all!(Audience),
         ),
         (&["NewReleaseTransition.action"], all!(ReleaseAction)),
+        (&["Rematch.status"], all!(RematchStatus)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),
         (&["Programme.status"], all!(ProgrammeStatus)),

@@ -76,7 +76,6 @@ fn start_anew(context: &Context, conn: &mut Conn, before: &Match) -> Result<(), 
         .append(conn, "match.prolonged", subject, vec![])
 }
 
-
 /// Brings back matches whose time of being put off is over; answers how many.
 pub async fn wake_due(context: &Context, limit: usize) -> Result<usize, Error> {
     let context_in = context.clone();
@@ -112,7 +111,11 @@ pub async fn recheck_due(context: &Context) -> Result<usize, Error> {
                 let from = consumers::position(conn, FOLLOWER)?;
                 // One that begins looks at everything below, whatever the
                 // log says of the past.
-                let begin = if from == 0 { events::head(conn)?.position } else { from };
+                let begin = if from == 0 {
+                    events::head(conn)?.position
+                } else {
+                    from
+                };
                 Ok::<_, Error>((from, events::page(conn, begin, EVENTS)?, begin))
             })
             .await?;
@@ -142,12 +145,7 @@ fn number_of(day: NaiveDate) -> i64 {
 }
 
 /// Another node may have come further meanwhile; looking twice does no harm.
-async fn advance(
-    context: &Context,
-    name: &'static str,
-    from: i64,
-    to: i64,
-) -> Result<(), Error> {
+async fn advance(context: &Context, name: &'static str, from: i64, to: i64) -> Result<(), Error> {
     context
         .db
         .write(move |conn| consumers::advance(conn, name, from, to).map(drop))
@@ -212,11 +210,7 @@ async fn recheck(context: &Context, of: LiveOf) -> Result<usize, Error> {
 }
 
 /// Those of which a gate fails for good.
-fn failing(
-    context: &Context,
-    conn: &mut Conn,
-    some: &[Match],
-) -> Result<Vec<MatchId>, Error> {
+fn failing(context: &Context, conn: &mut Conn, some: &[Match]) -> Result<Vec<MatchId>, Error> {
     let mut failing = Vec::new();
     for matched in some {
         if has_ended(context, conn, matched)? {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::db::curations::MatchNote;
+use crate::db::curations::{CuratedPair, MatchNote};
 use crate::db::{self, Conn, matches};
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
@@ -90,6 +90,12 @@ fn apply(
     caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
     check_version(expected, before.version)?;
     check_date(action, until, now)?;
+    if action.curates() && reason.is_none() {
+        return Err(Error::refused(
+            "reason_needed",
+            "A pin or a veto is given and taken back with a reason.",
+        ));
+    }
     let hats = caller.hats(before.startup, before.investor);
     let granted = match action {
         MatchAction::Release(_) => fresh_allow(context, conn, &before)?,
@@ -114,7 +120,13 @@ fn apply(
         let until = suppressed_until(reason, until, now);
         matches::suppress(conn, moved.startup, moved.investor, until)?;
     }
-    if let Some(note) = &note {
+    if action.curates() {
+        curate(context, caller, conn, &moved, reason.as_deref())?;
+    }
+    let note = note
+        .as_ref()
+        .or(reason.as_ref().filter(|_| action.curates()));
+    if let Some(note) = note {
         keep_note(context, caller, conn, id, action.code(), note)?;
     }
     disclose(context, caller.actor(), conn, &before, &moved)?;
@@ -151,6 +163,28 @@ fn check_date(
         }
         _ => Ok(()),
     }
+}
+
+/// Says of the pair what was said of its match.
+fn curate(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    moved: &Match,
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    let pair = (moved.programme, moved.startup_profile, moved.mandate);
+    let Some(curation) = moved.curation else {
+        return Ok(db::curations::clear(conn, pair)?);
+    };
+    let curated = CuratedPair {
+        pair,
+        curation,
+        reason: reason.unwrap_or_default().to_owned(),
+        author: caller.id(),
+        created_at: context.now(),
+    };
+    Ok(db::curations::set(conn, &curated)?)
 }
 
 /// Keeps what somebody said of a match.
@@ -367,6 +401,10 @@ pub async fn transitions(
         MatchAction::Interested,
         MatchAction::Snooze(tomorrow),
         MatchAction::Pass(PassReason::Other),
+        MatchAction::Pin,
+        MatchAction::Unpin,
+        MatchAction::Veto,
+        MatchAction::Unveto,
     ];
     let found = find(context, caller, id).await?;
     let context_in = context.clone();
@@ -396,7 +434,7 @@ pub(super) fn supersede(context: &Context, conn: &mut Conn, newer: &Match) -> Re
     }
 }
 
-pub(super) fn move_by_system(
+pub(in crate::services) fn move_by_system(
     context: &Context,
     conn: &mut Conn,
     before: &Match,

@@ -220,12 +220,14 @@ fn closed(
         matched.startup_profile,
         matched.mandate,
     )?;
-    Ok(match disclosure::ask(context, conn, &pair, Occasion::New)? {
-        Decision::Allow => (None, Vec::new()),
-        Decision::Review { rules, .. } | Decision::Deny { rules } => {
-            (Some(SkipReason::Gate), rules.iter().map(told).collect())
-        }
-    })
+    Ok(
+        match disclosure::ask(context, conn, &pair, Occasion::New)? {
+            Decision::Allow => (None, Vec::new()),
+            Decision::Review { rules, .. } | Decision::Deny { rules } => {
+                (Some(SkipReason::Gate), rules.iter().map(told).collect())
+            }
+        },
+    )
 }
 
 fn told(rule: &Rule) -> String {

@@ -77,7 +77,9 @@ fn some_lines(context: &Context, conn: &mut Conn, id: ReleaseId) -> Result<BulkR
 
 fn tell_done(context: &Context, conn: &mut Conn, release: &BulkRelease) -> Result<(), Error> {
     let mut lines = release.lines.iter();
-    let out = lines.by_ref().filter(|line| line.outcome == Some(Outcome::Released));
+    let out = lines
+        .by_ref()
+        .filter(|line| line.outcome == Some(Outcome::Released));
     let payload = vec![
         ("from", code(ReleaseStatus::Running.code())),
         ("to", code(ReleaseStatus::Done.code())),

@@ -157,9 +157,9 @@ fn not_now_keeps_them_apart_until_its_day() {
         let matched = stage.released().await;
         let pass = json!({"action": "pass", "reason": "not_now", "until": day(&stage, 20)});
         stage.go(Who::Dana, &matched, pass).await.expect(200);
-        later(&stage, 19).await;
+        later(&stage, 18).await;
         assert_eq!(cool_down(&stage).await, "fail");
-        later(&stage, 2).await;
+        later(&stage, 3).await;
         assert_eq!(cool_down(&stage).await, "pass");
         stage.matched().await;
     });
@@ -240,7 +240,10 @@ fn a_pass_ends_the_other_matches_of_the_two_firms() {
         let id = mandate.rsplit('/').next().unwrap();
         let admissions = format!("/v1/programmes/{}/admissions", stage.programme.id);
         let admit = json!({"mandate": id});
-        stage.post(Who::Curator, &admissions, admit).await.expect(200);
+        stage
+            .post(Who::Curator, &admissions, admit)
+            .await
+            .expect(200);
         let pair = json!({
             "programme": stage.programme.id.to_string(),
             "startup_profile": stage.profile.id.to_string(),

@@ -2,9 +2,11 @@
 //! own, on every back-end.
 
 mod accounts;
+mod audiences;
 mod claims;
 mod clients;
 mod contacts;
+mod curation;
 pub mod deals;
 mod discretion;
 mod gates;
@@ -26,6 +28,7 @@ mod recompute;
 mod referrals;
 mod referrals_care;
 mod releases;
+mod rematch;
 mod rule_sets;
 mod search;
 mod search_limits;

@@ -67,12 +67,18 @@ fn what_would_go_out_is_looked_at_and_goes_out_as_it_was_looked_at() {
         let matches = candidates(&stage, 7).await;
         let (release, seen) = preview(&stage, json!({"to": "both"})).await;
         assert_eq!(seen["status"], "previewed");
-        assert_eq!(seen["tally"], json!({"to_release": 5, "skipped": 2, "released": 0}));
+        assert_eq!(
+            seen["tally"],
+            json!({"to_release": 5, "skipped": 2, "released": 0})
+        );
         assert_eq!(lines(&seen).len(), 7);
         assert_eq!(lines(&seen)[0]["startup"]["name"], STARTUP);
         assert_eq!(lines(&seen)[0]["investor"]["name"], INVESTOR);
         for line in &lines(&seen)[5..] {
-            assert_eq!((&line["verdict"], &line["reason"]), (&json!("skip"), &json!("capacity")));
+            assert_eq!(
+                (&line["verdict"], &line["reason"]),
+                (&json!("skip"), &json!("capacity"))
+            );
         }
         // Nobody sees anything yet.
         let listed = stage.get(Who::Gul, "/v1/matches").await.expect(200);
@@ -80,23 +86,39 @@ fn what_would_go_out_is_looked_at_and_goes_out_as_it_was_looked_at() {
 
         // One changes meanwhile, and one is kept apart.
         let block = json!({"action": "block", "reason": "Not this one."});
-        stage.go(Who::Compliance, &matches[1], block).await.expect(200);
+        stage
+            .go(Who::Compliance, &matches[1], block)
+            .await
+            .expect(200);
         let other = stage.get(Who::Curator, &matches[2]).await.expect(200);
         let apart = json!({
             "organizations": [other["startup"]["organization"], stage.investor.id.to_string()],
             "reason": "A conflict of interest.",
         });
-        assert_eq!(stage.post(Who::Compliance, "/v1/blocks", apart).await.status, 204);
+        assert_eq!(
+            stage
+                .post(Who::Compliance, "/v1/blocks", apart)
+                .await
+                .status,
+            204
+        );
 
         let stale = stage.request(Who::Curator, "POST", &format!("{release}/transitions"));
-        let stale = stale.header("If-Match", "\"v9\"").json(&json!({"action": "confirm"}));
+        let stale = stale
+            .header("If-Match", "\"v9\"")
+            .json(&json!({"action": "confirm"}));
         assert_eq!(stale.send().await.unwrap().status(), 412);
         let bare = format!("{release}/transitions");
-        let bare = stage.post(Who::Curator, &bare, json!({"action": "confirm"})).await;
+        let bare = stage
+            .post(Who::Curator, &bare, json!({"action": "confirm"}))
+            .await;
         assert_eq!(bare.code(428), "version_required");
         let done = confirm(&stage, &release).await;
         assert_eq!(done["status"], "done");
-        assert_eq!(done["tally"], json!({"to_release": 0, "skipped": 4, "released": 3}));
+        assert_eq!(
+            done["tally"],
+            json!({"to_release": 0, "skipped": 4, "released": 3})
+        );
         let outcomes: Vec<_> = lines(&done)[..3]
             .iter()
             .map(|line| (line["outcome"].clone(), line["outcome_reason"].clone()))
@@ -126,12 +148,24 @@ fn every_fault_is_named_and_nobody_else_looks() {
         let body = json!({
             "to": "everybody", "limit": 0, "min_band": "fine", "matches": [id(&matched), "x"],
         });
-        let refused = stage.post(Who::Curator, &path(&stage), body).await.expect(422);
+        let refused = stage
+            .post(Who::Curator, &path(&stage), body)
+            .await
+            .expect(422);
         let faults = refused["errors"].as_array().unwrap();
-        let pointers: Vec<_> = faults.iter().map(|it| it["pointer"].as_str().unwrap()).collect();
-        assert_eq!(pointers, ["#/to", "#/matches/1", "#/min_band", "#/limit", "#/matches"]);
+        let pointers: Vec<_> = faults
+            .iter()
+            .map(|it| it["pointer"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            pointers,
+            ["#/to", "#/matches/1", "#/min_band", "#/limit", "#/matches"]
+        );
         let strange = json!({"to": "both", "matches": ["00000000-0000-7000-8000-000000000000"]});
-        let refused = stage.post(Who::Curator, &path(&stage), strange).await.expect(422);
+        let refused = stage
+            .post(Who::Curator, &path(&stage), strange)
+            .await
+            .expect(422);
         assert_eq!(refused["errors"][0]["code"], "unknown_match");
         let (release, _) = preview(&stage, json!({"to": "both"})).await;
         for who in [Who::Dana, Who::Gul, Who::Stranger] {
@@ -142,9 +176,13 @@ fn every_fault_is_named_and_nobody_else_looks() {
             made.code(404);
         }
         stage.get(Who::Auditor, &release).await.expect(200);
-        let made = stage.post(Who::Auditor, &path(&stage), json!({"to": "both"})).await;
+        let made = stage
+            .post(Who::Auditor, &path(&stage), json!({"to": "both"}))
+            .await;
         made.code(403);
-        let moved = stage.go(Who::Auditor, &release, json!({"action": "confirm"})).await;
+        let moved = stage
+            .go(Who::Auditor, &release, json!({"action": "confirm"}))
+            .await;
         moved.code(403);
         // A preview does not hold for ever, and can be given up.
         let (other, _) = preview(&stage, json!({"to": "both"})).await;
@@ -165,7 +203,9 @@ fn a_repeated_request_is_answered_with_the_first_and_one_that_was_cut_off_goes_o
         candidates(&stage, 3).await;
         let keyed = async |path: &str, body: Value| {
             let request = stage.request(Who::Curator, "POST", path);
-            let request = request.header("Idempotency-Key", "once").header("If-Match", "*");
+            let request = request
+                .header("Idempotency-Key", "8e03978e-0001")
+                .header("If-Match", "*");
             let answer = request.json(&body).send().await.unwrap();
             answer.json::<Value>().await.unwrap()
         };
@@ -209,7 +249,11 @@ fn a_programme_releases_by_its_rule_what_is_strong_enough_and_no_more_than_a_wee
         let matches = candidates(&stage, 6).await;
         strike(&stage).await;
         let quiet = stage.get(Who::Gul, "/v1/matches").await.expect(200);
-        assert_eq!(quiet["items"], json!([]), "nothing goes out unless it is said");
+        assert_eq!(
+            quiet["items"],
+            json!([]),
+            "nothing goes out unless it is said"
+        );
         let band = stage.get(Who::Curator, &matches[0]).await.expect(200);
         let band = band["explanation"]["band"].as_str().unwrap().to_owned();
         unfair(&stage, json!({"from": band, "to": "investor"})).await;
@@ -219,7 +263,9 @@ fn a_programme_releases_by_its_rule_what_is_strong_enough_and_no_more_than_a_wee
         let none = stage.get(Who::Dana, "/v1/matches").await.expect(200);
         assert_eq!(none["items"], json!([]), "it was for investors");
         stage.seal().await;
-        let events = stage.get(Who::Curator, &format!("{}/events", matches[0])).await;
+        let events = stage
+            .get(Who::Curator, &format!("{}/events", matches[0]))
+            .await;
         let events = events.expect(200);
         let released = events["items"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(released["actor"]["kind"], "system");
@@ -239,7 +285,10 @@ fn a_rule_lets_nothing_out_that_a_gate_holds() {
         let matched = stage.matched().await;
         unfair(&stage, json!({"from": "weak", "to": "both"})).await;
         let order = json!({"scope": "country", "value": "IL", "reason": "A standing order."});
-        stage.post(Who::Compliance, "/v1/freezes", order).await.expect(201);
+        stage
+            .post(Who::Compliance, "/v1/freezes", order)
+            .await
+            .expect(201);
         strike(&stage).await;
         let known = stage.get(Who::Curator, &matched).await.expect(200);
         assert_eq!(known["status"], "candidate");
@@ -265,7 +314,12 @@ fn a_programme_shows_its_startups_evenly_and_says_how_evenly() {
             "fairness": {"cap": 0, "window_days": 0, "share": 10_001, "little": -1},
         });
         let request = stage.request(Who::Curator, "PUT", &settings);
-        let refused = request.header("If-Match", "\"v1\"").json(&bad).send().await.unwrap();
+        let refused = request
+            .header("If-Match", "\"v1\"")
+            .json(&bad)
+            .send()
+            .await
+            .unwrap();
         let refused: Value = refused.json().await.unwrap();
         assert_eq!(refused["errors"].as_array().unwrap().len(), 6, "{refused}");
         for (who, status) in [(Who::Dana, 404), (Who::Auditor, 403)] {
@@ -276,10 +330,13 @@ fn a_programme_shows_its_startups_evenly_and_says_how_evenly() {
         }
 
         // One startup may be shown once; it stands first in two lists.
-        settle(&stage, json!({
-            "by_rule": null,
-            "fairness": {"cap": 1, "window_days": 30, "share": 2000, "little": 0},
-        }))
+        settle(
+            &stage,
+            json!({
+                "by_rule": null,
+                "fairness": {"cap": 1, "window_days": 30, "share": 2000, "little": 0},
+            }),
+        )
         .await;
         let matched = stage.matched().await;
         let second = stage.another_investor("Caspian Seed", |_| ()).await;
@@ -288,17 +345,29 @@ fn a_programme_shows_its_startups_evenly_and_says_how_evenly() {
             "startup_profile": stage.profile.id.to_string(),
             "mandate": second.id.to_string(),
         });
-        stage.post(Who::Curator, "/v1/matches", pair).await.expect(201);
+        stage
+            .post(Who::Curator, "/v1/matches", pair)
+            .await
+            .expect(201);
         stage.another_startup("Never Seen").await;
         let (release, seen) = preview(&stage, json!({"to": "both"})).await;
-        let reasons: Vec<_> = lines(&seen).iter().map(|line| line["reason"].clone()).collect();
+        let reasons: Vec<_> = lines(&seen)
+            .iter()
+            .map(|line| line["reason"].clone())
+            .collect();
         assert_eq!(reasons, [Value::Null, json!("exposure")]);
         confirm(&stage, &release).await;
         let exposure = format!("/v1/programmes/{}/exposure?days=7", stage.programme.id);
         let report = stage.get(Who::Auditor, &exposure).await.expect(200);
-        assert_eq!((&report["showings"], &report["startups"]), (&json!(1), &json!(2)));
+        assert_eq!(
+            (&report["showings"], &report["startups"]),
+            (&json!(1), &json!(2))
+        );
         assert_eq!(report["never_shown"], 1);
-        assert_eq!((&report["top_three"], &report["gini"]), (&json!(10_000), &json!(5_000)));
+        assert_eq!(
+            (&report["top_three"], &report["gini"]),
+            (&json!(10_000), &json!(5_000))
+        );
         assert_eq!(report["most"][0]["startup"]["name"], STARTUP);
         assert_eq!(report["least"][0]["startup"]["name"], "Never Seen");
         stage.get(Who::Gul, &exposure).await.code(404);
@@ -320,7 +389,11 @@ fn a_digest_names_what_waits_and_nobody() {
         confirm(&stage, &release).await;
         let digest = format!("/v1/mandates/{}/digest", stage.mandate.id);
         let told = stage.get(Who::Gul, &digest).await;
-        for secret in [STARTUP, &stage.startup.id.to_string(), &stage.profile.id.to_string()] {
+        for secret in [
+            STARTUP,
+            &stage.startup.id.to_string(),
+            &stage.profile.id.to_string(),
+        ] {
             assert!(!told.text.contains(secret), "{secret} in {}", told.text);
         }
         let told = told.expect(200);
@@ -333,14 +406,23 @@ fn a_digest_names_what_waits_and_nobody() {
         // In the reader's own language.
         assert_eq!(stage.user(Who::Gul).language.to_string(), "az");
         let english = stage.get(Who::Curator, &digest).await.expect(200);
-        assert_eq!(english["items"][0]["reasons"][0]["factor"], reasons[0]["factor"]);
-        assert_ne!(english["items"][0]["reasons"][0]["sentence"], reasons[0]["sentence"]);
+        assert_eq!(
+            english["items"][0]["reasons"][0]["factor"],
+            reasons[0]["factor"]
+        );
+        assert_ne!(
+            english["items"][0]["reasons"][0]["sentence"],
+            reasons[0]["sentence"]
+        );
         for who in [Who::Dana, Who::Stranger] {
             stage.get(who, &digest).await.code(404);
         }
         // What was answered or put off is not in it, nor what is older.
         let interested = json!({"action": "interested"});
-        stage.go(Who::Gul, &matches[0], interested).await.expect(200);
+        stage
+            .go(Who::Gul, &matches[0], interested)
+            .await
+            .expect(200);
         let snooze = json!({"action": "snooze", "until": "2026-12-20"});
         stage.go(Who::Gul, &matches[1], snooze).await.expect(200);
         let told = stage.get(Who::Gul, &digest).await.expect(200);

@@ -1,8 +1,9 @@
+//! The machine, state by state.
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::review::Curation;
 use crate::domain::scoring::Band;
 use MatchAction as A;
 use MatchStatus as S;
@@ -51,7 +52,7 @@ fn at(status: S) -> Match {
     }
 }
 
-const ACTIONS: [A; 11] = [
+const ACTIONS: [A; 15] = [
     A::Allow,
     A::Block,
     A::Release(Audience::Both),
@@ -59,6 +60,10 @@ const ACTIONS: [A; 11] = [
     A::Snooze(DateTime::UNIX_EPOCH),
     A::Pass(PassReason::Team),
     A::Introduce,
+    A::Pin,
+    A::Unpin,
+    A::Veto,
+    A::Unveto,
     A::Wake(DateTime::<Utc>::MAX_UTC),
     A::InputsChanged,
     A::Supersede,
@@ -115,6 +120,12 @@ fn what_nobody_put_off_or_what_is_vetoed_goes_nowhere() {
         assert_eq!(refused.code, "vetoed");
     }
     assert!(!vetoed.visible_to(Side::Startup));
+    let again = step(&vetoed, A::Veto, Hat::Curator, true).unwrap_err();
+    assert!(again.is_about_state());
+    let free = step(&vetoed, A::Unveto, Hat::Curator, true).unwrap();
+    assert_eq!((free.curation, free.status), (None, S::Candidate));
+    let yours = step(&free, A::Pin, Hat::Startup, true).unwrap_err();
+    assert!(yours.is_about_capacity());
 }
 
 #[test]

@@ -50,14 +50,15 @@ impl NewMatch {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMatchTransition {
-    /// `allow`, `block`, `release`, `interested`, `snooze` or `pass`.
+    /// `allow`, `block`, `release`, `interested`, `snooze`, `pass`, `pin`,
+    /// `unpin`, `veto` or `unveto`.
     #[schema(max_length = 40, example = "release")]
     action: String,
     /// `release`: to whom, `startup`, `investor` or `both`.
     #[schema(max_length = 10, example = "both")]
     to: Option<String>,
-    /// `pass`: why, as a code. `allow`, `block`: why, in words for the
-    /// operator's people.
+    /// `pass`: why, as a code. `allow`, `block`, `pin`, `veto` and taking these
+    /// back: why, in words for the operator's people.
     #[schema(max_length = 1000, example = "thesis_mismatch")]
     reason: Option<String>,
     /// `pass` with `not_now`: from which day on it may come again, within a
@@ -83,12 +84,14 @@ impl NewMatchTransition {
             "allow" => (&["reason"], Some(MatchAction::Allow)),
             "block" => (&["reason"], Some(MatchAction::Block)),
             "interested" => (&[], Some(MatchAction::Interested)),
+            "pin" => (&["reason"], Some(MatchAction::Pin)),
+            "unpin" => (&["reason"], Some(MatchAction::Unpin)),
+            "veto" => (&["reason"], Some(MatchAction::Veto)),
+            "unveto" => (&["reason"], Some(MatchAction::Unveto)),
             "snooze" => (&["until"], self.snooze(&mut faults, zone, now)),
             "release" => (&["to"], self.release(&mut faults)),
             "pass" if not_now => (&["reason", "until"], self.pass(&mut faults)),
-            "pass" if reason_is(PassReason::Other) => {
-                (&["reason", "note"], self.pass(&mut faults))
-            }
+            "pass" if reason_is(PassReason::Other) => (&["reason", "note"], self.pass(&mut faults)),
             "pass" => (&["reason"], self.pass(&mut faults)),
             _ => {
                 faults.push("/action", "unknown_action", "A match knows no such action.");
@@ -105,7 +108,9 @@ impl NewMatchTransition {
         check_fields(&mut faults, &self.action, &came, needs, takes);
         let until = self.until.as_deref().filter(|_| not_now);
         let until = until.and_then(|day| faults.nest("/until", day_ahead(day, zone, now)));
-        let decided = matches!(action, Some(MatchAction::Allow | MatchAction::Block));
+        let decided = action.is_some_and(|action| {
+            matches!(action, MatchAction::Allow | MatchAction::Block) || action.curates()
+        });
         let words = self.reason.as_deref().filter(|_| decided);
         let reason = words.and_then(|words| {
             faults.take("/reason", "invalid_text", bounded(words, NOTE_MAX, true))

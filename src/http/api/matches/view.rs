@@ -13,8 +13,7 @@ use crate::domain::text::{Language, Slug};
 use crate::domain::values::Side;
 use crate::domain::wording::Wording;
 use crate::http::api::values::ReadableView;
-use crate::services::matches::Ranked;
-use crate::services::matches::MatchNote;
+use crate::services::matches::{CuratedPair, MatchNote, Ranked};
 use crate::services::teasers::{Party, Reader, Shown, Teaser};
 use crate::services::{Caller, Context};
 
@@ -98,6 +97,13 @@ pub struct MatchView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 20, example = "none")]
     pub investor_response: Option<&'static str>,
+    /// Whether it was released since the reader's last visit; for a side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<bool>,
+    /// When it was released to the reader; for a side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub shown_at: Option<String>,
     /// Until when it is put off: for the operator's people whatever side did,
     /// for a side its own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,8 +159,17 @@ impl MatchView {
             startup,
             investor,
             counterpart,
-            startup_response: sees(Side::Startup).then(|| matched.response_of(Side::Startup).code()),
-            investor_response: sees(Side::Investor).then(|| matched.response_of(Side::Investor).code()),
+            startup_response: sees(Side::Startup)
+                .then(|| matched.response_of(Side::Startup).code()),
+            investor_response: sees(Side::Investor)
+                .then(|| matched.response_of(Side::Investor).code()),
+            new: match &shown.reader {
+                Reader::Operator { .. } => None,
+                Reader::Side { new, .. } => Some(*new),
+            },
+            shown_at: side
+                .and_then(|side| matched.shown_at.of(side))
+                .map(|at| at.to_rfc3339()),
             snoozed_until: put_off(matched, side).map(|until| until.to_rfc3339()),
             curation: matched
                 .curation
@@ -205,7 +220,12 @@ impl From<&MatchNote> for MatchNoteView {
 
 /// Until when a match is put off, as far as its reader may know.
 fn put_off(matched: &Match, side: Option<Side>) -> Option<DateTime<Utc>> {
-    let by = |side| matched.snoozed.of(side).filter(|_| matched.is_put_off_by(side));
+    let by = |side| {
+        matched
+            .snoozed
+            .of(side)
+            .filter(|_| matched.is_put_off_by(side))
+    };
     match side {
         Some(side) => by(side),
         None => by(Side::Startup).max(by(Side::Investor)),
@@ -308,17 +328,27 @@ pub struct RankingView {
     /// The pairs that no gate rules out, best first.
     #[schema(max_items = 100)]
     pub items: Vec<RankedView>,
+    /// Of a walk: the cursor of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024)]
+    pub next_cursor: Option<String>,
 }
 
 impl RankingView {
     /// A ranking for the operator's people.
-    pub fn of(voice: Voice<'_>, programme: ProgrammeId, ranked: &[Ranked]) -> Self {
+    pub fn of(
+        voice: Voice<'_>,
+        programme: ProgrammeId,
+        ranked: &[Ranked],
+        next_cursor: Option<String>,
+    ) -> Self {
         Self {
             programme: programme.to_string(),
             items: ranked
                 .iter()
                 .map(|ranked| RankedView::of(voice, ranked))
                 .collect(),
+            next_cursor,
         }
     }
 }
@@ -341,6 +371,37 @@ pub struct RankedView {
     pub explanation: ExplanationView,
     /// The live match on record, if there is one.
     pub on_record: Option<OnRecordView>,
+    /// What the curators say of the pair, if anything.
+    pub curated: Option<CuratedView>,
+}
+
+/// What the curators say of a pair.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CuratedPair)]
+pub struct CuratedView {
+    /// `pinned` or `vetoed`.
+    #[schema(max_length = 10, example = "pinned")]
+    pub curation: &'static str,
+    /// Why.
+    #[schema(max_length = 1000, example = "The fund asked for exactly this.")]
+    pub reason: String,
+    /// Who says so.
+    #[schema(format = "uuid", max_length = 36)]
+    pub by: String,
+    /// Since when.
+    #[schema(format = "date-time", max_length = 35)]
+    pub since: String,
+}
+
+impl From<&CuratedPair> for CuratedView {
+    fn from(curated: &CuratedPair) -> Self {
+        Self {
+            curation: curated.curation.code(),
+            reason: curated.reason.clone(),
+            by: curated.author.to_string(),
+            since: curated.created_at.to_rfc3339(),
+        }
+    }
 }
 
 impl RankedView {
@@ -352,6 +413,7 @@ impl RankedView {
             mandate: ranked.explanation.mandate.0.to_string(),
             explanation: ExplanationView::of(voice, &ranked.explanation, None),
             on_record: ranked.stored.as_ref().map(OnRecordView::from),
+            curated: ranked.curated.as_ref().map(CuratedView::from),
         }
     }
 }

@@ -145,7 +145,8 @@ impl From<&Told> for ReleaseView {
         let views: Vec<ReleaseLineView> = views
             .map(|(line, about)| ReleaseLineView::of(line, about))
             .collect();
-        let counted = |of: fn(&ReleaseLine) -> bool| release.lines.iter().filter(|it| of(it)).count();
+        let counted =
+            |of: fn(&ReleaseLine) -> bool| release.lines.iter().filter(|it| of(it)).count();
         Self {
             summary: ReleaseSummaryView::from(release),
             tally: ReleaseTallyView {
