@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use crate::db::matches::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::disclosure::{Decision, Rule};
+use crate::domain::disclosure::Decision;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, ReleaseId};
@@ -224,14 +224,11 @@ fn closed(
         match disclosure::ask(context, conn, &pair, Occasion::New)? {
             Decision::Allow => (None, Vec::new()),
             Decision::Review { rules, .. } | Decision::Deny { rules } => {
-                (Some(SkipReason::Gate), rules.iter().map(told).collect())
+                let codes = rules.iter().map(|rule| rule.code().to_owned());
+                (Some(SkipReason::Gate), codes.collect())
             }
         },
     )
-}
-
-fn told(rule: &Rule) -> String {
-    rule.code().to_owned()
 }
 
 /// Which of those that may be shown find room, in their order.

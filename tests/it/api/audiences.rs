@@ -96,7 +96,8 @@ async fn close(stage: &Stage, gate: &str, matched: &str) {
         "deal_intent" => of_mandate(json!({"deal_intents": ["pilot_poc"]})).await,
         "stage" => of_mandate(json!({"stages": ["growth"]})).await,
         "cheque" => {
-            let cheque = json!({"currency": "USD", "min": 90_000_000_000_i64, "max": 99_000_000_000_i64});
+            let cheque =
+                json!({"currency": "USD", "min": 90_000_000_000_i64, "max": 99_000_000_000_i64});
             of_mandate(json!({"cheque": cheque})).await;
         }
         "cool_down" => {
