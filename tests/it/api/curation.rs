@@ -57,7 +57,7 @@ fn a_pin_changes_the_order_a_veto_the_visibility_and_neither_the_score() {
         for who in [Who::Gul, Who::Compliance] {
             let body = json!({"action": "pin", "reason": "Mine."});
             let refused = stage.go(who, &others[1], body).await;
-            assert_eq!(refused.code(409), "transition_not_yours");
+            assert_eq!(refused.code(403), "forbidden");
         }
         let before = stage.get(Who::Curator, &others[1]).await.expect(200);
         let pinned = curate(&stage, &others[1], "pin").await;
