@@ -12,6 +12,7 @@
 //! | [`idempotency`] | what a repeated request is answered |
 //! | [`secrets`] | sealed keys that all nodes share |
 //! | [`page`] | keyset cursors |
+//! | [`together`] | what is stored in one statement |
 //! | [`organizations`], [`users`] | firms, people, memberships |
 //! | [`sessions`], [`second_factors`] | who is signed in where, and how that was proved |
 //! | [`clients`], [`api_keys`] | programs of partners and of people |
@@ -78,6 +79,7 @@ mod store;
 mod stored;
 pub mod taxonomies;
 pub mod tickets;
+pub mod together;
 mod transaction;
 pub mod types;
 mod url;

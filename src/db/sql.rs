@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
-use diesel::query_dsl::methods::ExecuteDsl;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::query_dsl::methods::{self, ExecuteDsl};
+use diesel::sql_types::{BigInt, Bool, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use super::events::Placed;
 use super::idempotency::Slot;
+use super::organizations::Row as OrganizationRow;
 use super::outbox::{NewMessage, Row as OutboxRow};
 use super::prepared::Prepare;
 use super::schema::{
@@ -17,6 +18,7 @@ use super::schema::{
     outbox, secrets, users,
 };
 use super::search::{Found, Wanted};
+use super::together::Part;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
 use crate::domain::ids::{IntroductionId, MandateId, OrganizationId, UserId};
@@ -102,14 +104,16 @@ pub(super) fn lock_organization(conn: &mut Conn, id: OrganizationId) -> Result<(
 
 /// SQLite has one writer; PostgreSQL keeps the row from being changed until the
 /// commit, and lets others keep it too.
-pub(super) fn share_organization(conn: &mut Conn, id: OrganizationId) -> Result<()> {
-    let row = organizations::table.find(id).select(organizations::id);
-    let _: Option<OrganizationId> = match conn {
+pub(super) fn share_organization(
+    conn: &mut Conn,
+    id: OrganizationId,
+) -> Result<Option<OrganizationRow>> {
+    let row = organizations::table.find(id);
+    Ok(match conn {
         Conn::Sqlite(conn) => row.first(conn).optional()?,
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => row.for_share().first(conn).optional()?,
-    };
-    Ok(())
+    })
 }
 
 /// SQLite has one writer; PostgreSQL locks the row until the commit, and lets
@@ -226,29 +230,38 @@ pub(super) fn insert_secret(
     })
 }
 
-/// On PostgreSQL a twin's insert waits here for the first one's commit.
-pub(super) fn insert_idempotency(
+/// Takes a slot that is free or was kept long enough, and answers how many that
+/// were: on PostgreSQL a twin waits here for the first one's commit.
+pub(super) fn take_idempotency(
     conn: &mut Conn,
     slot: &Slot,
     fingerprint: &[u8; 32],
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<usize> {
-    let insert = diesel::insert_into(idempotency_keys::table)
+    let key = (
+        idempotency_keys::principal,
+        idempotency_keys::route,
+        idempotency_keys::key,
+    );
+    let fresh = (
+        idempotency_keys::fingerprint.eq(&fingerprint[..]),
+        idempotency_keys::outcome.eq(None::<&str>),
+        idempotency_keys::created_at.eq(Timestamp(now)),
+        idempotency_keys::expires_at.eq(Timestamp(expires_at)),
+    );
+    let take = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::principal.eq(&slot.principal),
             idempotency_keys::route.eq(&slot.route),
             idempotency_keys::key.eq(&slot.key),
-            idempotency_keys::fingerprint.eq(&fingerprint[..]),
-            idempotency_keys::created_at.eq(Timestamp(now)),
-            idempotency_keys::expires_at.eq(Timestamp(expires_at)),
+            fresh,
         ))
-        .on_conflict_do_nothing();
-    Ok(match conn {
-        Conn::Sqlite(conn) => insert.execute(conn)?,
-        #[cfg(feature = "postgres")]
-        Conn::Postgres(conn) => insert.execute(conn)?,
-    })
+        .on_conflict(key)
+        .do_update()
+        .set(fresh);
+    let expired = idempotency_keys::expires_at.le(Timestamp(now));
+    execute(conn, methods::FilterDsl::filter(take, expired).prepared())
 }
 
 pub(super) fn insert_outbox(
@@ -314,6 +327,32 @@ pub(super) fn claim_outbox(
     })
 }
 
+/// What stores the words of a record together with its entry, the part before
+/// it, whose place they stand in.
+pub(super) fn search_text_of_entry(conn: &Conn, document: &Document) -> Part {
+    match conn {
+        Conn::Sqlite(_) => {
+            let [names, headline, body, facets] = fts5_columns(document);
+            let insert = diesel::dsl::sql::<Untyped>(
+                "INSERT INTO search_text (rowid, names, headline, body, facets)
+                 VALUES (last_insert_rowid(), ",
+            );
+            let insert = insert.bind::<Text, _>(names).sql(", ");
+            let insert = insert.bind::<Text, _>(headline).sql(", ");
+            let insert = insert.bind::<Text, _>(body).sql(", ");
+            Part::new(insert.bind::<Text, _>(facets).sql(")"))
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => {
+            let insert = diesel::dsl::sql::<Untyped>(
+                "INSERT INTO search_text (place, document) SELECT place, CAST(",
+            );
+            let insert = insert.bind::<Text, _>(tsvector(document));
+            Part::new(insert.sql(" AS tsvector) FROM entry"))
+        }
+    }
+}
+
 /// Stores the words of a record, in place of those that were there.
 pub(super) fn put_search_text(
     conn: &mut Conn,
@@ -321,12 +360,6 @@ pub(super) fn put_search_text(
     new: bool,
     document: &Document,
 ) -> Result<()> {
-    let Document {
-        names,
-        headline,
-        body,
-        facets,
-    } = document;
     match conn {
         Conn::Sqlite(conn) => {
             if !new {
@@ -340,36 +373,52 @@ pub(super) fn put_search_text(
             )
             .into_boxed::<Sqlite>()
             .bind::<BigInt, _>(place);
-            for words in [names, headline, body, facets] {
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                insert = insert.bind::<Text, _>(words.join(" "));
+            for words in fts5_columns(document) {
+                insert = insert.bind::<Text, _>(words);
             }
             insert.prepared().execute(conn)?;
         }
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => {
-            // A vector's own notation; positions tell the fields apart.
-            let fields = [
-                (names, "1A"),
-                (headline, "2B"),
-                (body, "3C"),
-                (facets, "4D"),
-            ];
-            let words = fields
-                .iter()
-                .flat_map(|(words, mark)| words.iter().map(move |word| format!("'{word}':{mark}")));
-            let document: Vec<String> = words.collect();
             diesel::sql_query(
                 "INSERT INTO search_text (place, document) VALUES ($1, CAST($2 AS tsvector))
                  ON CONFLICT (place) DO UPDATE SET document = excluded.document",
             )
             .bind::<BigInt, _>(place)
-            .bind::<Text, _>(document.join(" "))
+            .bind::<Text, _>(tsvector(document))
             .prepared()
             .execute(conn)?;
         }
     }
     Ok(())
+}
+
+/// The words of each column, as FTS5 wants them said.
+fn fts5_columns(document: &Document) -> [String; 4] {
+    let Document { names, texts } = document;
+    [names, &texts.headline, &texts.body, &texts.facets].map(|words| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.join(" ")
+    })
+}
+
+/// A vector's own notation; positions tell the fields apart.
+#[cfg(feature = "postgres")]
+fn tsvector(document: &Document) -> String {
+    let Document { names, texts } = document;
+    let fields = [
+        (names, ":1A "),
+        (&texts.headline, ":2B "),
+        (&texts.body, ":3C "),
+        (&texts.facets, ":4D "),
+    ];
+    let mut vector = String::new();
+    for (words, mark) in fields {
+        for word in words {
+            vector.extend(["'", word, "'", mark]);
+        }
+    }
+    vector
 }
 
 /// Of each group one term, as FTS5 wants it said. Every word is quoted, and
