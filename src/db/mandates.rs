@@ -360,7 +360,12 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     }
     if !filter.query.is_empty() {
         let owned = filter.organization.is_some();
-        query = query.filter(sql::found_by(conn, "mandates", &filter.query, owned));
+        query = query.filter(sql::search::found_by(
+            conn,
+            "mandates",
+            &filter.query,
+            owned,
+        ));
     }
     query
 }

@@ -69,7 +69,7 @@ pub(super) fn insertion(
     let document = Document::new(firm.details.all_names(), texts);
     [
         Part::new(entry).named("entry", "place"),
-        sql::search_text_of_entry(conn, &document),
+        sql::search::insertion(conn, &document),
     ]
 }
 
@@ -125,7 +125,7 @@ fn put(conn: &mut Conn, kind: Kind, record: Uuid, firm: &Organization, texts: Te
             .execute(conn)?;
     }
     let place: i64 = entry.select(dsl::place).first(conn)?;
-    sql::put_search_text(conn, place, new, &document)
+    sql::search::put(conn, place, new, &document)
 }
 
 /// Records that are looked at together, while a page fills.
@@ -160,7 +160,7 @@ pub(super) fn by_fit<I: Copy + Into<Uuid>>(
                 after: place,
                 limit: count,
             };
-            let found = sql::search_places(conn, &wanted)?;
+            let found = sql::search::places(conn, &wanted)?;
             let ids: Vec<Uuid> = found.iter().map(|found| found.record).collect();
             let heads = heads(conn, &ids)?.into_iter();
             let mut heads: BTreeMap<Uuid, Head<I>> =

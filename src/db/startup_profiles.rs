@@ -362,7 +362,7 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     }
     if !filter.query.is_empty() {
         let owned = filter.organization.is_some();
-        query = query.filter(sql::found_by(
+        query = query.filter(sql::search::found_by(
             conn,
             "startup_profiles",
             &filter.query,

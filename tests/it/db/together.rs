@@ -1,6 +1,8 @@
 //! What is stored at once is stored whole or not at all, and only on what was
 //! still true.
 
+use std::sync::{Arc, Mutex};
+
 use corridor::db::together::Together;
 use corridor::db::{Conn, Db, Error, events, organizations, startup_profiles};
 use corridor::domain::ids::OrganizationId;
@@ -8,11 +10,14 @@ use corridor::domain::organization::Organization;
 use corridor::domain::profile::{ProfileStatus, StartupProfile};
 use corridor::domain::search::{Query, Texts};
 use corridor::domain::tag::Taxonomy;
+use diesel::Connection;
+use diesel::connection::InstrumentationEvent;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::world::{World, profile};
 use super::{event, sealed_numbers};
-use crate::support::database::on_each_backend;
+use crate::support::database::{Database, on_each_backend};
 
 async fn world(db: &Db) -> World {
     db.write(World::insert).await.expect("stored")
@@ -61,6 +66,44 @@ fn whoever_comes_second_stores_nothing() {
         assert!(matches!(late, Err(Error::Outdated)), "{late:?}");
         assert_eq!(find(&db, &before).await, after);
         assert_eq!(numbers(&db).await, [1]);
+    });
+}
+
+/// What a job asks of a connection of its own.
+fn statements(database: &Database, job: impl FnOnce(&mut Conn)) -> Vec<String> {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let mut conn = database.connect();
+    let heard = Arc::clone(&asked);
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            heard.lock().expect("heard").push(query.to_string());
+        }
+    });
+    job(&mut conn);
+    let asked = asked.lock().expect("heard");
+    asked.clone()
+}
+
+#[test]
+fn on_postgresql_it_is_one_statement_without_a_transaction_around_it() {
+    on_each_backend(async |database| {
+        let World {
+            startup, profile, ..
+        } = world(&database.open()).await;
+        let asked = statements(database, |conn| {
+            let mut made = profile.clone();
+            made.id = Uuid::now_v7().into();
+            let texts = Texts::of_profile(&made.content);
+            let stored = startup_profiles::insertion(conn, &made, &startup, texts)
+                .and_then(|stored| Ok(stored.with(events::insertion(&event(1, 1))?)));
+            let stored: Together<Error> = stored.expect("can be stored");
+            stored.store(conn).expect("stored");
+            startup_profiles::update_state(conn, &paused(&profile)).expect("moved");
+        });
+        match database.to_string().as_str() {
+            "PostgreSQL" => assert_eq!(asked.len(), 2, "{asked:#?}"),
+            _ => assert_eq!(asked.len(), 6, "{asked:#?}"),
+        }
     });
 }
 
