@@ -425,7 +425,7 @@ fn server_options(config: &Config) -> Result<ServerOptions, StartError> {
             max_body_bytes: server.max_body_bytes,
             max_json_depth: server.max_json_depth,
             max_upload_bytes: config.exchange.max_upload_bytes,
-            upload_timeout: Duration::from_secs(config.exchange.upload_timeout_s),
+            upload_timeout_s: config.exchange.upload_timeout_s,
             header_timeout: Duration::from_secs(server.header_timeout_s),
             body_timeout: Duration::from_secs(server.body_timeout_s),
             request_timeout: Duration::from_secs(server.request_timeout_s),

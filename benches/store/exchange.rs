@@ -64,8 +64,18 @@ pub async fn measure(report: &mut Report, fresh: impl Fn() -> Option<Database>) 
         bare_import.add(one(kept));
         bare_export.add(one(written));
     }
-    report.line(Line::beside("import a firm", "keep a line", import, bare_import));
-    report.line(Line::beside("export a firm", "write a line", export, bare_export));
+    report.line(Line::beside(
+        "import a firm",
+        "keep a line",
+        import,
+        bare_import,
+    ));
+    report.line(Line::beside(
+        "export a firm",
+        "write a line",
+        export,
+        bare_export,
+    ));
 }
 
 fn one(whole: Duration) -> Sample {
@@ -73,7 +83,11 @@ fn one(whole: Duration) -> Sample {
 }
 
 fn receive(context: &Context, file: &str) -> Received {
-    let mut incoming = context.exchange.folder.begin(context.new_id()).expect("a file");
+    let mut incoming = context
+        .exchange
+        .folder
+        .begin(context.new_id())
+        .expect("a file");
     incoming.write(file.as_bytes()).expect("room");
     incoming.finish().expect("whole")
 }

@@ -144,7 +144,9 @@ async fn export(context: &Context, args: &ExportArgs, wanted: Wanted) -> Result<
     let scribe = context.exchange.scribe.clone();
     let usage = |error| match error {
         Error::Invalid(faults) => {
-            let said = faults.iter().map(|it| format!("{}: {}", it.pointer, it.detail));
+            let said = faults
+                .iter()
+                .map(|it| format!("{}: {}", it.pointer, it.detail));
             Failure::usage(said.collect::<Vec<_>>().join("\n"))
         }
         Error::NotFound => Failure::usage("there is no such record"),

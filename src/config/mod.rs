@@ -130,7 +130,7 @@ pub struct Exchange {
     /// Largest file in bytes.
     pub max_upload_bytes: usize,
     /// Seconds for a file to arrive.
-    pub upload_timeout_s: u64,
+    pub upload_timeout_s: u32,
     /// Seconds after which another worker takes a job that nobody works on.
     pub lease_s: u32,
     /// Seconds for which a file that was made can be fetched.

@@ -232,7 +232,7 @@ impl Import {
     pub fn after_last_row(self, now: DateTime<Utc>) -> Self {
         let free = self.options.keep_good || self.tally.in_the_way() == 0;
         match self.state {
-            ImportState::Checking if free && !self.options.dry_run => self.from_the_top(now),
+            ImportState::Checking if free && !self.options.dry_run => self.restarted(now),
             ImportState::Checking => self.moved(ImportState::Checked, now),
             _ => self.moved(ImportState::Done, now),
         }
@@ -260,7 +260,7 @@ impl Import {
                         ),
                     ));
                 }
-                let mut started = self.from_the_top(now);
+                let mut started = self.restarted(now);
                 started.options.keep_good = keep_good;
                 Ok(started)
             }
@@ -286,7 +286,7 @@ impl Import {
         self.moved(ImportState::Expired, now)
     }
 
-    fn from_the_top(self, now: DateTime<Utc>) -> Self {
+    fn restarted(self, now: DateTime<Utc>) -> Self {
         Self {
             place: Place::default(),
             tally: RowTally::default(),

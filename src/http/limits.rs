@@ -28,9 +28,9 @@ pub struct Limits {
     pub max_json_depth: usize,
     /// Largest body of a route that takes a file.
     pub max_upload_bytes: usize,
-    /// Time for such a body to arrive; no chunk of it may take longer than
+    /// Seconds for such a body to arrive; no chunk of it may take longer than
     /// `body_timeout`.
-    pub upload_timeout: Duration,
+    pub upload_timeout_s: u32,
     /// Time for the request line and headers to arrive.
     pub header_timeout: Duration,
     /// Time for the body to arrive.
@@ -50,7 +50,7 @@ impl Default for Limits {
             max_body_bytes: 1 << 20,
             max_json_depth: 32,
             max_upload_bytes: 256 << 20,
-            upload_timeout: Duration::from_secs(900),
+            upload_timeout_s: 900,
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
@@ -68,10 +68,15 @@ fn takes_a_file(request: &ServiceRequest) -> bool {
 }
 
 impl Limits {
+    /// Time for a body that is a file to arrive.
+    fn upload_timeout(&self) -> Duration {
+        Duration::from_secs(u64::from(self.upload_timeout_s))
+    }
+
     /// Time for the whole answer of the route that `request` asks for.
     pub(super) fn request_timeout_of(&self, request: &ServiceRequest) -> Duration {
         if takes_a_file(request) {
-            self.upload_timeout + self.request_timeout
+            self.upload_timeout() + self.request_timeout
         } else {
             self.request_timeout
         }
@@ -84,7 +89,7 @@ impl Limits {
 /// 413 at once, if the request announces too much.
 pub(super) fn guard_body(request: &mut ServiceRequest, limits: Limits) -> Result<(), Problem> {
     let (most, whole) = if takes_a_file(request) {
-        (limits.max_upload_bytes, limits.upload_timeout)
+        (limits.max_upload_bytes, limits.upload_timeout())
     } else {
         (limits.max_body_bytes, limits.body_timeout)
     };

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// How old a file without a job is when it is taken for a left-over: far
 /// longer than an upload may take.
-const LEFT_OVER: Duration = Duration::from_secs(24 * 3600);
+const LEFT_OVER: Duration = Duration::from_hours(24);
 
 /// The folder.
 #[derive(Debug, Clone)]

@@ -52,21 +52,41 @@ fn a_file_goes_in_comes_out_and_goes_into_another_store() {
     let mut command = corridor(old.path());
     let server = Running::start(command.args(["--listen", "127.0.0.1:0"]));
     server.address();
-    let again = corridor_in(old.path(), &["import", file, "--no-claim-mails", "--format", "json"]).ok();
+    let again = corridor_in(
+        old.path(),
+        &["import", file, "--no-claim-mails", "--format", "json"],
+    )
+    .ok();
     let again: Value = serde_json::from_str(&again).unwrap();
-    assert_eq!((&again["unchanged"], &again["written"]), (&json!(120), &json!(true)));
+    assert_eq!(
+        (&again["unchanged"], &again["written"]),
+        (&json!(120), &json!(true))
+    );
 
     let kind = ["export", "--kind", "startup-profiles"];
     let piped = corridor_in(old.path(), &[&kind[..], &["--contacts"]].concat()).ok();
     assert_eq!(piped.lines().count(), 120);
     assert!(piped.contains("f7@firms.example"));
     let bare = corridor_in(old.path(), &kind).ok();
-    assert!(!bare.contains("@firms.example"), "contacts are named only when asked for");
+    assert!(
+        !bare.contains("@firms.example"),
+        "contacts are named only when asked for"
+    );
     let table = old.path().join("table.csv");
-    let out = ["--format", "csv", "--contacts", "--out", table.to_str().unwrap()];
+    let out = [
+        "--format",
+        "csv",
+        "--contacts",
+        "--out",
+        table.to_str().unwrap(),
+    ];
     corridor_in(old.path(), &[&kind[..], &out].concat()).ok();
     let text = fs::read_to_string(&table).unwrap();
-    assert!(text.contains("\"'=Water,\nfrom air\""), "no formula: {}", &text[..400]);
+    assert!(
+        text.contains("\"'=Water,\nfrom air\""),
+        "no formula: {}",
+        &text[..400]
+    );
     drop(server);
 
     // From a pipe into an empty store, then the table there: the same.
@@ -93,15 +113,26 @@ fn what_is_wrong_is_named_and_the_exit_code_says_so() {
     wrong["organization"]["country"] = json!("Israel");
     put("mixed.ndjson", &lines(&[firm(3), wrong]));
     let report = path("rows.ndjson");
-    let ended = corridor_in(data.path(), &["import", &path("mixed.ndjson"), "--report", &report]);
+    let ended = corridor_in(
+        data.path(),
+        &["import", &path("mixed.ndjson"), "--report", &report],
+    );
     assert_eq!(ended.code, Some(3), "{}", ended.err);
-    assert!(ended.err.contains("line 2: /organization/country:"), "{}", ended.err);
+    assert!(
+        ended.err.contains("line 2: /organization/country:"),
+        "{}",
+        ended.err
+    );
     assert!(ended.err.contains("nothing was written"), "{}", ended.err);
     assert_eq!(fs::read_to_string(&report).unwrap().lines().count(), 2);
     let arguments = ["import", &path("mixed.ndjson"), "--keep-good"];
     let ended = corridor_in(data.path(), &arguments);
     assert_eq!(ended.code, Some(3), "{}", ended.err);
-    assert!(ended.out.contains("created                        1"), "{}", ended.out);
+    assert!(
+        ended.out.contains("created                        1"),
+        "{}",
+        ended.out
+    );
 
     put("bad.csv", "external_id,name,name\n");
     let ended = corridor_in(data.path(), &["import", &path("bad.csv")]);
@@ -112,8 +143,14 @@ fn what_is_wrong_is_named_and_the_exit_code_says_so() {
         (vec!["import", "missing.csv"], 1),
         (vec!["import"], 2),
         (vec!["import", "good.ndjson", "--startups", "x.csv"], 2),
-        (vec!["export", "--kind", "deals", "--filter", "colour=red"], 2),
-        (vec!["export", "--kind", "organization", "--format", "csv"], 2),
+        (
+            vec!["export", "--kind", "deals", "--filter", "colour=red"],
+            2,
+        ),
+        (
+            vec!["export", "--kind", "organization", "--format", "csv"],
+            2,
+        ),
         (vec!["export", "--kind", "gossip"], 2),
     ] {
         let ended = corridor_in(data.path(), &arguments);
@@ -122,9 +159,15 @@ fn what_is_wrong_is_named_and_the_exit_code_says_so() {
     let nowhere = home();
     let ended = corridor_in(nowhere.path(), &["export", "--kind", "deals"]);
     assert_eq!(ended.code, Some(1));
-    assert!(!nowhere.path().join("corridor.db").exists(), "no store is made");
+    assert!(
+        !nowhere.path().join("corridor.db").exists(),
+        "no store is made"
+    );
     for command in ["import", "export"] {
         let help = corridor_in(nowhere.path(), &[command, "--help"]).ok();
-        assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
+        assert!(
+            help.contains("Examples:") && help.contains("Exit codes:"),
+            "{help}"
+        );
     }
 }

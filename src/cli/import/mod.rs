@@ -56,10 +56,20 @@ pub struct ImportArgs {
     #[arg(long, value_name = "ID", requires = "file")]
     pub partner: Option<OrganizationId>,
     /// Startups of another system (CSV with a header, UTF-8)
-    #[arg(long, value_name = "FILE", required_unless_present = "file", conflicts_with = "file")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "file",
+        conflicts_with = "file"
+    )]
     pub startups: Option<PathBuf>,
     /// Investors of another system (CSV with a header, UTF-8)
-    #[arg(long, value_name = "FILE", required_unless_present = "file", conflicts_with = "file")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "file",
+        conflicts_with = "file"
+    )]
     pub investors: Option<PathBuf>,
     /// Past deals, from which mandates are derived (CSV with a header, UTF-8)
     #[arg(long, value_name = "FILE", conflicts_with = "file")]

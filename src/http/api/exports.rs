@@ -143,8 +143,8 @@ pub struct ExportView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     file: Option<String>,
-    /// Why it could not be made: `no_longer_allowed`, or `not_readable` where
-    /// something that it names is gone.
+    /// Why it could not be made: `no_longer_allowed`, `not_readable` where
+    /// something that it names is gone, or `broken`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 80)]
     failure: Option<String>,
@@ -217,7 +217,11 @@ async fn create_export(
     let wanted = body.into_inner().read()?;
     let export = export_jobs::create(&context, &caller, intent, wanted).await?;
     let location = format!("/v1/exports/{}", export.id);
-    Ok(created(location, export.version, &ExportView::from(&export)))
+    Ok(created(
+        location,
+        export.version,
+        &ExportView::from(&export),
+    ))
 }
 
 /// The caller's exports, the newest first.
@@ -267,7 +271,11 @@ async fn get_export(
             .insert_header((RETRY_AFTER, "1"))
             .json(ExportView::from(&export)));
     }
-    Ok(versioned(&request, export.version, &ExportView::from(&export)))
+    Ok(versioned(
+        &request,
+        export.version,
+        &ExportView::from(&export),
+    ))
 }
 
 /// The file.
@@ -292,7 +300,9 @@ async fn get_export_file(
     let wanted = &export.wanted;
     let day = export.updated_at.date_naive();
     let name = format!("corridor-{}-{day}", wanted.kind.code().replace('_', "-"));
-    Ok(download::file(wanted.format, &name, move |to| send(file, to)))
+    Ok(download::file(wanted.format, &name, move |to| {
+        send(file, to)
+    }))
 }
 
 /// Bytes of one piece of a file.

@@ -109,7 +109,8 @@ impl Everything<'_> {
         self.line("organization", value(&OrganizationView::from(&found))?)
             .await?;
         for member in members::list(context, caller, firm).await? {
-            self.line("member", value(&MemberView::from(member))?).await?;
+            self.line("member", value(&MemberView::from(member))?)
+                .await?;
         }
         for (purpose, text, at) in export_jobs::consents(context, caller, firm).await? {
             let consent = json!({ "purpose": purpose, "text": text, "given_at": time(at) });
@@ -166,7 +167,8 @@ impl Everything<'_> {
             }
             let comments = startups::comments(context, caller, id).await?;
             let comments = value(&CommentsView::from(comments))?;
-            for comment in comments["items"].as_array().into_iter().flatten() {
+            let items = comments.get("items").and_then(Value::as_array);
+            for comment in items.into_iter().flatten() {
                 self.line("review_comment", comment.clone()).await?;
             }
             self.events(Subject::new(SubjectKind::StartupProfile, id), None).await?;
@@ -235,7 +237,7 @@ impl Everything<'_> {
 
     async fn matches(&self, filter: matches::Filter) -> Result<(), Stop> {
         let (context, caller) = (self.context, self.caller);
-        let list = |page| matches::list(context, caller, filter.clone(), page);
+        let list = |page| matches::list(context, caller, filter, page);
         let mut cursor = None;
         loop {
             let Page { items, next } = list(page(cursor)).await?;

@@ -16,7 +16,9 @@ use crate::domain::mandate::Mandate;
 use crate::domain::organization::Organization;
 use crate::domain::profile::StartupProfile;
 use crate::http::api::deals::{DealFilters, DealView};
-use crate::http::api::introductions::{self as introductions_api, IntroductionFilters, IntroductionView};
+use crate::http::api::introductions::{
+    self as introductions_api, IntroductionFilters, IntroductionView,
+};
 use crate::http::api::mandates::{MandateDocument, MandateFilters};
 use crate::http::api::matches::{self as matches_api, MatchFilters, MatchView, Voice};
 use crate::http::api::organizations::{OrganizationFilters, OrganizationView};
@@ -115,7 +117,9 @@ pub(super) async fn write(
     };
     let mut cursor = None;
     loop {
-        let found = list.page(wanted.kind, &wanted.filters, page(cursor)).await?;
+        let found = list
+            .page(wanted.kind, &wanted.filters, page(cursor))
+            .await?;
         for line in found.items {
             if !send(to, &line).await? {
                 return Ok(());
@@ -183,7 +187,9 @@ impl List<'_> {
                 let found = matches::list(context, caller, filter, page).await?;
                 let shown = teasers::show(context, caller, found.items).await?;
                 let voice = Voice::of(context, caller);
-                let views = shown.iter().map(|shown| value(&MatchView::of(voice, shown)));
+                let views = shown
+                    .iter()
+                    .map(|shown| value(&MatchView::of(voice, shown)));
                 Ok(Page {
                     items: views.collect::<Result<_, _>>()?,
                     next: found.next,

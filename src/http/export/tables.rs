@@ -12,8 +12,6 @@ use crate::domain::export::ExportKind;
 use crate::http::files::cells;
 use crate::http::files::columns::{self, Cell, LANGUAGES, LOCALIZED, NAMES, TABLE};
 
-
-
 /// Writes a table of the lines of a file.
 pub(super) fn write(kind: ExportKind, lines: &Path, to: &mut dyn Write) -> io::Result<()> {
     let row = match kind {
@@ -35,14 +33,21 @@ pub(super) fn write(kind: ExportKind, lines: &Path, to: &mut dyn Write) -> io::R
     // encodings.
     to.write_all("\u{FEFF}".as_bytes())?;
     let mut table = csv::Writer::from_writer(to);
-    table.write_record(&columns)?;
+    table.write_record(&columns).map_err(disk)?;
     each(lines, |document| {
         let cells: BTreeMap<String, String> = row(document).into_iter().collect();
         let cell = |name: &String| cells.get(name).map_or("", String::as_str);
-        table.write_record(columns.iter().map(cell))?;
-        Ok(())
+        table.write_record(columns.iter().map(cell)).map_err(disk)
     })?;
     table.flush()
+}
+
+/// What the disk or the pipe said, as it said it.
+fn disk(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn each(lines: &Path, mut then: impl FnMut(&Value) -> io::Result<()>) -> io::Result<()> {

@@ -139,7 +139,7 @@ pub fn known(name: &str) -> Option<Column> {
     if let Some((_, cell)) = TABLE.iter().find(|(known, _)| *known == name) {
         return Some(column(name, &[], *cell));
     }
-    let under = |field: &str| Some(name.strip_prefix(field)?.strip_prefix('.')?);
+    let under = |field: &str| name.strip_prefix(field)?.strip_prefix('.');
     if let Some(tag) = under(NAMES) {
         return is_tag(tag).then(|| column(NAMES, &[tag], Text));
     }

@@ -17,11 +17,9 @@ use tokio::sync::mpsc;
 use crate::db::page::Page;
 use crate::db::{self, Conn, exports};
 use crate::domain::event::{SubjectKind, Value};
-use crate::domain::export::{
-    Export, ExportAction, ExportKind, ExportState, REMEMBERED, Wanted,
-};
-use crate::domain::ids::{ExportId, OrganizationId, StartupProfileId};
+use crate::domain::export::{Export, ExportAction, ExportKind, ExportState, REMEMBERED, Wanted};
 use crate::domain::ids::MandateId;
+use crate::domain::ids::{ExportId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::Organization;
 use crate::domain::permission::Operation;
@@ -65,20 +63,13 @@ pub trait Scribe: Send + Sync {
 pub type AnyScribe = Arc<dyn Scribe>;
 
 fn may(caller: &Caller, wanted: &Wanted) -> Result<(), Error> {
-    match wanted.organization {
-        Some(organization) => {
-            caller.may(Operation::ReadOrganization, &[organization])?;
-            caller.may(Operation::Export, &[organization])
-        }
-        None => {
-            let own: Vec<OrganizationId> = caller
-                .memberships
-                .iter()
-                .map(|member| member.organization)
-                .collect();
-            caller.may(Operation::Export, &own)
-        }
+    if let Some(organization) = wanted.organization {
+        caller.may(Operation::ReadOrganization, &[organization])?;
+        return caller.may(Operation::Export, &[organization]);
     }
+    let own = caller.memberships.iter().map(|member| member.organization);
+    let own: Vec<OrganizationId> = own.collect();
+    caller.may(Operation::Export, &own)
 }
 
 /// Asks for a file.
@@ -212,7 +203,10 @@ pub async fn file(
     match export.state {
         ExportState::Ready if export.expires_at > context.now() => {}
         ExportState::Waiting | ExportState::Running => {
-            return Err(Error::refused("export_not_ready", "Its file is being made."));
+            return Err(Error::refused(
+                "export_not_ready",
+                "Its file is being made.",
+            ));
         }
         _ => return Err(over()),
     }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::db::Conn;
 use crate::db::exports;
 use crate::db::imports::Lease;
-use crate::db::Conn;
 use crate::domain::event::Actor;
 use crate::domain::export::{Export, ExportState};
 use crate::domain::ids::ExportId;
@@ -43,6 +43,15 @@ pub async fn work(context: &Context, holder: Uuid) -> Result<bool, Error> {
     match make(context, holder, export).await {
         // Cancelled, or taken by somebody who thought this worker dead.
         Err(Error::StaleVersion | Error::NotFound) => Ok(true),
+        // It would break again for ever.
+        Err(Error::Internal(cause)) => {
+            tracing::error!(%cause, export = %id, "an export broke");
+            let found = context.db.look_up(move |conn| load(conn, id)).await?;
+            let state = found.state;
+            let failed = found.failed("broken", context.now());
+            store(context, state, failed, None).await?;
+            Ok(true)
+        }
         made => made.map(|()| true),
     }
 }
@@ -61,7 +70,8 @@ async fn make(context: &Context, holder: Uuid, export: Export) -> Result<(), Err
     let spool = context.exchange.folder.clone();
     let name = context.new_id();
     let incoming = blocking(move || spool.begin(name)).await?;
-    let (export, received) = match spooled(context, holder, caller, export.clone(), incoming).await {
+    let (export, received) = match spooled(context, holder, caller, export.clone(), incoming).await
+    {
         Ok(written) => written,
         // Something that it names is gone, or not theirs to read any more.
         Err(Broken::ByWhatIsThere(export)) => {
@@ -147,11 +157,7 @@ async fn written(mut to: Incoming, mut piece: Vec<u8>) -> Result<(Incoming, Vec<
     .await
 }
 
-async fn tabulated(
-    context: &Context,
-    export: &Export,
-    lines: Received,
-) -> Result<Received, Error> {
+async fn tabulated(context: &Context, export: &Export, lines: Received) -> Result<Received, Error> {
     let (folder, name) = (context.exchange.folder.clone(), context.new_id());
     let (scribe, kind) = (context.exchange.scribe.clone(), export.wanted.kind);
     blocking(move || {

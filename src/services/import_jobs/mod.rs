@@ -172,7 +172,7 @@ fn import_of(
     Import {
         id: context.new_id(),
         partner: new.partner,
-        made_by: caller.map(|caller| caller.id()),
+        made_by: caller.map(Caller::id),
         options: new.options,
         format: new.format,
         bytes: received.bytes,

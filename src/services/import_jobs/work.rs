@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -28,6 +29,9 @@ use super::{begin_report, load, log_move, may_write};
 
 /// Rows of one transaction: few enough that nobody waits long behind it.
 const BATCH: usize = 50;
+
+/// How long a worker waits for a store that can't take more now.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Works on the oldest import that waits, until it is over, is taken away, or
 /// `stop` says so; answers whether there was one.
@@ -93,6 +97,15 @@ pub async fn work_on(
                 let id = import.id;
                 return context.db.look_up(move |conn| load(conn, id)).await;
             }
+            Err(Error::Busy { .. }) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            // It would break again at the same row for ever.
+            Err(Error::Internal(cause)) => {
+                tracing::error!(%cause, import = %import.id, "an import broke");
+                fail(context, import, broken()).await?
+            }
             next => next?,
         };
         // The second pass begins at the top.
@@ -142,6 +155,14 @@ fn file_missing() -> ImportFailure {
     ImportFailure {
         code: "file_missing".to_owned(),
         detail: "The file is not where it was put; hand it in again.".to_owned(),
+    }
+}
+
+fn broken() -> ImportFailure {
+    ImportFailure {
+        code: "broken".to_owned(),
+        detail: "Something broke on our side and was noted; what is on record by now stays."
+            .to_owned(),
     }
 }
 

@@ -46,7 +46,8 @@ async fn list(app: &App, who: &Client, kind: &str, format: &str) -> String {
 /// Rows whose texts are hard: scripts of both directions, marks, quotes, line
 /// breaks, and what spreadsheets run.
 fn hard() -> Vec<Value> {
-    let mut one = startup("=cmd|' /C calc'!A0");
+    let mut one = startup("s-1");
+    one["external_id"] = json!("=cmd|' /C calc'!A0");
     one["organization"]["legal_name"] = json!("\u{200F}שמש הנגב, בע״מ\u{200E} \"Sun\"");
     one["organization"]["trade_name"] = json!("@SUM(A1:A9)");
     one["organization"]["names"] = json!({ "he": "שמש", "ru": "Солнце", "de": "-Sonne" });
@@ -57,16 +58,21 @@ fn hard() -> Vec<Value> {
         "ru": { "text": "-Вода из воздуха\n\n=1+1", "state": "original" },
         "ka": { "text": "წყალი | ჰაერიდან \\", "state": "original" },
     });
-    one["startup_profile"]["traction"] = json!({ "growth_pct": -12, "revenue_12m": { "amount_minor": 7, "currency": "ILS" } });
+    one["startup_profile"]["traction"] =
+        json!({ "growth_pct": -12, "revenue_12m": { "amount_minor": 7, "currency": "ILS" } });
     one["startup_profile"]["controls"]["licences"] = json!(["A|1", "B\\2", "=3"]);
-    one["startup_profile"]["round"] = json!({ "currency": "USD", "target": 5_000_000, "lead_wanted": true });
+    one["startup_profile"]["round"] =
+        json!({ "currency": "USD", "target": 5_000_000, "lead_wanted": true });
     one["source_tags"] = json!(["@water", "a|b"]);
     let mut two = investor("i-2");
     two["organization"]["legal_name"] = json!("Xəzər Kapitalı ASC");
     two["mandate"]["title"] = json!("+Su və ərzaq");
     two["mandate"]["cheque"] = json!({ "currency": "AZN", "min": 1, "max": 2, "flexible": true });
     let mut three = startup("s-3");
-    three["organization"].as_object_mut().unwrap().remove("country");
+    three["organization"]
+        .as_object_mut()
+        .unwrap()
+        .remove("country");
     three["startup_profile"] = json!({});
     vec![one, two, three]
 }
@@ -86,7 +92,10 @@ fn what_is_exported_comes_back_as_it_was() {
                 let again = imported(&app, &curator, "", form, file).await;
                 let rows = first.lines().count();
                 assert_eq!(again["state"], "done", "{kind} {form} {again:#}");
-                assert_eq!(again["progress"]["unchanged"], rows, "{kind} {form} {again:#}");
+                assert_eq!(
+                    again["progress"]["unchanged"], rows,
+                    "{kind} {form} {again:#}"
+                );
             }
             // Nothing of it runs in a spreadsheet.
             let mut cells = csv::ReaderBuilder::new().from_reader(table.as_bytes());
@@ -137,12 +146,21 @@ fn a_file_is_for_who_asked_for_a_time() {
         let export = exported(&app, curator, &wanted).await;
         assert_eq!(export.body["lines"], 1);
         let (headers, text) = fetched(curator, &export).await;
-        assert_eq!(headers["content-type"], "text/csv; charset=utf-8; header=present");
+        assert_eq!(
+            headers["content-type"],
+            "text/csv; charset=utf-8; header=present"
+        );
         let disposition = headers["content-disposition"].to_str().unwrap();
-        assert_eq!(disposition, "attachment; filename=\"corridor-startup-profiles-2026-11-24.csv\"");
+        assert_eq!(
+            disposition,
+            "attachment; filename=\"corridor-startup-profiles-2026-11-24.csv\""
+        );
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["cache-control"], "no-store");
-        assert!(text.starts_with("\u{FEFF}external_id,") && text.contains("Tamar"), "{text}");
+        assert!(
+            text.starts_with("\u{FEFF}external_id,") && text.contains("Tamar"),
+            "{text}"
+        );
 
         // Nobody else's, be they of the operator's people.
         let path = export.text("file").trim_end_matches("/file").to_owned();
@@ -163,18 +181,36 @@ fn a_file_is_for_who_asked_for_a_time() {
         let cancelled = exported(&app, curator, &wanted).await;
         let place = cancelled.text("file").to_owned();
         let at = place.trim_end_matches("/file").to_owned();
-        curator.act(&at, cancelled.etag(), &json!({ "action": "cancel" })).await.expect(200);
+        curator
+            .act(&at, cancelled.etag(), &json!({ "action": "cancel" }))
+            .await
+            .expect(200);
         curator.get(&place).await.refused(409, "export_gone");
         app.context.clock.advance(TimeDelta::hours(25));
-        let curator = app.stranger().signed_in("curator@firms.example", PASSWORD).await;
-        curator.get(&format!("{path}/file")).await.refused(409, "export_gone");
+        let curator = app
+            .stranger()
+            .signed_in("curator@firms.example", PASSWORD)
+            .await;
+        curator
+            .get(&format!("{path}/file"))
+            .await
+            .refused(409, "export_gone");
         work::sweep(&app.context, 50).await.unwrap();
-        assert_eq!(curator.get(&path).await.expect(200).text("state"), "expired");
+        assert_eq!(
+            curator.get(&path).await.expect(200).text("state"),
+            "expired"
+        );
         let folder = app.context.exchange.folder.path(Uuid::nil());
-        assert_eq!(std::fs::read_dir(folder.parent().unwrap()).unwrap().count(), 0);
+        assert_eq!(
+            std::fs::read_dir(folder.parent().unwrap()).unwrap().count(),
+            0
+        );
         app.context.clock.advance(TimeDelta::days(8));
         work::sweep(&app.context, 50).await.unwrap();
-        let curator = app.stranger().signed_in("curator@firms.example", PASSWORD).await;
+        let curator = app
+            .stranger()
+            .signed_in("curator@firms.example", PASSWORD)
+            .await;
         curator.get(&path).await.expect(404);
     });
 }
@@ -186,10 +222,22 @@ fn what_cannot_be_wanted_is_named() {
         let office = office(&app).await;
         let who = &office.owner;
         for (wanted, faults) in [
-            (json!({ "kind": "secrets", "format": "xls" }), vec!["#/kind unknown_code", "#/format unknown_code"]),
-            (json!({ "kind": "deals", "format": "csv", "filters": { "colour": "red" } }), vec!["#/filters bad_filter"]),
-            (json!({ "kind": "deals", "format": "csv", "filters": { "status": ["x"] } }), vec!["#/filters/status wrong_type"]),
-            (json!({ "kind": "organization", "format": "ndjson" }), vec!["#/organization required"]),
+            (
+                json!({ "kind": "secrets", "format": "xls" }),
+                vec!["#/kind unknown_code", "#/format unknown_code"],
+            ),
+            (
+                json!({ "kind": "deals", "format": "csv", "filters": { "colour": "red" } }),
+                vec!["#/filters bad_filter"],
+            ),
+            (
+                json!({ "kind": "deals", "format": "csv", "filters": { "status": ["x"] } }),
+                vec!["#/filters/status wrong_type"],
+            ),
+            (
+                json!({ "kind": "organization", "format": "ndjson" }),
+                vec!["#/organization required"],
+            ),
             (
                 json!({ "kind": "organization", "format": "csv", "organization": office.id, "filters": { "a": 1 } }),
                 vec!["#/format not_taken", "#/filters not_taken"],
@@ -200,17 +248,31 @@ fn what_cannot_be_wanted_is_named() {
         }
         // A partner's program with all scopes is no person.
         let body = json!({ "name": "Sync", "scopes": ["referrals:read", "referrals:write"] });
-        let client = who.post(&format!("/v1/organizations/{}/clients", office.id), &body).await.expect(201);
+        let client = who
+            .post(&format!("/v1/organizations/{}/clients", office.id), &body)
+            .await
+            .expect(201);
         let (id, secret) = (client.text("id"), client.text("client_secret"));
-        let token = who.oauth("/v1/oauth/token", Some((id, secret)), &[("grant_type", "client_credentials")]).await;
-        let program = app.stranger().with_token(token.expect(200).text("access_token"));
+        let token = who
+            .oauth(
+                "/v1/oauth/token",
+                Some((id, secret)),
+                &[("grant_type", "client_credentials")],
+            )
+            .await;
+        let program = app
+            .stranger()
+            .with_token(token.expect(200).text("access_token"));
         let wanted = json!({ "kind": "referrals", "format": "csv" });
         program.post(EXPORTS, &wanted).await.expect(403);
         // It hands in files for its partner all the same.
         let import = imported(&app, &program, "", NDJSON, &lines(&[startup("s-1")])).await;
         assert_eq!(import["progress"]["created"], 1);
         let table = list(&app, who, "referrals", "csv").await;
-        assert!(table.contains("s-1") && table.lines().count() == 2, "{table}");
+        assert!(
+            table.contains("s-1") && table.lines().count() == 2,
+            "{table}"
+        );
     });
 }
 
@@ -230,10 +292,17 @@ fn everything_of_a_firm_is_what_its_people_see() {
             let export = exported(&app, who, &wanted).await;
             let (headers, text) = fetched(who, &export).await;
             assert_eq!(headers["content-type"], "application/x-ndjson");
-            let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let lines: Vec<Value> = text
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
             assert_eq!(export.body["lines"], lines.len());
             let of = |kind: &str| -> Vec<&Value> {
-                lines.iter().filter(|line| line["type"] == kind).map(|line| &line["data"]).collect()
+                lines
+                    .iter()
+                    .filter(|line| line["type"] == kind)
+                    .map(|line| &line["data"])
+                    .collect()
             };
             assert_eq!(of("organization")[0]["legal_name"], "Tamar");
             assert_eq!(of("member").len(), 2);
@@ -241,22 +310,53 @@ fn everything_of_a_firm_is_what_its_people_see() {
             let revisions = of("startup_profile_revision");
             assert_eq!(revisions.len(), 2);
             assert_eq!(revisions[1]["says"]["team_size"], 12);
-            assert!(of("event").iter().any(|it| it["event"]["kind"] == "startup_profile.created"));
-            assert!(of("event").iter().all(|it| it["event"]["actor"]["id"].is_null()));
-            assert!(of("mandate").is_empty() && !text.contains("Xezer"), "{text}");
+            assert!(
+                of("event")
+                    .iter()
+                    .any(|it| it["event"]["kind"] == "startup_profile.created")
+            );
+            assert!(
+                of("event")
+                    .iter()
+                    .all(|it| it["event"]["actor"]["id"].is_null())
+            );
+            assert!(
+                of("mandate").is_empty() && !text.contains("Xezer"),
+                "{text}"
+            );
         }
         // Another's is not there to be asked for.
-        corridor.investor.owner.post(EXPORTS, &wanted).await.expect(404);
-        let nobody = json!({ "kind": "organization", "organization": Uuid::now_v7(), "format": "ndjson" });
-        corridor.investor.owner.post(EXPORTS, &nobody).await.expect(404);
+        corridor
+            .investor
+            .owner
+            .post(EXPORTS, &wanted)
+            .await
+            .expect(404);
+        let nobody =
+            json!({ "kind": "organization", "organization": Uuid::now_v7().to_string(), "format": "ndjson" });
+        corridor
+            .investor
+            .owner
+            .post(EXPORTS, &nobody)
+            .await
+            .expect(404);
         // Who left before it was made gets nothing.
         let made = viewer.post(EXPORTS, &wanted).await.expect(201);
         let me = viewer.get("/v1/me").await.expect(200);
         let part = format!("/v1/organizations/{id}/members/{}", me.text("id"));
-        owner.call("DELETE", &part).header("If-Match", "*").send().await.expect(204);
+        owner
+            .call("DELETE", &part)
+            .header("If-Match", "*")
+            .send()
+            .await
+            .expect(204);
         let_work(&app).await;
         viewer.get(made.header("location")).await.expect(404);
-        let folder = app.context.exchange.folder.path(made.text("id").parse::<Uuid>().unwrap());
+        let folder = app
+            .context
+            .exchange
+            .folder
+            .path(made.text("id").parse::<Uuid>().unwrap());
         assert!(!folder.exists());
     });
 }
@@ -273,26 +373,49 @@ fn a_side_reads_in_its_file_no_more_than_on_its_screens() {
             stage.post(who, EXPORTS, wanted)
         };
         for (who, id, screens) in [
-            (Who::Dana, stage.startup.id.to_string(), ["/v1/matches", "/v1/introductions", "/v1/deals"]),
-            (Who::Gul, stage.investor.id.to_string(), ["/v1/matches", "/v1/introductions", "/v1/deals"]),
+            (
+                Who::Dana,
+                stage.startup.id.to_string(),
+                ["/v1/matches", "/v1/introductions", "/v1/deals"],
+            ),
+            (
+                Who::Gul,
+                stage.investor.id.to_string(),
+                ["/v1/matches", "/v1/introductions", "/v1/deals"],
+            ),
         ] {
-            let export = made(who, id.clone()).await.expect(201)["id"].as_str().unwrap().to_owned();
+            let export = made(who, id.clone()).await.expect(201)["id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
             let holder = Uuid::now_v7();
             while work::work(&stage.context, holder).await.unwrap() {}
             let text = stage.get(who, &format!("{EXPORTS}/{export}/file")).await;
             assert_eq!(text.status, 200);
-            let lines: Vec<Value> = text.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let lines: Vec<Value> = text
+                .text
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
             for (screen, kind) in screens.iter().zip(["match", "introduction", "deal"]) {
                 let shown = stage.get(who, screen).await.expect(200);
                 let shown = shown["items"].as_array().unwrap().clone();
-                let filed: Vec<Value> = lines.iter().filter(|line| line["type"] == kind)
-                    .map(|line| line["data"].clone()).collect();
+                let filed: Vec<Value> = lines
+                    .iter()
+                    .filter(|line| line["type"] == kind)
+                    .map(|line| line["data"].clone())
+                    .collect();
                 assert_eq!(filed, shown, "{kind} of {id}");
                 assert!(!filed.is_empty(), "{kind}");
             }
-            let events = |kind: &str| lines.iter().filter(|line| {
-                line["type"] == "event" && line["data"]["subject"]["kind"] == kind
-            }).count();
+            let events = |kind: &str| {
+                lines
+                    .iter()
+                    .filter(|line| {
+                        line["type"] == "event" && line["data"]["subject"]["kind"] == kind
+                    })
+                    .count()
+            };
             assert!(events("deal") > 0 && events("introduction") > 0);
             assert!(lines.iter().any(|line| line["type"] == "disclosure"));
         }

@@ -26,7 +26,9 @@ fn file() -> String {
             "startup_profile": { "primary_tags": ["water"] },
         })
     };
-    (0..ROWS).map(|number| format!("{}\n", row(number))).collect()
+    (0..ROWS)
+        .map(|number| format!("{}\n", row(number)))
+        .collect()
 }
 
 async fn start(place: &Place) -> (Running, Client) {
@@ -58,7 +60,11 @@ async fn killed_again_and_again(address: Option<String>) {
     let place = Place::settle(address).await;
     let (mut server, mut curator) = start(&place).await;
     let call = curator.call("POST", "/v1/imports?keep_good=true&ask_contacts=false");
-    let made = call.file("application/x-ndjson", file()).send().await.expect(201);
+    let made = call
+        .file("application/x-ndjson", file())
+        .send()
+        .await
+        .expect(201);
     let path = made.header("location").to_owned();
     let id: ImportId = made.text("id").parse().unwrap();
     let mut kills = 0;
