@@ -19,6 +19,7 @@
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
+//! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
 //! | [`search`] | what profiles and mandates are found by |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
@@ -40,11 +41,14 @@ mod directory_schema;
 pub mod disclosures;
 mod error;
 pub mod events;
+mod exchange_schema;
+pub mod exports;
 pub mod freezes;
 pub mod gather;
 pub mod head;
 pub mod idempotency;
 mod identity_schema;
+pub mod imports;
 pub mod introductions;
 pub mod investments;
 pub mod json;

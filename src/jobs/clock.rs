@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::db;
-use crate::services::{Context, Error, deals, introductions, mandates, matches, signing, startups};
+use crate::services::{
+    Context, Error, deals, export_jobs, import_jobs, introductions, mandates, matches, signing,
+    startups,
+};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -47,6 +50,9 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     while deals::resume_due(context, BATCH).await? == BATCH {}
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
+    while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
+    while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
+    export_jobs::work::sweep_left_overs(context).await?;
     signing::refresh(context).await?;
     let now = context.now();
     context

@@ -80,6 +80,8 @@ recorded!(
     crate::domain::review::Match,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
+    crate::domain::export::Export,
+    crate::domain::import::Import,
 );
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered

@@ -8,8 +8,10 @@ pub mod deals;
 pub mod disclosures;
 pub mod events;
 mod exchange;
+pub mod exports;
 mod finding;
 pub mod gaps;
+pub mod imports;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
@@ -64,6 +66,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(members::routes)
         .configure(clients::routes)
         .configure(referrals::routes)
+        .configure(imports::routes)
+        .configure(exports::routes)
         .configure(people::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
