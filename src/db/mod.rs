@@ -22,6 +22,7 @@
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
+//! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
 pub mod api_keys;
@@ -82,6 +83,7 @@ mod transaction;
 pub mod types;
 mod url;
 pub mod users;
+pub mod worklist;
 mod writer;
 
 pub use conn::Conn;

@@ -40,3 +40,4 @@ pub mod text;
 pub mod ticket;
 pub mod values;
 pub mod wording;
+pub mod worklist;

@@ -51,6 +51,8 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /consent/{token}", Open),
     // One's own account.
     ("GET /v1/me", Needs(O::ReadAccount)),
+    // It shows a person's work of every kind, so no scope covers it.
+    ("GET /v1/worklist", Session(O::ReadAccount)),
     ("GET /v1/me/events", Session(O::ReadAccount)),
     ("GET /v1/me/sessions", Session(O::ReadAccount)),
     ("DELETE /v1/me/sessions", Session(O::WriteAccount)),

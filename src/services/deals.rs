@@ -105,7 +105,7 @@ fn default_pipeline(context: &Context) -> Result<&Pipeline, Error> {
         .ok_or_else(|| Error::internal("no pipeline is configured"))
 }
 
-fn pipeline_of<'a>(context: &'a Context, deal: &Deal) -> Result<&'a Pipeline, Error> {
+pub(super) fn pipeline_of<'a>(context: &'a Context, deal: &Deal) -> Result<&'a Pipeline, Error> {
     context
         .pipelines
         .get(&deal.pipeline)
@@ -456,8 +456,17 @@ pub async fn transitions(
     id: DealId,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let deal = find(context, caller, id).await?.deal;
+    open_to(context, caller, &deal)
+}
+
+/// What the caller can do with a deal that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    caller: &Caller,
+    deal: &Deal,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let now = context.now();
-    let pipeline = pipeline_of(context, &deal)?;
+    let pipeline = pipeline_of(context, deal)?;
     let tomorrow: NaiveDate = (now + chrono::TimeDelta::days(1)).date_naive();
     let first = pipeline.stages().first().map(|stage| stage.slug.clone());
     let last = pipeline.stages().last().map(|stage| stage.slug.clone());
@@ -487,7 +496,7 @@ pub async fn transitions(
     );
     let hats = caller.hats(deal.startup, deal.investor);
     let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
-        step(&deal, action, hat, pipeline, now).map(drop)
+        step(deal, action, hat, pipeline, now).map(drop)
     });
     Ok(found
         .into_iter()
@@ -495,7 +504,7 @@ pub async fn transitions(
         .collect())
 }
 
-fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
+pub(super) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
     deals::find(conn, id)?.ok_or(Error::NotFound)
 }
 

@@ -284,10 +284,15 @@ pub async fn transitions(
     id: MandateId,
 ) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
     let mandate = find(context, caller, id).await?;
+    Ok(open_to(caller, &mandate))
+}
+
+/// What the caller can do with a mandate that they may see.
+pub(super) fn open_to(caller: &Caller, mandate: &Mandate) -> Vec<(MandateAction, Option<Refusal>)> {
     let hats = hats(caller, mandate.organization);
-    Ok(available(MandateAction::ALL, &hats, |action, hat| {
-        step(&mandate, action, hat).map(drop)
-    }))
+    available(MandateAction::ALL, &hats, |action, hat| {
+        step(mandate, action, hat).map(drop)
+    })
 }
 
 /// Marks published mandates that nobody confirmed in time as stale; answers

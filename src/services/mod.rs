@@ -47,6 +47,7 @@ pub mod startups;
 pub mod teasers;
 pub mod tickets;
 mod transitions;
+pub mod worklist;
 
 pub use caller::Caller;
 pub use context::{Clock, Context, Parts, Settings};

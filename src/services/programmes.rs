@@ -212,12 +212,19 @@ pub async fn transitions(
     id: ProgrammeId,
 ) -> Result<Vec<(ProgrammeAction, Option<Refusal>)>, Error> {
     let programme = find(context, caller, id).await?;
+    Ok(open_to(context, caller, &programme))
+}
+
+/// What the caller can do with a programme that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    caller: &Caller,
+    programme: &Programme,
+) -> Vec<(ProgrammeAction, Option<Refusal>)> {
     let today = context.now().date_naive();
-    Ok(available(
-        ProgrammeAction::ALL,
-        &hats(caller),
-        |action, hat| step(&programme, action, hat, today).map(drop),
-    ))
+    available(ProgrammeAction::ALL, &hats(caller), |action, hat| {
+        step(programme, action, hat, today).map(drop)
+    })
 }
 
 /// What came of an admission.

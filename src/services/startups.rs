@@ -480,10 +480,21 @@ pub async fn transitions(
     id: StartupProfileId,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let profile = find(context, caller, id).await?;
-    let agreed = context
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
         .db
-        .read(move |conn| Ok::<_, Error>(startup_profiles::compliance_agreed_revision(conn, id)?))
-        .await?;
+        .read(move |conn| open_to(&context_in, conn, &caller, &profile))
+        .await
+}
+
+/// What the caller can do with a profile that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    profile: &StartupProfile,
+) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+    let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy,
         compliance_agreed: agreed == Some(profile.revision),
@@ -491,7 +502,7 @@ pub async fn transitions(
     };
     let hats = hats(caller, profile.organization);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(&profile, action, hat, &facts).map(drop)
+        step(profile, action, hat, &facts).map(drop)
     }))
 }
 

@@ -32,6 +32,7 @@ pub mod timeline;
 pub mod transitions;
 pub mod values;
 pub mod vocabulary;
+pub mod worklist;
 
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
@@ -53,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(deals::routes)
         // Who there is.
         .configure(me::routes)
+        .configure(worklist::routes)
         .configure(sessions::routes)
         .configure(oauth::routes)
         .configure(registrations::routes)

@@ -222,7 +222,7 @@ pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Res
 /// Shows an introduction to the caller, or hides it: the asked side sees it
 /// from the moment it is asked. While the gate is closed a side sees neither
 /// the other's name nor a question, until the mail has told both anyway.
-fn see(
+pub(super) fn see(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
@@ -535,7 +535,15 @@ pub async fn transitions(
     id: IntroductionId,
 ) -> Result<Vec<&'static str>, Error> {
     let seen = find(context, caller, id).await?;
-    let introduction = &seen.introduction;
+    Ok(open_to(context, caller, &seen.introduction))
+}
+
+/// What the caller can do with an introduction that they may see, by code.
+pub(super) fn open_to(
+    context: &Context,
+    caller: &Caller,
+    introduction: &Introduction,
+) -> Vec<&'static str> {
     let hats = caller.hats(introduction.startup, introduction.investor);
     let mut actions = vec![
         Action::Refuse,
@@ -574,7 +582,7 @@ pub async fn transitions(
     if introduction.status == IntroductionStatus::Held && hats.contains(&Hat::Compliance) {
         codes.push("release");
     }
-    Ok(codes)
+    codes
 }
 
 pub(in crate::services) fn load(

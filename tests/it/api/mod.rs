@@ -31,3 +31,4 @@ pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;
+mod worklist;
