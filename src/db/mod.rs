@@ -19,6 +19,7 @@
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
 //! | [`search`] | what profiles and mandates are found by |
+//! | [`commitments`] | what programmes promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
@@ -30,6 +31,7 @@ pub mod blocks;
 pub mod chain;
 pub mod clearances;
 pub mod clients;
+pub mod commitments;
 mod conn;
 pub mod consents;
 pub mod consumers;
@@ -61,6 +63,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prepared;
+mod programme_schema;
 pub mod programmes;
 pub mod rates;
 pub mod referrals;

@@ -571,6 +571,8 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(events, deals);
+diesel::allow_tables_to_appear_in_same_query!(events, introductions);
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);
 
 diesel::joinable!(introduction_asks -> introductions (introduction_id));

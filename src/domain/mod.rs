@@ -5,6 +5,7 @@
 pub mod account;
 pub mod calendar;
 pub mod client;
+pub mod commitment;
 pub mod compliance;
 pub mod consent;
 pub mod country;
@@ -30,6 +31,7 @@ pub mod refusal;
 pub mod revealed;
 pub mod review;
 pub mod rule_set;
+pub mod scorecard;
 pub mod scoring;
 pub mod screening;
 pub mod search;

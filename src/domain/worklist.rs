@@ -71,6 +71,8 @@ codes! {
         RetryMessage = "retry_message",
         /// Bring a programme to its signatures.
         SignProgramme = "sign_programme",
+        /// See to it that what was promised comes about.
+        MeetCommitment = "meet_commitment",
         /// Renew a programme, or let it end.
         RenewProgramme = "renew_programme",
     }
@@ -89,6 +91,8 @@ codes! {
         Referral = "referral",
         /// A programme.
         Programme = "programme",
+        /// What a programme promises.
+        Commitment = "commitment",
         /// A match.
         Match = "match",
         /// An introduction.

@@ -132,6 +132,36 @@ pub const TABLE: &[(&str, Access)] = &[
     ),
     ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),
     ("GET /v1/programmes/{id}/gaps", Needs(O::RankMatches)),
+    (
+        "GET /v1/programmes/{id}/scorecard",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "GET /v1/programmes/{id}/commitments",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "POST /v1/programmes/{id}/commitments",
+        Needs(O::WriteCommitment),
+    ),
+    ("GET /v1/commitments/{id}", Needs(O::ReadCommitment)),
+    ("PATCH /v1/commitments/{id}", Needs(O::WriteCommitment)),
+    (
+        "GET /v1/commitments/{id}/transitions",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "POST /v1/commitments/{id}/transitions",
+        Needs(O::WriteCommitment),
+    ),
+    (
+        "GET /v1/commitments/{id}/evidence",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "POST /v1/commitments/{id}/evidence",
+        Needs(O::WriteEvidence),
+    ),
     ("GET /v1/rule-sets", Needs(O::ReadRules)),
     ("POST /v1/rule-sets", Needs(O::WriteRules)),
     ("GET /v1/rule-sets/{id}", Needs(O::ReadRules)),

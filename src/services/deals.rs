@@ -292,6 +292,12 @@ fn log(
         DealAction::Confirm(funding) => {
             payload.push(("amount", Value::Money(funding.amount)));
             payload.push(("value_date", Value::Date(funding.value_date)));
+            if after.status == DealStatus::Won {
+                // Locked here: whatever rates come later, the amount is
+                // compared by these.
+                let rates = db::rates::latest(conn, funding.value_date)?;
+                payload.extend(rates.map(|rates| ("rates_of", Value::Date(rates.date))));
+            }
         }
         _ => {}
     }

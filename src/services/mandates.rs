@@ -195,7 +195,7 @@ pub async fn transition(
             caller_in.may(Operation::ReadMandate, &[before.organization])?;
             caller_in.may(Operation::MoveMandate, &[before.organization])?;
             check_version(expected, before.version)?;
-            let hats = hats(&caller_in, before.organization);
+            let hats = caller_in.hats_for(before.organization, Hat::Startup);
             let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat))?;
             let after = Mandate {
                 // Whoever of the firm moves it stands behind it.
@@ -289,7 +289,7 @@ pub async fn transitions(
 
 /// What the caller can do with a mandate that they may see.
 pub(super) fn open_to(caller: &Caller, mandate: &Mandate) -> Vec<(MandateAction, Option<Refusal>)> {
-    let hats = hats(caller, mandate.organization);
+    let hats = caller.hats_for(mandate.organization, Hat::Startup);
     available(MandateAction::ALL, &hats, |action, hat| {
         step(mandate, action, hat).map(drop)
     })
@@ -349,14 +349,6 @@ const fn event_kind(action: MandateAction) -> &'static str {
         MandateAction::FreshnessDue => "mandate.became_stale",
         MandateAction::Withdraw => "mandate.withdrawn",
     }
-}
-
-fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
-    caller
-        .hats(organization, organization)
-        .into_iter()
-        .filter(|hat| *hat != Hat::Startup)
-        .collect()
 }
 
 fn load(conn: &mut Conn, id: MandateId) -> Result<Mandate, Error> {

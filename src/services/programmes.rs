@@ -128,11 +128,17 @@ pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleS
 pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Programme, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
     let found = context.db.look_up(move |conn| load(conn, id)).await?;
+    check_known(caller, &found)?;
+    Ok(found)
+}
+
+/// Whether the caller may know that there is such a programme; see [`find`].
+pub(super) fn check_known(caller: &Caller, found: &Programme) -> Result<(), Error> {
     let mut parties = found.details.parties.iter();
     let known = found.status.is_public()
         || caller.is_of_operator()
         || parties.any(|party| caller.belongs_to(party.organization));
-    known.then_some(found).ok_or(Error::NotFound)
+    known.then_some(()).ok_or(Error::NotFound)
 }
 
 /// Programmes that the caller may know of, oldest first; see [`find`].

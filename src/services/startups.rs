@@ -277,7 +277,7 @@ fn apply(
         compliance_agreed: agreed == Some(before.revision),
         now,
     };
-    let hats = hats(caller, before.organization);
+    let hats = caller.hats_for(before.organization, Hat::Investor);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
     if action == ProfileAction::Submit {
@@ -500,7 +500,7 @@ pub(super) fn open_to(
         compliance_agreed: agreed == Some(profile.revision),
         now: context.now(),
     };
-    let hats = hats(caller, profile.organization);
+    let hats = caller.hats_for(profile.organization, Hat::Investor);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
         step(profile, action, hat, &facts).map(drop)
     }))
@@ -572,14 +572,6 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
             Ok(due.len())
         })
         .await
-}
-
-fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
-    caller
-        .hats(organization, organization)
-        .into_iter()
-        .filter(|hat| *hat != Hat::Investor)
-        .collect()
 }
 
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {

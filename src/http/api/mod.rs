@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod clients;
+pub mod commitments;
 pub mod compliance;
 pub mod deals;
 pub mod disclosures;
@@ -24,6 +25,7 @@ pub mod programmes;
 pub mod referrals;
 pub mod registrations;
 pub mod rule_sets;
+pub mod scorecard;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
@@ -70,6 +72,8 @@ pub fn routes(config: &mut ServiceConfig) {
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)
+        .configure(commitments::routes)
+        .configure(scorecard::routes)
         .configure(gaps::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)

@@ -7,7 +7,8 @@ use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
 use crate::domain::worklist::{RecordKind, WorkItem};
 use crate::services::{
-    Caller, Context, Error, deals, introductions, mandates, matches, messages, programmes, startups,
+    Caller, Context, Error, commitments, deals, introductions, mandates, matches, messages,
+    programmes, startups,
 };
 
 use super::Seen;
@@ -129,6 +130,16 @@ fn of_operator_and_partner(
             Ok(Dressed {
                 about: vec![programme.details.title.to_string()],
                 actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
+            })
+        }
+        RecordKind::Commitment => {
+            let (found, _) = commitments::load_readable(conn, caller, id.into())?;
+            let open = commitments::open_to(context, conn, caller, &found)?;
+            let mut actions = unblocked(open);
+            actions.push("evidence");
+            Ok(Dressed {
+                about: vec![found.details.title],
+                actions,
             })
         }
         RecordKind::Message => {

@@ -75,6 +75,11 @@ pub(super) fn all(
         pile.country = home(conn, Some(partner))?;
         pile.partner(conn, partner)?;
     }
+    let kinds = OrganizationKind::ALL.iter();
+    let own: Vec<_> = kinds.flat_map(|kind| written_by(caller, *kind)).collect();
+    if !own.is_empty() {
+        pile.promises(conn, Some(&own))?;
+    }
     Ok(pile.items)
 }
 
@@ -164,7 +169,23 @@ impl Pile<'_> {
         let notice = days_ahead(self.context.now(), NOTICE_DAYS);
         let found = waiting::programmes_to_renew(conn, notice, MOST)?;
         self.until(K::RenewProgramme, S::Programme, &found);
+        self.promises(conn, None)?;
         self.deals_of_curator(conn)
+    }
+
+    /// What was promised and is due soon.
+    fn promises(&mut self, conn: &mut Conn, own: Option<&[OrganizationId]>) -> Result<(), Error> {
+        let soon = days_ahead(self.context.now(), RENEW_DAYS);
+        for promise in db::commitments::due(conn, soon, own, MOST)? {
+            let found = Waiting {
+                id: promise.id.uuid(),
+                programme: Some(promise.programme),
+                since: promise.created_at,
+                by: Some(promise.details.due),
+            };
+            self.until(WorkKind::MeetCommitment, RecordKind::Commitment, &[found]);
+        }
+        Ok(())
     }
 
     fn deals_of_curator(&mut self, conn: &mut Conn) -> Result<(), Error> {

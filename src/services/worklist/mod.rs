@@ -65,7 +65,7 @@ pub struct Seen {
     /// Whether it should have been done by now.
     pub overdue: bool,
     /// The firms that it is about, as far as the reader may know them, or the
-    /// name of a programme.
+    /// title of a programme or of what it promises.
     pub about: Vec<String>,
     /// What the reader can do about the record now.
     pub actions: Vec<&'static str>,

@@ -25,6 +25,7 @@ mod recompute;
 mod referrals;
 mod referrals_care;
 mod rule_sets;
+mod scorecard;
 mod search;
 mod search_limits;
 pub mod second_factor;
