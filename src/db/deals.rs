@@ -192,7 +192,7 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
         startup: _,
         mandate: _,
         investor: _,
-        pipeline: _,
+        pipeline,
         stage,
         stage_entered_at,
         status,
@@ -210,6 +210,7 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
     let before = deals::table.find(id).filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
+            dsl::pipeline.eq(pipeline.as_str()),
             dsl::stage.eq(stage.as_str()),
             dsl::stage_entered_at.eq(Timestamp(*stage_entered_at)),
             dsl::status.eq(status.code()),

@@ -1,6 +1,8 @@
 //! The tables of what programmes promise, sign and exchange, by hand; see
 //! `schema.rs`.
 
+use super::schema::programmes;
+
 diesel::table! {
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
@@ -44,3 +46,64 @@ diesel::table! {
         created_at -> UtcTimestamp,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::db::types::sql::Id;
+
+    programme_agreements (programme_id) {
+        programme_id -> Id,
+        notice_days -> BigInt,
+        controlling -> Nullable<Text>,
+        agreed_digest -> Nullable<Binary>,
+        predecessor_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::Id;
+
+    programme_texts (programme_id, language) {
+        programme_id -> Id,
+        language -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_signatures (programme_id, place) {
+        programme_id -> Id,
+        place -> BigInt,
+        organization_id -> Id,
+        name -> Text,
+        title -> Nullable<Text>,
+        state -> Text,
+        level -> Nullable<Text>,
+        signed_on -> Nullable<Date>,
+        evidence -> Nullable<Text>,
+        digest -> Nullable<Binary>,
+        reason -> Nullable<Text>,
+        recorded_by -> Nullable<Id>,
+        recorded_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_comments (id) {
+        id -> Id,
+        programme_id -> Id,
+        organization_id -> Nullable<Id>,
+        author_id -> Id,
+        comment -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(programme_agreements, programmes);

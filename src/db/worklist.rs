@@ -6,11 +6,12 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::programme_schema::programme_agreements;
 use super::schema::{
     clearances, deals, freezes, introduction_asks as asks, introductions, mandates, matches,
     outbox, programmes, startup_profiles,
 };
-use super::types::Id;
+use super::types::{Id, Timestamp};
 use super::{Conn, Result};
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
@@ -447,21 +448,48 @@ pub fn programmes_to_sign(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
     Ok(rows.into_iter().map(programme).collect())
 }
 
-/// Programmes in force that end until a day.
+/// Programmes in their notice that none goes on from yet.
 ///
 /// # Errors
 /// A statement failed.
-pub fn programmes_to_renew(conn: &mut Conn, until: NaiveDate, limit: i64) -> Result<Vec<Waiting>> {
+pub fn programmes_to_renew(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
+    use programme_agreements as agreements;
     use programmes::dsl;
-    let open = [ProgrammeStatus::Active, ProgrammeStatus::Expiring].map(ProgrammeStatus::code);
+    let renewed = agreements::table
+        .filter(agreements::predecessor_id.is_not_null())
+        .select(agreements::predecessor_id.assume_not_null());
     let rows: Vec<(Id, DateTime<Utc>, NaiveDate)> = programmes::table
-        .filter(dsl::status.eq_any(open))
-        .filter(dsl::ends_on.le(until))
+        .filter(dsl::status.eq(ProgrammeStatus::Expiring.code()))
+        .filter(dsl::id.ne_all(renewed))
         .select((dsl::id, dsl::updated_at, dsl::ends_on))
         .order((dsl::ends_on, dsl::id))
         .limit(limit)
         .load(conn)?;
     Ok(rows.into_iter().map(programme).collect())
+}
+
+/// Programmes that a party declined to sign since a moment.
+///
+/// # Errors
+/// A statement failed.
+pub fn programmes_declined(
+    conn: &mut Conn,
+    since: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    use programmes::dsl;
+    let rows: Vec<(Id, DateTime<Utc>)> = programmes::table
+        .filter(dsl::status.eq(ProgrammeStatus::Declined.code()))
+        .filter(dsl::updated_at.ge(Timestamp(since)))
+        .select((dsl::id, dsl::updated_at))
+        .order((dsl::updated_at, dsl::id))
+        .limit(limit)
+        .load(conn)?;
+    let row = |(id, since): (Id, DateTime<Utc>)| Waiting {
+        programme: Some(id.uuid().into()),
+        ..dated((id, since, None))
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 fn programme((id, since, by): (Id, DateTime<Utc>, NaiveDate)) -> Waiting {

@@ -3,12 +3,14 @@
 //! wire; facts come in as arguments and decisions go out as values.
 
 pub mod account;
+pub mod agreement;
 pub mod calendar;
 pub mod client;
 pub mod commitment;
 pub mod compliance;
 pub mod consent;
 pub mod country;
+pub mod deal_history;
 pub mod disclosure;
 pub mod event;
 pub mod fault;

@@ -217,6 +217,9 @@ pub enum DealAction {
     Block,
     /// The curator takes it up again, with a reason.
     Reopen,
+    /// The curator has it go through another pipeline from its first stage on,
+    /// with a reason.
+    Reroute(Slug),
 }
 
 impl DealAction {
@@ -234,6 +237,7 @@ impl DealAction {
             Self::Confirm(_) => "confirm",
             Self::Block => "block",
             Self::Reopen => "reopen",
+            Self::Reroute(_) => "reroute",
         }
     }
 }
@@ -256,7 +260,8 @@ pub fn missing_to_leave(deal: &Deal, pipeline: &Pipeline) -> Faults {
     missing
 }
 
-/// The machine: the deal after `action`, or why it can't be.
+/// The machine: the deal after `action`, or why it can't be. `pipeline` is the
+/// deal's own, for `Reroute` the one that it is to go through.
 pub fn step(
     before: &Deal,
     action: &DealAction,
@@ -327,6 +332,12 @@ pub fn step(
         (S::Open | S::OnHold, A::Block) => {
             after.status = S::Blocked;
             who == Hat::Compliance
+        }
+        (S::Open, A::Reroute(to)) => {
+            if curator {
+                reroute(&mut after, to, pipeline, now)?;
+            }
+            curator
         }
         (S::Lost | S::Withdrawn, A::Reopen) => {
             after.status = S::Open;
@@ -427,6 +438,24 @@ fn jump(
         ));
     }
     enter(deal, to, now);
+    Ok(())
+}
+
+fn reroute(
+    deal: &mut Deal,
+    to: &Slug,
+    pipeline: &Pipeline,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let first = pipeline.stages().first().filter(|_| *to != deal.pipeline);
+    let first = first.ok_or_else(|| {
+        Refusal::new(
+            "same_pipeline",
+            "The deal goes through this pipeline already.",
+        )
+    })?;
+    enter(deal, &first.slug, now);
+    deal.pipeline = to.clone();
     Ok(())
 }
 

@@ -13,8 +13,8 @@ use super::values::{Side, codes};
 pub const RENEW_DAYS: i64 = 30;
 /// Days before it counts as unconfirmed from which a profile asks for it.
 pub const CONFIRM_DAYS: i64 = 14;
-/// Days before its end from which a programme asks what becomes of it.
-pub const NOTICE_DAYS: i64 = 90;
+/// Days for which a programme that was declined asks what becomes of it.
+pub const DECLINED_DAYS: i64 = 30;
 
 codes! {
     /// What somebody is to do.
@@ -71,6 +71,8 @@ codes! {
         RetryMessage = "retry_message",
         /// Bring a programme to its signatures.
         SignProgramme = "sign_programme",
+        /// Take up the talks about a programme that a party declined to sign.
+        ResumeTalks = "resume_talks",
         /// See to it that what was promised comes about.
         MeetCommitment = "meet_commitment",
         /// Renew a programme, or let it end.

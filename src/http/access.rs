@@ -133,6 +133,24 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),
     ("GET /v1/programmes/{id}/gaps", Needs(O::RankMatches)),
     (
+        "GET /v1/programmes/{id}/agreement",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "PUT /v1/programmes/{id}/agreement",
+        Needs(O::WriteProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/signings",
+        Needs(O::WriteProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/renewals",
+        Needs(O::WriteProgramme),
+    ),
+    ("GET /v1/programmes/{id}/comments", Needs(O::ReadCommitment)),
+    ("POST /v1/programmes/{id}/comments", Needs(O::WriteEvidence)),
+    (
         "GET /v1/programmes/{id}/scorecard",
         Needs(O::ReadCommitment),
     ),
@@ -188,6 +206,9 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/organizations/{id}/clearances",
         Needs(O::ReadCompliance),
     ),
+    ("GET /v1/reviews", Needs(O::ReadCompliance)),
+    ("POST /v1/reviews/decisions", Needs(O::WriteCompliance)),
+    ("GET /v1/introductions/{id}/file", Needs(O::ReadCompliance)),
     ("GET /v1/freezes", Needs(O::ReadCompliance)),
     ("POST /v1/freezes", Needs(O::WriteCompliance)),
     (
@@ -279,6 +300,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /v1/deals/{id}/transitions", Needs(O::MoveDeal)),
     ("GET /v1/deals/{id}/notes", Needs(O::ReadDeal)),
     ("GET /v1/deals/{id}/events", Needs(O::ReadDeal)),
+    ("GET /v1/deals/{id}/history", Needs(O::ReadDeal)),
     // What happened, and what is on its way.
     ("GET /v1/events", Needs(O::ReadLog)),
     ("GET /v1/messages", Needs(O::ReadMessages)),

@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::db;
-use crate::services::{Context, Error, deals, introductions, mandates, matches, signing, startups};
+use crate::services::{
+    Context, Error, agreements, deals, introductions, mandates, matches, signing, startups,
+};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -45,6 +47,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     }
     while matches::expire_due(context, BATCH).await? == BATCH {}
     while deals::resume_due(context, BATCH).await? == BATCH {}
+    agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
     signing::refresh(context).await?;

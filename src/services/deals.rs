@@ -92,6 +92,7 @@ pub(super) fn open(
             ("programme", Value::Id(deal.programme.uuid())),
             ("match", Value::Id(deal.matched.uuid())),
             ("introduction", Value::Id(deal.introduction.uuid())),
+            ("pipeline", code(deal.pipeline.as_str())),
             ("stage", code(deal.stage.as_str())),
         ],
     )
@@ -214,7 +215,12 @@ fn apply(
     caller.may(Operation::ReadDeal, &owners)?;
     caller.may(Operation::MoveDeal, &owners)?;
     check_version(expected, before.version)?;
-    let pipeline = pipeline_of(context, &before)?;
+    let pipeline = match action {
+        DealAction::Reroute(to) => context.pipelines.get(to).ok_or_else(|| {
+            Error::refused("unknown_pipeline", format!("There is no pipeline “{to}”."))
+        })?,
+        _ => pipeline_of(context, &before)?,
+    };
     let hats = caller.hats(before.startup, before.investor);
     let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, pipeline, now))?;
     if needs_reason(action) && note.is_none() {
@@ -260,6 +266,7 @@ const fn needs_reason(action: &DealAction) -> bool {
             | DealAction::MoveBack(_)
             | DealAction::Hold(_)
             | DealAction::Reopen
+            | DealAction::Reroute(_)
             | DealAction::Block
             | DealAction::Lose(CloseCode::Other)
     )
@@ -289,6 +296,7 @@ fn log(
     match action {
         DealAction::Hold(day) => payload.push(("resume_on", Value::Date(*day))),
         DealAction::Lose(reason) => payload.push(("reason", code(reason.code()))),
+        DealAction::Reroute(to) => payload.push(("pipeline", code(to.as_str()))),
         DealAction::Confirm(funding) => {
             payload.push(("amount", Value::Money(funding.amount)));
             payload.push(("value_date", Value::Date(funding.value_date)));
@@ -504,10 +512,15 @@ pub(super) fn open_to(
     let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
         step(deal, action, hat, pipeline, now).map(drop)
     });
-    Ok(found
+    let mut found: Vec<_> = found
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal))
-        .collect())
+        .collect();
+    // By another pipeline, which the others are not asked about.
+    if deal.status == DealStatus::Open && hats.contains(&Hat::Curator) {
+        found.push(("reroute", None));
+    }
+    Ok(found)
 }
 
 pub(super) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {

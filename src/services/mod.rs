@@ -2,6 +2,7 @@
 //! it decided and appends the event, in one transaction.
 
 pub mod accounts;
+pub mod agreements;
 pub mod attempts;
 pub mod backtest;
 pub mod caller;
@@ -12,6 +13,7 @@ pub mod compliance;
 pub mod contacts;
 pub mod context;
 pub mod corrections;
+pub mod deal_history;
 pub mod deals;
 pub mod disclosure;
 pub mod error;
@@ -19,6 +21,7 @@ pub mod failures;
 pub mod gaps;
 pub mod imports;
 pub mod index;
+pub mod introduction_file;
 pub mod introductions;
 pub mod keys;
 pub mod ledger;
@@ -38,6 +41,7 @@ pub mod ranking;
 pub mod readiness;
 pub mod recompute;
 pub mod referrals;
+pub mod reviews;
 pub mod rule_sets;
 pub mod scorecard;
 pub mod search;

@@ -6,7 +6,7 @@ use crate::db::page::Page;
 use crate::db::programmes;
 pub use crate::db::programmes::Filter;
 use crate::db::{self, Conn};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, ProgrammeId, RuleSetId, StartupProfileId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::programme::{
@@ -20,7 +20,7 @@ use super::caller::in_any_hat;
 use super::once::{Recorded, write_once, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts};
+use super::{Caller, Context, Error, Intent, agreements, contacts};
 
 /// What is admitted to a programme.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +105,7 @@ pub(super) fn newest_rule_set(conn: &mut Conn) -> Result<RuleSetId, Error> {
 /// one with that content.
 pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleSetId, Error> {
     let now = context.now();
-    let pen = context.pen(crate::domain::event::Actor::System);
+    let pen = context.pen(Actor::System);
     context
         .db
         .write(move |conn| {
@@ -174,7 +174,7 @@ pub async fn transition(
 ) -> Result<Programme, Error> {
     caller.may(Operation::WriteProgramme, &[])?;
     let now = context.now();
-    let pen = context.pen(caller.actor());
+    let (context_in, pen) = (context.clone(), context.pen(caller.actor()));
     let hats = hats(caller);
     write_once(
         context,
@@ -185,30 +185,67 @@ pub async fn transition(
             check_version(expected, before.version)?;
             let today = now.date_naive();
             let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, today))?;
+            agreements::follow(&context_in, conn, &pen, &before, action)?;
             let after = Programme {
                 status,
                 version: before.version + 1,
                 updated_at: now,
                 ..before.clone()
             };
-            if !programmes::update(conn, &after)? {
-                return Err(Error::StaleVersion);
-            }
-            pen.append(
-                conn,
-                "programme.moved",
-                (SubjectKind::Programme, id),
-                vec![
-                    ("action", code(action.code())),
-                    ("from", code(before.status.code())),
-                    ("to", code(after.status.code())),
-                ],
-            )?;
+            store(conn, &after)?;
+            log_move(conn, &pen, &after, action, before.status)?;
             Ok(after)
         },
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// What the service itself does to a programme.
+pub(super) fn move_by_system(
+    context: &Context,
+    conn: &mut Conn,
+    before: Programme,
+    action: ProgrammeAction,
+) -> Result<(), Error> {
+    let now = context.now();
+    let status = step(&before, action, Hat::System, now.date_naive())?;
+    let from = before.status;
+    let after = Programme {
+        status,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    store(conn, &after)?;
+    log_move(conn, &context.pen(Actor::System), &after, action, from)
+}
+
+pub(super) fn store(conn: &mut Conn, programme: &Programme) -> Result<(), Error> {
+    if programmes::update(conn, programme)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
+
+pub(super) fn log_move(
+    conn: &mut Conn,
+    pen: &super::log::Pen,
+    after: &Programme,
+    action: ProgrammeAction,
+    from: ProgrammeStatus,
+) -> Result<(), Error> {
+    pen.append(
+        conn,
+        "programme.moved",
+        (SubjectKind::Programme, after.id),
+        vec![
+            ("action", code(action.code())),
+            ("from", code(from.code())),
+            ("to", code(after.status.code())),
+        ],
+    )
 }
 
 /// What can be done with a programme now.

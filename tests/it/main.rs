@@ -16,6 +16,7 @@ mod db;
 mod delivery;
 mod http;
 mod import;
+mod machines;
 mod mail;
 mod openapi;
 mod pages;

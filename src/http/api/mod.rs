@@ -2,6 +2,7 @@
 //! handlers that extract, ask a service, and show.
 
 pub mod account;
+pub mod agreements;
 pub mod clients;
 pub mod commitments;
 pub mod compliance;
@@ -11,6 +12,7 @@ pub mod events;
 mod exchange;
 mod finding;
 pub mod gaps;
+pub mod introduction_file;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
@@ -24,6 +26,7 @@ pub mod people;
 pub mod programmes;
 pub mod referrals;
 pub mod registrations;
+pub mod reviews;
 pub mod rule_sets;
 pub mod scorecard;
 pub mod second_factor;
@@ -72,11 +75,13 @@ pub fn routes(config: &mut ServiceConfig) {
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)
+        .configure(agreements::routes)
         .configure(commitments::routes)
         .configure(scorecard::routes)
         .configure(gaps::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
+        .configure(reviews::routes)
         // What happened, and what is on its way.
         .configure(super::pages::routes)
         .configure(events::routes)

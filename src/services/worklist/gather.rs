@@ -18,7 +18,7 @@ use crate::domain::review::{MatchStatus, UNANSWERED_DAYS};
 use crate::domain::tag::Sensitivity;
 use crate::domain::values::{OrganizationKind, Side};
 use crate::domain::worklist::{
-    CONFIRM_DAYS, NOTICE_DAYS, RENEW_DAYS, RecordKind, WorkItem, WorkKind, curator_turn,
+    CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, WorkItem, WorkKind, curator_turn,
     days_ahead, end_of, side_turn,
 };
 use crate::services::deals::pipeline_of;
@@ -166,9 +166,11 @@ impl Pile<'_> {
             S::Programme,
             &waiting::programmes_to_sign(conn, MOST)?,
         );
-        let notice = days_ahead(self.context.now(), NOTICE_DAYS);
-        let found = waiting::programmes_to_renew(conn, notice, MOST)?;
+        let found = waiting::programmes_to_renew(conn, MOST)?;
         self.until(K::RenewProgramme, S::Programme, &found);
+        let since = self.context.now() - TimeDelta::days(DECLINED_DAYS);
+        let found = waiting::programmes_declined(conn, since, MOST)?;
+        self.within(K::ResumeTalks, S::Programme, &found, SIDE_DAYS);
         self.promises(conn, None)?;
         self.deals_of_curator(conn)
     }

@@ -2,6 +2,7 @@
 //! own, on every back-end.
 
 mod accounts;
+mod agreements;
 mod claims;
 mod clients;
 mod contacts;
@@ -24,6 +25,7 @@ mod readiness;
 mod recompute;
 mod referrals;
 mod referrals_care;
+mod reviews;
 mod rule_sets;
 mod scorecard;
 mod search;

@@ -46,6 +46,14 @@ fn body(route: &str) -> Option<Value> {
             "goal": "trade", "title": "Evil", "measure": "manual", "target_count": 1,
             "due": "2027-01-01", "owner": Uuid::now_v7().to_string(),
         })),
+        "PUT /v1/programmes/{id}/agreement" => Some(json!({ "notice_days": 30 })),
+        "POST /v1/programmes/{id}/signings" => Some(json!({
+            "action": "decline", "organization": Uuid::now_v7().to_string(), "reason": "Evil",
+        })),
+        "POST /v1/programmes/{id}/renewals" => Some(json!({
+            "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
+        })),
+        "POST /v1/programmes/{id}/comments" => Some(json!({ "comment": "Evil" })),
         "PATCH /v1/commitments/{id}" => Some(json!({ "title": "Ours" })),
         "POST /v1/commitments/{id}/transitions" => action("meet"),
         "POST /v1/commitments/{id}/evidence" => Some(json!({

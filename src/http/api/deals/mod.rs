@@ -1,5 +1,6 @@
 //! Deals: what follows an introduction, stage by stage.
 
+mod history;
 mod requests;
 mod view;
 
@@ -37,7 +38,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_deal_transitions)
         .service(move_deal)
         .service(list_deal_notes)
-        .service(list_deal_events);
+        .service(list_deal_events)
+        .service(history::get_deal_history);
 }
 
 /// Which deals.
@@ -173,7 +175,8 @@ async fn list_deal_transitions(
 ///
 /// Either side reports the next stage (`report`), confirms the funding
 /// (`confirm`), holds, resumes, loses or withdraws; a curator advances, skips,
-/// moves back or reopens; compliance blocks.
+/// moves back, reopens or has it go through another pipeline (`reroute`);
+/// compliance blocks.
 #[utoipa::path(
     operation_id = "move_deal",
     tag = "deals",

@@ -80,14 +80,18 @@ pub struct NewMoney {
 #[serde(deny_unknown_fields)]
 pub struct NewDealTransition {
     /// `report`, `advance`, `skip`, `move_back`, `hold`, `resume`, `lose`,
-    /// `withdraw`, `confirm`, `block` or `reopen`.
+    /// `withdraw`, `confirm`, `block`, `reopen` or `reroute`.
     #[schema(max_length = 40, example = "report")]
     action: String,
     /// `skip`, `move_back`: to which stage.
     #[schema(max_length = 80, example = "due_diligence")]
     to: Option<String>,
-    /// Why, in words: needed by `skip`, `move_back`, `hold`, `block` and
-    /// `reopen`.
+    /// `reroute`: through which pipeline, from its first stage on: `equity`,
+    /// `joint_venture`, `licence`, `pilot` or `trade`.
+    #[schema(max_length = 80, example = "pilot")]
+    pipeline: Option<String>,
+    /// Why, in words: needed by `skip`, `move_back`, `hold`, `block`, `reopen`
+    /// and `reroute`.
     #[schema(max_length = 1000)]
     reason: Option<String>,
     /// `hold`: the day on which it goes on by itself, at most 180 days ahead.
@@ -126,6 +130,7 @@ impl NewDealTransition {
     fn check_fields(&self, faults: &mut Faults) {
         let came = [
             ("to", self.to.is_some()),
+            ("pipeline", self.pipeline.is_some()),
             ("reason", self.reason.is_some()),
             ("resume_on", self.resume_on.is_some()),
             ("code", self.code.is_some()),
@@ -141,6 +146,7 @@ impl NewDealTransition {
             "lose" => (&["code"], &["note"]),
             "confirm" => (&["amount", "value_date"], &[]),
             "block" | "reopen" => (&["reason"], &[]),
+            "reroute" => (&["pipeline", "reason"], &[]),
             _ => (&[], &[]),
         };
         check_fields(faults, &self.action, &came, needs, takes);
@@ -159,6 +165,11 @@ impl NewDealTransition {
             "confirm" => self.funding(faults).map(DealAction::Confirm),
             "block" => Some(DealAction::Block),
             "reopen" => Some(DealAction::Reopen),
+            "reroute" => {
+                let slug = self.pipeline.as_deref()?.parse();
+                let slug = faults.take("/pipeline", "unknown_pipeline", slug);
+                slug.map(DealAction::Reroute)
+            }
             _ => {
                 faults.push("/action", "unknown_action", "A deal knows no such action.");
                 None
