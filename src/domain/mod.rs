@@ -40,6 +40,7 @@ pub mod search;
 pub mod session;
 pub mod sound;
 pub mod tag;
+pub mod terms;
 pub mod text;
 pub mod ticket;
 pub mod values;

@@ -206,6 +206,14 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/organizations/{id}/clearances",
         Needs(O::ReadCompliance),
     ),
+    (
+        "GET /v1/startup-profiles/{id}/screening",
+        Needs(O::ReadCompliance),
+    ),
+    (
+        "GET /v1/introductions/{id}/screening",
+        Needs(O::ReadCompliance),
+    ),
     ("GET /v1/reviews", Needs(O::ReadCompliance)),
     ("POST /v1/reviews/decisions", Needs(O::WriteCompliance)),
     ("GET /v1/introductions/{id}/file", Needs(O::ReadCompliance)),

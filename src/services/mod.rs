@@ -44,6 +44,7 @@ pub mod referrals;
 pub mod reviews;
 pub mod rule_sets;
 pub mod scorecard;
+pub mod screening;
 pub mod search;
 pub mod second_factor;
 pub mod sessions;

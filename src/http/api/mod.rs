@@ -29,6 +29,7 @@ pub mod registrations;
 pub mod reviews;
 pub mod rule_sets;
 pub mod scorecard;
+pub mod screening;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
@@ -82,6 +83,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(rule_sets::routes)
         .configure(compliance::routes)
         .configure(reviews::routes)
+        .configure(screening::routes)
         // What happened, and what is on its way.
         .configure(super::pages::routes)
         .configure(events::routes)

@@ -16,7 +16,7 @@ use crate::db::introductions::InsertOutcome;
 pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::disclosure::Decision;
+use crate::domain::disclosure::{Decision, Rule};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, MatchId};
 use crate::domain::introduction::{
@@ -25,6 +25,7 @@ use crate::domain::introduction::{
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
+use crate::domain::terms;
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
@@ -122,6 +123,15 @@ fn request_in(
     if let Decision::Deny { rules } = &decision {
         return Err(disclosure::refusal(rules, requester.side()).into());
     }
+    // A hit is no verdict: compliance reads it with the words marked.
+    let hits = terms::marked(&introduction.blurb, &context.taxonomy);
+    let decision = match decision {
+        Decision::Allow if !hits.is_empty() => Decision::Review {
+            rules: vec![Rule::Terms],
+            two_people: false,
+        },
+        other => other,
+    };
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         return Err(Error::refused(
             "introduction_exists",

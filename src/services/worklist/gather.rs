@@ -16,6 +16,7 @@ use crate::domain::profile::{ControlAnswers, ProfileStatus};
 use crate::domain::referral::ReferralState;
 use crate::domain::review::{MatchStatus, UNANSWERED_DAYS};
 use crate::domain::tag::Sensitivity;
+use crate::domain::terms;
 use crate::domain::values::{OrganizationKind, Side};
 use crate::domain::worklist::{
     CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, WorkItem, WorkKind, curator_turn,
@@ -252,7 +253,8 @@ impl Pile<'_> {
             let controls = profile.content.controls.as_ref();
             let sensitive = profile.content.sensitivity(&self.context.taxonomy)
                 >= Sensitivity::Review
-                || controls.is_some_and(ControlAnswers::needs_review);
+                || controls.is_some_and(ControlAnswers::needs_review)
+                || !terms::in_content(&profile.content, &self.context.taxonomy).is_empty();
             let agreed = db::startup_profiles::compliance_agreed_revision(conn, profile.id)?;
             if sensitive && agreed != Some(profile.revision) {
                 let due = self.in_working_days(one.since, REVIEW_DAYS);

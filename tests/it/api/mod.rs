@@ -34,4 +34,5 @@ pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;
+mod terms;
 mod worklist;

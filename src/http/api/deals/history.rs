@@ -75,7 +75,7 @@ impl From<&Stay> for StayView {
     responses((status = 200, description = "The stays.", body = HistoryView))
 )]
 #[get("/v1/deals/{id}/history")]
-async fn get_deal_history(
+pub(super) async fn get_deal_history(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
