@@ -291,7 +291,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme, _) | (O::WriteCommitment, Standing::Own(..)) => Forbidden,
+        (O::WriteProgramme | O::WriteCommitment, _) => Forbidden,
 
         _ => Hidden,
     }

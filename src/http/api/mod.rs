@@ -9,6 +9,7 @@ pub mod compliance;
 pub mod deals;
 pub mod disclosures;
 pub mod events;
+pub mod evidence;
 mod exchange;
 mod finding;
 pub mod gaps;
@@ -23,6 +24,7 @@ pub mod messages;
 pub mod oauth;
 pub mod organizations;
 pub mod people;
+pub mod programme_comments;
 pub mod programmes;
 pub mod referrals;
 pub mod registrations;
@@ -77,7 +79,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(tags::routes)
         .configure(programmes::routes)
         .configure(agreements::routes)
+        .configure(programme_comments::routes)
         .configure(commitments::routes)
+        .configure(evidence::routes)
         .configure(scorecard::routes)
         .configure(gaps::routes)
         .configure(rule_sets::routes)
