@@ -44,3 +44,15 @@ pub fn count(conn: &mut Conn, deal: DealId, matter: &str) -> Result<i64> {
         .count()
         .get_result(conn)?)
 }
+
+/// Forgets who said yes to a matter, once it is done.
+///
+/// # Errors
+/// A statement failed.
+pub fn clear(conn: &mut Conn, deal: DealId, matter: &str) -> Result<()> {
+    let done = deal_seconds::table
+        .filter(dsl::deal_id.eq(deal))
+        .filter(dsl::matter.eq(matter));
+    diesel::delete(done).execute(conn)?;
+    Ok(())
+}

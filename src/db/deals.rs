@@ -177,6 +177,33 @@ pub fn list(
     rows.into_iter().map(deal).collect()
 }
 
+/// The deals of a pipeline that are under way, on hold or won, the oldest
+/// first: all, or those with one of these firms on a side.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_pipeline(
+    conn: &mut Conn,
+    pipeline: &Slug,
+    programme: Option<ProgrammeId>,
+    owners: Option<&[OrganizationId]>,
+) -> Result<Vec<Deal>> {
+    let shown = [DealStatus::Open, DealStatus::OnHold, DealStatus::Won].map(DealStatus::code);
+    let mut query = deals::table
+        .filter(dsl::pipeline.eq(pipeline.as_str()))
+        .filter(dsl::status.eq_any(shown))
+        .into_boxed();
+    if let Some(programme) = programme {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
+    if let Some(owners) = owners {
+        let startup = dsl::startup_id.eq_any(owners.to_vec());
+        query = query.filter(startup.or(dsl::investor_id.eq_any(owners.to_vec())));
+    }
+    let rows: Vec<Row> = query.order((dsl::created_at, dsl::id)).load(conn)?;
+    rows.into_iter().map(deal).collect()
+}
+
 /// Stores the new state of a deal, its version risen by one; false when
 /// somebody else was first. What it came from never changes.
 ///

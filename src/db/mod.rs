@@ -22,7 +22,7 @@
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
-//! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
+//! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`] | what comes of it |
 //! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
@@ -37,6 +37,7 @@ mod conn;
 pub mod consents;
 pub mod consumers;
 pub mod contacts;
+pub mod deal_seconds;
 pub mod deals;
 pub mod decisions;
 mod directory_schema;
@@ -81,6 +82,7 @@ mod sqlite;
 pub mod startup_profiles;
 mod store;
 mod stored;
+pub mod syndicates;
 pub mod taxonomies;
 pub mod tickets;
 mod transaction;

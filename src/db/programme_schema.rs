@@ -106,4 +106,59 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::db::types::sql::Id;
+
+    deal_rounds (deal_id) {
+        deal_id -> Id,
+        currency -> Text,
+        minimum -> BigInt,
+        target -> BigInt,
+        maximum -> BigInt,
+        closes_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    deal_participants (deal_id, organization_id) {
+        deal_id -> Id,
+        organization_id -> Id,
+        lead -> Bool,
+        interest -> Text,
+        firmness -> Nullable<Text>,
+        amount -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+        minimum -> Nullable<BigInt>,
+        rates_on -> Nullable<Date>,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Date;
+    use crate::db::types::sql::Id;
+
+    deal_locks (deal_id) {
+        deal_id -> Id,
+        rates_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    deal_seconds (deal_id, matter, person_id) {
+        deal_id -> Id,
+        matter -> Text,
+        person_id -> Id,
+        reason -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(programme_agreements, programmes);

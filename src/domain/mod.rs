@@ -39,6 +39,7 @@ pub mod screening;
 pub mod search;
 pub mod session;
 pub mod sound;
+pub mod syndicate;
 pub mod tag;
 pub mod terms;
 pub mod text;

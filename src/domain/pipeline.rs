@@ -213,8 +213,13 @@ pub enum DealAction {
     Withdraw,
     /// A side confirms the funding.
     Confirm(Funding),
+    /// Two curators confirm the funding, on evidence, for a side that stays
+    /// silent.
+    Vouch(Side, Funding),
     /// Compliance stops it.
     Block,
+    /// Two people of compliance let it go on.
+    Unblock,
     /// The curator takes it up again, with a reason.
     Reopen,
     /// The curator has it go through another pipeline from its first stage on,
@@ -235,7 +240,9 @@ impl DealAction {
             Self::Lose(_) => "lose",
             Self::Withdraw => "withdraw",
             Self::Confirm(_) => "confirm",
+            Self::Vouch(..) => "vouch",
             Self::Block => "block",
+            Self::Unblock => "unblock",
             Self::Reopen => "reopen",
             Self::Reroute(_) => "reroute",
         }
@@ -328,6 +335,17 @@ pub fn step(
                 confirm(&mut after, who, *funding, pipeline, now.date_naive())?;
             }
             party
+        }
+        (S::Open, A::Vouch(side, funding)) => {
+            if curator {
+                vouch(&mut after, *side, *funding, pipeline, now.date_naive())?;
+            }
+            curator
+        }
+        (S::Blocked, A::Unblock) => {
+            after.status = S::Open;
+            after.resume_on = None;
+            who == Hat::Compliance
         }
         (S::Open | S::OnHold, A::Block) => {
             after.status = S::Blocked;
@@ -439,6 +457,27 @@ fn jump(
     }
     enter(deal, to, now);
     Ok(())
+}
+
+/// Only what the other side has confirmed can be confirmed for a silent one.
+fn vouch(
+    deal: &mut Deal,
+    side: Side,
+    funding: Funding,
+    pipeline: &Pipeline,
+    today: NaiveDate,
+) -> Result<(), Refusal> {
+    let (own, other, who) = match side {
+        Side::Startup => (deal.startup_funding, deal.investor_funding, Hat::Startup),
+        Side::Investor => (deal.investor_funding, deal.startup_funding, Hat::Investor),
+    };
+    if own.is_some() || other != Some(funding) {
+        return Err(Refusal::new(
+            "nothing_to_vouch_for",
+            "One side has confirmed exactly this, and the other has said nothing.",
+        ));
+    }
+    confirm(deal, who, funding, pipeline, today)
 }
 
 fn reroute(

@@ -309,6 +309,10 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/deals/{id}/notes", Needs(O::ReadDeal)),
     ("GET /v1/deals/{id}/events", Needs(O::ReadDeal)),
     ("GET /v1/deals/{id}/history", Needs(O::ReadDeal)),
+    ("GET /v1/deal-board", Needs(O::ReadDeal)),
+    ("GET /v1/deals/{id}/syndicate", Needs(O::ReadDeal)),
+    ("PUT /v1/deals/{id}/round", Needs(O::MoveDeal)),
+    ("PUT /v1/deals/{id}/participants", Needs(O::MoveDeal)),
     // What happened, and what is on its way.
     ("GET /v1/events", Needs(O::ReadLog)),
     ("GET /v1/messages", Needs(O::ReadMessages)),

@@ -229,10 +229,11 @@ fn apply(
             "This needs a reason in words.",
         ));
     }
+    let enough = agreed_by_two(context, caller, conn, &before, action, note.as_deref())?;
     let after = Deal {
         version: before.version + 1,
         updated_at: now,
-        ..after
+        ..if enough { after } else { before.clone() }
     };
     store(conn, &after)?;
     if let Some(text) = &note {
@@ -245,6 +246,13 @@ fn apply(
             created_at: now,
         };
         deals::insert_note(conn, &note)?;
+    }
+    if !enough {
+        let subject = (SubjectKind::Deal, id);
+        let payload = vec![("matter", code(action.code()))];
+        let pen = context.pen(caller.actor());
+        pen.append(conn, "deal.seconding", subject, payload)?;
+        return Ok(after);
     }
     log(
         context,
@@ -259,6 +267,42 @@ fn apply(
     Ok(after)
 }
 
+/// Whether as many people say so as the action takes. The first of two is
+/// noted, and the same person is not the second.
+fn agreed_by_two(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Deal,
+    action: &DealAction,
+    reason: Option<&str>,
+) -> Result<bool, Error> {
+    let matter = match action {
+        DealAction::Unblock => "unblock".to_owned(),
+        // Two who mean different figures don't agree.
+        DealAction::Vouch(side, funding) => format!(
+            "vouch {side} {} {} {}",
+            funding.amount,
+            funding.value_date,
+            before.stage_entered_at.timestamp_micros()
+        ),
+        _ => return Ok(true),
+    };
+    let (person, reason) = (caller.id(), reason.unwrap_or_default());
+    let now = context.now();
+    if !db::deal_seconds::insert(conn, before.id, &matter, person, reason, now)? {
+        return Err(Error::refused(
+            "second_person_needed",
+            "You have said so already; somebody else has to agree.",
+        ));
+    }
+    let enough = db::deal_seconds::count(conn, before.id, &matter)? >= 2;
+    if enough {
+        db::deal_seconds::clear(conn, before.id, &matter)?;
+    }
+    Ok(enough)
+}
+
 const fn needs_reason(action: &DealAction) -> bool {
     matches!(
         action,
@@ -267,6 +311,8 @@ const fn needs_reason(action: &DealAction) -> bool {
             | DealAction::Hold(_)
             | DealAction::Reopen
             | DealAction::Reroute(_)
+            | DealAction::Unblock
+            | DealAction::Vouch(..)
             | DealAction::Block
             | DealAction::Lose(CloseCode::Other)
     )
@@ -297,14 +343,16 @@ fn log(
         DealAction::Hold(day) => payload.push(("resume_on", Value::Date(*day))),
         DealAction::Lose(reason) => payload.push(("reason", code(reason.code()))),
         DealAction::Reroute(to) => payload.push(("pipeline", code(to.as_str()))),
-        DealAction::Confirm(funding) => {
+        DealAction::Confirm(funding) | DealAction::Vouch(_, funding) => {
             payload.push(("amount", Value::Money(funding.amount)));
             payload.push(("value_date", Value::Date(funding.value_date)));
             if after.status == DealStatus::Won {
                 // Locked here: whatever rates come later, the amount is
                 // compared by these.
                 let rates = db::rates::latest(conn, funding.value_date)?;
-                payload.extend(rates.map(|rates| ("rates_of", Value::Date(rates.date))));
+                let day = rates.map_or(funding.value_date, |rates| rates.date);
+                db::syndicates::lock_rates(conn, after.id, day)?;
+                payload.push(("rates_of", Value::Date(day)));
             }
         }
         _ => {}
@@ -497,6 +545,7 @@ pub(super) fn open_to(
         DealAction::Withdraw,
         DealAction::Confirm(funding),
         DealAction::Block,
+        DealAction::Unblock,
         DealAction::Reopen,
     ];
     actions.extend(
@@ -527,7 +576,7 @@ pub(super) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
     deals::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-fn store(conn: &mut Conn, deal: &Deal) -> Result<(), Error> {
+pub(super) fn store(conn: &mut Conn, deal: &Deal) -> Result<(), Error> {
     if deals::update(conn, deal)? {
         Ok(())
     } else {

@@ -51,6 +51,7 @@ pub mod sessions;
 pub mod signing;
 pub mod simulation;
 pub mod startups;
+pub mod syndicates;
 pub mod teasers;
 pub mod tickets;
 mod transitions;

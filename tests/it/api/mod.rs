@@ -34,5 +34,6 @@ pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;
+mod syndicates;
 mod terms;
 mod worklist;

@@ -54,6 +54,12 @@ fn body(route: &str) -> Option<Value> {
             "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
         })),
         "POST /v1/programmes/{id}/comments" => Some(json!({ "comment": "Evil" })),
+        "PUT /v1/deals/{id}/round" => Some(json!({
+            "currency": "USD", "minimum": 1, "target": 2, "maximum": 3, "closes_on": "2027-01-01",
+        })),
+        "PUT /v1/deals/{id}/participants" => Some(json!({
+            "organization": Uuid::now_v7().to_string(), "interest": "observing",
+        })),
         "PATCH /v1/commitments/{id}" => Some(json!({ "title": "Ours" })),
         "POST /v1/commitments/{id}/transitions" => action("meet"),
         "POST /v1/commitments/{id}/evidence" => Some(json!({
