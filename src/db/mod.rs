@@ -21,20 +21,25 @@
 //! | [`referrals`] | what partners handed in |
 //! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
 //! | [`search`] | what profiles and mandates are found by |
+//! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
-//! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
+//! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`] | what comes of it |
+//! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
+pub mod agreements;
 pub mod api_keys;
 pub mod blocks;
 pub mod chain;
 pub mod clearances;
 pub mod clients;
+pub mod commitments;
 mod conn;
 pub mod consents;
 pub mod consumers;
 pub mod contacts;
+pub mod deal_seconds;
 pub mod deals;
 pub mod decisions;
 mod directory_schema;
@@ -65,6 +70,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prepared;
+mod programme_schema;
 pub mod programmes;
 pub mod rates;
 pub mod referrals;
@@ -81,6 +87,7 @@ mod sqlite;
 pub mod startup_profiles;
 mod store;
 mod stored;
+pub mod syndicates;
 pub mod taxonomies;
 pub mod tickets;
 pub mod together;
@@ -88,6 +95,7 @@ mod transaction;
 pub mod types;
 mod url;
 pub mod users;
+pub mod worklist;
 mod writer;
 
 pub use conn::Conn;

@@ -571,12 +571,17 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(events, deals);
+diesel::allow_tables_to_appear_in_same_query!(events, introductions);
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);
 
+diesel::joinable!(introduction_asks -> introductions (introduction_id));
 diesel::joinable!(memberships -> organizations (organization_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(programme_startups -> startup_profiles (profile_id));
 diesel::joinable!(programme_mandates -> mandates (mandate_id));
+diesel::allow_tables_to_appear_in_same_query!(clearances, mandates);
+diesel::allow_tables_to_appear_in_same_query!(clearances, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(disclosures, introductions);
 diesel::allow_tables_to_appear_in_same_query!(disclosures, matches);
 diesel::allow_tables_to_appear_in_same_query!(memberships, organizations, users);

@@ -71,6 +71,8 @@ ids! {
     MandateId,
     /// A corridor run under an MoU.
     ProgrammeId,
+    /// What the parties of a programme promise.
+    CommitmentId,
     /// A versioned set of gates, factors and weights.
     RuleSetId,
     /// One startup profile against one mandate.

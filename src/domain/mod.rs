@@ -3,11 +3,14 @@
 //! wire; facts come in as arguments and decisions go out as values.
 
 pub mod account;
+pub mod agreement;
 pub mod calendar;
 pub mod client;
+pub mod commitment;
 pub mod compliance;
 pub mod consent;
 pub mod country;
+pub mod deal_history;
 pub mod disclosure;
 pub mod event;
 pub mod export;
@@ -32,13 +35,17 @@ pub mod refusal;
 pub mod revealed;
 pub mod review;
 pub mod rule_set;
+pub mod scorecard;
 pub mod scoring;
 pub mod screening;
 pub mod search;
 pub mod session;
 pub mod sound;
+pub mod syndicate;
 pub mod tag;
+pub mod terms;
 pub mod text;
 pub mod ticket;
 pub mod values;
 pub mod wording;
+pub mod worklist;

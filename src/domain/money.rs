@@ -170,6 +170,19 @@ impl Rates {
         i64::try_from(product / i128::from(whole)).ok()
     }
 
+    /// The value in another currency, in its minor units, rounded down; `None`
+    /// without both rates.
+    pub fn convert(&self, money: Money, to: Currency) -> Option<i64> {
+        if money.currency == to {
+            return Some(money.amount_minor);
+        }
+        let from = i128::from(*self.usd_micros.get(&money.currency)?);
+        let into = i128::from(*self.usd_micros.get(&to)?);
+        let minor = i128::from(money.amount_minor) * from * i128::from(to.minor_per_major());
+        let whole = into * i128::from(money.currency.minor_per_major());
+        i64::try_from(minor.div_euclid(whole)).ok()
+    }
+
     /// The quoted currencies with their rates, by code.
     pub fn quotes(&self) -> impl Iterator<Item = (Currency, i64)> {
         self.usd_micros

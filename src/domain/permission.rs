@@ -90,6 +90,12 @@ codes! {
         WriteProgramme = "write_programme",
         /// Read a programme.
         ReadProgramme = "read_programme",
+        /// Read what a programme promises and what came of it.
+        ReadCommitment = "read_commitment",
+        /// Write what a programme promises.
+        WriteCommitment = "write_commitment",
+        /// Add evidence of what came of a promise.
+        WriteEvidence = "write_evidence",
         /// Read the rule sets programmes match by, and what they would change.
         ReadRules = "read_rules",
         /// Draft, change and simulate a rule set.
@@ -198,8 +204,10 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
         O::ReadReferral | O::ReadImport => Some(S::ReferralsRead),
         O::WriteReferral | O::WriteImport => Some(S::ReferralsWrite),
-        O::ReadProgramme | O::ReadRules => Some(S::ProgrammesRead),
-        O::WriteProgramme | O::WriteRules => Some(S::ProgrammesWrite),
+        O::ReadProgramme | O::ReadCommitment | O::ReadRules => Some(S::ProgrammesRead),
+        O::WriteProgramme | O::WriteCommitment | O::WriteEvidence | O::WriteRules => {
+            Some(S::ProgrammesWrite)
+        }
         O::ReadCompliance => Some(S::ComplianceRead),
         O::WriteCompliance => Some(S::ComplianceWrite),
         O::RankMatches | O::ReadMatch => Some(S::MatchesRead),
@@ -262,7 +270,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         }
 
         // A firm's own people on the firm's own records.
-        (O::ReadOrganization | O::ReadMembers, Standing::Own(..)) => Allowed,
+        (O::ReadOrganization | O::ReadMembers | O::ReadCommitment, Standing::Own(..)) => Allowed,
         (O::WriteMembers, Standing::Own(_, role)) => match role {
             R::Owner => Allowed,
             _ => Forbidden,
@@ -279,7 +287,8 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
-        (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
+        (O::WriteEvidence, Standing::Own(_, role))
+        | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
         | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
         | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
         | (
@@ -291,7 +300,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme, _) => Forbidden,
+        (O::WriteProgramme | O::WriteCommitment, _) => Forbidden,
 
         _ => Hidden,
     }
@@ -314,6 +323,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadMatch
             | O::ReadIntroduction
             | O::ReadDeal
+            | O::ReadCommitment
             | O::ReadCompliance
             | O::ReadRules
             | O::RankMatches

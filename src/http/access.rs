@@ -51,6 +51,8 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /consent/{token}", Open),
     // One's own account.
     ("GET /v1/me", Needs(O::ReadAccount)),
+    // It shows a person's work of every kind, so no scope covers it.
+    ("GET /v1/worklist", Session(O::ReadAccount)),
     ("GET /v1/me/events", Session(O::ReadAccount)),
     ("GET /v1/me/sessions", Session(O::ReadAccount)),
     ("DELETE /v1/me/sessions", Session(O::WriteAccount)),
@@ -130,6 +132,54 @@ pub const TABLE: &[(&str, Access)] = &[
     ),
     ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),
     ("GET /v1/programmes/{id}/gaps", Needs(O::RankMatches)),
+    (
+        "GET /v1/programmes/{id}/agreement",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "PUT /v1/programmes/{id}/agreement",
+        Needs(O::WriteProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/signings",
+        Needs(O::WriteProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/renewals",
+        Needs(O::WriteProgramme),
+    ),
+    ("GET /v1/programmes/{id}/comments", Needs(O::ReadCommitment)),
+    ("POST /v1/programmes/{id}/comments", Needs(O::WriteEvidence)),
+    (
+        "GET /v1/programmes/{id}/scorecard",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "GET /v1/programmes/{id}/commitments",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "POST /v1/programmes/{id}/commitments",
+        Needs(O::WriteCommitment),
+    ),
+    ("GET /v1/commitments/{id}", Needs(O::ReadCommitment)),
+    ("PATCH /v1/commitments/{id}", Needs(O::WriteCommitment)),
+    (
+        "GET /v1/commitments/{id}/transitions",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "POST /v1/commitments/{id}/transitions",
+        Needs(O::WriteCommitment),
+    ),
+    (
+        "GET /v1/commitments/{id}/evidence",
+        Needs(O::ReadCommitment),
+    ),
+    (
+        "POST /v1/commitments/{id}/evidence",
+        Needs(O::WriteEvidence),
+    ),
     ("GET /v1/rule-sets", Needs(O::ReadRules)),
     ("POST /v1/rule-sets", Needs(O::WriteRules)),
     ("GET /v1/rule-sets/{id}", Needs(O::ReadRules)),
@@ -156,6 +206,17 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/organizations/{id}/clearances",
         Needs(O::ReadCompliance),
     ),
+    (
+        "GET /v1/startup-profiles/{id}/screening",
+        Needs(O::ReadCompliance),
+    ),
+    (
+        "GET /v1/introductions/{id}/screening",
+        Needs(O::ReadCompliance),
+    ),
+    ("GET /v1/reviews", Needs(O::ReadCompliance)),
+    ("POST /v1/reviews/decisions", Needs(O::WriteCompliance)),
+    ("GET /v1/introductions/{id}/file", Needs(O::ReadCompliance)),
     ("GET /v1/freezes", Needs(O::ReadCompliance)),
     ("POST /v1/freezes", Needs(O::WriteCompliance)),
     (
@@ -262,6 +323,11 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /v1/deals/{id}/transitions", Needs(O::MoveDeal)),
     ("GET /v1/deals/{id}/notes", Needs(O::ReadDeal)),
     ("GET /v1/deals/{id}/events", Needs(O::ReadDeal)),
+    ("GET /v1/deals/{id}/history", Needs(O::ReadDeal)),
+    ("GET /v1/deal-board", Needs(O::ReadDeal)),
+    ("GET /v1/deals/{id}/syndicate", Needs(O::ReadDeal)),
+    ("PUT /v1/deals/{id}/round", Needs(O::MoveDeal)),
+    ("PUT /v1/deals/{id}/participants", Needs(O::MoveDeal)),
     // What happened, and what is on its way.
     ("GET /v1/events", Needs(O::ReadLog)),
     ("GET /v1/messages", Needs(O::ReadMessages)),

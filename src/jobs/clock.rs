@@ -8,8 +8,7 @@ use tracing::{debug, warn};
 
 use crate::db;
 use crate::services::{
-    Context, Error, deals, export_jobs, import_jobs, introductions, mandates, matches, signing,
-    startups,
+    Context, Error, deals, export_jobs, import_jobs, introductions, mandates, matches, signing, startups, agreements,
 };
 
 /// How often the clock is looked at.
@@ -48,6 +47,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     }
     while matches::expire_due(context, BATCH).await? == BATCH {}
     while deals::resume_due(context, BATCH).await? == BATCH {}
+    agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
     while import_jobs::work::sweep(context, BATCH).await? == BATCH {}

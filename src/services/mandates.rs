@@ -196,7 +196,7 @@ pub async fn transition(
             caller_in.may(Operation::ReadMandate, &[before.organization])?;
             caller_in.may(Operation::MoveMandate, &[before.organization])?;
             check_version(expected, before.version)?;
-            let hats = hats(&caller_in, before.organization);
+            let hats = caller_in.hats_for(before.organization, Hat::Startup);
             let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat))?;
             let after = Mandate {
                 // Whoever of the firm moves it stands behind it.
@@ -285,10 +285,15 @@ pub async fn transitions(
     id: MandateId,
 ) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
     let mandate = find(context, caller, id).await?;
-    let hats = hats(caller, mandate.organization);
-    Ok(available(MandateAction::ALL, &hats, |action, hat| {
-        step(&mandate, action, hat).map(drop)
-    }))
+    Ok(open_to(caller, &mandate))
+}
+
+/// What the caller can do with a mandate that they may see.
+pub(super) fn open_to(caller: &Caller, mandate: &Mandate) -> Vec<(MandateAction, Option<Refusal>)> {
+    let hats = caller.hats_for(mandate.organization, Hat::Startup);
+    available(MandateAction::ALL, &hats, |action, hat| {
+        step(mandate, action, hat).map(drop)
+    })
 }
 
 /// Marks published mandates that nobody confirmed in time as stale; answers
@@ -345,14 +350,6 @@ const fn event_kind(action: MandateAction) -> &'static str {
         MandateAction::FreshnessDue => "mandate.became_stale",
         MandateAction::Withdraw => "mandate.withdrawn",
     }
-}
-
-fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
-    caller
-        .hats(organization, organization)
-        .into_iter()
-        .filter(|hat| *hat != Hat::Startup)
-        .collect()
 }
 
 fn load(conn: &mut Conn, id: MandateId) -> Result<Mandate, Error> {

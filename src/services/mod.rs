@@ -2,15 +2,18 @@
 //! it decided and appends the event, in one transaction.
 
 pub mod accounts;
+pub mod agreements;
 pub mod attempts;
 pub mod backtest;
 pub mod caller;
 pub mod claims;
 pub mod clients;
+pub mod commitments;
 pub mod compliance;
 pub mod contacts;
 pub mod context;
 pub mod corrections;
+pub mod deal_history;
 pub mod deals;
 pub mod disclosure;
 pub mod error;
@@ -21,6 +24,7 @@ pub mod gaps;
 pub mod import_jobs;
 pub mod imports;
 pub mod index;
+pub mod introduction_file;
 pub mod introductions;
 pub mod keys;
 pub mod ledger;
@@ -40,16 +44,21 @@ pub mod ranking;
 pub mod readiness;
 pub mod recompute;
 pub mod referrals;
+pub mod reviews;
 pub mod rule_sets;
+pub mod scorecard;
+pub mod screening;
 pub mod search;
 pub mod second_factor;
 pub mod sessions;
 pub mod signing;
 pub mod simulation;
 pub mod startups;
+pub mod syndicates;
 pub mod teasers;
 pub mod tickets;
 mod transitions;
+pub mod worklist;
 
 pub use caller::Caller;
 pub use context::{Clock, Context, Exchange, Parts, Settings};

@@ -279,7 +279,7 @@ fn apply(
         compliance_agreed: agreed == Some(before.revision),
         now,
     };
-    let hats = hats(caller, before.organization);
+    let hats = caller.hats_for(before.organization, Hat::Investor);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
     if action == ProfileAction::Submit {
@@ -483,18 +483,29 @@ pub async fn transitions(
     id: StartupProfileId,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let profile = find(context, caller, id).await?;
-    let agreed = context
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
         .db
-        .read(move |conn| Ok::<_, Error>(startup_profiles::compliance_agreed_revision(conn, id)?))
-        .await?;
+        .read(move |conn| open_to(&context_in, conn, &caller, &profile))
+        .await
+}
+
+/// What the caller can do with a profile that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    profile: &StartupProfile,
+) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+    let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy,
         compliance_agreed: agreed == Some(profile.revision),
         now: context.now(),
     };
-    let hats = hats(caller, profile.organization);
+    let hats = caller.hats_for(profile.organization, Hat::Investor);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(&profile, action, hat, &facts).map(drop)
+        step(profile, action, hat, &facts).map(drop)
     }))
 }
 
@@ -564,14 +575,6 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
             Ok(due.len())
         })
         .await
-}
-
-fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
-    caller
-        .hats(organization, organization)
-        .into_iter()
-        .filter(|hat| *hat != Hat::Investor)
-        .collect()
 }
 
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {

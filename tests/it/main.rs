@@ -17,6 +17,7 @@ mod delivery;
 mod exchange;
 mod http;
 mod import;
+mod machines;
 mod mail;
 mod openapi;
 mod pages;

@@ -447,6 +447,19 @@ pub fn list(
     rows.into_iter().map(message).collect()
 }
 
+/// Everything that was queued about a record, from the oldest on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn about(conn: &mut Conn, subject: Subject) -> Result<Vec<Message>> {
+    let rows: Vec<Row> = outbox::table
+        .filter(dsl::subject_kind.eq(subject.kind.code()))
+        .filter(dsl::subject_id.eq(Id::of(subject.id)))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(message).collect()
+}
+
 /// The message with that id.
 ///
 /// # Errors

@@ -2,16 +2,20 @@
 //! handlers that extract, ask a service, and show.
 
 pub mod account;
+pub mod agreements;
 pub mod clients;
+pub mod commitments;
 pub mod compliance;
 pub mod deals;
 pub mod disclosures;
 pub mod events;
+pub mod evidence;
 mod exchange;
 pub mod exports;
 mod finding;
 pub mod gaps;
 pub mod imports;
+pub mod introduction_file;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
@@ -22,10 +26,14 @@ pub mod messages;
 pub mod oauth;
 pub mod organizations;
 pub mod people;
+pub mod programme_comments;
 pub mod programmes;
 pub mod referrals;
 pub mod registrations;
+pub mod reviews;
 pub mod rule_sets;
+pub mod scorecard;
+pub mod screening;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
@@ -34,6 +42,7 @@ pub mod timeline;
 pub mod transitions;
 pub mod values;
 pub mod vocabulary;
+pub mod worklist;
 
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
@@ -55,6 +64,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(deals::routes)
         // Who there is.
         .configure(me::routes)
+        .configure(worklist::routes)
         .configure(sessions::routes)
         .configure(oauth::routes)
         .configure(registrations::routes)
@@ -72,9 +82,16 @@ pub fn routes(config: &mut ServiceConfig) {
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(programmes::routes)
+        .configure(agreements::routes)
+        .configure(programme_comments::routes)
+        .configure(commitments::routes)
+        .configure(evidence::routes)
+        .configure(scorecard::routes)
         .configure(gaps::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
+        .configure(reviews::routes)
+        .configure(screening::routes)
         // What happened, and what is on its way.
         .configure(super::pages::routes)
         .configure(events::routes)

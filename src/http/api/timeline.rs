@@ -148,6 +148,7 @@ pub const DEAL: SideRules = SideRules {
         "stage",
         "stage_from",
         "stage_to",
+        "pipeline",
         "as",
         "resume_on",
         "reason",
@@ -225,7 +226,8 @@ impl Timeline {
 }
 
 impl EventView {
-    fn of(event: &SealedEvent) -> Self {
+    /// All of an event, for the operator's people.
+    pub fn of(event: &SealedEvent) -> Self {
         let facts = event.payload.iter();
         Self {
             position: event.position,

@@ -5,16 +5,18 @@
 //! | here | requests, readings, transitions by people |
 //! | `course` | what follows from each state: questions, mails, deals |
 //! | `answers` | answers by link and by people who are signed in |
+//! | `offers` | what somebody can do with one now |
 
 mod answers;
 mod course;
 mod hand_over;
+mod offers;
 
 use crate::db::introductions::InsertOutcome;
 pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::disclosure::Decision;
+use crate::domain::disclosure::{Decision, Rule};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, MatchId};
 use crate::domain::introduction::{
@@ -23,6 +25,7 @@ use crate::domain::introduction::{
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
+use crate::domain::terms;
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
@@ -39,6 +42,8 @@ use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, person_of, record_names};
 pub(in crate::services) use hand_over::hand_over;
+pub(in crate::services) use offers::open_to;
+pub use offers::transitions;
 
 /// An introduction as one reader may see it.
 #[derive(Debug, Clone)]
@@ -118,6 +123,15 @@ fn request_in(
     if let Decision::Deny { rules } = &decision {
         return Err(disclosure::refusal(rules, requester.side()).into());
     }
+    // A hit is no verdict: compliance reads it with the words marked.
+    let hits = terms::marked(&introduction.blurb, &context.taxonomy);
+    let decision = match decision {
+        Decision::Allow if !hits.is_empty() => Decision::Review {
+            rules: vec![Rule::Terms],
+            two_people: false,
+        },
+        other => other,
+    };
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         return Err(Error::refused(
             "introduction_exists",
@@ -222,7 +236,7 @@ pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Res
 /// Shows an introduction to the caller, or hides it: the asked side sees it
 /// from the moment it is asked. While the gate is closed a side sees neither
 /// the other's name nor a question, until the mail has told both anyway.
-fn see(
+pub(in crate::services) fn see(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
@@ -526,55 +540,6 @@ fn release(
     let action = Action::Gate(decision);
     let after = step(before, &action, Hat::System)?;
     commit(context, conn, before, after, &action, caller.actor())
-}
-
-/// What can be done with an introduction now, by code.
-pub async fn transitions(
-    context: &Context,
-    caller: &Caller,
-    id: IntroductionId,
-) -> Result<Vec<&'static str>, Error> {
-    let seen = find(context, caller, id).await?;
-    let introduction = &seen.introduction;
-    let hats = caller.hats(introduction.startup, introduction.investor);
-    let mut actions = vec![
-        Action::Refuse,
-        Action::Withdraw,
-        Action::ConfirmSent,
-        Action::Reply,
-        Action::Meet,
-        Action::Convert,
-        Action::Close,
-        Action::Block,
-    ];
-    if let Some(side) = introduction.asked() {
-        let reason = crate::domain::values::PassReason::Other;
-        let until = context.now();
-        actions.extend(
-            [
-                Answer::Accept,
-                Answer::Decline {
-                    reason,
-                    share: false,
-                },
-                Answer::NotNow { until },
-                Answer::MoreTime,
-            ]
-            .map(|answer| Action::Answer(side, answer)),
-        );
-    }
-    let mut codes: Vec<&'static str> = actions
-        .iter()
-        .filter(|action| {
-            hats.iter()
-                .any(|hat| step(introduction, action, *hat).is_ok())
-        })
-        .map(Action::code)
-        .collect();
-    if introduction.status == IntroductionStatus::Held && hats.contains(&Hat::Compliance) {
-        codes.push("release");
-    }
-    Ok(codes)
 }
 
 pub(in crate::services) fn load(

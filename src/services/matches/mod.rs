@@ -30,7 +30,7 @@ use super::{Caller, Context, Error, Intent};
 
 use moves::supersede;
 pub use moves::{Move, expire_due, transition, transitions};
-pub(super) use moves::{give_back, introduce, reason_needed, second_person_needed};
+pub(super) use moves::{give_back, introduce, open_to, reason_needed, second_person_needed};
 
 /// For whom a ranking is asked.
 #[derive(Debug, Clone, Copy)]
@@ -228,7 +228,7 @@ pub async fn find(context: &Context, caller: &Caller, id: MatchId) -> Result<Mat
 }
 
 /// A match that the caller may see now: read, moved and replayed alike.
-fn load_shown(
+pub(super) fn load_shown(
     context: &Context,
     caller: &Caller,
     conn: &mut Conn,

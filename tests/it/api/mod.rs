@@ -2,6 +2,7 @@
 //! own, on every back-end.
 
 mod accounts;
+mod agreements;
 mod claims;
 mod clients;
 mod contacts;
@@ -26,10 +27,15 @@ mod readiness;
 mod recompute;
 mod referrals;
 mod referrals_care;
+mod reviews;
 mod rule_sets;
+mod scorecard;
 mod search;
 mod search_limits;
 pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;
+mod syndicates;
+mod terms;
+mod worklist;

@@ -42,6 +42,29 @@ fn body(route: &str) -> Option<Value> {
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
         "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
         "POST /v1/programmes/{id}/transitions" => action("negotiate"),
+        "POST /v1/programmes/{id}/commitments" => Some(json!({
+            "goal": "trade", "title": "Evil", "measure": "manual", "target_count": 1,
+            "due": "2027-01-01", "owner": Uuid::now_v7().to_string(),
+        })),
+        "PUT /v1/programmes/{id}/agreement" => Some(json!({ "notice_days": 30 })),
+        "POST /v1/programmes/{id}/signings" => Some(json!({
+            "action": "decline", "organization": Uuid::now_v7().to_string(), "reason": "Evil",
+        })),
+        "POST /v1/programmes/{id}/renewals" => Some(json!({
+            "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
+        })),
+        "POST /v1/programmes/{id}/comments" => Some(json!({ "comment": "Evil" })),
+        "PUT /v1/deals/{id}/round" => Some(json!({
+            "currency": "USD", "minimum": 1, "target": 2, "maximum": 3, "closes_on": "2027-01-01",
+        })),
+        "PUT /v1/deals/{id}/participants" => Some(json!({
+            "organization": Uuid::now_v7().to_string(), "interest": "observing",
+        })),
+        "PATCH /v1/commitments/{id}" => Some(json!({ "title": "Ours" })),
+        "POST /v1/commitments/{id}/transitions" => action("meet"),
+        "POST /v1/commitments/{id}/evidence" => Some(json!({
+            "kind": "statement", "happened_on": "2026-11-01", "note": "Ours",
+        })),
         "POST /v1/freezes/{id}/transitions" => action("lift"),
         "POST /v1/rule-sets/{id}/transitions" => action("publish"),
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
@@ -119,7 +142,9 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let freeze = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
     let freeze = freeze.expect(201)["id"].as_str().unwrap().to_owned();
     let partner = accounts_partner(stage).await;
+    let promise = commitment(stage).await;
     BTreeMap::from([
+        ("/v1/commitments/{id}", promise),
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
         ("/v1/startup-profiles/{id}", stage.profile.id.to_string()),
         ("/v1/mandates/{id}", stage.mandate.id.to_string()),
@@ -156,6 +181,36 @@ async fn export(stage: &Stage) -> String {
     let body = json!({ "kind": "deals", "format": "csv" });
     let made = stage.post(Who::Dana, "/v1/exports", body).await.expect(201);
     made["id"].as_str().unwrap().to_owned()
+}
+
+/// A promise of the victim's programme, stored as it would be.
+async fn commitment(stage: &Stage) -> String {
+    use corridor::domain::commitment::{
+        Commitment, CommitmentDetails, CommitmentStatus, Goal, Measure, Target,
+    };
+    let now = stage.context.now();
+    let promise = Commitment {
+        id: stage.context.new_id(),
+        programme: stage.programme.id,
+        details: CommitmentDetails {
+            goal: Goal::Trade,
+            title: "Ten contracts".to_owned(),
+            measure: Measure::Manual,
+            target: Target::Count(10),
+            unit: None,
+            due: now.date_naive(),
+            owner: stage.startup.id,
+        },
+        status: CommitmentStatus::Open,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let id = promise.id.to_string();
+    let write =
+        move |conn: &mut corridor::db::Conn| corridor::db::commitments::insert(conn, &promise);
+    stage.context.db.write(write).await.unwrap();
+    id
 }
 
 async fn own(stage: &Stage, path: &str) -> String {
@@ -408,7 +463,7 @@ async fn script(stage: &Stage, person: &str) -> String {
 /// The path that leads to what a field of a query or a body names.
 fn named(field: &str) -> &'static str {
     match field {
-        "organization" | "partner" => "/v1/organizations/{id}",
+        "organization" | "partner" | "owner" => "/v1/organizations/{id}",
         "programme" => "/v1/programmes/{id}",
         "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
         "mandate" => "/v1/mandates/{id}",
