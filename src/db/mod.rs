@@ -18,6 +18,7 @@
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
+//! | [`duplicates`], [`merges`], [`identifiers`] | records that may be of one firm, and what was made of them |
 //! | [`search`] | what profiles and mandates are found by |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
@@ -37,12 +38,15 @@ pub mod deals;
 pub mod decisions;
 mod directory_schema;
 pub mod disclosures;
+mod duplicate_schema;
+pub mod duplicates;
 mod error;
 pub mod events;
 pub mod freezes;
 pub mod gather;
 pub mod head;
 pub mod idempotency;
+pub mod identifiers;
 mod identity_schema;
 pub mod introductions;
 pub mod investments;
@@ -51,6 +55,7 @@ mod keyset;
 pub mod leases;
 pub mod mandates;
 pub mod matches;
+pub mod merges;
 pub mod migrate;
 pub mod organizations;
 pub mod outbox;

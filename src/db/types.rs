@@ -22,8 +22,9 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
-    ProgrammeId, ReferralId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ApiKeyId, AskId, DealId, DuplicateId, EventId, IntroductionId, MandateId, MatchId, MergeId,
+    OrganizationId, OutboxId, ProgrammeId, ReferralId, RuleSetId, SessionId, StartupProfileId,
+    TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -240,6 +241,6 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId,
-    OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId,
+    Id, ApiKeyId, AskId, DealId, DuplicateId, EventId, IntroductionId, MandateId, MatchId,
+    MergeId, OrganizationId, OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId,
 }

@@ -89,6 +89,10 @@ ids! {
     ApiKeyId,
     /// One firm that a partner handed in.
     ReferralId,
+    /// Two records that may be of one firm.
+    DuplicateId,
+    /// What was made of two firms.
+    MergeId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

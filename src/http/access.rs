@@ -78,6 +78,26 @@ pub const TABLE: &[(&str, Access)] = &[
     // Firms and their people.
     ("GET /v1/organizations", Needs(O::ReadOrganization)),
     ("GET /v1/organizations/{id}", Needs(O::ReadOrganization)),
+    (
+        "GET /v1/organizations/{id}/identifiers",
+        Needs(O::ReadOrganization),
+    ),
+    (
+        "PUT /v1/organizations/{id}/identifiers",
+        Needs(O::WriteOrganization),
+    ),
+    ("GET /v1/duplicates", Needs(O::ReadDuplicates)),
+    ("POST /v1/duplicates", Needs(O::JudgeDuplicates)),
+    ("GET /v1/duplicates/{id}", Needs(O::ReadDuplicates)),
+    (
+        "GET /v1/duplicates/{id}/transitions",
+        Needs(O::ReadDuplicates),
+    ),
+    (
+        "POST /v1/duplicates/{id}/transitions",
+        Needs(O::JudgeDuplicates),
+    ),
+    ("GET /v1/duplicates/{id}/events", Needs(O::ReadDuplicates)),
     ("GET /v1/organizations/{id}/members", Needs(O::ReadMembers)),
     (
         "PUT /v1/organizations/{id}/members/{person}",

@@ -11,6 +11,7 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::Operation;
 
+use super::duplicates::live_firm;
 use super::once::{Recorded, write_once, write_once_versioned};
 use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
@@ -51,7 +52,7 @@ pub async fn record_clearance(
         by,
         intent,
         move |conn| {
-            db::organizations::find(conn, clearance.organization)?.ok_or(Error::NotFound)?;
+            live_firm(conn, clearance.organization)?;
             db::clearances::insert(conn, &clearance, by)?;
             pen.append(
                 conn,
@@ -106,6 +107,9 @@ pub async fn order_freeze(
         intent,
         move |conn| {
             check_scope(conn, &freeze.scope)?;
+            if let FreezeScope::Organization(id) = freeze.scope {
+                live_firm(conn, id)?;
+            }
             freezes::insert(conn, &freeze, by)?;
             log_freeze(conn, &pen, "freeze.ordered", &freeze)?;
             Ok(freeze)
@@ -255,7 +259,7 @@ pub async fn block(
         intent,
         move |conn| {
             for id in [a, b] {
-                db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
+                live_firm(conn, id)?;
             }
             db::blocks::insert(conn, a, b, &reason, now)?;
             pen.append(

@@ -19,6 +19,7 @@ use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::OrganizationKind;
 
 use super::accounts::check_password;
+use super::duplicates::live_firm;
 use super::introductions::hand_over;
 use super::once::{Recorded, write_once};
 use super::sessions::end_all;
@@ -132,7 +133,7 @@ fn check_role(
     organization: OrganizationId,
     role: Role,
 ) -> Result<OrganizationKind, Error> {
-    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    let firm = live_firm(conn, organization)?;
     if role.fits(firm.details.kind) {
         return Ok(firm.details.kind);
     }

@@ -13,6 +13,7 @@ pub mod context;
 pub mod corrections;
 pub mod deals;
 pub mod disclosure;
+pub mod duplicates;
 pub mod error;
 pub mod failures;
 pub mod gaps;

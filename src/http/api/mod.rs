@@ -6,10 +6,12 @@ pub mod clients;
 pub mod compliance;
 pub mod deals;
 pub mod disclosures;
+pub mod duplicates;
 pub mod events;
 mod exchange;
 mod finding;
 pub mod gaps;
+mod identifiers;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
@@ -60,6 +62,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(second_factor::routes)
         .configure(keys::routes)
         .configure(organizations::routes)
+        .configure(identifiers::routes)
+        .configure(duplicates::routes)
         .configure(disclosures::routes)
         .configure(members::routes)
         .configure(clients::routes)

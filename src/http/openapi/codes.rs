@@ -5,6 +5,7 @@ use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::pipeline::DealStatus;
@@ -68,6 +69,9 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewProgrammeTransition.action"], all!(ProgrammeAction)),
         (&["ProgrammeParty.role"], all!(PartyRole)),
         (&["RuleSet.status"], all!(RuleSetStatus)),
+        (&["Duplicate.state"], all!(DuplicateState)),
+        (&["DuplicateReason.ground"], all!(Ground)),
+        (&["NewDuplicateTransition.action"], all!(DuplicateAction)),
         (&["NewRuleSetTransition.action"], all!(RuleSetAction)),
         (
             &["Organization.kind", "Membership.kind"],

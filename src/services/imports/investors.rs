@@ -7,7 +7,7 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
-use crate::domain::organization::OrganizationDetails;
+use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::values::OrganizationKind;
 
 use super::super::Error;
@@ -28,7 +28,16 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         Some(firm) => mandates_of(conn, firm.id)?,
         None => Vec::new(),
     };
-    if on_record.iter().any(is_taken_over) {
+    let keeper = match &known {
+        Some(firm) => db::merges::keeper(conn, firm.id)?,
+        None => None,
+    };
+    if let Some(keeper) = keeper {
+        import.put_past(conn, keeper, &investments)?;
+        import.tally.taken_over += 1;
+        return Ok(());
+    }
+    if on_record.iter().any(is_taken_over) || is_kept(conn, known.as_ref())? {
         // What it did is a fact of the record, whoever speaks for the firm now.
         if let Some(firm) = &known {
             import.put_past(conn, firm.id, &investments)?;
@@ -53,6 +62,14 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     import.tally.outside += u64::from(import.programme.is_some() && !joined);
     import.count(change);
     Ok(())
+}
+
+/// Whether another firm became one with it: then people have taken it over.
+fn is_kept(conn: &mut Conn, known: Option<&Organization>) -> Result<bool, Error> {
+    Ok(match known {
+        Some(firm) => db::merges::is_part(conn, firm.id)?,
+        None => false,
+    })
 }
 
 fn mandates_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mandate>, Error> {

@@ -27,7 +27,11 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
         Some(firm) => first_profile(conn, firm.id)?,
         None => None,
     };
-    if before.as_ref().is_some_and(is_taken_over) {
+    let merged = match &known {
+        Some(firm) => db::merges::is_part(conn, firm.id)?,
+        None => false,
+    };
+    if merged || before.as_ref().is_some_and(is_taken_over) {
         import.tally.taken_over += 1;
         return Ok(());
     }

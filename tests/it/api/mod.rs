@@ -7,6 +7,7 @@ mod clients;
 mod contacts;
 pub mod deals;
 mod discretion;
+mod duplicates;
 mod gates;
 mod idempotency;
 mod index;

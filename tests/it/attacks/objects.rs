@@ -56,6 +56,8 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/programmes/{id}/admissions" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string() }))
         }
+        "PUT /v1/organizations/{id}/identifiers" => Some(json!({ "identifiers": {} })),
+        "POST /v1/duplicates/{id}/transitions" => action("reopen"),
         "PUT /v1/organizations/{id}/members/{person}" => Some(json!({ "role": "viewer" })),
         "POST /v1/organizations/{id}/invitations" => {
             Some(json!({ "email": "evil@mail.example", "role": "owner" }))
@@ -139,11 +141,25 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
         ("/v1/clients/{id}", partner.1),
         ("/v1/referrals/{id}", partner.0),
+        ("/v1/duplicates/{id}", duplicate(stage).await),
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{invitation}", invitation(stage).await),
     ])
+}
+
+/// Two records of the startup, as a curator sees them.
+async fn duplicate(stage: &Stage) -> String {
+    let token = attacker(stage, OrganizationKind::Startup, "double").await;
+    let me = with_token(stage, &token, "GET", "/v1/me", None).await;
+    let me = me.expect(200);
+    let body = json!({
+        "organizations": [stage.startup.id.to_string(), me["memberships"][0]["organization"]],
+        "reason": "A test",
+    });
+    let made = stage.post(Who::Curator, "/v1/duplicates", body).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 async fn own(stage: &Stage, path: &str) -> String {
