@@ -38,6 +38,8 @@ pub mod search;
 pub mod session;
 pub mod sound;
 pub mod tag;
+mod tag_near;
+pub mod tag_words;
 pub mod text;
 pub mod ticket;
 pub mod values;

@@ -8,8 +8,9 @@ use crate::db::{self, Conn, freezes};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
-use crate::domain::ids::OrganizationId;
-use crate::domain::permission::Operation;
+use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::permission::{Operation, Verdict, decide};
+use crate::domain::refusal::Refusal;
 
 use super::duplicates::live_firm;
 use super::once::{Recorded, write_once, write_once_versioned};
@@ -176,23 +177,12 @@ pub async fn lift_freeze(
         intent,
         move |conn| {
             let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
-            if found.lifted_at.is_some() {
-                return Err(Error::refused(
-                    "lifted_already",
-                    "This freeze is lifted already.",
-                ));
-            }
+            may_lift(&found, by)?;
             let (stored, kind) = match found.first_lifted_by {
                 None => (
                     freezes::first_lift(conn, id, by, now, found.version)?,
                     "freeze.lifting_proposed",
                 ),
-                Some(first) if first == by => {
-                    return Err(Error::refused(
-                        "second_person_needed",
-                        "Somebody else of compliance has to agree.",
-                    ));
-                }
                 Some(_) => (
                     freezes::lift(conn, id, by, now, found.version)?,
                     "freeze.lifted",
@@ -220,6 +210,39 @@ pub async fn lift_freeze(
     )
     .await?;
     Ok(lifting.lifted)
+}
+
+/// Whether somebody can take a step to lift a freeze.
+fn may_lift(found: &freezes::FreezeRecord, by: UserId) -> Result<(), Refusal> {
+    if found.lifted_at.is_some() {
+        return Err(Refusal::new(
+            "lifted_already",
+            "This freeze is lifted already.",
+        ));
+    }
+    if found.first_lifted_by == Some(by) {
+        return Err(Refusal::new(
+            "second_person_needed",
+            "Somebody else of compliance has to agree.",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the caller can take a step to lift a freeze now; none where it
+/// isn't theirs to take.
+pub async fn lift_verdict(
+    context: &Context,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Option<Result<(), Refusal>>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let found = context
+        .db
+        .read(move |conn| freezes::find(conn, id)?.ok_or(Error::NotFound))
+        .await?;
+    let may = decide(Operation::WriteCompliance, &caller.memberships, &[]);
+    Ok((may == Verdict::Allowed).then(|| may_lift(&found, caller.id())))
 }
 
 /// The freezes in force.

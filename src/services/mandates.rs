@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::mandates;
 pub use crate::db::mandates::Filter;
 use crate::db::page::Page;
-use crate::db::Conn;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{

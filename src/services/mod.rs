@@ -48,6 +48,7 @@ pub mod startups;
 pub mod teasers;
 pub mod tickets;
 mod transitions;
+pub mod versions;
 
 pub use caller::Caller;
 pub use context::{Clock, Context, Parts, Settings};

@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
 pub use crate::db::startup_profiles::Filter;
-use crate::db::Conn;
 use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};

@@ -23,3 +23,4 @@ mod permissions;
 mod scoring;
 mod small_records;
 mod support;
+mod tag_words;

@@ -11,6 +11,7 @@ pub mod events;
 mod exchange;
 mod finding;
 pub mod gaps;
+mod histories;
 mod identifiers;
 pub mod introductions;
 pub mod keys;
@@ -29,10 +30,12 @@ pub mod rule_sets;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
+mod tag_suggestions;
 pub mod tags;
 pub mod timeline;
 pub mod transitions;
 pub mod values;
+mod versions;
 pub mod vocabulary;
 
 use crate::domain::fault::Faults;
@@ -69,8 +72,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(clients::routes)
         .configure(referrals::routes)
         .configure(people::routes)
+        .configure(histories::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
+        .configure(tag_suggestions::routes)
         .configure(programmes::routes)
         .configure(gaps::routes)
         .configure(rule_sets::routes)

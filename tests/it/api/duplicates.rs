@@ -96,7 +96,12 @@ fn a_twin_is_found_in_every_script_and_nobody_else_learns_of_it() {
         assert_eq!(compared.etag(), "\"v1\"");
         let names: Vec<_> = compared.body["firms"].as_array().unwrap().iter();
         let names: Vec<_> = names
-            .map(|it| (it["organization"]["legal_name"].clone(), it["claimed"].clone()))
+            .map(|it| {
+                (
+                    it["organization"]["legal_name"].clone(),
+                    it["claimed"].clone(),
+                )
+            })
             .collect();
         assert!(names.contains(&(json!("ООО «Хазар Капитал»"), json!(false))));
         assert!(names.contains(&(json!("Xezer Kapital"), json!(true))));
@@ -342,7 +347,10 @@ fn a_merge_moves_everything_protects_everybody_and_can_be_undone() {
         let clear = check(&twins.own.id, "clear");
         compliance.post("/v1/clearances", &clear).await.expect(201);
         let blocked = check(twins.twin(), "blocked");
-        compliance.post("/v1/clearances", &blocked).await.expect(201);
+        compliance
+            .post("/v1/clearances", &blocked)
+            .await
+            .expect(201);
         let apart = json!({ "organizations": [twins.twin(), third.id], "reason": "A wish" });
         compliance.post("/v1/blocks", &apart).await.expect(204);
         let freeze = json!({ "scope": "organization", "value": twins.twin(), "reason": "A test" });
@@ -357,8 +365,11 @@ fn a_merge_moves_everything_protects_everybody_and_can_be_undone() {
         assert_eq!(before.body["available"][0]["blocked_by"], Value::Null);
         let key = "\"4f1d8c2e-duplicate\"";
         let merge = || {
-            let call = curator.call("POST", &transitions).json(&merging(&twins.own.id));
-            call.header("If-Match", "\"v1\"").header("Idempotency-Key", key)
+            let call = curator
+                .call("POST", &transitions)
+                .json(&merging(&twins.own.id));
+            call.header("If-Match", "\"v1\"")
+                .header("Idempotency-Key", key)
         };
         let merged = merge().send().await.expect(200);
         assert_eq!(merged.text("state"), "merged");
@@ -383,7 +394,10 @@ fn a_merge_moves_everything_protects_everybody_and_can_be_undone() {
         assert_eq!(moved.text("organization"), twins.own.id);
         assert_eq!(moved.text("status"), "withdrawn");
         assert_eq!(moved.body["claimed"], json!(false));
-        let own = curator.get(twins.own_profile.as_ref().unwrap()).await.expect(200);
+        let own = curator
+            .get(twins.own_profile.as_ref().unwrap())
+            .await
+            .expect(200);
         assert_eq!(own.text("status"), "published");
 
         // What protects somebody holds on.
@@ -391,7 +405,10 @@ fn a_merge_moves_everything_protects_everybody_and_can_be_undone() {
         let clearances = curator.get(&clearances).await.expect(200);
         assert_eq!(items(&clearances).last().unwrap()["verdict"], "blocked");
         let freezes = curator.get("/v1/freezes").await.expect(200);
-        let frozen: Vec<_> = items(&freezes).iter().map(|it| it["value"].clone()).collect();
+        let frozen: Vec<_> = items(&freezes)
+            .iter()
+            .map(|it| it["value"].clone())
+            .collect();
         assert!(frozen.contains(&json!(twins.own.id)), "{frozen:?}");
         let (own_id, third_id) = (twins.own.id.parse().unwrap(), third.id.parse().unwrap());
         let is_apart = async || {
@@ -435,7 +452,10 @@ fn a_merge_moves_everything_protects_everybody_and_can_be_undone() {
 
         // A third twin is found beside the kept firm, by the name of the one
         // that went.
-        let found = twins.office.owner.post(REFERRALS, &named("crm-9", "Sun of the Negev"));
+        let found = twins
+            .office
+            .owner
+            .post(REFERRALS, &named("crm-9", "Sun of the Negev"));
         found.await.expect(201);
         none(curator, "open").await;
 
@@ -448,7 +468,12 @@ fn a_merge_moves_everything_protects_everybody_and_can_be_undone() {
         let back = curator.get(&profile).await.expect(200);
         assert_eq!(back.text("organization"), twins.twin());
         assert_eq!(back.text("status"), "approved");
-        twins.own.owner.get(&profile).await.refused(404, "not_found");
+        twins
+            .own
+            .owner
+            .get(&profile)
+            .await
+            .refused(404, "not_found");
         let clearances = format!("/v1/organizations/{}/clearances", twins.own.id);
         let clearances = curator.get(&clearances).await.expect(200);
         assert_eq!(items(&clearances).last().unwrap()["verdict"], "clear");
@@ -481,9 +506,7 @@ fn what_people_stand_behind_is_not_merged_over_their_heads() {
         let one = firm(&app, "startup", "Tamar", "IL").await;
         let two = firm(&app, "startup", "Dekel", "IL").await;
         let fund = firm(&app, "investor", "Tamar", "IL").await;
-        let report = |a: &str, b: &str| {
-            json!({ "organizations": [a, b], "reason": "Same people" })
-        };
+        let report = |a: &str, b: &str| json!({ "organizations": [a, b], "reason": "Same people" });
         let mixed = curator.post(DUPLICATES, &report(&one.id, &fund.id)).await;
         let mixed = mixed.expect(422);
         assert_eq!(mixed.faults(), ["#/organizations kinds_differ"]);
@@ -498,7 +521,10 @@ fn what_people_stand_behind_is_not_merged_over_their_heads() {
         let refused = judge(&curator, &path, merging(&one.id)).await;
         let refused = refused.refused(409, "merge_blocked");
         assert_eq!(codes(&refused), ["both_claimed", "kept_apart"]);
-        let listed = curator.get(&format!("{path}/transitions")).await.expect(200);
+        let listed = curator
+            .get(&format!("{path}/transitions"))
+            .await
+            .expect(200);
         let merge = &listed.body["available"][0];
         assert_eq!(merge["action"], "merge");
         assert_eq!(merge["blocked_by"]["missing"].as_array().unwrap().len(), 2);
@@ -507,9 +533,15 @@ fn what_people_stand_behind_is_not_merged_over_their_heads() {
 
         // Nobody comes to act for a firm by a merge.
         let office = office(&app).await;
-        let referred = office.owner.post(REFERRALS, &named("crm-1", "Tamar Ltd")).await;
+        let referred = office
+            .owner
+            .post(REFERRALS, &named("crm-1", "Tamar Ltd"))
+            .await;
         let referred = referred.expect(201);
-        let found = format!("{DUPLICATES}?organization={}", referred.text("organization"));
+        let found = format!(
+            "{DUPLICATES}?organization={}",
+            referred.text("organization")
+        );
         let found = curator.get(&found).await.expect(200);
         let path = format!("{DUPLICATES}/{}", items(&found)[0]["id"].as_str().unwrap());
         let refused = judge(&curator, &path, merging(referred.text("organization"))).await;
@@ -527,7 +559,11 @@ fn a_merge_is_undone_only_while_nothing_was_built_upon_it() {
         let profile = twins.twins_profile();
         let clear = json!({ "organization": twins.twin(), "verdict": "clear",
                             "basis": "register", "valid_to": "2027-06-30" });
-        twins.compliance.post("/v1/clearances", &clear).await.expect(201);
+        twins
+            .compliance
+            .post("/v1/clearances", &clear)
+            .await
+            .expect(201);
         act(curator, &profile, "publish").await;
         let body = json!({
             "programme": twins.programme,
@@ -548,7 +584,9 @@ fn a_merge_is_undone_only_while_nothing_was_built_upon_it() {
         assert_ne!(after.etag(), before.etag());
         app.seal().await;
         let events = curator.get(&format!("{matched}/events")).await.expect(200);
-        let moved = items(&events).iter().find(|it| it["kind"] == "match.reassigned");
+        let moved = items(&events)
+            .iter()
+            .find(|it| it["kind"] == "match.reassigned");
         let to = &moved.unwrap()["payload"]["organization"];
         assert_eq!(to, &json!(twins.own.id));
         // A good check of the one that went says nothing about the kept one.
@@ -556,12 +594,18 @@ fn a_merge_is_undone_only_while_nothing_was_built_upon_it() {
         let clearances = twins.compliance.get(&clearances).await.expect(200);
         assert!(items(&clearances).is_empty());
 
-        let edited = twins.own.owner.patch(&profile, given.etag(), &json!({ "team_size": 3 }));
+        let edited = twins
+            .own
+            .owner
+            .patch(&profile, given.etag(), &json!({ "team_size": 3 }));
         edited.await.expect(200);
         let listed = curator.get(&format!("{}/transitions", twins.path)).await;
         let listed = listed.expect(200);
         let undo = &listed.body["available"][0];
-        assert_eq!((&undo["action"], &undo["blocked_by"]["code"]), (&json!("undo"), &json!("built_upon")));
+        assert_eq!(
+            (&undo["action"], &undo["blocked_by"]["code"]),
+            (&json!("undo"), &json!("built_upon"))
+        );
         let refused = judge(curator, &twins.path, json!({ "action": "undo" })).await;
         let refused = refused.refused(409, "built_upon");
         assert_eq!(codes(&refused), ["changed_since"]);
@@ -597,15 +641,15 @@ fn firms_from_before_are_looked_at_once() {
         let curator = operator(&app, "Curator", &[Role::Curator]).await;
         firm(&app, "startup", "Tamar", "IL").await;
         let office = office(&app).await;
-        office.owner.post(REFERRALS, &named("crm-1", "תמר")).await.expect(201);
+        office
+            .owner
+            .post(REFERRALS, &named("crm-1", "תמר"))
+            .await
+            .expect(201);
         only(&curator, "open").await;
         let forget = |conn: &mut corridor::db::Conn| {
             use diesel::RunQueryDsl;
-            for table in [
-                "duplicates",
-                "organization_faces",
-                "organization_traces",
-            ] {
+            for table in ["duplicates", "organization_faces", "organization_traces"] {
                 diesel::sql_query(format!("DELETE FROM {table}")).execute(conn)?;
             }
             Ok::<_, corridor::db::Error>(())

@@ -32,3 +32,4 @@ pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;
+mod versions;

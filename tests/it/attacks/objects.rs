@@ -145,6 +145,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
+        ("{version}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),
     ])
 }
@@ -254,7 +255,7 @@ fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> Strin
             .clone(),
     };
     let mut filled = format!("{head}{}{rest}", object(&key));
-    for inner in ["{person}", "{invitation}"] {
+    for inner in ["{person}", "{invitation}", "{version}"] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
         }
