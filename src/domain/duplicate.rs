@@ -250,9 +250,12 @@ pub fn together(reasons: &[Reason]) -> u32 {
 pub fn says_more(before: &[Reason], now: &[Reason]) -> bool {
     let is_new = |reason: &Reason| {
         let name = matches!(reason.ground, Ground::SameName | Ground::AlikeName);
-        let known = |it: &Reason| match name {
-            true => matches!(it.ground, Ground::SameName | Ground::AlikeName),
-            false => it.ground == reason.ground && it.one == reason.one,
+        let known = |it: &Reason| {
+            if name {
+                matches!(it.ground, Ground::SameName | Ground::AlikeName)
+            } else {
+                it.ground == reason.ground && it.one == reason.one
+            }
         };
         !before.iter().any(known)
     };

@@ -140,7 +140,7 @@ mod tests {
             "lei:5493001KJTIIGC8Y1R12",
             "lei:5493 001k jtii gc8y 1r12",
             "il_company:520000472",
-            "il_company:51-000005-3",
+            "il_company:51-000005-2",
             "az_voen:9900003871",
         ] {
             assert!(good.parse::<Identifier>().is_ok(), "{good}");

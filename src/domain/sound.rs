@@ -71,6 +71,16 @@ impl Sound {
         }
     }
 
+    /// Whether that two words sound alike says something by itself.
+    fn tells(&self, other: &Self) -> bool {
+        let longest = |all: &BTreeSet<String>| all.iter().map(String::len).max().unwrap_or(0);
+        if self.hebrew || other.hebrew {
+            longest(&self.skeletons).min(longest(&other.skeletons)) >= TELLING_BONES
+        } else {
+            longest(&self.keys) >= TELLING
+        }
+    }
+
     /// Whether two words may be the same name.
     pub fn is_like(&self, other: &Self) -> bool {
         match (self.hebrew, other.hebrew) {
@@ -136,6 +146,53 @@ pub fn same_firm(one: &str, other: &str) -> Option<Alike> {
     }
     let sounds = same_name(&firm_words(one).join(" "), &firm_words(other).join(" "));
     sounds.then_some(Alike::Sounds)
+}
+
+/// The words of a text, ready to be searched for names.
+pub struct Heard(Vec<(String, Sound)>);
+
+/// Letters of a word that is taken for a name by its sound alone.
+const TELLING: usize = 5;
+/// Consonants of one that Hebrew letters are compared with.
+const TELLING_BONES: usize = 4;
+
+impl Heard {
+    /// Of a text.
+    pub fn of(text: &str) -> Self {
+        let heard = words(text).flat_map(|word| {
+            // A hyphen or an apostrophe may stand within a name or not.
+            let parts: Vec<String> = fold(&word).split(' ').map(str::to_owned).collect();
+            let sound = Sound::of(&word);
+            parts.into_iter().map(move |part| (part, sound.clone()))
+        });
+        Self(heard.collect())
+    }
+
+    /// Whether a firm's name stands in it, written in whatever script: its
+    /// words one after the other, without the form of the company. A single
+    /// short word is taken for a name only letter by letter.
+    pub fn names_firm(&self, name: &str) -> bool {
+        let name: Vec<(String, Sound)> = firm_words(name)
+            .iter()
+            .flat_map(|word| {
+                let sound = Sound::of(word);
+                let parts: Vec<String> = fold(word).split(' ').map(str::to_owned).collect();
+                parts.into_iter().map(move |part| (part, sound.clone()))
+            })
+            .filter(|(part, _)| !part.is_empty())
+            .collect();
+        let letters: usize = name.iter().map(|(part, _)| part.chars().count()).sum();
+        if letters <= 2 {
+            return false;
+        }
+        let alone = name.len() == 1;
+        let is = |(part, sound): &(String, Sound), (said, heard): &(String, Sound)| {
+            part == said || (sound.is_like(heard) && (!alone || sound.tells(heard)))
+        };
+        self.0
+            .windows(name.len())
+            .any(|said| name.iter().zip(said).all(|(own, said)| is(own, said)))
+    }
 }
 
 /// Keys of a firm's name: two names that [`same_firm`] takes for one share at

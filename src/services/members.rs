@@ -439,9 +439,10 @@ pub async fn actions(
     if decide(Operation::WritePerson, &caller.memberships, &[]) != Verdict::Allowed {
         return Ok(Vec::new());
     }
-    let of_state = match account.disabled {
-        true => AccountAction::Open,
-        false => AccountAction::Close,
+    let of_state = if account.disabled {
+        AccountAction::Open
+    } else {
+        AccountAction::Close
     };
     let own = (id == caller.id()).then(own_account);
     let possible = AccountAction::ALL.into_iter();

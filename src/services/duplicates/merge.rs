@@ -37,7 +37,7 @@ struct Hand<'a> {
     merge: Merge,
 }
 
-/// Makes one firm of two: `after` says which is kept.
+/// Makes one firm of two, and stores that it did: `after` says which is kept.
 pub(super) fn merge(
     conn: &mut Conn,
     pen: &Pen,
@@ -57,6 +57,8 @@ pub(super) fn merge(
     duplicates::lock(conn)?;
     let facts = facts(conn, kept, gone)?;
     may_merge(&facts)?;
+    // Before the kept one is looked at again, which finds this pair no more.
+    store(conn, after)?;
     let merge = Merge {
         id: pen.new_id(),
         duplicate: after.id,

@@ -235,10 +235,12 @@ pub async fn transition(
             };
             match action {
                 DuplicateAction::Merge => merge::merge(conn, &pen, by, &after)?,
-                DuplicateAction::Undo => undo::undo(conn, &pen, &before)?,
-                DuplicateAction::Dismiss | DuplicateAction::Reopen => {}
+                DuplicateAction::Undo => {
+                    undo::undo(conn, &pen, &before)?;
+                    store(conn, &after)?;
+                }
+                DuplicateAction::Dismiss | DuplicateAction::Reopen => store(conn, &after)?,
             }
-            store(conn, &after)?;
             let mut facts = vec![("from", code(before.state.code()))];
             facts.extend(keep.map(|keep| ("kept", Value::Id(keep.uuid()))));
             let reason = details.reason.as_deref().map(Value::hash_of);

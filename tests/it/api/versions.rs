@@ -49,7 +49,7 @@ fn the_versions_of_a_profile_are_kept_and_compared() {
 
         let list = |limit: usize| format!("{path}/versions?limit={limit}");
         let all = tamar.owner.get(&list(20)).await.expect(200);
-        let numbers: Vec<_> = all.body["items"].as_array().unwrap().iter();
+        let numbers = all.body["items"].as_array().unwrap().iter();
         let numbers: Vec<_> = numbers
             .map(|it| (it["version"].clone(), it["current"].clone()))
             .collect();
