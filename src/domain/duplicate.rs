@@ -16,11 +16,11 @@ use chrono::{DateTime, Utc};
 use super::compliance::ClearanceVerdict;
 use super::country::Country;
 use super::fault::Faults;
+use super::firm_name::{Alike, same_firm};
 use super::identifier::Identifier;
 use super::ids::{DuplicateId, IntroductionId, OrganizationId, UserId};
 use super::permission::Hat;
 use super::refusal::Refusal;
-use super::sound::{Alike, same_firm};
 use super::values::{OrganizationKind, codes};
 
 /// Certainty, as scores count it.

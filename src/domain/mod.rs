@@ -12,6 +12,7 @@ pub mod disclosure;
 pub mod duplicate;
 pub mod event;
 pub mod fault;
+pub mod firm_name;
 pub mod grounds;
 pub mod identifier;
 pub mod ids;

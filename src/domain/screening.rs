@@ -1,8 +1,7 @@
 //! Texts shown before consent must not carry a way around it: no address, no
 //! phone number, no link, no name of the organization.
 
-use super::sound::Heard;
-use super::text::fold;
+use super::firm_name::Heard;
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

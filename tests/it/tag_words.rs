@@ -32,7 +32,7 @@ const TYPED: &[(&str, &str)] = &[
     ("гидропоника fermer", "protected_crop"),
     ("логистикс", "logistics_trade"),
     ("телемедисин", "telemedicine"),
-    ("блокчейн финтек", "fintech"),
+    ("финтек", "fintech"),
     ("hidroponikа", "protected_crop"),
     ("kriptovaluta", "digital_assets"),
     ("кибер", "cyber_commercial"),

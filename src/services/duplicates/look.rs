@@ -12,8 +12,8 @@ use crate::domain::duplicate::{
     Duplicate, DuplicateState, Face, Ground, Likeness, compare, host_tells, says_more,
 };
 use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::firm_name::firm_keys;
 use crate::domain::ids::OrganizationId;
-use crate::domain::sound::firm_keys;
 use crate::domain::text::Website;
 use crate::domain::values::OrganizationKind;
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::referrals::{CONTACT, REFERRALS, investor, office, startup};
 use crate::support::app::App;
 use crate::support::builders::{
-    Firm, act, active_programme, firm, id_of, mailed_token, operator, published_mandate,
-    published_profile, whole_profile,
+    Firm, act, active_programme, firm, id_of, operator, published_mandate, published_profile,
+    whole_profile,
 };
 use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
@@ -108,7 +108,7 @@ fn a_twin_is_found_in_every_script_and_nobody_else_learns_of_it() {
 
         // The same name abroad is another firm, one whose country is the same
         // is not; Hebrew is heard as well.
-        let abroad = firm(&app, "startup", "Xezer Kapital", "IL").await;
+        let abroad = firm(&app, "startup", "Xezer-Kapital", "IL").await;
         let startup = named("crm-3", "נגב בע״מ");
         office.owner.post(REFERRALS, &startup).await.expect(201);
         firm(&app, "startup", "Negev Ltd", "IL").await;
@@ -335,6 +335,15 @@ fn check(organization: &str, verdict: &str) -> Value {
             "basis": "register", "valid_to": "2027-06-30" })
 }
 
+/// Whether the contact can claim the firm by a mailed link.
+async fn link_is_open(app: &App) -> bool {
+    let now = app.context.now();
+    let ask = move |conn: &mut corridor::db::Conn| {
+        corridor::db::tickets::newest(conn, TicketKind::Claim, CONTACT, now)
+    };
+    app.context.db.read(ask).await.unwrap().is_some()
+}
+
 impl Twins {
     /// The twin was found out to be a risk, and is kept from a fund.
     async fn is_a_risk(&self, third: &Firm) {
@@ -428,7 +437,7 @@ fn a_merge_moves_everything_and_weakens_nothing() {
         let third = firm(&app, "investor", "Orbit", "AZ").await;
         twins.is_a_risk(&third).await;
         // The link to claim the twin waits in its contact's mailbox.
-        let link = mailed_token(&app, TicketKind::Claim, CONTACT).await;
+        assert!(link_is_open(&app).await);
 
         let transitions = format!("{}/transitions", twins.path);
         let before = curator.get(&transitions).await.expect(200);
@@ -461,8 +470,7 @@ fn a_merge_moves_everything_and_weakens_nothing() {
         assert_eq!(twins.last_verdict().await, "blocked");
         assert!(twins.frozen().await.contains(&json!(twins.own.id)));
         assert!(twins.is_apart(&app, &third).await);
-        let page = app.stranger().open(&format!("/tickets/{link}")).await;
-        assert_ne!(page.status, 200, "the link to the twin's records has ended");
+        assert!(!link_is_open(&app).await, "the link to the twin's records");
         twins.nothing_is_written_about_the_twin().await;
         twins.partner_is_none_the_wiser().await;
 
@@ -526,7 +534,7 @@ fn what_people_stand_behind_is_not_merged_over_their_heads() {
         let compliance = operator(&app, "Compliance", &[Role::Compliance]).await;
         let one = firm(&app, "startup", "Tamar", "IL").await;
         let two = firm(&app, "startup", "Dekel", "IL").await;
-        let fund = firm(&app, "investor", "Tamar", "IL").await;
+        let fund = firm(&app, "investor", "Tamar Fund", "IL").await;
         let report = |a: &str, b: &str| json!({ "organizations": [a, b], "reason": "Same people" });
         let mixed = curator.post(DUPLICATES, &report(&one.id, &fund.id)).await;
         let mixed = mixed.expect(422);
@@ -615,10 +623,8 @@ fn a_merge_is_undone_only_while_nothing_was_built_upon_it() {
         let clearances = twins.compliance.get(&clearances).await.expect(200);
         assert!(items(&clearances).is_empty());
 
-        let edited = twins
-            .own
-            .owner
-            .patch(&profile, given.etag(), &json!({ "team_size": 3 }));
+        let patch = json!({ "team_size": 3 });
+        let edited = twins.own.owner.patch(&profile, given.etag(), &patch);
         edited.await.expect(200);
         let listed = curator.get(&format!("{}/transitions", twins.path)).await;
         let listed = listed.expect(200);
