@@ -486,7 +486,7 @@ fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
         return Ok(false);
     };
     let judged = db::duplicates::find_pair(conn, firm, holder.id)?;
-    Ok(!judged.is_some_and(|it| it.state == DuplicateState::Dismissed))
+    Ok(judged.is_none_or(|it| it.state != DuplicateState::Dismissed))
 }
 
 fn claimed() -> Error {
