@@ -38,7 +38,9 @@ use crate::jobs;
 use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
 use crate::services::files::Folder;
-use crate::services::{Clock, Context, Exchange, Parts, Settings, programmes, search, signing};
+use crate::services::{
+    Clock, Context, Exchange, Parts, Settings, duplicates, programmes, search, signing,
+};
 use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
@@ -399,6 +401,9 @@ async fn fill_index(context: &Context) -> Result<(), StartError> {
 async fn index_words(context: Context) {
     if let Err(error) = search::catch_up(&context).await {
         warn!(%error, "the search does not find everything yet");
+    }
+    if let Err(error) = duplicates::catch_up(&context).await {
+        warn!(%error, "not all duplicates are found yet");
     }
 }
 

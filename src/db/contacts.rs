@@ -87,6 +87,22 @@ pub fn object(
     Ok(())
 }
 
+/// Who said no for a firm.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn objections(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Email, Language)>> {
+    let rows: Vec<(String, String)> = contacts::table
+        .filter(dsl::organization_id.eq(organization))
+        .filter(dsl::objected_at.is_not_null())
+        .order(dsl::email_key)
+        .select((dsl::email, dsl::language))
+        .load(conn)?;
+    rows.iter()
+        .map(|(email, language)| Ok((stored::parse(email)?, stored::parse(language)?)))
+        .collect()
+}
+
 /// Whether that address said no for that firm.
 ///
 /// # Errors

@@ -469,6 +469,26 @@ pub fn find_revision(
     content.as_deref().map(json::mandate::decode).transpose()
 }
 
+/// The revisions after that one with when each came, from the first on; one
+/// more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed.
+pub fn revisions_of(
+    conn: &mut Conn,
+    id: MandateId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, DateTime<Utc>)>> {
+    Ok(revisions::table
+        .filter(revisions::mandate_id.eq(id))
+        .filter(revisions::revision.gt(after))
+        .order(revisions::revision)
+        .limit(page::fetch(limit))
+        .select((revisions::revision, revisions::created_at))
+        .load(conn)?)
+}
+
 /// What it said at a moment; what it first said when it came later, and `None`
 /// when there is no such record.
 ///

@@ -20,6 +20,7 @@
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
 //! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
+//! | [`duplicates`], [`merges`], [`identifiers`] | records that may be of one firm, and what was made of them |
 //! | [`search`] | what profiles and mandates are found by |
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
@@ -44,6 +45,8 @@ pub mod deals;
 pub mod decisions;
 mod directory_schema;
 pub mod disclosures;
+mod duplicate_schema;
+pub mod duplicates;
 mod error;
 pub mod events;
 mod exchange_schema;
@@ -52,6 +55,7 @@ pub mod freezes;
 pub mod gather;
 pub mod head;
 pub mod idempotency;
+pub mod identifiers;
 mod identity_schema;
 pub mod imports;
 pub mod introductions;
@@ -61,6 +65,7 @@ mod keyset;
 pub mod leases;
 pub mod mandates;
 pub mod matches;
+pub mod merges;
 pub mod migrate;
 pub mod organizations;
 pub mod outbox;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::duplicate_schema::organization_merges as merges;
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::memberships;
@@ -173,8 +174,8 @@ pub fn find_many(conn: &mut Conn, ids: &[OrganizationId]) -> Result<Vec<Organiza
     rows.into_iter().map(organization).collect()
 }
 
-/// Organizations from the oldest on; one more than `limit` when there are
-/// more.
+/// Organizations from the oldest on, without those that became one with
+/// another; one more than `limit` when there are more.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -184,7 +185,11 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Organization>> {
+    let gone = merges::table
+        .filter(merges::gone_id.eq(dsl::id))
+        .filter(merges::undone_at.is_null());
     let mut query = organizations::table.into_boxed();
+    query = query.filter(diesel::dsl::not(diesel::dsl::exists(gone)));
     if let Some(kind) = filter.kind {
         query = query.filter(dsl::kind.eq(kind.code()));
     }

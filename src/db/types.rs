@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId, MatchId, CommitmentId,
-    OrganizationId, OutboxId, ProgrammeId, ReferralId, RuleSetId, SessionId, StartupProfileId,
-    TicketId, UserId,
+    ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
+    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, ReferralId,
+    RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -241,6 +241,5 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId, MatchId, OrganizationId, CommitmentId,
-    OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId,
+    Id, ApiKeyId, AskId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId, MatchId, OrganizationId, CommitmentId, OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId, DuplicateId, MergeId,
 }

@@ -44,11 +44,13 @@ pub enum SubjectKind {
     Import,
     /// A file that is made of records.
     Export,
+    /// Two records that may be of one firm.
+    Duplicate,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -64,6 +66,7 @@ impl SubjectKind {
         Self::SigningKey,
         Self::Import,
         Self::Export,
+        Self::Duplicate,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -84,6 +87,7 @@ impl SubjectKind {
             Self::SigningKey => "signing_key",
             Self::Import => "import",
             Self::Export => "export",
+            Self::Duplicate => "duplicate",
         }
     }
 

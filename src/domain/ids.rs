@@ -95,6 +95,10 @@ ids! {
     ImportId,
     /// One file that is made of records.
     ExportId,
+    /// Two records that may be of one firm.
+    DuplicateId,
+    /// What was made of two firms.
+    MergeId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

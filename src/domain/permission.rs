@@ -62,6 +62,12 @@ codes! {
         ReadClients = "read_clients",
         /// Make, change and revoke an organization's API clients.
         WriteClients = "write_clients",
+        /// Change what an organization says of itself.
+        WriteOrganization = "write_organization",
+        /// Read which records may be of one firm.
+        ReadDuplicates = "read_duplicates",
+        /// Judge, merge and part them again.
+        JudgeDuplicates = "judge_duplicates",
         /// Ask a firm to stand behind what was written about it.
         AskToClaim = "ask_to_claim",
         /// Write a startup profile.
@@ -197,7 +203,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
     match operation {
         O::ReadAccount => Some(S::AccountRead),
         O::ReadTaxonomy => Some(S::TaxonomyRead),
-        O::ReadOrganization | O::ReadMembers => Some(S::OrganizationsRead),
+        O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
         O::ReadStartupProfile => Some(S::ProfilesRead),
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
         O::ReadMandate => Some(S::MandatesRead),
@@ -219,10 +225,12 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadLog => Some(S::LogRead),
         O::ReadMessages => Some(S::MessagesRead),
         O::RetryMessage => Some(S::MessagesWrite),
-        // By which rules a programme matches is a person's decision.
-        // A file of everything would go around the scopes.
+        // By which rules a programme matches, and which firms are one, is a
+        // person's decision. A file of everything would go around the scopes.
         O::PublishRules
         | O::Export
+        | O::JudgeDuplicates
+        | O::WriteOrganization
         | O::WriteAccount
         | O::WriteMembers
         | O::ReadPerson
@@ -287,7 +295,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
-        (O::WriteEvidence, Standing::Own(_, role))
+        (O::WriteEvidence | O::WriteOrganization, Standing::Own(_, role))
         | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
         | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
         | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
@@ -325,6 +333,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadDeal
             | O::ReadCommitment
             | O::ReadCompliance
+            | O::ReadDuplicates
             | O::ReadRules
             | O::RankMatches
     );

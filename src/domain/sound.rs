@@ -116,7 +116,7 @@ fn name_words(name: &str) -> Vec<(String, Sound)> {
 }
 
 /// Son and daughter of, as they stand after a father's name, folded.
-const PATRONYMIC: &[&str] = &[
+pub(super) const PATRONYMIC: &[&str] = &[
     "oglu",
     "ogli",
     "ogly",
@@ -233,7 +233,8 @@ const fn is_vowel(c: char) -> bool {
     matches!(c, 'a' | 'i' | 'o' | 'u')
 }
 
-fn skeleton(key: &str) -> String {
+/// The consonants of a key, with a mark where it begins with a vowel.
+pub(super) fn skeleton(key: &str) -> String {
     let opens = key.starts_with(is_vowel);
     let mark = opens.then_some('a');
     mark.into_iter()

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use super::tag_near::Near;
 use super::text::{Language, Slug, fold};
 use super::values::codes;
 
@@ -313,17 +314,19 @@ impl Taxonomy {
             .and_then(|slug| self.tags.get(slug))
     }
 
-    /// Up to three slugs that a mistyped word may mean, nearest first; none for
+    /// Up to three slugs that a mistyped or foreign word may mean, nearest
+    /// first: by letters, by sound across scripts, by words in common. None for
     /// one of more than [`LONGEST_SUGGESTED_FOR`] letters.
     pub fn suggest(&self, word: &str) -> Vec<&Slug> {
         let word = fold(word);
         if word.chars().nth(LONGEST_SUGGESTED_FOR).is_some() {
             return Vec::new();
         }
+        let word = Near::new(word);
         let mut near: Vec<(f64, &Slug)> = self
             .words
             .iter()
-            .map(|(known, slug)| (strsim::jaro_winkler(&word, known), slug))
+            .map(|(known, slug)| (word.likeness(known), slug))
             .filter(|(likeness, _)| *likeness >= 0.82)
             .collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));

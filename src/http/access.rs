@@ -80,6 +80,26 @@ pub const TABLE: &[(&str, Access)] = &[
     // Firms and their people.
     ("GET /v1/organizations", Needs(O::ReadOrganization)),
     ("GET /v1/organizations/{id}", Needs(O::ReadOrganization)),
+    (
+        "GET /v1/organizations/{id}/identifiers",
+        Needs(O::ReadOrganization),
+    ),
+    (
+        "PUT /v1/organizations/{id}/identifiers",
+        Needs(O::WriteOrganization),
+    ),
+    ("GET /v1/duplicates", Needs(O::ReadDuplicates)),
+    ("POST /v1/duplicates", Needs(O::JudgeDuplicates)),
+    ("GET /v1/duplicates/{id}", Needs(O::ReadDuplicates)),
+    (
+        "GET /v1/duplicates/{id}/transitions",
+        Needs(O::ReadDuplicates),
+    ),
+    (
+        "POST /v1/duplicates/{id}/transitions",
+        Needs(O::JudgeDuplicates),
+    ),
+    ("GET /v1/duplicates/{id}/events", Needs(O::ReadDuplicates)),
     ("GET /v1/organizations/{id}/members", Needs(O::ReadMembers)),
     (
         "PUT /v1/organizations/{id}/members/{person}",
@@ -110,11 +130,26 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/clients/{id}", Needs(O::ReadClients)),
     ("POST /v1/clients/{id}/secrets", Needs(O::WriteClients)),
     ("DELETE /v1/clients/{id}", Needs(O::WriteClients)),
+    (
+        "GET /v1/organizations/{id}/events",
+        Needs(O::ReadOrganization),
+    ),
+    ("GET /v1/people/{id}/transitions", Needs(O::ReadPerson)),
+    ("GET /v1/people/{id}/events", Needs(O::ReadPerson)),
+    ("GET /v1/clients/{id}/events", Needs(O::ReadClients)),
+    ("GET /v1/freezes/{id}/transitions", Needs(O::ReadCompliance)),
+    ("GET /v1/freezes/{id}/events", Needs(O::ReadCompliance)),
+    ("GET /v1/messages/{id}/events", Needs(O::ReadMessages)),
     ("GET /v1/people/{id}", Needs(O::ReadPerson)),
     ("POST /v1/people/{id}/transitions", Needs(O::WritePerson)),
     // Where and by which words they meet.
     ("GET /v1/tags", Needs(O::ReadTaxonomy)),
     ("GET /v1/facets", Needs(O::ReadTaxonomy)),
+    ("POST /v1/tag-suggestions", Needs(O::ReadTaxonomy)),
+    (
+        "GET /v1/startup-profiles/{id}/tag-suggestions",
+        Needs(O::ReadStartupProfile),
+    ),
     ("GET /v1/programmes", Needs(O::ReadProgramme)),
     ("POST /v1/programmes", Needs(O::WriteProgramme)),
     ("GET /v1/programmes/{id}", Needs(O::ReadProgramme)),
@@ -258,6 +293,27 @@ pub const TABLE: &[(&str, Access)] = &[
     (
         "GET /v1/startup-profiles/{id}/events",
         Needs(O::ReadStartupProfile),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/versions",
+        Needs(O::ReadStartupProfile),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/versions/{version}",
+        Needs(O::ReadStartupProfile),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/versions/{version}/changes",
+        Needs(O::ReadStartupProfile),
+    ),
+    ("GET /v1/mandates/{id}/versions", Needs(O::ReadMandate)),
+    (
+        "GET /v1/mandates/{id}/versions/{version}",
+        Needs(O::ReadMandate),
+    ),
+    (
+        "GET /v1/mandates/{id}/versions/{version}/changes",
+        Needs(O::ReadMandate),
     ),
     ("GET /v1/mandates", Needs(O::ReadMandate)),
     ("POST /v1/mandates", Needs(O::WriteMandate)),

@@ -227,7 +227,8 @@ impl Changes {
                 | SubjectKind::Ticket
                 | SubjectKind::SigningKey
                 | SubjectKind::Import
-                | SubjectKind::Export => {}
+                | SubjectKind::Export
+                | SubjectKind::Duplicate => {}
             }
         }
         changes

@@ -1,5 +1,6 @@
 //! The log as use cases write and read it.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::Conn;
@@ -32,6 +33,22 @@ impl Context {
 }
 
 impl Pen {
+    /// The service's own: what it finds by itself is not on record as found by
+    /// whoever happened to write.
+    pub(super) fn of_system(&self) -> Self {
+        self.context.pen(Actor::System)
+    }
+
+    /// When it writes.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.context.now()
+    }
+
+    /// A new id.
+    pub(super) fn new_id<T: From<Uuid>>(&self) -> T {
+        self.context.new_id()
+    }
+
     /// Appends an event to the open transaction.
     pub fn append(
         &self,

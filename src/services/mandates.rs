@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::mandates;
 pub use crate::db::mandates::Filter;
 use crate::db::page::Page;
-use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{
@@ -17,6 +17,7 @@ use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
+use super::duplicates::live_firm;
 use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
@@ -42,7 +43,7 @@ pub async fn create(
         caller.id(),
         intent,
         move |conn| {
-            let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            let firm = live_firm(conn, organization)?;
             if firm.details.kind != OrganizationKind::Investor {
                 return Err(Error::refused(
                     "not_an_investor",

@@ -16,6 +16,7 @@ pub mod corrections;
 pub mod deal_history;
 pub mod deals;
 pub mod disclosure;
+pub mod duplicates;
 pub mod error;
 pub mod export_jobs;
 pub mod failures;
@@ -58,6 +59,7 @@ pub mod syndicates;
 pub mod teasers;
 pub mod tickets;
 mod transitions;
+pub mod versions;
 pub mod worklist;
 
 pub use caller::Caller;

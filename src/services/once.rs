@@ -73,6 +73,7 @@ impl Recorded for crate::domain::rule_set::Simulation {
 
 recorded!(
     crate::domain::organization::Organization,
+    crate::domain::duplicate::Duplicate,
     crate::domain::profile::StartupProfile,
     crate::domain::mandate::Mandate,
     crate::domain::programme::Programme,

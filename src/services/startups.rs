@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
 pub use crate::db::startup_profiles::Filter;
 use crate::db::together::Together;
-use crate::db::{self, Conn};
 use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
@@ -21,6 +21,7 @@ use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
+use super::duplicates::live_firm;
 use super::once::{write_once, write_once_together};
 use super::organizations::names_that_tell;
 use super::paging::{PageRequest, Show, shown, shown_page};
@@ -65,7 +66,7 @@ pub async fn create(
         caller.id(),
         intent,
         move |conn| {
-            let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            let firm = live_firm(conn, organization)?;
             if firm.details.kind != OrganizationKind::Startup {
                 return Err(Error::refused(
                     "not_a_startup",

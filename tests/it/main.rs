@@ -25,3 +25,4 @@ mod permissions;
 mod scoring;
 mod small_records;
 mod support;
+mod tag_words;

@@ -2,6 +2,7 @@
 //! fields in a fixed order, integers only, a `schema` number first.
 
 pub(super) mod deal;
+pub(super) mod duplicate;
 pub(super) mod event;
 pub(super) mod explanation;
 pub(super) mod faults;

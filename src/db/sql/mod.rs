@@ -99,6 +99,19 @@ pub(super) fn lock_organization(conn: &mut Conn, id: OrganizationId) -> Result<(
     Ok(())
 }
 
+/// SQLite has one writer; PostgreSQL has whoever else looks for duplicates wait
+/// until the commit, since neither would see what the other has not committed.
+pub(super) fn lock_duplicates(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(4711003)").execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// SQLite has one writer; PostgreSQL keeps the row from being changed until the
 /// commit, and lets others keep it too.
 pub(super) fn share_organization(

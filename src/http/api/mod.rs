@@ -8,12 +8,15 @@ pub mod commitments;
 pub mod compliance;
 pub mod deals;
 pub mod disclosures;
+pub mod duplicates;
 pub mod events;
 pub mod evidence;
 mod exchange;
 pub mod exports;
 mod finding;
 pub mod gaps;
+mod histories;
+mod identifiers;
 pub mod imports;
 pub mod introduction_file;
 pub mod introductions;
@@ -37,10 +40,12 @@ pub mod screening;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
+mod tag_suggestions;
 pub mod tags;
 pub mod timeline;
 pub mod transitions;
 pub mod values;
+mod versions;
 pub mod vocabulary;
 pub mod worklist;
 
@@ -72,6 +77,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(second_factor::routes)
         .configure(keys::routes)
         .configure(organizations::routes)
+        .configure(identifiers::routes)
+        .configure(duplicates::routes)
         .configure(disclosures::routes)
         .configure(members::routes)
         .configure(clients::routes)
@@ -79,8 +86,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(imports::routes)
         .configure(exports::routes)
         .configure(people::routes)
+        .configure(histories::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
+        .configure(tag_suggestions::routes)
         .configure(programmes::routes)
         .configure(agreements::routes)
         .configure(programme_comments::routes)

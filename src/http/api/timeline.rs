@@ -159,6 +159,22 @@ pub const DEAL: SideRules = SideRules {
     state: |state| state,
 };
 
+/// For firms: what was done with their details, not what was looked into,
+/// found or decided about them.
+pub const ORGANIZATION: SideRules = SideRules {
+    kinds: &[
+        "organization.registered",
+        "organization.imported",
+        "organization.corrected",
+        "organization.corrected_by_partner",
+        "organization.identified",
+    ],
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: &["kind", "country", "version", "schemes"],
+    state: |state| state,
+};
+
 /// For programmes: what became of it, not who was admitted.
 pub const PROGRAMME: SideRules = SideRules {
     kinds: &["programme.created", "programme.moved"],

@@ -105,7 +105,11 @@ macro_rules! through {
 impl Everything<'_> {
     async fn send_all(&self) -> Result<(), Stop> {
         let (context, caller, firm) = (self.context, self.caller, self.firm);
-        let found = organizations::find(context, caller, firm).await?;
+        let organizations::Found::Here(found) = organizations::find(context, caller, firm).await?
+        else {
+            // It became one with another firm, whose owner asks for that one.
+            return Ok(());
+        };
         self.line("organization", value(&OrganizationView::from(&found))?)
             .await?;
         for member in members::list(context, caller, firm).await? {

@@ -5,6 +5,7 @@ use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::export::{ExportAction, ExportKind, ExportState};
 use crate::domain::import::{ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
@@ -76,6 +77,9 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewProgrammeTransition.action"], all!(ProgrammeAction)),
         (&["ProgrammeParty.role"], all!(PartyRole)),
         (&["RuleSet.status"], all!(RuleSetStatus)),
+        (&["Duplicate.state"], all!(DuplicateState)),
+        (&["DuplicateReason.ground"], all!(Ground)),
+        (&["NewDuplicateTransition.action"], all!(DuplicateAction)),
         (&["NewRuleSetTransition.action"], all!(RuleSetAction)),
         (
             &["Organization.kind", "Membership.kind"],

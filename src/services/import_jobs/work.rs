@@ -442,6 +442,7 @@ fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Err
             partner,
             external_id: row.external_id,
             details: row.details,
+            identifiers: None,
             contact,
             content,
             digest: row.digest,

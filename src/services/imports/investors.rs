@@ -8,7 +8,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
-use crate::domain::organization::OrganizationDetails;
+use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::values::OrganizationKind;
 
 use super::super::Error;
@@ -29,8 +29,16 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         Some(firm) => mandates_of(conn, firm.id)?,
         None => Vec::new(),
     };
+    if let Some(firm) = known.as_ref() {
+        if let Some(keeper) = db::merges::keeper(conn, firm.id)? {
+            import.put_past(conn, keeper, &investments)?;
+            import.tally.taken_over += 1;
+            return Ok((keeper, RowOutcome::Kept));
+        }
+    }
     let stated = mandate.as_ref().is_some_and(|mandate| !mandate.derived);
-    let taken_over = on_record.iter().any(|it| is_taken_over(it, stated));
+    let taken_over =
+        on_record.iter().any(|it| is_taken_over(it, stated)) || is_kept(conn, known.as_ref())?;
     if let Some(firm) = known.as_ref().filter(|_| taken_over) {
         // What it did is a fact of the record, whoever speaks for the firm now.
         import.put_past(conn, firm.id, &investments)?;
@@ -53,6 +61,14 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     import.reach(conn, firm, contact.as_ref(), joined)?;
     import.tally.outside += u64::from(import.programme.is_some() && !joined);
     Ok(import.count(firm, change))
+}
+
+/// Whether another firm became one with it: then people have taken it over.
+fn is_kept(conn: &mut Conn, known: Option<&Organization>) -> Result<bool, Error> {
+    Ok(match known {
+        Some(firm) => db::merges::is_part(conn, firm.id)?,
+        None => false,
+    })
 }
 
 fn mandates_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mandate>, Error> {

@@ -28,7 +28,12 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
         Some(firm) => first_profile(conn, firm.id)?,
         None => None,
     };
-    if let (Some(firm), Some(_)) = (&known, before.as_ref().filter(|it| is_taken_over(it))) {
+    let merged = match &known {
+        Some(firm) => db::merges::is_part(conn, firm.id)?,
+        None => false,
+    };
+    let taken_over = merged || before.as_ref().is_some_and(is_taken_over);
+    if let Some(firm) = known.as_ref().filter(|_| taken_over) {
         import.tally.taken_over += 1;
         return Ok((firm.id, RowOutcome::Kept));
     }

@@ -82,6 +82,8 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/programmes/{id}/admissions" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string() }))
         }
+        "PUT /v1/organizations/{id}/identifiers" => Some(json!({ "identifiers": {} })),
+        "POST /v1/duplicates/{id}/transitions" => action("reopen"),
         "PUT /v1/organizations/{id}/members/{person}" => Some(json!({ "role": "viewer" })),
         "POST /v1/organizations/{id}/invitations" => {
             Some(json!({ "email": "evil@mail.example", "role": "owner" }))
@@ -169,9 +171,11 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/referrals/{id}", partner.0),
         ("/v1/imports/{id}", partner.2),
         ("/v1/exports/{id}", export(stage).await),
+        ("/v1/duplicates/{id}", duplicate(stage).await),
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
+        ("{version}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),
     ])
 }
@@ -211,6 +215,19 @@ async fn commitment(stage: &Stage) -> String {
         move |conn: &mut corridor::db::Conn| corridor::db::commitments::insert(conn, &promise);
     stage.context.db.write(write).await.unwrap();
     id
+}
+
+/// Two records of the startup, as a curator sees them.
+async fn duplicate(stage: &Stage) -> String {
+    let token = attacker(stage, OrganizationKind::Startup, "double").await;
+    let me = with_token(stage, &token, "GET", "/v1/me", None).await;
+    let me = me.expect(200);
+    let body = json!({
+        "organizations": [stage.startup.id.to_string(), me["memberships"][0]["organization"]],
+        "reason": "A test",
+    });
+    let made = stage.post(Who::Curator, "/v1/duplicates", body).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 async fn own(stage: &Stage, path: &str) -> String {
@@ -309,7 +326,7 @@ fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> Strin
             .clone(),
     };
     let mut filled = format!("{head}{}{rest}", object(&key));
-    for inner in ["{person}", "{invitation}"] {
+    for inner in ["{person}", "{invitation}", "{version}"] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
         }

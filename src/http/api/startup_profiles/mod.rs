@@ -3,6 +3,7 @@
 
 mod document;
 mod readiness;
+mod versions;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -50,6 +51,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_startup_profile_comments)
         .service(readiness::get_startup_profile_readiness)
         .service(agree_to_startup_profile)
+        .service(versions::list_startup_profile_versions)
+        .service(versions::get_startup_profile_version)
+        .service(versions::list_startup_profile_changes)
         .service(list_startup_profile_events);
 }
 
