@@ -61,6 +61,7 @@ mod pool;
 mod postgres;
 mod prepared;
 pub mod programmes;
+mod rate_schema;
 pub mod rates;
 pub mod referrals;
 pub mod review_comments;

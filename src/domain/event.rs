@@ -40,11 +40,13 @@ pub enum SubjectKind {
     Ticket,
     /// A key that signs access tokens.
     SigningKey,
+    /// Quotations of money that came together.
+    RateBatch,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -58,6 +60,7 @@ impl SubjectKind {
         Self::Freeze,
         Self::Ticket,
         Self::SigningKey,
+        Self::RateBatch,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -76,6 +79,7 @@ impl SubjectKind {
             Self::Freeze => "freeze",
             Self::Ticket => "ticket",
             Self::SigningKey => "signing_key",
+            Self::RateBatch => "rate_batch",
         }
     }
 

@@ -90,6 +90,10 @@ codes! {
         WriteRules = "write_rules",
         /// Publish or retire a rule set.
         PublishRules = "publish_rules",
+        /// Read what money is worth.
+        ReadRates = "read_rates",
+        /// Say what money is worth.
+        WriteRates = "write_rates",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -144,6 +148,10 @@ codes! {
         ProgrammesRead = "programmes:read",
         /// Write programmes.
         ProgrammesWrite = "programmes:write",
+        /// Read what money is worth.
+        RatesRead = "rates:read",
+        /// Say what money is worth.
+        RatesWrite = "rates:write",
         /// Read what compliance recorded.
         ComplianceRead = "compliance:read",
         /// Record it.
@@ -194,6 +202,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::WriteReferral => Some(S::ReferralsWrite),
         O::ReadProgramme | O::ReadRules => Some(S::ProgrammesRead),
         O::WriteProgramme | O::WriteRules => Some(S::ProgrammesWrite),
+        O::ReadRates => Some(S::RatesRead),
+        O::WriteRates => Some(S::RatesWrite),
         O::ReadCompliance => Some(S::ComplianceRead),
         O::WriteCompliance => Some(S::ComplianceWrite),
         O::RankMatches | O::ReadMatch => Some(S::MatchesRead),
@@ -246,7 +256,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
 
     match (operation, standing) {
         // Everybody who is signed in.
-        (O::ReadAccount | O::WriteAccount | O::ReadTaxonomy | O::ReadProgramme, _) => Allowed,
+        (
+            O::ReadAccount | O::WriteAccount | O::ReadTaxonomy | O::ReadProgramme | O::ReadRates,
+            _,
+        ) => Allowed,
 
         // The operator's people, on anybody's records.
         (_, Standing::Own(K::Operator, role) | Standing::Other(K::Operator, role)) => {
@@ -282,7 +295,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme, _) => Forbidden,
+        (O::WriteProgramme | O::WriteRates, _) => Forbidden,
 
         _ => Hidden,
     }
@@ -345,7 +358,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::WriteClients
             | O::ReadMessages
             | O::RetryMessage => Allowed,
-            O::ReadLog => Forbidden,
+            O::ReadLog | O::WriteRates => Forbidden,
             _ => Hidden,
         },
         R::Owner | R::Editor | R::Viewer => Hidden,
@@ -405,11 +418,12 @@ mod tests {
         verdict(operation, standing)
     }
 
-    const OPEN: [Operation; 4] = [
+    const OPEN: [Operation; 5] = [
         Operation::ReadAccount,
         Operation::WriteAccount,
         Operation::ReadTaxonomy,
         Operation::ReadProgramme,
+        Operation::ReadRates,
     ];
 
     #[test]

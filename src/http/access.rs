@@ -113,6 +113,8 @@ pub const TABLE: &[(&str, Access)] = &[
     // Where and by which words they meet.
     ("GET /v1/tags", Needs(O::ReadTaxonomy)),
     ("GET /v1/facets", Needs(O::ReadTaxonomy)),
+    ("GET /v1/rates", Needs(O::ReadRates)),
+    ("POST /v1/rates", Needs(O::WriteRates)),
     ("GET /v1/programmes", Needs(O::ReadProgramme)),
     ("POST /v1/programmes", Needs(O::WriteProgramme)),
     ("GET /v1/programmes/{id}", Needs(O::ReadProgramme)),

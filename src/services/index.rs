@@ -225,7 +225,8 @@ impl Changes {
                 | SubjectKind::Deal
                 | SubjectKind::Message
                 | SubjectKind::Ticket
-                | SubjectKind::SigningKey => {}
+                | SubjectKind::SigningKey
+                | SubjectKind::RateBatch => {}
             }
         }
         changes

@@ -21,6 +21,7 @@ pub mod oauth;
 pub mod organizations;
 pub mod people;
 pub mod programmes;
+pub mod rates;
 pub mod referrals;
 pub mod registrations;
 pub mod rule_sets;
@@ -67,6 +68,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(people::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
+        .configure(rates::routes)
         .configure(programmes::routes)
         .configure(gaps::routes)
         .configure(rule_sets::routes)
