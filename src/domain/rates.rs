@@ -58,7 +58,7 @@ pub struct Decimal {
 
 /// The text is no number that a quotation can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no decimal number above zero of at most 10 significant digits, such as 1.0823")]
+#[error("must be a decimal number above zero of at most 10 significant digits, such as 1.0823")]
 pub struct InvalidDecimal;
 
 impl FromStr for Decimal {

@@ -809,9 +809,9 @@ fn rates_of_both_banks_are_read_once_and_what_is_wrong_is_named() {
     );
     let ended = rates(&["import", &bad]);
     for told in [
-        "2026-11-20 USD: 1.5 USD for 1, but 1.0811 for 1 is on record",
+        "2026-11-20 EUR/USD: 1.5 for 1, but 1.0811 for 1 is on record",
         "line 3: \"yesterday\" is no day",
-        "line 4: 2026-11-18 USD: \"x\" is no decimal number",
+        "line 4: 2026-11-18 USD: \"x\" must be a decimal number",
         "2999-01-01 has not come yet",
     ] {
         assert!(ended.err.contains(told), "{told}: {ended:?}");

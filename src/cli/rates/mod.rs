@@ -140,6 +140,8 @@ async fn list(context: &Context, args: &RatesListArgs) -> Result<(), Failure> {
             nominal,
             value,
         } = it;
+        // Only texts heed a width.
+        let (source, value) = (source.code(), value.to_string());
         say!("{on}  {source:<8}  {nominal:>7} {base} = {value:>14} {quote}")?;
     }
     Ok(())
@@ -233,8 +235,8 @@ fn count(report: &mut FileReport, path: &Path, it: &Quotation, stored: Stored, t
 
 fn conflict(it: &Quotation, before: &Quotation) -> String {
     format!(
-        "{} {}: {} {} for {}, but {} for {} is on record",
-        it.on, it.base, it.value, it.quote, it.nominal, before.value, before.nominal
+        "{} {}/{}: {} for {}, but {} for {} is on record",
+        it.on, it.base, it.quote, it.value, it.nominal, before.value, before.nominal
     )
 }
 

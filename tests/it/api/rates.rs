@@ -116,7 +116,7 @@ fn the_operator_says_what_no_bank_does_and_puts_it_right() {
         let refused = stage.post(Who::Curator, "/v1/rates", other.clone()).await;
         let problem = refused.expect(409);
         assert_eq!(problem["code"], "rate_conflict");
-        assert_eq!(problem["errors"][0]["pointer"], "/quotes/0/value");
+        assert_eq!(problem["errors"][0]["pointer"], "#/quotes/0/value");
         assert!(
             problem["errors"][0]["detail"]
                 .as_str()
@@ -146,11 +146,11 @@ fn the_operator_says_what_no_bank_does_and_puts_it_right() {
         let pointers = problem["errors"].as_array().unwrap().iter();
         let pointers: Vec<_> = pointers.map(|it| it["pointer"].as_str().unwrap()).collect();
         let expected = [
-            "/on",
-            "/quotes/0/base",
-            "/quotes/0/value",
-            "/quotes/1",
-            "/quotes/2",
+            "#/on",
+            "#/quotes/0/base",
+            "#/quotes/0/value",
+            "#/quotes/1",
+            "#/quotes/2",
         ];
         assert_eq!(pointers, expected);
     });
