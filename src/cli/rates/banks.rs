@@ -251,7 +251,7 @@ mod tests {
                 "2026-11-27 1 EUR = 1.0823 USD",
                 "2026-11-27 1 EUR = 164.21 JPY",
                 "left out CYP",
-                "byte 464: 2026-11-26 ILS: \"x\" must be a decimal number above zero of at most 10 significant digits, such as 1.0823",
+                "byte 416: 2026-11-26 ILS: \"x\" must be a decimal number above zero of at most 10 significant digits, such as 1.0823",
             ]
         );
         let cbar = r#"<?xml version="1.0" encoding="UTF-8"?>
