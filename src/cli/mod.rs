@@ -17,6 +17,7 @@ pub mod export;
 pub mod import;
 mod keys;
 mod progress;
+pub mod rates;
 mod rules;
 mod serve;
 
@@ -102,6 +103,9 @@ enum Command {
     /// Rule sets as files: learn one from past deals
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// What money is worth: read the central banks' files, show what is on record
+    #[command(subcommand)]
+    Rates(rates::RatesCommand),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
     /// Measure the matching engine on this machine
@@ -215,6 +219,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Export(args) => {
                     let config = load(&store, &[])?;
                     block_on(export::run(&config, &args))
+                }
+                Command::Rates(command) => {
+                    let config = load(&store, &[])?;
+                    block_on(rates::run(&config, command))
                 }
                 Command::Keys(command) => {
                     let config = load(&store, &[])?;

@@ -77,6 +77,7 @@ mod postgres;
 mod prepared;
 mod programme_schema;
 pub mod programmes;
+mod rate_schema;
 pub mod rates;
 pub mod referrals;
 pub mod review_comments;

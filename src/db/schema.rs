@@ -313,16 +313,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Date, Text};
-
-    rates (quoted_on, currency) {
-        quoted_on -> Date,
-        currency -> Text,
-        usd_micros -> BigInt,
-    }
-}
-
-diesel::table! {
     use diesel::sql_types::{Date, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 

@@ -46,11 +46,13 @@ pub enum SubjectKind {
     Export,
     /// Two records that may be of one firm.
     Duplicate,
+    /// Quotations of money that came together.
+    RateBatch,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -67,6 +69,7 @@ impl SubjectKind {
         Self::Import,
         Self::Export,
         Self::Duplicate,
+        Self::RateBatch,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -88,6 +91,7 @@ impl SubjectKind {
             Self::Import => "import",
             Self::Export => "export",
             Self::Duplicate => "duplicate",
+            Self::RateBatch => "rate_batch",
         }
     }
 

@@ -108,6 +108,10 @@ codes! {
         WriteRules = "write_rules",
         /// Publish or retire a rule set.
         PublishRules = "publish_rules",
+        /// Read what money is worth.
+        ReadRates = "read_rates",
+        /// Say what money is worth.
+        WriteRates = "write_rates",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -162,6 +166,10 @@ codes! {
         ProgrammesRead = "programmes:read",
         /// Write programmes.
         ProgrammesWrite = "programmes:write",
+        /// Read what money is worth.
+        RatesRead = "rates:read",
+        /// Say what money is worth.
+        RatesWrite = "rates:write",
         /// Read what compliance recorded.
         ComplianceRead = "compliance:read",
         /// Record it.
@@ -214,6 +222,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::WriteProgramme | O::WriteCommitment | O::WriteEvidence | O::WriteRules => {
             Some(S::ProgrammesWrite)
         }
+        O::ReadRates => Some(S::RatesRead),
+        O::WriteRates => Some(S::RatesWrite),
         O::ReadCompliance => Some(S::ComplianceRead),
         O::WriteCompliance => Some(S::ComplianceWrite),
         O::RankMatches | O::ReadMatch => Some(S::MatchesRead),
@@ -270,7 +280,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
 
     match (operation, standing) {
         // Everybody who is signed in.
-        (O::ReadAccount | O::WriteAccount | O::ReadTaxonomy | O::ReadProgramme, _) => Allowed,
+        (
+            O::ReadAccount | O::WriteAccount | O::ReadTaxonomy | O::ReadProgramme | O::ReadRates,
+            _,
+        ) => Allowed,
 
         // The operator's people, on anybody's records.
         (_, Standing::Own(K::Operator, role) | Standing::Other(K::Operator, role)) => {
@@ -308,7 +321,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme | O::WriteCommitment, _) => Forbidden,
+        (O::WriteProgramme | O::WriteCommitment | O::WriteRates, _) => Forbidden,
 
         _ => Hidden,
     }
@@ -375,7 +388,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::WriteClients
             | O::ReadMessages
             | O::RetryMessage => Allowed,
-            O::ReadLog => Forbidden,
+            O::ReadLog | O::WriteRates => Forbidden,
             _ => Hidden,
         },
         R::Owner | R::Editor | R::Viewer => Hidden,
@@ -435,11 +448,12 @@ mod tests {
         verdict(operation, standing)
     }
 
-    const OPEN: [Operation; 4] = [
+    const OPEN: [Operation; 5] = [
         Operation::ReadAccount,
         Operation::WriteAccount,
         Operation::ReadTaxonomy,
         Operation::ReadProgramme,
+        Operation::ReadRates,
     ];
 
     #[test]

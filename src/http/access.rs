@@ -150,6 +150,8 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/startup-profiles/{id}/tag-suggestions",
         Needs(O::ReadStartupProfile),
     ),
+    ("GET /v1/rates", Needs(O::ReadRates)),
+    ("POST /v1/rates", Needs(O::WriteRates)),
     ("GET /v1/programmes", Needs(O::ReadProgramme)),
     ("POST /v1/programmes", Needs(O::WriteProgramme)),
     ("GET /v1/programmes/{id}", Needs(O::ReadProgramme)),

@@ -228,7 +228,8 @@ impl Changes {
                 | SubjectKind::SigningKey
                 | SubjectKind::Import
                 | SubjectKind::Export
-                | SubjectKind::Duplicate => {}
+                | SubjectKind::Duplicate
+                | SubjectKind::RateBatch => {}
             }
         }
         changes

@@ -42,6 +42,7 @@ pub mod paging;
 pub mod past;
 pub mod programmes;
 pub mod ranking;
+pub mod rates;
 pub mod readiness;
 pub mod recompute;
 pub mod referrals;

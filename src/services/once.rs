@@ -71,6 +71,17 @@ impl Recorded for crate::domain::rule_set::Simulation {
     }
 }
 
+impl Recorded for crate::domain::rates::Batch {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// As it was said.
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
 recorded!(
     crate::domain::organization::Organization,
     crate::domain::duplicate::Duplicate,

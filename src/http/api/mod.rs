@@ -31,6 +31,7 @@ pub mod organizations;
 pub mod people;
 pub mod programme_comments;
 pub mod programmes;
+pub mod rates;
 pub mod referrals;
 pub mod registrations;
 pub mod reviews;
@@ -90,6 +91,7 @@ pub fn routes(config: &mut ServiceConfig) {
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(tag_suggestions::routes)
+        .configure(rates::routes)
         .configure(programmes::routes)
         .configure(agreements::routes)
         .configure(programme_comments::routes)

@@ -24,6 +24,7 @@ mod paused;
 mod profiles;
 mod programmes;
 mod races;
+mod rates;
 mod readiness;
 mod recompute;
 mod referrals;
