@@ -39,4 +39,5 @@ pub mod tag;
 pub mod text;
 pub mod ticket;
 pub mod values;
+pub mod word;
 pub mod wording;

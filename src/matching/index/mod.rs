@@ -41,9 +41,10 @@ use self::store::{Record, Shelf, Stock};
 use self::table::Worth;
 pub use self::values::Cleared;
 use self::vocabulary::Vocabulary;
+use super::factors::tags::OwnTag;
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
 use super::reference::Filter;
-use super::score::{Numbers, explain, judge};
+use super::score::{Numbers, explain, explain_pair, judge};
 use crate::domain::ids::{MandateId, StartupProfileId};
 use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::profile::{ProfileStatus, StartupProfile};
@@ -312,11 +313,14 @@ impl Desk<'_> {
         k: usize,
         filter: &Filter,
     ) -> Vec<Explanation> {
+        let own = OwnTag::all(self.setting, startup.profile);
         self.rank_mandates(startup, &known, k, filter)
             .into_iter()
             .map(|Ranked { record, .. }| {
                 let facts = record.facts(self.setting.today);
-                explain(self.setting, startup, &facts, &known(&record.mandate))
+                let known = known(&record.mandate);
+                let pair = Pair::new(self.setting, startup, &facts, &known);
+                explain_pair(&pair.with_tags(&own))
             })
             .collect()
     }
