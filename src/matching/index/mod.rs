@@ -32,7 +32,7 @@ mod table;
 mod values;
 mod vocabulary;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use self::mandates::MandateEntry;
 use self::search::{Hit, Judge};
@@ -265,6 +265,9 @@ pub struct Desk<'a> {
     rarity: Vec<i64>,
     cheques: Vec<Option<[i64; 2]>>,
     rounds: Vec<Option<[i64; 3]>>,
+    /// The mandates of investors who did something before, once asked for:
+    /// the same for every startup.
+    acted: OnceLock<Vec<&'a Arc<MandateEntry>>>,
 }
 
 impl Snapshot {
@@ -286,6 +289,7 @@ impl Snapshot {
             rarity: rarity(&self.words, setting.rules),
             cheques: self.mandate_keys.cents(setting.rates),
             rounds: self.startup_keys.cents(setting.rates),
+            acted: OnceLock::new(),
         }
     }
 }
@@ -302,7 +306,7 @@ fn rarity(words: &Vocabulary, rules: &RuleSet) -> Vec<i64> {
     rarity
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
     /// The `k` best mandates for a startup, best first: what
     /// [`super::reference::mandates_for`] gives over the same records. `known`
     /// says what is known of the startup and a mandate together.
@@ -368,7 +372,18 @@ impl Desk<'_> {
         if acted.is_none() {
             return by_columns;
         }
-        judge.with_apart(mandates, by_columns, k)
+        judge.with_apart(by_columns, self.acted().iter().copied(), k)
+    }
+
+    fn acted(&self) -> &[&'a Arc<MandateEntry>] {
+        self.acted.get_or_init(|| {
+            let Some(past) = self.setting.past else {
+                return Vec::new();
+            };
+            past::here(&self.snapshot.mandates)
+                .filter(|entry| past.knows(entry.mandate.organization))
+                .collect()
+        })
     }
 
     /// The `k` best startups for a mandate, best first: what
@@ -428,7 +443,7 @@ impl Desk<'_> {
             apart: |_: &StartupEntry| acted,
         };
         if acted {
-            return judge.with_apart(startups, Vec::new(), k);
+            return judge.with_apart(Vec::new(), past::here(startups), k);
         }
         let hits = search::best(startups, &plan, &question.ask(), k, &judge);
         ranked(startups, hits)
@@ -448,19 +463,18 @@ struct Deciding<'a, K, F, A> {
 
 impl<K, F, A> Deciding<'_, K, F, A> {
     /// What the columns gave, and the records that they don't know.
-    fn with_apart<const C: usize, const M: usize, const G: usize, R: Record>(
+    fn with_apart<'r, R: Record + 'r>(
         &self,
-        stock: &Stock<C, M, G, R>,
         by_columns: Vec<Ranked<R>>,
+        left: impl Iterator<Item = &'r Arc<R>>,
         k: usize,
     ) -> Vec<Ranked<R>>
     where
         K: Fn(&R) -> PairFacts,
         F: Fn(&R, &PairFacts) -> Option<(Outcome, Numbers)>,
-        A: Fn(&R) -> bool,
     {
         let judge = |record: &R| (self.reference)(record, &(self.known)(record));
-        past::merge(stock, by_columns, &self.apart, judge, self.filter, k)
+        past::merge(by_columns, left, judge, self.filter, k)
     }
 }
 
