@@ -53,5 +53,6 @@ pub mod terms;
 pub mod text;
 pub mod ticket;
 pub mod values;
+pub mod word;
 pub mod wording;
 pub mod worklist;

@@ -7,6 +7,7 @@ use std::ops::Bound;
 use super::tag_near::Near;
 use super::text::{Language, Slug, fold};
 use super::values::codes;
+use super::word::OfOwnWords;
 
 /// Comparing words takes time by the square of their letters, so for longer
 /// ones than this nothing is suggested.
@@ -446,7 +447,7 @@ impl Node {
 /// `leave`.
 #[derive(Debug, Clone, Default)]
 struct Tree {
-    nodes: HashMap<Slug, Node>,
+    nodes: HashMap<Slug, Node, OfOwnWords>,
     spots: Vec<Spot>,
     /// Every node, a parent before what is below it.
     walk: Vec<Node>,
@@ -468,7 +469,8 @@ impl Spot {
 
 impl Tree {
     fn new(tags: &BTreeMap<Slug, Tag>) -> Self {
-        let nodes: HashMap<Slug, Node> = tags.keys().cloned().zip((0..).map(Node)).collect();
+        let nodes: HashMap<Slug, Node, OfOwnWords> =
+            tags.keys().cloned().zip((0..).map(Node)).collect();
         let parent_of = |tag: &Tag| Some(*nodes.get(tag.parent.as_ref()?)?);
         let mut spots: Vec<Spot> = tags
             .values()

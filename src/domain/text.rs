@@ -7,6 +7,8 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::word::Word;
+
 /// Why a text was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextFault {
@@ -186,8 +188,15 @@ impl FromStr for Website {
 
 /// A short ASCII word that names something in an address or a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slug(String);
+pub struct Slug(Word);
 text_display!(Slug);
+
+impl Slug {
+    /// The same as a word that may be anything.
+    pub fn to_word(&self) -> Word {
+        self.0.clone()
+    }
+}
 
 impl FromStr for Slug {
     type Err = TextFault;
@@ -197,7 +206,7 @@ impl FromStr for Slug {
             && s.bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
         if ok {
-            Ok(Self(s.to_owned()))
+            Ok(Self(s.into()))
         } else {
             Err(TextFault::Form(
                 "must be 1 to 80 lower-case letters, digits, hyphens or underscores",
@@ -220,7 +229,8 @@ impl Language {
 
     /// The primary subtag, by which languages are compared.
     pub fn primary(&self) -> &str {
-        self.0.split('-').next().unwrap_or(&self.0)
+        let end = self.0.bytes().position(|byte| byte == b'-');
+        end.and_then(|end| self.0.get(..end)).unwrap_or(&self.0)
     }
 
     /// Reading direction, as HTML's `dir` wants it.
