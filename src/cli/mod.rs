@@ -18,6 +18,7 @@ pub mod import;
 mod keys;
 mod progress;
 pub mod rates;
+mod rematch;
 mod rules;
 mod serve;
 
@@ -106,6 +107,8 @@ enum Command {
     /// What money is worth: read the central banks' files, show what is on record
     #[command(subcommand)]
     Rates(rates::RatesCommand),
+    /// Match everything of a programme again, as after a change of rules
+    Rematch(rematch::RematchArgs),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
     /// Measure the matching engine on this machine
@@ -223,6 +226,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Rates(command) => {
                     let config = load(&store, &[])?;
                     block_on(rates::run(&config, command))
+                }
+                Command::Rematch(args) => {
+                    let config = load(&store, &[])?;
+                    block_on(rematch::run(&config, &args))
                 }
                 Command::Keys(command) => {
                     let config = load(&store, &[])?;

@@ -288,6 +288,49 @@ pub fn published_startups(
     Ok((first, all))
 }
 
+/// The published startup profiles of a programme by their ids, after one.
+///
+/// # Errors
+/// A statement failed.
+pub fn published_after(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    after: Option<StartupProfileId>,
+    limit: usize,
+) -> Result<Vec<StartupProfileId>> {
+    use super::schema::startup_profiles::dsl as profile;
+
+    let mut query = admitted_startups::table
+        .inner_join(super::schema::startup_profiles::table)
+        .filter(admitted_startups::programme_id.eq(programme))
+        .filter(profile::status.eq(ProfileStatus::Published.code()))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(admitted_startups::profile_id.gt(after));
+    }
+    Ok(query
+        .order(admitted_startups::profile_id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(admitted_startups::profile_id)
+        .load(conn)?)
+}
+
+/// Whose startup profiles are published in a programme.
+///
+/// # Errors
+/// A statement failed.
+pub fn published_firms(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<OrganizationId>> {
+    use super::schema::startup_profiles::dsl as profile;
+
+    Ok(admitted_startups::table
+        .inner_join(super::schema::startup_profiles::table)
+        .filter(admitted_startups::programme_id.eq(programme))
+        .filter(profile::status.eq(ProfileStatus::Published.code()))
+        .select(profile::organization_id)
+        .distinct()
+        .load(conn)?)
+}
+
 /// The published mandates of a programme with whose they are.
 ///
 /// # Errors

@@ -416,6 +416,13 @@ diesel::table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         grounds -> Nullable<Text>,
+        startup_snoozed_until -> Nullable<UtcTimestamp>,
+        investor_snoozed_until -> Nullable<UtcTimestamp>,
+        wakes_at -> Nullable<UtcTimestamp>,
+        startup_shown_at -> Nullable<UtcTimestamp>,
+        investor_shown_at -> Nullable<UtcTimestamp>,
+        curation -> Nullable<Text>,
+        band -> Text,
     }
 }
 

@@ -21,7 +21,7 @@ pub fn insert_if_new(
     now: DateTime<Utc>,
 ) -> Result<TaxonomyHash> {
     let document = json::taxonomy::encode(taxonomy)?;
-    let hash: TaxonomyHash = Sha256::digest(document.as_bytes()).into();
+    let hash = digest(&document);
     let insert = diesel::insert_into(taxonomies::table)
         .values((
             dsl::hash.eq(&hash[..]),
@@ -31,6 +31,18 @@ pub fn insert_if_new(
         .on_conflict_do_nothing();
     sql::execute(conn, insert)?;
     Ok(hash)
+}
+
+/// The hash under which a taxonomy is stored.
+///
+/// # Errors
+/// It can't be written.
+pub fn hash_of(taxonomy: &Taxonomy) -> Result<TaxonomyHash> {
+    Ok(digest(&json::taxonomy::encode(taxonomy)?))
+}
+
+fn digest(document: &str) -> TaxonomyHash {
+    Sha256::digest(document.as_bytes()).into()
 }
 
 /// The taxonomy with that hash, without labels and aliases.

@@ -24,7 +24,7 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
     IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, ReferralId,
-    RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -241,5 +241,7 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId, MatchId, OrganizationId, CommitmentId, OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId, DuplicateId, MergeId,
+    Id, ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
+    MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, ReferralId, ReleaseId, RematchId,
+    RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 }

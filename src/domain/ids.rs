@@ -77,6 +77,10 @@ ids! {
     RuleSetId,
     /// One startup profile against one mandate.
     MatchId,
+    /// Many matches released together.
+    ReleaseId,
+    /// Everything of a programme matched again.
+    RematchId,
     /// A double opt-in.
     IntroductionId,
     /// One question to one side of an introduction; its link names it.

@@ -36,6 +36,8 @@ pub mod rates;
 pub mod reason;
 pub mod referral;
 pub mod refusal;
+pub mod releasing;
+pub mod rematch;
 pub mod revealed;
 pub mod review;
 pub mod rule_set;

@@ -167,6 +167,16 @@ codes! {
 }
 
 impl Bands {
+    /// The least score of a band, in bp.
+    pub const fn least(&self, band: Band) -> i64 {
+        match band {
+            Band::Strong => self.strong,
+            Band::Good => self.good,
+            Band::Possible => self.possible,
+            Band::Weak => 0,
+        }
+    }
+
     /// The band of a score.
     pub const fn of(&self, score: i64) -> Band {
         if score >= self.strong {

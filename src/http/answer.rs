@@ -103,6 +103,19 @@ fn read_reason(faults: &mut Faults, code: &str) -> Option<PassReason> {
 /// # Errors
 /// What is wrong with it, at the whole.
 pub fn day_ahead(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, Faults> {
+    day_within(text, PUT_OFF_DAYS, zone, now)
+}
+
+/// [`day_ahead`] within that many days.
+///
+/// # Errors
+/// What is wrong with it, at the whole.
+pub fn day_within(
+    text: &str,
+    days: i64,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, Faults> {
     let fault = |code, detail: &str| {
         let mut faults = Faults::new();
         faults.push("", code, detail);
@@ -114,7 +127,8 @@ pub fn day_ahead(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Ut
     let day: NaiveDate = text
         .parse()
         .map_err(|_| fault("not_a_date", "A date looks like 2026-11-30."))?;
-    let (earliest, latest) = days_ahead(zone, now);
+    let (earliest, _) = days_ahead(zone, now);
+    let latest = earliest + TimeDelta::days(days - 1);
     if day < earliest || day > latest {
         let detail = format!("The date must be from {earliest} to {latest}.");
         return Err(fault("out_of_range", &detail));

@@ -132,14 +132,22 @@ impl<T> PageView<T> {
     }
 }
 
-impl<T: Serialize> PageView<T> {
-    /// The answer: the page, and a link to the next one, if there is one.
-    pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
+impl<T> PageView<T> {
+    /// The answer with another body, for a page that says more than its items:
+    /// the link to the next one is this page's.
+    pub fn respond_with(&self, request: &HttpRequest, body: &impl Serialize) -> HttpResponse {
         let mut response = HttpResponse::Ok();
         if let Some(cursor) = &self.next_cursor {
             response.insert_header((LINK, next_link(request, cursor)));
         }
-        response.json(self)
+        response.json(body)
+    }
+}
+
+impl<T: Serialize> PageView<T> {
+    /// The answer: the page, and a link to the next one, if there is one.
+    pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        self.respond_with(request, self)
     }
 }
 

@@ -1,4 +1,5 @@
-//! What falls due: questions and matches nobody answered, deals whose hold ends, profiles
+//! What falls due: questions and matches nobody answered, matches that were put
+//! off or whose records changed, deals whose hold ends, profiles
 //! nobody confirmed, outcomes nobody will ask for again.
 
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tracing::{debug, warn};
 use crate::db;
 use crate::services::{
     Context, Error, agreements, deals, export_jobs, import_jobs, introductions, mandates, matches,
-    signing, startups,
+    releases, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -46,7 +47,11 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     if expired > 0 {
         debug!(expired, "introductions expired");
     }
+    while matches::wake_due(context, BATCH).await? == BATCH {}
     while matches::expire_due(context, BATCH).await? == BATCH {}
+    matches::recheck_due(context).await?;
+    releases::resume_due(context).await?;
+    releases::release_by_rule(context).await?;
     while deals::resume_due(context, BATCH).await? == BATCH {}
     agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}

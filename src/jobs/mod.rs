@@ -10,6 +10,7 @@
 //! | [`exports`] | makes the files that people asked for |
 //! | [`imports`] | checks files and puts their rows on record |
 //! | [`failures`] | writes counted sign-in failures to the log |
+//! | [`rematch`] | matches everything of a programme again, when somebody asked for it |
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod imports;
 pub mod index;
 pub mod letters;
 pub mod outbox;
+pub mod rematch;
 pub mod sealer;
 
 use std::time::Duration;
@@ -85,6 +87,7 @@ pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
     tasks.spawn(failures::run(context.clone(), stop.clone()));
     tasks.spawn(exports::run(context.clone(), stop.clone()));
     tasks.spawn(imports::run(context.clone(), stop.clone()));
+    tasks.spawn(rematch::run(context.clone(), stop.clone()));
     tasks.spawn(clock::run(context.clone(), stop.clone()));
     Workers { stop, tasks }
 }

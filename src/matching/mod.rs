@@ -16,6 +16,7 @@
 pub mod backtest;
 pub mod crew;
 pub mod deals;
+pub mod exposure;
 pub mod factors;
 pub mod facts;
 pub mod fit;

@@ -91,6 +91,8 @@ recorded!(
     crate::domain::commitment::Commitment,
     crate::domain::rule_set::KeptRuleSet,
     crate::domain::review::Match,
+    crate::domain::releasing::BulkRelease,
+    crate::domain::rematch::Rematch,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
     crate::domain::export::Export,

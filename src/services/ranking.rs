@@ -10,14 +10,16 @@ use chrono::{Days, NaiveDate};
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::country::Country;
-use crate::domain::grounds::Grounds;
+use crate::domain::grounds::{Grounds, TaxonomyHash};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
 use crate::domain::profile::StartupProfile;
-use crate::domain::programme::Programme;
+use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::scoring::{Explanation, Outcome, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
+use crate::domain::text::Slug;
+use crate::domain::values::Stage;
 use crate::matching::deals::Question;
 use crate::matching::facts::{MandateFacts, PairFacts, Setting, StartupFacts};
 use crate::matching::observed::Observed;
@@ -38,6 +40,48 @@ pub struct Ground {
     rates: Option<Rates>,
     freezes: Vec<Freeze>,
     today: NaiveDate,
+}
+
+/// Which counterparts a ranking is limited to; what is absent doesn't matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counterparts {
+    /// With that tag, or one under it.
+    pub tag: Option<Slug>,
+    /// At that stage, or investing in it.
+    pub stage: Option<Stage>,
+    /// There.
+    pub country: Option<Country>,
+}
+
+impl Counterparts {
+    /// Whether a mandate is one of them.
+    pub fn fits_mandate(&self, taxonomy: &Taxonomy, mandate: &Mandate) -> bool {
+        let stages = &mandate.content.stages;
+        self.fits_tags(taxonomy, mandate.content.tags.keys())
+            && self
+                .stage
+                .is_none_or(|stage| stages.is_empty() || stages.contains(&stage))
+            && self.is_there(mandate.country)
+    }
+
+    /// Whether a startup is one of them.
+    pub fn fits_startup(&self, taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {
+        let content = &profile.content;
+        self.fits_tags(taxonomy, content.all_tags())
+            && self.stage.is_none_or(|stage| content.stage == Some(stage))
+            && self.is_there(profile.country)
+    }
+
+    fn fits_tags<'a>(&self, taxonomy: &Taxonomy, mut tags: impl Iterator<Item = &'a Slug>) -> bool {
+        let Some(wanted) = &self.tag else {
+            return true;
+        };
+        tags.any(|tag| tag == wanted || taxonomy.ancestors(tag).any(|above| above == wanted))
+    }
+
+    fn is_there(&self, country: Option<Country>) -> bool {
+        self.country.is_none_or(|wanted| country == Some(wanted))
+    }
 }
 
 /// What is known about one firm and its counterparts.
@@ -94,6 +138,16 @@ impl Ground {
             rules,
             ..self.clone()
         }
+    }
+
+    /// Which programme it is.
+    pub const fn programme_id(&self) -> ProgrammeId {
+        self.programme.id
+    }
+
+    /// Where the programme stands.
+    pub const fn programme_status(&self) -> ProgrammeStatus {
+        self.programme.status
     }
 
     /// The rules it matches by.
@@ -221,6 +275,27 @@ pub fn mandates_for(
     k: usize,
     filter: &Filter,
 ) -> Result<Vec<Explanation>, Error> {
+    mandates_about(
+        context,
+        conn,
+        ground,
+        id,
+        k,
+        filter,
+        &Counterparts::default(),
+    )
+}
+
+/// [`mandates_for`] among some of them.
+pub fn mandates_about(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    id: StartupProfileId,
+    k: usize,
+    filter: &Filter,
+    about: &Counterparts,
+) -> Result<Vec<Explanation>, Error> {
     let taxonomy = &context.taxonomy;
     let visible = context.index.current(conn)?;
     let profile = db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
@@ -241,7 +316,13 @@ pub fn mandates_for(
         let releases = Releases::new(ground, taxonomy, conn);
         let known = |mandate: &Mandate| {
             let released = releases.of(&profile, mandate.country);
-            relations.with(mandate.organization, released)
+            // One that is not asked for is left out as a conflict would be; its
+            // account is never told.
+            PairFacts {
+                conflict: relations.blocked.contains(&mandate.organization)
+                    || !about.fits_mandate(taxonomy, mandate),
+                ..relations.with(mandate.organization, released)
+            }
         };
         let setting = ground.setting(taxonomy, past);
         let best = snapshot
@@ -260,6 +341,27 @@ pub fn startups_for(
     id: MandateId,
     k: usize,
     filter: &Filter,
+) -> Result<Vec<Explanation>, Error> {
+    startups_about(
+        context,
+        conn,
+        ground,
+        id,
+        k,
+        filter,
+        &Counterparts::default(),
+    )
+}
+
+/// [`startups_for`] among some of them.
+pub fn startups_about(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    id: MandateId,
+    k: usize,
+    filter: &Filter,
+    about: &Counterparts,
 ) -> Result<Vec<Explanation>, Error> {
     let taxonomy = &context.taxonomy;
     let visible = context.index.current(conn)?;
@@ -286,7 +388,11 @@ pub fn startups_for(
         let releases = Releases::new(ground, taxonomy, conn);
         let known = |profile: &StartupProfile| {
             let released = releases.of(profile, mandate.country);
-            relations.with(profile.organization, released)
+            PairFacts {
+                conflict: relations.blocked.contains(&profile.organization)
+                    || !about.fits_startup(taxonomy, profile),
+                ..relations.with(profile.organization, released)
+            }
         };
         let setting = ground.setting(taxonomy, past);
         let best = snapshot
@@ -414,6 +520,24 @@ fn ask_one<'a>(
         let question = ground.question(picture, profile);
         asked.ask(profile.id, question, Some(mandate.organization));
     }
+}
+
+/// [`one_pair`] with what it was computed from, to be kept; nothing is written;
+/// the tags go on record with whatever is kept.
+pub fn one_pair_with_grounds(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    (profile, mandate): (&StartupProfile, &Mandate),
+    taxonomy: TaxonomyHash,
+) -> Result<(Explanation, Grounds), Error> {
+    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let ask = ask_one(ground, profile, mandate);
+    ground.with_past(context, conn, ask, |_, past| {
+        let setting = ground.setting(&context.taxonomy, past);
+        let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
+        Ok((explain(&setting, &startup, &facts, &known), grounds))
+    })
 }
 
 /// [`one_pair`] with what it was computed from, to be kept.

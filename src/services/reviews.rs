@@ -310,6 +310,7 @@ async fn decide_match(
         },
         until: None,
         reason: Some(reason.to_owned()),
+        note: None,
     };
     let moved = matches::transition(context, caller, None, id, None, wanted).await;
     Ok(Outcome {

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
+use crate::db::curations::MatchNote;
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
-use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use crate::domain::ids::{MandateId, MatchId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
 use crate::domain::review::Match;
@@ -13,6 +16,7 @@ use crate::domain::scoring::{Explanation, Factor, Reason, ReasonKey};
 use crate::domain::text::{Localized, Slug};
 use crate::domain::values::{Side, Stage};
 
+use super::matches::is_new;
 use super::{Caller, Context, Error, matches};
 
 /// A firm by name.
@@ -58,6 +62,8 @@ pub enum Reader {
         startup: Party,
         /// The investor.
         investor: Party,
+        /// What was said of it in words, oldest first.
+        notes: Vec<MatchNote>,
     },
     /// To a side.
     Side {
@@ -65,6 +71,8 @@ pub enum Reader {
         side: Side,
         /// What it may know of the other.
         counterpart: Teaser,
+        /// Whether it was shown since the reader's last visit.
+        new: bool,
     },
 }
 
@@ -113,7 +121,7 @@ pub async fn show(
     context
         .db
         .read(move |conn| {
-            let around = Around::load(conn, &found)?;
+            let around = Around::load(conn, &caller, &found)?;
             found
                 .into_iter()
                 .map(|matched| around.show(&caller, matched))
@@ -133,10 +141,15 @@ struct Around {
     profiles: BTreeMap<StartupProfileId, StartupProfile>,
     mandates: BTreeMap<MandateId, Mandate>,
     parties: BTreeMap<OrganizationId, Party>,
+    notes: BTreeMap<MatchId, Vec<MatchNote>>,
+    /// When the reader looked last, by firm.
+    seen: BTreeMap<OrganizationId, DateTime<Utc>>,
 }
 
 impl Around {
-    fn load(conn: &mut Conn, found: &[Match]) -> Result<Self, Error> {
+    /// The words are the operator's people's alone, so for others they are not
+    /// even read.
+    fn load(conn: &mut Conn, caller: &Caller, found: &[Match]) -> Result<Self, Error> {
         let profiles: Vec<_> = found
             .iter()
             .map(|matched| matched.startup_profile)
@@ -146,22 +159,37 @@ impl Around {
             .iter()
             .flat_map(|matched| [matched.startup, matched.investor])
             .collect();
+        let ids: Vec<MatchId> = found.iter().map(|matched| matched.id).collect();
+        let notes = if caller.reads_everything() {
+            db::curations::notes_of(conn, &ids)?
+        } else {
+            BTreeMap::new()
+        };
         Ok(Self {
             profiles: by_id(db::startup_profiles::find_many(conn, &profiles)?, |p| p.id),
             mandates: by_id(db::mandates::find_many(conn, &mandates)?, |m| m.id),
             parties: parties(conn, &firms)?,
+            notes,
+            seen: db::visits::of(conn, caller.id())?,
         })
     }
 
     fn show(&self, caller: &Caller, matched: Match) -> Result<Shown, Error> {
-        let reader = match matches::side_of(caller, &matched)? {
+        let side = matches::side_of(caller, &matched)?;
+        let own = match side {
+            Some(Side::Investor) => matched.investor,
+            _ => matched.startup,
+        };
+        let reader = match side {
             None => Reader::Operator {
                 startup: self.party(matched.startup)?,
                 investor: self.party(matched.investor)?,
+                notes: self.notes.get(&matched.id).cloned().unwrap_or_default(),
             },
             Some(side) => Reader::Side {
                 side,
                 counterpart: self.teaser(&matched, side.other())?,
+                new: is_new(&matched, side, self.seen.get(&own).copied()),
             },
         };
         Ok(Shown { matched, reader })
@@ -183,7 +211,7 @@ impl Around {
     }
 }
 
-fn startup_teaser(profile: &StartupProfile) -> Teaser {
+pub(super) fn startup_teaser(profile: &StartupProfile) -> Teaser {
     Teaser::Startup {
         one_liner: profile.content.one_liner.clone(),
         country: profile.country,
@@ -207,7 +235,7 @@ fn by_id<K: Ord, T>(records: Vec<T>, id: fn(&T) -> K) -> BTreeMap<K, T> {
         .collect()
 }
 
-fn parties(
+pub(super) fn parties(
     conn: &mut Conn,
     firms: &[OrganizationId],
 ) -> Result<BTreeMap<OrganizationId, Party>, Error> {

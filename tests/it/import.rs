@@ -25,7 +25,7 @@ use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::compliance::{self, NewClearance};
 use corridor::services::disclosure::{self, Occasion, Pair};
-use corridor::services::matches::{self, Query};
+use corridor::services::matches::{self, Query, Request};
 use corridor::services::programmes::Admission;
 use corridor::services::{Caller, Clock, Context, Error, programmes};
 use corridor::startup;
@@ -162,12 +162,14 @@ impl Desk {
         profile: &StartupProfile,
         filter: Filter,
     ) -> (ProgrammeId, Vec<Explanation>) {
-        let query = Query::Startup(profile.id);
-        let (programme, ranked) =
-            matches::rank(&self.context, &self.operator, query, None, 10, filter)
-                .await
-                .unwrap();
-        let told = ranked.into_iter().map(|it| it.explanation).collect();
+        let mut request = Request::best(Query::Startup(profile.id), None, 10);
+        request.wanted.undecided = (!filter.undecided).then_some(false);
+        request.wanted.min_score = filter.min_score;
+        request.wanted.min_confidence = filter.min_confidence;
+        let (programme, ranked) = matches::rank(&self.context, &self.operator, request)
+            .await
+            .unwrap();
+        let told = ranked.items.into_iter().map(|it| it.explanation).collect();
         (programme, told)
     }
 

@@ -19,10 +19,9 @@ use crate::domain::values::{CloseCode, PassReason};
 use crate::jobs::clock;
 use crate::jobs::outbox::Sender;
 use crate::mail::Mailer;
-use crate::matching::reference;
 use crate::services::compliance::{self, NewClearance};
 use crate::services::introductions::{self, Step};
-use crate::services::matches::{self, Move, Query};
+use crate::services::matches::{self, Listed, Move, Query, Request};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, Error, deals};
 use crate::startup::jobs_options;
@@ -195,16 +194,9 @@ impl Teller<'_> {
         let mut released = vec![];
         for startup in self.settled.startups.iter().filter(|startup| startup.live) {
             let query = Query::Startup(startup.profile);
-            let (_, ranked) = matches::rank(
-                self.context,
-                &self.settled.curator,
-                query,
-                Some(self.settled.programme),
-                RELEASED,
-                reference::Filter::default(),
-            )
-            .await?;
-            for line in ranked {
+            let best = Request::best(query, Some(self.settled.programme), RELEASED);
+            let (_, ranked) = matches::rank(self.context, &self.settled.curator, best).await?;
+            for line in ranked.items {
                 let computed = matches::compute(
                     self.context,
                     &self.settled.curator,
@@ -258,10 +250,7 @@ impl Teller<'_> {
     /// What was shown at the beginning has ended or gone on by now, and the
     /// investors have room again.
     async fn show_more(&self) -> Result<(), Failure> {
-        let filter = crate::db::matches::Filter {
-            status: Some(MatchStatus::Candidate),
-            ..crate::db::matches::Filter::default()
-        };
+        let filter = Listed::of_status(MatchStatus::Candidate);
         let page = PageRequest {
             cursor: None,
             limit: 100,
@@ -277,10 +266,7 @@ impl Teller<'_> {
     /// owners comes up, so that the gate holds the introductions a curator asks
     /// for, and compliance refuses one of them.
     async fn hold_something(&self) -> Result<(), Failure> {
-        let filter = crate::db::matches::Filter {
-            status: Some(MatchStatus::UnderReview),
-            ..crate::db::matches::Filter::default()
-        };
+        let filter = Listed::of_status(MatchStatus::UnderReview);
         let page = PageRequest {
             cursor: None,
             limit: 100,

@@ -34,6 +34,8 @@ pub mod programmes;
 pub mod rates;
 pub mod referrals;
 pub mod registrations;
+pub mod releases;
+pub mod rematches;
 pub mod reviews;
 pub mod rule_sets;
 pub mod scorecard;
@@ -99,6 +101,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(evidence::routes)
         .configure(scorecard::routes)
         .configure(gaps::routes)
+        .configure(releases::routes)
+        .configure(rematches::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
         .configure(reviews::routes)

@@ -120,8 +120,17 @@ pub struct SideRules {
 /// why, and not what compliance did before.
 pub const MATCH: SideRules = SideRules {
     kinds: &["match.moved"],
-    hidden_actions: &["allow", "block"],
-    own_actions: &["interested", "pass", "introduce"],
+    hidden_actions: &[
+        "allow",
+        "block",
+        "wake",
+        "inputs_changed",
+        "pin",
+        "unpin",
+        "veto",
+        "unveto",
+    ],
+    own_actions: &["interested", "snooze", "pass", "introduce"],
     facts: &["action"],
     state: |state| state,
 };

@@ -180,7 +180,7 @@ impl Everything<'_> {
                 startup_profile: Some(id),
                 ..matches::Filter::default()
             };
-            self.matches(filter).await?;
+            self.matches(filter.into()).await?;
         });
         Ok(())
     }
@@ -207,7 +207,7 @@ impl Everything<'_> {
                 mandate: Some(id),
                 ..matches::Filter::default()
             };
-            self.matches(filter).await?;
+            self.matches(filter.into()).await?;
         });
         Ok(())
     }
@@ -239,9 +239,9 @@ impl Everything<'_> {
         Ok(())
     }
 
-    async fn matches(&self, filter: matches::Filter) -> Result<(), Stop> {
+    async fn matches(&self, wanted: matches::Listed) -> Result<(), Stop> {
         let (context, caller) = (self.context, self.caller);
-        let list = |page| matches::list(context, caller, filter, page);
+        let list = |page| matches::list(context, caller, wanted.clone(), page);
         let mut cursor = None;
         loop {
             let Page { items, next } = list(page(cursor)).await?;

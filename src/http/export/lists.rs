@@ -83,7 +83,7 @@ pub(super) fn check(context: &Context, caller: &Caller, wanted: &Wanted) -> Resu
             parse_query::<MandateFilters>(query)?.read(tags)?;
         }
         ExportKind::Matches => {
-            matches_api::filter(caller, &parse_query(query)?)?;
+            matches_api::wanted(context, caller, &parse_query(query)?)?;
         }
         ExportKind::Introductions => {
             introductions_api::filter(caller, &parse_query(query)?)?;
@@ -183,8 +183,9 @@ impl List<'_> {
             ExportKind::Mandates => self.mandates(query, page).await,
             ExportKind::Matches => {
                 let asked: MatchFilters = filters(query)?;
-                let filter = matches_api::filter(caller, &asked).map_err(|it| wrong(&it))?;
-                let found = matches::list(context, caller, filter, page).await?;
+                let wanted =
+                    matches_api::wanted(context, caller, &asked).map_err(|it| wrong(&it))?;
+                let found = matches::list(context, caller, wanted, page).await?;
                 let shown = teasers::show(context, caller, found.items).await?;
                 let voice = Voice::of(context, caller);
                 let views = shown

@@ -14,7 +14,9 @@ use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
 use crate::domain::referral::{Claim, ReferralState};
-use crate::domain::review::MatchStatus;
+use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
+use crate::domain::rematch::RematchStatus;
+use crate::domain::review::{Audience, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::values::{OrganizationKind, Side, Stage};
 
@@ -67,6 +69,16 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewImportTransition.action"], all!(ImportAction)),
         (&["ImportRow.outcome"], all!(RowOutcome)),
         (&["MatchOnRecord.status"], all!(MatchStatus)),
+        (
+            &["Release.status", "ReleaseSummary.status"],
+            all!(ReleaseStatus),
+        ),
+        (
+            &["Release.to", "ReleaseSummary.to", "NewRelease.to"],
+            all!(Audience),
+        ),
+        (&["NewReleaseTransition.action"], all!(ReleaseAction)),
+        (&["Rematch.status"], all!(RematchStatus)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),
         (&["Programme.status"], all!(ProgrammeStatus)),

@@ -451,9 +451,9 @@ impl<'a> Desk<'a> {
 }
 
 /// What the columns don't know: the filter, and the pair.
-struct Deciding<'a, K, F, A> {
-    desk: &'a Desk<'a>,
-    filter: &'a Filter,
+struct Deciding<'q, 'a, K, F, A> {
+    desk: &'q Desk<'a>,
+    filter: &'q Filter,
     known: K,
     reference: F,
     /// Whether what an investor did before counts for a record, which no
@@ -461,7 +461,7 @@ struct Deciding<'a, K, F, A> {
     apart: A,
 }
 
-impl<K, F, A> Deciding<'_, K, F, A> {
+impl<K, F, A> Deciding<'_, '_, K, F, A> {
     /// What the columns gave, and the records that they don't know.
     fn with_apart<'r, R: Record + 'r>(
         &self,
@@ -478,7 +478,7 @@ impl<K, F, A> Deciding<'_, K, F, A> {
     }
 }
 
-impl<R, K, F, A> Judge<R> for Deciding<'_, K, F, A>
+impl<R, K, F, A> Judge<R> for Deciding<'_, '_, K, F, A>
 where
     K: Fn(&R) -> PairFacts,
     F: Fn(&R, &PairFacts) -> Option<(Outcome, Numbers)>,

@@ -1,8 +1,8 @@
-//! How matches move: by people, and by themselves when something newer takes
-//! their place or nobody answers.
+//! How people move matches.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::db::curations::{CuratedPair, MatchNote};
 use crate::db::{self, Conn, matches};
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
@@ -10,7 +10,7 @@ use crate::domain::ids::MatchId;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::review::{
-    Audience, Match, MatchAction, MatchStatus, UNANSWERED_DAYS, step, suppressed_until,
+    Audience, Match, MatchAction, MatchStatus, SNOOZE_DAYS, step, suppressed_until,
 };
 use crate::domain::scoring::GateVerdict;
 use crate::domain::values::{PassReason, Side};
@@ -32,6 +32,8 @@ pub struct Move {
     pub until: Option<DateTime<Utc>>,
     /// Why compliance lets it through or stops it, in words.
     pub reason: Option<String>,
+    /// What a side adds to its pass, in words for the operator's people.
+    pub note: Option<String>,
 }
 
 impl From<MatchAction> for Move {
@@ -40,6 +42,7 @@ impl From<MatchAction> for Move {
             action,
             until: None,
             reason: None,
+            note: None,
         }
     }
 }
@@ -80,17 +83,17 @@ fn apply(
         action,
         until,
         reason,
+        note,
     } = wanted;
     let now = context.now();
     let before = load_shown(context, caller, conn, id)?;
     caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
     check_version(expected, before.version)?;
-    if let MatchAction::Pass(PassReason::NotNow) = action
-        && until.is_none_or(|until| until <= now)
-    {
+    check_date(action, until, now)?;
+    if action.curates() && reason.is_none() {
         return Err(Error::refused(
-            "date_needed",
-            "“not_now” needs a date in the future.",
+            "reason_needed",
+            "A pin or a veto is given and taken back with a reason.",
         ));
     }
     let hats = caller.hats(before.startup, before.investor);
@@ -106,17 +109,27 @@ fn apply(
     if !shown_to(&before, Side::Investor) && shown_to(&moved, Side::Investor) {
         check_weekly_capacity(context, conn, &before)?;
     }
-    let moved = Match {
+    let mut moved = Match {
         version: before.version + 1,
         updated_at: now,
         ..moved
     };
+    note_showing(&mut moved, now);
     store(conn, &moved)?;
     if let MatchAction::Pass(reason) = action {
         let until = suppressed_until(reason, until, now);
         matches::suppress(conn, moved.startup, moved.investor, until)?;
     }
-    disclose(context, caller, conn, &before, &moved)?;
+    if action.curates() {
+        curate(context, caller, conn, &moved, reason.as_deref())?;
+    }
+    let note = note
+        .as_ref()
+        .or(reason.as_ref().filter(|_| action.curates()));
+    if let Some(note) = note {
+        keep_note(context, caller, conn, id, action.code(), note)?;
+    }
+    disclose(context, caller.actor(), conn, &before, &moved)?;
     let words = reason.as_deref();
     log_move(
         context,
@@ -127,6 +140,100 @@ fn apply(
         action,
         words,
     )?;
+    Ok(moved)
+}
+
+/// What puts something off names a day ahead, and not too far.
+fn check_date(
+    action: MatchAction,
+    until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    match action {
+        MatchAction::Pass(PassReason::NotNow) if until.is_none_or(|until| until <= now) => Err(
+            Error::refused("date_needed", "“not_now” needs a date in the future."),
+        ),
+        MatchAction::Snooze(until)
+            if until <= now || until > now + TimeDelta::days(SNOOZE_DAYS) =>
+        {
+            Err(Error::refused(
+                "date_out_of_range",
+                format!("A match is put off for at most {SNOOZE_DAYS} days."),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says of the pair what was said of its match.
+fn curate(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    moved: &Match,
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    let pair = (moved.programme, moved.startup_profile, moved.mandate);
+    let Some(curation) = moved.curation else {
+        return Ok(db::curations::clear(conn, pair)?);
+    };
+    let curated = CuratedPair {
+        pair,
+        curation,
+        reason: reason.unwrap_or_default().to_owned(),
+        author: caller.id(),
+        created_at: context.now(),
+    };
+    Ok(db::curations::set(conn, &curated)?)
+}
+
+/// Keeps what somebody said of a match.
+pub(super) fn keep_note(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    matched: MatchId,
+    action: &str,
+    note: &str,
+) -> Result<(), Error> {
+    let note = MatchNote {
+        id: context.new_id(),
+        matched,
+        action: action.to_owned(),
+        note: note.to_owned(),
+        author: caller.id(),
+        created_at: context.now(),
+    };
+    Ok(db::curations::insert_note(conn, &note)?)
+}
+
+/// Shows a match to one side or both in a name and a capacity: the gate is
+/// asked afresh, a mandate's week is heeded, the ledger is written.
+///
+/// # Errors
+/// A refusal when it can't be shown, before anything was written.
+pub(in crate::services) fn release_in(
+    context: &Context,
+    conn: &mut Conn,
+    (actor, hat): (Actor, Hat),
+    before: &Match,
+    to: Audience,
+) -> Result<Match, Error> {
+    let granted = fresh_allow(context, conn, before)?;
+    let action = MatchAction::Release(to);
+    let moved = step(before, action, hat, granted)?;
+    if !shown_to(before, Side::Investor) && shown_to(&moved, Side::Investor) {
+        check_weekly_capacity(context, conn, before)?;
+    }
+    let mut moved = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..moved
+    };
+    note_showing(&mut moved, context.now());
+    store(conn, &moved)?;
+    disclose(context, actor, conn, before, &moved)?;
+    log_move(context, actor, conn, before, &moved, action, None)?;
     Ok(moved)
 }
 
@@ -199,6 +306,15 @@ fn shown_to(matched: &Match, side: Side) -> bool {
     matched.released_to.is_some_and(|to| to.includes(side))
 }
 
+/// Notes when a side was first shown a match.
+fn note_showing(matched: &mut Match, now: DateTime<Utc>) {
+    for side in [Side::Startup, Side::Investor] {
+        if shown_to(matched, side) && matched.shown_at.of(side).is_none() {
+            matched.shown_at.set(side, Some(now));
+        }
+    }
+}
+
 /// A mandate says how many new matches a week its investor looks at.
 fn check_weekly_capacity(context: &Context, conn: &mut Conn, matched: &Match) -> Result<(), Error> {
     // Two releases at once would each count without the other.
@@ -220,12 +336,12 @@ fn check_weekly_capacity(context: &Context, conn: &mut Conn, matched: &Match) ->
 /// A release shows a teaser of the other to each side that didn't see it yet.
 fn disclose(
     context: &Context,
-    caller: &Caller,
+    actor: Actor,
     conn: &mut Conn,
     before: &Match,
     matched: &Match,
 ) -> Result<(), Error> {
-    let pen = context.pen(caller.actor());
+    let pen = context.pen(actor);
     let sides = [
         (Side::Startup, matched.investor, matched.startup),
         (Side::Investor, matched.startup, matched.investor),
@@ -262,6 +378,7 @@ fn log_move(
     match action {
         MatchAction::Release(to) => payload.push(("released_to", code(to.code()))),
         MatchAction::Pass(reason) => payload.push(("reason", code(reason.code()))),
+        MatchAction::Snooze(until) => payload.push(("until", Value::Date(until.date_naive()))),
         _ => payload.extend(words.map(|words| ("reason", Value::hash_of(words)))),
     }
     context
@@ -291,16 +408,22 @@ pub(in crate::services) fn open_to(
     caller: &Caller,
     found: &Match,
 ) -> Result<Vec<(MatchAction, Option<Refusal>)>, Error> {
-    const ACTIONS: &[MatchAction] = &[
+    let tomorrow = context.now() + TimeDelta::days(1);
+    let actions = [
         MatchAction::Allow,
         MatchAction::Block,
         MatchAction::Release(Audience::Both),
         MatchAction::Interested,
+        MatchAction::Snooze(tomorrow),
         MatchAction::Pass(PassReason::Other),
+        MatchAction::Pin,
+        MatchAction::Unpin,
+        MatchAction::Veto,
+        MatchAction::Unveto,
     ];
     let allowed = fresh_allow(context, conn, found)?;
     let hats = caller.hats(found.startup, found.investor);
-    Ok(available(ACTIONS, &hats, |action, hat| {
+    Ok(available(&actions, &hats, |action, hat| {
         step(found, action, hat, allowed).map(drop)
     }))
 }
@@ -320,7 +443,7 @@ pub(super) fn supersede(context: &Context, conn: &mut Conn, newer: &Match) -> Re
     }
 }
 
-fn move_by_system(
+pub(in crate::services) fn move_by_system(
     context: &Context,
     conn: &mut Conn,
     before: &Match,
@@ -333,57 +456,6 @@ fn move_by_system(
     };
     store(conn, &after)?;
     log_move(context, Actor::System, conn, before, &after, action, None)
-}
-
-/// Ends matches that were shown and not answered in time; answers how many.
-pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
-    let context_in = context.clone();
-    let since = context.now() - TimeDelta::days(UNANSWERED_DAYS);
-    // Mostly nothing is due, and then nobody waits for the writer.
-    let due = context
-        .db
-        .read(move |conn| matches::unanswered_since(conn, since, 1));
-    if due.await?.is_empty() {
-        return Ok(0);
-    }
-    context
-        .db
-        .write(move |conn| {
-            let due = matches::unanswered_since(conn, since, limit)?;
-            for before in &due {
-                if is_frozen(&context_in, conn, before)? {
-                    // Nobody could read it, so its time begins again.
-                    start_anew(&context_in, conn, before)?;
-                } else {
-                    move_by_system(&context_in, conn, before, MatchAction::Expire)?;
-                }
-            }
-            Ok(due.len())
-        })
-        .await
-}
-
-fn is_frozen(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
-    let pair = Pair::load(
-        conn,
-        matched.programme,
-        matched.startup_profile,
-        matched.mandate,
-    )?;
-    Ok(disclosure::ask(context, conn, &pair, Occasion::Shown)?.is_frozen())
-}
-
-fn start_anew(context: &Context, conn: &mut Conn, before: &Match) -> Result<(), Error> {
-    let after = Match {
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..before.clone()
-    };
-    store(conn, &after)?;
-    let subject = (SubjectKind::Match, before.id);
-    context
-        .pen(Actor::System)
-        .append(conn, "match.prolonged", subject, vec![])
 }
 
 /// Notes that an introduction was asked for out of a match.
@@ -453,7 +525,7 @@ pub(in crate::services) fn give_back(
     )
 }
 
-fn store(conn: &mut Conn, matched: &Match) -> Result<(), Error> {
+pub(super) fn store(conn: &mut Conn, matched: &Match) -> Result<(), Error> {
     if matches::update(conn, matched)? {
         Ok(())
     } else {

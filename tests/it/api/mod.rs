@@ -3,9 +3,11 @@
 
 mod accounts;
 mod agreements;
+mod audiences;
 mod claims;
 mod clients;
 mod contacts;
+mod curation;
 pub mod deals;
 mod discretion;
 mod duplicates;
@@ -16,6 +18,7 @@ mod imports;
 mod index;
 mod introductions;
 mod keys;
+pub mod match_machine;
 mod matching;
 mod members;
 mod passwords;
@@ -29,6 +32,8 @@ mod readiness;
 mod recompute;
 mod referrals;
 mod referrals_care;
+mod releases;
+mod rematch;
 mod reviews;
 mod rule_sets;
 mod scorecard;

@@ -7,7 +7,8 @@ use corridor::domain::investment::Investment;
 use corridor::domain::money::{Currency, Money};
 use corridor::domain::text::Language;
 use corridor::domain::values::Stage as Round;
-use corridor::services::matches::{self, Query, RankFilter};
+use corridor::matching::reference::Filter as RankFilter;
+use corridor::services::matches::{self, Query, Request};
 use corridor::services::recompute;
 use corridor::services::{Caller, Context};
 use serde_json::{Value, json};
@@ -185,10 +186,10 @@ fn what_comes_of_introductions_here_counts_as_well() {
             Query::Mandate(stage.mandate.id),
             Query::Mandate(passing.id),
         ] {
-            let filter = RankFilter::default();
             let programme = stage.programme.id;
-            let ranked = matches::rank(&stage.context, &curator, query, None, 20, filter);
-            let ranked = ranked.await.unwrap().1;
+            let request = Request::best(query, None, 20);
+            let ranked = matches::rank(&stage.context, &curator, request);
+            let ranked = ranked.await.unwrap().1.items;
             let context = stage.context.clone();
             let slowly = stage
                 .context
@@ -198,15 +199,9 @@ fn what_comes_of_introductions_here_counts_as_well() {
             assert_eq!(found, slowly.await.unwrap());
         }
         let languages: [Language; 4] = ["en", "he", "az", "ru"].map(|code| code.parse().unwrap());
-        let told = matches::rank(
-            &stage.context,
-            &curator,
-            Query::Startup(twin.id),
-            None,
-            1,
-            RankFilter::default(),
-        );
-        let told = told.await.unwrap().1;
+        let request = Request::best(Query::Startup(twin.id), None, 1);
+        let told = matches::rank(&stage.context, &curator, request);
+        let told = told.await.unwrap().1.items;
         let told = told[0].explanation.revealed.clone().unwrap();
         for signal in &told.signals {
             for language in &languages {

@@ -84,6 +84,13 @@ fn body(route: &str) -> Option<Value> {
         }
         "PUT /v1/organizations/{id}/identifiers" => Some(json!({ "identifiers": {} })),
         "POST /v1/duplicates/{id}/transitions" => action("reopen"),
+        "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
+        "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
+        "POST /v1/programmes/{id}/rematches" => Some(json!({ "top": 1 })),
+        "POST /v1/programmes/{id}/rematches/{rematch}/transitions" => action("cancel"),
+        "PUT /v1/programmes/{id}/release-settings" => {
+            Some(json!({ "by_rule": { "from": "weak", "to": "both" }, "fairness": null }))
+        }
         "PUT /v1/organizations/{id}/members/{person}" => Some(json!({ "role": "viewer" })),
         "POST /v1/organizations/{id}/invitations" => {
             Some(json!({ "email": "evil@mail.example", "role": "owner" }))
@@ -177,6 +184,14 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{version}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),
+        (
+            "{release}",
+            of_programme(stage, "releases", json!({ "to": "both" })).await,
+        ),
+        (
+            "{rematch}",
+            of_programme(stage, "rematches", json!({ "top": 1 })).await,
+        ),
     ])
 }
 
@@ -259,6 +274,12 @@ async fn key(stage: &Stage) -> String {
     id
 }
 
+async fn of_programme(stage: &Stage, what: &str, body: Value) -> String {
+    let path = format!("/v1/programmes/{}/{what}", stage.programme.id);
+    let made = stage.post(Who::Curator, &path, body).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
 async fn invitation(stage: &Stage) -> String {
     let path = format!("/v1/organizations/{}/invitations", stage.startup.id);
     let body = json!({ "email": "eli@mail.example", "role": "viewer" });
@@ -326,7 +347,13 @@ fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> Strin
             .clone(),
     };
     let mut filled = format!("{head}{}{rest}", object(&key));
-    for inner in ["{person}", "{invitation}", "{version}"] {
+    for inner in [
+        "{person}",
+        "{invitation}",
+        "{version}",
+        "{release}",
+        "{rematch}",
+    ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
         }
@@ -608,5 +635,8 @@ fn naming_an_object_of_others_in_a_query_or_a_body_gives_nothing() {
 fn is_public(route: &str, kind: OrganizationKind) -> bool {
     let standing = Standing::Other(kind, Role::Owner);
     let reads = verdict(Operation::ReadProgramme, standing) == Verdict::Allowed;
-    reads && route.contains(" /v1/programmes/{id}")
+    // What the operator does with a programme's matches is its own.
+    let operators = ["/releases", "/release-settings", "/rematches", "/exposure"];
+    let own = operators.iter().any(|part| route.contains(part));
+    reads && route.contains(" /v1/programmes/{id}") && !own
 }

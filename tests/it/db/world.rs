@@ -21,7 +21,7 @@ use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeDetails, ProgrammeStatus,
 };
-use corridor::domain::review::{Match, MatchStatus, Response};
+use corridor::domain::review::{Match, MatchStatus, PerSide, Response};
 use corridor::domain::scoring::{
     Band, Explanation, Gate, GateTrace, GateVerdict, Place, Reason, ReasonKey, RuleSet, Var,
 };
@@ -289,6 +289,10 @@ fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -
         released_to: None,
         startup_response: Response::None,
         investor_response: Response::None,
+        snoozed: PerSide::default(),
+        wakes_at: None,
+        shown_at: PerSide::default(),
+        curation: None,
         version: 1,
         created_at: noon(0),
         updated_at: noon(0),

@@ -1,14 +1,16 @@
 //! Matches: the live ranking, what is on record, and its moves.
 
+mod digest;
 mod explanation;
+mod listing;
 mod requests;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::exchange::{created, intent, moved, path_id, query_code, query_id};
+use super::exchange::{created, intent, moved, path_id, query_id};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -18,177 +20,29 @@ use crate::domain::values::Side;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
-use crate::services::matches::{self, Filter, RankFilter};
-use crate::services::paging::PageRequest;
-use crate::services::{Caller, Context, mandates, startups, teasers};
+use crate::services::matches;
+use crate::services::{Caller, Context, teasers};
 
 pub use explanation::ExplanationView;
+pub use listing::{MatchFilters, MatchesView, wanted};
 pub use requests::{NewMatch, NewMatchTransition};
 pub use view::{MatchView, PartyView, RankingView, Voice};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(list_matches)
+        .service(listing::list_matches)
+        .service(listing::note_match_visit)
         .service(create_match)
         .service(explain_pair)
         .service(get_match)
         .service(list_match_transitions)
         .service(move_match)
-        .service(list_match_events);
-}
-
-/// Which matches.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct MatchFilters {
-    /// Of that startup profile.
-    #[param(format = "uuid", max_length = 36)]
-    startup: Option<String>,
-    /// Of that mandate.
-    #[param(format = "uuid", max_length = 36)]
-    mandate: Option<String>,
-    /// Under that programme.
-    #[param(format = "uuid", max_length = 36)]
-    programme: Option<String>,
-    /// On record, in that state; for the operator's people.
-    #[param(max_length = 40, example = "candidate")]
-    status: Option<String>,
-    /// Of a ranking: the least score, in basis points.
-    #[param(minimum = 0, maximum = 10000)]
-    min_score: Option<i64>,
-}
-
-/// The live ranking of one record, or a page of what is on record.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = Matches)]
-pub enum MatchesView {
-    /// The live ranking.
-    Ranking(RankingView),
-    /// On record.
-    OnRecord(PageView<MatchView>),
-}
-
-/// Ranks, or lists what is on record.
-///
-/// For the operator's people `startup` or `mandate` asks for the live ranking
-/// of that record, every gate and factor explained; with neither, or with
-/// `status`, the matches on record are listed. A side gets the matches that
-/// were released to it.
-#[utoipa::path(
-    operation_id = "list_matches",
-    tag = "matches",
-    params(MatchFilters, PageQuery),
-    responses(
-        (status = 200, description = "A ranking or a page.", body = MatchesView),
-        (status = 409, description = "It is admitted to no programme, so there is nothing to rank it in."),
-    )
-)]
-#[get("/v1/matches")]
-async fn list_matches(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-    query: ListQuery<MatchFilters>,
-) -> Result<HttpResponse, Problem> {
-    let filters = &query.filters;
-    let of_one = filters.startup.is_some() || filters.mandate.is_some();
-    if of_one && filters.status.is_none() && caller.reads_everything() {
-        let ranking = rank(&context, &caller, &query).await?;
-        return Ok(HttpResponse::Ok().json(ranking));
-    }
-    Ok(list(&context, &caller, query).await?.respond(&request))
-}
-
-async fn rank(
-    context: &Context,
-    caller: &Caller,
-    query: &ListQuery<MatchFilters>,
-) -> Result<RankingView, Problem> {
-    let filters = &query.filters;
-    let bad = |detail: &str| Problem::new(Kind::BadQuery).detail(detail);
-    let of = match (
-        query_id("startup", filters.startup.as_deref())?,
-        query_id("mandate", filters.mandate.as_deref())?,
-    ) {
-        (Some(startup), None) => matches::Query::Startup(startup),
-        (None, Some(mandate)) => matches::Query::Mandate(mandate),
-        _ => return Err(bad("A ranking is of one `startup` or of one `mandate`.")),
-    };
-    let min_score = filters.min_score.unwrap_or(0);
-    if !(0..=10_000).contains(&min_score) {
-        return Err(bad("`min_score` must be 0–10000."));
-    }
-    if query.page.cursor.is_some() {
-        return Err(bad("A ranking has one page; `limit` says how long it is."));
-    }
-    let filter = RankFilter {
-        min_score,
-        ..RankFilter::default()
-    };
-    let programme = query_id("programme", filters.programme.as_deref())?;
-    let limit = usize::try_from(query.page.limit).unwrap_or(usize::MAX);
-    let (programme, ranked) = matches::rank(context, caller, of, programme, limit, filter).await?;
-    Ok(RankingView::of(
-        Voice::of(context, caller),
-        programme,
-        &ranked,
-    ))
-}
-
-/// What filters mean for that caller.
-///
-/// # Errors
-/// 400, naming the parameter.
-pub fn filter(caller: &Caller, filters: &MatchFilters) -> Result<Filter, Problem> {
-    if filters.min_score.is_some() {
-        return Err(Problem::new(Kind::BadQuery).detail("`min_score` belongs to a ranking."));
-    }
-    let status = filters.status.as_deref();
-    // A side that could filter by state would learn what the other answered.
-    if status.is_some() && !caller.reads_everything() {
-        let detail = "`status` is for the operator's people.";
-        return Err(Problem::new(Kind::BadQuery).detail(detail));
-    }
-    Ok(Filter {
-        programme: query_id("programme", filters.programme.as_deref())?,
-        startup_profile: query_id("startup", filters.startup.as_deref())?,
-        mandate: query_id("mandate", filters.mandate.as_deref())?,
-        visible_to: None,
-        status: query_code("status", status, MatchStatus::from_code)?,
-    })
-}
-
-async fn list(
-    context: &Context,
-    caller: &Caller,
-    query: ListQuery<MatchFilters>,
-) -> Result<PageView<MatchView>, Problem> {
-    let filter = filter(caller, &query.filters)?;
-    // Nobody finds out by filtering that a match is with a record of another
-    // firm's: to whom it is hidden, it is not there.
-    if let Some(id) = filter.startup_profile {
-        startups::find(context, caller, id).await?;
-    }
-    if let Some(id) = filter.mandate {
-        mandates::find(context, caller, id).await?;
-    }
-    let page = matches::list(context, caller, filter, PageRequest::from(query.page)).await?;
-    let shown = teasers::show(context, caller, page.items).await?;
-    let voice = Voice::of(context, caller);
-    Ok(PageView {
-        items: shown
-            .iter()
-            .map(|shown| MatchView::of(voice, shown))
-            .collect(),
-        next_cursor: page.next,
-    })
+        .service(list_match_events)
+        .service(digest::get_mandate_digest);
 }
 
 /// Puts a pair on record.
@@ -321,7 +175,11 @@ async fn list_match_transitions(
 /// releases what is sensitive in the profile, at this revision, to investors of
 /// that country in this programme, for up to a year; for something restricted
 /// two people have to say so. A curator shows it (`release`), a side answers
-/// (`interested`, `pass`).
+/// (`interested`, `pass`) or puts it off, once, until a day within 90
+/// (`snooze`). A pass keeps the two apart for 180 days, or until the day that
+/// `not_now` names. A curator puts the pair above the others (`pin`) or keeps
+/// it from being shown (`veto`), whatever becomes of this match, and takes that
+/// back (`unpin`, `unveto`); the score never changes.
 #[utoipa::path(
     operation_id = "move_match",
     tag = "matches",
@@ -394,6 +252,7 @@ fn status_for(matched: &Match, side: Option<Side>) -> &'static str {
         (MatchStatus::Introduced, Response::Interested) => MatchStatus::Introduced.code(),
         (_, Response::Interested) => "interested",
         (_, Response::Passed) => MatchStatus::Passed.code(),
+        (_, Response::Snoozed) => MatchStatus::Snoozed.code(),
         (MatchStatus::Expired | MatchStatus::Superseded, Response::None) => matched.status.code(),
         (_, Response::None) => MatchStatus::Released.code(),
     }

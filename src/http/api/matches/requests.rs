@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use crate::domain::fault::Faults;
 use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
-use crate::domain::review::{Audience, MatchAction};
+use crate::domain::review::{Audience, MatchAction, SNOOZE_DAYS};
 use crate::domain::text::bounded;
 use crate::domain::values::PassReason;
-use crate::http::answer::{NOTE_MAX, day_ahead};
+use crate::http::answer::{NOTE_MAX, day_ahead, day_within};
 use crate::http::api::exchange::{body_id, check_fields};
 use crate::services::matches::Move;
 
@@ -50,20 +50,24 @@ impl NewMatch {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMatchTransition {
-    /// `allow`, `block`, `release`, `interested` or `pass`.
+    /// `allow`, `block`, `release`, `interested`, `snooze`, `pass`, `pin`,
+    /// `unpin`, `veto` or `unveto`.
     #[schema(max_length = 40, example = "release")]
     action: String,
     /// `release`: to whom, `startup`, `investor` or `both`.
     #[schema(max_length = 10, example = "both")]
     to: Option<String>,
-    /// `pass`: why, as a code. `allow`, `block`: why, in words for the
-    /// operator's people.
+    /// `pass`: why, as a code. `allow`, `block`, `pin`, `veto` and taking these
+    /// back: why, in words for the operator's people.
     #[schema(max_length = 1000, example = "thesis_mismatch")]
     reason: Option<String>,
     /// `pass` with `not_now`: from which day on it may come again, within a
-    /// year.
+    /// year. `snooze`: on which day it comes back, within 90 days.
     #[schema(format = "date", max_length = 10, example = "2027-02-01")]
     until: Option<String>,
+    /// `pass`: words for the operator's people; needed with `other`.
+    #[schema(max_length = 1000, example = "We took a stake in a competitor.")]
+    note: Option<String>,
 }
 
 impl NewMatchTransition {
@@ -73,13 +77,21 @@ impl NewMatchTransition {
     /// Every fault.
     pub fn read(&self, zone: Tz, now: DateTime<Utc>) -> Result<Move, Faults> {
         let mut faults = Faults::new();
-        let not_now = self.reason.as_deref() == Some(PassReason::NotNow.code());
+        let pass = self.action == "pass";
+        let reason_is = |code: PassReason| pass && self.reason.as_deref() == Some(code.code());
+        let not_now = reason_is(PassReason::NotNow);
         let (needs, action): (&[&str], _) = match self.action.as_str() {
             "allow" => (&["reason"], Some(MatchAction::Allow)),
             "block" => (&["reason"], Some(MatchAction::Block)),
             "interested" => (&[], Some(MatchAction::Interested)),
+            "pin" => (&["reason"], Some(MatchAction::Pin)),
+            "unpin" => (&["reason"], Some(MatchAction::Unpin)),
+            "veto" => (&["reason"], Some(MatchAction::Veto)),
+            "unveto" => (&["reason"], Some(MatchAction::Unveto)),
+            "snooze" => (&["until"], self.snooze(&mut faults, zone, now)),
             "release" => (&["to"], self.release(&mut faults)),
             "pass" if not_now => (&["reason", "until"], self.pass(&mut faults)),
+            "pass" if reason_is(PassReason::Other) => (&["reason", "note"], self.pass(&mut faults)),
             "pass" => (&["reason"], self.pass(&mut faults)),
             _ => {
                 faults.push("/action", "unknown_action", "A match knows no such action.");
@@ -90,20 +102,28 @@ impl NewMatchTransition {
             ("to", self.to.is_some()),
             ("reason", self.reason.is_some()),
             ("until", self.until.is_some()),
+            ("note", self.note.is_some()),
         ];
-        check_fields(&mut faults, &self.action, &came, needs, &[]);
+        let takes: &[&str] = if pass { &["note"] } else { &[] };
+        check_fields(&mut faults, &self.action, &came, needs, takes);
         let until = self.until.as_deref().filter(|_| not_now);
         let until = until.and_then(|day| faults.nest("/until", day_ahead(day, zone, now)));
-        let decided = matches!(action, Some(MatchAction::Allow | MatchAction::Block));
+        let decided = action.is_some_and(|action| {
+            matches!(action, MatchAction::Allow | MatchAction::Block) || action.curates()
+        });
         let words = self.reason.as_deref().filter(|_| decided);
         let reason = words.and_then(|words| {
             faults.take("/reason", "invalid_text", bounded(words, NOTE_MAX, true))
         });
+        let note = self.note.as_deref();
+        let note = note
+            .and_then(|note| faults.take("/note", "invalid_text", bounded(note, NOTE_MAX, true)));
         match action {
             Some(action) if faults.is_empty() => Ok(Move {
                 action,
                 until,
                 reason,
+                note,
             }),
             _ => Err(faults),
         }
@@ -117,6 +137,12 @@ impl NewMatchTransition {
             faults.push("/to", "unknown_code", detail);
         }
         to.map(MatchAction::Release)
+    }
+
+    fn snooze(&self, faults: &mut Faults, zone: Tz, now: DateTime<Utc>) -> Option<MatchAction> {
+        let day = self.until.as_deref()?;
+        let until = faults.nest("/until", day_within(day, SNOOZE_DAYS, zone, now));
+        until.map(MatchAction::Snooze)
     }
 
     fn pass(&self, faults: &mut Faults) -> Option<MatchAction> {

@@ -1,18 +1,19 @@
 //! Matches, as their readers may see them.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::explanation::ExplanationView;
 use crate::domain::ids::ProgrammeId;
-use crate::domain::review::{Audience, Match};
+use crate::domain::review::{Audience, Curation, Match};
 use crate::domain::scoring::Reason;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, Slug};
 use crate::domain::values::Side;
 use crate::domain::wording::Wording;
 use crate::http::api::values::ReadableView;
-use crate::services::matches::Ranked;
+use crate::services::matches::{CuratedPair, MatchNote, Ranked};
 use crate::services::teasers::{Party, Reader, Shown, Teaser};
 use crate::services::{Caller, Context};
 
@@ -96,6 +97,27 @@ pub struct MatchView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 20, example = "none")]
     pub investor_response: Option<&'static str>,
+    /// Whether it was released since the reader's last visit; for a side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<bool>,
+    /// When it was released to the reader; for a side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub shown_at: Option<String>,
+    /// Until when it is put off: for the operator's people whatever side did,
+    /// for a side its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub snoozed_until: Option<String>,
+    /// What the curators say of the pair, `pinned` or `vetoed`; for the
+    /// operator's people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 10, example = "pinned")]
+    pub curation: Option<&'static str>,
+    /// What was said of it in words, oldest first; for the operator's people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 100)]
+    pub notes: Option<Vec<MatchNoteView>>,
     /// The account of the score, as of the day it was computed.
     pub explanation: ExplanationView,
     /// Counts changes; the `ETag`.
@@ -119,9 +141,9 @@ impl MatchView {
         };
         let sees = |of: Side| side.is_none_or(|side| side == of);
         let (startup, investor, counterpart) = match &shown.reader {
-            Reader::Operator { startup, investor } => {
-                (Some(startup.into()), Some(investor.into()), None)
-            }
+            Reader::Operator {
+                startup, investor, ..
+            } => (Some(startup.into()), Some(investor.into()), None),
             Reader::Side { counterpart, .. } => {
                 (None, None, Some(TeaserView::of(voice, counterpart)))
             }
@@ -137,13 +159,76 @@ impl MatchView {
             startup,
             investor,
             counterpart,
-            startup_response: sees(Side::Startup).then(|| matched.startup_response.code()),
-            investor_response: sees(Side::Investor).then(|| matched.investor_response.code()),
+            startup_response: sees(Side::Startup)
+                .then(|| matched.response_of(Side::Startup).code()),
+            investor_response: sees(Side::Investor)
+                .then(|| matched.response_of(Side::Investor).code()),
+            new: match &shown.reader {
+                Reader::Operator { .. } => None,
+                Reader::Side { new, .. } => Some(*new),
+            },
+            shown_at: side
+                .and_then(|side| matched.shown_at.of(side))
+                .map(|at| at.to_rfc3339()),
+            snoozed_until: put_off(matched, side).map(|until| until.to_rfc3339()),
+            curation: matched
+                .curation
+                .filter(|_| side.is_none())
+                .map(Curation::code),
+            notes: match &shown.reader {
+                Reader::Operator { notes, .. } => {
+                    Some(notes.iter().map(MatchNoteView::from).collect())
+                }
+                Reader::Side { .. } => None,
+            },
             explanation: ExplanationView::of(voice, &matched.explanation, side),
             version: matched.version,
             created_at: matched.created_at.to_rfc3339(),
             updated_at: matched.updated_at.to_rfc3339(),
         }
+    }
+}
+
+/// What somebody said of a match.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MatchNote)]
+pub struct MatchNoteView {
+    /// With which action.
+    #[schema(max_length = 40, example = "pass")]
+    pub action: String,
+    /// The words.
+    #[schema(max_length = 1000, example = "We took a stake in a competitor.")]
+    pub note: String,
+    /// Who said so.
+    #[schema(format = "uuid", max_length = 36)]
+    pub author: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    pub at: String,
+}
+
+impl From<&MatchNote> for MatchNoteView {
+    fn from(note: &MatchNote) -> Self {
+        Self {
+            action: note.action.clone(),
+            note: note.note.clone(),
+            author: note.author.to_string(),
+            at: note.created_at.to_rfc3339(),
+        }
+    }
+}
+
+/// Until when a match is put off, as far as its reader may know.
+fn put_off(matched: &Match, side: Option<Side>) -> Option<DateTime<Utc>> {
+    let by = |side| {
+        matched
+            .snoozed
+            .of(side)
+            .filter(|_| matched.is_put_off_by(side))
+    };
+    match side {
+        Some(side) => by(side),
+        None => by(Side::Startup).max(by(Side::Investor)),
     }
 }
 
@@ -191,7 +276,7 @@ pub struct TeaserView {
 }
 
 impl TeaserView {
-    fn of(voice: Voice<'_>, teaser: &Teaser) -> Self {
+    pub(super) fn of(voice: Voice<'_>, teaser: &Teaser) -> Self {
         let tags = |slugs: &[Slug]| slugs.iter().map(|slug| voice.tag(slug)).collect();
         match teaser {
             Teaser::Startup {
@@ -243,17 +328,27 @@ pub struct RankingView {
     /// The pairs that no gate rules out, best first.
     #[schema(max_items = 100)]
     pub items: Vec<RankedView>,
+    /// Of a walk: the cursor of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1024)]
+    pub next_cursor: Option<String>,
 }
 
 impl RankingView {
     /// A ranking for the operator's people.
-    pub fn of(voice: Voice<'_>, programme: ProgrammeId, ranked: &[Ranked]) -> Self {
+    pub fn of(
+        voice: Voice<'_>,
+        programme: ProgrammeId,
+        ranked: &[Ranked],
+        next_cursor: Option<String>,
+    ) -> Self {
         Self {
             programme: programme.to_string(),
             items: ranked
                 .iter()
                 .map(|ranked| RankedView::of(voice, ranked))
                 .collect(),
+            next_cursor,
         }
     }
 }
@@ -276,6 +371,37 @@ pub struct RankedView {
     pub explanation: ExplanationView,
     /// The live match on record, if there is one.
     pub on_record: Option<OnRecordView>,
+    /// What the curators say of the pair, if anything.
+    pub curated: Option<CuratedView>,
+}
+
+/// What the curators say of a pair.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CuratedPair)]
+pub struct CuratedView {
+    /// `pinned` or `vetoed`.
+    #[schema(max_length = 10, example = "pinned")]
+    pub curation: &'static str,
+    /// Why.
+    #[schema(max_length = 1000, example = "The fund asked for exactly this.")]
+    pub reason: String,
+    /// Who says so.
+    #[schema(format = "uuid", max_length = 36)]
+    pub by: String,
+    /// Since when.
+    #[schema(format = "date-time", max_length = 35)]
+    pub since: String,
+}
+
+impl From<&CuratedPair> for CuratedView {
+    fn from(curated: &CuratedPair) -> Self {
+        Self {
+            curation: curated.curation.code(),
+            reason: curated.reason.clone(),
+            by: curated.author.to_string(),
+            since: curated.created_at.to_rfc3339(),
+        }
+    }
 }
 
 impl RankedView {
@@ -287,6 +413,7 @@ impl RankedView {
             mandate: ranked.explanation.mandate.0.to_string(),
             explanation: ExplanationView::of(voice, &ranked.explanation, None),
             on_record: ranked.stored.as_ref().map(OnRecordView::from),
+            curated: ranked.curated.as_ref().map(CuratedView::from),
         }
     }
 }

@@ -1,21 +1,25 @@
 //! Matches: one live per profile and mandate in a programme. Their
 //! explanation is stored once and never changed.
 
-use std::collections::BTreeMap;
+mod due;
+mod lists;
+mod suppressions;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::matches::{self, dsl};
-use super::schema::pair_suppressions as suppressions;
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, pair, sql, stored};
+use super::{Conn, Result, json, sql, stored};
 use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
-use crate::domain::review::{Audience, Match, MatchStatus, Response};
+use crate::domain::review::{Audience, Curation, Match, MatchStatus, PerSide, Response};
 use crate::domain::scoring::Explanation;
+
+pub use due::{LiveOf, live, to_wake, unanswered_since};
+pub use lists::{Filter, best, find_many, list, listed, showings};
+pub use suppressions::{suppress, suppressed_until, suppressions_of};
 
 /// Whether a match could be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,22 +28,6 @@ pub enum InsertOutcome {
     Inserted,
     /// The profile and the mandate have a live match in the programme.
     LiveMatchExists,
-}
-
-/// Which matches to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Filter {
-    /// Under that programme.
-    pub programme: Option<ProgrammeId>,
-    /// Of that startup profile.
-    pub startup_profile: Option<StartupProfileId>,
-    /// Of that mandate.
-    pub mandate: Option<MandateId>,
-    /// Released to that firm as the side it is on, and not blocked
-    /// ([`Match::visible_to`]).
-    pub visible_to: Option<OrganizationId>,
-    /// In that state.
-    pub status: Option<MatchStatus>,
 }
 
 #[derive(Queryable)]
@@ -55,6 +43,12 @@ struct Row {
     released_to: Option<String>,
     startup_response: String,
     investor_response: String,
+    startup_snoozed_until: Option<DateTime<Utc>>,
+    investor_snoozed_until: Option<DateTime<Utc>>,
+    wakes_at: Option<DateTime<Utc>>,
+    startup_shown_at: Option<DateTime<Utc>>,
+    investor_shown_at: Option<DateTime<Utc>>,
+    curation: Option<String>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -72,6 +66,12 @@ type Columns = (
     dsl::released_to,
     dsl::startup_response,
     dsl::investor_response,
+    dsl::startup_snoozed_until,
+    dsl::investor_snoozed_until,
+    dsl::wakes_at,
+    dsl::startup_shown_at,
+    dsl::investor_shown_at,
+    dsl::curation,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -91,6 +91,12 @@ const COLUMNS: Columns = (
     dsl::released_to,
     dsl::startup_response,
     dsl::investor_response,
+    dsl::startup_snoozed_until,
+    dsl::investor_snoozed_until,
+    dsl::wakes_at,
+    dsl::startup_shown_at,
+    dsl::investor_shown_at,
+    dsl::curation,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -113,6 +119,10 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
         released_to,
         startup_response,
         investor_response,
+        snoozed,
+        wakes_at,
+        shown_at,
+        curation,
         version,
         created_at,
         updated_at,
@@ -131,11 +141,18 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
             dsl::score.eq(explanation.score),
             dsl::confidence.eq(explanation.confidence),
             dsl::exact.eq(explanation.exact),
+            dsl::band.eq(explanation.band.code()),
             dsl::explanation.eq(json::explanation::encode(explanation)?),
             dsl::status.eq(status.code()),
             dsl::released_to.eq(released_to.map(Audience::code)),
             dsl::startup_response.eq(startup_response.code()),
             dsl::investor_response.eq(investor_response.code()),
+            dsl::startup_snoozed_until.eq(snoozed.startup.map(Timestamp)),
+            dsl::investor_snoozed_until.eq(snoozed.investor.map(Timestamp)),
+            dsl::wakes_at.eq(wakes_at.map(Timestamp)),
+            dsl::startup_shown_at.eq(shown_at.startup.map(Timestamp)),
+            dsl::investor_shown_at.eq(shown_at.investor.map(Timestamp)),
+            dsl::curation.eq(curation.map(Curation::code)),
             dsl::version.eq(version),
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::updated_at.eq(Timestamp(*updated_at)),
@@ -195,23 +212,6 @@ pub fn canonical(explanation: &Explanation) -> Result<String> {
     json::explanation::encode(explanation)
 }
 
-/// Matches that a side was shown and that have not changed since a time, the
-/// longest unchanged first.
-///
-/// # Errors
-/// A statement failed, or a row is damaged.
-pub fn unanswered_since(conn: &mut Conn, since: DateTime<Utc>, limit: usize) -> Result<Vec<Match>> {
-    let shown = [MatchStatus::Released, MatchStatus::OneSided].map(MatchStatus::code);
-    let rows: Vec<Row> = matches::table
-        .filter(dsl::status.eq_any(shown))
-        .filter(dsl::updated_at.le(Timestamp(since)))
-        .order(dsl::updated_at)
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select(COLUMNS)
-        .load(conn)?;
-    rows.into_iter().map(matched).collect()
-}
-
 /// The match with that id.
 ///
 /// # Errors
@@ -223,51 +223,6 @@ pub fn find(conn: &mut Conn, id: MatchId) -> Result<Option<Match>> {
         .first(conn)
         .optional()?;
     row.map(matched).transpose()
-}
-
-/// Matches from the oldest on; one more than `limit` when there are more.
-///
-/// # Errors
-/// A statement failed, or a row is damaged.
-pub fn list(
-    conn: &mut Conn,
-    filter: &Filter,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<Match>> {
-    let mut query = matches::table.select(COLUMNS).into_boxed();
-    if let Some(programme) = filter.programme {
-        query = query.filter(dsl::programme_id.eq(programme));
-    }
-    if let Some(profile) = filter.startup_profile {
-        query = query.filter(dsl::startup_profile_id.eq(profile));
-    }
-    if let Some(mandate) = filter.mandate {
-        query = query.filter(dsl::mandate_id.eq(mandate));
-    }
-    if let Some(organization) = filter.visible_to {
-        let to = |audience: Audience| [audience.code(), Audience::Both.code()];
-        let as_startup = dsl::startup_id
-            .eq(organization)
-            .and(dsl::released_to.eq_any(to(Audience::Startup)));
-        let as_investor = dsl::investor_id
-            .eq(organization)
-            .and(dsl::released_to.eq_any(to(Audience::Investor)));
-        query = query
-            .filter(as_startup.or(as_investor))
-            .filter(dsl::status.ne(MatchStatus::Blocked.code()));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
-    }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
-    }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
-        .load(conn)?;
-    rows.into_iter().map(matched).collect()
 }
 
 /// Stores the new state of a match, its version risen by one; false when
@@ -288,6 +243,10 @@ pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
         released_to,
         startup_response,
         investor_response,
+        snoozed,
+        wakes_at,
+        shown_at,
+        curation,
         version,
         created_at: _,
         updated_at,
@@ -299,6 +258,12 @@ pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
             dsl::released_to.eq(released_to.map(Audience::code)),
             dsl::startup_response.eq(startup_response.code()),
             dsl::investor_response.eq(investor_response.code()),
+            dsl::startup_snoozed_until.eq(snoozed.startup.map(Timestamp)),
+            dsl::investor_snoozed_until.eq(snoozed.investor.map(Timestamp)),
+            dsl::wakes_at.eq(wakes_at.map(Timestamp)),
+            dsl::startup_shown_at.eq(shown_at.startup.map(Timestamp)),
+            dsl::investor_shown_at.eq(shown_at.investor.map(Timestamp)),
+            dsl::curation.eq(curation.map(Curation::code)),
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
@@ -317,85 +282,15 @@ pub fn live_of(
     profile: StartupProfileId,
     mandate: MandateId,
 ) -> Result<Option<Match>> {
-    let live = MatchStatus::ALL
-        .iter()
-        .filter(|status| status.is_live())
-        .map(|status| status.code());
     let row: Option<Row> = matches::table
         .filter(dsl::programme_id.eq(programme))
         .filter(dsl::startup_profile_id.eq(profile))
         .filter(dsl::mandate_id.eq(mandate))
-        .filter(dsl::status.eq_any(live))
+        .filter(dsl::status.eq_any(due::live_codes()))
         .select(COLUMNS)
         .first(conn)
         .optional()?;
     row.map(matched).transpose()
-}
-
-/// Keeps two firms from being matched again until a time; of two times the
-/// later one stays.
-///
-/// # Errors
-/// A statement failed.
-pub fn suppress(
-    conn: &mut Conn,
-    a: OrganizationId,
-    b: OrganizationId,
-    until: DateTime<Utc>,
-) -> Result<()> {
-    let (lower, upper) = pair::ordered(a, b);
-    let insert = diesel::insert_into(suppressions::table)
-        .values((
-            suppressions::lower_organization_id.eq(lower),
-            suppressions::upper_organization_id.eq(upper),
-            suppressions::until.eq(Timestamp(until)),
-        ))
-        .on_conflict_do_nothing();
-    if sql::execute(conn, insert)? == 0 {
-        let earlier = suppressions::table
-            .find((lower, upper))
-            .filter(suppressions::until.lt(Timestamp(until)));
-        diesel::update(earlier)
-            .set(suppressions::until.eq(Timestamp(until)))
-            .prepared()
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
-/// Until when two firms are kept apart, be it over by now or not.
-///
-/// # Errors
-/// A statement failed.
-pub fn suppressed_until(
-    conn: &mut Conn,
-    a: OrganizationId,
-    b: OrganizationId,
-) -> Result<Option<DateTime<Utc>>> {
-    Ok(suppressions::table
-        .find(pair::ordered(a, b))
-        .select(suppressions::until)
-        .first(conn)
-        .optional()?)
-}
-
-/// From whom a firm is kept apart, and until when, be it over by now or not.
-///
-/// # Errors
-/// A statement failed.
-pub fn suppressions_of(
-    conn: &mut Conn,
-    organization: OrganizationId,
-) -> Result<BTreeMap<OrganizationId, DateTime<Utc>>> {
-    let of_either_side = suppressions::lower_organization_id
-        .eq(organization)
-        .or(suppressions::upper_organization_id.eq(organization));
-    let rows: Vec<(OrganizationId, OrganizationId, DateTime<Utc>)> =
-        suppressions::table.filter(of_either_side).load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(lower, upper, until)| (pair::counterpart(organization, (lower, upper)), until))
-        .collect())
 }
 
 fn matched(row: Row) -> Result<Match> {
@@ -411,6 +306,12 @@ fn matched(row: Row) -> Result<Match> {
         released_to,
         startup_response,
         investor_response,
+        startup_snoozed_until,
+        investor_snoozed_until,
+        wakes_at,
+        startup_shown_at,
+        investor_shown_at,
+        curation,
         version,
         created_at,
         updated_at,
@@ -427,6 +328,16 @@ fn matched(row: Row) -> Result<Match> {
         released_to: stored::code_some(released_to.as_deref(), Audience::from_code)?,
         startup_response: stored::code(&startup_response, Response::from_code)?,
         investor_response: stored::code(&investor_response, Response::from_code)?,
+        snoozed: PerSide {
+            startup: startup_snoozed_until,
+            investor: investor_snoozed_until,
+        },
+        wakes_at,
+        shown_at: PerSide {
+            startup: startup_shown_at,
+            investor: investor_shown_at,
+        },
+        curation: stored::code_some(curation.as_deref(), Curation::from_code)?,
         version,
         created_at,
         updated_at,

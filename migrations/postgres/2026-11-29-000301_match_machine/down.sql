@@ -1,0 +1,12 @@
+DROP TABLE match_curations;
+DROP TABLE match_notes;
+DROP INDEX matches_by_mandate;
+DROP INDEX matches_by_showing;
+DROP INDEX matches_to_wake;
+ALTER TABLE matches DROP COLUMN band;
+ALTER TABLE matches DROP COLUMN curation;
+ALTER TABLE matches DROP COLUMN investor_shown_at;
+ALTER TABLE matches DROP COLUMN startup_shown_at;
+ALTER TABLE matches DROP COLUMN wakes_at;
+ALTER TABLE matches DROP COLUMN investor_snoozed_until;
+ALTER TABLE matches DROP COLUMN startup_snoozed_until;

@@ -1,0 +1,3 @@
+DROP TABLE ranking_walk_lines;
+DROP TABLE ranking_walks;
+DROP TABLE match_visits;

@@ -1,0 +1,3 @@
+DROP TABLE release_settings;
+DROP TABLE bulk_release_lines;
+DROP TABLE bulk_releases;

@@ -1,0 +1,137 @@
+//! The tables of what people say of matches and do with many of them, by hand,
+//! as in [`super::schema`] and held to the migrations with it.
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    match_notes (id) {
+        id -> Id,
+        match_id -> Id,
+        action -> Text,
+        note -> Text,
+        author_id -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    match_curations (programme_id, startup_profile_id, mandate_id) {
+        programme_id -> Id,
+        startup_profile_id -> Id,
+        mandate_id -> Id,
+        curation -> Text,
+        reason -> Text,
+        author_id -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    bulk_releases (id) {
+        id -> Id,
+        programme_id -> Id,
+        audience -> Text,
+        status -> Text,
+        requested_by -> Id,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::Id;
+
+    bulk_release_lines (release_id, place) {
+        release_id -> Id,
+        place -> BigInt,
+        match_id -> Id,
+        match_version -> BigInt,
+        skip -> Nullable<Text>,
+        rules -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        outcome_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    release_settings (programme_id) {
+        programme_id -> Id,
+        auto_from -> Nullable<Text>,
+        auto_to -> Nullable<Text>,
+        fair -> Bool,
+        cap -> BigInt,
+        window_days -> BigInt,
+        share -> BigInt,
+        little -> BigInt,
+        version -> BigInt,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    match_visits (user_id, organization_id) {
+        user_id -> Id,
+        organization_id -> Id,
+        seen_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    ranking_walks (id) {
+        id -> Id,
+        programme_id -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::Id;
+
+    ranking_walk_lines (walk_id, place) {
+        walk_id -> Id,
+        place -> BigInt,
+        explanation -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    rematches (id) {
+        id -> Id,
+        programme_id -> Id,
+        top -> BigInt,
+        min_band -> Text,
+        rule_set_id -> Id,
+        status -> Text,
+        startups -> BigInt,
+        done -> BigInt,
+        after_id -> Nullable<Id>,
+        added -> BigInt,
+        replaced -> BigInt,
+        ended -> BigInt,
+        unchanged -> BigInt,
+        started_by -> Nullable<Id>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}

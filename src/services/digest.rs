@@ -1,0 +1,224 @@
+//! What a mandate's reader should look at this week, for mail and for the API:
+//! of each match that was released to it and that it has not answered a
+//! teaser, three reasons, one risk and what is missing, in the reader's
+//! language. It says no more than the list of matches does.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::db::matches::Filter;
+use crate::db::{self, Conn};
+use crate::domain::ids::{MandateId, MatchId, ProgrammeId};
+use crate::domain::mandate::Mandate;
+use crate::domain::permission::Operation;
+use crate::domain::review::{Match, MatchStatus, Response};
+use crate::domain::scoring::{Band, Explanation, Factor, FactorTrace};
+use crate::domain::text::Language;
+use crate::domain::values::Side;
+
+use super::matches::shown_now;
+use super::teasers::{Teaser, past_in_bands, startup_teaser, tells_figures};
+use super::{Caller, Context, Error, mandates};
+
+/// Days that one digest covers.
+pub const DAYS: i64 = 7;
+/// Most reasons, and most that is named as missing.
+const REASONS: usize = 3;
+/// Matches looked through for those of one week.
+const MOST: usize = 1_000;
+
+/// What a mandate's reader should look at.
+#[derive(Debug, Clone)]
+pub struct Digest {
+    /// Of which mandate.
+    pub mandate: Mandate,
+    /// What was shown since then.
+    pub since: DateTime<Utc>,
+    /// The matches, the strongest first; no more than the mandate takes a week.
+    pub entries: Vec<Entry>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// One match.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Which.
+    pub id: MatchId,
+    /// Under which programme.
+    pub programme: ProgrammeId,
+    /// When it was released to the investor.
+    pub shown_at: DateTime<Utc>,
+    /// The score, in bp.
+    pub score: i64,
+    /// How much of it is known, in bp.
+    pub confidence: i64,
+    /// The word for the score.
+    pub band: Band,
+    /// The word in the reader's language.
+    pub band_label: String,
+    /// What may be known of the startup: no name.
+    pub teaser: Teaser,
+    /// What speaks for it, at most three.
+    pub reasons: Vec<Note>,
+    /// What speaks against it.
+    pub risk: Option<Note>,
+    /// What is not known, at most three.
+    pub missing: Vec<Note>,
+}
+
+/// A factor that stands out, in the reader's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Which factor.
+    pub factor: Factor,
+    /// Its name.
+    pub label: String,
+    /// What it says; none where it would tell the startup's figures.
+    pub sentence: Option<String>,
+}
+
+/// The digest of a mandate, for its investor's people and the operator's.
+///
+/// # Errors
+/// The caller may not know of the mandate; a statement failed.
+pub async fn of_mandate(
+    context: &Context,
+    caller: &Caller,
+    id: MandateId,
+) -> Result<Digest, Error> {
+    mandates::find(context, caller, id).await?;
+    let owner = context
+        .db
+        .look_up(move |conn| db::mandates::find(conn, id))
+        .await?
+        .ok_or(Error::NotFound)?
+        .organization;
+    caller.may(Operation::ReadMatch, &[owner])?;
+    let language = caller.user.language.clone();
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| for_reader(&context_in, conn, id, &language))
+        .await
+}
+
+/// The digest of a mandate in a reader's language, for whoever was found to be
+/// allowed to read it: mail to the investor's people.
+///
+/// # Errors
+/// There is no such mandate; a statement failed.
+pub fn for_reader(
+    context: &Context,
+    conn: &mut Conn,
+    id: MandateId,
+    reader: &Language,
+) -> Result<Digest, Error> {
+    let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+    let since = context.now() - TimeDelta::days(DAYS);
+    let capacity = usize::try_from(mandate.content.capacity.new_per_week).unwrap_or(usize::MAX);
+    let mut found = open_matches(context, conn, &mandate, since)?;
+    found.sort_by_key(|matched| {
+        let pinned = matched.curation.is_some();
+        (!pinned, -matched.explanation.exact, matched.id)
+    });
+    let more = found.len().saturating_sub(capacity);
+    let mut entries = Vec::new();
+    for matched in found.into_iter().take(capacity) {
+        entries.push(entry(context, conn, &matched, reader)?);
+    }
+    Ok(Digest {
+        mandate,
+        since,
+        entries,
+        more,
+    })
+}
+
+/// What was shown to the investor since then, that it sees now, and that waits
+/// for its answer.
+fn open_matches(
+    context: &Context,
+    conn: &mut Conn,
+    mandate: &Mandate,
+    since: DateTime<Utc>,
+) -> Result<Vec<Match>, Error> {
+    let filter = Filter {
+        mandate: Some(mandate.id),
+        visible_to: Some(mandate.organization),
+        shown_since: Some(since),
+        ..Filter::default()
+    };
+    let mut open = Vec::new();
+    for matched in db::matches::list(conn, &filter, None, MOST)? {
+        let waits = matches!(
+            matched.status,
+            MatchStatus::Released | MatchStatus::OneSided | MatchStatus::Snoozed
+        ) && matched.response_of(Side::Investor) == Response::None;
+        if waits && shown_now(context, conn, &matched)? {
+            open.push(matched);
+        }
+    }
+    Ok(open)
+}
+
+fn entry(
+    context: &Context,
+    conn: &mut Conn,
+    matched: &Match,
+    reader: &Language,
+) -> Result<Entry, Error> {
+    let profile = db::startup_profiles::find(conn, matched.startup_profile)?;
+    let profile = profile.ok_or(Error::NotFound)?;
+    let account = &matched.explanation;
+    let note = |factor: &Factor| note(context, account, *factor, reader);
+    // Those with a sentence first: a bare name tells little.
+    let mut strengths: Vec<Note> = account.strengths.iter().map(note).collect();
+    strengths.sort_by_key(|note| note.sentence.is_none());
+    strengths.truncate(REASONS);
+    let mut risks: Vec<Note> = account.risks.iter().map(note).collect();
+    risks.sort_by_key(|note| note.sentence.is_none());
+    Ok(Entry {
+        id: matched.id,
+        programme: matched.programme,
+        shown_at: matched.shown_at.investor.unwrap_or(matched.updated_at),
+        score: account.score,
+        confidence: account.confidence,
+        band: account.band,
+        band_label: context.wording.band(account.band, reader).to_owned(),
+        teaser: startup_teaser(&profile),
+        reasons: strengths,
+        risk: risks.into_iter().next(),
+        missing: account.missing.iter().take(REASONS).map(note).collect(),
+    })
+}
+
+fn note(context: &Context, account: &Explanation, factor: Factor, reader: &Language) -> Note {
+    let mut traces = account.factors.iter();
+    let trace = traces.find(|trace| trace.factor == factor);
+    let sentence = trace.and_then(|trace| sentence(context, account, trace, reader));
+    Note {
+        factor,
+        label: context.wording.factor(factor, reader).to_owned(),
+        sentence,
+    }
+}
+
+/// What of a factor the other side may read.
+fn sentence(
+    context: &Context,
+    account: &Explanation,
+    trace: &FactorTrace,
+    reader: &Language,
+) -> Option<String> {
+    let say = |reason| {
+        let wording = &context.wording;
+        wording.sentence(reason, reader, &context.taxonomy)
+    };
+    if !tells_figures(trace.factor) {
+        Some(say(&trace.reason))
+    } else if trace.factor == Factor::RevealedPreference {
+        past_in_bands(account).as_ref().map(say)
+    } else {
+        None
+    }
+}

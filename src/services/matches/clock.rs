@@ -1,0 +1,259 @@
+//! What becomes of matches by themselves: they come back when they were put
+//! off, expire when nobody answers, and end when a gate fails by now.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use crate::db::matches::{self, LiveOf};
+use crate::db::{Conn, consumers, events};
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::ids::MatchId;
+use crate::domain::review::{Match, MatchAction, MatchStatus, UNANSWERED_DAYS, ended_by};
+use crate::services::disclosure::{self, Occasion, Pair};
+use crate::services::log::SealedEvent;
+use crate::services::ranking::{self, Ground};
+use crate::services::{Context, Error};
+
+use super::moves::{move_by_system, store};
+
+/// The follower of the log that looks again at matches whose records changed.
+const FOLLOWER: &str = "match_inputs";
+/// The follower that looks at all of them once a day; its position is the
+/// number of the day.
+const DAILY: &str = "match_inputs_daily";
+/// Events read at a time.
+const EVENTS: usize = 200;
+/// Matches looked at in one reading.
+const AT_ONCE: usize = 100;
+
+/// Ends matches that were shown and not answered in time; answers how many.
+pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let context_in = context.clone();
+    let since = context.now() - TimeDelta::days(UNANSWERED_DAYS);
+    // Mostly nothing is due, and then nobody waits for the writer.
+    let due = context
+        .db
+        .read(move |conn| matches::unanswered_since(conn, since, 1));
+    if due.await?.is_empty() {
+        return Ok(0);
+    }
+    context
+        .db
+        .write(move |conn| {
+            let due = matches::unanswered_since(conn, since, limit)?;
+            for before in &due {
+                if is_frozen(&context_in, conn, before)? {
+                    // Nobody could read it, so its time begins again.
+                    start_anew(&context_in, conn, before)?;
+                } else {
+                    move_by_system(&context_in, conn, before, MatchAction::Expire)?;
+                }
+            }
+            Ok(due.len())
+        })
+        .await
+}
+
+fn is_frozen(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    Ok(disclosure::ask(context, conn, &pair, Occasion::Shown)?.is_frozen())
+}
+
+fn start_anew(context: &Context, conn: &mut Conn, before: &Match) -> Result<(), Error> {
+    let after = Match {
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    store(conn, &after)?;
+    let subject = (SubjectKind::Match, before.id);
+    context
+        .pen(Actor::System)
+        .append(conn, "match.prolonged", subject, vec![])
+}
+
+/// Brings back matches whose time of being put off is over; answers how many.
+pub async fn wake_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let context_in = context.clone();
+    let now = context.now();
+    let due = context
+        .db
+        .read(move |conn| matches::to_wake(conn, now, 1))
+        .await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    context
+        .db
+        .write(move |conn| {
+            let due = matches::to_wake(conn, now, limit)?;
+            for before in &due {
+                move_by_system(&context_in, conn, before, MatchAction::Wake(now))?;
+            }
+            Ok(due.len())
+        })
+        .await
+}
+
+/// Ends live matches of which a gate fails by now: those whose records the log
+/// says have changed, and once a day all of them, since terms run out without
+/// anybody doing anything. Answers how many ended.
+pub async fn recheck_due(context: &Context) -> Result<usize, Error> {
+    let mut ended = 0;
+    loop {
+        let (from, some, begin) = context
+            .db
+            .read(|conn| {
+                let from = consumers::position(conn, FOLLOWER)?;
+                // One that begins looks at everything below, whatever the
+                // log says of the past.
+                let begin = if from == 0 {
+                    events::head(conn)?.position
+                } else {
+                    from
+                };
+                Ok::<_, Error>((from, events::page(conn, begin, EVENTS)?, begin))
+            })
+            .await?;
+        for of in concerned(&some) {
+            ended += recheck(context, of).await?;
+        }
+        let to = some.last().map_or(begin, |last| last.position);
+        if to == from {
+            break;
+        }
+        advance(context, FOLLOWER, from, to).await?;
+    }
+    let today = number_of(context.now().date_naive());
+    let from = context
+        .db
+        .read(|conn| consumers::position(conn, DAILY))
+        .await?;
+    if from < today {
+        ended += recheck(context, LiveOf::All).await?;
+        advance(context, DAILY, from, today).await?;
+    }
+    Ok(ended)
+}
+
+fn number_of(day: NaiveDate) -> i64 {
+    day.signed_duration_since(NaiveDate::default()).num_days()
+}
+
+/// Another node may have come further meanwhile; looking twice does no harm.
+async fn advance(context: &Context, name: &'static str, from: i64, to: i64) -> Result<(), Error> {
+    context
+        .db
+        .write(move |conn| consumers::advance(conn, name, from, to).map(drop))
+        .await
+        .map_err(Error::from)
+}
+
+/// Of which records some events say that a change may have ended matches.
+/// Freezes hide and end nothing.
+fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
+    let changed = some.iter().filter_map(|event| {
+        let id = event.subject.id;
+        match event.subject.kind {
+            SubjectKind::StartupProfile => Some(LiveOf::Startup(id.into())),
+            SubjectKind::Mandate => Some(LiveOf::Mandate(id.into())),
+            SubjectKind::Organization => Some(LiveOf::Firm(id.into())),
+            SubjectKind::Programme if event.kind == "programme.moved" => {
+                Some(LiveOf::Programme(id.into()))
+            }
+            // A pass keeps the two firms apart, by other mandates as well.
+            SubjectKind::Match if is_pass(event) => Some(LiveOf::BesideMatch(id.into())),
+            _ => None,
+        }
+    });
+    let mut concerned: Vec<LiveOf> = Vec::new();
+    for of in changed {
+        if !concerned.contains(&of) {
+            concerned.push(of);
+        }
+    }
+    concerned
+}
+
+fn is_pass(event: &SealedEvent) -> bool {
+    let passed = MatchStatus::Passed.code();
+    let mut payload = event.payload.iter();
+    payload.any(|(key, value)| key == "to" && matches!(value, Value::Code(code) if code == passed))
+}
+
+/// Looks again at live matches, and ends those of which a gate fails.
+async fn recheck(context: &Context, of: LiveOf) -> Result<usize, Error> {
+    let (mut after, mut ended) = (None, 0);
+    loop {
+        let context_in = context.clone();
+        let (some, last) = context
+            .db
+            .read(move |conn| {
+                let some = matches::live(conn, of, after, AT_ONCE)?;
+                let last = some.last().filter(|_| some.len() == AT_ONCE);
+                let last = last.map(|matched| matched.id);
+                Ok::<_, Error>((failing(&context_in, conn, &some)?, last))
+            })
+            .await?;
+        if !some.is_empty() {
+            ended += end_all(context, some).await?;
+        }
+        match last {
+            Some(last) => after = Some(last),
+            None => return Ok(ended),
+        }
+    }
+}
+
+/// Those of which a gate fails for good.
+fn failing(context: &Context, conn: &mut Conn, some: &[Match]) -> Result<Vec<MatchId>, Error> {
+    let mut failing = Vec::new();
+    for matched in some {
+        if has_ended(context, conn, matched)? {
+            failing.push(matched.id);
+        }
+    }
+    Ok(failing)
+}
+
+pub(super) fn has_ended(
+    context: &Context,
+    conn: &mut Conn,
+    matched: &Match,
+) -> Result<bool, Error> {
+    let pair = Pair::load(
+        conn,
+        matched.programme,
+        matched.startup_profile,
+        matched.mandate,
+    )?;
+    let status = pair.programme.status;
+    let ground = Ground::of(context, conn, pair.programme)?;
+    let account = ranking::one_pair(context, conn, &ground, &pair.profile, &pair.mandate)?;
+    Ok(ended_by(&account, status))
+}
+
+/// Ends matches, each looked at once more in the transaction that ends it.
+async fn end_all(context: &Context, ids: Vec<MatchId>) -> Result<usize, Error> {
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let mut ended = 0;
+            for id in ids {
+                let Some(before) = matches::find(conn, id)? else {
+                    continue;
+                };
+                if before.status.is_live() && has_ended(&context_in, conn, &before)? {
+                    move_by_system(&context_in, conn, &before, MatchAction::InputsChanged)?;
+                    ended += 1;
+                }
+            }
+            Ok(ended)
+        })
+        .await
+}

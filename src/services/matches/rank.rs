@@ -1,0 +1,343 @@
+//! The curators' live ranking: pinned pairs first, vetoed ones left out, with
+//! filters that the index answers exactly, and walks through a list as it was
+//! when the walk began.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::db::curations::CuratedPair;
+use crate::db::matches;
+use crate::db::page::{Cursor, Cursors, Page};
+use crate::db::walks::{self, Walk};
+use crate::db::{self, Conn};
+use crate::domain::country::Country;
+use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
+use crate::domain::permission::Operation;
+use crate::domain::review::{Curation, Match};
+use crate::domain::scoring::{Band, Explanation, Outcome};
+use crate::domain::text::Slug;
+use crate::domain::values::Stage;
+use crate::matching::reference::Filter;
+use crate::services::ranking::{self, Counterparts, Ground};
+use crate::services::teasers::{Party, parties_of};
+use crate::services::{Caller, Context, Error};
+
+/// How many of the best a walk goes through.
+pub const WALK: usize = 500;
+/// More than any programme holds.
+const EVERYTHING: usize = 1_000_000;
+/// For how long a walk can be gone on with.
+const WALK_MINUTES: i64 = 60;
+
+/// For whom a ranking is asked.
+#[derive(Debug, Clone, Copy)]
+pub enum Query {
+    /// The best mandates for a startup profile.
+    Startup(StartupProfileId),
+    /// The best startups for a mandate.
+    Mandate(MandateId),
+}
+
+/// Which lines of a ranking somebody wants; what is absent doesn't matter.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The least score, in bp.
+    pub min_score: i64,
+    /// The least confidence, in bp.
+    pub min_confidence: i64,
+    /// From that band upwards.
+    pub min_band: Option<Band>,
+    /// Only those that wait for a decision (`true`), or that don't.
+    pub undecided: Option<bool>,
+    /// Only pairs of which the curators say that; the others are listed
+    /// without those that are vetoed.
+    pub curation: Option<Curation>,
+    /// The counterpart has that tag, or one under it.
+    pub tag: Option<Slug>,
+    /// The counterpart is at that stage, or invests in it.
+    pub stage: Option<Stage>,
+    /// The counterpart is there.
+    pub country: Option<Country>,
+}
+
+/// A ranking that somebody asks for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Of which record.
+    pub of: Query,
+    /// Within which programme; the only one that admits it without.
+    pub programme: Option<ProgrammeId>,
+    /// Which lines.
+    pub wanted: Wanted,
+    /// How many.
+    pub limit: usize,
+    /// Whether the list is kept as it is now, to be walked through.
+    pub walk: bool,
+    /// Where a walk goes on.
+    pub cursor: Option<String>,
+}
+
+impl Request {
+    /// The best of a record, whatever they are.
+    pub fn best(of: Query, programme: Option<ProgrammeId>, limit: usize) -> Self {
+        Self {
+            of,
+            programme,
+            wanted: Wanted::default(),
+            limit,
+            walk: false,
+            cursor: None,
+        }
+    }
+}
+
+/// One line of the live ranking: the account as of now, and the match on
+/// record, if the pair has a live one.
+#[derive(Debug, Clone)]
+pub struct Ranked {
+    /// The account as of now, or as of when the walk began.
+    pub explanation: Explanation,
+    /// The match on record.
+    pub stored: Option<Match>,
+    /// What the curators say of the pair.
+    pub curated: Option<CuratedPair>,
+    /// The startup.
+    pub startup: Party,
+    /// The investor.
+    pub investor: Party,
+}
+
+/// The live ranking, for the operator's people.
+pub async fn rank(
+    context: &Context,
+    caller: &Caller,
+    request: Request,
+) -> Result<(ProgrammeId, Page<Ranked>), Error> {
+    caller.may(Operation::RankMatches, &[])?;
+    let cursors = Cursors::new(&context.cursor_key, &list_name(&request));
+    if let Some(text) = &request.cursor {
+        let cursor = cursors.decode(text).map_err(|_| Error::BadCursor)?;
+        return go_on(context, cursors, cursor, request.limit).await;
+    }
+    let asked = request.clone();
+    let (programme, explanations) = context
+        .look_over(move |context, conn| {
+            let programme = match asked.programme {
+                Some(programme) => programme,
+                None => super::only_programme(conn, asked.of)?,
+            };
+            let k = if asked.walk { WALK } else { asked.limit };
+            let ground = Ground::load(context, conn, programme)?;
+            let best = best(context, conn, &ground, &asked, k)?;
+            Ok((programme, best))
+        })
+        .await?;
+    if request.walk && explanations.len() > request.limit {
+        let walk = begin(context, programme, &explanations).await?;
+        return go_on(context, cursors, place(walk, 0), request.limit).await;
+    }
+    let items = context
+        .db
+        .read(move |conn| lines(conn, programme, explanations))
+        .await?;
+    Ok((programme, Page { items, next: None }))
+}
+
+/// The list with all its filters, so that a cursor of another one is refused.
+fn list_name(request: &Request) -> String {
+    let Request {
+        of,
+        programme,
+        wanted,
+        limit: _,
+        walk,
+        cursor: _,
+    } = request;
+    format!("ranking {of:?} {programme:?} {wanted:?} {walk}")
+}
+
+/// The place after so many lines of a walk: its number stands for a time.
+fn place(walk: Uuid, after: i64) -> Cursor {
+    Cursor {
+        created_at: DateTime::from_timestamp(after, 0).unwrap_or_default(),
+        id: walk,
+    }
+}
+
+/// Keeps a list as it is now.
+async fn begin(
+    context: &Context,
+    programme: ProgrammeId,
+    explanations: &[Explanation],
+) -> Result<Uuid, Error> {
+    let now = context.now();
+    let walk = Walk {
+        id: context.new_id(),
+        programme,
+        created_at: now,
+    };
+    let id = walk.id;
+    let explanations = explanations.to_vec();
+    context
+        .db
+        .write(move |conn| {
+            walks::purge(conn, begun_by(now))?;
+            walks::insert(conn, &walk, &explanations)
+        })
+        .await?;
+    Ok(id)
+}
+
+fn begun_by(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - TimeDelta::minutes(WALK_MINUTES)
+}
+
+/// The next lines of a walk.
+async fn go_on(
+    context: &Context,
+    cursors: Cursors,
+    cursor: Cursor,
+    limit: usize,
+) -> Result<(ProgrammeId, Page<Ranked>), Error> {
+    let (from, since) = (cursor.created_at.timestamp(), begun_by(context.now()));
+    let id = cursor.id;
+    let (programme, found, more) = context
+        .db
+        .read(move |conn| {
+            let walk = walks::find(conn, id)?.filter(|walk| walk.created_at > since);
+            // One that is over is told apart from nothing by its cursor alone.
+            let walk = walk.ok_or(Error::BadCursor)?;
+            let mut found = walks::lines(conn, id, from, limit + 1)?;
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let found = lines(conn, walk.programme, found)?;
+            Ok::<_, Error>((walk.programme, found, more))
+        })
+        .await?;
+    let reached = from + i64::try_from(found.len()).unwrap_or(0);
+    let next = more.then(|| cursors.encode(&place(id, reached)));
+    Ok((programme, Page { items: found, next }))
+}
+
+/// The best of a record: pinned ones first.
+fn best(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    request: &Request,
+    k: usize,
+) -> Result<Vec<Explanation>, Error> {
+    let programme = ground.programme_id();
+    let (curated, startup) = match request.of {
+        Query::Startup(id) => {
+            let curated = db::curations::of_startup(conn, programme, id)?;
+            let pairs = curated.into_iter().map(|(other, one)| (other.uuid(), one));
+            (pairs.collect::<BTreeMap<_, _>>(), true)
+        }
+        Query::Mandate(id) => {
+            let curated = db::curations::of_mandate(conn, programme, id)?;
+            let pairs = curated.into_iter().map(|(other, one)| (other.uuid(), one));
+            (pairs.collect(), false)
+        }
+    };
+    let wanted = &request.wanted;
+    let about = Counterparts {
+        tag: wanted.tag.clone(),
+        stage: wanted.stage,
+        country: wanted.country,
+    };
+    let from_band = ground
+        .rules()
+        .bands
+        .least(wanted.min_band.unwrap_or(Band::Weak));
+    let filter = Filter {
+        undecided: wanted.undecided != Some(false),
+        min_score: wanted.min_score.max(from_band),
+        min_confidence: wanted.min_confidence,
+    };
+    let is_wanted = |told: &Explanation| {
+        let outcome = told.outcome();
+        let undecided = outcome == Outcome::NeedsReview;
+        outcome != Outcome::RuledOut
+            && wanted.undecided.is_none_or(|wanted| wanted == undecided)
+            && told.score >= filter.min_score
+            && told.confidence >= filter.min_confidence
+    };
+    let named = wanted.curation.unwrap_or(Curation::Pinned);
+    let mut first = Vec::new();
+    for one in curated.values().filter(|one| one.curation == named) {
+        let pair = super::Pair::load(conn, one.pair.0, one.pair.1, one.pair.2)?;
+        let fits = if startup {
+            about.fits_mandate(&context.taxonomy, &pair.mandate)
+        } else {
+            about.fits_startup(&context.taxonomy, &pair.profile)
+        };
+        if fits {
+            first.push(ranking::one_pair(
+                context,
+                conn,
+                ground,
+                &pair.profile,
+                &pair.mandate,
+            )?);
+        }
+    }
+    first.retain(is_wanted);
+    first.sort_by_key(|told| (-told.exact, told.startup.0, told.mandate.0));
+    if wanted.curation.is_none() {
+        let beside: BTreeSet<Uuid> = curated.keys().copied().collect();
+        let others = match (request.of, wanted.undecided) {
+            // Those that wait stand anywhere in the list.
+            (_, Some(true)) => EVERYTHING,
+            _ => k.saturating_add(beside.len()),
+        };
+        let found = match request.of {
+            Query::Startup(id) => {
+                ranking::mandates_about(context, conn, ground, id, others, &filter, &about)
+            }
+            Query::Mandate(id) => {
+                ranking::startups_about(context, conn, ground, id, others, &filter, &about)
+            }
+        }?;
+        let other = |told: &Explanation| {
+            if startup {
+                told.mandate.0.uuid()
+            } else {
+                told.startup.0.uuid()
+            }
+        };
+        first.extend(
+            found
+                .into_iter()
+                .filter(|told| !beside.contains(&other(told)) && is_wanted(told)),
+        );
+    }
+    first.truncate(k);
+    Ok(first)
+}
+
+/// What stands beside accounts now: names, the match on record, what the
+/// curators say.
+fn lines(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    explanations: Vec<Explanation>,
+) -> Result<Vec<Ranked>, Error> {
+    let parties = parties_of(conn, &explanations)?;
+    let mut ranked = Vec::with_capacity(explanations.len());
+    for (explanation, (startup, investor)) in explanations.into_iter().zip(parties) {
+        let (profile, mandate) = (explanation.startup.0, explanation.mandate.0);
+        let stored = matches::live_of(conn, programme, profile, mandate)?;
+        let curated = db::curations::of_pair(conn, (programme, profile, mandate))?;
+        ranked.push(Ranked {
+            explanation,
+            stored,
+            curated,
+            startup,
+            investor,
+        });
+    }
+    Ok(ranked)
+}
