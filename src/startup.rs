@@ -25,6 +25,7 @@ use crate::config::{
 use crate::db::{self, Db};
 use crate::domain::country::InvalidCountry;
 use crate::domain::organization::OrganizationDetails;
+use crate::domain::tag::Taxonomy;
 use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
 use crate::http::drain::StopSignal;
@@ -36,7 +37,8 @@ use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
 use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
-use crate::services::{Clock, Context, Parts, Settings, programmes, search, signing};
+use crate::services::files::Folder;
+use crate::services::{Clock, Context, Exchange, Parts, Settings, programmes, search, signing};
 use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
@@ -127,10 +129,13 @@ pub async fn context(
     )
     .map_err(StartError::new)?;
     let hasher = Hasher::new(cost).map_err(StartError::new)?;
+    let taxonomy = shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?;
+    let exchange = exchange(config, &taxonomy);
     let context = Context::from(Parts {
         db,
         clock,
-        taxonomy: shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?,
+        taxonomy,
+        exchange,
         calendars: shipped("calendars.toml", calendars::parse(calendars::DEFAULT))?.calendars,
         pipelines: shipped("pipeline.toml", pipeline::parse(pipeline::DEFAULT))?,
         wording: shipped("reasons.toml", reasons::parse(reasons::DEFAULT))?,
@@ -143,6 +148,19 @@ pub async fn context(
     });
     publish_rules(&context).await?;
     Ok(context)
+}
+
+/// What passes through as files.
+fn exchange(config: &Config, taxonomy: &Taxonomy) -> Exchange {
+    let settings = &config.exchange;
+    let folder = settings.dir.clone();
+    Exchange {
+        folder: Folder::at(folder.unwrap_or_else(|| config.data.dir.join("exchange"))),
+        open_rows: http::files::reader(Arc::new(taxonomy.clone())),
+        scribe: Arc::new(http::export::Views),
+        fetch: TimeDelta::seconds(i64::from(settings.fetch_s)),
+        lease: TimeDelta::seconds(i64::from(settings.lease_s)),
+    }
 }
 
 fn shipped<T>(name: &str, parsed: Result<T, String>) -> Result<T, StartError> {
@@ -406,6 +424,8 @@ fn server_options(config: &Config) -> Result<ServerOptions, StartError> {
         limits: Limits {
             max_body_bytes: server.max_body_bytes,
             max_json_depth: server.max_json_depth,
+            max_upload_bytes: config.exchange.max_upload_bytes,
+            upload_timeout_s: config.exchange.upload_timeout_s,
             header_timeout: Duration::from_secs(server.header_timeout_s),
             body_timeout: Duration::from_secs(server.body_timeout_s),
             request_timeout: Duration::from_secs(server.request_timeout_s),

@@ -13,6 +13,7 @@ pub mod backtest;
 pub mod bench;
 mod demo;
 mod doctor;
+pub mod export;
 pub mod import;
 mod keys;
 mod progress;
@@ -92,8 +93,10 @@ enum Command {
     /// The keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Import startups, investors and past deals from CSV files
+    /// Import firms from a file of Corridor's own form, or from CSV files of another system
     Import(import::ImportArgs),
+    /// Export lists, or everything of one firm, as CSV or NDJSON
+    Export(export::ExportArgs),
     /// Rank the investors of past deals and measure how many real ones stand at the top
     Backtest(backtest::BacktestArgs),
     /// Rule sets as files: learn one from past deals
@@ -208,6 +211,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Import(args) => {
                     let config = load(&store, &[])?;
                     block_on(import::run(&config, &args))
+                }
+                Command::Export(args) => {
+                    let config = load(&store, &[])?;
+                    block_on(export::run(&config, &args))
                 }
                 Command::Keys(command) => {
                     let config = load(&store, &[])?;

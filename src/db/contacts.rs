@@ -135,3 +135,25 @@ pub fn asked_of(
         ))
         .load(conn)?)
 }
+
+/// The contact of each firm that came last.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn newest_of(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<Vec<(OrganizationId, Email, Language)>> {
+    let rows: Vec<(OrganizationId, String, String)> = contacts::table
+        .filter(dsl::organization_id.eq_any(organizations))
+        .order((dsl::organization_id, dsl::created_at.desc(), dsl::email_key))
+        .select((dsl::organization_id, dsl::email, dsl::language))
+        .load(conn)?;
+    let mut newest: Vec<(OrganizationId, Email, Language)> = Vec::new();
+    for (firm, email, language) in rows {
+        if newest.last().is_none_or(|(last, ..)| *last != firm) {
+            newest.push((firm, stored::parse(&email)?, stored::parse(&language)?));
+        }
+    }
+    Ok(newest)
+}

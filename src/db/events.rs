@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::prepared::Prepare;
 use super::schema::{deals, events, introductions, log_head};
+use super::together::Part;
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, chain, json, sql};
 use crate::domain::event::{Actor, Event, Subject, SubjectKind, Value};
@@ -75,20 +76,26 @@ pub(super) struct Placed {
 /// # Errors
 /// A statement failed.
 pub fn append(conn: &mut Conn, event: &Event) -> Result<()> {
-    let payload = json::event::encode(&event.payload)?;
-    diesel::insert_into(events::table)
-        .values((
-            events::id.eq(event.id),
-            events::at.eq(Timestamp(event.at)),
-            events::kind.eq(event.kind),
-            events::subject_kind.eq(event.subject.kind.code()),
-            events::subject_id.eq(Id::of(event.subject.id)),
-            events::actor_kind.eq(event.actor.code()),
-            events::actor_id.eq(event.actor.id().map(Id::of)),
-            events::payload.eq(payload),
-        ))
-        .execute(conn)?;
+    insertion(event)?.execute(conn)?;
     Ok(())
+}
+
+/// What adds an event to the log, together with what it tells of.
+///
+/// # Errors
+/// Its payload can't be written down.
+pub fn insertion(event: &Event) -> Result<Part> {
+    let insert = diesel::insert_into(events::table).values((
+        events::id.eq(event.id),
+        events::at.eq(Timestamp(event.at)),
+        events::kind.eq(event.kind),
+        events::subject_kind.eq(event.subject.kind.code()),
+        events::subject_id.eq(Id::of(event.subject.id)),
+        events::actor_kind.eq(event.actor.code()),
+        events::actor_id.eq(event.actor.id().map(Id::of)),
+        events::payload.eq(json::event::encode(&event.payload)?),
+    ));
+    Ok(Part::new(insert))
 }
 
 /// Gives up to `limit` committed events their positions and hashes, in the

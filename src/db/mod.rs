@@ -12,12 +12,14 @@
 //! | [`idempotency`] | what a repeated request is answered |
 //! | [`secrets`] | sealed keys that all nodes share |
 //! | [`page`] | keyset cursors |
+//! | [`together`] | what is stored in one statement |
 //! | [`organizations`], [`users`] | firms, people, memberships |
 //! | [`sessions`], [`second_factors`] | who is signed in where, and how that was proved |
 //! | [`clients`], [`api_keys`] | programs of partners and of people |
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
+//! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
 //! | [`search`] | what profiles and mandates are found by |
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
@@ -44,11 +46,14 @@ mod directory_schema;
 pub mod disclosures;
 mod error;
 pub mod events;
+mod exchange_schema;
+pub mod exports;
 pub mod freezes;
 pub mod gather;
 pub mod head;
 pub mod idempotency;
 mod identity_schema;
+pub mod imports;
 pub mod introductions;
 pub mod investments;
 pub mod json;
@@ -85,6 +90,7 @@ mod stored;
 pub mod syndicates;
 pub mod taxonomies;
 pub mod tickets;
+pub mod together;
 mod transaction;
 pub mod types;
 mod url;

@@ -10,7 +10,7 @@ use super::schema::memberships;
 use super::schema::organization_identifiers as identifiers;
 use super::schema::organizations::{self, dsl};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, search, sql, stored, users};
+use super::{Conn, Error, Result, json, keyset, search, sql, stored, users};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::{Organization, OrganizationDetails};
@@ -26,8 +26,9 @@ pub struct Filter {
     pub country: Option<Country>,
 }
 
+/// A firm as it is stored.
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: OrganizationId,
     kind: String,
     legal_name: String,
@@ -126,7 +127,7 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
             .select(memberships::user_id)
             .load(conn)?;
         users::parts_changed(conn, &people)?;
-        search::renamed(conn, *id)?;
+        search::renamed(conn, organization)?;
     }
     Ok(changed == 1)
 }
@@ -140,14 +141,15 @@ pub fn lock(conn: &mut Conn, id: OrganizationId) -> Result<()> {
     sql::lock_organization(conn, id)
 }
 
-/// Keeps a firm as it is until the transaction ends, so that what is written by
-/// its names stays true; others may do so at the same time. Take it before the
-/// records of the firm, as [`lock`].
+/// The organization with that id, kept as it is until the transaction ends, so
+/// that what is written by its names stays true; others may do so at the same
+/// time. Take it before the records of the firm, as [`lock`].
 ///
 /// # Errors
-/// A statement failed.
-pub fn hold(conn: &mut Conn, id: OrganizationId) -> Result<()> {
-    sql::share_organization(conn, id)
+/// A statement failed, the row is damaged, or there is none.
+pub fn hold(conn: &mut Conn, id: OrganizationId) -> Result<Organization> {
+    let row = sql::share_organization(conn, id)?;
+    organization(row.ok_or_else(|| Error::Corrupt(format!("there is no firm {id}")))?)
 }
 
 /// The organization with that id.

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, CommitmentId, DealId, EventId, IntroductionId, MandateId, MatchId,
+    ApiKeyId, AskId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId, MatchId, CommitmentId,
     OrganizationId, OutboxId, ProgrammeId, ReferralId, RuleSetId, SessionId, StartupProfileId,
     TicketId, UserId,
 };
@@ -241,6 +241,6 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, CommitmentId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId,
+    Id, ApiKeyId, AskId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId, MatchId, OrganizationId, CommitmentId,
     OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId,
 }

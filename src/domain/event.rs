@@ -40,11 +40,15 @@ pub enum SubjectKind {
     Ticket,
     /// A key that signs access tokens.
     SigningKey,
+    /// A file that is imported.
+    Import,
+    /// A file that is made of records.
+    Export,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -58,6 +62,8 @@ impl SubjectKind {
         Self::Freeze,
         Self::Ticket,
         Self::SigningKey,
+        Self::Import,
+        Self::Export,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -76,6 +82,8 @@ impl SubjectKind {
             Self::Freeze => "freeze",
             Self::Ticket => "ticket",
             Self::SigningKey => "signing_key",
+            Self::Import => "import",
+            Self::Export => "export",
         }
     }
 

@@ -91,6 +91,10 @@ ids! {
     ApiKeyId,
     /// One firm that a partner handed in.
     ReferralId,
+    /// One file that is imported.
+    ImportId,
+    /// One file that is made of records.
+    ExportId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

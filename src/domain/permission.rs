@@ -80,6 +80,12 @@ codes! {
         WriteReferral = "write_referral",
         /// Read what became of what a partner handed in.
         ReadReferral = "read_referral",
+        /// Hand in a file of firms, start and cancel its import.
+        WriteImport = "write_import",
+        /// Read what became of the rows of a file.
+        ReadImport = "read_import",
+        /// Have a file made of what one may read, and fetch it.
+        Export = "export",
         /// Write a programme, admit to it.
         WriteProgramme = "write_programme",
         /// Read a programme.
@@ -196,8 +202,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
         O::ReadMandate => Some(S::MandatesRead),
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
-        O::ReadReferral => Some(S::ReferralsRead),
-        O::WriteReferral => Some(S::ReferralsWrite),
+        O::ReadReferral | O::ReadImport => Some(S::ReferralsRead),
+        O::WriteReferral | O::WriteImport => Some(S::ReferralsWrite),
         O::ReadProgramme | O::ReadCommitment | O::ReadRules => Some(S::ProgrammesRead),
         O::WriteProgramme | O::WriteCommitment | O::WriteEvidence | O::WriteRules => {
             Some(S::ProgrammesWrite)
@@ -214,7 +220,9 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadMessages => Some(S::MessagesRead),
         O::RetryMessage => Some(S::MessagesWrite),
         // By which rules a programme matches is a person's decision.
+        // A file of everything would go around the scopes.
         O::PublishRules
+        | O::Export
         | O::WriteAccount
         | O::WriteMembers
         | O::ReadPerson
@@ -271,7 +279,8 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             R::Owner => Allowed,
             _ => Forbidden,
         },
-        (O::ReadReferral, Standing::Own(K::Partner, _))
+        (O::Export, Standing::Own(..)) => Allowed,
+        (O::ReadReferral | O::ReadImport, Standing::Own(K::Partner, _))
         | (O::ReadStartupProfile, Standing::Own(K::Startup, _))
         | (O::ReadMandate, Standing::Own(K::Investor, _))
         | (
@@ -279,7 +288,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
         (O::WriteEvidence, Standing::Own(_, role))
-        | (O::WriteReferral, Standing::Own(K::Partner, role))
+        | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
         | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
         | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
         | (
@@ -309,6 +318,8 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadStartupProfile
             | O::ReadMandate
             | O::ReadReferral
+            | O::ReadImport
+            | O::Export
             | O::ReadMatch
             | O::ReadIntroduction
             | O::ReadDeal

@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, deals, introductions, mandates, matches, signing, startups,
+    Context, Error, deals, export_jobs, import_jobs, introductions, mandates, matches, signing, startups, agreements,
 };
 
 /// How often the clock is looked at.
@@ -50,6 +50,9 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
+    while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
+    while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
+    export_jobs::work::sweep_left_overs(context).await?;
     signing::refresh(context).await?;
     let now = context.now();
     context

@@ -7,11 +7,15 @@
 //! | [`letters`] | turns a prepared notice into an e-mail |
 //! | [`sealer`] | gives committed events their place (PostgreSQL; on SQLite the writer does) |
 //! | [`index`] | keeps the match index at the end of the log |
+//! | [`exports`] | makes the files that people asked for |
+//! | [`imports`] | checks files and puts their rows on record |
 //! | [`failures`] | writes counted sign-in failures to the log |
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
+pub mod exports;
 pub mod failures;
+pub mod imports;
 pub mod index;
 pub mod letters;
 pub mod outbox;
@@ -79,6 +83,8 @@ pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
     tasks.spawn(sealer::run(context.db.clone(), stop.clone()));
     tasks.spawn(index::run(context.clone(), stop.clone()));
     tasks.spawn(failures::run(context.clone(), stop.clone()));
+    tasks.spawn(exports::run(context.clone(), stop.clone()));
+    tasks.spawn(imports::run(context.clone(), stop.clone()));
     tasks.spawn(clock::run(context.clone(), stop.clone()));
     Workers { stop, tasks }
 }

@@ -225,7 +225,9 @@ impl Changes {
                 | SubjectKind::Deal
                 | SubjectKind::Message
                 | SubjectKind::Ticket
-                | SubjectKind::SigningKey => {}
+                | SubjectKind::SigningKey
+                | SubjectKind::Import
+                | SubjectKind::Export => {}
             }
         }
         changes

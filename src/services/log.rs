@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::db::Conn;
 use crate::db::events;
 pub use crate::db::events::SealedEvent;
+use crate::db::together::Part;
 use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind};
 use crate::domain::permission::Operation;
 
@@ -39,15 +40,33 @@ impl Pen {
         subject: (SubjectKind, impl Into<Uuid>),
         payload: Payload,
     ) -> Result<(), Error> {
-        let event = Event {
+        Ok(events::append(conn, &self.event(kind, subject, payload))?)
+    }
+
+    /// What appends an event together with what it tells of.
+    pub fn insertion(
+        &self,
+        kind: &'static str,
+        subject: (SubjectKind, impl Into<Uuid>),
+        payload: Payload,
+    ) -> Result<Part, Error> {
+        Ok(events::insertion(&self.event(kind, subject, payload))?)
+    }
+
+    fn event(
+        &self,
+        kind: &'static str,
+        subject: (SubjectKind, impl Into<Uuid>),
+        payload: Payload,
+    ) -> Event {
+        Event {
             id: self.context.new_id(),
             at: self.context.now(),
             kind,
             subject: Subject::new(subject.0, subject.1),
             actor: self.actor,
             payload,
-        };
-        Ok(events::append(conn, &event)?)
+        }
     }
 }
 

@@ -13,11 +13,11 @@ use crate::domain::mandate::{
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
-use super::once::write_once;
+use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, contacts};
@@ -35,7 +35,9 @@ pub async fn create(
     let id = context.new_id();
     let claimed = caller.belongs_to(organization);
     let pen = context.pen(caller.actor());
-    write_once(
+    // Before anybody waits for it.
+    let texts = Texts::of_mandate(&content);
+    write_once_together(
         context,
         caller.id(),
         intent,
@@ -61,9 +63,7 @@ pub async fn create(
                 created_at: now,
                 updated_at: now,
             };
-            mandates::insert(conn, &mandate)?;
-            pen.append(
-                conn,
+            let created = pen.insertion(
                 "mandate.created",
                 (SubjectKind::Mandate, id),
                 vec![
@@ -71,7 +71,8 @@ pub async fn create(
                     ("claimed", Value::Flag(claimed)),
                 ],
             )?;
-            Ok(mandate)
+            let stored = mandates::insertion(conn, &mandate, &firm, texts)?;
+            Ok((mandate, stored.with(created)))
         },
         |conn, id| load(conn, id.into()),
     )
@@ -186,7 +187,7 @@ pub async fn transition(
     let pen = context.pen(caller.actor());
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
     let context_in = context.clone();
-    write_once(
+    write_once_together(
         context,
         caller.id(),
         intent,
@@ -202,20 +203,20 @@ pub async fn transition(
                 claimed: before.claimed || caller_in.belongs_to(before.organization),
                 ..moved(&before, status, action, now)
             };
-            store_state(conn, &after)?;
-            pen.append(
-                conn,
+            let mut stored = mandates::moving(&after).with(pen.insertion(
                 event_kind(action),
                 (SubjectKind::Mandate, id),
                 vec![
                     ("from", code(before.status.code())),
                     ("to", code(after.status.code())),
                 ],
-            )?;
+            )?);
             if action == MandateAction::Publish && !after.claimed {
-                contacts::ask(&context_in, conn, caller_in.actor(), after.organization)?;
+                let (actor, firm) = (caller_in.actor(), after.organization);
+                stored = stored
+                    .then(move |conn| contacts::ask(&context_in, conn, actor, firm).map(drop));
             }
-            Ok(after)
+            Ok((after, stored))
         },
         move |conn, id| {
             let found = load(conn, id.into())?;
@@ -365,9 +366,5 @@ fn store(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
 
 /// [`store`] for a mandate that moved and says what it said.
 fn store_state(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
-    if mandates::update_state(conn, mandate)? {
-        Ok(())
-    } else {
-        Err(Error::StaleVersion)
-    }
+    Ok(mandates::update_state(conn, mandate)?)
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::idempotency::{self, Begin, Outcome, Slot};
+use crate::db::together::Together;
 use crate::db::{self, Conn};
 use crate::domain::ids::UserId;
 
@@ -80,6 +81,8 @@ recorded!(
     crate::domain::review::Match,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
+    crate::domain::export::Export,
+    crate::domain::import::Import,
 );
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered
@@ -100,6 +103,31 @@ where
 {
     let find = |conn: &mut Conn, id, _| find(conn, id);
     write_once_versioned(context, principal, intent, job, find).await
+}
+
+/// [`write_once`] of a job that only reads and decides, and answers what is to
+/// be stored with its own answer: see [`db::together`].
+pub async fn write_once_together<T, J, F>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+    find: F,
+) -> Result<T, Error>
+where
+    T: Recorded + Send + 'static,
+    J: FnOnce(&mut Conn) -> Result<(T, Together<Error>), Error> + Send + 'static,
+    F: FnOnce(&mut Conn, Uuid) -> Result<T, Error> + Send + 'static,
+{
+    if intent.is_none() {
+        return context.db.write_together(job).await;
+    }
+    let job = move |conn: &mut Conn| {
+        let (answer, stored) = job(conn)?;
+        stored.store(conn)?;
+        Ok(answer)
+    };
+    write_once(context, principal, intent, job, find).await
 }
 
 /// [`write_once`] whose answer depends on the version that the first time came

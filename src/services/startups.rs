@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
 pub use crate::db::startup_profiles::Filter;
+use crate::db::together::Together;
 use crate::db::{self, Conn};
 use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
@@ -16,11 +17,11 @@ use crate::domain::profile::{
     status_after_correction, status_after_edit, step, texts_that_tell,
 };
 use crate::domain::refusal::Refusal;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
-use super::once::write_once;
+use super::once::{write_once, write_once_together};
 use super::organizations::names_that_tell;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
@@ -57,7 +58,9 @@ pub async fn create(
     let id = context.new_id();
     let claimed = caller.belongs_to(organization);
     let pen = context.pen(caller.actor());
-    write_once(
+    // Before anybody waits for it.
+    let texts = Texts::of_profile(&content);
+    write_once_together(
         context,
         caller.id(),
         intent,
@@ -84,9 +87,7 @@ pub async fn create(
                 created_at: now,
                 updated_at: now,
             };
-            startup_profiles::insert(conn, &profile)?;
-            pen.append(
-                conn,
+            let created = pen.insertion(
                 "startup_profile.created",
                 (SubjectKind::StartupProfile, id),
                 vec![
@@ -94,7 +95,8 @@ pub async fn create(
                     ("claimed", Value::Flag(claimed)),
                 ],
             )?;
-            Ok(profile)
+            let stored = startup_profiles::insertion(conn, &profile, &firm, texts)?;
+            Ok((profile, stored.with(created)))
         },
         |conn, id| load(conn, id.into()),
     )
@@ -239,7 +241,7 @@ pub async fn transition(
 ) -> Result<StartupProfile, Error> {
     let context_in = context.clone();
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
-    write_once(
+    write_once_together(
         context,
         caller.id(),
         intent,
@@ -261,7 +263,7 @@ fn apply(
     expected: Option<i64>,
     action: ProfileAction,
     details: Move,
-) -> Result<StartupProfile, Error> {
+) -> Result<(StartupProfile, Together<Error>), Error> {
     let now = context.now();
     let before = load(conn, id)?;
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
@@ -288,7 +290,6 @@ fn apply(
         claimed: before.claimed || caller.belongs_to(before.organization),
         ..moved(&before, status, action, now)
     };
-    store_state(conn, &after)?;
     let comments: Vec<ReviewComment> = details
         .comments
         .into_iter()
@@ -301,7 +302,8 @@ fn apply(
             created_at: now,
         })
         .collect();
-    review_comments::insert(conn, id, &comments)?;
+    let mut stored =
+        startup_profiles::moving(&after).with_all(review_comments::insertions(id, &comments));
     let mut payload = vec![
         ("from", code(before.status.code())),
         ("to", code(after.status.code())),
@@ -317,17 +319,18 @@ fn apply(
             .collect();
         payload.push(("fields", Value::Codes(fields)));
     }
-    context.pen(caller.actor()).append(
-        conn,
+    stored = stored.with(context.pen(caller.actor()).insertion(
         event_kind(action),
         (SubjectKind::StartupProfile, id),
         payload,
-    )?;
+    )?);
     let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
     if forward && !after.claimed {
-        contacts::ask(context, conn, caller.actor(), after.organization)?;
+        let (context, actor) = (context.clone(), caller.actor());
+        let firm = after.organization;
+        stored = stored.then(move |conn| contacts::ask(&context, conn, actor, firm).map(drop));
     }
-    Ok(after)
+    Ok((after, stored))
 }
 
 /// Has the firm stand behind a profile that others wrote, with the words that
@@ -588,9 +591,5 @@ fn store(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
 
 /// [`store`] for a profile that moved and says what it said.
 fn store_state(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
-    if startup_profiles::update_state(conn, profile)? {
-        Ok(())
-    } else {
-        Err(Error::StaleVersion)
-    }
+    Ok(startup_profiles::update_state(conn, profile)?)
 }

@@ -14,6 +14,7 @@ mod cli;
 mod crash;
 mod db;
 mod delivery;
+mod exchange;
 mod http;
 mod import;
 mod machines;

@@ -4,6 +4,7 @@
 pub(super) mod deal;
 pub(super) mod event;
 pub(super) mod explanation;
+pub(super) mod faults;
 mod form;
 pub(super) mod grounds;
 pub(super) mod mandate;

@@ -11,8 +11,10 @@ pub mod disclosures;
 pub mod events;
 pub mod evidence;
 mod exchange;
+pub mod exports;
 mod finding;
 pub mod gaps;
+pub mod imports;
 pub mod introduction_file;
 pub mod introductions;
 pub mod keys;
@@ -74,6 +76,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(members::routes)
         .configure(clients::routes)
         .configure(referrals::routes)
+        .configure(imports::routes)
+        .configure(exports::routes)
         .configure(people::routes)
         // Where and by which words they meet.
         .configure(tags::routes)

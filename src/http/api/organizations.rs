@@ -93,6 +93,22 @@ pub struct OrganizationFilters {
     country: Option<String>,
 }
 
+impl OrganizationFilters {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self) -> Result<Filter, Problem> {
+        let country = self.country.as_deref().map(str::parse).transpose();
+        Ok(Filter {
+            kind: query_code("kind", self.kind.as_deref(), OrganizationKind::from_code)?,
+            country: country.map_err(|_| {
+                Problem::new(Kind::BadQuery).detail("`country` is no ISO 3166 code.")
+            })?,
+        })
+    }
+}
+
 /// Lists firms, oldest first, for the operator's people.
 #[utoipa::path(
     operation_id = "list_organizations",
@@ -107,16 +123,7 @@ async fn list_organizations(
     request: HttpRequest,
     query: ListQuery<OrganizationFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let country = query.filters.country.as_deref().map(str::parse).transpose();
-    let filter = Filter {
-        kind: query_code(
-            "kind",
-            query.filters.kind.as_deref(),
-            OrganizationKind::from_code,
-        )?,
-        country: country
-            .map_err(|_| Problem::new(Kind::BadQuery).detail("`country` is no ISO 3166 code."))?,
-    };
+    let filter = query.filters.read()?;
     let page =
         organizations::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
     let items = page.items.iter().map(OrganizationView::from).collect();

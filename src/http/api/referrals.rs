@@ -143,7 +143,8 @@ pub struct ReferralView {
 }
 
 impl ReferralView {
-    fn listed(standing: Standing) -> Self {
+    /// As lists show it.
+    pub fn listed(standing: Standing) -> Self {
         let referral = standing.referral;
         let (profile, mandate) = match referral.record {
             Referred::StartupProfile(id) => (Some(id.to_string()), None),
@@ -241,7 +242,11 @@ pub struct ReferralFilters {
 }
 
 impl ReferralFilters {
-    fn read(&self) -> Result<Filter, Problem> {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self) -> Result<Filter, Problem> {
         let external_id = self.external_id.as_deref();
         let external_id = external_id.map(|text| bounded(text, EXTERNAL_ID, false));
         Ok(Filter {

@@ -5,6 +5,8 @@ use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::export::{ExportAction, ExportKind, ExportState};
+use crate::domain::import::{ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::pipeline::DealStatus;
@@ -57,6 +59,12 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewMandateTransition.action"], all!(MandateAction)),
         (&["Referral.state"], all!(ReferralState)),
         (&["Referral.claim"], all!(Claim)),
+        (&["Import.state"], all!(ImportState)),
+        (&["Export.state"], all!(ExportState)),
+        (&["Export.kind", "NewExport.kind"], all!(ExportKind)),
+        (&["NewExportTransition.action"], all!(ExportAction)),
+        (&["NewImportTransition.action"], all!(ImportAction)),
+        (&["ImportRow.outcome"], all!(RowOutcome)),
         (&["MatchOnRecord.status"], all!(MatchStatus)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),

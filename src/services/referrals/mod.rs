@@ -20,6 +20,7 @@ use crate::db::{self, Conn, organizations, referrals};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::{Fault, Faults};
 use crate::domain::ids::{OrganizationId, ReferralId};
+use crate::domain::import::RowOutcome;
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::permission::Operation;
@@ -245,24 +246,43 @@ fn standings(conn: &mut Conn, referrals: Vec<Referral>) -> Result<Vec<Standing>,
 }
 
 /// Where referrals are taken in, within one transaction.
-struct Desk {
+pub(super) struct Desk {
     context: Context,
     pen: Pen,
     actor: Actor,
     now: DateTime<Utc>,
+    ask_contacts: bool,
 }
 
 impl Desk {
     fn of(context: &Context, caller: &Caller) -> Self {
+        Self::of_actor(context, caller.actor(), true)
+    }
+
+    /// The desk at which `actor` hands in.
+    pub(super) fn of_actor(context: &Context, actor: Actor, ask_contacts: bool) -> Self {
         Self {
             context: context.clone(),
-            pen: context.pen(caller.actor()),
-            actor: caller.actor(),
+            pen: context.pen(actor),
+            actor,
             now: context.now(),
+            ask_contacts,
         }
     }
 
     fn hand_in(&self, conn: &mut Conn, new: NewReferral) -> Result<Handed, Error> {
+        let (referral, outcome) = self.put(conn, new)?;
+        let standing = standing(&self.context, conn, referral)?;
+        let created = outcome == RowOutcome::Created;
+        Ok(Handed { standing, created })
+    }
+
+    /// Takes in a firm, or takes it in again; with what that changed.
+    pub(super) fn put(
+        &self,
+        conn: &mut Conn,
+        new: NewReferral,
+    ) -> Result<(Referral, RowOutcome), Error> {
         let partner = organizations::find(conn, new.partner)?.ok_or(Error::NotFound)?;
         if partner.details.kind != OrganizationKind::Partner {
             return Err(Error::refused(
@@ -273,14 +293,11 @@ impl Desk {
         // One at a time for each partner, so that two of the same id are one.
         organizations::lock(conn, new.partner)?;
         let known = referrals::find_by_external_id(conn, new.partner, &new.external_id)?;
-        let created = known.is_none();
-        let referral = match known {
-            None => self.create(conn, new)?,
-            Some(known) if known.digest == new.digest => known,
-            Some(known) => self.correct(conn, known, new)?,
-        };
-        let standing = standing(&self.context, conn, referral)?;
-        Ok(Handed { standing, created })
+        Ok(match known {
+            None => (self.create(conn, new)?, RowOutcome::Created),
+            Some(known) if known.digest == new.digest => (known, RowOutcome::Unchanged),
+            Some(known) => (self.correct(conn, known, new)?, RowOutcome::Updated),
+        })
     }
 
     fn create(&self, conn: &mut Conn, new: NewReferral) -> Result<Referral, Error> {
@@ -428,7 +445,7 @@ impl Desk {
             Referred::StartupProfile(id) => startups::is_forward(conn, id)?,
             Referred::Mandate(id) => mandates::is_forward(conn, id)?,
         };
-        if !forward || is_contested(conn, firm)? {
+        if !self.ask_contacts || !forward || is_contested(conn, firm)? {
             return Ok(());
         }
         let key = email.key();

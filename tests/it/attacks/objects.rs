@@ -75,6 +75,9 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/introductions/{id}/transitions" => action("accept"),
         "POST /v1/deals/{id}/transitions" => action("report"),
         "POST /v1/messages/{id}/transitions" => action("retry"),
+        "POST /v1/imports/{id}/transitions" | "POST /v1/exports/{id}/transitions" => {
+            action("cancel")
+        }
         "POST /v1/people/{id}/transitions" => action("close"),
         "POST /v1/programmes/{id}/admissions" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string() }))
@@ -164,11 +167,20 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
         ("/v1/clients/{id}", partner.1),
         ("/v1/referrals/{id}", partner.0),
+        ("/v1/imports/{id}", partner.2),
+        ("/v1/exports/{id}", export(stage).await),
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{invitation}", invitation(stage).await),
     ])
+}
+
+/// A file that Dana asked for.
+async fn export(stage: &Stage) -> String {
+    let body = json!({ "kind": "deals", "format": "csv" });
+    let made = stage.post(Who::Dana, "/v1/exports", body).await.expect(201);
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// A promise of the victim's programme, stored as it would be.
@@ -237,8 +249,8 @@ async fn invitation(stage: &Stage) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-/// A referral and a client of a partner that none of the attackers belongs to.
-async fn accounts_partner(stage: &Stage) -> (String, String) {
+/// A referral, a client and an import of a partner that none of the attackers belongs to.
+async fn accounts_partner(stage: &Stage) -> (String, String, String) {
     let token = attacker(stage, OrganizationKind::Partner, "victim").await;
     let me = with_token(stage, &token, "GET", "/v1/me", None)
         .await
@@ -254,7 +266,11 @@ async fn accounts_partner(stage: &Stage) -> (String, String) {
     body["partner"] = json!(own);
     let made = with_token(stage, &token, "POST", "/v1/referrals", Some(body));
     let made = made.await.expect(201);
-    (made["id"].as_str().unwrap().to_owned(), client)
+    let file = stage.bare("POST", "/v1/imports").bearer_auth(&token);
+    let file = file.header("Content-Type", "application/x-ndjson");
+    let import = Answer::of(file.body("{}").send().await.unwrap()).await;
+    let import = import.expect(201)["id"].as_str().unwrap().to_owned();
+    (made["id"].as_str().unwrap().to_owned(), client, import)
 }
 
 async fn with_token(
@@ -471,6 +487,7 @@ fn naming(route: &str) -> Value {
             "contact": { "email": "dana@negev.example" },
             "startup_profile": {},
         }),
+        "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",
             "basis": "register",

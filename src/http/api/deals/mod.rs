@@ -67,7 +67,11 @@ pub struct DealFilters {
 }
 
 impl DealFilters {
-    fn read(&self) -> Result<Filter, Problem> {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self) -> Result<Filter, Problem> {
         let stage = self.stage.as_deref().map(str::parse).transpose();
         let bad_stage = |_| Problem::new(Kind::BadQuery).detail("`stage` is no stage's name.");
         Ok(Filter {

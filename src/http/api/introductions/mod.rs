@@ -80,7 +80,11 @@ async fn list_introductions(
     Ok(view.respond(&request))
 }
 
-fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, Problem> {
+/// What filters mean for that caller.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, Problem> {
     let status = filters.status.as_deref();
     // A side that could filter by state would learn the ones it isn't told.
     if status.is_some() && !caller.reads_everything() {

@@ -125,7 +125,11 @@ pub struct MandateFilters {
 }
 
 impl MandateFilters {
-    fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
         let asked = Asked {
             words: self.q.as_deref(),
             tag: self.tag.as_deref(),

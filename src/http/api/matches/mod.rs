@@ -142,12 +142,11 @@ async fn rank(
     ))
 }
 
-async fn list(
-    context: &Context,
-    caller: &Caller,
-    query: ListQuery<MatchFilters>,
-) -> Result<PageView<MatchView>, Problem> {
-    let filters = query.filters;
+/// What filters mean for that caller.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub fn filter(caller: &Caller, filters: &MatchFilters) -> Result<Filter, Problem> {
     if filters.min_score.is_some() {
         return Err(Problem::new(Kind::BadQuery).detail("`min_score` belongs to a ranking."));
     }
@@ -157,13 +156,21 @@ async fn list(
         let detail = "`status` is for the operator's people.";
         return Err(Problem::new(Kind::BadQuery).detail(detail));
     }
-    let filter = Filter {
+    Ok(Filter {
         programme: query_id("programme", filters.programme.as_deref())?,
         startup_profile: query_id("startup", filters.startup.as_deref())?,
         mandate: query_id("mandate", filters.mandate.as_deref())?,
         visible_to: None,
         status: query_code("status", status, MatchStatus::from_code)?,
-    };
+    })
+}
+
+async fn list(
+    context: &Context,
+    caller: &Caller,
+    query: ListQuery<MatchFilters>,
+) -> Result<PageView<MatchView>, Problem> {
+    let filter = filter(caller, &query.filters)?;
     // Nobody finds out by filtering that a match is with a record of another
     // firm's: to whom it is hidden, it is not there.
     if let Some(id) = filter.startup_profile {
