@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId, MatchId, CommitmentId,
-    OrganizationId, OutboxId, ProgrammeId, ReferralId, RuleSetId, SessionId, StartupProfileId,
-    TicketId, UserId,
+    ApiKeyId, AskId, CommitmentId, DealId, EventId, ExportId, ImportId, IntroductionId, MandateId,
+    MatchId, OrganizationId, OutboxId, ProgrammeId, ReferralId, RuleSetId, SessionId,
+    StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.

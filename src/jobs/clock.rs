@@ -8,7 +8,8 @@ use tracing::{debug, warn};
 
 use crate::db;
 use crate::services::{
-    Context, Error, deals, export_jobs, import_jobs, introductions, mandates, matches, signing, startups, agreements,
+    Context, Error, agreements, deals, export_jobs, import_jobs, introductions, mandates, matches,
+    signing, startups,
 };
 
 /// How often the clock is looked at.
