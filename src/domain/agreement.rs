@@ -24,11 +24,11 @@ codes! {
     SignatureLevel {
         /// By hand, on paper.
         Handwritten = "handwritten",
-        /// Electronic, of any kind (eIDAS Art. 3 (10)).
+        /// Electronic, of any kind (`eIDAS` Art. 3 (10)).
         Simple = "simple",
-        /// Advanced electronic (eIDAS Art. 26).
+        /// Advanced electronic (`eIDAS` Art. 26).
         Advanced = "advanced",
-        /// Qualified electronic (eIDAS Art. 3 (12)).
+        /// Qualified electronic (`eIDAS` Art. 3 (12)).
         Qualified = "qualified",
     }
 }

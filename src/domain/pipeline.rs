@@ -302,16 +302,7 @@ pub fn step(
             curator
         }
         (S::Open, A::Hold(resume_on)) => {
-            let today = now.date_naive();
-            let latest = today + TimeDelta::days(HOLD_DAYS);
-            if *resume_on <= today || *resume_on > latest {
-                return Err(Refusal::new(
-                    "hold_out_of_range",
-                    format!("A deal can be held until a day after today and up to {latest}."),
-                ));
-            }
-            after.status = S::OnHold;
-            after.resume_on = Some(*resume_on);
+            hold(&mut after, *resume_on, now.date_naive())?;
             party || curator
         }
         (S::OnHold, A::Resume) => {
@@ -371,6 +362,19 @@ pub fn step(
     } else {
         Err(Refusal::not_yours(action.code()))
     }
+}
+
+fn hold(deal: &mut Deal, resume_on: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
+    let latest = today + TimeDelta::days(HOLD_DAYS);
+    if resume_on <= today || resume_on > latest {
+        return Err(Refusal::new(
+            "hold_out_of_range",
+            format!("A deal can be held until a day after today and up to {latest}."),
+        ));
+    }
+    deal.status = DealStatus::OnHold;
+    deal.resume_on = Some(resume_on);
+    Ok(())
 }
 
 fn enter(deal: &mut Deal, stage: &Slug, now: DateTime<Utc>) {

@@ -329,7 +329,7 @@ impl Column {
 }
 
 /// The deals of a pipeline by stage: all for the operator's people, its own
-/// for a side. A deal is worth what arrived, else what is promised in it, at
+/// for a side, to which one without any is empty. A deal is worth what arrived, else what is promised in it, at
 /// the rates that were locked then.
 pub async fn board(
     context: &Context,
@@ -379,6 +379,9 @@ fn columns(
         })
         .collect();
     let deals = db::deals::of_pipeline(conn, &query.pipeline, query.programme, own)?;
+    if own.is_some() && deals.is_empty() {
+        return Ok(vec![]);
+    }
     let ids: Vec<DealId> = deals.iter().map(|deal| deal.id).collect();
     let mut participants = syndicates::participants(conn, &ids)?;
     let locked = syndicates::locked_rates(conn, &ids)?;

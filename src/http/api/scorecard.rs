@@ -126,17 +126,17 @@ pub struct MoneyFundedView {
 #[schema(as = DaysTo)]
 pub struct DaysView {
     /// To the first meeting.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_meeting: Option<i64>,
+    #[serde(rename = "first_meeting", skip_serializing_if = "Option::is_none")]
+    meeting: Option<i64>,
     /// To the first deal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_deal: Option<i64>,
+    #[serde(rename = "first_deal", skip_serializing_if = "Option::is_none")]
+    deal: Option<i64>,
     /// To the first signature.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_signature: Option<i64>,
+    #[serde(rename = "first_signature", skip_serializing_if = "Option::is_none")]
+    signature: Option<i64>,
     /// To the first money, by its value date.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_funding: Option<i64>,
+    #[serde(rename = "first_funding", skip_serializing_if = "Option::is_none")]
+    funding: Option<i64>,
 }
 
 /// How far a commitment was.
@@ -238,10 +238,10 @@ impl From<&Scorecard> for ScorecardView {
                 uncompared: texts(&card.money.uncompared),
             },
             days_to: DaysView {
-                first_meeting: card.days_to(account.first_meeting),
-                first_deal: card.days_to(account.first_deal),
-                first_signature: card.days_to(account.first_signature),
-                first_funding: card.days_to(account.first_funding),
+                meeting: card.days_to(account.first_meeting),
+                deal: card.days_to(account.first_deal),
+                signature: card.days_to(account.first_signature),
+                funding: card.days_to(account.first_funding),
             },
             commitments: card.commitments.iter().map(ProgressView::from).collect(),
         }

@@ -120,7 +120,7 @@ fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
         );
         assert_eq!(first["weighted"]["amount_minor"], 12_000);
         let none = stage.get(Who::Stranger, "/v1/deal-board").await.expect(200);
-        assert_eq!(none["items"][0]["open"], 0);
+        assert_eq!(none["items"], json!([]));
         let pilots = stage
             .get(Who::Curator, "/v1/deal-board?pipeline=pilot")
             .await
