@@ -18,7 +18,7 @@ CREATE TABLE rate_quotes (
     quoted_on date NOT NULL,
     nominal bigint NOT NULL CHECK (nominal > 0),
     mantissa bigint NOT NULL CHECK (mantissa > 0),
-    scale integer NOT NULL CHECK (scale BETWEEN 0 AND 12),
+    scale integer NOT NULL CHECK (scale >= 0 AND scale <= 12),
     batch_id uuid NULL REFERENCES rate_batches (id),
     PRIMARY KEY (source, base, quote, quoted_on),
     CHECK (base <> quote)

@@ -18,7 +18,7 @@ CREATE TABLE rate_quotes (
     quoted_on TEXT NOT NULL,
     nominal INTEGER NOT NULL CHECK (nominal > 0),
     mantissa INTEGER NOT NULL CHECK (mantissa > 0),
-    scale INTEGER NOT NULL CHECK (scale BETWEEN 0 AND 12),
+    scale INTEGER NOT NULL CHECK (scale >= 0 AND scale <= 12),
     batch_id BLOB NULL REFERENCES rate_batches (id) CHECK (length(batch_id) = 16),
     PRIMARY KEY (source, base, quote, quoted_on),
     CHECK (base <> quote)

@@ -1,3 +1,5 @@
+//! Quotations as they are read, and the rates that follow from them.
+
 use chrono::Days;
 use proptest::prelude::*;
 

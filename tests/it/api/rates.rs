@@ -162,7 +162,19 @@ fn a_match_keeps_the_rates_it_was_computed_with() {
         let stage = Stage::set(database).await;
         banks(&stage).await;
         let mandate = format!("/v1/mandates/{}", stage.mandate.id);
-        let cheque = json!({"cheque": {"currency": "AZN", "min": 5_000_000, "max": 40_000_000}});
+        // Amounts are compared where both want equity.
+        let intents = json!(["equity_abroad", "pilot_poc"]);
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let round = json!({
+            "deal_intents": intents,
+            "round": {"currency": "USD", "target": 90_000_000, "instruments": ["safe"]},
+        });
+        stage.edit(Who::Dana, &profile, round).await.expect(200);
+        let cheque = json!({
+            "deal_intents": intents,
+            "stages": ["seed"],
+            "cheque": {"currency": "AZN", "min": 5_000_000, "max": 40_000_000},
+        });
         stage.edit(Who::Gul, &mandate, cheque).await.expect(200);
         let matched = stage.matched().await;
         let before = stage.get(Who::Curator, &matched).await.expect(200);
