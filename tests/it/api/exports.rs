@@ -332,8 +332,7 @@ fn everything_of_a_firm_is_what_its_people_see() {
             .post(EXPORTS, &wanted)
             .await
             .expect(404);
-        let nobody =
-            json!({ "kind": "organization", "organization": Uuid::now_v7().to_string(), "format": "ndjson" });
+        let nobody = json!({ "kind": "organization", "organization": Uuid::now_v7().to_string(), "format": "ndjson" });
         corridor
             .investor
             .owner
