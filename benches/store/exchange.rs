@@ -172,7 +172,10 @@ fn bare(home: &Path, file: &str) -> (Duration, Duration) {
         connection.execute_batch("BEGIN IMMEDIATE").expect("begun");
         for line in batch {
             let said: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            let id = said["external_id"].as_str().expect("an id");
+            let id = said
+                .get("external_id")
+                .and_then(serde_json::Value::as_str)
+                .expect("an id");
             for table in ["firms", "profiles"] {
                 connection
                     .prepare_cached(&format!(

@@ -27,7 +27,8 @@ fn firm(number: usize) -> Value {
 }
 
 fn lines(rows: &[Value]) -> String {
-    rows.iter().map(|row| format!("{row}\n")).collect()
+    let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 fn corridor_in(data: &Path, arguments: &[&str]) -> Ended {

@@ -55,16 +55,17 @@ fn check_encoding(file: &mut File) -> Result<(), Unreadable> {
     io::Read::by_ref(file).take(limit).read_to_end(&mut start)?;
     file.seek(SeekFrom::Start(0))?;
     let text = start.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&start);
-    if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) || text.contains(&0) {
-        return Err(failure(
-            "not_utf8",
-            "The file seems to be in UTF-16, or is no text; save it as UTF-8.",
-        ));
-    }
+    // Before the next, since these hold zeros too.
     if start.starts_with(b"PK\x03\x04") || start.starts_with(&[0x1F, 0x8B]) {
         return Err(failure(
             "compressed",
             "The file is compressed or a spreadsheet; send the text itself.",
+        ));
+    }
+    if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) || text.contains(&0) {
+        return Err(failure(
+            "not_utf8",
+            "The file seems to be in UTF-16, or is no text; save it as UTF-8.",
         ));
     }
     if text.iter().all(u8::is_ascii_whitespace) && text.len() < LOOKED_AT {

@@ -20,7 +20,8 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// Lines of JSON.
 pub(super) fn lines(rows: &[Value]) -> String {
-    rows.iter().map(|row| format!("{row}\n")).collect()
+    let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Hands in a file and answers what came of it, whatever that was.
@@ -136,6 +137,39 @@ fn lines_of(rows: &[Value]) -> String {
     lines(rows)
 }
 
+/// A page at a time, and as files.
+async fn report_of_seven_rows(who: &Client, import: &Value) {
+    let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
+    let first = office
+        .owner
+        .get(&format!("{path}/rows?limit=4"))
+        .await
+        .expect(200);
+    let cursor = first.text("next_cursor");
+    let rest = format!("{path}/rows?limit=4&cursor={cursor}");
+    let rest = who.get(&rest).await.expect(200);
+    assert_eq!(rest.body["items"].as_array().unwrap().len(), 3);
+    let report = office
+        .owner
+        .call("GET", &format!("{path}/report?outcome=bad"));
+    let (headers, text) = report.fetch().await;
+    let disposition = headers["content-disposition"].to_str().unwrap();
+    assert!(
+        disposition.starts_with("attachment; filename=\"import-"),
+        "{disposition}"
+    );
+    assert_eq!(
+        headers["content-type"],
+        "text/csv; charset=utf-8; header=present"
+    );
+    assert_eq!(text.lines().count(), 6, "{text}");
+    let report = office
+        .owner
+        .call("GET", &format!("{path}/report?format=ndjson"));
+    let (_, text) = report.fetch().await;
+    assert_eq!(text.lines().count(), 7, "{text}");
+}
+
 #[test]
 fn one_bad_row_keeps_all_others_back_until_the_good_are_asked_for() {
     on_each_backend(async |database| {
@@ -180,37 +214,8 @@ fn one_bad_row_keeps_all_others_back_until_the_good_are_asked_for() {
         let good = rows(&office.owner, &import, "?outcome=created").await;
         assert_eq!(good[0]["id"], Value::Null, "it was undone");
 
-        // A page at a time, and as files.
+        report_of_seven_rows(&office.owner, &import).await;
         let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
-        let first = office
-            .owner
-            .get(&format!("{path}/rows?limit=4"))
-            .await
-            .expect(200);
-        let cursor = first.text("next_cursor");
-        let rest = format!("{path}/rows?limit=4&cursor={cursor}");
-        let rest = office.owner.get(&rest).await.expect(200);
-        assert_eq!(rest.body["items"].as_array().unwrap().len(), 3);
-        let report = office
-            .owner
-            .call("GET", &format!("{path}/report?outcome=bad"));
-        let (headers, text) = report.fetch().await;
-        let disposition = headers["content-disposition"].to_str().unwrap();
-        assert!(
-            disposition.starts_with("attachment; filename=\"import-"),
-            "{disposition}"
-        );
-        assert_eq!(
-            headers["content-type"],
-            "text/csv; charset=utf-8; header=present"
-        );
-        assert_eq!(text.lines().count(), 6, "{text}");
-        let report = office
-            .owner
-            .call("GET", &format!("{path}/report?format=ndjson"));
-        let (_, text) = report.fetch().await;
-        assert_eq!(text.lines().count(), 7, "{text}");
-
         let start = json!({ "action": "start" });
         let refused = office.owner.act(&path, "*", &start).await;
         refused.refused(409, "rows_not_good");

@@ -26,9 +26,12 @@ fn file() -> String {
             "startup_profile": { "primary_tags": ["water"] },
         })
     };
-    (0..ROWS)
-        .map(|number| format!("{}\n", row(number)))
-        .collect()
+    let lines: Vec<String> = (0..ROWS).map(|number| row(number).to_string()).collect();
+    lines.join(
+        "
+",
+    ) + "
+"
 }
 
 async fn start(place: &Place) -> (Running, Client) {
