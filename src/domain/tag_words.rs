@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sound::{likeliest_key, words};
+use super::sound::{Sound, words};
 use super::tag::{Sensitivity, Tag, Taxonomy};
 use super::text::{Slug, fold};
 
@@ -12,6 +12,8 @@ use super::text::{Slug, fold};
 const MOST_WORDS: usize = 4_000;
 /// In how many tags a word may stand and still speak for one by itself.
 const COMMON: usize = 4;
+/// Words of a phrase stand nearer to each other than that.
+const FURTHEST: usize = 3;
 /// Of a name in several words so many must be there, in hundredths.
 const ENOUGH: usize = 60;
 
@@ -93,7 +95,8 @@ impl Text {
                 text.put(&word);
             }
             // Nothing is a phrase across two texts.
-            text.as_written.push(String::new());
+            let apart = text.as_written.len() + FURTHEST;
+            text.as_written.resize(apart, String::new());
         }
         text
     }
@@ -107,7 +110,7 @@ impl Text {
                 .or_default()
                 .push(place);
         }
-        if let Some(key) = likeliest_key(word) {
+        for key in Sound::of(word).keys {
             self.sounds.entry(key).or_default().push(place);
         }
     }
@@ -195,8 +198,13 @@ impl Text {
         if word.chars().count() < 5 {
             return None;
         }
-        let places = self.sounds.get(&likeliest_key(word)?)?;
-        Some((Found::Sounds, places.clone()))
+        let keys = Sound::of(word).keys.into_iter();
+        let places: BTreeSet<usize> = keys
+            .filter_map(|key| self.sounds.get(&key))
+            .flatten()
+            .copied()
+            .collect();
+        (!places.is_empty()).then(|| (Found::Sounds, places.into_iter().collect()))
     }
 
     /// Where a word stands with another ending, or in Hebrew with a letter
@@ -232,7 +240,10 @@ fn consecutive(all: &[&[usize]]) -> Option<BTreeSet<usize>> {
         let mut at = *start;
         let mut places = BTreeSet::from([at]);
         for next in rest {
-            at = next.iter().copied().find(|it| *it > at && *it - at <= 2)?;
+            at = next
+                .iter()
+                .copied()
+                .find(|it| *it > at && *it - at < FURTHEST)?;
             places.insert(at);
         }
         Some(places)
