@@ -356,7 +356,7 @@ impl<'a> Desk<'a> {
         };
         let acted = self.setting.past;
         let judge = Deciding {
-            desk: self,
+            setting: self.setting,
             filter,
             known: |record: &MandateEntry| known(&record.mandate),
             reference: |record: &MandateEntry, known: &PairFacts| {
@@ -433,7 +433,7 @@ impl<'a> Desk<'a> {
         let investor = mandate.mandate.organization;
         let acted = (self.setting.past).is_some_and(|past| past.knows(investor));
         let judge = Deciding {
-            desk: self,
+            setting: self.setting,
             filter,
             known: |record: &StartupEntry| known(&record.profile),
             reference: |record: &StartupEntry, known: &PairFacts| {
@@ -452,7 +452,7 @@ impl<'a> Desk<'a> {
 
 /// What the columns don't know: the filter, and the pair.
 struct Deciding<'a, K, F, A> {
-    desk: &'a Desk<'a>,
+    setting: &'a Setting<'a>,
     filter: &'a Filter,
     known: K,
     reference: F,
@@ -490,7 +490,7 @@ where
         } else {
             Outcome::Eligible
         };
-        let all = self.desk.setting.rules.weights.values().sum();
+        let all = self.setting.rules.weights.values().sum();
         let numbers = Numbers::from_sums(i64::from(sum.points), i64::from(sum.known), all);
         self.filter.wants(outcome, &numbers)
     }
@@ -505,7 +505,7 @@ where
 
     fn admits(&self, record: &R, sensitive: bool) -> bool {
         let known = (self.known)(record);
-        let today = self.desk.setting.today;
+        let today = self.setting.today;
         let suppressed = known.suppressed_until.is_some_and(|day| today < day);
         let waits = sensitive && !known.sensitivity_released;
         let apart = (self.apart)(record);
