@@ -356,7 +356,7 @@ impl<'a> Desk<'a> {
         };
         let acted = self.setting.past;
         let judge = Deciding {
-            desk: self,
+            setting: self.setting,
             filter,
             known: |record: &MandateEntry| known(&record.mandate),
             reference: |record: &MandateEntry, known: &PairFacts| {
@@ -433,7 +433,7 @@ impl<'a> Desk<'a> {
         let investor = mandate.mandate.organization;
         let acted = (self.setting.past).is_some_and(|past| past.knows(investor));
         let judge = Deciding {
-            desk: self,
+            setting: self.setting,
             filter,
             known: |record: &StartupEntry| known(&record.profile),
             reference: |record: &StartupEntry, known: &PairFacts| {
@@ -451,9 +451,9 @@ impl<'a> Desk<'a> {
 }
 
 /// What the columns don't know: the filter, and the pair.
-struct Deciding<'q, 'a, K, F, A> {
-    desk: &'q Desk<'a>,
-    filter: &'q Filter,
+struct Deciding<'a, K, F, A> {
+    setting: &'a Setting<'a>,
+    filter: &'a Filter,
     known: K,
     reference: F,
     /// Whether what an investor did before counts for a record, which no
@@ -461,7 +461,7 @@ struct Deciding<'q, 'a, K, F, A> {
     apart: A,
 }
 
-impl<K, F, A> Deciding<'_, '_, K, F, A> {
+impl<K, F, A> Deciding<'_, K, F, A> {
     /// What the columns gave, and the records that they don't know.
     fn with_apart<'r, R: Record + 'r>(
         &self,
@@ -478,7 +478,7 @@ impl<K, F, A> Deciding<'_, '_, K, F, A> {
     }
 }
 
-impl<R, K, F, A> Judge<R> for Deciding<'_, '_, K, F, A>
+impl<R, K, F, A> Judge<R> for Deciding<'_, K, F, A>
 where
     K: Fn(&R) -> PairFacts,
     F: Fn(&R, &PairFacts) -> Option<(Outcome, Numbers)>,
@@ -490,7 +490,7 @@ where
         } else {
             Outcome::Eligible
         };
-        let all = self.desk.setting.rules.weights.values().sum();
+        let all = self.setting.rules.weights.values().sum();
         let numbers = Numbers::from_sums(i64::from(sum.points), i64::from(sum.known), all);
         self.filter.wants(outcome, &numbers)
     }
@@ -505,7 +505,7 @@ where
 
     fn admits(&self, record: &R, sensitive: bool) -> bool {
         let known = (self.known)(record);
-        let today = self.desk.setting.today;
+        let today = self.setting.today;
         let suppressed = known.suppressed_until.is_some_and(|day| today < day);
         let waits = sensitive && !known.sensitivity_released;
         let apart = (self.apart)(record);
