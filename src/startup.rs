@@ -34,9 +34,9 @@ use crate::http::origin::InvalidProxies;
 use crate::http::rate_limit::Rates;
 use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
-use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
+use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
-use crate::services::{Clock, Context, Parts, Settings, programmes, search, signing};
+use crate::services::{Clock, Context, Parts, Settings, mail_keys, programmes, search, signing};
 use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
@@ -263,6 +263,15 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
+/// The keys that sign mail, ready to be used.
+async fn dkim_keys(context: &Context) -> Result<Vec<Arc<DkimKey>>, StartError> {
+    let keys = mail_keys::all(context).await.map_err(StartError::new)?;
+    keys.iter()
+        .map(|key| DkimKey::new(&key.domain, &key.selector, &key.pkcs8).map(Arc::new))
+        .collect::<Result<_, _>>()
+        .map_err(StartError::new)
+}
+
 /// A service that is ready to run.
 pub struct Corridor {
     /// What use cases need.
@@ -292,13 +301,17 @@ impl Corridor {
         context.passwords = context.passwords.behind_readers();
         fill_index(&context).await?;
         let mailer = mailer(config)?;
+        let jobs = jobs::Options {
+            dkim: dkim_keys(&context).await?,
+            ..jobs_options(config)
+        };
         Ok(Self {
             context,
             listener,
             metrics,
             options: server_options(config)?,
             mailer,
-            jobs: jobs_options(config),
+            jobs,
         })
     }
 
@@ -440,5 +453,6 @@ pub fn jobs_options(config: &Config) -> jobs::Options {
         backoff_cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
         from_address: config.mail.from.clone(),
         from_name: config.mail.from_name.clone(),
+        dkim: vec![],
     }
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
-    ProgrammeId, ReferralId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ProgrammeId, PulseId, ReferralId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -240,6 +240,6 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId,
+    Id, PulseId, ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId,
     OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, TicketId, UserId,
 }

@@ -24,6 +24,7 @@ pub mod permission;
 pub mod pipeline;
 pub mod profile;
 pub mod programme;
+pub mod pulse;
 pub mod reason;
 pub mod referral;
 pub mod refusal;

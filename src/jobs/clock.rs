@@ -43,6 +43,8 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     if expired > 0 {
         debug!(expired, "introductions expired");
     }
+    while introductions::remind_due(context, BATCH).await? == BATCH {}
+    while introductions::follow_up_due(context, BATCH).await? == BATCH {}
     while matches::expire_due(context, BATCH).await? == BATCH {}
     while deals::resume_due(context, BATCH).await? == BATCH {}
     while startups::mark_stale(context, BATCH).await? == BATCH {}

@@ -17,6 +17,7 @@ pub mod letters;
 pub mod outbox;
 pub mod sealer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -24,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::mail::Mailer;
+use crate::mail::{DkimKey, Mailer};
 use crate::services::Context;
 
 /// How the workers work.
@@ -46,6 +47,8 @@ pub struct Options {
     pub from_address: String,
     /// The sender's name.
     pub from_name: String,
+    /// The keys that sign each mail.
+    pub dkim: Vec<Arc<DkimKey>>,
 }
 
 /// The running workers.

@@ -27,6 +27,7 @@ pub mod rule_sets;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
+pub mod suppressions;
 pub mod tags;
 pub mod timeline;
 pub mod transitions;
@@ -74,7 +75,8 @@ pub fn routes(config: &mut ServiceConfig) {
         // What happened, and what is on its way.
         .configure(super::pages::routes)
         .configure(events::routes)
-        .configure(messages::routes);
+        .configure(messages::routes)
+        .configure(suppressions::routes);
 }
 
 /// The firm that a new record is for: the one that was named, else the

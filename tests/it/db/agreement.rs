@@ -71,6 +71,7 @@ fn written_schema() -> Columns {
         include_str!("../../../src/db/identity_schema.rs"),
         include_str!("../../../src/db/rule_schema.rs"),
         include_str!("../../../src/db/directory_schema.rs"),
+        include_str!("../../../src/db/mail_schema.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
