@@ -35,8 +35,7 @@ pub enum KeysCommand {
         #[arg(long, default_value = "corridor")]
         selector: String,
         /// Takes in this private key instead of making one: PKCS#8 in PEM,
-        /// ed25519 or RSA of 2048 bits and more (openssl genpkey -algorithm RSA
-        /// -pkeyopt rsa_keygen_bits:2048)
+        /// ed25519 or RSA of 2048 bits and more, as `openssl genpkey` makes it
         #[arg(long, value_name = "FILE")]
         import: Option<PathBuf>,
     },

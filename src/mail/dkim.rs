@@ -135,7 +135,7 @@ impl DkimKey {
             match same.nth(earlier) {
                 Some((_, value)) => {
                     covered.push(*name);
-                    input.push_str(&format!("{name}:{value}\r\n"));
+                    input.extend([*name, ":", value.as_str(), "\r\n"]);
                 }
                 // Named once more than it is there: none may be added.
                 None if *name == "from" => covered.push(*name),
