@@ -35,11 +35,11 @@ use crate::http::origin::InvalidProxies;
 use crate::http::rate_limit::Rates;
 use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
-use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
+use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
 use crate::services::files::Folder;
 use crate::services::{
-    Clock, Context, Exchange, Parts, Settings, duplicates, programmes, search, signing,
+    Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing,
 };
 use crate::telemetry::Metrics;
 
@@ -283,6 +283,15 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
+/// The keys that sign mail, ready to be used.
+async fn dkim_keys(context: &Context) -> Result<Vec<Arc<DkimKey>>, StartError> {
+    let keys = mail_keys::all(context).await.map_err(StartError::new)?;
+    keys.iter()
+        .map(|key| DkimKey::new(&key.domain, &key.selector, &key.pkcs8).map(Arc::new))
+        .collect::<Result<_, _>>()
+        .map_err(StartError::new)
+}
+
 /// A service that is ready to run.
 pub struct Corridor {
     /// What use cases need.
@@ -312,13 +321,17 @@ impl Corridor {
         context.passwords = context.passwords.behind_readers();
         fill_index(&context).await?;
         let mailer = mailer(config)?;
+        let jobs = jobs::Options {
+            dkim: dkim_keys(&context).await?,
+            ..jobs_options(config)
+        };
         Ok(Self {
             context,
             listener,
             metrics,
             options: server_options(config)?,
             mailer,
-            jobs: jobs_options(config),
+            jobs,
         })
     }
 
@@ -465,5 +478,6 @@ pub fn jobs_options(config: &Config) -> jobs::Options {
         backoff_cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
         from_address: config.mail.from.clone(),
         from_name: config.mail.from_name.clone(),
+        dkim: vec![],
     }
 }

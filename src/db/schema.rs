@@ -476,7 +476,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Integer, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     introduction_asks (id) {
@@ -487,6 +487,8 @@ diesel::table! {
         state -> Text,
         expires_at -> UtcTimestamp,
         created_at -> UtcTimestamp,
+        remind_at -> Nullable<UtcTimestamp>,
+        reminders -> Integer,
     }
 }
 

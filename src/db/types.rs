@@ -23,8 +23,8 @@ use uuid::Uuid;
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
-    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, ReferralId,
-    ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
+    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -242,6 +242,6 @@ macro_rules! bindable {
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
-    MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, ReferralId, ReleaseId, RematchId,
-    RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
+    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 }

@@ -125,7 +125,7 @@ impl Subject {
 pub enum Actor {
     /// A signed-in person.
     User(UserId),
-    /// Whoever held the link of that question.
+    /// Whoever held the link of that question, or of that pulse.
     Link(AskId),
     /// The service itself: a clock, a worker, a command of the operator's.
     System,

@@ -85,6 +85,8 @@ ids! {
     IntroductionId,
     /// One question to one side of an introduction; its link names it.
     AskId,
+    /// One question to a side how an introduction goes; its link names it.
+    PulseId,
     /// What follows an introduction.
     DealId,
     /// One sign-in of a person, and all that followed from it.

@@ -32,6 +32,7 @@ pub mod permission;
 pub mod pipeline;
 pub mod profile;
 pub mod programme;
+pub mod pulse;
 pub mod rates;
 pub mod reason;
 pub mod referral;

@@ -48,6 +48,8 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
         debug!(expired, "introductions expired");
     }
     while matches::wake_due(context, BATCH).await? == BATCH {}
+    while introductions::remind_due(context, BATCH).await? == BATCH {}
+    while introductions::follow_up_due(context, BATCH).await? == BATCH {}
     while matches::expire_due(context, BATCH).await? == BATCH {}
     matches::recheck_due(context).await?;
     releases::resume_due(context).await?;

@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod rematch;
 pub mod sealer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -30,7 +31,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::mail::Mailer;
+use crate::mail::{DkimKey, Mailer};
 use crate::services::Context;
 
 /// How the workers work.
@@ -52,6 +53,8 @@ pub struct Options {
     pub from_address: String,
     /// The sender's name.
     pub from_name: String,
+    /// The keys that sign each mail.
+    pub dkim: Vec<Arc<DkimKey>>,
 }
 
 /// The running workers.

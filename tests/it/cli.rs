@@ -705,6 +705,37 @@ fn a_rotated_key_signs_and_the_old_one_stays_published() {
 }
 
 #[test]
+fn mail_is_signed_with_each_key_whose_record_was_printed() {
+    let data = settled();
+    let id = queue_mail(data.path());
+    let dkim = ["keys", "dkim", "--domain", "corridor.example"];
+    let said = run(&mut corridor(data.path()), &dkim).ok();
+    let record = "corridor._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=ed25519; p=";
+    assert!(said.contains(record), "{said}");
+    let again = run(&mut corridor(data.path()), &dkim).fails_with(1);
+    assert!(again.contains("choose another --selector"), "{again}");
+    let pem = data.path().join("key.pem");
+    fs::write(&pem, "no key").unwrap();
+    let import = [
+        &dkim[..],
+        &["--selector", "rsa", "--import", pem.to_str().unwrap()],
+    ]
+    .concat();
+    let refused = run(&mut corridor(data.path()), &import).fails_with(1);
+    assert!(refused.contains("PKCS#8"), "{refused}");
+    let bad = [&dkim[..3], &["corridor .example"]].concat();
+    run(&mut corridor(data.path()), &bad).fails_with(1);
+
+    let server = serve(&mut corridor(data.path()));
+    server.address();
+    let file = data.path().join(format!("mail/{id}@corridor.example.eml"));
+    until("the mail is there", || file.exists());
+    let mail = fs::read_to_string(&file).unwrap();
+    assert!(mail.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;"));
+    assert_eq!(mail.matches("DKIM-Signature:").count(), 1);
+}
+
+#[test]
 fn rules_are_learned_from_the_service_and_simulated_before_anybody_publishes() {
     let data = home();
     let files = crate::backtest::a_market();

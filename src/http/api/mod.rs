@@ -43,6 +43,7 @@ pub mod screening;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
+pub mod suppressions;
 mod tag_suggestions;
 pub mod tags;
 pub mod timeline;
@@ -110,7 +111,8 @@ pub fn routes(config: &mut ServiceConfig) {
         // What happened, and what is on its way.
         .configure(super::pages::routes)
         .configure(events::routes)
-        .configure(messages::routes);
+        .configure(messages::routes)
+        .configure(suppressions::routes);
 }
 
 /// The firm that a new record is for: the one that was named, else the

@@ -140,7 +140,7 @@ pub const MATCH: SideRules = SideRules {
 pub const INTRODUCTION: SideRules = SideRules {
     kinds: &["introduction.requested", "introduction.moved"],
     hidden_actions: &["gate", "refuse", "block"],
-    own_actions: &["decline", "not_now"],
+    own_actions: &["decline", "not_now", "delegate", "report_abuse"],
     facts: &["action", "from", "to", "side", "requester"],
     state: super::introductions::neutral,
 };

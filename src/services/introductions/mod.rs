@@ -3,14 +3,23 @@
 //! | module | holds |
 //! |---|---|
 //! | here | requests, readings, transitions by people |
+//! | `available` | what can be done now |
 //! | `course` | what follows from each state: questions, mails, deals |
 //! | `answers` | answers by link and by people who are signed in |
-//! | `offers` | what somebody can do with one now |
+//! | `passing` | questions passed on to somebody else |
+//! | `people` | who stands for a side |
+//! | `pulses` | what is asked after the mail went out |
+//! | `reminders` | who is reminded, and when |
+//! | `hand_over` | what follows when somebody leaves a firm |
 
 mod answers;
+mod available;
 mod course;
 mod hand_over;
-mod offers;
+mod passing;
+mod people;
+mod pulses;
+mod reminders;
 
 use crate::db::introductions::InsertOutcome;
 pub use crate::db::introductions::{Filter, GivenAnswer};
@@ -20,8 +29,8 @@ use crate::domain::disclosure::{Decision, Rule};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, MatchId};
 use crate::domain::introduction::{
-    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, RequestFacts, Requester,
-    check_request, step,
+    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, RequestFacts,
+    Requester, check_request, step,
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
@@ -38,12 +47,16 @@ use super::{Caller, Context, Error, Intent, matches};
 
 use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
+pub(in crate::services) use available::open_to;
+pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, person_of, record_names};
+pub(in crate::services) use course::{apply_system, record_names};
 pub(in crate::services) use hand_over::hand_over;
-pub(in crate::services) use offers::open_to;
-pub use offers::transitions;
+pub(in crate::services) use people::{asked_person, person_of};
+pub(in crate::services) use pulses::opened as opened_pulse;
+pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
+pub use reminders::remind_due;
 
 /// An introduction as one reader may see it.
 #[derive(Debug, Clone)]
@@ -370,7 +383,7 @@ pub async fn list(
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Answer for one's side.
-    Answer(Answer, Option<String>),
+    Answer(Reply, Option<String>),
     /// Anything else the machine knows.
     Other(Action),
     /// Compliance releases what the gate holds: with a reason, and at which
@@ -410,8 +423,8 @@ pub async fn transition(
             )?;
             check_version(expected, before.version)?;
             match wanted {
-                Step::Answer(answer, note) => {
-                    answer_by_caller(&context_in, &caller_in, conn, &before, answer, note)
+                Step::Answer(reply, note) => {
+                    answer_by_caller(&context_in, &caller_in, conn, &before, reply, note)
                 }
                 // Those two come with a reason.
                 Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),

@@ -140,18 +140,12 @@ fn lines_of(rows: &[Value]) -> String {
 /// A page at a time, and as files.
 async fn report_of_seven_rows(who: &Client, import: &Value) {
     let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
-    let first = office
-        .owner
-        .get(&format!("{path}/rows?limit=4"))
-        .await
-        .expect(200);
+    let first = who.get(&format!("{path}/rows?limit=4")).await.expect(200);
     let cursor = first.text("next_cursor");
     let rest = format!("{path}/rows?limit=4&cursor={cursor}");
     let rest = who.get(&rest).await.expect(200);
     assert_eq!(rest.body["items"].as_array().unwrap().len(), 3);
-    let report = office
-        .owner
-        .call("GET", &format!("{path}/report?outcome=bad"));
+    let report = who.call("GET", &format!("{path}/report?outcome=bad"));
     let (headers, text) = report.fetch().await;
     let disposition = headers["content-disposition"].to_str().unwrap();
     assert!(
@@ -163,9 +157,7 @@ async fn report_of_seven_rows(who: &Client, import: &Value) {
         "text/csv; charset=utf-8; header=present"
     );
     assert_eq!(text.lines().count(), 6, "{text}");
-    let report = office
-        .owner
-        .call("GET", &format!("{path}/report?format=ndjson"));
+    let report = who.call("GET", &format!("{path}/report?format=ndjson"));
     let (_, text) = report.fetch().await;
     assert_eq!(text.lines().count(), 7, "{text}");
 }

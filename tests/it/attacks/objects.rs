@@ -25,10 +25,16 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 5] = [
+const NO_RECORD: [&str; 11] = [
+    "GET /mail-settings/{token}",
+    "POST /mail-settings/{token}",
+    "GET /unsubscribe/{token}",
+    "POST /unsubscribe/{token}",
     "GET /problems/{code}",
     "GET /consent/{token}",
     "POST /consent/{token}",
+    "GET /pulse/{token}",
+    "POST /pulse/{token}",
     "GET /tickets/{token}",
     "POST /tickets/{token}",
 ];
@@ -172,6 +178,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             "/v1/messages/{id}",
             items(Who::Curator, "/v1/messages").await,
         ),
+        ("/v1/suppressions/{id}", suppression(stage).await),
         ("/v1/freezes/{id}", freeze),
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
         ("/v1/clients/{id}", partner.1),
@@ -243,6 +250,25 @@ async fn duplicate(stage: &Stage) -> String {
     });
     let made = stage.post(Who::Curator, "/v1/duplicates", body).await;
     made.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// An address that gets no mail, stored as it would be.
+async fn suppression(stage: &Stage) -> String {
+    let id = Uuid::now_v7();
+    let made = corridor::db::suppressions::Suppression {
+        id,
+        email: "bounced@mail.example".parse().unwrap(),
+        reason: corridor::domain::message::SuppressionReason::HardBounce,
+        note: None,
+        created_by: None,
+        created_at: stage.context.now(),
+    };
+    let write = stage
+        .context
+        .db
+        .write(move |conn| corridor::db::suppressions::insert(conn, &made));
+    write.await.unwrap();
+    id.to_string()
 }
 
 async fn own(stage: &Stage, path: &str) -> String {

@@ -1,4 +1,4 @@
-//! What somebody can do with an introduction now.
+//! What can be done with an introduction now.
 
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{Action, Answer, Introduction, IntroductionStatus, step};
@@ -33,6 +33,7 @@ pub(in crate::services) fn open_to(
         Action::Meet,
         Action::Convert,
         Action::Close,
+        Action::LateYes,
         Action::Block,
     ];
     if let Some(side) = introduction.asked() {
@@ -47,6 +48,8 @@ pub(in crate::services) fn open_to(
                 },
                 Answer::NotNow { until },
                 Answer::MoreTime,
+                Answer::PassOn,
+                Answer::ReportAbuse,
             ]
             .map(|answer| Action::Answer(side, answer)),
         );
