@@ -25,6 +25,7 @@ use crate::config::{
 use crate::db::{self, Db};
 use crate::domain::country::InvalidCountry;
 use crate::domain::organization::OrganizationDetails;
+use crate::domain::tag::Taxonomy;
 use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
 use crate::http::drain::StopSignal;
@@ -34,9 +35,12 @@ use crate::http::origin::InvalidProxies;
 use crate::http::rate_limit::Rates;
 use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
-use crate::mail::{Credentials, FileMailer, Mailer, Security, Smtp, SmtpSettings};
+use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
-use crate::services::{Clock, Context, Parts, Settings, programmes, search, signing};
+use crate::services::files::Folder;
+use crate::services::{
+    Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing,
+};
 use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
@@ -127,10 +131,13 @@ pub async fn context(
     )
     .map_err(StartError::new)?;
     let hasher = Hasher::new(cost).map_err(StartError::new)?;
+    let taxonomy = shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?;
+    let exchange = exchange(config, &taxonomy);
     let context = Context::from(Parts {
         db,
         clock,
-        taxonomy: shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?,
+        taxonomy,
+        exchange,
         calendars: shipped("calendars.toml", calendars::parse(calendars::DEFAULT))?.calendars,
         pipelines: shipped("pipeline.toml", pipeline::parse(pipeline::DEFAULT))?,
         wording: shipped("reasons.toml", reasons::parse(reasons::DEFAULT))?,
@@ -143,6 +150,19 @@ pub async fn context(
     });
     publish_rules(&context).await?;
     Ok(context)
+}
+
+/// What passes through as files.
+fn exchange(config: &Config, taxonomy: &Taxonomy) -> Exchange {
+    let settings = &config.exchange;
+    let folder = settings.dir.clone();
+    Exchange {
+        folder: Folder::at(folder.unwrap_or_else(|| config.data.dir.join("exchange"))),
+        open_rows: http::files::reader(Arc::new(taxonomy.clone())),
+        scribe: Arc::new(http::export::Views),
+        fetch: TimeDelta::seconds(i64::from(settings.fetch_s)),
+        lease: TimeDelta::seconds(i64::from(settings.lease_s)),
+    }
 }
 
 fn shipped<T>(name: &str, parsed: Result<T, String>) -> Result<T, StartError> {
@@ -263,6 +283,15 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
+/// The keys that sign mail, ready to be used.
+async fn dkim_keys(context: &Context) -> Result<Vec<Arc<DkimKey>>, StartError> {
+    let keys = mail_keys::all(context).await.map_err(StartError::new)?;
+    keys.iter()
+        .map(|key| DkimKey::new(&key.domain, &key.selector, &key.pkcs8).map(Arc::new))
+        .collect::<Result<_, _>>()
+        .map_err(StartError::new)
+}
+
 /// A service that is ready to run.
 pub struct Corridor {
     /// What use cases need.
@@ -292,13 +321,17 @@ impl Corridor {
         context.passwords = context.passwords.behind_readers();
         fill_index(&context).await?;
         let mailer = mailer(config)?;
+        let jobs = jobs::Options {
+            dkim: dkim_keys(&context).await?,
+            ..jobs_options(config)
+        };
         Ok(Self {
             context,
             listener,
             metrics,
             options: server_options(config)?,
             mailer,
-            jobs: jobs_options(config),
+            jobs,
         })
     }
 
@@ -382,6 +415,9 @@ async fn index_words(context: Context) {
     if let Err(error) = search::catch_up(&context).await {
         warn!(%error, "the search does not find everything yet");
     }
+    if let Err(error) = duplicates::catch_up(&context).await {
+        warn!(%error, "not all duplicates are found yet");
+    }
 }
 
 /// Whether the store answers.
@@ -406,6 +442,8 @@ fn server_options(config: &Config) -> Result<ServerOptions, StartError> {
         limits: Limits {
             max_body_bytes: server.max_body_bytes,
             max_json_depth: server.max_json_depth,
+            max_upload_bytes: config.exchange.max_upload_bytes,
+            upload_timeout_s: config.exchange.upload_timeout_s,
             header_timeout: Duration::from_secs(server.header_timeout_s),
             body_timeout: Duration::from_secs(server.body_timeout_s),
             request_timeout: Duration::from_secs(server.request_timeout_s),
@@ -440,5 +478,6 @@ pub fn jobs_options(config: &Config) -> jobs::Options {
         backoff_cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
         from_address: config.mail.from.clone(),
         from_name: config.mail.from_name.clone(),
+        dkim: vec![],
     }
 }

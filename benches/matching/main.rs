@@ -15,6 +15,7 @@ fn main() {
             mandates,
             queries: 200,
             top: 20,
+            acted: 100,
             seed: 2_026,
             cross: wanted("CROSS"),
             format: Format::Table,

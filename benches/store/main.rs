@@ -1,6 +1,6 @@
 //! The store beside bare rusqlite on the same disk, in turns: durable writes
 //! by 1, 16 and 64 callers (group commit against one commit each), reads, search,
-//! and what the log and the outbox do per second. With `--features postgres` the
+//! files imported and exported, and what the log and the outbox do per second. With `--features postgres` the
 //! same on a private PostgreSQL server, where one is installed, beside bare
 //! diesel; that server is as durable as by default.
 //!
@@ -12,6 +12,7 @@ mod bare;
 #[path = "../../tests/it/support/database.rs"]
 #[expect(dead_code, reason = "tests use the rest")]
 mod database;
+mod exchange;
 mod log;
 mod outbox;
 mod reads;
@@ -42,6 +43,7 @@ fn main() {
     runtime.block_on(outbox::measure(&mut report, &db));
     let taxonomy = taxonomy::parse(taxonomy::DEFAULT).expect("the shipped one");
     search::beside_rusqlite(&mut report, &taxonomy);
+    runtime.block_on(exchange::measure(&mut report, || Some(Database::sqlite())));
     report.print("The store on SQLite, beside bare rusqlite");
     #[cfg(feature = "postgres")]
     on_postgres(&runtime);
@@ -59,6 +61,7 @@ fn on_postgres(runtime: &tokio::runtime::Runtime) {
     runtime.block_on(reads::beside_diesel(&mut report, &db, &postgres));
     runtime.block_on(log::measure(&mut report, &db));
     runtime.block_on(outbox::measure(&mut report, &db));
+    runtime.block_on(exchange::measure(&mut report, Database::postgres));
     report.print("The store on PostgreSQL, beside bare diesel");
 }
 

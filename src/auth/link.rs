@@ -11,12 +11,14 @@ use uuid::Uuid;
 
 use super::secret::{MAC_LENGTH, MacKey};
 use super::{NoEntropy, random};
-use crate::domain::ids::{AskId, TicketId};
+use crate::domain::ids::{AskId, PulseId, TicketId};
 
 /// First byte of a link: the layout below, and that it names an ask.
 const ASK: u8 = 1;
 /// The same layout, naming a ticket.
 const TICKET: u8 = 2;
+/// The same layout, naming a pulse.
+const PULSE: u8 = 3;
 const ID_LENGTH: usize = 16;
 const TIME_LENGTH: usize = 8;
 const NONCE_LENGTH: usize = 16;
@@ -74,6 +76,20 @@ impl Links {
     /// The text of a new link to a ticket.
     pub fn mint_ticket(&self, token: &TicketToken) -> Result<String, NoEntropy> {
         self.sign(TICKET, token.ticket.uuid(), token.expires_at)
+    }
+
+    /// The text of a new link to a pulse.
+    pub fn mint_pulse(
+        &self,
+        pulse: PulseId,
+        expires_at: DateTime<Utc>,
+    ) -> Result<String, NoEntropy> {
+        self.sign(PULSE, pulse.uuid(), expires_at)
+    }
+
+    /// Reads a link to a pulse; whether it still holds is the pulse's to say.
+    pub fn parse_pulse(&self, text: &str) -> Option<PulseId> {
+        self.open(PULSE, text).map(|(pulse, _)| pulse.into())
     }
 
     fn sign(&self, kind: u8, id: Uuid, expires_at: DateTime<Utc>) -> Result<String, NoEntropy> {

@@ -10,7 +10,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use ring::{aead, hkdf, hmac};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -227,6 +227,17 @@ impl Sealer {
             )
             .expect("ChaCha20-Poly1305 refuses only inputs above 256 GiB");
         Ok([&[SEAL_VERSION], &nonce[..], &body, tag.as_ref()].concat())
+    }
+
+    /// [`Sealer::seal`] as text that needs no escaping in a URL.
+    pub fn seal_text(&self, name: &str, plain: &[u8]) -> Result<String, NoEntropy> {
+        Ok(BASE64URL.encode(self.seal(name, plain)?))
+    }
+
+    /// Decrypts what [`Sealer::seal_text`] made under the same `name`.
+    pub fn open_text(&self, name: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, BrokenSeal> {
+        let sealed = BASE64URL.decode(sealed).map_err(|_| BrokenSeal)?;
+        self.open(name, &sealed)
     }
 
     /// Decrypts what [`Sealer::seal`] made under the same `name`.

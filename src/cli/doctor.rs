@@ -6,8 +6,10 @@ use crate::config::{Config, MailTransport};
 use crate::db::outbox::Counts;
 use crate::db::{self, Conn, chain, migrate};
 use crate::domain::account::Role;
+use crate::domain::rates::{Coverage, Source};
 use crate::domain::values::OrganizationKind;
 use crate::mail::SendError;
+use crate::services::rates::coverage;
 use crate::services::{Clock, recompute};
 use crate::startup::{context, mailer, open_existing_store};
 
@@ -146,6 +148,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
         ("queue", queue(&db::outbox::counts(conn)?)),
         ("people", people(conn)?),
         ("search", search(conn)?),
+        ("rates", rates(conn)?),
     ])
 }
 
@@ -211,6 +214,42 @@ fn matches(report: &recompute::Report) -> Finding {
             report.other.len()
         )),
     }
+}
+
+/// How fresh and whole the banks' rates are.
+fn rates(conn: &mut Conn) -> db::Result<Finding> {
+    let today = Utc::now().date_naive();
+    let covered = coverage(conn, today)?;
+    if covered.is_empty() {
+        let own = db::rates::last_day(conn, Source::Operator, today)?;
+        return Ok(match own {
+            Some(day) => Finding::Fine(format!("the operator's own, the last of {day}")),
+            None => Finding::Note(
+                "none: amounts in different currencies are not compared; corridor rates import FILE… reads the files of the European Central Bank and the Central Bank of Azerbaijan"
+                    .to_owned(),
+            ),
+        });
+    }
+    let last = |it: &Coverage| format!("{} to {}", it.source, it.last);
+    let all: Vec<String> = covered.iter().map(last).collect();
+    let stale = covered.iter().filter(|it| it.is_stale(today)).map(last);
+    let gaps = covered.iter().flat_map(|it| {
+        let gap =
+            move |(day, next): &(_, _)| format!("{} nothing between {day} and {next}", it.source);
+        it.gaps.iter().map(gap)
+    });
+    let wrong: Vec<String> = stale
+        .map(|it| format!("{it}, which is long ago"))
+        .chain(gaps)
+        .collect();
+    Ok(if wrong.is_empty() {
+        Finding::Fine(all.join(", "))
+    } else {
+        Finding::Note(format!(
+            "{}: newer files, or historical ones, fill it: corridor rates import FILE…",
+            wrong.join("; ")
+        ))
+    })
 }
 
 fn queue(counts: &Counts) -> Finding {

@@ -13,9 +13,11 @@ pub mod backtest;
 pub mod bench;
 mod demo;
 mod doctor;
+pub mod export;
 pub mod import;
 mod keys;
 mod progress;
+pub mod rates;
 mod rematch;
 mod rules;
 mod serve;
@@ -93,13 +95,18 @@ enum Command {
     /// The keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Import startups, investors and past deals from CSV files
+    /// Import firms from a file of Corridor's own form, or from CSV files of another system
     Import(import::ImportArgs),
+    /// Export lists, or everything of one firm, as CSV or NDJSON
+    Export(export::ExportArgs),
     /// Rank the investors of past deals and measure how many real ones stand at the top
     Backtest(backtest::BacktestArgs),
     /// Rule sets as files: learn one from past deals
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// What money is worth: read the central banks' files, show what is on record
+    #[command(subcommand)]
+    Rates(rates::RatesCommand),
     /// Match everything of a programme again, as after a change of rules
     Rematch(rematch::RematchArgs),
     /// Check store, log, queue and settings, and say what to do
@@ -211,6 +218,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Import(args) => {
                     let config = load(&store, &[])?;
                     block_on(import::run(&config, &args))
+                }
+                Command::Export(args) => {
+                    let config = load(&store, &[])?;
+                    block_on(export::run(&config, &args))
+                }
+                Command::Rates(command) => {
+                    let config = load(&store, &[])?;
+                    block_on(rates::run(&config, command))
                 }
                 Command::Rematch(args) => {
                     let config = load(&store, &[])?;

@@ -25,3 +25,12 @@ pub fn rows(what: &str, total: Option<u64>) -> ProgressBar {
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style).with_message(what.to_owned())
 }
+
+/// A bar for a file of `total` bytes.
+pub fn bytes(what: &str, total: Option<u64>) -> ProgressBar {
+    let bar = rows(what, total);
+    let template = "{msg:24} [{wide_bar}] {bytes}/{total_bytes}, {eta} left";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.with_style(style)
+}

@@ -67,6 +67,23 @@ impl Config {
             !self.data.dir.as_os_str().is_empty(),
             "data.dir must not be empty",
         );
+        let exchange = &self.exchange;
+        require(
+            (1024..=1 << 34).contains(&exchange.max_upload_bytes),
+            "exchange.max_upload_bytes must be 1 KiB–16 GiB",
+        );
+        require(
+            (1..=86_400).contains(&exchange.upload_timeout_s),
+            "exchange.upload_timeout_s must be 1–86400",
+        );
+        require(
+            (1..=3_600).contains(&exchange.lease_s),
+            "exchange.lease_s must be 1–3600",
+        );
+        require(
+            (60..=2_592_000).contains(&exchange.fetch_s),
+            "exchange.fetch_s must be 60–2592000",
+        );
         require(
             (1..=365).contains(&self.introductions.ask_working_days),
             "introductions.ask_working_days must be 1–365",

@@ -42,6 +42,8 @@ pub struct Config {
     pub mail: Mail,
     /// Retrying what must be sent.
     pub outbox: Outbox,
+    /// Files that are imported and exported.
+    pub exchange: Exchange,
     /// Records that others wrote about a firm.
     pub claims: Claims,
     /// The double opt-in.
@@ -115,6 +117,24 @@ pub struct Database {
 pub struct Data {
     /// The data directory: database, mail files, keys.
     pub dir: PathBuf,
+}
+
+/// `[exchange]`: files that are imported and exported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// Where they lie; `None` is `exchange` in the data directory. Nodes that
+    /// share a PostgreSQL database must share it.
+    #[serde(with = "optional")]
+    pub dir: Option<PathBuf>,
+    /// Largest file in bytes.
+    pub max_upload_bytes: usize,
+    /// Seconds for a file to arrive.
+    pub upload_timeout_s: u32,
+    /// Seconds after which another worker takes a job that nobody works on.
+    pub lease_s: u32,
+    /// Seconds for which a file that was made can be fetched.
+    pub fetch_s: u32,
 }
 
 /// `[operator]`: who runs the service.

@@ -87,6 +87,22 @@ pub fn object(
     Ok(())
 }
 
+/// Who said no for a firm.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn objections(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Email, Language)>> {
+    let rows: Vec<(String, String)> = contacts::table
+        .filter(dsl::organization_id.eq(organization))
+        .filter(dsl::objected_at.is_not_null())
+        .order(dsl::email_key)
+        .select((dsl::email, dsl::language))
+        .load(conn)?;
+    rows.iter()
+        .map(|(email, language)| Ok((stored::parse(email)?, stored::parse(language)?)))
+        .collect()
+}
+
 /// Whether that address said no for that firm.
 ///
 /// # Errors
@@ -134,4 +150,26 @@ pub fn asked_of(
             dsl::objected_at.is_not_null(),
         ))
         .load(conn)?)
+}
+
+/// The contact of each firm that came last.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn newest_of(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<Vec<(OrganizationId, Email, Language)>> {
+    let rows: Vec<(OrganizationId, String, String)> = contacts::table
+        .filter(dsl::organization_id.eq_any(organizations))
+        .order((dsl::organization_id, dsl::created_at.desc(), dsl::email_key))
+        .select((dsl::organization_id, dsl::email, dsl::language))
+        .load(conn)?;
+    let mut newest: Vec<(OrganizationId, Email, Language)> = Vec::new();
+    for (firm, email, language) in rows {
+        if newest.last().is_none_or(|(last, ..)| *last != firm) {
+            newest.push((firm, stored::parse(&email)?, stored::parse(&language)?));
+        }
+    }
+    Ok(newest)
 }

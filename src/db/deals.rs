@@ -177,6 +177,33 @@ pub fn list(
     rows.into_iter().map(deal).collect()
 }
 
+/// The deals of a pipeline that are under way, on hold or won, the oldest
+/// first: all, or those with one of these firms on a side.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_pipeline(
+    conn: &mut Conn,
+    pipeline: &Slug,
+    programme: Option<ProgrammeId>,
+    owners: Option<&[OrganizationId]>,
+) -> Result<Vec<Deal>> {
+    let shown = [DealStatus::Open, DealStatus::OnHold, DealStatus::Won].map(DealStatus::code);
+    let mut query = deals::table
+        .filter(dsl::pipeline.eq(pipeline.as_str()))
+        .filter(dsl::status.eq_any(shown))
+        .into_boxed();
+    if let Some(programme) = programme {
+        query = query.filter(dsl::programme_id.eq(programme));
+    }
+    if let Some(owners) = owners {
+        let startup = dsl::startup_id.eq_any(owners.to_vec());
+        query = query.filter(startup.or(dsl::investor_id.eq_any(owners.to_vec())));
+    }
+    let rows: Vec<Row> = query.order((dsl::created_at, dsl::id)).load(conn)?;
+    rows.into_iter().map(deal).collect()
+}
+
 /// Stores the new state of a deal, its version risen by one; false when
 /// somebody else was first. What it came from never changes.
 ///
@@ -192,7 +219,7 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
         startup: _,
         mandate: _,
         investor: _,
-        pipeline: _,
+        pipeline,
         stage,
         stage_entered_at,
         status,
@@ -210,6 +237,7 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
     let before = deals::table.find(id).filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
+            dsl::pipeline.eq(pipeline.as_str()),
             dsl::stage.eq(stage.as_str()),
             dsl::stage_entered_at.eq(Timestamp(*stage_entered_at)),
             dsl::status.eq(status.code()),

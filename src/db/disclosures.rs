@@ -132,6 +132,19 @@ pub fn list_for(
     rows.into_iter().map(disclosure).collect()
 }
 
+/// What was shown by way of one match or introduction, from the oldest on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn by_way_of(conn: &mut Conn, subject: Subject) -> Result<Vec<Disclosure>> {
+    let rows: Vec<Row> = disclosures::table
+        .filter(dsl::subject_kind.eq(subject.kind.code()))
+        .filter(dsl::subject_id.eq(Id::of(subject.id)))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(disclosure).collect()
+}
+
 /// Those of `others` that were named to a firm, by id. A line of an
 /// introduction counts once its mail went out: one that was stopped before
 /// then withholds the name again, and so does the ledger.

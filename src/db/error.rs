@@ -12,6 +12,10 @@ pub enum Error {
     /// `Retry-After`).
     #[error("the store is busy")]
     Busy,
+    /// What was read had changed by the time of the write: nothing was done,
+    /// and whoever decided on it has to look again.
+    #[error("what was read has changed")]
+    Outdated,
     /// The database can't be reached, or was lost before the commit was
     /// confirmed: whether anything was done is unknown.
     #[error("the store is unavailable: {0}")]

@@ -6,11 +6,12 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::prepared::Prepare;
-use super::schema::{events, log_head};
+use super::schema::{deals, events, introductions, log_head};
+use super::together::Part;
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, chain, json, sql};
 use crate::domain::event::{Actor, Event, Subject, SubjectKind, Value};
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EventId, ProgrammeId};
 
 /// How many events a sealer takes at once.
 pub const SEAL_BATCH: usize = 1_000;
@@ -75,20 +76,26 @@ pub(super) struct Placed {
 /// # Errors
 /// A statement failed.
 pub fn append(conn: &mut Conn, event: &Event) -> Result<()> {
-    let payload = json::event::encode(&event.payload)?;
-    diesel::insert_into(events::table)
-        .values((
-            events::id.eq(event.id),
-            events::at.eq(Timestamp(event.at)),
-            events::kind.eq(event.kind),
-            events::subject_kind.eq(event.subject.kind.code()),
-            events::subject_id.eq(Id::of(event.subject.id)),
-            events::actor_kind.eq(event.actor.code()),
-            events::actor_id.eq(event.actor.id().map(Id::of)),
-            events::payload.eq(payload),
-        ))
-        .execute(conn)?;
+    insertion(event)?.execute(conn)?;
     Ok(())
+}
+
+/// What adds an event to the log, together with what it tells of.
+///
+/// # Errors
+/// Its payload can't be written down.
+pub fn insertion(event: &Event) -> Result<Part> {
+    let insert = diesel::insert_into(events::table).values((
+        events::id.eq(event.id),
+        events::at.eq(Timestamp(event.at)),
+        events::kind.eq(event.kind),
+        events::subject_kind.eq(event.subject.kind.code()),
+        events::subject_id.eq(Id::of(event.subject.id)),
+        events::actor_kind.eq(event.actor.code()),
+        events::actor_id.eq(event.actor.id().map(Id::of)),
+        events::payload.eq(json::event::encode(&event.payload)?),
+    ));
+    Ok(Part::new(insert))
 }
 
 /// Gives up to `limit` committed events their positions and hashes, in the
@@ -192,6 +199,49 @@ pub fn about(
         query = query.filter(events::at.lt(Timestamp(until)));
     }
     let rows: Vec<Row> = query.order(events::position).load(conn)?;
+    rows.into_iter().map(sealed).collect()
+}
+
+/// Sealed events about a programme, its introductions and its deals that
+/// happened before `until`, in order.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_programme(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    until: DateTime<Utc>,
+) -> Result<Vec<SealedEvent>> {
+    let itself = Subject::new(SubjectKind::Programme, programme);
+    let sealed_by = || {
+        events::table
+            .filter(events::position.is_not_null())
+            .filter(events::at.lt(Timestamp(until)))
+    };
+    let mut rows: Vec<Row> = sealed_by()
+        .filter(events::subject_kind.eq(itself.kind.code()))
+        .filter(events::subject_id.eq(Id::of(itself.id)))
+        .load(conn)?;
+    // Which programme an introduction or a deal belongs to never changes.
+    let introductions = introductions::table
+        .filter(introductions::programme_id.eq(programme))
+        .select(introductions::id);
+    rows.extend(
+        sealed_by()
+            .filter(events::subject_kind.eq(SubjectKind::Introduction.code()))
+            .filter(events::subject_id.eq_any(introductions))
+            .load::<Row>(conn)?,
+    );
+    let deals = deals::table
+        .filter(deals::programme_id.eq(programme))
+        .select(deals::id);
+    rows.extend(
+        sealed_by()
+            .filter(events::subject_kind.eq(SubjectKind::Deal.code()))
+            .filter(events::subject_id.eq_any(deals))
+            .load::<Row>(conn)?,
+    );
+    rows.sort_by_key(|row| row.position);
     rows.into_iter().map(sealed).collect()
 }
 

@@ -74,8 +74,7 @@ pub fn begin(
     fingerprint: &[u8; 32],
     now: DateTime<Utc>,
 ) -> Result<Begin> {
-    diesel::delete(row(slot).filter(dsl::expires_at.le(Timestamp(now)))).execute(conn)?;
-    if sql::insert_idempotency(conn, slot, fingerprint, now, now + KEPT)? == 1 {
+    if sql::take_idempotency(conn, slot, fingerprint, now, now + KEPT)? == 1 {
         return Ok(Begin::Fresh);
     }
     let (found, outcome): (Vec<u8>, Option<String>) = row(slot)

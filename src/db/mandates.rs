@@ -11,12 +11,14 @@ use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::mandates::{self, dsl};
 use super::schema::{mandate_revisions as revisions, programme_mandates};
+use super::together::{Part, Together};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, organizations, search, sql, stored};
+use super::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId};
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus};
-use crate::domain::search::{Order, Query};
+use crate::domain::organization::Organization;
+use crate::domain::search::{Order, Query, Texts};
 
 /// Which mandates to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -104,6 +106,22 @@ const HEAD: HeadColumns = (
 /// # Errors
 /// A statement failed.
 pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
+    let firm = organizations::hold(conn, mandate.organization)?;
+    let texts = Texts::of_mandate(&mandate.content);
+    insertion(conn, mandate, &firm, texts)?.store(conn)
+}
+
+/// What stores a new mandate of that firm with its first revision, and the words
+/// of its content, by which it is found.
+///
+/// # Errors
+/// It can't be written down.
+pub fn insertion<E: From<Error>>(
+    conn: &Conn,
+    mandate: &Mandate,
+    firm: &Organization,
+    texts: Texts,
+) -> Result<Together<E>> {
     let Mandate {
         id,
         organization,
@@ -118,26 +136,33 @@ pub fn insert(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
         created_at,
         updated_at,
     } = mandate;
-    organizations::hold(conn, *organization)?;
     let content = json::mandate::encode(content)?;
-    diesel::insert_into(mandates::table)
-        .values((
-            dsl::id.eq(id),
-            dsl::organization_id.eq(organization),
-            dsl::country.eq(country.as_ref().map(Country::code)),
-            dsl::status.eq(status.code()),
-            dsl::claimed.eq(claimed),
-            dsl::revision.eq(revision),
-            dsl::content.eq(&content),
-            dsl::published_at.eq(published_at.map(Timestamp)),
-            dsl::reconfirm_by.eq(reconfirm_by),
-            dsl::version.eq(version),
-            dsl::created_at.eq(Timestamp(*created_at)),
-            dsl::updated_at.eq(Timestamp(*updated_at)),
-        ))
-        .execute(conn)?;
-    keep_revision(conn, mandate, &content)?;
-    search::put_mandate(conn, mandate)
+    let row = diesel::insert_into(mandates::table).values((
+        dsl::id.eq(*id),
+        dsl::organization_id.eq(*organization),
+        dsl::country.eq(country.map(|it| it.to_string())),
+        dsl::status.eq(status.code()),
+        dsl::claimed.eq(*claimed),
+        dsl::revision.eq(*revision),
+        dsl::content.eq(content.clone()),
+        dsl::published_at.eq(published_at.map(Timestamp)),
+        dsl::reconfirm_by.eq(*reconfirm_by),
+        dsl::version.eq(*version),
+        dsl::created_at.eq(Timestamp(*created_at)),
+        dsl::updated_at.eq(Timestamp(*updated_at)),
+    ));
+    let first = diesel::insert_into(revisions::table).values((
+        revisions::mandate_id.eq(*id),
+        revisions::revision.eq(*revision),
+        revisions::content.eq(content),
+        revisions::created_at.eq(Timestamp(*updated_at)),
+    ));
+    let [entry, words] = search::insertion(conn, search::Kind::Mandate, id.uuid(), firm, texts);
+    Ok(Together::of(firm)
+        .with(Part::new(row))
+        .with(Part::new(first))
+        .with(entry)
+        .with(words))
 }
 
 /// The mandate with that id.
@@ -335,7 +360,12 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     }
     if !filter.query.is_empty() {
         let owned = filter.organization.is_some();
-        query = query.filter(sql::found_by(conn, "mandates", &filter.query, owned));
+        query = query.filter(sql::search::found_by(
+            conn,
+            "mandates",
+            &filter.query,
+            owned,
+        ));
     }
     query
 }
@@ -372,7 +402,7 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
         updated_at,
     } = mandate;
     // Before the record's own row, so that nobody waits in a circle.
-    organizations::hold(conn, *organization)?;
+    let firm = organizations::hold(conn, *organization)?;
     let content = json::mandate::encode(content)?;
     let before = mandates::table
         .find(id)
@@ -393,7 +423,7 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, mandate, &content)?;
-        search::put_mandate(conn, mandate)?;
+        search::put_mandate(conn, &firm, mandate)?;
     }
     Ok(changed == 1)
 }
@@ -401,23 +431,25 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
 /// [`update`] of a mandate that says what it said: only where it stands.
 ///
 /// # Errors
-/// A statement failed.
-pub fn update_state(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
+/// [`Error::Outdated`] when somebody else was first; a statement failed.
+pub fn update_state(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
+    moving(mandate).store(conn)
+}
+
+/// What stores where a mandate stands now, its version risen by one, that says
+/// what it said.
+pub fn moving<E: From<Error>>(mandate: &Mandate) -> Together<E> {
     let before = mandates::table
         .find(mandate.id)
         .filter(dsl::version.eq(mandate.version - 1));
-    let changed = diesel::update(before)
-        .set((
-            dsl::status.eq(mandate.status.code()),
-            dsl::claimed.eq(mandate.claimed),
-            dsl::published_at.eq(mandate.published_at.map(Timestamp)),
-            dsl::reconfirm_by.eq(mandate.reconfirm_by),
-            dsl::version.eq(mandate.version),
-            dsl::updated_at.eq(Timestamp(mandate.updated_at)),
-        ))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
+    Together::moving(diesel::update(before).set((
+        dsl::status.eq(mandate.status.code()),
+        dsl::claimed.eq(mandate.claimed),
+        dsl::published_at.eq(mandate.published_at.map(Timestamp)),
+        dsl::reconfirm_by.eq(mandate.reconfirm_by),
+        dsl::version.eq(mandate.version),
+        dsl::updated_at.eq(Timestamp(mandate.updated_at)),
+    )))
 }
 
 /// What a mandate said at a revision.
@@ -435,6 +467,26 @@ pub fn find_revision(
         .first(conn)
         .optional()?;
     content.as_deref().map(json::mandate::decode).transpose()
+}
+
+/// The revisions after that one with when each came, from the first on; one
+/// more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed.
+pub fn revisions_of(
+    conn: &mut Conn,
+    id: MandateId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, DateTime<Utc>)>> {
+    Ok(revisions::table
+        .filter(revisions::mandate_id.eq(id))
+        .filter(revisions::revision.gt(after))
+        .order(revisions::revision)
+        .limit(page::fetch(limit))
+        .select((revisions::revision, revisions::created_at))
+        .load(conn)?)
 }
 
 /// What it said at a moment; what it first said when it came later, and `None`

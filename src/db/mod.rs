@@ -12,46 +12,62 @@
 //! | [`idempotency`] | what a repeated request is answered |
 //! | [`secrets`] | sealed keys that all nodes share |
 //! | [`page`] | keyset cursors |
+//! | [`together`] | what is stored in one statement |
 //! | [`organizations`], [`users`] | firms, people, memberships |
 //! | [`sessions`], [`second_factors`] | who is signed in where, and how that was proved |
 //! | [`clients`], [`api_keys`] | programs of partners and of people |
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
 //! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
+//! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
+//! | [`duplicates`], [`merges`], [`identifiers`] | records that may be of one firm, and what was made of them |
 //! | [`search`] | what profiles and mandates are found by |
+//! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
-//! | [`mod@matches`], [`introductions`], [`deals`] | what comes of it |
+//! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`] | what comes of it |
+//! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
+pub mod agreements;
 pub mod api_keys;
 pub mod blocks;
 pub mod chain;
 pub mod clearances;
 pub mod clients;
+pub mod commitments;
 mod conn;
 pub mod consents;
 pub mod consumers;
 pub mod contacts;
 pub mod curations;
+pub mod deal_seconds;
 pub mod deals;
 pub mod decisions;
 mod directory_schema;
 pub mod disclosures;
+mod duplicate_schema;
+pub mod duplicates;
 mod error;
 pub mod events;
+mod exchange_schema;
+pub mod exports;
 pub mod freezes;
 pub mod gather;
 pub mod head;
 pub mod idempotency;
+pub mod identifiers;
 mod identity_schema;
+pub mod imports;
 pub mod introductions;
 pub mod investments;
 pub mod json;
 mod keyset;
 pub mod leases;
+mod mail_schema;
 pub mod mandates;
 pub mod matches;
+pub mod merges;
 pub mod migrate;
 pub mod organizations;
 pub mod outbox;
@@ -61,7 +77,9 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prepared;
+mod programme_schema;
 pub mod programmes;
+mod rate_schema;
 pub mod rates;
 pub mod referrals;
 pub mod releases;
@@ -80,14 +98,18 @@ mod sqlite;
 pub mod startup_profiles;
 mod store;
 mod stored;
+pub mod suppressions;
+pub mod syndicates;
 pub mod taxonomies;
 pub mod tickets;
+pub mod together;
 mod transaction;
 pub mod types;
 mod url;
 pub mod users;
 pub mod visits;
 pub mod walks;
+pub mod worklist;
 mod writer;
 
 pub use conn::Conn;

@@ -4,13 +4,14 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::duplicate_schema::organization_merges as merges;
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::memberships;
 use super::schema::organization_identifiers as identifiers;
 use super::schema::organizations::{self, dsl};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, search, sql, stored, users};
+use super::{Conn, Error, Result, json, keyset, search, sql, stored, users};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::organization::{Organization, OrganizationDetails};
@@ -26,8 +27,9 @@ pub struct Filter {
     pub country: Option<Country>,
 }
 
+/// A firm as it is stored.
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: OrganizationId,
     kind: String,
     legal_name: String,
@@ -126,7 +128,7 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
             .select(memberships::user_id)
             .load(conn)?;
         users::parts_changed(conn, &people)?;
-        search::renamed(conn, *id)?;
+        search::renamed(conn, organization)?;
     }
     Ok(changed == 1)
 }
@@ -140,14 +142,15 @@ pub fn lock(conn: &mut Conn, id: OrganizationId) -> Result<()> {
     sql::lock_organization(conn, id)
 }
 
-/// Keeps a firm as it is until the transaction ends, so that what is written by
-/// its names stays true; others may do so at the same time. Take it before the
-/// records of the firm, as [`lock`].
+/// The organization with that id, kept as it is until the transaction ends, so
+/// that what is written by its names stays true; others may do so at the same
+/// time. Take it before the records of the firm, as [`lock`].
 ///
 /// # Errors
-/// A statement failed.
-pub fn hold(conn: &mut Conn, id: OrganizationId) -> Result<()> {
-    sql::share_organization(conn, id)
+/// A statement failed, the row is damaged, or there is none.
+pub fn hold(conn: &mut Conn, id: OrganizationId) -> Result<Organization> {
+    let row = sql::share_organization(conn, id)?;
+    organization(row.ok_or_else(|| Error::Corrupt(format!("there is no firm {id}")))?)
 }
 
 /// The organization with that id.
@@ -171,8 +174,8 @@ pub fn find_many(conn: &mut Conn, ids: &[OrganizationId]) -> Result<Vec<Organiza
     rows.into_iter().map(organization).collect()
 }
 
-/// Organizations from the oldest on; one more than `limit` when there are
-/// more.
+/// Organizations from the oldest on, without those that became one with
+/// another; one more than `limit` when there are more.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -182,7 +185,11 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Organization>> {
+    let gone = merges::table
+        .filter(merges::gone_id.eq(dsl::id))
+        .filter(merges::undone_at.is_null());
     let mut query = organizations::table.into_boxed();
+    query = query.filter(diesel::dsl::not(diesel::dsl::exists(gone)));
     if let Some(kind) = filter.kind {
         query = query.filter(dsl::kind.eq(kind.code()));
     }

@@ -63,6 +63,25 @@ impl Writes {
         result
     }
 
+    /// [`Self::run`] of a job that opens its transaction itself, or needs none
+    /// because it writes with one statement.
+    pub(super) async fn run_open<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let place = self.admit()?;
+        let result = pool
+            .run(move |conn| {
+                let _place = place;
+                job(conn)
+            })
+            .await;
+        self.unsealed.notify_one();
+        result
+    }
+
     /// [`Self::run`] for the sealer itself, which would otherwise wake itself
     /// for ever.
     pub(super) async fn run_quietly<T, E, F>(&self, pool: &Pool, job: F) -> Result<T, E>

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::schema::review_comments;
+use super::together::Part;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
 use crate::domain::ids::{StartupProfileId, UserId};
@@ -26,37 +27,22 @@ pub struct ReviewComment {
     pub created_at: DateTime<Utc>,
 }
 
-/// Keeps what a reviewer said.
-///
-/// # Errors
-/// A statement failed.
-pub fn insert(
-    conn: &mut Conn,
+/// What keeps what a reviewer said.
+pub fn insertions(
     profile: StartupProfileId,
     comments: &[ReviewComment],
-) -> Result<()> {
-    for ReviewComment {
-        id,
-        revision,
-        pointer,
-        comment,
-        author,
-        created_at,
-    } in comments
-    {
-        diesel::insert_into(review_comments::table)
-            .values((
-                review_comments::id.eq(Id::of(*id)),
-                review_comments::profile_id.eq(profile),
-                review_comments::revision.eq(revision),
-                review_comments::pointer.eq(pointer),
-                review_comments::comment.eq(comment),
-                review_comments::author_id.eq(author),
-                review_comments::created_at.eq(Timestamp(*created_at)),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
+) -> impl Iterator<Item = Part> {
+    comments.iter().map(move |comment| {
+        Part::new(diesel::insert_into(review_comments::table).values((
+            review_comments::id.eq(Id::of(comment.id)),
+            review_comments::profile_id.eq(profile),
+            review_comments::revision.eq(comment.revision),
+            review_comments::pointer.eq(comment.pointer.clone()),
+            review_comments::comment.eq(comment.comment.clone()),
+            review_comments::author_id.eq(comment.author),
+            review_comments::created_at.eq(Timestamp(comment.created_at)),
+        )))
+    })
 }
 
 /// What reviewers said about a profile, from the oldest on.

@@ -313,16 +313,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Date, Text};
-
-    rates (quoted_on, currency) {
-        quoted_on -> Date,
-        currency -> Text,
-        usd_micros -> BigInt,
-    }
-}
-
-diesel::table! {
     use diesel::sql_types::{Date, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
@@ -486,7 +476,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Integer, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     introduction_asks (id) {
@@ -497,6 +487,8 @@ diesel::table! {
         state -> Text,
         expires_at -> UtcTimestamp,
         created_at -> UtcTimestamp,
+        remind_at -> Nullable<UtcTimestamp>,
+        reminders -> Integer,
     }
 }
 
@@ -578,12 +570,17 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(events, deals);
+diesel::allow_tables_to_appear_in_same_query!(events, introductions);
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);
 
+diesel::joinable!(introduction_asks -> introductions (introduction_id));
 diesel::joinable!(memberships -> organizations (organization_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(programme_startups -> startup_profiles (profile_id));
 diesel::joinable!(programme_mandates -> mandates (mandate_id));
+diesel::allow_tables_to_appear_in_same_query!(clearances, mandates);
+diesel::allow_tables_to_appear_in_same_query!(clearances, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(disclosures, introductions);
 diesel::allow_tables_to_appear_in_same_query!(disclosures, matches);
 diesel::allow_tables_to_appear_in_same_query!(memberships, organizations, users);

@@ -15,12 +15,14 @@ use uuid::Uuid;
 use super::directory_schema::search_entries::{self, dsl};
 use super::head::Head;
 use super::page::{self, Cursor};
+use super::together::Part;
 use super::types::Id;
 use super::{Conn, Error, Result, mandates, organizations, sql, startup_profiles, transaction};
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::Mandate;
+use crate::domain::organization::Organization;
 use crate::domain::profile::StartupProfile;
-use crate::domain::search::{Document, FOLDING, Fit, Query, Term};
+use crate::domain::search::{Document, FOLDING, Fit, Query, Term, Texts};
 
 /// What kind of record is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,72 +52,68 @@ pub(super) struct Found {
     pub(super) record: Uuid,
 }
 
+/// What indexes a new record of a firm, together with it.
+pub(super) fn insertion(
+    conn: &Conn,
+    kind: Kind,
+    record: Uuid,
+    firm: &Organization,
+    texts: Texts,
+) -> [Part; 2] {
+    let entry = diesel::insert_into(search_entries::table).values((
+        dsl::kind.eq(kind.code()),
+        dsl::record_id.eq(Id::of(record)),
+        dsl::organization_id.eq(firm.id),
+        dsl::folding.eq(FOLDING),
+    ));
+    let document = Document::new(firm.details.all_names(), texts);
+    [
+        Part::new(entry).named("entry", "place"),
+        sql::search::insertion(conn, &document),
+    ]
+}
+
 /// Indexes a profile. The firm must be held, so that its names stay.
-pub(super) fn put_profile(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
-    let names = names(conn, profile.organization)?;
-    let names = names.iter().map(String::as_str);
-    let document = Document::of_profile(names, &profile.content);
-    let kind = Kind::StartupProfile;
-    put(
-        conn,
-        kind,
-        profile.id.uuid(),
-        profile.organization,
-        &document,
-    )
+pub(super) fn put_profile(
+    conn: &mut Conn,
+    firm: &Organization,
+    profile: &StartupProfile,
+) -> Result<()> {
+    let texts = Texts::of_profile(&profile.content);
+    put(conn, Kind::StartupProfile, profile.id.uuid(), firm, texts)
 }
 
 /// Indexes a mandate. The firm must be held, so that its names stay.
-pub(super) fn put_mandate(conn: &mut Conn, mandate: &Mandate) -> Result<()> {
-    let names = names(conn, mandate.organization)?;
-    let names = names.iter().map(String::as_str);
-    let document = Document::of_mandate(names, &mandate.content);
-    let kind = Kind::Mandate;
-    put(
-        conn,
-        kind,
-        mandate.id.uuid(),
-        mandate.organization,
-        &document,
-    )
+pub(super) fn put_mandate(conn: &mut Conn, firm: &Organization, mandate: &Mandate) -> Result<()> {
+    let texts = Texts::of_mandate(&mandate.content);
+    put(conn, Kind::Mandate, mandate.id.uuid(), firm, texts)
 }
 
 /// Indexes a firm's records anew, under its new names.
-pub(super) fn renamed(conn: &mut Conn, organization: OrganizationId) -> Result<()> {
+pub(super) fn renamed(conn: &mut Conn, firm: &Organization) -> Result<()> {
     let entries: Vec<(Id, String)> = search_entries::table
-        .filter(dsl::organization_id.eq(organization))
+        .filter(dsl::organization_id.eq(firm.id))
         .select((dsl::record_id, dsl::kind))
         .load(conn)?;
     for (record, kind) in entries {
         if kind == Kind::Mandate.code() {
             if let Some(mandate) = mandates::find(conn, record.uuid().into())? {
-                put_mandate(conn, &mandate)?;
+                put_mandate(conn, firm, &mandate)?;
             }
         } else if let Some(profile) = startup_profiles::find(conn, record.uuid().into())? {
-            put_profile(conn, &profile)?;
+            put_profile(conn, firm, &profile)?;
         }
     }
     Ok(())
 }
 
-fn names(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<String>> {
-    let firm = organizations::find(conn, organization)?;
-    let names = firm.iter().flat_map(|firm| firm.details.all_names());
-    Ok(names.map(str::to_owned).collect())
-}
-
-fn put(
-    conn: &mut Conn,
-    kind: Kind,
-    record: Uuid,
-    organization: OrganizationId,
-    document: &Document,
-) -> Result<()> {
+fn put(conn: &mut Conn, kind: Kind, record: Uuid, firm: &Organization, texts: Texts) -> Result<()> {
+    let document = Document::new(firm.details.all_names(), texts);
     let insert = diesel::insert_into(search_entries::table)
         .values((
             dsl::kind.eq(kind.code()),
             dsl::record_id.eq(Id::of(record)),
-            dsl::organization_id.eq(organization),
+            dsl::organization_id.eq(firm.id),
             dsl::folding.eq(FOLDING),
         ))
         .on_conflict_do_nothing();
@@ -127,7 +125,7 @@ fn put(
             .execute(conn)?;
     }
     let place: i64 = entry.select(dsl::place).first(conn)?;
-    sql::put_search_text(conn, place, new, document)
+    sql::search::put(conn, place, new, &document)
 }
 
 /// Records that are looked at together, while a page fills.
@@ -162,7 +160,7 @@ pub(super) fn by_fit<I: Copy + Into<Uuid>>(
                 after: place,
                 limit: count,
             };
-            let found = sql::search_places(conn, &wanted)?;
+            let found = sql::search::places(conn, &wanted)?;
             let ids: Vec<Uuid> = found.iter().map(|found| found.record).collect();
             let heads = heads(conn, &ids)?.into_iter();
             let mut heads: BTreeMap<Uuid, Head<I>> =
@@ -252,14 +250,14 @@ pub fn catch_up(
             let missing = missing(conn, &heads)?;
             let ids: Vec<StartupProfileId> = missing.iter().map(|id| (*id).into()).collect();
             for profile in startup_profiles::find_many(conn, &ids)? {
-                organizations::hold(conn, profile.organization)?;
+                let firm = organizations::hold(conn, profile.organization)?;
                 // What it says may have changed before the lock.
                 let Some(profile) = startup_profiles::find(conn, profile.id)? else {
                     continue;
                 };
                 indexed += usize::from(or_skipped(
                     profile.id.uuid(),
-                    transaction(conn, |conn| put_profile(conn, &profile)),
+                    transaction(conn, |conn| put_profile(conn, &firm, &profile)),
                 )?);
             }
             Ok((indexed, next))
@@ -270,13 +268,13 @@ pub fn catch_up(
             let missing = missing(conn, &heads)?;
             let ids: Vec<MandateId> = missing.iter().map(|id| (*id).into()).collect();
             for mandate in mandates::find_many(conn, &ids)? {
-                organizations::hold(conn, mandate.organization)?;
+                let firm = organizations::hold(conn, mandate.organization)?;
                 let Some(mandate) = mandates::find(conn, mandate.id)? else {
                     continue;
                 };
                 indexed += usize::from(or_skipped(
                     mandate.id.uuid(),
-                    transaction(conn, |conn| put_mandate(conn, &mandate)),
+                    transaction(conn, |conn| put_mandate(conn, &firm, &mandate)),
                 )?);
             }
             Ok((indexed, next))

@@ -11,12 +11,14 @@ use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::startup_profiles::{self, dsl};
 use super::schema::{programme_startups, startup_profile_revisions as revisions};
+use super::together::{Part, Together};
 use super::types::Timestamp;
-use super::{Conn, Result, json, keyset, organizations, search, sql, stored};
+use super::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
+use crate::domain::organization::Organization;
 use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
-use crate::domain::search::{Order, Query};
+use crate::domain::search::{Order, Query, Texts};
 
 /// Which profiles to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +108,22 @@ const HEAD: HeadColumns = (
 /// # Errors
 /// A statement failed.
 pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
+    let firm = organizations::hold(conn, profile.organization)?;
+    let texts = Texts::of_profile(&profile.content);
+    insertion(conn, profile, &firm, texts)?.store(conn)
+}
+
+/// What stores a new profile of that firm with its first revision, and the words
+/// of its content, by which it is found.
+///
+/// # Errors
+/// It can't be written down.
+pub fn insertion<E: From<Error>>(
+    conn: &Conn,
+    profile: &StartupProfile,
+    firm: &Organization,
+    texts: Texts,
+) -> Result<Together<E>> {
     let StartupProfile {
         id,
         organization,
@@ -121,27 +139,35 @@ pub fn insert(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
         created_at,
         updated_at,
     } = profile;
-    organizations::hold(conn, *organization)?;
     let content = json::startup::encode(content)?;
-    diesel::insert_into(startup_profiles::table)
-        .values((
-            dsl::id.eq(id),
-            dsl::organization_id.eq(organization),
-            dsl::country.eq(country.as_ref().map(Country::code)),
-            dsl::status.eq(status.code()),
-            dsl::claimed.eq(claimed),
-            dsl::revision.eq(revision),
-            dsl::content.eq(&content),
-            dsl::published_at.eq(published_at.map(Timestamp)),
-            dsl::reconfirm_by.eq(reconfirm_by),
-            dsl::rejected_at.eq(rejected_at.map(Timestamp)),
-            dsl::version.eq(version),
-            dsl::created_at.eq(Timestamp(*created_at)),
-            dsl::updated_at.eq(Timestamp(*updated_at)),
-        ))
-        .execute(conn)?;
-    keep_revision(conn, profile, &content)?;
-    search::put_profile(conn, profile)
+    let row = diesel::insert_into(startup_profiles::table).values((
+        dsl::id.eq(*id),
+        dsl::organization_id.eq(*organization),
+        dsl::country.eq(country.map(|it| it.to_string())),
+        dsl::status.eq(status.code()),
+        dsl::claimed.eq(*claimed),
+        dsl::revision.eq(*revision),
+        dsl::content.eq(content.clone()),
+        dsl::published_at.eq(published_at.map(Timestamp)),
+        dsl::reconfirm_by.eq(*reconfirm_by),
+        dsl::rejected_at.eq(rejected_at.map(Timestamp)),
+        dsl::version.eq(*version),
+        dsl::created_at.eq(Timestamp(*created_at)),
+        dsl::updated_at.eq(Timestamp(*updated_at)),
+    ));
+    let first = diesel::insert_into(revisions::table).values((
+        revisions::profile_id.eq(*id),
+        revisions::revision.eq(*revision),
+        revisions::content.eq(content),
+        revisions::created_at.eq(Timestamp(*updated_at)),
+    ));
+    let [entry, words] =
+        search::insertion(conn, search::Kind::StartupProfile, id.uuid(), firm, texts);
+    Ok(Together::of(firm)
+        .with(Part::new(row))
+        .with(Part::new(first))
+        .with(entry)
+        .with(words))
 }
 
 /// The profile with that id.
@@ -336,7 +362,7 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     }
     if !filter.query.is_empty() {
         let owned = filter.organization.is_some();
-        query = query.filter(sql::found_by(
+        query = query.filter(sql::search::found_by(
             conn,
             "startup_profiles",
             &filter.query,
@@ -379,7 +405,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         updated_at,
     } = profile;
     // Before the record's own row, so that nobody waits in a circle.
-    organizations::hold(conn, *organization)?;
+    let firm = organizations::hold(conn, *organization)?;
     let content = json::startup::encode(content)?;
     let before = startup_profiles::table
         .find(id)
@@ -401,7 +427,7 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
         .execute(conn)?;
     if changed == 1 {
         keep_revision(conn, profile, &content)?;
-        search::put_profile(conn, profile)?;
+        search::put_profile(conn, &firm, profile)?;
     }
     Ok(changed == 1)
 }
@@ -409,24 +435,26 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
 /// [`update`] of a profile that says what it said: only where it stands.
 ///
 /// # Errors
-/// A statement failed.
-pub fn update_state(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
+/// [`Error::Outdated`] when somebody else was first; a statement failed.
+pub fn update_state(conn: &mut Conn, profile: &StartupProfile) -> Result<()> {
+    moving(profile).store(conn)
+}
+
+/// What stores where a profile stands now, its version risen by one, that says
+/// what it said.
+pub fn moving<E: From<Error>>(profile: &StartupProfile) -> Together<E> {
     let before = startup_profiles::table
         .find(profile.id)
         .filter(dsl::version.eq(profile.version - 1));
-    let changed = diesel::update(before)
-        .set((
-            dsl::status.eq(profile.status.code()),
-            dsl::claimed.eq(profile.claimed),
-            dsl::published_at.eq(profile.published_at.map(Timestamp)),
-            dsl::reconfirm_by.eq(profile.reconfirm_by),
-            dsl::rejected_at.eq(profile.rejected_at.map(Timestamp)),
-            dsl::version.eq(profile.version),
-            dsl::updated_at.eq(Timestamp(profile.updated_at)),
-        ))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
+    Together::moving(diesel::update(before).set((
+        dsl::status.eq(profile.status.code()),
+        dsl::claimed.eq(profile.claimed),
+        dsl::published_at.eq(profile.published_at.map(Timestamp)),
+        dsl::reconfirm_by.eq(profile.reconfirm_by),
+        dsl::rejected_at.eq(profile.rejected_at.map(Timestamp)),
+        dsl::version.eq(profile.version),
+        dsl::updated_at.eq(Timestamp(profile.updated_at)),
+    )))
 }
 
 /// What a profile said at a revision.
@@ -444,6 +472,26 @@ pub fn find_revision(
         .first(conn)
         .optional()?;
     content.as_deref().map(json::startup::decode).transpose()
+}
+
+/// The revisions after that one with when each came, from the first on; one
+/// more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed.
+pub fn revisions_of(
+    conn: &mut Conn,
+    id: StartupProfileId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, DateTime<Utc>)>> {
+    Ok(revisions::table
+        .filter(revisions::profile_id.eq(id))
+        .filter(revisions::revision.gt(after))
+        .order(revisions::revision)
+        .limit(page::fetch(limit))
+        .select((revisions::revision, revisions::created_at))
+        .load(conn)?)
 }
 
 /// What it said at a moment; what it first said when it came later, and `None`

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::pool::Pool;
+use super::together::Together;
 use super::url::Target;
 use super::writer::{Writer, closed};
 use super::{Conn, Error, OpenError, Url, events, migrate, sqlite};
@@ -154,6 +155,30 @@ impl Db {
                 .unwrap_or_else(|_| Err(closed().into())),
             #[cfg(feature = "postgres")]
             Writes::Postgres(writes) => writes.run(&self.inner.pool, job).await,
+        }
+    }
+
+    /// [`Self::write`] of a job that only reads and decides, and answers what is
+    /// to be stored with its own answer. On PostgreSQL nothing is locked, and
+    /// no transaction open, until it has decided: see [`super::together`].
+    ///
+    /// # Errors
+    /// As for [`Self::write`], and what [`Together::store`] says.
+    pub async fn write_together<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<(T, Together<E>), E> + Send + 'static,
+    {
+        let job = move |conn: &mut Conn| {
+            let (answer, stored) = job(conn)?;
+            stored.store(conn)?;
+            Ok(answer)
+        };
+        match &self.inner.writes {
+            Writes::Sqlite(_) => self.write(job).await,
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => writes.run_open(&self.inner.pool, job).await,
         }
     }
 

@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId, OutboxId,
-    ProgrammeId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId,
-    TicketId, UserId,
+    ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
+    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
+    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -241,6 +241,7 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, DealId, EventId, IntroductionId, MandateId, MatchId, OrganizationId,
-    OutboxId, ProgrammeId, RuleSetId, SessionId, StartupProfileId, ReferralId, ReleaseId, RematchId, TicketId, UserId,
+    Id, ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
+    MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
+    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 }

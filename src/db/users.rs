@@ -309,6 +309,22 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
         .collect()
 }
 
+/// The people who have that part in any organization and whose account is
+/// open, in the order in which they got it.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn with_role(conn: &mut Conn, role: Role) -> Result<Vec<User>> {
+    let rows: Vec<Row> = memberships::table
+        .inner_join(users::table)
+        .filter(memberships::role.eq(role.code()))
+        .filter(dsl::disabled_at.is_null())
+        .order((memberships::created_at, memberships::user_id))
+        .select(COLUMNS)
+        .load(conn)?;
+    rows.into_iter().map(user).collect()
+}
+
 fn membership((organization, kind, role): MembershipRow) -> Result<Membership> {
     Ok(Membership {
         organization,

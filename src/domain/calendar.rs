@@ -80,6 +80,25 @@ impl Calendars {
             .add_working_days(from.with_timezone(&zone).date_naive(), count);
         end_of_day(last, zone) - TimeDelta::seconds(1)
     }
+
+    /// `hour` o'clock in `zone` on the working day that lies `count` working
+    /// days after `from`. Where the clock skips that hour, the next one.
+    pub fn working_hour(
+        &self,
+        country: Option<Country>,
+        zone: Tz,
+        from: DateTime<Utc>,
+        count: u32,
+        hour: u32,
+    ) -> DateTime<Utc> {
+        let day = self
+            .of(country)
+            .add_working_days(from.with_timezone(&zone).date_naive(), count);
+        (hour..24)
+            .filter_map(|hour| day.and_hms_opt(hour, 0, 0))
+            .find_map(|local| local.and_local_timezone(zone).earliest())
+            .map_or_else(|| end_of_day(day, zone), |at| at.with_timezone(&Utc))
+    }
 }
 
 /// The first instant after `day` in `zone`. Where the clock skips midnight the

@@ -39,6 +39,8 @@ codes! {
         Clearance = "clearance",
         /// The tags allow it.
         Sensitivity = "sensitivity",
+        /// Nothing in the requester's words names what needs a look.
+        Terms = "terms",
         /// No freeze.
         Freeze = "freeze",
         /// No block or conflict.
@@ -63,6 +65,7 @@ impl Rule {
             Self::Mandate => "The mandate is not published, not active, or not confirmed in time.",
             Self::Clearance => "A firm is not cleared.",
             Self::Sensitivity => "A tag of the startup's is not allowed here.",
+            Self::Terms => "Words of the request name something that needs a look.",
             Self::Freeze => "A freeze covers one of the two, or the programme.",
             Self::Conflict => "The two are kept apart.",
             Self::Claimed => "Nobody stands behind one of the two records yet.",

@@ -40,11 +40,19 @@ pub enum SubjectKind {
     Ticket,
     /// A key that signs access tokens.
     SigningKey,
+    /// A file that is imported.
+    Import,
+    /// A file that is made of records.
+    Export,
+    /// Two records that may be of one firm.
+    Duplicate,
+    /// Quotations of money that came together.
+    RateBatch,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -58,6 +66,10 @@ impl SubjectKind {
         Self::Freeze,
         Self::Ticket,
         Self::SigningKey,
+        Self::Import,
+        Self::Export,
+        Self::Duplicate,
+        Self::RateBatch,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -76,6 +88,10 @@ impl SubjectKind {
             Self::Freeze => "freeze",
             Self::Ticket => "ticket",
             Self::SigningKey => "signing_key",
+            Self::Import => "import",
+            Self::Export => "export",
+            Self::Duplicate => "duplicate",
+            Self::RateBatch => "rate_batch",
         }
     }
 
@@ -109,7 +125,7 @@ impl Subject {
 pub enum Actor {
     /// A signed-in person.
     User(UserId),
-    /// Whoever held the link of that question.
+    /// Whoever held the link of that question, or of that pulse.
     Link(AskId),
     /// The service itself: a clock, a worker, a command of the operator's.
     System,

@@ -71,6 +71,8 @@ ids! {
     MandateId,
     /// A corridor run under an MoU.
     ProgrammeId,
+    /// What the parties of a programme promise.
+    CommitmentId,
     /// A versioned set of gates, factors and weights.
     RuleSetId,
     /// One startup profile against one mandate.
@@ -83,6 +85,8 @@ ids! {
     IntroductionId,
     /// One question to one side of an introduction; its link names it.
     AskId,
+    /// One question to a side how an introduction goes; its link names it.
+    PulseId,
     /// What follows an introduction.
     DealId,
     /// One sign-in of a person, and all that followed from it.
@@ -93,6 +97,14 @@ ids! {
     ApiKeyId,
     /// One firm that a partner handed in.
     ReferralId,
+    /// One file that is imported.
+    ImportId,
+    /// One file that is made of records.
+    ExportId,
+    /// Two records that may be of one firm.
+    DuplicateId,
+    /// What was made of two firms.
+    MergeId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

@@ -16,10 +16,20 @@ use super::ids::{
 use super::permission::Hat;
 use super::refusal::Refusal;
 use super::screening;
+use super::text::Email;
 use super::values::{PassReason, Side, codes};
 
 /// Most characters of a blurb.
 pub const BLURB_MAX: usize = 1_000;
+
+/// The working days after a question on which its person is reminded.
+pub const REMINDER_DAYS: [u32; 2] = [3, 6];
+
+/// How often a side passes one introduction's question on.
+pub const MOST_PASSED_ON: usize = 3;
+
+/// The working days that whoever a question is passed on to has at least.
+pub const PASSED_ON_DAYS: u32 = 3;
 
 codes! {
     /// Where an introduction stands.
@@ -220,6 +230,28 @@ pub struct Ask {
     pub expires_at: DateTime<Utc>,
     /// When it was put.
     pub created_at: DateTime<Utc>,
+    /// When its person is reminded next.
+    pub remind_at: Option<DateTime<Utc>>,
+    /// How often they were.
+    pub reminders: u32,
+}
+
+/// Who is to answer instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delegate {
+    /// Somebody of the same organization.
+    Member(UserId),
+    /// Whoever reads that address.
+    Address(Email),
+}
+
+/// What is done with a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// It is answered.
+    Answer(Answer),
+    /// It is passed on.
+    PassOn(Delegate),
 }
 
 /// What a side answers.
@@ -241,6 +273,10 @@ pub enum Answer {
     },
     /// Ten working days more, once.
     MoreTime,
+    /// Not me, ask somebody else.
+    PassOn,
+    /// No, and the operator's people should look at who asks.
+    ReportAbuse,
 }
 
 impl Answer {
@@ -251,6 +287,8 @@ impl Answer {
             Self::Decline { .. } => "decline",
             Self::NotNow { .. } => "not_now",
             Self::MoreTime => "need_more_time",
+            Self::PassOn => "delegate",
+            Self::ReportAbuse => "report_abuse",
         }
     }
 }
@@ -283,6 +321,8 @@ pub enum Action {
     Convert,
     /// It ended without one.
     Close,
+    /// A deal came of it after it had closed.
+    LateYes,
     /// Compliance stops it.
     Block,
 }
@@ -303,6 +343,7 @@ impl Action {
             Self::Meet => "met",
             Self::Convert => "convert",
             Self::Close => "close",
+            Self::LateYes => "late_yes",
             Self::Block => "block",
         }
     }
@@ -435,6 +476,10 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             after.status = S::Closed;
             party || matches!(who, Hat::Curator | Hat::System)
         }
+        (S::Closed, A::LateYes) => {
+            after.status = S::Converted;
+            party || who == Hat::Curator
+        }
         (S::Requested | S::Held | S::AskingFirst | S::AskingSecond | S::BothAccepted, A::Block) => {
             after.status = S::Blocked;
             who == Hat::Compliance
@@ -485,7 +530,11 @@ fn after_answer(after: &mut Introduction, side: Side, answer: Answer) -> Result<
                 S::AskingSecond
             };
         }
-        Answer::Decline { .. } | Answer::NotNow { .. } => after.status = S::Declined,
+        Answer::Decline { .. } | Answer::NotNow { .. } | Answer::ReportAbuse => {
+            after.status = S::Declined;
+        }
+        // Somebody else of the same side is asked.
+        Answer::PassOn => {}
         Answer::MoreTime if after.extended => {
             return Err(Refusal::new(
                 "extended_already",

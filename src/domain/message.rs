@@ -3,8 +3,8 @@
 //! queued notice holds nothing about a person and never shows what was
 //! withdrawn meanwhile.
 
-use super::ids::{AskId, IntroductionId, TicketId, UserId};
-use super::values::codes;
+use super::ids::{AskId, IntroductionId, PulseId, TicketId, UserId};
+use super::values::{Side, codes};
 
 codes! {
     /// How an introduction ended, as the requester is told.
@@ -47,6 +47,42 @@ codes! {
     }
 }
 
+codes! {
+    /// What mail is about, as its reader can do without it.
+    Topic {
+        /// Whether they want to be introduced.
+        Questions = "questions",
+        /// What became of introductions.
+        Progress = "progress",
+        /// What waits for the operator's people.
+        Work = "work",
+    }
+}
+
+codes! {
+    /// Why an address gets no mail.
+    SuppressionReason {
+        /// Its server refused it for good.
+        HardBounce = "hard_bounce",
+        /// Its reader called our mail spam.
+        Complaint = "complaint",
+        /// Support was asked to.
+        Support = "support",
+    }
+}
+
+codes! {
+    /// What the operator's people should look at.
+    Matter {
+        /// Somebody asked for an introduction reported abuse.
+        AbuseReported = "abuse_reported",
+        /// The mail that connects both didn't arrive.
+        DeliveryProblem = "delivery_problem",
+        /// A question isn't mailed, because its reader gets no such mail.
+        QuestionUndelivered = "question_undelivered",
+    }
+}
+
 /// One intent to tell somebody something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
@@ -54,6 +90,34 @@ pub enum Notice {
     IntroductionAsk {
         /// The question.
         ask: AskId,
+    },
+    /// Reminds the person of that question.
+    IntroductionReminder {
+        /// The question.
+        ask: AskId,
+    },
+    /// Asks a side how it goes.
+    Pulse {
+        /// The pulse.
+        pulse: PulseId,
+    },
+    /// Tells a side that an introduction that was made is closed.
+    IntroductionOver {
+        /// Which introduction.
+        introduction: IntroductionId,
+        /// Which side.
+        side: Side,
+        /// Because nothing was heard of it.
+        silent: bool,
+    },
+    /// Tells one of the operator's people what to look at.
+    Alert {
+        /// Whom.
+        user: UserId,
+        /// About which introduction.
+        introduction: IntroductionId,
+        /// What.
+        matter: Matter,
     },
     /// Connects both sides in one mail.
     Introduction {
@@ -66,6 +130,8 @@ pub enum Notice {
         introduction: IntroductionId,
         /// Whom.
         person: UserId,
+        /// By which question they were asked; none for who asked for it.
+        ask: Option<AskId>,
         /// How it ended.
         ending: Ending,
     },
@@ -89,10 +155,32 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// What it is about, where its reader can do without it.
+    pub const fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::IntroductionAsk { .. } | Self::IntroductionReminder { .. } => {
+                Some(Topic::Questions)
+            }
+            Self::IntroductionClosed { .. }
+            | Self::IntroductionOver { .. }
+            | Self::Pulse { .. } => Some(Topic::Progress),
+            Self::Alert { .. } => Some(Topic::Work),
+            // What both agreed to, and what an account needs.
+            Self::Introduction { .. }
+            | Self::RegistrationExists { .. }
+            | Self::Ticket { .. }
+            | Self::News { .. } => None,
+        }
+    }
+
     /// The stable code of the kind of notice.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::IntroductionAsk { .. } => "introduction_ask",
+            Self::IntroductionReminder { .. } => "introduction_reminder",
+            Self::Pulse { .. } => "pulse",
+            Self::IntroductionOver { .. } => "introduction_over",
+            Self::Alert { .. } => "alert",
             Self::Introduction { .. } => "introduction",
             Self::IntroductionClosed { .. } => "introduction_closed",
             Self::RegistrationExists { .. } => "registration_exists",

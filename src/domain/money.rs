@@ -16,7 +16,8 @@ pub struct Currency([u8; 3]);
 pub struct InvalidCurrency;
 
 /// The active codes of ISO 4217 that money can be held in, with no minor unit
-/// (0), with thousandths (3) or four places (4); every other one has two.
+/// (0) or with thousandths (3); every other one has two. The fund codes of
+/// four places are no money that anybody pays in.
 const ZERO: &[&str] = &[
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV",
     "XAF", "XOF", "XPF",
@@ -39,6 +40,16 @@ const TWO: &[&str] = &[
 impl Currency {
     /// The US dollar, in which rates are quoted.
     pub const USD: Self = Self(*b"USD");
+
+    /// The euro, in which the European Central Bank quotes.
+    pub const EUR: Self = Self(*b"EUR");
+
+    /// The manat, in which the Central Bank of Azerbaijan quotes.
+    pub const AZN: Self = Self(*b"AZN");
+
+    /// What rates between two other currencies go through, the first before
+    /// the others.
+    pub const PIVOTS: [Self; 3] = [Self::EUR, Self::USD, Self::AZN];
 
     /// The code.
     pub fn code(&self) -> &str {
@@ -168,6 +179,19 @@ impl Rates {
         }
         let product = i128::from(money.amount_minor) * i128::from(rate) * 100;
         i64::try_from(product / i128::from(whole)).ok()
+    }
+
+    /// The value in another currency, in its minor units, rounded down; `None`
+    /// without both rates.
+    pub fn convert(&self, money: Money, to: Currency) -> Option<i64> {
+        if money.currency == to {
+            return Some(money.amount_minor);
+        }
+        let from = i128::from(*self.usd_micros.get(&money.currency)?);
+        let into = i128::from(*self.usd_micros.get(&to)?);
+        let minor = i128::from(money.amount_minor) * from * i128::from(to.minor_per_major());
+        let whole = into * i128::from(money.currency.minor_per_major());
+        i64::try_from(minor.div_euclid(whole)).ok()
     }
 
     /// The quoted currencies with their rates, by code.

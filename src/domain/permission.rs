@@ -62,6 +62,12 @@ codes! {
         ReadClients = "read_clients",
         /// Make, change and revoke an organization's API clients.
         WriteClients = "write_clients",
+        /// Change what an organization says of itself.
+        WriteOrganization = "write_organization",
+        /// Read which records may be of one firm.
+        ReadDuplicates = "read_duplicates",
+        /// Judge, merge and part them again.
+        JudgeDuplicates = "judge_duplicates",
         /// Ask a firm to stand behind what was written about it.
         AskToClaim = "ask_to_claim",
         /// Write a startup profile.
@@ -80,16 +86,32 @@ codes! {
         WriteReferral = "write_referral",
         /// Read what became of what a partner handed in.
         ReadReferral = "read_referral",
+        /// Hand in a file of firms, start and cancel its import.
+        WriteImport = "write_import",
+        /// Read what became of the rows of a file.
+        ReadImport = "read_import",
+        /// Have a file made of what one may read, and fetch it.
+        Export = "export",
         /// Write a programme, admit to it.
         WriteProgramme = "write_programme",
         /// Read a programme.
         ReadProgramme = "read_programme",
+        /// Read what a programme promises and what came of it.
+        ReadCommitment = "read_commitment",
+        /// Write what a programme promises.
+        WriteCommitment = "write_commitment",
+        /// Add evidence of what came of a promise.
+        WriteEvidence = "write_evidence",
         /// Read the rule sets programmes match by, and what they would change.
         ReadRules = "read_rules",
         /// Draft, change and simulate a rule set.
         WriteRules = "write_rules",
         /// Publish or retire a rule set.
         PublishRules = "publish_rules",
+        /// Read what money is worth.
+        ReadRates = "read_rates",
+        /// Say what money is worth.
+        WriteRates = "write_rates",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -144,6 +166,10 @@ codes! {
         ProgrammesRead = "programmes:read",
         /// Write programmes.
         ProgrammesWrite = "programmes:write",
+        /// Read what money is worth.
+        RatesRead = "rates:read",
+        /// Say what money is worth.
+        RatesWrite = "rates:write",
         /// Read what compliance recorded.
         ComplianceRead = "compliance:read",
         /// Record it.
@@ -185,15 +211,19 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
     match operation {
         O::ReadAccount => Some(S::AccountRead),
         O::ReadTaxonomy => Some(S::TaxonomyRead),
-        O::ReadOrganization | O::ReadMembers => Some(S::OrganizationsRead),
+        O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
         O::ReadStartupProfile => Some(S::ProfilesRead),
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
         O::ReadMandate => Some(S::MandatesRead),
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
-        O::ReadReferral => Some(S::ReferralsRead),
-        O::WriteReferral => Some(S::ReferralsWrite),
-        O::ReadProgramme | O::ReadRules => Some(S::ProgrammesRead),
-        O::WriteProgramme | O::WriteRules => Some(S::ProgrammesWrite),
+        O::ReadReferral | O::ReadImport => Some(S::ReferralsRead),
+        O::WriteReferral | O::WriteImport => Some(S::ReferralsWrite),
+        O::ReadProgramme | O::ReadCommitment | O::ReadRules => Some(S::ProgrammesRead),
+        O::WriteProgramme | O::WriteCommitment | O::WriteEvidence | O::WriteRules => {
+            Some(S::ProgrammesWrite)
+        }
+        O::ReadRates => Some(S::RatesRead),
+        O::WriteRates => Some(S::RatesWrite),
         O::ReadCompliance => Some(S::ComplianceRead),
         O::WriteCompliance => Some(S::ComplianceWrite),
         O::RankMatches | O::ReadMatch => Some(S::MatchesRead),
@@ -205,8 +235,12 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadLog => Some(S::LogRead),
         O::ReadMessages => Some(S::MessagesRead),
         O::RetryMessage => Some(S::MessagesWrite),
-        // By which rules a programme matches is a person's decision.
+        // By which rules a programme matches, and which firms are one, is a
+        // person's decision. A file of everything would go around the scopes.
         O::PublishRules
+        | O::Export
+        | O::JudgeDuplicates
+        | O::WriteOrganization
         | O::WriteAccount
         | O::WriteMembers
         | O::ReadPerson
@@ -246,7 +280,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
 
     match (operation, standing) {
         // Everybody who is signed in.
-        (O::ReadAccount | O::WriteAccount | O::ReadTaxonomy | O::ReadProgramme, _) => Allowed,
+        (
+            O::ReadAccount | O::WriteAccount | O::ReadTaxonomy | O::ReadProgramme | O::ReadRates,
+            _,
+        ) => Allowed,
 
         // The operator's people, on anybody's records.
         (_, Standing::Own(K::Operator, role) | Standing::Other(K::Operator, role)) => {
@@ -254,7 +291,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         }
 
         // A firm's own people on the firm's own records.
-        (O::ReadOrganization | O::ReadMembers, Standing::Own(..)) => Allowed,
+        (O::ReadOrganization | O::ReadMembers | O::ReadCommitment, Standing::Own(..)) => Allowed,
         (O::WriteMembers, Standing::Own(_, role)) => match role {
             R::Owner => Allowed,
             _ => Forbidden,
@@ -263,14 +300,16 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             R::Owner => Allowed,
             _ => Forbidden,
         },
-        (O::ReadReferral, Standing::Own(K::Partner, _))
+        (O::Export, Standing::Own(..)) => Allowed,
+        (O::ReadReferral | O::ReadImport, Standing::Own(K::Partner, _))
         | (O::ReadStartupProfile, Standing::Own(K::Startup, _))
         | (O::ReadMandate, Standing::Own(K::Investor, _))
         | (
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
-        (O::WriteReferral, Standing::Own(K::Partner, role))
+        (O::WriteEvidence | O::WriteOrganization, Standing::Own(_, role))
+        | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
         | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
         | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
         | (
@@ -282,7 +321,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme, _) => Forbidden,
+        (O::WriteProgramme | O::WriteCommitment | O::WriteRates, _) => Forbidden,
 
         _ => Hidden,
     }
@@ -300,10 +339,14 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadStartupProfile
             | O::ReadMandate
             | O::ReadReferral
+            | O::ReadImport
+            | O::Export
             | O::ReadMatch
             | O::ReadIntroduction
             | O::ReadDeal
+            | O::ReadCommitment
             | O::ReadCompliance
+            | O::ReadDuplicates
             | O::ReadRules
             | O::RankMatches
     );
@@ -345,7 +388,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::WriteClients
             | O::ReadMessages
             | O::RetryMessage => Allowed,
-            O::ReadLog => Forbidden,
+            O::ReadLog | O::WriteRates => Forbidden,
             _ => Hidden,
         },
         R::Owner | R::Editor | R::Viewer => Hidden,
@@ -405,11 +448,12 @@ mod tests {
         verdict(operation, standing)
     }
 
-    const OPEN: [Operation; 4] = [
+    const OPEN: [Operation; 5] = [
         Operation::ReadAccount,
         Operation::WriteAccount,
         Operation::ReadTaxonomy,
         Operation::ReadProgramme,
+        Operation::ReadRates,
     ];
 
     #[test]

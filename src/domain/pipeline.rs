@@ -213,10 +213,18 @@ pub enum DealAction {
     Withdraw,
     /// A side confirms the funding.
     Confirm(Funding),
+    /// Two curators confirm the funding, on evidence, for a side that stays
+    /// silent.
+    Vouch(Side, Funding),
     /// Compliance stops it.
     Block,
+    /// Two people of compliance let it go on.
+    Unblock,
     /// The curator takes it up again, with a reason.
     Reopen,
+    /// The curator has it go through another pipeline from its first stage on,
+    /// with a reason.
+    Reroute(Slug),
 }
 
 impl DealAction {
@@ -232,8 +240,11 @@ impl DealAction {
             Self::Lose(_) => "lose",
             Self::Withdraw => "withdraw",
             Self::Confirm(_) => "confirm",
+            Self::Vouch(..) => "vouch",
             Self::Block => "block",
+            Self::Unblock => "unblock",
             Self::Reopen => "reopen",
+            Self::Reroute(_) => "reroute",
         }
     }
 }
@@ -256,7 +267,8 @@ pub fn missing_to_leave(deal: &Deal, pipeline: &Pipeline) -> Faults {
     missing
 }
 
-/// The machine: the deal after `action`, or why it can't be.
+/// The machine: the deal after `action`, or why it can't be. `pipeline` is the
+/// deal's own, for `Reroute` the one that it is to go through.
 pub fn step(
     before: &Deal,
     action: &DealAction,
@@ -290,16 +302,7 @@ pub fn step(
             curator
         }
         (S::Open, A::Hold(resume_on)) => {
-            let today = now.date_naive();
-            let latest = today + TimeDelta::days(HOLD_DAYS);
-            if *resume_on <= today || *resume_on > latest {
-                return Err(Refusal::new(
-                    "hold_out_of_range",
-                    format!("A deal can be held until a day after today and up to {latest}."),
-                ));
-            }
-            after.status = S::OnHold;
-            after.resume_on = Some(*resume_on);
+            hold(&mut after, *resume_on, now.date_naive())?;
             party || curator
         }
         (S::OnHold, A::Resume) => {
@@ -324,9 +327,26 @@ pub fn step(
             }
             party
         }
+        (S::Open, A::Vouch(side, funding)) => {
+            if curator {
+                vouch(&mut after, *side, *funding, pipeline, now.date_naive())?;
+            }
+            curator
+        }
+        (S::Blocked, A::Unblock) => {
+            after.status = S::Open;
+            after.resume_on = None;
+            who == Hat::Compliance
+        }
         (S::Open | S::OnHold, A::Block) => {
             after.status = S::Blocked;
             who == Hat::Compliance
+        }
+        (S::Open, A::Reroute(to)) => {
+            if curator {
+                reroute(&mut after, to, pipeline, now)?;
+            }
+            curator
         }
         (S::Lost | S::Withdrawn, A::Reopen) => {
             after.status = S::Open;
@@ -342,6 +362,19 @@ pub fn step(
     } else {
         Err(Refusal::not_yours(action.code()))
     }
+}
+
+fn hold(deal: &mut Deal, resume_on: NaiveDate, today: NaiveDate) -> Result<(), Refusal> {
+    let latest = today + TimeDelta::days(HOLD_DAYS);
+    if resume_on <= today || resume_on > latest {
+        return Err(Refusal::new(
+            "hold_out_of_range",
+            format!("A deal can be held until a day after today and up to {latest}."),
+        ));
+    }
+    deal.status = DealStatus::OnHold;
+    deal.resume_on = Some(resume_on);
+    Ok(())
 }
 
 fn enter(deal: &mut Deal, stage: &Slug, now: DateTime<Utc>) {
@@ -427,6 +460,45 @@ fn jump(
         ));
     }
     enter(deal, to, now);
+    Ok(())
+}
+
+/// Only what the other side has confirmed can be confirmed for a silent one.
+fn vouch(
+    deal: &mut Deal,
+    side: Side,
+    funding: Funding,
+    pipeline: &Pipeline,
+    today: NaiveDate,
+) -> Result<(), Refusal> {
+    let (own, other, who) = match side {
+        Side::Startup => (deal.startup_funding, deal.investor_funding, Hat::Startup),
+        Side::Investor => (deal.investor_funding, deal.startup_funding, Hat::Investor),
+    };
+    if own.is_some() || other != Some(funding) {
+        return Err(Refusal::new(
+            "nothing_to_vouch_for",
+            "One side has confirmed exactly this, and the other has said nothing.",
+        ));
+    }
+    confirm(deal, who, funding, pipeline, today)
+}
+
+fn reroute(
+    deal: &mut Deal,
+    to: &Slug,
+    pipeline: &Pipeline,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let first = pipeline.stages().first().filter(|_| *to != deal.pipeline);
+    let first = first.ok_or_else(|| {
+        Refusal::new(
+            "same_pipeline",
+            "The deal goes through this pipeline already.",
+        )
+    })?;
+    enter(deal, &first.slug, now);
+    deal.pipeline = to.clone();
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use super::permission::Hat;
 use super::refusal::Refusal;
 use super::screening;
 use super::tag::{Sensitivity, Taxonomy};
+use super::terms;
 use super::text::{Language, Localized, Name, Slug};
 use super::values::{Encumbrance, Stage, codes};
 
@@ -401,11 +402,12 @@ fn guard(
                     .content
                     .controls
                     .as_ref()
-                    .is_some_and(ControlAnswers::needs_review);
+                    .is_some_and(ControlAnswers::needs_review)
+                || !terms::in_content(&profile.content, facts.taxonomy).is_empty();
             if sensitive && !facts.compliance_agreed {
                 return Err(Refusal::new(
                     "compliance_needed",
-                    "Its tags or answers are sensitive: compliance has to agree first.",
+                    "Its tags, answers or texts are sensitive: compliance has to agree first.",
                 ));
             }
             refuse_prohibited(&profile.content, facts.taxonomy)
@@ -441,7 +443,8 @@ pub fn status_after_correction(
     taxonomy: &Taxonomy,
 ) -> Result<ProfileStatus, Refusal> {
     use ProfileStatus as S;
-    let graver = after.sensitivity(taxonomy) > before.content.sensitivity(taxonomy);
+    let graver = after.sensitivity(taxonomy) > before.content.sensitivity(taxonomy)
+        || terms::names_more(&before.content, after, taxonomy);
     match before.status {
         S::Approved | S::Published | S::Paused | S::Stale => {
             refuse_prohibited(after, taxonomy)?;
@@ -460,6 +463,7 @@ pub fn status_after_edit(
 ) -> Result<ProfileStatus, Refusal> {
     use ProfileStatus as S;
     let graver = after.sensitivity(taxonomy) > before.content.sensitivity(taxonomy)
+        || terms::names_more(&before.content, after, taxonomy)
         || (after
             .controls
             .as_ref()

@@ -156,8 +156,12 @@ codes! {
         Resume = "resume",
         /// End early.
         Terminate = "terminate",
+        /// Its notice has begun.
+        GiveNotice = "give_notice",
         /// The end date has passed.
         Expire = "expire",
+        /// Another programme takes its place.
+        Renew = "renew",
     }
 }
 
@@ -183,7 +187,9 @@ pub fn step(
         (S::Active | S::Expiring | S::Suspended, A::Terminate) => {
             (who == Hat::Curator, S::Terminated)
         }
+        (S::Active, A::GiveNotice) => (who == Hat::System, S::Expiring),
         (S::Active | S::Expiring, A::Expire) => (who == Hat::System, S::Expired),
+        (S::Active | S::Expiring | S::Expired, A::Renew) => (who == Hat::System, S::Renewed),
         (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if !allowed {

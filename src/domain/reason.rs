@@ -4,9 +4,12 @@
 
 use chrono::NaiveDate;
 
-use super::money::Money;
+use super::country::Country;
+use super::money::{Currency, Money};
 use super::tag::Facet;
+use super::text::{Language, Slug};
 use super::values::codes;
+use super::word::Word;
 
 codes! {
     /// The key of a reason's sentence: `gate` or `factor`, its name, the case.
@@ -512,15 +515,57 @@ impl Place {
     }
 }
 
+/// What has a stable code.
+pub trait Coded {
+    /// The code.
+    fn word(&self) -> Word;
+}
+
+impl<T: Coded + ?Sized> Coded for &T {
+    fn word(&self) -> Word {
+        T::word(self)
+    }
+}
+
+impl Coded for str {
+    fn word(&self) -> Word {
+        self.into()
+    }
+}
+
+impl Coded for Slug {
+    fn word(&self) -> Word {
+        self.to_word()
+    }
+}
+
+impl Coded for Language {
+    fn word(&self) -> Word {
+        self.as_str().into()
+    }
+}
+
+impl Coded for Country {
+    fn word(&self) -> Word {
+        self.code().into()
+    }
+}
+
+impl Coded for Currency {
+    fn word(&self) -> Word {
+        self.code().into()
+    }
+}
+
 /// What stands at one place of a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Var {
     /// A number.
     Int(i64),
     /// A stable code or slug that has a label.
-    Code(String),
+    Code(Word),
     /// Several of them, in order.
-    Codes(Vec<String>),
+    Codes(Vec<Word>),
     /// A day.
     Date(NaiveDate),
     /// An amount.
@@ -528,9 +573,14 @@ pub enum Var {
 }
 
 impl Var {
+    /// The code of a value.
+    pub fn code(value: impl Coded) -> Self {
+        Self::Code(value.word())
+    }
+
     /// The codes of these values, in their order.
-    pub fn codes<T: ToString>(values: impl IntoIterator<Item = T>) -> Self {
-        Self::Codes(values.into_iter().map(|value| value.to_string()).collect())
+    pub fn codes<T: Coded>(values: impl IntoIterator<Item = T>) -> Self {
+        Self::Codes(values.into_iter().map(|value| value.word()).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Texts shown before consent must not carry a way around it: no address, no
 //! phone number, no link, no name of the organization.
 
-use super::text::fold;
+use super::firm_name::Heard;
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,31 +178,11 @@ fn has_link(text: &str) -> bool {
         })
 }
 
-/// What a firm's name ends with in registers and nobody says.
-const LEGAL_FORMS: &[&str] = &[
-    "ltd", "limited", "inc", "llc", "corp", "gmbh", "sa", "ag", "plc", "mmc", "asc", "qsc", "ооо",
-    "зао", "оао", "пао", "בעמ", "בע מ",
-];
-
-/// Names of one or two letters would forbid ordinary words, so they pass.
+/// A name is a name in whatever script it stands. Names of one or two letters
+/// would forbid ordinary words, so they pass.
 fn has_name<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> bool {
-    let text = format!(" {} ", fold(text));
-    names.into_iter().any(|name| {
-        let name = fold(name);
-        let spoken = without_legal_form(&name);
-        spoken.chars().count() > 2 && text.contains(&format!(" {spoken} "))
-    })
-}
-
-fn without_legal_form(name: &str) -> &str {
-    let mut spoken = name;
-    while let Some(shorter) = LEGAL_FORMS
-        .iter()
-        .find_map(|form| spoken.strip_suffix(form)?.strip_suffix(' '))
-    {
-        spoken = shorter;
-    }
-    spoken
+    let text = Heard::of(text);
+    names.into_iter().any(|name| text.names_firm(name))
 }
 
 #[cfg(test)]
@@ -222,9 +202,14 @@ mod tests {
             ("We at TAMAR-Flow pump water", Finding::OrganizationName),
             ("we at tamar flow pump water", Finding::OrganizationName),
             ("אנחנו תמר זרימה", Finding::OrganizationName),
+            (
+                "мы в «Хазар Капитал» качаем воду",
+                Finding::OrganizationName,
+            ),
+            ("we at Khazar-Capital pump water", Finding::OrganizationName),
         ] {
             assert_eq!(
-                findings(text, ["Tamar Flow Ltd.", "תמר זרימה"]),
+                findings(text, ["Tamar Flow Ltd.", "תמר זרימה", "Xəzər Kapital MMC"]),
                 [finding],
                 "{text}"
             );
@@ -238,8 +223,10 @@ mod tests {
             "Node.js and v2.0 of our pump; 1200000 litres a day.",
             "Working with 3 utilities, e.g. in Baku. The tamarind pays.",
             "Məhsulumuz su itkisini 30% azaldır.",
+            "A timer that flows; tomorrow a flow of dates.",
+            "Наш таймер экономит воду, поток за потоком.",
         ] {
-            assert_eq!(findings(text, ["Tamar Flow", "Ta"]), [], "{text}");
+            assert_eq!(findings(text, ["Tamar Flow", "Ta", "תמר"]), [], "{text}");
         }
     }
 }

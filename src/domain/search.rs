@@ -27,9 +27,10 @@ pub const MAX_QUERY: usize = 200;
 pub const MAX_WORDS: usize = 12;
 /// Letters of a word that count.
 const MAX_WORD: usize = 60;
-/// Room for the words of one record: PostgreSQL takes a megabyte of them, with
-/// what it keeps beside each.
-const ROOM: usize = 500_000;
+/// Room for the words of one record's texts, and of its firm's names:
+/// PostgreSQL takes a megabyte of both, with what it keeps beside each.
+const TEXTS_ROOM: usize = 400_000;
+const NAMES_ROOM: usize = 100_000;
 /// What a word takes beside its letters.
 const BESIDE: usize = 8;
 /// From how many letters on the last word may be the beginning of one.
@@ -58,6 +59,24 @@ codes! {
 pub struct Document {
     /// In the firm's names.
     pub names: BTreeSet<String>,
+    /// In what the record says itself.
+    pub texts: Texts,
+}
+
+impl Document {
+    /// A record that says this, of a firm with these names.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>, texts: Texts) -> Self {
+        Self {
+            names: name_words(names, &mut Room(NAMES_ROOM)),
+            texts,
+        }
+    }
+}
+
+/// The words of what a record says itself. They can be found before it is
+/// known what its firm is called when it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
     /// In the one sentence that stands for it.
     pub headline: BTreeSet<String>,
     /// In its longer texts.
@@ -66,21 +85,17 @@ pub struct Document {
     pub facets: BTreeSet<String>,
 }
 
-impl Document {
+impl Texts {
     /// The words of a startup's profile.
-    pub fn of_profile<'a>(
-        names: impl IntoIterator<Item = &'a str>,
-        content: &StartupContent,
-    ) -> Self {
+    pub fn of_profile(content: &StartupContent) -> Self {
         let mut facets: BTreeSet<String> = content.all_tags().map(tag).collect();
         facets.extend(content.stage.map(stage));
         facets.extend(content.deal_intents.iter().map(deal_intent));
         let markets = content.markets_now.iter().chain(&content.markets_wanted);
         facets.extend(markets.copied().map(market));
         let source = content.source_tags.iter().map(String::as_str);
-        let mut room = Room(ROOM);
+        let mut room = Room(TEXTS_ROOM);
         Self {
-            names: name_words(names, &mut room),
             headline: text_words(local(&content.one_liner).chain(source), &mut room),
             body: text_words(local(&content.summary), &mut room),
             facets,
@@ -88,20 +103,15 @@ impl Document {
     }
 
     /// The words of an investor's mandate.
-    pub fn of_mandate<'a>(
-        names: impl IntoIterator<Item = &'a str>,
-        content: &MandateContent,
-    ) -> Self {
+    pub fn of_mandate(content: &MandateContent) -> Self {
         let mut facets: BTreeSet<String> = content.tags.keys().map(tag).collect();
         facets.extend(content.stages.iter().copied().map(stage));
         facets.extend(content.deal_intents.iter().map(deal_intent));
         facets.extend(content.markets.iter().copied().map(market));
         let title = content.title.as_ref().map(super::text::Name::as_str);
         let source = content.source_tags.iter().map(String::as_str);
-        let mut room = Room(ROOM);
         Self {
-            names: name_words(names, &mut room),
-            headline: text_words(title.into_iter().chain(source), &mut room),
+            headline: text_words(title.into_iter().chain(source), &mut Room(TEXTS_ROOM)),
             body: BTreeSet::new(),
             facets,
         }
@@ -132,8 +142,8 @@ impl Room {
 fn text_words<'a>(texts: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for word in texts.into_iter().flat_map(words) {
-        room.put(&mut found, plain(&word));
-        room.put(&mut found, likeliest_key(&word).map(|key| sounded(&key)));
+        room.put(&mut found, plain(word));
+        room.put(&mut found, likeliest_key(word).map(|key| sounded(&key)));
     }
     found
 }
@@ -141,8 +151,8 @@ fn text_words<'a>(texts: impl IntoIterator<Item = &'a str>, room: &mut Room) -> 
 fn name_words<'a>(names: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for word in names.into_iter().flat_map(words) {
-        room.put(&mut found, plain(&word));
-        let sound = Sound::of(&word);
+        room.put(&mut found, plain(word));
+        let sound = Sound::of(word);
         room.put(&mut found, sound.keys.iter().map(|key| sounded(key)));
         let script = if sound.hebrew { 'h' } else { 'l' };
         let skeletons = sound.skeletons.iter();
@@ -272,8 +282,8 @@ impl Query {
         }
         let spelled: Vec<(String, Sound)> = words(text)
             .flat_map(|word| {
-                let sound = Sound::of(&word);
-                let parts = plain(&word);
+                let sound = Sound::of(word);
+                let parts = plain(word);
                 // A word that folding parts is looked for by its parts.
                 let sound = if parts.len() == 1 {
                     sound

@@ -44,7 +44,7 @@ impl Sound {
     /// How a word sounds; nothing for scripts that it knows no sounds of, and
     /// for numbers.
     pub fn of(word: &str) -> Self {
-        let letters: Vec<char> = spelled(word).take(LETTERS).collect();
+        let letters = spelled(word);
         if letters.iter().any(|c| is_hebrew(*c)) {
             return Self {
                 keys: BTreeSet::new(),
@@ -85,7 +85,7 @@ impl Sound {
 /// The key of a word as it is read most often; it is one of [`Sound::keys`],
 /// and there is none where there are no keys.
 pub fn likeliest_key(word: &str) -> Option<String> {
-    let letters: Vec<char> = spelled(word).take(LETTERS).collect();
+    let letters = spelled(word);
     if letters.iter().any(|c| is_hebrew(*c)) {
         return None;
     }
@@ -110,13 +110,13 @@ pub fn same_name(one: &str, other: &str) -> bool {
 
 fn name_words(name: &str) -> Vec<(String, Sound)> {
     words(name)
-        .map(|word| (fold(&word), Sound::of(&word)))
+        .map(|word| (fold(word), Sound::of(word)))
         .filter(|(folded, _)| !PATRONYMIC.contains(&folded.as_str()))
         .collect()
 }
 
 /// Son and daughter of, as they stand after a father's name, folded.
-const PATRONYMIC: &[&str] = &[
+pub(super) const PATRONYMIC: &[&str] = &[
     "oglu",
     "ogli",
     "ogly",
@@ -139,7 +139,7 @@ const PATRONYMIC: &[&str] = &[
 
 /// The words of a text. What is written within a word beside its letters (an
 /// apostrophe, a geresh) doesn't part it.
-pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
     let parts = |c: char| !c.is_alphanumeric() && !is_combining_mark(c) && !is_within_word(c);
     text.split(parts)
         .map(|word| {
@@ -147,7 +147,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
             let bare = word.trim_end_matches(is_within_word);
             // A geresh belongs to the letter before it.
             let keeps = bare.ends_with(is_hebrew);
-            if keeps { word } else { bare }.to_owned()
+            if keeps { word } else { bare }
         })
         .filter(|word| !word.is_empty())
 }
@@ -160,10 +160,29 @@ const fn is_hebrew(c: char) -> bool {
     matches!(c, 'א'..='ת')
 }
 
-/// The letters of a word in lower case, one character each: marks that make
-/// another letter (ş, ç, ğ, й) stay with it, others go; every apostrophe is
-/// `'`.
-fn spelled(word: &str) -> impl Iterator<Item = char> + '_ {
+/// The letters of a word in lower case, one character each and [`LETTERS`] at
+/// most: marks that make another letter (ş, ç, ğ, й) stay with it, others go;
+/// every apostrophe is `'`.
+fn spelled(word: &str) -> Vec<char> {
+    let mut letters = Vec::with_capacity(word.len().min(LETTERS));
+    if word.is_ascii() {
+        letters.extend(word.chars().filter_map(plain_letter).take(LETTERS));
+    } else {
+        letters.extend(composed_letters(word).take(LETTERS));
+    }
+    letters
+}
+
+/// ASCII needs no tables.
+const fn plain_letter(c: char) -> Option<char> {
+    match c {
+        '"' => None,
+        _ if is_within_word(c) => Some('\''),
+        _ => Some(c.to_ascii_lowercase()),
+    }
+}
+
+fn composed_letters(word: &str) -> impl Iterator<Item = char> + '_ {
     let marked = |c: char| matches!(c, 'ş' | 'ç' | 'ğ' | 'š' | 'č' | 'ž' | 'й' | 'ё' | 'ї');
     word.nfc()
         .flat_map(|c| match c {
@@ -214,7 +233,8 @@ const fn is_vowel(c: char) -> bool {
     matches!(c, 'a' | 'i' | 'o' | 'u')
 }
 
-fn skeleton(key: &str) -> String {
+/// The consonants of a key, with a mark where it begins with a vowel.
+pub(super) fn skeleton(key: &str) -> String {
     let opens = key.starts_with(is_vowel);
     let mark = opens.then_some('a');
     mark.into_iter()
@@ -444,6 +464,13 @@ mod tests {
         println!("{} pairs stay apart", pairs.len());
         assert!(mixed.is_empty(), "{mixed:#?}");
         assert!(pairs.len() >= 40, "{}", pairs.len());
+    }
+
+    #[test]
+    fn ascii_is_spelled_like_everything_else() {
+        for word in ["Tamar", "O'Neil", "`q\"x", "R2D2", ""] {
+            assert_eq!(spelled(word), composed_letters(word).collect::<Vec<_>>());
+        }
     }
 
     #[test]

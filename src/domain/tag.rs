@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use super::tag_near::Near;
 use super::text::{Language, Slug, fold};
 use super::values::codes;
+use super::word::OfOwnWords;
 
 /// Comparing words takes time by the square of their letters, so for longer
 /// ones than this nothing is suggested.
@@ -313,17 +315,19 @@ impl Taxonomy {
             .and_then(|slug| self.tags.get(slug))
     }
 
-    /// Up to three slugs that a mistyped word may mean, nearest first; none for
+    /// Up to three slugs that a mistyped or foreign word may mean, nearest
+    /// first: by letters, by sound across scripts, by words in common. None for
     /// one of more than [`LONGEST_SUGGESTED_FOR`] letters.
     pub fn suggest(&self, word: &str) -> Vec<&Slug> {
         let word = fold(word);
         if word.chars().nth(LONGEST_SUGGESTED_FOR).is_some() {
             return Vec::new();
         }
+        let word = Near::new(word);
         let mut near: Vec<(f64, &Slug)> = self
             .words
             .iter()
-            .map(|(known, slug)| (strsim::jaro_winkler(&word, known), slug))
+            .map(|(known, slug)| (word.likeness(known), slug))
             .filter(|(likeness, _)| *likeness >= 0.82)
             .collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
@@ -443,7 +447,7 @@ impl Node {
 /// `leave`.
 #[derive(Debug, Clone, Default)]
 struct Tree {
-    nodes: HashMap<Slug, Node>,
+    nodes: HashMap<Slug, Node, OfOwnWords>,
     spots: Vec<Spot>,
     /// Every node, a parent before what is below it.
     walk: Vec<Node>,
@@ -465,7 +469,8 @@ impl Spot {
 
 impl Tree {
     fn new(tags: &BTreeMap<Slug, Tag>) -> Self {
-        let nodes: HashMap<Slug, Node> = tags.keys().cloned().zip((0..).map(Node)).collect();
+        let nodes: HashMap<Slug, Node, OfOwnWords> =
+            tags.keys().cloned().zip((0..).map(Node)).collect();
         let parent_of = |tag: &Tag| Some(*nodes.get(tag.parent.as_ref()?)?);
         let mut spots: Vec<Spot> = tags
             .values()

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::word::Word;
+
 /// Why a text was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextFault {
@@ -186,8 +188,15 @@ impl FromStr for Website {
 
 /// A short ASCII word that names something in an address or a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slug(String);
+pub struct Slug(Word);
 text_display!(Slug);
+
+impl Slug {
+    /// The same as a word that may be anything.
+    pub fn to_word(&self) -> Word {
+        self.0.clone()
+    }
+}
 
 impl FromStr for Slug {
     type Err = TextFault;
@@ -197,7 +206,7 @@ impl FromStr for Slug {
             && s.bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
         if ok {
-            Ok(Self(s.to_owned()))
+            Ok(Self(s.into()))
         } else {
             Err(TextFault::Form(
                 "must be 1 to 80 lower-case letters, digits, hyphens or underscores",
@@ -220,7 +229,8 @@ impl Language {
 
     /// The primary subtag, by which languages are compared.
     pub fn primary(&self) -> &str {
-        self.0.split('-').next().unwrap_or(&self.0)
+        let end = self.0.bytes().position(|byte| byte == b'-');
+        end.and_then(|end| self.0.get(..end)).unwrap_or(&self.0)
     }
 
     /// Reading direction, as HTML's `dir` wants it.
@@ -361,17 +371,26 @@ impl FromIterator<(Language, LocalText)> for Localized {
 /// case without regard to locale (İ, I, ı and i are one), ə as e, punctuation
 /// and runs of white space as one space.
 pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
+    // Nothing in ASCII has another form or a mark, and the tables cost time.
+    if text.is_ascii() {
+        return folded(text.chars(), text.len());
+    }
+    let bare = text.nfkd().filter(|c| !is_combining_mark(*c));
+    let plain = bare.map(|c| match c {
+        'ı' | 'İ' => 'i',
+        'ə' | 'Ə' => 'e',
+        'ø' | 'Ø' => 'o',
+        'ł' | 'Ł' => 'l',
+        'ё' | 'Ё' => 'е',
+        other => other,
+    });
+    folded(plain, text.len())
+}
+
+fn folded(letters: impl Iterator<Item = char>, room: usize) -> String {
+    let mut folded = String::with_capacity(room);
     let mut gap = false;
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)) {
-        let c = match c {
-            'ı' | 'İ' => 'i',
-            'ə' | 'Ə' => 'e',
-            'ø' | 'Ø' => 'o',
-            'ł' | 'Ł' => 'l',
-            'ё' | 'Ё' => 'е',
-            other => other,
-        };
+    for c in letters {
         if c.is_alphanumeric() {
             if gap && !folded.is_empty() {
                 folded.push(' ');
@@ -409,6 +428,14 @@ mod tests {
             assert!(bad.parse::<Email>().is_err(), "{bad}");
         }
         assert_eq!("A@B.example".parse::<Email>(), "a@b.EXAMPLE".parse());
+    }
+
+    #[test]
+    fn ascii_is_folded_like_everything_else() {
+        for text in ["", " ", "Tamar", "O'Neil & Sons-2", "  a_B\tc. ", "!?"] {
+            let whole = fold(&format!("{text} ə"));
+            assert_eq!(whole, format!("{} e", fold(text)).trim_start(), "{text:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,12 @@ macro_rules! codes {
                 f.write_str(self.code())
             }
         }
+
+        impl $crate::domain::reason::Coded for $name {
+            fn word(&self) -> $crate::domain::word::Word {
+                self.code().into()
+            }
+        }
     };
 }
 pub(crate) use codes;

@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 
 use crate::domain::calendar::end_of_day;
 use crate::domain::fault::Faults;
-use crate::domain::introduction::Answer;
-use crate::domain::text::bounded;
+use crate::domain::introduction::{Answer, Delegate, Reply};
+use crate::domain::text::{Email, bounded};
 use crate::domain::values::PassReason;
 
 /// Most characters of a note.
@@ -19,7 +19,8 @@ pub const PUT_OFF_DAYS: i64 = 365;
 /// The parts of an answer; an empty text stands for none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Parts<'a> {
-    /// `accept`, `decline`, `not_now` or `need_more_time`.
+    /// `accept`, `decline`, `not_now`, `need_more_time`, `delegate` or
+    /// `report_abuse`.
     pub answer: &'a str,
     /// Why not.
     pub reason: &'a str,
@@ -29,6 +30,10 @@ pub struct Parts<'a> {
     pub until: &'a str,
     /// Words for the operator's people.
     pub note: &'a str,
+    /// The id of the colleague who is to answer instead.
+    pub delegate_person: &'a str,
+    /// Or the address of who is.
+    pub delegate_email: &'a str,
 }
 
 /// Reads an answer given at `now` by somebody in `zone`.
@@ -39,7 +44,7 @@ pub fn read(
     parts: Parts<'_>,
     zone: Tz,
     now: DateTime<Utc>,
-) -> Result<(Answer, Option<String>), Faults> {
+) -> Result<(Reply, Option<String>), Faults> {
     let mut faults = Faults::new();
     let note = read_note(&mut faults, parts.note);
     let answer = match parts.answer {
@@ -52,24 +57,58 @@ pub fn read(
         "not_now" => faults
             .nest("/until", day_ahead(parts.until, zone, now))
             .map(|until| Answer::NotNow { until }),
+        "delegate" => Some(Answer::PassOn),
+        "report_abuse" => Some(Answer::ReportAbuse),
         _ => {
             faults.push("/answer", "unknown_answer", "Choose one of the answers.");
             None
         }
     };
-    if matches!(
+    let needs_note = matches!(
         answer,
-        Some(Answer::Decline {
-            reason: PassReason::Other,
-            ..
-        })
-    ) && parts.note.trim().is_empty()
-    {
-        faults.push("/note", "required", "“other” needs a note in words.");
+        Some(
+            Answer::ReportAbuse
+                | Answer::Decline {
+                    reason: PassReason::Other,
+                    ..
+                }
+        )
+    );
+    if needs_note && parts.note.trim().is_empty() {
+        let detail = "“other” and a report of abuse need a note in words.";
+        faults.push("/note", "required", detail);
     }
-    match answer {
-        Some(answer) if faults.is_empty() => Ok((answer, note)),
+    let reply = match answer {
+        Some(Answer::PassOn) => read_delegate(&mut faults, parts).map(Reply::PassOn),
+        other => other.map(Reply::Answer),
+    };
+    match reply {
+        Some(reply) if faults.is_empty() => Ok((reply, note)),
         _ => Err(faults),
+    }
+}
+
+fn read_delegate(faults: &mut Faults, parts: Parts<'_>) -> Option<Delegate> {
+    match (parts.delegate_person.trim(), parts.delegate_email.trim()) {
+        ("", "") => {
+            let detail = "Say who is to answer instead.";
+            faults.push("/delegate_email", "required", detail);
+            None
+        }
+        ("", email) => {
+            let email = email.parse::<Email>();
+            let email = faults.take("/delegate_email", "invalid_email", email)?;
+            Some(Delegate::Address(email))
+        }
+        (person, "") => {
+            let id = faults.take("/delegate_person", "invalid_id", person.parse())?;
+            Some(Delegate::Member(id))
+        }
+        _ => {
+            let detail = "Name a colleague or an address, not both.";
+            faults.push("/delegate_email", "not_both", detail);
+            None
+        }
     }
 }
 
@@ -186,6 +225,27 @@ mod tests {
     }
 
     #[test]
+    fn whoever_passes_it_on_names_one_person() {
+        let of = |delegate_person, delegate_email| Parts {
+            answer: "delegate",
+            delegate_person,
+            delegate_email,
+            ..Parts::default()
+        };
+        let fault = |pointer: &str, code: &str| [(pointer.to_owned(), code.to_owned())];
+        let email = "/delegate_email";
+        assert_eq!(codes(of("", "")), fault(email, "required"));
+        assert_eq!(codes(of("", "nobody")), fault(email, "invalid_email"));
+        assert_eq!(codes(of("7", "")), fault("/delegate_person", "invalid_id"));
+        assert_eq!(codes(of("7", "a@b.example")), fault(email, "not_both"));
+        let bare = Parts {
+            answer: "report_abuse",
+            ..Parts::default()
+        };
+        assert_eq!(codes(bare), fault("/note", "required"));
+    }
+
+    #[test]
     fn a_day_begins_where_the_reader_is() {
         // It is half past eleven at night in Jerusalem: tomorrow is near.
         let zone = chrono_tz::Asia::Jerusalem;
@@ -206,6 +266,7 @@ mod tests {
             ..Parts::default()
         };
         let read = read(accept, chrono_tz::UTC, now());
-        assert_eq!(read, Ok((Answer::Accept, Some("Two\nlines".to_owned()))));
+        let yes = Reply::Answer(Answer::Accept);
+        assert_eq!(read, Ok((yes, Some("Two\nlines".to_owned()))));
     }
 }

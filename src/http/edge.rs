@@ -174,9 +174,10 @@ pub(super) async fn guard(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    let time = limits.request_timeout_of(&request);
     guard_body(&mut request, limits)?;
     let answer = catch_panic(next.call(request));
-    match tokio::time::timeout(limits.request_timeout, answer).await {
+    match tokio::time::timeout(time, answer).await {
         Ok(Some(answer)) => answer.map(ServiceResponse::map_into_boxed_body),
         Ok(None) => Err(Problem::new(Kind::Internal).into()),
         Err(_) => Err(Problem::new(Kind::TimedOut)

@@ -87,7 +87,7 @@ fn limits_of(request: &HttpRequest) -> Limits {
 }
 
 /// JSON is UTF-8 (RFC 8259 §8.1); another charset is another media type.
-fn has_media_type(request: &HttpRequest, wanted: &str) -> bool {
+pub(super) fn has_media_type(request: &HttpRequest, wanted: &str) -> bool {
     let header = request.headers().get(CONTENT_TYPE);
     let Some(text) = header.and_then(|value| value.to_str().ok()) else {
         return false;
@@ -137,6 +137,34 @@ pub(super) fn from_document<T: DeserializeOwned>(document: Value) -> Result<T, F
         let first = ShapeFault::of(&error);
         shape_faults::<T>(document, first, true)
     })
+}
+
+/// One JSON value of many, such as a line of a file, with all that is wrong
+/// with it.
+pub(super) fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, Faults> {
+    let malformed = |error: &serde_json::Error| {
+        let mut faults = Faults::new();
+        let detail = format!("This is not JSON (column {}).", error.column());
+        faults.push("", Kind::MalformedJson.code(), detail);
+        faults
+    };
+    let mut deserializer = serde_json::Deserializer::from_slice(line);
+    let error = match serde_path_to_error::deserialize(&mut deserializer) {
+        Ok(value) => {
+            return deserializer
+                .end()
+                .map(|()| value)
+                .map_err(|it| malformed(&it));
+        }
+        Err(error) => error,
+    };
+    if !error.inner().is_data() {
+        return Err(malformed(error.inner()));
+    }
+    let first = ShapeFault::of(&error);
+    let document = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
+    let searched = line.len() <= SEARCHED_BYTES;
+    Err(shape_faults::<T>(document, first, searched))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

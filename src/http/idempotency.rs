@@ -71,15 +71,25 @@ fn unescape(text: &str) -> Option<String> {
 /// SHA-256 of method, path and body. A JSON body counts as what it means: the
 /// order of its fields and its white space don't matter.
 pub fn fingerprint(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
+    let (method, path) = (request.method().as_str(), request.path());
+    match serde_json::from_slice::<Value>(body) {
+        Ok(document) => fingerprint_of(method, path, &document),
+        Err(_) => hashed(method, path, body),
+    }
+}
+
+/// [`fingerprint`] of a document that is sent there, or might have been.
+pub fn fingerprint_of(method: &str, path: &str, document: &Value) -> [u8; 32] {
+    hashed(method, path, canonical(document).as_bytes())
+}
+
+fn hashed(method: &str, path: &str, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [request.method().as_str(), request.path()] {
+    for part in [method, path] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(document) => hash.update(canonical(&document)),
-        Err(_) => hash.update(body),
-    }
+    hash.update(body);
     hash.finalize().into()
 }
 

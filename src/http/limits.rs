@@ -13,7 +13,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Bytes;
 use futures_core::Stream;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::origin::TrustedProxies;
 use super::problem::{Kind, Problem};
@@ -26,6 +26,11 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// Deepest nesting of arrays and objects in a JSON body.
     pub max_json_depth: usize,
+    /// Largest body of a route that takes a file.
+    pub max_upload_bytes: usize,
+    /// Seconds for such a body to arrive; no chunk of it may take longer than
+    /// `body_timeout`.
+    pub upload_timeout_s: u32,
     /// Time for the request line and headers to arrive.
     pub header_timeout: Duration,
     /// Time for the body to arrive.
@@ -44,6 +49,8 @@ impl Default for Limits {
         Self {
             max_body_bytes: 1 << 20,
             max_json_depth: 32,
+            max_upload_bytes: 256 << 20,
+            upload_timeout_s: 900,
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
@@ -53,22 +60,52 @@ impl Default for Limits {
     }
 }
 
+/// Routes that take files.
+const UPLOADS: [(&str, &str); 1] = [("POST", "/v1/imports")];
+
+fn takes_a_file(request: &ServiceRequest) -> bool {
+    UPLOADS.contains(&(request.method().as_str(), request.path()))
+}
+
+impl Limits {
+    /// Time for a body that is a file to arrive.
+    fn upload_timeout(&self) -> Duration {
+        Duration::from_secs(u64::from(self.upload_timeout_s))
+    }
+
+    /// Time for the whole answer of the route that `request` asks for.
+    pub(super) fn request_timeout_of(&self, request: &ServiceRequest) -> Duration {
+        if takes_a_file(request) {
+            self.upload_timeout() + self.request_timeout
+        } else {
+            self.request_timeout
+        }
+    }
+}
+
 /// Puts the limits on the body of `request`.
 ///
 /// # Errors
 /// 413 at once, if the request announces too much.
 pub(super) fn guard_body(request: &mut ServiceRequest, limits: Limits) -> Result<(), Problem> {
+    let (most, whole) = if takes_a_file(request) {
+        (limits.max_upload_bytes, limits.upload_timeout())
+    } else {
+        (limits.max_body_bytes, limits.body_timeout)
+    };
     let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|bytes| bytes > limits.max_body_bytes) {
-        return Err(too_large(limits));
+    if announced.is_some_and(|bytes| bytes > most) {
+        return Err(too_large(most));
     }
     let payload = request.take_payload();
     if !matches!(payload, Payload::None) {
         let guarded = GuardedBody {
             payload,
-            bytes_left: limits.max_body_bytes,
-            deadline: Box::pin(tokio::time::sleep(limits.body_timeout)),
+            bytes_left: most,
+            deadline: Box::pin(tokio::time::sleep(whole)),
+            pause: limits.body_timeout,
+            patience: Box::pin(tokio::time::sleep(limits.body_timeout)),
         };
         request.set_payload(Payload::Stream {
             payload: Box::pin(guarded),
@@ -80,7 +117,7 @@ pub(super) fn guard_body(request: &mut ServiceRequest, limits: Limits) -> Result
 /// Says what a body's failure means to the caller.
 pub(super) fn body_problem(error: &PayloadError, limits: Limits) -> Problem {
     match error {
-        PayloadError::Overflow => too_large(limits),
+        PayloadError::Overflow => too_large(limits.max_body_bytes),
         PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
             Problem::new(Kind::BodyTimeout)
         }
@@ -88,11 +125,8 @@ pub(super) fn body_problem(error: &PayloadError, limits: Limits) -> Problem {
     }
 }
 
-fn too_large(limits: Limits) -> Problem {
-    Problem::new(Kind::TooLarge).detail(format!(
-        "The body may have {} bytes.",
-        limits.max_body_bytes
-    ))
+fn too_large(most: usize) -> Problem {
+    Problem::new(Kind::TooLarge).detail(format!("The body may have {most} bytes."))
 }
 
 /// A body that ends with an error when it grows too large or takes too long.
@@ -100,6 +134,8 @@ struct GuardedBody {
     payload: Payload,
     bytes_left: usize,
     deadline: Pin<Box<Sleep>>,
+    pause: Duration,
+    patience: Pin<Box<Sleep>>,
 }
 
 impl Stream for GuardedBody {
@@ -108,14 +144,21 @@ impl Stream for GuardedBody {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = Pin::new(&mut self.payload).poll_next(cx);
         let Poll::Ready(item) = polled else {
-            return match self.deadline.as_mut().poll(cx) {
-                Poll::Ready(()) => {
-                    let late = io::Error::from(io::ErrorKind::TimedOut);
-                    Poll::Ready(Some(Err(PayloadError::Io(late))))
-                }
-                Poll::Pending => Poll::Pending,
-            };
+            let late = self.deadline.as_mut().poll(cx).is_ready()
+                || self.patience.as_mut().poll(cx).is_ready();
+            if !late {
+                return Poll::Pending;
+            }
+            let late = io::Error::from(io::ErrorKind::TimedOut);
+            return Poll::Ready(Some(Err(PayloadError::Io(late))));
         };
+        // A body that always has a little more still has to end.
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            let late = io::Error::from(io::ErrorKind::TimedOut);
+            return Poll::Ready(Some(Err(PayloadError::Io(late))));
+        }
+        let next = Instant::now() + self.pause;
+        self.patience.as_mut().reset(next);
         let Some(Ok(chunk)) = item else {
             return Poll::Ready(item);
         };

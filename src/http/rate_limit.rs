@@ -75,7 +75,7 @@ impl Policy {
             "/v1/registrations" => Self::Registration,
             "/v1/password-resets" => Self::Reset,
             path if path.starts_with("/v1/oauth/") => Self::Token,
-            path if path.starts_with("/tickets/") => Self::Link,
+            path if path.starts_with("/tickets/") || path.starts_with("/pulse/") => Self::Link,
             _ => Self::Address,
         }
     }

@@ -9,7 +9,8 @@ use tracing::{debug, warn};
 
 use crate::db;
 use crate::services::{
-    Context, Error, deals, introductions, mandates, matches, releases, signing, startups,
+    Context, Error, agreements, deals, export_jobs, import_jobs, introductions, mandates, matches,
+    releases, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -47,13 +48,19 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
         debug!(expired, "introductions expired");
     }
     while matches::wake_due(context, BATCH).await? == BATCH {}
+    while introductions::remind_due(context, BATCH).await? == BATCH {}
+    while introductions::follow_up_due(context, BATCH).await? == BATCH {}
     while matches::expire_due(context, BATCH).await? == BATCH {}
     matches::recheck_due(context).await?;
     releases::resume_due(context).await?;
     releases::release_by_rule(context).await?;
     while deals::resume_due(context, BATCH).await? == BATCH {}
+    agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
+    while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
+    while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
+    export_jobs::work::sweep_left_overs(context).await?;
     signing::refresh(context).await?;
     let now = context.now();
     context

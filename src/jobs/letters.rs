@@ -3,13 +3,14 @@
 use crate::db::outbox::Claimed;
 use crate::domain::country::Country;
 use crate::domain::introduction::Requester;
-use crate::domain::message::{Ending, News};
+use crate::domain::message::{Ending, Matter, News};
+use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::FactorTrace;
 use crate::domain::text::{Language, Localized, Name};
 use crate::mail::notice::{
-    AccountNews, Counterpart, Introduction, IntroductionAsk, IntroductionClosed,
-    Language as MailLanguage, Moment, NewsMail, Notice, Outcome, Part, Party, Purpose,
-    RegistrationExists, TicketMail,
+    AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
+    IntroductionClosed, Language as MailLanguage, Moment, NewsMail, Notice, Outcome, OverMail,
+    Part, Party, PulseMail, Purpose, RegistrationExists, TicketMail, pass_reason,
 };
 use crate::mail::{Email, InvalidEmail, Mailbox, MessageId};
 use crate::services::Context;
@@ -35,7 +36,13 @@ pub fn write(
 ) -> Result<Email, InvalidEmail> {
     let reader = shared_reader(&ready.to);
     let notice = notice(context, message, ready, &reader);
-    let rendered = notice.render(MailLanguage::for_tag(reader.language.as_str()));
+    let url = &context.settings.public_url;
+    let page = |name: &str| {
+        let token = ready.settings.as_ref()?;
+        Some(format!("{url}/{name}/{token}"))
+    };
+    let language = MailLanguage::for_tag(reader.language.as_str());
+    let rendered = notice.render_with(language, page("mail-settings").as_deref());
     let to = ready
         .to
         .iter()
@@ -46,6 +53,11 @@ pub fn write(
         Content::Introduction(_) => to.clone(),
         _ => vec![],
     };
+    let earlier = ready
+        .continues
+        .as_ref()
+        .map(|id| MessageId::parse(&format!("<{id}>")))
+        .transpose()?;
     Ok(Email {
         message_id: MessageId::parse(&format!(
             "<{}>",
@@ -58,8 +70,9 @@ pub fn write(
         subject: rendered.subject,
         text: rendered.text,
         html: rendered.html,
-        in_reply_to: None,
-        references: vec![],
+        references: earlier.iter().cloned().collect(),
+        in_reply_to: earlier,
+        unsubscribe: page("unsubscribe"),
     })
 }
 
@@ -103,6 +116,36 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
         Content::Introduction(introduction) => {
             Notice::Introduction(introduction_notice(context, introduction, reader))
         }
+        Content::Pulse(pulse) => Notice::Pulse(PulseMail {
+            reader: reader.name.clone(),
+            counterpart: pulse.counterpart.clone(),
+            programme: pulse.programme.clone(),
+            requested: Moment {
+                at: pulse.requested_at,
+                zone: reader.zone,
+            },
+            late: pulse.kind == PulseKind::Late,
+            link: pulse.link.clone(),
+        }),
+        Content::Over(over) => Notice::Over(OverMail {
+            reader: reader.name.clone(),
+            counterpart: over.counterpart.clone(),
+            programme: over.programme.clone(),
+            silent: over.silent,
+        }),
+        Content::Alert(alert) => Notice::Alert(AlertMail {
+            reader: reader.name.clone(),
+            matter: match alert.matter {
+                Matter::AbuseReported => AlertMatter::AbuseReported,
+                Matter::DeliveryProblem => AlertMatter::DeliveryProblem,
+                Matter::QuestionUndelivered => AlertMatter::QuestionUndelivered,
+            },
+            programme: alert.programme.clone(),
+            record: format!(
+                "{}/v1/introductions/{}",
+                context.settings.public_url, alert.introduction
+            ),
+        }),
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
         Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
         Content::News(news) => Notice::News(NewsMail {
@@ -179,6 +222,8 @@ fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> Introduct
             at: ask.expires_at,
             zone: reader.zone,
         },
+        passed_on_for: ask.passed_on_for.as_ref().map(Name::to_string),
+        reminder: ask.reminder,
     }
 }
 
@@ -197,12 +242,12 @@ fn introduction_notice(
         },
         startup: Party {
             organization: startup,
-            contact: content.startup_person.name.to_string(),
+            contact: content.startup_person.shown_name(),
             summary: words(&content.one_liner, reader).unwrap_or_default(),
         },
         investor: Party {
             organization: investor,
-            contact: content.investor_person.name.to_string(),
+            contact: content.investor_person.shown_name(),
             // An imported mandate may have no title.
             summary: content.mandate.as_ref().map_or_else(
                 || country(context, content.investor.details.country, reader).unwrap_or_default(),
@@ -216,6 +261,7 @@ fn introduction_notice(
 }
 
 fn closed_notice(closed: &Closed, reader: &Reader) -> IntroductionClosed {
+    let language = MailLanguage::for_tag(reader.language.as_str());
     IntroductionClosed {
         reader: reader.name.clone(),
         part: if closed.asked_for_it {
@@ -239,7 +285,7 @@ fn closed_notice(closed: &Closed, reader: &Reader) -> IntroductionClosed {
         },
         reason: closed
             .shared_reason
-            .map(|reason| reason.code().replace('_', " ")),
+            .map(|reason| pass_reason(reason, language).to_owned()),
     }
 }
 

@@ -7,18 +7,23 @@
 //! | [`letters`] | turns a prepared notice into an e-mail |
 //! | [`sealer`] | gives committed events their place (PostgreSQL; on SQLite the writer does) |
 //! | [`index`] | keeps the match index at the end of the log |
+//! | [`exports`] | makes the files that people asked for |
+//! | [`imports`] | checks files and puts their rows on record |
 //! | [`failures`] | writes counted sign-in failures to the log |
 //! | [`rematch`] | matches everything of a programme again, when somebody asked for it |
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
+pub mod exports;
 pub mod failures;
+pub mod imports;
 pub mod index;
 pub mod letters;
 pub mod outbox;
 pub mod rematch;
 pub mod sealer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -26,7 +31,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::mail::Mailer;
+use crate::mail::{DkimKey, Mailer};
 use crate::services::Context;
 
 /// How the workers work.
@@ -48,6 +53,8 @@ pub struct Options {
     pub from_address: String,
     /// The sender's name.
     pub from_name: String,
+    /// The keys that sign each mail.
+    pub dkim: Vec<Arc<DkimKey>>,
 }
 
 /// The running workers.
@@ -81,6 +88,8 @@ pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
     tasks.spawn(sealer::run(context.db.clone(), stop.clone()));
     tasks.spawn(index::run(context.clone(), stop.clone()));
     tasks.spawn(failures::run(context.clone(), stop.clone()));
+    tasks.spawn(exports::run(context.clone(), stop.clone()));
+    tasks.spawn(imports::run(context.clone(), stop.clone()));
     tasks.spawn(rematch::run(context.clone(), stop.clone()));
     tasks.spawn(clock::run(context.clone(), stop.clone()));
     Workers { stop, tasks }

@@ -121,7 +121,7 @@ impl Sender {
             }
             Ok(Prepared::Obsolete(why)) => {
                 info!(message = %message.id, why, "a message is no longer wanted");
-                Attempt::Obsolete
+                Attempt::Obsolete { why }
             }
             Ok(Prepared::Later) => Attempt::PutOff {
                 until: self.context.now() + GATE_CLOSED,
@@ -148,13 +148,14 @@ impl Sender {
 
     async fn send(&self, message: &Claimed, email: &crate::mail::Email) -> Attempt {
         let limit = (self.options.lease / 2).to_std().unwrap_or_default();
-        let outcome = tokio::time::timeout(limit, self.mailer.send(email))
-            .await
-            .unwrap_or_else(|_| {
-                Err(SendError::Ambiguous {
-                    text: "the mail server took too long".to_owned(),
-                })
-            });
+        let outcome =
+            tokio::time::timeout(limit, self.mailer.send_signed(email, &self.options.dkim))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(SendError::Ambiguous {
+                        text: "the mail server took too long".to_owned(),
+                    })
+                });
         match outcome {
             Ok(_) => Attempt::Delivered,
             Err(error) => {

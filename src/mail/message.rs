@@ -6,6 +6,7 @@
 //! after an ambiguous failure sends what the first one sent.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -13,6 +14,8 @@ use chrono::{DateTime, Utc};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Message, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
+
+use super::dkim::{DkimError, DkimKey};
 
 /// Longest Message-ID, angle brackets included: a line of a header must hold it.
 const MAX_ID_LENGTH: usize = 250;
@@ -130,6 +133,8 @@ pub struct Email {
     pub in_reply_to: Option<MessageId>,
     /// The thread, oldest first.
     pub references: Vec<MessageId>,
+    /// Where a mail program takes the reader off by a POST (RFC 8058).
+    pub unsubscribe: Option<String>,
 }
 
 /// An e-mail ready for transport.
@@ -137,6 +142,24 @@ pub struct Email {
 pub(super) struct Encoded {
     pub(super) envelope: lettre::address::Envelope,
     pub(super) bytes: Vec<u8>,
+}
+
+impl Encoded {
+    /// Puts a signature of each key on top. None covers another, so that each
+    /// holds by itself.
+    pub(super) fn sign(
+        &mut self,
+        keys: &[Arc<DkimKey>],
+        at: DateTime<Utc>,
+    ) -> Result<(), DkimError> {
+        let mut signed = Vec::new();
+        for key in keys {
+            signed.extend_from_slice(key.sign(&self.bytes, at)?.as_bytes());
+        }
+        signed.append(&mut self.bytes);
+        self.bytes = signed;
+        Ok(())
+    }
 }
 
 impl Email {
@@ -173,6 +196,11 @@ impl Email {
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         );
+        if let Some(url) = &self.unsubscribe {
+            for (name, value) in unsubscribe_headers(url)? {
+                message = message.raw_header(plain_header(name, value));
+            }
+        }
         let message = message
             .raw_header(automatic)
             .multipart(self.alternatives()?)
@@ -206,6 +234,28 @@ fn part(content_type: ContentType, content: &str) -> Result<SinglePart, InvalidE
     Ok(SinglePart::builder().header(content_type).body(body))
 }
 
+/// RFC 2369 §3.2 and RFC 8058 §3.1. The address stands in one piece, as mail
+/// programs want it.
+fn unsubscribe_headers(url: &str) -> Result<[(&'static str, String); 2], InvalidEmail> {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | ',');
+    if !url.chars().all(plain) {
+        return Err(InvalidEmail::Control);
+    }
+    Ok([
+        ("List-Unsubscribe", format!("<{url}>")),
+        (
+            "List-Unsubscribe-Post",
+            "List-Unsubscribe=One-Click".to_owned(),
+        ),
+    ])
+}
+
+/// A header whose value is ASCII and stays as it is.
+fn plain_header(name: &'static str, value: String) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
+}
+
 fn refuse_controls(value: &str) -> Result<(), InvalidEmail> {
     if value.chars().any(char::is_control) {
         return Err(InvalidEmail::Control);
@@ -234,6 +284,7 @@ pub(super) mod tests {
             html: "<p dir=\"rtl\">שלום</p>\n<p>Привет, dünya</p>\n".to_owned(),
             in_reply_to: None,
             references: Vec::new(),
+            unsubscribe: None,
         }
     }
 
@@ -307,6 +358,32 @@ pub(super) mod tests {
             parsed.reply_to().unwrap().first().unwrap().address(),
             Some("curators@corridor.example")
         );
+    }
+
+    #[test]
+    fn a_mail_program_can_take_its_reader_off() {
+        let url = format!(
+            "https://corridor.example/unsubscribe/{}",
+            "aB3_-".repeat(60)
+        );
+        let email = Email {
+            unsubscribe: Some(url.clone()),
+            ..email()
+        };
+        let bytes = email.to_bytes().unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains(&format!("\r\nList-Unsubscribe: <{url}>\r\n")));
+        assert!(text.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+        for breaking in [
+            "https://a.example/\r\nBcc: x@y.example",
+            "https://a.example/>, <",
+        ] {
+            let email = Email {
+                unsubscribe: Some(breaking.to_owned()),
+                ..email.clone()
+            };
+            assert_eq!(email.to_bytes(), Err(InvalidEmail::Control));
+        }
     }
 
     #[test]

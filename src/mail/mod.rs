@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+mod dkim;
 mod file;
 pub mod message;
 pub mod notice;
@@ -14,6 +15,7 @@ mod render;
 mod smtp;
 mod wording;
 
+pub use dkim::{DkimError, DkimKey};
 pub use file::FileMailer;
 pub use message::{Email, InvalidEmail, Mailbox, MessageId};
 pub use smtp::{Credentials, Security, SettingsError, Smtp, SmtpSettings, Timeouts};
@@ -42,7 +44,17 @@ impl Mailer {
     /// Sends one e-mail, once. The `message_id` makes a repetition harmless:
     /// it overwrites the file, and mail programs show the message once.
     pub async fn send(&self, email: &Email) -> Result<Receipt, SendError> {
-        let encoded = email.encode()?;
+        self.send_signed(email, &[]).await
+    }
+
+    /// The same, signed with each of these keys.
+    pub async fn send_signed(
+        &self,
+        email: &Email,
+        keys: &[Arc<DkimKey>],
+    ) -> Result<Receipt, SendError> {
+        let mut encoded = email.encode()?;
+        encoded.sign(keys, email.date)?;
         match self {
             Self::Smtp(smtp) => smtp.send(&encoded).await,
             Self::File(file) => file.send(&email.message_id, encoded.bytes).await,
@@ -96,6 +108,15 @@ impl SendError {
         match self {
             Self::Transient { code: None, text } | Self::Ambiguous { text } => Some(text),
             Self::Transient { .. } | Self::Permanent { .. } => None,
+        }
+    }
+}
+
+impl From<DkimError> for SendError {
+    fn from(error: DkimError) -> Self {
+        Self::Transient {
+            code: None,
+            text: error.to_string(),
         }
     }
 }

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::render;
+use super::{render, wording};
+use crate::domain::values::PassReason;
 
 /// The languages e-mail is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -79,6 +80,64 @@ pub struct IntroductionAsk {
     pub link: String,
     /// Until when.
     pub expires: Moment,
+    /// The firm for which a colleague named the reader.
+    pub passed_on_for: Option<String>,
+    /// Whether it was asked before, without an answer.
+    pub reminder: bool,
+}
+
+/// Asks how an introduction goes, or whether anything came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PulseMail {
+    /// The reader's name.
+    pub reader: Option<String>,
+    /// The other side.
+    pub counterpart: String,
+    /// The programme's title.
+    pub programme: String,
+    /// When it was asked for.
+    pub requested: Moment,
+    /// Long after it closed.
+    pub late: bool,
+    /// The address of the page.
+    pub link: String,
+}
+
+/// An introduction is closed after it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverMail {
+    /// The reader's name.
+    pub reader: Option<String>,
+    /// The other side.
+    pub counterpart: String,
+    /// The programme's title.
+    pub programme: String,
+    /// Because nothing was heard of it.
+    pub silent: bool,
+}
+
+/// What the operator's people should look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertMatter {
+    /// Abuse was reported.
+    AbuseReported,
+    /// A mail that connects didn't arrive.
+    DeliveryProblem,
+    /// A question isn't mailed.
+    QuestionUndelivered,
+}
+
+/// Tells one of the operator's people what to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertMail {
+    /// The reader's name.
+    pub reader: Option<String>,
+    /// What.
+    pub matter: AlertMatter,
+    /// The programme's title.
+    pub programme: String,
+    /// The address of the record.
+    pub record: String,
 }
 
 /// One side of an introduction that both have accepted.
@@ -238,6 +297,12 @@ pub struct NewsMail {
 pub enum Notice {
     /// Will you be introduced?
     IntroductionAsk(IntroductionAsk),
+    /// How does it go?
+    Pulse(PulseMail),
+    /// It is closed after it was made.
+    Over(OverMail),
+    /// Something to look at.
+    Alert(AlertMail),
     /// Meet each other.
     Introduction(Introduction),
     /// It doesn't take place.
@@ -248,6 +313,11 @@ pub enum Notice {
     Ticket(TicketMail),
     /// Something happened to your account.
     News(NewsMail),
+}
+
+/// Why a side said no, in words.
+pub const fn pass_reason(reason: PassReason, language: Language) -> &'static str {
+    wording::reasons::of(reason, language)
 }
 
 /// A notice in words.
@@ -264,6 +334,11 @@ pub struct Rendered {
 impl Notice {
     /// Puts the notice into the words of `language`.
     pub fn render(&self, language: Language) -> Rendered {
-        render::render(self, language)
+        self.render_with(language, None)
+    }
+
+    /// The same, with the address of the reader's settings at its foot.
+    pub fn render_with(&self, language: Language, settings: Option<&str>) -> Rendered {
+        render::render(self, language, settings)
     }
 }

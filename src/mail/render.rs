@@ -9,8 +9,9 @@ use askama::Template;
 use chrono::{Datelike as _, Offset as _, Timelike as _};
 
 use super::notice::{
-    Counterpart, Introduction, IntroductionAsk, IntroductionClosed, Language, Moment, NewsMail,
-    Notice, Outcome, Part, Party, Purpose, RegistrationExists, Rendered, TicketMail,
+    AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk, IntroductionClosed,
+    Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail, Purpose,
+    RegistrationExists, Rendered, TicketMail,
 };
 use super::wording::{self, Wording};
 
@@ -50,12 +51,16 @@ struct Html<'a> {
     wording: &'a Wording,
     title: &'a str,
     document: &'a Document,
+    settings: Option<&'a str>,
 }
 
-pub(super) fn render(notice: &Notice, language: Language) -> Rendered {
+pub(super) fn render(notice: &Notice, language: Language, settings: Option<&str>) -> Rendered {
     let wording = wording::of(language);
     let document = match notice {
         Notice::IntroductionAsk(ask) => introduction_ask(ask, wording),
+        Notice::Pulse(pulse) => pulse_mail(pulse, wording),
+        Notice::Over(over) => over_mail(over, wording),
+        Notice::Alert(alert) => alert_mail(alert, wording),
         Notice::Introduction(introduction) => connection(introduction, wording),
         Notice::IntroductionClosed(closed) => introduction_closed(closed, wording),
         Notice::RegistrationExists(exists) => registration_exists(exists, wording),
@@ -67,12 +72,13 @@ pub(super) fn render(notice: &Notice, language: Language) -> Rendered {
         wording,
         title: &subject,
         document: &document,
+        settings,
     };
     Rendered {
         html: html
             .render()
             .expect("writing strings into a string doesn't fail"),
-        text: text(&document, wording),
+        text: text(&document, wording, settings),
         subject,
     }
 }
@@ -95,10 +101,19 @@ fn introduction_ask(ask: &IntroductionAsk, wording: &'static Wording) -> Documen
             facts,
         ),
     };
-    let mut blocks = vec![
-        greeting(ask.reader.as_deref(), wording),
-        Block::Paragraph(lead),
-    ];
+    let subject = if ask.reminder {
+        fill(words.subject_reminder, &[programme])
+    } else {
+        subject
+    };
+    let mut blocks = vec![greeting(ask.reader.as_deref(), wording)];
+    if ask.reminder {
+        blocks.push(paragraph(words.reminder));
+    }
+    if let Some(firm) = &ask.passed_on_for {
+        blocks.push(Block::Paragraph(fill(words.passed_on, &[("firm", firm)])));
+    }
+    blocks.push(Block::Paragraph(lead));
     list_under(words.about, facts, &mut blocks);
     list_under(wording.reasons, &ask.reasons, &mut blocks);
     quote(ask.blurb.as_deref(), wording, &mut blocks);
@@ -116,6 +131,77 @@ fn introduction_ask(ask: &IntroductionAsk, wording: &'static Wording) -> Documen
         subject,
         blocks,
         footer: fill(wording.footer_programme, &[programme]),
+    }
+}
+
+fn pulse_mail(pulse: &PulseMail, wording: &'static Wording) -> Document {
+    let words = &wording.pulse;
+    let requested = moment(pulse.requested, wording);
+    let facts = [
+        ("counterpart", pulse.counterpart.as_str()),
+        ("programme", &pulse.programme),
+        ("requested", &requested),
+    ];
+    let (subject, lead) = if pulse.late {
+        (words.late_subject, words.late)
+    } else {
+        (words.subject, words.lead)
+    };
+    Document {
+        subject: fill(subject, &facts),
+        blocks: vec![
+            greeting(pulse.reader.as_deref(), wording),
+            Block::Paragraph(fill(lead, &facts)),
+            Block::Action {
+                label: words.action,
+                url: pulse.link.clone(),
+            },
+        ],
+        footer: fill(wording.footer_programme, &facts),
+    }
+}
+
+fn over_mail(over: &OverMail, wording: &'static Wording) -> Document {
+    let words = &wording.pulse;
+    let facts = [
+        ("counterpart", over.counterpart.as_str()),
+        ("programme", &over.programme),
+    ];
+    let lead = if over.silent {
+        words.silent
+    } else {
+        words.over
+    };
+    Document {
+        subject: fill(words.over_subject, &facts),
+        blocks: vec![
+            greeting(over.reader.as_deref(), wording),
+            Block::Paragraph(fill(lead, &facts)),
+            paragraph(words.afterwards),
+        ],
+        footer: fill(wording.footer_programme, &facts),
+    }
+}
+
+fn alert_mail(alert: &AlertMail, wording: &'static Wording) -> Document {
+    let words = &wording.alert;
+    let programme = ("programme", alert.programme.as_str());
+    let (subject, lead) = match alert.matter {
+        AlertMatter::AbuseReported => (words.abuse_subject, words.abuse),
+        AlertMatter::DeliveryProblem => (words.delivery_subject, words.delivery),
+        AlertMatter::QuestionUndelivered => (words.question_subject, words.question),
+    };
+    Document {
+        subject: fill(subject, &[programme]),
+        blocks: vec![
+            greeting(alert.reader.as_deref(), wording),
+            Block::Paragraph(fill(lead, &[programme])),
+            Block::Action {
+                label: words.record,
+                url: alert.record.clone(),
+            },
+        ],
+        footer: fill(words.footer, &[]),
     }
 }
 
@@ -339,13 +425,18 @@ fn zone(seconds_east: i32) -> String {
 }
 
 /// The document as plain text, lines unbroken: the reader's program wraps them.
-fn text(document: &Document, wording: &Wording) -> String {
+fn text(document: &Document, wording: &Wording, settings: Option<&str>) -> String {
     let mut parts: Vec<String> = document
         .blocks
         .iter()
         .map(|block| block_text(block, wording))
         .collect();
-    parts.push(format!("-- \n{}", plain(&document.footer, wording)));
+    let settings =
+        settings.map_or_else(String::new, |url| format!("\n{}:\n{url}", wording.settings));
+    parts.push(format!(
+        "-- \n{}{settings}",
+        plain(&document.footer, wording)
+    ));
     parts.join("\n\n") + "\n"
 }
 

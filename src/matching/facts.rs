@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::factors::tags::OwnTag;
 use super::past::Past;
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::{Cheque, Mandate};
@@ -87,6 +88,8 @@ pub struct Pair<'a> {
     /// Whether a kind of deal that both want moves shares, so that stage and
     /// cheque matter.
     pub equity: bool,
+    /// The startup's tags, where they are looked up already.
+    pub own_tags: Option<&'a [OwnTag<'a>]>,
 }
 
 impl<'a> Pair<'a> {
@@ -111,6 +114,17 @@ impl<'a> Pair<'a> {
             mandate,
             known,
             equity,
+            own_tags: None,
+        }
+    }
+
+    /// The same with the startup's tags at hand, which spares looking them up
+    /// for every pair.
+    #[must_use]
+    pub const fn with_tags(self, own_tags: &'a [OwnTag<'a>]) -> Self {
+        Self {
+            own_tags: Some(own_tags),
+            ..self
         }
     }
 

@@ -50,7 +50,7 @@ fn live<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     let mandate = pair.mandate.mandate;
     let today = pair.setting.today;
     let status = |key, code: &str| {
-        let code = Var::Code(code.to_owned());
+        let code = Var::code(code);
         Reason::plain(key).with(Place::Status, code)
     };
     if profile.status != ProfileStatus::Published {
@@ -95,8 +95,8 @@ fn scope<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     {
         return Answer::new(Verdict::Fail, || {
             Reason::plain(Key::ScopeCountries)
-                .with(Place::StartupCountry, Var::Code(startup.to_string()))
-                .with(Place::InvestorCountry, Var::Code(investor.to_string()))
+                .with(Place::StartupCountry, Var::code(startup))
+                .with(Place::InvestorCountry, Var::code(investor))
         });
     }
     if !pair.startup.admitted {
@@ -191,8 +191,7 @@ fn exclusions<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     let (wanted, unwanted) = (&content.startup_countries, &content.excluded_countries);
     if let Some(country) = country.filter(|country| unwanted.contains(country)) {
         return Answer::new(Verdict::Fail, || {
-            Reason::plain(Key::ExclusionsCountry)
-                .with(Place::StartupCountry, Var::Code(country.to_string()))
+            Reason::plain(Key::ExclusionsCountry).with(Place::StartupCountry, Var::code(country))
         });
     }
     if !wanted.is_empty() && country.is_some_and(|country| !wanted.contains(&country)) {

@@ -1,6 +1,7 @@
 //! The score of one pair: the whole account of it, or, for a ranking, only
 //! what the order goes by.
 
+use super::factors::tags::OwnTag;
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
 use super::voice::{Aloud, Silent};
 use super::{factors, gates, past};
@@ -92,11 +93,22 @@ pub fn explain(
     mandate: &MandateFacts<'_>,
     known: &PairFacts,
 ) -> Explanation {
-    let pair = Pair::new(setting, startup, mandate, known);
+    let own = OwnTag::all(setting, startup.profile);
+    explain_pair(&Pair::new(setting, startup, mandate, known).with_tags(&own))
+}
+
+/// The same of a pair at hand.
+pub fn explain_pair(pair: &Pair<'_>) -> Explanation {
+    let Pair {
+        setting,
+        startup,
+        mandate,
+        ..
+    } = *pair;
     let rules = setting.rules;
     let traces: Vec<FactorTrace> = Factor::ALL
         .iter()
-        .map(|factor| trace_factor(*factor, &pair))
+        .map(|factor| trace_factor(*factor, pair))
         .collect();
     let numbers = Numbers::of(traces.iter().map(|trace| (trace.weight, trace.value)));
     let Summary {
@@ -116,10 +128,10 @@ pub fn explain(
             .map(|rates| rates.date),
         gates: Gate::ALL
             .iter()
-            .map(|gate| trace_gate(*gate, &pair))
+            .map(|gate| trace_gate(*gate, pair))
             .collect(),
         factors: traces,
-        revealed: trace_past(&pair),
+        revealed: trace_past(pair),
         exact: numbers.exact,
         score: numbers.score,
         confidence: numbers.confidence,
@@ -171,12 +183,15 @@ struct Summary {
 /// weight are neither; equals keep the order of [`Factor::ALL`].
 fn summarize(traces: &[FactorTrace], rules: &RuleSet) -> Summary {
     let pick = |wanted: &dyn Fn(&FactorTrace) -> bool, rank: fn(&FactorTrace) -> i64| {
-        let mut picked: Vec<&FactorTrace> = traces
+        let picked = traces
             .iter()
-            .filter(|trace| trace.weight > 0 && wanted(trace))
-            .collect();
-        picked.sort_by_key(|trace| std::cmp::Reverse(rank(trace)));
-        picked.into_iter().map(|trace| trace.factor).collect()
+            .filter(|trace| trace.weight > 0 && wanted(trace));
+        let mut factors: Vec<Factor> = picked.map(|trace| trace.factor).collect();
+        factors.sort_by_key(|factor| {
+            let trace = traces.iter().find(|trace| trace.factor == *factor);
+            std::cmp::Reverse(trace.map(rank))
+        });
+        factors
     };
     Summary {
         strengths: pick(

@@ -26,7 +26,8 @@ use super::failures::Failure;
 use super::log::Pen;
 use super::sessions::{self, Fresh, Granted, Origin};
 use super::{
-    AuthFault, Caller, Context, Error, clients, keys, notices, second_factor, signing, tickets,
+    AuthFault, Caller, Context, Error, clients, duplicates, keys, notices, second_factor, signing,
+    tickets,
 };
 
 /// Seconds within which an address gets one mail with a link to a new
@@ -476,6 +477,16 @@ pub(super) fn insert_organization(
     organization: &Organization,
 ) -> Result<(), Error> {
     db::organizations::insert(conn, organization)?;
+    note_organization(conn, pen, organization)
+}
+
+/// Claims the identifiers that a firm brings which was just stored, notes it,
+/// and looks for other records of it.
+pub(super) fn note_organization(
+    conn: &mut Conn,
+    pen: &Pen,
+    organization: &Organization,
+) -> Result<(), Error> {
     if let Some(website) = &organization.details.website {
         db::organizations::claim_identifier(conn, organization.id, "domain", &website.host())?;
     }
@@ -491,7 +502,8 @@ pub(super) fn insert_organization(
         "organization.registered",
         (SubjectKind::Organization, organization.id),
         payload,
-    )
+    )?;
+    duplicates::look(conn, pen, organization.id)
 }
 
 /// Stores a firm's new details, claims the web site it brings, and notes it
@@ -512,7 +524,8 @@ pub(super) fn update_organization(
     let country = country.map(|it| ("country", Value::Code(it.to_string())));
     let mut payload = vec![("version", Value::Int(after.version))];
     payload.extend(country);
-    pen.append(conn, kind, (SubjectKind::Organization, after.id), payload)
+    pen.append(conn, kind, (SubjectKind::Organization, after.id), payload)?;
+    duplicates::look(conn, pen, after.id)
 }
 
 pub(super) fn log_account(

@@ -176,6 +176,14 @@ impl Caller {
         }
         hats
     }
+
+    /// The capacities in which they can act on a record of one firm, which
+    /// can't be on `other`'s side.
+    pub fn hats_for(&self, organization: OrganizationId, other: Hat) -> Vec<Hat> {
+        let mut hats = self.hats(organization, organization);
+        hats.retain(|hat| *hat != other);
+        hats
+    }
 }
 
 /// Tries an action of a machine in each capacity until one is accepted. A

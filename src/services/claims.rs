@@ -17,6 +17,7 @@ use crate::domain::text::{Email, Language, Name};
 use crate::domain::ticket::{Permit, TicketKind, TicketOutcome};
 
 pub use super::corrections::Corrections;
+use super::duplicates::live_firm;
 use super::once::write_once;
 use super::tickets::{self, Newcomer, Open, Ticket};
 use super::{Caller, Context, Error, Intent, accounts};
@@ -91,7 +92,7 @@ pub async fn ask(
         caller.id(),
         intent,
         move |conn| {
-            db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            live_firm(conn, organization)?;
             let key = ticket.email.key();
             if db::contacts::objected(conn, organization, &key)? {
                 return Err(Error::refused(

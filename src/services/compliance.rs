@@ -8,9 +8,11 @@ use crate::db::{self, Conn, freezes};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
-use crate::domain::ids::OrganizationId;
-use crate::domain::permission::Operation;
+use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::permission::{Operation, Verdict, decide};
+use crate::domain::refusal::Refusal;
 
+use super::duplicates::live_firm;
 use super::once::{Recorded, write_once, write_once_versioned};
 use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
@@ -51,7 +53,7 @@ pub async fn record_clearance(
         by,
         intent,
         move |conn| {
-            db::organizations::find(conn, clearance.organization)?.ok_or(Error::NotFound)?;
+            live_firm(conn, clearance.organization)?;
             db::clearances::insert(conn, &clearance, by)?;
             pen.append(
                 conn,
@@ -106,6 +108,9 @@ pub async fn order_freeze(
         intent,
         move |conn| {
             check_scope(conn, &freeze.scope)?;
+            if let FreezeScope::Organization(id) = freeze.scope {
+                live_firm(conn, id)?;
+            }
             freezes::insert(conn, &freeze, by)?;
             log_freeze(conn, &pen, "freeze.ordered", &freeze)?;
             Ok(freeze)
@@ -172,23 +177,12 @@ pub async fn lift_freeze(
         intent,
         move |conn| {
             let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
-            if found.lifted_at.is_some() {
-                return Err(Error::refused(
-                    "lifted_already",
-                    "This freeze is lifted already.",
-                ));
-            }
+            may_lift(&found, by)?;
             let (stored, kind) = match found.first_lifted_by {
                 None => (
                     freezes::first_lift(conn, id, by, now, found.version)?,
                     "freeze.lifting_proposed",
                 ),
-                Some(first) if first == by => {
-                    return Err(Error::refused(
-                        "second_person_needed",
-                        "Somebody else of compliance has to agree.",
-                    ));
-                }
                 Some(_) => (
                     freezes::lift(conn, id, by, now, found.version)?,
                     "freeze.lifted",
@@ -216,6 +210,39 @@ pub async fn lift_freeze(
     )
     .await?;
     Ok(lifting.lifted)
+}
+
+/// Whether somebody can take a step to lift a freeze.
+fn may_lift(found: &freezes::FreezeRecord, by: UserId) -> Result<(), Refusal> {
+    if found.lifted_at.is_some() {
+        return Err(Refusal::new(
+            "lifted_already",
+            "This freeze is lifted already.",
+        ));
+    }
+    if found.first_lifted_by == Some(by) {
+        return Err(Refusal::new(
+            "second_person_needed",
+            "Somebody else of compliance has to agree.",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the caller can take a step to lift a freeze now; none where it
+/// isn't theirs to take.
+pub async fn lift_verdict(
+    context: &Context,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Option<Result<(), Refusal>>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let found = context
+        .db
+        .read(move |conn| freezes::find(conn, id)?.ok_or(Error::NotFound))
+        .await?;
+    let may = decide(Operation::WriteCompliance, &caller.memberships, &[]);
+    Ok((may == Verdict::Allowed).then(|| may_lift(&found, caller.id())))
 }
 
 /// The freezes in force.
@@ -255,7 +282,7 @@ pub async fn block(
         intent,
         move |conn| {
             for id in [a, b] {
-                db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
+                live_firm(conn, id)?;
             }
             db::blocks::insert(conn, a, b, &reason, now)?;
             pen.append(

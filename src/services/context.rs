@@ -25,7 +25,10 @@ use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
 use super::caller::Callers;
+use super::export_jobs::AnyScribe;
 use super::failures::Failures;
+use super::files::Folder;
+use super::import_jobs::rows::OpenRows;
 use super::index::MatchIndex;
 use super::past::Newest;
 use super::signing::Looked;
@@ -95,6 +98,20 @@ pub struct Settings {
     pub public_url: String,
 }
 
+/// What passes through as files.
+pub struct Exchange {
+    /// Where they lie.
+    pub folder: Folder,
+    /// How they are read.
+    pub open_rows: OpenRows,
+    /// How they are written.
+    pub scribe: AnyScribe,
+    /// For how long one that was made can be fetched.
+    pub fetch: TimeDelta,
+    /// For how long a worker has a job before another may take it.
+    pub lease: TimeDelta,
+}
+
 /// What every use case has at hand: the store, the clock, the data that rules
 /// work on and the keys that prove things. Cheap to clone; there are no
 /// globals beside it.
@@ -141,6 +158,8 @@ pub struct Context {
     pub index: Arc<MatchIndex>,
     /// What investors did before.
     pub past: Arc<Newest>,
+    /// What passes through as files.
+    pub exchange: Arc<Exchange>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -194,6 +213,8 @@ pub struct Parts {
     pub cursor_key: Vec<u8>,
     /// What the operator set.
     pub settings: Settings,
+    /// What passes through as files.
+    pub exchange: Exchange,
 }
 
 impl From<Parts> for Context {
@@ -204,6 +225,7 @@ impl From<Parts> for Context {
             clock: parts.clock,
             index: Arc::new(MatchIndex::new(Arc::clone(&taxonomy))),
             past: Arc::default(),
+            exchange: Arc::new(parts.exchange),
             taxonomy,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),

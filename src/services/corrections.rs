@@ -14,7 +14,7 @@ use crate::domain::text::{Language, LocalText, Localized, Name, Slug, TextState,
 use crate::domain::values::Stage;
 
 use super::organizations::names_that_tell;
-use super::{Context, Error};
+use super::{Context, Error, duplicates};
 
 /// What shall be otherwise; what is none stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -170,7 +170,8 @@ impl Corrections {
             "organization.corrected",
             (SubjectKind::Organization, organization),
             vec![("version", Value::Int(after.version))],
-        )
+        )?;
+        duplicates::look(conn, &context.pen(Actor::User(person)), organization)
     }
 }
 

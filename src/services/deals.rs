@@ -92,6 +92,7 @@ pub(super) fn open(
             ("programme", Value::Id(deal.programme.uuid())),
             ("match", Value::Id(deal.matched.uuid())),
             ("introduction", Value::Id(deal.introduction.uuid())),
+            ("pipeline", code(deal.pipeline.as_str())),
             ("stage", code(deal.stage.as_str())),
         ],
     )
@@ -105,7 +106,7 @@ fn default_pipeline(context: &Context) -> Result<&Pipeline, Error> {
         .ok_or_else(|| Error::internal("no pipeline is configured"))
 }
 
-fn pipeline_of<'a>(context: &'a Context, deal: &Deal) -> Result<&'a Pipeline, Error> {
+pub(super) fn pipeline_of<'a>(context: &'a Context, deal: &Deal) -> Result<&'a Pipeline, Error> {
     context
         .pipelines
         .get(&deal.pipeline)
@@ -214,7 +215,12 @@ fn apply(
     caller.may(Operation::ReadDeal, &owners)?;
     caller.may(Operation::MoveDeal, &owners)?;
     check_version(expected, before.version)?;
-    let pipeline = pipeline_of(context, &before)?;
+    let pipeline = match action {
+        DealAction::Reroute(to) => context.pipelines.get(to).ok_or_else(|| {
+            Error::refused("unknown_pipeline", format!("There is no pipeline “{to}”."))
+        })?,
+        _ => pipeline_of(context, &before)?,
+    };
     let hats = caller.hats(before.startup, before.investor);
     let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, pipeline, now))?;
     if needs_reason(action) && note.is_none() {
@@ -223,10 +229,11 @@ fn apply(
             "This needs a reason in words.",
         ));
     }
+    let enough = agreed_by_two(context, caller, conn, &before, action, note.as_deref())?;
     let after = Deal {
         version: before.version + 1,
         updated_at: now,
-        ..after
+        ..if enough { after } else { before.clone() }
     };
     store(conn, &after)?;
     if let Some(text) = &note {
@@ -239,6 +246,13 @@ fn apply(
             created_at: now,
         };
         deals::insert_note(conn, &note)?;
+    }
+    if !enough {
+        let subject = (SubjectKind::Deal, id);
+        let payload = vec![("matter", code(action.code()))];
+        let pen = context.pen(caller.actor());
+        pen.append(conn, "deal.seconding", subject, payload)?;
+        return Ok(after);
     }
     log(
         context,
@@ -253,6 +267,42 @@ fn apply(
     Ok(after)
 }
 
+/// Whether as many people say so as the action takes. The first of two is
+/// noted, and the same person is not the second.
+fn agreed_by_two(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Deal,
+    action: &DealAction,
+    reason: Option<&str>,
+) -> Result<bool, Error> {
+    let matter = match action {
+        DealAction::Unblock => "unblock".to_owned(),
+        // Two who mean different figures don't agree.
+        DealAction::Vouch(side, funding) => format!(
+            "vouch {side} {} {} {}",
+            funding.amount,
+            funding.value_date,
+            before.stage_entered_at.timestamp_micros()
+        ),
+        _ => return Ok(true),
+    };
+    let (person, reason) = (caller.id(), reason.unwrap_or_default());
+    let now = context.now();
+    if !db::deal_seconds::insert(conn, before.id, &matter, person, reason, now)? {
+        return Err(Error::refused(
+            "second_person_needed",
+            "You have said so already; somebody else has to agree.",
+        ));
+    }
+    let enough = db::deal_seconds::count(conn, before.id, &matter)? >= 2;
+    if enough {
+        db::deal_seconds::clear(conn, before.id, &matter)?;
+    }
+    Ok(enough)
+}
+
 const fn needs_reason(action: &DealAction) -> bool {
     matches!(
         action,
@@ -260,6 +310,9 @@ const fn needs_reason(action: &DealAction) -> bool {
             | DealAction::MoveBack(_)
             | DealAction::Hold(_)
             | DealAction::Reopen
+            | DealAction::Reroute(_)
+            | DealAction::Unblock
+            | DealAction::Vouch(..)
             | DealAction::Block
             | DealAction::Lose(CloseCode::Other)
     )
@@ -289,9 +342,18 @@ fn log(
     match action {
         DealAction::Hold(day) => payload.push(("resume_on", Value::Date(*day))),
         DealAction::Lose(reason) => payload.push(("reason", code(reason.code()))),
-        DealAction::Confirm(funding) => {
+        DealAction::Reroute(to) => payload.push(("pipeline", code(to.as_str()))),
+        DealAction::Confirm(funding) | DealAction::Vouch(_, funding) => {
             payload.push(("amount", Value::Money(funding.amount)));
             payload.push(("value_date", Value::Date(funding.value_date)));
+            if after.status == DealStatus::Won {
+                // Locked here: whatever rates come later, the amount is
+                // compared by these.
+                let rates = db::rates::latest(conn, funding.value_date)?;
+                let day = rates.map_or(funding.value_date, |rates| rates.date);
+                db::syndicates::lock_rates(conn, after.id, day)?;
+                payload.push(("rates_of", Value::Date(day)));
+            }
         }
         _ => {}
     }
@@ -456,8 +518,17 @@ pub async fn transitions(
     id: DealId,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let deal = find(context, caller, id).await?.deal;
+    open_to(context, caller, &deal)
+}
+
+/// What the caller can do with a deal that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    caller: &Caller,
+    deal: &Deal,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let now = context.now();
-    let pipeline = pipeline_of(context, &deal)?;
+    let pipeline = pipeline_of(context, deal)?;
     let tomorrow: NaiveDate = (now + chrono::TimeDelta::days(1)).date_naive();
     let first = pipeline.stages().first().map(|stage| stage.slug.clone());
     let last = pipeline.stages().last().map(|stage| stage.slug.clone());
@@ -474,6 +545,7 @@ pub async fn transitions(
         DealAction::Withdraw,
         DealAction::Confirm(funding),
         DealAction::Block,
+        DealAction::Unblock,
         DealAction::Reopen,
     ];
     actions.extend(
@@ -487,19 +559,24 @@ pub async fn transitions(
     );
     let hats = caller.hats(deal.startup, deal.investor);
     let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
-        step(&deal, action, hat, pipeline, now).map(drop)
+        step(deal, action, hat, pipeline, now).map(drop)
     });
-    Ok(found
+    let mut found: Vec<_> = found
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal))
-        .collect())
+        .collect();
+    // By another pipeline, which the others are not asked about.
+    if deal.status == DealStatus::Open && hats.contains(&Hat::Curator) {
+        found.push(("reroute", None));
+    }
+    Ok(found)
 }
 
-fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
+pub(super) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
     deals::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-fn store(conn: &mut Conn, deal: &Deal) -> Result<(), Error> {
+pub(super) fn store(conn: &mut Conn, deal: &Deal) -> Result<(), Error> {
     if deals::update(conn, deal)? {
         Ok(())
     } else {

@@ -101,6 +101,7 @@ impl From<db::Error> for Error {
                 tracing::warn!(%error, "the store can't take it now");
                 Self::Busy { retry_after_s: 1 }
             }
+            db::Error::Outdated => Self::StaleVersion,
             other => Self::internal(other),
         }
     }

@@ -225,7 +225,11 @@ impl Changes {
                 | SubjectKind::Deal
                 | SubjectKind::Message
                 | SubjectKind::Ticket
-                | SubjectKind::SigningKey => {}
+                | SubjectKind::SigningKey
+                | SubjectKind::Import
+                | SubjectKind::Export
+                | SubjectKind::Duplicate
+                | SubjectKind::RateBatch => {}
             }
         }
         changes

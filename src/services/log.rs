@@ -1,10 +1,12 @@
 //! The log as use cases write and read it.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::db::events;
 pub use crate::db::events::SealedEvent;
+use crate::db::together::Part;
 use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind};
 use crate::domain::permission::Operation;
 
@@ -31,6 +33,22 @@ impl Context {
 }
 
 impl Pen {
+    /// The service's own: what it finds by itself is not on record as found by
+    /// whoever happened to write.
+    pub(super) fn of_system(&self) -> Self {
+        self.context.pen(Actor::System)
+    }
+
+    /// When it writes.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.context.now()
+    }
+
+    /// A new id.
+    pub(super) fn new_id<T: From<Uuid>>(&self) -> T {
+        self.context.new_id()
+    }
+
     /// Appends an event to the open transaction.
     pub fn append(
         &self,
@@ -39,15 +57,33 @@ impl Pen {
         subject: (SubjectKind, impl Into<Uuid>),
         payload: Payload,
     ) -> Result<(), Error> {
-        let event = Event {
+        Ok(events::append(conn, &self.event(kind, subject, payload))?)
+    }
+
+    /// What appends an event together with what it tells of.
+    pub fn insertion(
+        &self,
+        kind: &'static str,
+        subject: (SubjectKind, impl Into<Uuid>),
+        payload: Payload,
+    ) -> Result<Part, Error> {
+        Ok(events::insertion(&self.event(kind, subject, payload))?)
+    }
+
+    fn event(
+        &self,
+        kind: &'static str,
+        subject: (SubjectKind, impl Into<Uuid>),
+        payload: Payload,
+    ) -> Event {
+        Event {
             id: self.context.new_id(),
             at: self.context.now(),
             kind,
             subject: Subject::new(subject.0, subject.1),
             actor: self.actor,
             payload,
-        };
-        Ok(events::append(conn, &event)?)
+        }
     }
 }
 

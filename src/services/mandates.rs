@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::mandates;
 pub use crate::db::mandates::Filter;
 use crate::db::page::Page;
-use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{
@@ -13,11 +13,12 @@ use crate::domain::mandate::{
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
-use super::once::write_once;
+use super::duplicates::live_firm;
+use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, contacts};
@@ -35,12 +36,14 @@ pub async fn create(
     let id = context.new_id();
     let claimed = caller.belongs_to(organization);
     let pen = context.pen(caller.actor());
-    write_once(
+    // Before anybody waits for it.
+    let texts = Texts::of_mandate(&content);
+    write_once_together(
         context,
         caller.id(),
         intent,
         move |conn| {
-            let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            let firm = live_firm(conn, organization)?;
             if firm.details.kind != OrganizationKind::Investor {
                 return Err(Error::refused(
                     "not_an_investor",
@@ -61,9 +64,7 @@ pub async fn create(
                 created_at: now,
                 updated_at: now,
             };
-            mandates::insert(conn, &mandate)?;
-            pen.append(
-                conn,
+            let created = pen.insertion(
                 "mandate.created",
                 (SubjectKind::Mandate, id),
                 vec![
@@ -71,7 +72,8 @@ pub async fn create(
                     ("claimed", Value::Flag(claimed)),
                 ],
             )?;
-            Ok(mandate)
+            let stored = mandates::insertion(conn, &mandate, &firm, texts)?;
+            Ok((mandate, stored.with(created)))
         },
         |conn, id| load(conn, id.into()),
     )
@@ -186,7 +188,7 @@ pub async fn transition(
     let pen = context.pen(caller.actor());
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
     let context_in = context.clone();
-    write_once(
+    write_once_together(
         context,
         caller.id(),
         intent,
@@ -195,27 +197,27 @@ pub async fn transition(
             caller_in.may(Operation::ReadMandate, &[before.organization])?;
             caller_in.may(Operation::MoveMandate, &[before.organization])?;
             check_version(expected, before.version)?;
-            let hats = hats(&caller_in, before.organization);
+            let hats = caller_in.hats_for(before.organization, Hat::Startup);
             let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat))?;
             let after = Mandate {
                 // Whoever of the firm moves it stands behind it.
                 claimed: before.claimed || caller_in.belongs_to(before.organization),
                 ..moved(&before, status, action, now)
             };
-            store_state(conn, &after)?;
-            pen.append(
-                conn,
+            let mut stored = mandates::moving(&after).with(pen.insertion(
                 event_kind(action),
                 (SubjectKind::Mandate, id),
                 vec![
                     ("from", code(before.status.code())),
                     ("to", code(after.status.code())),
                 ],
-            )?;
+            )?);
             if action == MandateAction::Publish && !after.claimed {
-                contacts::ask(&context_in, conn, caller_in.actor(), after.organization)?;
+                let (actor, firm) = (caller_in.actor(), after.organization);
+                stored = stored
+                    .then(move |conn| contacts::ask(&context_in, conn, actor, firm).map(drop));
             }
-            Ok(after)
+            Ok((after, stored))
         },
         move |conn, id| {
             let found = load(conn, id.into())?;
@@ -284,10 +286,15 @@ pub async fn transitions(
     id: MandateId,
 ) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
     let mandate = find(context, caller, id).await?;
-    let hats = hats(caller, mandate.organization);
-    Ok(available(MandateAction::ALL, &hats, |action, hat| {
-        step(&mandate, action, hat).map(drop)
-    }))
+    Ok(open_to(caller, &mandate))
+}
+
+/// What the caller can do with a mandate that they may see.
+pub(super) fn open_to(caller: &Caller, mandate: &Mandate) -> Vec<(MandateAction, Option<Refusal>)> {
+    let hats = caller.hats_for(mandate.organization, Hat::Startup);
+    available(MandateAction::ALL, &hats, |action, hat| {
+        step(mandate, action, hat).map(drop)
+    })
 }
 
 /// Marks published mandates that nobody confirmed in time as stale; answers
@@ -346,14 +353,6 @@ const fn event_kind(action: MandateAction) -> &'static str {
     }
 }
 
-fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
-    caller
-        .hats(organization, organization)
-        .into_iter()
-        .filter(|hat| *hat != Hat::Startup)
-        .collect()
-}
-
 fn load(conn: &mut Conn, id: MandateId) -> Result<Mandate, Error> {
     mandates::find(conn, id)?.ok_or(Error::NotFound)
 }
@@ -368,9 +367,5 @@ fn store(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
 
 /// [`store`] for a mandate that moved and says what it said.
 fn store_state(conn: &mut Conn, mandate: &Mandate) -> Result<(), Error> {
-    if mandates::update_state(conn, mandate)? {
-        Ok(())
-    } else {
-        Err(Error::StaleVersion)
-    }
+    Ok(mandates::update_state(conn, mandate)?)
 }

@@ -12,13 +12,15 @@ use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, TicketId, UserId};
 use crate::domain::message::News;
-use crate::domain::permission::Operation;
+use crate::domain::permission::{Operation, Verdict, decide};
+use crate::domain::refusal::Refusal;
 use crate::domain::session::EndReason;
 use crate::domain::text::{Email, Language};
 use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::OrganizationKind;
 
 use super::accounts::check_password;
+use super::duplicates::live_firm;
 use super::introductions::hand_over;
 use super::once::{Recorded, write_once};
 use super::sessions::end_all;
@@ -132,7 +134,7 @@ fn check_role(
     organization: OrganizationId,
     role: Role,
 ) -> Result<OrganizationKind, Error> {
-    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+    let firm = live_firm(conn, organization)?;
     if role.fits(firm.details.kind) {
         return Ok(firm.details.kind);
     }
@@ -403,6 +405,18 @@ pub enum AccountAction {
 }
 
 impl AccountAction {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Close, Self::Open, Self::RemoveSecondFactor];
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Open => "open",
+            Self::RemoveSecondFactor => "remove_second_factor",
+        }
+    }
+
     /// The action with that code.
     pub fn from_code(code: &str) -> Option<Self> {
         match code {
@@ -412,6 +426,36 @@ impl AccountAction {
             _ => None,
         }
     }
+}
+
+/// What the caller can do with somebody's account now, each action with what
+/// stands in its way.
+pub async fn actions(
+    context: &Context,
+    caller: &Caller,
+    id: UserId,
+) -> Result<Vec<(AccountAction, Option<Refusal>)>, Error> {
+    let account = account(context, caller, id).await?;
+    if decide(Operation::WritePerson, &caller.memberships, &[]) != Verdict::Allowed {
+        return Ok(Vec::new());
+    }
+    let of_state = if account.disabled {
+        AccountAction::Open
+    } else {
+        AccountAction::Close
+    };
+    let own = (id == caller.id()).then(own_account);
+    let possible = AccountAction::ALL.into_iter();
+    let possible =
+        possible.filter(|it| *it == of_state || *it == AccountAction::RemoveSecondFactor);
+    Ok(possible.map(|action| (action, own.clone())).collect())
+}
+
+fn own_account() -> Refusal {
+    Refusal::new(
+        "own_account",
+        "One's own account is closed at /v1/me/deactivation.",
+    )
 }
 
 /// Does something with somebody's account.
@@ -425,10 +469,7 @@ pub async fn act(
     caller.may(Operation::ReadPerson, &[])?;
     caller.may(Operation::WritePerson, &[])?;
     if id == caller.id() {
-        return Err(Error::refused(
-            "own_account",
-            "One's own account is closed at /v1/me/deactivation.",
-        ));
+        return Err(own_account().into());
     }
     let context_in = context.clone();
     let (person, actor) = (caller.id(), caller.actor());

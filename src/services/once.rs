@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::idempotency::{self, Begin, Outcome, Slot};
+use crate::db::together::Together;
 use crate::db::{self, Conn};
 use crate::domain::ids::UserId;
 
@@ -70,17 +71,32 @@ impl Recorded for crate::domain::rule_set::Simulation {
     }
 }
 
+impl Recorded for crate::domain::rates::Batch {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// As it was said.
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
 recorded!(
     crate::domain::organization::Organization,
+    crate::domain::duplicate::Duplicate,
     crate::domain::profile::StartupProfile,
     crate::domain::mandate::Mandate,
     crate::domain::programme::Programme,
+    crate::domain::commitment::Commitment,
     crate::domain::rule_set::KeptRuleSet,
     crate::domain::review::Match,
     crate::domain::releasing::BulkRelease,
     crate::domain::rematch::Rematch,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
+    crate::domain::export::Export,
+    crate::domain::import::Import,
 );
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered
@@ -101,6 +117,31 @@ where
 {
     let find = |conn: &mut Conn, id, _| find(conn, id);
     write_once_versioned(context, principal, intent, job, find).await
+}
+
+/// [`write_once`] of a job that only reads and decides, and answers what is to
+/// be stored with its own answer: see [`db::together`].
+pub async fn write_once_together<T, J, F>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+    find: F,
+) -> Result<T, Error>
+where
+    T: Recorded + Send + 'static,
+    J: FnOnce(&mut Conn) -> Result<(T, Together<Error>), Error> + Send + 'static,
+    F: FnOnce(&mut Conn, Uuid) -> Result<T, Error> + Send + 'static,
+{
+    if intent.is_none() {
+        return context.db.write_together(job).await;
+    }
+    let job = move |conn: &mut Conn| {
+        let (answer, stored) = job(conn)?;
+        stored.store(conn)?;
+        Ok(answer)
+    };
+    write_once(context, principal, intent, job, find).await
 }
 
 /// [`write_once`] whose answer depends on the version that the first time came

@@ -1,29 +1,109 @@
 //! Firms, as their own people and the operator's see them.
 
+use std::collections::BTreeSet;
+
 pub use crate::db::organizations::Filter;
 use crate::db::page::Page;
-use crate::db::{self, Conn, organizations};
+use crate::db::{self, Conn, merges, organizations};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::identifier::Identifier;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::Organization;
 use crate::domain::permission::Operation;
 
+use super::duplicates::live_firm;
 use super::paging::{PageRequest, after, read_page};
-use super::{Caller, Context, Error};
+use super::transitions::check_version;
+use super::{Caller, Context, Error, duplicates};
 
-/// One firm.
-pub async fn find(
-    context: &Context,
-    caller: &Caller,
-    id: OrganizationId,
-) -> Result<Organization, Error> {
-    caller.may(Operation::ReadOrganization, &[id])?;
+/// What an id leads to.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// The firm itself.
+    Here(Organization),
+    /// The firm that it became one with.
+    Moved(OrganizationId),
+}
+
+/// One firm. Whoever may read the firm that it became one with is led there.
+pub async fn find(context: &Context, caller: &Caller, id: OrganizationId) -> Result<Found, Error> {
+    let caller = caller.clone();
     context
         .db
-        .look_up(move |conn| organizations::find(conn, id)?.ok_or(Error::NotFound))
+        .look_up(move |conn| {
+            let keeper = merges::keeper(conn, id)?;
+            caller.may(Operation::ReadOrganization, &[keeper.unwrap_or(id)])?;
+            match keeper {
+                Some(keeper) => Ok(Found::Moved(keeper)),
+                None => organizations::find(conn, id)?
+                    .map(Found::Here)
+                    .ok_or(Error::NotFound),
+            }
+        })
         .await
 }
 
-/// All firms, oldest first, for the operator's people.
+/// The version of a firm, and its numbers in registers.
+pub async fn identifiers(
+    context: &Context,
+    caller: &Caller,
+    id: OrganizationId,
+) -> Result<(i64, BTreeSet<Identifier>), Error> {
+    caller.may(Operation::ReadOrganization, &[id])?;
+    context
+        .db
+        .look_up(move |conn| {
+            let firm = organizations::find(conn, id)?.ok_or(Error::NotFound)?;
+            Ok((firm.version, db::identifiers::of(conn, id)?))
+        })
+        .await
+}
+
+/// Has a firm state these numbers and no others. Whether another firm states
+/// one of them as well shows in nothing that comes of it.
+pub async fn state_identifiers(
+    context: &Context,
+    caller: &Caller,
+    id: OrganizationId,
+    expected: Option<i64>,
+    stated: BTreeSet<Identifier>,
+) -> Result<(i64, BTreeSet<Identifier>), Error> {
+    caller.may(Operation::ReadOrganization, &[id])?;
+    caller.may(Operation::WriteOrganization, &[id])?;
+    let pen = context.pen(caller.actor());
+    context
+        .db
+        .write(move |conn| {
+            organizations::lock(conn, id)?;
+            let before = live_firm(conn, id)?;
+            check_version(expected, before.version)?;
+            let after = Organization {
+                version: before.version + 1,
+                updated_at: pen.now(),
+                ..before
+            };
+            if !organizations::update(conn, &after)? {
+                return Err(Error::StaleVersion);
+            }
+            db::identifiers::replace(conn, id, &stated)?;
+            let schemes = stated.iter().map(|it| it.scheme().code().to_owned());
+            pen.append(
+                conn,
+                "organization.identified",
+                (SubjectKind::Organization, id),
+                vec![
+                    ("version", Value::Int(after.version)),
+                    ("schemes", Value::Codes(schemes.collect())),
+                ],
+            )?;
+            duplicates::look(conn, &pen, id)?;
+            Ok((after.version, stated))
+        })
+        .await
+}
+
+/// All firms, oldest first, for the operator's people; one that became one
+/// with another is that one.
 pub async fn list(
     context: &Context,
     caller: &Caller,

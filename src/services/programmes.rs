@@ -6,7 +6,7 @@ use crate::db::page::Page;
 use crate::db::programmes;
 pub use crate::db::programmes::Filter;
 use crate::db::{self, Conn};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, ProgrammeId, RuleSetId, StartupProfileId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::programme::{
@@ -20,7 +20,7 @@ use super::caller::in_any_hat;
 use super::once::{Recorded, write_once, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts};
+use super::{Caller, Context, Error, Intent, agreements, contacts};
 
 /// What is admitted to a programme.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +105,7 @@ pub(super) fn newest_rule_set(conn: &mut Conn) -> Result<RuleSetId, Error> {
 /// one with that content.
 pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleSetId, Error> {
     let now = context.now();
-    let pen = context.pen(crate::domain::event::Actor::System);
+    let pen = context.pen(Actor::System);
     context
         .db
         .write(move |conn| {
@@ -128,11 +128,17 @@ pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleS
 pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Programme, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
     let found = context.db.look_up(move |conn| load(conn, id)).await?;
+    check_known(caller, &found)?;
+    Ok(found)
+}
+
+/// Whether the caller may know that there is such a programme; see [`find`].
+pub(super) fn check_known(caller: &Caller, found: &Programme) -> Result<(), Error> {
     let mut parties = found.details.parties.iter();
     let known = found.status.is_public()
         || caller.is_of_operator()
         || parties.any(|party| caller.belongs_to(party.organization));
-    known.then_some(found).ok_or(Error::NotFound)
+    known.then_some(()).ok_or(Error::NotFound)
 }
 
 /// Programmes that the caller may know of, oldest first; see [`find`].
@@ -168,7 +174,7 @@ pub async fn transition(
 ) -> Result<Programme, Error> {
     caller.may(Operation::WriteProgramme, &[])?;
     let now = context.now();
-    let pen = context.pen(caller.actor());
+    let (context_in, pen) = (context.clone(), context.pen(caller.actor()));
     let hats = hats(caller);
     write_once(
         context,
@@ -179,30 +185,67 @@ pub async fn transition(
             check_version(expected, before.version)?;
             let today = now.date_naive();
             let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, today))?;
+            agreements::follow(&context_in, conn, &pen, &before, action)?;
             let after = Programme {
                 status,
                 version: before.version + 1,
                 updated_at: now,
                 ..before.clone()
             };
-            if !programmes::update(conn, &after)? {
-                return Err(Error::StaleVersion);
-            }
-            pen.append(
-                conn,
-                "programme.moved",
-                (SubjectKind::Programme, id),
-                vec![
-                    ("action", code(action.code())),
-                    ("from", code(before.status.code())),
-                    ("to", code(after.status.code())),
-                ],
-            )?;
+            store(conn, &after)?;
+            log_move(conn, &pen, &after, action, before.status)?;
             Ok(after)
         },
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// What the service itself does to a programme.
+pub(super) fn move_by_system(
+    context: &Context,
+    conn: &mut Conn,
+    before: Programme,
+    action: ProgrammeAction,
+) -> Result<(), Error> {
+    let now = context.now();
+    let status = step(&before, action, Hat::System, now.date_naive())?;
+    let from = before.status;
+    let after = Programme {
+        status,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    store(conn, &after)?;
+    log_move(conn, &context.pen(Actor::System), &after, action, from)
+}
+
+pub(super) fn store(conn: &mut Conn, programme: &Programme) -> Result<(), Error> {
+    if programmes::update(conn, programme)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
+
+pub(super) fn log_move(
+    conn: &mut Conn,
+    pen: &super::log::Pen,
+    after: &Programme,
+    action: ProgrammeAction,
+    from: ProgrammeStatus,
+) -> Result<(), Error> {
+    pen.append(
+        conn,
+        "programme.moved",
+        (SubjectKind::Programme, after.id),
+        vec![
+            ("action", code(action.code())),
+            ("from", code(from.code())),
+            ("to", code(after.status.code())),
+        ],
+    )
 }
 
 /// What can be done with a programme now.
@@ -212,12 +255,19 @@ pub async fn transitions(
     id: ProgrammeId,
 ) -> Result<Vec<(ProgrammeAction, Option<Refusal>)>, Error> {
     let programme = find(context, caller, id).await?;
+    Ok(open_to(context, caller, &programme))
+}
+
+/// What the caller can do with a programme that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    caller: &Caller,
+    programme: &Programme,
+) -> Vec<(ProgrammeAction, Option<Refusal>)> {
     let today = context.now().date_naive();
-    Ok(available(
-        ProgrammeAction::ALL,
-        &hats(caller),
-        |action, hat| step(&programme, action, hat, today).map(drop),
-    ))
+    available(ProgrammeAction::ALL, &hats(caller), |action, hat| {
+        step(programme, action, hat, today).map(drop)
+    })
 }
 
 /// What came of an admission.

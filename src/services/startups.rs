@@ -3,10 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
 pub use crate::db::startup_profiles::Filter;
-use crate::db::{self, Conn};
+use crate::db::together::Together;
 use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
@@ -16,11 +17,12 @@ use crate::domain::profile::{
     status_after_correction, status_after_edit, step, texts_that_tell,
 };
 use crate::domain::refusal::Refusal;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
-use super::once::write_once;
+use super::duplicates::live_firm;
+use super::once::{write_once, write_once_together};
 use super::organizations::names_that_tell;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
@@ -57,12 +59,14 @@ pub async fn create(
     let id = context.new_id();
     let claimed = caller.belongs_to(organization);
     let pen = context.pen(caller.actor());
-    write_once(
+    // Before anybody waits for it.
+    let texts = Texts::of_profile(&content);
+    write_once_together(
         context,
         caller.id(),
         intent,
         move |conn| {
-            let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
+            let firm = live_firm(conn, organization)?;
             if firm.details.kind != OrganizationKind::Startup {
                 return Err(Error::refused(
                     "not_a_startup",
@@ -84,9 +88,7 @@ pub async fn create(
                 created_at: now,
                 updated_at: now,
             };
-            startup_profiles::insert(conn, &profile)?;
-            pen.append(
-                conn,
+            let created = pen.insertion(
                 "startup_profile.created",
                 (SubjectKind::StartupProfile, id),
                 vec![
@@ -94,7 +96,8 @@ pub async fn create(
                     ("claimed", Value::Flag(claimed)),
                 ],
             )?;
-            Ok(profile)
+            let stored = startup_profiles::insertion(conn, &profile, &firm, texts)?;
+            Ok((profile, stored.with(created)))
         },
         |conn, id| load(conn, id.into()),
     )
@@ -239,7 +242,7 @@ pub async fn transition(
 ) -> Result<StartupProfile, Error> {
     let context_in = context.clone();
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
-    write_once(
+    write_once_together(
         context,
         caller.id(),
         intent,
@@ -261,7 +264,7 @@ fn apply(
     expected: Option<i64>,
     action: ProfileAction,
     details: Move,
-) -> Result<StartupProfile, Error> {
+) -> Result<(StartupProfile, Together<Error>), Error> {
     let now = context.now();
     let before = load(conn, id)?;
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
@@ -277,7 +280,7 @@ fn apply(
         compliance_agreed: agreed == Some(before.revision),
         now,
     };
-    let hats = hats(caller, before.organization);
+    let hats = caller.hats_for(before.organization, Hat::Investor);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
     if action == ProfileAction::Submit {
@@ -288,7 +291,6 @@ fn apply(
         claimed: before.claimed || caller.belongs_to(before.organization),
         ..moved(&before, status, action, now)
     };
-    store_state(conn, &after)?;
     let comments: Vec<ReviewComment> = details
         .comments
         .into_iter()
@@ -301,7 +303,8 @@ fn apply(
             created_at: now,
         })
         .collect();
-    review_comments::insert(conn, id, &comments)?;
+    let mut stored =
+        startup_profiles::moving(&after).with_all(review_comments::insertions(id, &comments));
     let mut payload = vec![
         ("from", code(before.status.code())),
         ("to", code(after.status.code())),
@@ -317,17 +320,18 @@ fn apply(
             .collect();
         payload.push(("fields", Value::Codes(fields)));
     }
-    context.pen(caller.actor()).append(
-        conn,
+    stored = stored.with(context.pen(caller.actor()).insertion(
         event_kind(action),
         (SubjectKind::StartupProfile, id),
         payload,
-    )?;
+    )?);
     let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
     if forward && !after.claimed {
-        contacts::ask(context, conn, caller.actor(), after.organization)?;
+        let (context, actor) = (context.clone(), caller.actor());
+        let firm = after.organization;
+        stored = stored.then(move |conn| contacts::ask(&context, conn, actor, firm).map(drop));
     }
-    Ok(after)
+    Ok((after, stored))
 }
 
 /// Has the firm stand behind a profile that others wrote, with the words that
@@ -480,18 +484,29 @@ pub async fn transitions(
     id: StartupProfileId,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let profile = find(context, caller, id).await?;
-    let agreed = context
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
         .db
-        .read(move |conn| Ok::<_, Error>(startup_profiles::compliance_agreed_revision(conn, id)?))
-        .await?;
+        .read(move |conn| open_to(&context_in, conn, &caller, &profile))
+        .await
+}
+
+/// What the caller can do with a profile that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    profile: &StartupProfile,
+) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+    let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy,
         compliance_agreed: agreed == Some(profile.revision),
         now: context.now(),
     };
-    let hats = hats(caller, profile.organization);
+    let hats = caller.hats_for(profile.organization, Hat::Investor);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(&profile, action, hat, &facts).map(drop)
+        step(profile, action, hat, &facts).map(drop)
     }))
 }
 
@@ -563,14 +578,6 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
         .await
 }
 
-fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
-    caller
-        .hats(organization, organization)
-        .into_iter()
-        .filter(|hat| *hat != Hat::Investor)
-        .collect()
-}
-
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {
     startup_profiles::find(conn, id)?.ok_or(Error::NotFound)
 }
@@ -585,9 +592,5 @@ fn store(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
 
 /// [`store`] for a profile that moved and says what it said.
 fn store_state(conn: &mut Conn, profile: &StartupProfile) -> Result<(), Error> {
-    if startup_profiles::update_state(conn, profile)? {
-        Ok(())
-    } else {
-        Err(Error::StaleVersion)
-    }
+    Ok(startup_profiles::update_state(conn, profile)?)
 }

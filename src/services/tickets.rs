@@ -200,7 +200,12 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
 
 fn mail(to: Option<Recipient>, content: Content) -> Prepared {
     let to = to.into_iter().collect();
-    Prepared::Ready(Box::new(Ready { to, content }))
+    Prepared::Ready(Box::new(Ready {
+        to,
+        content,
+        continues: None,
+        settings: None,
+    }))
 }
 
 fn stranger(ticket: &Ticket) -> Recipient {

@@ -705,6 +705,37 @@ fn a_rotated_key_signs_and_the_old_one_stays_published() {
 }
 
 #[test]
+fn mail_is_signed_with_each_key_whose_record_was_printed() {
+    let data = settled();
+    let id = queue_mail(data.path());
+    let dkim = ["keys", "dkim", "--domain", "corridor.example"];
+    let said = run(&mut corridor(data.path()), &dkim).ok();
+    let record = "corridor._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=ed25519; p=";
+    assert!(said.contains(record), "{said}");
+    let again = run(&mut corridor(data.path()), &dkim).fails_with(1);
+    assert!(again.contains("choose another --selector"), "{again}");
+    let pem = data.path().join("key.pem");
+    fs::write(&pem, "no key").unwrap();
+    let import = [
+        &dkim[..],
+        &["--selector", "rsa", "--import", pem.to_str().unwrap()],
+    ]
+    .concat();
+    let refused = run(&mut corridor(data.path()), &import).fails_with(1);
+    assert!(refused.contains("PKCS#8"), "{refused}");
+    let bad = [&dkim[..3], &["corridor .example"]].concat();
+    run(&mut corridor(data.path()), &bad).fails_with(1);
+
+    let server = serve(&mut corridor(data.path()));
+    server.address();
+    let file = data.path().join(format!("mail/{id}@corridor.example.eml"));
+    until("the mail is there", || file.exists());
+    let mail = fs::read_to_string(&file).unwrap();
+    assert!(mail.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;"));
+    assert_eq!(mail.matches("DKIM-Signature:").count(), 1);
+}
+
+#[test]
 fn rules_are_learned_from_the_service_and_simulated_before_anybody_publishes() {
     let data = home();
     let files = crate::backtest::a_market();
@@ -756,4 +787,88 @@ fn rules_are_learned_from_the_service_and_simulated_before_anybody_publishes() {
     let refused = run_with(&mut nowhere, "").fails_with(2);
     assert!(refused.contains("there is no programme nowhere"));
     run(&mut corridor(data.path()), &["doctor"]).ok();
+}
+
+#[test]
+fn rates_of_both_banks_are_read_once_and_what_is_wrong_is_named() {
+    let data = settled();
+    let write = |name: &str, text: &str| {
+        let path = data.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let ecb = write(
+        "eurofxref-hist.csv",
+        "Date,USD,JPY,CYP,ILS,\n2026-11-20,1.0811,164.02,0.58,3.9902,\n2026-11-19,1.0800,N/A,,3.99,\n",
+    );
+    let daily = write(
+        "eurofxref.csv",
+        "Date, USD, JPY, \n20 November 2026, 1.0811, 164.02, \n",
+    );
+    let cbar = write(
+        "cbar.xml",
+        r#"<?xml version="1.0" encoding="UTF-8"?><ValCurs Date="20.11.2026" Name="AZN">
+<ValType Type="Bank metallari"><Valute Code="XAU"><Nominal>1 t.u.</Nominal><Value>4512.6</Value></Valute></ValType>
+<ValType Type="Xarici valyutalar"><Valute Code="USD"><Nominal>1</Nominal><Value>1.7</Value></Valute>
+<Valute Code="JPY"><Nominal>100</Nominal><Value>1.1205</Value></Valute></ValType></ValCurs>"#,
+    );
+    let rates = |arguments: &[&str]| {
+        let mut all = vec!["rates"];
+        all.extend(arguments);
+        run(&mut corridor(data.path()), &all)
+    };
+    let tried = rates(&["import", "--dry-run", &ecb, &cbar]).ok();
+    assert!(tried.contains("5 new, 0 on record already, 0 bad, of 2026-11-19 to 2026-11-20; left out, no money in use: CYP (1)"), "{tried}");
+    assert!(rates(&["list"]).ok().contains("no quotations"));
+    let read = rates(&["import", &ecb, &cbar]).ok();
+    assert!(read.contains("2 new, 0 on record already, 0 bad"), "{read}");
+    assert!(read.contains("XAU (1)"), "{read}");
+    let again = rates(&["import", &ecb, &cbar, &daily]).ok();
+    assert!(again.contains("0 new, 5 on record already"), "{again}");
+    assert!(again.contains("0 new, 2 on record already"), "{again}");
+    let listed = rates(&["list"]).ok();
+    assert!(
+        listed.contains("2026-11-20  cbar          100 JPY =         1.1205 AZN"),
+        "{listed}"
+    );
+    assert!(listed.contains("1 EUR =         1.0811 USD"), "{listed}");
+
+    // One wrong row keeps everything back, unless the good ones are wanted.
+    let bad = write(
+        "bad.csv",
+        "Date,USD,GBP\n2026-11-20,1.5,0.86\nyesterday,1,1\n2026-11-18,x,0.85\n2999-01-01,1,1\n",
+    );
+    let ended = rates(&["import", &bad]);
+    for told in [
+        "2026-11-20 EUR/USD: 1.5 for 1, but 1.0811 for 1 is on record",
+        "line 3: \"yesterday\" is no day",
+        "line 4: 2026-11-18 USD: \"x\" must be a decimal number",
+        "2999-01-01 has not come yet",
+    ] {
+        assert!(ended.err.contains(told), "{told}: {ended:?}");
+    }
+    assert!(ended.fails_with(3).contains("nothing was written"));
+    assert!(
+        rates(&["import", "--keep-good", &bad])
+            .fails_with(3)
+            .contains("left out")
+    );
+    assert!(
+        rates(&["list", "--on", "2026-11-20"])
+            .ok()
+            .contains("0.86 GBP")
+    );
+    let doctor = run(&mut corridor(data.path()), &["doctor"]).ok();
+    assert!(
+        doctor.contains("rates       ecb to 2026-11-20, cbar to 2026-11-20"),
+        "{doctor}"
+    );
+    for (name, text) in [
+        ("a.zip", "PK\u{3}\u{4}"),
+        ("a.json", "{}"),
+        ("a.csv", "Data;x"),
+    ] {
+        rates(&["import", &write(name, text)]).fails_with(2);
+    }
+    rates(&["import", "/nowhere/rates.xml"]).fails_with(1);
 }

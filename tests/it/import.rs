@@ -88,8 +88,8 @@ impl Desk {
 
     fn args(&self) -> ImportArgs {
         ImportArgs {
-            startups: self.path("startups.csv"),
-            investors: self.path("investors.csv"),
+            startups: Some(self.path("startups.csv")),
+            investors: Some(self.path("investors.csv")),
             investments: Some(self.path("investments.csv")),
             mapping: None,
             programme: Some("israel-azerbaijan".parse().unwrap()),
@@ -98,6 +98,7 @@ impl Desk {
             keep_good: false,
             report: None,
             format: Format::Table,
+            ..ImportArgs::default()
         }
     }
 

@@ -11,6 +11,7 @@ use cpu_time::{ProcessTime, ThreadTime};
 use uuid::Uuid;
 
 use super::naive::Naive;
+use super::past::Acts;
 use super::report::{Figures, micros, percentile};
 use super::{Failure, MatchingArgs};
 use crate::config::scoring;
@@ -18,7 +19,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::Programme;
-use crate::domain::scoring::RuleSet;
+use crate::domain::scoring::{Factor, RuleSet};
 use crate::domain::tag::Taxonomy;
 use crate::matching::facts::{PairFacts, Setting};
 use crate::matching::index::{Desk, Index, MandateEntry, Snapshot, StartupEntry};
@@ -32,6 +33,10 @@ const ASKING: u64 = 1 << 40;
 const REFERENCE_PAIRS: u64 = 2_000_000;
 /// Changes that are measured.
 const UPDATES: u64 = 2_000;
+/// Questions by rules that count what investors did before.
+const PAST_QUESTIONS: usize = 50;
+/// What that weighs, in bp, at the cost of the tags.
+const PAST_WEIGHT: i64 = 1_000;
 /// How long all cores answer.
 const RUSH: Duration = Duration::from_secs(2);
 
@@ -135,6 +140,7 @@ impl Bench {
         let desk = snapshot.desk(&setting);
         self.one_by_one(&mut figures, &setting, &desk, &mandates, &asking);
         self.backwards(&mut figures, &desk);
+        self.revealed(&mut figures, &snapshot, &mandates, &asking);
         self.rush(&mut figures, &desk, &asking);
         if self.args.cross {
             self.cross(&mut figures, &desk, &startups, &mandates);
@@ -202,6 +208,53 @@ impl Bench {
         figures.explained_p99_us = micros(percentile(&mut explaining, 99));
         figures.ratio = figures.naive_p50_us / figures.index_p50_us;
         figures.explained_ratio = figures.naive_p50_us / figures.explained_p50_us;
+    }
+
+    /// The best mandates by rules that also count what investors did before,
+    /// of which some did something.
+    fn revealed(
+        &self,
+        figures: &mut Figures,
+        snapshot: &Snapshot,
+        mandates: &[Arc<MandateEntry>],
+        asking: &[StartupEntry],
+    ) {
+        let acts = Acts::of_one_in(self.args.acted);
+        let rules = counting_the_past(&self.rules);
+        let setting = Setting {
+            rules: &rules,
+            past: Some(&acts),
+            ..self.setting()
+        };
+        let desk = snapshot.desk(&setting);
+        let (k, filter) = (self.top(), Filter::default());
+        let checked = (REFERENCE_PAIRS / self.args.mandates).clamp(2, 20);
+        let mut ranking = Vec::new();
+        // Slower than the rest, and no less telling on fewer questions.
+        let few = asking.iter().take(PAST_QUESTIONS);
+        for (number, entry) in (0..).zip(few) {
+            let startup = entry.facts(self.today);
+            let known = self.known_to(entry);
+            let (ranked, time) = timed(|| desk.rank_mandates(&startup, &known, k, &filter));
+            ranking.push(time);
+            if number < checked {
+                let candidates: Vec<_> = mandates
+                    .iter()
+                    .map(|entry| (entry.facts(self.today), known(&entry.mandate)))
+                    .collect();
+                let specified =
+                    reference::mandates_for(&setting, &startup, &candidates, k, &filter);
+                let found = ranked.iter().map(|one| (one.record.mandate.id, one.exact));
+                let specified = specified.iter().map(|one| (one.mandate.0, one.exact));
+                figures.compared_with_reference += 1;
+                if !found.eq(specified) {
+                    figures.mismatches += 1;
+                }
+            }
+        }
+        figures.revealed_p50_us = micros(percentile(&mut ranking, 50));
+        figures.revealed_p99_us = micros(percentile(&mut ranking, 99));
+        figures.revealed_one_in = self.args.acted;
     }
 
     /// The best startups for mandates that are not in the market.
@@ -299,6 +352,14 @@ impl Bench {
         figures.update_p50_us = micros(percentile(&mut times, 50));
         figures.update_p99_us = micros(percentile(&mut times, 99));
     }
+}
+
+/// The same rules, some of the tags' weight given to past deals.
+fn counting_the_past(rules: &RuleSet) -> RuleSet {
+    let mut rules = rules.clone();
+    *rules.weights.entry(Factor::Tags).or_default() -= PAST_WEIGHT;
+    *rules.weights.entry(Factor::RevealedPreference).or_default() += PAST_WEIGHT;
+    rules
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {

@@ -3,6 +3,7 @@
 
 mod market;
 mod naive;
+mod past;
 mod report;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -45,6 +46,9 @@ pub struct MatchingArgs {
     /// Best matches of each
     #[arg(long, default_value_t = 20, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub top: u64,
+    /// Where past deals are counted, one of so many investors made some
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub acted: u64,
     /// Seed of the invented market
     #[arg(long, default_value_t = 2_026)]
     pub seed: u64,

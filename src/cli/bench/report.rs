@@ -45,6 +45,12 @@ pub struct Figures {
     pub reverse_p50_us: f64,
     /// The same, ranked and explained.
     pub reverse_explained_p50_us: f64,
+    /// The index under rules that count past deals, ranked.
+    pub revealed_p50_us: f64,
+    /// The same, the slowest of a hundred.
+    pub revealed_p99_us: f64,
+    /// One of so many investors made deals before.
+    pub revealed_one_in: u64,
     /// Explained answers a second on all cores.
     pub queries_per_s: f64,
     /// Cores used for that.
@@ -119,6 +125,11 @@ impl Figures {
             "startups for a mandate, explained, p50",
             us(self.reverse_explained_p50_us),
         );
+        line(
+            &format!("past deals of one in {}, p50", self.revealed_one_in),
+            us(self.revealed_p50_us),
+        );
+        line("past deals, p99", us(self.revealed_p99_us));
         line(
             &format!("explained answers a second, {} cores", self.cores),
             format!("{:.0}", self.queries_per_s),

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::ids::{DealId, IntroductionId, MatchId, OrganizationId};
-use crate::domain::introduction::{Action, Answer, IntroductionStatus};
+use crate::domain::introduction::{Action, Answer, IntroductionStatus, Reply};
 use crate::domain::money::{Currency, Money};
 use crate::domain::pipeline::{DealAction, Funding};
 use crate::domain::review::{Audience, Match, MatchAction, MatchStatus};
@@ -336,7 +336,7 @@ impl Teller<'_> {
         id: IntroductionId,
         answer: Answer,
     ) -> Result<(), Failure> {
-        let step = Step::Answer(answer, None);
+        let step = Step::Answer(Reply::Answer(answer), None);
         introductions::transition(self.context, caller, None, id, None, step).await?;
         self.send().await
     }

@@ -1,5 +1,6 @@
-//! `corridor import`: the files of another system become startups, investors
-//! and, from past deals, mandates.
+//! `corridor import`: a file in Corridor's own form (see [`own`]), or the files
+//! of another system, which become startups, investors and, from past deals,
+//! mandates.
 //!
 //! Every file is read twice, a row at a time: first all rows of all files are
 //! checked, then, when none is bad (or `--keep-good` is given), each file is
@@ -8,6 +9,7 @@
 
 pub(super) mod cells;
 mod look;
+mod own;
 mod portfolio;
 mod report;
 mod rows;
@@ -22,6 +24,8 @@ use clap::{Args, ValueEnum};
 
 use crate::config::Config;
 use crate::config::import_mapping::{self, InvestorField, StartupField};
+use crate::domain::ids::OrganizationId;
+use crate::domain::import::FileFormat;
 use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 use crate::services::imports::{self, NewInvestor, NewStartup, Terms};
@@ -39,19 +43,39 @@ use table::Table;
 pub use table::TableError;
 
 /// Arguments of `corridor import`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct ImportArgs {
-    /// Startups (CSV with a header, UTF-8)
-    #[arg(long, value_name = "FILE")]
-    pub startups: PathBuf,
-    /// Investors (CSV with a header, UTF-8)
-    #[arg(long, value_name = "FILE")]
-    pub investors: PathBuf,
+    /// A file in Corridor's own form, as `corridor export` writes it; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How FILE is written [default: by its ending, .csv, .ndjson or .jsonl]
+    #[arg(long, value_enum, requires = "file")]
+    pub input: Option<Input>,
+    /// The rows of FILE are that partner's referrals, with all that holds for them
+    #[arg(long, value_name = "ID", requires = "file")]
+    pub partner: Option<OrganizationId>,
+    /// Startups of another system (CSV with a header, UTF-8)
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "file",
+        conflicts_with = "file"
+    )]
+    pub startups: Option<PathBuf>,
+    /// Investors of another system (CSV with a header, UTF-8)
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "file",
+        conflicts_with = "file"
+    )]
+    pub investors: Option<PathBuf>,
     /// Past deals, from which mandates are derived (CSV with a header, UTF-8)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub investments: Option<PathBuf>,
     /// How columns, stages and tags become ours [default: config/import-crunchbase.toml, built in]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub mapping: Option<PathBuf>,
     /// Publish the records and admit them to this programme; without it they are drafts
     #[arg(long, value_name = "SLUG")]
@@ -65,7 +89,7 @@ pub struct ImportArgs {
     /// Write the good rows although others are bad
     #[arg(long)]
     pub keep_good: bool,
-    /// Write every bad row to this file, one JSON object a line
+    /// Write every bad row (of FILE: every row) to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// How the summary is printed
@@ -73,10 +97,47 @@ pub struct ImportArgs {
     pub format: Format,
 }
 
-/// How a summary is printed.
+const EXAMPLES: &str = "\
+A row of FILE is a firm with its contact and its profile or mandate: in NDJSON the document
+that POST /v1/referrals takes, in CSV a column for each path in it, such as
+organization.legal_name, startup_profile.one_liner.en, startup_profile.primary_tags (with |
+between) or mandate.tags (water:3|energy:1). external_id, organization.kind and
+organization.legal_name are needed. All rows are checked before the first is written, and the
+same file again changes nothing.
+
+Examples:
+  corridor import startups.csv --dry-run --report rows.ndjson
+  corridor import firms.ndjson --programme az-il-2026 --keep-good
+  corridor import referrals.csv --partner ID --no-claim-mails
+  corridor --data OLD export --kind mandates --contacts | corridor --data NEW import - --input ndjson
+  corridor import --startups s.csv --investors i.csv --mapping mapping.toml
+
+Exit codes: 0 every row was good, 1 something broke, 2 the arguments or the mapping can't be
+meant, 3 the file or rows of it are bad (nothing was written, unless --keep-good).";
+
+/// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Input {
+    /// Comma-separated values with a header, UTF-8.
+    Csv,
+    /// A JSON object a line, UTF-8.
+    Ndjson,
+}
+
+impl From<Input> for FileFormat {
+    fn from(input: Input) -> Self {
+        match input {
+            Input::Csv => Self::Csv,
+            Input::Ndjson => Self::Ndjson,
+        }
+    }
+}
+
+/// How a summary is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
+    #[default]
     Table,
     /// For programs.
     Json,
@@ -102,6 +163,9 @@ pub enum ImportError {
 /// Runs the command: exit code 0 when all is well, 2 for arguments and
 /// mapping, 3 for bad input, 1 for anything else.
 pub(super) async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failure> {
+    if let Some(file) = &args.file {
+        return own::run(config, args, file).await;
+    }
     // What is only tried must not make a store.
     let db = if args.dry_run {
         open_existing_store(config)?
@@ -175,8 +239,8 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Report, Impo
         None => None,
     };
     let mut looked = Looked::new(args)?;
-    looked.at_startups(&rules, &args.startups)?;
-    looked.at_investors(&rules, &args.investors)?;
+    looked.at_startups(&rules, named(args.startups.as_ref(), "--startups")?)?;
+    looked.at_investors(&rules, named(args.investors.as_ref(), "--investors")?)?;
     if let Some(path) = &args.investments {
         looked.at_investments(&rules, path)?;
     }
@@ -239,6 +303,10 @@ async fn programme(context: &Context, slug: &Slug) -> Result<Programme, ImportEr
     }
 }
 
+fn named<'a>(file: Option<&'a PathBuf>, argument: &str) -> Result<&'a PathBuf, ImportError> {
+    file.ok_or_else(|| ImportError::Usage(format!("{argument} is needed")))
+}
+
 async fn write_files(
     context: &Context,
     args: &ImportArgs,
@@ -250,9 +318,11 @@ async fn write_files(
     let [startups, investors, ..] = files else {
         return Ok(());
     };
-    let rows = good_startups(rules, &args.startups, startups.good)?;
+    let file = named(args.startups.as_ref(), "--startups")?;
+    let rows = good_startups(rules, file, startups.good)?;
     startups.set(imports::startups(context, terms.clone(), rows).await?);
-    let rows = good_investors(rules, &args.investors, investors.good, portfolios)?;
+    let file = named(args.investors.as_ref(), "--investors")?;
+    let rows = good_investors(rules, file, investors.good, portfolios)?;
     investors.set(imports::investors(context, terms.clone(), rows).await?);
     Ok(())
 }

@@ -69,7 +69,9 @@ pub fn insert_answer(conn: &mut Conn, given: &GivenAnswer) -> Result<()> {
         created_at,
     } = given;
     let (reason, shared, until) = match answer {
-        Answer::Accept | Answer::MoreTime => (None, false, None),
+        Answer::Accept | Answer::MoreTime | Answer::PassOn | Answer::ReportAbuse => {
+            (None, false, None)
+        }
         Answer::Decline { reason, share } => (Some(reason.code()), *share, None),
         Answer::NotNow { until } => (None, false, Some(Timestamp(*until))),
     };
@@ -141,6 +143,8 @@ fn answer_of(
     Ok(match (code, reason, until) {
         ("accept", None, None) => Answer::Accept,
         ("need_more_time", None, None) => Answer::MoreTime,
+        ("delegate", None, None) => Answer::PassOn,
+        ("report_abuse", None, None) => Answer::ReportAbuse,
         ("decline", Some(reason), None) => Answer::Decline {
             reason: stored::code(reason, PassReason::from_code)?,
             share,

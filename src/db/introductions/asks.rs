@@ -21,6 +21,8 @@ struct Row {
     state: String,
     expires_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
+    remind_at: Option<DateTime<Utc>>,
+    reminders: i32,
 }
 
 /// Stores a new question.
@@ -36,6 +38,8 @@ pub fn insert_ask(conn: &mut Conn, ask: &Ask) -> Result<()> {
         state,
         expires_at,
         created_at,
+        remind_at,
+        reminders,
     } = ask;
     diesel::insert_into(introduction_asks::table)
         .values((
@@ -46,6 +50,8 @@ pub fn insert_ask(conn: &mut Conn, ask: &Ask) -> Result<()> {
             dsl::state.eq(state.code()),
             dsl::expires_at.eq(Timestamp(*expires_at)),
             dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::remind_at.eq(remind_at.map(Timestamp)),
+            dsl::reminders.eq(i32::try_from(*reminders).unwrap_or(i32::MAX)),
         ))
         .execute(conn)?;
     Ok(())
@@ -162,6 +168,52 @@ pub fn due_asks(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec
     rows.into_iter().map(ask).collect()
 }
 
+/// Whether anybody is to be reminded now.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_any_to_remind(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool> {
+    let due = introduction_asks::table
+        .filter(dsl::state.eq("open"))
+        .filter(dsl::remind_at.le(Timestamp(now)));
+    Ok(diesel::select(diesel::dsl::exists(due)).get_result(conn)?)
+}
+
+/// Up to `limit` open questions whose person is to be reminded, the longest
+/// due first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn to_remind(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec<Ask>> {
+    let rows: Vec<Row> = introduction_asks::table
+        .filter(dsl::state.eq("open"))
+        .filter(dsl::remind_at.le(Timestamp(now)))
+        .order((dsl::remind_at, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(ask).collect()
+}
+
+/// Notes how often the person was reminded, and when they are next.
+///
+/// # Errors
+/// A statement failed.
+pub fn note_reminder(
+    conn: &mut Conn,
+    id: AskId,
+    reminders: u32,
+    next: Option<DateTime<Utc>>,
+) -> Result<()> {
+    diesel::update(introduction_asks::table.find(id))
+        .set((
+            dsl::reminders.eq(i32::try_from(reminders).unwrap_or(i32::MAX)),
+            dsl::remind_at.eq(next.map(Timestamp)),
+        ))
+        .prepared()
+        .execute(conn)?;
+    Ok(())
+}
+
 fn ask(row: Row) -> Result<Ask> {
     let Row {
         id,
@@ -171,6 +223,8 @@ fn ask(row: Row) -> Result<Ask> {
         state,
         expires_at,
         created_at,
+        remind_at,
+        reminders,
     } = row;
     Ok(Ask {
         id,
@@ -180,5 +234,7 @@ fn ask(row: Row) -> Result<Ask> {
         state: stored::code(&state, AskState::from_code)?,
         expires_at,
         created_at,
+        remind_at,
+        reminders: u32::try_from(reminders).unwrap_or_default(),
     })
 }

@@ -1,9 +1,11 @@
 //! Introductions: one live per pair of firms, over all programmes and
 //! mandates, held by a partial unique index. What the sides are asked and
-//! answer is in [`asks`] and [`answers`].
+//! answer is in [`asks`], [`delegates`] and [`answers`].
 
 mod answers;
 mod asks;
+mod delegates;
+mod pulses;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,7 +14,15 @@ use diesel::result::Error::DatabaseError;
 
 pub use self::answers::{GivenAnswer, answers, insert_answer};
 pub use self::asks::{
-    answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, kill_ask, kill_asks, open_asks_to,
+    answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, is_any_to_remind, kill_ask,
+    kill_asks, note_reminder, open_asks_to, to_remind,
+};
+pub use self::delegates::{
+    StoredDelegate, count_by, count_to, find_delegate, insert_delegate, name_delegate,
+};
+pub use self::pulses::{
+    answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
+    silent_follow_ups,
 };
 use super::page::{self, Cursor};
 use super::prepared::Prepare;

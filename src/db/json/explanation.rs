@@ -11,6 +11,7 @@ use crate::domain::scoring::{
     Band, Explanation, Factor, FactorTrace, Gate, GateTrace, GateVerdict, Place, Reason, ReasonKey,
     Var,
 };
+use crate::domain::word::Word;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -285,8 +286,8 @@ pub(super) fn restore_reason(stored: StoredReason) -> Result<Reason> {
 fn store_var(var: &Var) -> StoredVar {
     match var {
         Var::Int(number) => StoredVar::Int(*number),
-        Var::Code(code) => StoredVar::Code(code.clone()),
-        Var::Codes(codes) => StoredVar::Codes(codes.clone()),
+        Var::Code(code) => StoredVar::Code(code.to_string()),
+        Var::Codes(codes) => StoredVar::Codes(codes.iter().map(Word::to_string).collect()),
         Var::Date(day) => StoredVar::Date(day.to_string()),
         Var::Money(money) => StoredVar::Money(Money::of(*money)),
     }
@@ -295,8 +296,8 @@ fn store_var(var: &Var) -> StoredVar {
 fn restore_var(stored: StoredVar) -> Result<Var> {
     Ok(match stored {
         StoredVar::Int(number) => Var::Int(number),
-        StoredVar::Code(code) => Var::Code(code),
-        StoredVar::Codes(codes) => Var::Codes(codes),
+        StoredVar::Code(code) => Var::code(code.as_str()),
+        StoredVar::Codes(codes) => Var::codes(codes.iter().map(String::as_str)),
         StoredVar::Date(day) => Var::Date(form::day(&day)?),
         StoredVar::Money(money) => Var::Money(money.restore()?),
     })

@@ -2,8 +2,10 @@
 //! fields in a fixed order, integers only, a `schema` number first.
 
 pub(super) mod deal;
+pub(super) mod duplicate;
 pub(super) mod event;
 pub(super) mod explanation;
+pub(super) mod faults;
 mod form;
 pub(super) mod grounds;
 pub(super) mod mandate;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{One, code, parse, read, write};
 use crate::db::{Error, Result};
-use crate::domain::message::{Ending, News, Notice};
+use crate::domain::message::{Ending, Matter, News, Notice};
+use crate::domain::values::Side;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +24,14 @@ struct Stored {
     ticket: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     news: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    matter: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pulse: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    silent: Option<bool>,
 }
 
 /// Writes an intent.
@@ -39,17 +48,44 @@ pub fn encode(notice: &Notice) -> Result<String> {
         ending: None,
         ticket: None,
         news: None,
+        matter: None,
+        pulse: None,
+        side: None,
+        silent: None,
     };
     match notice {
-        Notice::IntroductionAsk { ask } => stored.ask = Some(ask.to_string()),
+        Notice::IntroductionAsk { ask } | Notice::IntroductionReminder { ask } => {
+            stored.ask = Some(ask.to_string());
+        }
+        Notice::Pulse { pulse } => stored.pulse = Some(pulse.to_string()),
+        Notice::IntroductionOver {
+            introduction,
+            side,
+            silent,
+        } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.side = Some(side.code().to_owned());
+            stored.silent = Some(*silent);
+        }
+        Notice::Alert {
+            user,
+            introduction,
+            matter,
+        } => {
+            stored.person = Some(user.to_string());
+            stored.introduction = Some(introduction.to_string());
+            stored.matter = Some(matter.code().to_owned());
+        }
         Notice::Introduction { introduction } => {
             stored.introduction = Some(introduction.to_string());
         }
         Notice::IntroductionClosed {
             introduction,
             person,
+            ask,
             ending,
         } => {
+            stored.ask = ask.map(|ask| ask.to_string());
             stored.introduction = Some(introduction.to_string());
             stored.person = Some(person.to_string());
             stored.ending = Some(ending.code().to_owned());
@@ -78,12 +114,29 @@ pub fn decode(text: &str) -> Result<Notice> {
         "introduction_ask" => Notice::IntroductionAsk {
             ask: parse(&part(&stored.ask)?)?,
         },
+        "introduction_reminder" => Notice::IntroductionReminder {
+            ask: parse(&part(&stored.ask)?)?,
+        },
+        "pulse" => Notice::Pulse {
+            pulse: parse(&part(&stored.pulse)?)?,
+        },
+        "introduction_over" => Notice::IntroductionOver {
+            introduction: parse(&part(&stored.introduction)?)?,
+            side: code(&part(&stored.side)?, Side::from_code)?,
+            silent: stored.silent.unwrap_or_default(),
+        },
+        "alert" => Notice::Alert {
+            user: parse(&part(&stored.person)?)?,
+            introduction: parse(&part(&stored.introduction)?)?,
+            matter: code(&part(&stored.matter)?, Matter::from_code)?,
+        },
         "introduction" => Notice::Introduction {
             introduction: parse(&part(&stored.introduction)?)?,
         },
         "introduction_closed" => Notice::IntroductionClosed {
             introduction: parse(&part(&stored.introduction)?)?,
             person: parse(&part(&stored.person)?)?,
+            ask: stored.ask.as_deref().map(parse).transpose()?,
             ending: code(&part(&stored.ending)?, Ending::from_code)?,
         },
         "registration_exists" => Notice::RegistrationExists {

@@ -32,7 +32,7 @@ enum Kind {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredFault {
+pub(super) struct StoredFault {
     pointer: String,
     code: String,
     detail: String,

@@ -178,8 +178,9 @@ prop_compose! {
 fn var() -> impl Strategy<Value = Var> {
     prop_oneof![
         any::<i64>().prop_map(Var::Int),
-        ".{0,10}".prop_map(Var::Code),
-        vec(".{0,10}", 0..3).prop_map(Var::Codes),
+        ".{0,10}".prop_map(|code| Var::code(code.as_str())),
+        vec(".{0,10}", 0..3)
+            .prop_map(|codes: Vec<String>| Var::codes(codes.iter().map(String::as_str))),
         day().prop_map(Var::Date),
         money().prop_map(Var::Money),
     ]

@@ -4,12 +4,14 @@
 //! claimed again: at least once, under an id that stays the same.
 
 mod counts;
+mod outcome;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 pub use self::counts::{Counts, counts};
+pub use self::outcome::{dead, done, dropped, retry};
 use super::page::Cursor;
 use super::prepared::Prepare;
 use super::schema::outbox::{self, dsl};
@@ -261,46 +263,6 @@ fn is_marked(conn: &mut Conn, subject: Subject, states: &[State]) -> Result<bool
     Ok(diesel::select(diesel::dsl::exists(marked)).get_result(conn)?)
 }
 
-/// Notes that it was sent; false if `holder` no longer has it.
-///
-/// # Errors
-/// A statement failed.
-pub fn done(conn: &mut Conn, id: OutboxId, holder: Uuid, now: DateTime<Utc>) -> Result<bool> {
-    let changed = diesel::update(held(id, holder))
-        .set((
-            dsl::state.eq(State::Done.code()),
-            dsl::holder.eq(None::<Id>),
-            dsl::last_error.eq(None::<&str>),
-            dsl::finished_at.eq(Some(Timestamp(now))),
-        ))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
-}
-
-/// Puts it back to be tried again at `at`; false if `holder` no longer has it.
-/// The error is a short code and at most the server's own words.
-///
-/// # Errors
-/// A statement failed.
-pub fn retry(
-    conn: &mut Conn,
-    id: OutboxId,
-    holder: Uuid,
-    at: DateTime<Utc>,
-    error: &str,
-) -> Result<bool> {
-    let changed = diesel::update(held(id, holder))
-        .set((
-            dsl::holder.eq(None::<Id>),
-            dsl::available_at.eq(Timestamp(at)),
-            dsl::last_error.eq(Some(short(error))),
-        ))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
-}
-
 /// Puts it off until `at` untried, so that the attempt doesn't count; false if
 /// `holder` no longer has it.
 ///
@@ -319,29 +281,6 @@ pub fn put_off(
             dsl::available_at.eq(Timestamp(at)),
             dsl::attempts.eq(dsl::attempts - 1),
             dsl::last_error.eq(Some(short(why))),
-        ))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
-}
-
-/// Gives it up; false if `holder` no longer has it.
-///
-/// # Errors
-/// A statement failed.
-pub fn dead(
-    conn: &mut Conn,
-    id: OutboxId,
-    holder: Uuid,
-    error: &str,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let changed = diesel::update(held(id, holder))
-        .set((
-            dsl::state.eq(State::Dead.code()),
-            dsl::holder.eq(None::<Id>),
-            dsl::last_error.eq(Some(short(error))),
-            dsl::finished_at.eq(Some(Timestamp(now))),
         ))
         .prepared()
         .execute(conn)?;
@@ -447,6 +386,19 @@ pub fn list(
     rows.into_iter().map(message).collect()
 }
 
+/// Everything that was queued about a record, from the oldest on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn about(conn: &mut Conn, subject: Subject) -> Result<Vec<Message>> {
+    let rows: Vec<Row> = outbox::table
+        .filter(dsl::subject_kind.eq(subject.kind.code()))
+        .filter(dsl::subject_id.eq(Id::of(subject.id)))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(message).collect()
+}
+
 /// The message with that id.
 ///
 /// # Errors
@@ -454,6 +406,24 @@ pub fn list(
 pub fn find(conn: &mut Conn, id: OutboxId) -> Result<Option<Message>> {
     let row: Option<Row> = outbox::table.find(id).first(conn).optional()?;
     row.map(message).transpose()
+}
+
+/// The Message-ID of the newest message that was sent for an intent whose key
+/// starts like this: what a later one continues.
+///
+/// # Errors
+/// A statement failed.
+pub fn sent_before(conn: &mut Conn, prefix: &str) -> Result<Option<String>> {
+    let end = format!("{prefix}{}", char::MAX);
+    let sent: Option<Option<String>> = outbox::table
+        .filter(dsl::intent_key.ge(prefix).and(dsl::intent_key.lt(end)))
+        .filter(dsl::state.eq(State::Done.code()))
+        .filter(dsl::last_error.is_null())
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .select(dsl::message_id)
+        .first(conn)
+        .optional()?;
+    Ok(sent.flatten())
 }
 
 #[derive(Queryable)]

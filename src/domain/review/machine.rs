@@ -327,9 +327,9 @@ fn passes_by_itself(trace: &GateTrace, programme: ProgrammeStatus) -> bool {
                 ProfileStatus::Archived,
                 ProfileStatus::Erased,
             ];
-            let is_gone = |code: &String| gone.iter().any(|status| status.code() == code);
+            let is_gone = |code: &str| gone.iter().any(|status| status.code() == code);
             let mut vars = trace.reason.vars.iter();
-            !vars.any(|(_, var)| matches!(var, Var::Code(code) if is_gone(code)))
+            !vars.any(|(_, var)| matches!(var, Var::Code(code) if is_gone(code.as_str())))
         }
         ReasonKey::LiveStartupStale
         | ReasonKey::LiveMandateStale

@@ -2,14 +2,23 @@
 //! handlers that extract, ask a service, and show.
 
 pub mod account;
+pub mod agreements;
 pub mod clients;
+pub mod commitments;
 pub mod compliance;
 pub mod deals;
 pub mod disclosures;
+pub mod duplicates;
 pub mod events;
+pub mod evidence;
 mod exchange;
+pub mod exports;
 mod finding;
 pub mod gaps;
+mod histories;
+mod identifiers;
+pub mod imports;
+pub mod introduction_file;
 pub mod introductions;
 pub mod keys;
 pub mod mandates;
@@ -20,20 +29,29 @@ pub mod messages;
 pub mod oauth;
 pub mod organizations;
 pub mod people;
+pub mod programme_comments;
 pub mod programmes;
+pub mod rates;
 pub mod referrals;
 pub mod registrations;
 pub mod releases;
 pub mod rematches;
+pub mod reviews;
 pub mod rule_sets;
+pub mod scorecard;
+pub mod screening;
 pub mod second_factor;
 pub mod sessions;
 pub mod startup_profiles;
+pub mod suppressions;
+mod tag_suggestions;
 pub mod tags;
 pub mod timeline;
 pub mod transitions;
 pub mod values;
+mod versions;
 pub mod vocabulary;
+pub mod worklist;
 
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
@@ -55,6 +73,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(deals::routes)
         // Who there is.
         .configure(me::routes)
+        .configure(worklist::routes)
         .configure(sessions::routes)
         .configure(oauth::routes)
         .configure(registrations::routes)
@@ -62,23 +81,38 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(second_factor::routes)
         .configure(keys::routes)
         .configure(organizations::routes)
+        .configure(identifiers::routes)
+        .configure(duplicates::routes)
         .configure(disclosures::routes)
         .configure(members::routes)
         .configure(clients::routes)
         .configure(referrals::routes)
+        .configure(imports::routes)
+        .configure(exports::routes)
         .configure(people::routes)
+        .configure(histories::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
+        .configure(tag_suggestions::routes)
+        .configure(rates::routes)
         .configure(programmes::routes)
+        .configure(agreements::routes)
+        .configure(programme_comments::routes)
+        .configure(commitments::routes)
+        .configure(evidence::routes)
+        .configure(scorecard::routes)
         .configure(gaps::routes)
         .configure(releases::routes)
         .configure(rematches::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
+        .configure(reviews::routes)
+        .configure(screening::routes)
         // What happened, and what is on its way.
         .configure(super::pages::routes)
         .configure(events::routes)
-        .configure(messages::routes);
+        .configure(messages::routes)
+        .configure(suppressions::routes);
 }
 
 /// The firm that a new record is for: the one that was named, else the

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +16,7 @@ use crate::http::preconditions::versioned;
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
-use crate::services::organizations::{self, Filter};
+use crate::services::organizations::{self, Filter, Found};
 use crate::services::paging::PageRequest;
 
 /// Registers the routes.
@@ -93,6 +94,22 @@ pub struct OrganizationFilters {
     country: Option<String>,
 }
 
+impl OrganizationFilters {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self) -> Result<Filter, Problem> {
+        let country = self.country.as_deref().map(str::parse).transpose();
+        Ok(Filter {
+            kind: query_code("kind", self.kind.as_deref(), OrganizationKind::from_code)?,
+            country: country.map_err(|_| {
+                Problem::new(Kind::BadQuery).detail("`country` is no ISO 3166 code.")
+            })?,
+        })
+    }
+}
+
 /// Lists firms, oldest first, for the operator's people.
 #[utoipa::path(
     operation_id = "list_organizations",
@@ -107,16 +124,7 @@ async fn list_organizations(
     request: HttpRequest,
     query: ListQuery<OrganizationFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let country = query.filters.country.as_deref().map(str::parse).transpose();
-    let filter = Filter {
-        kind: query_code(
-            "kind",
-            query.filters.kind.as_deref(),
-            OrganizationKind::from_code,
-        )?,
-        country: country
-            .map_err(|_| Problem::new(Kind::BadQuery).detail("`country` is no ISO 3166 code."))?,
-    };
+    let filter = query.filters.read()?;
     let page =
         organizations::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
     let items = page.items.iter().map(OrganizationView::from).collect();
@@ -132,7 +140,10 @@ async fn list_organizations(
     operation_id = "get_organization",
     tag = "organizations",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The firm.", body = OrganizationView, headers(("ETag" = String))))
+    responses(
+        (status = 200, description = "The firm.", body = OrganizationView, headers(("ETag" = String))),
+        (status = 308, description = "It became one with the firm at `Location`.", headers(("Location" = String))),
+    )
 )]
 #[get("/v1/organizations/{id}")]
 async fn get_organization(
@@ -141,10 +152,15 @@ async fn get_organization(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let found = organizations::find(&context, &caller, path_id(&id)?).await?;
-    Ok(versioned(
-        &request,
-        found.version,
-        &OrganizationView::from(&found),
-    ))
+    Ok(
+        match organizations::find(&context, &caller, path_id(&id)?).await? {
+            Found::Here(found) => {
+                let view = OrganizationView::from(&found);
+                versioned(&request, found.version, &view)
+            }
+            Found::Moved(id) => HttpResponse::PermanentRedirect()
+                .insert_header((LOCATION, format!("/v1/organizations/{id}")))
+                .finish(),
+        },
+    )
 }

@@ -380,7 +380,7 @@ async fn list_programme_transitions(
 #[serde(deny_unknown_fields)]
 pub struct NewProgrammeTransition {
     /// `negotiate`, `agree_text`, `start_signing`, `decline`, `activate`,
-    /// `suspend`, `resume` or `terminate`.
+    /// `suspend`, `resume` or `terminate`; the service itself does the rest.
     #[schema(max_length = 40, example = "activate")]
     action: String,
 }

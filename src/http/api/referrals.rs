@@ -1,5 +1,7 @@
 //! Referrals: what partners hand in, and what became of it.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -7,12 +9,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{body_id, intent, path_id, query_code, query_id};
+use super::identifiers::{IdentifiersView, identifiers};
 use super::mandates::MandateDocument;
 use super::own_organization;
 use super::registrations::NewOrganization;
 use super::startup_profiles::StartupProfileDocument;
 use super::values::{parsed, time};
 use crate::domain::fault::Faults;
+use crate::domain::identifier::Identifier;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::referral::{ReferralState, Referred};
@@ -54,6 +58,11 @@ pub struct ReferralDocument {
     external_id: String,
     /// The firm, a startup or an investor.
     organization: NewOrganization,
+    /// Its numbers in registers, by register: `il_company` (nine digits),
+    /// `az_voen` (VÖEN, ten digits), `lei` (ISO 17442).
+    #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>, example = json!({ "il_company": "520000472" }))]
+    identifiers: IdentifiersView,
     /// Through whom it is reached; the claim link is mailed there once nothing
     /// is missing. Another address than before ends the link that is open.
     contact: NewContact,
@@ -143,7 +152,8 @@ pub struct ReferralView {
 }
 
 impl ReferralView {
-    fn listed(standing: Standing) -> Self {
+    /// As lists show it.
+    pub fn listed(standing: Standing) -> Self {
         let referral = standing.referral;
         let (profile, mandate) = match referral.record {
             Referred::StartupProfile(id) => (Some(id.to_string()), None),
@@ -208,6 +218,7 @@ async fn create_referral(
         partner: own_organization(&caller, named, OrganizationKind::Partner, "/partner")?,
         external_id: said.external_id,
         details: said.details,
+        identifiers: Some(said.identifiers),
         contact: said.contact,
         content: said.content,
         digest,
@@ -241,7 +252,11 @@ pub struct ReferralFilters {
 }
 
 impl ReferralFilters {
-    fn read(&self) -> Result<Filter, Problem> {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self) -> Result<Filter, Problem> {
         let external_id = self.external_id.as_deref();
         let external_id = external_id.map(|text| bounded(text, EXTERNAL_ID, false));
         Ok(Filter {
@@ -309,6 +324,7 @@ impl ReferralDocument {
         let external_id = faults.take("/external_id", "bad_text", external_id);
         let kind = OrganizationKind::from_code(&self.organization.kind);
         let details = faults.nest("/organization", self.organization.try_into());
+        let identifiers = identifiers(&mut faults, "/identifiers", &self.identifiers);
         let contact = faults.nest("/contact", self.contact.try_into());
         let profile = self.startup_profile;
         let content = match (kind, profile, self.mandate) {
@@ -332,6 +348,7 @@ impl ReferralDocument {
                 let said = Said {
                     external_id,
                     details,
+                    identifiers,
                     contact,
                     content,
                 };
@@ -346,6 +363,7 @@ impl ReferralDocument {
 struct Said {
     external_id: String,
     details: OrganizationDetails,
+    identifiers: BTreeSet<Identifier>,
     contact: Contact,
     content: Content,
 }

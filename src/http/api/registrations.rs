@@ -167,7 +167,11 @@ impl TryFrom<NewOrganization> for OrganizationDetails {
     }
 }
 
-fn names(faults: &mut Faults, names: &BTreeMap<String, String>) -> BTreeMap<Language, Name> {
+/// Names in other scripts, by language tag.
+pub(in crate::http) fn names(
+    faults: &mut Faults,
+    names: &BTreeMap<String, String>,
+) -> BTreeMap<Language, Name> {
     let mut read = BTreeMap::new();
     if !within(faults, "/names", names.len(), 20) {
         return read;

@@ -140,7 +140,7 @@ pub const MATCH: SideRules = SideRules {
 pub const INTRODUCTION: SideRules = SideRules {
     kinds: &["introduction.requested", "introduction.moved"],
     hidden_actions: &["gate", "refuse", "block"],
-    own_actions: &["decline", "not_now"],
+    own_actions: &["decline", "not_now", "delegate", "report_abuse"],
     facts: &["action", "from", "to", "side", "requester"],
     state: super::introductions::neutral,
 };
@@ -157,6 +157,7 @@ pub const DEAL: SideRules = SideRules {
         "stage",
         "stage_from",
         "stage_to",
+        "pipeline",
         "as",
         "resume_on",
         "reason",
@@ -164,6 +165,22 @@ pub const DEAL: SideRules = SideRules {
         "value_date",
         "keys",
     ],
+    state: |state| state,
+};
+
+/// For firms: what was done with their details, not what was looked into,
+/// found or decided about them.
+pub const ORGANIZATION: SideRules = SideRules {
+    kinds: &[
+        "organization.registered",
+        "organization.imported",
+        "organization.corrected",
+        "organization.corrected_by_partner",
+        "organization.identified",
+    ],
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: &["kind", "country", "version", "schemes"],
     state: |state| state,
 };
 
@@ -234,7 +251,8 @@ impl Timeline {
 }
 
 impl EventView {
-    fn of(event: &SealedEvent) -> Self {
+    /// All of an event, for the operator's people.
+    pub fn of(event: &SealedEvent) -> Self {
         let facts = event.payload.iter();
         Self {
             position: event.position,

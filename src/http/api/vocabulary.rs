@@ -60,6 +60,12 @@ impl Vocabulary<'_> {
         word: &str,
         facet: Facet,
     ) -> Option<Slug> {
+        // Programs say the slug; folding every label for it would cost more
+        // than all else in reading a document.
+        let slug = |value: &&FacetValue| value.slug.as_str() == word;
+        if let Some(value) = self.0.facet(facet).find(slug) {
+            return Some(value.slug.clone());
+        }
         let folded = fold(word);
         let named = |value: &&FacetValue| names(value).any(|name| name == folded);
         let found = self.0.facet(facet).find(named);

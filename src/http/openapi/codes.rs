@@ -5,6 +5,9 @@ use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
+use crate::domain::export::{ExportAction, ExportKind, ExportState};
+use crate::domain::import::{ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::pipeline::DealStatus;
@@ -59,6 +62,12 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewMandateTransition.action"], all!(MandateAction)),
         (&["Referral.state"], all!(ReferralState)),
         (&["Referral.claim"], all!(Claim)),
+        (&["Import.state"], all!(ImportState)),
+        (&["Export.state"], all!(ExportState)),
+        (&["Export.kind", "NewExport.kind"], all!(ExportKind)),
+        (&["NewExportTransition.action"], all!(ExportAction)),
+        (&["NewImportTransition.action"], all!(ImportAction)),
+        (&["ImportRow.outcome"], all!(RowOutcome)),
         (&["MatchOnRecord.status"], all!(MatchStatus)),
         (
             &["Release.status", "ReleaseSummary.status"],
@@ -80,6 +89,9 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewProgrammeTransition.action"], all!(ProgrammeAction)),
         (&["ProgrammeParty.role"], all!(PartyRole)),
         (&["RuleSet.status"], all!(RuleSetStatus)),
+        (&["Duplicate.state"], all!(DuplicateState)),
+        (&["DuplicateReason.ground"], all!(Ground)),
+        (&["NewDuplicateTransition.action"], all!(DuplicateAction)),
         (&["NewRuleSetTransition.action"], all!(RuleSetAction)),
         (
             &["Organization.kind", "Membership.kind"],

@@ -24,11 +24,12 @@ use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 /// What the operations are about, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 17] = [
+const TAGS: [(&str, &str); 20] = [
     (
         "accounts",
         "Registering, signing in, sessions, passwords, second factors, API keys.",
     ),
+    ("worklist", "Everything that waits for the caller."),
     (
         "organizations",
         "Firms, their people, and what the ledger says was shown of them.",
@@ -50,6 +51,11 @@ const TAGS: [(&str, &str); 17] = [
         "What startups say of themselves, and its review.",
     ),
     ("mandates", "What investors look for."),
+    (
+        "imports",
+        "Files of firms, checked row by row and put on record.",
+    ),
+    ("exports", "Files of what one may read, made to be fetched."),
     (
         "rule sets",
         "How matches are scored: drafted, tried and published as data.",

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use super::question::{NotePage, QuestionPage, Sent};
 use super::{page, same_site};
 use crate::domain::fault::{Fault, Faults};
-use crate::domain::introduction::Answer;
+use crate::domain::introduction::Reply;
 use crate::domain::text::{Name, bounded};
 use crate::http::answer::{Parts, read};
 use crate::http::problem::Problem;
@@ -52,7 +52,7 @@ pub(super) async fn show_question(
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 200, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer` (`accept`, `decline`, `not_now`, `need_more_time`), `reason`, `share_reason`, `until`, `note`, `name`, `role`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer` (`accept`, `decline`, `not_now`, `need_more_time`, `delegate`, `report_abuse`), `reason`, `share_reason`, `until`, `delegate_email`, `note`, `name`, `role`."),
     responses(
         (status = 303, description = "The answer is recorded.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
@@ -95,6 +95,10 @@ fn show(context: &Context, opened: &Opened, closed: StatusCode) -> Result<HttpRe
             closed,
             &NotePage::to(&person.language, |words| &words.answered),
         ),
+        Opened::PassedOn(person) => page(
+            closed,
+            &NotePage::to(&person.language, |words| &words.passed_on),
+        ),
         Opened::Over(person) => page(closed, &NotePage::to(&person.language, |words| &words.over)),
         Opened::Expired(person) => page(
             StatusCode::GONE,
@@ -109,11 +113,11 @@ async fn answer(
     question: &Question,
     sent: Sent,
 ) -> Result<HttpResponse, Problem> {
-    let (answer, note, answerer) = match given(context, question, &sent) {
+    let (reply, note, answerer) = match given(context, question, &sent) {
         Ok(given) => given,
         Err(faults) => return again(context, question, sent, &faults.into_vec()),
     };
-    match answer_link(context, token, answer, note, answerer).await {
+    match answer_link(context, token, reply, note, answerer).await {
         Ok(_) => Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, format!("/consent/{token}")))
             .finish()),
@@ -121,11 +125,14 @@ async fn answer(
         Err(Error::Refused(refusal)) => match open(context, token).await? {
             Some(Opened::Open(question)) => {
                 let mut faults = Faults::new();
-                let code = match &*refusal.code {
-                    "extended_already" => "extended_already",
-                    _ => "refused",
+                let (field, code) = match &*refusal.code {
+                    "extended_already" => ("/answer", "extended_already"),
+                    "delegate_cannot_be_asked" | "passed_on_too_often" => {
+                        ("/delegate_email", "refused")
+                    }
+                    _ => ("/answer", "refused"),
                 };
-                faults.push("/answer", code, refusal.detail);
+                faults.push(field, code, refusal.detail);
                 again(context, &question, sent, &faults.into_vec())
             }
             Some(closed) => show(context, &closed, StatusCode::CONFLICT),
@@ -157,13 +164,15 @@ fn given(
     context: &Context,
     question: &Question,
     sent: &Sent,
-) -> Result<(Answer, Option<String>, Answerer), Faults> {
+) -> Result<(Reply, Option<String>, Answerer), Faults> {
     let parts = Parts {
         answer: &sent.answer,
         reason: &sent.reason,
         share_reason: !sent.share_reason.is_empty(),
         until: &sent.until,
         note: &sent.note,
+        delegate_person: "",
+        delegate_email: &sent.delegate_email,
     };
     let mut faults = Faults::new();
     let answer = faults.nest("", read(parts, question.person.zone, context.now()));

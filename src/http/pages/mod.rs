@@ -2,7 +2,9 @@
 //! JavaScript, in the reader's language.
 
 mod consent;
+mod mail_settings;
 mod phrase;
+mod pulse;
 mod question;
 mod same_site;
 mod ticket;
@@ -44,6 +46,12 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(consent::show_question)
         .service(consent::answer_question)
+        .service(mail_settings::show_settings)
+        .service(mail_settings::change_settings)
+        .service(mail_settings::show_unsubscribe)
+        .service(mail_settings::unsubscribe)
+        .service(pulse::show_pulse)
+        .service(pulse::click)
         .service(tickets::show_ticket)
         .service(tickets::use_ticket)
         .undocumented(web::resource("/pages.css").route(web::get().to(style)));

@@ -22,6 +22,7 @@ pub(super) struct Sent {
     pub(super) reason: String,
     pub(super) share_reason: String,
     pub(super) until: String,
+    pub(super) delegate_email: String,
     pub(super) note: String,
     pub(super) name: String,
     pub(super) role: String,
@@ -80,7 +81,7 @@ impl<'a> QuestionPage<'a> {
     /// The question as it is first shown; the name is the account's.
     pub(super) fn fresh(context: &Context, question: &'a Question) -> Self {
         let sent = Sent {
-            name: question.person.name.to_string(),
+            name: question.person.shown_name(),
             ..Sent::default()
         };
         Self::of(context, question, sent, &[])
@@ -141,6 +142,8 @@ impl<'a> QuestionPage<'a> {
         if !self.extended {
             answers.push(("need_more_time", form.more_time));
         }
+        answers.push(("delegate", form.pass_on));
+        answers.push(("report_abuse", form.report_abuse));
         answers
             .into_iter()
             .map(|(code, label)| Choice { code, label })
@@ -165,7 +168,15 @@ fn lead(words: &Wording, counterpart: Option<&str>, programme: &str) -> Vec<Piec
 
 /// The faults in the reader's language, one a field, in the form's order.
 fn field_faults(words: &Wording, faults: &[Fault]) -> Vec<FieldFault> {
-    const ORDER: [&str; 6] = ["answer", "reason", "until", "name", "role", "note"];
+    const ORDER: [&str; 7] = [
+        "answer",
+        "reason",
+        "until",
+        "delegate_email",
+        "name",
+        "role",
+        "note",
+    ];
     let mut by_field = BTreeMap::new();
     for fault in faults {
         let field = fault.pointer.trim_start_matches('/');
@@ -173,6 +184,8 @@ fn field_faults(words: &Wording, faults: &[Fault]) -> Vec<FieldFault> {
             ("answer", "extended_already") => words.faults.extended_already,
             ("reason", _) => words.faults.reason,
             ("until", _) => words.faults.until,
+            ("delegate_email", "refused") => words.faults.delegate_refused,
+            ("delegate_email", _) => words.faults.delegate,
             ("name", _) => words.faults.name,
             ("role", _) => words.faults.role,
             ("note", "required") => words.faults.note_needed,

@@ -26,6 +26,8 @@ fn named_ask() -> IntroductionAsk {
         blurb: Some("Hello,\n\nwe measure leaks.".to_owned()),
         link: "https://corridor.example/answer/abc_-1?x=1&y=2".to_owned(),
         expires: moment_in(chrono_tz::Asia::Baku),
+        passed_on_for: None,
+        reminder: false,
     }
 }
 

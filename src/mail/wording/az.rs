@@ -1,6 +1,8 @@
 //! Azerbaijani.
 
-use super::{Ask, Closed, IntroductionWords, Registration, Wording, account};
+use super::{
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "az",
@@ -25,6 +27,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "Sorğu ilə göndərilən mesaj",
     footer_programme: "Bu məktubu təşkilatınız Corridor platformasında “{programme}” proqramında iştirak etdiyi üçün alırsınız. Məktub avtomatik göndərilib.",
     footer_account: "Bu məktubu Corridor platformasında bu ünvanla hesab olduğu üçün alırsınız. Məktub avtomatik göndərilib.",
+    settings: "Hansı məktubları alacağınızı seçin",
     ask: Ask {
         subject_named: "{counterpart} sizinlə tanış olmaq istəyir",
         subject_teaser: "Tanışlıq təklifi: {programme}",
@@ -35,6 +38,30 @@ pub(super) const WORDING: Wording = Wording {
         action: "Ətraflı oxuyun və cavab verin",
         expiry: "Cavab üçün son vaxt: {expires}. Bundan sonra sorğu öz-özünə bağlanacaq.",
         personal: "Bu keçid yalnız sizin üçündür. Xahiş edirik, onu başqasına göndərməyin.",
+        subject_reminder: "Xatırlatma: tanışlıq təklifi cavabınızı gözləyir ({programme})",
+        reminder: "Bu, xatırlatmadır: aşağıdakı suala hələ cavab verilməyib. “Yox” cavabı da qəbul olunur.",
+        passed_on: "{firm} təşkilatından bir nəfər bu sualı sizə verməyimizi xahiş etdi.",
+    },
+    pulse: PulseWords {
+        subject: "{counterpart} ilə iş necə gedir?",
+        lead: "“{programme}” proqramında {requested} tarixli müraciətdən sonra {counterpart} ilə tanış edildiniz. İşin necə getdiyini bir kliklə bildirə bilərsiniz.",
+        late_subject: "{counterpart} ilə tanışlığın nəticəsi oldu?",
+        late: "“{programme}” proqramında {requested} tarixli müraciətdən sonra {counterpart} ilə tanış edildiniz. Tanışlıq sövdələşməsiz bağlandı. Bununla belə, bir nəticə oldu?",
+        action: "Bir kliklə cavab verin",
+        over_subject: "{counterpart} ilə tanışlıq bağlandı",
+        over: "“{programme}” proqramında {counterpart} ilə tanışlıq bağlandı.",
+        silent: "“{programme}” proqramında {counterpart} ilə tanışlıq barədə 60 gündür xəbər yoxdur, buna görə o, öz-özünə bağlandı.",
+        afterwards: "Ünvanlar hər iki tərəfdə var, davam etməyə heç nə mane olmur. Yarım ildən sonra bir nəticə olub-olmadığını yenidən soruşacağıq.",
+    },
+    alert: AlertWords {
+        abuse_subject: "Sui-istifadə barədə bildiriş ({programme})",
+        abuse: "“{programme}” proqramında tanışlıq barədə soruşulan şəxs sui-istifadə barədə bildirdi. Bundan sonra iki təşkilat tanış edilmir. Zəhmət olmasa, kimin müraciət etdiyini yoxlayın.",
+        delivery_subject: "Tanışlıq məktubu çatdırılmadı ({programme})",
+        delivery: "“{programme}” proqramında iki tərəfi tanış edən məktub çatdırılmadı. Hər iki tərəf razılaşıb və gözləyir. Zəhmət olmasa, ünvanı yoxlayın və yenidən göndərin.",
+        question_subject: "Sual göndərilmədi ({programme})",
+        question: "“{programme}” proqramında tanışlıq barədə sual verilməli idi, amma bu ünvan belə məktubları almır. Sual açıqdır və müddəti bitəcək. Zəhmət olmasa, başqa yolla əlaqə saxlayın və ya tanışlığı geri götürün.",
+        record: "Qeyd",
+        footer: "Bu məktubu xidməti idarə etdiyiniz üçün alırsınız. Avtomatik göndərilib.",
     },
     introduction: IntroductionWords {
         subject: "Tanışlıq: {startup} və {investor}",

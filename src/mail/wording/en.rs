@@ -1,6 +1,8 @@
 //! English.
 
-use super::{Ask, Closed, IntroductionWords, Registration, Wording, account};
+use super::{
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "en",
@@ -35,6 +37,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "The message with the request",
     footer_programme: "You receive this e-mail because your organisation takes part in the programme “{programme}” on Corridor. It was sent automatically.",
     footer_account: "You receive this e-mail because Corridor has an account with this address. It was sent automatically.",
+    settings: "Choose which e-mails you receive",
     ask: Ask {
         subject_named: "{counterpart} would like to be introduced to you",
         subject_teaser: "A proposed introduction: {programme}",
@@ -45,6 +48,30 @@ pub(super) const WORDING: Wording = Wording {
         action: "Read more and answer",
         expiry: "You can answer until {expires}. After that, the request closes by itself.",
         personal: "The link is meant for you alone. Please don’t forward it.",
+        subject_reminder: "A reminder: an introduction waits for your answer ({programme})",
+        reminder: "This is a reminder: the question below has not been answered yet. A no is welcome, too.",
+        passed_on: "Somebody at {firm} asked us to put this question to you.",
+    },
+    pulse: PulseWords {
+        subject: "How is it going with {counterpart}?",
+        lead: "You were introduced to {counterpart} in the programme “{programme}”, after the request of {requested}. One click tells us how it is going; it takes a moment.",
+        late_subject: "Did anything come of {counterpart}?",
+        late: "You were introduced to {counterpart} in the programme “{programme}”, after the request of {requested}. The introduction closed without a deal. Did anything come of it all the same?",
+        action: "Answer with one click",
+        over_subject: "The introduction to {counterpart} is closed",
+        over: "The introduction to {counterpart} in the programme “{programme}” has been closed.",
+        silent: "We have heard nothing of the introduction to {counterpart} in the programme “{programme}” for 60 days, so it has closed by itself.",
+        afterwards: "You have each other’s addresses, so nothing keeps you from going on. We will ask once more in half a year whether anything came of it.",
+    },
+    alert: AlertWords {
+        abuse_subject: "Abuse was reported ({programme})",
+        abuse: "Somebody who was asked about an introduction in the programme “{programme}” reported abuse. The two organisations are kept apart from now on. Please look at who asked.",
+        delivery_subject: "An introduction was not delivered ({programme})",
+        delivery: "The e-mail that connects both sides of an introduction in the programme “{programme}” could not be delivered. Both have agreed and wait. Please look at the address and try again.",
+        question_subject: "A question could not be mailed ({programme})",
+        question: "Somebody was to be asked about an introduction in the programme “{programme}”, but receives no such e-mails. The question is open and will expire. Please reach them in another way, or withdraw the introduction.",
+        record: "The record",
+        footer: "You receive this e-mail because you run this service. It was sent automatically.",
     },
     introduction: IntroductionWords {
         subject: "Introduction: {startup} and {investor}",

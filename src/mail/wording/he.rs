@@ -1,6 +1,8 @@
 //! Hebrew.
 
-use super::{Ask, Closed, IntroductionWords, Registration, Wording, account};
+use super::{
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "he",
@@ -27,6 +29,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "ההודעה שצורפה לבקשה",
     footer_programme: "הודעה זו נשלחה אליכם משום שהארגון שלכם משתתף בתוכנית „{programme}” במערכת Corridor. ההודעה נשלחה באופן אוטומטי.",
     footer_account: "הודעה זו נשלחה אליכם משום שבמערכת Corridor קיים חשבון עם כתובת זו. ההודעה נשלחה באופן אוטומטי.",
+    settings: "בחירת הודעות הדוא״ל שיתקבלו",
     ask: Ask {
         subject_named: "בקשה להיכרות עמכם מאת {counterpart}",
         subject_teaser: "הצעה להיכרות: {programme}",
@@ -37,6 +40,30 @@ pub(super) const WORDING: Wording = Wording {
         action: "לפרטים ולמענה",
         expiry: "אפשר לענות עד {expires}. לאחר מכן הבקשה תיסגר מעצמה.",
         personal: "הקישור מיועד לכם בלבד. אנא אל תעבירו אותו הלאה.",
+        subject_reminder: "תזכורת: הצעת היכרות ממתינה לתשובה ({programme})",
+        reminder: "זוהי תזכורת: השאלה שלהלן עדיין לא נענתה. גם תשובה שלילית מתקבלת בברכה.",
+        passed_on: "מישהו מ־{firm} ביקש להפנות אליך את השאלה הזאת.",
+    },
+    pulse: PulseWords {
+        subject: "איך מתקדם הקשר עם {counterpart}?",
+        lead: "נוצרה היכרות עם {counterpart} בתוכנית „{programme}”, בעקבות הבקשה מ־{requested}. לחיצה אחת תעדכן אותנו איך מתקדם הקשר.",
+        late_subject: "האם יצא משהו מהקשר עם {counterpart}?",
+        late: "נוצרה היכרות עם {counterpart} בתוכנית „{programme}”, בעקבות הבקשה מ־{requested}. ההיכרות נסגרה בלי עסקה. האם בכל זאת יצא ממנה משהו?",
+        action: "תשובה בלחיצה אחת",
+        over_subject: "ההיכרות עם {counterpart} נסגרה",
+        over: "ההיכרות עם {counterpart} בתוכנית „{programme}” נסגרה.",
+        silent: "זה 60 ימים שלא שמענו דבר על ההיכרות עם {counterpart} בתוכנית „{programme}”, ולכן היא נסגרה מעצמה.",
+        afterwards: "הכתובות ידועות לשני הצדדים, ואין מניעה להמשיך. בעוד חצי שנה נשאל שוב אם יצא מזה משהו.",
+    },
+    alert: AlertWords {
+        abuse_subject: "דווח על שימוש לרעה ({programme})",
+        abuse: "מי שנשאל על היכרות בתוכנית „{programme}” דיווח על שימוש לרעה. מעתה לא תהיה היכרות בין שני הארגונים. נא לבדוק מי ביקש אותה.",
+        delivery_subject: "היכרות לא נמסרה ({programme})",
+        delivery: "הדוא״ל שמחבר בין שני הצדדים של היכרות בתוכנית „{programme}” לא נמסר. שני הצדדים הסכימו וממתינים. נא לבדוק את הכתובת ולנסות שוב.",
+        question_subject: "שאלה לא נשלחה ({programme})",
+        question: "היה צריך לשאול מישהו על היכרות בתוכנית „{programme}”, אך הודעות כאלה אינן נשלחות לכתובת הזאת. השאלה פתוחה ותפוג. נא לפנות בדרך אחרת או לבטל את ההיכרות.",
+        record: "הרשומה",
+        footer: "הודעה זו נשלחה אליך באופן אוטומטי במסגרת הפעלת השירות.",
     },
     introduction: IntroductionWords {
         subject: "היכרות: {startup} ו־{investor}",

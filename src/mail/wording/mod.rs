@@ -11,6 +11,7 @@ mod account;
 mod az;
 mod en;
 mod he;
+pub(super) mod reasons;
 mod ru;
 
 /// One language's words.
@@ -37,8 +38,14 @@ pub(super) struct Wording {
     pub footer_programme: &'static str,
     /// Why the reader gets this: an account.
     pub footer_account: &'static str,
+    /// On the link to the reader's settings.
+    pub settings: &'static str,
     /// See [`super::notice::IntroductionAsk`].
     pub ask: Ask,
+    /// See [`super::notice::PulseMail`] and [`super::notice::OverMail`].
+    pub pulse: PulseWords,
+    /// See [`super::notice::AlertMail`].
+    pub alert: AlertWords,
     /// See [`super::notice::Introduction`].
     pub introduction: IntroductionWords,
     /// See [`super::notice::IntroductionClosed`].
@@ -69,6 +76,54 @@ pub(super) struct Ask {
     pub expiry: &'static str,
     /// The link is personal.
     pub personal: &'static str,
+    /// With `{programme}`.
+    pub subject_reminder: &'static str,
+    /// That it was asked before.
+    pub reminder: &'static str,
+    /// That a colleague named the reader, with `{firm}`.
+    pub passed_on: &'static str,
+}
+
+/// What is asked after an introduction was made, and that it closed.
+pub(super) struct PulseWords {
+    /// With `{counterpart}`.
+    pub subject: &'static str,
+    /// With `{counterpart}`, `{programme}`, `{requested}`.
+    pub lead: &'static str,
+    /// With `{counterpart}`.
+    pub late_subject: &'static str,
+    /// With `{counterpart}`, `{programme}`, `{requested}`.
+    pub late: &'static str,
+    /// On the button.
+    pub action: &'static str,
+    /// With `{counterpart}`.
+    pub over_subject: &'static str,
+    /// With `{counterpart}`, `{programme}`.
+    pub over: &'static str,
+    /// The same for want of news.
+    pub silent: &'static str,
+    /// What can still come of it.
+    pub afterwards: &'static str,
+}
+
+/// What the operator's people should look at.
+pub(super) struct AlertWords {
+    /// With `{programme}`.
+    pub abuse_subject: &'static str,
+    /// With `{programme}`.
+    pub abuse: &'static str,
+    /// With `{programme}`.
+    pub delivery_subject: &'static str,
+    /// With `{programme}`.
+    pub delivery: &'static str,
+    /// With `{programme}`.
+    pub question_subject: &'static str,
+    /// With `{programme}`.
+    pub question: &'static str,
+    /// Above the address of the record.
+    pub record: &'static str,
+    /// Why the reader gets this.
+    pub footer: &'static str,
 }
 
 /// The e-mail that connects both sides.

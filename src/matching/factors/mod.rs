@@ -3,7 +3,7 @@
 //! is unknown rather than nought: a mandate that names no language says
 //! nothing about languages.
 
-pub(super) mod tags;
+pub mod tags;
 
 use std::collections::BTreeSet;
 
@@ -255,7 +255,7 @@ fn instrument_role<V: Voice>(pair: &Pair<'_>) -> Value<V> {
             reason = reason.with(Place::Instruments, Var::codes(common));
         }
         if let Some(role) = mandate.role {
-            reason = reason.with(Place::Role, Var::Code(role.to_string()));
+            reason = reason.with(Place::Role, Var::code(role));
         }
         reason
     })

@@ -1,31 +1,60 @@
 //! How close the tags are: the weighted mean over the startup's tags of the
 //! most that any wanted tag makes of each.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
 use super::{Pair, Value, Voice, unknown};
+use crate::domain::profile::StartupProfile;
 use crate::domain::scoring::{Place, Reason, ReasonKey as Key, RuleSet, Var, WHOLE};
 use crate::domain::tag::{Kinship, Node, Taxonomy};
 use crate::domain::text::Slug;
+use crate::matching::facts::Setting;
+
+/// A startup's tag, looked up in the tree and in the rules.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnTag<'a> {
+    slug: &'a Slug,
+    node: Option<Node>,
+    weight: i64,
+}
+
+impl<'a> OwnTag<'a> {
+    /// All tags of a startup: the same for every mandate it is held against.
+    pub fn all(setting: &Setting<'_>, profile: &'a StartupProfile) -> Vec<Self> {
+        let content = &profile.content;
+        let primary = content.primary_tags.iter().map(|slug| (slug, true));
+        let further = content.tags.iter().chain(&content.technologies);
+        let further = further.map(|slug| (slug, content.primary_tags.contains(slug)));
+        primary
+            .chain(further)
+            .map(|(slug, primary)| Self {
+                slug,
+                node: setting.taxonomy.node(slug),
+                weight: tag_weight(setting.rules, slug, primary),
+            })
+            .collect()
+    }
+}
 
 /// The mean, weighted by rarity; a primary tag weighs several times its own.
 pub(super) fn value<V: Voice>(pair: &Pair<'_>) -> Value<V> {
-    let content = &pair.startup.profile.content;
-    let rules = pair.setting.rules;
     let wanted = Wanted::of(pair);
     if wanted.tags.is_empty() {
         return unknown(Key::TagsNoPreference);
     }
+    let own = pair.own_tags.map_or_else(
+        || Cow::Owned(OwnTag::all(pair.setting, pair.startup.profile)),
+        Cow::Borrowed,
+    );
     let (mut sum, mut weights) = (0, 0);
-    for tag in content.all_tags() {
-        let weight = tag_weight(rules, tag, content.primary_tags.contains(tag));
-        sum += weight * wanted.best(tag).worth;
-        weights += weight;
+    for tag in own.iter() {
+        sum += tag.weight * wanted.best(tag).worth;
+        weights += tag.weight;
     }
     if weights == 0 {
         return unknown(Key::TagsStartupUnstated);
     }
-    Value::known(sum / weights, || account_of_tags(pair, &wanted))
+    Value::known(sum / weights, || account_of_tags(&own, &wanted))
 }
 
 /// How much a tag of the startup counts among its others.
@@ -51,6 +80,8 @@ struct Wanted<'a> {
 struct Best<'a> {
     worth: i64,
     wanted: Option<&'a Slug>,
+    /// Whether the very tag is wanted, whatever it is worth.
+    same: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -67,23 +98,25 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn best(&self, tag: &Slug) -> Best<'a> {
-        let ours = self.taxonomy.node(tag);
+    fn best(&self, tag: &OwnTag<'_>) -> Best<'a> {
         let mut best = Best {
             worth: 0,
             wanted: None,
+            same: false,
         };
         for (wanted, theirs, weight) in &self.tags {
-            let kinship = match (ours, theirs) {
+            let kinship = match (tag.node, theirs) {
                 (Some(ours), Some(theirs)) => self.taxonomy.kinship_of_nodes(ours, *theirs),
-                _ => self.taxonomy.kinship(tag, wanted),
+                _ => self.taxonomy.kinship(tag.slug, wanted),
             };
+            if kinship == Kinship::None {
+                continue;
+            }
+            best.same |= kinship == Kinship::Same;
             let worth = worth(self.rules, kinship, *weight);
             if worth > best.worth {
-                best = Best {
-                    worth,
-                    wanted: Some(wanted),
-                };
+                best.worth = worth;
+                best.wanted = Some(wanted);
             }
         }
         best
@@ -110,17 +143,20 @@ fn wanted_value(rules: &RuleSet, weight: u8) -> i64 {
     }
 }
 
-fn account_of_tags(pair: &Pair<'_>, near: &Wanted<'_>) -> Reason {
-    let wanted = &pair.mandate.mandate.content.tags;
-    let (mut common, mut related) = (BTreeSet::new(), BTreeSet::new());
-    let mut towards = BTreeSet::new();
-    for tag in pair.startup.profile.content.all_tags() {
-        if wanted.contains_key(tag) {
-            common.insert(tag);
-        } else if let Some(near) = near.best(tag).wanted {
-            related.insert(tag);
-            towards.insert(near);
+fn account_of_tags(own: &[OwnTag<'_>], wanted: &Wanted<'_>) -> Reason {
+    let (mut common, mut related, mut towards) = (Vec::new(), Vec::new(), Vec::new());
+    for tag in own {
+        let best = wanted.best(tag);
+        if best.same {
+            common.push(tag.slug);
+        } else if let Some(near) = best.wanted {
+            related.push(tag.slug);
+            towards.push(near);
         }
+    }
+    for tags in [&mut common, &mut related, &mut towards] {
+        tags.sort_unstable();
+        tags.dedup();
     }
     let tags = |key| Reason::plain(key).with(Place::Tags, Var::codes(&common));
     match (common.is_empty(), related.is_empty()) {
@@ -130,7 +166,8 @@ fn account_of_tags(pair: &Pair<'_>, near: &Wanted<'_>) -> Reason {
             .with(Place::Related, Var::codes(related))
             .with(Place::Wanted, Var::codes(towards)),
         (true, true) => {
-            Reason::plain(Key::TagsApart).with(Place::Wanted, Var::codes(wanted.keys()))
+            let all = wanted.tags.iter().map(|(slug, _, _)| *slug);
+            Reason::plain(Key::TagsApart).with(Place::Wanted, Var::codes(all))
         }
     }
 }

@@ -32,7 +32,7 @@ mod table;
 mod values;
 mod vocabulary;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use self::mandates::MandateEntry;
 use self::search::{Hit, Judge};
@@ -41,9 +41,10 @@ use self::store::{Record, Shelf, Stock};
 use self::table::Worth;
 pub use self::values::Cleared;
 use self::vocabulary::Vocabulary;
+use super::factors::tags::OwnTag;
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
 use super::reference::Filter;
-use super::score::{Numbers, explain, judge};
+use super::score::{Numbers, explain, explain_pair, judge};
 use crate::domain::ids::{MandateId, StartupProfileId};
 use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::profile::{ProfileStatus, StartupProfile};
@@ -264,6 +265,9 @@ pub struct Desk<'a> {
     rarity: Vec<i64>,
     cheques: Vec<Option<[i64; 2]>>,
     rounds: Vec<Option<[i64; 3]>>,
+    /// The mandates of investors who did something before, once asked for:
+    /// the same for every startup.
+    acted: OnceLock<Vec<&'a Arc<MandateEntry>>>,
 }
 
 impl Snapshot {
@@ -285,6 +289,7 @@ impl Snapshot {
             rarity: rarity(&self.words, setting.rules),
             cheques: self.mandate_keys.cents(setting.rates),
             rounds: self.startup_keys.cents(setting.rates),
+            acted: OnceLock::new(),
         }
     }
 }
@@ -301,7 +306,7 @@ fn rarity(words: &Vocabulary, rules: &RuleSet) -> Vec<i64> {
     rarity
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
     /// The `k` best mandates for a startup, best first: what
     /// [`super::reference::mandates_for`] gives over the same records. `known`
     /// says what is known of the startup and a mandate together.
@@ -312,11 +317,14 @@ impl Desk<'_> {
         k: usize,
         filter: &Filter,
     ) -> Vec<Explanation> {
+        let own = OwnTag::all(self.setting, startup.profile);
         self.rank_mandates(startup, &known, k, filter)
             .into_iter()
             .map(|Ranked { record, .. }| {
                 let facts = record.facts(self.setting.today);
-                explain(self.setting, startup, &facts, &known(&record.mandate))
+                let known = known(&record.mandate);
+                let pair = Pair::new(self.setting, startup, &facts, &known);
+                explain_pair(&pair.with_tags(&own))
             })
             .collect()
     }
@@ -348,7 +356,7 @@ impl Desk<'_> {
         };
         let acted = self.setting.past;
         let judge = Deciding {
-            desk: self,
+            setting: self.setting,
             filter,
             known: |record: &MandateEntry| known(&record.mandate),
             reference: |record: &MandateEntry, known: &PairFacts| {
@@ -364,7 +372,18 @@ impl Desk<'_> {
         if acted.is_none() {
             return by_columns;
         }
-        judge.with_apart(mandates, by_columns, k)
+        judge.with_apart(by_columns, self.acted().iter().copied(), k)
+    }
+
+    fn acted(&self) -> &[&'a Arc<MandateEntry>] {
+        self.acted.get_or_init(|| {
+            let Some(past) = self.setting.past else {
+                return Vec::new();
+            };
+            past::here(&self.snapshot.mandates)
+                .filter(|entry| past.knows(entry.mandate.organization))
+                .collect()
+        })
     }
 
     /// The `k` best startups for a mandate, best first: what
@@ -414,7 +433,7 @@ impl Desk<'_> {
         let investor = mandate.mandate.organization;
         let acted = (self.setting.past).is_some_and(|past| past.knows(investor));
         let judge = Deciding {
-            desk: self,
+            setting: self.setting,
             filter,
             known: |record: &StartupEntry| known(&record.profile),
             reference: |record: &StartupEntry, known: &PairFacts| {
@@ -424,7 +443,7 @@ impl Desk<'_> {
             apart: |_: &StartupEntry| acted,
         };
         if acted {
-            return judge.with_apart(startups, Vec::new(), k);
+            return judge.with_apart(Vec::new(), past::here(startups), k);
         }
         let hits = search::best(startups, &plan, &question.ask(), k, &judge);
         ranked(startups, hits)
@@ -433,7 +452,7 @@ impl Desk<'_> {
 
 /// What the columns don't know: the filter, and the pair.
 struct Deciding<'a, K, F, A> {
-    desk: &'a Desk<'a>,
+    setting: &'a Setting<'a>,
     filter: &'a Filter,
     known: K,
     reference: F,
@@ -444,19 +463,18 @@ struct Deciding<'a, K, F, A> {
 
 impl<K, F, A> Deciding<'_, K, F, A> {
     /// What the columns gave, and the records that they don't know.
-    fn with_apart<const C: usize, const M: usize, const G: usize, R: Record>(
+    fn with_apart<'r, R: Record + 'r>(
         &self,
-        stock: &Stock<C, M, G, R>,
         by_columns: Vec<Ranked<R>>,
+        left: impl Iterator<Item = &'r Arc<R>>,
         k: usize,
     ) -> Vec<Ranked<R>>
     where
         K: Fn(&R) -> PairFacts,
         F: Fn(&R, &PairFacts) -> Option<(Outcome, Numbers)>,
-        A: Fn(&R) -> bool,
     {
         let judge = |record: &R| (self.reference)(record, &(self.known)(record));
-        past::merge(stock, by_columns, &self.apart, judge, self.filter, k)
+        past::merge(by_columns, left, judge, self.filter, k)
     }
 }
 
@@ -472,7 +490,7 @@ where
         } else {
             Outcome::Eligible
         };
-        let all = self.desk.setting.rules.weights.values().sum();
+        let all = self.setting.rules.weights.values().sum();
         let numbers = Numbers::from_sums(i64::from(sum.points), i64::from(sum.known), all);
         self.filter.wants(outcome, &numbers)
     }
@@ -487,7 +505,7 @@ where
 
     fn admits(&self, record: &R, sensitive: bool) -> bool {
         let known = (self.known)(record);
-        let today = self.desk.setting.today;
+        let today = self.setting.today;
         let suppressed = known.suppressed_until.is_some_and(|day| today < day);
         let waits = sensitive && !known.sensitivity_released;
         let apart = (self.apart)(record);

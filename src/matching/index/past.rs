@@ -14,19 +14,15 @@ use crate::matching::score::Numbers;
 
 /// The best `k` of what the columns gave and of the records that were left to
 /// be looked at, best first.
-pub(super) fn merge<const C: usize, const M: usize, const G: usize, R: Record>(
-    stock: &Stock<C, M, G, R>,
+pub(super) fn merge<'a, R: Record + 'a>(
     by_columns: Vec<Ranked<R>>,
-    left: impl Fn(&R) -> bool,
+    left: impl Iterator<Item = &'a Arc<R>>,
     judge: impl Fn(&R) -> Option<(Outcome, Numbers)>,
     filter: &Filter,
     k: usize,
 ) -> Vec<Ranked<R>> {
     let mut all = by_columns;
-    for record in here(stock) {
-        if !left(record) {
-            continue;
-        }
+    for record in left {
         if let Some((outcome, numbers)) = judge(record)
             && filter.wants(outcome, &numbers)
         {

@@ -202,7 +202,8 @@ impl Observed<'_> {
             corpus.cities.text(candidate.office.city).to_owned(),
             country_code(corpus.countries.text(candidate.office.country)),
         ];
-        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        let parts = parts.iter().map(String::as_str);
+        let parts = parts.filter(|part| !part.is_empty());
         Reason::plain(key).with(Place::Where, Var::codes(parts))
     }
 
@@ -326,12 +327,7 @@ fn named(text: &str, country: bool) -> Var {
     } else {
         text.to_owned()
     };
-    Var::Codes(
-        Some(text)
-            .filter(|text| !text.is_empty())
-            .into_iter()
-            .collect(),
-    )
+    Var::codes(Some(text.as_str()).filter(|text| !text.is_empty()))
 }
 
 /// The alpha-2 code of a country that sources write in three letters; other

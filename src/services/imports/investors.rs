@@ -1,21 +1,22 @@
 //! An investor of a file, on record.
 
 use crate::db::mandates::{self, Filter};
-use crate::db::{self, Conn, organizations};
+use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
+use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
-use crate::domain::organization::OrganizationDetails;
+use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::values::OrganizationKind;
 
 use super::super::Error;
 use super::super::transitions::code;
-use super::{Change, Import, NewInvestor};
+use super::{Change, Import, NewInvestor, Put};
 
 /// Puts a row on record.
-pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Result<(), Error> {
+pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Result<Put, Error> {
     let NewInvestor {
         external_id,
         details,
@@ -23,18 +24,26 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         investments,
         contact,
     } = row;
-    let known = organizations::find_by_external_id(conn, OrganizationKind::Investor, &external_id)?;
+    let known = Import::known(conn, OrganizationKind::Investor, &external_id)?;
     let on_record = match &known {
         Some(firm) => mandates_of(conn, firm.id)?,
         None => Vec::new(),
     };
-    if on_record.iter().any(is_taken_over) {
-        // What it did is a fact of the record, whoever speaks for the firm now.
-        if let Some(firm) = &known {
-            import.put_past(conn, firm.id, &investments)?;
+    if let Some(firm) = known.as_ref() {
+        if let Some(keeper) = db::merges::keeper(conn, firm.id)? {
+            import.put_past(conn, keeper, &investments)?;
+            import.tally.taken_over += 1;
+            return Ok((keeper, RowOutcome::Kept));
         }
+    }
+    let stated = mandate.as_ref().is_some_and(|mandate| !mandate.derived);
+    let taken_over =
+        on_record.iter().any(|it| is_taken_over(it, stated)) || is_kept(conn, known.as_ref())?;
+    if let Some(firm) = known.as_ref().filter(|_| taken_over) {
+        // What it did is a fact of the record, whoever speaks for the firm now.
+        import.put_past(conn, firm.id, &investments)?;
         import.tally.taken_over += 1;
-        return Ok(());
+        return Ok((firm.id, RowOutcome::Kept));
     }
     let country = details.country;
     let joined = import.joins_investors_of(&details);
@@ -51,8 +60,15 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     }
     import.reach(conn, firm, contact.as_ref(), joined)?;
     import.tally.outside += u64::from(import.programme.is_some() && !joined);
-    import.count(change);
-    Ok(())
+    Ok(import.count(firm, change))
+}
+
+/// Whether another firm became one with it: then people have taken it over.
+fn is_kept(conn: &mut Conn, known: Option<&Organization>) -> Result<bool, Error> {
+    Ok(match known {
+        Some(firm) => db::merges::is_part(conn, firm.id)?,
+        None => false,
+    })
 }
 
 fn mandates_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mandate>, Error> {
@@ -63,11 +79,12 @@ fn mandates_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mand
     Ok(mandates::list(conn, &filter, None, 2)?)
 }
 
-/// A mandate that somebody states goes before one that is derived.
-fn is_taken_over(mandate: &Mandate) -> bool {
+/// A mandate that somebody states goes before one that is derived; a file that
+/// states one itself corrects it.
+fn is_taken_over(mandate: &Mandate, stated: bool) -> bool {
     use MandateStatus as S;
     mandate.claimed
-        || !mandate.content.derived
+        || (!mandate.content.derived && !stated)
         || !matches!(mandate.status, S::Draft | S::Published | S::Stale)
 }
 

@@ -17,12 +17,14 @@ use chrono::{DateTime, Utc};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
+use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::profile::StartupContent;
 use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
+use crate::domain::values::OrganizationKind;
 
 use super::accounts::{insert_organization, update_organization};
 use super::contacts::{self, Contact};
@@ -144,20 +146,13 @@ async fn all_or_none<T, I>(
     context: &Context,
     terms: Terms,
     rows: I,
-    put: fn(&mut Import, &mut Conn, T) -> Result<(), Error>,
+    put: fn(&mut Import, &mut Conn, T) -> Result<Put, Error>,
 ) -> Result<Tally, Error>
 where
     T: 'static,
     I: Iterator<Item = Result<T, Error>> + Send + 'static,
 {
-    let mut import = Import {
-        context: context.clone(),
-        pen: context.pen(Actor::System),
-        now: context.now(),
-        programme: terms.programme,
-        ask_contacts: terms.ask_contacts,
-        tally: Tally::default(),
-    };
+    let mut import = Import::of(context, Actor::System, terms.programme, terms.ask_contacts);
     let written = context
         .db
         .write(move |conn| -> Result<Tally, Undone> {
@@ -176,10 +171,14 @@ where
     }
 }
 
+/// The firm of a row and what the row changed of it.
+pub(super) type Put = (OrganizationId, RowOutcome);
+
 /// An import under way, in its transaction.
-struct Import {
+pub(super) struct Import {
     context: Context,
     pen: Pen,
+    actor: Actor,
     now: DateTime<Utc>,
     programme: Option<Programme>,
     ask_contacts: bool,
@@ -195,12 +194,61 @@ enum Change {
 }
 
 impl Import {
-    fn count(&mut self, change: Change) {
+    /// An import by `actor` that admits records to `programme`.
+    pub(super) fn of(
+        context: &Context,
+        actor: Actor,
+        programme: Option<Programme>,
+        ask_contacts: bool,
+    ) -> Self {
+        Self {
+            context: context.clone(),
+            pen: context.pen(actor),
+            actor,
+            now: context.now(),
+            programme,
+            ask_contacts,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Puts a startup on record.
+    pub(super) fn startup(&mut self, conn: &mut Conn, row: NewStartup) -> Result<Put, Error> {
+        startups::put(self, conn, row)
+    }
+
+    /// Puts an investor on record.
+    pub(super) fn investor(&mut self, conn: &mut Conn, row: NewInvestor) -> Result<Put, Error> {
+        investors::put(self, conn, row)
+    }
+
+    fn count(&mut self, firm: OrganizationId, change: Change) -> Put {
+        let outcome = match change {
+            Change::Created => RowOutcome::Created,
+            Change::Updated => RowOutcome::Updated,
+            Change::Nothing => RowOutcome::Unchanged,
+        };
         match change {
             Change::Created => self.tally.created += 1,
             Change::Updated => self.tally.updated += 1,
             Change::Nothing => self.tally.unchanged += 1,
         }
+        (firm, outcome)
+    }
+
+    /// The firm that a file means by that id: its own, or for one that came
+    /// otherwise the id that an export gives it.
+    fn known(
+        conn: &mut Conn,
+        kind: OrganizationKind,
+        external_id: &str,
+    ) -> Result<Option<Organization>, Error> {
+        let known = db::organizations::find_by_external_id(conn, kind, external_id)?;
+        let (None, Ok(id)) = (&known, external_id.parse::<OrganizationId>()) else {
+            return Ok(known);
+        };
+        let exported = db::organizations::find(conn, id)?;
+        Ok(exported.filter(|firm| firm.details.kind == kind && firm.external_id.is_none()))
     }
 
     /// Registers a firm that is new, and writes down what changed of one that
@@ -263,7 +311,7 @@ impl Import {
         };
         db::contacts::put(conn, firm, email, language, self.now)?;
         if joined && self.ask_contacts {
-            let asked = contacts::ask(&self.context, conn, Actor::System, firm)?;
+            let asked = contacts::ask(&self.context, conn, self.actor, firm)?;
             self.tally.asked += u64::from(asked);
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! A startup of a file, on record.
 
 use crate::db::startup_profiles::{self, Filter};
-use crate::db::{self, Conn, organizations};
+use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
+use crate::domain::import::RowOutcome;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile, fresh_until};
 use crate::domain::tag::Sensitivity;
@@ -12,24 +13,29 @@ use crate::domain::values::OrganizationKind;
 
 use super::super::Error;
 use super::super::transitions::code;
-use super::{Change, Import, NewStartup};
+use super::{Change, Import, NewStartup, Put};
 
 /// Puts a row on record.
-pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Result<(), Error> {
+pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Result<Put, Error> {
     let NewStartup {
         external_id,
         details,
         content,
         contact,
     } = row;
-    let known = organizations::find_by_external_id(conn, OrganizationKind::Startup, &external_id)?;
+    let known = Import::known(conn, OrganizationKind::Startup, &external_id)?;
     let before = match &known {
         Some(firm) => first_profile(conn, firm.id)?,
         None => None,
     };
-    if before.as_ref().is_some_and(is_taken_over) {
+    let merged = match &known {
+        Some(firm) => db::merges::is_part(conn, firm.id)?,
+        None => false,
+    };
+    let taken_over = merged || before.as_ref().is_some_and(is_taken_over);
+    if let Some(firm) = known.as_ref().filter(|_| taken_over) {
         import.tally.taken_over += 1;
-        return Ok(());
+        return Ok((firm.id, RowOutcome::Kept));
     }
     let country = details.country;
     let joined = import.joins_startups_of(&details);
@@ -51,12 +57,10 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     };
     import.tally.in_review += u64::from(profile.status == ProfileStatus::InReview);
     import.tally.outside += u64::from(import.programme.is_some() && !joined);
-    import.count(
-        change
-            .max(profile_change.min(Change::Updated))
-            .max(admission),
-    );
-    Ok(())
+    let change = change
+        .max(profile_change.min(Change::Updated))
+        .max(admission);
+    Ok(import.count(firm, change))
 }
 
 fn first_profile(

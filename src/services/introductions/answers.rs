@@ -5,19 +5,20 @@ use chrono::{DateTime, Utc};
 use crate::auth::link::LinkError;
 use crate::db::introductions::GivenAnswer;
 use crate::db::{self, Conn, introductions};
-use crate::domain::account::User;
 use crate::domain::disclosure::Decision;
 use crate::domain::event::Actor;
 use crate::domain::ids::AskId;
-use crate::domain::introduction::{Action, Answer, Ask, AskState, Introduction, step};
+use crate::domain::introduction::{Action, Answer, Ask, AskState, Introduction, Reply, step};
 use crate::domain::permission::Hat;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::Side;
 use crate::services::caller::in_any_hat;
 use crate::services::disclosure::Occasion;
+use crate::services::notices::Recipient;
 use crate::services::{AuthFault, Caller, Context, Error, disclosure, notices};
 
-use super::{commit, load, pair};
+use super::people::asked_person;
+use super::{commit, load, pair, passing};
 
 /// Who gave an answer, as the page asks.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub struct Question {
     /// What the mail said, and the page says again.
     pub content: notices::AskContent,
     /// Who is asked.
-    pub person: User,
+    pub person: Recipient,
     /// Whether more time was asked for already.
     pub extended: bool,
 }
@@ -47,11 +48,13 @@ pub enum Opened {
     /// It waits for an answer.
     Open(Box<Question>),
     /// It was answered.
-    Answered(User),
+    Answered(Recipient),
+    /// Somebody else was asked instead.
+    PassedOn(Recipient),
     /// The introduction went on or ended without it.
-    Over(User),
+    Over(Recipient),
     /// Too late.
-    Expired(User),
+    Expired(Recipient),
 }
 
 /// Reads the link of a question. Reading changes nothing: mail scanners
@@ -68,10 +71,13 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
         .db
         .read(move |conn| {
             let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
-            let person = db::users::find(conn, ask.person)?.ok_or(Error::NotFound)?;
+            let person = asked_person(conn, &ask)?.ok_or(Error::NotFound)?;
             let late = ask.expires_at <= context_in.now();
             match ask.state {
                 AskState::Answered => return Ok(Opened::Answered(person)),
+                AskState::Dead if was_passed_on(conn, &ask)? => {
+                    return Ok(Opened::PassedOn(person));
+                }
                 AskState::Open | AskState::Dead if late => return Ok(Opened::Expired(person)),
                 AskState::Dead => return Ok(Opened::Over(person)),
                 AskState::Open => {}
@@ -90,11 +96,17 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
         .await
 }
 
-/// Answers a question by its link. The link can answer once.
+fn was_passed_on(conn: &mut Conn, ask: &Ask) -> Result<bool, Error> {
+    Ok(introductions::answers(conn, ask.introduction)?
+        .iter()
+        .any(|given| given.ask == Some(ask.id) && given.answer == Answer::PassOn))
+}
+
+/// Answers a question by its link, or passes it on. The link can do so once.
 pub async fn answer_link(
     context: &Context,
     token: &str,
-    answer: Answer,
+    reply: Reply,
     note: Option<String>,
     answerer: Answerer,
 ) -> Result<Introduction, Error> {
@@ -110,7 +122,7 @@ pub async fn answer_link(
                 conn,
                 &before,
                 &ask,
-                answer,
+                reply,
                 note,
                 &answerer,
                 Actor::Link(id),
@@ -131,9 +143,10 @@ pub(super) fn answer_by_caller(
     caller: &Caller,
     conn: &mut Conn,
     before: &Introduction,
-    answer: Answer,
+    reply: Reply,
     note: Option<String>,
 ) -> Result<Introduction, Error> {
+    let answer = answer_of(&reply);
     let side = before
         .asked()
         .ok_or_else(|| Error::Refused(Refusal::no_transition(answer.code())))?;
@@ -153,11 +166,18 @@ pub(super) fn answer_by_caller(
         conn,
         before,
         &ask,
-        answer,
+        reply,
         note,
         &answerer,
         caller.actor(),
     )
+}
+
+const fn answer_of(reply: &Reply) -> Answer {
+    match reply {
+        Reply::Answer(answer) => *answer,
+        Reply::PassOn(_) => Answer::PassOn,
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one answer has that many parts")]
@@ -166,12 +186,13 @@ fn record_answer(
     conn: &mut Conn,
     before: &Introduction,
     ask: &Ask,
-    answer: Answer,
+    reply: Reply,
     note: Option<String>,
     answerer: &Answerer,
     actor: Actor,
 ) -> Result<Introduction, Error> {
     let now = context.now();
+    let answer = answer_of(&reply);
     if let Answer::NotNow { until } = answer
         && until <= now
     {
@@ -202,6 +223,11 @@ fn record_answer(
             return Err(answered_already());
         }
         extend(context, conn, before, ask, ask.expires_at)?;
+    } else if let Reply::PassOn(to) = reply {
+        if ask.expires_at <= now {
+            return Err(answered_already());
+        }
+        passing::pass_on(context, conn, before, ask, to)?;
     } else if !introductions::answer_ask(conn, ask.id, now)? {
         return Err(answered_already());
     }
@@ -219,6 +245,9 @@ fn record_answer(
             created_at: now,
         },
     )?;
+    if matches!(actor, Actor::Link(_)) {
+        introductions::name_delegate(conn, ask.id, &answerer.name)?;
+    }
     let after = commit(context, conn, before, after, &action, actor)?;
     if let Answer::NotNow { until } = answer {
         db::matches::suppress(conn, before.startup, before.investor, until)?;
@@ -235,7 +264,7 @@ pub(super) fn extend(
     from: DateTime<Utc>,
 ) -> Result<(), Error> {
     let firm = db::organizations::find(conn, introduction.organization(ask.side))?;
-    let person = db::users::find(conn, ask.person)?;
+    let person = asked_person(conn, ask)?;
     let (Some(firm), Some(person)) = (firm, person) else {
         return Err(Error::NotFound);
     };
@@ -263,7 +292,7 @@ fn paused() -> Error {
     )
 }
 
-fn answered_already() -> Error {
+pub(super) fn answered_already() -> Error {
     Error::refused(
         "answered_already",
         "This question was answered, or its time has passed.",

@@ -4,14 +4,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::{self, Conn, introductions};
-use crate::domain::account::User;
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::AskId;
 use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, step,
 };
-use crate::domain::message::{Ending, Notice};
+use crate::domain::message::{Ending, Matter, Notice};
 use crate::domain::permission::Hat;
 use crate::domain::values::Side;
 use crate::services::disclosure::{self, Occasion, Showing};
@@ -19,8 +18,9 @@ use crate::services::transitions::code;
 use crate::services::{Context, Error, deals, matches, notices};
 
 use super::answers::extend;
-use super::hand_over::is_still_there;
-use super::load;
+use super::people::person_to_ask;
+use super::reminders::next_reminder;
+use super::{load, pulses};
 
 /// Carries out what the service itself does to an introduction, with all that
 /// follows: questions put, mails queued, the match reopened, a deal opened.
@@ -52,10 +52,43 @@ pub(super) fn commit(
         return Err(Error::StaleVersion);
     }
     log(context, conn, before, &after, action, actor)?;
+    pulses::follow(context, conn, before, &after, action)?;
     if after.status != before.status {
-        enter(context, conn, before, &after, action)?;
+        enter(context, conn, &after, action)?;
+    }
+    // Whom no mail named to each other, the closing one doesn't either.
+    let was_sent = matches!(
+        before.status,
+        IntroductionStatus::Sent | IntroductionStatus::InConversation | IntroductionStatus::Met
+    );
+    if after.status == IntroductionStatus::Closed && was_sent {
+        let by = closing_side(conn, &after, actor)?;
+        pulses::tell_closed(context, conn, &after, actor, by)?;
     }
     Ok(after)
+}
+
+/// The side that closed it, as far as a side did.
+fn closing_side(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    actor: Actor,
+) -> Result<Option<Side>, Error> {
+    match actor {
+        Actor::User(user) => {
+            let parts = db::users::memberships(conn, user)?;
+            let sides = [Side::Startup, Side::Investor];
+            Ok(sides.into_iter().find(|side| {
+                let firm = introduction.organization(*side);
+                parts.iter().any(|part| part.organization == firm)
+            }))
+        }
+        Actor::Link(id) => {
+            let pulse = introductions::find_pulse(conn, id.uuid().into())?;
+            Ok(pulse.map(|pulse| pulse.side))
+        }
+        Actor::System => Ok(None),
+    }
 }
 
 fn log(
@@ -98,7 +131,6 @@ fn rule_codes(rules: &[crate::domain::disclosure::Rule]) -> Value {
 fn enter(
     context: &Context,
     conn: &mut Conn,
-    before: &Introduction,
     after: &Introduction,
     action: &Action,
 ) -> Result<(), Error> {
@@ -117,10 +149,11 @@ fn enter(
             },
         ),
         S::Declined | S::Expired | S::Withdrawn | S::Refused | S::Blocked => {
-            end(context, conn, before, after, action)
+            end(context, conn, after, action)
         }
         // A question asked before the hold is put again after it.
         S::Held => Ok(introductions::kill_asks(conn, after.id).map(drop)?),
+        S::DeliveryProblem => notices::alert(context, conn, after.id, Matter::DeliveryProblem),
         S::Sent => record_names(context, conn, after),
         S::Converted => deals::open(context, conn, after),
         _ => Ok(()),
@@ -159,8 +192,12 @@ fn put_question(
             context.settings.ask_working_days,
         ),
         created_at: now,
+        remind_at: None,
+        reminders: 0,
     };
     introductions::insert_ask(conn, &ask)?;
+    let remind_at = next_reminder(context, conn, &ask, 0)?;
+    introductions::note_reminder(conn, ask.id, 0, remind_at)?;
     // Asking is consent: who accepted before is named to the one asked.
     let other = side.other();
     let level = if introduction.accepted(other) {
@@ -190,14 +227,14 @@ fn put_question(
 }
 
 /// Ends the open questions, keeps the pair apart where a side said no, and
-/// tells the requester without a reason.
+/// tells those concerned without a reason.
 fn end(
     context: &Context,
     conn: &mut Conn,
-    before: &Introduction,
     after: &Introduction,
     action: &Action,
 ) -> Result<(), Error> {
+    let asks = introductions::asks(conn, after.id)?;
     introductions::kill_asks(conn, after.id)?;
     let now = context.now();
     // “Not now” names its own date.
@@ -218,24 +255,66 @@ fn end(
         IntroductionStatus::Withdrawn => Ending::Withdrawn,
         _ => Ending::Refused,
     };
-    let mut told = vec![];
-    // Who took it back knows; the side that was asked meanwhile is told.
-    if ending == Ending::Withdrawn {
-        if let Some(side) = before.asked() {
-            told.extend(person_to_ask(conn, after.organization(side))?.map(|person| person.id));
-        }
-    } else {
-        told.push(after.requested_by);
+    if matches!(action, Action::Answer(_, Answer::ReportAbuse)) {
+        follow_report(context, conn, after)?;
     }
-    for person in told {
+    tell_end(context, conn, after, &asks, ending)
+}
+
+/// Who reported abuse is kept apart from who asked, and the operator's people
+/// look at it.
+fn follow_report(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<(), Error> {
+    let (startup, investor) = (introduction.startup, introduction.investor);
+    let now = context.now();
+    db::blocks::insert(conn, startup, investor, "reported abuse", now)?;
+    context.pen(Actor::System).append(
+        conn,
+        "introduction.abuse_reported",
+        (SubjectKind::Introduction, introduction.id),
+        vec![("requester", code(introduction.requester.code()))],
+    )?;
+    notices::alert(context, conn, introduction.id, Matter::AbuseReported)
+}
+
+/// Tells who has to hear of it that it came to nothing: who asked, unless they
+/// took it back; who said yes; and who was asked by mail and didn't answer.
+fn tell_end(
+    context: &Context,
+    conn: &mut Conn,
+    after: &Introduction,
+    asks: &[Ask],
+    ending: Ending,
+) -> Result<(), Error> {
+    let mut told = Vec::new();
+    if ending != Ending::Withdrawn {
+        told.push((after.requested_by, None));
+    }
+    let waited = matches!(ending, Ending::Withdrawn | Ending::Expired);
+    for ask in asks {
+        let concerned = match ask.state {
+            AskState::Open => waited && notices::asked_by(conn, ask.id)?.is_some(),
+            AskState::Answered => after.accepted(ask.side),
+            AskState::Dead => false,
+        };
+        if concerned {
+            told.push((ask.person, Some(ask.id)));
+        }
+    }
+    for (person, ask) in told {
+        let whom = ask.map_or(person.uuid(), AskId::uuid);
         notices::enqueue(
             context,
             conn,
-            &format!("introduction_closed:{}:{person}", after.id),
+            &format!("introduction_closed:{}:{whom}", after.id),
             (SubjectKind::Introduction, after.id.uuid()),
             &Notice::IntroductionClosed {
                 introduction: after.id,
                 person,
+                ask,
                 ending,
             },
         )?;
@@ -261,37 +340,6 @@ pub(in crate::services) fn record_names(
         disclosure::record(context, conn, &pen, showing)?;
     }
     Ok(())
-}
-
-fn person_to_ask(conn: &mut Conn, organization: OrganizationId) -> Result<Option<User>, Error> {
-    Ok(db::users::members(conn, organization)?
-        .into_iter()
-        .find(|(_, role)| notices::answers_for(*role))
-        .map(|(user, _)| user))
-}
-
-/// The person who stands for a side: who asked for it, who was asked, else
-/// the first who may answer for the organization.
-pub(in crate::services) fn person_of(
-    conn: &mut Conn,
-    introduction: &Introduction,
-    side: Side,
-) -> Result<Option<User>, Error> {
-    let organization = introduction.organization(side);
-    let stood = if introduction.requester.side() == Some(side) {
-        Some(introduction.requested_by)
-    } else {
-        introductions::asks(conn, introduction.id)?
-            .into_iter()
-            .find(|ask| ask.side == side && ask.state == AskState::Answered)
-            .map(|ask| ask.person)
-    };
-    match stood {
-        Some(person) if is_still_there(conn, person, organization)? => {
-            Ok(db::users::find(conn, person)?)
-        }
-        _ => person_to_ask(conn, organization),
-    }
 }
 
 /// Expires the questions whose time has passed; answers how many.

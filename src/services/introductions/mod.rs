@@ -3,26 +3,38 @@
 //! | module | holds |
 //! |---|---|
 //! | here | requests, readings, transitions by people |
+//! | `available` | what can be done now |
 //! | `course` | what follows from each state: questions, mails, deals |
 //! | `answers` | answers by link and by people who are signed in |
+//! | `passing` | questions passed on to somebody else |
+//! | `people` | who stands for a side |
+//! | `pulses` | what is asked after the mail went out |
+//! | `reminders` | who is reminded, and when |
+//! | `hand_over` | what follows when somebody leaves a firm |
 
 mod answers;
+mod available;
 mod course;
 mod hand_over;
+mod passing;
+mod people;
+mod pulses;
+mod reminders;
 
 use crate::db::introductions::InsertOutcome;
 pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::disclosure::Decision;
+use crate::domain::disclosure::{Decision, Rule};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, MatchId};
 use crate::domain::introduction::{
-    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, RequestFacts, Requester,
-    check_request, step,
+    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, RequestFacts,
+    Requester, check_request, step,
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
+use crate::domain::terms;
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
@@ -35,10 +47,16 @@ use super::{Caller, Context, Error, Intent, matches};
 
 use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
+pub(in crate::services) use available::open_to;
+pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, person_of, record_names};
+pub(in crate::services) use course::{apply_system, record_names};
 pub(in crate::services) use hand_over::hand_over;
+pub(in crate::services) use people::{asked_person, person_of};
+pub(in crate::services) use pulses::opened as opened_pulse;
+pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
+pub use reminders::remind_due;
 
 /// An introduction as one reader may see it.
 #[derive(Debug, Clone)]
@@ -118,6 +136,15 @@ fn request_in(
     if let Decision::Deny { rules } = &decision {
         return Err(disclosure::refusal(rules, requester.side()).into());
     }
+    // A hit is no verdict: compliance reads it with the words marked.
+    let hits = terms::marked(&introduction.blurb, &context.taxonomy);
+    let decision = match decision {
+        Decision::Allow if !hits.is_empty() => Decision::Review {
+            rules: vec![Rule::Terms],
+            two_people: false,
+        },
+        other => other,
+    };
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
         return Err(Error::refused(
             "introduction_exists",
@@ -222,7 +249,7 @@ pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Res
 /// Shows an introduction to the caller, or hides it: the asked side sees it
 /// from the moment it is asked. While the gate is closed a side sees neither
 /// the other's name nor a question, until the mail has told both anyway.
-fn see(
+pub(in crate::services) fn see(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
@@ -356,7 +383,7 @@ pub async fn list(
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Answer for one's side.
-    Answer(Answer, Option<String>),
+    Answer(Reply, Option<String>),
     /// Anything else the machine knows.
     Other(Action),
     /// Compliance releases what the gate holds: with a reason, and at which
@@ -396,8 +423,8 @@ pub async fn transition(
             )?;
             check_version(expected, before.version)?;
             match wanted {
-                Step::Answer(answer, note) => {
-                    answer_by_caller(&context_in, &caller_in, conn, &before, answer, note)
+                Step::Answer(reply, note) => {
+                    answer_by_caller(&context_in, &caller_in, conn, &before, reply, note)
                 }
                 // Those two come with a reason.
                 Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),
@@ -526,55 +553,6 @@ fn release(
     let action = Action::Gate(decision);
     let after = step(before, &action, Hat::System)?;
     commit(context, conn, before, after, &action, caller.actor())
-}
-
-/// What can be done with an introduction now, by code.
-pub async fn transitions(
-    context: &Context,
-    caller: &Caller,
-    id: IntroductionId,
-) -> Result<Vec<&'static str>, Error> {
-    let seen = find(context, caller, id).await?;
-    let introduction = &seen.introduction;
-    let hats = caller.hats(introduction.startup, introduction.investor);
-    let mut actions = vec![
-        Action::Refuse,
-        Action::Withdraw,
-        Action::ConfirmSent,
-        Action::Reply,
-        Action::Meet,
-        Action::Convert,
-        Action::Close,
-        Action::Block,
-    ];
-    if let Some(side) = introduction.asked() {
-        let reason = crate::domain::values::PassReason::Other;
-        let until = context.now();
-        actions.extend(
-            [
-                Answer::Accept,
-                Answer::Decline {
-                    reason,
-                    share: false,
-                },
-                Answer::NotNow { until },
-                Answer::MoreTime,
-            ]
-            .map(|answer| Action::Answer(side, answer)),
-        );
-    }
-    let mut codes: Vec<&'static str> = actions
-        .iter()
-        .filter(|action| {
-            hats.iter()
-                .any(|hat| step(introduction, action, *hat).is_ok())
-        })
-        .map(Action::code)
-        .collect();
-    if introduction.status == IntroductionStatus::Held && hats.contains(&Hat::Compliance) {
-        codes.push("release");
-    }
-    Ok(codes)
 }
 
 pub(in crate::services) fn load(

@@ -50,6 +50,15 @@ impl Listed {
     }
 }
 
+impl From<Filter> for Listed {
+    fn from(filter: Filter) -> Self {
+        Self {
+            filter,
+            ..Self::default()
+        }
+    }
+}
+
 /// Matches on record: all for the operator's people, those released to it for
 /// a side.
 pub async fn list(

@@ -37,7 +37,7 @@ pub use clock::{expire_due, recheck_due, wake_due};
 pub use list::{Listed, is_new, list, note_visit};
 use moves::supersede;
 pub use moves::{Move, transition, transitions};
-pub(super) use moves::{give_back, introduce, reason_needed, second_person_needed};
+pub(super) use moves::{give_back, introduce, open_to, reason_needed, second_person_needed};
 pub(super) use moves::{move_by_system, release_in};
 pub use rank::{Query, Ranked, Request, Wanted, rank};
 
@@ -189,7 +189,7 @@ pub async fn find(context: &Context, caller: &Caller, id: MatchId) -> Result<Mat
 }
 
 /// A match that the caller may see now: read, moved and replayed alike.
-fn load_shown(
+pub(super) fn load_shown(
     context: &Context,
     caller: &Caller,
     conn: &mut Conn,

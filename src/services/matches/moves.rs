@@ -393,6 +393,21 @@ pub async fn transitions(
     caller: &Caller,
     id: MatchId,
 ) -> Result<Vec<(MatchAction, Option<Refusal>)>, Error> {
+    let found = find(context, caller, id).await?;
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| open_to(&context_in, conn, &caller, &found))
+        .await
+}
+
+/// What the caller can do with a match that they may see.
+pub(in crate::services) fn open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    found: &Match,
+) -> Result<Vec<(MatchAction, Option<Refusal>)>, Error> {
     let tomorrow = context.now() + TimeDelta::days(1);
     let actions = [
         MatchAction::Allow,
@@ -406,16 +421,10 @@ pub async fn transitions(
         MatchAction::Veto,
         MatchAction::Unveto,
     ];
-    let found = find(context, caller, id).await?;
-    let context_in = context.clone();
-    let asked = found.clone();
-    let allowed = context
-        .db
-        .read(move |conn| fresh_allow(&context_in, conn, &asked))
-        .await?;
+    let allowed = fresh_allow(context, conn, found)?;
     let hats = caller.hats(found.startup, found.investor);
     Ok(available(&actions, &hats, |action, hat| {
-        step(&found, action, hat, allowed).map(drop)
+        step(found, action, hat, allowed).map(drop)
     }))
 }
 

@@ -17,9 +17,12 @@ use uuid::Uuid;
 use crate::db::page::Page;
 pub use crate::db::referrals::Filter;
 use crate::db::{self, Conn, organizations, referrals};
+use crate::domain::duplicate::DuplicateState;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::{Fault, Faults};
+use crate::domain::identifier::Identifier;
 use crate::domain::ids::{OrganizationId, ReferralId};
+use crate::domain::import::RowOutcome;
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::permission::Operation;
@@ -30,7 +33,7 @@ use crate::domain::text::{Email, Website};
 use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::OrganizationKind;
 
-use super::accounts::{insert_organization, update_organization};
+use super::accounts::{note_organization, update_organization};
 pub use super::contacts::Contact;
 use super::log::Pen;
 use super::once::{Recorded, write_once_versioned};
@@ -46,6 +49,8 @@ pub struct NewReferral {
     pub external_id: String,
     /// The firm.
     pub details: OrganizationDetails,
+    /// Its numbers in registers; `None` leaves those that are on record.
+    pub identifiers: Option<BTreeSet<Identifier>>,
     /// Through whom it is reached.
     pub contact: Contact,
     /// What it offers or looks for.
@@ -182,7 +187,8 @@ fn standing(context: &Context, conn: &mut Conn, referral: Referral) -> Result<St
     let record = referral.record;
     let mut found = standings(conn, vec![referral])?;
     let mut standing = found.pop().ok_or(Error::NotFound)?;
-    if standing.claim != Claim::Claimed {
+    let merged = db::merges::of_gone(conn, standing.referral.organization)?.is_some();
+    if standing.claim != Claim::Claimed && !merged {
         let (place, missing) = match record {
             Referred::StartupProfile(id) => {
                 ("/startup_profile", startups::missing(context, conn, id)?)
@@ -245,24 +251,43 @@ fn standings(conn: &mut Conn, referrals: Vec<Referral>) -> Result<Vec<Standing>,
 }
 
 /// Where referrals are taken in, within one transaction.
-struct Desk {
+pub(super) struct Desk {
     context: Context,
     pen: Pen,
     actor: Actor,
     now: DateTime<Utc>,
+    ask_contacts: bool,
 }
 
 impl Desk {
     fn of(context: &Context, caller: &Caller) -> Self {
+        Self::of_actor(context, caller.actor(), true)
+    }
+
+    /// The desk at which `actor` hands in.
+    pub(super) fn of_actor(context: &Context, actor: Actor, ask_contacts: bool) -> Self {
         Self {
             context: context.clone(),
-            pen: context.pen(caller.actor()),
-            actor: caller.actor(),
+            pen: context.pen(actor),
+            actor,
             now: context.now(),
+            ask_contacts,
         }
     }
 
     fn hand_in(&self, conn: &mut Conn, new: NewReferral) -> Result<Handed, Error> {
+        let (referral, outcome) = self.put(conn, new)?;
+        let standing = standing(&self.context, conn, referral)?;
+        let created = outcome == RowOutcome::Created;
+        Ok(Handed { standing, created })
+    }
+
+    /// Takes in a firm, or takes it in again; with what that changed.
+    pub(super) fn put(
+        &self,
+        conn: &mut Conn,
+        new: NewReferral,
+    ) -> Result<(Referral, RowOutcome), Error> {
         let partner = organizations::find(conn, new.partner)?.ok_or(Error::NotFound)?;
         if partner.details.kind != OrganizationKind::Partner {
             return Err(Error::refused(
@@ -273,14 +298,11 @@ impl Desk {
         // One at a time for each partner, so that two of the same id are one.
         organizations::lock(conn, new.partner)?;
         let known = referrals::find_by_external_id(conn, new.partner, &new.external_id)?;
-        let created = known.is_none();
-        let referral = match known {
-            None => self.create(conn, new)?,
-            Some(known) if known.digest == new.digest => known,
-            Some(known) => self.correct(conn, known, new)?,
-        };
-        let standing = standing(&self.context, conn, referral)?;
-        Ok(Handed { standing, created })
+        Ok(match known {
+            None => (self.create(conn, new)?, RowOutcome::Created),
+            Some(known) if known.digest == new.digest => (known, RowOutcome::Unchanged),
+            Some(known) => (self.correct(conn, known, new)?, RowOutcome::Updated),
+        })
     }
 
     fn create(&self, conn: &mut Conn, new: NewReferral) -> Result<Referral, Error> {
@@ -292,7 +314,12 @@ impl Desk {
             created_at: self.now,
             updated_at: self.now,
         };
-        insert_organization(conn, &self.pen, &firm)?;
+        // Before it is looked for under them.
+        organizations::insert(conn, &firm)?;
+        if let Some(identifiers) = &new.identifiers {
+            db::identifiers::replace(conn, firm.id, identifiers)?;
+        }
+        note_organization(conn, &self.pen, &firm)?;
         let id = self.context.new_id();
         let record = match new.content {
             Content::StartupProfile(content) => {
@@ -342,8 +369,12 @@ impl Desk {
         if !db::users::members(conn, firm)?.is_empty() {
             return Err(claimed());
         }
+        // Whose record it is by now is not the partner's to say.
+        if db::merges::is_part(conn, firm)? {
+            return Err(reviewed());
+        }
         self.correct_contact(conn, firm, &new.contact)?;
-        self.correct_firm(conn, &before, new.details)?;
+        self.correct_firm(conn, &before, new.details, new.identifiers.as_ref())?;
         match (before.record, new.content) {
             (Referred::StartupProfile(id), Content::StartupProfile(content)) => {
                 self.correct_profile(conn, before.id, id, *content)?;
@@ -392,10 +423,13 @@ impl Desk {
         conn: &mut Conn,
         referral: &Referral,
         details: OrganizationDetails,
+        identifiers: Option<&BTreeSet<Identifier>>,
     ) -> Result<(), Error> {
         let id = referral.organization;
         let before = organizations::find(conn, id)?.ok_or(Error::NotFound)?;
-        if before.details == details {
+        let known = db::identifiers::of(conn, id)?;
+        let identifiers = identifiers.unwrap_or(&known);
+        if before.details == details && known == *identifiers {
             return Ok(());
         }
         match referral.record {
@@ -415,6 +449,7 @@ impl Desk {
             updated_at: self.now,
             ..before
         };
+        db::identifiers::replace(conn, id, identifiers)?;
         update_organization(conn, &self.pen, "organization.corrected_by_partner", &after)
     }
 
@@ -428,7 +463,7 @@ impl Desk {
             Referred::StartupProfile(id) => startups::is_forward(conn, id)?,
             Referred::Mandate(id) => mandates::is_forward(conn, id)?,
         };
-        if !forward || is_contested(conn, firm)? {
+        if !self.ask_contacts || !forward || is_contested(conn, firm)? {
             return Ok(());
         }
         let key = email.key();
@@ -468,7 +503,11 @@ fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
         return Ok(false);
     };
     let holder = organizations::find_by_identifier(conn, "domain", &website.host())?;
-    Ok(holder.is_some_and(|holder| holder.id != firm))
+    let Some(holder) = holder.filter(|holder| holder.id != firm) else {
+        return Ok(false);
+    };
+    let judged = db::duplicates::find_pair(conn, firm, holder.id)?;
+    Ok(judged.is_none_or(|it| it.state != DuplicateState::Dismissed))
 }
 
 fn claimed() -> Error {

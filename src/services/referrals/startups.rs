@@ -204,9 +204,7 @@ impl Desk {
             updated_at: self.now,
             ..before.clone()
         };
-        if !startup_profiles::update_state(conn, &after)? {
-            return Err(Error::StaleVersion);
-        }
+        startup_profiles::update_state(conn, &after)?;
         self.pen.append(
             conn,
             "startup_profile.submitted",

@@ -82,8 +82,8 @@ impl Desk {
     fn args(&self) -> ImportArgs {
         let path = |name: &str| self.files.path().join(name);
         ImportArgs {
-            startups: path("startups.csv"),
-            investors: path("investors.csv"),
+            startups: Some(path("startups.csv")),
+            investors: Some(path("investors.csv")),
             investments: Some(path("investments.csv")),
             mapping: Some(path("mapping.toml")),
             programme: Some("il-az".parse().unwrap()),
@@ -92,6 +92,7 @@ impl Desk {
             keep_good: false,
             report: None,
             format: Format::Table,
+            ..ImportArgs::default()
         }
     }
 

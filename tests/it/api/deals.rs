@@ -175,3 +175,94 @@ fn a_confirmation_does_not_outlive_going_back() {
         assert_eq!(both["status"], "won");
     });
 }
+
+#[test]
+fn its_history_says_how_long_it_stood_where_and_sums_up() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let hours = |hours| {
+            let by = chrono::TimeDelta::hours(hours);
+            stage.context.clock.advance(by);
+        };
+        hours(24);
+        assert_eq!(report(&stage, &deal).await["stage"], "first_meeting");
+        hours(2);
+        let hold = json!({"action": "hold", "resume_on": "2026-12-24", "reason": "Holidays."});
+        stage.go(Who::Dana, &deal, hold).await.expect(200);
+        hours(3);
+        stage
+            .go(Who::Dana, &deal, json!({"action": "resume"}))
+            .await
+            .expect(200);
+        hours(1);
+        let lose = json!({"action": "lose", "code": "valuation"});
+        stage.go(Who::Gul, &deal, lose).await.expect(200);
+        hours(10);
+        let reopen = json!({"action": "reopen", "reason": "They talk again."});
+        stage.go(Who::Curator, &deal, reopen).await.expect(200);
+        hours(5);
+        stage.seal().await;
+        let path = format!("{deal}/history");
+        let history = stage.get(Who::Gul, &path).await.expect(200);
+        let said: Vec<_> = history["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stay| {
+                let hours = |field: &str| stay[field].as_i64().unwrap() / 3600;
+                let stage = stay["stage"].as_str().unwrap();
+                (stage, hours("lasted_s"), hours("held_s"))
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("introduced", 24, 0),
+                ("first_meeting", 6, 3),
+                ("first_meeting", 5, 0)
+            ]
+        );
+        assert_eq!(history["total_s"], 35 * 3600);
+        assert_eq!(history["items"][0]["working_days"], 1);
+        assert_eq!(history["items"][0]["allowed_days"], 10);
+        assert_eq!(stage.get(Who::Stranger, &path).await.status, 404);
+    });
+}
+
+#[test]
+fn a_curator_has_it_go_through_another_pipeline() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        report(&stage, &deal).await;
+        let pilot =
+            json!({"action": "reroute", "pipeline": "pilot", "reason": "They want a pilot."});
+        assert_eq!(stage.go(Who::Dana, &deal, pilot.clone()).await.status, 403);
+        let unknown = json!({"action": "reroute", "pipeline": "barter", "reason": "Why not."});
+        let refused = stage.go(Who::Curator, &deal, unknown).await;
+        assert_eq!(refused.code(409), "unknown_pipeline");
+        let bare = json!({"action": "reroute"});
+        let faults = stage.go(Who::Curator, &deal, bare).await.expect(422);
+        assert_eq!(faults["errors"].as_array().unwrap().len(), 2);
+        let moved = stage
+            .go(Who::Curator, &deal, pilot.clone())
+            .await
+            .expect(200);
+        assert_eq!(
+            (&moved["pipeline"], &moved["stage"]),
+            (&json!("pilot"), &json!("introduced"))
+        );
+        assert_eq!(
+            stage.go(Who::Curator, &deal, pilot).await.code(409),
+            "same_pipeline"
+        );
+        report(&stage, &deal).await;
+        assert_eq!(report(&stage, &deal).await["stage"], "scoping");
+        let equity = json!({"action": "skip", "to": "funded", "reason": "No."});
+        assert_eq!(
+            stage.go(Who::Curator, &deal, equity).await.code(409),
+            "unknown_stage"
+        );
+    });
+}

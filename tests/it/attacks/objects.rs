@@ -25,10 +25,16 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 5] = [
+const NO_RECORD: [&str; 11] = [
+    "GET /mail-settings/{token}",
+    "POST /mail-settings/{token}",
+    "GET /unsubscribe/{token}",
+    "POST /unsubscribe/{token}",
     "GET /problems/{code}",
     "GET /consent/{token}",
     "POST /consent/{token}",
+    "GET /pulse/{token}",
+    "POST /pulse/{token}",
     "GET /tickets/{token}",
     "POST /tickets/{token}",
 ];
@@ -42,6 +48,29 @@ fn body(route: &str) -> Option<Value> {
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
         "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
         "POST /v1/programmes/{id}/transitions" => action("negotiate"),
+        "POST /v1/programmes/{id}/commitments" => Some(json!({
+            "goal": "trade", "title": "Evil", "measure": "manual", "target_count": 1,
+            "due": "2027-01-01", "owner": Uuid::now_v7().to_string(),
+        })),
+        "PUT /v1/programmes/{id}/agreement" => Some(json!({ "notice_days": 30 })),
+        "POST /v1/programmes/{id}/signings" => Some(json!({
+            "action": "decline", "organization": Uuid::now_v7().to_string(), "reason": "Evil",
+        })),
+        "POST /v1/programmes/{id}/renewals" => Some(json!({
+            "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
+        })),
+        "POST /v1/programmes/{id}/comments" => Some(json!({ "comment": "Evil" })),
+        "PUT /v1/deals/{id}/round" => Some(json!({
+            "currency": "USD", "minimum": 1, "target": 2, "maximum": 3, "closes_on": "2027-01-01",
+        })),
+        "PUT /v1/deals/{id}/participants" => Some(json!({
+            "organization": Uuid::now_v7().to_string(), "interest": "observing",
+        })),
+        "PATCH /v1/commitments/{id}" => Some(json!({ "title": "Ours" })),
+        "POST /v1/commitments/{id}/transitions" => action("meet"),
+        "POST /v1/commitments/{id}/evidence" => Some(json!({
+            "kind": "statement", "happened_on": "2026-11-01", "note": "Ours",
+        })),
         "POST /v1/freezes/{id}/transitions" => action("lift"),
         "POST /v1/rule-sets/{id}/transitions" => action("publish"),
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
@@ -52,10 +81,15 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/introductions/{id}/transitions" => action("accept"),
         "POST /v1/deals/{id}/transitions" => action("report"),
         "POST /v1/messages/{id}/transitions" => action("retry"),
+        "POST /v1/imports/{id}/transitions" | "POST /v1/exports/{id}/transitions" => {
+            action("cancel")
+        }
         "POST /v1/people/{id}/transitions" => action("close"),
         "POST /v1/programmes/{id}/admissions" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string() }))
         }
+        "PUT /v1/organizations/{id}/identifiers" => Some(json!({ "identifiers": {} })),
+        "POST /v1/duplicates/{id}/transitions" => action("reopen"),
         "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
         "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
         "POST /v1/programmes/{id}/rematches" => Some(json!({ "top": 1 })),
@@ -123,7 +157,9 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let freeze = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
     let freeze = freeze.expect(201)["id"].as_str().unwrap().to_owned();
     let partner = accounts_partner(stage).await;
+    let promise = commitment(stage).await;
     BTreeMap::from([
+        ("/v1/commitments/{id}", promise),
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
         ("/v1/startup-profiles/{id}", stage.profile.id.to_string()),
         ("/v1/mandates/{id}", stage.mandate.id.to_string()),
@@ -142,13 +178,18 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             "/v1/messages/{id}",
             items(Who::Curator, "/v1/messages").await,
         ),
+        ("/v1/suppressions/{id}", suppression(stage).await),
         ("/v1/freezes/{id}", freeze),
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
         ("/v1/clients/{id}", partner.1),
         ("/v1/referrals/{id}", partner.0),
+        ("/v1/imports/{id}", partner.2),
+        ("/v1/exports/{id}", export(stage).await),
+        ("/v1/duplicates/{id}", duplicate(stage).await),
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
+        ("{version}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),
         (
             "{release}",
@@ -159,6 +200,75 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             of_programme(stage, "rematches", json!({ "top": 1 })).await,
         ),
     ])
+}
+
+/// A file that Dana asked for.
+async fn export(stage: &Stage) -> String {
+    let body = json!({ "kind": "deals", "format": "csv" });
+    let made = stage.post(Who::Dana, "/v1/exports", body).await.expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// A promise of the victim's programme, stored as it would be.
+async fn commitment(stage: &Stage) -> String {
+    use corridor::domain::commitment::{
+        Commitment, CommitmentDetails, CommitmentStatus, Goal, Measure, Target,
+    };
+    let now = stage.context.now();
+    let promise = Commitment {
+        id: stage.context.new_id(),
+        programme: stage.programme.id,
+        details: CommitmentDetails {
+            goal: Goal::Trade,
+            title: "Ten contracts".to_owned(),
+            measure: Measure::Manual,
+            target: Target::Count(10),
+            unit: None,
+            due: now.date_naive(),
+            owner: stage.startup.id,
+        },
+        status: CommitmentStatus::Open,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let id = promise.id.to_string();
+    let write =
+        move |conn: &mut corridor::db::Conn| corridor::db::commitments::insert(conn, &promise);
+    stage.context.db.write(write).await.unwrap();
+    id
+}
+
+/// Two records of the startup, as a curator sees them.
+async fn duplicate(stage: &Stage) -> String {
+    let token = attacker(stage, OrganizationKind::Startup, "double").await;
+    let me = with_token(stage, &token, "GET", "/v1/me", None).await;
+    let me = me.expect(200);
+    let body = json!({
+        "organizations": [stage.startup.id.to_string(), me["memberships"][0]["organization"]],
+        "reason": "A test",
+    });
+    let made = stage.post(Who::Curator, "/v1/duplicates", body).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// An address that gets no mail, stored as it would be.
+async fn suppression(stage: &Stage) -> String {
+    let id = Uuid::now_v7();
+    let made = corridor::db::suppressions::Suppression {
+        id,
+        email: "bounced@mail.example".parse().unwrap(),
+        reason: corridor::domain::message::SuppressionReason::HardBounce,
+        note: None,
+        created_by: None,
+        created_at: stage.context.now(),
+    };
+    let write = stage
+        .context
+        .db
+        .write(move |conn| corridor::db::suppressions::insert(conn, &made));
+    write.await.unwrap();
+    id.to_string()
 }
 
 async fn own(stage: &Stage, path: &str) -> String {
@@ -203,8 +313,8 @@ async fn invitation(stage: &Stage) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-/// A referral and a client of a partner that none of the attackers belongs to.
-async fn accounts_partner(stage: &Stage) -> (String, String) {
+/// A referral, a client and an import of a partner that none of the attackers belongs to.
+async fn accounts_partner(stage: &Stage) -> (String, String, String) {
     let token = attacker(stage, OrganizationKind::Partner, "victim").await;
     let me = with_token(stage, &token, "GET", "/v1/me", None)
         .await
@@ -220,7 +330,11 @@ async fn accounts_partner(stage: &Stage) -> (String, String) {
     body["partner"] = json!(own);
     let made = with_token(stage, &token, "POST", "/v1/referrals", Some(body));
     let made = made.await.expect(201);
-    (made["id"].as_str().unwrap().to_owned(), client)
+    let file = stage.bare("POST", "/v1/imports").bearer_auth(&token);
+    let file = file.header("Content-Type", "application/x-ndjson");
+    let import = Answer::of(file.body("{}").send().await.unwrap()).await;
+    let import = import.expect(201)["id"].as_str().unwrap().to_owned();
+    (made["id"].as_str().unwrap().to_owned(), client, import)
 }
 
 async fn with_token(
@@ -259,7 +373,13 @@ fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> Strin
             .clone(),
     };
     let mut filled = format!("{head}{}{rest}", object(&key));
-    for inner in ["{person}", "{invitation}", "{release}", "{rematch}"] {
+    for inner in [
+        "{person}",
+        "{invitation}",
+        "{version}",
+        "{release}",
+        "{rematch}",
+    ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
         }
@@ -413,7 +533,7 @@ async fn script(stage: &Stage, person: &str) -> String {
 /// The path that leads to what a field of a query or a body names.
 fn named(field: &str) -> &'static str {
     match field {
-        "organization" | "partner" => "/v1/organizations/{id}",
+        "organization" | "partner" | "owner" => "/v1/organizations/{id}",
         "programme" => "/v1/programmes/{id}",
         "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
         "mandate" => "/v1/mandates/{id}",
@@ -437,6 +557,7 @@ fn naming(route: &str) -> Value {
             "contact": { "email": "dana@negev.example" },
             "startup_profile": {},
         }),
+        "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",
             "basis": "register",

@@ -128,6 +128,8 @@ fn open_ask(conn: &mut Conn) -> Result<Ask> {
         state: AskState::Open,
         expires_at: noon(10),
         created_at: noon(0),
+        remind_at: None,
+        reminders: 0,
     };
     introductions::insert_ask(conn, &ask)?;
     Ok(ask)

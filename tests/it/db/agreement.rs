@@ -71,7 +71,12 @@ fn written_schema() -> Columns {
         include_str!("../../../src/db/identity_schema.rs"),
         include_str!("../../../src/db/rule_schema.rs"),
         include_str!("../../../src/db/directory_schema.rs"),
+        include_str!("../../../src/db/exchange_schema.rs"),
+        include_str!("../../../src/db/programme_schema.rs"),
+        include_str!("../../../src/db/duplicate_schema.rs"),
+        include_str!("../../../src/db/rate_schema.rs"),
         include_str!("../../../src/db/review_schema.rs"),
+        include_str!("../../../src/db/mail_schema.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {

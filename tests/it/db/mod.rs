@@ -11,6 +11,7 @@ mod outbox;
 mod parties;
 mod plans;
 mod store;
+mod together;
 mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};

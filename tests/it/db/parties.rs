@@ -5,6 +5,7 @@ use std::slice::from_ref;
 use chrono::Days;
 use corridor::db::page::Cursor;
 use corridor::db::review_comments::{self, ReviewComment};
+use corridor::db::together::Together;
 use corridor::db::{
     Conn, Db, Error, deals, introductions, mandates, organizations, programmes, rates, rule_sets,
     sessions, startup_profiles, users,
@@ -12,7 +13,7 @@ use corridor::db::{
 use corridor::domain::account::Role;
 use corridor::domain::ids::UserId;
 use corridor::domain::money::{Currency, Money};
-use corridor::domain::profile::ProfileStatus;
+use corridor::domain::profile::{ProfileStatus, StartupProfile};
 use corridor::domain::scoring::RuleSet;
 use corridor::domain::session::Session;
 use corridor::domain::values::OrganizationKind;
@@ -351,7 +352,14 @@ fn review_comments_and_deal_notes_keep_their_words() {
             author: world.person.id,
             created_at: noon(1),
         };
-        review_comments::insert(conn, world.profile.id, from_ref(&comment))?;
+        let paused = StartupProfile {
+            status: ProfileStatus::Paused,
+            version: world.profile.version + 1,
+            ..world.profile.clone()
+        };
+        let said = review_comments::insertions(paused.id, from_ref(&comment));
+        let stored: Together<Error> = startup_profiles::moving(&paused).with_all(said);
+        stored.store(conn)?;
         assert_eq!(review_comments::of(conn, world.profile.id)?, [comment]);
 
         let introduction = world.introduction();

@@ -78,6 +78,30 @@ fn what_falls_due_is_found_by_an_index() {
             }),
         ),
         (
+            "introduction_asks_to_remind",
+            plan(&mut conn, |conn| {
+                db::introductions::to_remind(conn, now, 50)
+                    .map(drop)
+                    .unwrap();
+            }),
+        ),
+        (
+            "introduction_follow_ups_due",
+            plan(&mut conn, |conn| {
+                db::introductions::due_follow_ups(conn, now, 50)
+                    .map(drop)
+                    .unwrap();
+            }),
+        ),
+        (
+            "introduction_follow_ups_silent",
+            plan(&mut conn, |conn| {
+                db::introductions::silent_follow_ups(conn, now, 50)
+                    .map(drop)
+                    .unwrap();
+            }),
+        ),
+        (
             "matches_unanswered",
             plan(&mut conn, |conn| {
                 db::matches::unanswered_since(conn, now, 50)

@@ -122,7 +122,7 @@ fn before_both_agree_no_mail_tells_more_than_was_granted() {
         declined.expect(200);
         post.send().await;
         let received = post.server.received();
-        let [first, second, closed] = received.as_slice() else {
+        let [first, second, closed, to_dana] = received.as_slice() else {
             panic!("{} mails", received.len())
         };
         assert_discreet(&post, first, false);
@@ -132,6 +132,9 @@ fn before_both_agree_no_mail_tells_more_than_was_granted() {
         for who in [Who::Dana, Who::Gul] {
             assert_nothing_of(closed, &secrets(&post, who));
         }
+        // She said yes, and hears that it came to nothing.
+        assert_eq!(to_dana.to, ["<dana@mail.example>"]);
+        assert_nothing_of(to_dana, &secrets(&post, Who::Gul));
     });
 }
 

@@ -1,10 +1,13 @@
 //! From a decision to a mail in somebody's box: over a real SMTP conversation,
 //! on a clock that the tests move, on every back-end.
 
+mod asking;
 mod doubtful;
 mod ledger;
 mod letters;
 mod obsolete;
+mod pulses;
+mod settings;
 
 use std::collections::BTreeSet;
 
@@ -46,6 +49,7 @@ fn options() -> Options {
         backoff_cap: TimeDelta::hours(6),
         from_address: "intro@corridor.example".to_owned(),
         from_name: "Corridor".to_owned(),
+        dkim: vec![],
     }
 }
 
@@ -252,8 +256,11 @@ fn a_message_refused_for_good_is_seen_revived_and_delivered() {
         post.server.fail(Fault::Content("554 refused"));
         post.send().await;
         assert_eq!(post.status(&introduction).await, "delivery_problem");
+        // The curator is told while both wait.
+        let told = post.server.received().pop().unwrap();
+        assert_eq!(told.to, ["<curator@mail.example>"]);
         revive_the_dead_one(&post).await;
-        assert_eq!(post.server.received().len(), 2);
+        assert_eq!(post.server.received().len(), 3);
         assert_eq!(post.status(&introduction).await, "sent");
     });
 }

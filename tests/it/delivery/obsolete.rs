@@ -33,10 +33,13 @@ fn a_gate_that_closes_after_the_second_yes_lets_no_introduction_out() {
         let noted = post.noted().await;
         assert!(noted.iter().any(|kind| kind == "message.dropped"));
         // Nobody's name went out with the mail that says it came to nothing.
-        let [_, closed] = received.as_slice() else {
+        let [_, to_dana, to_gul] = received.as_slice() else {
             panic!("{} mails", received.len())
         };
-        assert_nothing_of(closed, &secrets(&post, Who::Gul));
+        assert_eq!(to_dana.to, ["<dana@mail.example>"]);
+        assert_nothing_of(to_dana, &secrets(&post, Who::Gul));
+        assert_eq!(to_gul.to, ["<gul@mail.example>"]);
+        assert_nothing_of(to_gul, &secrets(&post, Who::Dana));
     });
 }
 

@@ -101,6 +101,7 @@ fn serve(
         drain: Duration::from_secs(5),
         limits: Limits {
             rates,
+            max_upload_bytes: 4 << 20,
             ..Limits::default()
         },
     };

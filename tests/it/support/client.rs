@@ -144,6 +144,20 @@ impl Call {
         Self(call.body(body.to_string()))
     }
 
+    /// Adds a body that is a file.
+    pub fn file(self, media_type: &str, content: impl Into<Vec<u8>>) -> Self {
+        let call = self.0.header("Content-Type", media_type);
+        Self(call.body(content.into()))
+    }
+
+    /// Sends it and takes what comes as a file: its headers and its text.
+    pub async fn fetch(self) -> (HeaderMap, String) {
+        let response = self.0.send().await.expect("an answer");
+        assert_eq!(response.status(), 200);
+        let headers = response.headers().clone();
+        (headers, response.text().await.expect("text"))
+    }
+
     /// Sends it; every "no" is checked to be a problem.
     pub async fn send(self) -> Answer {
         let answer = Answer::of(self.0.send().await.expect("an answer")).await;

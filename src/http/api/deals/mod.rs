@@ -1,6 +1,8 @@
 //! Deals: what follows an introduction, stage by stage.
 
+mod history;
 mod requests;
+mod syndicate;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -37,7 +39,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_deal_transitions)
         .service(move_deal)
         .service(list_deal_notes)
-        .service(list_deal_events);
+        .service(list_deal_events)
+        .service(history::get_deal_history)
+        .service(syndicate::get_deal_board)
+        .service(syndicate::get_deal_syndicate)
+        .service(syndicate::set_deal_round)
+        .service(syndicate::set_deal_participant);
 }
 
 /// Which deals.
@@ -60,7 +67,11 @@ pub struct DealFilters {
 }
 
 impl DealFilters {
-    fn read(&self) -> Result<Filter, Problem> {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self) -> Result<Filter, Problem> {
         let stage = self.stage.as_deref().map(str::parse).transpose();
         let bad_stage = |_| Problem::new(Kind::BadQuery).detail("`stage` is no stage's name.");
         Ok(Filter {
@@ -173,7 +184,9 @@ async fn list_deal_transitions(
 ///
 /// Either side reports the next stage (`report`), confirms the funding
 /// (`confirm`), holds, resumes, loses or withdraws; a curator advances, skips,
-/// moves back or reopens; compliance blocks.
+/// moves back, reopens or has it go through another pipeline (`reroute`), two
+/// of them confirm on evidence for a side that stays silent (`vouch`);
+/// compliance blocks, two of them let it go on (`unblock`).
 #[utoipa::path(
     operation_id = "move_deal",
     tag = "deals",

@@ -10,7 +10,7 @@ use crate::domain::fault::Faults;
 use crate::domain::money::Money;
 use crate::domain::pipeline::{Deal, DealAction, Funding};
 use crate::domain::text::{Slug, bounded};
-use crate::domain::values::CloseCode;
+use crate::domain::values::{CloseCode, Side};
 use crate::http::api::exchange::check_fields;
 
 /// Most characters of a fact and of a reason in words.
@@ -80,28 +80,36 @@ pub struct NewMoney {
 #[serde(deny_unknown_fields)]
 pub struct NewDealTransition {
     /// `report`, `advance`, `skip`, `move_back`, `hold`, `resume`, `lose`,
-    /// `withdraw`, `confirm`, `block` or `reopen`.
+    /// `withdraw`, `confirm`, `vouch`, `block`, `unblock`, `reopen` or
+    /// `reroute`.
     #[schema(max_length = 40, example = "report")]
     action: String,
     /// `skip`, `move_back`: to which stage.
     #[schema(max_length = 80, example = "due_diligence")]
     to: Option<String>,
-    /// Why, in words: needed by `skip`, `move_back`, `hold`, `block` and
-    /// `reopen`.
+    /// `reroute`: through which pipeline, from its first stage on: `equity`,
+    /// `joint_venture`, `licence`, `pilot` or `trade`.
+    #[schema(max_length = 80, example = "pilot")]
+    pipeline: Option<String>,
+    /// Why, in words: needed by `skip`, `move_back`, `hold`, `vouch`, `block`,
+    /// `unblock`, `reopen` and `reroute`.
     #[schema(max_length = 1000)]
     reason: Option<String>,
     /// `hold`: the day on which it goes on by itself, at most 180 days ahead.
     #[schema(format = "date", max_length = 10, example = "2027-02-01")]
     resume_on: Option<String>,
+    /// `vouch`: for which side, `startup` or `investor`.
+    #[schema(max_length = 10, example = "investor")]
+    side: Option<String>,
     /// `lose`: why, as a code.
     #[schema(max_length = 40, example = "valuation")]
     code: Option<String>,
     /// `lose`: why, in words; needed with `other`.
     #[schema(max_length = 1000)]
     note: Option<String>,
-    /// `confirm`: how much.
+    /// `confirm`, `vouch`: how much.
     amount: Option<NewMoney>,
-    /// `confirm`: the day the money arrived.
+    /// `confirm`, `vouch`: the day the money arrived.
     #[schema(format = "date", max_length = 10, example = "2027-05-04")]
     value_date: Option<String>,
 }
@@ -126,8 +134,10 @@ impl NewDealTransition {
     fn check_fields(&self, faults: &mut Faults) {
         let came = [
             ("to", self.to.is_some()),
+            ("pipeline", self.pipeline.is_some()),
             ("reason", self.reason.is_some()),
             ("resume_on", self.resume_on.is_some()),
+            ("side", self.side.is_some()),
             ("code", self.code.is_some()),
             ("note", self.note.is_some()),
             ("amount", self.amount.is_some()),
@@ -140,7 +150,9 @@ impl NewDealTransition {
             "lose" if other => (&["code", "note"], &[]),
             "lose" => (&["code"], &["note"]),
             "confirm" => (&["amount", "value_date"], &[]),
-            "block" | "reopen" => (&["reason"], &[]),
+            "vouch" => (&["side", "amount", "value_date", "reason"], &[]),
+            "block" | "unblock" | "reopen" => (&["reason"], &[]),
+            "reroute" => (&["pipeline", "reason"], &[]),
             _ => (&[], &[]),
         };
         check_fields(faults, &self.action, &came, needs, takes);
@@ -157,8 +169,15 @@ impl NewDealTransition {
             "lose" => self.close_code(faults).map(DealAction::Lose),
             "withdraw" => Some(DealAction::Withdraw),
             "confirm" => self.funding(faults).map(DealAction::Confirm),
+            "vouch" => self.vouched(faults),
             "block" => Some(DealAction::Block),
+            "unblock" => Some(DealAction::Unblock),
             "reopen" => Some(DealAction::Reopen),
+            "reroute" => {
+                let slug = self.pipeline.as_deref()?.parse();
+                let slug = faults.take("/pipeline", "unknown_pipeline", slug);
+                slug.map(DealAction::Reroute)
+            }
             _ => {
                 faults.push("/action", "unknown_action", "A deal knows no such action.");
                 None
@@ -168,6 +187,15 @@ impl NewDealTransition {
 
     fn stage(&self, faults: &mut Faults) -> Option<Slug> {
         faults.take("/to", "unknown_stage", self.to.as_deref()?.parse())
+    }
+
+    fn vouched(&self, faults: &mut Faults) -> Option<DealAction> {
+        let side = Side::from_code(self.side.as_deref()?);
+        if side.is_none() {
+            faults.push("/side", "unknown_code", "Must be one of startup, investor.");
+        }
+        let funding = self.funding(faults);
+        Some(DealAction::Vouch(side?, funding?))
     }
 
     fn close_code(&self, faults: &mut Faults) -> Option<CloseCode> {

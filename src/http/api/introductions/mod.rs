@@ -80,7 +80,11 @@ async fn list_introductions(
     Ok(view.respond(&request))
 }
 
-fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, Problem> {
+/// What filters mean for that caller.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, Problem> {
     let status = filters.status.as_deref();
     // A side that could filter by state would learn the ones it isn't told.
     if status.is_some() && !caller.reads_everything() {
@@ -172,12 +176,13 @@ async fn list_introduction_transitions(
 
 /// Moves an introduction.
 ///
-/// The asked side answers (`accept`, `decline`, `not_now`, `need_more_time`),
-/// who asked takes it back (`withdraw`), compliance decides what is held
+/// The asked side answers (`accept`, `decline`, `not_now`, `need_more_time`,
+/// `report_abuse`) or has somebody else asked (`delegate`), who asked takes it back (`withdraw`), compliance decides what is held
 /// (`release`, `refuse`) or stops it (`block`), a curator who learnt that a
 /// mail arrived in spite of a delivery problem says so (`confirm_sent`), and
 /// either side or a curator tells what became of it (`reply`, `met`,
-/// `convert`, `close`).
+/// `convert`, `close`, and `late_yes` where a deal came of one that had
+/// closed).
 #[utoipa::path(
     operation_id = "move_introduction",
     tag = "introductions",

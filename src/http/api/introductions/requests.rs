@@ -50,9 +50,9 @@ impl NewIntroduction {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewIntroductionTransition {
-    /// `accept`, `decline`, `not_now`, `need_more_time`, `withdraw`,
-    /// `release`, `refuse`, `block`, `confirm_sent`, `reply`, `met`,
-    /// `convert` or `close`.
+    /// `accept`, `decline`, `not_now`, `need_more_time`, `delegate`,
+    /// `report_abuse`, `withdraw`, `release`, `refuse`, `block`,
+    /// `confirm_sent`, `reply`, `met`, `convert`, `close` or `late_yes`.
     #[schema(max_length = 40, example = "accept")]
     action: String,
     /// `decline`: why, as a code. `release`, `refuse`, `block`: why, in words
@@ -62,12 +62,18 @@ pub struct NewIntroductionTransition {
     /// `decline`: whether the other side may read the reason.
     share_reason: Option<bool>,
     /// An answer: words for the operator's people. Needed by `decline` with
-    /// `other`.
+    /// `other` and by `report_abuse`.
     #[schema(max_length = 1000)]
     note: Option<String>,
     /// `not_now`: from which day on it may be asked again, within a year.
     #[schema(format = "date", max_length = 10, example = "2027-02-01")]
     until: Option<String>,
+    /// `delegate`: the colleague who is to answer instead.
+    #[schema(format = "uuid", max_length = 36)]
+    delegate_person: Option<String>,
+    /// `delegate`: or the address of who is.
+    #[schema(format = "email", max_length = 254, example = "leyla@fund.example")]
+    delegate_email: Option<String>,
     /// `release`: the revision of the startup's profile that was read.
     #[schema(minimum = 1, example = 2)]
     startup_revision: Option<i64>,
@@ -81,7 +87,7 @@ impl NewIntroductionTransition {
     pub fn read(self, zone: Tz, now: DateTime<Utc>) -> Result<Step, Faults> {
         let mut faults = self.misplaced();
         let step = match self.action.as_str() {
-            "accept" | "decline" | "not_now" | "need_more_time" => {
+            "accept" | "decline" | "not_now" | "need_more_time" | "delegate" | "report_abuse" => {
                 let answer = answer::read(self.answer(), zone, now);
                 let answer = faults.nest("", answer);
                 answer.map(|(answer, note)| Step::Answer(answer, note))
@@ -98,6 +104,7 @@ impl NewIntroductionTransition {
             "met" => Some(Step::Other(Action::Meet)),
             "convert" => Some(Step::Other(Action::Convert)),
             "close" => Some(Step::Other(Action::Close)),
+            "late_yes" => Some(Step::Other(Action::LateYes)),
             _ => {
                 let detail = "An introduction knows no such action.";
                 faults.push("/action", "unknown_action", detail);
@@ -119,10 +126,13 @@ impl NewIntroductionTransition {
             ("share_reason", self.share_reason.is_some()),
             ("note", self.note.is_some()),
             ("until", self.until.is_some()),
+            ("delegate_person", self.delegate_person.is_some()),
+            ("delegate_email", self.delegate_email.is_some()),
             ("startup_revision", self.startup_revision.is_some()),
         ];
         let (needs, takes): (&[&str], &[&str]) = match self.action.as_str() {
-            "accept" | "need_more_time" => (&[], &["note"]),
+            "accept" | "need_more_time" | "report_abuse" => (&[], &["note"]),
+            "delegate" => (&[], &["delegate_person", "delegate_email", "note"]),
             "decline" => (&[], &["reason", "share_reason", "note"]),
             "not_now" => (&[], &["until", "note"]),
             "release" => (&["reason", "startup_revision"], &[]),
@@ -145,6 +155,8 @@ impl NewIntroductionTransition {
             share_reason: self.share_reason.unwrap_or(false),
             until: self.until.as_deref().unwrap_or_default(),
             note: self.note.as_deref().unwrap_or_default(),
+            delegate_person: self.delegate_person.as_deref().unwrap_or_default(),
+            delegate_email: self.delegate_email.as_deref().unwrap_or_default(),
         }
     }
 }

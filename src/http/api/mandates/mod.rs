@@ -1,6 +1,7 @@
 //! Mandates: what investors look for.
 
 mod document;
+mod versions;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -44,6 +45,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(change_mandate)
         .service(list_mandate_transitions)
         .service(move_mandate)
+        .service(versions::list_mandate_versions)
+        .service(versions::get_mandate_version)
+        .service(versions::list_mandate_changes)
         .service(list_mandate_events);
 }
 
@@ -125,7 +129,11 @@ pub struct MandateFilters {
 }
 
 impl MandateFilters {
-    fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
         let asked = Asked {
             words: self.q.as_deref(),
             tag: self.tag.as_deref(),

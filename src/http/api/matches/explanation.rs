@@ -10,6 +10,7 @@ use super::view::Voice;
 use crate::domain::revealed::RevealedTrace;
 use crate::domain::scoring::{Explanation, Factor, FactorTrace, GateTrace, Outcome, Reason, Var};
 use crate::domain::values::Side;
+use crate::domain::word::Word;
 use crate::http::api::values::MoneyView;
 use crate::services::teasers::{past_in_bands, tells_figures};
 
@@ -363,8 +364,8 @@ impl From<&Var> for VarView {
     fn from(var: &Var) -> Self {
         match var {
             Var::Int(number) => Self::Int(*number),
-            Var::Code(code) => Self::Text(code.clone()),
-            Var::Codes(codes) => Self::Texts(codes.clone()),
+            Var::Code(code) => Self::Text(code.to_string()),
+            Var::Codes(codes) => Self::Texts(codes.iter().map(Word::to_string).collect()),
             Var::Date(day) => Self::Text(day.to_string()),
             Var::Money(money) => Self::Money(MoneyView::from(*money)),
         }

@@ -208,12 +208,15 @@ fn undecided(outcome: &str) -> Option<bool> {
     }
 }
 
-async fn list(
+/// What filters of what is on record mean for that caller.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub fn wanted(
     context: &Context,
     caller: &Caller,
-    query: ListQuery<MatchFilters>,
-) -> Result<PageView<MatchView>, Problem> {
-    let filters = query.filters;
+    filters: &MatchFilters,
+) -> Result<Listed, Problem> {
     if filters.walk || filters.outcome.is_some() {
         return Err(bad("`walk` and `outcome` belong to a ranking."));
     }
@@ -231,7 +234,6 @@ async fn list(
     if filters.new && operator {
         return Err(bad("`new` is for a side."));
     }
-    let about = filters.about(context)?;
     let filter = Filter {
         programme: query_id("programme", filters.programme.as_deref())?,
         startup_profile: query_id("startup", filters.startup.as_deref())?,
@@ -243,19 +245,27 @@ async fn list(
         curation: query_code("curation", filters.curation.as_deref(), Curation::from_code)?,
         ..Filter::default()
     };
+    Ok(Listed {
+        filter,
+        about: filters.about(context)?,
+        new: filters.new,
+    })
+}
+
+async fn list(
+    context: &Context,
+    caller: &Caller,
+    query: ListQuery<MatchFilters>,
+) -> Result<PageView<MatchView>, Problem> {
+    let wanted = wanted(context, caller, &query.filters)?;
     // Nobody finds out by filtering that a match is with a record of another
     // firm's: to whom it is hidden, it is not there.
-    if let Some(id) = filter.startup_profile {
+    if let Some(id) = wanted.filter.startup_profile {
         startups::find(context, caller, id).await?;
     }
-    if let Some(id) = filter.mandate {
+    if let Some(id) = wanted.filter.mandate {
         mandates::find(context, caller, id).await?;
     }
-    let wanted = Listed {
-        filter,
-        about,
-        new: filters.new,
-    };
     let page = matches::list(context, caller, wanted, PageRequest::from(query.page)).await?;
     let shown = teasers::show(context, caller, page.items).await?;
     let voice = Voice::of(context, caller);

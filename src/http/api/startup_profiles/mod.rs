@@ -3,6 +3,7 @@
 
 mod document;
 mod readiness;
+mod versions;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -50,6 +51,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_startup_profile_comments)
         .service(readiness::get_startup_profile_readiness)
         .service(agree_to_startup_profile)
+        .service(versions::list_startup_profile_versions)
+        .service(versions::get_startup_profile_version)
+        .service(versions::list_startup_profile_changes)
         .service(list_startup_profile_events);
 }
 
@@ -131,7 +135,11 @@ pub struct StartupProfileFilters {
 }
 
 impl StartupProfileFilters {
-    fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
         let asked = Asked {
             words: self.q.as_deref(),
             tag: self.tag.as_deref(),

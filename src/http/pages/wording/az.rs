@@ -1,6 +1,6 @@
 //! Azerbaijani.
 
-use super::{Faults, Form, Note, Reasons, Wording, tickets};
+use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "az",
@@ -27,6 +27,8 @@ pub(super) const WORDING: Wording = Wording {
         decline: "Xeyr, təşəkkür edirik",
         not_now: "Hələ yox, bəlkə sonra",
         more_time: "Bizə əlavə vaxt lazımdır",
+        pass_on: "Mən yox, başqasından soruşun",
+        report_abuse: "Bu müraciəti sui-istifadə kimi bildirirəm",
         more_time_hint: "Əlavə olunan iş günləri: {days}. Bunu yalnız bir dəfə istəmək olar.",
         if_decline: "İmtina edirsinizsə",
         reason: "Səbəb",
@@ -34,11 +36,15 @@ pub(super) const WORDING: Wording = Wording {
         share: "Qarşı tərəf bu səbəbi oxuya bilər",
         if_not_now: "Cavabınız “hələ yox”dursa",
         until: "Bu tarixdən etibarən yenidən müraciət etmək olar",
+        if_pass_on: "Başqası cavab verməlidirsə",
+        delegate: "Cavab verəcək şəxsin e-poçt ünvanı",
+        delegate_hint: "Sual ona ayrıca keçidlə göndərilir. Sizin keçid bundan sonra işləmir.",
         you: "Sizin haqqınızda",
         name: "Adınız",
         role: "Təşkilatdakı vəzifəniz",
         note: "Proqram komandası üçün qeyd",
         note_hint: "Qarşı tərəf onu görmür.",
+        abuse_hint: "Sui-istifadə barədə bildiriş üçün qeyd lazımdır: proqram komandası bunu yoxlayır və iki təşkilat bir daha tanış edilmir.",
         optional: "istəyə bağlı",
         submit: "Cavabı göndər",
         finality: "Göndərilmiş cavabı dəyişmək olmur.",
@@ -63,12 +69,18 @@ pub(super) const WORDING: Wording = Wording {
         note_needed: "Səbəbi qeyddə yazın.",
         note: "Qeyd ən çoxu 1 000 simvol ola bilər.",
         until: "Sabahdan başlayaraq bir il ərzində bir tarix göstərin.",
+        delegate: "Cavab verəcək şəxsin e-poçt ünvanını yazın.",
+        delegate_refused: "Bu şəxsdən soruşmaq mümkün deyil. Təşkilatınız adından cavab verə bilən başqasını göstərin və ya özünüz cavab verin.",
         name: "Adınızı yazın (ən çoxu 200 simvol).",
         role: "Vəzifə ən çoxu 100 simvol ola bilər.",
     },
     answered: Note {
         heading: "Təşəkkür edirik, cavab qeydə alındı",
         text: "Bu suala cavab verilib. Başqa heç nə etmək lazım deyil; davamı olarsa, sizə e-məktub göndəriləcək.",
+    },
+    passed_on: Note {
+        heading: "Sual başqasına ötürüldü",
+        text: "Sual ayrıca keçidlə başqa şəxsə göndərildi. Sizdən başqa heç nə tələb olunmur.",
     },
     over: Note {
         heading: "Bu sual bağlanıb",
@@ -81,6 +93,36 @@ pub(super) const WORDING: Wording = Wording {
     invalid: Note {
         heading: "Bu keçid işləmir",
         text: "Ola bilsin, keçid yolda kəsilib. Onu məktubdan yenidən açın və ya bütövlükdə köçürün.",
+    },
+    mail: MailWords {
+        title: "Corridor məktublarınız",
+        lead: "Bu parametrlər {address} üçündür.",
+        choose: "Mənə göndərin",
+        questions: "Tanış olmaq istəyib-istəmədiyim barədə suallar və xatırlatmalar",
+        progress: "Tanışlıqların nəticəsi və gedişi",
+        work: "Məni gözləyən işlər (proqramı aparanlar üçün)",
+        always: "Hesaba lazım olanlar, məsələn, yeni şifrə və razılıq verilmiş tanışlıqlar hər halda göndərilir.",
+        save: "Yadda saxla",
+        saved: "Parametrlər yadda saxlanıldı və dərhal qüvvəyə minir.",
+    },
+    pulse: PulseWords {
+        open: "{counterpart} ilə iş necə gedir?",
+        met: "Görüşdük",
+        talking: "Danışıqlar gedir",
+        no_reply: "Hələ cavab yoxdur",
+        not_a_fit: "Uyğun gəlmədi",
+        late: "{counterpart} ilə tanışlığın bir nəticəsi oldu?",
+        yes: "Bəli, əməkdaşlıq və ya investisiya var",
+        no: "Xeyr",
+        private: "Cavabı proqram komandası oxuyur. Görüş, uyğun gəlməmə və ya nəticə barədə cavab tanışlığın qeydində hər iki tərəfə görünür.",
+        answered: Note {
+            heading: "Təşəkkür edirik, cavab qeyd olundu",
+            text: "Sizdən başqa heç nə tələb olunmur.",
+        },
+        expired: Note {
+            heading: "Bu cavab üçün artıq gecdir",
+            text: "Sual öz-özünə bağlanıb. Yenə də proqram komandasına yaza bilərsiniz.",
+        },
     },
     tickets: tickets::az::WORDS,
 };

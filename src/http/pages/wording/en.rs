@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Faults, Form, Note, Reasons, Wording, tickets};
+use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "en",
@@ -37,6 +37,8 @@ pub(super) const WORDING: Wording = Wording {
         decline: "No, thank you",
         not_now: "Not now, perhaps later",
         more_time: "I need more time",
+        pass_on: "Not me, please ask somebody else",
+        report_abuse: "I report this request as abuse",
         more_time_hint: "Working days added: {days}. This can be asked for once.",
         if_decline: "If you say no",
         reason: "Reason",
@@ -44,11 +46,15 @@ pub(super) const WORDING: Wording = Wording {
         share: "The other side may read this reason",
         if_not_now: "If you say not now",
         until: "Ask again from this date on",
+        if_pass_on: "If somebody else should answer",
+        delegate: "The e-mail address of who should answer",
+        delegate_hint: "They receive the question with a link of their own. Yours stops working then.",
         you: "About you",
         name: "Your name",
         role: "What you do in your organisation",
         note: "A note for the programme team",
         note_hint: "The other side doesn’t see it.",
+        abuse_hint: "A report of abuse needs a note: the programme team looks into it, and the two organisations are kept apart.",
         optional: "optional",
         submit: "Send the answer",
         finality: "An answer can’t be changed afterwards.",
@@ -73,12 +79,18 @@ pub(super) const WORDING: Wording = Wording {
         note_needed: "Say in the note what the reason is.",
         note: "The note can have at most 1,000 characters.",
         until: "Give a date after today and within a year.",
+        delegate: "Give the e-mail address of who should answer.",
+        delegate_refused: "This person can’t be asked. Name somebody else who may answer for your organisation, or answer yourself.",
         name: "Give your name, in at most 200 characters.",
         role: "Your role can have at most 100 characters.",
     },
     answered: Note {
         heading: "Thank you, the answer is recorded",
         text: "This question has been answered. There is nothing else for you to do; if it goes further, you will receive an e-mail.",
+    },
+    passed_on: Note {
+        heading: "The question has been passed on",
+        text: "Somebody else has received it with a link of their own. There is nothing else for you to do.",
     },
     over: Note {
         heading: "This question is closed",
@@ -91,6 +103,36 @@ pub(super) const WORDING: Wording = Wording {
     invalid: Note {
         heading: "This link doesn’t work",
         text: "Perhaps it was cut off on the way. Open it from the e-mail once more, or copy it whole.",
+    },
+    mail: MailWords {
+        title: "Your e-mails from Corridor",
+        lead: "These settings are for {address}.",
+        choose: "Send me",
+        questions: "Questions whether I want to be introduced, and reminders",
+        progress: "What became of introductions, and how they are going",
+        work: "Work that waits for me (for those who run the programme)",
+        always: "What your account needs, such as a new password, and introductions that you have agreed to are sent all the same.",
+        save: "Save",
+        saved: "The settings are saved. They hold at once.",
+    },
+    pulse: PulseWords {
+        open: "How is it going with {counterpart}?",
+        met: "We met",
+        talking: "We are talking",
+        no_reply: "No reply so far",
+        not_a_fit: "It is not a fit",
+        late: "Did anything come of the introduction to {counterpart}?",
+        yes: "Yes, we work together or invested",
+        no: "No",
+        private: "The programme team reads the answer. If you say that you met, that it is not a fit or that something came of it, the record of the introduction says so to both sides.",
+        answered: Note {
+            heading: "Thank you, the answer is recorded",
+            text: "There is nothing else for you to do.",
+        },
+        expired: Note {
+            heading: "It is too late for this answer",
+            text: "The question has closed by itself. You can still tell the programme team.",
+        },
     },
     tickets: tickets::en::WORDS,
 };

@@ -53,12 +53,18 @@ pub(super) struct Wording {
     pub faults: Faults,
     /// The question was answered.
     pub answered: Note,
+    /// Somebody else was asked instead.
+    pub passed_on: Note,
     /// The introduction went on without an answer.
     pub over: Note,
     /// Too late.
     pub expired: Note,
     /// No link of ours.
     pub invalid: Note,
+    /// What the reader is mailed about.
+    pub mail: MailWords,
+    /// How it goes.
+    pub pulse: PulseWords,
     /// The pages behind mailed tickets.
     pub tickets: TicketWords,
 }
@@ -71,6 +77,39 @@ pub(super) struct Note {
     pub text: &'static str,
 }
 
+/// The page of what its reader is mailed about.
+pub(super) struct MailWords {
+    pub title: &'static str,
+    /// With `{address}`.
+    pub lead: &'static str,
+    pub choose: &'static str,
+    pub questions: &'static str,
+    pub progress: &'static str,
+    pub work: &'static str,
+    /// What comes all the same.
+    pub always: &'static str,
+    pub save: &'static str,
+    pub saved: &'static str,
+}
+
+/// The page that asks how an introduction goes.
+pub(super) struct PulseWords {
+    /// With `{counterpart}`.
+    pub open: &'static str,
+    pub met: &'static str,
+    pub talking: &'static str,
+    pub no_reply: &'static str,
+    pub not_a_fit: &'static str,
+    /// With `{counterpart}`.
+    pub late: &'static str,
+    pub yes: &'static str,
+    pub no: &'static str,
+    /// Who reads the answer.
+    pub private: &'static str,
+    pub answered: Note,
+    pub expired: Note,
+}
+
 /// The form's labels.
 pub(super) struct Form {
     pub answer: &'static str,
@@ -78,6 +117,8 @@ pub(super) struct Form {
     pub decline: &'static str,
     pub not_now: &'static str,
     pub more_time: &'static str,
+    pub pass_on: &'static str,
+    pub report_abuse: &'static str,
     /// With `{days}`.
     pub more_time_hint: &'static str,
     /// Above what goes with a no.
@@ -89,12 +130,18 @@ pub(super) struct Form {
     /// Above what goes with a "not now".
     pub if_not_now: &'static str,
     pub until: &'static str,
+    /// Above what goes with "not me".
+    pub if_pass_on: &'static str,
+    pub delegate: &'static str,
+    pub delegate_hint: &'static str,
     /// Above what goes with any answer.
     pub you: &'static str,
     pub name: &'static str,
     pub role: &'static str,
     pub note: &'static str,
     pub note_hint: &'static str,
+    /// What a report of abuse needs, and what follows from it.
+    pub abuse_hint: &'static str,
     pub optional: &'static str,
     pub submit: &'static str,
     /// An answer can't be changed.
@@ -145,6 +192,8 @@ pub(super) struct Faults {
     pub note_needed: &'static str,
     pub note: &'static str,
     pub until: &'static str,
+    pub delegate: &'static str,
+    pub delegate_refused: &'static str,
     pub name: &'static str,
     pub role: &'static str,
 }

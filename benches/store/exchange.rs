@@ -1,0 +1,203 @@
+//! Importing and exporting files of firms, beside a bare server that reads the
+//! same lines and keeps them, or writes the lines it has: no rules, no log, no
+//! search, no report of rows.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use corridor::domain::account::{Membership, Role, User};
+use corridor::domain::export::{ExportKind, Wanted};
+use corridor::domain::import::{FileFormat, ImportOptions, ImportState};
+use corridor::domain::text::Language;
+use corridor::domain::values::OrganizationKind;
+use corridor::http::export::{Contacts, write};
+use corridor::services::files::Received;
+use corridor::services::import_jobs::{self, NewImport, work};
+use corridor::services::{Caller, Clock, Context};
+use corridor::{config::Config, startup};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use crate::database::Database;
+use crate::support::report::{Line, Report, Sample};
+use crate::support::rounds;
+
+/// Firms of one file.
+const FIRMS: usize = 2_000;
+
+/// A store of one's own with what use cases need.
+async fn context(database: &Database) -> (Context, TempDir) {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut config = Config::load(None, std::iter::empty(), []).expect("the defaults");
+    config.data.dir = home.path().to_owned();
+    let db = database.open();
+    let url = "http://localhost".to_owned();
+    let context = startup::context(&config, db, Clock::System, url).await;
+    (context.expect("a context"), home)
+}
+
+fn lines() -> String {
+    let line = |number: usize| {
+        format!(
+            "{{\"external_id\": \"bench-{number}\", \"organization\": {{\"kind\": \"startup\", \
+             \"legal_name\": \"Şirkət {number}\", \"country\": \"IL\"}}, \"startup_profile\": \
+             {{\"one_liner\": {{\"en\": {{\"text\": \"Water number {number} from air.\"}}}}, \
+             \"primary_tags\": [\"water\"], \"deal_intents\": [\"pilot_poc\"]}}}}\n"
+        )
+    };
+    (0..FIRMS).map(line).collect()
+}
+
+/// Both ways, each round on a fresh store.
+pub async fn measure(report: &mut Report, fresh: impl Fn() -> Option<Database>) {
+    let file = lines();
+    let (mut import, mut bare_import) = (Sample::default(), Sample::default());
+    let (mut export, mut bare_export) = (Sample::default(), Sample::default());
+    for _ in 0..rounds() {
+        let Some(database) = fresh() else { return };
+        let (context, _home) = context(&database).await;
+        import.add(one(imported(&context, &file).await));
+        export.add(one(exported(&context).await));
+        let home = tempfile::tempdir().expect("a folder");
+        let (kept, written) = bare(home.path(), &file);
+        bare_import.add(one(kept));
+        bare_export.add(one(written));
+    }
+    report.line(Line::beside(
+        "import a firm",
+        "keep a line",
+        import,
+        bare_import,
+    ));
+    report.line(Line::beside(
+        "export a firm",
+        "write a line",
+        export,
+        bare_export,
+    ));
+}
+
+fn one(whole: Duration) -> Sample {
+    Sample::of(FIRMS as u64, whole)
+}
+
+fn receive(context: &Context, file: &str) -> Received {
+    let mut incoming = context
+        .exchange
+        .folder
+        .begin(context.new_id())
+        .expect("a file");
+    incoming.write(file.as_bytes()).expect("room");
+    incoming.finish().expect("whole")
+}
+
+async fn imported(context: &Context, file: &str) -> Duration {
+    let new = NewImport {
+        partner: None,
+        options: ImportOptions {
+            programme: None,
+            dry_run: false,
+            keep_good: true,
+            ask_contacts: false,
+        },
+        format: FileFormat::Ndjson,
+    };
+    let begun = Instant::now();
+    let received = receive(context, file);
+    let holder = context.new_id();
+    let lease = work::lease(context, holder);
+    let import = import_jobs::create_here(context, new, received, lease).await;
+    let import = import.expect("taken");
+    let import = work::work_on(context, holder, import, &|| false, &mut |_| ()).await;
+    let import = import.expect("worked");
+    assert_eq!(import.state, ImportState::Done);
+    assert_eq!(usize::try_from(import.tally.created), Ok(FIRMS));
+    begun.elapsed()
+}
+
+async fn exported(context: &Context) -> Duration {
+    let user = User {
+        id: context.new_id(),
+        email: "bench@operator.invalid".parse().expect("an address"),
+        name: "Bench".parse().expect("a name"),
+        language: Language::english(),
+        zone: chrono_tz::UTC,
+        version: 1,
+        created_at: context.now(),
+    };
+    let part = Membership {
+        organization: context.new_id(),
+        kind: OrganizationKind::Operator,
+        role: Role::Curator,
+    };
+    let wanted = Wanted {
+        kind: ExportKind::StartupProfiles,
+        organization: None,
+        filters: String::new(),
+        format: FileFormat::Ndjson,
+    };
+    let begun = Instant::now();
+    let (to, mut lines) = mpsc::channel(1024);
+    let caller = Caller::new(user, vec![part]);
+    let writing = write(context.clone(), caller, wanted, Contacts::LeftOut, to);
+    let writing = tokio::spawn(writing);
+    let mut file = tempfile::tempfile().expect("a file");
+    let mut count = 0;
+    while let Some(line) = lines.recv().await {
+        file.write_all(&line).expect("room");
+        count += 1;
+    }
+    writing.await.expect("no panic").expect("written");
+    assert_eq!(count, FIRMS);
+    begun.elapsed()
+}
+
+/// A table of lines by their ids, in batches of as many rows, with a firm's
+/// and a profile's row each.
+fn bare(home: &Path, file: &str) -> (Duration, Duration) {
+    let connection = rusqlite::Connection::open(home.join("bare.db")).expect("a store");
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             CREATE TABLE firms (id TEXT PRIMARY KEY, line TEXT NOT NULL) STRICT;
+             CREATE TABLE profiles (id TEXT PRIMARY KEY, line TEXT NOT NULL) STRICT;",
+        )
+        .expect("tables");
+    let begun = Instant::now();
+    std::fs::write(home.join("file"), file).expect("room");
+    let lines = BufReader::new(std::fs::File::open(home.join("file")).expect("there"));
+    let lines: Vec<String> = lines.lines().map(|line| line.expect("text")).collect();
+    for batch in lines.chunks(50) {
+        connection.execute_batch("BEGIN IMMEDIATE").expect("begun");
+        for line in batch {
+            let said: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let id = said
+                .get("external_id")
+                .and_then(serde_json::Value::as_str)
+                .expect("an id");
+            for table in ["firms", "profiles"] {
+                connection
+                    .prepare_cached(&format!(
+                        "INSERT INTO {table} VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET line = excluded.line"
+                    ))
+                    .and_then(|mut put| put.execute((id, line)))
+                    .expect("put");
+            }
+        }
+        connection.execute_batch("COMMIT").expect("committed");
+    }
+    let kept = begun.elapsed();
+    let begun = Instant::now();
+    let mut file = tempfile::tempfile().expect("a file");
+    let mut read = connection
+        .prepare("SELECT f.line, p.line FROM firms f JOIN profiles p USING (id) ORDER BY f.id")
+        .expect("SQL");
+    let mut rows = read.query(()).expect("rows");
+    while let Some(row) = rows.next().expect("a row") {
+        let line: String = row.get(1).expect("text");
+        let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        writeln!(file, "{said}").expect("room");
+    }
+    (kept, begun.elapsed())
+}

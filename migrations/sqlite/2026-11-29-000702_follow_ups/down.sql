@@ -1,0 +1,2 @@
+DROP TABLE introduction_pulses;
+DROP TABLE introduction_follow_ups;

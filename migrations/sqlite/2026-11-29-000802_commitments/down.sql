@@ -1,0 +1,2 @@
+DROP TABLE commitment_evidence;
+DROP TABLE commitments;

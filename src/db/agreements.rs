@@ -1,0 +1,348 @@
+//! What the parties of programmes agree on: texts, signatures, notice. What
+//! nothing was written for yet is an empty agreement.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::page::{self, Cursor};
+use super::programme_schema::programme_agreements::{self, dsl};
+use super::programme_schema::{
+    programme_comments as comments, programme_signatures as signatures, programme_texts as texts,
+};
+use super::types::{Id, Timestamp};
+use super::{Conn, Error, Result, keyset, sql, stored};
+use crate::domain::agreement::{Agreement, Signatory, SignatureLevel, Signing};
+use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
+
+/// What somebody said about a programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its id.
+    pub id: Uuid,
+    /// About which programme.
+    pub programme: ProgrammeId,
+    /// For which party; none for the operator's people.
+    pub organization: Option<OrganizationId>,
+    /// Who.
+    pub author: UserId,
+    /// The words.
+    pub comment: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The agreement of a programme.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn load(conn: &mut Conn, programme: ProgrammeId) -> Result<Agreement> {
+    type Row = (i64, Option<String>, Option<Vec<u8>>, Option<ProgrammeId>);
+    let row: Option<Row> = programme_agreements::table
+        .find(programme)
+        .select((
+            dsl::notice_days,
+            dsl::controlling,
+            dsl::agreed_digest,
+            dsl::predecessor_id,
+        ))
+        .first(conn)
+        .optional()?;
+    let mut agreement = Agreement::empty(programme);
+    if let Some((notice_days, controlling, agreed, predecessor)) = row {
+        agreement.notice_days = u32::try_from(notice_days)
+            .map_err(|_| Error::Corrupt(format!("programme {programme}: its notice")))?;
+        agreement.controlling = stored::parse_some(controlling.as_deref())?;
+        agreement.agreed = agreed.map(digest).transpose()?;
+        agreement.predecessor = predecessor;
+    }
+    agreement.texts = texts_of(conn, programme)?;
+    agreement.signatories = signatories_of(conn, programme)?;
+    Ok(agreement)
+}
+
+fn texts_of(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+) -> Result<BTreeMap<crate::domain::text::Language, String>> {
+    let rows: Vec<(String, String)> = texts::table
+        .filter(texts::programme_id.eq(programme))
+        .select((texts::language, texts::text))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(language, text)| Ok((stored::parse(&language)?, text)))
+        .collect()
+}
+
+/// Stores an agreement as a whole, in place of the one before.
+///
+/// # Errors
+/// A statement failed: also when the predecessor has another successor.
+pub fn store(conn: &mut Conn, agreement: &Agreement) -> Result<()> {
+    let Agreement {
+        programme,
+        notice_days,
+        controlling,
+        texts: words,
+        signatories,
+        agreed,
+        predecessor,
+    } = agreement;
+    let of = texts::programme_id.eq(programme);
+    diesel::delete(texts::table.filter(of)).execute(conn)?;
+    let of = signatures::programme_id.eq(programme);
+    diesel::delete(signatures::table.filter(of)).execute(conn)?;
+    let of = dsl::programme_id.eq(programme);
+    diesel::delete(programme_agreements::table.filter(of)).execute(conn)?;
+    diesel::insert_into(programme_agreements::table)
+        .values((
+            dsl::programme_id.eq(programme),
+            dsl::notice_days.eq(i64::from(*notice_days)),
+            dsl::controlling.eq(controlling.as_ref().map(ToString::to_string)),
+            dsl::agreed_digest.eq(agreed.map(|digest| digest.to_vec())),
+            dsl::predecessor_id.eq(predecessor),
+        ))
+        .execute(conn)?;
+    for (language, text) in words {
+        diesel::insert_into(texts::table)
+            .values((
+                texts::programme_id.eq(programme),
+                texts::language.eq(language.to_string()),
+                texts::text.eq(text),
+            ))
+            .execute(conn)?;
+    }
+    for (place, signatory) in (0_i64..).zip(signatories) {
+        insert_signatory(conn, *programme, place, signatory)?;
+    }
+    Ok(())
+}
+
+fn insert_signatory(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    place: i64,
+    signatory: &Signatory,
+) -> Result<()> {
+    let Signatory {
+        organization,
+        name,
+        title,
+        signing,
+        recorded,
+    } = signatory;
+    let (mut level, mut on, mut evidence, mut digest, mut reason) = (None, None, None, None, None);
+    match signing {
+        Signing::Pending => {}
+        Signing::Signed {
+            level: surely,
+            on: day,
+            evidence: seen,
+            digest: of,
+        } => {
+            level = Some(surely.code());
+            on = Some(*day);
+            evidence = Some(seen.as_str());
+            digest = Some(of.to_vec());
+        }
+        Signing::Declined { reason: why } => reason = Some(why.as_str()),
+    }
+    diesel::insert_into(signatures::table)
+        .values((
+            signatures::programme_id.eq(programme),
+            signatures::place.eq(place),
+            signatures::organization_id.eq(organization),
+            signatures::name.eq(name),
+            signatures::title.eq(title.as_deref()),
+            signatures::state.eq(signing.code()),
+            signatures::level.eq(level),
+            signatures::signed_on.eq(on),
+            signatures::evidence.eq(evidence),
+            signatures::digest.eq(digest),
+            signatures::reason.eq(reason),
+            signatures::recorded_by.eq(recorded.map(|(by, _)| by)),
+            signatures::recorded_at.eq(recorded.map(|(_, at)| Timestamp(at))),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+type SignatureRow = (
+    OrganizationId,
+    String,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<NaiveDate>,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<UserId>,
+    Option<DateTime<Utc>>,
+);
+
+fn signatories_of(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<Signatory>> {
+    let rows: Vec<SignatureRow> = signatures::table
+        .filter(signatures::programme_id.eq(programme))
+        .order(signatures::place)
+        .select((
+            signatures::organization_id,
+            signatures::name,
+            signatures::title,
+            signatures::state,
+            signatures::level,
+            signatures::signed_on,
+            signatures::evidence,
+            signatures::digest,
+            signatures::reason,
+            signatures::recorded_by,
+            signatures::recorded_at,
+        ))
+        .load(conn)?;
+    rows.into_iter().map(signatory).collect()
+}
+
+fn signatory(row: SignatureRow) -> Result<Signatory> {
+    let (organization, name, title, state, level, on, evidence, of, reason, by, at) = row;
+    let damaged = || Error::Corrupt(format!("a signature for {organization}"));
+    let signing = match state.as_str() {
+        "pending" => Signing::Pending,
+        "signed" => Signing::Signed {
+            level: stored::code(&level.ok_or_else(damaged)?, SignatureLevel::from_code)?,
+            on: on.ok_or_else(damaged)?,
+            evidence: evidence.ok_or_else(damaged)?,
+            digest: digest(of.ok_or_else(damaged)?)?,
+        },
+        "declined" => Signing::Declined {
+            reason: reason.ok_or_else(damaged)?,
+        },
+        _ => return Err(damaged()),
+    };
+    Ok(Signatory {
+        organization,
+        name,
+        title,
+        signing,
+        recorded: by.zip(at),
+    })
+}
+
+fn digest(bytes: Vec<u8>) -> Result<[u8; 32]> {
+    bytes
+        .try_into()
+        .map_err(|_| Error::Corrupt("a digest of texts is not 32 bytes long".into()))
+}
+
+/// The programme that goes on from that one.
+///
+/// # Errors
+/// A statement failed.
+pub fn successor(conn: &mut Conn, programme: ProgrammeId) -> Result<Option<ProgrammeId>> {
+    Ok(programme_agreements::table
+        .filter(dsl::predecessor_id.eq(programme))
+        .select(dsl::programme_id)
+        .first(conn)
+        .optional()?)
+}
+
+/// Programmes in one of these states that end on or before a day, the first
+/// to end first, with their notice.
+///
+/// # Errors
+/// A statement failed.
+pub fn ending(
+    conn: &mut Conn,
+    statuses: &[crate::domain::programme::ProgrammeStatus],
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<ProgrammeId>> {
+    use super::schema::programmes;
+    let codes: Vec<&str> = statuses.iter().map(|status| status.code()).collect();
+    Ok(programmes::table
+        .filter(programmes::status.eq_any(codes))
+        .filter(programmes::ends_on.le(until))
+        .order((programmes::ends_on, programmes::id))
+        .select(programmes::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// Keeps a comment.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert_comment(conn: &mut Conn, said: &Comment) -> Result<()> {
+    let Comment {
+        id,
+        programme,
+        organization,
+        author,
+        comment,
+        created_at,
+    } = said;
+    let insert = diesel::insert_into(comments::table).values((
+        comments::id.eq(Id::of(*id)),
+        comments::programme_id.eq(programme),
+        comments::organization_id.eq(organization),
+        comments::author_id.eq(author),
+        comments::comment.eq(comment),
+        comments::created_at.eq(Timestamp(*created_at)),
+    ));
+    sql::execute(conn, insert)?;
+    Ok(())
+}
+
+type CommentRow = (
+    Id,
+    ProgrammeId,
+    Option<OrganizationId>,
+    UserId,
+    String,
+    DateTime<Utc>,
+);
+
+fn said((id, programme, organization, author, comment, created_at): CommentRow) -> Comment {
+    Comment {
+        id: id.uuid(),
+        programme,
+        organization,
+        author,
+        comment,
+        created_at,
+    }
+}
+
+/// One comment.
+///
+/// # Errors
+/// A statement failed.
+pub fn find_comment(conn: &mut Conn, id: Uuid) -> Result<Option<Comment>> {
+    let row: Option<CommentRow> = comments::table.find(Id::of(id)).first(conn).optional()?;
+    Ok(row.map(said))
+}
+
+/// What was said about a programme, from the oldest on; one more than `limit`
+/// when there is more.
+///
+/// # Errors
+/// A statement failed.
+pub fn comments(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Comment>> {
+    let mut query = comments::table
+        .filter(comments::programme_id.eq(programme))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(comments::created_at, comments::id, cursor));
+    }
+    let rows: Vec<CommentRow> = query
+        .order((comments::created_at, comments::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    Ok(rows.into_iter().map(said).collect())
+}

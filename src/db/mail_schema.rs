@@ -1,0 +1,74 @@
+//! The tables of what people are told and of whom a question went to, by hand,
+//! as in [`super::schema`] and held to the migrations with it.
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    ask_delegates (ask_id) {
+        ask_id -> Id,
+        organization_id -> Id,
+        email -> Text,
+        email_key -> Text,
+        name -> Nullable<Text>,
+        language -> Text,
+        zone -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_follow_ups (introduction_id) {
+        introduction_id -> Id,
+        sent_at -> UtcTimestamp,
+        heard_at -> UtcTimestamp,
+        closed_at -> Nullable<UtcTimestamp>,
+        rounds -> Integer,
+        next_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_pulses (id) {
+        id -> Id,
+        introduction_id -> Id,
+        side -> Text,
+        kind -> Text,
+        expires_at -> UtcTimestamp,
+        answer -> Nullable<Text>,
+        answered_at -> Nullable<UtcTimestamp>,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    mail_suppressions (id) {
+        id -> Id,
+        email -> Text,
+        email_key -> Text,
+        reason -> Text,
+        note -> Nullable<Text>,
+        created_by -> Nullable<Id>,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::UtcTimestamp;
+
+    mail_opt_outs (email_key, topic) {
+        email_key -> Text,
+        topic -> Text,
+        created_at -> UtcTimestamp,
+    }
+}

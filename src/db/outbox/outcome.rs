@@ -1,0 +1,105 @@
+//! What became of an attempt, noted by the worker that made it.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::{State, held, short};
+use crate::db::prepared::Prepare;
+use crate::db::schema::outbox::dsl;
+use crate::db::types::{Id, Timestamp};
+use crate::db::{Conn, Result};
+use crate::domain::ids::OutboxId;
+
+/// Notes that it was sent; false if `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn done(conn: &mut Conn, id: OutboxId, holder: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let changed = diesel::update(held(id, holder))
+        .set((
+            dsl::state.eq(State::Done.code()),
+            dsl::holder.eq(None::<Id>),
+            dsl::last_error.eq(None::<&str>),
+            dsl::finished_at.eq(Some(Timestamp(now))),
+        ))
+        .prepared()
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Notes that it was not sent because it is no longer wanted, or, as
+/// `cancelled`, because its reader gets no such mail, and why; false if
+/// `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn dropped(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    (why, cancelled): (&str, bool),
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let state = if cancelled {
+        State::Cancelled
+    } else {
+        State::Done
+    };
+    let changed = diesel::update(held(id, holder))
+        .set((
+            dsl::state.eq(state.code()),
+            dsl::holder.eq(None::<Id>),
+            dsl::last_error.eq(Some(short(why))),
+            dsl::finished_at.eq(Some(Timestamp(now))),
+        ))
+        .prepared()
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Puts it back to be tried again at `at`; false if `holder` no longer has it.
+/// The error is a short code and at most the server's own words.
+///
+/// # Errors
+/// A statement failed.
+pub fn retry(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    at: DateTime<Utc>,
+    error: &str,
+) -> Result<bool> {
+    let changed = diesel::update(held(id, holder))
+        .set((
+            dsl::holder.eq(None::<Id>),
+            dsl::available_at.eq(Timestamp(at)),
+            dsl::last_error.eq(Some(short(error))),
+        ))
+        .prepared()
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Gives it up; false if `holder` no longer has it.
+///
+/// # Errors
+/// A statement failed.
+pub fn dead(
+    conn: &mut Conn,
+    id: OutboxId,
+    holder: Uuid,
+    error: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let changed = diesel::update(held(id, holder))
+        .set((
+            dsl::state.eq(State::Dead.code()),
+            dsl::holder.eq(None::<Id>),
+            dsl::last_error.eq(Some(short(error))),
+            dsl::finished_at.eq(Some(Timestamp(now))),
+        ))
+        .prepared()
+        .execute(conn)?;
+    Ok(changed == 1)
+}

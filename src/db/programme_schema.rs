@@ -1,0 +1,164 @@
+//! The tables of what programmes promise, sign and exchange, by hand; see
+//! `schema.rs`.
+
+use super::schema::programmes;
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    commitments (id) {
+        id -> Id,
+        programme_id -> Id,
+        goal -> Text,
+        title -> Text,
+        measure -> Text,
+        target -> Text,
+        target_number -> Nullable<BigInt>,
+        target_currency -> Nullable<Text>,
+        target_date -> Nullable<Date>,
+        target_text -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        due -> Date,
+        owner_id -> Id,
+        status -> Text,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    commitment_evidence (id) {
+        id -> Id,
+        commitment_id -> Id,
+        kind -> Text,
+        adds -> Text,
+        number -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+        happened_on -> Date,
+        note -> Text,
+        organization_id -> Nullable<Id>,
+        given_by -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::db::types::sql::Id;
+
+    programme_agreements (programme_id) {
+        programme_id -> Id,
+        notice_days -> BigInt,
+        controlling -> Nullable<Text>,
+        agreed_digest -> Nullable<Binary>,
+        predecessor_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::Id;
+
+    programme_texts (programme_id, language) {
+        programme_id -> Id,
+        language -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_signatures (programme_id, place) {
+        programme_id -> Id,
+        place -> BigInt,
+        organization_id -> Id,
+        name -> Text,
+        title -> Nullable<Text>,
+        state -> Text,
+        level -> Nullable<Text>,
+        signed_on -> Nullable<Date>,
+        evidence -> Nullable<Text>,
+        digest -> Nullable<Binary>,
+        reason -> Nullable<Text>,
+        recorded_by -> Nullable<Id>,
+        recorded_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_comments (id) {
+        id -> Id,
+        programme_id -> Id,
+        organization_id -> Nullable<Id>,
+        author_id -> Id,
+        comment -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::db::types::sql::Id;
+
+    deal_rounds (deal_id) {
+        deal_id -> Id,
+        currency -> Text,
+        minimum -> BigInt,
+        target -> BigInt,
+        maximum -> BigInt,
+        closes_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    deal_participants (deal_id, organization_id) {
+        deal_id -> Id,
+        organization_id -> Id,
+        lead -> Bool,
+        interest -> Text,
+        firmness -> Nullable<Text>,
+        amount -> Nullable<BigInt>,
+        currency -> Nullable<Text>,
+        minimum -> Nullable<BigInt>,
+        rates_on -> Nullable<Date>,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Date;
+    use crate::db::types::sql::Id;
+
+    deal_locks (deal_id) {
+        deal_id -> Id,
+        rates_on -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    deal_seconds (deal_id, matter, person_id) {
+        deal_id -> Id,
+        matter -> Text,
+        person_id -> Id,
+        reason -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(programme_agreements, programmes);

@@ -1,0 +1,293 @@
+//! The statements of the words' index.
+
+use diesel::expression::{SqlLiteral, UncheckedBind};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text, Untyped};
+use diesel::sqlite::Sqlite;
+
+use crate::db::prepared::Prepare;
+use crate::db::search::{Found, Wanted};
+use crate::db::together::Part;
+use crate::db::types::Id;
+use crate::db::{Conn, Result};
+use crate::domain::search::{Document, Fit, Place, Query, Term};
+
+/// What stores the words of a record together with its entry, the part before
+/// it, whose place they stand in.
+pub(in crate::db) fn insertion(conn: &Conn, document: &Document) -> Part {
+    match conn {
+        Conn::Sqlite(_) => {
+            let [names, headline, body, facets] = fts5_columns(document);
+            let insert = diesel::dsl::sql::<Untyped>(
+                "INSERT INTO search_text (rowid, names, headline, body, facets)
+                 VALUES (last_insert_rowid(), ",
+            );
+            let insert = insert.bind::<Text, _>(names).sql(", ");
+            let insert = insert.bind::<Text, _>(headline).sql(", ");
+            let insert = insert.bind::<Text, _>(body).sql(", ");
+            Part::new(insert.bind::<Text, _>(facets).sql(")"))
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => {
+            let insert = diesel::dsl::sql::<Untyped>(
+                "INSERT INTO search_text (place, document) SELECT place, CAST(",
+            );
+            let insert = insert.bind::<Text, _>(tsvector(document));
+            Part::new(insert.sql(" AS tsvector) FROM entry"))
+        }
+    }
+}
+
+/// Stores the words of a record, in place of those that were there.
+pub(in crate::db) fn put(
+    conn: &mut Conn,
+    place: i64,
+    new: bool,
+    document: &Document,
+) -> Result<()> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            if !new {
+                diesel::sql_query("DELETE FROM search_text WHERE rowid = ?")
+                    .bind::<BigInt, _>(place)
+                    .execute(conn)?;
+            }
+            let mut insert = diesel::sql_query(
+                "INSERT INTO search_text (rowid, names, headline, body, facets)
+                 VALUES (?, ?, ?, ?, ?)",
+            )
+            .into_boxed::<Sqlite>()
+            .bind::<BigInt, _>(place);
+            for words in fts5_columns(document) {
+                insert = insert.bind::<Text, _>(words);
+            }
+            insert.prepared().execute(conn)?;
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            diesel::sql_query(
+                "INSERT INTO search_text (place, document) VALUES ($1, CAST($2 AS tsvector))
+                 ON CONFLICT (place) DO UPDATE SET document = excluded.document",
+            )
+            .bind::<BigInt, _>(place)
+            .bind::<Text, _>(tsvector(document))
+            .prepared()
+            .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// The words of each column, as FTS5 wants them said.
+fn fts5_columns(document: &Document) -> [String; 4] {
+    let Document { names, texts } = document;
+    [names, &texts.headline, &texts.body, &texts.facets].map(|words| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.join(" ")
+    })
+}
+
+/// A vector's own notation; positions tell the fields apart.
+#[cfg(feature = "postgres")]
+fn tsvector(document: &Document) -> String {
+    let Document { names, texts } = document;
+    let fields = [
+        (names, ":1A "),
+        (&texts.headline, ":2B "),
+        (&texts.body, ":3C "),
+        (&texts.facets, ":4D "),
+    ];
+    let mut vector = String::new();
+    for (words, mark) in fields {
+        for word in words {
+            vector.extend(["'", word, "'", mark]);
+        }
+    }
+    vector
+}
+
+/// Of each group one term, as FTS5 wants it said. Every word is quoted, and
+/// none holds a quote.
+fn fts5(groups: &[Vec<Term>]) -> String {
+    let term = |term: &Term| {
+        let columns = match term.place {
+            Place::Names => "{names}",
+            Place::NamesAndHeadline => "{names headline}",
+            Place::Anywhere => "{names headline body}",
+            Place::Facets => "{facets}",
+        };
+        let begins = if term.begins { " *" } else { "" };
+        format!("{columns} : \"{}\"{begins}", term.word)
+    };
+    all_of_one(groups, " AND ", " OR ", term)
+}
+
+/// The same in the notation of `tsquery`.
+#[cfg(feature = "postgres")]
+fn tsquery(groups: &[Vec<Term>]) -> String {
+    let term = |term: &Term| {
+        let weights = match term.place {
+            Place::Names => "A",
+            Place::NamesAndHeadline => "AB",
+            Place::Anywhere => "ABC",
+            Place::Facets => "D",
+        };
+        let begins = if term.begins { "*" } else { "" };
+        format!("'{}':{begins}{weights}", term.word)
+    };
+    all_of_one(groups, " & ", " | ", term)
+}
+
+fn all_of_one(groups: &[Vec<Term>], and: &str, or: &str, term: impl Fn(&Term) -> String) -> String {
+    let group = |terms: &Vec<Term>| {
+        let terms: Vec<String> = terms.iter().map(&term).collect();
+        format!("({})", terms.join(or))
+    };
+    let groups: Vec<String> = groups.iter().map(group).collect();
+    groups.join(and)
+}
+
+#[derive(QueryableByName)]
+struct FoundRow {
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+    #[diesel(sql_type = crate::db::types::sql::Id)]
+    record_id: Id,
+}
+
+/// On each side the words' index is asked first, unless it is about one firm:
+/// then only that firm's words are looked at, so that the time it takes says
+/// nothing about others'.
+pub(in crate::db) fn places(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<Vec<Found>> {
+    let rows: Vec<FoundRow> = match conn {
+        Conn::Sqlite(conn) => {
+            let mut words = fts5(wanted.terms);
+            if let Some(unlike) = wanted.unlike {
+                words = format!("({words}) NOT ({})", fts5(unlike));
+            }
+            // By the index that is walked, or SQLite sorts all that it finds.
+            let (start, order) = match wanted.owner {
+                None => (
+                    "FROM search_text
+                     CROSS JOIN search_entries AS e ON e.place = search_text.rowid
+                     WHERE search_text MATCH ? AND search_text.rowid > ? AND e.kind = ?",
+                    "search_text.rowid",
+                ),
+                Some(_) => (
+                    "FROM search_entries AS e
+                     CROSS JOIN search_text ON search_text.rowid = e.place
+                     WHERE search_text MATCH ? AND e.place > ? AND e.kind = ?
+                           AND e.organization_id = ?",
+                    "e.place",
+                ),
+            };
+            let mut query = diesel::sql_query(format!(
+                "SELECT e.place, e.record_id {start} ORDER BY {order} LIMIT {}",
+                wanted.limit
+            ))
+            .into_boxed::<Sqlite>()
+            .bind::<Text, _>(words)
+            .bind::<BigInt, _>(wanted.after)
+            .bind::<Text, _>(wanted.kind);
+            if let Some(owner) = wanted.owner {
+                query = query.bind::<crate::db::types::sql::Id, _>(owner);
+            }
+            query.load(conn)?
+        }
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            let mut words = tsquery(wanted.terms);
+            if let Some(unlike) = wanted.unlike {
+                words = format!("({words}) & !({})", tsquery(unlike));
+            }
+            let start = match wanted.owner {
+                None => {
+                    "WITH found AS MATERIALIZED (
+                         SELECT place FROM search_text WHERE document @@ CAST($1 AS tsquery)
+                     )
+                     SELECT e.place, e.record_id FROM found JOIN search_entries AS e USING (place)
+                     WHERE e.place > $2 AND e.kind = $3"
+                }
+                Some(_) => {
+                    "WITH own AS MATERIALIZED (
+                         SELECT place, record_id FROM search_entries
+                         WHERE place > $2 AND kind = $3 AND organization_id = $4
+                     )
+                     SELECT e.place, e.record_id FROM own AS e JOIN search_text AS t USING (place)
+                     WHERE t.document @@ CAST($1 AS tsquery)"
+                }
+            };
+            let mut query =
+                diesel::sql_query(format!("{start} ORDER BY e.place LIMIT {}", wanted.limit))
+                    .into_boxed::<diesel::pg::Pg>()
+                    .bind::<Text, _>(words)
+                    .bind::<BigInt, _>(wanted.after)
+                    .bind::<Text, _>(wanted.kind);
+            if let Some(owner) = wanted.owner {
+                query = query.bind::<crate::db::types::sql::Id, _>(owner);
+            }
+            query.load(conn)?
+        }
+    };
+    let found = |row: FoundRow| Found {
+        place: row.place,
+        record: row.record_id.uuid(),
+    };
+    Ok(rows.into_iter().map(found).collect())
+}
+
+/// The condition that a record of that table is found by a query. Where the
+/// list is one firm's (`owned`), each record is asked for by itself, so that
+/// the time it takes says nothing about others'.
+pub(in crate::db) fn found_by(
+    conn: &Conn,
+    table: &'static str,
+    query: &Query,
+    owned: bool,
+) -> FoundBy {
+    let groups = query.terms(Fit::Anywhere);
+    let (start, words, end) = match conn {
+        Conn::Sqlite(_) if owned => (
+            format!(
+                "EXISTS (SELECT 1 FROM search_entries AS e
+                 CROSS JOIN search_text ON search_text.rowid = e.place
+                 WHERE e.record_id = {table}.id AND search_text MATCH "
+            ),
+            fts5(&groups),
+            ")",
+        ),
+        Conn::Sqlite(_) => (
+            format!(
+                "{table}.id IN (SELECT record_id FROM search_entries WHERE place IN
+                 (SELECT rowid FROM search_text WHERE search_text MATCH "
+            ),
+            fts5(&groups),
+            "))",
+        ),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) if owned => (
+            format!(
+                "EXISTS (SELECT 1 FROM search_entries AS e JOIN search_text AS t USING (place)
+                 WHERE e.record_id = {table}.id AND t.document @@ CAST("
+            ),
+            tsquery(&groups),
+            " AS tsquery))",
+        ),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => (
+            format!(
+                "{table}.id IN (SELECT e.record_id FROM search_entries AS e
+                 JOIN search_text AS t USING (place) WHERE t.document @@ CAST("
+            ),
+            tsquery(&groups),
+            " AS tsquery))",
+        ),
+    };
+    diesel::dsl::sql::<Bool>(&start)
+        .bind::<Text, _>(words)
+        .sql(end)
+}
+
+/// The type of [`found_by`].
+pub(in crate::db) type FoundBy =
+    SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, diesel::dsl::AsExprOf<String, Text>>>;

@@ -1,0 +1,171 @@
+//! How long a deal stood where, told by its log: every visit of a stage with
+//! what of it the deal was held. The visits follow each other without a gap
+//! except while the deal was closed, so their times sum up.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::event::Value;
+
+/// One stay at a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// At which stage.
+    pub stage: String,
+    /// Since when.
+    pub entered_at: DateTime<Utc>,
+    /// Until when; none while it lasts.
+    pub left_at: Option<DateTime<Utc>>,
+    /// How much of it the deal was on hold or blocked.
+    pub held: TimeDelta,
+}
+
+impl Visit {
+    /// How long it lasted, or has so far.
+    pub fn lasted(&self, now: DateTime<Utc>) -> TimeDelta {
+        self.left_at.unwrap_or(now) - self.entered_at
+    }
+}
+
+/// Reads the lines of one deal in their order.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    visits: Vec<Visit>,
+    held_since: Option<DateTime<Utc>>,
+}
+
+fn code<'a>(payload: &'a [(String, Value)], key: &str) -> Option<&'a str> {
+    payload.iter().find_map(|(name, value)| match value {
+        Value::Code(code) if name == key => Some(code.as_str()),
+        _ => None,
+    })
+}
+
+impl History {
+    /// Reads one more line.
+    pub fn read(&mut self, at: DateTime<Utc>, kind: &str, payload: &[(String, Value)]) {
+        match kind {
+            "deal.opened" => {
+                if let Some(stage) = code(payload, "stage") {
+                    self.enter(stage, at);
+                }
+            }
+            "deal.moved" => self.moved(at, payload),
+            _ => {}
+        }
+    }
+
+    fn moved(&mut self, at: DateTime<Utc>, payload: &[(String, Value)]) {
+        let (from, to) = (code(payload, "from"), code(payload, "to"));
+        let (stage_from, stage) = (code(payload, "stage_from"), code(payload, "stage_to"));
+        let held = |status: Option<&str>| matches!(status, Some("on_hold" | "blocked"));
+        let closed = |status: Option<&str>| matches!(status, Some("won" | "lost" | "withdrawn"));
+        if held(from) && !held(to) {
+            self.release(at);
+        }
+        if let Some(stage) = stage {
+            if closed(from) {
+                self.enter(stage, at);
+            } else if stage_from != Some(stage) {
+                self.leave(at);
+                self.enter(stage, at);
+            }
+        }
+        if held(to) && !held(from) {
+            self.held_since = Some(at);
+        }
+        if closed(to) {
+            self.leave(at);
+        }
+    }
+
+    fn enter(&mut self, stage: &str, at: DateTime<Utc>) {
+        self.visits.push(Visit {
+            stage: stage.to_owned(),
+            entered_at: at,
+            left_at: None,
+            held: TimeDelta::zero(),
+        });
+    }
+
+    fn leave(&mut self, at: DateTime<Utc>) {
+        self.release(at);
+        if let Some(last) = self.visits.last_mut() {
+            last.left_at = last.left_at.or(Some(at));
+        }
+    }
+
+    fn release(&mut self, at: DateTime<Utc>) {
+        if let (Some(since), Some(last)) = (self.held_since.take(), self.visits.last_mut()) {
+            last.held += at - since;
+        }
+    }
+
+    /// Every stay, the first first; one that lasts counts its hold up to `now`.
+    pub fn visits(mut self, now: DateTime<Utc>) -> Vec<Visit> {
+        if let (Some(since), Some(last)) = (self.held_since, self.visits.last_mut()) {
+            last.held += now - since;
+        }
+        self.visits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
+    }
+
+    fn moved(from: &str, to: &str, stage_from: &str, stage_to: &str) -> Vec<(String, Value)> {
+        [
+            ("from", from),
+            ("to", to),
+            ("stage_from", stage_from),
+            ("stage_to", stage_to),
+        ]
+        .map(|(key, code)| (key.to_owned(), Value::Code(code.to_owned())))
+        .into()
+    }
+
+    #[test]
+    fn the_visits_follow_each_other_and_sum_up() {
+        let mut history = History::default();
+        let opened = vec![("stage".to_owned(), Value::Code("a".to_owned()))];
+        history.read(at(0), "deal.opened", &opened);
+        for (hour, from, to, stage_from, stage_to) in [
+            (5, "open", "open", "a", "b"),
+            (6, "open", "on_hold", "b", "b"),
+            (9, "on_hold", "open", "b", "b"),
+            (10, "open", "open", "b", "a"),
+            (12, "open", "on_hold", "a", "a"),
+            (13, "on_hold", "lost", "a", "a"),
+            (20, "lost", "open", "a", "a"),
+            (21, "open", "open", "a", "c"),
+        ] {
+            let payload = moved(from, to, stage_from, stage_to);
+            history.read(at(hour), "deal.moved", &payload);
+        }
+        let visits = history.visits(at(24));
+        let said: Vec<_> = visits
+            .iter()
+            .map(|visit| {
+                let (lasted, held) = (visit.lasted(at(24)), visit.held);
+                (visit.stage.as_str(), lasted.num_hours(), held.num_hours())
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("a", 5, 0),
+                ("b", 5, 3),
+                ("a", 3, 1),
+                ("a", 1, 0),
+                ("c", 3, 0)
+            ]
+        );
+        // All of the day but the seven hours for which it was lost.
+        let whole: i64 = said.iter().map(|(_, hours, _)| hours).sum();
+        assert_eq!(whole, 24 - 7);
+    }
+}

@@ -1,0 +1,169 @@
+//! Exporting: a file is made of what somebody may read, as they read it, and
+//! can be fetched by them for a time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::ids::{ExportId, OrganizationId, UserId};
+use super::import::FileFormat;
+use super::refusal::Refusal;
+use super::values::codes;
+
+/// How long an export is on record after its file is gone.
+pub const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
+codes! {
+    /// What a file is made of.
+    ExportKind {
+        /// Everything of one firm.
+        Organization = "organization",
+        /// Startups with their profiles.
+        StartupProfiles = "startup_profiles",
+        /// Investors with their mandates.
+        Mandates = "mandates",
+        /// Matches on record.
+        Matches = "matches",
+        /// Introductions.
+        Introductions = "introductions",
+        /// Deals.
+        Deals = "deals",
+        /// What partners handed in.
+        Referrals = "referrals",
+        /// Firms.
+        Organizations = "organizations",
+    }
+}
+
+codes! {
+    /// Where an export stands.
+    ExportState {
+        /// Nobody works on it yet.
+        Waiting = "waiting",
+        /// Its file is being written.
+        Running = "running",
+        /// It can be fetched.
+        Ready = "ready",
+        /// It could not be made.
+        Failed = "failed",
+        /// Somebody ended it.
+        Cancelled = "cancelled",
+        /// Its time is over and the file gone.
+        Expired = "expired",
+    }
+}
+
+impl ExportState {
+    /// Whether a worker has something to do.
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Waiting | Self::Running)
+    }
+}
+
+codes! {
+    /// What people do with an export.
+    ExportAction {
+        /// End it; a file that is there is deleted.
+        Cancel = "cancel",
+    }
+}
+
+/// What somebody wants in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of what.
+    pub kind: ExportKind,
+    /// Of which firm, where it is everything of one.
+    pub organization: Option<OrganizationId>,
+    /// Which of them: the query of the list.
+    pub filters: String,
+    /// How it is written.
+    pub format: FileFormat,
+}
+
+/// A file that is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Its id, also the name of the file.
+    pub id: ExportId,
+    /// Who wants it; nobody else knows of it.
+    pub made_by: UserId,
+    /// What it holds.
+    pub wanted: Wanted,
+    /// Where it stands.
+    pub state: ExportState,
+    /// Records that it holds so far.
+    pub lines: i64,
+    /// Its length, once it is there.
+    pub bytes: i64,
+    /// Its SHA-256, once it is there.
+    pub digest: Option<[u8; 32]>,
+    /// Why it could not be made, a stable code.
+    pub failure: Option<String>,
+    /// When its file is deleted, and later the export itself.
+    pub expires_at: DateTime<Utc>,
+    /// Counts changes, progress included; the `ETag`.
+    pub version: i64,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Export {
+    /// What an action makes of it.
+    ///
+    /// # Errors
+    /// The action is not possible now.
+    pub fn step(self, action: ExportAction, now: DateTime<Utc>) -> Result<Self, Refusal> {
+        match (action, self.state) {
+            (
+                ExportAction::Cancel,
+                ExportState::Waiting | ExportState::Running | ExportState::Ready,
+            ) => Ok(self.moved(ExportState::Cancelled, now, REMEMBERED)),
+            (action, _) => Err(Refusal::no_transition(action.code())),
+        }
+    }
+
+    /// Its file can be fetched for `time`.
+    #[must_use]
+    pub fn ready(self, bytes: i64, digest: [u8; 32], now: DateTime<Utc>, time: TimeDelta) -> Self {
+        Self {
+            bytes,
+            digest: Some(digest),
+            ..self.moved(ExportState::Ready, now, time)
+        }
+    }
+
+    /// It could not be made.
+    #[must_use]
+    pub fn failed(self, code: &str, now: DateTime<Utc>) -> Self {
+        Self {
+            failure: Some(code.to_owned()),
+            ..self.moved(ExportState::Failed, now, REMEMBERED)
+        }
+    }
+
+    /// Its time is over.
+    #[must_use]
+    pub fn expired(self, now: DateTime<Utc>) -> Self {
+        self.moved(ExportState::Expired, now, REMEMBERED)
+    }
+
+    /// It has come so far.
+    #[must_use]
+    pub fn at(self, lines: i64, now: DateTime<Utc>) -> Self {
+        Self {
+            lines,
+            ..self.moved(ExportState::Running, now, REMEMBERED)
+        }
+    }
+
+    fn moved(self, state: ExportState, now: DateTime<Utc>, time: TimeDelta) -> Self {
+        Self {
+            state,
+            expires_at: now + time,
+            version: self.version + 1,
+            updated_at: now,
+            ..self
+        }
+    }
+}

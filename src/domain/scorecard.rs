@@ -1,0 +1,471 @@
+//! What came of a programme, told by the log alone: fold its lines up to a day
+//! and that day's state is there again, whatever the records say since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::commitment::{Adds, CommitmentStatus, Goal, Measure, Target, TargetKind};
+use super::event::{Subject, SubjectKind, Value};
+use super::ids::OrganizationId;
+use super::money::Money;
+use super::programme::ProgrammeStatus;
+
+/// A line of the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: &'a str,
+    /// To which record.
+    pub subject: Subject,
+    /// The facts.
+    pub payload: &'a [(String, Value)],
+}
+
+impl Line<'_> {
+    fn value(&self, key: &str) -> Option<&Value> {
+        let mut facts = self.payload.iter();
+        facts.find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    fn code(&self, key: &str) -> Option<&str> {
+        match self.value(key)? {
+            Value::Code(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    fn id(&self, key: &str) -> Option<Uuid> {
+        match self.value(key)? {
+            Value::Id(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    fn money(&self, key: &str) -> Option<Money> {
+        match self.value(key)? {
+            Value::Money(money) => Some(*money),
+            _ => None,
+        }
+    }
+
+    fn day(&self, key: &str) -> Option<NaiveDate> {
+        match self.value(key)? {
+            Value::Date(day) => Some(*day),
+            _ => None,
+        }
+    }
+
+    fn number(&self, key: &str) -> Option<i64> {
+        match self.value(key)? {
+            Value::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// Money that arrived, as both sides confirmed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Funded {
+    /// How much.
+    pub amount: Money,
+    /// The day it arrived.
+    pub value_date: NaiveDate,
+    /// The day of the rates that were locked with it; none when there were
+    /// none.
+    pub rates_of: Option<NaiveDate>,
+}
+
+/// How a deal stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DealState {
+    /// The introduction it came from.
+    pub introduction: Option<Uuid>,
+    /// The stage at which it was opened.
+    first_stage: String,
+    /// At which stage.
+    pub stage: String,
+    /// The code of its status.
+    pub status: String,
+    /// What came of it.
+    pub funded: Option<Funded>,
+}
+
+impl DealState {
+    /// Whether it still stands: neither lost nor withdrawn.
+    fn stands(&self) -> bool {
+        !matches!(self.status.as_str(), "lost" | "withdrawn")
+    }
+}
+
+/// How a commitment stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitmentState {
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// To what end.
+    pub goal: Goal,
+    /// What counts.
+    pub measure: Measure,
+    /// Of what sort the target is.
+    pub kind: TargetKind,
+    /// How many, for a count.
+    pub count: i64,
+    /// How much, for money.
+    pub money: Option<Money>,
+    /// The last day.
+    pub due: NaiveDate,
+    /// Which party sees to it.
+    pub owner: OrganizationId,
+    /// Where it stood.
+    pub status: CommitmentStatus,
+    /// What evidence added, with the days it is of.
+    pub added: Vec<(NaiveDate, Adds)>,
+}
+
+/// What the lines read so far say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Where the programme stood.
+    pub status: Option<ProgrammeStatus>,
+    /// When it came into force first.
+    pub in_force_at: Option<DateTime<Utc>>,
+    /// Admitted startups' profiles.
+    pub startups: BTreeSet<Uuid>,
+    /// Admitted mandates.
+    pub mandates: BTreeSet<Uuid>,
+    /// Introductions asked for.
+    pub requested: BTreeSet<Uuid>,
+    /// Introductions whose mail went out.
+    pub sent: BTreeSet<Uuid>,
+    /// Introductions after which the two met.
+    pub met: BTreeSet<Uuid>,
+    /// Deals.
+    pub deals: BTreeMap<Uuid, DealState>,
+    /// Commitments.
+    pub commitments: BTreeMap<Uuid, CommitmentState>,
+    /// When two first met.
+    pub first_meeting: Option<NaiveDate>,
+    /// When a deal was first opened.
+    pub first_deal: Option<NaiveDate>,
+    /// When a deal was first signed.
+    pub first_signature: Option<NaiveDate>,
+    /// When money first arrived.
+    pub first_funding: Option<NaiveDate>,
+}
+
+fn earliest(known: &mut Option<NaiveDate>, day: NaiveDate) {
+    *known = Some(known.map_or(day, |known| known.min(day)));
+}
+
+impl Account {
+    /// Reads one more line. `signed` are the stages at and after which a deal
+    /// counts as signed, of all pipelines.
+    pub fn read(&mut self, line: &Line<'_>, signed: &BTreeSet<String>) {
+        match line.subject.kind {
+            SubjectKind::Programme => self.programme(line),
+            SubjectKind::Introduction => self.introduction(line),
+            SubjectKind::Deal => self.deal(line, signed),
+            _ => {}
+        }
+    }
+
+    fn programme(&mut self, line: &Line<'_>) {
+        match line.kind {
+            "programme.created" => self.status = Some(ProgrammeStatus::Draft),
+            "programme.moved" => {
+                let to = line.code("to").and_then(ProgrammeStatus::from_code);
+                self.status = to.or(self.status);
+                if to == Some(ProgrammeStatus::Active) && self.in_force_at.is_none() {
+                    self.in_force_at = Some(line.at);
+                }
+            }
+            "programme.admitted" => match (line.code("kind"), line.id("id")) {
+                (Some("startup_profile"), Some(id)) => drop(self.startups.insert(id)),
+                (Some("mandate"), Some(id)) => drop(self.mandates.insert(id)),
+                _ => {}
+            },
+            _ => self.commitment(line),
+        }
+    }
+
+    fn commitment(&mut self, line: &Line<'_>) {
+        let Some(id) = line.id("commitment") else {
+            return;
+        };
+        match line.kind {
+            "commitment.made" | "commitment.changed" => {
+                let before = self.commitments.remove(&id);
+                if let Some(state) = promised(line, before) {
+                    self.commitments.insert(id, state);
+                }
+            }
+            "commitment.moved" => {
+                let to = line.code("to").and_then(CommitmentStatus::from_code);
+                if let (Some(state), Some(to)) = (self.commitments.get_mut(&id), to) {
+                    state.status = to;
+                }
+            }
+            "commitment.evidenced" => {
+                if let Some(state) = self.commitments.get_mut(&id) {
+                    let adds = match (line.number("count"), line.money("amount")) {
+                        (Some(count), _) => Adds::Count(count),
+                        (None, Some(money)) => Adds::Money(money),
+                        (None, None) if line.value("fulfils").is_some() => Adds::Fulfils,
+                        (None, None) => Adds::Nothing,
+                    };
+                    let on = line.day("happened_on");
+                    state.added.push((on.unwrap_or(line.at.date_naive()), adds));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn introduction(&mut self, line: &Line<'_>) {
+        let id = line.subject.id;
+        match (line.kind, line.code("to")) {
+            ("introduction.requested", _) => drop(self.requested.insert(id)),
+            ("introduction.moved", Some("sent")) => drop(self.sent.insert(id)),
+            ("introduction.moved", Some("met")) => self.meeting(id, line.at),
+            _ => {}
+        }
+    }
+
+    fn meeting(&mut self, introduction: Uuid, at: DateTime<Utc>) {
+        self.met.insert(introduction);
+        earliest(&mut self.first_meeting, at.date_naive());
+    }
+
+    fn deal(&mut self, line: &Line<'_>, signed: &BTreeSet<String>) {
+        let id = line.subject.id;
+        if line.kind == "deal.opened" {
+            let stage = line.code("stage").unwrap_or_default().to_owned();
+            self.deals.insert(
+                id,
+                DealState {
+                    introduction: line.id("introduction"),
+                    first_stage: stage.clone(),
+                    stage,
+                    status: "open".to_owned(),
+                    funded: None,
+                },
+            );
+            earliest(&mut self.first_deal, line.at.date_naive());
+            return;
+        }
+        let Some(deal) = self
+            .deals
+            .get_mut(&id)
+            .filter(|_| line.kind == "deal.moved")
+        else {
+            return;
+        };
+        if let Some(status) = line.code("to") {
+            status.clone_into(&mut deal.status);
+        }
+        if let Some(stage) = line.code("stage_to") {
+            stage.clone_into(&mut deal.stage);
+        }
+        let moved_on = deal.stage != deal.first_stage && line.code("action") != Some("skip");
+        let introduction = deal.introduction.filter(|_| moved_on);
+        if signed.contains(&deal.stage) {
+            earliest(&mut self.first_signature, line.at.date_naive());
+        }
+        if deal.status == "won"
+            && let Some(amount) = line.money("amount")
+        {
+            let value_date = line.day("value_date").unwrap_or(line.at.date_naive());
+            deal.funded = Some(Funded {
+                amount,
+                value_date,
+                rates_of: line.day("rates_of"),
+            });
+            earliest(&mut self.first_funding, value_date);
+        }
+        if let Some(introduction) = introduction.filter(|id| !self.met.contains(id)) {
+            self.meeting(introduction, line.at);
+        }
+    }
+
+    /// Deals that were signed and still stand.
+    pub fn signed(&self, signed: &BTreeSet<String>) -> usize {
+        let deals = self.deals.values();
+        deals
+            .filter(|deal| deal.stands() && signed.contains(&deal.stage))
+            .count()
+    }
+
+    /// What arrived.
+    pub fn funded(&self) -> impl Iterator<Item = Funded> + '_ {
+        self.deals.values().filter_map(|deal| deal.funded)
+    }
+
+    /// What that measure counts; none for money and for what people say.
+    pub fn counted(&self, measure: Measure, signed: &BTreeSet<String>) -> Option<i64> {
+        let count = match measure {
+            Measure::IntroductionsSent => self.sent.len(),
+            Measure::MeetingsHeld => self.met.len(),
+            Measure::DealsOpened => self.deals.len(),
+            Measure::DealsSigned => self.signed(signed),
+            Measure::DealsFunded => self.funded().count(),
+            Measure::StartupsAdmitted => self.startups.len(),
+            Measure::MandatesAdmitted => self.mandates.len(),
+            Measure::MoneyFunded | Measure::Manual => return None,
+        };
+        i64::try_from(count).ok()
+    }
+}
+
+fn promised(line: &Line<'_>, before: Option<CommitmentState>) -> Option<CommitmentState> {
+    let kind = TargetKind::from_code(line.code("target")?)?;
+    Some(CommitmentState {
+        made_at: before.as_ref().map_or(line.at, |state| state.made_at),
+        goal: Goal::from_code(line.code("goal")?)?,
+        measure: Measure::from_code(line.code("measure")?)?,
+        kind,
+        count: line.number("target_count").unwrap_or(0),
+        money: line.money("target_money"),
+        due: line.day("due")?,
+        owner: line.id("owner")?.into(),
+        status: before
+            .as_ref()
+            .map_or(CommitmentStatus::Open, |state| state.status),
+        added: before.map(|state| state.added).unwrap_or_default(),
+    })
+}
+
+/// The facts of a commitment for the log; its words stand there as hashes.
+pub fn promise_facts(details: &super::commitment::CommitmentDetails) -> Vec<(&'static str, Value)> {
+    let mut facts = vec![
+        ("goal", Value::Code(details.goal.code().to_owned())),
+        ("measure", Value::Code(details.measure.code().to_owned())),
+        (
+            "target",
+            Value::Code(details.target.kind().code().to_owned()),
+        ),
+        ("due", Value::Date(details.due)),
+        ("owner", Value::Id(details.owner.uuid())),
+        ("title", Value::hash_of(&details.title)),
+    ];
+    match &details.target {
+        Target::Count(count) => facts.push(("target_count", Value::Int(*count))),
+        Target::Money(money) => facts.push(("target_money", Value::Money(*money))),
+        Target::Date(day) => facts.push(("target_date", Value::Date(*day))),
+        Target::Text(text) => facts.push(("target_text", Value::hash_of(text))),
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: u32) -> DateTime<Utc> {
+        let day = NaiveDate::from_ymd_opt(2026, 5, day).expect("a day");
+        day.and_hms_opt(12, 0, 0).expect("noon").and_utc()
+    }
+
+    fn code(code: &str) -> Value {
+        Value::Code(code.to_owned())
+    }
+
+    fn line(
+        day: u32,
+        kind: &'static str,
+        payload: &[(&str, Value)],
+    ) -> (u32, &'static str, Subject, Vec<(String, Value)>) {
+        let of = if kind.starts_with("deal") {
+            SubjectKind::Deal
+        } else {
+            SubjectKind::Introduction
+        };
+        let payload = payload
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()));
+        (
+            day,
+            kind,
+            Subject::new(of, Uuid::from_u128(1)),
+            payload.collect(),
+        )
+    }
+
+    #[test]
+    fn a_deal_counts_as_what_it_was_on_the_day() {
+        let usd = super::super::money::Currency::USD;
+        let lines = [
+            line(1, "introduction.requested", &[]),
+            line(2, "introduction.moved", &[("to", code("sent"))]),
+            line(
+                3,
+                "deal.opened",
+                &[
+                    ("stage", code("introduced")),
+                    ("introduction", Value::Id(Uuid::from_u128(1))),
+                ],
+            ),
+            line(
+                4,
+                "deal.moved",
+                &[("to", code("open")), ("stage_to", code("first_meeting"))],
+            ),
+            line(
+                5,
+                "deal.moved",
+                &[("to", code("open")), ("stage_to", code("signed"))],
+            ),
+            line(
+                6,
+                "deal.moved",
+                &[("to", code("open")), ("stage_to", code("term_sheet"))],
+            ),
+            line(
+                7,
+                "deal.moved",
+                &[("to", code("open")), ("stage_to", code("funded"))],
+            ),
+            line(
+                8,
+                "deal.moved",
+                &[
+                    ("to", code("won")),
+                    ("stage_to", code("funded")),
+                    ("amount", Value::Money(Money::new(7, usd))),
+                ],
+            ),
+        ];
+        let signed: BTreeSet<String> = ["signed", "funded"].map(str::to_owned).into();
+        let on = |last: u32| {
+            let mut account = Account::default();
+            for (day, kind, subject, payload) in lines.iter().filter(|line| line.0 <= last) {
+                let (at, kind, subject) = (at(*day), *kind, *subject);
+                account.read(
+                    &Line {
+                        at,
+                        kind,
+                        subject,
+                        payload,
+                    },
+                    &signed,
+                );
+            }
+            account
+        };
+        assert_eq!(on(3).met.len(), 0);
+        assert_eq!(on(4).met.len(), 1);
+        assert_eq!([5, 6, 7].map(|day| on(day).signed(&signed)), [1, 0, 1]);
+        assert_eq!(on(7).funded().count(), 0);
+        assert_eq!(
+            on(8)
+                .funded()
+                .map(|funded| funded.amount.amount_minor)
+                .sum::<i64>(),
+            7
+        );
+        assert_eq!(on(8).first_signature, Some(at(5).date_naive()));
+    }
+}

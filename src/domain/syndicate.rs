@@ -1,0 +1,222 @@
+//! Several investors in one round: who has promised how much, how surely, and
+//! who gets what when there is more money than room.
+
+use chrono::NaiveDate;
+
+use super::fault::Faults;
+use super::ids::OrganizationId;
+use super::money::{Currency, Money};
+use super::values::codes;
+
+codes! {
+    /// How far an investor is.
+    Interest {
+        /// Looks on.
+        Observing = "observing",
+        /// Thinks about it.
+        Considering = "considering",
+        /// Has promised.
+        Committed = "committed",
+        /// Has paid.
+        Funded = "funded",
+        /// Is out.
+        Withdrawn = "withdrawn",
+    }
+}
+
+codes! {
+    /// How surely an amount is promised.
+    Firmness {
+        /// Meant, not binding.
+        Soft = "soft",
+        /// Binding.
+        Hard = "hard",
+    }
+}
+
+/// An amount that an investor promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pledge {
+    /// How surely.
+    pub firmness: Firmness,
+    /// How much.
+    pub amount: Money,
+    /// The least that it would still come in with.
+    pub minimum: Option<i64>,
+    /// The day of the rates that were locked with it.
+    pub rates_of: Option<NaiveDate>,
+}
+
+/// An investor in a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Participant {
+    /// Which firm.
+    pub organization: OrganizationId,
+    /// Whether it leads the round.
+    pub lead: bool,
+    /// How far it is.
+    pub interest: Interest,
+    /// What it promises; always there once it has committed.
+    pub pledge: Option<Pledge>,
+}
+
+impl Participant {
+    /// Every fault of what was written.
+    pub fn faults(&self) -> Faults {
+        let mut faults = Faults::new();
+        let promised = matches!(self.interest, Interest::Committed | Interest::Funded);
+        if promised && self.pledge.is_none() {
+            let detail = "Whoever has committed says how much.";
+            faults.push("/amount", "required", detail);
+        }
+        if let Some(pledge) = &self.pledge {
+            if pledge.amount.amount_minor <= 0 {
+                let detail = "The amount must be above zero.";
+                faults.push("/amount/amount_minor", "too_low", detail);
+            }
+            if pledge
+                .minimum
+                .is_some_and(|least| least <= 0 || least > pledge.amount.amount_minor)
+            {
+                let detail = "The least is above zero and at most the amount.";
+                faults.push("/minimum", "out_of_range", detail);
+            }
+            if self.interest == Interest::Funded && pledge.firmness == Firmness::Soft {
+                let detail = "What is paid is binding.";
+                faults.push("/firmness", "not_hard", detail);
+            }
+        }
+        faults
+    }
+}
+
+/// The round that a deal fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// Of which currency its amounts are.
+    pub currency: Currency,
+    /// Below it, it doesn't close.
+    pub minimum: i64,
+    /// What is looked for.
+    pub target: i64,
+    /// Above it, nothing is taken.
+    pub maximum: i64,
+    /// The last day.
+    pub closes_on: NaiveDate,
+}
+
+impl Round {
+    /// Every fault of what was written.
+    pub fn faults(&self) -> Faults {
+        let mut faults = Faults::new();
+        if self.minimum <= 0 {
+            faults.push("/minimum", "too_low", "The minimum must be above zero.");
+        }
+        if self.target < self.minimum {
+            faults.push(
+                "/target",
+                "below_minimum",
+                "The target is the minimum or more.",
+            );
+        }
+        if self.maximum < self.target {
+            faults.push(
+                "/maximum",
+                "below_target",
+                "The maximum is the target or more.",
+            );
+        }
+        faults
+    }
+}
+
+codes! {
+    /// How a round is filled by binding promises.
+    Subscription {
+        /// Not even its minimum.
+        BelowMinimum = "below_minimum",
+        /// It can close, and looks for more.
+        Under = "under",
+        /// It has what it looks for.
+        Filled = "filled",
+        /// More than it takes.
+        Over = "over",
+    }
+}
+
+/// How a round is filled.
+pub const fn subscription(round: &Round, hard: i64) -> Subscription {
+    if hard < round.minimum {
+        Subscription::BelowMinimum
+    } else if hard < round.target {
+        Subscription::Under
+    } else if hard <= round.maximum {
+        Subscription::Filled
+    } else {
+        Subscription::Over
+    }
+}
+
+/// Who gets what of `room`: everybody what they promised where there is enough,
+/// else their share of it, the last units to those whose share was cut most, in
+/// the order given. `None` stands for a promise that can't be compared.
+pub fn allocate(pledged: &[Option<i64>], room: i64) -> Vec<i64> {
+    let amounts: Vec<i128> = pledged
+        .iter()
+        .map(|pledge| i128::from(pledge.unwrap_or(0).max(0)))
+        .collect();
+    let whole: i128 = amounts.iter().sum();
+    let room = i128::from(room.max(0));
+    if whole <= room {
+        return amounts.iter().map(|it| narrowed(*it)).collect();
+    }
+    let mut shares: Vec<i128> = amounts.iter().map(|it| it * room / whole).collect();
+    let mut left = room - shares.iter().sum::<i128>();
+    let mut by_rest: Vec<usize> = (0..amounts.len()).collect();
+    let rest = |place: &usize| amounts.get(*place).map_or(0, |it| it * room % whole);
+    by_rest.sort_by_key(|place| std::cmp::Reverse(rest(place)));
+    for place in by_rest {
+        if left == 0 {
+            break;
+        }
+        if let Some(share) = shares.get_mut(place) {
+            *share += 1;
+            left -= 1;
+        }
+    }
+    shares.into_iter().map(narrowed).collect()
+}
+
+fn narrowed(amount: i128) -> i64 {
+    i64::try_from(amount).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_too_much_is_cut_in_proportion() {
+        assert_eq!(allocate(&[Some(60), Some(30)], 100), [60, 30]);
+        assert_eq!(
+            allocate(&[Some(100), Some(100), Some(100)], 100),
+            [34, 33, 33]
+        );
+        assert_eq!(allocate(&[Some(1), None, Some(199)], 100), [1, 0, 99]);
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_gets_more_than_promised_and_no_room_is_left(
+            pledged in proptest::collection::vec(0_i64..1_000_000_000, 0..12),
+            room in 0_i64..2_000_000_000,
+        ) {
+            let asked: Vec<_> = pledged.iter().copied().map(Some).collect();
+            let given = allocate(&asked, room);
+            let sum: i64 = given.iter().sum();
+            prop_assert_eq!(sum, room.min(pledged.iter().sum()));
+            prop_assert!(given.iter().zip(&pledged).all(|(given, pledged)| given <= pledged));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Words in free text that name what Corridor brokers with care or not at all,
+//! in the four languages of the tags. A hit is no verdict: it has somebody look
+//! at the text, with the words marked.
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::profile::StartupContent;
+use super::tag::{Sensitivity, Taxonomy};
+use super::text::{Slug, fold};
+
+/// Most words of one term.
+const LONGEST: usize = 6;
+/// Letters that Hebrew writes onto the front of a word: and, the, in, as, to,
+/// from, that.
+const PREFIXES: &[char] = &['ו', 'ה', 'ב', 'כ', 'ל', 'מ', 'ש'];
+
+/// A marked place in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// Where it begins, in characters.
+    pub start: usize,
+    /// Where it ends, in characters; the first one after it.
+    pub end: usize,
+    /// The words as they stand there.
+    pub words: String,
+    /// The tag that they name.
+    pub tag: Slug,
+    /// How sensitive that is.
+    pub sensitivity: Sensitivity,
+}
+
+/// A word with its place.
+struct Word {
+    start: usize,
+    end: usize,
+    folded: String,
+}
+
+fn words(text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut begun: Option<(usize, String)> = None;
+    for (place, c) in text.chars().chain([' ']).enumerate() {
+        // Marks belong to the letter before them and fold to nothing.
+        if c.is_alphanumeric() || begun.is_some() && is_combining_mark(c) {
+            begun
+                .get_or_insert_with(|| (place, String::new()))
+                .1
+                .push(c);
+        } else if let Some((start, word)) = begun.take() {
+            words.push(Word {
+                start,
+                end: place,
+                folded: fold(&word),
+            });
+        }
+    }
+    words
+}
+
+/// The places of a text that name something restricted or prohibited, the
+/// longest term where one begins within another.
+pub fn marked(text: &str, taxonomy: &Taxonomy) -> Vec<Marked> {
+    let words = words(text);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+        let hit = (1..=LONGEST.min(rest.len())).rev().find_map(|count| {
+            let term = rest.get(..count)?;
+            let (tag, sensitivity) = named(term, taxonomy)?;
+            Some((
+                count,
+                tag,
+                sensitivity,
+                term.first()?.start,
+                term.last()?.end,
+            ))
+        });
+        let Some((count, tag, sensitivity, start, end)) = hit else {
+            at += 1;
+            continue;
+        };
+        found.push(Marked {
+            start,
+            end,
+            words: text.chars().skip(start).take(end - start).collect(),
+            tag,
+            sensitivity,
+        });
+        at += count;
+    }
+    found
+}
+
+fn named(term: &[Word], taxonomy: &Taxonomy) -> Option<(Slug, Sensitivity)> {
+    let spoken: Vec<&str> = term.iter().map(|word| word.folded.as_str()).collect();
+    let mut spoken = spoken.join(" ");
+    for _ in 0..3 {
+        if let Some(tag) = taxonomy.resolve(&spoken) {
+            let sensitivity = taxonomy.sensitivity(&tag.slug);
+            if sensitivity >= Sensitivity::Restricted {
+                return Some((tag.slug.clone(), sensitivity));
+            }
+        }
+        let bare = spoken.strip_prefix(PREFIXES).map(str::to_owned);
+        // What is left of a short word is another word.
+        spoken = bare.filter(|bare| bare.chars().count() > 2)?;
+    }
+    None
+}
+
+/// What is marked in a profile's free texts, by JSON pointers.
+pub fn in_content(content: &StartupContent, taxonomy: &Taxonomy) -> Vec<(String, Marked)> {
+    let fields = [
+        ("one_liner", &content.one_liner),
+        ("summary", &content.summary),
+    ];
+    let texts = fields.into_iter().flat_map(|(field, texts)| {
+        let texts = texts.iter();
+        texts.map(move |(language, local)| (format!("/{field}/{language}"), &local.text))
+    });
+    texts
+        .flat_map(|(pointer, text)| {
+            let hits = marked(text, taxonomy).into_iter();
+            hits.map(move |hit| (pointer.clone(), hit))
+        })
+        .collect()
+}
+
+/// Whether an edit names something that was not named before.
+pub fn names_more(before: &StartupContent, after: &StartupContent, taxonomy: &Taxonomy) -> bool {
+    let known: Vec<Slug> = in_content(before, taxonomy)
+        .into_iter()
+        .map(|(_, hit)| hit.tag)
+        .collect();
+    let now = in_content(after, taxonomy);
+    now.iter().any(|(_, hit)| !known.contains(&hit.tag))
+}

@@ -1,0 +1,432 @@
+//! Several investors in one deal, and all deals as a board.
+
+use actix_web::{HttpResponse, get, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::fault::Faults;
+use crate::domain::ids::DealId;
+use crate::domain::money::{Currency, Money};
+use crate::domain::syndicate::{Firmness, Interest, Participant, Pledge, Round, Subscription};
+use crate::domain::text::Slug;
+use crate::http::api::exchange::{moved, path_id, query_id};
+use crate::http::api::values::{MoneyView, amount, code, day, parsed};
+use crate::http::caller::Authenticated;
+use crate::http::fields::{JsonBody, Query};
+use crate::http::preconditions::IfMatch;
+use crate::http::problem::{Kind, Problem};
+use crate::services::syndicates::{self, BoardQuery, Column, Member, Seen};
+use crate::services::{Context, deals};
+
+/// A round, as it is set.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DealRound)]
+pub struct RoundView {
+    /// Of which currency its amounts are, ISO 4217.
+    #[schema(min_length = 3, max_length = 3, example = "USD")]
+    currency: String,
+    /// Below it, it doesn't close; in minor units.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 50_000_000)]
+    minimum: i64,
+    /// What is looked for.
+    #[schema(
+        minimum = 1,
+        maximum = 9_007_199_254_740_991_i64,
+        example = 100_000_000
+    )]
+    target: i64,
+    /// Above it, nothing is taken.
+    #[schema(
+        minimum = 1,
+        maximum = 9_007_199_254_740_991_i64,
+        example = 150_000_000
+    )]
+    maximum: i64,
+    /// The last day.
+    #[schema(format = "date", max_length = 10, example = "2027-03-31")]
+    closes_on: String,
+}
+
+impl From<&Round> for RoundView {
+    fn from(round: &Round) -> Self {
+        Self {
+            currency: round.currency.to_string(),
+            minimum: round.minimum,
+            target: round.target,
+            maximum: round.maximum,
+            closes_on: round.closes_on.to_string(),
+        }
+    }
+}
+
+impl RoundView {
+    fn read(&self) -> Result<Round, Faults> {
+        let mut faults = Faults::new();
+        let currency = parsed(&mut faults, "/currency", "unknown_currency", &self.currency);
+        let minimum = amount(&mut faults, "/minimum", self.minimum);
+        let target = amount(&mut faults, "/target", self.target);
+        let maximum = amount(&mut faults, "/maximum", self.maximum);
+        let closes_on = day(&mut faults, "/closes_on", &self.closes_on);
+        match (currency, minimum, target, maximum, closes_on) {
+            (Some(currency), Some(minimum), Some(target), Some(maximum), Some(closes_on)) => {
+                Ok(Round {
+                    currency,
+                    minimum,
+                    target,
+                    maximum,
+                    closes_on,
+                })
+            }
+            _ => Err(faults),
+        }
+    }
+}
+
+/// How far an investor is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewParticipant {
+    /// Which firm.
+    #[schema(format = "uuid", max_length = 36)]
+    organization: String,
+    /// Whether it leads the round.
+    #[serde(default)]
+    lead: bool,
+    /// `observing`, `considering`, `committed`, `funded` or `withdrawn`.
+    #[schema(max_length = 20, example = "committed")]
+    interest: String,
+    /// How surely the amount is promised: `soft` or `hard`.
+    #[schema(max_length = 10, example = "hard")]
+    firmness: Option<String>,
+    /// How much.
+    amount: Option<MoneyView>,
+    /// The least that it would still come in with, in minor units.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    minimum: Option<i64>,
+}
+
+impl NewParticipant {
+    fn read(&self) -> Result<Participant, Faults> {
+        let mut faults = Faults::new();
+        let organization = parsed(
+            &mut faults,
+            "/organization",
+            "not_an_id",
+            &self.organization,
+        );
+        let interest = code(&mut faults, "/interest", &self.interest, Interest::ALL);
+        let pledge = self.pledge(&mut faults);
+        match (organization, interest) {
+            (Some(organization), Some(interest)) if faults.is_empty() => Ok(Participant {
+                organization,
+                lead: self.lead,
+                interest,
+                pledge,
+            }),
+            _ => Err(faults),
+        }
+    }
+
+    fn pledge(&self, faults: &mut Faults) -> Option<Pledge> {
+        let Some(money) = &self.amount else {
+            for (pointer, there) in [
+                ("/firmness", self.firmness.is_some()),
+                ("/minimum", self.minimum.is_some()),
+            ] {
+                if there {
+                    faults.push(pointer, "not_taken", "It goes with an amount.");
+                }
+            }
+            return None;
+        };
+        let firmness = self.firmness.as_deref().unwrap_or("soft");
+        let firmness = code(faults, "/firmness", firmness, Firmness::ALL);
+        let amount = money.read(faults, "/amount");
+        Some(Pledge {
+            firmness: firmness?,
+            amount: amount?,
+            minimum: self.minimum,
+            rates_of: None,
+        })
+    }
+}
+
+/// One investor.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealParticipant)]
+pub struct ParticipantView {
+    /// Which firm.
+    #[schema(format = "uuid", max_length = 36)]
+    organization: String,
+    /// What it is called.
+    #[schema(max_length = 200)]
+    name: String,
+    /// Whether it leads the round.
+    lead: bool,
+    /// How far it is.
+    #[schema(max_length = 20)]
+    interest: &'static str,
+    /// How surely the amount is promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 10)]
+    firmness: Option<&'static str>,
+    /// How much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<MoneyView>,
+    /// The least that it would still come in with, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    minimum: Option<i64>,
+    /// What it gets of the round's maximum, in the round's currency: all, or
+    /// its share where more is promised than there is room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    allocated: Option<i64>,
+}
+
+impl From<&Member> for ParticipantView {
+    fn from(member: &Member) -> Self {
+        let participant = &member.participant;
+        let pledge = participant.pledge.as_ref();
+        Self {
+            organization: participant.organization.to_string(),
+            name: member.name.clone(),
+            lead: participant.lead,
+            interest: participant.interest.code(),
+            firmness: pledge.map(|it| it.firmness.code()),
+            amount: pledge.map(|it| it.amount.into()),
+            minimum: pledge.and_then(|it| it.minimum),
+            allocated: member.allocated,
+        }
+    }
+}
+
+/// The round of a deal and how full it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Syndicate)]
+pub struct SyndicateView {
+    /// The round, once it was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round: Option<RoundView>,
+    /// Who takes part; an investor sees itself alone.
+    #[schema(max_items = 200)]
+    participants: Vec<ParticipantView>,
+    /// What is promised without binding, in the round's currency, in dollars
+    /// without a round.
+    soft: MoneyView,
+    /// What is promised bindingly.
+    hard: MoneyView,
+    /// `below_minimum`, `under`, `filled` or `over`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 20, example = "under")]
+    subscription: Option<&'static str>,
+    /// Promises for which no rate was there; they are in neither sum.
+    #[schema(minimum = 0)]
+    uncompared: usize,
+    /// The deal's version; also the `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
+}
+
+impl From<&Seen> for SyndicateView {
+    fn from(seen: &Seen) -> Self {
+        let currency = seen.round.map_or(Currency::USD, |round| round.currency);
+        Self {
+            round: seen.round.as_ref().map(RoundView::from),
+            participants: seen.members.iter().map(ParticipantView::from).collect(),
+            soft: Money::new(seen.soft, currency).into(),
+            hard: Money::new(seen.hard, currency).into(),
+            subscription: seen.subscription.map(Subscription::code),
+            uncompared: seen.uncompared,
+            version: seen.version,
+        }
+    }
+}
+
+/// The round of a deal, who fills it and how full it is.
+#[utoipa::path(
+    operation_id = "get_deal_syndicate",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The round.", body = SyndicateView, headers(("ETag" = String))))
+)]
+#[get("/v1/deals/{id}/syndicate")]
+pub(super) async fn get_deal_syndicate(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let seen = syndicates::find(&context, &caller, path_id(&id)?).await?;
+    Ok(moved(seen.version, &SyndicateView::from(&seen)))
+}
+
+/// Sets the round that a deal fills, for the startup and curators.
+#[utoipa::path(
+    operation_id = "set_deal_round",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-Match" = String, Header, max_length = 100, example = "\"v3\"")),
+    request_body = RoundView,
+    responses((status = 200, description = "Set.", body = SyndicateView, headers(("ETag" = String))))
+)]
+#[put("/v1/deals/{id}/round")]
+pub(super) async fn set_deal_round(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    body: JsonBody<RoundView>,
+) -> Result<HttpResponse, Problem> {
+    let id: DealId = path_id(&id)?;
+    let found = deals::find(&context, &caller, id);
+    let expected = if_match.version_of(found).await?;
+    let round = body.into_inner().read()?;
+    let seen = syndicates::set_round(&context, &caller, id, expected, round).await?;
+    Ok(moved(seen.version, &SyndicateView::from(&seen)))
+}
+
+/// Says how far an investor is, in place of what was said before: the deal's
+/// own for itself, curators for any that the startup was introduced to.
+#[utoipa::path(
+    operation_id = "set_deal_participant",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-Match" = String, Header, max_length = 100, example = "\"v3\"")),
+    request_body = NewParticipant,
+    responses((status = 200, description = "Set.", body = SyndicateView, headers(("ETag" = String))))
+)]
+#[put("/v1/deals/{id}/participants")]
+pub(super) async fn set_deal_participant(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    body: JsonBody<NewParticipant>,
+) -> Result<HttpResponse, Problem> {
+    let id: DealId = path_id(&id)?;
+    let found = deals::find(&context, &caller, id);
+    let expected = if_match.version_of(found).await?;
+    let participant = body.into_inner().read()?;
+    let seen = syndicates::set_participant(&context, &caller, id, expected, participant).await?;
+    Ok(moved(seen.version, &SyndicateView::from(&seen)))
+}
+
+/// Which deals, and in which currency.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BoardFilters {
+    /// Of which pipeline.
+    #[serde(default = "equity")]
+    #[param(max_length = 80, default = "equity", example = "equity")]
+    pipeline: String,
+    /// Under that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+    /// In which currency the sums are, ISO 4217.
+    #[serde(default = "dollar")]
+    #[param(max_length = 3, default = "USD", example = "USD")]
+    currency: String,
+}
+
+fn equity() -> String {
+    "equity".to_owned()
+}
+
+fn dollar() -> String {
+    "USD".to_owned()
+}
+
+impl BoardFilters {
+    fn read(&self) -> Result<BoardQuery, Problem> {
+        let bad = |detail: &str| Problem::new(Kind::BadQuery).detail(detail.to_owned());
+        let pipeline = self.pipeline.parse::<Slug>();
+        let currency = self.currency.parse::<Currency>();
+        Ok(BoardQuery {
+            pipeline: pipeline.map_err(|_| bad("`pipeline` is no pipeline's name."))?,
+            programme: query_id("programme", self.programme.as_deref())?,
+            currency: currency.map_err(|_| bad("`currency` is no currency's code."))?,
+        })
+    }
+}
+
+/// The deals of a pipeline by stage.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealBoard)]
+pub struct BoardView {
+    /// Which pipeline.
+    #[schema(max_length = 80)]
+    pipeline: String,
+    /// Its stages in their order.
+    #[schema(max_items = 50)]
+    items: Vec<ColumnView>,
+}
+
+/// One stage.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DealBoardStage)]
+pub struct ColumnView {
+    /// Which.
+    #[schema(max_length = 80, example = "screening")]
+    stage: String,
+    /// How likely it leads to the end, in basis points.
+    #[schema(minimum = 0, maximum = 10000)]
+    probability: u32,
+    /// Deals under way.
+    #[schema(minimum = 0)]
+    open: usize,
+    /// Deals on hold.
+    #[schema(minimum = 0)]
+    on_hold: usize,
+    /// Deals that were won.
+    #[schema(minimum = 0)]
+    won: usize,
+    /// Open deals that stand there longer than they should.
+    #[schema(minimum = 0)]
+    overdue: usize,
+    /// What they are worth: what arrived, else what is promised, at the rates
+    /// that were locked then.
+    total: MoneyView,
+    /// The total, each deal as likely as its stage.
+    weighted: MoneyView,
+    /// Deals that say no amount, or one that no rate was there for.
+    #[schema(minimum = 0)]
+    without_amount: usize,
+}
+
+impl ColumnView {
+    fn of(column: &Column, currency: Currency) -> Self {
+        Self {
+            stage: column.stage.to_string(),
+            probability: column.probability,
+            open: column.open,
+            on_hold: column.on_hold,
+            won: column.won,
+            overdue: column.overdue,
+            total: Money::new(column.total, currency).into(),
+            weighted: Money::new(column.weighted(), currency).into(),
+            without_amount: column.without_amount,
+        }
+    }
+}
+
+/// The deals of a pipeline by stage, with sums in one currency: all for the
+/// operator's people, its own for a side.
+#[utoipa::path(
+    operation_id = "get_deal_board",
+    tag = "deals",
+    params(BoardFilters),
+    responses((status = 200, description = "The board.", body = BoardView))
+)]
+#[get("/v1/deal-board")]
+pub(super) async fn get_deal_board(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    Query(query): Query<BoardFilters>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.read()?;
+    let (pipeline, currency) = (query.pipeline.to_string(), query.currency);
+    let columns = syndicates::board(&context, &caller, query).await?;
+    let items = columns.iter().map(|it| ColumnView::of(it, currency));
+    let items = items.collect();
+    Ok(HttpResponse::Ok().json(BoardView { pipeline, items }))
+}

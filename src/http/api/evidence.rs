@@ -1,0 +1,204 @@
+//! What shows how far a promise of a programme got.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::exchange::{intent, path_id};
+use super::values::{MoneyView, code, day, time};
+use crate::domain::commitment::{Adds, Evidence, EvidenceKind};
+use crate::domain::fault::Faults;
+use crate::domain::text::bounded;
+use crate::http::caller::Authenticated;
+use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
+use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
+use crate::services::Context;
+use crate::services::commitments::{self, NewEvidence as Given};
+use crate::services::paging::PageRequest;
+
+/// Most characters of a note.
+const TEXT_MAX: usize = 2_000;
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_evidence).service(give_evidence);
+}
+
+/// Something that shows progress. At most one of `count`, `amount` and
+/// `fulfils` is there, and only where the measure is `manual`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEvidence {
+    /// `delegation`, `enquiry`, `contract`, `event`, `document` or
+    /// `statement`.
+    #[schema(max_length = 20, example = "delegation")]
+    kind: String,
+    /// How many more.
+    #[schema(minimum = 1, maximum = 1_000_000_000, example = 1)]
+    count: Option<i64>,
+    /// How much more.
+    amount: Option<MoneyView>,
+    /// That what was promised is done.
+    fulfils: Option<bool>,
+    /// The day it happened.
+    #[schema(format = "date", max_length = 10, example = "2026-10-12")]
+    happened_on: String,
+    /// What and where.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        example = "Twelve firms at the water week in Baku"
+    )]
+    note: String,
+}
+
+impl NewEvidence {
+    fn read(&self) -> Result<Given, Faults> {
+        let mut faults = Faults::new();
+        let kind = code(&mut faults, "/kind", &self.kind, EvidenceKind::ALL);
+        let adds = self.adds(&mut faults);
+        let happened_on = day(&mut faults, "/happened_on", &self.happened_on);
+        let note = bounded(&self.note, TEXT_MAX, true);
+        let note = faults.take("/note", "invalid_text", note);
+        match (kind, adds, happened_on, note) {
+            (Some(kind), Some(adds), Some(happened_on), Some(note)) if faults.is_empty() => {
+                Ok(Given {
+                    kind,
+                    adds,
+                    happened_on,
+                    note,
+                })
+            }
+            _ => Err(faults),
+        }
+    }
+
+    fn adds(&self, faults: &mut Faults) -> Option<Adds> {
+        match (self.count, &self.amount, self.fulfils) {
+            (None, None, None | Some(false)) => Some(Adds::Nothing),
+            (Some(count), None, None) if count <= 1_000_000_000 => Some(Adds::Count(count)),
+            (Some(_), None, None) => {
+                faults.push("/count", "out_of_range", "At most a milliard.");
+                None
+            }
+            (None, Some(money), None) => money.read(faults, "/amount").map(Adds::Money),
+            (None, None, Some(true)) => Some(Adds::Fulfils),
+            _ => {
+                let detail = "At most one of “count”, “amount” and “fulfils”.";
+                faults.push("", "one_of", detail);
+                None
+            }
+        }
+    }
+}
+
+/// Something that shows progress.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Evidence)]
+pub struct EvidenceView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// Of which commitment.
+    #[schema(format = "uuid", max_length = 36)]
+    commitment: String,
+    /// Of what sort.
+    #[schema(max_length = 20)]
+    kind: &'static str,
+    /// How many more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    count: Option<i64>,
+    /// How much more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<MoneyView>,
+    /// Whether it shows that what was promised is done.
+    fulfils: bool,
+    /// The day it happened.
+    #[schema(format = "date", max_length = 10)]
+    happened_on: String,
+    /// What and where.
+    #[schema(max_length = 2000)]
+    note: String,
+    /// The party that gave it; absent for the operator's people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    organization: Option<String>,
+    /// When it was given.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+}
+
+impl From<&Evidence> for EvidenceView {
+    fn from(given: &Evidence) -> Self {
+        let (mut count, mut amount) = (None, None);
+        match given.adds {
+            Adds::Count(number) => count = Some(number),
+            Adds::Money(money) => amount = Some(money.into()),
+            Adds::Nothing | Adds::Fulfils => {}
+        }
+        Self {
+            id: given.id.to_string(),
+            commitment: given.commitment.to_string(),
+            kind: given.kind.code(),
+            count,
+            amount,
+            fulfils: given.adds == Adds::Fulfils,
+            happened_on: given.happened_on.to_string(),
+            note: given.note.clone(),
+            organization: given.organization.map(|firm| firm.to_string()),
+            created_at: time(given.created_at),
+        }
+    }
+}
+
+/// Lists the evidence for a commitment, oldest first.
+#[utoipa::path(
+    operation_id = "list_evidence",
+    tag = "programmes",
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<EvidenceView>))
+)]
+#[get("/v1/commitments/{id}/evidence")]
+async fn list_evidence(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+    query: ListQuery<NoFilters>,
+) -> Result<HttpResponse, Problem> {
+    let page = PageRequest::from(query.page);
+    let page = commitments::evidence(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(page, |it| EvidenceView::from(&it)).respond(&request))
+}
+
+/// Adds evidence to an open commitment, for the programme's parties and for
+/// curators.
+#[utoipa::path(
+    operation_id = "give_evidence",
+    tag = "programmes",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewEvidence,
+    responses((status = 201, description = "On record.", body = EvidenceView))
+)]
+#[post("/v1/commitments/{id}/evidence")]
+async fn give_evidence(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
+    body: JsonBody<NewEvidence>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/commitments/{id}/evidence";
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let id = path_id(&id)?;
+    let given = body.into_inner().read()?;
+    let given = commitments::give_evidence(&context, &caller, intent, id, given).await?;
+    Ok(HttpResponse::Created().json(EvidenceView::from(&given)))
+}

@@ -1,0 +1,180 @@
+//! Timelines and actions of records that are small beside the others: firms,
+//! accounts, clients, freezes, messages. Every record that has states has the
+//! same sub-resources.
+
+use actix_web::{HttpResponse, get, web};
+
+use super::exchange::path_id;
+use super::timeline::{self, ORGANIZATION, TimelineQuery, TimelineView};
+use super::transitions::TransitionsView;
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::{OrganizationId, OutboxId, UserId};
+use crate::http::caller::Authenticated;
+use crate::http::fields::Query;
+use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
+use crate::services::organizations::{self, Found};
+use crate::services::{Context, clients, compliance, members, messages};
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_organization_events)
+        .service(list_person_transitions)
+        .service(list_person_events)
+        .service(list_client_events)
+        .service(list_freeze_transitions)
+        .service(list_freeze_events)
+        .service(list_message_events);
+}
+
+/// What happened to a firm: all of it for the operator's people, for its own
+/// people what they and others did with its details.
+#[utoipa::path(
+    operation_id = "list_organization_events",
+    tag = "organizations",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/organizations/{id}/events")]
+async fn list_organization_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: OrganizationId = path_id(&id)?;
+    let found = organizations::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Organization, id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    let view = match found {
+        _ if caller.reads_everything() => timeline.whole(),
+        Found::Here(_) => timeline.for_side(&caller, &ORGANIZATION),
+        // What was another firm's before is not its keeper's to read.
+        Found::Moved(_) => return Err(crate::services::Error::NotFound.into()),
+    };
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// What can be done with an account now, for who keeps the accounts.
+#[utoipa::path(
+    operation_id = "list_person_transitions",
+    tag = "accounts",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/people/{id}/transitions")]
+async fn list_person_transitions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let actions = members::actions(&context, &caller, path_id(&id)?).await?;
+    let actions = actions
+        .into_iter()
+        .map(|(action, refusal)| (action.code(), refusal));
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// What happened to an account, for who keeps the accounts.
+#[utoipa::path(
+    operation_id = "list_person_events",
+    tag = "accounts",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/people/{id}/events")]
+async fn list_person_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: UserId = path_id(&id)?;
+    members::account(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::User, id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What happened to a client, for its partner's owners and the operator's
+/// people.
+#[utoipa::path(
+    operation_id = "list_client_events",
+    tag = "clients",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/clients/{id}/events")]
+async fn list_client_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: UserId = path_id(&id)?;
+    clients::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::User, id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What can be done with a freeze now.
+#[utoipa::path(
+    operation_id = "list_freeze_transitions",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/freezes/{id}/transitions")]
+async fn list_freeze_transitions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let lift = compliance::lift_verdict(&context, &caller, path_id(&id)?).await?;
+    let actions = lift.map(|verdict| ("lift", verdict.err()));
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// What happened to a freeze, for the operator's people.
+#[utoipa::path(
+    operation_id = "list_freeze_events",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/freezes/{id}/events")]
+async fn list_freeze_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id = path_id(&id)?;
+    compliance::lift_verdict(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Freeze, id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What happened to a message, for the operator's people.
+#[utoipa::path(
+    operation_id = "list_message_events",
+    tag = "messages",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/messages/{id}/events")]
+async fn list_message_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: OutboxId = path_id(&id)?;
+    messages::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Message, id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}

@@ -1,0 +1,306 @@
+//! How the file of an introduction reads.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::timeline::{EventView, hex};
+use super::values::time;
+use crate::services::introduction_file::{
+    Decision, Disclosure, File, GivenAnswer, Message, Receipt, SealedEvent,
+};
+
+/// Everything on record about one introduction.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IntroductionFile)]
+pub struct FileView {
+    /// Which introduction.
+    #[schema(format = "uuid", max_length = 36)]
+    introduction: String,
+    /// When this was put together.
+    #[schema(format = "date-time", max_length = 35)]
+    made_at: String,
+    /// Under which programme.
+    #[schema(format = "uuid", max_length = 36)]
+    programme: String,
+    /// Out of which match.
+    #[serde(rename = "match")]
+    #[schema(format = "uuid", max_length = 36)]
+    matched: String,
+    /// The startup's firm.
+    #[schema(format = "uuid", max_length = 36)]
+    startup: String,
+    /// The investor's firm.
+    #[schema(format = "uuid", max_length = 36)]
+    investor: String,
+    /// Who asked: `startup`, `investor` or `curator`.
+    #[schema(max_length = 20)]
+    requester: &'static str,
+    /// Where it stands.
+    #[schema(max_length = 40)]
+    status: &'static str,
+    /// SHA-256 of what the requester wrote.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    blurb_sha256: String,
+    /// What compliance decided, about the match first.
+    #[schema(max_items = 200)]
+    decisions: Vec<FileDecisionView>,
+    /// What people answered.
+    #[schema(max_items = 200)]
+    answers: Vec<FileAnswerView>,
+    /// What the people of both firms agreed to, the newest first.
+    #[schema(max_items = 1000)]
+    receipts: Vec<FileReceiptView>,
+    /// What was shown to whom.
+    #[schema(max_items = 200)]
+    disclosures: Vec<FileDisclosureView>,
+    /// What was queued about it.
+    #[schema(max_items = 200)]
+    messages: Vec<FileMessageView>,
+    /// The lines of the log about it and its match, each with its hash.
+    #[schema(max_items = 2000)]
+    events: Vec<FileEventView>,
+    /// The end of the log's chain when this was put together.
+    head: FileHeadView,
+}
+
+/// A decision of compliance.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileDecision)]
+pub struct FileDecisionView {
+    /// About a `match` or an `introduction`.
+    #[schema(max_length = 20)]
+    about: &'static str,
+    /// What was decided.
+    #[schema(max_length = 40, example = "release")]
+    action: String,
+    /// Why.
+    #[schema(max_length = 2000)]
+    reason: String,
+    /// By whom.
+    #[schema(format = "uuid", max_length = 36)]
+    decided_by: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    at: String,
+}
+
+impl From<&Decision> for FileDecisionView {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            about: decision.subject.kind.code(),
+            action: decision.action.clone(),
+            reason: decision.reason.clone(),
+            decided_by: decision.by.to_string(),
+            at: time(decision.at),
+        }
+    }
+}
+
+/// What somebody answered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileAnswer)]
+pub struct FileAnswerView {
+    /// For which side.
+    #[schema(max_length = 10)]
+    side: &'static str,
+    /// What.
+    #[schema(max_length = 20, example = "accept")]
+    answer: &'static str,
+    /// The person, as they named themselves.
+    #[schema(max_length = 200)]
+    person_name: String,
+    /// Their part in the firm, in their words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    person_role: Option<String>,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    at: String,
+}
+
+impl From<&GivenAnswer> for FileAnswerView {
+    fn from(given: &GivenAnswer) -> Self {
+        Self {
+            side: given.side.code(),
+            answer: given.answer.code(),
+            person_name: given.person_name.clone(),
+            person_role: given.person_role.clone(),
+            at: time(given.created_at),
+        }
+    }
+}
+
+/// What somebody agreed to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileReceipt)]
+pub struct FileReceiptView {
+    /// Of which firm.
+    #[schema(format = "uuid", max_length = 36)]
+    organization: String,
+    /// What for.
+    #[schema(max_length = 80)]
+    purpose: String,
+    /// SHA-256 of the text that was agreed to.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    text_sha256: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    given_at: String,
+}
+
+impl From<&Receipt> for FileReceiptView {
+    fn from(receipt: &Receipt) -> Self {
+        Self {
+            organization: receipt.organization.to_string(),
+            purpose: receipt.purpose.clone(),
+            text_sha256: sha256(&receipt.text),
+            given_at: time(receipt.given_at),
+        }
+    }
+}
+
+/// What was shown.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileDisclosure)]
+pub struct FileDisclosureView {
+    /// Of which firm.
+    #[schema(format = "uuid", max_length = 36)]
+    shown: String,
+    /// To which.
+    #[schema(format = "uuid", max_length = 36)]
+    shown_to: String,
+    /// How much: `l0` a teaser, `l1` the named profile, `l2` the deck, `l3`
+    /// the data room.
+    #[schema(max_length = 2)]
+    level: &'static str,
+    /// By way of a `match` or an `introduction`.
+    #[schema(max_length = 20)]
+    by: &'static str,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    at: String,
+}
+
+impl From<&Disclosure> for FileDisclosureView {
+    fn from(line: &Disclosure) -> Self {
+        Self {
+            shown: line.shown.to_string(),
+            shown_to: line.shown_to.to_string(),
+            level: line.level.code(),
+            by: line.subject.kind.code(),
+            at: time(line.at),
+        }
+    }
+}
+
+/// A message that was queued.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileMessage)]
+pub struct FileMessageView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// What it is for.
+    #[schema(max_length = 200)]
+    intent: String,
+    /// Its Message-ID (RFC 5322).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 998)]
+    message_id: Option<String>,
+    /// SHA-256 of what it was made from.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    content_sha256: String,
+    /// What became of it.
+    #[schema(max_length = 20, example = "done")]
+    state: &'static str,
+    /// When it was queued.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+    /// When it was done, given up or cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    finished_at: Option<String>,
+}
+
+impl From<&Message> for FileMessageView {
+    fn from(message: &Message) -> Self {
+        Self {
+            id: message.id.to_string(),
+            intent: message.intent_key.clone(),
+            message_id: message.message_id.clone(),
+            content_sha256: sha256(&message.payload),
+            state: message.state.code(),
+            created_at: time(message.created_at),
+            finished_at: message.finished_at.map(time),
+        }
+    }
+}
+
+/// A line of the log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileEvent)]
+pub struct FileEventView {
+    /// What happened.
+    #[serde(flatten)]
+    event: EventView,
+    /// The chain's hash up to and with it.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    hash: String,
+}
+
+impl From<&SealedEvent> for FileEventView {
+    fn from(event: &SealedEvent) -> Self {
+        Self {
+            event: EventView::of(event),
+            hash: hex(&event.hash),
+        }
+    }
+}
+
+/// The end of the log's chain.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FileHead)]
+pub struct FileHeadView {
+    /// The last position.
+    #[schema(minimum = 0)]
+    position: i64,
+    /// Its hash.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    hash: String,
+}
+
+fn sha256(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+impl From<&File> for FileView {
+    fn from(file: &File) -> Self {
+        let introduction = &file.introduction;
+        Self {
+            introduction: introduction.id.to_string(),
+            made_at: time(file.at),
+            programme: introduction.programme.to_string(),
+            matched: introduction.matched.to_string(),
+            startup: introduction.startup.to_string(),
+            investor: introduction.investor.to_string(),
+            requester: introduction.requester.code(),
+            status: introduction.status.code(),
+            blurb_sha256: sha256(&introduction.blurb),
+            decisions: file.decisions.iter().map(FileDecisionView::from).collect(),
+            answers: file.answers.iter().map(FileAnswerView::from).collect(),
+            receipts: file.receipts.iter().map(FileReceiptView::from).collect(),
+            disclosures: file
+                .disclosures
+                .iter()
+                .map(FileDisclosureView::from)
+                .collect(),
+            messages: file.messages.iter().map(FileMessageView::from).collect(),
+            events: file.events.iter().map(FileEventView::from).collect(),
+            head: FileHeadView {
+                position: file.head.position,
+                hash: hex(&file.head.hash),
+            },
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! Compliance's queue, and its decisions in bulk.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::exchange::{path_id, query_id};
+use super::introduction_file::FileView;
+use super::values::{parsed, time, within};
+use crate::domain::disclosure::Rule;
+use crate::domain::fault::Faults;
+use crate::domain::text::bounded;
+use crate::http::caller::Authenticated;
+use crate::http::fields::JsonBody;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
+use crate::services::paging::PageRequest;
+use crate::services::reviews::{self, Filter, Outcome, Record, Review, Ruling, Scope};
+use crate::services::{Context, introduction_file};
+
+/// Most characters of a reason.
+const REASON_MAX: usize = 2_000;
+/// Most scopes of one request.
+const MOST: usize = 50;
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_reviews)
+        .service(decide_reviews)
+        .service(get_introduction_file);
+}
+
+/// What a decision covers.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReviewScope)]
+pub struct ScopeView {
+    /// Which startup's profile.
+    #[schema(format = "uuid", max_length = 36)]
+    startup_profile: String,
+    /// At which revision; a decision doesn't hold for another one.
+    #[schema(minimum = 1, example = 3)]
+    revision: i64,
+    /// In which programme.
+    #[schema(format = "uuid", max_length = 36)]
+    programme: String,
+    /// Towards firms of which country, ISO 3166 alpha-2; absent where the
+    /// investor's isn't known, and then nothing can be released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 2, max_length = 2, example = "AZ")]
+    country: Option<String>,
+}
+
+impl From<&Scope> for ScopeView {
+    fn from(scope: &Scope) -> Self {
+        Self {
+            startup_profile: scope.profile.to_string(),
+            revision: scope.revision,
+            programme: scope.programme.to_string(),
+            country: scope.country.map(|country| country.to_string()),
+        }
+    }
+}
+
+impl ScopeView {
+    fn read(&self, faults: &mut Faults, at: &str) -> Option<Scope> {
+        let profile = parsed(
+            faults,
+            &format!("{at}/startup_profile"),
+            "not_an_id",
+            &self.startup_profile,
+        );
+        let programme = parsed(
+            faults,
+            &format!("{at}/programme"),
+            "not_an_id",
+            &self.programme,
+        );
+        let country = match &self.country {
+            Some(code) => Some(parsed(
+                faults,
+                &format!("{at}/country"),
+                "unknown_country",
+                code,
+            )?),
+            None => None,
+        };
+        Some(Scope {
+            profile: profile?,
+            revision: self.revision,
+            programme: programme?,
+            country,
+        })
+    }
+}
+
+/// A sensitive tag.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SensitiveTag)]
+pub struct SensitiveTagView {
+    /// Which.
+    #[schema(max_length = 80, example = "counter_uas")]
+    slug: String,
+    /// `review`, `restricted` or `prohibited`.
+    #[schema(max_length = 20, example = "restricted")]
+    sensitivity: String,
+}
+
+/// One question to compliance.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Review)]
+pub struct ReviewView {
+    /// What a decision would cover.
+    scope: ScopeView,
+    /// Whose profile.
+    #[schema(format = "uuid", max_length = 36)]
+    startup: String,
+    /// What the firm is called.
+    #[schema(max_length = 200)]
+    startup_name: String,
+    /// The rules of the gate that are open, or that deny by now.
+    #[schema(max_items = 20)]
+    rules: Vec<&'static str>,
+    /// The profile's sensitive tags.
+    #[schema(max_items = 20)]
+    tags: Vec<SensitiveTagView>,
+    /// Whether an answer to export control asks for a look.
+    control_answers: bool,
+    /// Whether two people have to say so.
+    two_people: bool,
+    /// How many have.
+    #[schema(minimum = 0)]
+    released_by: usize,
+    /// Matches that wait on it.
+    #[schema(max_items = 500)]
+    matches: Vec<String>,
+    /// Introductions that wait on it.
+    #[schema(max_items = 500)]
+    introductions: Vec<String>,
+    /// Since when the first of them waits.
+    #[schema(format = "date-time", max_length = 35)]
+    since: String,
+}
+
+impl From<Review> for ReviewView {
+    fn from(review: Review) -> Self {
+        let tags = review.tags.iter();
+        Self {
+            scope: ScopeView::from(&review.scope),
+            startup: review.startup.to_string(),
+            startup_name: review.startup_name,
+            rules: review.rules.iter().map(|rule| Rule::code(*rule)).collect(),
+            tags: tags
+                .map(|(slug, sensitivity)| SensitiveTagView {
+                    slug: slug.to_string(),
+                    sensitivity: sensitivity.to_string(),
+                })
+                .collect(),
+            control_answers: review.control_answers,
+            two_people: review.two_people,
+            released_by: review.released_by,
+            matches: review.matches.iter().map(ToString::to_string).collect(),
+            introductions: review
+                .introductions
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            since: time(review.since),
+        }
+    }
+}
+
+/// Which questions.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReviewFilters {
+    /// In that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+    /// About that startup's profile.
+    #[param(format = "uuid", max_length = 36)]
+    startup_profile: Option<String>,
+    /// Towards firms of that country.
+    #[param(max_length = 2, example = "AZ")]
+    country: Option<String>,
+    /// That need two people (`true`) or one (`false`).
+    two_people: Option<bool>,
+}
+
+impl ReviewFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let country = self.country.as_deref().map(str::parse).transpose();
+        let bad = |_| Problem::new(Kind::BadQuery).detail("`country` is no country's code.");
+        Ok(Filter {
+            programme: query_id("programme", self.programme.as_deref())?,
+            profile: query_id("startup_profile", self.startup_profile.as_deref())?,
+            country: country.map_err(bad)?,
+            two_people: self.two_people,
+        })
+    }
+}
+
+/// Lists what the gate leaves open, the longest waiting first, for the
+/// operator's people.
+///
+/// One entry is everything that one decision covers: a startup's profile at a
+/// revision, in a programme, towards a country. The 500 longest waiting matches
+/// and introductions are looked at.
+#[utoipa::path(
+    operation_id = "list_reviews",
+    tag = "compliance",
+    params(ReviewFilters, PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<ReviewView>))
+)]
+#[get("/v1/reviews")]
+async fn list_reviews(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    query: ListQuery<ReviewFilters>,
+) -> Result<HttpResponse, Problem> {
+    let filter = query.filters.read()?;
+    let page = PageRequest::from(query.page);
+    let page = reviews::list(&context, &caller, filter, page).await?;
+    Ok(PageView::of(page, ReviewView::from).respond(&request))
+}
+
+/// What compliance says to several questions at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRuling {
+    /// Which questions.
+    #[schema(min_items = 1, max_items = 50)]
+    scopes: Vec<ScopeView>,
+    /// `release` or `refuse`.
+    #[schema(max_length = 10, example = "release")]
+    ruling: String,
+    /// Why; it is kept with each decision.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        example = "Civil use only; end user known."
+    )]
+    reason: String,
+}
+
+impl NewRuling {
+    fn read(&self) -> Result<(Vec<Scope>, Ruling, String), Faults> {
+        let mut faults = Faults::new();
+        if self.scopes.is_empty() {
+            faults.push("/scopes", "required", "Name at least one.");
+        }
+        let mut scopes = Vec::new();
+        if within(&mut faults, "/scopes", self.scopes.len(), MOST) {
+            for (place, scope) in self.scopes.iter().enumerate() {
+                scopes.extend(scope.read(&mut faults, &format!("/scopes/{place}")));
+            }
+        }
+        scopes.sort_unstable();
+        scopes.dedup();
+        let ruling = match self.ruling.as_str() {
+            "release" => Some(Ruling::Release),
+            "refuse" => Some(Ruling::Refuse),
+            _ => {
+                let detail = "Must be one of release, refuse.";
+                faults.push("/ruling", "unknown_code", detail);
+                None
+            }
+        };
+        let reason = bounded(&self.reason, REASON_MAX, true);
+        let reason = faults.take("/reason", "invalid_text", reason);
+        match (ruling, reason) {
+            (Some(ruling), Some(reason)) if faults.is_empty() => Ok((scopes, ruling, reason)),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// What became of the questions.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rulings)]
+pub struct RulingsView {
+    /// By scope.
+    #[schema(max_items = 50)]
+    items: Vec<RulingView>,
+}
+
+/// What became of one question.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ruled)]
+pub struct RulingView {
+    /// Which.
+    scope: ScopeView,
+    /// What became of each record that waited on it; nothing where none does.
+    #[schema(max_items = 1000)]
+    records: Vec<RuledView>,
+}
+
+/// What became of one record.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuledRecord)]
+pub struct RuledView {
+    /// `match` or `introduction`.
+    #[schema(max_length = 20, example = "match")]
+    kind: &'static str,
+    /// Which.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// Where it stands now; after the first of two people where it stood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, example = "candidate")]
+    status: Option<&'static str>,
+    /// Why it could not move: `second_person_needed`, `revision_changed`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100, example = "second_person_needed")]
+    refused: Option<String>,
+}
+
+impl From<Outcome> for RuledView {
+    fn from(outcome: Outcome) -> Self {
+        let (kind, id) = match outcome.record {
+            Record::Match(id) => ("match", id.to_string()),
+            Record::Introduction(id) => ("introduction", id.to_string()),
+        };
+        let (status, refused) = match outcome.outcome {
+            Ok(status) => (Some(status), None),
+            Err(code) => (None, Some(code)),
+        };
+        Self {
+            kind,
+            id,
+            status,
+            refused,
+        }
+    }
+}
+
+/// Decides several questions at once, for compliance.
+///
+/// Each record that waits moves by its own machine, in a transaction of its
+/// own: one that can't move doesn't keep the others, and saying the same again
+/// moves only what still waits. A release holds for 12 months at most and for
+/// that revision alone; the gate still runs before everything that is shown.
+#[utoipa::path(
+    operation_id = "decide_reviews",
+    tag = "compliance",
+    request_body = NewRuling,
+    responses((status = 200, description = "Decided.", body = RulingsView))
+)]
+#[post("/v1/reviews/decisions")]
+async fn decide_reviews(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    body: JsonBody<NewRuling>,
+) -> Result<HttpResponse, Problem> {
+    let (scopes, ruling, reason) = body.into_inner().read()?;
+    let decided = reviews::decide(&context, &caller, scopes, ruling, &reason).await?;
+    let items = decided.into_iter().map(|(scope, records)| RulingView {
+        scope: ScopeView::from(&scope),
+        records: records.into_iter().map(RuledView::from).collect(),
+    });
+    let items = items.collect();
+    Ok(HttpResponse::Ok().json(RulingsView { items }))
+}
+
+/// Everything on record about an introduction, for the operator's people.
+///
+/// Decisions, what people agreed to, what was shown to whom, hashes of the
+/// messages, and the lines of the log with the hashes that chain them.
+#[utoipa::path(
+    operation_id = "get_introduction_file",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The file.", body = FileView))
+)]
+#[get("/v1/introductions/{id}/file")]
+async fn get_introduction_file(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let file = introduction_file::read(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(FileView::from(&file)))
+}

@@ -1,0 +1,272 @@
+//! What came of a programme, as of any day.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::exchange::path_id;
+use super::values::{MoneyView, texts};
+use crate::domain::commitment::{Health, TargetKind};
+use crate::domain::money::{Currency, Money};
+use crate::domain::programme::ProgrammeStatus;
+use crate::http::caller::Authenticated;
+use crate::http::fields::Query;
+use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
+use crate::services::Context;
+use crate::services::scorecard::{self, Progress, Scorecard};
+
+/// Registers the route.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(get_scorecard);
+}
+
+/// As of which day.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AsOf {
+    /// The day, in UTC; today where none is named.
+    #[param(format = "date", max_length = 10, example = "2026-12-31")]
+    as_of: Option<String>,
+}
+
+impl AsOf {
+    fn read(&self, today: NaiveDate) -> Result<Option<NaiveDate>, Problem> {
+        let bad = |detail: &str| Problem::new(Kind::BadQuery).detail(detail.to_owned());
+        let day = self.as_of.as_deref().map(str::parse::<NaiveDate>);
+        let day = day
+            .transpose()
+            .map_err(|_| bad("`as_of` is no day such as 2026-12-31."))?;
+        match day {
+            Some(day) if day > today => Err(bad("`as_of` is a day that has come.")),
+            day => Ok(day),
+        }
+    }
+}
+
+/// What came of a programme.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Scorecard)]
+pub struct ScorecardView {
+    /// Which programme.
+    #[schema(format = "uuid", max_length = 36)]
+    programme: String,
+    /// As of the end of that day.
+    #[schema(format = "date", max_length = 10)]
+    as_of: String,
+    /// Where it stood; absent before it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 20, example = "active")]
+    status: Option<&'static str>,
+    /// The day from which days are counted: when it came into force, else the
+    /// first day by its text.
+    #[schema(format = "date", max_length = 10)]
+    mou_on: String,
+    /// How many of what.
+    counts: CountsView,
+    /// Money that both sides confirmed.
+    money_funded: MoneyFundedView,
+    /// Days from the MoU to what first came of it.
+    days_to: DaysView,
+    /// What was promised, and how far it was; dropped promises included.
+    #[schema(max_items = 1000)]
+    commitments: Vec<ProgressView>,
+}
+
+/// How many of what.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScorecardCounts)]
+pub struct CountsView {
+    /// Startups' profiles that were admitted.
+    #[schema(minimum = 0)]
+    startups_admitted: usize,
+    /// Mandates that were admitted.
+    #[schema(minimum = 0)]
+    mandates_admitted: usize,
+    /// Introductions that somebody asked for.
+    #[schema(minimum = 0)]
+    introductions_requested: usize,
+    /// Introductions whose mail went out.
+    #[schema(minimum = 0)]
+    introductions_sent: usize,
+    /// Introductions after which the two met.
+    #[schema(minimum = 0)]
+    meetings_held: usize,
+    /// Deals that were opened.
+    #[schema(minimum = 0)]
+    deals_opened: usize,
+    /// Deals that were signed and were neither lost nor withdrawn since.
+    #[schema(minimum = 0)]
+    deals_signed: usize,
+    /// Deals whose funding both sides confirmed.
+    #[schema(minimum = 0)]
+    deals_funded: usize,
+}
+
+/// Money that arrived.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MoneyFunded)]
+pub struct MoneyFundedView {
+    /// All of it that could be compared, in US dollars at the rates that were
+    /// locked when it was confirmed.
+    total: MoneyView,
+    /// As it arrived.
+    #[schema(max_items = 200)]
+    by_currency: Vec<MoneyView>,
+    /// Currencies for which no rate was there; they are not in the total.
+    #[schema(max_items = 200)]
+    uncompared: Vec<String>,
+}
+
+/// Days from the MoU; absent for what has not happened, below zero for what
+/// happened before.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DaysTo)]
+pub struct DaysView {
+    /// To the first meeting.
+    #[serde(rename = "first_meeting", skip_serializing_if = "Option::is_none")]
+    meeting: Option<i64>,
+    /// To the first deal.
+    #[serde(rename = "first_deal", skip_serializing_if = "Option::is_none")]
+    deal: Option<i64>,
+    /// To the first signature.
+    #[serde(rename = "first_signature", skip_serializing_if = "Option::is_none")]
+    signature: Option<i64>,
+    /// To the first money, by its value date.
+    #[serde(rename = "first_funding", skip_serializing_if = "Option::is_none")]
+    funding: Option<i64>,
+}
+
+/// How far a commitment was.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CommitmentProgress)]
+pub struct ProgressView {
+    /// Which commitment.
+    #[schema(format = "uuid", max_length = 36)]
+    commitment: String,
+    /// What people read, today.
+    #[schema(max_length = 200)]
+    title: String,
+    /// To what end.
+    #[schema(max_length = 40, example = "capital")]
+    goal: &'static str,
+    /// What counted.
+    #[schema(max_length = 40, example = "money_funded")]
+    measure: &'static str,
+    /// The last day.
+    #[schema(format = "date", max_length = 10)]
+    due: String,
+    /// Which party saw to it.
+    #[schema(format = "uuid", max_length = 36)]
+    owner: String,
+    /// How many were promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    target_count: Option<i64>,
+    /// How much was promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_money: Option<MoneyView>,
+    /// How many there were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    done_count: Option<i64>,
+    /// How much there was, in the target's currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_money: Option<MoneyView>,
+    /// Money that counts but for which no rate was there.
+    #[schema(max_items = 1000)]
+    uncompared: Vec<MoneyView>,
+    /// The share of the target, in basis points.
+    #[schema(minimum = 0, example = 4200)]
+    share_bp: i64,
+    /// `met`, `on_track`, `at_risk`, `missed` or `dropped`. At risk is what
+    /// stays a quarter of the whole behind the time that has passed, and what
+    /// is done or not a month before it is due.
+    #[schema(max_length = 10, example = "on_track")]
+    health: &'static str,
+}
+
+impl From<&Progress> for ProgressView {
+    fn from(progress: &Progress) -> Self {
+        let state = &progress.state;
+        let count = state.kind == TargetKind::Count;
+        let money = |minor: i64| state.money.map(|it| Money::new(minor, it.currency).into());
+        Self {
+            commitment: progress.commitment.id.to_string(),
+            title: progress.commitment.details.title.clone(),
+            goal: state.goal.code(),
+            measure: state.measure.code(),
+            due: state.due.to_string(),
+            owner: state.owner.to_string(),
+            target_count: count.then_some(state.count),
+            target_money: state.money.map(MoneyView::from),
+            done_count: count.then_some(progress.done),
+            done_money: money(progress.done),
+            uncompared: progress.uncompared.iter().map(|it| (*it).into()).collect(),
+            share_bp: progress.share,
+            health: Health::code(progress.health),
+        }
+    }
+}
+
+impl From<&Scorecard> for ScorecardView {
+    fn from(card: &Scorecard) -> Self {
+        let account = &card.account;
+        let amounts = card.money.by_currency.iter();
+        Self {
+            programme: card.programme.id.to_string(),
+            as_of: card.as_of.to_string(),
+            status: card.status.map(ProgrammeStatus::code),
+            mou_on: card.mou_on.to_string(),
+            counts: CountsView {
+                startups_admitted: account.startups.len(),
+                mandates_admitted: account.mandates.len(),
+                introductions_requested: account.requested.len(),
+                introductions_sent: account.sent.len(),
+                meetings_held: account.met.len(),
+                deals_opened: account.deals.len(),
+                deals_signed: card.signed,
+                deals_funded: account.funded().count(),
+            },
+            money_funded: MoneyFundedView {
+                total: Money::new(card.money.usd_cents, Currency::USD).into(),
+                by_currency: amounts
+                    .map(|(currency, minor)| Money::new(*minor, *currency).into())
+                    .collect(),
+                uncompared: texts(&card.money.uncompared),
+            },
+            days_to: DaysView {
+                meeting: card.days_to(account.first_meeting),
+                deal: card.days_to(account.first_deal),
+                signature: card.days_to(account.first_signature),
+                funding: card.days_to(account.first_funding),
+            },
+            commitments: card.commitments.iter().map(ProgressView::from).collect(),
+        }
+    }
+}
+
+/// What came of a programme as of a day, for its parties and the operator's
+/// people.
+///
+/// It is rebuilt from the log, so that any day of the past reads as it did
+/// then: states, stages, amounts at the rates that were locked with them.
+#[utoipa::path(
+    operation_id = "get_scorecard",
+    tag = "programmes",
+    params(("id" = String, Path, format = "uuid", max_length = 36), AsOf),
+    responses((status = 200, description = "The scorecard.", body = ScorecardView))
+)]
+#[get("/v1/programmes/{id}/scorecard")]
+async fn get_scorecard(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    Query(query): Query<AsOf>,
+) -> Result<HttpResponse, Problem> {
+    let as_of = query.read(context.now().date_naive())?;
+    let card = scorecard::read(&context, &caller, path_id(&id)?, as_of).await?;
+    Ok(HttpResponse::Ok().json(ScorecardView::from(&card)))
+}

@@ -1,0 +1,319 @@
+//! Everything of one firm, as its reader sees it: a line for each record, which
+//! says what kind it is. What the firm was shown of others is in it as far as
+//! it was shown, and nothing that others said or decided.
+
+use serde_json::{Value, json};
+
+use super::lists::{Whole, page};
+use super::{send, value};
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::OrganizationId;
+use crate::domain::organization::Organization;
+use crate::domain::search::Order;
+use crate::domain::values::OrganizationKind;
+use crate::http::api::deals::DealView;
+use crate::http::api::disclosures::DisclosureView;
+use crate::http::api::imports::ImportView;
+use crate::http::api::introductions::IntroductionView;
+use crate::http::api::mandates::{MandateDocument, MandateView};
+use crate::http::api::matches::{MatchView, Voice};
+use crate::http::api::members::MemberView;
+use crate::http::api::organizations::OrganizationView;
+use crate::http::api::referrals::ReferralView;
+use crate::http::api::startup_profiles::{
+    CommentsView, StartupProfileDocument, StartupProfileView,
+};
+use crate::http::api::timeline::{self, SideRules, TimelineQuery};
+use crate::http::api::values::time;
+use crate::services::export_jobs::{self, Lines};
+use crate::services::paging::Page;
+use crate::services::{
+    Caller, Context, Error, deals, import_jobs, introductions, ledger, mandates, matches, members,
+    organizations, referrals, startups, teasers,
+};
+
+/// What nobody takes any more is not written.
+struct Gone;
+
+enum Stop {
+    Gone(Gone),
+    Failed(Error),
+}
+
+impl From<Gone> for Stop {
+    fn from(gone: Gone) -> Self {
+        Self::Gone(gone)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Sends it.
+pub(super) async fn write(
+    context: &Context,
+    caller: &Caller,
+    firm: OrganizationId,
+    to: &Lines,
+) -> Result<(), Error> {
+    // In the parts they play in this firm, lest another firm's records that
+    // they read count for this one's.
+    let own = caller.memberships.iter().copied();
+    let own: Vec<_> = own.filter(|part| part.organization == firm).collect();
+    let caller = if own.is_empty() {
+        caller.clone()
+    } else {
+        Caller::new(caller.user.clone(), own)
+    };
+    let whole = Everything {
+        context,
+        caller: &caller,
+        firm,
+        to,
+    };
+    match whole.send_all().await {
+        Ok(()) | Err(Stop::Gone(Gone)) => Ok(()),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+struct Everything<'a> {
+    context: &'a Context,
+    caller: &'a Caller,
+    firm: OrganizationId,
+    to: &'a Lines,
+}
+
+/// Goes through all pages of a list: `$fetch` of each, then `$each` item.
+macro_rules! through {
+    ($fetch:expr, $item:ident => $each:block) => {{
+        let mut cursor = None;
+        loop {
+            let Page { items, next } = $fetch(page(cursor)).await?;
+            for $item in items $each
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+    }};
+}
+
+impl Everything<'_> {
+    async fn send_all(&self) -> Result<(), Stop> {
+        let (context, caller, firm) = (self.context, self.caller, self.firm);
+        let organizations::Found::Here(found) = organizations::find(context, caller, firm).await?
+        else {
+            // It became one with another firm, whose owner asks for that one.
+            return Ok(());
+        };
+        self.line("organization", value(&OrganizationView::from(&found))?)
+            .await?;
+        for member in members::list(context, caller, firm).await? {
+            self.line("member", value(&MemberView::from(member))?)
+                .await?;
+        }
+        for (purpose, text, at) in export_jobs::consents(context, caller, firm).await? {
+            let consent = json!({ "purpose": purpose, "text": text, "given_at": time(at) });
+            self.line("consent", consent).await?;
+        }
+        self.records(&found).await?;
+        if matches!(
+            found.details.kind,
+            OrganizationKind::Startup | OrganizationKind::Investor
+        ) {
+            self.what_came_of_it().await?;
+        }
+        through!(|page| ledger::list(context, caller, firm, page), line => {
+            self.line("disclosure", value(&DisclosureView::from(&line))?).await?;
+        });
+        Ok(())
+    }
+
+    async fn line(&self, kind: &str, data: Value) -> Result<(), Stop> {
+        if send(self.to, &json!({ "type": kind, "data": data })).await? {
+            Ok(())
+        } else {
+            Err(Gone.into())
+        }
+    }
+
+    /// What the firm says, or handed in.
+    async fn records(&self, firm: &Organization) -> Result<(), Stop> {
+        match firm.details.kind {
+            OrganizationKind::Startup => self.profiles().await,
+            OrganizationKind::Investor => self.mandates().await,
+            OrganizationKind::Partner => self.referrals().await,
+            OrganizationKind::Operator => Ok(()),
+        }
+    }
+
+    async fn profiles(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = |page| {
+            let filter = startups::Filter {
+                organization: Some(self.firm),
+                ..startups::Filter::default()
+            };
+            startups::list(context, caller, filter, Order::Created, page, Whole)
+        };
+        through!(list, profile => {
+            let id = profile.id;
+            let view = value(&StartupProfileView::from(profile))?;
+            self.line("startup_profile", view).await?;
+            for (revision, content) in export_jobs::profile_revisions(context, id).await? {
+                let says = StartupProfileDocument::of(self.firm, &content);
+                let said = json!({ "startup_profile": id.to_string(), "revision": revision, "says": value(&says)? });
+                self.line("startup_profile_revision", said).await?;
+            }
+            let comments = startups::comments(context, caller, id).await?;
+            let comments = value(&CommentsView::from(comments))?;
+            let items = comments.get("items").and_then(Value::as_array);
+            for comment in items.into_iter().flatten() {
+                self.line("review_comment", comment.clone()).await?;
+            }
+            self.events(Subject::new(SubjectKind::StartupProfile, id), None).await?;
+            let filter = matches::Filter {
+                startup_profile: Some(id),
+                ..matches::Filter::default()
+            };
+            self.matches(filter.into()).await?;
+        });
+        Ok(())
+    }
+
+    async fn mandates(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = |page| {
+            let filter = mandates::Filter {
+                organization: Some(self.firm),
+                ..mandates::Filter::default()
+            };
+            mandates::list(context, caller, filter, Order::Created, page, Whole)
+        };
+        through!(list, mandate => {
+            let id = mandate.id;
+            self.line("mandate", value(&MandateView::from(mandate))?).await?;
+            for (revision, content) in export_jobs::mandate_revisions(context, id).await? {
+                let says = MandateDocument::of(self.firm, &content);
+                let said = json!({ "mandate": id.to_string(), "revision": revision, "says": value(&says)? });
+                self.line("mandate_revision", said).await?;
+            }
+            self.events(Subject::new(SubjectKind::Mandate, id), None).await?;
+            let filter = matches::Filter {
+                mandate: Some(id),
+                ..matches::Filter::default()
+            };
+            self.matches(filter.into()).await?;
+        });
+        Ok(())
+    }
+
+    async fn referrals(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = |page| {
+            let filter = referrals::Filter {
+                partner: Some(self.firm),
+                ..referrals::Filter::default()
+            };
+            referrals::list(context, caller, filter, page)
+        };
+        through!(list, standing => {
+            self.line("referral", value(&ReferralView::listed(standing))?).await?;
+        });
+        let list = |page| {
+            let filter = import_jobs::Filter {
+                partner: Some(self.firm),
+                ..import_jobs::Filter::default()
+            };
+            import_jobs::list(context, caller, filter, page)
+        };
+        through!(list, import => {
+            let subject = Subject::new(SubjectKind::Import, import.id);
+            self.line("import", value(&ImportView::from(&import))?).await?;
+            self.events(subject, None).await?;
+        });
+        Ok(())
+    }
+
+    async fn matches(&self, wanted: matches::Listed) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = |page| matches::list(context, caller, wanted.clone(), page);
+        let mut cursor = None;
+        loop {
+            let Page { items, next } = list(page(cursor)).await?;
+            let shown = teasers::show(context, caller, items).await?;
+            for shown in &shown {
+                let view = value(&MatchView::of(Voice::of(context, caller), shown))?;
+                self.line("match", view).await?;
+                let subject = Subject::new(SubjectKind::Match, shown.matched.id);
+                self.events(subject, Some(&timeline::MATCH)).await?;
+            }
+            cursor = next;
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Introductions and deals.
+    async fn what_came_of_it(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = |page| {
+            let filter = introductions::Filter {
+                organization: Some(self.firm),
+                ..introductions::Filter::default()
+            };
+            introductions::list(context, caller, filter, page)
+        };
+        through!(list, seen => {
+            self.line("introduction", value(&IntroductionView::of(&seen))?).await?;
+            let subject = Subject::new(SubjectKind::Introduction, seen.introduction.id);
+            self.events(subject, Some(&timeline::INTRODUCTION)).await?;
+        });
+        let list = |page| {
+            let filter = deals::Filter {
+                organization: Some(self.firm),
+                ..deals::Filter::default()
+            };
+            deals::list(context, caller, filter, page)
+        };
+        through!(list, seen => {
+            self.line("deal", value(&DealView::of(&seen, caller))?).await?;
+            let subject = Subject::new(SubjectKind::Deal, seen.deal.id);
+            self.events(subject, Some(&timeline::DEAL)).await?;
+        });
+        Ok(())
+    }
+
+    /// A record's timeline, by the rules of its route: whole for the
+    /// operator's people, for a side what it may know.
+    async fn events(&self, subject: Subject, rules: Option<&SideRules>) -> Result<(), Stop> {
+        let mut query = TimelineQuery {
+            after: 0,
+            limit: crate::services::log::PAGE,
+        };
+        loop {
+            let part = timeline::read(self.context, subject, &query)
+                .await
+                .map_err(|problem| Error::internal(super::said(&problem)))?;
+            let view = match rules {
+                Some(rules) if !self.caller.reads_everything() => part.for_side(self.caller, rules),
+                Some(_) => part.whole(),
+                None => part.for_caller(self.caller),
+            };
+            for event in &view.items {
+                let of = json!({ "kind": subject.kind.code(), "id": subject.id.to_string() });
+                let event = json!({ "subject": of, "event": value(event)? });
+                self.line("event", event).await?;
+            }
+            match view.next_after {
+                Some(after) => query.after = after,
+                None => return Ok(()),
+            }
+        }
+    }
+}

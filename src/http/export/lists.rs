@@ -1,0 +1,340 @@
+//! Lists as lines. Startups with their profiles and investors with their
+//! mandates come in the form in which they can be imported; what has no such
+//! form as the API shows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{said, send, value};
+use crate::domain::export::{ExportKind, Wanted};
+use crate::domain::fault::Faults;
+use crate::domain::ids::OrganizationId;
+use crate::domain::mandate::Mandate;
+use crate::domain::organization::Organization;
+use crate::domain::profile::StartupProfile;
+use crate::http::api::deals::{DealFilters, DealView};
+use crate::http::api::introductions::{
+    self as introductions_api, IntroductionFilters, IntroductionView,
+};
+use crate::http::api::mandates::{MandateDocument, MandateFilters};
+use crate::http::api::matches::{self as matches_api, MatchFilters, MatchView, Voice};
+use crate::http::api::organizations::{OrganizationFilters, OrganizationView};
+use crate::http::api::referrals::{ReferralFilters, ReferralView};
+use crate::http::api::startup_profiles::{StartupProfileDocument, StartupProfileFilters};
+use crate::http::api::values::time;
+use crate::http::fields::parse_query;
+use crate::http::files::rows::{ContactDocument, FirmDetails, FirmDocument, RecordDocument};
+use crate::http::problem::Problem;
+use crate::services::export_jobs::{self, Lines};
+use crate::services::paging::{Page, PageRequest, Show};
+use crate::services::{
+    Caller, Context, Error, deals, introductions, mandates, matches, organizations, referrals,
+    startups, teasers,
+};
+
+/// Records of a page.
+const PAGE: usize = 100;
+
+/// Whether a file names whom firms can be reached through, which no screen
+/// shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contacts {
+    /// It doesn't.
+    LeftOut,
+    /// It does, for the operator at the machine itself.
+    Named,
+}
+
+/// A record as it is.
+pub(super) struct Whole;
+
+impl<R: Send + 'static> Show<R> for Whole {
+    type Seen = R;
+
+    fn known(&self, _: Uuid, _: i64) -> Option<R> {
+        None
+    }
+
+    fn show(&self, record: R) -> Result<R, Error> {
+        Ok(record)
+    }
+}
+
+/// A page from the cursor on.
+pub(super) const fn page(cursor: Option<String>) -> PageRequest {
+    PageRequest {
+        cursor,
+        limit: PAGE,
+    }
+}
+
+/// Whether the filters are the list's.
+pub(super) fn check(context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(), Problem> {
+    let (query, tags) = (wanted.filters.as_str(), &context.taxonomy);
+    match wanted.kind {
+        ExportKind::Organization => {}
+        ExportKind::StartupProfiles => {
+            parse_query::<StartupProfileFilters>(query)?.read(tags)?;
+        }
+        ExportKind::Mandates => {
+            parse_query::<MandateFilters>(query)?.read(tags)?;
+        }
+        ExportKind::Matches => {
+            matches_api::wanted(context, caller, &parse_query(query)?)?;
+        }
+        ExportKind::Introductions => {
+            introductions_api::filter(caller, &parse_query(query)?)?;
+        }
+        ExportKind::Deals => {
+            parse_query::<DealFilters>(query)?.read()?;
+        }
+        ExportKind::Referrals => {
+            parse_query::<ReferralFilters>(query)?.read()?;
+        }
+        ExportKind::Organizations => {
+            parse_query::<OrganizationFilters>(query)?.read()?;
+        }
+    }
+    Ok(())
+}
+
+/// Sends the records of a list, in its order.
+pub(super) async fn write(
+    context: &Context,
+    caller: &Caller,
+    wanted: &Wanted,
+    contacts: Contacts,
+    to: &Lines,
+) -> Result<(), Error> {
+    let mut list = List {
+        context,
+        caller,
+        contacts,
+        ids: Ids::default(),
+    };
+    let mut cursor = None;
+    loop {
+        let found = list
+            .page(wanted.kind, &wanted.filters, page(cursor))
+            .await?;
+        for line in found.items {
+            if !send(to, &line).await? {
+                return Ok(());
+            }
+        }
+        cursor = found.next;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn filters<F: DeserializeOwned>(query: &str) -> Result<F, Error> {
+    parse_query(query).map_err(|problem| wrong(&problem))
+}
+
+fn wrong(problem: &Problem) -> Error {
+    let mut faults = Faults::new();
+    faults.push("/filters", "bad_filter", said(problem));
+    faults.into()
+}
+
+/// The ids that firms go by in a file, each once: a firm's further records go
+/// by their own.
+#[derive(Default)]
+struct Ids(BTreeSet<OrganizationId>);
+
+impl Ids {
+    fn next(&mut self, firm: &Organization, record: String) -> String {
+        if !self.0.insert(firm.id) {
+            return record;
+        }
+        let own = firm.external_id.clone();
+        own.unwrap_or_else(|| firm.id.to_string())
+    }
+}
+
+struct List<'a> {
+    context: &'a Context,
+    caller: &'a Caller,
+    contacts: Contacts,
+    ids: Ids,
+}
+
+/// What is known of a page's firms.
+struct Firms {
+    firms: BTreeMap<OrganizationId, Organization>,
+    contacts: BTreeMap<OrganizationId, ContactDocument>,
+}
+
+impl List<'_> {
+    async fn page(
+        &mut self,
+        kind: ExportKind,
+        query: &str,
+        page: PageRequest,
+    ) -> Result<Page<Value>, Error> {
+        let (context, caller) = (self.context, self.caller);
+        match kind {
+            ExportKind::StartupProfiles => self.startups(query, page).await,
+            ExportKind::Mandates => self.mandates(query, page).await,
+            ExportKind::Matches => {
+                let asked: MatchFilters = filters(query)?;
+                let wanted =
+                    matches_api::wanted(context, caller, &asked).map_err(|it| wrong(&it))?;
+                let found = matches::list(context, caller, wanted, page).await?;
+                let shown = teasers::show(context, caller, found.items).await?;
+                let voice = Voice::of(context, caller);
+                let views = shown
+                    .iter()
+                    .map(|shown| value(&MatchView::of(voice, shown)));
+                Ok(Page {
+                    items: views.collect::<Result<_, _>>()?,
+                    next: found.next,
+                })
+            }
+            ExportKind::Introductions => {
+                let asked: IntroductionFilters = filters(query)?;
+                let filter = introductions_api::filter(caller, &asked).map_err(|it| wrong(&it))?;
+                let found = introductions::list(context, caller, filter, page).await?;
+                viewed(found, |seen| value(&IntroductionView::of(&seen)))
+            }
+            ExportKind::Deals => {
+                let filter = filters::<DealFilters>(query)?.read();
+                let filter = filter.map_err(|it| wrong(&it))?;
+                let found = deals::list(context, caller, filter, page).await?;
+                viewed(found, |seen| value(&DealView::of(&seen, caller)))
+            }
+            ExportKind::Referrals => {
+                let filter = filters::<ReferralFilters>(query)?.read();
+                let filter = filter.map_err(|it| wrong(&it))?;
+                let found = referrals::list(context, caller, filter, page).await?;
+                viewed(found, |standing| value(&ReferralView::listed(standing)))
+            }
+            ExportKind::Organizations => {
+                let filter = filters::<OrganizationFilters>(query)?.read();
+                let filter = filter.map_err(|it| wrong(&it))?;
+                let found = organizations::list(context, caller, filter, page).await?;
+                viewed(found, |firm| value(&OrganizationView::from(&firm)))
+            }
+            ExportKind::Organization => Err(Error::NotFound),
+        }
+    }
+
+    async fn startups(&mut self, query: &str, page: PageRequest) -> Result<Page<Value>, Error> {
+        let (context, caller) = (self.context, self.caller);
+        let asked = filters::<StartupProfileFilters>(query)?.read(&context.taxonomy);
+        let (filter, order) = asked.map_err(|it| wrong(&it))?;
+        let found = startups::list(context, caller, filter, order, page, Whole).await?;
+        let owners = found.items.iter().map(|profile| profile.organization);
+        let mut firms = self.firms(owners).await?;
+        viewed(found, |profile| self.startup(&mut firms, &profile))
+    }
+
+    async fn mandates(&mut self, query: &str, page: PageRequest) -> Result<Page<Value>, Error> {
+        let (context, caller) = (self.context, self.caller);
+        let asked = filters::<MandateFilters>(query)?.read(&context.taxonomy);
+        let (filter, order) = asked.map_err(|it| wrong(&it))?;
+        let found = mandates::list(context, caller, filter, order, page, Whole).await?;
+        let owners = found.items.iter().map(|mandate| mandate.organization);
+        let mut firms = self.firms(owners).await?;
+        viewed(found, |mandate| self.mandate(&mut firms, &mandate))
+    }
+
+    async fn firms(&self, ids: impl Iterator<Item = OrganizationId>) -> Result<Firms, Error> {
+        let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+        let mut contacts = BTreeMap::new();
+        if self.contacts == Contacts::Named {
+            for (firm, email, language) in export_jobs::contacts(self.context, ids.clone()).await? {
+                let contact = ContactDocument {
+                    email: email.to_string(),
+                    language: language.to_string(),
+                };
+                contacts.insert(firm, contact);
+            }
+        }
+        let firms = export_jobs::firms(self.context, self.caller, ids).await?;
+        Ok(Firms {
+            firms: firms.into_iter().map(|firm| (firm.id, firm)).collect(),
+            contacts,
+        })
+    }
+
+    fn startup(&mut self, firms: &mut Firms, profile: &StartupProfile) -> Result<Value, Error> {
+        let record = RecordDocument {
+            id: Some(profile.id.to_string()),
+            organization: Some(profile.organization.to_string()),
+            status: Some(profile.status.to_string()),
+            claimed: Some(profile.claimed),
+            version: Some(profile.version),
+            created_at: Some(time(profile.created_at)),
+            updated_at: Some(time(profile.updated_at)),
+        };
+        let document = StartupProfileDocument {
+            organization: None,
+            ..StartupProfileDocument::of(profile.organization, &profile.content)
+        };
+        let row = self.row(firms, profile.organization, profile.id.to_string(), record)?;
+        value(&FirmDocument {
+            startup_profile: Some(document),
+            source_tags: profile.content.source_tags.clone(),
+            ..row
+        })
+    }
+
+    fn mandate(&mut self, firms: &mut Firms, mandate: &Mandate) -> Result<Value, Error> {
+        let record = RecordDocument {
+            id: Some(mandate.id.to_string()),
+            organization: Some(mandate.organization.to_string()),
+            status: Some(mandate.status.to_string()),
+            claimed: Some(mandate.claimed),
+            version: Some(mandate.version),
+            created_at: Some(time(mandate.created_at)),
+            updated_at: Some(time(mandate.updated_at)),
+        };
+        let document = MandateDocument {
+            organization: None,
+            ..MandateDocument::of(mandate.organization, &mandate.content)
+        };
+        let row = self.row(firms, mandate.organization, mandate.id.to_string(), record)?;
+        value(&FirmDocument {
+            mandate: Some(document),
+            source_tags: mandate.content.source_tags.clone(),
+            derived: mandate.content.derived,
+            ..row
+        })
+    }
+
+    fn row(
+        &mut self,
+        firms: &mut Firms,
+        firm: OrganizationId,
+        record: String,
+        standing: RecordDocument,
+    ) -> Result<FirmDocument, Error> {
+        let known = firms.firms.get(&firm).ok_or(Error::NotFound)?;
+        Ok(FirmDocument {
+            external_id: self.ids.next(known, record),
+            organization: FirmDetails::of(&known.details),
+            contact: firms.contacts.remove(&firm),
+            startup_profile: None,
+            mandate: None,
+            source_tags: Vec::new(),
+            derived: false,
+            record: Some(standing),
+        })
+    }
+}
+
+fn viewed<T>(
+    page: Page<T>,
+    view: impl FnMut(T) -> Result<Value, Error>,
+) -> Result<Page<Value>, Error> {
+    Ok(Page {
+        items: page.items.into_iter().map(view).collect::<Result<_, _>>()?,
+        next: page.next,
+    })
+}

@@ -1,0 +1,219 @@
+//! The page behind the link at the foot of each e-mail: what its reader is
+//! mailed about. Mail programs take somebody off by a POST of their own
+//! (RFC 8058); no GET ever does.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use askama::Template;
+
+use super::phrase::{Piece, phrase};
+use super::question::NotePage;
+use super::wording::{self, Wording};
+use super::{page, same_site};
+use crate::domain::message::Topic;
+use crate::http::problem::{Kind, Problem};
+use crate::services::suppressions::{self, Settings};
+use crate::services::{Context, Error};
+
+/// What a mail program sends (RFC 8058 §3.1).
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+
+/// Largest form of a mail program.
+const FORM_MAX: usize = 4_096;
+
+/// One topic with its box.
+struct Choice {
+    code: &'static str,
+    label: &'static str,
+    wanted: bool,
+}
+
+/// The settings with their form.
+#[derive(Template)]
+#[template(path = "mail_settings.html", config = "src/http/pages/askama.toml")]
+struct SettingsPage {
+    words: &'static Wording,
+    lead: Vec<Piece>,
+    choices: Vec<Choice>,
+    saved: bool,
+    token: String,
+}
+
+impl SettingsPage {
+    fn of(settings: &Settings, saved: bool, token: &str) -> Self {
+        let words = wording::of(&settings.language);
+        let label = |topic| match topic {
+            Topic::Questions => words.mail.questions,
+            Topic::Progress => words.mail.progress,
+            Topic::Work => words.mail.work,
+        };
+        let choices = Topic::ALL.iter().copied().map(|topic| Choice {
+            code: topic.code(),
+            label: label(topic),
+            wanted: settings.wanted.contains(&topic),
+        });
+        Self {
+            words,
+            lead: phrase(words.mail.lead, &[("address", settings.email.as_str())]),
+            choices: choices.collect(),
+            saved,
+            token: token.to_owned(),
+        }
+    }
+}
+
+/// What the reader of a mail is mailed about.
+///
+/// Reading changes nothing.
+#[utoipa::path(
+    operation_id = "show_mail_settings",
+    tag = "pages",
+    security(()),
+    params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
+    responses(
+        (status = 200, description = "The settings with their form.", content_type = "text/html", body = String),
+        (status = 404, description = "No link of this service.", content_type = "text/html", body = String),
+    )
+)]
+#[get("/mail-settings/{token}")]
+pub(super) async fn show_settings(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    show(&context, &token, request.query_string() == "saved").await
+}
+
+async fn show(context: &Context, token: &str, saved: bool) -> Result<HttpResponse, Problem> {
+    match suppressions::settings_of_link(context, token).await {
+        Ok(settings) => page(StatusCode::OK, &SettingsPage::of(&settings, saved, token)),
+        Err(Error::NotFound) => page(StatusCode::NOT_FOUND, &NotePage::invalid()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Stores what the reader of a mail wants to be mailed about.
+#[utoipa::path(
+    operation_id = "change_mail_settings",
+    tag = "pages",
+    security(()),
+    params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `work`."),
+    responses(
+        (status = 303, description = "Stored.", headers(("Location" = String, description = "The same page."))),
+        (status = 403, description = "Another site's page sent the form."),
+        (status = 404, description = "No link of this service.", content_type = "text/html", body = String),
+    )
+)]
+#[post("/mail-settings/{token}")]
+pub(super) async fn change_settings(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    token: web::Path<String>,
+    form: web::Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, Problem> {
+    same_site::check(&request, &context.settings.public_url)?;
+    let wanted = wanted(&form)?;
+    match suppressions::change_by_link(&context, &token, wanted).await {
+        Ok(()) => Ok(HttpResponse::SeeOther()
+            .insert_header((LOCATION, format!("/mail-settings/{token}?saved")))
+            .finish()),
+        Err(Error::NotFound) => page(StatusCode::NOT_FOUND, &NotePage::invalid()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn wanted(form: &[(String, String)]) -> Result<BTreeSet<Topic>, Problem> {
+    let topic = |(name, value): &(String, String)| {
+        Topic::from_code(value)
+            .filter(|_| name == "topic")
+            .ok_or_else(|| Problem::new(Kind::BadRequest).detail("The form has no such field."))
+    };
+    form.iter().map(topic).collect()
+}
+
+/// Takes the reader of a mail off its topic, as mail programs ask for it.
+///
+/// The form is `List-Unsubscribe=One-Click` (RFC 8058), urlencoded or
+/// multipart; there is neither sign-in nor redirect, and doing it again is no
+/// harm.
+#[utoipa::path(
+    operation_id = "unsubscribe",
+    tag = "pages",
+    security(()),
+    params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`List-Unsubscribe=One-Click`."),
+    responses(
+        (status = 200, description = "Done.", content_type = "text/html", body = String),
+        (status = 400, description = "Not the form of RFC 8058."),
+        (status = 404, description = "No link of this service.", content_type = "text/html", body = String),
+    )
+)]
+#[post("/unsubscribe/{token}")]
+pub(super) async fn unsubscribe(
+    context: web::Data<Context>,
+    token: web::Path<String>,
+    body: web::Bytes,
+) -> Result<HttpResponse, Problem> {
+    if !is_one_click(&body) {
+        let detail = format!("The form must be {ONE_CLICK}.");
+        return Err(Problem::new(Kind::BadRequest).detail(detail));
+    }
+    match suppressions::unsubscribe(&context, &token).await {
+        Ok(settings) => page(StatusCode::OK, &SettingsPage::of(&settings, true, &token)),
+        Err(Error::NotFound) => page(StatusCode::NOT_FOUND, &NotePage::invalid()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Urlencoded, or the one field of a multipart form: its name in a header,
+/// its value in a line of its own.
+fn is_one_click(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return false;
+    };
+    if text.len() > FORM_MAX {
+        return false;
+    }
+    text.trim() == ONE_CLICK
+        || text.contains("name=\"List-Unsubscribe\"")
+            && text.lines().any(|line| line.trim() == "One-Click")
+}
+
+/// The settings, for readers who open the address of their mail program's
+/// button. It takes nobody off.
+#[utoipa::path(
+    operation_id = "show_unsubscribe",
+    tag = "pages",
+    security(()),
+    params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
+    responses(
+        (status = 200, description = "The settings with their form.", content_type = "text/html", body = String),
+        (status = 404, description = "No link of this service.", content_type = "text/html", body = String),
+    )
+)]
+#[get("/unsubscribe/{token}")]
+pub(super) async fn show_unsubscribe(
+    context: web::Data<Context>,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    show(&context, &token, false).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_mail_program_are_understood_and_nothing_else() {
+        let multipart = b"--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
+        assert!(is_one_click(b"List-Unsubscribe=One-Click"));
+        assert!(is_one_click(multipart));
+        for other in [&b""[..], b"List-Unsubscribe=No", b"One-Click", &[0xff; 8]] {
+            assert!(!is_one_click(other));
+        }
+    }
+}

@@ -1,0 +1,497 @@
+//! The MoU of a programme: texts, signatures, notice, renewal, comments. The
+//! programme's own machine asks here before it moves.
+
+use uuid::Uuid;
+
+use crate::db::agreements;
+pub use crate::db::agreements::Comment;
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::agreement::{Agreement, Signatory, Signing};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{OrganizationId, ProgrammeId};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::programme::{
+    Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
+};
+
+use super::commitments::{parties, readable};
+use super::log::Pen;
+use super::once::{Recorded, write_once};
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{check_version, code};
+use super::{Caller, Context, Error, Intent, programmes};
+
+/// An agreement with where its programme stands.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The programme.
+    pub programme: Programme,
+    /// What its parties agree on.
+    pub agreement: Agreement,
+    /// The programme that goes on from it.
+    pub successor: Option<ProgrammeId>,
+}
+
+impl Recorded for Seen {
+    fn id(&self) -> Uuid {
+        self.programme.id.uuid()
+    }
+
+    fn version(&self) -> i64 {
+        self.programme.version
+    }
+}
+
+fn see(conn: &mut Conn, programme: Programme) -> Result<Seen, Error> {
+    Ok(Seen {
+        agreement: agreements::load(conn, programme.id)?,
+        successor: agreements::successor(conn, programme.id)?,
+        programme,
+    })
+}
+
+/// What the parties of a programme agree on, for them and the operator's
+/// people.
+pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Seen, Error> {
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            let programme = readable(conn, &caller, id)?;
+            see(conn, programme)
+        })
+        .await
+}
+
+/// Writes what the parties are to agree on, in place of what was written
+/// before, for curators. Texts that were agreed are open again with it, and
+/// the programme is in negotiation; once signing began nothing is changed.
+pub async fn write(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+    expected: Option<i64>,
+    written: Agreement,
+) -> Result<Seen, Error> {
+    let context_in = context.clone();
+    let caller = caller.clone();
+    context
+        .db
+        .write(move |conn| {
+            let before = readable(conn, &caller, id)?;
+            caller.may(Operation::WriteProgramme, &[])?;
+            check_version(expected, before.version)?;
+            Agreement::check_writable(before.status)?;
+            written.faults(&parties(&before)).finish()?;
+            let kept = agreements::load(conn, id)?;
+            let mut agreement = Agreement {
+                programme: id,
+                predecessor: kept.predecessor,
+                agreed: kept.agreed,
+                ..written
+            };
+            // Notice and signatories are not what was agreed word by word, but
+            // whoever signs signs a programme whose terms stand still.
+            agreement.reopen();
+            agreements::store(conn, &agreement)?;
+            let pen = context_in.pen(caller.actor());
+            let after = reopened(&context_in, conn, &pen, before)?;
+            let languages = agreement.texts.keys().map(ToString::to_string);
+            pen.append(
+                conn,
+                "programme.text_written",
+                (SubjectKind::Programme, id),
+                vec![
+                    ("languages", Value::Codes(languages.collect())),
+                    ("texts", Value::Hash(agreement.digest())),
+                    ("notice_days", Value::Int(i64::from(agreement.notice_days))),
+                ],
+            )?;
+            see(conn, after)
+        })
+        .await
+}
+
+/// The programme with a new version: back in negotiation when its texts were
+/// agreed.
+fn reopened(
+    context: &Context,
+    conn: &mut Conn,
+    pen: &Pen,
+    before: Programme,
+) -> Result<Programme, Error> {
+    let action = ProgrammeAction::Negotiate;
+    let today = context.now().date_naive();
+    let status = match before.status {
+        ProgrammeStatus::TextAgreed => step(&before, action, Hat::Curator, today)?,
+        other => other,
+    };
+    let moved = status != before.status;
+    let from = before.status;
+    let after = Programme {
+        status,
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before
+    };
+    programmes::store(conn, &after)?;
+    if moved {
+        programmes::log_move(conn, pen, &after, action, from)?;
+    }
+    Ok(after)
+}
+
+/// What a step of the programme's machine means for its agreement: agreeing
+/// freezes the texts, signing and coming into force need them as they were
+/// agreed, with all signatures.
+pub(super) fn follow(
+    context: &Context,
+    conn: &mut Conn,
+    pen: &Pen,
+    programme: &Programme,
+    action: ProgrammeAction,
+) -> Result<(), Error> {
+    let mut agreement = agreements::load(conn, programme.id)?;
+    match action {
+        ProgrammeAction::AgreeText if !agreement.texts.is_empty() => {
+            agreement.faults(&parties(programme)).finish()?;
+            agreement.agreed = Some(agreement.digest());
+            agreements::store(conn, &agreement)?;
+            pen.append(
+                conn,
+                "programme.text_frozen",
+                (SubjectKind::Programme, programme.id),
+                vec![("texts", Value::Hash(agreement.digest()))],
+            )
+        }
+        ProgrammeAction::StartSigning => Ok(agreement.check_intact()?),
+        ProgrammeAction::Activate => {
+            agreement.check_intact()?;
+            agreement.check_signed()?;
+            succeed(context, conn, &agreement)
+        }
+        ProgrammeAction::Negotiate if agreement.agreed.is_some() => {
+            agreement.reopen();
+            Ok(agreements::store(conn, &agreement)?)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A successor that comes into force ends the programme before it.
+fn succeed(context: &Context, conn: &mut Conn, agreement: &Agreement) -> Result<(), Error> {
+    let Some(predecessor) = agreement.predecessor else {
+        return Ok(());
+    };
+    let before = programmes::load(conn, predecessor)?;
+    programmes::move_by_system(context, conn, before, ProgrammeAction::Renew)
+}
+
+/// What a party's signatory did.
+#[derive(Debug, Clone)]
+pub struct NewSigning {
+    /// Which party.
+    pub organization: OrganizationId,
+    /// What came of it; the digest is filled in here.
+    pub signing: Signing,
+}
+
+/// Records that a party signed or declined, in the agreed order, for curators.
+/// A party that declines ends the signing, and who and why stays on record.
+pub async fn record_signing(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: ProgrammeId,
+    expected: Option<i64>,
+    new: NewSigning,
+) -> Result<Seen, Error> {
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let before = readable(conn, &caller_in, id)?;
+            caller_in.may(Operation::WriteProgramme, &[])?;
+            check_version(expected, before.version)?;
+            if before.status != ProgrammeStatus::Signing {
+                return Err(crate::domain::refusal::Refusal::no_transition("sign").into());
+            }
+            sign(&context_in, conn, &caller_in, before, new)
+        },
+        |conn, id| {
+            let programme = programmes::load(conn, id.into())?;
+            see(conn, programme)
+        },
+    )
+    .await
+}
+
+fn sign(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    before: Programme,
+    new: NewSigning,
+) -> Result<Seen, Error> {
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    let NewSigning {
+        organization,
+        mut signing,
+    } = new;
+    let mut agreement = agreements::load(conn, before.id)?;
+    let of_texts = agreement.digest();
+    if let Signing::Signed { digest, .. } = &mut signing {
+        *digest = of_texts;
+    }
+    agreement.sign(organization, signing.clone(), (caller.id(), now))?;
+    agreements::store(conn, &agreement)?;
+    let mut facts = vec![
+        ("organization", Value::Id(organization.uuid())),
+        ("signing", code(signing.code())),
+        ("texts", Value::Hash(of_texts)),
+    ];
+    match &signing {
+        Signing::Signed { level, on, .. } => {
+            facts.push(("level", code(level.code())));
+            facts.push(("signed_on", Value::Date(*on)));
+        }
+        Signing::Declined { reason } => facts.push(("reason", Value::hash_of(reason))),
+        Signing::Pending => {}
+    }
+    let subject = (SubjectKind::Programme, before.id);
+    pen.append(conn, "programme.signed", subject, facts)?;
+    let declined = matches!(signing, Signing::Declined { .. });
+    let from = before.status;
+    let status = if declined {
+        let today = now.date_naive();
+        step(&before, ProgrammeAction::Decline, Hat::Curator, today)?
+    } else {
+        from
+    };
+    let after = Programme {
+        status,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    programmes::store(conn, &after)?;
+    if declined {
+        programmes::log_move(conn, &pen, &after, ProgrammeAction::Decline, from)?;
+    }
+    see(conn, after)
+}
+
+/// Drafts the programme that goes on from one in force or just over: the same
+/// parties, corridors, scope, texts and signatories, for a new term. It takes
+/// the other's place when it comes into force.
+pub async fn renew(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: ProgrammeId,
+    term: impl FnOnce(&Programme) -> Result<ProgrammeDetails, Error> + Send + 'static,
+) -> Result<Programme, Error> {
+    let now = context.now();
+    let new_id = context.new_id();
+    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let before = readable(conn, &caller_in, id)?;
+            caller_in.may(Operation::WriteProgramme, &[])?;
+            check_renewable(conn, &before)?;
+            let successor = Programme {
+                id: new_id,
+                details: term(&before)?,
+                rule_set: before.rule_set,
+                status: ProgrammeStatus::Draft,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            if successor.details.ends_on <= before.details.ends_on {
+                return Err(Error::refused(
+                    "no_later_end",
+                    "A programme that goes on ends after the one before it.",
+                ));
+            }
+            if !db::programmes::insert(conn, &successor)? {
+                return Err(Error::refused(
+                    "slug_taken",
+                    "Another programme has this slug.",
+                ));
+            }
+            let mut agreement = agreements::load(conn, id)?;
+            agreement.programme = new_id;
+            agreement.predecessor = Some(id);
+            agreement.reopen();
+            agreements::store(conn, &agreement)?;
+            pen.append(
+                conn,
+                "programme.created",
+                (SubjectKind::Programme, new_id),
+                vec![
+                    ("rule_set", Value::Id(successor.rule_set.uuid())),
+                    ("starts_on", Value::Date(successor.details.starts_on)),
+                    ("ends_on", Value::Date(successor.details.ends_on)),
+                    ("predecessor", Value::Id(id.uuid())),
+                ],
+            )?;
+            pen.append(
+                conn,
+                "programme.renewal_drafted",
+                (SubjectKind::Programme, id),
+                vec![("successor", Value::Id(new_id.uuid()))],
+            )?;
+            Ok(successor)
+        },
+        |conn, id| programmes::load(conn, id.into()),
+    )
+    .await
+}
+
+fn check_renewable(conn: &mut Conn, before: &Programme) -> Result<(), Error> {
+    use ProgrammeStatus as S;
+    if !matches!(before.status, S::Active | S::Expiring | S::Expired) {
+        return Err(crate::domain::refusal::Refusal::no_transition("renew").into());
+    }
+    if agreements::successor(conn, before.id)?.is_some() {
+        return Err(Error::refused(
+            "successor_exists",
+            "Another programme goes on from this one already.",
+        ));
+    }
+    Ok(())
+}
+
+/// Moves programmes into their notice and ends those whose last day is over;
+/// answers how many.
+pub async fn end_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    use ProgrammeStatus as S;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let today = context.now().date_naive();
+    let notice = chrono::Days::new(u64::from(crate::domain::agreement::MOST_NOTICE_DAYS));
+    let horizon = today.checked_add_days(notice).unwrap_or(today);
+    let due = context
+        .db
+        .read(move |conn| {
+            let mut due = Vec::new();
+            let yesterday = today.pred_opt().unwrap_or(today);
+            for id in agreements::ending(conn, &[S::Active, S::Expiring], yesterday, limit)? {
+                due.push((id, ProgrammeAction::Expire));
+            }
+            for id in agreements::ending(conn, &[S::Active], horizon, limit)? {
+                let ends_on = programmes::load(conn, id)?.details.ends_on;
+                let agreement = agreements::load(conn, id)?;
+                let over = ends_on < today;
+                if !over && agreement.notice_on(ends_on) <= today {
+                    due.push((id, ProgrammeAction::GiveNotice));
+                }
+            }
+            Ok::<_, Error>(due)
+        })
+        .await?;
+    let count = due.len();
+    for (id, action) in due {
+        let context_in = context.clone();
+        context
+            .db
+            .write(move |conn| {
+                let before = programmes::load(conn, id)?;
+                programmes::move_by_system(&context_in, conn, before, action)
+            })
+            .await?;
+    }
+    Ok(count)
+}
+
+impl Recorded for Comment {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// What was said is never changed.
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
+/// A party says something about a programme that it is party to, or a curator.
+pub async fn comment(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: ProgrammeId,
+    words: String,
+) -> Result<Comment, Error> {
+    let said_id = context.new_id();
+    let now = context.now();
+    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let programme = readable(conn, &caller_in, id)?;
+            let parties = parties(&programme);
+            caller_in.may(Operation::WriteEvidence, &parties)?;
+            let said = Comment {
+                id: said_id,
+                programme: id,
+                organization: parties.into_iter().find(|id| caller_in.belongs_to(*id)),
+                author: caller_in.id(),
+                comment: words,
+                created_at: now,
+            };
+            agreements::insert_comment(conn, &said)?;
+            pen.append(
+                conn,
+                "programme.commented",
+                (SubjectKind::Programme, id),
+                vec![("comment", Value::hash_of(&said.comment))],
+            )?;
+            Ok(said)
+        },
+        |conn, id| agreements::find_comment(conn, id)?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+/// What was said about a programme, oldest first.
+pub async fn comments(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+    page: PageRequest,
+) -> Result<Page<Comment>, Error> {
+    let caller = caller.clone();
+    read_page(
+        context,
+        format!("comments {id}"),
+        page,
+        move |conn, cursor, limit| {
+            readable(conn, &caller, id)?;
+            Ok(agreements::comments(conn, id, cursor, limit)?)
+        },
+        |said| after(said.created_at, said.id),
+    )
+    .await
+}
+
+/// A signatory who has not signed yet.
+pub fn pending(organization: OrganizationId, name: String, title: Option<String>) -> Signatory {
+    Signatory {
+        organization,
+        name,
+        title,
+        signing: Signing::Pending,
+        recorded: None,
+    }
+}

@@ -1,0 +1,404 @@
+//! What the parties of a programme promise each other, and the evidence of
+//! what came of it. Curators write the promises; every party adds evidence.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::db::commitments;
+pub use crate::db::commitments::Filter;
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::commitment::{
+    Adds, Commitment, CommitmentAction, CommitmentDetails, CommitmentStatus, Evidence,
+    EvidenceKind, evidence_faults, step,
+};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{CommitmentId, OrganizationId, ProgrammeId};
+use crate::domain::permission::Operation;
+use crate::domain::programme::Programme;
+use crate::domain::refusal::Refusal;
+use crate::domain::scorecard::promise_facts;
+
+use super::once::{Recorded, write_once};
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{check_version, code};
+use super::{Caller, Context, Error, Intent, programmes, scorecard};
+
+/// Evidence that somebody gives.
+#[derive(Debug, Clone)]
+pub struct NewEvidence {
+    /// Of what sort.
+    pub kind: EvidenceKind,
+    /// What it adds.
+    pub adds: Adds,
+    /// The day it happened.
+    pub happened_on: NaiveDate,
+    /// What and where, in words.
+    pub note: String,
+}
+
+/// Who is party to a programme.
+pub(super) fn parties(programme: &Programme) -> Vec<OrganizationId> {
+    let parties = programme.details.parties.iter();
+    parties.map(|party| party.organization).collect()
+}
+
+/// The programme of promises that the caller may read: one that they may know
+/// of at all is no secret, what it promises is its parties'.
+pub(super) fn readable(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: ProgrammeId,
+) -> Result<Programme, Error> {
+    let programme = programmes::load(conn, id)?;
+    programmes::check_known(caller, &programme)?;
+    match caller.may(Operation::ReadCommitment, &parties(&programme)) {
+        Err(Error::NotFound) => Err(Error::Forbidden),
+        other => other.map(|()| programme),
+    }
+}
+
+/// A commitment that the caller may read, with its programme; to others it is
+/// as if it were not there.
+pub(super) fn load_readable(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: CommitmentId,
+) -> Result<(Commitment, Programme), Error> {
+    let found = load(conn, id)?;
+    let programme = programmes::load(conn, found.programme)?;
+    caller
+        .may(Operation::ReadCommitment, &parties(&programme))
+        .map_err(|_| Error::NotFound)?;
+    Ok((found, programme))
+}
+
+/// Puts a promise on record, for curators.
+pub async fn make(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    programme: ProgrammeId,
+    details: CommitmentDetails,
+) -> Result<Commitment, Error> {
+    let now = context.now();
+    let id = context.new_id();
+    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let programme = readable(conn, &caller_in, programme)?;
+            caller_in.may(Operation::WriteCommitment, &[])?;
+            check(&programme, &details)?;
+            let made = Commitment {
+                id,
+                programme: programme.id,
+                details,
+                status: CommitmentStatus::Open,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            commitments::insert(conn, &made)?;
+            log(conn, &pen, "commitment.made", &made)?;
+            Ok(made)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn check(programme: &Programme, details: &CommitmentDetails) -> Result<(), Error> {
+    let term = &programme.details;
+    let faults = details.faults(term.starts_on, term.ends_on, &parties(programme));
+    Ok(faults.finish()?)
+}
+
+fn log(
+    conn: &mut Conn,
+    pen: &super::log::Pen,
+    kind: &'static str,
+    commitment: &Commitment,
+) -> Result<(), Error> {
+    let mut facts = vec![("commitment", Value::Id(commitment.id.uuid()))];
+    facts.extend(promise_facts(&commitment.details));
+    let subject = (SubjectKind::Programme, commitment.programme);
+    pen.append(conn, kind, subject, facts)
+}
+
+/// Commitments of a programme, oldest first, for its parties and the
+/// operator's people.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Commitment>, Error> {
+    let caller = caller.clone();
+    read_page(
+        context,
+        format!("commitments {filter:?}"),
+        page,
+        move |conn, cursor, limit| {
+            readable(conn, &caller, filter.programme)?;
+            Ok(commitments::list(conn, &filter, cursor, limit)?)
+        },
+        |commitment| after(commitment.created_at, commitment.id),
+    )
+    .await
+}
+
+/// One commitment.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    id: CommitmentId,
+) -> Result<Commitment, Error> {
+    let caller = caller.clone();
+    context
+        .db
+        .look_up(move |conn| load_readable(conn, &caller, id).map(|(found, _)| found))
+        .await
+}
+
+/// Changes what an open commitment says, for curators.
+pub async fn change(
+    context: &Context,
+    caller: &Caller,
+    id: CommitmentId,
+    expected: Option<i64>,
+    revise: impl FnOnce(&CommitmentDetails) -> Result<CommitmentDetails, Error> + Send + 'static,
+) -> Result<Commitment, Error> {
+    let now = context.now();
+    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    context
+        .db
+        .write(move |conn| {
+            let (before, programme) = load_readable(conn, &caller_in, id)?;
+            caller_in.may(Operation::WriteCommitment, &[])?;
+            check_version(expected, before.version)?;
+            if before.status != CommitmentStatus::Open {
+                return Err(Refusal::no_transition("change").into());
+            }
+            let details = revise(&before.details)?;
+            check(&programme, &details)?;
+            let after = Commitment {
+                details,
+                version: before.version + 1,
+                updated_at: now,
+                ..before
+            };
+            store(conn, &after)?;
+            log(conn, &pen, "commitment.changed", &after)?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Closes a commitment as met once the records or the evidence show it, gives
+/// it up, or takes it up again; for curators.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: CommitmentId,
+    expected: Option<i64>,
+    action: CommitmentAction,
+    reason: Option<String>,
+) -> Result<Commitment, Error> {
+    let context_in = context.clone();
+    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let (before, programme) = load_readable(conn, &caller_in, id)?;
+            caller_in.may(Operation::WriteCommitment, &[])?;
+            check_version(expected, before.version)?;
+            let share = scorecard::share_of(&context_in, conn, &programme, id)?;
+            let status = step(before.status, action, share)?;
+            let after = Commitment {
+                status,
+                version: before.version + 1,
+                updated_at: context_in.now(),
+                ..before.clone()
+            };
+            store(conn, &after)?;
+            let mut facts = vec![
+                ("commitment", Value::Id(id.uuid())),
+                ("action", code(action.code())),
+                ("from", code(before.status.code())),
+                ("to", code(status.code())),
+                ("share", Value::Int(share)),
+            ];
+            facts.extend(
+                reason
+                    .as_deref()
+                    .map(|words| ("reason", Value::hash_of(words))),
+            );
+            let subject = (SubjectKind::Programme, after.programme);
+            pen.append(conn, "commitment.moved", subject, facts)?;
+            Ok(after)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// What the caller can do with a commitment that they may read.
+pub(super) fn open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    found: &Commitment,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    if caller.may(Operation::WriteCommitment, &[]).is_err() {
+        return Ok(vec![]);
+    }
+    let programme = programmes::load(conn, found.programme)?;
+    let share = scorecard::share_of(context, conn, &programme, found.id)?;
+    let outcome = |action: CommitmentAction| match step(found.status, action, share) {
+        Ok(_) => Some((action.code(), None)),
+        Err(refusal) if refusal.is_about_state() => None,
+        Err(refusal) => Some((action.code(), Some(refusal))),
+    };
+    let actions = CommitmentAction::ALL.iter().copied();
+    Ok(actions.filter_map(outcome).collect())
+}
+
+/// What a curator can do with a commitment now.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: CommitmentId,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| {
+            let (found, _) = load_readable(conn, &caller, id)?;
+            open_to(&context_in, conn, &caller, &found)
+        })
+        .await
+}
+
+impl Recorded for Evidence {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// What was given is never changed.
+    fn version(&self) -> i64 {
+        1
+    }
+}
+
+/// Adds evidence to an open commitment, for its programme's parties and for
+/// curators.
+pub async fn give_evidence(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: CommitmentId,
+    new: NewEvidence,
+) -> Result<Evidence, Error> {
+    let now = context.now();
+    let evidence_id = context.new_id();
+    let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let (before, programme) = load_readable(conn, &caller_in, id)?;
+            let parties = parties(&programme);
+            caller_in.may(Operation::WriteEvidence, &parties)?;
+            if before.status != CommitmentStatus::Open {
+                return Err(Refusal::no_transition("evidence").into());
+            }
+            let NewEvidence {
+                kind,
+                adds,
+                happened_on,
+                note,
+            } = new;
+            evidence_faults(&before.details, adds, happened_on, now.date_naive()).finish()?;
+            let own = parties.into_iter().find(|id| caller_in.belongs_to(*id));
+            let given = Evidence {
+                id: evidence_id,
+                commitment: id,
+                kind,
+                adds,
+                happened_on,
+                note,
+                organization: own,
+                by: caller_in.id(),
+                created_at: now,
+            };
+            commitments::insert_evidence(conn, &given)?;
+            log_evidence(conn, &pen, before.programme, &given)?;
+            Ok(given)
+        },
+        |conn, id| commitments::find_evidence(conn, id)?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+fn log_evidence(
+    conn: &mut Conn,
+    pen: &super::log::Pen,
+    programme: ProgrammeId,
+    given: &Evidence,
+) -> Result<(), Error> {
+    let mut facts = vec![
+        ("commitment", Value::Id(given.commitment.uuid())),
+        ("evidence", Value::Id(given.id)),
+        ("kind", code(given.kind.code())),
+        ("happened_on", Value::Date(given.happened_on)),
+        ("note", Value::hash_of(&given.note)),
+    ];
+    match given.adds {
+        Adds::Nothing => {}
+        Adds::Count(count) => facts.push(("count", Value::Int(count))),
+        Adds::Money(money) => facts.push(("amount", Value::Money(money))),
+        Adds::Fulfils => facts.push(("fulfils", Value::Flag(true))),
+    }
+    let subject = (SubjectKind::Programme, programme);
+    pen.append(conn, "commitment.evidenced", subject, facts)
+}
+
+/// The evidence for a commitment, oldest first.
+pub async fn evidence(
+    context: &Context,
+    caller: &Caller,
+    id: CommitmentId,
+    page: PageRequest,
+) -> Result<Page<Evidence>, Error> {
+    let caller = caller.clone();
+    read_page(
+        context,
+        format!("evidence {id}"),
+        page,
+        move |conn, cursor, limit| {
+            load_readable(conn, &caller, id)?;
+            Ok(commitments::list_evidence(conn, id, cursor, limit)?)
+        },
+        |given| after(given.created_at, given.id),
+    )
+    .await
+}
+
+fn load(conn: &mut Conn, id: CommitmentId) -> Result<Commitment, Error> {
+    db::commitments::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+fn store(conn: &mut Conn, commitment: &Commitment) -> Result<(), Error> {
+    if commitments::update(conn, commitment)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}

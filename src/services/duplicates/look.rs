@@ -1,0 +1,242 @@
+//! Looking for other records of a firm: in the transaction that writes it,
+//! so that none is ever left unlooked at.
+//!
+//! Whoever registers or refers a firm learns nothing of this, not even by a
+//! different answer: what was found is for the operator's people.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::db::{self, Conn, duplicates, merges, organizations};
+use crate::domain::duplicate::{
+    Duplicate, DuplicateState, Face, Ground, Likeness, compare, host_tells, says_more,
+};
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::firm_name::firm_keys;
+use crate::domain::ids::OrganizationId;
+use crate::domain::text::Website;
+use crate::domain::values::OrganizationKind;
+
+use super::super::log::Pen;
+use super::super::transitions::code;
+use super::super::{Context, Error};
+use super::{log, store};
+
+/// Most other firms that one is compared with: who registers the same name a
+/// thousand times over doesn't make each further one a thousandfold work.
+const MOST: i64 = 20;
+/// Firms that are caught up with in one transaction.
+const AT_ONCE: i64 = 200;
+/// How long catching up waits where the store is busy.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Looks for other records of a firm that was just written, and puts down
+/// what speaks for each.
+pub(in crate::services) fn look(
+    conn: &mut Conn,
+    pen: &Pen,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    let Some((kind, face)) = faces(conn, &[firm])?.remove(&firm) else {
+        return Ok(());
+    };
+    duplicates::lock(conn)?;
+    if merges::of_gone(conn, firm)?.is_some() {
+        // What it is recognised by is its keeper's.
+        return Ok(duplicates::put_traces(conn, firm, &BTreeSet::new())?);
+    }
+    let traces = traces(&face);
+    duplicates::put_traces(conn, firm, &traces)?;
+    let near = duplicates::sharing(conn, firm, kind, &traces, MOST)?;
+    let mut alike = BTreeMap::new();
+    if !near.is_empty() {
+        for (other, (_, other_face)) in faces(conn, &near)? {
+            let (one, two) = if firm < other {
+                (&face, &other_face)
+            } else {
+                (&other_face, &face)
+            };
+            alike.extend(compare(one, two).map(|likeness| (other, likeness)));
+        }
+    }
+    let pen = pen.of_system();
+    vanish(conn, &pen, firm, &alike)?;
+    for (other, likeness) in alike {
+        put(conn, &pen, (firm, other), kind, likeness)?;
+    }
+    Ok(())
+}
+
+/// Of which firms of these a duplicate could be, and what each is recognised
+/// by, with what was merged into it.
+fn faces(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, (OrganizationKind, Face)>, Error> {
+    let led = merges::led_to(conn, firms)?;
+    let mut keepers: BTreeMap<OrganizationId, OrganizationId> =
+        firms.iter().map(|id| (*id, *id)).collect();
+    keepers.extend(led);
+    let all: Vec<OrganizationId> = keepers.keys().copied().collect();
+    let mut stated = db::identifiers::of_many(conn, &all)?;
+    let mut faces: BTreeMap<OrganizationId, (OrganizationKind, Face)> = BTreeMap::new();
+    for firm in organizations::find_many(conn, &all)? {
+        let Some(keeper) = keepers.get(&firm.id) else {
+            continue;
+        };
+        let details = firm.details;
+        if !matches!(
+            details.kind,
+            OrganizationKind::Startup | OrganizationKind::Investor
+        ) {
+            continue;
+        }
+        let (_, face) = faces
+            .entry(*keeper)
+            .or_insert_with(|| (details.kind, Face::default()));
+        face.names.extend(details.all_names().map(str::to_owned));
+        face.countries.extend(details.country);
+        face.hosts
+            .extend(details.website.as_ref().map(Website::host));
+        face.identifiers
+            .extend(stated.remove(&firm.id).unwrap_or_default());
+    }
+    Ok(faces)
+}
+
+/// Two firms are compared when they share one of these.
+fn traces(face: &Face) -> BTreeSet<String> {
+    let names = face.names.iter().flat_map(|name| firm_keys(name));
+    let hosts = face.hosts.iter().filter(|host| host_tells(host));
+    let hosts = hosts.map(|host| format!("@{host}"));
+    let numbers = face.identifiers.iter().map(|it| format!("#{it}"));
+    names.chain(hosts).chain(numbers).collect()
+}
+
+/// Closes what nothing speaks for any more, unless a person said so.
+fn vanish(
+    conn: &mut Conn,
+    pen: &Pen,
+    firm: OrganizationId,
+    alike: &BTreeMap<OrganizationId, Likeness>,
+) -> Result<(), Error> {
+    for open in duplicates::open_of(conn, firm)? {
+        let reported = open.reasons.iter().any(|it| it.ground == Ground::Reported);
+        if reported || alike.contains_key(&open.counterpart(firm)) {
+            continue;
+        }
+        let after = Duplicate {
+            state: DuplicateState::Dismissed,
+            version: open.version + 1,
+            updated_at: pen.now(),
+            ..open
+        };
+        store(conn, &after)?;
+        log(conn, pen, "duplicate.vanished", &after, vec![])?;
+    }
+    Ok(())
+}
+
+fn put(
+    conn: &mut Conn,
+    pen: &Pen,
+    (a, b): (OrganizationId, OrganizationId),
+    kind: OrganizationKind,
+    likeness: Likeness,
+) -> Result<(), Error> {
+    let now = pen.now();
+    let Likeness { score, reasons } = likeness;
+    let Some(before) = duplicates::find_pair(conn, a, b)? else {
+        let made = Duplicate {
+            id: pen.new_id(),
+            organizations: if a < b { (a, b) } else { (b, a) },
+            kind,
+            score,
+            reasons,
+            state: DuplicateState::Open,
+            note: None,
+            judged_by: None,
+            kept: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        duplicates::insert(conn, &made)?;
+        return log(conn, pen, "duplicate.found", &made, vec![]);
+    };
+    let mut reasons = reasons;
+    let reported = before.reasons.iter();
+    reasons.extend(reported.filter(|it| it.ground == Ground::Reported).cloned());
+    let dismissed_by_hand = before.state == DuplicateState::Dismissed && before.judged_by.is_some();
+    let state = match before.state {
+        DuplicateState::Merged => return Ok(()),
+        _ if dismissed_by_hand && !says_more(&before.reasons, &reasons) => return Ok(()),
+        _ => DuplicateState::Open,
+    };
+    if before.state == state && before.reasons == reasons {
+        return Ok(());
+    }
+    let after = Duplicate {
+        score: crate::domain::duplicate::together(&reasons),
+        reasons,
+        state,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    store(conn, &after)?;
+    let from = ("from", code(before.state.code()));
+    log(conn, pen, "duplicate.found", &after, vec![from])
+}
+
+/// Looks at every firm that was not looked at, or in an older way, a few at a
+/// time, so that others can write meanwhile; answers how many. Stopped in the
+/// middle, it goes on the next time.
+///
+/// # Errors
+/// The store failed.
+pub async fn catch_up(context: &Context) -> Result<usize, Error> {
+    let (mut seen, mut after) = (0, None);
+    loop {
+        let some = context
+            .db
+            .read(move |conn| duplicates::unseen(conn, after, AT_ONCE))
+            .await?;
+        let Some(last) = some.last().copied() else {
+            return Ok(seen);
+        };
+        let count = some.len();
+        let pen = context.pen(Actor::System);
+        let step = context
+            .db
+            .write(move |conn| some.into_iter().try_for_each(|firm| look(conn, &pen, firm)));
+        match step.await {
+            // Who is served goes first.
+            Err(Error::Busy { .. }) => tokio::time::sleep(PATIENCE).await,
+            step => {
+                step?;
+                seen += count;
+                after = Some(last);
+            }
+        }
+    }
+}
+
+/// The payload of an event about a duplicate.
+pub(super) fn facts(duplicate: &Duplicate) -> Vec<(&'static str, Value)> {
+    let (lower, upper) = duplicate.organizations;
+    let grounds = duplicate.reasons.iter();
+    vec![
+        ("to", code(duplicate.state.code())),
+        ("organization", Value::Id(lower.uuid())),
+        ("other", Value::Id(upper.uuid())),
+        ("score", Value::Int(i64::from(duplicate.score))),
+        (
+            "grounds",
+            Value::Codes(grounds.map(|it| it.ground.code().to_owned()).collect()),
+        ),
+    ]
+}
+
+/// Where events about duplicates stand.
+pub(super) const SUBJECT: SubjectKind = SubjectKind::Duplicate;

@@ -1,0 +1,253 @@
+//! The work on an export: lines are written to a file as they come, and made
+//! into a table where one is wanted. A worker that dies leaves nothing behind;
+//! whoever takes the job after its lease begins anew.
+
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::db::Conn;
+use crate::db::exports;
+use crate::db::imports::Lease;
+use crate::domain::event::Actor;
+use crate::domain::export::{Export, ExportState};
+use crate::domain::ids::ExportId;
+use crate::domain::import::FileFormat;
+
+use super::super::files::{Incoming, Received};
+use super::super::import_jobs::work::{caller_of, lease};
+use super::super::{Caller, Context, Error};
+use super::{load, log_move, may};
+
+/// Lines that may wait for the disk.
+const WAITING: usize = 256;
+/// Bytes that are gathered before they are written.
+const PIECE: usize = 256 << 10;
+
+/// Works on the oldest export that waits; answers whether there was one.
+///
+/// # Errors
+/// The store or the disk failed; the job is somebody's again after its lease.
+pub async fn work(context: &Context, holder: Uuid) -> Result<bool, Error> {
+    let now = context.now();
+    let due = move |conn: &mut Conn| Ok::<_, Error>(exports::next_due(conn, now)?);
+    let Some(id) = context.db.look_up(due).await? else {
+        return Ok(false);
+    };
+    let lease = lease(context, holder);
+    let claim = move |conn: &mut Conn| Ok::<_, Error>(exports::claim(conn, id, lease, now)?);
+    let Some(export) = context.db.write(claim).await? else {
+        return Ok(true);
+    };
+    match make(context, holder, export).await {
+        // Cancelled, or taken by somebody who thought this worker dead.
+        Err(Error::StaleVersion | Error::NotFound) => Ok(true),
+        // It would break again for ever.
+        Err(Error::Internal(cause)) => {
+            tracing::error!(%cause, export = %id, "an export broke");
+            let found = context.db.look_up(move |conn| load(conn, id)).await?;
+            let state = found.state;
+            let failed = found.failed("broken", context.now());
+            store(context, state, failed, None).await?;
+            Ok(true)
+        }
+        made => made.map(|()| true),
+    }
+}
+
+async fn make(context: &Context, holder: Uuid, export: Export) -> Result<(), Error> {
+    let (person, now) = (export.made_by, context.now());
+    let caller = context
+        .db
+        .read(move |conn| caller_of(conn, person, now))
+        .await?;
+    let allowed = caller.filter(|caller| may(caller, &export.wanted).is_ok());
+    let Some(caller) = allowed else {
+        let failed = export.clone().failed("no_longer_allowed", now);
+        return store(context, export.state, failed, None).await.map(drop);
+    };
+    let spool = context.exchange.folder.clone();
+    let name = context.new_id();
+    let incoming = blocking(move || spool.begin(name)).await?;
+    let (export, received) = match spooled(context, holder, caller, export.clone(), incoming).await
+    {
+        Ok(written) => written,
+        // Something that it names is gone, or not theirs to read any more.
+        Err(Broken::ByWhatIsThere(export)) => {
+            let failed = export.clone().failed("not_readable", context.now());
+            return store(context, export.state, failed, None).await.map(drop);
+        }
+        Err(Broken::Other(error)) => return Err(error),
+    };
+    let received = match export.wanted.format {
+        FileFormat::Ndjson => received,
+        FileFormat::Csv => tabulated(context, &export, received).await?,
+    };
+    let (bytes, digest) = (received.bytes, received.digest);
+    let (folder, id) = (context.exchange.folder.clone(), export.id);
+    blocking(move || folder.keep(received, id)).await?;
+    let ready = export
+        .clone()
+        .ready(bytes, digest, context.now(), context.exchange.fetch);
+    let stored = store(context, export.state, ready, None).await;
+    if stored.is_err() {
+        context.exchange.folder.remove(id);
+    }
+    stored.map(drop)
+}
+
+/// Why no lines came.
+enum Broken {
+    ByWhatIsThere(Box<Export>),
+    Other(Error),
+}
+
+impl<E: Into<Error>> From<E> for Broken {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// The lines as a file, with how far the export is then.
+async fn spooled(
+    context: &Context,
+    holder: Uuid,
+    caller: Caller,
+    mut export: Export,
+    mut incoming: Incoming,
+) -> Result<(Export, Received), Broken> {
+    let (to, mut lines) = mpsc::channel(WAITING);
+    let scribe = context.exchange.scribe.clone();
+    let writing = scribe.write(context.clone(), caller, export.wanted.clone(), to);
+    let writing = tokio::spawn(writing);
+    let mut piece = Vec::with_capacity(PIECE);
+    let mut count = 0;
+    while let Some(line) = lines.recv().await {
+        count += 1;
+        piece.extend_from_slice(&line);
+        if piece.len() >= PIECE {
+            (incoming, piece) = written(incoming, piece).await?;
+            let state = export.state;
+            let next = export.at(count, context.now());
+            export = store(context, state, next, Some(lease(context, holder))).await?;
+        }
+    }
+    match writing.await.map_err(Error::internal)? {
+        Ok(()) => {}
+        Err(Error::NotFound | Error::Forbidden | Error::Invalid(_)) => {
+            return Err(Broken::ByWhatIsThere(Box::new(export)));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    (incoming, _) = written(incoming, piece).await?;
+    let received = blocking(move || incoming.finish()).await?;
+    let state = export.state;
+    let next = export.at(count, context.now());
+    let export = store(context, state, next, Some(lease(context, holder))).await?;
+    Ok((export, received))
+}
+
+async fn written(mut to: Incoming, mut piece: Vec<u8>) -> Result<(Incoming, Vec<u8>), Error> {
+    blocking(move || {
+        to.write(&piece)?;
+        piece.clear();
+        Ok((to, piece))
+    })
+    .await
+}
+
+async fn tabulated(context: &Context, export: &Export, lines: Received) -> Result<Received, Error> {
+    let (folder, name) = (context.exchange.folder.clone(), context.new_id());
+    let (scribe, kind) = (context.exchange.scribe.clone(), export.wanted.kind);
+    blocking(move || {
+        let mut table = folder.begin(name)?;
+        let path: PathBuf = lines.path().to_owned();
+        scribe.tabulate(kind, &path, &mut table)?;
+        table.finish()
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(job).await;
+    done.map_err(Error::internal)?.map_err(Error::internal)
+}
+
+/// Stores where an export stands now, and notes a move.
+async fn store(
+    context: &Context,
+    before: ExportState,
+    after: Export,
+    lease: Option<Lease>,
+) -> Result<Export, Error> {
+    let pen = context.pen(Actor::System);
+    context
+        .db
+        .write(move |conn| {
+            if !exports::update(conn, &after, lease)? {
+                return Err(Error::StaleVersion);
+            }
+            if before != after.state {
+                log_move(conn, &pen, before, &after)?;
+            }
+            Ok(after)
+        })
+        .await
+}
+
+/// Deletes files whose time is over, and later the exports themselves, at most
+/// `limit`; answers how many there were.
+///
+/// # Errors
+/// The store failed; what was done stays done.
+pub async fn sweep(context: &Context, limit: usize) -> Result<usize, Error> {
+    let (now, pen) = (context.now(), context.pen(Actor::System));
+    let swept = context
+        .db
+        .write(move |conn| -> Result<Vec<ExportId>, Error> {
+            let over = exports::over(conn, now, limit)?;
+            for export in &over {
+                if export.state == ExportState::Ready {
+                    let after = export.clone().expired(now);
+                    if exports::update(conn, &after, None)? {
+                        log_move(conn, &pen, export.state, &after)?;
+                    }
+                } else {
+                    exports::delete(conn, export.id)?;
+                }
+            }
+            Ok(over.into_iter().map(|export| export.id).collect())
+        })
+        .await?;
+    for id in &swept {
+        context.exchange.folder.remove(*id);
+    }
+    Ok(swept.len())
+}
+
+/// Deletes files that no job knows of: left by a process that died.
+///
+/// # Errors
+/// The store or the disk failed.
+pub async fn sweep_left_overs(context: &Context) -> Result<(), Error> {
+    let folder = context.exchange.folder.clone();
+    let old = blocking(move || folder.old()).await?;
+    for file in old {
+        let known = context.db.read(move |conn| {
+            let import = crate::db::imports::find(conn, file.into())?;
+            let export = match load(conn, file.into()) {
+                Ok(export) => Some(export),
+                Err(Error::NotFound) => None,
+                Err(error) => return Err(error),
+            };
+            Ok::<_, Error>(import.is_some() || export.is_some())
+        });
+        if !known.await? {
+            context.exchange.folder.remove(file);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! What the rows of a file say, and how they are read. Who knows how files
+//! are written hands in the reader (see [`super::super::context::Exchange`]).
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::domain::fault::Fault;
+use crate::domain::import::{FileFormat, ImportFailure, Place};
+use crate::domain::organization::OrganizationDetails;
+
+use super::super::referrals::{Contact, Content};
+
+/// A row of a file.
+#[derive(Debug)]
+pub struct FileRow {
+    /// Where it begins, from 1; a header is a line too.
+    pub line: i64,
+    /// Its own id, as far as it could be read.
+    pub external_id: Option<String>,
+    /// The firm that it describes, or all that is wrong with it.
+    pub firm: Result<FirmRow, Vec<Fault>>,
+}
+
+/// A firm as a row describes it.
+#[derive(Debug, Clone)]
+pub struct FirmRow {
+    /// Its id in the file.
+    pub external_id: String,
+    /// The firm.
+    pub details: OrganizationDetails,
+    /// Through whom it is reached.
+    pub contact: Option<Contact>,
+    /// What it offers or looks for.
+    pub content: Option<Content>,
+    /// SHA-256 of all that the row says.
+    pub digest: [u8; 32],
+}
+
+/// Some rows of a file, in order.
+#[derive(Debug)]
+pub struct Batch {
+    /// The rows.
+    pub rows: Vec<FileRow>,
+    /// Where the next one begins.
+    pub place: Place,
+    /// Whether there are no more.
+    pub is_last: bool,
+}
+
+/// Why a file can't be read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// The disk says so.
+    Disk(io::Error),
+    /// It is not such a file, from some row on.
+    Form(ImportFailure),
+    /// Its header is not one; everything that is wrong with it.
+    Header(Vec<Fault>),
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+/// Reads the rows of one file, from a place on.
+pub trait RowReader: Send {
+    /// The next rows, `limit` at most.
+    ///
+    /// # Errors
+    /// See [`Unreadable`]; what is wrong with single rows is none.
+    fn next(&mut self, limit: usize) -> Result<Batch, Unreadable>;
+}
+
+/// Opens a file at a place where a row begins.
+pub type OpenRows =
+    Arc<dyn Fn(&Path, FileFormat, Place) -> Result<Box<dyn RowReader>, Unreadable> + Send + Sync>;

@@ -1,0 +1,558 @@
+//! The work on a file: a batch of rows is one transaction, which also holds
+//! the place in the file, the counts and the report of its rows. A worker that
+//! dies leaves off between two batches; whoever takes the job after its lease
+//! goes on there, and no row is done twice.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::db::imports::{self, Lease};
+use crate::db::{self, Conn};
+use crate::domain::account::{Membership, Role};
+use crate::domain::event::Actor;
+use crate::domain::fault::Fault;
+use crate::domain::ids::{ImportId, OrganizationId, UserId};
+use crate::domain::import::{Import, ImportFailure, ImportRow, ImportState, Place, RowOutcome};
+use crate::domain::refusal::Refusal;
+use crate::domain::values::OrganizationKind;
+
+use super::super::imports::{self as records, NewInvestor, NewStartup};
+use super::super::referrals::{Content, Desk, NewReferral};
+use super::super::{Caller, Context, Error};
+use super::rows::{Batch, FileRow, FirmRow, RowReader, Unreadable};
+use super::{begin_report, load, log_move, may_write};
+
+/// Rows of one transaction: few enough that nobody waits long behind it.
+const BATCH: usize = 50;
+
+/// How long a worker waits for a store that can't take more now.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Works on the oldest import that waits, until it is over, is taken away, or
+/// `stop` says so; answers whether there was one.
+///
+/// # Errors
+/// The store or the disk failed; the job is somebody's again after its lease.
+pub async fn work(
+    context: &Context,
+    holder: Uuid,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<bool, Error> {
+    let now = context.now();
+    let due = move |conn: &mut Conn| Ok::<_, Error>(imports::next_due(conn, now)?);
+    let Some(id) = context.db.look_up(due).await? else {
+        return Ok(false);
+    };
+    let lease = lease(context, holder);
+    let claim = move |conn: &mut Conn| Ok::<_, Error>(imports::claim(conn, id, lease, now)?);
+    let Some(import) = context.db.write(claim).await? else {
+        return Ok(true);
+    };
+    work_on(context, holder, import, stop, &mut |_| ()).await?;
+    Ok(true)
+}
+
+/// Who has a job in hand from now on.
+pub fn lease(context: &Context, holder: Uuid) -> Lease {
+    Lease {
+        holder,
+        until: context.now() + context.exchange.lease,
+    }
+}
+
+/// Works on an import that `holder` has, batch by batch, and tells `progress`
+/// after each; answers it as it was left.
+///
+/// # Errors
+/// As for [`work`].
+pub async fn work_on(
+    context: &Context,
+    holder: Uuid,
+    mut import: Import,
+    stop: &(dyn Fn() -> bool + Sync),
+    progress: &mut (dyn FnMut(&Import) + Send),
+) -> Result<Import, Error> {
+    let mut reader: Option<Box<dyn RowReader>> = None;
+    while import.state.is_running() {
+        if stop() {
+            let (id, now) = (import.id, context.now());
+            let release =
+                move |conn: &mut Conn| Ok::<_, Error>(imports::release(conn, id, holder, now)?);
+            context.db.write(release).await?;
+            return Ok(import);
+        }
+        let (kept, batch) = read(context, &import, reader.take()).await?;
+        let next = match batch {
+            Ok(batch) => advance(context, holder, import.clone(), batch).await,
+            Err(failure) => fail(context, import.clone(), failure).await,
+        };
+        import = match next {
+            // Somebody cancelled it, or thought this worker dead.
+            Err(Error::StaleVersion | Error::NotFound) => {
+                let id = import.id;
+                return context.db.look_up(move |conn| load(conn, id)).await;
+            }
+            Err(Error::Busy { .. }) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            // It would break again at the same row for ever.
+            Err(Error::Internal(cause)) => {
+                tracing::error!(%cause, import = %import.id, "an import broke");
+                fail(context, import, broken()).await?
+            }
+            next => next?,
+        };
+        // The second pass begins at the top.
+        reader = kept.filter(|_| import.place != Place::default());
+        progress(&import);
+    }
+    if !import.state.is_open() {
+        context.exchange.folder.remove(import.id);
+    }
+    Ok(import)
+}
+
+type Read = (Option<Box<dyn RowReader>>, Result<Batch, ImportFailure>);
+
+/// Reads the next rows, off the async threads.
+async fn read(
+    context: &Context,
+    import: &Import,
+    reader: Option<Box<dyn RowReader>>,
+) -> Result<Read, Error> {
+    let open = Arc::clone(&context.exchange.open_rows);
+    let path = context.exchange.folder.path(import.id);
+    let (format, place) = (import.format, import.place);
+    let job = move || {
+        let mut reader = match reader {
+            Some(reader) => reader,
+            None => open(&path, format, place)?,
+        };
+        let batch = reader.next(BATCH)?;
+        Ok((reader, batch))
+    };
+    let read: Result<_, Unreadable> = tokio::task::spawn_blocking(job)
+        .await
+        .map_err(Error::internal)?;
+    match read {
+        Ok((reader, batch)) => Ok((Some(reader), Ok(batch))),
+        Err(Unreadable::Form(failure)) => Ok((None, Err(failure))),
+        Err(Unreadable::Header(_)) => Ok((None, Err(file_missing()))),
+        Err(Unreadable::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {
+            Ok((None, Err(file_missing())))
+        }
+        Err(Unreadable::Disk(error)) => Err(Error::internal(error)),
+    }
+}
+
+fn file_missing() -> ImportFailure {
+    ImportFailure {
+        code: "file_missing".to_owned(),
+        detail: "The file is not where it was put; hand it in again.".to_owned(),
+    }
+}
+
+fn broken() -> ImportFailure {
+    ImportFailure {
+        code: "broken".to_owned(),
+        detail: "Something broke on our side and was noted; what is on record by now stays."
+            .to_owned(),
+    }
+}
+
+async fn fail(context: &Context, import: Import, failure: ImportFailure) -> Result<Import, Error> {
+    let (pen, now) = (context.pen(Actor::System), context.now());
+    context
+        .db
+        .write(move |conn| {
+            let after = import.clone().failed(failure, now);
+            if !imports::update(conn, &after, None)? {
+                return Err(Error::StaleVersion);
+            }
+            log_move(conn, &pen, &import, &after)?;
+            Ok(after)
+        })
+        .await
+}
+
+/// One batch: its rows, their report, the place and the counts.
+async fn advance(
+    context: &Context,
+    holder: Uuid,
+    import: Import,
+    batch: Batch,
+) -> Result<Import, Error> {
+    let (lease, context_in) = (lease(context, holder), context.clone());
+    context
+        .db
+        .write(move |conn| {
+            // What was decided meanwhile goes first.
+            if load(conn, import.id)?.version != import.version {
+                return Err(Error::StaleVersion);
+            }
+            let Some(mut hand) = Hand::of(&context_in, conn, &import)? else {
+                let after = import.clone().failed(no_longer_allowed(), context_in.now());
+                return finish(&context_in, conn, &import, after, lease);
+            };
+            let Batch {
+                rows,
+                place,
+                is_last,
+            } = batch;
+            let rows = if import.is_trial() {
+                let rows = tried(conn, |conn| hand.put_all(conn, import.id, rows))?;
+                rows.into_iter().map(undone).collect()
+            } else {
+                hand.put_all(conn, import.id, rows)?
+            };
+            imports::put_rows(conn, import.id, &rows)?;
+            let mut after = Import {
+                place,
+                version: import.version + 1,
+                updated_at: context_in.now(),
+                ..import.clone()
+            };
+            for row in &rows {
+                after.tally.count(row.outcome);
+            }
+            if is_last {
+                let counted = after.clone();
+                after = Import {
+                    version: import.version + 1,
+                    ..after.after_last_row(context_in.now())
+                };
+                return finish(&context_in, conn, &counted, after, lease);
+            }
+            finish(&context_in, conn, &import, after, lease)
+        })
+        .await
+}
+
+/// Stores where an import stands now, and notes a move.
+fn finish(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Import,
+    after: Import,
+    lease: Lease,
+) -> Result<Import, Error> {
+    let lease = Some(lease).filter(|_| after.state.is_running());
+    if !imports::update(conn, &after, lease)? {
+        return Err(Error::StaleVersion);
+    }
+    if before.state != after.state {
+        begin_report(conn, &after)?;
+        log_move(conn, &context.pen(Actor::System), before, &after)?;
+    }
+    Ok(after)
+}
+
+fn no_longer_allowed() -> ImportFailure {
+    ImportFailure {
+        code: "no_longer_allowed".to_owned(),
+        detail: "Whoever handed it in may not do so any more.".to_owned(),
+    }
+}
+
+/// Why a transaction is undone.
+enum Undone<T> {
+    Tried(T),
+    Failed(Error),
+}
+
+impl<T, E: Into<Error>> From<E> for Undone<T> {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// A row that was only tried: a firm that would be new has no id.
+fn undone(row: ImportRow) -> ImportRow {
+    let record = row.record.filter(|_| row.outcome != RowOutcome::Created);
+    ImportRow { record, ..row }
+}
+
+/// What `job` comes to, undone.
+fn tried<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+    let outcome: Result<(), Undone<T>> =
+        db::transaction(conn, |conn| Err(Undone::Tried(job(conn)?)));
+    match outcome {
+        Err(Undone::Tried(came_to)) => Ok(came_to),
+        Err(Undone::Failed(error)) => Err(error),
+        Ok(()) => Err(Error::internal("a trial was not undone")),
+    }
+}
+
+/// Puts rows on record for somebody.
+enum Hand {
+    Partner(Box<Desk>, OrganizationId),
+    Operator(Box<records::Import>),
+}
+
+impl Hand {
+    /// None when whoever handed the file in may not any more.
+    fn of(context: &Context, conn: &mut Conn, import: &Import) -> Result<Option<Self>, Error> {
+        let actor = match import.made_by {
+            None => Actor::System,
+            Some(id) => {
+                let caller = caller_of(conn, id, context.now())?;
+                let allowed = caller.filter(|caller| may_write(caller, import.partner).is_ok());
+                let Some(caller) = allowed else {
+                    return Ok(None);
+                };
+                caller.actor()
+            }
+        };
+        let asks = import.options.ask_contacts;
+        let Some(partner) = import.partner else {
+            let programme = match import.options.programme {
+                Some(id) => db::programmes::find(conn, id)?,
+                None => None,
+            };
+            let records = records::Import::of(context, actor, programme, asks);
+            return Ok(Some(Self::Operator(Box::new(records))));
+        };
+        let desk = Desk::of_actor(context, actor, asks);
+        Ok(Some(Self::Partner(Box::new(desk), partner)))
+    }
+
+    fn put_all(
+        &mut self,
+        conn: &mut Conn,
+        import: ImportId,
+        rows: Vec<FileRow>,
+    ) -> Result<Vec<ImportRow>, Error> {
+        let first = rows.first().map_or(0, |row| row.line);
+        let ids: Vec<_> = rows
+            .iter()
+            .filter_map(|row| row.external_id.as_deref())
+            .collect();
+        let mut seen = imports::lines_of(conn, import, first, &ids)?;
+        let put = |row: FileRow| self.put(conn, &mut seen, row);
+        rows.into_iter().map(put).collect()
+    }
+
+    /// Puts a row on record, by itself: what is refused leaves nothing behind.
+    fn put(
+        &mut self,
+        conn: &mut Conn,
+        seen: &mut BTreeMap<String, i64>,
+        row: FileRow,
+    ) -> Result<ImportRow, Error> {
+        let FileRow {
+            line,
+            external_id,
+            firm,
+        } = row;
+        let report = |outcome, record, faults| ImportRow {
+            line,
+            external_id: external_id.clone(),
+            outcome,
+            record,
+            faults,
+        };
+        let again = external_id.as_ref().and_then(|id| seen.get(id).copied());
+        if let Some(id) = external_id.clone().filter(|_| again.is_none()) {
+            seen.insert(id, line);
+        }
+        let firm = match (firm, again) {
+            (Err(mut faults), again) => {
+                faults.extend(again.map(twice));
+                return Ok(report(RowOutcome::Bad, None, faults));
+            }
+            (Ok(_), Some(first)) => {
+                return Ok(report(RowOutcome::Bad, None, vec![twice(first)]));
+            }
+            (Ok(firm), None) => firm,
+        };
+        match db::transaction(conn, |conn| self.put_firm(conn, firm)) {
+            Ok((record, outcome)) => Ok(report(outcome, Some(record), Vec::new())),
+            Err(Error::Invalid(faults)) => Ok(report(RowOutcome::Bad, None, faults)),
+            Err(Error::Refused(refusal)) => {
+                Ok(report(RowOutcome::Refused, None, faults_of(refusal)))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn put_firm(&mut self, conn: &mut Conn, row: FirmRow) -> Result<(Uuid, RowOutcome), Error> {
+        match self {
+            Self::Partner(desk, partner) => {
+                let (referral, outcome) = desk.put(conn, referral_of(*partner, row)?)?;
+                Ok((referral.id.uuid(), outcome))
+            }
+            Self::Operator(records) => {
+                let (firm, outcome) = put_record(records, conn, row)?;
+                Ok((firm.uuid(), outcome))
+            }
+        }
+    }
+}
+
+fn twice(line: i64) -> Fault {
+    Fault {
+        pointer: "/external_id".to_owned(),
+        code: "duplicate".into(),
+        detail: format!("This id was on line {line} already."),
+    }
+}
+
+fn faults_of(refusal: Refusal) -> Vec<Fault> {
+    let whole = Fault {
+        pointer: String::new(),
+        code: refusal.code,
+        detail: refusal.detail,
+    };
+    std::iter::once(whole).chain(refusal.missing).collect()
+}
+
+fn missing(pointer: &str, detail: &str) -> Fault {
+    Fault {
+        pointer: pointer.to_owned(),
+        code: "required".into(),
+        detail: detail.to_owned(),
+    }
+}
+
+/// What a partner refers is whole.
+fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Error> {
+    let mut faults = Vec::new();
+    if row.details.country.is_none() {
+        faults.push(missing("/organization/country", "This field is required."));
+    }
+    if row.contact.is_none() {
+        faults.push(missing("/contact/email", "A referral names a contact."));
+    }
+    if row.content.is_none() {
+        let place = match row.details.kind {
+            OrganizationKind::Investor => "/mandate",
+            _ => "/startup_profile",
+        };
+        let detail = "A startup comes with a profile, an investor with a mandate.";
+        faults.push(missing(place, detail));
+    }
+    match (row.contact, row.content) {
+        (Some(contact), Some(content)) if faults.is_empty() => Ok(NewReferral {
+            partner,
+            external_id: row.external_id,
+            details: row.details,
+            identifiers: None,
+            contact,
+            content,
+            digest: row.digest,
+        }),
+        _ => Err(Error::Invalid(faults)),
+    }
+}
+
+fn put_record(
+    records: &mut records::Import,
+    conn: &mut Conn,
+    row: FirmRow,
+) -> Result<records::Put, Error> {
+    let FirmRow {
+        external_id,
+        details,
+        contact,
+        content,
+        ..
+    } = row;
+    match content {
+        Some(Content::StartupProfile(content)) => {
+            let content = *content;
+            records.startup(
+                conn,
+                NewStartup {
+                    external_id,
+                    details,
+                    content,
+                    contact,
+                },
+            )
+        }
+        content => {
+            let mandate = match content {
+                Some(Content::Mandate(mandate)) => Some(*mandate),
+                _ => None,
+            };
+            if details.kind != OrganizationKind::Investor {
+                let fault = missing("/startup_profile", "A startup comes with a profile.");
+                return Err(Error::Invalid(vec![fault]));
+            }
+            records.investor(
+                conn,
+                NewInvestor {
+                    external_id,
+                    details,
+                    mandate,
+                    investments: Vec::new(),
+                    contact,
+                },
+            )
+        }
+    }
+}
+
+/// A person or a program as it may act at this moment; none when it may not
+/// act at all.
+pub fn caller_of(conn: &mut Conn, id: UserId, now: DateTime<Utc>) -> Result<Option<Caller>, Error> {
+    let Some(user) = db::users::find(conn, id)? else {
+        return Ok(None);
+    };
+    if db::users::disabled_at(conn, id)?.is_some() {
+        return Ok(None);
+    }
+    let Some(client) = db::clients::find(conn, id)? else {
+        let memberships = db::users::memberships(conn, id)?;
+        return Ok(Some(Caller::new(user, memberships)));
+    };
+    if !client.is_live(now) {
+        return Ok(None);
+    }
+    let membership = Membership {
+        organization: client.organization,
+        kind: OrganizationKind::Partner,
+        role: if client.scopes.write() {
+            Role::Editor
+        } else {
+            Role::Viewer
+        },
+    };
+    Ok(Some(Caller::new(user, vec![membership])))
+}
+
+/// Ends what nobody started in time and deletes what has been over for long,
+/// at most `limit` of them; answers how many there were.
+///
+/// # Errors
+/// The store failed; what was done stays done.
+pub async fn sweep(context: &Context, limit: usize) -> Result<usize, Error> {
+    let (now, pen) = (context.now(), context.pen(Actor::System));
+    let swept = context
+        .db
+        .write(move |conn| -> Result<Vec<ImportId>, Error> {
+            let over = imports::over(conn, now, limit)?;
+            for import in &over {
+                if import.state == ImportState::Checked {
+                    let after = import.clone().expired(now);
+                    if imports::update(conn, &after, None)? {
+                        log_move(conn, &pen, import, &after)?;
+                    }
+                } else {
+                    imports::delete(conn, import.id)?;
+                }
+            }
+            Ok(over.into_iter().map(|import| import.id).collect())
+        })
+        .await?;
+    for id in &swept {
+        context.exchange.folder.remove(*id);
+    }
+    Ok(swept.len())
+}

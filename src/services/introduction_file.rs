@@ -1,0 +1,101 @@
+//! Everything on record about one introduction in one document, for whoever
+//! has to show why two firms were told of each other: decisions, consents,
+//! disclosures, hashes of messages, and the lines of the log with the hashes
+//! that chain them.
+
+use chrono::{DateTime, Utc};
+
+pub use crate::db::decisions::Decision;
+pub use crate::db::disclosures::Disclosure;
+pub use crate::db::events::{Head, SealedEvent};
+pub use crate::db::introductions::GivenAnswer;
+pub use crate::db::outbox::Message;
+use crate::db::{self, Conn};
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::{IntroductionId, OrganizationId};
+use crate::domain::introduction::Introduction;
+use crate::domain::permission::Operation;
+
+use super::{Caller, Context, Error, introductions};
+
+/// Most events of one record that the file holds; an introduction has a few
+/// dozen at most.
+const MOST_EVENTS: usize = 1_000;
+
+/// What somebody of a firm agreed to before an introduction went out.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// Of which firm.
+    pub organization: OrganizationId,
+    /// What for.
+    pub purpose: String,
+    /// The text that was agreed to.
+    pub text: String,
+    /// When.
+    pub given_at: DateTime<Utc>,
+}
+
+/// Everything on record about one introduction.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// The record.
+    pub introduction: Introduction,
+    /// Every answer with who gave it.
+    pub answers: Vec<GivenAnswer>,
+    /// What compliance decided about the match and the introduction.
+    pub decisions: Vec<Decision>,
+    /// What the people of both firms agreed to.
+    pub receipts: Vec<Receipt>,
+    /// What was shown by way of the match and of the introduction.
+    pub disclosures: Vec<Disclosure>,
+    /// What was queued about it.
+    pub messages: Vec<Message>,
+    /// Its lines of the log, and those of its match.
+    pub events: Vec<SealedEvent>,
+    /// The end of the log's chain.
+    pub head: Head,
+    /// When this was put together.
+    pub at: DateTime<Utc>,
+}
+
+/// The file of an introduction, for compliance and whoever reads what it
+/// records.
+pub async fn read(context: &Context, caller: &Caller, id: IntroductionId) -> Result<File, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let at = context.now();
+    context.db.read(move |conn| gather(conn, id, at)).await
+}
+
+fn gather(conn: &mut Conn, id: IntroductionId, at: DateTime<Utc>) -> Result<File, Error> {
+    let introduction = introductions::load(conn, id)?;
+    let itself = Subject::new(SubjectKind::Introduction, id);
+    let matched = Subject::new(SubjectKind::Match, introduction.matched);
+    let mut decisions = db::decisions::list(conn, matched)?;
+    decisions.extend(db::decisions::list(conn, itself)?);
+    let mut disclosures = db::disclosures::by_way_of(conn, matched)?;
+    disclosures.extend(db::disclosures::by_way_of(conn, itself)?);
+    let mut events = db::events::timeline(conn, matched, 0, MOST_EVENTS)?;
+    events.extend(db::events::timeline(conn, itself, 0, MOST_EVENTS)?);
+    events.sort_by_key(|event| event.position);
+    let mut receipts = Vec::new();
+    for organization in [introduction.startup, introduction.investor] {
+        let given = db::consents::of_organization(conn, organization)?;
+        receipts.extend(given.into_iter().map(|(purpose, text, given_at)| Receipt {
+            organization,
+            purpose,
+            text,
+            given_at,
+        }));
+    }
+    Ok(File {
+        answers: db::introductions::answers(conn, id)?,
+        decisions,
+        receipts,
+        disclosures,
+        messages: db::outbox::about(conn, itself)?,
+        events,
+        head: db::events::head(conn)?,
+        introduction,
+        at,
+    })
+}

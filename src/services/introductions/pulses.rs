@@ -1,0 +1,335 @@
+//! After the mail: both sides are asked now and then how it goes; silence
+//! closes an introduction, and long after that a late yes still opens the deal.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::db::{self, Conn, introductions};
+use crate::domain::event::{Actor, SubjectKind};
+use crate::domain::ids::{AskId, PulseId};
+use crate::domain::introduction::{Action, Introduction, IntroductionStatus, step};
+use crate::domain::message::Notice;
+use crate::domain::permission::Hat;
+use crate::domain::pulse::{ANSWER_DAYS, FollowUp, Pulse, PulseAnswer, PulseKind, SILENT_DAYS};
+use crate::domain::values::Side;
+use crate::services::notices::Recipient;
+use crate::services::transitions::code;
+use crate::services::{Context, Error, notices};
+
+use super::people::person_of;
+use super::{apply_system, commit, load};
+
+/// The hour at which people are asked, by their own clock.
+const HOUR: u32 = 9;
+
+/// A pulse as its page shows it.
+#[derive(Debug, Clone)]
+pub struct OpenPulse {
+    /// The question.
+    pub pulse: Pulse,
+    /// Who is asked.
+    pub person: Recipient,
+    /// The other side's name, which the mail told.
+    pub counterpart: String,
+    /// Whether it can still be answered.
+    pub late: bool,
+}
+
+/// Notes what a step says of an introduction after it was sent.
+pub(super) fn follow(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    after: &Introduction,
+    action: &Action,
+) -> Result<(), Error> {
+    use IntroductionStatus as S;
+    let now = context.now();
+    let entered = after.status != before.status;
+    let known = introductions::follow_up(conn, after.id)?;
+    let followed = match (after.status, known) {
+        (S::Sent, known) if entered => FollowUp {
+            introduction: after.id,
+            sent_at: known.map_or(now, |known| known.sent_at),
+            heard_at: now,
+            closed_at: None,
+            rounds: 0,
+            next_at: None,
+        }
+        .scheduled(now),
+        (S::Closed, Some(known)) if entered => FollowUp {
+            closed_at: Some(now),
+            rounds: 0,
+            ..known
+        }
+        .scheduled(now),
+        (S::Converted, Some(known)) if entered => FollowUp {
+            next_at: None,
+            ..known
+        },
+        (S::InConversation | S::Met, Some(known)) => FollowUp {
+            heard_at: now,
+            ..known
+        },
+        // A deal that the other side hasn't confirmed yet.
+        (S::Sent, Some(known)) if matches!(action, Action::Convert) => FollowUp {
+            heard_at: now,
+            ..known
+        },
+        _ => return Ok(()),
+    };
+    Ok(introductions::put_follow_up(conn, &followed)?)
+}
+
+/// Tells both sides that it is closed, but not the one that closed it.
+pub(super) fn tell_closed(
+    context: &Context,
+    conn: &mut Conn,
+    after: &Introduction,
+    actor: Actor,
+    by: Option<Side>,
+) -> Result<(), Error> {
+    for side in [Side::Startup, Side::Investor] {
+        if by == Some(side) {
+            continue;
+        }
+        notices::enqueue(
+            context,
+            conn,
+            &format!("introduction_over:{}:{}:{side}", after.id, after.version),
+            (SubjectKind::Introduction, after.id.uuid()),
+            &Notice::IntroductionOver {
+                introduction: after.id,
+                side,
+                silent: actor == Actor::System,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Asks whom it is time to ask, and closes what was silent for too long;
+/// answers how many introductions it looked at.
+pub async fn follow_up_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let now = context.now();
+    let since = now - TimeDelta::days(SILENT_DAYS);
+    let any = context.db.read(move |conn| {
+        Ok::<_, Error>(
+            !introductions::due_follow_ups(conn, now, 1)?.is_empty()
+                || !introductions::silent_follow_ups(conn, since, 1)?.is_empty(),
+        )
+    });
+    if !any.await? {
+        return Ok(0);
+    }
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let silent = introductions::silent_follow_ups(conn, since, limit)?;
+            for known in &silent {
+                each(conn, known, |conn| close(&context_in, conn, known))?;
+            }
+            let due = introductions::due_follow_ups(conn, now, limit)?;
+            for known in &due {
+                each(conn, known, |conn| ask_both(&context_in, conn, known))?;
+            }
+            Ok(silent.len().max(due.len()))
+        })
+        .await
+}
+
+/// One that fails must not keep the others, nor come back at once.
+fn each(
+    conn: &mut Conn,
+    known: &FollowUp,
+    work: impl FnOnce(&mut Conn) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if let Err(error) = db::transaction(conn, work) {
+        tracing::error!(introduction = %known.introduction, %error, "not followed up");
+        let later = FollowUp {
+            next_at: None,
+            ..known.clone()
+        };
+        introductions::put_follow_up(conn, &later)?;
+    }
+    Ok(())
+}
+
+fn close(context: &Context, conn: &mut Conn, known: &FollowUp) -> Result<(), Error> {
+    use IntroductionStatus as S;
+    let before = load(conn, known.introduction)?;
+    if !matches!(before.status, S::Sent | S::InConversation | S::Met) {
+        let over = FollowUp {
+            next_at: None,
+            ..known.clone()
+        };
+        return Ok(introductions::put_follow_up(conn, &over)?);
+    }
+    apply_system(context, conn, &before, &Action::Close).map(drop)
+}
+
+fn ask_both(context: &Context, conn: &mut Conn, known: &FollowUp) -> Result<(), Error> {
+    use IntroductionStatus as S;
+    let now = context.now();
+    let introduction = load(conn, known.introduction)?;
+    let next = known.clone().scheduled(now);
+    introductions::put_follow_up(conn, &next)?;
+    let kind = known.kind();
+    let wanted = match kind {
+        PulseKind::Open => matches!(introduction.status, S::Sent | S::InConversation | S::Met),
+        PulseKind::Late => introduction.status == S::Closed,
+    };
+    if !wanted {
+        return Ok(());
+    }
+    for side in [Side::Startup, Side::Investor] {
+        let Some(person) = person_of(conn, &introduction, side)? else {
+            continue;
+        };
+        let at = morning(context, conn, &introduction, side, person.zone)?;
+        let pulse = Pulse {
+            id: context.new_id(),
+            introduction: introduction.id,
+            side,
+            kind,
+            expires_at: at + TimeDelta::days(ANSWER_DAYS),
+            answer: None,
+            created_at: now,
+        };
+        introductions::insert_pulse(conn, &pulse)?;
+        notices::enqueue_at(
+            context,
+            conn,
+            &format!("pulse:{}", pulse.id),
+            (SubjectKind::Introduction, introduction.id.uuid()),
+            &Notice::Pulse { pulse: pulse.id },
+            at,
+        )?;
+    }
+    Ok(())
+}
+
+/// The next morning, from now on, of a working day of that side.
+fn morning(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+    zone: Tz,
+) -> Result<DateTime<Utc>, Error> {
+    let firm = db::organizations::find(conn, introduction.organization(side))?;
+    let country = firm.and_then(|firm| firm.details.country);
+    let now = context.now();
+    let yesterday = now - TimeDelta::days(1);
+    let calendars = &context.calendars;
+    let today = calendars.working_hour(country, zone, yesterday, 1, HOUR);
+    Ok(if today >= now {
+        today
+    } else {
+        calendars.working_hour(country, zone, now, 1, HOUR)
+    })
+}
+
+/// Reads the link of a pulse. Reading changes nothing.
+pub async fn open_pulse(context: &Context, token: &str) -> Result<OpenPulse, Error> {
+    let id = context.links.parse_pulse(token).ok_or(Error::NotFound)?;
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| opened(&context_in, conn, id))
+        .await
+}
+
+/// A pulse with all that its mail and its page say.
+pub(in crate::services) fn opened(
+    context: &Context,
+    conn: &mut Conn,
+    id: PulseId,
+) -> Result<OpenPulse, Error> {
+    let pulse = introductions::find_pulse(conn, id)?.ok_or(Error::NotFound)?;
+    let introduction = load(conn, pulse.introduction)?;
+    let person = person_of(conn, &introduction, pulse.side)?.ok_or(Error::NotFound)?;
+    let other = introduction.organization(pulse.side.other());
+    let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
+    Ok(OpenPulse {
+        late: pulse.expires_at <= context.now(),
+        counterpart: other.details.display_name().to_string(),
+        person,
+        pulse,
+    })
+}
+
+/// Answers a pulse by its link, once. What the answer says happens, as far as
+/// the introduction hasn't gone on by itself.
+pub async fn answer_pulse(
+    context: &Context,
+    token: &str,
+    answer: PulseAnswer,
+) -> Result<(), Error> {
+    let id = context.links.parse_pulse(token).ok_or(Error::NotFound)?;
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let pulse = introductions::find_pulse(conn, id)?.ok_or(Error::NotFound)?;
+            introductions::lock(conn, pulse.introduction)?;
+            let answers = answer.answers(pulse.kind);
+            let now = context_in.now();
+            if !answers || !introductions::answer_pulse(conn, id, answer, now)? {
+                return Err(super::answers::answered_already());
+            }
+            record(&context_in, conn, &pulse, answer)
+        })
+        .await
+}
+
+fn record(
+    context: &Context,
+    conn: &mut Conn,
+    pulse: &Pulse,
+    answer: PulseAnswer,
+) -> Result<(), Error> {
+    use IntroductionStatus as S;
+    let before = load(conn, pulse.introduction)?;
+    // The link stands for the side, as that of a question does.
+    let link: AskId = pulse.id.uuid().into();
+    let actor = Actor::Link(link);
+    context.pen(actor).append(
+        conn,
+        "introduction.pulse_answered",
+        (SubjectKind::Introduction, before.id),
+        vec![
+            ("side", code(pulse.side.code())),
+            ("answer", code(answer.code())),
+        ],
+    )?;
+    let live = matches!(before.status, S::Sent | S::InConversation | S::Met);
+    let action = match answer {
+        PulseAnswer::Talking if before.status == S::Sent => Some(Action::Reply),
+        PulseAnswer::Met if matches!(before.status, S::Sent | S::InConversation) => {
+            Some(Action::Meet)
+        }
+        PulseAnswer::NotAFit if live => Some(Action::Close),
+        PulseAnswer::Yes if before.status == S::Closed => Some(Action::LateYes),
+        _ => None,
+    };
+    if let Some(action) = action {
+        let hat = match pulse.side {
+            Side::Startup => Hat::Startup,
+            Side::Investor => Hat::Investor,
+        };
+        let after = step(&before, &action, hat)?;
+        commit(context, conn, &before, after, &action, actor)?;
+        return Ok(());
+    }
+    let heard = matches!(answer, PulseAnswer::Talking | PulseAnswer::Met);
+    match introductions::follow_up(conn, before.id)? {
+        Some(known) if heard && live => {
+            let heard_at = context.now();
+            let known = FollowUp { heard_at, ..known };
+            Ok(introductions::put_follow_up(conn, &known)?)
+        }
+        _ => Ok(()),
+    }
+}

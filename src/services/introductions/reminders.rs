@@ -1,0 +1,95 @@
+//! The person asked is reminded twice at most, in the morning of working days
+//! of their own.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::{self, Conn, introductions};
+use crate::domain::event::SubjectKind;
+use crate::domain::introduction::{Ask, REMINDER_DAYS};
+use crate::domain::message::Notice;
+use crate::services::disclosure::Occasion;
+use crate::services::{Context, Error, disclosure, notices};
+
+use super::people::asked_person;
+use super::{load, pair};
+
+/// The hour at which people are reminded, by their own clock.
+const HOUR: u32 = 9;
+
+/// When the person asked is reminded for the `done + 1`st time; none when that
+/// was often enough, or the question is over by then. What came and went while
+/// nothing ran is left out, so that two reminders never come at once.
+pub(super) fn next_reminder(
+    context: &Context,
+    conn: &mut Conn,
+    ask: &Ask,
+    done: u32,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let introduction = load(conn, ask.introduction)?;
+    let firm = db::organizations::find(conn, introduction.organization(ask.side))?;
+    let country = firm.and_then(|firm| firm.details.country);
+    let Some(person) = asked_person(conn, ask)? else {
+        return Ok(None);
+    };
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
+    let now = context.now();
+    Ok(REMINDER_DAYS
+        .into_iter()
+        .skip(done)
+        .map(|days| {
+            let calendars = &context.calendars;
+            calendars.working_hour(country, person.zone, ask.created_at, days, HOUR)
+        })
+        .find(|at| *at > now && *at < ask.expires_at))
+}
+
+/// Reminds whoever is to be reminded now; answers how many questions it looked
+/// at.
+pub async fn remind_due(context: &Context, limit: usize) -> Result<usize, Error> {
+    let now = context.now();
+    let any = context
+        .db
+        .read(move |conn| introductions::is_any_to_remind(conn, now));
+    if !any.await? {
+        return Ok(0);
+    }
+    let context_in = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let due = introductions::to_remind(conn, now, limit)?;
+            for ask in &due {
+                let reminded = db::transaction(conn, |conn| remind(&context_in, conn, ask));
+                // One that can't be reminded must not keep the others, nor
+                // come back at once.
+                if let Err(error) = reminded {
+                    tracing::error!(introduction = %ask.introduction, %error, "not reminded");
+                    introductions::note_reminder(conn, ask.id, ask.reminders, None)?;
+                }
+            }
+            Ok(due.len())
+        })
+        .await
+}
+
+fn remind(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {
+    let introduction = load(conn, ask.introduction)?;
+    let open = ask.expires_at > context.now() && introduction.asked() == Some(ask.side) && {
+        let pair = pair(conn, &introduction)?;
+        !disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen()
+    };
+    // While nobody can read the question, the reminder is left out.
+    let done = ask.reminders + 1;
+    let next = next_reminder(context, conn, ask, done)?;
+    introductions::note_reminder(conn, ask.id, done, next)?;
+    if !open {
+        return Ok(());
+    }
+    notices::enqueue(
+        context,
+        conn,
+        &format!("introduction_reminder:{}:{done}", ask.id),
+        (SubjectKind::Introduction, introduction.id.uuid()),
+        &Notice::IntroductionReminder { ask: ask.id },
+    )
+}

@@ -1,0 +1,344 @@
+//! Looks up what each notice needs, and asks once more whether it may be sent.
+
+use uuid::Uuid;
+
+use super::content::{
+    AlertContent, AskContent, Closed, Content, IntroductionContent, OverContent, Prepared,
+    PulseContent, Ready, Recipient,
+};
+use crate::auth::link::LinkToken;
+use crate::db::outbox::{self, Claimed};
+use crate::db::{self, Conn};
+use crate::domain::disclosure::Decision;
+use crate::domain::ids::{AskId, IntroductionId, PulseId, UserId};
+use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
+use crate::domain::message::{Ending, Matter};
+use crate::domain::organization::Organization;
+use crate::domain::pulse::PulseKind;
+use crate::domain::scoring::{Factor, FactorTrace};
+use crate::domain::values::Side;
+use crate::services::disclosure::{self, Occasion, Pair};
+use crate::services::teasers::tells_figures;
+use crate::services::{Context, Error, introductions, matches, programmes, suppressions};
+
+pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepared {
+    let to: Vec<Recipient> = to.into_iter().map(Into::into).collect();
+    if to.is_empty() {
+        Prepared::Obsolete("no_recipient")
+    } else {
+        Prepared::Ready(Box::new(Ready {
+            to,
+            content,
+            continues: None,
+            settings: None,
+        }))
+    }
+}
+
+pub(super) fn prepare_ask(
+    context: &Context,
+    conn: &mut Conn,
+    id: AskId,
+    reminder: bool,
+) -> Result<Prepared, Error> {
+    let ask = db::introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
+    let introduction = introductions::load(conn, ask.introduction)?;
+    if ask.state != AskState::Open || ask.expires_at <= context.now() {
+        return Ok(Prepared::Obsolete("no_longer_asked"));
+    }
+    if introduction.asked() != Some(ask.side) {
+        return Ok(Prepared::Obsolete("no_longer_asked"));
+    }
+    let pair = introductions::pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+    if decision.is_frozen() {
+        return Ok(Prepared::Later);
+    }
+    if decision != Decision::Allow {
+        introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
+        return Ok(Prepared::Obsolete("gate_closed"));
+    }
+    let content = AskContent {
+        reminder,
+        ..content_of(context, conn, &ask, &introduction, &pair)?
+    };
+    let person = introductions::asked_person(conn, &ask)?;
+    let first = if reminder { asked_by(conn, id)? } else { None };
+    let mail = ready(
+        person.into_iter().collect(),
+        Content::Ask(Box::new(content)),
+    );
+    Ok(mail.continuing(first))
+}
+
+/// The mail that put a question, if it was sent.
+pub(in crate::services) fn asked_by(conn: &mut Conn, ask: AskId) -> Result<Option<String>, Error> {
+    Ok(outbox::sent_before(
+        conn,
+        &format!("introduction_ask:{ask}"),
+    )?)
+}
+
+/// What an asked person may read now; none when it is no longer their turn or
+/// the gate has closed meanwhile.
+pub fn ask_content(
+    context: &Context,
+    conn: &mut Conn,
+    ask: &Ask,
+    introduction: &Introduction,
+) -> Result<Option<AskContent>, Error> {
+    if introduction.asked() != Some(ask.side) {
+        return Ok(None);
+    }
+    let pair = introductions::pair(conn, introduction)?;
+    if disclosure::ask(context, conn, &pair, Occasion::Running)? != Decision::Allow {
+        return Ok(None);
+    }
+    content_of(context, conn, ask, introduction, &pair).map(Some)
+}
+
+fn content_of(
+    context: &Context,
+    conn: &mut Conn,
+    ask: &Ask,
+    introduction: &Introduction,
+    pair: &Pair,
+) -> Result<AskContent, Error> {
+    let matched = matches::load(conn, introduction.matched)?;
+    let other = ask.side.other();
+    let counterpart = load_organization(conn, introduction, other)?;
+    let token = LinkToken {
+        ask: ask.id,
+        expires_at: ask.expires_at,
+    };
+    let link = context.links.mint(&token).map_err(Error::internal)?;
+    Ok(AskContent {
+        programme: pair.programme.details.title.to_string(),
+        side: ask.side,
+        counterpart: introduction
+            .accepted(other)
+            .then(|| counterpart.details.display_name().to_string()),
+        teaser: (other == Side::Startup).then(|| pair.profile.content.one_liner.clone()),
+        counterpart_country: counterpart.details.country,
+        blurb: introduction.blurb.clone(),
+        strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
+        link: format!("{}/consent/{link}", context.settings.public_url),
+        expires_at: ask.expires_at,
+        passed_on_for: match db::introductions::find_delegate(conn, ask.id)? {
+            Some(_) => {
+                let own = load_organization(conn, introduction, ask.side)?;
+                Some(own.details.display_name().clone())
+            }
+            None => None,
+        },
+        reminder: false,
+    })
+}
+
+/// Whether both have agreed and nothing has been sent yet: a mail that was
+/// given up may be tried again.
+pub(super) fn awaits_mail(introduction: &Introduction) -> bool {
+    use IntroductionStatus as S;
+    introduction.both_accepted()
+        && matches!(introduction.status, S::BothAccepted | S::DeliveryProblem)
+}
+
+pub(super) fn prepare_introduction(
+    context: &Context,
+    conn: &mut Conn,
+    id: IntroductionId,
+    claimed: &Claimed,
+    holder: Uuid,
+) -> Result<Prepared, Error> {
+    // Whoever stops it has it in hand as well, and one of both comes second.
+    db::introductions::lock(conn, id)?;
+    let introduction = introductions::load(conn, id)?;
+    if !awaits_mail(&introduction) {
+        return Ok(Prepared::Obsolete("no_longer_wanted"));
+    }
+    let pair = introductions::pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Sending)?;
+    if decision.is_frozen() {
+        return Ok(Prepared::Later);
+    }
+    if decision != Decision::Allow && claimed.sending_since.is_some() {
+        return Ok(Prepared::Undeliverable(
+            "an earlier attempt may have arrived, and the gate has closed since",
+        ));
+    }
+    if decision != Decision::Allow {
+        introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
+        return Ok(Prepared::Obsolete("gate_closed"));
+    }
+    let matched = matches::load(conn, introduction.matched)?;
+    let (Some(startup_person), Some(investor_person)) = (
+        introductions::person_of(conn, &introduction, Side::Startup)?,
+        introductions::person_of(conn, &introduction, Side::Investor)?,
+    ) else {
+        return Ok(Prepared::Undeliverable("a side has nobody to write to"));
+    };
+    for person in [&startup_person, &investor_person] {
+        if suppressions::hindrance(conn, &person.email, None)?.is_some() {
+            return Ok(Prepared::Undeliverable("an address gets no mail"));
+        }
+    }
+    if !outbox::begin_sending(conn, claimed.id, holder, context.now())? {
+        return Ok(Prepared::Obsolete("claim_lost"));
+    }
+    let content = IntroductionContent {
+        programme: pair.programme.details.title.to_string(),
+        startup: load_organization(conn, &introduction, Side::Startup)?,
+        startup_person: startup_person.clone(),
+        investor: load_organization(conn, &introduction, Side::Investor)?,
+        investor_person: investor_person.clone(),
+        one_liner: pair.profile.content.one_liner.clone(),
+        mandate: pair.mandate.content.title.clone(),
+        requester: introduction.requester,
+        blurb: introduction.blurb.clone(),
+        strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
+    };
+    Ok(ready(
+        vec![startup_person, investor_person],
+        Content::Introduction(Box::new(content)),
+    ))
+}
+
+pub(super) fn prepare_closed(
+    conn: &mut Conn,
+    id: IntroductionId,
+    person: UserId,
+    ask: Option<AskId>,
+    ending: Ending,
+) -> Result<Prepared, Error> {
+    let introduction = introductions::load(conn, id)?;
+    let programme = programmes::load(conn, introduction.programme)?;
+    let shared_reason = introductions::shared_reason(conn, id)?;
+    let content = Content::Closed(Box::new(Closed {
+        programme: programme.details.title.to_string(),
+        ending,
+        asked_for_it: ask.is_none() && introduction.requested_by == person,
+        // Only a yes hands over a name, and there was none.
+        counterpart: None,
+        requested_at: introduction.created_at,
+        shared_reason,
+    }));
+    let asked = match ask {
+        Some(ask) => db::introductions::find_ask(conn, ask)?,
+        None => None,
+    };
+    let (person, first) = match asked {
+        Some(ask) => (
+            introductions::asked_person(conn, &ask)?,
+            asked_by(conn, ask.id)?,
+        ),
+        None => (db::users::find(conn, person)?.map(Recipient::from), None),
+    };
+    Ok(ready(person.into_iter().collect(), content).continuing(first))
+}
+
+pub(super) fn prepare_pulse(
+    context: &Context,
+    conn: &mut Conn,
+    id: PulseId,
+) -> Result<Prepared, Error> {
+    use IntroductionStatus as S;
+    let open = match introductions::opened_pulse(context, conn, id) {
+        Ok(open) => open,
+        Err(Error::NotFound) => return Ok(Prepared::Obsolete("no_recipient")),
+        Err(other) => return Err(other),
+    };
+    let introduction = introductions::load(conn, open.pulse.introduction)?;
+    let wanted = match open.pulse.kind {
+        PulseKind::Open => matches!(introduction.status, S::Sent | S::InConversation | S::Met),
+        PulseKind::Late => introduction.status == S::Closed,
+    };
+    if open.late || open.pulse.answer.is_some() || !wanted {
+        return Ok(Prepared::Obsolete("no_longer_asked"));
+    }
+    let pair = introductions::pair(conn, &introduction)?;
+    if disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen() {
+        return Ok(Prepared::Later);
+    }
+    let token = context
+        .links
+        .mint_pulse(open.pulse.id, open.pulse.expires_at)
+        .map_err(Error::internal)?;
+    let content = PulseContent {
+        programme: pair.programme.details.title.to_string(),
+        kind: open.pulse.kind,
+        counterpart: open.counterpart,
+        requested_at: introduction.created_at,
+        link: format!("{}/pulse/{token}", context.settings.public_url),
+    };
+    let first = connected_by(conn, introduction.id)?;
+    Ok(ready(vec![open.person], Content::Pulse(Box::new(content))).continuing(first))
+}
+
+/// The mail that connected both.
+fn connected_by(conn: &mut Conn, id: IntroductionId) -> Result<Option<String>, Error> {
+    Ok(outbox::sent_before(conn, &format!("introduction:{id}:"))?)
+}
+
+pub(super) fn prepare_over(
+    conn: &mut Conn,
+    id: IntroductionId,
+    side: Side,
+    silent: bool,
+) -> Result<Prepared, Error> {
+    let introduction = introductions::load(conn, id)?;
+    if introduction.status != IntroductionStatus::Closed {
+        return Ok(Prepared::Obsolete("no_longer_closed"));
+    }
+    let programme = programmes::load(conn, introduction.programme)?;
+    let other = load_organization(conn, &introduction, side.other())?;
+    let content = OverContent {
+        programme: programme.details.title.to_string(),
+        counterpart: other.details.display_name().to_string(),
+        silent,
+    };
+    let person = introductions::person_of(conn, &introduction, side)?;
+    let first = connected_by(conn, id)?;
+    Ok(ready(
+        person.into_iter().collect(),
+        Content::Over(Box::new(content)),
+    )
+    .continuing(first))
+}
+
+pub(super) fn prepare_alert(
+    conn: &mut Conn,
+    user: UserId,
+    id: IntroductionId,
+    matter: Matter,
+) -> Result<Prepared, Error> {
+    let introduction = introductions::load(conn, id)?;
+    let programme = programmes::load(conn, introduction.programme)?;
+    let content = Content::Alert(Box::new(AlertContent {
+        programme: programme.details.title.to_string(),
+        introduction: id,
+        matter,
+    }));
+    Ok(ready(
+        db::users::find(conn, user)?.into_iter().collect(),
+        content,
+    ))
+}
+
+fn load_organization(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+) -> Result<Organization, Error> {
+    db::organizations::find(conn, introduction.organization(side))?.ok_or(Error::NotFound)
+}
+
+/// The traces of the strengths that may be told to both sides: reasons about
+/// amounts would hand over a side's figures.
+fn strengths(factors: &[FactorTrace], strengths: &[Factor]) -> Vec<FactorTrace> {
+    strengths
+        .iter()
+        .filter(|factor| !tells_figures(**factor))
+        .filter_map(|factor| factors.iter().find(|trace| trace.factor == *factor))
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,407 @@
+//! What people are told: queued in the transaction that decides it, looked up
+//! and checked again when it is sent.
+
+mod content;
+mod facts;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::db::outbox::{self, Claimed, NewMessage};
+use crate::db::{self, Conn, json};
+use crate::domain::account::Role;
+use crate::domain::event::{Actor, Subject, SubjectKind};
+use crate::domain::ids::{IntroductionId, OutboxId, UserId};
+use crate::domain::introduction::{Action, IntroductionStatus};
+use crate::domain::message::{Matter, News, Notice, Topic};
+
+use super::{Context, Error, introductions, suppressions, tickets};
+
+pub use content::{
+    AlertContent, AskContent, Closed, Content, IntroductionContent, OverContent, Prepared,
+    PulseContent, Ready, Recipient,
+};
+pub use facts::ask_content;
+pub(super) use facts::asked_by;
+use facts::{
+    awaits_mail, prepare_alert, prepare_ask, prepare_closed, prepare_introduction, prepare_over,
+    prepare_pulse, ready,
+};
+
+/// Queues a notice in the open transaction; the same intent is queued once,
+/// whatever happens.
+pub fn enqueue(
+    context: &Context,
+    conn: &mut Conn,
+    intent_key: &str,
+    subject: (SubjectKind, Uuid),
+    notice: &Notice,
+) -> Result<(), Error> {
+    enqueue_at(context, conn, intent_key, subject, notice, context.now())
+}
+
+/// Queues a notice that isn't sent before `available_at`.
+pub(super) fn enqueue_at(
+    context: &Context,
+    conn: &mut Conn,
+    intent_key: &str,
+    subject: (SubjectKind, Uuid),
+    notice: &Notice,
+    available_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let id: OutboxId = context.new_id();
+    let message = NewMessage {
+        id,
+        intent_key,
+        kind: "mail",
+        subject: Subject::new(subject.0, subject.1),
+        payload: json::notice::encode(notice)?,
+        message_id: Some(format!("{id}@{}", context.settings.mail_domain)),
+        available_at,
+    };
+    outbox::enqueue(conn, &message, context.now())?;
+    Ok(())
+}
+
+/// Tells the operator's curators and compliance what to look at.
+pub(super) fn alert(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: IntroductionId,
+    matter: Matter,
+) -> Result<(), Error> {
+    let mut told = db::users::with_role(conn, Role::Curator)?;
+    if matter == Matter::AbuseReported {
+        told.extend(db::users::with_role(conn, Role::Compliance)?);
+    }
+    let told: BTreeSet<UserId> = told.into_iter().map(|user| user.id).collect();
+    let version = introductions::load(conn, introduction)?.version;
+    for user in told {
+        enqueue(
+            context,
+            conn,
+            &format!("alert:{matter}:{introduction}:{version}:{user}"),
+            (SubjectKind::Introduction, introduction.uuid()),
+            &Notice::Alert {
+                user,
+                introduction,
+                matter,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Queues a mail that tells a person what happened to their account.
+pub(super) fn tell_news(
+    context: &Context,
+    conn: &mut Conn,
+    person: UserId,
+    news: News,
+) -> Result<(), Error> {
+    let id: OutboxId = context.new_id();
+    enqueue(
+        context,
+        conn,
+        &format!("news:{news}:{id}"),
+        (SubjectKind::User, person.uuid()),
+        &Notice::News { user: person, news },
+    )
+}
+
+/// Looks up what a claimed message needs, unless its reader gets no such mail.
+pub async fn prepare(
+    context: &Context,
+    claimed: &Claimed,
+    holder: Uuid,
+) -> Result<Prepared, Error> {
+    let notice = json::notice::decode(&claimed.payload)?;
+    match look_up(context, claimed, holder, notice).await? {
+        Prepared::Ready(ready) if !ready.content.is_owed() => {
+            screen(context, ready, notice.topic()).await
+        }
+        other => Ok(other),
+    }
+}
+
+/// Keeps back what a reader doesn't get, and gives the rest its way out.
+async fn screen(
+    context: &Context,
+    mut ready: Box<Ready>,
+    topic: Option<Topic>,
+) -> Result<Prepared, Error> {
+    let context_in = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            for one in &ready.to {
+                if let Some(why) = suppressions::hindrance(conn, &one.email, topic)? {
+                    return Ok(Prepared::Obsolete(why));
+                }
+            }
+            if let ([only], Some(topic)) = (&*ready.to, topic) {
+                ready.settings = Some(suppressions::token(&context_in, &only.email, topic)?);
+            }
+            Ok(Prepared::Ready(ready))
+        })
+        .await
+}
+
+/// Looks up what a notice needs. The introduction mail asks the gate
+/// once more; when it no longer allows, the introduction is held or blocked
+/// and nothing is sent. When it allows, the same transaction notes that the
+/// mail may go out from now on, so that whoever takes over after a crash knows.
+async fn look_up(
+    context: &Context,
+    claimed: &Claimed,
+    holder: Uuid,
+    notice: Notice,
+) -> Result<Prepared, Error> {
+    let context_in = context.clone();
+    match notice {
+        Notice::IntroductionAsk { ask } => {
+            context
+                .db
+                .write(move |conn| prepare_ask(&context_in, conn, ask, false))
+                .await
+        }
+        Notice::IntroductionReminder { ask } => {
+            context
+                .db
+                .write(move |conn| prepare_ask(&context_in, conn, ask, true))
+                .await
+        }
+        Notice::Pulse { pulse } => {
+            context
+                .db
+                .read(move |conn| prepare_pulse(&context_in, conn, pulse))
+                .await
+        }
+        Notice::IntroductionOver {
+            introduction,
+            side,
+            silent,
+        } => {
+            context
+                .db
+                .read(move |conn| prepare_over(conn, introduction, side, silent))
+                .await
+        }
+        Notice::Alert {
+            user,
+            introduction,
+            matter,
+        } => {
+            context
+                .db
+                .read(move |conn| prepare_alert(conn, user, introduction, matter))
+                .await
+        }
+        Notice::Introduction { introduction } => {
+            let claimed = claimed.clone();
+            context
+                .db
+                .write(move |conn| {
+                    prepare_introduction(&context_in, conn, introduction, &claimed, holder)
+                })
+                .await
+        }
+        Notice::IntroductionClosed {
+            introduction,
+            person,
+            ask,
+            ending,
+        } => {
+            context
+                .db
+                .read(move |conn| prepare_closed(conn, introduction, person, ask, ending))
+                .await
+        }
+        Notice::Ticket { ticket } => {
+            context
+                .db
+                .read(move |conn| tickets::prepare(&context_in, conn, ticket))
+                .await
+        }
+        Notice::News { user, news } => {
+            context
+                .db
+                .read(move |conn| {
+                    Ok(ready(
+                        db::users::find(conn, user)?.into_iter().collect(),
+                        Content::News(news),
+                    ))
+                })
+                .await
+        }
+        Notice::RegistrationExists { user } => {
+            context
+                .db
+                .read(move |conn| {
+                    Ok(ready(
+                        db::users::find(conn, user)?.into_iter().collect(),
+                        Content::RegistrationExists,
+                    ))
+                })
+                .await
+        }
+    }
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone)]
+pub enum Attempt {
+    /// The mail system took it.
+    Delivered,
+    /// It is to be tried again then.
+    Retry {
+        /// When.
+        at: DateTime<Utc>,
+        /// What the server said.
+        error: String,
+        /// Whether the server may have taken it all the same.
+        uncertain: bool,
+    },
+    /// It can't be delivered.
+    GivenUp {
+        /// What the server said.
+        error: String,
+        /// Whether the server may have taken it all the same.
+        uncertain: bool,
+    },
+    /// It was not tried, because the gate is closed for the time being.
+    PutOff {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// It is no longer wanted.
+    Obsolete {
+        /// Why, as a code.
+        why: &'static str,
+    },
+}
+
+impl Attempt {
+    /// Whether the server said no and meant it.
+    const fn failed_for_certain(&self) -> bool {
+        matches!(
+            self,
+            Self::Retry {
+                uncertain: false,
+                ..
+            } | Self::GivenUp {
+                uncertain: false,
+                ..
+            }
+        )
+    }
+}
+
+/// Notes what became of an attempt, and what follows from it, in one
+/// transaction. Answers false if the claim was lost meanwhile; then somebody
+/// else has it, and nothing is noted.
+pub async fn settle(
+    context: &Context,
+    claimed: &Claimed,
+    holder: Uuid,
+    attempt: Attempt,
+) -> Result<bool, Error> {
+    let context_in = context.clone();
+    let id = claimed.id;
+    let notice = json::notice::decode(&claimed.payload)?;
+    let doubtful_before = claimed.sending_since.is_some();
+    context
+        .db
+        .write(move |conn| {
+            let now = context_in.now();
+            if attempt.failed_for_certain() && !doubtful_before {
+                outbox::not_sent(conn, id, holder)?;
+            }
+            let held = match &attempt {
+                Attempt::Delivered => outbox::done(conn, id, holder, now)?,
+                Attempt::Obsolete { why } => {
+                    let how = (*why, is_kept_back(why));
+                    outbox::dropped(conn, id, holder, how, now)?
+                }
+                Attempt::Retry { at, error, .. } => outbox::retry(conn, id, holder, *at, error)?,
+                Attempt::PutOff { until } => {
+                    outbox::put_off(conn, id, holder, *until, "the gate is closed")?
+                }
+                Attempt::GivenUp { error, .. } => outbox::dead(conn, id, holder, error, now)?,
+            };
+            if !held {
+                return Ok(false);
+            }
+            let doubtful = doubtful_before || !attempt.failed_for_certain();
+            follow(&context_in, conn, id, &notice, &attempt, doubtful)?;
+            Ok(true)
+        })
+        .await
+}
+
+fn follow(
+    context: &Context,
+    conn: &mut Conn,
+    id: OutboxId,
+    notice: &Notice,
+    attempt: &Attempt,
+    doubtful: bool,
+) -> Result<(), Error> {
+    let kind = match attempt {
+        Attempt::Delivered => "message.delivered",
+        Attempt::GivenUp { .. } => "message.given_up",
+        Attempt::Obsolete { .. } => "message.dropped",
+        Attempt::Retry { .. } | Attempt::PutOff { .. } => return Ok(()),
+    };
+    let pen = context.pen(Actor::System);
+    let notice_code = super::transitions::code(notice.code());
+    pen.append(
+        conn,
+        kind,
+        (SubjectKind::Message, id),
+        vec![("notice", notice_code)],
+    )?;
+    if let (Notice::IntroductionAsk { ask }, Attempt::Obsolete { why }) = (notice, attempt)
+        && is_kept_back(why)
+    {
+        // Nobody is left waiting for an answer that can't come.
+        let ask = db::introductions::find_ask(conn, *ask)?.ok_or(Error::NotFound)?;
+        return alert(context, conn, ask.introduction, Matter::QuestionUndelivered);
+    }
+    let Notice::Introduction { introduction } = notice else {
+        return Ok(());
+    };
+    let before = introductions::load(conn, *introduction)?;
+    match attempt {
+        // It went on meanwhile, and both have been named all the same.
+        Attempt::Delivered if !awaits_mail(&before) => {
+            introductions::record_names(context, conn, &before)
+        }
+        _ if !awaits_mail(&before) => Ok(()),
+        Attempt::Delivered => {
+            introductions::apply_system(context, conn, &before, &Action::Send).map(drop)
+        }
+        // Tried again and given up again, it stays where it is.
+        Attempt::GivenUp { .. } if before.status == IntroductionStatus::BothAccepted => {
+            if doubtful {
+                // Whoever may have been shown has been, as far as the ledger
+                // is concerned.
+                introductions::record_names(context, conn, &before)?;
+            }
+            introductions::apply_system(context, conn, &before, &Action::FailDelivery).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether it is its reader who gets no such mail.
+fn is_kept_back(why: &str) -> bool {
+    matches!(why, "suppressed" | "unsubscribed")
+}
+
+/// The people of an organization who answer for it: owners and editors.
+pub(super) fn answers_for(role: Role) -> bool {
+    matches!(role, Role::Owner | Role::Editor)
+}

@@ -1,0 +1,293 @@
+//! What came of a programme on a day, rebuilt from the log: what happened
+//! later doesn't show, and nothing that happened earlier can be changed.
+//! Amounts are compared by the rates that were locked when both sides
+//! confirmed them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::db::{self, Conn};
+use crate::domain::commitment::{
+    Adds, Commitment, Health, Measure, TargetKind, WHOLE_BP, after_day, health, share,
+};
+use crate::domain::ids::{CommitmentId, ProgrammeId};
+use crate::domain::money::{Currency, Money, Rates};
+use crate::domain::programme::{Programme, ProgrammeStatus};
+use crate::domain::scorecard::{Account, CommitmentState, Funded, Line};
+
+use super::{Caller, Context, Error, commitments};
+
+/// The stage from which on a deal counts as signed, in pipelines that have it.
+const SIGNED: &str = "signed";
+
+/// How far a commitment was.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// What it says today; its figures are those of the day.
+    pub commitment: Commitment,
+    /// How it stood.
+    pub state: CommitmentState,
+    /// How many, or how many minor units of the target's currency.
+    pub done: i64,
+    /// The share of the target, in bp.
+    pub share: i64,
+    /// How it did.
+    pub health: Health,
+    /// Money that counts for it but could not be compared: no rate was there.
+    pub uncompared: Vec<Money>,
+}
+
+/// Money that arrived.
+#[derive(Debug, Clone, Default)]
+pub struct MoneyFunded {
+    /// By currency, in its minor units.
+    pub by_currency: BTreeMap<Currency, i64>,
+    /// What of it could be compared, in US cents at the locked rates.
+    pub usd_cents: i64,
+    /// The currencies that could not be.
+    pub uncompared: BTreeSet<Currency>,
+}
+
+/// What came of a programme.
+#[derive(Debug, Clone)]
+pub struct Scorecard {
+    /// The programme as it is today.
+    pub programme: Programme,
+    /// The day.
+    pub as_of: NaiveDate,
+    /// Where it stood; none before it came.
+    pub status: Option<ProgrammeStatus>,
+    /// The day from which days are counted: when it came into force, else its
+    /// first day by its text.
+    pub mou_on: NaiveDate,
+    /// What the log says.
+    pub account: Account,
+    /// Deals that were signed and still stand.
+    pub signed: usize,
+    /// Money that arrived.
+    pub money: MoneyFunded,
+    /// How far the commitments were.
+    pub commitments: Vec<Progress>,
+}
+
+impl Scorecard {
+    /// Days from the MoU to another day.
+    pub fn days_to(&self, day: Option<NaiveDate>) -> Option<i64> {
+        day.map(|day| day.signed_duration_since(self.mou_on).num_days())
+    }
+}
+
+/// The scorecard of a programme as of a day, today where none is named; for
+/// its parties and the operator's people.
+pub async fn read(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+    as_of: Option<NaiveDate>,
+) -> Result<Scorecard, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| {
+            let programme = commitments::readable(conn, &caller, id)?;
+            let today = context_in.now().date_naive();
+            of(&context_in, conn, programme, as_of.unwrap_or(today))
+        })
+        .await
+}
+
+/// The share of a commitment's target that is there now, in bp.
+pub(super) fn share_of(
+    context: &Context,
+    conn: &mut Conn,
+    programme: &Programme,
+    id: CommitmentId,
+) -> Result<i64, Error> {
+    let today = context.now().date_naive();
+    let card = of(context, conn, programme.clone(), today)?;
+    let found = card.commitments.iter().find(|it| it.commitment.id == id);
+    Ok(found.map_or(0, |progress| progress.share))
+}
+
+fn of(
+    context: &Context,
+    conn: &mut Conn,
+    programme: Programme,
+    as_of: NaiveDate,
+) -> Result<Scorecard, Error> {
+    let signed = signed_stages(context);
+    let account = account(conn, programme.id, after_day(as_of), &signed)?;
+    let mut rates = RatesByDay::default();
+    let mut money = MoneyFunded::default();
+    for funded in account.funded() {
+        let Money {
+            amount_minor,
+            currency,
+        } = funded.amount;
+        *money.by_currency.entry(currency).or_default() += amount_minor;
+        match rates
+            .of(conn, &funded)?
+            .and_then(|it| it.usd_cents(funded.amount))
+        {
+            Some(cents) => money.usd_cents += cents,
+            None => drop(money.uncompared.insert(currency)),
+        }
+    }
+    let mou_on = account
+        .in_force_at
+        .map_or(programme.details.starts_on, |at| at.date_naive());
+    let mut progress = Vec::new();
+    for commitment in db::commitments::all(conn, programme.id)? {
+        if let Some(state) = account.commitments.get(&commitment.id.uuid()) {
+            let state = state.clone();
+            progress.push(measure(
+                conn, &account, &signed, &mut rates, commitment, state, as_of, mou_on,
+            )?);
+        }
+    }
+    Ok(Scorecard {
+        as_of,
+        status: account.status,
+        mou_on,
+        signed: account.signed(&signed),
+        money,
+        commitments: progress,
+        account,
+        programme,
+    })
+}
+
+/// Stages at and after the signature, of all pipelines.
+fn signed_stages(context: &Context) -> BTreeSet<String> {
+    let stages = context.pipelines.values().flat_map(|pipeline| {
+        let stages = pipeline.stages().iter();
+        stages.skip_while(|stage| stage.slug.as_str() != SIGNED)
+    });
+    stages.map(|stage| stage.slug.to_string()).collect()
+}
+
+fn account(
+    conn: &mut Conn,
+    id: ProgrammeId,
+    until: DateTime<Utc>,
+    signed: &BTreeSet<String>,
+) -> Result<Account, Error> {
+    let mut account = Account::default();
+    for event in db::events::of_programme(conn, id, until)? {
+        let line = Line {
+            at: event.at,
+            kind: &event.kind,
+            subject: event.subject,
+            payload: &event.payload,
+        };
+        account.read(&line, signed);
+    }
+    Ok(account)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one commitment is measured by that many things"
+)]
+fn measure(
+    conn: &mut Conn,
+    account: &Account,
+    signed: &BTreeSet<String>,
+    rates: &mut RatesByDay,
+    commitment: Commitment,
+    state: CommitmentState,
+    as_of: NaiveDate,
+    mou_on: NaiveDate,
+) -> Result<Progress, Error> {
+    let mut uncompared = Vec::new();
+    let done = match (account.counted(state.measure, signed), state.kind) {
+        (Some(count), _) => count,
+        (None, TargetKind::Count) => added(&state, as_of, |adds| match adds {
+            Adds::Count(count) => count,
+            _ => 0,
+        }),
+        (None, TargetKind::Date | TargetKind::Text) => {
+            let fulfilled = added(&state, as_of, |adds| i64::from(adds == Adds::Fulfils));
+            fulfilled.min(1)
+        }
+        (None, TargetKind::Money) => {
+            let mut sum = 0_i64;
+            let currency = state.money.map_or(Currency::USD, |money| money.currency);
+            for funded in money_of(account, &state, as_of) {
+                match rates.convert(conn, &funded, currency)? {
+                    Some(minor) => sum = sum.saturating_add(minor),
+                    None => uncompared.push(funded.amount),
+                }
+            }
+            sum
+        }
+    };
+    let target = match state.kind {
+        TargetKind::Count => state.count,
+        TargetKind::Money => state.money.map_or(0, |money| money.amount_minor),
+        TargetKind::Date | TargetKind::Text => 1,
+    };
+    let share = share(done, target);
+    let start = mou_on.max(state.made_at.date_naive());
+    Ok(Progress {
+        health: health(state.status, state.kind, share, (start, state.due), as_of),
+        commitment,
+        state,
+        done,
+        share: share.clamp(0, 1_000 * WHOLE_BP),
+        uncompared,
+    })
+}
+
+/// What evidence of a day or earlier adds up to.
+fn added(state: &CommitmentState, as_of: NaiveDate, of: impl Fn(Adds) -> i64) -> i64 {
+    let given = state.added.iter().filter(|(on, _)| *on <= as_of);
+    given.map(|(_, adds)| of(*adds)).sum()
+}
+
+/// The money that counts for a commitment: what deals brought, or what
+/// evidence says, which is compared by the rates of its day.
+fn money_of(account: &Account, state: &CommitmentState, as_of: NaiveDate) -> Vec<Funded> {
+    if state.measure == Measure::MoneyFunded {
+        return account.funded().collect();
+    }
+    let given = state.added.iter().filter(|(on, _)| *on <= as_of);
+    given
+        .filter_map(|(on, adds)| match adds {
+            Adds::Money(amount) => Some(Funded {
+                amount: *amount,
+                value_date: *on,
+                rates_of: None,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Rates that were looked up already.
+#[derive(Default)]
+struct RatesByDay(BTreeMap<NaiveDate, Option<Rates>>);
+
+impl RatesByDay {
+    /// The rates locked with some money; those of its day where none were.
+    fn of(&mut self, conn: &mut Conn, funded: &Funded) -> Result<Option<&Rates>, Error> {
+        let day = funded.rates_of.unwrap_or(funded.value_date);
+        if let std::collections::btree_map::Entry::Vacant(place) = self.0.entry(day) {
+            // The dollar is a dollar even where nothing was quoted.
+            let found = db::rates::latest(conn, day)?;
+            place.insert(Some(found.unwrap_or_else(|| Rates::new(day, []))));
+        }
+        Ok(self.0.get(&day).and_then(Option::as_ref))
+    }
+
+    fn convert(
+        &mut self,
+        conn: &mut Conn,
+        funded: &Funded,
+        to: Currency,
+    ) -> Result<Option<i64>, Error> {
+        let rates = self.of(conn, funded)?;
+        Ok(rates.and_then(|rates| rates.convert(funded.amount, to)))
+    }
+}

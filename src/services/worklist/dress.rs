@@ -1,0 +1,183 @@
+//! What a reader sees of one thing to do. Each record is read by the rule by
+//! which its own noun shows it.
+
+use crate::db::{self, Conn};
+use crate::domain::ids::OrganizationId;
+use crate::domain::permission::Operation;
+use crate::domain::refusal::Refusal;
+use crate::domain::worklist::{RecordKind, WorkItem};
+use crate::services::{
+    Caller, Context, Error, commitments, deals, introductions, mandates, matches, messages,
+    programmes, startups,
+};
+
+use super::Seen;
+
+/// The item for its reader; none when the record is hidden from them now.
+pub(super) fn up(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    item: WorkItem,
+) -> Result<Option<Seen>, Error> {
+    let dressed = match dress(context, conn, caller, &item) {
+        Ok(dressed) => dressed,
+        // Gone, or not theirs to see at this moment.
+        Err(Error::NotFound | Error::Forbidden) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    Ok(Some(Seen {
+        overdue: item.is_overdue(context.now()),
+        about: dressed.about,
+        actions: dressed.actions,
+        item,
+    }))
+}
+
+struct Dressed {
+    about: Vec<String>,
+    actions: Vec<&'static str>,
+}
+
+fn dress(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    item: &WorkItem,
+) -> Result<Dressed, Error> {
+    let id = item.record_id;
+    match item.record {
+        RecordKind::StartupProfile => {
+            let profile = db::startup_profiles::find(conn, id.into())?.ok_or(Error::NotFound)?;
+            caller.may(Operation::ReadStartupProfile, &[profile.organization])?;
+            let open = startups::open_to(context, conn, caller, &profile)?;
+            let mut actions = unblocked(open.into_iter().map(|(a, no)| (a.code(), no)));
+            if item.kind == crate::domain::worklist::WorkKind::AgreeToProfile {
+                actions.push("compliance_agreement");
+            }
+            Ok(Dressed {
+                about: names(conn, &[profile.organization])?,
+                actions,
+            })
+        }
+        RecordKind::Mandate => {
+            let mandate = db::mandates::find(conn, id.into())?.ok_or(Error::NotFound)?;
+            caller.may(Operation::ReadMandate, &[mandate.organization])?;
+            let open = mandates::open_to(caller, &mandate);
+            Ok(Dressed {
+                about: names(conn, &[mandate.organization])?,
+                actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
+            })
+        }
+        RecordKind::Match => {
+            let found = matches::load_shown(context, caller, conn, id.into())?;
+            let open = matches::open_to(context, conn, caller, &found)?;
+            // A released match is a teaser: no side is named to the other.
+            let known = caller.reads_everything();
+            let firms = [found.startup, found.investor];
+            Ok(Dressed {
+                about: if known { names(conn, &firms)? } else { vec![] },
+                actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
+            })
+        }
+        RecordKind::Introduction => {
+            let record = introductions::load(conn, id.into())?;
+            let seen = introductions::see(context, conn, caller, record)?;
+            let names = [seen.startup_name, seen.investor_name];
+            Ok(Dressed {
+                about: names.into_iter().flatten().collect(),
+                actions: introductions::open_to(context, caller, &seen.introduction),
+            })
+        }
+        RecordKind::Deal => {
+            let deal = deals::load(conn, id.into())?;
+            let firms = [deal.startup, deal.investor];
+            caller.may(Operation::ReadDeal, &firms)?;
+            Ok(Dressed {
+                about: names(conn, &firms)?,
+                actions: unblocked(deals::open_to(context, caller, &deal)?),
+            })
+        }
+        _ => of_operator_and_partner(context, conn, caller, item),
+    }
+}
+
+fn of_operator_and_partner(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    item: &WorkItem,
+) -> Result<Dressed, Error> {
+    let id = item.record_id;
+    match item.record {
+        RecordKind::Organization => {
+            caller.may(Operation::WriteCompliance, &[])?;
+            Ok(Dressed {
+                about: names(conn, &[id.into()])?,
+                actions: vec!["record_clearance"],
+            })
+        }
+        RecordKind::Freeze => {
+            caller.may(Operation::WriteCompliance, &[])?;
+            Ok(Dressed {
+                about: vec![],
+                actions: vec!["lift"],
+            })
+        }
+        RecordKind::Programme => {
+            let programme = programmes::load(conn, id.into())?;
+            let open = programmes::open_to(context, caller, &programme);
+            Ok(Dressed {
+                about: vec![programme.details.title.to_string()],
+                actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
+            })
+        }
+        RecordKind::Commitment => {
+            let (found, _) = commitments::load_readable(conn, caller, id.into())?;
+            let open = commitments::open_to(context, conn, caller, &found)?;
+            let mut actions = unblocked(open);
+            actions.push("evidence");
+            Ok(Dressed {
+                about: vec![found.details.title],
+                actions,
+            })
+        }
+        RecordKind::Message => {
+            caller.may(Operation::ReadMessages, &[])?;
+            let message = db::outbox::find(conn, id.into())?.ok_or(Error::NotFound)?;
+            let can = matches!(messages::retry_verdict(caller, &message), Some(Ok(())));
+            Ok(Dressed {
+                about: vec![],
+                actions: if can { vec!["retry"] } else { vec![] },
+            })
+        }
+        RecordKind::Referral => {
+            let referral = db::referrals::find(conn, id.into())?.ok_or(Error::NotFound)?;
+            caller.may(Operation::WriteReferral, &[referral.partner])?;
+            Ok(Dressed {
+                about: names(conn, &[referral.organization])?,
+                actions: vec!["hand_in"],
+            })
+        }
+        RecordKind::StartupProfile
+        | RecordKind::Mandate
+        | RecordKind::Match
+        | RecordKind::Introduction
+        | RecordKind::Deal => Err(Error::internal("dressed elsewhere")),
+    }
+}
+
+/// The actions that nothing stands in the way of.
+fn unblocked(open: impl IntoIterator<Item = (&'static str, Option<Refusal>)>) -> Vec<&'static str> {
+    let free = open.into_iter().filter(|(_, refusal)| refusal.is_none());
+    free.map(|(action, _)| action).collect()
+}
+
+fn names(conn: &mut Conn, firms: &[OrganizationId]) -> Result<Vec<String>, Error> {
+    let mut found = db::organizations::find_many(conn, firms)?;
+    found.sort_by_key(|firm| firms.iter().position(|id| *id == firm.id));
+    Ok(found
+        .into_iter()
+        .map(|firm| firm.details.display_name().to_string())
+        .collect())
+}

@@ -1,0 +1,258 @@
+//! What waits for whom, and that it is nothing they may not see.
+
+use chrono::TimeDelta;
+use corridor::db;
+use corridor::services::Clock;
+use serde_json::{Value, json};
+
+use super::deals::deal;
+use super::stage::{Stage, Who};
+use crate::support::app::App;
+use crate::support::builders::{self, create, operator};
+use crate::support::database::on_each_backend;
+
+async fn work(stage: &Stage, who: Who, query: &str) -> Vec<Value> {
+    let list = stage.get(who, &format!("/v1/worklist{query}")).await;
+    list.expect(200)["items"].as_array().unwrap().clone()
+}
+
+fn kinds(items: &[Value]) -> Vec<&str> {
+    items
+        .iter()
+        .map(|item| item["kind"].as_str().unwrap())
+        .collect()
+}
+
+fn one<'a>(items: &'a [Value], kind: &str) -> &'a Value {
+    let mut found = items.iter().filter(|item| item["kind"] == kind);
+    let item = found
+        .next()
+        .unwrap_or_else(|| panic!("{kind} is not in {items:#?}"));
+    assert!(found.next().is_none(), "{kind} twice");
+    item
+}
+
+#[test]
+fn a_match_and_an_introduction_wait_for_one_after_the_other() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        assert_eq!(kinds(&work(&stage, Who::Gul, "").await), [""; 0]);
+        let matched = stage.matched().await;
+        let curators = work(&stage, Who::Curator, "").await;
+        let release = one(&curators, "release_match");
+        assert_eq!(release["links"]["self"], matched.as_str());
+        assert_eq!(release["actions"], json!(["release"]));
+        assert_eq!(release["about"], json!(["Tamar Flow", "Khazar Capital"]));
+
+        let to_both = json!({"action": "release", "to": "both"});
+        stage.go(Who::Curator, &matched, to_both).await.expect(200);
+        for who in [Who::Dana, Who::Gul] {
+            let items = work(&stage, who, "?kind=answer_match").await;
+            let answer = one(&items, "answer_match");
+            assert_eq!(answer["about"], json!([]), "a teaser names nobody");
+            assert_eq!(answer["actions"], json!(["interested", "pass"]));
+        }
+        let blurb = super::stage::BLURB;
+        let made = stage.request_introduction(Who::Dana, &matched, blurb).await;
+        let introduction = made.location.clone().unwrap();
+        made.expect(201);
+        let items = work(&stage, Who::Gul, "").await;
+        let answer = one(&items, "answer_introduction");
+        assert_eq!(answer["links"]["self"], introduction.as_str());
+        assert_eq!(answer["about"], json!(["Tamar Flow", "Khazar Capital"]));
+        assert!(
+            answer["actions"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("accept"))
+        );
+        // The one who asked has nothing to do, others' work is nobody's.
+        assert_eq!(kinds(&work(&stage, Who::Dana, "").await), [""; 0]);
+        assert_eq!(kinds(&work(&stage, Who::Stranger, "").await), [""; 0]);
+        assert_eq!(kinds(&work(&stage, Who::Auditor, "").await), [""; 0]);
+
+        let freeze = json!({ "scope": "country", "value": "AZ", "reason": "A test" });
+        let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
+        frozen.expect(201);
+        let hidden = work(&stage, Who::Gul, "").await;
+        let names: Vec<_> = hidden.iter().map(|item| item["about"].clone()).collect();
+        assert!(
+            names
+                .iter()
+                .all(|about| *about == json!(["Khazar Capital"])),
+            "{names:?}"
+        );
+    });
+}
+
+#[test]
+fn what_the_gate_leaves_open_waits_for_compliance() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, "ot_sec").await;
+        let matched = stage.matched().await;
+        let items = work(&stage, Who::Compliance, "").await;
+        let decide = one(&items, "decide_match");
+        assert_eq!(decide["links"]["self"], matched.as_str());
+        assert_eq!(work(&stage, Who::Curator, "?record=match").await.len(), 0);
+
+        let freeze = json!({ "scope": "country", "value": "GE", "reason": "A test" });
+        let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
+        let id = frozen.expect(201)["id"].as_str().unwrap().to_owned();
+        let lift = json!({ "action": "lift" });
+        let path = format!("/v1/freezes/{id}/transitions");
+        stage.post(Who::Compliance, &path, lift).await.expect(200);
+        let second = work(&stage, Who::SecondCompliance, "?kind=lift_freeze").await;
+        assert_eq!(one(&second, "lift_freeze")["links"]["act"], path.as_str());
+        let first = work(&stage, Who::Compliance, "?kind=lift_freeze").await;
+        assert_eq!(first.len(), 0);
+    });
+}
+
+#[test]
+fn a_deal_waits_for_the_side_whose_turn_it_is_and_then_for_the_curator() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        for who in [Who::Dana, Who::Gul] {
+            let items = work(&stage, who, "").await;
+            assert_eq!(one(&items, "report_deal")["links"]["self"], deal.as_str());
+        }
+        let report = json!({"action": "report"});
+        stage.go(Who::Dana, &deal, report).await.expect(200);
+        assert_eq!(work(&stage, Who::Dana, "?record=deal").await.len(), 0);
+        assert_eq!(work(&stage, Who::Gul, "?record=deal").await.len(), 1);
+        assert_eq!(work(&stage, Who::Curator, "?record=deal").await.len(), 0);
+        let programme = stage.programme.id;
+        let late = stage.context.now() + TimeDelta::days(40);
+        let later = stage.context.with_clock(Clock::set(late));
+        // Ten working days have passed by then.
+        let curator = caller(&stage, Who::Curator).await;
+        let chased = corridor::services::worklist::list(
+            &later,
+            &curator,
+            corridor::services::worklist::Filter {
+                overdue: Some(true),
+                programme: Some(programme),
+                ..Default::default()
+            },
+            corridor::services::paging::PageRequest {
+                cursor: None,
+                limit: 10,
+            },
+        );
+        let chased = chased.await.unwrap().items;
+        let kinds: Vec<_> = chased.iter().map(|seen| seen.item.kind.code()).collect();
+        assert_eq!(kinds, ["chase_deal"]);
+    });
+}
+
+async fn caller(stage: &Stage, who: Who) -> corridor::services::Caller {
+    let user = stage.user(who).clone();
+    let id = user.id;
+    let parts = move |conn: &mut db::Conn| db::users::memberships(conn, id);
+    let parts = stage.context.db.read(parts).await.unwrap();
+    corridor::services::Caller::new(user, parts)
+}
+
+#[test]
+fn checks_that_run_out_and_firms_never_checked_wait_for_compliance() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let corridor = builders::corridor(&app).await;
+        let role = corridor::domain::account::Role::Compliance;
+        let officer = operator(&app, "Officer", &[role]).await;
+        let list = officer.get("/v1/worklist").await.expect(200);
+        let items = list.body["items"].as_array().unwrap();
+        assert_eq!(kinds(items), ["screen_firm", "screen_firm"]);
+        let clearance = |firm: &str, verdict: &str, valid_to: &str| json!({ "organization": firm, "verdict": verdict, "basis": "A list", "valid_to": valid_to });
+        for (firm, verdict, day) in [
+            (&corridor.startup.id, "clear", "2026-12-10"),
+            (&corridor.startup.id, "clear", "2027-11-01"),
+            (&corridor.investor.id, "clear", "2026-12-10"),
+        ] {
+            let body = clearance(firm, verdict, day);
+            officer.post("/v1/clearances", &body).await.expect(201);
+        }
+        let list = officer.get("/v1/worklist").await.expect(200);
+        let items = list.body["items"].as_array().unwrap();
+        // The startup's newest check holds for a year.
+        assert_eq!(kinds(items), ["renew_clearance"]);
+        assert_eq!(items[0]["about"], json!(["Xezer"]));
+        assert_eq!(items[0]["due"], "2026-12-10T23:59:59.000000Z");
+        let body = clearance(&corridor.investor.id, "blocked", "2026-12-10");
+        officer.post("/v1/clearances", &body).await.expect(201);
+        let list = officer.get("/v1/worklist").await.expect(200);
+        assert_eq!(list.body["items"], json!([]));
+    });
+}
+
+#[test]
+fn it_is_walked_in_pages_by_due_date_and_narrowed() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let role = corridor::domain::account::Role::Curator;
+        let curator = operator(&app, "Curator", &[role]).await;
+        let tamar = builders::firm(&app, "startup", "Tamar", "IL").await;
+        for (slug, first) in [
+            ("one", "2027-03-01"),
+            ("two", "2026-01-01"),
+            ("three", "2027-02-01"),
+        ] {
+            let mut body = builders::programme(slug, &tamar.id);
+            body["starts_on"] = json!(first);
+            create(&curator, "/v1/programmes", &body).await;
+        }
+        let (draft, _) = create(&tamar.owner, "/v1/startup-profiles", &json!({})).await;
+        let own = tamar.owner.get("/v1/worklist").await.expect(200);
+        let own = own.body["items"].as_array().unwrap().clone();
+        assert_eq!(kinds(&own), ["submit_profile"]);
+        assert_eq!(own[0]["links"]["self"], draft.as_str());
+        assert_eq!(own[0]["due"], Value::Null);
+
+        let mut dues = Vec::new();
+        let mut path = "/v1/worklist?limit=1".to_owned();
+        loop {
+            let page = curator.get(&path).await.expect(200);
+            for item in page.body["items"].as_array().unwrap() {
+                dues.push(item["due"].as_str().unwrap()[..10].to_owned());
+            }
+            match page.body["next_cursor"].as_str() {
+                Some(cursor) => path = format!("/v1/worklist?limit=1&cursor={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(dues, ["2026-01-01", "2027-02-01", "2027-03-01"]);
+        for (query, count) in [
+            ("overdue=true", 1),
+            ("overdue=false", 2),
+            ("due_until=2027-02-01", 2),
+            ("kind=sign_programme", 3),
+            ("kind=renew_programme", 0),
+            ("record=deal", 0),
+        ] {
+            let list = curator
+                .get(&format!("/v1/worklist?{query}"))
+                .await
+                .expect(200);
+            assert_eq!(
+                list.body["items"].as_array().unwrap().len(),
+                count,
+                "{query}"
+            );
+        }
+        for wrong in [
+            "kind=x",
+            "record=x",
+            "programme=x",
+            "due_until=x",
+            "colour=1",
+        ] {
+            let answer = curator.get(&format!("/v1/worklist?{wrong}")).await;
+            answer.refused(400, "bad_query");
+        }
+        app.stranger()
+            .get("/v1/worklist")
+            .await
+            .refused(401, "unauthenticated");
+    });
+}

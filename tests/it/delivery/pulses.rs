@@ -1,0 +1,171 @@
+//! After the mail that connects: how does it go, silence, and a late yes.
+
+use corridor::db::{self, Conn};
+use corridor::domain::pulse::{Pulse, PulseKind};
+use mail_parser::MessageParser;
+use serde_json::json;
+
+use super::Post;
+use crate::api::stage::{INVESTOR, STARTUP, Who, of};
+use crate::support::database::on_each_backend;
+
+impl Post {
+    /// An introduction whose mail went out.
+    async fn connected(&self) -> String {
+        let introduction = self.agreed().await;
+        self.send().await;
+        assert_eq!(self.status(&introduction).await, "sent");
+        introduction
+    }
+
+    /// The page of the newest pulse to Dana.
+    async fn pulse(&self, introduction: &str) -> (Pulse, String) {
+        let id = of(introduction.rsplit('/').next().unwrap());
+        let list = move |conn: &mut Conn| db::introductions::pulses_of(conn, id);
+        let pulses = self.stage.context.db.read(list).await.unwrap();
+        let to_startup = corridor::domain::values::Side::Startup;
+        let pulse = pulses.into_iter().rfind(|pulse| pulse.side == to_startup);
+        let pulse = pulse.unwrap();
+        let links = &self.stage.context.links;
+        let token = links.mint_pulse(pulse.id, pulse.expires_at).unwrap();
+        (pulse, format!("/pulse/{token}"))
+    }
+}
+
+#[test]
+fn both_are_asked_after_a_week_and_one_click_answers() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        // A week after a Tuesday; nine o'clock of each.
+        post.at("2026-12-01T08:59:59Z");
+        assert_eq!(post.strike().await, 0);
+        post.at("2026-12-01T09:00:00Z");
+        assert_eq!(post.strike().await, 0, "their mornings are over");
+        post.at("2026-12-02T05:00:00Z");
+        assert_eq!(post.strike().await, 1, "Baku");
+        post.at("2026-12-02T07:00:00Z");
+        assert_eq!(post.strike().await, 1, "Jerusalem");
+        let received = post.server.received();
+        let asked: Vec<_> = received
+            .iter()
+            .filter(|mail| {
+                let text = MessageParser::new().parse(&mail.content).unwrap();
+                text.body_text(0).unwrap().contains("/pulse/")
+            })
+            .collect();
+        assert_eq!(asked.len(), 2);
+        let connecting = received.iter().find(|mail| mail.to.len() == 2).unwrap();
+        let connecting = MessageParser::new().parse(&connecting.content).unwrap();
+        for mail in asked {
+            assert_eq!(mail.to.len(), 1);
+            let mail = MessageParser::new().parse(&mail.content).unwrap();
+            assert_eq!(mail.in_reply_to().as_text(), connecting.message_id());
+        }
+
+        let (pulse, page) = post.pulse(&introduction).await;
+        assert_eq!(pulse.kind, PulseKind::Open);
+        let shown = post.stage.open(&page).await;
+        assert_eq!(shown.status, 200);
+        assert!(shown.text.contains("dir=\"rtl\"") && shown.text.contains(INVESTOR));
+        assert_eq!(shown.text.matches("<button").count(), 4);
+        assert_eq!(
+            post.status(&introduction).await,
+            "sent",
+            "reading answers nothing"
+        );
+        let wrong = post.stage.submit(&page, &[("answer", "yes")]).await;
+        assert_eq!(wrong.status, 409);
+        assert_eq!(
+            post.stage.submit(&page, &[("answer", "met")]).await.status,
+            303
+        );
+        assert_eq!(post.status(&introduction).await, "met");
+        let again = post.stage.submit(&page, &[("answer", "not_a_fit")]).await;
+        assert_eq!(again.status, 409);
+        assert_eq!(post.status(&introduction).await, "met");
+        let thanks = post.stage.open(&page).await;
+        assert!(!thanks.text.contains("<button"));
+    });
+}
+
+#[test]
+fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        post.at("2027-01-23T08:59:59Z");
+        post.strike().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        post.at("2027-01-23T09:00:00Z");
+        assert_eq!(post.strike().await, 2);
+        assert_eq!(post.status(&introduction).await, "closed");
+        for mail in post.server.received().iter().rev().take(2) {
+            assert_eq!(mail.to.len(), 1);
+            let mail = MessageParser::new().parse(&mail.content).unwrap();
+            let text = mail.body_text(0).unwrap();
+            assert!(text.contains("60") && (text.contains(STARTUP) || text.contains(INVESTOR)));
+        }
+
+        // Half a year later, a Friday in Baku and not a working day in Israel.
+        post.at("2027-07-23T09:00:00Z");
+        post.strike().await;
+        post.at("2027-07-26T09:00:00Z");
+        post.strike().await;
+        let (pulse, page) = post.pulse(&introduction).await;
+        assert_eq!(pulse.kind, PulseKind::Late);
+        assert_eq!(
+            post.stage.open(&page).await.text.matches("<button").count(),
+            2
+        );
+        assert_eq!(
+            post.stage.submit(&page, &[("answer", "yes")]).await.status,
+            303
+        );
+        assert_eq!(post.status(&introduction).await, "converted");
+        let deals = post.stage.get(Who::Curator, "/v1/deals").await.expect(200);
+        let deals = deals["items"].as_array().unwrap();
+        assert_eq!(deals.len(), 1);
+        assert_eq!(
+            Some(deals[0]["introduction"].as_str().unwrap()),
+            introduction.rsplit('/').next()
+        );
+        // Nobody is asked any more.
+        post.at("2029-01-01T09:00:00Z");
+        assert_eq!(post.strike().await, 0);
+    });
+}
+
+#[test]
+fn a_sign_of_life_puts_the_end_off_and_a_side_that_closes_isnt_told() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        post.at("2027-01-22T09:00:00Z");
+        post.strike().await;
+        let reply = json!({"action": "reply"});
+        post.stage
+            .go(Who::Dana, &introduction, reply)
+            .await
+            .expect(200);
+        post.at("2027-02-20T09:00:00Z");
+        post.strike().await;
+        assert_eq!(post.status(&introduction).await, "in_conversation");
+        let before = post.server.received().len();
+        let close = json!({"action": "close"});
+        post.stage
+            .go(Who::Dana, &introduction, close)
+            .await
+            .expect(200);
+        post.send().await;
+        let received = post.server.received();
+        assert_eq!(received.len(), before + 1);
+        assert_eq!(received.last().unwrap().to, ["<gul@mail.example>"]);
+        let late = json!({"action": "late_yes"});
+        post.stage
+            .go(Who::Gul, &introduction, late)
+            .await
+            .expect(200);
+        assert_eq!(post.status(&introduction).await, "converted");
+    });
+}

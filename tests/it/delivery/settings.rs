@@ -1,0 +1,298 @@
+//! Who gets which mail: the list that all mail obeys, and what readers choose.
+
+use std::sync::Arc;
+
+use corridor::db::Conn;
+use corridor::db::outbox::State;
+use corridor::domain::event::SubjectKind;
+use corridor::domain::message::{News, Notice};
+use corridor::jobs::Options;
+use corridor::jobs::outbox::Sender;
+use corridor::mail::DkimKey;
+use corridor::services::notices;
+use mail_parser::MessageParser;
+use serde_json::json;
+
+use super::{Post, mailer, make_administrator, options, work_off};
+use crate::api::stage::{Answer, Who};
+use crate::support::database::on_each_backend;
+
+/// The path of an address in a header or text of a mail, without the host.
+fn path_in(text: &str, name: &str) -> String {
+    let start = text.find(&format!("/{name}/")).unwrap();
+    let rest = &text[start..];
+    let end = rest.find(|c: char| c == '>' || c.is_whitespace());
+    rest[..end.unwrap_or(rest.len())].to_owned()
+}
+
+impl Post {
+    /// What the newest mail says in a header.
+    fn newest(&self, header: &'static str) -> Option<String> {
+        let received = self.server.received();
+        let mail = MessageParser::new().parse(&received.last().unwrap().content);
+        let mail = mail.unwrap();
+        let raw = mail.header_raw(header)?;
+        Some(raw.trim().to_owned())
+    }
+
+    /// Queues what an account needs.
+    async fn queue_security(&self, who: Who) {
+        let context = self.stage.context.clone();
+        let user = self.stage.user(who).id;
+        let enqueue = move |conn: &mut Conn| {
+            let news = News::PasswordChanged;
+            let notice = Notice::News { user, news };
+            let subject = (SubjectKind::User, user.uuid());
+            notices::enqueue(&context, conn, &format!("news:{user}"), subject, &notice)
+        };
+        self.stage.context.db.write(enqueue).await.unwrap();
+    }
+
+    /// The paths of the settings and of the one click in the newest mail.
+    fn ways_out(&self) -> (String, String) {
+        let received = self.server.received();
+        let mail = MessageParser::new().parse(&received.last().unwrap().content);
+        let text = mail.unwrap().body_text(0).unwrap().into_owned();
+        let header = self.newest("List-Unsubscribe").unwrap();
+        assert!(header.starts_with('<') && header.ends_with('>'));
+        (
+            path_in(&text, "mail-settings"),
+            path_in(&header, "unsubscribe"),
+        )
+    }
+}
+
+#[test]
+fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        post.send().await;
+        let post_header = post.newest("List-Unsubscribe-Post");
+        assert_eq!(post_header.as_deref(), Some("List-Unsubscribe=One-Click"));
+        assert_eq!(
+            post.newest("Auto-Submitted").as_deref(),
+            Some("auto-generated")
+        );
+        let (settings, unsubscribe) = post.ways_out();
+        assert!(!settings.contains("gul") && !settings.contains('@'));
+        for path in [&settings, &unsubscribe] {
+            let shown = stage.open(path).await;
+            assert_eq!(shown.status, 200);
+            assert_eq!(shown.text.matches(" checked").count(), 3, "{}", shown.text);
+        }
+        // A mail program: no cookie, no origin, no redirect.
+        let wrong = stage
+            .bare("POST", &unsubscribe)
+            .body("x=y")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(wrong.status(), 400);
+        for _ in 0..2 {
+            let click = stage
+                .bare("POST", &unsubscribe)
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .body("List-Unsubscribe=One-Click");
+            let done = Answer::of(click.send().await.unwrap()).await;
+            assert_eq!(done.status, 200, "{}", done.text);
+            assert_eq!(done.text.matches(" checked").count(), 2);
+        }
+        // The reminder stays at home; what became of it still comes.
+        post.at("2026-11-27T05:00:00Z");
+        assert_eq!(post.strike().await, 0);
+        let kept = post.last().await;
+        assert_eq!(kept.state, State::Cancelled);
+        assert_eq!(kept.last_error.as_deref(), Some("unsubscribed"));
+        let back = json!({"action": "withdraw"});
+        stage.go(Who::Dana, &introduction, back).await.expect(200);
+        post.send().await;
+        assert_eq!(
+            post.server.received().last().unwrap().to,
+            ["<gul@mail.example>"]
+        );
+    });
+}
+
+#[test]
+fn what_is_queued_stops_as_soon_as_its_reader_says_so() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let off = json!({"questions": false, "progress": true, "work": true});
+        let request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
+        stage.introduction(Who::Dana).await;
+        let changed = Answer::of(request.json(&off).send().await.unwrap()).await;
+        assert_eq!(changed.expect(200), off);
+        let shown = stage.get(Who::Gul, "/v1/me/notifications").await;
+        assert_eq!(shown.expect(200), off);
+        post.send().await;
+        // Nobody waits unaware: the curators hear of it.
+        let received = post.server.received();
+        let told: Vec<_> = received.iter().flat_map(|mail| &mail.to).collect();
+        assert_eq!(told, ["<curator@mail.example>"]);
+        let typo = json!({"questions": false, "progress": true, "works": true});
+        let request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
+        let wrong = Answer::of(request.json(&typo).send().await.unwrap()).await;
+        assert_eq!(wrong.status, 422, "{}", wrong.text);
+    });
+}
+
+#[test]
+fn the_form_of_the_settings_works_in_the_readers_language_and_from_nowhere_else() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        post.send().await;
+        stage
+            .go(
+                Who::Gul,
+                &introduction,
+                json!({"action": "not_now", "until": "2027-03-01"}),
+            )
+            .await
+            .expect(200);
+        post.send().await;
+        let (settings, _) = post.ways_out();
+        let shown = stage.open(&settings).await;
+        assert!(
+            shown.text.contains("dir=\"rtl\"") && shown.text.contains("<bdi>dana@mail.example")
+        );
+        let foreign = stage
+            .bare("POST", &settings)
+            .header("Sec-Fetch-Site", "cross-site")
+            .form(&[("topic", "work")]);
+        assert_eq!(foreign.send().await.unwrap().status(), 403);
+        let saved = stage.submit(&settings, &[("topic", "questions")]).await;
+        assert_eq!(saved.status, 303);
+        let shown = stage.open(saved.location.as_deref().unwrap()).await;
+        assert!(shown.text.contains("role=\"status\""));
+        assert_eq!(shown.text.matches(" checked").count(), 1);
+        let unknown = stage.submit(&settings, &[("topic", "everything")]).await;
+        assert_eq!(unknown.status, 400);
+        let broken = format!("{}A", &settings[..settings.len() - 2]);
+        assert_eq!(stage.open(&broken).await.status, 404);
+        assert_eq!(stage.submit(&broken, &[]).await.status, 404);
+    });
+}
+
+#[test]
+fn all_mail_but_what_an_account_needs_obeys_the_list() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        make_administrator(&post, Who::Auditor).await;
+        let stage = &post.stage;
+        let body =
+            json!({"email": "Gul@Mail.example", "reason": "support", "note": "By telephone."});
+        stage
+            .post(Who::Dana, "/v1/suppressions", body.clone())
+            .await
+            .expect(404);
+        let faults = json!({"email": "nobody", "reason": "mood"});
+        let faults = stage
+            .post(Who::Auditor, "/v1/suppressions", faults)
+            .await
+            .expect(422);
+        assert_eq!(faults["errors"].as_array().unwrap().len(), 2);
+        let made = stage
+            .post(Who::Auditor, "/v1/suppressions", body.clone())
+            .await;
+        let path = made.location.clone().unwrap();
+        made.expect(201);
+        let again = stage.post(Who::Auditor, "/v1/suppressions", body).await;
+        assert_eq!(again.code(409), "suppressed_already");
+        let found = stage
+            .get(Who::Curator, "/v1/suppressions?email=gul@mail.example")
+            .await
+            .expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 1);
+
+        // An introduction that both agreed to can't be sent either; the
+        // curators are told and both stay unnamed.
+        let introduction = stage.introduction(Who::Dana).await;
+        post.accept(Who::Gul, &introduction).await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "delivery_problem");
+        for mail in post.server.received() {
+            assert_eq!(mail.to, ["<curator@mail.example>"]);
+        }
+        post.queue_security(Who::Gul).await;
+        post.send().await;
+        assert_eq!(
+            post.server.received().last().unwrap().to,
+            ["<gul@mail.example>"]
+        );
+
+        // Lifted, the mail goes out when it is tried again.
+        let lifted = stage
+            .request(Who::Auditor, "DELETE", &path)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(lifted.status(), 204);
+        stage.get(Who::Auditor, &path).await.expect(404);
+        let dead = stage
+            .get(Who::Curator, "/v1/messages?state=dead")
+            .await
+            .expect(200);
+        let id = dead["items"][0]["id"].as_str().unwrap();
+        let retry = json!({"action": "retry"});
+        stage
+            .go(Who::Auditor, &format!("/v1/messages/{id}"), retry)
+            .await
+            .expect(200);
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+    });
+}
+
+#[test]
+fn a_mail_to_both_sides_and_security_mail_offer_no_way_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        post.agreed().await;
+        post.send().await;
+        assert_eq!(post.server.received().last().unwrap().to.len(), 2);
+        assert_eq!(post.newest("List-Unsubscribe"), None);
+        post.queue_security(Who::Dana).await;
+        post.send().await;
+        assert_eq!(post.newest("List-Unsubscribe"), None);
+        assert_eq!(post.newest("List-Unsubscribe-Post"), None);
+    });
+}
+
+#[test]
+fn every_mail_bears_a_signature_of_each_key_that_covers_the_way_out() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let keys = ["one", "two"].map(|selector| {
+            let pkcs8 = DkimKey::generate().unwrap();
+            Arc::new(DkimKey::new("corridor.example", selector, &pkcs8).unwrap())
+        });
+        let signing = Options {
+            dkim: keys.to_vec(),
+            ..options()
+        };
+        let sender = Sender::new(post.stage.context.clone(), mailer(&post.server), signing);
+        post.stage.introduction(Who::Dana).await;
+        work_off(&sender).await;
+        let received = post.server.received();
+        let mail = MessageParser::new().parse(&received[0].content).unwrap();
+        let signatures: Vec<String> = mail
+            .headers_raw()
+            .filter(|(name, _)| *name == "DKIM-Signature")
+            .map(|(_, value)| value.split_whitespace().collect())
+            .collect();
+        assert_eq!(signatures.len(), 2);
+        for (signature, selector) in signatures.iter().zip(["one", "two"]) {
+            assert!(signature.contains("a=ed25519-sha256;c=relaxed/relaxed;d=corridor.example"));
+            assert!(signature.contains(&format!(";s={selector};")));
+            assert!(!signature.contains(";l="));
+            for covered in ["from:from:to", ":list-unsubscribe:list-unsubscribe-post;"] {
+                assert!(signature.contains(covered), "{signature}");
+            }
+        }
+    });
+}

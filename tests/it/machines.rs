@@ -1,0 +1,371 @@
+//! All state machines walked at random: whoever does whatever in whatever
+//! order, no status leaves its table, nothing ends up somewhere that its own
+//! rules forbid, and times sum up.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use corridor::config::pipeline;
+use corridor::domain::compliance::ClearanceVerdict;
+use corridor::domain::deal_history::History;
+use corridor::domain::disclosure::{Decision, Facts, Rule, decide};
+use corridor::domain::event::Value;
+use corridor::domain::ids::ProgrammeId;
+use corridor::domain::introduction::{
+    Action, Answer, Introduction, IntroductionStatus, Requester, step as step_introduction,
+};
+use corridor::domain::money::{Currency, Money};
+use corridor::domain::permission::Hat;
+use corridor::domain::pipeline::{Deal, DealAction, DealStatus, Funding, Pipeline, step};
+use corridor::domain::programme::{
+    Corridor, Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus,
+    step as step_programme,
+};
+use corridor::domain::tag::Sensitivity;
+use corridor::domain::values::{CloseCode, PassReason, Side};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn start() -> DateTime<Utc> {
+    "2026-11-24T12:00:00Z".parse().expect("an instant")
+}
+
+fn hat() -> impl Strategy<Value = Hat> {
+    prop::sample::select(vec![
+        Hat::Startup,
+        Hat::Investor,
+        Hat::Partner,
+        Hat::Curator,
+        Hat::Compliance,
+        Hat::System,
+    ])
+}
+
+fn equity() -> Pipeline {
+    let pipelines = pipeline::parse(pipeline::DEFAULT).expect("the shipped pipelines");
+    pipelines[&"equity".parse().expect("a slug")].clone()
+}
+
+fn deal(pipeline: &Pipeline) -> Deal {
+    let id = Uuid::from_u128(1);
+    Deal {
+        id: id.into(),
+        programme: id.into(),
+        matched: id.into(),
+        introduction: id.into(),
+        startup_profile: id.into(),
+        startup: id.into(),
+        mandate: id.into(),
+        investor: id.into(),
+        pipeline: pipeline.slug.clone(),
+        stage: pipeline.stages()[0].slug.clone(),
+        stage_entered_at: start(),
+        status: DealStatus::Open,
+        resume_on: None,
+        close_code: None,
+        reported_by: None,
+        facts: BTreeMap::new(),
+        startup_funding: None,
+        investor_funding: None,
+        version: 1,
+        created_at: start(),
+        updated_at: start(),
+    }
+}
+
+fn deal_action() -> impl Strategy<Value = DealAction> {
+    let pipeline = equity();
+    let stages = pipeline.stages().iter().map(|stage| stage.slug.clone());
+    let stage = prop::sample::select(stages.collect::<Vec<_>>());
+    prop_oneof![
+        3 => Just(DealAction::Report),
+        3 => Just(DealAction::Advance),
+        2 => stage.clone().prop_map(DealAction::Skip),
+        1 => stage.prop_map(DealAction::MoveBack),
+        1 => (-5_i64..200).prop_map(|days| {
+            DealAction::Hold((start() + TimeDelta::days(days)).date_naive())
+        }),
+        2 => Just(DealAction::Resume),
+        1 => Just(DealAction::Lose(CloseCode::Valuation)),
+        1 => Just(DealAction::Withdraw),
+        3 => (1_i64..3).prop_map(|minor| DealAction::Confirm(Funding {
+            amount: Money::new(minor, Currency::USD),
+            value_date: start().date_naive(),
+        })),
+        1 => Just(DealAction::Block),
+        1 => Just(DealAction::Reopen),
+    ]
+}
+
+/// From where to where a deal may go (`MACHINES.md`).
+fn deal_may(from: DealStatus, to: DealStatus) -> bool {
+    use DealStatus as S;
+    matches!(
+        (from, to),
+        (S::Open, _)
+            | (S::OnHold, S::Open | S::Lost | S::Withdrawn | S::Blocked)
+            | (S::Lost | S::Withdrawn, S::Open)
+    )
+}
+
+fn code(value: &str) -> Value {
+    Value::Code(value.to_owned())
+}
+
+/// The line that the log has of a move.
+fn line(before: &Deal, after: &Deal) -> Vec<(String, Value)> {
+    [
+        ("from", code(before.status.code())),
+        ("to", code(after.status.code())),
+        ("stage_from", code(before.stage.as_str())),
+        ("stage_to", code(after.stage.as_str())),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into()
+}
+
+proptest! {
+    #[test]
+    fn a_deal_stays_in_its_table_and_its_times_sum_up(
+        walk in prop::collection::vec((deal_action(), hat(), 1_i64..100), 0..60),
+    ) {
+        let pipeline = equity();
+        let mut now = start();
+        let mut at = deal(&pipeline);
+        let mut history = History::default();
+        history.read(now, "deal.opened", &[("stage".to_owned(), code(at.stage.as_str()))]);
+        let (mut closed_for, mut closed_at) = (TimeDelta::zero(), None);
+        for (action, who, hours) in walk {
+            now += TimeDelta::hours(hours);
+            let Ok(after) = step(&at, &action, who, &pipeline, now) else { continue };
+            prop_assert!(deal_may(at.status, after.status), "{} → {}", at.status, after.status);
+            prop_assert!(pipeline.find(&after.stage).is_some());
+            // Who moves it is who the table names.
+            match &action {
+                DealAction::Advance | DealAction::Skip(_) | DealAction::MoveBack(_) | DealAction::Reopen =>
+                    prop_assert_eq!(who, Hat::Curator),
+                DealAction::Block => prop_assert_eq!(who, Hat::Compliance),
+                DealAction::Confirm(_) | DealAction::Report =>
+                    prop_assert!(matches!(who, Hat::Startup | Hat::Investor)),
+                _ => {}
+            }
+            if after.status == DealStatus::Won {
+                prop_assert!(pipeline.is_last(&after.stage));
+                prop_assert!(after.startup_funding.is_some());
+                prop_assert_eq!(after.startup_funding, after.investor_funding);
+            }
+            prop_assert_eq!(after.close_code.is_some(), after.status == DealStatus::Lost);
+            prop_assert_eq!(after.resume_on.is_some() && after.status != DealStatus::Blocked, after.status == DealStatus::OnHold);
+            let is_closed = |deal: &Deal| matches!(deal.status, DealStatus::Won | DealStatus::Lost | DealStatus::Withdrawn);
+            if is_closed(&after) && !is_closed(&at) {
+                closed_at = Some(now);
+            } else if !is_closed(&after) && let Some(since) = closed_at.take() {
+                closed_for += now - since;
+            }
+            history.read(now, "deal.moved", &line(&at, &after));
+            at = after;
+        }
+        if let Some(since) = closed_at {
+            closed_for += now - since;
+        }
+        let visits = history.visits(now);
+        let whole = visits.iter().fold(TimeDelta::zero(), |sum, visit| sum + visit.lasted(now));
+        prop_assert_eq!(whole + closed_for, now - start());
+        for visit in &visits {
+            prop_assert!(visit.held >= TimeDelta::zero() && visit.held <= visit.lasted(now));
+        }
+    }
+
+    #[test]
+    fn an_introduction_is_never_sent_without_both_yeses_and_an_open_gate(
+        requester in prop::sample::select(vec![Requester::Startup, Requester::Investor, Requester::Curator]),
+        walk in prop::collection::vec((introduction_action(), hat()), 0..40),
+    ) {
+        let id = Uuid::from_u128(1);
+        let mut at = Introduction {
+            id: id.into(),
+            programme: id.into(),
+            matched: id.into(),
+            startup_profile: id.into(),
+            startup: id.into(),
+            mandate: id.into(),
+            investor: id.into(),
+            requester,
+            requested_by: id.into(),
+            blurb: String::new(),
+            status: IntroductionStatus::Requested,
+            startup_accepted: requester == Requester::Startup,
+            investor_accepted: requester == Requester::Investor,
+            extended: false,
+            convert_reported_by: None,
+            version: 1,
+            created_at: start(),
+            updated_at: start(),
+        };
+        let mut gate_open = false;
+        for (action, who) in walk {
+            let Ok(after) = step_introduction(&at, &action, who) else { continue };
+            if let Action::Gate(decision) = &action {
+                prop_assert_eq!(who, Hat::System);
+                gate_open = *decision == Decision::Allow;
+            }
+            let asked = matches!(after.status, IntroductionStatus::AskingFirst | IntroductionStatus::AskingSecond);
+            if after.status != at.status && (asked || after.status == IntroductionStatus::BothAccepted) {
+                prop_assert!(gate_open, "{} after a gate that is not open", after.status);
+            }
+            if after.status == IntroductionStatus::Sent && at.status != IntroductionStatus::Sent {
+                prop_assert!(after.both_accepted());
+                prop_assert!(matches!(at.status, IntroductionStatus::BothAccepted | IntroductionStatus::DeliveryProblem));
+            }
+            // A yes is never taken back by the machine.
+            prop_assert!(!at.startup_accepted || after.startup_accepted);
+            prop_assert!(!at.investor_accepted || after.investor_accepted);
+            // What has ended stays so.
+            let over = |status| matches!(status, IntroductionStatus::Declined | IntroductionStatus::Withdrawn | IntroductionStatus::Expired | IntroductionStatus::Refused | IntroductionStatus::Blocked | IntroductionStatus::Converted);
+            prop_assert!(!over(at.status) || after.status == at.status, "{} → {}", at.status, after.status);
+            at = after;
+        }
+    }
+
+    #[test]
+    fn a_programme_is_in_force_only_after_its_signing(
+        walk in prop::collection::vec((prop::sample::select(ProgrammeAction::ALL.to_vec()), hat()), 0..40),
+    ) {
+        let today = start().date_naive();
+        let id = Uuid::from_u128(1);
+        let country = |code: &str| code.parse().expect("a country");
+        let mut at = Programme {
+            id: ProgrammeId::from(id),
+            details: ProgrammeDetails {
+                slug: "il-az".parse().expect("a slug"),
+                title: "Water bridge".parse().expect("a title"),
+                corridors: vec![Corridor { startup: country("IL"), investor: country("AZ") }],
+                scope_tags: vec![],
+                parties: vec![Party { organization: id.into(), role: PartyRole::Signatory }],
+                starts_on: today,
+                ends_on: today + TimeDelta::days(365),
+            },
+            rule_set: id.into(),
+            status: ProgrammeStatus::Draft,
+            version: 1,
+            created_at: start(),
+            updated_at: start(),
+        };
+        let mut been = vec![at.status];
+        for (action, who) in walk {
+            let Ok(status) = step_programme(&at, action, who, today) else { continue };
+            if status.in_force() && !at.status.in_force() {
+                prop_assert!(been.contains(&ProgrammeStatus::TextAgreed) && been.contains(&ProgrammeStatus::Signing));
+            }
+            prop_assert!(!matches!(at.status, ProgrammeStatus::Renewed | ProgrammeStatus::Declined | ProgrammeStatus::Terminated));
+            prop_assert!(matches!(who, Hat::Curator | Hat::System));
+            been.push(status);
+            at.status = status;
+        }
+    }
+
+    #[test]
+    fn the_gate_never_allows_what_it_should_not(facts in facts()) {
+        let decision = decide(&facts);
+        let forbidden = facts.frozen || facts.conflict || facts.excluded || facts.cooling_down
+            || !facts.programme_in_force || !facts.startup_live || !facts.mandate_live || !facts.claimed
+            || facts.sensitivity == Sensitivity::Prohibited
+            || facts.startup_clearance == ClearanceVerdict::Blocked
+            || facts.investor_clearance == ClearanceVerdict::Blocked;
+        let is_denied = matches!(decision, Decision::Deny { .. });
+        prop_assert_eq!(forbidden, is_denied);
+        if decision == Decision::Allow {
+            prop_assert!(facts.startup_clearance != ClearanceVerdict::Review);
+            prop_assert!(facts.investor_clearance != ClearanceVerdict::Review);
+            if facts.sensitivity == Sensitivity::Restricted {
+                prop_assert!(facts.releases >= 2);
+            }
+            if facts.sensitivity == Sensitivity::Review || facts.control_answers_sensitive {
+                prop_assert!(facts.releases >= 1);
+            }
+        }
+        if facts.frozen {
+            let told = matches!(&decision, Decision::Deny { rules } if rules.contains(&Rule::Freeze));
+            prop_assert!(told, "a frozen scope sends nothing");
+        }
+    }
+}
+
+fn introduction_action() -> impl Strategy<Value = Action> {
+    let side = prop::sample::select(vec![Side::Startup, Side::Investor]);
+    let answer = prop::sample::select(vec![
+        Answer::Accept,
+        Answer::Decline {
+            reason: PassReason::Other,
+            share: false,
+        },
+        Answer::NotNow { until: start() },
+        Answer::MoreTime,
+    ]);
+    let gate = prop::sample::select(vec![
+        Decision::Allow,
+        Decision::Review {
+            rules: vec![Rule::Sensitivity],
+            two_people: false,
+        },
+        Decision::Deny {
+            rules: vec![Rule::Conflict],
+        },
+    ]);
+    prop_oneof![
+        4 => gate.prop_map(Action::Gate),
+        6 => (side, answer).prop_map(|(side, answer)| Action::Answer(side, answer)),
+        3 => Just(Action::Send),
+        1 => prop::sample::select(vec![
+            Action::Refuse,
+            Action::Withdraw,
+            Action::Expire,
+            Action::FailDelivery,
+            Action::ConfirmSent,
+            Action::Reply,
+            Action::Meet,
+            Action::Convert,
+            Action::Close,
+            Action::Block,
+        ]),
+    ]
+}
+
+fn facts() -> impl Strategy<Value = Facts> {
+    let clearance = || {
+        prop::sample::select(vec![
+            ClearanceVerdict::Clear,
+            ClearanceVerdict::ClearEnhanced,
+            ClearanceVerdict::Review,
+            ClearanceVerdict::Blocked,
+        ])
+    };
+    let sensitivity = prop::sample::select(vec![
+        Sensitivity::None,
+        Sensitivity::Review,
+        Sensitivity::Restricted,
+        Sensitivity::Prohibited,
+    ]);
+    let mostly = || prop::bool::weighted(0.9);
+    let seldom = || prop::bool::weighted(0.1);
+    (
+        (mostly(), mostly(), mostly(), mostly()),
+        (clearance(), clearance(), sensitivity, seldom(), 0_usize..4),
+        (seldom(), seldom(), seldom(), seldom()),
+    )
+        .prop_map(|(live, checked, against)| Facts {
+            programme_in_force: live.0,
+            startup_live: live.1,
+            mandate_live: live.2,
+            claimed: live.3,
+            startup_clearance: checked.0,
+            investor_clearance: checked.1,
+            sensitivity: checked.2,
+            control_answers_sensitive: checked.3,
+            releases: checked.4,
+            frozen: against.0,
+            conflict: against.1,
+            excluded: against.2,
+            cooling_down: against.3,
+        })
+}
