@@ -140,18 +140,12 @@ fn lines_of(rows: &[Value]) -> String {
 /// A page at a time, and as files.
 async fn report_of_seven_rows(who: &Client, import: &Value) {
     let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
-    let first = office
-        .owner
-        .get(&format!("{path}/rows?limit=4"))
-        .await
-        .expect(200);
+    let first = who.get(&format!("{path}/rows?limit=4")).await.expect(200);
     let cursor = first.text("next_cursor");
     let rest = format!("{path}/rows?limit=4&cursor={cursor}");
     let rest = who.get(&rest).await.expect(200);
     assert_eq!(rest.body["items"].as_array().unwrap().len(), 3);
-    let report = office
-        .owner
-        .call("GET", &format!("{path}/report?outcome=bad"));
+    let report = who.call("GET", &format!("{path}/report?outcome=bad"));
     let (headers, text) = report.fetch().await;
     let disposition = headers["content-disposition"].to_str().unwrap();
     assert!(
@@ -163,11 +157,35 @@ async fn report_of_seven_rows(who: &Client, import: &Value) {
         "text/csv; charset=utf-8; header=present"
     );
     assert_eq!(text.lines().count(), 6, "{text}");
-    let report = office
-        .owner
-        .call("GET", &format!("{path}/report?format=ndjson"));
+    let report = who.call("GET", &format!("{path}/report?format=ndjson"));
     let (_, text) = report.fetch().await;
     assert_eq!(text.lines().count(), 7, "{text}");
+}
+
+/// What happened to one that was checked, started and done.
+async fn its_timeline_tells(who: &Client, path: &str) {
+    let events = who.get(&format!("{path}/events")).await.expect(200);
+    let kinds: Vec<_> = events.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            format!(
+                "{} {}",
+                event["kind"].as_str().unwrap(),
+                event["payload"]["to"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "import.created ",
+            "import.moved checked",
+            "import.moved applying",
+            "import.moved done"
+        ]
+    );
 }
 
 #[test]
@@ -241,32 +259,7 @@ fn one_bad_row_keeps_all_others_back_until_the_good_are_asked_for() {
         assert_eq!(done.text("state"), "done");
         assert_eq!(referrals(&office.owner).await, 2);
         app.seal().await;
-        let events = office
-            .owner
-            .get(&format!("{path}/events"))
-            .await
-            .expect(200);
-        let kinds: Vec<_> = events.body["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|event| {
-                format!(
-                    "{} {}",
-                    event["kind"].as_str().unwrap(),
-                    event["payload"]["to"].as_str().unwrap_or_default()
-                )
-            })
-            .collect();
-        assert_eq!(
-            kinds,
-            [
-                "import.created ",
-                "import.moved checked",
-                "import.moved applying",
-                "import.moved done"
-            ]
-        );
+        its_timeline_tells(&office.owner, &path).await;
         office
             .owner
             .act(&path, "*", &json!({ "action": "cancel" }))
