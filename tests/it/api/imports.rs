@@ -430,7 +430,7 @@ fn a_file_that_cannot_be_meant_is_refused_with_all_that_is_wrong() {
             .expect(415);
         bytes(NDJSON, &vec![b' '; (4 << 20) + 1])
             .await
-            .refused(413, "body_too_large");
+            .refused(413, "too_large");
         assert_eq!(who.get(IMPORTS).await.expect(200).body["items"], json!([]));
         let left = std::fs::read_dir(
             app.context
