@@ -162,6 +162,32 @@ async fn report_of_seven_rows(who: &Client, import: &Value) {
     assert_eq!(text.lines().count(), 7, "{text}");
 }
 
+/// What happened to one that was checked, started and done.
+async fn its_timeline_tells(who: &Client, path: &str) {
+    let events = who.get(&format!("{path}/events")).await.expect(200);
+    let kinds: Vec<_> = events.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            format!(
+                "{} {}",
+                event["kind"].as_str().unwrap(),
+                event["payload"]["to"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "import.created ",
+            "import.moved checked",
+            "import.moved applying",
+            "import.moved done"
+        ]
+    );
+}
+
 #[test]
 fn one_bad_row_keeps_all_others_back_until_the_good_are_asked_for() {
     on_each_backend(async |database| {
@@ -233,32 +259,7 @@ fn one_bad_row_keeps_all_others_back_until_the_good_are_asked_for() {
         assert_eq!(done.text("state"), "done");
         assert_eq!(referrals(&office.owner).await, 2);
         app.seal().await;
-        let events = office
-            .owner
-            .get(&format!("{path}/events"))
-            .await
-            .expect(200);
-        let kinds: Vec<_> = events.body["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|event| {
-                format!(
-                    "{} {}",
-                    event["kind"].as_str().unwrap(),
-                    event["payload"]["to"].as_str().unwrap_or_default()
-                )
-            })
-            .collect();
-        assert_eq!(
-            kinds,
-            [
-                "import.created ",
-                "import.moved checked",
-                "import.moved applying",
-                "import.moved done"
-            ]
-        );
+        its_timeline_tells(&office.owner, &path).await;
         office
             .owner
             .act(&path, "*", &json!({ "action": "cancel" }))
@@ -429,7 +430,7 @@ fn a_file_that_cannot_be_meant_is_refused_with_all_that_is_wrong() {
             .expect(415);
         bytes(NDJSON, &vec![b' '; (4 << 20) + 1])
             .await
-            .refused(413, "body_too_large");
+            .refused(413, "too_large");
         assert_eq!(who.get(IMPORTS).await.expect(200).body["items"], json!([]));
         let left = std::fs::read_dir(
             app.context
