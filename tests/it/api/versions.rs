@@ -29,7 +29,6 @@ fn the_versions_of_a_profile_are_kept_and_compared() {
         let app = App::start(database).await;
         let curator = operator(&app, "Curator", &[Role::Curator]).await;
         let tamar = firm(&app, "startup", "Tamar", "IL").await;
-        let other = firm(&app, "startup", "Dekel", "IL").await;
         let (path, made) = create(&tamar.owner, "/v1/startup-profiles", &whole_profile()).await;
         let patch = json!({
             "summary": {
@@ -132,7 +131,19 @@ fn the_versions_of_a_profile_are_kept_and_compared() {
         assert!(changes(&beginning).iter().all(|it| it.1.is_null()));
         let itself = format!("{path}/versions/2/changes?since=2");
         assert!(changes(&tamar.owner.get(&itself).await.expect(200)).is_empty());
+    });
+}
 
+#[test]
+fn versions_that_are_not_there_or_not_theirs_are_not_found() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let other = firm(&app, "startup", "Dekel", "IL").await;
+        let (path, made) = create(&tamar.owner, "/v1/startup-profiles", &whole_profile()).await;
+        let second = json!({ "team_size": 7 });
+        let second = tamar.owner.patch(&path, made.etag(), &second).await;
+        second.expect(200);
         for bad in [
             "versions/4",
             "versions/0",
