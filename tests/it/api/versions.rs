@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::App;
 use crate::support::builders::{create, firm, operator, whole_mandate, whole_profile};
-use crate::support::client::Answer;
+use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
 
 /// Pointers with what stood there before and after.
@@ -23,29 +23,34 @@ fn changes(answer: &Answer) -> Vec<(String, Value, Value)> {
     all
 }
 
+/// A profile that said three things, by its address.
+async fn three_versions(owner: &Client) -> String {
+    let (path, made) = create(owner, "/v1/startup-profiles", &whole_profile()).await;
+    let patch = json!({
+        "summary": {
+            "en": { "text": "Panels that collect water." },
+            "he": { "text": "לוחות שאוספים מים בלילה" },
+            "az": { "text": "Gecə su yığan panellər: İSTİ, ılıq" },
+            "ru": { "text": "Панели, которые собирают воду ночью" },
+        },
+        "primary_tags": ["water", "water_loss"],
+        "languages": ["en"],
+    });
+    let second = owner.patch(&path, made.etag(), &patch).await;
+    let second = second.expect(200);
+    let third = json!({ "summary": { "ru": null }, "team_size": 7 });
+    let third = owner.patch(&path, second.etag(), &third).await;
+    third.expect(200);
+    path
+}
+
 #[test]
 fn the_versions_of_a_profile_are_kept_and_compared() {
     on_each_backend(async |database| {
         let app = App::start(database).await;
         let curator = operator(&app, "Curator", &[Role::Curator]).await;
         let tamar = firm(&app, "startup", "Tamar", "IL").await;
-        let other = firm(&app, "startup", "Dekel", "IL").await;
-        let (path, made) = create(&tamar.owner, "/v1/startup-profiles", &whole_profile()).await;
-        let patch = json!({
-            "summary": {
-                "en": { "text": "Panels that collect water." },
-                "he": { "text": "לוחות שאוספים מים בלילה" },
-                "az": { "text": "Gecə su yığan panellər: İSTİ, ılıq" },
-                "ru": { "text": "Панели, которые собирают воду ночью" },
-            },
-            "primary_tags": ["water", "water_loss"],
-            "languages": ["en"],
-        });
-        let second = tamar.owner.patch(&path, made.etag(), &patch).await;
-        let second = second.expect(200);
-        let third = json!({ "summary": { "ru": null }, "team_size": 7 });
-        let third = tamar.owner.patch(&path, second.etag(), &third).await;
-        third.expect(200);
+        let path = three_versions(&tamar.owner).await;
 
         let list = |limit: usize| format!("{path}/versions?limit={limit}");
         let all = tamar.owner.get(&list(20)).await.expect(200);
@@ -132,7 +137,19 @@ fn the_versions_of_a_profile_are_kept_and_compared() {
         assert!(changes(&beginning).iter().all(|it| it.1.is_null()));
         let itself = format!("{path}/versions/2/changes?since=2");
         assert!(changes(&tamar.owner.get(&itself).await.expect(200)).is_empty());
+    });
+}
 
+#[test]
+fn versions_that_are_not_there_or_not_theirs_are_not_found() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let other = firm(&app, "startup", "Dekel", "IL").await;
+        let (path, made) = create(&tamar.owner, "/v1/startup-profiles", &whole_profile()).await;
+        let second = json!({ "team_size": 7 });
+        let second = tamar.owner.patch(&path, made.etag(), &second).await;
+        second.expect(200);
         for bad in [
             "versions/4",
             "versions/0",
