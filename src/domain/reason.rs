@@ -4,12 +4,10 @@
 
 use chrono::NaiveDate;
 
-use super::country::Country;
-use super::money::{Currency, Money};
+use super::money::Money;
 use super::tag::Facet;
-use super::text::{Language, Slug};
 use super::values::codes;
-use super::word::Word;
+use super::word::{Coded, Word};
 
 codes! {
     /// The key of a reason's sentence: `gate` or `factor`, its name, the case.
@@ -512,48 +510,6 @@ impl Place {
             | Self::AcceptedMax
             | Self::Target => Vocabulary::Plain,
         }
-    }
-}
-
-/// What has a stable code.
-pub trait Coded {
-    /// The code.
-    fn word(&self) -> Word;
-}
-
-impl<T: Coded + ?Sized> Coded for &T {
-    fn word(&self) -> Word {
-        T::word(self)
-    }
-}
-
-impl Coded for str {
-    fn word(&self) -> Word {
-        self.into()
-    }
-}
-
-impl Coded for Slug {
-    fn word(&self) -> Word {
-        self.to_word()
-    }
-}
-
-impl Coded for Language {
-    fn word(&self) -> Word {
-        self.as_str().into()
-    }
-}
-
-impl Coded for Country {
-    fn word(&self) -> Word {
-        self.code().into()
-    }
-}
-
-impl Coded for Currency {
-    fn word(&self) -> Word {
-        self.code().into()
     }
 }
 

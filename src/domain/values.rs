@@ -28,7 +28,7 @@ macro_rules! codes {
             }
         }
 
-        impl $crate::domain::reason::Coded for $name {
+        impl $crate::domain::word::Coded for $name {
             fn word(&self) -> $crate::domain::word::Word {
                 self.code().into()
             }

@@ -6,6 +6,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
+use super::country::Country;
+use super::money::Currency;
+use super::text::{Language, Slug};
+
 /// Bytes that are kept in place.
 const ROOM: usize = 22;
 
@@ -155,6 +159,48 @@ impl Hasher for OwnWords {
 
     fn finish(&self) -> u64 {
         self.0 ^ self.0 >> 29
+    }
+}
+
+/// What has a stable code.
+pub trait Coded {
+    /// The code.
+    fn word(&self) -> Word;
+}
+
+impl<T: Coded + ?Sized> Coded for &T {
+    fn word(&self) -> Word {
+        T::word(self)
+    }
+}
+
+impl Coded for str {
+    fn word(&self) -> Word {
+        self.into()
+    }
+}
+
+impl Coded for Slug {
+    fn word(&self) -> Word {
+        self.to_word()
+    }
+}
+
+impl Coded for Language {
+    fn word(&self) -> Word {
+        self.as_str().into()
+    }
+}
+
+impl Coded for Country {
+    fn word(&self) -> Word {
+        self.code().into()
+    }
+}
+
+impl Coded for Currency {
+    fn word(&self) -> Word {
+        self.code().into()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::support::database::on_each_backend;
 
 /// Routes without a caller whose promise a key could be, or that are about the
 /// caller's own account; repeating them is no harm.
-const WITHOUT_CALLER: [&str; 7] = [
+const WITHOUT_CALLER: [&str; 10] = [
     "/v1/registrations",
     "/v1/sessions",
     "/v1/password-resets",
@@ -25,6 +25,9 @@ const WITHOUT_CALLER: [&str; 7] = [
     "/v1/me/second-factor",
     "/v1/me/deactivation",
     "/tickets",
+    "/mail-settings",
+    "/unsubscribe",
+    "/pulse",
 ];
 
 /// Routes that take a key and have tests of their own for it, beside what they

@@ -41,7 +41,7 @@ fn a_match_and_an_introduction_wait_for_one_after_the_other() {
         let curators = work(&stage, Who::Curator, "").await;
         let release = one(&curators, "release_match");
         assert_eq!(release["links"]["self"], matched.as_str());
-        assert_eq!(release["actions"], json!(["release"]));
+        assert_eq!(release["actions"], json!(["release", "pin", "veto"]));
         assert_eq!(release["about"], json!(["Tamar Flow", "Khazar Capital"]));
 
         let to_both = json!({"action": "release", "to": "both"});
@@ -50,7 +50,7 @@ fn a_match_and_an_introduction_wait_for_one_after_the_other() {
             let items = work(&stage, who, "?kind=answer_match").await;
             let answer = one(&items, "answer_match");
             assert_eq!(answer["about"], json!([]), "a teaser names nobody");
-            assert_eq!(answer["actions"], json!(["interested", "pass"]));
+            assert_eq!(answer["actions"], json!(["interested", "snooze", "pass"]));
         }
         let blurb = super::stage::BLURB;
         let made = stage.request_introduction(Who::Dana, &matched, blurb).await;

@@ -1,24 +1,28 @@
 //! Startup profiles. The row holds the present state; every revision of what
 //! a profile said stays, because matches refer to it.
 
+mod said;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 
-use super::conn::Backend;
-use super::head::{Head, HeadRow, Headed};
-use super::page::{self, Cursor};
-use super::prepared::Prepare;
-use super::schema::startup_profiles::{self, dsl};
-use super::schema::{programme_startups, startup_profile_revisions as revisions};
-use super::together::{Part, Together};
-use super::types::Timestamp;
-use super::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
+use crate::db::conn::Backend;
+use crate::db::head::{Head, HeadRow, Headed};
+use crate::db::page::{self, Cursor};
+use crate::db::prepared::Prepare;
+use crate::db::schema::startup_profiles::{self, dsl};
+use crate::db::schema::{programme_startups, startup_profile_revisions as revisions};
+use crate::db::together::{Part, Together};
+use crate::db::types::Timestamp;
+use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::organization::Organization;
-use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
+use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::search::{Order, Query, Texts};
+
+pub use said::{content_at, find_revision, revisions_of};
 
 /// Which profiles to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -296,12 +300,16 @@ pub fn list_heads(
 }
 
 /// How many there are.
-pub(super) fn count(conn: &mut Conn) -> Result<i64> {
+pub(in crate::db) fn count(conn: &mut Conn) -> Result<i64> {
     Ok(startup_profiles::table.count().get_result(conn)?)
 }
 
 /// Up to `limit` ids and ages after the cursor, the oldest first.
-pub(super) fn ages(conn: &mut Conn, after: Option<Cursor>, limit: usize) -> Result<Vec<Cursor>> {
+pub(in crate::db) fn ages(
+    conn: &mut Conn,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Cursor>> {
     let order = Order::Created;
     let query = listed(conn, &Filter::default(), order, after, limit).select(HEAD);
     let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
@@ -373,7 +381,10 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
 }
 
 /// Every profile admitted to a programme, by id.
-pub(super) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<StartupProfile>> {
+pub(in crate::db) fn admitted_to(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+) -> Result<Vec<StartupProfile>> {
     let rows: Vec<Row> = startup_profiles::table
         .inner_join(programme_startups::table)
         .filter(programme_startups::programme_id.eq(programme))
@@ -455,71 +466,6 @@ pub fn moving<E: From<Error>>(profile: &StartupProfile) -> Together<E> {
         dsl::version.eq(profile.version),
         dsl::updated_at.eq(Timestamp(profile.updated_at)),
     )))
-}
-
-/// What a profile said at a revision.
-///
-/// # Errors
-/// A statement failed, or the row is damaged.
-pub fn find_revision(
-    conn: &mut Conn,
-    id: StartupProfileId,
-    revision: i64,
-) -> Result<Option<StartupContent>> {
-    let content: Option<String> = revisions::table
-        .find((id, revision))
-        .select(revisions::content)
-        .first(conn)
-        .optional()?;
-    content.as_deref().map(json::startup::decode).transpose()
-}
-
-/// The revisions after that one with when each came, from the first on; one
-/// more than `limit` when there are more.
-///
-/// # Errors
-/// A statement failed.
-pub fn revisions_of(
-    conn: &mut Conn,
-    id: StartupProfileId,
-    after: i64,
-    limit: usize,
-) -> Result<Vec<(i64, DateTime<Utc>)>> {
-    Ok(revisions::table
-        .filter(revisions::profile_id.eq(id))
-        .filter(revisions::revision.gt(after))
-        .order(revisions::revision)
-        .limit(page::fetch(limit))
-        .select((revisions::revision, revisions::created_at))
-        .load(conn)?)
-}
-
-/// What it said at a moment; what it first said when it came later, and `None`
-/// when there is no such record.
-///
-/// # Errors
-/// A statement failed, or the row is damaged.
-pub fn content_at(
-    conn: &mut Conn,
-    id: StartupProfileId,
-    at: DateTime<Utc>,
-) -> Result<Option<StartupContent>> {
-    let of = || revisions::table.filter(revisions::profile_id.eq(id));
-    let then: Option<String> = of()
-        .filter(revisions::created_at.lt(Timestamp(at)))
-        .order(revisions::revision.desc())
-        .select(revisions::content)
-        .first(conn)
-        .optional()?;
-    let content = match then {
-        Some(content) => Some(content),
-        None => of()
-            .order(revisions::revision)
-            .select(revisions::content)
-            .first(conn)
-            .optional()?,
-    };
-    content.as_deref().map(json::startup::decode).transpose()
 }
 
 /// Notes that compliance agrees to a revision; false if the profile says
