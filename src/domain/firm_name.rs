@@ -50,8 +50,8 @@ impl Heard {
     pub fn of(text: &str) -> Self {
         let heard = words(text).flat_map(|word| {
             // A hyphen or an apostrophe may stand within a name or not.
-            let parts: Vec<String> = fold(&word).split(' ').map(str::to_owned).collect();
-            let sound = Sound::of(&word);
+            let parts: Vec<String> = fold(word).split(' ').map(str::to_owned).collect();
+            let sound = Sound::of(word);
             parts.into_iter().map(move |part| (part, sound.clone()))
         });
         Self(heard.collect())

@@ -21,9 +21,7 @@ pub(super) struct Near {
 impl Near {
     /// Of a folded word, or several.
     pub(super) fn new(folded: String) -> Self {
-        let hebrew = words(&folded)
-            .map(|word| Sound::of(&word))
-            .filter(|it| it.hebrew);
+        let hebrew = words(&folded).map(Sound::of).filter(|it| it.hebrew);
         Self {
             sound: sound(&folded),
             hebrew: hebrew.flat_map(|it| it.skeletons).collect(),
@@ -45,7 +43,7 @@ impl Near {
         }
         if !self.hebrew.is_empty() {
             let same = words(known).any(|word| {
-                let sound = Sound::of(&word);
+                let sound = Sound::of(word);
                 !sound.hebrew && !sound.skeletons.is_disjoint(&self.hebrew)
             });
             let one_word = !known.contains(' ') && !self.folded.contains(' ');
@@ -83,7 +81,7 @@ impl Near {
 }
 
 fn sound(folded: &str) -> String {
-    let keys: Option<Vec<String>> = words(folded).map(|word| likeliest_key(&word)).collect();
+    let keys: Option<Vec<String>> = words(folded).map(likeliest_key).collect();
     keys.unwrap_or_default().join(" ")
 }
 

@@ -92,7 +92,7 @@ impl Text {
                 if text.as_written.len() >= MOST_WORDS {
                     return text;
                 }
-                text.put(&word);
+                text.put(word);
             }
             // Nothing is a phrase across two texts.
             let apart = text.as_written.len() + FURTHEST;

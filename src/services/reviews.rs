@@ -185,15 +185,15 @@ fn place<'a>(
     if let std::collections::btree_map::Entry::Vacant(entry) = reviews.entry(scope) {
         entry.insert(question(context, conn, scope, pair, found.since)?);
     }
-    let review = reviews.get_mut(&scope);
-    Ok(review.map(|review| {
+    if let Some(review) = reviews.get_mut(&scope) {
         review.since = review.since.min(found.since);
         review.two_people |= two_people;
         review.rules.extend(rules);
         review.rules.sort_unstable();
         review.rules.dedup();
-        review
-    }))
+        return Ok(Some(review));
+    }
+    Ok(None)
 }
 
 fn question(

@@ -211,7 +211,7 @@ fn is_utf8(declared: &quick_xml::events::BytesDecl<'_>) -> bool {
 
 fn is_unknown(entity: &BytesRef<'_>) -> bool {
     let known = ["amp", "lt", "gt", "quot", "apos"];
-    let name: &str = &entity;
+    let name: &str = entity;
     !entity.is_char_ref() && !known.contains(&name)
 }
 

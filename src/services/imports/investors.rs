@@ -29,12 +29,12 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         Some(firm) => mandates_of(conn, firm.id)?,
         None => Vec::new(),
     };
-    if let Some(firm) = known.as_ref() {
-        if let Some(keeper) = db::merges::keeper(conn, firm.id)? {
-            import.put_past(conn, keeper, &investments)?;
-            import.tally.taken_over += 1;
-            return Ok((keeper, RowOutcome::Kept));
-        }
+    if let Some(firm) = &known
+        && let Some(keeper) = db::merges::keeper(conn, firm.id)?
+    {
+        import.put_past(conn, keeper, &investments)?;
+        import.tally.taken_over += 1;
+        return Ok((keeper, RowOutcome::Kept));
     }
     let stated = mandate.as_ref().is_some_and(|mandate| !mandate.derived);
     let taken_over =

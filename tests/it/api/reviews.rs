@@ -49,7 +49,13 @@ fn one_decision_covers_everything_that_waits_on_it() {
         );
 
         let scope = review["scope"].clone();
-        let decided = decide(&stage, Who::Compliance, &[scope.clone()], "release").await;
+        let decided = decide(
+            &stage,
+            Who::Compliance,
+            std::slice::from_ref(&scope),
+            "release",
+        )
+        .await;
         let records = decided["items"][0]["records"].as_array().unwrap();
         let statuses: Vec<_> = records.iter().map(|it| it["status"].clone()).collect();
         assert_eq!(statuses, ["candidate", "candidate"]);
@@ -76,10 +82,22 @@ fn restricted_takes_two_people_and_a_refusal_one() {
         let matched = stage.matched().await;
         let scope = queue(&stage, "?two_people=true").await[0]["scope"].clone();
         assert_eq!(queue(&stage, "?two_people=false").await.len(), 0);
-        let one = decide(&stage, Who::Compliance, &[scope.clone()], "release").await;
+        let one = decide(
+            &stage,
+            Who::Compliance,
+            std::slice::from_ref(&scope),
+            "release",
+        )
+        .await;
         assert_eq!(one["items"][0]["records"][0]["status"], "under_review");
         assert_eq!(queue(&stage, "").await[0]["released_by"], 1);
-        let again = decide(&stage, Who::Compliance, &[scope.clone()], "release").await;
+        let again = decide(
+            &stage,
+            Who::Compliance,
+            std::slice::from_ref(&scope),
+            "release",
+        )
+        .await;
         assert_eq!(
             again["items"][0]["records"][0]["refused"],
             "second_person_needed"

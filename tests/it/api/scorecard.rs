@@ -55,7 +55,7 @@ async fn card(stage: &Stage, query: &str) -> Value {
 #[test]
 fn curators_write_promises_and_parties_add_evidence() {
     on_each_backend(async |database| {
-        let stage = stage(database).await;
+        let stage = Box::pin(stage(database)).await;
         let path = format!("/v1/programmes/{}/commitments", stage.programme.id);
         let mut wrong = promise(&stage, "introductions_sent", &json!({"target_count": 0}));
         wrong["due"] = json!("2030-01-01");
@@ -149,7 +149,7 @@ fn curators_write_promises_and_parties_add_evidence() {
 #[test]
 fn what_records_show_is_not_typed_in() {
     on_each_backend(async |database| {
-        let stage = stage(database).await;
+        let stage = Box::pin(stage(database)).await;
         let made = promised(&stage, "deals_opened", json!({"target_count": 2})).await;
         let evidence = format!("{made}/evidence");
         let body =
@@ -171,7 +171,7 @@ fn what_records_show_is_not_typed_in() {
 #[test]
 fn any_day_of_the_past_reads_as_it_did_and_later_rates_change_nothing() {
     on_each_backend(async |database| {
-        let stage = stage(database).await;
+        let stage = Box::pin(stage(database)).await;
         let quote = async |day: &str, micros: i64| {
             let day: NaiveDate = day.parse().unwrap();
             let azn = "AZN".parse().unwrap();

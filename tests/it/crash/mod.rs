@@ -229,13 +229,27 @@ fn unsealed(conn: &mut Conn) -> db::Result<i64> {
     Ok(count.get_result(conn)?)
 }
 
+/// What is to be sent now. How it goes is asked on the morning of a working
+/// day, which may be days away.
+fn due(conn: &mut Conn) -> db::Result<Vec<outbox::Message>> {
+    let mut waiting = outbox::list(
+        conn,
+        Some(outbox::State::Pending),
+        None,
+        i64::from(i32::MAX),
+    )?;
+    waiting.retain(|it| it.attempts > 0 || !it.intent_key.starts_with("pulse:"));
+    Ok(waiting)
+}
+
 /// Waits until the program has nothing left to send or to seal.
 async fn until_quiet(db: &Db) {
     let quiet = async {
         loop {
             let counts = db.read(outbox::counts).await.unwrap();
             let unsealed = db.read(unsealed).await.unwrap();
-            if counts.pending == 0 && unsealed == 0 {
+            let waiting = db.read(due).await.unwrap();
+            if waiting.is_empty() && unsealed == 0 {
                 assert_eq!(counts.dead, 0, "given up");
                 return;
             }
@@ -243,7 +257,11 @@ async fn until_quiet(db: &Db) {
         }
     };
     let limit = Duration::from_mins(1);
-    tokio::time::timeout(limit, quiet).await.expect("in time");
+    if tokio::time::timeout(limit, quiet).await.is_err() {
+        let left = db.read(due).await.unwrap();
+        let unsealed = db.read(unsealed).await.unwrap();
+        panic!("{unsealed} events are not sealed, and these wait: {left:#?}");
+    }
 }
 
 /// Each question of an acknowledged introduction has its message.
