@@ -7,7 +7,7 @@
 //! trip, one follows the other.
 //!
 //! Nothing is locked while the use case decides. So that it can't decide on
-//! what is no longer true, everything stands behind a [guard](Together::moving):
+//! what is no longer true, everything stands behind a guard:
 //! a row that must still be as it was read, or nothing is stored at all.
 
 use diesel::query_builder::{AstPass, QueryFragment};

@@ -1,4 +1,4 @@
-//! `corridor import`: a file in Corridor's own form (see [`own`]), or the files
+//! `corridor import`: a file in Corridor's own form (see `own`), or the files
 //! of another system, which become startups, investors and, from past deals,
 //! mandates.
 //!

@@ -1,6 +1,6 @@
 //! Introductions: one live per pair of firms, over all programmes and
 //! mandates, held by a partial unique index. What the sides are asked and
-//! answer is in [`asks`], [`delegates`] and [`answers`].
+//! answer is in [`asks`], `delegates` and [`answers`].
 
 mod answers;
 mod asks;

@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | here | a look at what would go out, and its confirmation |
-//! | [`settings`] | the programme's rule, its fairness, and how even it was |
+//! | `settings` | the programme's rule, its fairness, and how even it was |
 
 mod settings;
 mod view;
