@@ -10,9 +10,13 @@
 //! what is no longer true, everything stands behind a guard:
 //! a row that must still be as it was read, or nothing is stored at all.
 
-use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::result::{Error as Diesel, QueryResult};
+use diesel::query_builder::QueryFragment;
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
+#[cfg(feature = "postgres")]
+use diesel::{
+    query_builder::AstPass,
+    result::{Error as Diesel, QueryResult},
+};
 
 use super::conn::Backend;
 use super::prepared::Prepare;
@@ -25,6 +29,10 @@ pub struct Part {
     statement: Statement,
     /// What parts after it call the row that it stores, and the column of it
     /// that they use.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "SQLite runs the parts one after the other")
+    )]
     source: Option<(&'static str, &'static str)>,
 }
 
@@ -64,6 +72,10 @@ pub struct Together<E> {
 /// What must be as it was read.
 enum Guard {
     /// A firm's row: kept as it is until all is stored.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "SQLite's one writer holds everything")
+    )]
     Held(Statement),
     /// The row of a record that the statement moves from its last version.
     Moved(Statement),
