@@ -8,7 +8,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 
-use super::{Conn, Error, OpenError};
+use super::{Conn, Error, OpenError, sql};
 
 /// The first bytes of every SQLite 3 database (file format, §1.3.1).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -49,9 +49,14 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// A connection that may write. There is one in a process.
+/// A connection that may write. There is one in a process. Words wait in a
+/// table of its own until its group commits: see `sql::search`.
 pub(super) fn writer(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenError> {
-    connect(path, busy_timeout, "PRAGMA query_only = OFF;")
+    let last = format!(
+        "PRAGMA query_only = OFF; PRAGMA temp_store = MEMORY; {}",
+        sql::search::WAITING
+    );
+    connect(path, busy_timeout, &last)
 }
 
 /// A connection that can't write.

@@ -17,7 +17,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::{oneshot, watch};
 
 use super::transaction::{depth, transaction};
-use super::{Conn, Error, OpenError, Result, events, sqlite};
+use super::{Conn, Error, OpenError, Result, events, sql, sqlite};
 
 /// The most jobs that share a commit.
 const GROUP: usize = 64;
@@ -241,6 +241,7 @@ fn seal_and_commit(conn: &mut Conn) -> Result<i64> {
             "the transaction was ended by the database".into(),
         ));
     }
+    sql::search::put_waiting(conn)?;
     while events::seal(conn, events::SEAL_BATCH)? == events::SEAL_BATCH {}
     let head = events::head(conn)?;
     <Conn as Connection>::TransactionManager::commit_transaction(conn)?;

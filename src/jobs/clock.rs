@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::db;
 use crate::services::{
@@ -17,6 +17,8 @@ use crate::services::{
 const EVERY: Duration = Duration::from_secs(30);
 /// How much is done in one transaction, so that nobody waits long behind it.
 const BATCH: usize = 50;
+/// How many keys are deleted in one transaction.
+const KEYS: usize = 500;
 
 /// Looks at the clock until told to stop.
 pub async fn run(context: Context, stop: CancellationToken) {
@@ -31,41 +33,51 @@ pub async fn run(context: Context, stop: CancellationToken) {
     }
 }
 
-/// Does everything that is due now.
+/// Does everything that is due now. What fails keeps nothing else from being
+/// done.
 ///
 /// # Errors
-/// The store failed; what was done stays done.
+/// The first thing that failed; what was done stays done.
 pub async fn strike(context: &Context) -> Result<(), Error> {
-    let mut expired = 0;
-    loop {
-        let count = introductions::expire_due(context, BATCH).await?;
-        expired += count;
-        if count < BATCH {
-            break;
+    let mut all = All(Ok(()));
+    all.note(introductions::expire_due(context).await);
+    all.note(matches::wake_due(context).await);
+    all.note(introductions::remind_due(context).await);
+    all.note(introductions::follow_up_due(context).await);
+    all.note(matches::expire_due(context).await);
+    all.note(matches::recheck_due(context).await);
+    all.note(releases::resume_due(context).await);
+    all.note(releases::release_by_rule(context).await);
+    all.note(deals::resume_due(context).await);
+    all.note(agreements::end_due(context, BATCH).await);
+    all.note(startups::mark_stale(context).await);
+    all.note(mandates::mark_stale(context).await);
+    all.note(import_jobs::work::sweep(context, BATCH).await);
+    all.note(export_jobs::work::sweep(context, BATCH).await);
+    all.note(export_jobs::work::sweep_left_overs(context).await);
+    all.note(signing::refresh(context).await);
+    all.note(forget_keys(context).await);
+    all.0
+}
+
+/// What became of all of it: the first fault.
+struct All(Result<(), Error>);
+
+impl All {
+    fn note<T>(&mut self, step: Result<T, Error>) {
+        if let (Ok(()), Err(error)) = (&self.0, step) {
+            self.0 = Err(error);
         }
     }
-    if expired > 0 {
-        debug!(expired, "introductions expired");
-    }
-    while matches::wake_due(context, BATCH).await? == BATCH {}
-    while introductions::remind_due(context, BATCH).await? == BATCH {}
-    while introductions::follow_up_due(context, BATCH).await? == BATCH {}
-    while matches::expire_due(context, BATCH).await? == BATCH {}
-    matches::recheck_due(context).await?;
-    releases::resume_due(context).await?;
-    releases::release_by_rule(context).await?;
-    while deals::resume_due(context, BATCH).await? == BATCH {}
-    agreements::end_due(context, BATCH).await?;
-    while startups::mark_stale(context, BATCH).await? == BATCH {}
-    while mandates::mark_stale(context, BATCH).await? == BATCH {}
-    while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
-    while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
-    export_jobs::work::sweep_left_overs(context).await?;
-    signing::refresh(context).await?;
+}
+
+/// Deletes the idempotency keys whose time is over.
+async fn forget_keys(context: &Context) -> Result<(), Error> {
     let now = context.now();
-    context
-        .db
-        .write(move |conn| db::idempotency::purge(conn, now, 500).map(drop))
-        .await
-        .map_err(Error::from)
+    loop {
+        let purge = move |conn: &mut db::Conn| db::idempotency::purge(conn, now, KEYS);
+        if context.db.write(purge).await.map_err(Error::from)? < KEYS {
+            return Ok(());
+        }
+    }
 }

@@ -23,7 +23,7 @@ use super::caller::in_any_hat;
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, due};
 
 /// A deal with what surrounds it.
 #[derive(Debug, Clone)]
@@ -458,31 +458,17 @@ pub async fn notes(context: &Context, caller: &Caller, id: DealId) -> Result<Vec
 }
 
 /// Takes up the deals whose hold ends today or before; answers how many.
-pub async fn resume_due(context: &Context, limit: usize) -> Result<usize, Error> {
+pub async fn resume_due(context: &Context) -> Result<usize, Error> {
     let now = context.now();
     let context_in = context.clone();
-    let today = now.date_naive();
-    // Mostly nothing is due, and then nobody waits for the writer.
-    let due = context
-        .db
-        .read(move |conn| deals::due_to_resume(conn, today, 1));
-    if due.await?.is_empty() {
-        return Ok(0);
-    }
-    context
-        .db
-        .write(move |conn| {
-            let due = deals::due_to_resume(conn, today, limit)?;
-            for before in &due {
-                // One that can't be resumed must not keep the others.
-                let resumed = db::transaction(conn, |conn| resume(&context_in, conn, before, now));
-                if let Err(error) = resumed {
-                    tracing::error!(deal = %before.id, %error, "not resumed");
-                }
-            }
-            Ok(due.len())
-        })
-        .await
+    due::each(
+        context,
+        "deal.resume",
+        |deal: &Deal| deal.id.uuid(),
+        move |conn, limit| deals::due_to_resume(conn, now.date_naive(), limit),
+        move |conn, before: &Deal| resume(&context_in, conn, before, now),
+    )
+    .await
 }
 
 fn resume(

@@ -67,6 +67,9 @@ struct Writer {
     position: Option<i64>,
     programmes: BTreeMap<ProgrammeId, Index>,
     freezes: Vec<Freeze>,
+    /// What changed since readers were shown anything: more than the last
+    /// reading of the log, where one before it failed half-way.
+    touched: BTreeSet<ProgrammeId>,
 }
 
 impl MatchIndex {
@@ -155,19 +158,19 @@ impl MatchIndex {
         progress: impl FnMut(usize),
     ) -> Result<Arc<Visible>, Error> {
         let before = writer.position;
-        let mut touched = BTreeSet::new();
         if let Some(mut position) = before {
             loop {
                 let some = events::page(conn, position, BATCH)?;
                 let Some(last) = some.last() else { break };
                 position = last.position;
                 let changes = Changes::of(&some);
-                touched.extend(writer.apply(conn, &self.taxonomy, &changes)?);
+                writer.apply(conn, &self.taxonomy, &changes)?;
                 writer.position = Some(position);
             }
         } else {
             writer.build(conn, &self.taxonomy, progress)?;
         }
+        let touched = std::mem::take(&mut writer.touched);
         let only = before.map(|_| &touched);
         Ok(self.publish(&writer, only))
     }
@@ -269,16 +272,16 @@ impl Writer {
         Ok(())
     }
 
-    /// Applies changes; answers which programmes they touched.
+    /// Applies changes, and notes which programmes they touched.
     fn apply(
         &mut self,
         conn: &mut Conn,
         taxonomy: &Arc<Taxonomy>,
         changes: &Changes,
-    ) -> Result<BTreeSet<ProgrammeId>, Error> {
+    ) -> Result<(), Error> {
         let mut startups = changes.startups.clone();
         let mut mandates = changes.mandates.clone();
-        let mut touched = changes.programmes.clone();
+        self.touched.extend(&changes.programmes);
         for id in &changes.programmes {
             let empty = || Index::build(Arc::clone(taxonomy), Vec::new(), Vec::new(), |_| ());
             self.programmes.entry(*id).or_insert_with(empty);
@@ -305,13 +308,13 @@ impl Writer {
         }
         let startups: Vec<StartupProfileId> = startups.into_iter().collect();
         for some in startups.chunks(AT_ONCE) {
-            touched.extend(self.refresh_startups(conn, taxonomy, some)?);
+            self.refresh_startups(conn, taxonomy, some)?;
         }
         let mandates: Vec<MandateId> = mandates.into_iter().collect();
         for some in mandates.chunks(AT_ONCE) {
-            touched.extend(self.refresh_mandates(conn, some)?);
+            self.refresh_mandates(conn, some)?;
         }
-        Ok(touched)
+        Ok(())
     }
 
     fn refresh_startups(
@@ -319,7 +322,7 @@ impl Writer {
         conn: &mut Conn,
         taxonomy: &Taxonomy,
         ids: &[StartupProfileId],
-    ) -> Result<BTreeSet<ProgrammeId>, Error> {
+    ) -> Result<(), Error> {
         let admitted = db::programmes::admitting_startups(conn, ids)?;
         let read: Vec<StartupProfileId> = admitted.keys().copied().collect();
         let profiles = db::startup_profiles::find_many(conn, &read)?;
@@ -328,7 +331,6 @@ impl Writer {
             .into_iter()
             .map(|entry| (entry.profile.id, entry))
             .collect();
-        let mut touched = BTreeSet::new();
         for id in ids {
             let programmes = admitted.get(id);
             for (programme, index) in &mut self.programmes {
@@ -338,17 +340,13 @@ impl Writer {
                     None if !index.remove_startup(*id) => continue,
                     None => {}
                 }
-                touched.insert(*programme);
+                self.touched.insert(*programme);
             }
         }
-        Ok(touched)
+        Ok(())
     }
 
-    fn refresh_mandates(
-        &mut self,
-        conn: &mut Conn,
-        ids: &[MandateId],
-    ) -> Result<BTreeSet<ProgrammeId>, Error> {
+    fn refresh_mandates(&mut self, conn: &mut Conn, ids: &[MandateId]) -> Result<(), Error> {
         let admitted = db::programmes::admitting_mandates(conn, ids)?;
         let read: Vec<MandateId> = admitted.keys().copied().collect();
         let mandates = db::mandates::find_many(conn, &read)?;
@@ -357,7 +355,6 @@ impl Writer {
             .into_iter()
             .map(|entry| (entry.mandate.id, entry))
             .collect();
-        let mut touched = BTreeSet::new();
         for id in ids {
             let programmes = admitted.get(id);
             for (programme, index) in &mut self.programmes {
@@ -367,10 +364,10 @@ impl Writer {
                     None if !index.remove_mandate(*id) => continue,
                     None => {}
                 }
-                touched.insert(*programme);
+                self.touched.insert(*programme);
             }
         }
-        Ok(touched)
+        Ok(())
     }
 
     fn startups(

@@ -21,7 +21,7 @@ use super::duplicates::live_firm;
 use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts};
+use super::{Caller, Context, Error, Intent, contacts, due};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -299,30 +299,29 @@ pub(super) fn open_to(caller: &Caller, mandate: &Mandate) -> Vec<(MandateAction,
 
 /// Marks published mandates that nobody confirmed in time as stale; answers
 /// how many.
-pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
-    let now = context.now();
-    let pen = context.pen(Actor::System);
-    context
-        .db
-        .write(move |conn| {
-            let due = mandates::due_for_freshness(conn, now.date_naive(), limit)?;
-            for before in &due {
-                let action = MandateAction::FreshnessDue;
-                let status = step(before, action, Hat::System)?;
-                store_state(conn, &moved(before, status, action, now))?;
-                pen.append(
-                    conn,
-                    event_kind(action),
-                    (SubjectKind::Mandate, before.id),
-                    vec![
-                        ("from", code(before.status.code())),
-                        ("to", code(status.code())),
-                    ],
-                )?;
-            }
-            Ok(due.len())
-        })
-        .await
+pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
+    let (context_in, now) = (context.clone(), context.now());
+    due::each(
+        context,
+        "mandate.freshness",
+        |mandate: &Mandate| mandate.id.uuid(),
+        move |conn, limit| mandates::due_for_freshness(conn, now.date_naive(), limit),
+        move |conn, before: &Mandate| {
+            let action = MandateAction::FreshnessDue;
+            let status = step(before, action, Hat::System)?;
+            store_state(conn, &moved(before, status, action, now))?;
+            context_in.pen(Actor::System).append(
+                conn,
+                event_kind(action),
+                (SubjectKind::Mandate, before.id),
+                vec![
+                    ("from", code(before.status.code())),
+                    ("to", code(status.code())),
+                ],
+            )
+        },
+    )
+    .await
 }
 
 fn moved(

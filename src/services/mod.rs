@@ -17,6 +17,7 @@ pub mod deal_history;
 pub mod deals;
 pub mod digest;
 pub mod disclosure;
+mod due;
 pub mod duplicates;
 pub mod error;
 pub mod export_jobs;

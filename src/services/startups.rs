@@ -26,7 +26,7 @@ use super::once::{write_once, write_once_together};
 use super::organizations::names_that_tell;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts};
+use super::{Caller, Context, Error, Intent, contacts, due};
 
 /// A comment a reviewer makes on one field.
 #[derive(Debug, Clone)]
@@ -546,36 +546,34 @@ pub async fn agree(
 
 /// Marks published profiles that nobody confirmed in time as stale; answers
 /// how many.
-pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
-    let context_in = context.clone();
-    context
-        .db
-        .write(move |conn| {
-            let now = context_in.now();
-            let due = startup_profiles::due_for_freshness(conn, now.date_naive(), limit)?;
-            let pen = context_in.pen(Actor::System);
-            for before in &due {
-                let facts = ProfileFacts {
-                    taxonomy: &context_in.taxonomy,
-                    compliance_agreed: false,
-                    now,
-                };
-                let action = ProfileAction::FreshnessDue;
-                let status = step(before, action, Hat::System, &facts)?;
-                store_state(conn, &moved(before, status, action, now))?;
-                pen.append(
-                    conn,
-                    event_kind(action),
-                    (SubjectKind::StartupProfile, before.id),
-                    vec![
-                        ("from", code(before.status.code())),
-                        ("to", code(status.code())),
-                    ],
-                )?;
-            }
-            Ok(due.len())
-        })
-        .await
+pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
+    let (context_in, now) = (context.clone(), context.now());
+    due::each(
+        context,
+        "startup_profile.freshness",
+        |profile: &StartupProfile| profile.id.uuid(),
+        move |conn, limit| startup_profiles::due_for_freshness(conn, now.date_naive(), limit),
+        move |conn, before: &StartupProfile| {
+            let facts = ProfileFacts {
+                taxonomy: &context_in.taxonomy,
+                compliance_agreed: false,
+                now,
+            };
+            let action = ProfileAction::FreshnessDue;
+            let status = step(before, action, Hat::System, &facts)?;
+            store_state(conn, &moved(before, status, action, now))?;
+            context_in.pen(Actor::System).append(
+                conn,
+                event_kind(action),
+                (SubjectKind::StartupProfile, before.id),
+                vec![
+                    ("from", code(before.status.code())),
+                    ("to", code(status.code())),
+                ],
+            )
+        },
+    )
+    .await
 }
 
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {

@@ -1,8 +1,14 @@
 //! The statements of the words' index.
+//!
+//! On SQLite the words of a group's jobs wait in a table that only the writer
+//! has and go into the index together, just before the commit. FTS5 writes a
+//! segment whenever a savepoint begins, and each job has one: stored one by
+//! one, the words would cost a segment each, and their merging later.
 
+use diesel::dsl::exists;
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text, Untyped};
+use diesel::sql_types::{BigInt, Bool, Integer, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use crate::db::prepared::Prepare;
@@ -12,6 +18,20 @@ use crate::db::types::Id;
 use crate::db::{Conn, Result};
 use crate::domain::search::{Document, Fit, Place, Query, Term};
 
+/// Where words wait: those of a place once, and whether the index has others
+/// of it.
+pub(in crate::db) const WAITING: &str = "CREATE TEMP TABLE waiting_words (
+    place INTEGER NOT NULL PRIMARY KEY,
+    indexed INTEGER NOT NULL,
+    names TEXT NOT NULL, headline TEXT NOT NULL, body TEXT NOT NULL, facets TEXT NOT NULL
+) STRICT;";
+
+diesel::table! {
+    waiting_words (place) {
+        place -> BigInt,
+    }
+}
+
 /// What stores the words of a record together with its entry, the part before
 /// it, whose place they stand in.
 pub(in crate::db) fn insertion(conn: &Conn, document: &Document) -> Part {
@@ -19,8 +39,8 @@ pub(in crate::db) fn insertion(conn: &Conn, document: &Document) -> Part {
         Conn::Sqlite(_) => {
             let [names, headline, body, facets] = fts5_columns(document);
             let insert = diesel::dsl::sql::<Untyped>(
-                "INSERT INTO search_text (rowid, names, headline, body, facets)
-                 VALUES (last_insert_rowid(), ",
+                "INSERT INTO temp.waiting_words (indexed, place, names, headline, body, facets)
+                 VALUES (0, last_insert_rowid(), ",
             );
             let insert = insert.bind::<Text, _>(names).sql(", ");
             let insert = insert.bind::<Text, _>(headline).sql(", ");
@@ -47,16 +67,14 @@ pub(in crate::db) fn put(
 ) -> Result<()> {
     match conn {
         Conn::Sqlite(conn) => {
-            if !new {
-                diesel::sql_query("DELETE FROM search_text WHERE rowid = ?")
-                    .bind::<BigInt, _>(place)
-                    .execute(conn)?;
-            }
             let mut insert = diesel::sql_query(
-                "INSERT INTO search_text (rowid, names, headline, body, facets)
-                 VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO temp.waiting_words (indexed, place, names, headline, body, facets)
+                 VALUES (?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (place) DO UPDATE SET names = excluded.names,
+                 headline = excluded.headline, body = excluded.body, facets = excluded.facets",
             )
             .into_boxed::<Sqlite>()
+            .bind::<Integer, _>(i32::from(!new))
             .bind::<BigInt, _>(place);
             for words in fts5_columns(document) {
                 insert = insert.bind::<Text, _>(words);
@@ -74,6 +92,29 @@ pub(in crate::db) fn put(
             .prepared()
             .execute(conn)?;
         }
+    }
+    Ok(())
+}
+
+/// Puts what waits into the index, at the end of a group of writes. Nothing
+/// waits on PostgreSQL.
+pub(in crate::db) fn put_waiting(conn: &mut Conn) -> Result<()> {
+    if !matches!(conn, Conn::Sqlite(_)) {
+        return Ok(());
+    }
+    if !diesel::select(exists(waiting_words::table.select(waiting_words::place)))
+        .get_result::<bool>(conn)?
+    {
+        return Ok(());
+    }
+    for statement in [
+        "DELETE FROM search_text WHERE rowid IN
+         (SELECT place FROM temp.waiting_words WHERE indexed = 1)",
+        "INSERT INTO search_text (rowid, names, headline, body, facets)
+         SELECT place, names, headline, body, facets FROM temp.waiting_words ORDER BY place",
+        "DELETE FROM temp.waiting_words",
+    ] {
+        diesel::sql_query(statement).prepared().execute(conn)?;
     }
     Ok(())
 }

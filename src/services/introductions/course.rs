@@ -15,7 +15,7 @@ use crate::domain::permission::Hat;
 use crate::domain::values::Side;
 use crate::services::disclosure::{self, Occasion, Showing};
 use crate::services::transitions::code;
-use crate::services::{Context, Error, deals, matches, notices};
+use crate::services::{Context, Error, deals, due, matches, notices};
 
 use super::answers::extend;
 use super::people::person_to_ask;
@@ -343,30 +343,17 @@ pub(in crate::services) fn record_names(
 }
 
 /// Expires the questions whose time has passed; answers how many.
-pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
+pub async fn expire_due(context: &Context) -> Result<usize, Error> {
     let now: DateTime<Utc> = context.now();
     let context_in = context.clone();
-    // Mostly nothing is due, and then nobody waits for the writer.
-    let due = context
-        .db
-        .read(move |conn| introductions::due_asks(conn, now, 1));
-    if due.await?.is_empty() {
-        return Ok(0);
-    }
-    context
-        .db
-        .write(move |conn| {
-            let due = introductions::due_asks(conn, now, limit)?;
-            for ask in &due {
-                // One that can't be expired must not keep the others.
-                let expired = db::transaction(conn, |conn| expire(&context_in, conn, ask));
-                if let Err(error) = expired {
-                    tracing::error!(introduction = %ask.introduction, %error, "not expired");
-                }
-            }
-            Ok(due.len())
-        })
-        .await
+    due::each(
+        context,
+        "introduction.expire",
+        |ask: &Ask| ask.introduction.uuid(),
+        move |conn, limit| introductions::due_asks(conn, now, limit),
+        move |conn, ask: &Ask| expire(&context_in, conn, ask),
+    )
+    .await
 }
 
 fn expire(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {

@@ -34,6 +34,7 @@ use crate::domain::introduction::{
 };
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
+use crate::domain::screening::{self, Finding};
 use crate::domain::terms;
 use crate::domain::values::{PassReason, Side};
 
@@ -136,20 +137,24 @@ fn request_in(
     if let Decision::Deny { rules } = &decision {
         return Err(disclosure::refusal(rules, requester.side()).into());
     }
-    // A hit is no verdict: compliance reads it with the words marked.
+    // A hit is no verdict: compliance reads it with the words marked. Nor is
+    // the other side's name: whoever asks may not know it, and a refusal would
+    // tell which of many names is the right one.
     let hits = terms::marked(&introduction.blurb, &context.taxonomy);
+    let to_read = !hits.is_empty() || tells_the_other(conn, &introduction)?;
     let decision = match decision {
-        Decision::Allow if !hits.is_empty() => Decision::Review {
+        Decision::Allow if to_read => Decision::Review {
             rules: vec![Rule::Terms],
             two_people: false,
         },
         other => other,
     };
     if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
-        return Err(Error::refused(
+        let exists = Error::refused(
             "introduction_exists",
             "These two organizations have a live introduction already.",
-        ));
+        );
+        return Err(neutral(exists, requester));
     }
     matches::introduce(context, caller, conn, &matched, moved)?;
     context.pen(caller.actor()).append(
@@ -199,7 +204,12 @@ fn new_introduction(
 /// A side is not told that the other is busy or has said no before, nor until
 /// when.
 fn neutral(error: Error, requester: Requester) -> Error {
-    let private = |code: &str| matches!(code, "cooling_down" | "mandate_at_capacity");
+    let private = |code: &str| {
+        matches!(
+            code,
+            "cooling_down" | "mandate_at_capacity" | "introduction_exists"
+        )
+    };
     match error {
         Error::Refused(refusal) if requester.side().is_some() && private(&refusal.code) => {
             Error::refused(
@@ -211,8 +221,23 @@ fn neutral(error: Error, requester: Requester) -> Error {
     }
 }
 
+/// Whether a side's blurb names the other one.
+fn tells_the_other(conn: &mut Conn, introduction: &Introduction) -> Result<bool, Error> {
+    let Some(side) = introduction.requester.side() else {
+        return Ok(false);
+    };
+    let other = introduction.organization(side.other());
+    let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
+    let found = screening::findings(&introduction.blurb, other.details.all_names());
+    Ok(found.contains(&Finding::OrganizationName))
+}
+
+/// A side is told of its own name alone.
 fn check(context: &Context, conn: &mut Conn, introduction: &Introduction) -> Result<(), Error> {
-    let firms = [introduction.startup, introduction.investor];
+    let firms = match introduction.requester.side() {
+        Some(side) => vec![introduction.organization(side)],
+        None => vec![introduction.startup, introduction.investor],
+    };
     let firms = db::organizations::find_many(conn, &firms)?;
     let mandate = db::mandates::find(conn, introduction.mandate)?.ok_or(Error::NotFound)?;
     let facts = RequestFacts {

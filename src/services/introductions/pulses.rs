@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use crate::db::{self, Conn, introductions};
 use crate::domain::event::{Actor, SubjectKind};
-use crate::domain::ids::{AskId, PulseId};
+use crate::domain::ids::{AskId, IntroductionId, PulseId};
 use crate::domain::introduction::{Action, Introduction, IntroductionStatus, step};
 use crate::domain::message::Notice;
 use crate::domain::permission::Hat;
@@ -14,7 +14,7 @@ use crate::domain::pulse::{ANSWER_DAYS, FollowUp, Pulse, PulseAnswer, PulseKind,
 use crate::domain::values::Side;
 use crate::services::notices::Recipient;
 use crate::services::transitions::code;
-use crate::services::{Context, Error, notices};
+use crate::services::{Context, Error, due, notices};
 
 use super::people::person_of;
 use super::{apply_system, commit, load};
@@ -109,51 +109,47 @@ pub(super) fn tell_closed(
 }
 
 /// Asks whom it is time to ask, and closes what was silent for too long;
-/// answers how many introductions it looked at.
-pub async fn follow_up_due(context: &Context, limit: usize) -> Result<usize, Error> {
+/// answers how many introductions it did something about.
+pub async fn follow_up_due(context: &Context) -> Result<usize, Error> {
     let now = context.now();
     let since = now - TimeDelta::days(SILENT_DAYS);
-    let any = context.db.read(move |conn| {
-        Ok::<_, Error>(
-            !introductions::due_follow_ups(conn, now, 1)?.is_empty()
-                || !introductions::silent_follow_ups(conn, since, 1)?.is_empty(),
-        )
-    });
-    if !any.await? {
-        return Ok(0);
-    }
-    let context_in = context.clone();
-    context
-        .db
-        .write(move |conn| {
-            let silent = introductions::silent_follow_ups(conn, since, limit)?;
-            for known in &silent {
-                each(conn, known, |conn| close(&context_in, conn, known))?;
+    let (closing, asking) = (context.clone(), context.clone());
+    let closed = due::each(
+        context,
+        "introduction.close_silent",
+        |known: &FollowUp| known.introduction.uuid(),
+        move |conn, limit| introductions::silent_follow_ups(conn, since, limit),
+        move |conn, known: &FollowUp| {
+            let still = |known: &FollowUp| known.heard_at <= since && known.closed_at.is_none();
+            match held(conn, known.introduction)?.filter(still) {
+                Some(known) => close(&closing, conn, &known),
+                None => Ok(()),
             }
-            let due = introductions::due_follow_ups(conn, now, limit)?;
-            for known in &due {
-                each(conn, known, |conn| ask_both(&context_in, conn, known))?;
+        },
+    )
+    .await?;
+    let asked = due::each(
+        context,
+        "introduction.pulse",
+        |known: &FollowUp| known.introduction.uuid(),
+        move |conn, limit| introductions::due_follow_ups(conn, now, limit),
+        move |conn, known: &FollowUp| {
+            let still = |known: &FollowUp| known.next_at.is_some_and(|at| at <= now);
+            match held(conn, known.introduction)?.filter(still) {
+                Some(known) => ask_both(&asking, conn, &known),
+                None => Ok(()),
             }
-            Ok(silent.len().max(due.len()))
-        })
-        .await
+        },
+    )
+    .await?;
+    Ok(closed + asked)
 }
 
-/// One that fails must not keep the others, nor come back at once.
-fn each(
-    conn: &mut Conn,
-    known: &FollowUp,
-    work: impl FnOnce(&mut Conn) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if let Err(error) = db::transaction(conn, work) {
-        tracing::error!(introduction = %known.introduction, %error, "not followed up");
-        let later = FollowUp {
-            next_at: None,
-            ..known.clone()
-        };
-        introductions::put_follow_up(conn, &later)?;
-    }
-    Ok(())
+/// What is known of an introduction that nobody else moves meanwhile: whoever
+/// saw it due may be late, since another node or a person was first.
+fn held(conn: &mut Conn, id: IntroductionId) -> Result<Option<FollowUp>, Error> {
+    introductions::lock(conn, id)?;
+    Ok(introductions::follow_up(conn, id)?.filter(|known| known.next_at.is_some()))
 }
 
 fn close(context: &Context, conn: &mut Conn, known: &FollowUp) -> Result<(), Error> {

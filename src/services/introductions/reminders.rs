@@ -8,7 +8,7 @@ use crate::domain::event::SubjectKind;
 use crate::domain::introduction::{Ask, REMINDER_DAYS};
 use crate::domain::message::Notice;
 use crate::services::disclosure::Occasion;
-use crate::services::{Context, Error, disclosure, notices};
+use crate::services::{Context, Error, disclosure, due, notices};
 
 use super::people::asked_person;
 use super::{load, pair};
@@ -45,31 +45,17 @@ pub(super) fn next_reminder(
 
 /// Reminds whoever is to be reminded now; answers how many questions it looked
 /// at.
-pub async fn remind_due(context: &Context, limit: usize) -> Result<usize, Error> {
+pub async fn remind_due(context: &Context) -> Result<usize, Error> {
     let now = context.now();
-    let any = context
-        .db
-        .read(move |conn| introductions::is_any_to_remind(conn, now));
-    if !any.await? {
-        return Ok(0);
-    }
     let context_in = context.clone();
-    context
-        .db
-        .write(move |conn| {
-            let due = introductions::to_remind(conn, now, limit)?;
-            for ask in &due {
-                let reminded = db::transaction(conn, |conn| remind(&context_in, conn, ask));
-                // One that can't be reminded must not keep the others, nor
-                // come back at once.
-                if let Err(error) = reminded {
-                    tracing::error!(introduction = %ask.introduction, %error, "not reminded");
-                    introductions::note_reminder(conn, ask.id, ask.reminders, None)?;
-                }
-            }
-            Ok(due.len())
-        })
-        .await
+    due::each(
+        context,
+        "introduction.remind",
+        |ask: &Ask| ask.introduction.uuid(),
+        move |conn, limit| introductions::to_remind(conn, now, limit),
+        move |conn, ask: &Ask| remind(&context_in, conn, ask),
+    )
+    .await
 }
 
 fn remind(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {

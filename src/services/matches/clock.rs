@@ -11,7 +11,7 @@ use crate::domain::review::{Match, MatchAction, MatchStatus, UNANSWERED_DAYS, en
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::log::SealedEvent;
 use crate::services::ranking::{self, Ground};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, due};
 
 use super::moves::{move_by_system, store};
 
@@ -26,31 +26,24 @@ const EVENTS: usize = 200;
 const AT_ONCE: usize = 100;
 
 /// Ends matches that were shown and not answered in time; answers how many.
-pub async fn expire_due(context: &Context, limit: usize) -> Result<usize, Error> {
+pub async fn expire_due(context: &Context) -> Result<usize, Error> {
     let context_in = context.clone();
     let since = context.now() - TimeDelta::days(UNANSWERED_DAYS);
-    // Mostly nothing is due, and then nobody waits for the writer.
-    let due = context
-        .db
-        .read(move |conn| matches::unanswered_since(conn, since, 1));
-    if due.await?.is_empty() {
-        return Ok(0);
-    }
-    context
-        .db
-        .write(move |conn| {
-            let due = matches::unanswered_since(conn, since, limit)?;
-            for before in &due {
-                if is_frozen(&context_in, conn, before)? {
-                    // Nobody could read it, so its time begins again.
-                    start_anew(&context_in, conn, before)?;
-                } else {
-                    move_by_system(&context_in, conn, before, MatchAction::Expire)?;
-                }
+    due::each(
+        context,
+        "match.expire",
+        |matched: &Match| matched.id.uuid(),
+        move |conn, limit| matches::unanswered_since(conn, since, limit),
+        move |conn, before: &Match| {
+            if is_frozen(&context_in, conn, before)? {
+                // Nobody could read it, so its time begins again.
+                start_anew(&context_in, conn, before)
+            } else {
+                move_by_system(&context_in, conn, before, MatchAction::Expire)
             }
-            Ok(due.len())
-        })
-        .await
+        },
+    )
+    .await
 }
 
 fn is_frozen(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool, Error> {
@@ -77,26 +70,19 @@ fn start_anew(context: &Context, conn: &mut Conn, before: &Match) -> Result<(), 
 }
 
 /// Brings back matches whose time of being put off is over; answers how many.
-pub async fn wake_due(context: &Context, limit: usize) -> Result<usize, Error> {
+pub async fn wake_due(context: &Context) -> Result<usize, Error> {
     let context_in = context.clone();
     let now = context.now();
-    let due = context
-        .db
-        .read(move |conn| matches::to_wake(conn, now, 1))
-        .await?;
-    if due.is_empty() {
-        return Ok(0);
-    }
-    context
-        .db
-        .write(move |conn| {
-            let due = matches::to_wake(conn, now, limit)?;
-            for before in &due {
-                move_by_system(&context_in, conn, before, MatchAction::Wake(now))?;
-            }
-            Ok(due.len())
-        })
-        .await
+    due::each(
+        context,
+        "match.wake",
+        |matched: &Match| matched.id.uuid(),
+        move |conn, limit| matches::to_wake(conn, now, limit),
+        move |conn, before: &Match| {
+            move_by_system(&context_in, conn, before, MatchAction::Wake(now))
+        },
+    )
+    .await
 }
 
 /// Ends live matches of which a gate fails by now: those whose records the log
