@@ -26,6 +26,7 @@
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`] | what comes of it |
+//! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
 //! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
@@ -100,7 +101,9 @@ mod store;
 mod stored;
 pub mod suppressions;
 pub mod syndicates;
+pub mod tags;
 pub mod taxonomies;
+mod taxonomy_schema;
 pub mod tickets;
 pub mod together;
 mod transaction;

@@ -24,7 +24,7 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
     IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
-    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -243,5 +243,5 @@ bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

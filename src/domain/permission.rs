@@ -48,6 +48,10 @@ codes! {
         WriteAccount = "write_account",
         /// Read the taxonomy.
         ReadTaxonomy = "read_taxonomy",
+        /// Change the taxonomy.
+        WriteTaxonomy = "write_taxonomy",
+        /// Read who decided what about tags.
+        ReadTagDecisions = "read_tag_decisions",
         /// Read an organization.
         ReadOrganization = "read_organization",
         /// Read who belongs to an organization.
@@ -210,7 +214,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
 
     match operation {
         O::ReadAccount => Some(S::AccountRead),
-        O::ReadTaxonomy => Some(S::TaxonomyRead),
+        O::ReadTaxonomy | O::ReadTagDecisions => Some(S::TaxonomyRead),
         O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
         O::ReadStartupProfile => Some(S::ProfilesRead),
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
@@ -238,6 +242,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         // By which rules a programme matches, and which firms are one, is a
         // person's decision. A file of everything would go around the scopes.
         O::PublishRules
+        | O::WriteTaxonomy
         | O::Export
         | O::JudgeDuplicates
         | O::WriteOrganization
@@ -321,7 +326,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme | O::WriteCommitment | O::WriteRates, _) => Forbidden,
+        (O::WriteProgramme | O::WriteCommitment | O::WriteRates | O::WriteTaxonomy, _) => Forbidden,
 
         _ => Hidden,
     }
@@ -348,6 +353,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadCompliance
             | O::ReadDuplicates
             | O::ReadRules
+            | O::ReadTagDecisions
             | O::RankMatches
     );
     match role {
@@ -364,6 +370,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
         R::Compliance => match operation {
             _ if reads => Allowed,
             O::WriteCompliance
+            | O::WriteTaxonomy
             | O::MoveStartupProfile
             | O::MoveMandate
             | O::MoveMatch
@@ -387,7 +394,9 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadClients
             | O::WriteClients
             | O::ReadMessages
-            | O::RetryMessage => Allowed,
+            | O::RetryMessage
+            | O::WriteTaxonomy
+            | O::ReadTagDecisions => Allowed,
             O::ReadLog | O::WriteRates => Forbidden,
             _ => Hidden,
         },

@@ -311,7 +311,7 @@ fn reasons(context: &Context, strengths: &[FactorTrace], reader: &Reader) -> Vec
         .map(|trace| {
             context
                 .wording
-                .sentence(&trace.reason, &reader.language, &context.taxonomy)
+                .sentence(&trace.reason, &reader.language, &context.taxonomy())
         })
         .collect()
 }

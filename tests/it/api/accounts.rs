@@ -157,7 +157,7 @@ fn the_taxonomy_is_read_once_a_version() {
         let items = sectors.body["items"].as_array().unwrap();
         assert!(items.iter().all(|tag| tag["kind"] == "sector"));
         let water = items.iter().find(|tag| tag["slug"] == "water").unwrap();
-        assert_eq!(water["labels"]["en"], "Water & irrigation");
+        assert_eq!(water["labels"]["en"]["text"], "Water & irrigation");
         let again = tamar.call("GET", "/v1/tags");
         again
             .header("If-None-Match", sectors.etag())

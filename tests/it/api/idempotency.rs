@@ -276,6 +276,17 @@ async fn rules(twice: &Twice<'_>) {
     twice
         .moves("rule-sets", Who::Curator, &draft, publish)
         .await;
+
+    let route = "/v1/tags";
+    let body = json!({
+        "slug": "desalting", "kind": "tag", "parent": "water",
+        "labels": {"en": {"text": "Desalting"}},
+    });
+    let (tag, _) = twice.does(route, Who::Curator, route, body).await;
+    let route = "/v1/tags/{slug}/transitions";
+    let up = json!({"action": "grade", "sensitivity": "review", "reason": "An order."});
+    let path = format!("{tag}/transitions");
+    twice.does(route, Who::Curator, &path, up).await;
 }
 
 fn draft_programme(slug: &str) -> Value {

@@ -44,6 +44,7 @@ mod sensitive;
 mod sessions;
 pub mod stage;
 mod syndicates;
+mod tags;
 mod terms;
 mod versions;
 mod worklist;
