@@ -38,7 +38,8 @@ use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Security, Smtp, Smtp
 use crate::matching;
 use crate::services::files::Folder;
 use crate::services::{
-    Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing, tags,
+    Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing,
+    tags,
 };
 use crate::telemetry::Metrics;
 

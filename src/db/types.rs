@@ -24,7 +24,8 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
     IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
-    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
+    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId,
+    UserId,
 };
 
 /// The SQL types, for `schema.rs`.

@@ -263,10 +263,7 @@ pub fn thawed<'a>(before: &'a Taxonomy, after: &Taxonomy, frozen: &[Slug]) -> Ve
     let escapes = |tag: &&Tag| {
         let to = after.leads_to(&tag.slug);
         let was = |it: &&Slug| before.is_within(&tag.slug, it);
-        frozen
-            .iter()
-            .filter(was)
-            .any(|it| !after.is_within(to, it))
+        frozen.iter().filter(was).any(|it| !after.is_within(to, it))
     };
     let tags = before.tags().filter(escapes);
     tags.map(|tag| &tag.slug).collect()

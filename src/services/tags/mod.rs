@@ -320,7 +320,10 @@ impl Desk {
         let tags: Vec<&str> = free.into_iter().map(Slug::as_str).collect();
         Err(Error::refused(
             "frozen",
-            format!("A freeze is in force that would no longer cover {}.", tags.join(", ")),
+            format!(
+                "A freeze is in force that would no longer cover {}.",
+                tags.join(", ")
+            ),
         ))
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::db::tags::{self as rows, TagMerge};
 use crate::db::Conn;
+use crate::db::tags::{self as rows, TagMerge};
 use crate::domain::account::Role;
 use crate::domain::event::{Payload, SubjectKind, Value};
 use crate::domain::ids::TagId;
@@ -126,12 +126,7 @@ struct Stand<'a> {
 }
 
 impl Stand<'_> {
-    fn act(
-        &self,
-        conn: &mut Conn,
-        mut after: KeptTag,
-        wanted: TagMove,
-    ) -> Result<KeptTag, Error> {
+    fn act(&self, conn: &mut Conn, mut after: KeptTag, wanted: TagMove) -> Result<KeptTag, Error> {
         match wanted {
             TagMove::ReviewLabels(languages) => {
                 after.tag.labels = reviewed(&after.tag.labels, &languages)?;
@@ -165,7 +160,14 @@ impl Stand<'_> {
                 self.desk.check_freezes(conn, &next)?;
                 let payload = vec![("from", code(from.as_str()))];
                 let matter = format!("restore {from}");
-                return self.decide(conn, after, &next, (matter, reason), "tag.restored", payload);
+                return self.decide(
+                    conn,
+                    after,
+                    &next,
+                    (matter, reason),
+                    "tag.restored",
+                    payload,
+                );
             }
             TagMove::Redirect(to) => {
                 after.tag.term.redirect = Some(to.clone());

@@ -296,11 +296,7 @@ fn narrow_scopes(conn: &mut Conn, pen: &Pen, source: &Slug) -> Result<(), Error>
     each_scope(conn, pen, |scope| scope.retain(|tag| tag != source))
 }
 
-fn each_scope(
-    conn: &mut Conn,
-    pen: &Pen,
-    change: impl Fn(&mut Vec<Slug>),
-) -> Result<(), Error> {
+fn each_scope(conn: &mut Conn, pen: &Pen, change: impl Fn(&mut Vec<Slug>)) -> Result<(), Error> {
     let mut from = None;
     loop {
         let page = db::programmes::list(conn, &Filter::default(), from, PAGE)?;

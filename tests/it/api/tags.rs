@@ -9,6 +9,7 @@ use corridor::services::tags::repoint;
 use corridor::services::{Clock, Context};
 use serde_json::{Value, json};
 
+use super::index::{ranked, specified};
 use super::stage::{Answer, Stage, Who};
 use crate::support::database::{Database, on_each_backend};
 
@@ -48,8 +49,9 @@ fn pointers(problem: &Value) -> Vec<String> {
 
 /// Another node on the same store.
 async fn another_node(database: &Database, stage: &Stage) -> Context {
-    let home = tempfile::tempdir().unwrap();
-    let overrides = [("data.dir".to_owned(), home.path().display().to_string())];
+    // The secret that the store was made with.
+    let home = stage.home().display().to_string();
+    let overrides = [("data.dir".to_owned(), home)];
     let config = Config::load(None, [], overrides).unwrap();
     let clock = Clock::set(stage.context.now());
     let url = stage.base.clone();
@@ -187,7 +189,10 @@ fn a_tag_that_has_ended_stays_with_those_who_hold_it() {
         let ended = stage.edit(Who::Curator, LOSS, until).await;
         assert_eq!(ended.expect(200)["offered"], true);
         stage.context.clock.advance(TimeDelta::days(2));
-        assert_eq!(stage.get(Who::Dana, LOSS).await.expect(200)["offered"], false);
+        assert_eq!(
+            stage.get(Who::Dana, LOSS).await.expect(200)["offered"],
+            false
+        );
         let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
         let other = json!({"team_size": 9});
         let kept = stage.edit(Who::Dana, &profile, other).await.expect(200);
@@ -197,7 +202,10 @@ fn a_tag_that_has_ended_stays_with_those_who_hold_it() {
         stage.edit(Who::Gul, &mandate, away).await.expect(200);
         let back = json!({"tags": {"water_loss": 2}});
         let refused = stage.edit(Who::Gul, &mandate, back).await.expect(422);
-        assert!(pointers(&refused)[0].ends_with("tag_not_offered"), "{refused}");
+        assert!(
+            pointers(&refused)[0].ends_with("tag_not_offered"),
+            "{refused}"
+        );
     });
 }
 
@@ -207,13 +215,22 @@ fn what_is_sensitive_is_lowered_by_two_of_compliance_and_by_nothing_else() {
         let stage = Stage::set(database).await;
         let grade = |to: &str, reason: &str| json!({"action": "grade", "sensitivity": to, "reason": reason});
         // Up at once, by a curator.
-        let up = stage.go(Who::Curator, WATER, grade("restricted", "An order.")).await;
+        let up = stage
+            .go(Who::Curator, WATER, grade("restricted", "An order."))
+            .await;
         assert_eq!(up.expect(200)["sensitivity"], "restricted");
-        assert_eq!(stage.get(Who::Gul, LOSS).await.expect(200)["sensitivity"], "restricted");
-        let down = stage.go(Who::Curator, WATER, grade("none", "Enough.")).await;
+        assert_eq!(
+            stage.get(Who::Gul, LOSS).await.expect(200)["sensitivity"],
+            "restricted"
+        );
+        let down = stage
+            .go(Who::Curator, WATER, grade("none", "Enough."))
+            .await;
         assert_eq!(down.code(409), "for_compliance");
         // Not by moving out of it, nor by leading to another tag.
-        let out = stage.edit(Who::Compliance, LOSS, json!({"parent": "fintech"})).await;
+        let out = stage
+            .edit(Who::Compliance, LOSS, json!({"parent": "fintech"}))
+            .await;
         assert_eq!(out.code(409), "sensitivity_would_fall");
         for action in ["redirect", "merge"] {
             let led = json!({"action": action, "to": "fintech"});
@@ -224,25 +241,45 @@ fn what_is_sensitive_is_lowered_by_two_of_compliance_and_by_nothing_else() {
         let words = stage.get(Who::Curator, WATER).await.expect(200)["aliases"].clone();
         let mut more = words.clone();
         more.as_array_mut().unwrap().push(json!("deep wells"));
-        stage.edit(Who::Curator, WATER, json!({"aliases": more})).await.expect(200);
+        stage
+            .edit(Who::Curator, WATER, json!({"aliases": more}))
+            .await
+            .expect(200);
         let less = json!({"aliases": ["deep wells"]});
         let refused = stage.edit(Who::Curator, WATER, less.clone()).await;
         assert_eq!(refused.code(409), "words_recognise");
         stage.edit(Who::Compliance, WATER, less).await.expect(200);
 
-        let first = stage.go(Who::Compliance, WATER, grade("none", "The order ended.")).await;
+        let first = stage
+            .go(Who::Compliance, WATER, grade("none", "The order ended."))
+            .await;
         assert_eq!(first.expect(200)["sensitivity"], "restricted");
-        let again = stage.go(Who::Compliance, WATER, grade("none", "Once more.")).await;
+        let again = stage
+            .go(Who::Compliance, WATER, grade("none", "Once more."))
+            .await;
         assert_eq!(again.code(409), "second_person_needed");
         // Who means something else doesn't agree.
-        let other = stage.go(Who::SecondCompliance, WATER, grade("review", "Half.")).await;
+        let other = stage
+            .go(Who::SecondCompliance, WATER, grade("review", "Half."))
+            .await;
         assert_eq!(other.expect(200)["sensitivity"], "restricted");
-        let second = stage.go(Who::SecondCompliance, WATER, grade("none", "I agree.")).await;
+        let second = stage
+            .go(Who::SecondCompliance, WATER, grade("none", "I agree."))
+            .await;
         assert_eq!(second.expect(200)["sensitivity"], "none");
-        let made = stage.get(Who::Auditor, &format!("{WATER}/decisions")).await.expect(200);
+        let made = stage
+            .get(Who::Auditor, &format!("{WATER}/decisions"))
+            .await
+            .expect(200);
         assert_eq!(made["items"].as_array().unwrap().len(), 4);
         assert_eq!(made["items"][0]["reason"], "I agree.");
-        assert!(made["items"].as_array().unwrap().iter().all(|it| it["settled"] == true));
+        assert!(
+            made["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|it| it["settled"] == true)
+        );
     });
 }
 
@@ -293,7 +330,10 @@ fn merging_moves_all_who_hold_a_tag_and_leaves_stored_accounts_as_they_were() {
         let merged = stage.go(Who::Curator, LOSS, merge).await.expect(200);
         assert_eq!(merged["merged"], true);
         let waits = json!({"action": "restore", "reason": "Too early."});
-        assert_eq!(stage.go(Who::Curator, LOSS, waits).await.code(409), "merging");
+        assert_eq!(
+            stage.go(Who::Curator, LOSS, waits).await.code(409),
+            "merging"
+        );
         assert_eq!(repoint::run_due(&stage.context).await.unwrap(), 1);
         assert_eq!(repoint::run_due(&stage.context).await.unwrap(), 0);
 
@@ -315,16 +355,59 @@ fn merging_moves_all_who_hold_a_tag_and_leaves_stored_accounts_as_they_were() {
         let kept = stage.get(Who::Curator, &matched).await.expect(200);
         assert_eq!(kept["explanation"]["factors"], told["factors"]);
         let report = stage.context.db.read(recompute::check_all).await.unwrap();
-        assert_eq!(report, Report { same: 1, ..Report::default() });
+        assert_eq!(
+            report,
+            Report {
+                same: 1,
+                ..Report::default()
+            }
+        );
         // The live ranking goes by the new tag.
-        stage.seal().await;
-        let list = format!("{programme}/matches?startup_profile={}", stage.profile.id);
-        let ranked = stage.get(Who::Curator, &list).await;
-        assert_eq!(ranked.status, 200, "{}", ranked.text);
+        assert_eq!(ranked(&stage).await, specified(&stage).await);
         // The old word finds both.
-        let found = stage.get(Who::Curator, "/v1/startup-profiles?q=water_loss").await;
-        assert_eq!(found.expect(200)["items"][0]["id"], stage.profile.id.to_string());
+        let found = stage
+            .get(Who::Curator, "/v1/startup-profiles?q=water_loss")
+            .await;
+        assert_eq!(
+            found.expect(200)["items"][0]["id"],
+            stage.profile.id.to_string()
+        );
         assert_eq!(stage.get(Who::Dana, &location).await.status, 200);
+    });
+}
+
+#[test]
+fn the_index_ranks_by_the_tree_as_it_is_now() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let other = stage.another_startup("Negev Sensors").await;
+        let before = ranked(&stage).await;
+        assert!(!before.is_empty() && before == specified(&stage).await);
+        add(&stage, desalting()).await;
+        assert_eq!(
+            ranked(&stage).await,
+            before,
+            "one more tag changes no score"
+        );
+        // Now the mandate's tag stands above the startup's.
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let tags = json!({"primary_tags": ["desalting"]});
+        stage.edit(Who::Dana, &profile, tags).await.expect(200);
+        let apart = ranked(&stage).await;
+        let up = json!({"parent": "water_loss"});
+        stage
+            .edit(Who::Curator, "/v1/tags/desalting", up)
+            .await
+            .expect(200);
+        let under = ranked(&stage).await;
+        assert_eq!(under, specified(&stage).await);
+        assert!(under[0].1 > apart[0].1, "{apart:?} {under:?}");
+        // What is prohibited ranks nowhere from now on, whoever holds it.
+        let bar = json!({"action": "grade", "sensitivity": "prohibited", "reason": "An order."});
+        stage.go(Who::Curator, WATER, bar).await.expect(200);
+        assert_eq!(ranked(&stage).await, []);
+        assert_eq!(specified(&stage).await, []);
+        assert_ne!(other.id, stage.profile.id);
     });
 }
 
@@ -338,7 +421,9 @@ fn no_merge_leads_out_of_a_freeze() {
         let merge = json!({"action": "merge", "to": "fintech"});
         let refused = stage.go(Who::Curator, LOSS, merge).await;
         assert_eq!(refused.code(409), "frozen");
-        let out = stage.edit(Who::Curator, LOSS, json!({"parent": "fintech"})).await;
+        let out = stage
+            .edit(Who::Curator, LOSS, json!({"parent": "fintech"}))
+            .await;
         assert_eq!(out.code(409), "frozen");
     });
 }

@@ -218,8 +218,13 @@ impl NewTagTransition {
         let language = |faults: &mut Faults, place: &str, text: &str| {
             parsed::<Language>(faults, place, "unknown_language", text)
         };
-        let languages: BTreeSet<Language> =
-            each(&mut faults, "/languages", &self.languages, LANGUAGES, language);
+        let languages: BTreeSet<Language> = each(
+            &mut faults,
+            "/languages",
+            &self.languages,
+            LANGUAGES,
+            language,
+        );
         let level = (self.sensitivity.as_deref())
             .and_then(|text| code(&mut faults, "/sensitivity", text, Sensitivity::ALL));
         let to = (self.to.as_deref())
