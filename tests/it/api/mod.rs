@@ -46,5 +46,6 @@ pub mod stage;
 mod syndicates;
 mod tags;
 mod terms;
+mod twice;
 mod versions;
 mod worklist;
