@@ -41,7 +41,7 @@ impl Counterparts {
         let Some(wanted) = &self.tag else {
             return true;
         };
-        tags.any(|tag| tag == wanted || taxonomy.ancestors(tag).any(|above| above == wanted))
+        tags.any(|tag| taxonomy.is_within(tag, wanted))
     }
 
     fn is_there(&self, country: Option<Country>) -> bool {

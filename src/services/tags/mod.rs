@@ -11,6 +11,7 @@ pub mod snapshot;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use tracing::warn;
 
 use crate::db::tags as rows;
 use crate::db::{self, Conn};
@@ -173,7 +174,7 @@ pub async fn create(
         |conn, id| load(conn, id.into()),
     )
     .await?;
-    follow(context).await?;
+    follow(context).await;
     Ok(made)
 }
 
@@ -210,7 +211,7 @@ pub async fn edit(
             Ok::<_, Error>(after)
         })
         .await?;
-    follow(context).await?;
+    follow(context).await;
     Ok(changed)
 }
 
@@ -358,11 +359,15 @@ fn hat(caller: &Caller) -> Hat {
     }
 }
 
-/// Takes what was just committed into this node's snapshot.
-async fn follow(context: &Context) -> Result<(), Error> {
+/// Takes what was just committed into this node's snapshot. It is committed
+/// whatever comes of this: where reading fails, the follower of the log brings
+/// it.
+async fn follow(context: &Context) {
     let taxonomies = Arc::clone(&context.taxonomies);
     let refresh = move |conn: &mut Conn| taxonomies.refresh(conn).map(drop);
-    context.db.read(refresh).await
+    if let Err(error) = context.db.read(refresh).await {
+        warn!(%error, "the tags that were changed are not at hand yet");
+    }
 }
 
 fn load(conn: &mut Conn, id: TagId) -> Result<KeptTag, Error> {

@@ -113,7 +113,7 @@ pub async fn transition(
         |conn, id| load(conn, id.into()),
     )
     .await?;
-    follow(context).await?;
+    follow(context).await;
     Ok(moved)
 }
 
