@@ -92,7 +92,7 @@ fn a_tag_is_added_reworded_and_known_at_once_on_every_node() {
         assert!(node.taxonomy().resolve("опреснение воды").is_some());
 
         // What nobody has reviewed is found, and reviewed.
-        let list = "/v1/tags?unreviewed=ru&under=water&q=desa";
+        let list = "/v1/tags?unreviewed=ru&under=water&q=desalti";
         let items = stage.get(Who::Curator, list).await.expect(200)["items"].clone();
         assert_eq!(items[0]["slug"], "desalting");
         let review = json!({"action": "review_labels", "languages": ["ru"]});
