@@ -55,6 +55,10 @@ codes! {
         ConfirmConversion = "confirm_conversion",
         /// Report the next stage of a deal, which the other side may have done.
         ReportDeal = "report_deal",
+        /// Say what becomes of a deal that stands longer than it should.
+        ReviveDeal = "revive_deal",
+        /// Do what was agreed about a deal.
+        DoTask = "do_task",
         /// Confirm the stage that a side reports.
         AdvanceDeal = "advance_deal",
         /// Ask why a deal stands longer at a stage than it should.
@@ -101,6 +105,8 @@ codes! {
         Introduction = "introduction",
         /// A deal.
         Deal = "deal",
+        /// What is to be done about a deal.
+        DealTask = "deal_task",
         /// A freeze.
         Freeze = "freeze",
         /// A queued message.

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod agreements;
+pub mod apart;
 pub mod attempts;
 pub mod backtest;
 pub mod caller;
