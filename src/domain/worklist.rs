@@ -55,8 +55,6 @@ codes! {
         ConfirmConversion = "confirm_conversion",
         /// Report the next stage of a deal, which the other side may have done.
         ReportDeal = "report_deal",
-        /// Say what becomes of a deal that stands longer than it should.
-        ReviveDeal = "revive_deal",
         /// Do what was agreed about a deal.
         DoTask = "do_task",
         /// Confirm the stage that a side reports.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::db::worklist::{self as waiting, Waiting};
 use crate::db::{self, Conn};
-use crate::domain::deal_clock::{DealClock, Turn};
+use crate::domain::deal_clock::DealClock;
 use crate::domain::ids::{DealId, OrganizationId};
 use crate::domain::pipeline::Deal;
 use crate::domain::values::Side;
@@ -31,15 +31,13 @@ impl Pile<'_> {
         self.tasks(conn, None)
     }
 
-    /// Deals that wait for a side: to report or confirm, and, where a curator
-    /// moves them, to say what becomes of one that stands too long.
+    /// Deals that wait for a side to report or confirm.
     pub(super) fn deals_of_side(
         &mut self,
         conn: &mut Conn,
         side: Side,
         own: &[OrganizationId],
     ) -> Result<(), Error> {
-        let now = self.context.now();
         for (found, deal, clock) in deals(conn, Some(own))? {
             let ours = match side {
                 Side::Startup => deal.startup,
@@ -50,12 +48,7 @@ impl Pile<'_> {
             }
             let pipeline = pipeline_of(self.context, &deal)?;
             let stale_at = clock.and_then(|clock| clock.stale_at);
-            let theirs = |turn: Turn| turn.sides().contains(&side);
-            let late = stale_at.is_some_and(|at| at < now)
-                && clock.is_some_and(|clock| theirs(clock.turn));
-            let kind = side_turn(&deal, pipeline, side);
-            let kind = kind.or(late.then_some(WorkKind::ReviveDeal));
-            if let Some(kind) = kind {
+            if let Some(kind) = side_turn(&deal, pipeline, side) {
                 self.push(kind, RecordKind::Deal, &found, stale_at);
             }
         }

@@ -396,16 +396,10 @@ fn a_deal_that_stands_too_long_is_told_once_to_whoever_has_to_act() {
         days(20);
         assert_eq!(told().await, 5);
 
-        let skip = json!({ "action": "skip", "to": "due_diligence", "reason": "Known." });
-        stage.go(Who::Curator, &deal, skip).await.expect(200);
-        assert_eq!(
-            items(&stage, Who::Dana, "/v1/worklist?record=deal")
-                .await
-                .len(),
-            0
-        );
-        days(70);
         let waits = items(&stage, Who::Dana, "/v1/worklist?record=deal").await;
-        assert_eq!(waits[0]["kind"], "revive_deal");
+        assert_eq!(
+            (&waits[0]["kind"], &waits[0]["overdue"]),
+            (&json!("report_deal"), &json!(true))
+        );
     });
 }
