@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod agreements;
 pub mod attempts;
 pub mod backtest;
+pub mod bounces;
 pub mod caller;
 pub mod claims;
 pub mod clients;

@@ -35,7 +35,8 @@ const WITHOUT_CALLER: [&str; 10] = [
 const REPEATABLE: [&str; 2] = ["/v1/tag-suggestions", "/v1/reviews/decisions"];
 
 /// Routes that take a key in the same way, whose repetition is not tried here.
-const UNTRIED: [&str; 18] = [
+const UNTRIED: [&str; 19] = [
+    "/v1/bounces",
     "/v1/commitments/{id}/evidence",
     "/v1/commitments/{id}/transitions",
     "/v1/duplicates",
