@@ -196,7 +196,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Demo { serving: own, demo }) => {
             serving(&store, &[&top, &own], |config| async move {
-                demo::run(&config, &demo).await
+                Box::pin(demo::run(&config, &demo)).await
             })
         }
         Some(other) => {

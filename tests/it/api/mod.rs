@@ -45,5 +45,6 @@ mod sessions;
 pub mod stage;
 mod syndicates;
 mod terms;
+mod twice;
 mod versions;
 mod worklist;
