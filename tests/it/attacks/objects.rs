@@ -560,6 +560,7 @@ fn named(field: &str) -> &'static str {
         "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
         "mandate" => "/v1/mandates/{id}",
         "match" => "/v1/matches/{id}",
+        "message" => "/v1/messages/{id}",
         "successor" => "{person}",
         other => panic!("say here which object {other} names"),
     }
