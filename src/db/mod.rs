@@ -33,6 +33,7 @@
 pub mod agreements;
 pub mod api_keys;
 pub mod blocks;
+pub mod bounces;
 pub mod chain;
 pub mod clearances;
 pub mod clients;

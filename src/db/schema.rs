@@ -66,6 +66,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         finished_at -> Nullable<UtcTimestamp>,
         sending_since -> Nullable<UtcTimestamp>,
+        bounced_at -> Nullable<UtcTimestamp>,
     }
 }
 

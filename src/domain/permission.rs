@@ -138,6 +138,8 @@ codes! {
         ReadMessages = "read_messages",
         /// Try a dead message again.
         RetryMessage = "retry_message",
+        /// Say that a mail came back.
+        ReportBounce = "report_bounce",
     }
 }
 
@@ -192,6 +194,8 @@ codes! {
         MessagesRead = "messages:read",
         /// Have messages tried again.
         MessagesWrite = "messages:write",
+        /// Say that mail came back.
+        BouncesWrite = "bounces:write",
     }
 }
 
@@ -235,6 +239,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadLog => Some(S::LogRead),
         O::ReadMessages => Some(S::MessagesRead),
         O::RetryMessage => Some(S::MessagesWrite),
+        O::ReportBounce => Some(S::BouncesWrite),
         // By which rules a programme matches, and which firms are one, is a
         // person's decision. A file of everything would go around the scopes.
         O::PublishRules
@@ -387,7 +392,8 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadClients
             | O::WriteClients
             | O::ReadMessages
-            | O::RetryMessage => Allowed,
+            | O::RetryMessage
+            | O::ReportBounce => Allowed,
             O::ReadLog | O::WriteRates => Forbidden,
             _ => Hidden,
         },

@@ -65,6 +65,10 @@ pub fn write(
         ))?,
         date: message.created_at,
         from: Mailbox::new(Some(&options.from_name), &options.from_address)?,
+        return_path: Some(Mailbox::new(
+            None,
+            &context.return_paths.address(message.id),
+        )?),
         to,
         reply_to,
         subject: rendered.subject,

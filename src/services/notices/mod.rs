@@ -17,6 +17,7 @@ use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, IntroductionStatus};
 use crate::domain::message::{Matter, News, Notice, Topic};
+use crate::domain::text::Email;
 
 use super::{Context, Error, introductions, suppressions, tickets};
 
@@ -316,6 +317,18 @@ pub async fn settle(
     holder: Uuid,
     attempt: Attempt,
 ) -> Result<bool, Error> {
+    settle_to(context, claimed, holder, attempt, vec![]).await
+}
+
+/// [`settle`] of an attempt that was made to these addresses: whatever became
+/// of it, a notice about it may come back.
+pub async fn settle_to(
+    context: &Context,
+    claimed: &Claimed,
+    holder: Uuid,
+    attempt: Attempt,
+    recipients: Vec<Email>,
+) -> Result<bool, Error> {
     let context_in = context.clone();
     let id = claimed.id;
     let notice = json::notice::decode(&claimed.payload)?;
@@ -342,6 +355,7 @@ pub async fn settle(
             if !held {
                 return Ok(false);
             }
+            db::bounces::note_recipients(conn, id, &recipients, now)?;
             let doubtful = doubtful_before || !attempt.failed_for_certain();
             follow(&context_in, conn, id, &notice, &attempt, doubtful)?;
             Ok(true)

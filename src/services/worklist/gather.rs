@@ -18,7 +18,8 @@ use crate::domain::tag::Sensitivity;
 use crate::domain::terms;
 use crate::domain::values::{OrganizationKind, Side};
 use crate::domain::worklist::{
-    CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, WorkItem, WorkKind, days_ahead, end_of,
+    BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, WorkItem, WorkKind,
+    days_ahead, end_of,
 };
 use crate::services::{Caller, Context, Error};
 
@@ -159,6 +160,9 @@ impl Pile<'_> {
         self.within(K::ResolveDelivery, S::Introduction, &found, TROUBLE_DAYS);
         let found = waiting::messages_given_up(conn, MOST)?;
         self.within(K::RetryMessage, S::Message, &found, TROUBLE_DAYS);
+        let since = self.context.now() - TimeDelta::days(BOUNCED_DAYS);
+        let found = db::bounces::to_look_into(conn, since, MOST)?;
+        self.within(K::CorrectAddress, S::Message, &found, TROUBLE_DAYS);
         self.until(
             K::SignProgramme,
             S::Programme,

@@ -46,5 +46,6 @@ mod sessions;
 pub mod stage;
 mod syndicates;
 mod terms;
+mod twice;
 mod versions;
 mod worklist;

@@ -192,6 +192,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             items(Who::Curator, "/v1/messages").await,
         ),
         ("/v1/suppressions/{id}", suppression(stage).await),
+        ("/v1/bounces/{id}", bounce(stage).await),
         ("/v1/freezes/{id}", freeze),
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
         ("/v1/clients/{id}", partner.1),
@@ -281,6 +282,27 @@ async fn suppression(stage: &Stage) -> String {
         .db
         .write(move |conn| corridor::db::suppressions::insert(conn, &made));
     write.await.unwrap();
+    id.to_string()
+}
+
+/// A notice that came back, stored as it would be.
+async fn bounce(stage: &Stage) -> String {
+    use corridor::domain::bounce::{Bounce, BounceOutcome, BounceSource};
+    let id = Uuid::now_v7();
+    let made = Bounce {
+        id,
+        fingerprint: "a test".to_owned(),
+        source: BounceSource::Mailbox,
+        outcome: BounceOutcome::Unknown,
+        message: None,
+        email: Some("bounced@mail.example".parse().unwrap()),
+        kind: None,
+        status: None,
+        diagnostic: None,
+        created_at: stage.context.now(),
+    };
+    let write = move |conn: &mut corridor::db::Conn| corridor::db::bounces::insert(conn, &made);
+    assert!(stage.context.db.write(write).await.unwrap());
     id.to_string()
 }
 
@@ -551,6 +573,7 @@ fn named(field: &str) -> &'static str {
         "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
         "mandate" => "/v1/mandates/{id}",
         "match" => "/v1/matches/{id}",
+        "message" => "/v1/messages/{id}",
         "successor" => "{person}",
         other => panic!("say here which object {other} names"),
     }
