@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use crate::auth::hashing::Passwords;
 use crate::auth::link::Links;
 use crate::auth::password::{Cost, Hasher};
+use crate::auth::return_path::ReturnPaths;
 use crate::auth::secret::MasterSecret;
 use crate::auth::token::Tokens;
 use crate::config::{
@@ -144,6 +145,7 @@ pub async fn context(
         passwords: Passwords::new(hasher, config.auth.login_concurrency, SIGN_IN_PATIENCE),
         tokens,
         links: Links::new(secret.link_key()),
+        return_paths: return_paths(config, &secret)?,
         sealer: secret.sealer(),
         cursor_key: secret.cursor_key().sign(b"pages").to_vec(),
         settings,
@@ -164,6 +166,14 @@ fn exchange(config: &Config) -> Exchange {
         fetch: TimeDelta::seconds(i64::from(settings.fetch_s)),
         lease: TimeDelta::seconds(i64::from(settings.lease_s)),
     }
+}
+
+/// Where mail comes back to.
+fn return_paths(config: &Config, secret: &MasterSecret) -> Result<ReturnPaths, StartError> {
+    let mail = &config.mail;
+    let address = mail.bounces.as_deref().unwrap_or(&mail.from);
+    ReturnPaths::new(secret.return_path_key(), address)
+        .map_err(|error| StartError(format!("mail.bounces: {error}")))
 }
 
 fn shipped<T>(name: &str, parsed: Result<T, String>) -> Result<T, StartError> {
@@ -199,6 +209,9 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),
+        soft_bounces: i64::from(config.mail.soft_bounces),
+        soft_bounce_window: TimeDelta::days(i64::from(config.mail.soft_bounce_days)),
+        bounces_kept: TimeDelta::days(i64::from(config.mail.bounces_kept_days)),
         public_url,
     })
 }

@@ -6,6 +6,7 @@ use crate::config::{Config, MailTransport, taxonomy};
 use crate::db::outbox::Counts;
 use crate::db::{self, Conn, chain, migrate};
 use crate::domain::account::Role;
+use crate::domain::bounce::BounceOutcome;
 use crate::domain::rates::{Coverage, Source};
 use crate::domain::tag::keeping::Drift;
 use crate::domain::values::OrganizationKind;
@@ -20,6 +21,9 @@ use super::{Failure, progress};
 const BATCH: usize = 2_000;
 /// A message that waits longer than this tells that no worker runs.
 const LATE: TimeDelta = TimeDelta::minutes(10);
+
+/// Days for which what came back is counted.
+const BOUNCE_DAYS: i64 = 30;
 
 /// What a check found.
 enum Finding {
@@ -147,6 +151,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
         ("migrations", migrations),
         ("log", log),
         ("queue", queue(&db::outbox::counts(conn)?)),
+        ("bounces", bounces(conn)?),
         ("people", people(conn)?),
         ("search", search(conn)?),
         ("tags", tags(conn)?),
@@ -302,6 +307,26 @@ fn queue(counts: &Counts) -> Finding {
         "{} waiting, {} sent, none given up",
         counts.pending, counts.done
     ))
+}
+
+/// What came back of late.
+fn bounces(conn: &mut Conn) -> db::Result<Finding> {
+    let counts = db::bounces::counts(conn, Utc::now() - TimeDelta::days(BOUNCE_DAYS))?;
+    let all: Vec<String> = counts
+        .iter()
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
+    let text = format!("in {BOUNCE_DAYS} days: {}", all.join(", "));
+    let forged = counts.iter().any(|(it, _)| *it == BounceOutcome::Forged);
+    Ok(if counts.is_empty() {
+        Finding::Fine(format!("nothing came back in {BOUNCE_DAYS} days"))
+    } else if forged {
+        Finding::Note(format!(
+            "{text}: what is forged came to an address that somebody made up, or that was written under another secrets.key"
+        ))
+    } else {
+        Finding::Fine(text)
+    })
 }
 
 /// What is restricted takes two people of compliance.

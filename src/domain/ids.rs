@@ -89,6 +89,8 @@ ids! {
     PulseId,
     /// What follows an introduction.
     DealId,
+    /// Something to be done about a deal.
+    DealTaskId,
     /// One sign-in of a person, and all that followed from it.
     SessionId,
     /// One mailed permission to do one thing once.

@@ -142,6 +142,8 @@ codes! {
         ReadMessages = "read_messages",
         /// Try a dead message again.
         RetryMessage = "retry_message",
+        /// Say that a mail came back.
+        ReportBounce = "report_bounce",
     }
 }
 
@@ -196,6 +198,8 @@ codes! {
         MessagesRead = "messages:read",
         /// Have messages tried again.
         MessagesWrite = "messages:write",
+        /// Say that mail came back.
+        BouncesWrite = "bounces:write",
     }
 }
 
@@ -239,6 +243,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadLog => Some(S::LogRead),
         O::ReadMessages => Some(S::MessagesRead),
         O::RetryMessage => Some(S::MessagesWrite),
+        O::ReportBounce => Some(S::BouncesWrite),
         // By which rules a programme matches, and which firms are one, is a
         // person's decision. A file of everything would go around the scopes.
         O::PublishRules
@@ -396,7 +401,8 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadMessages
             | O::RetryMessage
             | O::WriteTaxonomy
-            | O::ReadTagDecisions => Allowed,
+            | O::ReadTagDecisions
+            | O::ReportBounce => Allowed,
             O::ReadLog | O::WriteRates => Forbidden,
             _ => Hidden,
         },

@@ -9,6 +9,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::auth::hashing::Passwords;
 use crate::auth::link::Links;
+use crate::auth::return_path::ReturnPaths;
 use crate::auth::secret::Sealer;
 use crate::auth::token::Tokens;
 use crate::db::gather::Gather;
@@ -95,6 +96,13 @@ pub struct Settings {
     pub cool_down_days: u32,
     /// The domain in the Message-IDs this service makes.
     pub mail_domain: String,
+    /// Messages that came back as undeliverable for now, after which an address
+    /// gets no more.
+    pub soft_bounces: i64,
+    /// For how long each counts.
+    pub soft_bounce_window: TimeDelta,
+    /// For how long what came back is on record.
+    pub bounces_kept: TimeDelta,
     /// Where people reach the service, without a slash at the end.
     pub public_url: String,
 }
@@ -136,6 +144,8 @@ pub struct Context {
     pub tokens: Arc<Tokens>,
     /// Links in mails.
     pub links: Links,
+    /// Where mails come back to.
+    pub return_paths: ReturnPaths,
     /// Seals what must lie in the store.
     pub sealer: Arc<Sealer>,
     /// When this node looked for signing keys last.
@@ -208,6 +218,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Links in mails.
     pub links: Links,
+    /// Where mails come back to.
+    pub return_paths: ReturnPaths,
     /// Seals what must lie in the store.
     pub sealer: Sealer,
     /// The key that cursors are signed with.
@@ -234,6 +246,7 @@ impl From<Parts> for Context {
             passwords: parts.passwords,
             tokens: Arc::new(parts.tokens),
             links: parts.links,
+            return_paths: parts.return_paths,
             sealer: Arc::new(parts.sealer),
             looked_for_keys: Arc::default(),
             attempts: Arc::default(),

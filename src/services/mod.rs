@@ -3,8 +3,10 @@
 
 pub mod accounts;
 pub mod agreements;
+pub mod apart;
 pub mod attempts;
 pub mod backtest;
+pub mod bounces;
 pub mod caller;
 pub mod claims;
 pub mod clients;

@@ -2,6 +2,7 @@
 //! prohibited, for whoever decides about them.
 
 use crate::db;
+use crate::domain::fault::Faults;
 use crate::domain::ids::{IntroductionId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::terms::{self, Marked};
@@ -35,4 +36,24 @@ pub async fn of_introduction(
         .await?;
     let hits = terms::marked(&found.blurb, &context.taxonomy()).into_iter();
     Ok(hits.map(|hit| ("/blurb".to_owned(), hit)).collect())
+}
+
+/// Refuses a text that both sides of a deal would read and that names something
+/// restricted or prohibited: the words are named, so that its author can say it
+/// otherwise or ask a curator.
+pub(super) fn refuse_sensitive(
+    context: &Context,
+    pointer: &'static str,
+    text: &str,
+) -> Result<(), Error> {
+    let hits = terms::marked(text, &context.taxonomy);
+    let mut faults = Faults::new();
+    for hit in hits {
+        let detail = format!(
+            "“{}” names what compliance has to look at first; leave it out, or ask a curator.",
+            hit.words
+        );
+        faults.push(pointer, "sensitive_words", detail);
+    }
+    Ok(faults.finish()?)
 }

@@ -8,6 +8,7 @@ mod claims;
 mod clients;
 mod contacts;
 mod curation;
+mod deal_work;
 pub mod deals;
 mod discretion;
 mod duplicates;

@@ -217,6 +217,18 @@ async fn introductions_and_deals(twice: &Twice<'_>) {
     let deal = format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap());
     let report = json!({"action": "report"});
     twice.moves("deals", Who::Dana, &deal, report).await;
+    let note = json!({"note": "Hello", "visibility": "both"});
+    let path = format!("{deal}/notes");
+    twice
+        .does("/v1/deals/{id}/notes", Who::Dana, &path, note)
+        .await;
+    let task = json!({
+        "title": "Send terms", "due": "2027-01-01", "assignee": "startup", "visibility": "both",
+    });
+    let (path, route) = (format!("{deal}/tasks"), "/v1/deals/{id}/tasks");
+    let (task, _) = twice.does(route, Who::Gul, &path, task).await;
+    let done = json!({"action": "complete"});
+    twice.moves("deal-tasks", Who::Dana, &task, done).await;
 }
 
 async fn records(twice: &Twice<'_>) {
@@ -406,6 +418,10 @@ async fn books(twice: &Twice<'_>) {
         json!({"email": "gul@mail.example", "reason": "support", "note": "By telephone."});
     let route = "/v1/suppressions";
     twice.does(route, Who::Auditor, route, bounced).await;
+    let returned =
+        json!({"event": "failed", "recipient": "gul@mail.example", "return_path": "x@y.example"});
+    let route = "/v1/bounces";
+    twice.does(route, Who::Auditor, route, returned).await;
     let same = json!({
         "organizations": [stage.investor.id.to_string(), strangers_firm(stage).await],
         "reason": "The same people.",

@@ -68,6 +68,7 @@ fn written_schema() -> Columns {
     let mut table = String::new();
     let files = [
         include_str!("../../../src/db/schema.rs"),
+        include_str!("../../../src/db/deal_schema.rs"),
         include_str!("../../../src/db/identity_schema.rs"),
         include_str!("../../../src/db/rule_schema.rs"),
         include_str!("../../../src/db/directory_schema.rs"),
