@@ -46,7 +46,7 @@ pub(super) fn refuse_sensitive(
     pointer: &'static str,
     text: &str,
 ) -> Result<(), Error> {
-    let hits = terms::marked(text, &context.taxonomy);
+    let hits = terms::marked(text, &context.taxonomy());
     let mut faults = Faults::new();
     for hit in hits {
         let detail = format!(
