@@ -1,6 +1,6 @@
 //! What falls due: questions and matches nobody answered, matches that were put
-//! off or whose records changed, deals whose hold ends, profiles
-//! nobody confirmed, outcomes nobody will ask for again.
+//! off or whose records changed, deals whose hold ends or that stand too long,
+//! profiles nobody confirmed, outcomes nobody will ask for again.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use tracing::warn;
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, deals, export_jobs, import_jobs, introductions, mandates, matches,
-    releases, signing, startups,
+    Context, Error, agreements, bounces, deals, export_jobs, import_jobs, introductions, mandates,
+    matches, releases, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -49,12 +49,14 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(releases::resume_due(context).await);
     all.note(releases::release_by_rule(context).await);
     all.note(deals::resume_due(context).await);
+    all.note(deals::tell_stale(context).await);
     all.note(agreements::end_due(context, BATCH).await);
     all.note(startups::mark_stale(context).await);
     all.note(mandates::mark_stale(context).await);
     all.note(import_jobs::work::sweep(context, BATCH).await);
     all.note(export_jobs::work::sweep(context, BATCH).await);
     all.note(export_jobs::work::sweep_left_overs(context).await);
+    all.note(bounces::forget_old(context, BATCH).await);
     all.note(signing::refresh(context).await);
     all.note(forget_keys(context).await);
     all.0

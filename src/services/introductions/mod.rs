@@ -140,7 +140,7 @@ fn request_in(
     // A hit is no verdict: compliance reads it with the words marked. Nor is
     // the other side's name: whoever asks may not know it, and a refusal would
     // tell which of many names is the right one.
-    let hits = terms::marked(&introduction.blurb, &context.taxonomy);
+    let hits = terms::marked(&introduction.blurb, &context.taxonomy());
     let to_read = !hits.is_empty() || tells_the_other(conn, &introduction)?;
     let decision = match decision {
         Decision::Allow if to_read => Decision::Review {
