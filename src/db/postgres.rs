@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::sql_types::Text;
+use diesel::{Connection, PgConnection, RunQueryDsl};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::pool::Pool;
@@ -23,11 +24,36 @@ pub(super) fn connect(url: &str, lock_timeout: Option<Duration>) -> Result<Conn,
     };
     let mut conn = PgConnection::establish(url).map_err(|error| cannot(error.to_string()))?;
     conn.batch_execute(&format!(
-        "SET application_name = 'corridor'; SET lock_timeout = {}",
+        "SET application_name = 'corridor'; SET lock_timeout = {}; {IN_ENGLISH}",
         lock_timeout.map_or(0, |wait| wait.as_millis())
     ))
     .map_err(|error| cannot(error.to_string()))?;
+    let spoken = diesel::dsl::sql::<Text>("SELECT current_setting('lc_messages')");
+    let spoken: String = spoken
+        .get_result(&mut conn)
+        .map_err(|error| cannot(error.to_string()))?;
+    if !is_english(&spoken) {
+        return Err(cannot(format!(
+            "the server speaks {spoken}, and conflicts are told apart by its English messages: \
+             a superuser can say ALTER ROLE … SET lc_messages = 'C'"
+        )));
+    }
     Ok(Conn::Postgres(conn))
+}
+
+/// Diesel hands on no error codes, so [`Error`] knows some failures by their
+/// English text. Not every role may set the language.
+const IN_ENGLISH: &str = "DO $$ BEGIN
+    PERFORM set_config('lc_messages', 'C', false);
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $$";
+
+fn is_english(locale: &str) -> bool {
+    locale == "C"
+        || locale == "POSIX"
+        || locale.starts_with("C.")
+        || locale.starts_with("en")
+        || locale.starts_with("English")
 }
 
 /// Admits writes and tells the sealer of them.

@@ -208,6 +208,15 @@ pub async fn transition(
     action: CommitmentAction,
     reason: Option<String>,
 ) -> Result<Commitment, Error> {
+    // The whole log of the programme is read, and nobody should wait for that.
+    context.db.seal_pending().await?;
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let share = context.db.read(move |conn| {
+        let (_, programme) = load_readable(conn, &caller_in, id)?;
+        caller_in.may(Operation::WriteCommitment, &[])?;
+        scorecard::share_of(&context_in, conn, &programme, id)
+    });
+    let share = share.await?;
     let context_in = context.clone();
     let (caller_in, pen) = (caller.clone(), context.pen(caller.actor()));
     write_once(
@@ -215,10 +224,8 @@ pub async fn transition(
         caller.id(),
         intent,
         move |conn| {
-            let (before, programme) = load_readable(conn, &caller_in, id)?;
-            caller_in.may(Operation::WriteCommitment, &[])?;
+            let (before, _) = load_readable(conn, &caller_in, id)?;
             check_version(expected, before.version)?;
-            let share = scorecard::share_of(&context_in, conn, &programme, id)?;
             let status = step(before.status, action, share)?;
             let after = Commitment {
                 status,

@@ -87,6 +87,16 @@ async fn import(
     let mut tell = |import: &Import| show(&bar, import);
     let import = work::work_on(context, holder, import, &|| false, &mut tell).await?;
     bar.finish_and_clear();
+    if import.state.is_running() {
+        return Err(Failure {
+            text: format!(
+                "{}: the import {} was taken up by a running server, which goes on with it",
+                file.display(),
+                import.id
+            ),
+            code: 1,
+        });
+    }
     let bad = report(context, args, &import).await?;
     let written = import.state == ImportState::Done;
     if !written {

@@ -136,6 +136,28 @@ pub fn best(conn: &mut Conn, filter: &Filter, limit: usize) -> Result<Vec<Match>
     pinned.into_iter().chain(others).map(matched).collect()
 }
 
+/// The ids of those of [`best`] that nobody has vetoed.
+///
+/// # Errors
+/// A statement failed.
+pub fn best_ids(conn: &mut Conn, filter: &Filter, limit: usize) -> Result<Vec<MatchId>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let pinned: Vec<MatchId> = filtered(filter)
+        .filter(dsl::curation.eq(Curation::Pinned.code()))
+        .order((dsl::exact.desc(), dsl::created_at, dsl::id))
+        .limit(limit)
+        .select(dsl::id)
+        .load(conn)?;
+    let room = limit - i64::try_from(pinned.len()).unwrap_or(limit);
+    let others: Vec<MatchId> = filtered(filter)
+        .filter(dsl::curation.is_null())
+        .order((dsl::exact.desc(), dsl::created_at, dsl::id))
+        .limit(room)
+        .select(dsl::id)
+        .load(conn)?;
+    Ok([pinned, others].concat())
+}
+
 /// The matches with these ids, in no order.
 ///
 /// # Errors

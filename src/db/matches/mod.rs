@@ -18,7 +18,7 @@ use crate::domain::review::{Audience, Curation, Match, MatchStatus, PerSide, Res
 use crate::domain::scoring::Explanation;
 
 pub use due::{LiveOf, live, to_wake, unanswered_since};
-pub use lists::{Filter, best, find_many, list, listed, showings};
+pub use lists::{Filter, best, best_ids, find_many, list, listed, showings};
 pub use suppressions::{suppress, suppressed_until, suppressions_of};
 
 /// Whether a match could be stored.

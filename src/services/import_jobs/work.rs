@@ -92,10 +92,16 @@ pub async fn work_on(
             Err(failure) => fail(context, import.clone(), failure).await,
         };
         import = match next {
-            // Somebody cancelled it, or thought this worker dead.
             Err(Error::StaleVersion | Error::NotFound) => {
                 let id = import.id;
-                return context.db.look_up(move |conn| load(conn, id)).await;
+                let now = context.db.look_up(move |conn| load(conn, id)).await?;
+                if now.version != import.version {
+                    // Somebody cancelled it, or thought this worker dead.
+                    return Ok(now);
+                }
+                // One of its records was changed by somebody meanwhile.
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
             Err(Error::Busy { .. }) => {
                 tokio::time::sleep(PAUSE).await;

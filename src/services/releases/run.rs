@@ -2,6 +2,8 @@
 //! waits long behind it and a process that dies loses nothing: whoever comes
 //! next goes on with the lines that have no outcome.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use crate::db::matches::Filter;
@@ -12,7 +14,7 @@ use crate::domain::permission::Hat;
 use crate::domain::releasing::{
     BulkRelease, MOST_LINES, Outcome, ReleaseLine, ReleaseSettings, ReleaseStatus, SkipReason,
 };
-use crate::domain::review::{Audience, MatchStatus};
+use crate::domain::review::{Audience, Match, MatchStatus};
 use crate::services::matches::release_in;
 use crate::services::transitions::code;
 use crate::services::{Context, Error, programmes};
@@ -23,6 +25,8 @@ use super::{count, load, look};
 const AT_ONCE: usize = 10;
 /// How long a release may lie still before another process takes it up.
 const STILL: TimeDelta = TimeDelta::seconds(60);
+/// Candidates that a rule looks through until some can go out.
+const MOST_CANDIDATES: usize = 20_000;
 /// How often a programme's rule is looked at.
 const BY_RULE_EVERY: TimeDelta = TimeDelta::minutes(10);
 
@@ -185,10 +189,19 @@ async fn of_programme(context: &Context, settings: ReleaseSettings) -> Result<us
                 min_band: Some(rule.from),
                 ..Filter::default()
             };
-            let found = db::matches::best(conn, &filter, MOST_LINES)?;
-            let lines = look(&context_in, conn, programme.id, &found, rule.to)?;
-            let open = lines.into_iter().filter(|line| line.skip.is_none());
-            Ok::<_, Error>(open.map(|line| (line.matched, line.version)).collect())
+            // Those that can't go out stay candidates, and must not hide the
+            // ones behind them.
+            let ids = db::matches::best_ids(conn, &filter, MOST_CANDIDATES)?;
+            for some in ids.chunks(MOST_LINES) {
+                let found = in_order(conn, some)?;
+                let lines = look(&context_in, conn, programme.id, &found, rule.to)?;
+                let open = lines.into_iter().filter(|line| line.skip.is_none());
+                let open: Vec<_> = open.map(|line| (line.matched, line.version)).collect();
+                if !open.is_empty() {
+                    return Ok(open);
+                }
+            }
+            Ok::<_, Error>(Vec::new())
         })
         .await?;
     let mut released = 0;
@@ -196,6 +209,13 @@ async fn of_programme(context: &Context, settings: ReleaseSettings) -> Result<us
         released += some_by_rule(context, some.to_vec(), rule.to).await?;
     }
     Ok(released)
+}
+
+/// These matches, in the order of their ids.
+fn in_order(conn: &mut Conn, ids: &[MatchId]) -> Result<Vec<Match>, Error> {
+    let found = db::matches::find_many(conn, ids)?.into_iter();
+    let mut found: BTreeMap<MatchId, Match> = found.map(|it| (it.id, it)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 async fn some_by_rule(
