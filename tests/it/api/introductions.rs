@@ -100,6 +100,29 @@ fn a_blurb_that_gives_somebody_away_is_refused_and_each_trace_named() {
     });
 }
 
+/// Else whoever tries many names is told by the refusal which one is right.
+#[test]
+fn a_blurb_with_the_other_sides_name_is_read_and_not_refused() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let matched = stage.released().await;
+        let tried = format!("{INVESTOR}: write to me@tamar.example");
+        let refused = stage.request_introduction(Who::Dana, &matched, &tried);
+        let refused = refused.await.expect(409);
+        let errors = refused["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{refused}");
+        assert_eq!(errors[0]["code"], "carries_address");
+        let named = format!("We read that {INVESTOR} backs water.");
+        let made = stage
+            .request_introduction(Who::Dana, &matched, &named)
+            .await;
+        let introduction = made.location.clone().unwrap();
+        made.expect(201);
+        let known = stage.get(Who::Compliance, &introduction).await.expect(200);
+        assert_eq!(known["status"], "held");
+    });
+}
+
 #[test]
 fn a_pair_has_one_live_introduction_however_many_ask_at_once() {
     on_each_backend(async |database| {

@@ -10,6 +10,9 @@ use corridor::db::{
 };
 use corridor::domain::introduction::{Answer, Ask, AskState, IntroductionStatus};
 use corridor::domain::review::{Audience, MatchStatus};
+use corridor::domain::search::Query;
+use corridor::domain::tag::Taxonomy;
+use corridor::domain::text::{LocalText, TextState};
 use corridor::domain::values::{PassReason, Side};
 
 use super::noon;
@@ -246,5 +249,56 @@ fn an_introduction_comes_to_one_deal() {
         };
         assert_eq!(deals::list(conn, &filter, None, 10)?, [first]);
         Ok(())
+    });
+}
+
+/// On SQLite the words of a group of writes go into the search together, and
+/// each write may still be undone by itself.
+#[test]
+fn words_are_found_as_the_last_write_that_stood_left_them() {
+    on_each_backend(async |database| {
+        let db = database.open();
+        let world = db.write(World::insert).await.expect("a world");
+        let (first, firm) = (world.profile.clone(), world.startup.clone());
+        let said = |text: &str, version: i64| {
+            let mut profile = first.clone();
+            let text = LocalText {
+                text: text.to_owned(),
+                state: TextState::Original,
+            };
+            profile.content.one_liner = [(of("en"), text)].into_iter().collect();
+            (profile.version, profile.revision) = (version, version);
+            profile
+        };
+        let (second, third) = (said("Turbines", 2), said("Membranes", 2));
+        let undone = db.write(move |conn: &mut Conn| -> Result<()> {
+            assert!(startup_profiles::update(conn, &second)?);
+            Err(corridor::db::Error::Outdated)
+        });
+        let kept = db.write(move |conn: &mut Conn| startup_profiles::update(conn, &third));
+        let fourth = said("Pipes", 3);
+        let last = db.write(move |conn: &mut Conn| startup_profiles::update(conn, &fourth));
+        // Queued at once, so that they share a group.
+        let (undone, kept, last) = tokio::join!(undone, kept, last);
+        assert!(undone.is_err());
+        assert!(kept.expect("stands") && last.expect("stands"));
+        let taxonomy = Taxonomy::new("1".to_owned(), Vec::new(), Vec::new()).expect("none");
+        for (words, found) in [
+            ("turbines", 0),
+            ("membranes", 0),
+            ("pipes", 1),
+            ("oğulları", 1),
+        ] {
+            let filter = startup_profiles::Filter {
+                organization: Some(firm.id),
+                query: Query::parse(words, &taxonomy).expect("a query"),
+                ..startup_profiles::Filter::default()
+            };
+            let listed = db
+                .read(move |conn: &mut Conn| startup_profiles::list(conn, &filter, None, 10))
+                .await
+                .expect("a list");
+            assert_eq!(listed.len(), found, "{words}");
+        }
     });
 }

@@ -2,8 +2,10 @@
 
 use corridor::db::{self, Conn};
 use corridor::domain::pulse::{Pulse, PulseKind};
+use corridor::jobs::clock;
 use mail_parser::MessageParser;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use super::Post;
 use crate::api::stage::{INVESTOR, STARTUP, Who, of};
@@ -30,6 +32,33 @@ impl Post {
         let token = links.mint_pulse(pulse.id, pulse.expires_at).unwrap();
         (pulse, format!("/pulse/{token}"))
     }
+}
+
+/// Every node looks at the clock.
+#[test]
+fn several_nodes_ask_each_side_once() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        post.at("2026-12-02T07:00:00Z");
+        let mut nodes = JoinSet::new();
+        for _ in 0..6 {
+            let context = post.stage.context.clone();
+            nodes.spawn(async move { clock::strike(&context).await });
+        }
+        for struck in nodes.join_all().await {
+            struck.unwrap();
+        }
+        let id = of(introduction.rsplit('/').next().unwrap());
+        let list = move |conn: &mut Conn| db::introductions::pulses_of(conn, id);
+        let pulses = post.stage.context.db.read(list).await.unwrap();
+        let mut sides: Vec<_> = pulses.iter().map(|pulse| pulse.side.code()).collect();
+        sides.sort_unstable();
+        assert_eq!(sides, ["investor", "startup"]);
+        let follow_up = move |conn: &mut Conn| db::introductions::follow_up(conn, id);
+        let known = post.stage.context.db.read(follow_up).await.unwrap();
+        assert!(known.unwrap().next_at.is_some(), "asked again later");
+    });
 }
 
 #[test]
