@@ -72,3 +72,13 @@ diesel::table! {
         created_at -> UtcTimestamp,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::UtcTimestamp;
+
+    mail_rounds (name) {
+        name -> Text,
+        done_to -> UtcTimestamp,
+    }
+}

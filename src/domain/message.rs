@@ -3,7 +3,9 @@
 //! queued notice holds nothing about a person and never shows what was
 //! withdrawn meanwhile.
 
-use super::ids::{AskId, IntroductionId, PulseId, TicketId, UserId};
+use chrono::NaiveDate;
+
+use super::ids::{AskId, IntroductionId, MandateId, PulseId, TicketId, UserId};
 use super::values::{Side, codes};
 
 codes! {
@@ -56,6 +58,12 @@ codes! {
         Progress = "progress",
         /// What waits for the operator's people.
         Work = "work",
+        /// What a mandate was shown in a week.
+        Digest = "digest",
+        /// What happens to a profile or mandate of theirs.
+        Profile = "profile",
+        /// How a profile of theirs fares, month by month.
+        Status = "status",
     }
 }
 
@@ -152,6 +160,15 @@ pub enum Notice {
         /// What.
         news: News,
     },
+    /// Tells a mandate's reader what it was shown in a week.
+    Digest {
+        /// Whom.
+        user: UserId,
+        /// Of which mandate.
+        mandate: MandateId,
+        /// The week, by its Monday.
+        week: NaiveDate,
+    },
 }
 
 impl Notice {
@@ -165,6 +182,7 @@ impl Notice {
             | Self::IntroductionOver { .. }
             | Self::Pulse { .. } => Some(Topic::Progress),
             Self::Alert { .. } => Some(Topic::Work),
+            Self::Digest { .. } => Some(Topic::Digest),
             // What both agreed to, and what an account needs.
             Self::Introduction { .. }
             | Self::RegistrationExists { .. }
@@ -186,6 +204,7 @@ impl Notice {
             Self::RegistrationExists { .. } => "registration_exists",
             Self::Ticket { .. } => "ticket",
             Self::News { .. } => "news",
+            Self::Digest { .. } => "digest",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Turns a prepared notice into an e-mail in its reader's language.
 
+mod regular;
+
 use crate::db::outbox::Claimed;
 use crate::domain::country::Country;
 use crate::domain::introduction::Requester;
@@ -148,6 +150,7 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
         }),
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
         Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
+        Content::Digest(digest) => Notice::Digest(regular::digest_mail(digest, reader)),
         Content::News(news) => Notice::News(NewsMail {
             reader: reader.name.clone(),
             news: account_news(*news),

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::regular::DigestMail;
 use super::{render, wording};
 use crate::domain::values::PassReason;
 
@@ -313,6 +314,8 @@ pub enum Notice {
     Ticket(TicketMail),
     /// Something happened to your account.
     News(NewsMail),
+    /// What your mandate was shown in a week.
+    Digest(DigestMail),
 }
 
 /// Why a side said no, in words.

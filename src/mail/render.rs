@@ -15,6 +15,8 @@ use super::notice::{
 };
 use super::wording::{self, Wording};
 
+mod regular;
+
 /// First-strong isolate and its end (UAX #9 §2.4).
 const ISOLATE: char = '\u{2068}';
 const END_ISOLATE: char = '\u{2069}';
@@ -34,9 +36,14 @@ enum Span {
 enum Block {
     Paragraph(Phrase),
     Heading(&'static str),
+    /// Above one of several things, with facts in it.
+    Section(Phrase),
     List(Vec<String>),
     Quote(Vec<String>),
-    Action { label: &'static str, url: String },
+    Action {
+        label: &'static str,
+        url: String,
+    },
 }
 
 struct Document {
@@ -66,6 +73,7 @@ pub(super) fn render(notice: &Notice, language: Language, settings: Option<&str>
         Notice::RegistrationExists(exists) => registration_exists(exists, wording),
         Notice::Ticket(ticket) => ticket_mail(ticket, wording),
         Notice::News(news) => news_mail(news, wording),
+        Notice::Digest(mail) => regular::digest(mail, wording),
     };
     let subject = plain(&document.subject, wording);
     let html = Html {
@@ -450,6 +458,7 @@ fn block_text(block: &Block, wording: &Wording) -> String {
     match block {
         Block::Paragraph(phrase) => plain(phrase, wording),
         Block::Heading(words) => format!("{words}:"),
+        Block::Section(phrase) => plain(phrase, wording),
         Block::List(items) => lines("• ", items),
         Block::Quote(quoted) => lines("> ", quoted),
         Block::Action { label, url } => format!("{label}:\n{url}"),

@@ -32,6 +32,11 @@ struct Stored {
     side: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     silent: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mandate: Option<String>,
+    /// The first day of what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<String>,
 }
 
 /// Writes an intent.
@@ -52,6 +57,8 @@ pub fn encode(notice: &Notice) -> Result<String> {
         pulse: None,
         side: None,
         silent: None,
+        mandate: None,
+        day: None,
     };
     match notice {
         Notice::IntroductionAsk { ask } | Notice::IntroductionReminder { ask } => {
@@ -95,6 +102,15 @@ pub fn encode(notice: &Notice) -> Result<String> {
         Notice::News { user, news } => {
             stored.person = Some(user.to_string());
             stored.news = Some(news.code().to_owned());
+        }
+        Notice::Digest {
+            user,
+            mandate,
+            week,
+        } => {
+            stored.person = Some(user.to_string());
+            stored.mandate = Some(mandate.to_string());
+            stored.day = Some(week.to_string());
         }
     }
     write(&stored)
@@ -148,6 +164,11 @@ pub fn decode(text: &str) -> Result<Notice> {
         "news" => Notice::News {
             user: parse(&part(&stored.person)?)?,
             news: code(&part(&stored.news)?, News::from_code)?,
+        },
+        "digest" => Notice::Digest {
+            user: parse(&part(&stored.person)?)?,
+            mandate: parse(&part(&stored.mandate)?)?,
+            week: parse(&part(&stored.day)?)?,
         },
         other => return Err(Error::Corrupt(format!("a queued notice of kind {other}"))),
     })

@@ -1,7 +1,7 @@
 //! Azerbaijani.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -89,4 +89,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "Bunu siz etməmisinizsə, heç nə etmək lazım deyil: cəhd edən şəxs bu ünvanın bizdə tanındığını öyrənməyib.",
     },
     account: account::az::WORDS,
+    regular: regular::az::WORDS,
 };

@@ -1,7 +1,7 @@
 //! English.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -99,4 +99,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "If it wasn’t you, you don’t need to do anything: whoever tried has not learnt that this address is known here.",
     },
     account: account::en::WORDS,
+    regular: regular::en::WORDS,
 };

@@ -1,7 +1,7 @@
 //! Hebrew.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -91,4 +91,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "אם לא אתם עשיתם זאת, אין צורך לעשות דבר: מי שניסה לא למד מאיתנו שהכתובת מוכרת כאן.",
     },
     account: account::he::WORDS,
+    regular: regular::he::WORDS,
 };

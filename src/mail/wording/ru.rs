@@ -1,7 +1,7 @@
 //! Russian.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -99,4 +99,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "Если это были не вы, ничего делать не нужно: тот, кто пытался, не узнал от нас, что этот адрес нам известен.",
     },
     account: account::ru::WORDS,
+    regular: regular::ru::WORDS,
 };

@@ -12,6 +12,8 @@ use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::FactorTrace;
 use crate::domain::text::{Email, Language, Localized, Name};
 use crate::domain::values::{PassReason, Side};
+use crate::services::digest::Entry;
+use crate::services::entries::Facts;
 use crate::services::tickets::{self, LetterPurpose};
 
 /// A notice with everything its text needs, looked up just before sending.
@@ -104,6 +106,8 @@ pub enum Content {
     Ticket(Box<tickets::Letter>),
     /// Something happened to the account.
     News(News),
+    /// What a mandate was shown in a week.
+    Digest(Box<DigestContent>),
 }
 
 impl Content {
@@ -117,11 +121,38 @@ impl Content {
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset
             ),
-            Self::Ask(_) | Self::Closed(_) | Self::Pulse(_) | Self::Over(_) | Self::Alert(_) => {
-                false
-            }
+            Self::Ask(_)
+            | Self::Closed(_)
+            | Self::Pulse(_)
+            | Self::Over(_)
+            | Self::Alert(_)
+            | Self::Digest(_) => false,
         }
     }
+}
+
+/// What a mandate's reader reads once a week.
+#[derive(Debug, Clone)]
+pub struct DigestContent {
+    /// What the investor calls the mandate, or else itself.
+    pub mandate: String,
+    /// The matches, the strongest first.
+    pub entries: Vec<DigestEntry>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// One match of a digest.
+#[derive(Debug, Clone)]
+pub struct DigestEntry {
+    /// What may be known of it.
+    pub entry: Entry,
+    /// What the startup is, in the reader's words.
+    pub facts: Facts,
+    /// The link to the page that answers.
+    pub link: String,
+    /// The link to the brief.
+    pub brief: String,
 }
 
 /// What somebody reads who is asked how it goes.

@@ -3,6 +3,7 @@
 
 mod content;
 mod facts;
+mod regular;
 
 use std::collections::BTreeSet;
 
@@ -20,8 +21,8 @@ use crate::domain::message::{Matter, News, Notice, Topic};
 use super::{Context, Error, introductions, suppressions, tickets};
 
 pub use content::{
-    AlertContent, AskContent, Closed, Content, IntroductionContent, OverContent, Prepared,
-    PulseContent, Ready, Recipient,
+    AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, IntroductionContent,
+    OverContent, Prepared, PulseContent, Ready, Recipient,
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
@@ -234,6 +235,16 @@ async fn look_up(
                         Content::News(news),
                     ))
                 })
+                .await
+        }
+        Notice::Digest {
+            user,
+            mandate,
+            week,
+        } => {
+            context
+                .db
+                .read(move |conn| regular::prepare_digest(&context_in, conn, user, mandate, week))
                 .await
         }
         Notice::RegistrationExists { user } => {

@@ -35,6 +35,9 @@ const NO_RECORD: [&str; 11] = [
     "POST /consent/{token}",
     "GET /pulse/{token}",
     "POST /pulse/{token}",
+    "GET /matches/{token}",
+    "POST /matches/{token}",
+    "GET /matches/{token}/brief",
     "GET /tickets/{token}",
     "POST /tickets/{token}",
 ];
