@@ -25,7 +25,7 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 11] = [
+const NO_RECORD: [&str; 14] = [
     "GET /mail-settings/{token}",
     "POST /mail-settings/{token}",
     "GET /unsubscribe/{token}",

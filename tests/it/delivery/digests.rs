@@ -9,6 +9,7 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
 use corridor::domain::disclosure::Level;
 use corridor::domain::event::{Subject, SubjectKind};
+use corridor::domain::ids::MatchId;
 use corridor::jobs::clock;
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
@@ -97,7 +98,8 @@ fn on_monday_at_nine_each_reader_gets_one_digest_and_nobody_is_named() {
         let digest = mails.last().unwrap();
         assert_eq!(digest.to, ["<gul@mail.example>"]);
         // Azerbaijani, with the mandate's own title.
-        assert!(digest.subject.contains("Water") && digest.subject.ends_with(": 3"));
+        let subject = &digest.subject;
+        assert!(subject.contains("Water") && subject.ends_with(": 3"));
         assert!(digest.html.contains("<html lang=\"az\" dir=\"ltr\">"));
         assert!(digest.html.contains("<bdi>Water</bdi>"));
         assert_eq!(answering(digest).len(), matches.len());
@@ -315,7 +317,7 @@ fn a_brief_prints_on_a_page_and_names_the_startup_once_it_agreed() {
         let style = post.stage.open("/pages.css").await.text;
         assert!(style.contains("@media print") && style.contains("size: A4"));
         let openings = async || {
-            let subject = of(matches[0].rsplit('/').next().unwrap());
+            let subject: MatchId = of(matches[0].rsplit('/').next().unwrap());
             let list = move |conn: &mut Conn| {
                 let subject = Subject::new(SubjectKind::Match, subject);
                 db::disclosures::by_way_of(conn, subject)
