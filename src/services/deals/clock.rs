@@ -162,7 +162,10 @@ pub async fn tell_stale(context: &Context) -> Result<usize, Error> {
         "deal.start_clock",
         |id: &DealId| id.uuid(),
         deal_clocks::missing,
-        move |conn, id| start(&starting, conn, &load(conn, *id)?).map(drop),
+        move |conn, id| {
+            let deal = load(conn, *id)?;
+            start(&starting, conn, &deal).map(drop)
+        },
     )
     .await?;
     due::each(
