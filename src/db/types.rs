@@ -22,9 +22,10 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
-    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
-    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ApiKeyId, AskId, CommitmentId, DealId, DocumentId, DocumentViewId, DuplicateId, EventId,
+    ExportId, GrantId, ImportId, IntroductionId, MandateId, MatchId, MergeId, OrganizationId,
+    OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId,
+    StartupProfileId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -243,5 +244,6 @@ bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId, DocumentId, DocumentViewId,
+    GrantId,
 }

@@ -105,6 +105,12 @@ ids! {
     DuplicateId,
     /// What was made of two firms.
     MergeId,
+    /// One document of a profile.
+    DocumentId,
+    /// One opening of a document.
+    DocumentViewId,
+    /// How far documents are open to whom.
+    GrantId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

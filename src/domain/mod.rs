@@ -12,6 +12,7 @@ pub mod consent;
 pub mod country;
 pub mod deal_history;
 pub mod disclosure;
+pub mod document;
 pub mod duplicate;
 pub mod event;
 pub mod export;

@@ -173,6 +173,8 @@ pub(super) async fn guard(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        // For whoever makes a difference between looking and taking.
+        request.extensions_mut().insert(Method::HEAD);
     }
     let time = limits.request_timeout_of(&request);
     guard_body(&mut request, limits)?;

@@ -9,8 +9,8 @@ use tracing::{debug, warn};
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, deals, export_jobs, import_jobs, introductions, mandates, matches,
-    releases, signing, startups,
+    Context, Error, agreements, deals, documents, export_jobs, import_jobs, introductions,
+    mandates, matches, releases, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -61,6 +61,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
     while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
     export_jobs::work::sweep_left_overs(context).await?;
+    documents::upkeep::sweep(context).await?;
     signing::refresh(context).await?;
     let now = context.now();
     context

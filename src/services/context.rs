@@ -25,6 +25,7 @@ use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
 use super::caller::Callers;
+use super::documents::Documents;
 use super::export_jobs::AnyScribe;
 use super::failures::Failures;
 use super::files::Folder;
@@ -160,6 +161,8 @@ pub struct Context {
     pub past: Arc<Newest>,
     /// What passes through as files.
     pub exchange: Arc<Exchange>,
+    /// Where documents lie.
+    pub documents: Arc<Documents>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -215,6 +218,8 @@ pub struct Parts {
     pub settings: Settings,
     /// What passes through as files.
     pub exchange: Exchange,
+    /// Where documents lie.
+    pub documents: Documents,
 }
 
 impl From<Parts> for Context {
@@ -226,6 +231,7 @@ impl From<Parts> for Context {
             index: Arc::new(MatchIndex::new(Arc::clone(&taxonomy))),
             past: Arc::default(),
             exchange: Arc::new(parts.exchange),
+            documents: Arc::new(parts.documents),
             taxonomy,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),

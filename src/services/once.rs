@@ -97,6 +97,7 @@ recorded!(
     crate::domain::pipeline::Deal,
     crate::domain::export::Export,
     crate::domain::import::Import,
+    crate::domain::document::Document,
 );
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered

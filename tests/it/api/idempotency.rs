@@ -58,7 +58,9 @@ const UNTRIED: [&str; 18] = [
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 8] = [
+    "/v1/documents/{id}/versions",
+    "/v1/startup-profiles/{id}/documents",
     "/v1/me/keys",
     "/v1/clients/{id}/secrets",
     "/v1/organizations/{id}/clients",
@@ -234,6 +236,15 @@ async fn records(twice: &Twice<'_>) {
     let route = "/v1/startup-profiles/{id}/compliance-agreement";
     let path = format!("{profile}/compliance-agreement");
     twice.does(route, Who::Compliance, &path, json!({})).await;
+    let route = "/v1/startup-profiles/{id}/grants";
+    let path = format!("{profile}/grants");
+    twice
+        .does(route, Who::Dana, &path, json!({"level": "l2"}))
+        .await;
+    let deck = super::documents::deck(stage).await;
+    let deck = format!("/v1/documents/{}", deck["id"].as_str().unwrap());
+    let withdraw = json!({"action": "withdraw"});
+    twice.moves("documents", Who::Dana, &deck, withdraw).await;
     let pause = json!({"action": "pause"});
     twice
         .moves("startup-profiles", Who::Dana, &profile, pause)

@@ -10,6 +10,7 @@ mod contacts;
 mod curation;
 pub mod deals;
 mod discretion;
+pub mod documents;
 mod duplicates;
 mod exports;
 mod gates;

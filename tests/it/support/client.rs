@@ -58,6 +58,11 @@ impl Client {
         }
     }
 
+    /// Its token.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same after signing in.
     pub async fn signed_in(&self, email: &str, password: &str) -> Self {
         let body = serde_json::json!({ "email": email, "password": password });
