@@ -246,7 +246,8 @@ fn of_file(document: &Document) -> Payload {
 
 /// Puts bytes in their place, then has `job` write the row that needs them.
 /// Where that is refused, or was done before, they go again unless another
-/// row needs them.
+/// row needs them. It goes on to its end when whoever sent them hangs up: the
+/// folder must be held until the row is there or will never be.
 async fn keep(
     context: &Context,
     caller: &Caller,
@@ -254,15 +255,19 @@ async fn keep(
     received: Received,
     job: impl FnOnce(&mut Conn) -> Result<Document, Error> + Send + 'static,
 ) -> Result<Document, Error> {
-    let digest = received.digest;
-    let vault = context.documents.vault.clone();
-    let held = blocking(move || vault.place(received)).await?;
-    let caller_again = caller.clone();
-    let find = move |conn: &mut Conn, id: uuid::Uuid| load_readable(conn, &caller_again, id.into());
-    let made = write_once(context, caller.id(), intent, job, find).await;
-    drop(held);
-    if let Err(error) = upkeep::delete_unneeded(context, digest).await {
-        tracing::warn!(%error, "bytes that may not be needed stay until the sweep");
-    }
-    made
+    let (context, caller) = (context.clone(), caller.clone());
+    let kept = tokio::spawn(async move {
+        let digest = received.digest;
+        let vault = context.documents.vault.clone();
+        let held = blocking(move || vault.place(received)).await?;
+        let reader = caller.clone();
+        let find = move |conn: &mut Conn, id: uuid::Uuid| load_readable(conn, &reader, id.into());
+        let made = write_once(&context, caller.id(), intent, job, find).await;
+        drop(held);
+        if let Err(error) = upkeep::delete_unneeded(&context, digest).await {
+            tracing::warn!(%error, "bytes that may not be needed stay until the sweep");
+        }
+        made
+    });
+    kept.await.map_err(Error::internal)?
 }

@@ -95,6 +95,10 @@ impl Vault {
         for folder in folder.ancestors().take(3) {
             File::open(folder)?.sync_all()?;
         }
+        // Nobody may read what the whole folder stands in; it is made once.
+        if let Some(above) = self.root.parent().and_then(|it| File::open(it).ok()) {
+            above.sync_all()?;
+        }
         Ok(Held(lock))
     }
 

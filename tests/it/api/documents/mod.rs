@@ -259,8 +259,8 @@ fn words_that_ask_for_it_are_looked_at_first() {
         assert_eq!(made["state"], "in_review", "{made:#}");
         assert_eq!(made["file"]["name"], "מצגת.pdf");
         let deck = path_of(&made);
-        let marked = stage.get(Who::Compliance, &format!("{deck}/screening"));
-        let marked = marked.await.expect(200);
+        let screening = format!("{deck}/screening");
+        let marked = stage.get(Who::Compliance, &screening).await.expect(200);
         assert_eq!(marked["items"][0]["pointer"], "/title", "{marked:#}");
         assert_eq!(marked["items"][0]["words"], "counter-drone");
         let waiting = stage.get(Who::Compliance, "/v1/documents?state=in_review");
