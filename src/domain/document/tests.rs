@@ -12,7 +12,7 @@ fn sniff(bytes: &[u8]) -> Sniffed {
     recognise(&Sample {
         head: bytes,
         tail: bytes,
-        len: bytes.len() as u64,
+        len: u64::try_from(bytes.len()).unwrap(),
         text: text.finish(),
     })
 }
@@ -190,7 +190,7 @@ fn names_lead_nowhere_and_read_as_they_are() {
         assert_eq!(FileName::of(sent).as_str(), kept, "{sent:?}");
     }
     let long = FileName::of(&format!("{}.pdf", "ש".repeat(300)));
-    assert!(long.as_str().len() <= 200 && long.as_str().ends_with(".pdf"));
+    assert!(long.as_str().len() <= 200);
     assert_eq!(long.ending().as_deref(), Some("pdf"));
 }
 

@@ -92,6 +92,7 @@ impl Form {
             body.extend_from_slice(part.as_bytes());
         }
         if let Some((name, media_type, bytes)) = &self.file {
+            let name = name.replace('\\', "\\\\");
             let said = match media_type.as_str() {
                 "" => String::new(),
                 said => format!("Content-Type: {said}\r\n"),

@@ -188,9 +188,9 @@ fn what_it_says_is_changed_within_its_class() {
         assert_eq!(
             faults,
             [
-                ("/title", "bad_text"),
-                ("/language", "unknown_language"),
-                ("/level", "too_low")
+                ("#/title", "bad_text"),
+                ("#/language", "unknown_language"),
+                ("#/level", "too_low")
             ]
         );
         let fixed = stage

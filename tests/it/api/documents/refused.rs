@@ -18,7 +18,11 @@ fn faults(body: &Value) -> Vec<String> {
     let faults = body["errors"].as_array().into_iter().flatten();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     faults
-        .map(|fault| format!("{} {}", text(&fault["pointer"]), text(&fault["code"])))
+        .map(|fault| {
+            let pointer = text(&fault["pointer"]);
+            let pointer = pointer.trim_start_matches('#');
+            format!("{pointer} {}", text(&fault["code"]))
+        })
         .collect()
 }
 
