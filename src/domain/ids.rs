@@ -89,6 +89,8 @@ ids! {
     PulseId,
     /// What follows an introduction.
     DealId,
+    /// Something to be done about a deal.
+    DealTaskId,
     /// One sign-in of a person, and all that followed from it.
     SessionId,
     /// One mailed permission to do one thing once.
@@ -111,6 +113,8 @@ ids! {
     DocumentViewId,
     /// How far documents are open to whom.
     GrantId,
+    /// A word of the taxonomy that profiles and mandates hold.
+    TagId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

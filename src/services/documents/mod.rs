@@ -139,7 +139,7 @@ pub async fn change(
             check_version(expected, before.version)?;
             let details = revise(&before)?;
             let name = &before.current.file_name;
-            let taxonomy = &context_in.taxonomy;
+            let taxonomy = &context_in.taxonomy();
             let named = marked(&before.details.title, name, taxonomy);
             let state = state_after_change(
                 before.state,
@@ -208,7 +208,7 @@ fn apply(
     caller.may(Operation::MoveDocument, &[before.organization])?;
     check_version(expected, before.version)?;
     let hats = caller.hats_for(before.organization, Hat::Investor);
-    let (state, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &context.taxonomy))?;
+    let (state, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &context.taxonomy()))?;
     let now = context.now();
     let mut after = Document {
         state,
@@ -252,7 +252,7 @@ pub async fn transitions(
     }
     let hats = caller.hats_for(found.organization, Hat::Investor);
     let open = available(DocumentAction::ALL, &hats, |action, hat| {
-        step(&found, action, hat, &context.taxonomy).map(drop)
+        step(&found, action, hat, &context.taxonomy()).map(drop)
     });
     Ok(open
         .into_iter()
@@ -270,7 +270,7 @@ pub async fn screening(
     caller.may(Operation::ReadCompliance, &[])?;
     let found = find(context, caller, id).await?;
     let name = &found.current.file_name;
-    Ok(marked(&found.details.title, name, &context.taxonomy))
+    Ok(marked(&found.details.title, name, &context.taxonomy()))
 }
 
 /// Work on files, off the threads that serve requests.

@@ -149,7 +149,7 @@ pub async fn create(
                 format!("A profile has at most {MOST_OF_PROFILE} documents; erase one first."),
             ));
         }
-        let hits = marked(&details.title, &file.file_name, &context_in.taxonomy);
+        let hits = marked(&details.title, &file.file_name, &context_in.taxonomy());
         let document = Document {
             id,
             startup_profile: profile,
@@ -204,7 +204,7 @@ pub async fn replace(
                 format!("A document has at most {MOST_VERSIONS} versions."),
             ));
         }
-        let (title, taxonomy) = (&before.details.title, &context_in.taxonomy);
+        let (title, taxonomy) = (&before.details.title, &context_in.taxonomy());
         let named = marked(title, &before.current.file_name, taxonomy);
         let hits = marked(title, &file.file_name, taxonomy);
         let state = state_after_change(before.state, &named, &hits)?;
