@@ -311,6 +311,8 @@ async fn grant(stage: &Stage) -> String {
     let path = format!("/v1/startup-profiles/{}/grants", stage.profile.id);
     let made = stage.post(Who::Dana, &path, json!({ "level": "l3" })).await;
     made.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
 /// A notice that came back, stored as it would be.
 async fn bounce(stage: &Stage) -> String {
     use corridor::domain::bounce::{Bounce, BounceOutcome, BounceSource};
