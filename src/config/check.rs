@@ -103,6 +103,10 @@ impl Config {
             "documents.quota_bytes must be at least documents.max_bytes",
         );
         require(
+            (1..=365).contains(&self.reviews.working_days),
+            "reviews.working_days must be 1–365",
+        );
+        require(
             (1..=365).contains(&self.introductions.ask_working_days),
             "introductions.ask_working_days must be 1–365",
         );
