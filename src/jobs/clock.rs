@@ -9,8 +9,8 @@ use tracing::warn;
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, bounces, deals, export_jobs, import_jobs, introductions, mandates,
-    matches, releases, rounds, signing, startups,
+    Context, Error, agreements, bounces, deals, documents, export_jobs, import_jobs, introductions,
+    mandates, matches, releases, rounds, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -57,6 +57,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(import_jobs::work::sweep(context, BATCH).await);
     all.note(export_jobs::work::sweep(context, BATCH).await);
     all.note(export_jobs::work::sweep_left_overs(context).await);
+    all.note(documents::upkeep::sweep(context).await);
     all.note(bounces::forget_old(context, BATCH).await);
     all.note(signing::refresh(context).await);
     all.note(forget_keys(context).await);
