@@ -17,7 +17,7 @@
 //! | [`sessions`], [`second_factors`] | who is signed in where, and how that was proved |
 //! | [`clients`], [`api_keys`] | programs of partners and of people |
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
-//! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
+//! | [`startup_profiles`], [`investor_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
 //! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
 //! | [`duplicates`], [`merges`], [`identifiers`] | records that may be of one firm, and what was made of them |
@@ -69,6 +69,8 @@ mod identity_schema;
 pub mod imports;
 pub mod introductions;
 pub mod investments;
+pub mod investor_profiles;
+mod investor_schema;
 pub mod json;
 mod keyset;
 pub mod leases;

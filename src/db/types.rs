@@ -23,9 +23,9 @@ use uuid::Uuid;
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
-    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
-    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId,
-    UserId,
+    IntroductionId, InvestorProfileId, MandateId, MatchId, MergeId, OrganizationId, OutboxId,
+    ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId,
+    TagId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -242,7 +242,8 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
+    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
+    InvestorProfileId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
     RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

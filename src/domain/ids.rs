@@ -67,6 +67,8 @@ ids! {
     UserId,
     /// What a startup publishes about itself.
     StartupProfileId,
+    /// What an investor publishes about itself.
+    InvestorProfileId,
     /// One appetite of an investor.
     MandateId,
     /// A corridor run under an MoU.

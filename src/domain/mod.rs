@@ -26,6 +26,7 @@ pub mod ids;
 pub mod import;
 pub mod introduction;
 pub mod investment;
+pub mod investor;
 pub mod mandate;
 pub mod message;
 pub mod money;

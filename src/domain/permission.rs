@@ -80,6 +80,12 @@ codes! {
         ReadStartupProfile = "read_startup_profile",
         /// Move a startup profile in its machine.
         MoveStartupProfile = "move_startup_profile",
+        /// Write an investor profile.
+        WriteInvestorProfile = "write_investor_profile",
+        /// Read an investor profile.
+        ReadInvestorProfile = "read_investor_profile",
+        /// Move an investor profile in its machine.
+        MoveInvestorProfile = "move_investor_profile",
         /// Write a mandate.
         WriteMandate = "write_mandate",
         /// Read a mandate.
@@ -220,8 +226,11 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadAccount => Some(S::AccountRead),
         O::ReadTaxonomy | O::ReadTagDecisions => Some(S::TaxonomyRead),
         O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
-        O::ReadStartupProfile => Some(S::ProfilesRead),
-        O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
+        O::ReadStartupProfile | O::ReadInvestorProfile => Some(S::ProfilesRead),
+        O::WriteStartupProfile
+        | O::MoveStartupProfile
+        | O::WriteInvestorProfile
+        | O::MoveInvestorProfile => Some(S::ProfilesWrite),
         O::ReadMandate => Some(S::MandatesRead),
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
         O::ReadReferral | O::ReadImport => Some(S::ReferralsRead),
@@ -313,7 +322,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         (O::Export, Standing::Own(..)) => Allowed,
         (O::ReadReferral | O::ReadImport, Standing::Own(K::Partner, _))
         | (O::ReadStartupProfile, Standing::Own(K::Startup, _))
-        | (O::ReadMandate, Standing::Own(K::Investor, _))
+        | (O::ReadMandate | O::ReadInvestorProfile, Standing::Own(K::Investor, _))
         | (
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
             Standing::Own(K::Startup | K::Investor, _),
@@ -321,7 +330,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         (O::WriteEvidence | O::WriteOrganization, Standing::Own(_, role))
         | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
         | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
-        | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
+        | (
+            O::WriteMandate | O::MoveMandate | O::WriteInvestorProfile | O::MoveInvestorProfile,
+            Standing::Own(K::Investor, role),
+        )
         | (
             O::MoveMatch | O::RequestIntroduction | O::MoveIntroduction | O::MoveDeal,
             Standing::Own(K::Startup | K::Investor, role),
@@ -347,6 +359,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
         O::ReadOrganization
             | O::ReadMembers
             | O::ReadStartupProfile
+            | O::ReadInvestorProfile
             | O::ReadMandate
             | O::ReadReferral
             | O::ReadImport
@@ -377,6 +390,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             O::WriteCompliance
             | O::WriteTaxonomy
             | O::MoveStartupProfile
+            | O::MoveInvestorProfile
             | O::MoveMandate
             | O::MoveMatch
             | O::MoveIntroduction
@@ -505,6 +519,7 @@ mod tests {
     fn admins_see_no_profile_content() {
         for operation in [
             Operation::ReadStartupProfile,
+            Operation::ReadInvestorProfile,
             Operation::ReadMandate,
             Operation::ReadReferral,
             Operation::ReadMatch,

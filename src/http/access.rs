@@ -352,6 +352,44 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/startup-profiles/{id}/versions/{version}/changes",
         Needs(O::ReadStartupProfile),
     ),
+    (
+        "GET /v1/investor-profiles/{id}/versions",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/versions/{version}",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/versions/{version}/changes",
+        Needs(O::ReadInvestorProfile),
+    ),
+    ("GET /v1/investor-profiles", Needs(O::ReadInvestorProfile)),
+    ("POST /v1/investor-profiles", Needs(O::WriteInvestorProfile)),
+    (
+        "GET /v1/investor-profiles/{id}",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "PATCH /v1/investor-profiles/{id}",
+        Needs(O::WriteInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/transitions",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "POST /v1/investor-profiles/{id}/transitions",
+        Needs(O::MoveInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/comments",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/events",
+        Needs(O::ReadInvestorProfile),
+    ),
     ("GET /v1/mandates/{id}/versions", Needs(O::ReadMandate)),
     (
         "GET /v1/mandates/{id}/versions/{version}",

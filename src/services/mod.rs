@@ -31,6 +31,7 @@ pub mod imports;
 pub mod index;
 pub mod introduction_file;
 pub mod introductions;
+pub mod investors;
 pub mod keys;
 pub mod ledger;
 pub mod log;

@@ -87,6 +87,7 @@ recorded!(
     crate::domain::duplicate::Duplicate,
     crate::domain::profile::StartupProfile,
     crate::domain::mandate::Mandate,
+    crate::domain::investor::InvestorProfile,
     crate::domain::programme::Programme,
     crate::domain::commitment::Commitment,
     crate::domain::rule_set::KeptRuleSet,

@@ -425,7 +425,7 @@ fn screen(
     })
 }
 
-fn check_details(action: ProfileAction, details: &Move) -> Result<(), Error> {
+pub(super) fn check_details(action: ProfileAction, details: &Move) -> Result<(), Error> {
     match action {
         ProfileAction::RequestChanges if details.comments.is_empty() => Err(Error::refused(
             "comment_needed",

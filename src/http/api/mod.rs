@@ -21,6 +21,7 @@ mod identifiers;
 pub mod imports;
 pub mod introduction_file;
 pub mod introductions;
+pub mod investor_profiles;
 pub mod keys;
 pub mod mandates;
 pub mod matches;
@@ -68,6 +69,7 @@ pub fn routes(config: &mut ServiceConfig) {
         // What firms say of themselves.
         .configure(startup_profiles::routes)
         .configure(mandates::routes)
+        .configure(investor_profiles::routes)
         // What comes of it.
         .configure(matches::routes)
         .configure(introductions::routes)

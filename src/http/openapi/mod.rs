@@ -50,6 +50,10 @@ const TAGS: [(&str, &str); 20] = [
         "startup profiles",
         "What startups say of themselves, and its review.",
     ),
+    (
+        "investor profiles",
+        "What investors say of themselves, and its review.",
+    ),
     ("mandates", "What investors look for."),
     (
         "imports",

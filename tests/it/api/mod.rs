@@ -18,6 +18,7 @@ mod idempotency;
 mod imports;
 mod index;
 mod introductions;
+mod investors;
 mod keys;
 pub mod match_machine;
 mod matching;

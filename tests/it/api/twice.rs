@@ -281,6 +281,16 @@ async fn records(twice: &Twice<'_>) {
         .await;
 }
 
+async fn investor(twice: &Twice<'_>) {
+    let route = "/v1/investor-profiles";
+    let body = super::investors::whole();
+    let (profile, _) = twice.does(route, Who::Gul, route, body).await;
+    let submit = json!({"action": "submit"});
+    twice
+        .moves("investor-profiles", Who::Gul, &profile, submit)
+        .await;
+}
+
 async fn rules(twice: &Twice<'_>) {
     let route = "/v1/rule-sets";
     let body = json!({"programme": twice.stage.programme.id.to_string()});
@@ -529,6 +539,7 @@ fn every_post_that_makes_or_moves_something_honours_its_key() {
         introductions_and_deals(&twice).await;
         records(&twice).await;
         rules(&twice).await;
+        investor(&twice).await;
         tags(&twice).await;
         jobs(&twice).await;
         books(&twice).await;

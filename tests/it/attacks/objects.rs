@@ -51,6 +51,7 @@ fn body(route: &str) -> Option<Value> {
     let action = |action: &str| Some(json!({ "action": action }));
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
+        "PATCH /v1/investor-profiles/{id}" => Some(json!({ "assets": "over_1b" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
         "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
@@ -87,9 +88,9 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/freezes/{id}/transitions" => action("lift"),
         "POST /v1/rule-sets/{id}/transitions" => action("publish"),
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
-        "POST /v1/startup-profiles/{id}/transitions" | "POST /v1/mandates/{id}/transitions" => {
-            action("pause")
-        }
+        "POST /v1/startup-profiles/{id}/transitions"
+        | "POST /v1/investor-profiles/{id}/transitions"
+        | "POST /v1/mandates/{id}/transitions" => action("pause"),
         "POST /v1/matches/{id}/transitions" => action("interested"),
         "POST /v1/introductions/{id}/transitions" => action("accept"),
         "POST /v1/deals/{id}/transitions" => action("report"),
@@ -181,6 +182,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/commitments/{id}", promise),
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
         ("/v1/startup-profiles/{id}", stage.profile.id.to_string()),
+        ("/v1/investor-profiles/{id}", investor_profile(stage).await),
         ("/v1/mandates/{id}", stage.mandate.id.to_string()),
         ("/v1/programmes/{id}", stage.programme.id.to_string()),
         (
@@ -221,6 +223,14 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             of_programme(stage, "rematches", json!({ "top": 1 })).await,
         ),
     ])
+}
+
+/// What Gul says of her firm.
+async fn investor_profile(stage: &Stage) -> String {
+    let made = stage
+        .post(Who::Gul, "/v1/investor-profiles", json!({}))
+        .await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// A file that Dana asked for.
@@ -590,6 +600,7 @@ fn named(field: &str) -> &'static str {
 fn naming(route: &str) -> Value {
     match route {
         "POST /v1/startup-profiles"
+        | "POST /v1/investor-profiles"
         | "POST /v1/mandates"
         | "POST /v1/matches"
         | "POST /v1/rule-sets" => json!({}),

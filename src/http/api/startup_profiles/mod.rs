@@ -278,7 +278,7 @@ async fn list_startup_profile_transitions(
 /// A move of a profile.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewStartupProfileTransition {
+pub struct NewProfileTransition {
     /// `submit`, `claim`, `request_changes`, `reject`, `approve`, `publish`,
     /// `pause` or `withdraw`.
     #[schema(max_length = 50, example = "submit")]
@@ -304,8 +304,12 @@ pub struct NewComment {
     comment: String,
 }
 
-impl NewStartupProfileTransition {
-    fn read(&self) -> Result<(ProfileAction, Move), Faults> {
+impl NewProfileTransition {
+    /// The action with what it takes.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read(&self) -> Result<(ProfileAction, Move), Faults> {
         let mut faults = Faults::new();
         let action = code(&mut faults, "/action", &self.action, ProfileAction::ALL);
         let taken: &[&str] = match action {
@@ -367,7 +371,7 @@ impl NewComment {
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
-    request_body = NewStartupProfileTransition,
+    request_body = NewProfileTransition,
     responses((status = 200, description = "Moved.", body = StartupProfileView, headers(("ETag" = String))))
 )]
 #[post("/v1/startup-profiles/{id}/transitions")]
@@ -378,7 +382,7 @@ async fn move_startup_profile(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewStartupProfileTransition>,
+    body: JsonBody<NewProfileTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/startup-profiles/{id}/transitions";
     let id = path_id(&id)?;
