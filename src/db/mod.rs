@@ -21,6 +21,7 @@
 //! | [`referrals`] | what partners handed in |
 //! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
 //! | [`duplicates`], [`merges`], [`identifiers`] | records that may be of one firm, and what was made of them |
+//! | [`saved_views`] | lists with their parameters, under names |
 //! | [`search`] | what profiles and mandates are found by |
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
@@ -98,6 +99,7 @@ pub mod review_comments;
 mod review_schema;
 mod rule_schema;
 pub mod rule_sets;
+pub mod saved_views;
 mod schema;
 pub mod search;
 pub mod second_factors;

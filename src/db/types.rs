@@ -24,8 +24,8 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
     IntroductionId, InvestorProfileId, MandateId, MatchId, MergeId, OrganizationId, OutboxId,
-    ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId,
-    TagId, TicketId, UserId,
+    ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SavedViewId, SessionId,
+    StartupProfileId, TagId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -245,5 +245,6 @@ bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
     InvestorProfileId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
+    RematchId, RuleSetId, SavedViewId,
+    SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

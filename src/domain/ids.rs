@@ -111,6 +111,8 @@ ids! {
     MergeId,
     /// A word of the taxonomy that profiles and mandates hold.
     TagId,
+    /// A list with its parameters, under a name.
+    SavedViewId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

@@ -46,6 +46,7 @@ pub mod rematch;
 pub mod revealed;
 pub mod review;
 pub mod rule_set;
+pub mod saved_view;
 pub mod scorecard;
 pub mod scoring;
 pub mod screening;

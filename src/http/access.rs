@@ -59,6 +59,11 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/me", Needs(O::ReadAccount)),
     // It shows a person's work of every kind, so no scope covers it.
     ("GET /v1/worklist", Session(O::ReadAccount)),
+    ("GET /v1/saved-views", Needs(O::ReadAccount)),
+    ("POST /v1/saved-views", Needs(O::WriteAccount)),
+    ("GET /v1/saved-views/{id}", Needs(O::ReadAccount)),
+    ("PATCH /v1/saved-views/{id}", Needs(O::WriteAccount)),
+    ("DELETE /v1/saved-views/{id}", Needs(O::WriteAccount)),
     ("GET /v1/me/notifications", Needs(O::ReadAccount)),
     ("PUT /v1/me/notifications", Session(O::WriteAccount)),
     ("GET /v1/me/events", Session(O::ReadAccount)),

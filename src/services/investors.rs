@@ -20,6 +20,7 @@ use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
+use super::counts::own;
 use super::duplicates::live_firm;
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
@@ -112,12 +113,13 @@ pub async fn list(
     order: Order,
     page: PageRequest,
 ) -> Result<Page<InvestorProfile>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.organizations(OrganizationKind::Investor).next();
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        caller.may(Operation::ReadInvestorProfile, &[organization])?;
-        filter.organization = Some(organization);
-    }
+    let read = Operation::ReadInvestorProfile;
+    filter.organization = own(
+        caller,
+        filter.organization,
+        OrganizationKind::Investor,
+        read,
+    )?;
     let key = match order {
         Order::Updated | Order::UpdatedLast => |it: &InvestorProfile| after(it.updated_at, it.id),
         _ => |it: &InvestorProfile| after(it.created_at, it.id),

@@ -98,6 +98,7 @@ recorded!(
     crate::domain::pipeline::Deal,
     crate::domain::tag::keeping::KeptTag,
     crate::domain::deal_work::DealTask,
+    crate::domain::saved_view::SavedView,
     crate::domain::export::Export,
     crate::domain::import::Import,
 );

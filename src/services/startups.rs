@@ -21,6 +21,7 @@ use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
+use super::counts::own;
 use super::duplicates::live_firm;
 use super::once::{write_once, write_once_together};
 use super::organizations::names_that_tell;
@@ -143,12 +144,8 @@ pub async fn list<S: Show<StartupProfile>>(
     page: PageRequest,
     show: S,
 ) -> Result<Page<S::Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.organizations(OrganizationKind::Startup).next();
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        caller.may(Operation::ReadStartupProfile, &[organization])?;
-        filter.organization = Some(organization);
-    }
+    let read = Operation::ReadStartupProfile;
+    filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
     let name = format!("startup-profiles {filter:?} {order}");
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {

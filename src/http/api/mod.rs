@@ -40,6 +40,7 @@ pub mod releases;
 pub mod rematches;
 pub mod reviews;
 pub mod rule_sets;
+mod saved_views;
 pub mod scorecard;
 pub mod screening;
 pub mod second_factor;
@@ -77,6 +78,7 @@ pub fn routes(config: &mut ServiceConfig) {
         // Who there is.
         .configure(me::routes)
         .configure(worklist::routes)
+        .configure(saved_views::routes)
         .configure(sessions::routes)
         .configure(oauth::routes)
         .configure(registrations::routes)

@@ -20,6 +20,7 @@ use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
 use crate::domain::rematch::RematchStatus;
 use crate::domain::review::{Audience, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
+use crate::domain::saved_view::ListKind;
 use crate::domain::tag::Sensitivity;
 use crate::domain::tag::keeping::TagAction;
 use crate::domain::values::{OrganizationKind, Side, Stage};
@@ -67,6 +68,10 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (
             &["InvestorProfileDocument.assets", "InvestorProfile.assets"],
             all!(AssetsBand),
+        ),
+        (
+            &["SavedViewDocument.list", "SavedView.list"],
+            all!(ListKind),
         ),
         (&["Accreditation.status"], all!(AccreditationStatus)),
         (&["NewTagTransition.action"], all!(TagAction)),

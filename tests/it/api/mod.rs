@@ -38,6 +38,7 @@ mod releases;
 mod rematch;
 mod reviews;
 mod rule_sets;
+mod saved_views;
 mod scorecard;
 mod search;
 mod search_limits;

@@ -291,6 +291,12 @@ async fn investor(twice: &Twice<'_>) {
         .await;
 }
 
+async fn views(twice: &Twice<'_>) {
+    let route = "/v1/saved-views";
+    let body = json!({"name": "Mine", "list": "mandates", "query": "status=draft"});
+    twice.does(route, Who::Gul, route, body).await;
+}
+
 async fn rules(twice: &Twice<'_>) {
     let route = "/v1/rule-sets";
     let body = json!({"programme": twice.stage.programme.id.to_string()});
@@ -540,6 +546,7 @@ fn every_post_that_makes_or_moves_something_honours_its_key() {
         records(&twice).await;
         rules(&twice).await;
         investor(&twice).await;
+        views(&twice).await;
         tags(&twice).await;
         jobs(&twice).await;
         books(&twice).await;

@@ -52,6 +52,7 @@ fn body(route: &str) -> Option<Value> {
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
         "PATCH /v1/investor-profiles/{id}" => Some(json!({ "assets": "over_1b" })),
+        "PATCH /v1/saved-views/{id}" => Some(json!({ "name": "Ours" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
         "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
@@ -183,6 +184,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
         ("/v1/startup-profiles/{id}", stage.profile.id.to_string()),
         ("/v1/investor-profiles/{id}", investor_profile(stage).await),
+        ("/v1/saved-views/{id}", saved_view(stage).await),
         ("/v1/mandates/{id}", stage.mandate.id.to_string()),
         ("/v1/programmes/{id}", stage.programme.id.to_string()),
         (
@@ -223,6 +225,13 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             of_programme(stage, "rematches", json!({ "top": 1 })).await,
         ),
     ])
+}
+
+/// What Dana looks at.
+async fn saved_view(stage: &Stage) -> String {
+    let view = json!({ "name": "Mine", "list": "mandates" });
+    let made = stage.post(Who::Dana, "/v1/saved-views", view).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// What Gul says of her firm.
@@ -611,6 +620,7 @@ fn naming(route: &str) -> Value {
             "contact": { "email": "dana@negev.example" },
             "startup_profile": {},
         }),
+        "POST /v1/saved-views" => json!({ "name": "Ours", "list": "mandates" }),
         "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",

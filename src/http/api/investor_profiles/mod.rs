@@ -29,6 +29,7 @@ use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
+use crate::services::counts;
 use crate::services::investors::{self, Filter};
 use crate::services::{Context, Error};
 
@@ -114,6 +115,8 @@ pub struct InvestorProfileFilters {
         default = "created_at"
     )]
     sort: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
 }
 
 impl InvestorProfileFilters {
@@ -167,10 +170,14 @@ async fn list_investor_profiles(
     query: ListQuery<InvestorProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::investors(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
     let page = investors::list(&context, &caller, filter, order, query.page.into()).await?;
     let today = context.now().date_naive();
     let view = |profile| InvestorProfileView::on(today, &profile);
-    Ok(PageView::of(page, view).respond(&request))
+    Ok(PageView::of(page, view).counted(count).respond(&request))
 }
 
 /// One investor profile.

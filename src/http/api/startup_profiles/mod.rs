@@ -33,6 +33,7 @@ use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::http::renderings::{Renderings, Shown};
+use crate::services::counts;
 use crate::services::startups::{self, FieldComment, Filter, Move};
 use crate::services::{Context, Error};
 
@@ -132,6 +133,8 @@ pub struct StartupProfileFilters {
         default = "created_at"
     )]
     sort: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
 }
 
 impl StartupProfileFilters {
@@ -182,10 +185,14 @@ async fn list_startup_profiles(
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::startups(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
     // Every reader of it reads the same.
     let show = Shown::<StartupProfileView>::of(renderings.into_inner());
     let page = startups::list(&context, &caller, filter, order, query.page.into(), show).await?;
-    Ok(PageView::from(page).respond(&request))
+    Ok(PageView::from(page).counted(count).respond(&request))
 }
 
 /// One profile.
