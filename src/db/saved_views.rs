@@ -77,11 +77,11 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<SavedView>> {
-    let shared: Vec<Option<OrganizationId>> = organizations.iter().copied().map(Some).collect();
+    let shared = dsl::organization_id
+        .assume_not_null()
+        .eq_any(organizations.to_vec());
     let private = dsl::organization_id.is_null().and(dsl::owner_id.eq(owner));
-    let mut query = saved_views::table
-        .filter(private.or(dsl::organization_id.eq_any(shared).assume_not_null()))
-        .into_boxed();
+    let mut query = saved_views::table.filter(private.or(shared)).into_boxed();
     if let Some(list) = of {
         query = query.filter(dsl::list.eq(list.code()));
     }
