@@ -218,10 +218,11 @@ impl Hand<'_> {
         let speaks = db::investor_profiles::of(conn, kept)?.is_some();
         let before = profile.status.code();
         let suspended = profile.status == ProfileStatus::Suspended;
-        let (to, status) = match speaks {
-            true if !suspended && profile_counts(before) => (gone, ProfileStatus::Withdrawn.code()),
-            true => (gone, before),
-            false => (kept, before),
+        let to = if speaks { gone } else { kept };
+        let status = if speaks && !suspended && profile_counts(before) {
+            ProfileStatus::Withdrawn.code()
+        } else {
+            before
         };
         let what = (profile.id, profile.version);
         if !db::investor_profiles::give(conn, what, to, status, self.now)? {
