@@ -193,7 +193,7 @@ impl From<&SavedView> for SavedViewView {
 /// list what is theirs to see.
 #[utoipa::path(
     operation_id = "create_saved_view",
-    tag = "account",
+    tag = "saved views",
     params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = SavedViewDocument,
     responses((status = 201, description = "Saved.", body = SavedViewView,
@@ -231,7 +231,7 @@ pub struct SavedViewFilters {
 /// The caller's views and those that are shared with them, oldest first.
 #[utoipa::path(
     operation_id = "list_saved_views",
-    tag = "account",
+    tag = "saved views",
     params(SavedViewFilters, PageQuery),
     responses((status = 200, description = "A page.", body = PageView<SavedViewView>))
 )]
@@ -250,7 +250,7 @@ async fn list_saved_views(
 /// One view.
 #[utoipa::path(
     operation_id = "get_saved_view",
-    tag = "account",
+    tag = "saved views",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-None-Match" = Option<String>, Header, max_length = 200),
@@ -278,7 +278,7 @@ async fn get_saved_view(
 /// A merge patch (RFC 7396): null removes, absent keeps.
 #[utoipa::path(
     operation_id = "change_saved_view",
-    tag = "account",
+    tag = "saved views",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
@@ -311,7 +311,7 @@ async fn change_saved_view(
 /// Takes a view away.
 #[utoipa::path(
     operation_id = "delete_saved_view",
-    tag = "account",
+    tag = "saved views",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),

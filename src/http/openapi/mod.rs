@@ -24,12 +24,13 @@ use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 /// What the operations are about, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 20] = [
+const TAGS: [(&str, &str); 22] = [
     (
         "accounts",
         "Registering, signing in, sessions, passwords, second factors, API keys.",
     ),
     ("worklist", "Everything that waits for the caller."),
+    ("saved views", "Lists with their parameters, under names."),
     (
         "organizations",
         "Firms, their people, and what the ledger says was shown of them.",
