@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, export_jobs, import_jobs, introductions, investors,
-    mandates, matches, releases, signing, startups,
+    mandates, matches, releases, rounds, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -60,6 +60,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
     while investors::mark_stale(context, BATCH).await? == BATCH {}
+    rounds::queue_due(context).await?;
     while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
     while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
     export_jobs::work::sweep_left_overs(context).await?;
