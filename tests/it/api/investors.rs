@@ -95,7 +95,7 @@ fn an_investor_says_who_it_is_and_is_reviewed() {
         let bare = stage
             .go(Who::Curator, &location, act("request_changes"))
             .await;
-        assert_eq!(bare.code(409), "comment_needed");
+        assert_eq!(pointers(&bare.expect(422)["errors"]), ["#/comments"]);
         let asked = json!({
             "action": "request_changes",
             "comments": [{"pointer": "/about/en", "comment": "Which stages?"}],
