@@ -22,10 +22,10 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
-    IntroductionId, InvestorProfileId, MandateId, MatchId, MergeId, OrganizationId, OutboxId,
-    ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SavedViewId, SessionId,
-    StartupProfileId, TagId, TicketId, UserId,
+    ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId,
+    EventId, ExportId, GrantId, ImportId, IntroductionId, InvestorProfileId, MandateId, MatchId,
+    MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId,
+    RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -245,6 +245,5 @@ bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
     InvestorProfileId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SavedViewId,
-    SessionId, StartupProfileId, TagId, TicketId, UserId,
+    DocumentId, DocumentViewId, GrantId, RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

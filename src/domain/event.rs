@@ -48,6 +48,8 @@ pub enum SubjectKind {
     Duplicate,
     /// Quotations of money that came together.
     RateBatch,
+    /// A document of a profile.
+    Document,
     /// A word of the taxonomy.
     Tag,
     /// What an investor says of itself.
@@ -56,7 +58,7 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -74,6 +76,7 @@ impl SubjectKind {
         Self::Export,
         Self::Duplicate,
         Self::RateBatch,
+        Self::Document,
         Self::Tag,
         Self::InvestorProfile,
     ];
@@ -98,6 +101,7 @@ impl SubjectKind {
             Self::Export => "export",
             Self::Duplicate => "duplicate",
             Self::RateBatch => "rate_batch",
+            Self::Document => "document",
             Self::Tag => "tag",
             Self::InvestorProfile => "investor_profile",
         }

@@ -122,6 +122,12 @@ codes! {
         ReadRates = "read_rates",
         /// Say what money is worth.
         WriteRates = "write_rates",
+        /// Read documents and who opened them.
+        ReadDocument = "read_document",
+        /// Upload and change documents, and grant who may open them.
+        WriteDocument = "write_document",
+        /// Withdraw, erase or judge a document.
+        MoveDocument = "move_document",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -166,6 +172,10 @@ codes! {
         ProfilesRead = "profiles:read",
         /// Write and move startup profiles.
         ProfilesWrite = "profiles:write",
+        /// Read documents.
+        DocumentsRead = "documents:read",
+        /// Upload, change and move documents.
+        DocumentsWrite = "documents:write",
         /// Read mandates.
         MandatesRead = "mandates:read",
         /// Write and move mandates.
@@ -231,6 +241,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         | O::MoveStartupProfile
         | O::WriteInvestorProfile
         | O::MoveInvestorProfile => Some(S::ProfilesWrite),
+        O::ReadDocument => Some(S::DocumentsRead),
+        O::WriteDocument | O::MoveDocument => Some(S::DocumentsWrite),
         O::ReadMandate => Some(S::MandatesRead),
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
         O::ReadReferral | O::ReadImport => Some(S::ReferralsRead),
@@ -321,7 +333,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
         (O::Export, Standing::Own(..)) => Allowed,
         (O::ReadReferral | O::ReadImport, Standing::Own(K::Partner, _))
-        | (O::ReadStartupProfile, Standing::Own(K::Startup, _))
+        | (O::ReadStartupProfile | O::ReadDocument, Standing::Own(K::Startup, _))
         | (O::ReadMandate | O::ReadInvestorProfile, Standing::Own(K::Investor, _))
         | (
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
@@ -329,7 +341,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         ) => Allowed,
         (O::WriteEvidence | O::WriteOrganization, Standing::Own(_, role))
         | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
-        | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
+        | (
+            O::WriteStartupProfile | O::MoveStartupProfile | O::WriteDocument | O::MoveDocument,
+            Standing::Own(K::Startup, role),
+        )
         | (
             O::WriteMandate | O::MoveMandate | O::WriteInvestorProfile | O::MoveInvestorProfile,
             Standing::Own(K::Investor, role),
@@ -360,6 +375,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadMembers
             | O::ReadStartupProfile
             | O::ReadInvestorProfile
+            | O::ReadDocument
             | O::ReadMandate
             | O::ReadReferral
             | O::ReadImport
@@ -376,7 +392,10 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
     );
     match role {
         R::Curator => match operation {
-            O::WriteCompliance
+            // What a startup shows of its papers is its own to say.
+            O::WriteDocument
+            | O::MoveDocument
+            | O::WriteCompliance
             | O::ReadLog
             | O::WriteMembers
             | O::ReadPerson
@@ -391,6 +410,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::WriteTaxonomy
             | O::MoveStartupProfile
             | O::MoveInvestorProfile
+            | O::MoveDocument
             | O::MoveMandate
             | O::MoveMatch
             | O::MoveIntroduction
@@ -520,6 +540,7 @@ mod tests {
         for operation in [
             Operation::ReadStartupProfile,
             Operation::ReadInvestorProfile,
+            Operation::ReadDocument,
             Operation::ReadMandate,
             Operation::ReadReferral,
             Operation::ReadMatch,

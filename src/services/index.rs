@@ -253,7 +253,8 @@ impl Changes {
                 | SubjectKind::Export
                 | SubjectKind::Duplicate
                 | SubjectKind::RateBatch
-                | SubjectKind::InvestorProfile => {}
+                | SubjectKind::InvestorProfile
+                | SubjectKind::Document => {}
             }
         }
         changes

@@ -101,6 +101,7 @@ recorded!(
     crate::domain::saved_view::SavedView,
     crate::domain::export::Export,
     crate::domain::import::Import,
+    crate::domain::document::Document,
 );
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered
