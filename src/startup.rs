@@ -47,6 +47,8 @@ use crate::telemetry::Metrics;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
 const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether the search lacks something.
+const CATCH_UP_EVERY: Duration = Duration::from_secs(300);
 /// What workers get to end even if running requests took all the time to drain.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
@@ -438,13 +440,17 @@ async fn fill_index(context: &Context) -> Result<(), StartError> {
 }
 
 /// Indexes what the search lacks while the service serves already: nobody
-/// waits for it, and it goes on at the next start where it fails.
+/// waits for it. It looks again from time to time, since in a rolling update
+/// nodes of the older version go on writing what they know.
 async fn index_words(context: Context) {
-    if let Err(error) = search::catch_up(&context).await {
-        warn!(%error, "the search does not find everything yet");
-    }
-    if let Err(error) = duplicates::catch_up(&context).await {
-        warn!(%error, "not all duplicates are found yet");
+    loop {
+        if let Err(error) = search::catch_up(&context).await {
+            warn!(%error, "the search does not find everything yet");
+        }
+        if let Err(error) = duplicates::catch_up(&context).await {
+            warn!(%error, "not all duplicates are found yet");
+        }
+        tokio::time::sleep(CATCH_UP_EVERY).await;
     }
 }
 

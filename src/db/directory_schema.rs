@@ -39,3 +39,20 @@ diesel::table! {
         folding -> Integer,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    saved_views (id) {
+        id -> Id,
+        owner_id -> Id,
+        organization_id -> Nullable<Id>,
+        name -> Text,
+        list -> Text,
+        query -> Text,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}

@@ -132,7 +132,7 @@ pub fn unseen(
 ) -> Result<Vec<OrganizationId>> {
     let seen = faces::table
         .filter(face::organization_id.eq(organizations::id))
-        .filter(face::folding.eq(FOLDING));
+        .filter(face::folding.ge(FOLDING));
     let kinds = [OrganizationKind::Startup, OrganizationKind::Investor];
     let after = after.unwrap_or_else(|| uuid::Uuid::nil().into());
     Ok(organizations::table

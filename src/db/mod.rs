@@ -17,10 +17,11 @@
 //! | [`sessions`], [`second_factors`] | who is signed in where, and how that was proved |
 //! | [`clients`], [`api_keys`] | programs of partners and of people |
 //! | [`tickets`], [`consents`] | mailed permissions, and what people agreed to |
-//! | [`startup_profiles`], [`mandates`] | what the sides say, revision by revision |
+//! | [`startup_profiles`], [`investor_profiles`], [`mandates`] | what the sides say, revision by revision |
 //! | [`referrals`] | what partners handed in |
 //! | [`imports`], [`exports`] | files of firms, what became of their rows, and files of records |
 //! | [`duplicates`], [`merges`], [`identifiers`] | records that may be of one firm, and what was made of them |
+//! | [`saved_views`] | lists with their parameters, under names |
 //! | [`search`] | what profiles and mandates are found by |
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
@@ -71,6 +72,8 @@ mod identity_schema;
 pub mod imports;
 pub mod introductions;
 pub mod investments;
+pub mod investor_profiles;
+mod investor_schema;
 pub mod json;
 mod keyset;
 pub mod leases;
@@ -99,6 +102,7 @@ mod review_schema;
 pub mod rounds;
 mod rule_schema;
 pub mod rule_sets;
+pub mod saved_views;
 mod schema;
 pub mod search;
 pub mod second_factors;

@@ -224,7 +224,8 @@ pub(super) struct Wanted<'a> {
 /// A statement failed.
 pub fn behind(conn: &mut Conn) -> Result<i64> {
     let indexed: i64 = search_entries::table
-        .filter(dsl::folding.eq(FOLDING))
+        // A newer node of a rolling update folds otherwise, and better.
+        .filter(dsl::folding.ge(FOLDING))
         .count()
         .get_result(conn)?;
     Ok(startup_profiles::count(conn)? + mandates::count(conn)? - indexed)
@@ -299,7 +300,7 @@ fn missing(conn: &mut Conn, heads: &[Cursor]) -> Result<Vec<Uuid>> {
     let ids: Vec<Id> = heads.iter().map(|head| Id::of(head.id)).collect();
     let indexed: Vec<Id> = search_entries::table
         .filter(dsl::record_id.eq_any(ids))
-        .filter(dsl::folding.eq(FOLDING))
+        .filter(dsl::folding.ge(FOLDING))
         .select(dsl::record_id)
         .load(conn)?;
     let indexed: Vec<Uuid> = indexed.iter().map(|id| id.uuid()).collect();

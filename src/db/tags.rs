@@ -365,7 +365,7 @@ pub fn end_merge(conn: &mut Conn, id: Uuid, now: DateTime<Utc>) -> Result<()> {
 
 /// How a slug stands in stored documents; underscores stand for any letter, so
 /// that a few more may be found.
-fn mention(slug: &Slug) -> String {
+pub(super) fn mention(slug: &Slug) -> String {
     format!("%\"{slug}\"%")
 }
 

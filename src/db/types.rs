@@ -23,9 +23,9 @@ use uuid::Uuid;
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId,
-    EventId, ExportId, GrantId, ImportId, IntroductionId, MandateId, MatchId, MergeId,
-    OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId,
-    SessionId, StartupProfileId, TagId, TicketId, UserId,
+    EventId, ExportId, GrantId, ImportId, IntroductionId, InvestorProfileId, MandateId, MatchId,
+    MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId,
+    RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -242,7 +242,8 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
+    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
+    InvestorProfileId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId, DocumentId, DocumentViewId, GrantId, TagId,
+    DocumentId, DocumentViewId, GrantId, RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

@@ -52,11 +52,13 @@ pub enum SubjectKind {
     Document,
     /// A word of the taxonomy.
     Tag,
+    /// What an investor says of itself.
+    InvestorProfile,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -76,6 +78,7 @@ impl SubjectKind {
         Self::RateBatch,
         Self::Document,
         Self::Tag,
+        Self::InvestorProfile,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -100,6 +103,7 @@ impl SubjectKind {
             Self::RateBatch => "rate_batch",
             Self::Document => "document",
             Self::Tag => "tag",
+            Self::InvestorProfile => "investor_profile",
         }
     }
 

@@ -67,6 +67,8 @@ ids! {
     UserId,
     /// What a startup publishes about itself.
     StartupProfileId,
+    /// What an investor publishes about itself.
+    InvestorProfileId,
     /// One appetite of an investor.
     MandateId,
     /// A corridor run under an MoU.
@@ -115,6 +117,8 @@ ids! {
     GrantId,
     /// A word of the taxonomy that profiles and mandates hold.
     TagId,
+    /// A list with its parameters, under a name.
+    SavedViewId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

@@ -80,6 +80,12 @@ codes! {
         ReadStartupProfile = "read_startup_profile",
         /// Move a startup profile in its machine.
         MoveStartupProfile = "move_startup_profile",
+        /// Write an investor profile.
+        WriteInvestorProfile = "write_investor_profile",
+        /// Read an investor profile.
+        ReadInvestorProfile = "read_investor_profile",
+        /// Move an investor profile in its machine.
+        MoveInvestorProfile = "move_investor_profile",
         /// Write a mandate.
         WriteMandate = "write_mandate",
         /// Read a mandate.
@@ -230,8 +236,11 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadAccount => Some(S::AccountRead),
         O::ReadTaxonomy | O::ReadTagDecisions => Some(S::TaxonomyRead),
         O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
-        O::ReadStartupProfile => Some(S::ProfilesRead),
-        O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
+        O::ReadStartupProfile | O::ReadInvestorProfile => Some(S::ProfilesRead),
+        O::WriteStartupProfile
+        | O::MoveStartupProfile
+        | O::WriteInvestorProfile
+        | O::MoveInvestorProfile => Some(S::ProfilesWrite),
         O::ReadDocument => Some(S::DocumentsRead),
         O::WriteDocument | O::MoveDocument => Some(S::DocumentsWrite),
         O::ReadMandate => Some(S::MandatesRead),
@@ -325,7 +334,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         (O::Export, Standing::Own(..)) => Allowed,
         (O::ReadReferral | O::ReadImport, Standing::Own(K::Partner, _))
         | (O::ReadStartupProfile | O::ReadDocument, Standing::Own(K::Startup, _))
-        | (O::ReadMandate, Standing::Own(K::Investor, _))
+        | (O::ReadMandate | O::ReadInvestorProfile, Standing::Own(K::Investor, _))
         | (
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
             Standing::Own(K::Startup | K::Investor, _),
@@ -336,7 +345,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             O::WriteStartupProfile | O::MoveStartupProfile | O::WriteDocument | O::MoveDocument,
             Standing::Own(K::Startup, role),
         )
-        | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
+        | (
+            O::WriteMandate | O::MoveMandate | O::WriteInvestorProfile | O::MoveInvestorProfile,
+            Standing::Own(K::Investor, role),
+        )
         | (
             O::MoveMatch | O::RequestIntroduction | O::MoveIntroduction | O::MoveDeal,
             Standing::Own(K::Startup | K::Investor, role),
@@ -362,6 +374,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
         O::ReadOrganization
             | O::ReadMembers
             | O::ReadStartupProfile
+            | O::ReadInvestorProfile
             | O::ReadDocument
             | O::ReadMandate
             | O::ReadReferral
@@ -396,6 +409,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             O::WriteCompliance
             | O::WriteTaxonomy
             | O::MoveStartupProfile
+            | O::MoveInvestorProfile
             | O::MoveDocument
             | O::MoveMandate
             | O::MoveMatch
@@ -525,6 +539,7 @@ mod tests {
     fn admins_see_no_profile_content() {
         for operation in [
             Operation::ReadStartupProfile,
+            Operation::ReadInvestorProfile,
             Operation::ReadDocument,
             Operation::ReadMandate,
             Operation::ReadReferral,

@@ -334,12 +334,28 @@ pub fn step(
     who: Hat,
     facts: &ProfileFacts<'_>,
 ) -> Result<ProfileStatus, Refusal> {
+    let next = course(profile.status, action, who, Hat::Startup)?;
+    guard(profile, action, facts)?;
+    Ok(next)
+}
+
+/// The course of a profile of either side, whatever it says: the state after
+/// `action`, for a firm that acts as `own`.
+///
+/// # Errors
+/// There is no such transition, or it is somebody else's.
+pub fn course(
+    status: ProfileStatus,
+    action: ProfileAction,
+    who: Hat,
+    own: Hat,
+) -> Result<ProfileStatus, Refusal> {
     use ProfileAction as A;
     use ProfileStatus as S;
 
-    let owner = matches!(who, Hat::Startup);
+    let owner = who == own;
     let curator = matches!(who, Hat::Curator);
-    let (allowed, next) = match (profile.status, action) {
+    let (allowed, next) = match (status, action) {
         (S::Draft | S::ChangesRequested | S::Rejected, A::Submit) => (
             owner || matches!(who, Hat::Partner | Hat::Curator),
             S::Submitted,
@@ -365,11 +381,29 @@ pub fn step(
         ) => (owner, S::Withdrawn),
         (_, action) => return Err(Refusal::no_transition(action.code())),
     };
-    if !allowed {
-        return Err(Refusal::not_yours(action.code()));
+    if allowed {
+        Ok(next)
+    } else {
+        Err(Refusal::not_yours(action.code()))
     }
-    guard(profile, action, facts)?;
-    Ok(next)
+}
+
+/// Whether a profile that was rejected may be submitted again.
+///
+/// # Errors
+/// The day from which on it may.
+pub fn check_again(rejected_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let again_from = rejected_at.map(|at| at + TimeDelta::days(REJECTION_DAYS));
+    match again_from.filter(|from| *from > now) {
+        None => Ok(()),
+        Some(from) => Err(Refusal::new(
+            "rejected_recently",
+            format!(
+                "A rejected profile may be submitted again from {}.",
+                from.date_naive()
+            ),
+        )),
+    }
 }
 
 fn guard(
@@ -379,18 +413,7 @@ fn guard(
 ) -> Result<(), Refusal> {
     match action {
         ProfileAction::Submit => {
-            let again_from = profile
-                .rejected_at
-                .map(|at| at + TimeDelta::days(REJECTION_DAYS));
-            if let Some(from) = again_from.filter(|from| *from > facts.now) {
-                return Err(Refusal::new(
-                    "rejected_recently",
-                    format!(
-                        "A rejected profile may be submitted again from {}.",
-                        from.date_naive()
-                    ),
-                ));
-            }
+            check_again(profile.rejected_at, facts.now)?;
             missing_to_submit(&profile.content)
                 .finish()
                 .map_err(Refusal::incomplete)?;

@@ -93,6 +93,8 @@ codes! {
         Organization = "organization",
         /// A startup's profile.
         StartupProfile = "startup_profile",
+        /// An investor's profile.
+        InvestorProfile = "investor_profile",
         /// An investor's mandate.
         Mandate = "mandate",
         /// What a partner handed in.

@@ -62,6 +62,11 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/me", Needs(O::ReadAccount)),
     // It shows a person's work of every kind, so no scope covers it.
     ("GET /v1/worklist", Session(O::ReadAccount)),
+    ("GET /v1/saved-views", Needs(O::ReadAccount)),
+    ("POST /v1/saved-views", Needs(O::WriteAccount)),
+    ("GET /v1/saved-views/{id}", Needs(O::ReadAccount)),
+    ("PATCH /v1/saved-views/{id}", Needs(O::WriteAccount)),
+    ("DELETE /v1/saved-views/{id}", Needs(O::WriteAccount)),
     ("GET /v1/me/notifications", Needs(O::ReadAccount)),
     ("PUT /v1/me/notifications", Session(O::WriteAccount)),
     ("GET /v1/me/events", Session(O::ReadAccount)),
@@ -354,6 +359,44 @@ pub const TABLE: &[(&str, Access)] = &[
     (
         "GET /v1/startup-profiles/{id}/versions/{version}/changes",
         Needs(O::ReadStartupProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/versions",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/versions/{version}",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/versions/{version}/changes",
+        Needs(O::ReadInvestorProfile),
+    ),
+    ("GET /v1/investor-profiles", Needs(O::ReadInvestorProfile)),
+    ("POST /v1/investor-profiles", Needs(O::WriteInvestorProfile)),
+    (
+        "GET /v1/investor-profiles/{id}",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "PATCH /v1/investor-profiles/{id}",
+        Needs(O::WriteInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/transitions",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "POST /v1/investor-profiles/{id}/transitions",
+        Needs(O::MoveInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/comments",
+        Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "GET /v1/investor-profiles/{id}/events",
+        Needs(O::ReadInvestorProfile),
     ),
     // Papers; an introduction opens them to its other side.
     ("GET /v1/documents", Needs(O::ReadDocument)),

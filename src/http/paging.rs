@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::fields::parse_query;
 use super::problem::{Kind, Problem};
+use crate::services::counts::Counted;
 use crate::services::paging::{Page, PageRequest};
 
 const DEFAULT_LIMIT: u32 = 20;
@@ -101,6 +102,26 @@ fn only(query: &str, wanted: impl Fn(&str) -> bool) -> String {
         .finish()
 }
 
+/// How many items a list has, over all its pages.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Count)]
+pub struct CountView {
+    /// So many.
+    #[schema(minimum = 0, maximum = 1000, example = 214)]
+    pub value: usize,
+    /// Whether there are more: they are counted up to 1000.
+    pub more: bool,
+}
+
+impl From<Counted> for CountView {
+    fn from(counted: Counted) -> Self {
+        Self {
+            value: counted.rows,
+            more: counted.more,
+        }
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PageView<T> {
@@ -111,6 +132,10 @@ pub struct PageView<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1024)]
     pub next_cursor: Option<String>,
+    /// How many items there are over all pages; there where a list that can be
+    /// counted was asked for it with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<CountView>,
 }
 
 impl<T> From<Page<T>> for PageView<T> {
@@ -118,6 +143,7 @@ impl<T> From<Page<T>> for PageView<T> {
         Self {
             items: page.items,
             next_cursor: page.next,
+            count: None,
         }
     }
 }
@@ -128,11 +154,21 @@ impl<T> PageView<T> {
         Self {
             items: page.items.into_iter().map(view).collect(),
             next_cursor: page.next,
+            count: None,
         }
     }
 }
 
 impl<T> PageView<T> {
+    /// The same with how many items there are, where that was asked for.
+    #[must_use]
+    pub fn counted(self, count: Option<Counted>) -> Self {
+        Self {
+            count: count.map(CountView::from),
+            ..self
+        }
+    }
+
     /// The answer with another body, for a page that says more than its items:
     /// the link to the next one is this page's.
     pub fn respond_with(&self, request: &HttpRequest, body: &impl Serialize) -> HttpResponse {

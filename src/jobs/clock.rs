@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, documents, export_jobs, import_jobs, introductions,
-    mandates, matches, releases, rounds, signing, startups,
+    investors, mandates, matches, releases, rounds, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -53,6 +53,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(agreements::end_due(context, BATCH).await);
     all.note(startups::mark_stale(context).await);
     all.note(mandates::mark_stale(context).await);
+    all.note(investors::mark_stale(context, BATCH).await);
     all.note(rounds::queue_due(context).await);
     all.note(import_jobs::work::sweep(context, BATCH).await);
     all.note(export_jobs::work::sweep(context, BATCH).await);

@@ -255,6 +255,7 @@ impl Changes {
                 | SubjectKind::Export
                 | SubjectKind::Duplicate
                 | SubjectKind::RateBatch
+                | SubjectKind::InvestorProfile
                 | SubjectKind::Document => {}
             }
         }

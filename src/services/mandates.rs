@@ -18,6 +18,7 @@ use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
+use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::write_once_together;
@@ -113,12 +114,13 @@ pub async fn list<S: Show<Mandate>>(
     page: PageRequest,
     show: S,
 ) -> Result<Page<S::Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.organizations(OrganizationKind::Investor).next();
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        caller.may(Operation::ReadMandate, &[organization])?;
-        filter.organization = Some(organization);
-    }
+    let read = Operation::ReadMandate;
+    filter.organization = own(
+        caller,
+        filter.organization,
+        OrganizationKind::Investor,
+        read,
+    )?;
     let name = format!("mandates {filter:?} {order}");
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {

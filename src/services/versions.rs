@@ -1,18 +1,127 @@
-//! What profiles and mandates said, version by version: a match refers to one,
-//! and none is ever changed.
+//! What records said, version by version: a match refers to one, and none is
+//! ever changed. The same for every kind of record that has versions.
+
+use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::page::{Cursor, Page};
-use crate::db::{Conn, mandates, startup_profiles};
-use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use crate::db::{self, Conn, investor_profiles, mandates, startup_profiles};
+use crate::domain::ids::{InvestorProfileId, MandateId, OrganizationId, StartupProfileId};
+use crate::domain::investor::InvestorContent;
 use crate::domain::mandate::MandateContent;
 use crate::domain::permission::Operation;
 use crate::domain::profile::StartupContent;
 
 use super::paging::{PageRequest, read_page};
 use super::{Caller, Context, Error};
+
+/// The id of a record that has versions.
+pub trait Versioned: Copy + Display + Send + 'static {
+    /// What a version says.
+    type Content: Send + 'static;
+    /// What its list is called in cursors.
+    const LIST: &'static str;
+    /// What reading one takes.
+    const READ: Operation;
+
+    /// Whose the record is, and which version it says now.
+    ///
+    /// # Errors
+    /// A statement failed, or the row is damaged.
+    fn now(self, conn: &mut Conn) -> db::Result<Option<(OrganizationId, i64)>>;
+
+    /// The versions after that one with when each came, from the first on; one
+    /// more than `limit` when there are more.
+    ///
+    /// # Errors
+    /// A statement failed.
+    fn after(
+        self,
+        conn: &mut Conn,
+        number: i64,
+        limit: usize,
+    ) -> db::Result<Vec<(i64, DateTime<Utc>)>>;
+
+    /// What a version says.
+    ///
+    /// # Errors
+    /// A statement failed, or the row is damaged.
+    fn content(self, conn: &mut Conn, number: i64) -> db::Result<Option<Self::Content>>;
+}
+
+impl Versioned for StartupProfileId {
+    type Content = StartupContent;
+    const LIST: &'static str = "profile-versions";
+    const READ: Operation = Operation::ReadStartupProfile;
+
+    fn now(self, conn: &mut Conn) -> db::Result<Option<(OrganizationId, i64)>> {
+        let found = startup_profiles::find(conn, self)?;
+        Ok(found.map(|it| (it.organization, it.revision)))
+    }
+
+    fn after(
+        self,
+        conn: &mut Conn,
+        number: i64,
+        limit: usize,
+    ) -> db::Result<Vec<(i64, DateTime<Utc>)>> {
+        startup_profiles::revisions_of(conn, self, number, limit)
+    }
+
+    fn content(self, conn: &mut Conn, number: i64) -> db::Result<Option<StartupContent>> {
+        startup_profiles::find_revision(conn, self, number)
+    }
+}
+
+impl Versioned for MandateId {
+    type Content = MandateContent;
+    const LIST: &'static str = "mandate-versions";
+    const READ: Operation = Operation::ReadMandate;
+
+    fn now(self, conn: &mut Conn) -> db::Result<Option<(OrganizationId, i64)>> {
+        let found = mandates::find(conn, self)?;
+        Ok(found.map(|it| (it.organization, it.revision)))
+    }
+
+    fn after(
+        self,
+        conn: &mut Conn,
+        number: i64,
+        limit: usize,
+    ) -> db::Result<Vec<(i64, DateTime<Utc>)>> {
+        mandates::revisions_of(conn, self, number, limit)
+    }
+
+    fn content(self, conn: &mut Conn, number: i64) -> db::Result<Option<MandateContent>> {
+        mandates::find_revision(conn, self, number)
+    }
+}
+
+impl Versioned for InvestorProfileId {
+    type Content = InvestorContent;
+    const LIST: &'static str = "investor-versions";
+    const READ: Operation = Operation::ReadInvestorProfile;
+
+    fn now(self, conn: &mut Conn) -> db::Result<Option<(OrganizationId, i64)>> {
+        let found = investor_profiles::find(conn, self)?;
+        Ok(found.map(|it| (it.organization, it.revision)))
+    }
+
+    fn after(
+        self,
+        conn: &mut Conn,
+        number: i64,
+        limit: usize,
+    ) -> db::Result<Vec<(i64, DateTime<Utc>)>> {
+        investor_profiles::revisions_of(conn, self, number, limit)
+    }
+
+    fn content(self, conn: &mut Conn, number: i64) -> db::Result<Option<InvestorContent>> {
+        investor_profiles::find_revision(conn, self, number)
+    }
+}
 
 /// One version of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,138 +145,60 @@ pub struct Said<T> {
     pub content: T,
 }
 
-/// The versions of a profile, from the first on, for its startup and the
+/// The versions of a record, from the first on, for its firm and the
 /// operator's people.
-pub async fn of_profile(
+pub async fn of<R: Versioned>(
     context: &Context,
     caller: &Caller,
-    id: StartupProfileId,
+    id: R,
     page: PageRequest,
 ) -> Result<Page<Version>, Error> {
     let caller = caller.clone();
     let fetch = move |conn: &mut Conn, after, limit| {
-        let now = readable_profile(conn, &caller, id)?.revision;
-        let found = startup_profiles::revisions_of(conn, id, number(after), limit)?;
+        let (_, now) = readable(conn, &caller, id)?;
+        let found = id.after(conn, number(after), limit)?;
         Ok(found.into_iter().map(|it| version(it, now)).collect())
     };
-    read_page(
-        context,
-        format!("profile-versions {id}"),
-        page,
-        fetch,
-        place,
-    )
-    .await
+    read_page(context, format!("{} {id}", R::LIST), page, fetch, place).await
 }
 
-/// What a profile said at a version, and at one before it if that is named.
-pub async fn profile_at(
+/// What a record said at these versions.
+pub async fn at<R: Versioned>(
     context: &Context,
     caller: &Caller,
-    id: StartupProfileId,
+    id: R,
     numbers: Vec<i64>,
-) -> Result<Vec<Said<StartupContent>>, Error> {
+) -> Result<Vec<Said<R::Content>>, Error> {
     let caller = caller.clone();
     context
         .db
         .read(move |conn| {
-            let now = readable_profile(conn, &caller, id)?;
+            let (organization, now) = readable(conn, &caller, id)?;
             let said = |number: i64| {
-                let found = startup_profiles::revisions_of(conn, id, number - 1, 1)?;
-                let content = startup_profiles::find_revision(conn, id, number)?;
-                said(found, number, now.revision, now.organization, content)
+                let found = id.after(conn, number - 1, 1)?.into_iter();
+                let row = found.into_iter().find(|(found, _)| *found == number);
+                match (row, id.content(conn, number)?) {
+                    (Some(row), Some(content)) => Ok(Said {
+                        version: version(row, now),
+                        organization,
+                        content,
+                    }),
+                    _ => Err(Error::NotFound),
+                }
             };
             numbers.into_iter().map(said).collect()
         })
         .await
 }
 
-/// The versions of a mandate, from the first on, for its investor and the
-/// operator's people.
-pub async fn of_mandate(
-    context: &Context,
+fn readable<R: Versioned>(
+    conn: &mut Conn,
     caller: &Caller,
-    id: MandateId,
-    page: PageRequest,
-) -> Result<Page<Version>, Error> {
-    let caller = caller.clone();
-    let fetch = move |conn: &mut Conn, after, limit| {
-        let now = readable_mandate(conn, &caller, id)?.revision;
-        let found = mandates::revisions_of(conn, id, number(after), limit)?;
-        Ok(found.into_iter().map(|it| version(it, now)).collect())
-    };
-    read_page(
-        context,
-        format!("mandate-versions {id}"),
-        page,
-        fetch,
-        place,
-    )
-    .await
-}
-
-/// What a mandate said at a version, and at one before it if that is named.
-pub async fn mandate_at(
-    context: &Context,
-    caller: &Caller,
-    id: MandateId,
-    numbers: Vec<i64>,
-) -> Result<Vec<Said<MandateContent>>, Error> {
-    let caller = caller.clone();
-    context
-        .db
-        .read(move |conn| {
-            let now = readable_mandate(conn, &caller, id)?;
-            let said = |number: i64| {
-                let found = mandates::revisions_of(conn, id, number - 1, 1)?;
-                let content = mandates::find_revision(conn, id, number)?;
-                said(found, number, now.revision, now.organization, content)
-            };
-            numbers.into_iter().map(said).collect()
-        })
-        .await
-}
-
-/// Which version a record is at, and whose it is.
-struct Now {
-    revision: i64,
-    organization: OrganizationId,
-}
-
-fn readable_profile(conn: &mut Conn, caller: &Caller, id: StartupProfileId) -> Result<Now, Error> {
-    let found = startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
-    caller.may(Operation::ReadStartupProfile, &[found.organization])?;
-    Ok(Now {
-        revision: found.revision,
-        organization: found.organization,
-    })
-}
-
-fn readable_mandate(conn: &mut Conn, caller: &Caller, id: MandateId) -> Result<Now, Error> {
-    let found = mandates::find(conn, id)?.ok_or(Error::NotFound)?;
-    caller.may(Operation::ReadMandate, &[found.organization])?;
-    Ok(Now {
-        revision: found.revision,
-        organization: found.organization,
-    })
-}
-
-fn said<T>(
-    found: Vec<(i64, DateTime<Utc>)>,
-    number: i64,
-    now: i64,
-    organization: OrganizationId,
-    content: Option<T>,
-) -> Result<Said<T>, Error> {
-    let row = found.into_iter().find(|(revision, _)| *revision == number);
-    match (row, content) {
-        (Some(row), Some(content)) => Ok(Said {
-            version: version(row, now),
-            organization,
-            content,
-        }),
-        _ => Err(Error::NotFound),
-    }
+    id: R,
+) -> Result<(OrganizationId, i64), Error> {
+    let (organization, now) = id.now(conn)?.ok_or(Error::NotFound)?;
+    caller.may(R::READ, &[organization])?;
+    Ok((organization, now))
 }
 
 const fn version((number, at): (i64, DateTime<Utc>), now: i64) -> Version {

@@ -8,6 +8,7 @@ pub(super) mod explanation;
 pub(super) mod faults;
 mod form;
 pub(super) mod grounds;
+pub(super) mod investor;
 pub(super) mod mandate;
 pub mod notice;
 pub(super) mod organization;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Moved;
 use crate::db::directory_schema::search_entries;
+use crate::db::investor_schema::investor_profiles;
 use crate::db::prepared::Prepare;
 use crate::db::rule_schema::investments;
 use crate::db::schema::{
@@ -346,6 +347,11 @@ pub fn version_of(conn: &mut Conn, kind: Moved, id: Uuid) -> Result<Option<i64>>
         Moved::Mandate => mandates::table
             .find(id)
             .select(mandates::version)
+            .first(conn)
+            .optional()?,
+        Moved::InvestorProfile => investor_profiles::table
+            .find(id)
+            .select(investor_profiles::version)
             .first(conn)
             .optional()?,
         Moved::Match => matches::table

@@ -48,6 +48,9 @@ codes! {
         StartupProfile = "startup_profile",
         /// A mandate; before: its state, and the one it was moved in.
         Mandate = "mandate",
+        /// An investor's profile; before: its state, and the one it was moved
+        /// in.
+        InvestorProfile = "investor_profile",
         /// A match.
         Match = "match",
         /// An introduction.

@@ -244,6 +244,7 @@ async fn list_bounces(
     let view = PageView {
         items: page.items.iter().map(BounceView::from).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

@@ -89,6 +89,7 @@ async fn list_disclosures(
     let view = PageView {
         items: page.items.iter().map(DisclosureView::from).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

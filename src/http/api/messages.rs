@@ -125,6 +125,7 @@ async fn list_messages(
     let view = PageView {
         items: page.items.iter().map(MessageView::from).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

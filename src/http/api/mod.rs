@@ -22,6 +22,7 @@ mod identifiers;
 pub mod imports;
 pub mod introduction_file;
 pub mod introductions;
+pub mod investor_profiles;
 pub mod keys;
 pub mod mandates;
 pub mod matches;
@@ -40,6 +41,7 @@ pub mod releases;
 pub mod rematches;
 pub mod reviews;
 pub mod rule_sets;
+mod saved_views;
 pub mod scorecard;
 pub mod screening;
 pub mod second_factor;
@@ -70,6 +72,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(startup_profiles::routes)
         .configure(documents::routes)
         .configure(mandates::routes)
+        .configure(investor_profiles::routes)
         // What comes of it.
         .configure(matches::routes)
         .configure(introductions::routes)
@@ -77,6 +80,7 @@ pub fn routes(config: &mut ServiceConfig) {
         // Who there is.
         .configure(me::routes)
         .configure(worklist::routes)
+        .configure(saved_views::routes)
         .configure(sessions::routes)
         .configure(oauth::routes)
         .configure(registrations::routes)

@@ -16,6 +16,7 @@ use crate::http::preconditions::versioned;
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
+use crate::services::counts;
 use crate::services::organizations::{self, Filter, Found};
 use crate::services::paging::PageRequest;
 
@@ -92,6 +93,8 @@ pub struct OrganizationFilters {
     /// In that country, ISO 3166 alpha-2.
     #[param(min_length = 2, max_length = 2, example = "IL")]
     country: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
 }
 
 impl OrganizationFilters {
@@ -125,14 +128,19 @@ async fn list_organizations(
     query: ListQuery<OrganizationFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::organizations(&context, &caller, filter).await?),
+        _ => None,
+    };
     let page =
         organizations::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
     let items = page.items.iter().map(OrganizationView::from).collect();
     let page = PageView {
         items,
         next_cursor: page.next,
+        count: None,
     };
-    Ok(page.respond(&request))
+    Ok(page.counted(count).respond(&request))
 }
 
 /// One firm, for its own people and the operator's.

@@ -302,6 +302,7 @@ async fn list_programmes(
     let page = PageView {
         items: page.items.iter().map(ProgrammeView::from).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(page.respond(&request))
 }

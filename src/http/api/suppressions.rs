@@ -227,6 +227,7 @@ async fn list_suppressions(
     let view = PageView {
         items: page.items.iter().map(SuppressionView::from).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

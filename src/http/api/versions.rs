@@ -1,13 +1,21 @@
 //! Versions of what records say, and what changed between two of them, the
 //! same for every noun.
 
+use std::str::FromStr;
+
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 
+use super::exchange::path_id;
 use super::values::time;
+use crate::domain::ids::OrganizationId;
+use crate::http::paging::{PageQuery, PageView};
+use crate::http::preconditions::digested;
 use crate::http::problem::{Kind, Problem};
-use crate::services::versions::Version;
+use crate::services::versions::{self, Version, Versioned};
+use crate::services::{Caller, Context};
 
 /// One version of a record.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -31,6 +39,67 @@ impl From<Version> for VersionView {
             current: version.current,
         }
     }
+}
+
+/// How what a firm's record says is written down.
+type Written<R, D> = fn(OrganizationId, &<R as Versioned>::Content) -> D;
+/// How a version of it is shown.
+type Shown<R, V> = fn(VersionView, OrganizationId, &<R as Versioned>::Content) -> V;
+
+/// A page of a record's versions.
+///
+/// # Errors
+/// As the list.
+pub async fn list<R: Versioned + FromStr>(
+    context: &Context,
+    caller: &Caller,
+    request: &HttpRequest,
+    id: &str,
+    page: PageQuery,
+) -> Result<HttpResponse, Problem> {
+    let id: R = path_id(id)?;
+    let page = versions::of(context, caller, id, page.into()).await?;
+    Ok(PageView::of(page, VersionView::from).respond(request))
+}
+
+/// What a record said at a version.
+///
+/// # Errors
+/// 404.
+pub async fn one<R: Versioned + FromStr, V: Serialize>(
+    context: &Context,
+    caller: &Caller,
+    request: &HttpRequest,
+    (id, number): &(String, String),
+    shown: Shown<R, V>,
+) -> Result<HttpResponse, Problem> {
+    let (id, number): (R, i64) = (path_id(id)?, path_id(number)?);
+    let mut said = versions::at(context, caller, id, vec![number]).await?;
+    let said = said.pop().ok_or(crate::services::Error::NotFound)?;
+    let view = shown(said.version.into(), said.organization, &said.content);
+    digested(request, &view)
+}
+
+/// What changed in a record up to a version.
+///
+/// # Errors
+/// 404, or 400 for what is no version.
+pub async fn changes<R: Versioned + FromStr, D: Serialize>(
+    context: &Context,
+    caller: &Caller,
+    (id, number): &(String, String),
+    query: &ChangesQuery,
+    written: Written<R, D>,
+) -> Result<HttpResponse, Problem> {
+    let (id, number): (R, i64) = (path_id(id)?, path_id(number)?);
+    let since = query.since(number)?;
+    let wanted = std::iter::once(number).chain(since).collect();
+    let said = versions::at(context, caller, id, wanted).await?;
+    let documents = said.iter().map(|it| written(it.organization, &it.content));
+    let documents: Vec<D> = documents.collect();
+    let after = documents.first().ok_or(crate::services::Error::NotFound)?;
+    let view = ChangesView::between((since, documents.get(1)), (number, after))?;
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// Since which version.

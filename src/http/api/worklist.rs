@@ -142,6 +142,7 @@ impl WorkLinksView {
                 };
             }
             RecordKind::StartupProfile => "startup-profiles",
+            RecordKind::InvestorProfile => "investor-profiles",
             RecordKind::Mandate => "mandates",
             RecordKind::Programme => "programmes",
             RecordKind::Commitment => "commitments",

@@ -16,6 +16,7 @@ use crate::http::api::disclosures::DisclosureView;
 use crate::http::api::documents::{DocumentOpeningView, DocumentView, GrantView};
 use crate::http::api::imports::ImportView;
 use crate::http::api::introductions::IntroductionView;
+use crate::http::api::investor_profiles::{InvestorProfileDocument, InvestorProfileView};
 use crate::http::api::mandates::{MandateDocument, MandateView};
 use crate::http::api::matches::{MatchView, Voice};
 use crate::http::api::members::MemberView;
@@ -30,8 +31,8 @@ use crate::services::documents::{door, grants};
 use crate::services::export_jobs::{self, Lines};
 use crate::services::paging::Page;
 use crate::services::{
-    Caller, Context, Error, deals, documents, import_jobs, introductions, ledger, mandates,
-    matches, members, organizations, referrals, startups, teasers,
+    Caller, Context, Error, deals, documents, import_jobs, introductions, investors, ledger,
+    mandates, matches, members, organizations, referrals, startups, teasers, versions,
 };
 
 /// What nobody takes any more is not written.
@@ -147,7 +148,10 @@ impl Everything<'_> {
     async fn records(&self, firm: &Organization) -> Result<(), Stop> {
         match firm.details.kind {
             OrganizationKind::Startup => self.profiles().await,
-            OrganizationKind::Investor => self.mandates().await,
+            OrganizationKind::Investor => {
+                self.investor_profile().await?;
+                self.mandates().await
+            }
             OrganizationKind::Partner => self.referrals().await,
             OrganizationKind::Operator => Ok(()),
         }
@@ -184,6 +188,36 @@ impl Everything<'_> {
                 ..matches::Filter::default()
             };
             self.matches(filter.into()).await?;
+        });
+        Ok(())
+    }
+
+    async fn investor_profile(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = |page| {
+            let filter = investors::Filter {
+                organization: Some(self.firm),
+                ..investors::Filter::default()
+            };
+            investors::list(context, caller, filter, Order::Created, page)
+        };
+        through!(list, profile => {
+            let (id, today) = (profile.id, context.now().date_naive());
+            let view = value(&InvestorProfileView::on(today, &profile))?;
+            self.line("investor_profile", view).await?;
+            let all = (1..=profile.revision).collect();
+            for said in versions::at(context, caller, id, all).await? {
+                let says = InvestorProfileDocument::of(self.firm, &said.content);
+                let said = json!({ "investor_profile": id.to_string(), "revision": said.version.number, "says": value(&says)? });
+                self.line("investor_profile_revision", said).await?;
+            }
+            let comments = CommentsView::from(investors::comments(context, caller, id).await?);
+            let comments = value(&comments)?;
+            let items = comments.get("items").and_then(Value::as_array);
+            for comment in items.into_iter().flatten() {
+                self.line("review_comment", comment.clone()).await?;
+            }
+            self.events(Subject::new(SubjectKind::InvestorProfile, id), None).await?;
         });
         Ok(())
     }

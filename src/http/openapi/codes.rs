@@ -11,6 +11,7 @@ use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::export::{ExportAction, ExportKind, ExportState};
 use crate::domain::import::{ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
+use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
@@ -20,6 +21,9 @@ use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
 use crate::domain::rematch::RematchStatus;
 use crate::domain::review::{Audience, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
+use crate::domain::saved_view::ListKind;
+use crate::domain::tag::Sensitivity;
+use crate::domain::tag::keeping::TagAction;
 use crate::domain::values::{OrganizationKind, Side, Stage};
 
 /// States the codes of each field that has a closed list of them.
@@ -58,8 +62,29 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
     let mut introduction = all!(IntroductionStatus);
     introduction.extend(["in_review", "not_available"]);
     vec![
-        (&["StartupProfile.status"], all!(ProfileStatus)),
-        (&["NewStartupProfileTransition.action"], all!(ProfileAction)),
+        (
+            &["StartupProfile.status", "InvestorProfile.status"],
+            all!(ProfileStatus),
+        ),
+        (
+            &["InvestorProfileDocument.assets", "InvestorProfile.assets"],
+            all!(AssetsBand),
+        ),
+        (
+            &["SavedViewDocument.list", "SavedView.list"],
+            all!(ListKind),
+        ),
+        (&["Accreditation.status"], all!(AccreditationStatus)),
+        (&["NewTagTransition.action"], all!(TagAction)),
+        (
+            &[
+                "Tag.sensitivity",
+                "Tag.own_sensitivity",
+                "NewTag.sensitivity",
+            ],
+            all!(Sensitivity),
+        ),
+        (&["NewProfileTransition.action"], all!(ProfileAction)),
         (&["Mandate.status"], all!(MandateStatus)),
         (&["NewMandateTransition.action"], all!(MandateAction)),
         (&["Referral.state"], all!(ReferralState)),

@@ -24,12 +24,13 @@ use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 /// What the operations are about, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 21] = [
+const TAGS: [(&str, &str); 23] = [
     (
         "accounts",
         "Registering, signing in, sessions, passwords, second factors, API keys.",
     ),
     ("worklist", "Everything that waits for the caller."),
+    ("saved views", "Lists with their parameters, under names."),
     (
         "organizations",
         "Firms, their people, and what the ledger says was shown of them.",
@@ -49,6 +50,10 @@ const TAGS: [(&str, &str); 21] = [
     (
         "startup profiles",
         "What startups say of themselves, and its review.",
+    ),
+    (
+        "investor profiles",
+        "What investors say of themselves, and its review.",
     ),
     (
         "documents",

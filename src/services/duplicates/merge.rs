@@ -128,7 +128,9 @@ fn party(conn: &mut Conn, id: OrganizationId) -> Result<Party, Error> {
 /// Whether people stand behind a firm: it has members, or some confirmed its
 /// records once.
 pub(super) fn is_claimed(conn: &mut Conn, id: OrganizationId) -> Result<bool, Error> {
-    let claimed = !db::users::members(conn, id)?.is_empty()
+    let investor = db::investor_profiles::of(conn, id)?;
+    let claimed = investor.is_some_and(|it| it.claimed)
+        || !db::users::members(conn, id)?.is_empty()
         || merges::profiles_of(conn, id)?
             .iter()
             .any(|(_, _, claimed, _)| *claimed)
@@ -181,6 +183,7 @@ impl Hand<'_> {
                 Some((&before, status)),
             )?;
         }
+        self.investor_profile(conn)?;
         let own = merges::mandates_of(conn, kept)?;
         let speaks = own.iter().any(|(_, status, ..)| mandate_counts(status));
         for (id, before, _, version) in merges::mandates_of(conn, gone)? {
@@ -203,6 +206,53 @@ impl Hand<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// A firm has one investor profile: where the keeper has its own, that of
+    /// its twin stays behind, withdrawn.
+    fn investor_profile(&self, conn: &mut Conn) -> Result<(), Error> {
+        let Merge { kept, gone, .. } = self.merge;
+        let Some(profile) = db::investor_profiles::of(conn, gone)? else {
+            return Ok(());
+        };
+        let speaks = db::investor_profiles::of(conn, kept)?.is_some();
+        let before = profile.status.code();
+        let suspended = profile.status == ProfileStatus::Suspended;
+        let to = if speaks { gone } else { kept };
+        let status = if speaks && !suspended && profile_counts(before) {
+            ProfileStatus::Withdrawn.code()
+        } else {
+            before
+        };
+        let what = (profile.id, profile.version);
+        if !db::investor_profiles::give(conn, what, to, status, self.now)? {
+            return Err(Error::StaleVersion);
+        }
+        let subject = (SubjectKind::InvestorProfile, profile.id.uuid());
+        if to == kept {
+            let states = Some((before, status));
+            return self.given(
+                conn,
+                Moved::InvestorProfile,
+                subject,
+                profile.version,
+                states,
+            );
+        }
+        let moved = Move {
+            kind: Moved::InvestorProfile,
+            record: profile.id.to_string(),
+            version: Some(profile.version + 1),
+            before: Some(format!("{before} {status}")),
+        };
+        self.keep(conn, &moved)?;
+        let payload = vec![
+            ("from", Value::Code(before.to_owned())),
+            ("to", Value::Code(status.to_owned())),
+            ("kept", Value::Id(kept.uuid())),
+        ];
+        self.pen
+            .append(conn, "investor_profile.left_behind", subject, payload)
     }
 
     /// Matches, introductions and deals go over as they stand.
@@ -428,6 +478,7 @@ pub(super) fn reassigned(
     }
     let name = match kind {
         SubjectKind::StartupProfile => "startup_profile.reassigned",
+        SubjectKind::InvestorProfile => "investor_profile.reassigned",
         SubjectKind::Mandate => "mandate.reassigned",
         SubjectKind::Match => "match.reassigned",
         SubjectKind::Introduction => "introduction.reassigned",

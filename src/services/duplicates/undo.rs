@@ -9,7 +9,7 @@ use crate::db::{self, Conn, duplicates, merges, organizations};
 use crate::domain::duplicate::{Duplicate, DuplicateState};
 use crate::domain::event::SubjectKind;
 use crate::domain::fault::Faults;
-use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
+use crate::domain::ids::{InvestorProfileId, MandateId, OrganizationId, StartupProfileId};
 use crate::domain::refusal::Refusal;
 
 use super::super::Error;
@@ -82,7 +82,7 @@ pub(super) fn obstacle(conn: &mut Conn, duplicate: &Duplicate) -> Result<Option<
             Moved::StartupProfile => profiles.push(StartupProfileId::from(id)),
             Moved::Mandate => wanted.push(MandateId::from(id)),
             Moved::Match => matched.push(id),
-            Moved::Introduction | Moved::Deal => {}
+            Moved::Introduction | Moved::Deal | Moved::InvestorProfile => {}
             _ => continue,
         }
         if merges::version_of(conn, moved.kind, id)? != moved.version {
@@ -122,7 +122,7 @@ fn give_back(
     let id = || moved.record.parse::<Uuid>().map_err(|_| damaged());
     let Merge { kept, gone, .. } = *merge;
     match moved.kind {
-        Moved::StartupProfile | Moved::Mandate => {
+        Moved::StartupProfile | Moved::Mandate | Moved::InvestorProfile => {
             give_record_back(conn, pen, merge, moved, id()?)?;
         }
         Moved::Match | Moved::Introduction | Moved::Deal => {
@@ -164,14 +164,22 @@ fn give_record_back(
     let states = moved.before.as_deref().and_then(|it| it.split_once(' '));
     let (before, after) = states.ok_or_else(damaged)?;
     let (kept, gone) = (merge.kept, merge.gone);
-    let (given, kind) = if moved.kind == Moved::Mandate {
-        let what = (MandateId::from(id), version);
-        let given = merges::give_mandate(conn, what, gone, before, pen.now())?;
-        (given, SubjectKind::Mandate)
-    } else {
-        let what = (StartupProfileId::from(id), version);
-        let given = merges::give_profile(conn, what, gone, before, pen.now())?;
-        (given, SubjectKind::StartupProfile)
+    let (given, kind) = match moved.kind {
+        Moved::Mandate => {
+            let what = (MandateId::from(id), version);
+            let given = merges::give_mandate(conn, what, gone, before, pen.now())?;
+            (given, SubjectKind::Mandate)
+        }
+        Moved::InvestorProfile => {
+            let what = (InvestorProfileId::from(id), version);
+            let given = db::investor_profiles::give(conn, what, gone, before, pen.now())?;
+            (given, SubjectKind::InvestorProfile)
+        }
+        _ => {
+            let what = (StartupProfileId::from(id), version);
+            let given = merges::give_profile(conn, what, gone, before, pen.now())?;
+            (given, SubjectKind::StartupProfile)
+        }
     };
     if !given {
         return Err(Error::StaleVersion);

@@ -25,6 +25,7 @@ mod freshness;
 pub use freshness::mark_stale;
 
 use super::caller::in_any_hat;
+use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::{write_once, write_once_together};
@@ -148,12 +149,8 @@ pub async fn list<S: Show<StartupProfile>>(
     page: PageRequest,
     show: S,
 ) -> Result<Page<S::Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.organizations(OrganizationKind::Startup).next();
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        caller.may(Operation::ReadStartupProfile, &[organization])?;
-        filter.organization = Some(organization);
-    }
+    let read = Operation::ReadStartupProfile;
+    filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
     let name = format!("startup-profiles {filter:?} {order}");
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
@@ -441,7 +438,7 @@ fn screen(
     })
 }
 
-fn check_details(action: ProfileAction, details: &Move) -> Result<(), Error> {
+pub(super) fn check_details(action: ProfileAction, details: &Move) -> Result<(), Error> {
     match action {
         ProfileAction::RequestChanges if details.comments.is_empty() => Err(Error::refused(
             "comment_needed",

@@ -13,7 +13,8 @@ use crate::db::programmes::Filter;
 use crate::db::tags::{self as rows, TagMerge};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::{MandateId, StartupProfileId};
+use crate::domain::ids::{InvestorProfileId, MandateId, StartupProfileId};
+use crate::domain::investor::{InvestorContent, InvestorProfile};
 use crate::domain::mandate::{Mandate, MandateContent};
 use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use crate::domain::programme::Programme;
@@ -60,10 +61,13 @@ async fn drive(context: &Context, job: &TagMerge, holder: Uuid) -> Result<bool, 
     loop {
         let startups = pass(context, job, holder, rows::startups_mentioning, startups).await?;
         let mandates = pass(context, job, holder, rows::mandates_mentioning, mandates).await?;
-        let (Some(startups), Some(mandates)) = (startups, mandates) else {
+        let mention = db::investor_profiles::mentioning;
+        let investors = pass(context, job, holder, mention, investors).await?;
+        let (Some(startups), Some(mandates), Some(investors)) = (startups, mandates, investors)
+        else {
             return Ok(false);
         };
-        if startups + mandates == 0 {
+        if startups + mandates + investors == 0 {
             let (context_in, job) = (context.clone(), job.clone());
             context
                 .db
@@ -274,6 +278,61 @@ fn mandate_without(before: &MandateContent, job: &TagMerge) -> Option<MandateCon
         after.excluded_tags.remove(target);
     }
     held.then_some(after)
+}
+
+/// The investor profiles among these whose portfolio names the tag.
+fn investors(
+    context: &Context,
+    conn: &mut Conn,
+    job: &TagMerge,
+    ids: &[InvestorProfileId],
+) -> Result<i64, Error> {
+    let mut moved = 0;
+    for id in ids {
+        let Some(before) = db::investor_profiles::find(conn, *id)? else {
+            continue;
+        };
+        let mut content = before.content.clone();
+        let mut held = false;
+        for holding in &mut content.portfolio {
+            if holding.tags.remove(&job.source) {
+                holding.tags.insert(job.target.clone());
+                held = true;
+            }
+        }
+        if held {
+            investor(context, conn, job, &before, content)?;
+            moved += 1;
+        }
+    }
+    Ok(moved)
+}
+
+fn investor(
+    context: &Context,
+    conn: &mut Conn,
+    job: &TagMerge,
+    before: &InvestorProfile,
+    content: InvestorContent,
+) -> Result<(), Error> {
+    let after = InvestorProfile {
+        content,
+        revision: before.revision + 1,
+        version: before.version + 1,
+        updated_at: context.now(),
+        ..before.clone()
+    };
+    if !db::investor_profiles::update(conn, &after)? {
+        return Err(Error::StaleVersion);
+    }
+    let pen = context.pen(Actor::User(job.by));
+    let payload = vec![
+        ("revision", Value::Int(after.revision)),
+        ("tag", code(job.source.as_str())),
+        ("into", code(job.target.as_str())),
+    ];
+    let subject = (SubjectKind::InvestorProfile, before.id);
+    pen.append(conn, "investor_profile.retagged", subject, payload)
 }
 
 /// Has programmes that are limited to one tag take in another as well.

@@ -7,8 +7,8 @@ use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
 use crate::domain::worklist::{RecordKind, WorkItem};
 use crate::services::{
-    Caller, Context, Error, commitments, deals, introductions, mandates, matches, messages,
-    programmes, startups,
+    Caller, Context, Error, commitments, deals, introductions, investors, mandates, matches,
+    messages, programmes, startups,
 };
 
 use super::Seen;
@@ -58,6 +58,15 @@ fn dress(
             Ok(Dressed {
                 about: names(conn, &[profile.organization])?,
                 actions,
+            })
+        }
+        RecordKind::InvestorProfile => {
+            let found = db::investor_profiles::find(conn, id.into())?.ok_or(Error::NotFound)?;
+            caller.may(Operation::ReadInvestorProfile, &[found.organization])?;
+            let open = investors::open_to(context, caller, &found);
+            Ok(Dressed {
+                about: names(conn, &[found.organization])?,
+                actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
             })
         }
         RecordKind::Mandate => {
@@ -168,6 +177,7 @@ fn of_operator_and_partner(
             })
         }
         RecordKind::StartupProfile
+        | RecordKind::InvestorProfile
         | RecordKind::Mandate
         | RecordKind::Match
         | RecordKind::Introduction

@@ -153,6 +153,8 @@ impl Pile<'_> {
         let found = waiting::profiles(conn, &reviewed, None, MOST)?;
         let days = self.context.settings.review_working_days;
         self.within(K::ReviewProfile, S::StartupProfile, &found, days);
+        let found = db::investor_profiles::waiting(conn, &reviewed, None, MOST)?;
+        self.within(K::ReviewProfile, S::InvestorProfile, &found, days);
         let found = waiting::matches(conn, MatchStatus::Candidate, MOST)?;
         self.within(K::ReleaseMatch, S::Match, &found, REVIEW_DAYS);
         let found = waiting::matches(conn, MatchStatus::Mutual, MOST)?;
@@ -242,7 +244,10 @@ impl Pile<'_> {
     fn side(&mut self, conn: &mut Conn, side: Side, own: &[OrganizationId]) -> Result<(), Error> {
         match side {
             Side::Startup => self.profiles(conn, own)?,
-            Side::Investor => self.mandates(conn, own)?,
+            Side::Investor => {
+                self.investor_profiles(conn, own)?;
+                self.mandates(conn, own)?;
+            }
         }
         for found in waiting::matches_to_answer(conn, side, own, MOST)? {
             let due = found.since + TimeDelta::days(UNANSWERED_DAYS);
@@ -279,6 +284,29 @@ impl Pile<'_> {
         let soon = days_ahead(self.context.now(), CONFIRM_DAYS);
         let found = waiting::profiles_to_confirm(conn, own, soon, MOST)?;
         self.until(WorkKind::ConfirmProfile, RecordKind::StartupProfile, &found);
+        Ok(())
+    }
+
+    fn investor_profiles(&mut self, conn: &mut Conn, own: &[OrganizationId]) -> Result<(), Error> {
+        for (status, kind) in [
+            (ProfileStatus::Draft, WorkKind::SubmitProfile),
+            (ProfileStatus::ChangesRequested, WorkKind::ChangeProfile),
+            (ProfileStatus::Approved, WorkKind::PublishProfile),
+        ] {
+            for found in db::investor_profiles::waiting(conn, &[status], Some(own), MOST)? {
+                // Only what a reviewer asked for presses.
+                let asked = status == ProfileStatus::ChangesRequested;
+                let due = asked.then(|| self.in_working_days(found.since, SIDE_DAYS));
+                self.push(kind, RecordKind::InvestorProfile, &found, due);
+            }
+        }
+        let soon = days_ahead(self.context.now(), CONFIRM_DAYS);
+        let found = db::investor_profiles::to_confirm(conn, own, soon, MOST)?;
+        self.until(
+            WorkKind::ConfirmProfile,
+            RecordKind::InvestorProfile,
+            &found,
+        );
         Ok(())
     }
 

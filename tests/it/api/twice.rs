@@ -292,6 +292,22 @@ async fn records(twice: &Twice<'_>) {
         .await;
 }
 
+async fn investor(twice: &Twice<'_>) {
+    let route = "/v1/investor-profiles";
+    let body = super::investors::whole();
+    let (profile, _) = twice.does(route, Who::Gul, route, body).await;
+    let submit = json!({"action": "submit"});
+    twice
+        .moves("investor-profiles", Who::Gul, &profile, submit)
+        .await;
+}
+
+async fn views(twice: &Twice<'_>) {
+    let route = "/v1/saved-views";
+    let body = json!({"name": "Mine", "list": "mandates", "query": "status=draft"});
+    twice.does(route, Who::Gul, route, body).await;
+}
+
 async fn rules(twice: &Twice<'_>) {
     let route = "/v1/rule-sets";
     let body = json!({"programme": twice.stage.programme.id.to_string()});
@@ -540,6 +556,8 @@ fn every_post_that_makes_or_moves_something_honours_its_key() {
         introductions_and_deals(&twice).await;
         records(&twice).await;
         rules(&twice).await;
+        investor(&twice).await;
+        views(&twice).await;
         tags(&twice).await;
         jobs(&twice).await;
         books(&twice).await;

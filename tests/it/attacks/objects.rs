@@ -54,6 +54,8 @@ fn body(route: &str) -> Option<Value> {
     let action = |action: &str| Some(json!({ "action": action }));
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
+        "PATCH /v1/investor-profiles/{id}" => Some(json!({ "assets": "over_1b" })),
+        "PATCH /v1/saved-views/{id}" => Some(json!({ "name": "Ours" })),
         "PATCH /v1/documents/{id}" => Some(json!({ "title": "Ours" })),
         "POST /v1/documents/{id}/transitions" => action("withdraw"),
         "POST /v1/documents/{id}/versions" | "POST /v1/startup-profiles/{id}/documents" => {
@@ -96,9 +98,9 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/freezes/{id}/transitions" => action("lift"),
         "POST /v1/rule-sets/{id}/transitions" => action("publish"),
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
-        "POST /v1/startup-profiles/{id}/transitions" | "POST /v1/mandates/{id}/transitions" => {
-            action("pause")
-        }
+        "POST /v1/startup-profiles/{id}/transitions"
+        | "POST /v1/investor-profiles/{id}/transitions"
+        | "POST /v1/mandates/{id}/transitions" => action("pause"),
         "POST /v1/matches/{id}/transitions" => action("interested"),
         "POST /v1/introductions/{id}/transitions" => action("accept"),
         "POST /v1/deals/{id}/transitions" => action("report"),
@@ -190,6 +192,8 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/commitments/{id}", promise),
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
         ("/v1/startup-profiles/{id}", stage.profile.id.to_string()),
+        ("/v1/investor-profiles/{id}", investor_profile(stage).await),
+        ("/v1/saved-views/{id}", saved_view(stage).await),
         ("/v1/mandates/{id}", stage.mandate.id.to_string()),
         ("/v1/programmes/{id}", stage.programme.id.to_string()),
         (
@@ -232,6 +236,21 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             of_programme(stage, "rematches", json!({ "top": 1 })).await,
         ),
     ])
+}
+
+/// What Dana looks at.
+async fn saved_view(stage: &Stage) -> String {
+    let view = json!({ "name": "Mine", "list": "mandates" });
+    let made = stage.post(Who::Dana, "/v1/saved-views", view).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// What Gul says of her firm.
+async fn investor_profile(stage: &Stage) -> String {
+    let made = stage
+        .post(Who::Gul, "/v1/investor-profiles", json!({}))
+        .await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// A file that Dana asked for.
@@ -615,6 +634,7 @@ fn named(field: &str) -> &'static str {
 fn naming(route: &str) -> Value {
     match route {
         "POST /v1/startup-profiles"
+        | "POST /v1/investor-profiles"
         | "POST /v1/mandates"
         | "POST /v1/matches"
         | "POST /v1/rule-sets" => json!({}),
@@ -625,6 +645,7 @@ fn naming(route: &str) -> Value {
             "contact": { "email": "dana@negev.example" },
             "startup_profile": {},
         }),
+        "POST /v1/saved-views" => json!({ "name": "Ours", "list": "mandates" }),
         "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",

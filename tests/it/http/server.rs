@@ -259,6 +259,7 @@ async fn list_things(request: HttpRequest, query: ListQuery<Filters>) -> HttpRes
     PageView {
         items: vec![query.filters.stage],
         next_cursor: (!last).then(|| "next".to_owned()),
+        count: None,
     }
     .respond(&request)
 }

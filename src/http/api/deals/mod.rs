@@ -109,6 +109,7 @@ async fn list_deals(
             .map(|seen| DealView::of(seen, &caller))
             .collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

@@ -428,5 +428,6 @@ async fn list_introduction_documents(
     Ok(HttpResponse::Ok().json(PageView {
         items: found.iter().map(view).collect(),
         next_cursor: None,
+        count: None,
     }))
 }

@@ -76,6 +76,7 @@ async fn list_introductions(
     let view = PageView {
         items: page.items.iter().map(IntroductionView::of).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

@@ -30,6 +30,7 @@ use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::http::renderings::{Renderings, Shown};
+use crate::services::counts;
 use crate::services::mandates::{self, Filter};
 use crate::services::{Context, Error};
 
@@ -126,6 +127,8 @@ pub struct MandateFilters {
         default = "created_at"
     )]
     sort: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
 }
 
 impl MandateFilters {
@@ -176,10 +179,14 @@ async fn list_mandates(
     query: ListQuery<MandateFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::mandates(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
     // Every reader of it reads the same.
     let show = Shown::<MandateView>::of(renderings.into_inner());
     let page = mandates::list(&context, &caller, filter, order, query.page.into(), show).await?;
-    Ok(PageView::from(page).respond(&request))
+    Ok(PageView::from(page).counted(count).respond(&request))
 }
 
 /// One mandate.

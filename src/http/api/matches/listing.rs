@@ -197,6 +197,7 @@ async fn rank(
     let link = PageView {
         items: Vec::new(),
         next_cursor: page.next,
+        count: None,
     };
     Ok((view, link))
 }
@@ -277,6 +278,7 @@ async fn list(
             .map(|shown| MatchView::of(voice, shown))
             .collect(),
         next_cursor: page.next,
+        count: None,
     })
 }
 

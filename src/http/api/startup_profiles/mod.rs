@@ -33,6 +33,7 @@ use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::http::renderings::{Renderings, Shown};
+use crate::services::counts;
 use crate::services::startups::{self, FieldComment, Filter, Move};
 use crate::services::{Context, Error};
 
@@ -132,6 +133,8 @@ pub struct StartupProfileFilters {
         default = "created_at"
     )]
     sort: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
 }
 
 impl StartupProfileFilters {
@@ -182,10 +185,14 @@ async fn list_startup_profiles(
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::startups(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
     // Every reader of it reads the same.
     let show = Shown::<StartupProfileView>::of(renderings.into_inner());
     let page = startups::list(&context, &caller, filter, order, query.page.into(), show).await?;
-    Ok(PageView::from(page).respond(&request))
+    Ok(PageView::from(page).counted(count).respond(&request))
 }
 
 /// One profile.
@@ -278,7 +285,7 @@ async fn list_startup_profile_transitions(
 /// A move of a profile.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewStartupProfileTransition {
+pub struct NewProfileTransition {
     /// `submit`, `claim`, `request_changes`, `reject`, `approve`, `publish`,
     /// `pause` or `withdraw`.
     #[schema(max_length = 50, example = "submit")]
@@ -304,8 +311,12 @@ pub struct NewComment {
     comment: String,
 }
 
-impl NewStartupProfileTransition {
-    fn read(&self) -> Result<(ProfileAction, Move), Faults> {
+impl NewProfileTransition {
+    /// The action with what it takes.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read(&self) -> Result<(ProfileAction, Move), Faults> {
         let mut faults = Faults::new();
         let action = code(&mut faults, "/action", &self.action, ProfileAction::ALL);
         let taken: &[&str] = match action {
@@ -367,7 +378,7 @@ impl NewComment {
         ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
-    request_body = NewStartupProfileTransition,
+    request_body = NewProfileTransition,
     responses((status = 200, description = "Moved.", body = StartupProfileView, headers(("ETag" = String))))
 )]
 #[post("/v1/startup-profiles/{id}/transitions")]
@@ -378,7 +389,7 @@ async fn move_startup_profile(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewStartupProfileTransition>,
+    body: JsonBody<NewProfileTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/startup-profiles/{id}/transitions";
     let id = path_id(&id)?;

@@ -5,15 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::document::StartupProfileDocument;
-use crate::http::api::exchange::path_id;
-use crate::http::api::versions::{ChangesQuery, ChangesView, VersionView};
+use crate::domain::ids::StartupProfileId;
+use crate::http::api::versions::{self, ChangesQuery, ChangesView, VersionView};
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
-use crate::http::preconditions::digested;
 use crate::http::problem::Problem;
 use crate::services::Context;
-use crate::services::versions;
 
 /// What a profile said at a version.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,9 +39,7 @@ pub async fn list_startup_profile_versions(
     id: web::Path<String>,
     query: ListQuery<NoFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let id = path_id(&id)?;
-    let page = versions::of_profile(&context, &caller, id, query.page.into()).await?;
-    Ok(PageView::of(page, VersionView::from).respond(&request))
+    versions::list::<StartupProfileId>(&context, &caller, &request, &id, query.page).await
 }
 
 /// What a profile said at a version. It never changes.
@@ -67,14 +63,11 @@ pub async fn get_startup_profile_version(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, number): (_, i64) = (path_id(&path.0)?, path_id(&path.1)?);
-    let mut said = versions::profile_at(&context, &caller, id, vec![number]).await?;
-    let said = said.pop().ok_or(crate::services::Error::NotFound)?;
-    let view = StartupProfileVersionView {
-        version: said.version.into(),
-        document: StartupProfileDocument::of(said.organization, &said.content),
+    let shown = |version, firm, content: &_| StartupProfileVersionView {
+        version,
+        document: StartupProfileDocument::of(firm, content),
     };
-    digested(&request, &view)
+    versions::one::<StartupProfileId, _>(&context, &caller, &request, &path, shown).await
 }
 
 /// What changed in a profile up to a version: since the one before, or since
@@ -96,15 +89,6 @@ pub async fn list_startup_profile_changes(
     path: web::Path<(String, String)>,
     query: Query<ChangesQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, number): (_, i64) = (path_id(&path.0)?, path_id(&path.1)?);
-    let since = query.0.since(number)?;
-    let wanted = std::iter::once(number).chain(since).collect();
-    let said = versions::profile_at(&context, &caller, id, wanted).await?;
-    let documents = said
-        .iter()
-        .map(|it| StartupProfileDocument::of(it.organization, &it.content));
-    let documents: Vec<_> = documents.collect();
-    let after = documents.first().ok_or(crate::services::Error::NotFound)?;
-    let view = ChangesView::between((since, documents.get(1)), (number, after))?;
-    Ok(HttpResponse::Ok().json(view))
+    let document = StartupProfileDocument::of;
+    versions::changes::<StartupProfileId, _>(&context, &caller, &path, &query.0, document).await
 }

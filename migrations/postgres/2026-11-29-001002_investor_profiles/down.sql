@@ -1,0 +1,3 @@
+DROP TABLE investor_comments;
+DROP TABLE investor_profile_revisions;
+DROP TABLE investor_profiles;

@@ -1,0 +1,489 @@
+//! Investor profiles. The row holds the present state; every revision of what
+//! a profile said stays.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::IntoBoxed;
+use diesel::prelude::*;
+
+use super::conn::Backend;
+use super::investor_schema::investor_comments as comments;
+use super::investor_schema::investor_profile_revisions as revisions;
+use super::investor_schema::investor_profiles::{self, dsl};
+use super::page::{self, Cursor};
+use super::prepared::Prepare;
+use super::review_comments::ReviewComment;
+use super::types::{Id, Timestamp};
+use super::worklist::{Owners, Waiting};
+use super::{Conn, Result, json, keyset, sql, stored};
+use crate::domain::country::Country;
+use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
+use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
+use crate::domain::profile::ProfileStatus;
+use crate::domain::search::Order;
+use crate::domain::text::Slug;
+
+/// Which profiles to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of that firm.
+    pub organization: Option<OrganizationId>,
+    /// In that state.
+    pub status: Option<ProfileStatus>,
+    /// Of that sort.
+    pub kind: Option<Slug>,
+    /// Resident there.
+    pub residence: Option<Country>,
+    /// With so much under management.
+    pub assets: Option<AssetsBand>,
+    /// So accredited.
+    pub accreditation: Option<AccreditationStatus>,
+    /// Whether somebody of the firm stands behind it.
+    pub claimed: Option<bool>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: InvestorProfileId,
+    organization_id: OrganizationId,
+    status: String,
+    claimed: bool,
+    revision: i64,
+    content: String,
+    _kind: Option<String>,
+    _residence: Option<String>,
+    _assets: Option<String>,
+    _accreditation: String,
+    published_at: Option<DateTime<Utc>>,
+    reconfirm_by: Option<NaiveDate>,
+    rejected_at: Option<DateTime<Utc>>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Stores a new profile with its first revision; false when its firm has one.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert(conn: &mut Conn, profile: &InvestorProfile) -> Result<bool> {
+    let content = json::investor::encode(&profile.content)?;
+    let said = &profile.content;
+    let insert = diesel::insert_into(investor_profiles::table)
+        .values((
+            (
+                dsl::id.eq(profile.id),
+                dsl::organization_id.eq(profile.organization),
+                dsl::status.eq(profile.status.code()),
+                dsl::claimed.eq(profile.claimed),
+                dsl::revision.eq(profile.revision),
+                dsl::content.eq(&content),
+                dsl::kind.eq(said.kind.as_ref().map(Slug::as_str)),
+                dsl::residence.eq(said.residence.as_ref().map(Country::code)),
+                dsl::assets.eq(said.assets.map(AssetsBand::code)),
+            ),
+            (
+                dsl::accreditation.eq(said.accreditation.status.code()),
+                dsl::published_at.eq(profile.published_at.map(Timestamp)),
+                dsl::reconfirm_by.eq(profile.reconfirm_by),
+                dsl::rejected_at.eq(profile.rejected_at.map(Timestamp)),
+                dsl::version.eq(profile.version),
+                dsl::created_at.eq(Timestamp(profile.created_at)),
+                dsl::updated_at.eq(Timestamp(profile.updated_at)),
+            ),
+        ))
+        .on_conflict_do_nothing();
+    let made = sql::execute(conn, insert)? == 1;
+    if made {
+        keep_revision(conn, profile, &content)?;
+    }
+    Ok(made)
+}
+
+/// The profile with that id.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find(conn: &mut Conn, id: InvestorProfileId) -> Result<Option<InvestorProfile>> {
+    let row: Option<Row> = investor_profiles::table.find(id).first(conn).optional()?;
+    row.map(profile).transpose()
+}
+
+/// The profile of a firm.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn of(conn: &mut Conn, organization: OrganizationId) -> Result<Option<InvestorProfile>> {
+    let row: Option<Row> = investor_profiles::table
+        .filter(dsl::organization_id.eq(organization))
+        .first(conn)
+        .optional()?;
+    row.map(profile).transpose()
+}
+
+/// Profiles in that order; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<InvestorProfile>> {
+    let mut query = narrowed(filter).limit(page::fetch(limit));
+    if let Some(cursor) = after {
+        query = match order {
+            Order::Created | Order::Relevance => {
+                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
+            }
+            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
+            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
+            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
+        };
+    }
+    let query = match order {
+        Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
+        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
+        Order::Updated => query.order((dsl::updated_at, dsl::id)),
+        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
+    };
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+type Boxed = IntoBoxed<'static, investor_profiles::table, Backend>;
+
+fn narrowed(filter: &Filter) -> Boxed {
+    let mut query = investor_profiles::table.into_boxed();
+    if let Some(organization) = filter.organization {
+        query = query.filter(dsl::organization_id.eq(organization));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(kind) = &filter.kind {
+        query = query.filter(dsl::kind.eq(kind.to_string()));
+    }
+    if let Some(residence) = filter.residence {
+        query = query.filter(dsl::residence.eq(residence.to_string()));
+    }
+    if let Some(assets) = filter.assets {
+        query = query.filter(dsl::assets.eq(assets.code()));
+    }
+    if let Some(accreditation) = filter.accreditation {
+        query = query.filter(dsl::accreditation.eq(accreditation.code()));
+    }
+    if let Some(claimed) = filter.claimed {
+        query = query.filter(dsl::claimed.eq(claimed));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
+    }
+    query
+}
+
+/// Stores the new state of a profile, its version risen by one, and keeps its
+/// revision if that is new; false when somebody else was first.
+///
+/// # Errors
+/// A statement failed.
+pub fn update(conn: &mut Conn, profile: &InvestorProfile) -> Result<bool> {
+    let content = json::investor::encode(&profile.content)?;
+    let said = &profile.content;
+    let before = investor_profiles::table
+        .find(profile.id)
+        .filter(dsl::version.eq(profile.version - 1));
+    let changed = diesel::update(before)
+        .set((
+            dsl::organization_id.eq(profile.organization),
+            dsl::status.eq(profile.status.code()),
+            dsl::claimed.eq(profile.claimed),
+            dsl::revision.eq(profile.revision),
+            dsl::content.eq(&content),
+            dsl::kind.eq(said.kind.as_ref().map(Slug::as_str)),
+            dsl::residence.eq(said.residence.as_ref().map(Country::code)),
+            dsl::assets.eq(said.assets.map(AssetsBand::code)),
+            dsl::accreditation.eq(said.accreditation.status.code()),
+            dsl::published_at.eq(profile.published_at.map(Timestamp)),
+            dsl::reconfirm_by.eq(profile.reconfirm_by),
+            dsl::rejected_at.eq(profile.rejected_at.map(Timestamp)),
+            dsl::version.eq(profile.version),
+            dsl::updated_at.eq(Timestamp(profile.updated_at)),
+        ))
+        .prepared()
+        .execute(conn)?;
+    if changed == 1 {
+        keep_revision(conn, profile, &content)?;
+    }
+    Ok(changed == 1)
+}
+
+/// Gives a profile at that version to another investor, in that state; false
+/// when somebody else changed it meanwhile.
+///
+/// # Errors
+/// A statement failed: also when the other one has a profile.
+pub fn give(
+    conn: &mut Conn,
+    (id, version): (InvestorProfileId, i64),
+    to: OrganizationId,
+    status: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let before = investor_profiles::table
+        .find(id)
+        .filter(dsl::version.eq(version));
+    let changed = diesel::update(before)
+        .set((
+            dsl::organization_id.eq(to),
+            dsl::status.eq(status),
+            dsl::version.eq(version + 1),
+            dsl::updated_at.eq(Timestamp(now)),
+        ))
+        .prepared()
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+type Dated = (Id, DateTime<Utc>, Option<NaiveDate>);
+
+fn dated((id, since, by): Dated) -> Waiting {
+    Waiting {
+        id: id.uuid(),
+        programme: None,
+        since,
+        by,
+    }
+}
+
+/// Profiles that stand at one of these states.
+///
+/// # Errors
+/// A statement failed.
+pub fn waiting(
+    conn: &mut Conn,
+    statuses: &[ProfileStatus],
+    owners: Owners<'_>,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    let codes: Vec<&str> = statuses.iter().map(|status| status.code()).collect();
+    let mut query = investor_profiles::table
+        .filter(dsl::status.eq_any(codes))
+        .select((dsl::id, dsl::updated_at, dsl::reconfirm_by))
+        .into_boxed();
+    if let Some(owners) = owners {
+        query = query.filter(dsl::organization_id.eq_any(owners.to_vec()));
+    }
+    let rows: Vec<Dated> = query
+        .order((dsl::updated_at, dsl::id))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(dated).collect())
+}
+
+/// Published profiles of these firms that are to be confirmed until a day, and
+/// those that were not in time.
+///
+/// # Errors
+/// A statement failed.
+pub fn to_confirm(
+    conn: &mut Conn,
+    owners: &[OrganizationId],
+    until: NaiveDate,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    let soon = dsl::status
+        .eq(ProfileStatus::Published.code())
+        .and(dsl::reconfirm_by.le(until).assume_not_null());
+    let rows: Vec<Dated> = investor_profiles::table
+        .filter(dsl::organization_id.eq_any(owners.to_vec()))
+        .filter(soon.or(dsl::status.eq(ProfileStatus::Stale.code())))
+        .select((dsl::id, dsl::updated_at, dsl::reconfirm_by))
+        .order((dsl::reconfirm_by, dsl::id))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(dated).collect())
+}
+
+/// Up to `limit` published profiles that were to be confirmed before today,
+/// the longest due first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_for_freshness(
+    conn: &mut Conn,
+    today: NaiveDate,
+    limit: usize,
+) -> Result<Vec<InvestorProfile>> {
+    let rows: Vec<Row> = investor_profiles::table
+        .filter(dsl::status.eq(ProfileStatus::Published.code()))
+        .filter(dsl::reconfirm_by.lt(today))
+        .order((dsl::reconfirm_by, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+/// Profiles after an id that may mention a tag, by id; see
+/// [`super::tags::startups_mentioning`].
+///
+/// # Errors
+/// A statement failed.
+pub fn mentioning(
+    conn: &mut Conn,
+    slug: &Slug,
+    after: Option<InvestorProfileId>,
+    limit: usize,
+) -> Result<Vec<InvestorProfileId>> {
+    let mut query = investor_profiles::table.into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    Ok(query
+        .filter(dsl::content.like(super::tags::mention(slug)))
+        .order(dsl::id)
+        .limit(page::fetch(limit))
+        .select(dsl::id)
+        .load(conn)?)
+}
+
+/// A revision's content never changes once it is kept.
+fn keep_revision(conn: &mut Conn, profile: &InvestorProfile, content: &str) -> Result<()> {
+    let insert = diesel::insert_into(revisions::table)
+        .values((
+            revisions::profile_id.eq(profile.id),
+            revisions::revision.eq(profile.revision),
+            revisions::content.eq(content),
+            revisions::created_at.eq(Timestamp(profile.updated_at)),
+        ))
+        .on_conflict_do_nothing();
+    sql::execute(conn, insert)?;
+    Ok(())
+}
+
+/// What a profile said at a revision.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_revision(
+    conn: &mut Conn,
+    id: InvestorProfileId,
+    revision: i64,
+) -> Result<Option<InvestorContent>> {
+    let content: Option<String> = revisions::table
+        .find((id, revision))
+        .select(revisions::content)
+        .first(conn)
+        .optional()?;
+    content.as_deref().map(json::investor::decode).transpose()
+}
+
+/// The revisions after that one with when each came, from the first on; one
+/// more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed.
+pub fn revisions_of(
+    conn: &mut Conn,
+    id: InvestorProfileId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, DateTime<Utc>)>> {
+    Ok(revisions::table
+        .filter(revisions::profile_id.eq(id))
+        .filter(revisions::revision.gt(after))
+        .order(revisions::revision)
+        .limit(page::fetch(limit))
+        .select((revisions::revision, revisions::created_at))
+        .load(conn)?)
+}
+
+/// Keeps what a reviewer said about a profile.
+///
+/// # Errors
+/// A statement failed.
+pub fn insert_comment(
+    conn: &mut Conn,
+    profile: InvestorProfileId,
+    comment: &ReviewComment,
+) -> Result<()> {
+    let insert = diesel::insert_into(comments::table).values((
+        comments::id.eq(Id::of(comment.id)),
+        comments::profile_id.eq(profile),
+        comments::revision.eq(comment.revision),
+        comments::pointer.eq(&comment.pointer),
+        comments::comment.eq(&comment.comment),
+        comments::author_id.eq(comment.author),
+        comments::created_at.eq(Timestamp(comment.created_at)),
+    ));
+    sql::execute(conn, insert)?;
+    Ok(())
+}
+
+/// What reviewers said about a profile, from the oldest on.
+///
+/// # Errors
+/// A statement failed.
+pub fn comments(conn: &mut Conn, profile: InvestorProfileId) -> Result<Vec<ReviewComment>> {
+    type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
+    let rows: Vec<CommentRow> = comments::table
+        .filter(comments::profile_id.eq(profile))
+        .order((comments::created_at, comments::id))
+        .select((
+            comments::id,
+            comments::revision,
+            comments::pointer,
+            comments::comment,
+            comments::author_id,
+            comments::created_at,
+        ))
+        .load(conn)?;
+    let comment =
+        |(id, revision, pointer, comment, author, created_at): CommentRow| ReviewComment {
+            id: id.uuid(),
+            revision,
+            pointer,
+            comment,
+            author,
+            created_at,
+        };
+    Ok(rows.into_iter().map(comment).collect())
+}
+
+fn profile(row: Row) -> Result<InvestorProfile> {
+    let Row {
+        id,
+        organization_id,
+        status,
+        claimed,
+        revision,
+        content,
+        _kind,
+        _residence,
+        _assets,
+        _accreditation,
+        published_at,
+        reconfirm_by,
+        rejected_at,
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    Ok(InvestorProfile {
+        id,
+        organization: organization_id,
+        content: json::investor::decode(&content)?,
+        status: stored::code(&status, ProfileStatus::from_code)?,
+        claimed,
+        revision,
+        version,
+        published_at,
+        reconfirm_by,
+        rejected_at,
+        created_at,
+        updated_at,
+    })
+}

@@ -1,0 +1,337 @@
+//! Investor profiles: what investors say of themselves.
+
+mod document;
+mod versions;
+mod view;
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::exchange::{created, intent, moved, path_id, query_code, query_id};
+use super::finding::{order, query_country, query_time};
+use super::own_organization;
+use super::startup_profiles::{CommentsView, NewProfileTransition};
+use super::timeline::{self, TimelineQuery, TimelineView};
+use super::transitions::TransitionsView;
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::InvestorProfileId;
+use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent};
+use crate::domain::profile::ProfileStatus;
+use crate::domain::search::{Order, Query as Words};
+use crate::domain::tag::{Facet, Taxonomy};
+use crate::domain::values::OrganizationKind;
+use crate::http::caller::Authenticated;
+use crate::http::fields::{JsonBody, Query};
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::merge_patch::MergePatch;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::{IfMatch, versioned};
+use crate::http::problem::{Kind, Problem};
+use crate::http::registry::ServiceConfig;
+use crate::services::counts;
+use crate::services::investors::{self, Filter};
+use crate::services::{Context, Error};
+
+pub use document::InvestorProfileDocument;
+pub use view::InvestorProfileView;
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_investor_profile)
+        .service(list_investor_profiles)
+        .service(get_investor_profile)
+        .service(change_investor_profile)
+        .service(list_investor_profile_transitions)
+        .service(move_investor_profile)
+        .service(list_investor_profile_comments)
+        .service(versions::list_investor_profile_versions)
+        .service(versions::get_investor_profile_version)
+        .service(versions::list_investor_profile_changes)
+        .service(list_investor_profile_events);
+}
+
+/// Starts a draft, for the caller's investor or, by a curator, for any; an
+/// investor has one profile.
+#[utoipa::path(
+    operation_id = "create_investor_profile",
+    tag = "investor profiles",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
+    request_body = InvestorProfileDocument,
+    responses((status = 201, description = "A draft.", body = InvestorProfileView,
+        headers(("Location" = String), ("ETag" = String))))
+)]
+#[post("/v1/investor-profiles")]
+async fn create_investor_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: JsonBody<InvestorProfileDocument>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/investor-profiles", &request, &key, body.bytes());
+    let (named, content) = body.into_inner().read(&context.taxonomy())?;
+    let firm = own_organization(&caller, named, OrganizationKind::Investor, "/organization")?;
+    let profile = investors::create(&context, &caller, intent, firm, content).await?;
+    let view = InvestorProfileView::on(context.now().date_naive(), &profile);
+    Ok(created(view.location(), view.version, &view))
+}
+
+/// Which investor profiles.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvestorProfileFilters {
+    /// Of that firm.
+    #[param(format = "uuid", max_length = 36)]
+    organization: Option<String>,
+    /// In that state.
+    #[param(max_length = 20, example = "published")]
+    status: Option<String>,
+    /// Of that sort: a value of the facet `investor_type`.
+    #[serde(rename = "type")]
+    #[param(max_length = 80, example = "family_office")]
+    kind: Option<String>,
+    /// Resident there: ISO 3166-1 alpha-2.
+    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "AZ")]
+    residence: Option<String>,
+    /// With so much under management.
+    #[param(max_length = 20, example = "10m_50m")]
+    assets: Option<String>,
+    /// `none`, `claimed` or `verified`.
+    #[param(max_length = 20, example = "verified")]
+    accreditation: Option<String>,
+    /// Whether somebody of the firm stands behind it.
+    claimed: Option<bool>,
+    /// Changed then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    updated_since: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at` or
+    /// `-updated_at`.
+    #[param(
+        max_length = 20,
+        pattern = "^-?(created|updated)_at$",
+        default = "created_at"
+    )]
+    sort: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
+}
+
+impl InvestorProfileFilters {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// 400, naming the parameter.
+    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
+        let kind = self.kind.as_deref().map(|word| {
+            let mut known = taxonomy.facet(Facet::InvestorType);
+            let found = known.find(|value| value.slug.as_str() == word);
+            found.map(|value| value.slug.clone()).ok_or_else(|| {
+                Problem::new(Kind::BadQuery).detail("`type` is none of its values.".to_owned())
+            })
+        });
+        let filter = Filter {
+            organization: query_id("organization", self.organization.as_deref())?,
+            status: query_code("status", self.status.as_deref(), ProfileStatus::from_code)?,
+            kind: kind.transpose()?,
+            residence: query_country("residence", self.residence.as_deref())?,
+            assets: query_code("assets", self.assets.as_deref(), AssetsBand::from_code)?,
+            accreditation: query_code(
+                "accreditation",
+                self.accreditation.as_deref(),
+                AccreditationStatus::from_code,
+            )?,
+            claimed: self.claimed,
+            updated_since: query_time("updated_since", self.updated_since.as_deref())?,
+        };
+        // Nothing is looked for by words, so none comes by relevance.
+        let order = order(self.sort.as_deref(), &Words::default())?;
+        Ok((filter, order))
+    }
+}
+
+/// Investor profiles: one's own, or all for the operator's people.
+#[utoipa::path(
+    operation_id = "list_investor_profiles",
+    tag = "investor profiles",
+    params(InvestorProfileFilters, PageQuery),
+    responses(
+        (status = 200, description = "A page.", body = PageView<InvestorProfileView>),
+        (status = 404, description = "Of a firm that is not the caller's."),
+    )
+)]
+#[get("/v1/investor-profiles")]
+async fn list_investor_profiles(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    query: ListQuery<InvestorProfileFilters>,
+) -> Result<HttpResponse, Problem> {
+    let (filter, order) = query.filters.read(&context.taxonomy())?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::investors(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
+    let page = investors::list(&context, &caller, filter, order, query.page.into()).await?;
+    let today = context.now().date_naive();
+    let view = |profile| InvestorProfileView::on(today, &profile);
+    Ok(PageView::of(page, view).counted(count).respond(&request))
+}
+
+/// One investor profile.
+#[utoipa::path(
+    operation_id = "get_investor_profile",
+    tag = "investor profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-None-Match" = Option<String>, Header, max_length = 200),
+    ),
+    responses(
+        (status = 200, description = "The profile.", body = InvestorProfileView, headers(("ETag" = String))),
+        (status = 304, description = "The caller has this version."),
+    )
+)]
+#[get("/v1/investor-profiles/{id}")]
+async fn get_investor_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let profile = investors::find(&context, &caller, path_id(&id)?).await?;
+    let view = InvestorProfileView::on(context.now().date_naive(), &profile);
+    Ok(versioned(&request, view.version, &view))
+}
+
+/// Changes what an investor profile says.
+///
+/// A merge patch (RFC 7396): null removes, absent keeps, a list is replaced as
+/// a whole.
+#[utoipa::path(
+    operation_id = "change_investor_profile",
+    tag = "investor profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+    ),
+    request_body(content = InvestorProfileDocument, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "Changed.", body = InvestorProfileView, headers(("ETag" = String))),
+        (status = 409, description = "It can't be changed so in its state."),
+    )
+)]
+#[patch("/v1/investor-profiles/{id}")]
+async fn change_investor_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    patch: MergePatch,
+) -> Result<HttpResponse, Problem> {
+    let id: InvestorProfileId = path_id(&id)?;
+    let found = investors::find(&context, &caller, id).await?;
+    let expected = if_match.version()?;
+    let (owner, taxonomy) = (found.organization, context.taxonomy());
+    let revise = move |before: &InvestorContent| -> Result<InvestorContent, Error> {
+        let current = InvestorProfileDocument::of(owner, before);
+        let document: InvestorProfileDocument = patch.apply_to(&current)?;
+        Ok(document.revised(owner, before, &taxonomy)?)
+    };
+    let profile = investors::edit(&context, &caller, id, expected, revise).await?;
+    let view = InvestorProfileView::on(context.now().date_naive(), &profile);
+    Ok(moved(view.version, &view))
+}
+
+/// What can be done with an investor profile now.
+#[utoipa::path(
+    operation_id = "list_investor_profile_transitions",
+    tag = "investor profiles",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/investor-profiles/{id}/transitions")]
+async fn list_investor_profile_transitions(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let actions = investors::transitions(&context, &caller, path_id(&id)?).await?;
+    let actions = actions
+        .into_iter()
+        .map(|(action, refusal)| (action.code(), refusal));
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// Moves an investor profile.
+#[utoipa::path(
+    operation_id = "move_investor_profile",
+    tag = "investor profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    request_body = NewProfileTransition,
+    responses((status = 200, description = "Moved.", body = InvestorProfileView, headers(("ETag" = String))))
+)]
+#[post("/v1/investor-profiles/{id}/transitions")]
+async fn move_investor_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    key: IdempotencyKey,
+    body: JsonBody<NewProfileTransition>,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/investor-profiles/{id}/transitions";
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(investors::find(&context, &caller, id))
+        .await?;
+    let intent = intent(ROUTE, &request, &key, body.bytes());
+    let (action, details) = body.into_inner().read()?;
+    let profile =
+        investors::transition(&context, &caller, intent, id, expected, action, details).await?;
+    let view = InvestorProfileView::on(context.now().date_naive(), &profile);
+    Ok(moved(view.version, &view))
+}
+
+/// What reviewers said about an investor profile.
+#[utoipa::path(
+    operation_id = "list_investor_profile_comments",
+    tag = "investor profiles",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "Oldest first.", body = CommentsView))
+)]
+#[get("/v1/investor-profiles/{id}/comments")]
+async fn list_investor_profile_comments(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let comments = investors::comments(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(CommentsView::from(comments)))
+}
+
+/// What happened to an investor profile.
+#[utoipa::path(
+    operation_id = "list_investor_profile_events",
+    tag = "investor profiles",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/investor-profiles/{id}/events")]
+async fn list_investor_profile_events(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let found = investors::find(&context, &caller, path_id(&id)?).await?;
+    let subject = Subject::new(SubjectKind::InvestorProfile, found.id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}

@@ -1,0 +1,120 @@
+//! How many records a list has: exactly up to a bound, beyond that only that
+//! there are more, so that nobody's question costs more than a page or two.
+
+use crate::db::{self, Conn};
+use crate::domain::ids::OrganizationId;
+use crate::domain::permission::Operation;
+use crate::domain::search::Order;
+use crate::domain::values::OrganizationKind;
+
+use super::{Caller, Context, Error, investors, mandates, organizations, startups};
+
+/// Up to here records are counted.
+pub const BOUND: usize = 1_000;
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// So many, or more.
+    pub rows: usize,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+impl Counted {
+    const fn of(found: usize) -> Self {
+        Self {
+            rows: if found > BOUND { BOUND } else { found },
+            more: found > BOUND,
+        }
+    }
+}
+
+/// The firm whose records of a kind the caller may list: any, or the one that
+/// was named, for who reads everything; else the caller's own.
+///
+/// # Errors
+/// [`Error::NotFound`] where it is not theirs.
+pub(super) fn own(
+    caller: &Caller,
+    named: Option<OrganizationId>,
+    kind: OrganizationKind,
+    read: Operation,
+) -> Result<Option<OrganizationId>, Error> {
+    if caller.reads_everything() {
+        return Ok(named);
+    }
+    let own = caller.organizations(kind).next();
+    let organization = named.or(own).ok_or(Error::NotFound)?;
+    caller.may(read, &[organization])?;
+    Ok(Some(organization))
+}
+
+/// How many startup profiles a list has.
+pub async fn startups(
+    context: &Context,
+    caller: &Caller,
+    mut filter: startups::Filter,
+) -> Result<Counted, Error> {
+    let read = Operation::ReadStartupProfile;
+    filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
+    let count = move |conn: &mut Conn| {
+        let found = db::startup_profiles::list_heads(conn, &filter, Order::Created, None, BOUND)?;
+        Ok(Counted::of(found.len()))
+    };
+    context.db.read(count).await
+}
+
+/// How many mandates a list has.
+pub async fn mandates(
+    context: &Context,
+    caller: &Caller,
+    mut filter: mandates::Filter,
+) -> Result<Counted, Error> {
+    let read = Operation::ReadMandate;
+    filter.organization = own(
+        caller,
+        filter.organization,
+        OrganizationKind::Investor,
+        read,
+    )?;
+    let count = move |conn: &mut Conn| {
+        let found = db::mandates::list_heads(conn, &filter, Order::Created, None, BOUND)?;
+        Ok(Counted::of(found.len()))
+    };
+    context.db.read(count).await
+}
+
+/// How many investor profiles a list has.
+pub async fn investors(
+    context: &Context,
+    caller: &Caller,
+    mut filter: investors::Filter,
+) -> Result<Counted, Error> {
+    let read = Operation::ReadInvestorProfile;
+    filter.organization = own(
+        caller,
+        filter.organization,
+        OrganizationKind::Investor,
+        read,
+    )?;
+    let count = move |conn: &mut Conn| {
+        let found = db::investor_profiles::list(conn, &filter, Order::Created, None, BOUND)?;
+        Ok(Counted::of(found.len()))
+    };
+    context.db.read(count).await
+}
+
+/// How many firms a list has.
+pub async fn organizations(
+    context: &Context,
+    caller: &Caller,
+    filter: organizations::Filter,
+) -> Result<Counted, Error> {
+    caller.may(Operation::ReadOrganization, &[])?;
+    let count = move |conn: &mut Conn| {
+        let found = db::organizations::list(conn, &filter, None, BOUND)?;
+        Ok(Counted::of(found.len()))
+    };
+    context.db.read(count).await
+}

@@ -1,0 +1,382 @@
+//! Investor profiles: written by the investor (or for it), reviewed by
+//! curators, published when let through, confirmed every half year.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::Conn;
+use crate::db::investor_profiles as rows;
+pub use crate::db::investor_profiles::Filter;
+use crate::db::page::Page;
+use crate::db::review_comments::ReviewComment;
+use crate::domain::event::{Actor, Payload, SubjectKind, Value};
+use crate::domain::ids::{InvestorProfileId, OrganizationId};
+use crate::domain::investor::{
+    InvestorContent, InvestorProfile, accredited, fresh_until, status_after_edit, step,
+};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::profile::{ProfileAction, ProfileStatus};
+use crate::domain::refusal::Refusal;
+use crate::domain::search::Order;
+use crate::domain::values::OrganizationKind;
+
+use super::caller::in_any_hat;
+use super::counts::own;
+use super::duplicates::live_firm;
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::startups::{Move, check_details};
+use super::transitions::{available, check_version, code};
+use super::{Caller, Context, Error, Intent};
+
+/// A draft of the caller's investor, or of one that a curator writes for.
+pub async fn create(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    organization: OrganizationId,
+    content: InvestorContent,
+) -> Result<InvestorProfile, Error> {
+    caller.may(Operation::WriteInvestorProfile, &[organization])?;
+    let now = context.now();
+    let claimed = caller.belongs_to(organization);
+    let accreditation = accredited(
+        &InvestorContent::default().accreditation,
+        &content.accreditation,
+        caller.is_of_operator(),
+    )?;
+    let profile = InvestorProfile {
+        id: context.new_id(),
+        organization,
+        content: InvestorContent {
+            accreditation,
+            ..content
+        },
+        status: ProfileStatus::Draft,
+        claimed,
+        revision: 1,
+        version: 1,
+        published_at: None,
+        reconfirm_by: None,
+        rejected_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let pen = context.pen(caller.actor());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let firm = live_firm(conn, organization)?;
+            if firm.details.kind != OrganizationKind::Investor {
+                return Err(Error::refused(
+                    "not_an_investor",
+                    "Only an investor has an investor profile.",
+                ));
+            }
+            if !rows::insert(conn, &profile)? {
+                return Err(Error::refused(
+                    "profile_exists",
+                    "The investor has a profile already.",
+                ));
+            }
+            let payload = vec![
+                ("organization", Value::Id(organization.uuid())),
+                ("claimed", Value::Flag(claimed)),
+            ];
+            let subject = (SubjectKind::InvestorProfile, profile.id);
+            pen.append(conn, "investor_profile.created", subject, payload)?;
+            Ok(profile)
+        },
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+/// One profile, for its investor and the operator's people.
+pub async fn find(
+    context: &Context,
+    caller: &Caller,
+    id: InvestorProfileId,
+) -> Result<InvestorProfile, Error> {
+    let profile = context.db.look_up(move |conn| load(conn, id)).await?;
+    caller.may(Operation::ReadInvestorProfile, &[profile.organization])?;
+    Ok(profile)
+}
+
+/// Profiles in that order: all for the operator's people, an investor's own
+/// for its people.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    order: Order,
+    page: PageRequest,
+) -> Result<Page<InvestorProfile>, Error> {
+    let read = Operation::ReadInvestorProfile;
+    filter.organization = own(
+        caller,
+        filter.organization,
+        OrganizationKind::Investor,
+        read,
+    )?;
+    let key = match order {
+        Order::Updated | Order::UpdatedLast => |it: &InvestorProfile| after(it.updated_at, it.id),
+        _ => |it: &InvestorProfile| after(it.created_at, it.id),
+    };
+    read_page(
+        context,
+        format!("investor-profiles {filter:?} {order}"),
+        page,
+        move |conn, cursor, limit| Ok(rows::list(conn, &filter, order, cursor, limit)?),
+        key,
+    )
+    .await
+}
+
+/// The reviewers' comments on a profile, oldest first.
+pub async fn comments(
+    context: &Context,
+    caller: &Caller,
+    id: InvestorProfileId,
+) -> Result<Vec<ReviewComment>, Error> {
+    find(context, caller, id).await?;
+    let read = move |conn: &mut Conn| Ok(rows::comments(conn, id)?);
+    context.db.read(read).await
+}
+
+/// Replaces what a profile says; `revise` gets the present content and answers
+/// the new one.
+pub async fn edit(
+    context: &Context,
+    caller: &Caller,
+    id: InvestorProfileId,
+    expected: Option<i64>,
+    revise: impl FnOnce(&InvestorContent) -> Result<InvestorContent, Error> + Send + 'static,
+) -> Result<InvestorProfile, Error> {
+    let now = context.now();
+    let pen = context.pen(caller.actor());
+    let caller = caller.clone();
+    context
+        .db
+        .write(move |conn| {
+            let before = load(conn, id)?;
+            caller.may(Operation::ReadInvestorProfile, &[before.organization])?;
+            caller.may(Operation::WriteInvestorProfile, &[before.organization])?;
+            check_version(expected, before.version)?;
+            let content = revise(&before.content)?;
+            let content = InvestorContent {
+                accreditation: accredited(
+                    &before.content.accreditation,
+                    &content.accreditation,
+                    caller.is_of_operator(),
+                )?,
+                ..content
+            };
+            let status = status_after_edit(&before, &content)?;
+            let verified = content.accreditation != before.content.accreditation;
+            let after = InvestorProfile {
+                content,
+                status,
+                claimed: before.claimed || caller.belongs_to(before.organization),
+                revision: before.revision + 1,
+                version: before.version + 1,
+                updated_at: now,
+                ..before.clone()
+            };
+            store(conn, &after)?;
+            let mut payload = vec![("revision", Value::Int(after.revision))];
+            if verified {
+                let status = after.content.accreditation.status;
+                payload.push(("accreditation", code(status.code())));
+            }
+            let subject = (SubjectKind::InvestorProfile, id);
+            pen.append(conn, "investor_profile.edited", subject, payload)?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Moves a profile in its machine.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: InvestorProfileId,
+    expected: Option<i64>,
+    action: ProfileAction,
+    details: Move,
+) -> Result<InvestorProfile, Error> {
+    let (context_in, caller_in, caller_again) = (context.clone(), caller.clone(), caller.clone());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            apply(
+                &context_in,
+                &caller_in,
+                conn,
+                (id, expected),
+                action,
+                details,
+            )
+        },
+        move |conn, id| {
+            let found = load(conn, id.into())?;
+            caller_again.may(Operation::ReadInvestorProfile, &[found.organization])?;
+            Ok(found)
+        },
+    )
+    .await
+}
+
+fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    (id, expected): (InvestorProfileId, Option<i64>),
+    action: ProfileAction,
+    details: Move,
+) -> Result<InvestorProfile, Error> {
+    let now = context.now();
+    let before = load(conn, id)?;
+    caller.may(Operation::ReadInvestorProfile, &[before.organization])?;
+    caller.may(Operation::MoveInvestorProfile, &[before.organization])?;
+    check_version(expected, before.version)?;
+    let hats = caller.hats_for(before.organization, Hat::Startup);
+    let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, now))?;
+    check_details(action, &details)?;
+    let after = InvestorProfile {
+        // Whoever of the firm moves it stands behind it.
+        claimed: before.claimed || caller.belongs_to(before.organization),
+        ..moved(&before, status, action, now)
+    };
+    store(conn, &after)?;
+    let mut fields = Vec::new();
+    for said in details.comments {
+        let comment = ReviewComment {
+            id: context.new_id(),
+            pointer: said.pointer,
+            comment: said.comment,
+            author: caller.id(),
+            revision: before.revision,
+            created_at: now,
+        };
+        rows::insert_comment(conn, id, &comment)?;
+        fields.push(comment.pointer);
+    }
+    let mut payload = course_of(&before, &after);
+    if let Some(reason) = details.reason {
+        payload.push(("reason", Value::Code(reason)));
+    }
+    if !fields.is_empty() {
+        payload.push(("fields", Value::Codes(fields)));
+    }
+    let pen = context.pen(caller.actor());
+    let subject = (SubjectKind::InvestorProfile, id);
+    pen.append(conn, event_kind(action), subject, payload)?;
+    Ok(after)
+}
+
+fn course_of(before: &InvestorProfile, after: &InvestorProfile) -> Payload {
+    vec![
+        ("from", code(before.status.code())),
+        ("to", code(after.status.code())),
+        ("revision", Value::Int(after.revision)),
+    ]
+}
+
+/// What can be done with a profile now, each action with what stands in its
+/// way.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: InvestorProfileId,
+) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+    let profile = find(context, caller, id).await?;
+    Ok(open_to(context, caller, &profile))
+}
+
+/// What the caller can do with a profile that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    caller: &Caller,
+    profile: &InvestorProfile,
+) -> Vec<(ProfileAction, Option<Refusal>)> {
+    let hats = caller.hats_for(profile.organization, Hat::Startup);
+    available(ProfileAction::ALL, &hats, |action, hat| {
+        step(profile, action, hat, context.now()).map(drop)
+    })
+}
+
+/// Marks published profiles that nobody confirmed in time as stale; answers
+/// how many.
+pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
+    let now = context.now();
+    let pen = context.pen(Actor::System);
+    context
+        .db
+        .write(move |conn| {
+            let due = rows::due_for_freshness(conn, now.date_naive(), limit)?;
+            for before in &due {
+                let action = ProfileAction::FreshnessDue;
+                let status = step(before, action, Hat::System, now)?;
+                let after = moved(before, status, action, now);
+                store(conn, &after)?;
+                let subject = (SubjectKind::InvestorProfile, before.id);
+                pen.append(conn, event_kind(action), subject, course_of(before, &after))?;
+            }
+            Ok(due.len())
+        })
+        .await
+}
+
+fn moved(
+    before: &InvestorProfile,
+    status: ProfileStatus,
+    action: ProfileAction,
+    now: DateTime<Utc>,
+) -> InvestorProfile {
+    let mut after = InvestorProfile {
+        status,
+        version: before.version + 1,
+        updated_at: now,
+        ..before.clone()
+    };
+    match action {
+        ProfileAction::Publish => {
+            after.published_at = before.published_at.or(Some(now));
+            after.reconfirm_by = Some(fresh_until(now));
+        }
+        ProfileAction::Reject => after.rejected_at = Some(now),
+        _ => {}
+    }
+    after
+}
+
+const fn event_kind(action: ProfileAction) -> &'static str {
+    match action {
+        ProfileAction::Submit => "investor_profile.submitted",
+        ProfileAction::Claim => "investor_profile.claimed",
+        ProfileAction::RequestChanges => "investor_profile.changes_requested",
+        ProfileAction::Reject => "investor_profile.rejected",
+        ProfileAction::Approve => "investor_profile.approved",
+        ProfileAction::Publish => "investor_profile.published",
+        ProfileAction::Pause => "investor_profile.paused",
+        ProfileAction::FreshnessDue => "investor_profile.became_stale",
+        ProfileAction::Withdraw => "investor_profile.withdrawn",
+    }
+}
+
+fn load(conn: &mut Conn, id: InvestorProfileId) -> Result<InvestorProfile, Error> {
+    rows::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+fn store(conn: &mut Conn, profile: &InvestorProfile) -> Result<(), Error> {
+    if rows::update(conn, profile)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
