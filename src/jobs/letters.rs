@@ -151,6 +151,14 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
         Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
         Content::Digest(digest) => Notice::Digest(regular::digest_mail(digest, reader)),
+        Content::Profile(profile) => {
+            Notice::Profile(regular::profile_mail(context, profile, reader))
+        }
+        Content::Mandate(mandate) => {
+            Notice::Mandate(regular::mandate_mail(context, mandate, reader))
+        }
+        Content::Status(status) => Notice::Status(regular::status_mail(status, reader)),
+        Content::Work(work) => Notice::Work(regular::work_mail(context, work, reader)),
         Content::News(news) => Notice::News(NewsMail {
             reader: reader.name.clone(),
             news: account_news(*news),

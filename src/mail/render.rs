@@ -15,6 +15,7 @@ use super::notice::{
 };
 use super::wording::{self, Wording};
 
+mod records;
 mod regular;
 
 /// First-strong isolate and its end (UAX #9 §2.4).
@@ -74,6 +75,10 @@ pub(super) fn render(notice: &Notice, language: Language, settings: Option<&str>
         Notice::Ticket(ticket) => ticket_mail(ticket, wording),
         Notice::News(news) => news_mail(news, wording),
         Notice::Digest(mail) => regular::digest(mail, wording),
+        Notice::Profile(mail) => records::profile(mail, wording),
+        Notice::Mandate(mail) => records::mandate(mail, wording),
+        Notice::Status(mail) => regular::status(mail, wording),
+        Notice::Work(mail) => regular::work(mail, wording),
     };
     let subject = plain(&document.subject, wording);
     let html = Html {

@@ -1,10 +1,20 @@
 //! Regular mail in its reader's words.
 
 use super::Reader;
-use crate::mail::regular::{DigestMail, DigestPart};
+use crate::domain::values::PassReason;
+use crate::mail::notice::{Language as MailLanguage, pass_reason};
+use crate::mail::regular::{
+    DigestMail, DigestPart, ImprovePart, MandateMail, ProfileMail, ProgrammePart, StatusMail,
+    WorkMail,
+};
+use crate::services::Context;
 use crate::services::digest::Note;
 use crate::services::entries::Facts;
-use crate::services::notices::{DigestContent, DigestEntry};
+use crate::services::notices::{
+    DigestContent, DigestEntry, Improvement, MandateNewsContent, ProfileContent, StatusContent,
+    WorkContent,
+};
+use crate::services::readiness::FEWEST;
 
 pub(super) fn digest_mail(content: &DigestContent, reader: &Reader) -> DigestMail {
     DigestMail {
@@ -50,4 +60,87 @@ fn lines(facts: &Facts) -> Vec<String> {
 /// The sentence, or where it would tell figures the name of what stands out.
 fn said(note: &Note) -> String {
     note.sentence.as_ref().unwrap_or(&note.label).clone()
+}
+
+pub(super) fn profile_mail(
+    context: &Context,
+    content: &ProfileContent,
+    reader: &Reader,
+) -> ProfileMail {
+    let language = MailLanguage::for_tag(reader.language.as_str());
+    // A code that people have a word for, or else the curator's own.
+    let reason = content.reason.as_ref().map(|code| {
+        PassReason::from_code(code.as_str()).map_or_else(
+            || code.to_string().replace(['_', '-'], " "),
+            |reason| pass_reason(reason, language).to_owned(),
+        )
+    });
+    let url = &context.settings.public_url;
+    ProfileMail {
+        reader: reader.name.clone(),
+        firm: content.firm.clone(),
+        news: content.news,
+        by: content.by,
+        reason: reason.unwrap_or_default(),
+        comments: content.comments.clone(),
+        record: format!("{url}/v1/startup-profiles/{}", content.profile),
+    }
+}
+
+pub(super) fn mandate_mail(
+    context: &Context,
+    content: &MandateNewsContent,
+    reader: &Reader,
+) -> MandateMail {
+    let url = &context.settings.public_url;
+    MandateMail {
+        reader: reader.name.clone(),
+        mandate: content.title.clone(),
+        news: content.news,
+        by: content.by,
+        per_week: content.per_week,
+        record: format!("{url}/v1/mandates/{}", content.mandate),
+    }
+}
+
+pub(super) fn status_mail(content: &StatusContent, reader: &Reader) -> StatusMail {
+    let language = MailLanguage::for_tag(reader.language.as_str());
+    let programmes = content.programmes.iter().map(|status| ProgrammePart {
+        programme: status.programme.clone(),
+        shown: status.shown.told(),
+        new: status.new.told(),
+        waiting: status.waiting.told(),
+        own: status.own,
+    });
+    let passes = content
+        .passes
+        .iter()
+        .map(|(reason, count)| (pass_reason(*reason, language).to_owned(), *count));
+    let improve = content.improve.iter().map(|improvement| match improvement {
+        Improvement::Fields(fields) => ImprovePart::Fields(fields.clone()),
+        Improvement::DealIntent(label, count) => ImprovePart::DealIntent(label.clone(), *count),
+        Improvement::NoLeastCheque(count) => ImprovePart::NoLeastCheque(*count),
+    });
+    StatusMail {
+        reader: reader.name.clone(),
+        firm: content.firm.clone(),
+        month: content.month,
+        least: FEWEST,
+        programmes: programmes.collect(),
+        passes: passes.collect(),
+        improve: improve.collect(),
+    }
+}
+
+pub(super) fn work_mail(context: &Context, content: &WorkContent, reader: &Reader) -> WorkMail {
+    let day = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&reader.zone).date_naive();
+    let lines = content.lines.iter();
+    WorkMail {
+        reader: reader.name.clone(),
+        lines: lines
+            .map(|line| (line.kind, line.count, day(line.since)))
+            .collect(),
+        overdue: content.overdue,
+        list: format!("{}/v1/worklist", context.settings.public_url),
+    }
 }

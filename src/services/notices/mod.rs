@@ -3,6 +3,7 @@
 
 mod content;
 mod facts;
+pub(in crate::services) mod records;
 mod regular;
 
 use std::collections::BTreeSet;
@@ -21,8 +22,9 @@ use crate::domain::message::{Matter, News, Notice, Topic};
 use super::{Context, Error, introductions, suppressions, tickets};
 
 pub use content::{
-    AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, IntroductionContent,
-    OverContent, Prepared, PulseContent, Ready, Recipient,
+    AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
+    IntroductionContent, MandateNewsContent, OverContent, Prepared, ProfileContent,
+    ProgrammeStatus, PulseContent, Ready, Recipient, StatusContent, WorkContent, WorkLine,
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
@@ -30,6 +32,7 @@ use facts::{
     awaits_mail, prepare_alert, prepare_ask, prepare_closed, prepare_introduction, prepare_over,
     prepare_pulse, ready,
 };
+pub(super) use regular::operator;
 
 /// Queues a notice in the open transaction; the same intent is queued once,
 /// whatever happens.
@@ -119,10 +122,9 @@ pub async fn prepare(
     holder: Uuid,
 ) -> Result<Prepared, Error> {
     let notice = json::notice::decode(&claimed.payload)?;
+    let topic = notice.topic();
     match look_up(context, claimed, holder, notice).await? {
-        Prepared::Ready(ready) if !ready.content.is_owed() => {
-            screen(context, ready, notice.topic()).await
-        }
+        Prepared::Ready(ready) if !ready.content.is_owed() => screen(context, ready, topic).await,
         other => Ok(other),
     }
 }
@@ -245,6 +247,53 @@ async fn look_up(
             context
                 .db
                 .read(move |conn| regular::prepare_digest(&context_in, conn, user, mandate, week))
+                .await
+        }
+        Notice::ProfileNews {
+            user,
+            profile,
+            news,
+            reason,
+            day,
+        } => {
+            let about = records::OfProfile {
+                user,
+                profile,
+                news,
+                reason,
+                day,
+                queued_at: claimed.created_at,
+            };
+            context
+                .db
+                .read(move |conn| records::prepare_profile(&context_in, conn, about))
+                .await
+        }
+        Notice::MandateNews {
+            user,
+            mandate,
+            news,
+            day,
+        } => {
+            context
+                .db
+                .read(move |conn| records::prepare_mandate(conn, user, mandate, news, day))
+                .await
+        }
+        Notice::Status {
+            user,
+            profile,
+            month,
+        } => {
+            context
+                .db
+                .read(move |conn| regular::prepare_status(&context_in, conn, user, profile, month))
+                .await
+        }
+        Notice::Work { user, .. } => {
+            context
+                .db
+                .read(move |conn| regular::prepare_work(&context_in, conn, user))
                 .await
         }
         Notice::RegistrationExists { user } => {

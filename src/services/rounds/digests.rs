@@ -10,9 +10,9 @@ use crate::domain::event::SubjectKind;
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::message::Notice;
 use crate::domain::values::OrganizationKind;
-use crate::services::{Context, Error, notices};
+use crate::services::{Context, Error};
 
-use super::{BATCH, Span, note_done, span};
+use super::{Letter, Span, note_done, queue, span};
 
 const NAME: &str = "digests";
 /// Who answers for a mandate.
@@ -38,23 +38,11 @@ pub(super) async fn queue_due(context: &Context) -> Result<(), Error> {
         .db
         .read(move |conn| find_due(&context_in, conn, span))
         .await?;
-    for some in due.chunks(BATCH) {
-        let letters: Vec<_> = some.iter().map(letter).collect();
-        let context_in = context.clone();
-        context
-            .db
-            .write(move |conn| {
-                for (key, subject, notice) in &letters {
-                    notices::enqueue(&context_in, conn, key, *subject, notice)?;
-                }
-                Ok::<_, Error>(())
-            })
-            .await?;
-    }
+    queue(context, due.iter().map(letter).collect()).await?;
     note_done(context, NAME, span).await
 }
 
-fn letter(due: &Due) -> (String, (SubjectKind, uuid::Uuid), Notice) {
+fn letter(due: &Due) -> Letter {
     let Due {
         user,
         mandate,

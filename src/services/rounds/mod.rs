@@ -5,13 +5,20 @@
 //! makes up for it; the intent of a letter is unique, so that going over the
 //! same time twice, or on two nodes at once, sends nothing twice.
 
+mod confirmations;
 mod digests;
+mod statuses;
+mod work;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
-use crate::db;
+use uuid::Uuid;
 
-use super::{Context, Error};
+use crate::db;
+use crate::domain::event::SubjectKind;
+use crate::domain::message::Notice;
+
+use super::{Context, Error, notices};
 
 /// Mornings lie on quarters of an hour, whatever the zone.
 const STEP: TimeDelta = TimeDelta::minutes(15);
@@ -32,7 +39,30 @@ struct Span {
 /// # Errors
 /// The store failed; what was queued stays queued.
 pub async fn queue_due(context: &Context) -> Result<(), Error> {
-    digests::queue_due(context).await
+    digests::queue_due(context).await?;
+    confirmations::queue_due(context).await?;
+    statuses::queue_due(context).await?;
+    work::queue_due(context).await
+}
+
+/// A letter to be queued: its intent, the record it is about, what it is.
+type Letter = (String, (SubjectKind, Uuid), Notice);
+
+/// Queues letters, some at a time.
+async fn queue(context: &Context, letters: Vec<Letter>) -> Result<(), Error> {
+    for some in letters.chunks(BATCH) {
+        let (context_in, some) = (context.clone(), some.to_vec());
+        context
+            .db
+            .write(move |conn| {
+                for (key, subject, notice) in &some {
+                    notices::enqueue(&context_in, conn, key, *subject, notice)?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 /// What of a kind is still to be queued; none when nothing can have come since.
