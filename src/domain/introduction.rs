@@ -304,6 +304,8 @@ pub enum Action {
     Answer(Side, Answer),
     /// The requester or a curator takes it back.
     Withdraw,
+    /// Who agreed for a side takes the consent back.
+    WithdrawConsent(Side),
     /// The time to answer has passed.
     Expire,
     /// The mail was handed over to the mail system.
@@ -335,6 +337,7 @@ impl Action {
             Self::Refuse => "refuse",
             Self::Answer(_, answer) => answer.code(),
             Self::Withdraw => "withdraw",
+            Self::WithdrawConsent(_) => "withdraw_consent",
             Self::Expire => "expire",
             Self::Send => "send",
             Self::FailDelivery => "fail_delivery",
@@ -442,6 +445,18 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
                     .requester
                     .side()
                     .is_some_and(|side| hat_of(side) == who)
+        }
+        (
+            S::Requested
+            | S::Held
+            | S::AskingFirst
+            | S::AskingSecond
+            | S::BothAccepted
+            | S::DeliveryProblem,
+            A::WithdrawConsent(side),
+        ) if before.accepted(*side) => {
+            after.status = S::Withdrawn;
+            who == hat_of(*side)
         }
         (S::AskingFirst | S::AskingSecond, A::Expire) => {
             after.status = S::Expired;

@@ -6,6 +6,7 @@ pub mod agreements;
 pub mod clients;
 pub mod commitments;
 pub mod compliance;
+pub mod consents;
 pub mod deals;
 pub mod disclosures;
 pub mod duplicates;
@@ -73,6 +74,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(deals::routes)
         // Who there is.
         .configure(me::routes)
+        .configure(consents::routes)
         .configure(worklist::routes)
         .configure(sessions::routes)
         .configure(oauth::routes)

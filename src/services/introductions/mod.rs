@@ -43,7 +43,7 @@ use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, matches};
+use super::{Caller, Context, Error, Intent, consents, matches};
 
 use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
@@ -51,7 +51,7 @@ pub(in crate::services) use available::open_to;
 pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, record_names};
+pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
 pub(in crate::services) use hand_over::hand_over;
 pub(in crate::services) use people::{asked_person, person_of};
 pub(in crate::services) use pulses::opened as opened_pulse;
@@ -150,6 +150,9 @@ fn request_in(
             "introduction_exists",
             "These two organizations have a live introduction already.",
         ));
+    }
+    if let Some(side) = requester.side() {
+        consents::of_requester(context, conn, &introduction, side, caller)?;
     }
     matches::introduce(context, caller, conn, &matched, moved)?;
     context.pen(caller.actor()).append(

@@ -19,7 +19,7 @@ use crate::domain::ids::{IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, IntroductionStatus};
 use crate::domain::message::{Matter, News, Notice, Topic};
 
-use super::{Context, Error, introductions, suppressions, tickets};
+use super::{Context, Error, consents, introductions, suppressions, tickets};
 
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
@@ -124,9 +124,23 @@ pub async fn prepare(
     let notice = json::notice::decode(&claimed.payload)?;
     let topic = notice.topic();
     match look_up(context, claimed, holder, notice).await? {
-        Prepared::Ready(ready) if !ready.content.is_owed() => screen(context, ready, topic).await,
-        other => Ok(other),
+        Prepared::Ready(ready) if !ready.content.is_owed() => {
+            let ready = screen(context, ready, topic).await?;
+            with_consents(context, ready)
+        }
+        other => with_consents(context, other),
     }
+}
+
+/// Gives mail to one reader the way to what they agreed to.
+fn with_consents(context: &Context, prepared: Prepared) -> Result<Prepared, Error> {
+    let Prepared::Ready(mut ready) = prepared else {
+        return Ok(prepared);
+    };
+    if let [only] = &*ready.to {
+        ready.consents = Some(consents::token(context, &only.email)?);
+    }
+    Ok(Prepared::Ready(ready))
 }
 
 /// Keeps back what a reader doesn't get, and gives the rest its way out.

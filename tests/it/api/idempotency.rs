@@ -17,7 +17,7 @@ use crate::support::database::on_each_backend;
 
 /// Routes without a caller whose promise a key could be, or that are about the
 /// caller's own account; repeating them is no harm.
-const WITHOUT_CALLER: [&str; 11] = [
+const WITHOUT_CALLER: [&str; 12] = [
     "/v1/registrations",
     "/v1/sessions",
     "/v1/password-resets",
@@ -29,6 +29,7 @@ const WITHOUT_CALLER: [&str; 11] = [
     "/unsubscribe",
     "/pulse",
     "/matches",
+    "/my-consents",
 ];
 
 /// Routes that make nothing, or where the same again finds nothing left to
@@ -59,8 +60,9 @@ const UNTRIED: [&str; 18] = [
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 7] = [
     "/v1/me/keys",
+    "/v1/me/consents/{id}/withdrawal",
     "/v1/clients/{id}/secrets",
     "/v1/organizations/{id}/clients",
     "/v1/organizations/{id}/invitations",

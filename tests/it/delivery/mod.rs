@@ -2,6 +2,7 @@
 //! on a clock that the tests move, on every back-end.
 
 mod asking;
+mod consents;
 mod digests;
 mod doubtful;
 mod ledger;
