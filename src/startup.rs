@@ -198,6 +198,8 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         review_working_days: config.reviews.working_days,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
+        open_requests: config.introductions.open_requests,
+        weekly_requests: config.introductions.weekly_requests,
         mail_domain: mail_domain.to_owned(),
         public_url,
     })

@@ -94,6 +94,10 @@ pub struct Settings {
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.
     pub cool_down_days: u32,
+    /// Unanswered requests for introductions of one firm at a time.
+    pub open_requests: u32,
+    /// Requests for introductions of one firm within seven days.
+    pub weekly_requests: u32,
     /// The domain in the Message-IDs this service makes.
     pub mail_domain: String,
     /// Where people reach the service, without a slash at the end.

@@ -8,6 +8,7 @@
 //! | `answers` | answers by link and by people who are signed in |
 //! | `passing` | questions passed on to somebody else |
 //! | `people` | who stands for a side |
+//! | `quotas` | how much one firm may ask for |
 //! | `pulses` | what is asked after the mail went out |
 //! | `reminders` | who is reminded, and when |
 //! | `hand_over` | what follows when somebody leaves a firm |
@@ -19,6 +20,7 @@ mod hand_over;
 mod passing;
 mod people;
 mod pulses;
+mod quotas;
 mod reminders;
 
 use crate::db::introductions::InsertOutcome;
@@ -128,6 +130,8 @@ fn request_in(
         _ => Requester::Curator,
     };
     let introduction = new_introduction(context, caller, &matched, requester, blurb);
+    // A firm is taken before its records.
+    quotas::check(context, conn, &introduction)?;
     // Two requests at once would each count without the other.
     db::mandates::lock(conn, introduction.mandate)?;
     check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
