@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use crate::auth::hashing::Passwords;
 use crate::auth::link::Links;
 use crate::auth::password::{Cost, Hasher};
+use crate::auth::return_path::ReturnPaths;
 use crate::auth::secret::MasterSecret;
 use crate::auth::token::Tokens;
 use crate::config::{
@@ -25,7 +26,6 @@ use crate::config::{
 use crate::db::{self, Db};
 use crate::domain::country::InvalidCountry;
 use crate::domain::organization::OrganizationDetails;
-use crate::domain::tag::Taxonomy;
 use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
 use crate::http::drain::StopSignal;
@@ -40,6 +40,7 @@ use crate::matching;
 use crate::services::files::Folder;
 use crate::services::{
     Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing,
+    tags,
 };
 use crate::telemetry::Metrics;
 
@@ -132,7 +133,7 @@ pub async fn context(
     .map_err(StartError::new)?;
     let hasher = Hasher::new(cost).map_err(StartError::new)?;
     let taxonomy = shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?;
-    let exchange = exchange(config, &taxonomy);
+    let exchange = exchange(config);
     let context = Context::from(Parts {
         db,
         clock,
@@ -144,25 +145,35 @@ pub async fn context(
         passwords: Passwords::new(hasher, config.auth.login_concurrency, SIGN_IN_PATIENCE),
         tokens,
         links: Links::new(secret.link_key()),
+        return_paths: return_paths(config, &secret)?,
         sealer: secret.sealer(),
         cursor_key: secret.cursor_key().sign(b"pages").to_vec(),
         settings,
     });
+    tags::open(&context).await.map_err(StartError::new)?;
     publish_rules(&context).await?;
     Ok(context)
 }
 
 /// What passes through as files.
-fn exchange(config: &Config, taxonomy: &Taxonomy) -> Exchange {
+fn exchange(config: &Config) -> Exchange {
     let settings = &config.exchange;
     let folder = settings.dir.clone();
     Exchange {
         folder: Folder::at(folder.unwrap_or_else(|| config.data.dir.join("exchange"))),
-        open_rows: http::files::reader(Arc::new(taxonomy.clone())),
+        open_rows: http::files::reader(),
         scribe: Arc::new(http::export::Views),
         fetch: TimeDelta::seconds(i64::from(settings.fetch_s)),
         lease: TimeDelta::seconds(i64::from(settings.lease_s)),
     }
+}
+
+/// Where mail comes back to.
+fn return_paths(config: &Config, secret: &MasterSecret) -> Result<ReturnPaths, StartError> {
+    let mail = &config.mail;
+    let address = mail.bounces.as_deref().unwrap_or(&mail.from);
+    ReturnPaths::new(secret.return_path_key(), address)
+        .map_err(|error| StartError(format!("mail.bounces: {error}")))
 }
 
 fn shipped<T>(name: &str, parsed: Result<T, String>) -> Result<T, StartError> {
@@ -201,6 +212,9 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         open_requests: config.introductions.open_requests,
         weekly_requests: config.introductions.weekly_requests,
         mail_domain: mail_domain.to_owned(),
+        soft_bounces: i64::from(config.mail.soft_bounces),
+        soft_bounce_window: TimeDelta::days(i64::from(config.mail.soft_bounce_days)),
+        bounces_kept: TimeDelta::days(i64::from(config.mail.bounces_kept_days)),
         public_url,
     })
 }
@@ -222,7 +236,7 @@ async fn publish_rules(context: &Context) -> Result<(), StartError> {
         "scoring.toml",
         scoring::parse(scoring::DEFAULT, context.new_id()),
     )?;
-    matching::rules::validate(&rules, &context.taxonomy).map_err(|faults| {
+    matching::rules::validate(&rules, &context.taxonomy()).map_err(|faults| {
         let faults: Vec<String> = faults
             .into_vec()
             .into_iter()

@@ -86,6 +86,7 @@ fn email() -> Email {
         html: HTML.to_owned(),
         in_reply_to: None,
         references: vec![],
+        return_path: None,
         unsubscribe: None,
     }
 }

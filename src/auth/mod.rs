@@ -13,6 +13,7 @@ pub mod link;
 pub mod opaque;
 pub mod password;
 mod provider;
+pub mod return_path;
 pub mod secret;
 pub mod token;
 pub mod totp;

@@ -1,7 +1,7 @@
 //! The master secret, and the keys derived from it: one to seal what is kept
-//! in the store, one to sign links, one to sign page cursors. They are derived
-//! by HKDF-SHA256 (RFC 5869) under labels of their own, so that no key is ever
-//! used for two purposes.
+//! in the store, and one each to sign links, page cursors and the addresses
+//! that mail comes back to. They are derived by HKDF-SHA256 (RFC 5869) under
+//! labels of their own, so that no key is ever used for two purposes.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -149,6 +149,11 @@ impl MasterSecret {
     /// The key that signs e-mailed links.
     pub fn link_key(&self) -> MacKey {
         MacKey(derive(&self.0, b"link", hmac::HMAC_SHA256))
+    }
+
+    /// The key that signs the addresses that mail comes back to.
+    pub fn return_path_key(&self) -> MacKey {
+        MacKey(derive(&self.0, b"return-path", hmac::HMAC_SHA256))
     }
 
     /// The key that signs page cursors.

@@ -11,6 +11,7 @@ macro_rules! say {
 mod admin;
 pub mod backtest;
 pub mod bench;
+mod bounces;
 mod demo;
 mod doctor;
 pub mod export;
@@ -109,6 +110,8 @@ enum Command {
     Rates(rates::RatesCommand),
     /// Match everything of a programme again, as after a change of rules
     Rematch(rematch::RematchArgs),
+    /// Read the mailbox that undelivered mail comes back to
+    Bounces(bounces::BouncesArgs),
     /// Check store, log, queue and settings, and say what to do
     Doctor,
     /// Measure the matching engine on this machine
@@ -193,7 +196,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Demo { serving: own, demo }) => {
             serving(&store, &[&top, &own], |config| async move {
-                demo::run(&config, &demo).await
+                Box::pin(demo::run(&config, &demo)).await
             })
         }
         Some(other) => {
@@ -230,6 +233,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Rematch(args) => {
                     let config = load(&store, &[])?;
                     block_on(rematch::run(&config, &args))
+                }
+                Command::Bounces(args) => {
+                    let config = load(&store, &[])?;
+                    block_on(bounces::run(&config, &args))
                 }
                 Command::Keys(command) => {
                     let config = load(&store, &[])?;

@@ -2,6 +2,11 @@
 
 use super::{Config, MailTransport};
 
+/// Longest part before the @ of the address that mail comes back to: the
+/// token's 43 characters go there too, and 64 is all there may be (RFC 5321
+/// §4.5.3.1.1).
+const RETURN_LOCAL_MAX: usize = 21;
+
 impl Config {
     /// Notes every setting that is out of range or contradicts another.
     pub(super) fn check(&self, faults: &mut Vec<String>) {
@@ -173,6 +178,24 @@ impl Config {
         require(
             mail.from.contains('@') && !mail.from.contains(char::is_whitespace),
             "mail.from must be an e-mail address",
+        );
+        let back = mail.bounces.as_deref().unwrap_or(&mail.from);
+        let local = back.rsplit_once('@').map_or("", |(local, _)| local);
+        require(
+            (1..=RETURN_LOCAL_MAX).contains(&local.len()) && !back.contains(char::is_whitespace),
+            "mail.bounces, or mail.from where it is not set, must be an e-mail address with at most 21 characters before the @: 43 more are put there, and 64 is all there may be",
+        );
+        require(
+            (1..=100).contains(&mail.soft_bounces),
+            "mail.soft_bounces must be 1–100",
+        );
+        require(
+            (1..=365).contains(&mail.soft_bounce_days),
+            "mail.soft_bounce_days must be 1–365",
+        );
+        require(
+            (30..=3650).contains(&mail.bounces_kept_days),
+            "mail.bounces_kept_days must be 30–3650",
         );
         require(
             !mail.from_name.contains(char::is_control),

@@ -227,6 +227,16 @@ pub struct Mail {
     pub from: String,
     /// Sender name.
     pub from_name: String,
+    /// Where undelivered mail comes back to; `None` is the sender address.
+    #[serde(with = "optional")]
+    pub bounces: Option<String>,
+    /// Messages that came back as undeliverable for now, after which an
+    /// address gets no more, 1–100.
+    pub soft_bounces: u32,
+    /// Days within which they count, 1–365.
+    pub soft_bounce_days: u32,
+    /// Days for which what came back is on record, 30–3650.
+    pub bounces_kept_days: u32,
     /// Host name of the mail server; needed with `transport = "smtp"`.
     #[serde(with = "optional")]
     pub smtp_host: Option<String>,

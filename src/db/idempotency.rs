@@ -14,6 +14,7 @@ use super::prepared::Prepare;
 use super::schema::idempotency_keys::{self, dsl};
 use super::types::Timestamp;
 use super::{Conn, Error, Result, json, sql};
+use crate::domain::event::SubjectKind;
 use crate::domain::fault::Fault;
 
 /// How long an outcome is kept.
@@ -50,6 +51,21 @@ pub enum Outcome {
         /// What would have to be there.
         missing: Vec<Fault>,
     },
+    /// Several records were decided, each for itself.
+    Settled(Vec<Settled>),
+}
+
+/// What became of one of several records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// Which of the questions asked it belongs to, from 0.
+    pub place: usize,
+    /// What kind of record.
+    pub kind: SubjectKind,
+    /// Which.
+    pub id: Uuid,
+    /// Where it stands now, or the code of the refusal.
+    pub outcome: std::result::Result<String, String>,
 }
 
 /// Whether a request is new.

@@ -75,6 +75,39 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    mail_recipients (message_id, email_key) {
+        message_id -> Id,
+        email_key -> Text,
+        email -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    mail_bounces (id) {
+        id -> Id,
+        fingerprint -> Text,
+        source -> Text,
+        outcome -> Text,
+        message_id -> Nullable<Id>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        status -> Nullable<Text>,
+        diagnostic -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(mail_bounces, mail_suppressions);
+
+diesel::table! {
+    use diesel::sql_types::Text;
     use crate::db::types::sql::UtcTimestamp;
 
     mail_rounds (name) {

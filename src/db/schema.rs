@@ -66,6 +66,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         finished_at -> Nullable<UtcTimestamp>,
         sending_since -> Nullable<UtcTimestamp>,
+        bounced_at -> Nullable<UtcTimestamp>,
     }
 }
 
@@ -552,6 +553,8 @@ diesel::table! {
         note -> Text,
         author_id -> Id,
         created_at -> UtcTimestamp,
+        visibility -> Text,
+        camp -> Text,
     }
 }
 

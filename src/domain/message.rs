@@ -5,7 +5,9 @@
 
 use chrono::NaiveDate;
 
-use super::ids::{AskId, IntroductionId, MandateId, PulseId, StartupProfileId, TicketId, UserId};
+use super::ids::{
+    AskId, DealId, IntroductionId, MandateId, PulseId, StartupProfileId, TicketId, UserId,
+};
 use super::text::Slug;
 use super::values::{Side, codes};
 
@@ -146,6 +148,13 @@ pub enum Notice {
         /// What.
         matter: Matter,
     },
+    /// Tells somebody who has to act that a deal stands too long.
+    DealStale {
+        /// Whom.
+        user: UserId,
+        /// Which deal.
+        deal: DealId,
+    },
     /// Connects both sides in one mail.
     Introduction {
         /// Which introduction.
@@ -239,7 +248,8 @@ impl Notice {
             }
             Self::IntroductionClosed { .. }
             | Self::IntroductionOver { .. }
-            | Self::Pulse { .. } => Some(Topic::Progress),
+            | Self::Pulse { .. }
+            | Self::DealStale { .. } => Some(Topic::Progress),
             Self::Alert { .. } | Self::Work { .. } => Some(Topic::Work),
             Self::ProfileNews { .. } | Self::MandateNews { .. } => Some(Topic::Profile),
             Self::Status { .. } => Some(Topic::Status),
@@ -260,6 +270,7 @@ impl Notice {
             Self::Pulse { .. } => "pulse",
             Self::IntroductionOver { .. } => "introduction_over",
             Self::Alert { .. } => "alert",
+            Self::DealStale { .. } => "deal_stale",
             Self::Introduction { .. } => "introduction",
             Self::IntroductionClosed { .. } => "introduction_closed",
             Self::RegistrationExists { .. } => "registration_exists",

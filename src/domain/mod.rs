@@ -4,13 +4,16 @@
 
 pub mod account;
 pub mod agreement;
+pub mod bounce;
 pub mod calendar;
 pub mod client;
 pub mod commitment;
 pub mod compliance;
 pub mod consent;
 pub mod country;
+pub mod deal_clock;
 pub mod deal_history;
+pub mod deal_work;
 pub mod disclosure;
 pub mod duplicate;
 pub mod event;

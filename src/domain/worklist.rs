@@ -15,6 +15,8 @@ pub const RENEW_DAYS: i64 = 30;
 pub const CONFIRM_DAYS: i64 = 14;
 /// Days for which a programme that was declined asks what becomes of it.
 pub const DECLINED_DAYS: i64 = 30;
+/// Days for which an address that is no good asks to be corrected.
+pub const BOUNCED_DAYS: i64 = 14;
 
 codes! {
     /// What somebody is to do.
@@ -55,6 +57,8 @@ codes! {
         ConfirmConversion = "confirm_conversion",
         /// Report the next stage of a deal, which the other side may have done.
         ReportDeal = "report_deal",
+        /// Do what was agreed about a deal.
+        DoTask = "do_task",
         /// Confirm the stage that a side reports.
         AdvanceDeal = "advance_deal",
         /// Ask why a deal stands longer at a stage than it should.
@@ -69,6 +73,8 @@ codes! {
         LiftFreeze = "lift_freeze",
         /// Try a message again that was given up.
         RetryMessage = "retry_message",
+        /// Find the right address of somebody whose mail came back.
+        CorrectAddress = "correct_address",
         /// Bring a programme to its signatures.
         SignProgramme = "sign_programme",
         /// Take up the talks about a programme that a party declined to sign.
@@ -101,6 +107,8 @@ codes! {
         Introduction = "introduction",
         /// A deal.
         Deal = "deal",
+        /// What is to be done about a deal.
+        DealTask = "deal_task",
         /// A freeze.
         Freeze = "freeze",
         /// A queued message.

@@ -114,6 +114,7 @@ impl Sender {
     }
 
     async fn deliver(&self, message: &Claimed) -> Result<(), Error> {
+        let mut recipients = vec![];
         let attempt = match notices::prepare(&self.context, message, self.holder).await {
             Err(error) => {
                 warn!(message = %message.id, attempt = message.attempts, %error, "a message could not be prepared");
@@ -132,7 +133,10 @@ impl Sender {
             },
             Ok(Prepared::Ready(ready)) => {
                 match letters::write(&self.context, &self.options, message, &ready) {
-                    Ok(email) => self.send(message, &email).await,
+                    Ok(email) => {
+                        recipients = ready.to.into_iter().map(|one| one.email).collect();
+                        self.send(message, &email).await
+                    }
                     Err(error) => Attempt::GivenUp {
                         error: error.to_string(),
                         uncertain: false,
@@ -140,7 +144,8 @@ impl Sender {
                 }
             }
         };
-        if !notices::settle(&self.context, message, self.holder, attempt).await? {
+        let settled = notices::settle_to(&self.context, message, self.holder, attempt, recipients);
+        if !settled.await? {
             warn!(message = %message.id, "the claim was lost before the outcome was noted");
         }
         Ok(())

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use chrono::{DateTime, Utc};
+use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Message, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
@@ -117,8 +118,11 @@ pub struct Email {
     pub message_id: MessageId,
     /// The `Date` header; the same at every attempt.
     pub date: DateTime<Utc>,
-    /// From whom; also where the server reports failures to.
+    /// From whom.
     pub from: Mailbox,
+    /// Where servers report failures to, if not to `from` (the envelope's
+    /// sender).
+    pub return_path: Option<Mailbox>,
     /// To whom. All of them see each other.
     pub to: Vec<Mailbox>,
     /// Where answers go, if not to `from`.
@@ -140,7 +144,7 @@ pub struct Email {
 /// An e-mail ready for transport.
 #[derive(Debug, Clone)]
 pub(super) struct Encoded {
-    pub(super) envelope: lettre::address::Envelope,
+    pub(super) envelope: Envelope,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -206,9 +210,18 @@ impl Email {
             .multipart(self.alternatives()?)
             .map_err(|_| InvalidEmail::Address)?;
         Ok(Encoded {
-            envelope: message.envelope().clone(),
+            envelope: self.envelope(message.envelope())?,
             bytes: message.formatted(),
         })
+    }
+
+    /// Who sends to whom, as the servers on the way are told.
+    fn envelope(&self, plain: &Envelope) -> Result<Envelope, InvalidEmail> {
+        let Some(return_path) = &self.return_path else {
+            return Ok(plain.clone());
+        };
+        let sender = Some(return_path.0.email.clone());
+        Envelope::new(sender, plain.to().to_vec()).map_err(|_| InvalidEmail::NoRecipient)
     }
 
     /// Plain text first, HTML last: readers show the last they can (RFC 2046 §5.1.4).
@@ -275,6 +288,7 @@ pub(super) mod tests {
             message_id: MessageId::new("0192-1", "corridor.example").unwrap(),
             date: Utc.with_ymd_and_hms(2026, 11, 24, 9, 30, 0).unwrap(),
             from: Mailbox::new(Some("Corridor"), "intro@corridor.example").unwrap(),
+            return_path: None,
             to: vec![Mailbox::new(Some("Aysel Məmmədova"), "aysel@example.az").unwrap()],
             reply_to: vec![],
             subject: "Tanışlıq: שלום ilə Əliyev Kapital — Привет".to_owned(),

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub mod bounce;
 mod dkim;
 mod file;
 pub mod message;

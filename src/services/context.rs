@@ -9,6 +9,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::auth::hashing::Passwords;
 use crate::auth::link::Links;
+use crate::auth::return_path::ReturnPaths;
 use crate::auth::secret::Sealer;
 use crate::auth::token::Tokens;
 use crate::db::gather::Gather;
@@ -32,6 +33,7 @@ use super::import_jobs::rows::OpenRows;
 use super::index::MatchIndex;
 use super::past::Newest;
 use super::signing::Looked;
+use super::tags::snapshot::Taxonomies;
 
 /// Rankings computed at the same time.
 const RANKINGS: usize = 2;
@@ -100,6 +102,13 @@ pub struct Settings {
     pub weekly_requests: u32,
     /// The domain in the Message-IDs this service makes.
     pub mail_domain: String,
+    /// Messages that came back as undeliverable for now, after which an address
+    /// gets no more.
+    pub soft_bounces: i64,
+    /// For how long each counts.
+    pub soft_bounce_window: TimeDelta,
+    /// For how long what came back is on record.
+    pub bounces_kept: TimeDelta,
     /// Where people reach the service, without a slash at the end.
     pub public_url: String,
 }
@@ -127,8 +136,8 @@ pub struct Context {
     pub db: Db,
     /// The clock.
     pub clock: Clock,
-    /// The tags.
-    pub taxonomy: Arc<Taxonomy>,
+    /// The tags, as this node has them; see [`Context::taxonomy`].
+    pub taxonomies: Arc<Taxonomies>,
     /// Working days.
     pub calendars: Arc<Calendars>,
     /// Pipelines by name; never empty.
@@ -141,6 +150,8 @@ pub struct Context {
     pub tokens: Arc<Tokens>,
     /// Links in mails.
     pub links: Links,
+    /// Where mails come back to.
+    pub return_paths: ReturnPaths,
     /// Seals what must lie in the store.
     pub sealer: Arc<Sealer>,
     /// When this node looked for signing keys last.
@@ -199,7 +210,7 @@ pub struct Parts {
     pub db: Db,
     /// The clock.
     pub clock: Clock,
-    /// The tags.
+    /// The tags and facets of the program's file.
     pub taxonomy: Taxonomy,
     /// Working days.
     pub calendars: Calendars,
@@ -213,6 +224,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Links in mails.
     pub links: Links,
+    /// Where mails come back to.
+    pub return_paths: ReturnPaths,
     /// Seals what must lie in the store.
     pub sealer: Sealer,
     /// The key that cursors are signed with.
@@ -225,20 +238,21 @@ pub struct Parts {
 
 impl From<Parts> for Context {
     fn from(parts: Parts) -> Self {
-        let taxonomy = Arc::new(parts.taxonomy);
+        let taxonomies = Arc::new(Taxonomies::new(parts.taxonomy));
         Self {
             db: parts.db,
             clock: parts.clock,
-            index: Arc::new(MatchIndex::new(Arc::clone(&taxonomy))),
+            index: Arc::new(MatchIndex::new(Arc::clone(&taxonomies))),
             past: Arc::default(),
             exchange: Arc::new(parts.exchange),
-            taxonomy,
+            taxonomies,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),
             wording: Arc::new(parts.wording),
             passwords: parts.passwords,
             tokens: Arc::new(parts.tokens),
             links: parts.links,
+            return_paths: parts.return_paths,
             sealer: Arc::new(parts.sealer),
             looked_for_keys: Arc::default(),
             attempts: Arc::default(),

@@ -126,8 +126,9 @@ pub(super) fn facts(context: &Context, teaser: &Teaser, reader: &Language) -> Fa
         let word = context.wording.word(group, code, reader);
         word.unwrap_or(code).to_owned()
     };
+    let taxonomy = context.taxonomy();
     let label = |slug| {
-        let tag = context.taxonomy.tag(slug);
+        let tag = taxonomy.tag(slug);
         tag.map(|tag| tag.labels.for_reader(reader).to_owned())
     };
     match teaser {

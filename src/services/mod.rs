@@ -3,8 +3,10 @@
 
 pub mod accounts;
 pub mod agreements;
+pub mod apart;
 pub mod attempts;
 pub mod backtest;
+pub mod bounces;
 pub mod caller;
 pub mod claims;
 pub mod clients;
@@ -14,6 +16,7 @@ pub mod consents;
 pub mod contacts;
 pub mod context;
 pub mod corrections;
+mod counterparts;
 pub mod deal_history;
 pub mod deals;
 pub mod digest;
@@ -65,6 +68,7 @@ pub mod simulation;
 pub mod startups;
 pub mod suppressions;
 pub mod syndicates;
+pub mod tags;
 pub mod teasers;
 pub mod tickets;
 mod transitions;

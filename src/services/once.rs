@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::db::idempotency::{self, Begin, Outcome, Slot};
+use crate::db::idempotency::{self, Begin, Outcome, Settled, Slot};
 use crate::db::together::Together;
 use crate::db::{self, Conn};
 use crate::domain::ids::UserId;
@@ -95,6 +95,8 @@ recorded!(
     crate::domain::rematch::Rematch,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
+    crate::domain::tag::keeping::KeptTag,
+    crate::domain::deal_work::DealTask,
     crate::domain::export::Export,
     crate::domain::import::Import,
 );
@@ -158,6 +160,56 @@ where
     J: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     F: FnOnce(&mut Conn, Uuid, i64) -> Result<T, Error> + Send + 'static,
 {
+    let keep = |made: &T| Outcome::Created {
+        id: made.id(),
+        version: made.version(),
+    };
+    let again = |conn: &mut Conn, outcome| match outcome {
+        Outcome::Created { id, version } => find(conn, id, version),
+        _ => Err(other_outcome()),
+    };
+    once(context, principal, intent, job, keep, again).await
+}
+
+/// Runs `job`, which decides several records, in one transaction; a repetition
+/// is answered with what became of each the first time.
+pub async fn settle_once<J>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+) -> Result<Vec<Settled>, Error>
+where
+    J: FnOnce(&mut Conn) -> Result<Vec<Settled>, Error> + Send + 'static,
+{
+    let keep = |settled: &Vec<Settled>| Outcome::Settled(settled.clone());
+    let again = |_: &mut Conn, outcome| match outcome {
+        Outcome::Settled(settled) => Ok(settled),
+        _ => Err(other_outcome()),
+    };
+    once(context, principal, intent, job, keep, again).await
+}
+
+/// A slot belongs to one route, and a route has one kind of outcome.
+fn other_outcome() -> Error {
+    db::Error::Corrupt("an idempotency key holds the outcome of another route".into()).into()
+}
+
+/// `keep` says what is stored of an answer, `again` makes the answer of that.
+async fn once<T, J, K, A>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+    keep: K,
+    again: A,
+) -> Result<T, Error>
+where
+    T: Send + 'static,
+    J: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
+    K: FnOnce(&T) -> Outcome + Send + 'static,
+    A: FnOnce(&mut Conn, Outcome) -> Result<T, Error> + Send + 'static,
+{
     let Some(intent) = intent else {
         return context.db.write(job).await;
     };
@@ -173,7 +225,6 @@ where
         .write(move |conn| -> Result<Result<T, Error>, Error> {
             match begin(conn, &slot, &intent.fingerprint, now)? {
                 Begin::Mismatch => Err(Error::KeyReused),
-                Begin::Replay(Outcome::Created { id, version }) => find(conn, id, version).map(Ok),
                 Begin::Replay(Outcome::Refused {
                     code,
                     detail,
@@ -183,13 +234,10 @@ where
                     detail,
                     missing,
                 }))),
+                Begin::Replay(outcome) => again(conn, outcome).map(Ok),
                 Begin::Fresh => match db::transaction(conn, job) {
                     Ok(made) => {
-                        let outcome = Outcome::Created {
-                            id: made.id(),
-                            version: made.version(),
-                        };
-                        idempotency::finish(conn, &slot, &outcome)?;
+                        idempotency::finish(conn, &slot, &keep(&made))?;
                         Ok(Ok(made))
                     }
                     Err(Error::Refused(refusal)) => {

@@ -48,7 +48,7 @@ pub(super) fn before(
 ) -> Result<Readiness, Error> {
     let ground = Ground::load(context, conn, programme)?;
     let visible = context.index.current(conn)?;
-    let setting = ground.setting(&context.taxonomy, None);
+    let setting = ground.setting(visible.taxonomy()?, None);
     let mandates: Vec<MandateFacts<'_>> = visible
         .of(programme)
         .into_iter()

@@ -1,18 +1,20 @@
 //! Compliance's queue: what the gate leaves open, one entry for everything
 //! that one decision covers. A decision is about a startup's profile at a
 //! revision, in a programme, towards a country; whatever waits on it moves
-//! together, each record by its own machine and in a transaction of its own.
+//! together, each record by its own machine.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::db::idempotency::Settled;
 use crate::db::page::Page;
 use crate::db::worklist::{self as waiting, Waiting};
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::disclosure::{Decision, Rule};
+use crate::domain::event::SubjectKind;
 use crate::domain::ids::{IntroductionId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::permission::Operation;
@@ -24,11 +26,16 @@ use crate::domain::text::Slug;
 use super::disclosure::{self, Occasion, Pair};
 use super::introductions::{self, Step};
 use super::matches::{self, Move};
+use super::once::{Intent, settle_once};
 use super::paging::{PageRequest, after, read_page};
 use super::{Caller, Context, Error};
 
 /// The longest waiting records of each kind that are looked at.
 const MOST: i64 = 500;
+
+/// How many records one request moves: they share a transaction, and nobody
+/// else's write should wait long for it.
+const MOST_AT_ONCE: usize = 200;
 
 /// What a decision covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -205,7 +212,7 @@ fn question(
 ) -> Result<Review, Error> {
     let content = &pair.profile.content;
     let tags = content.all_tags().filter_map(|tag| {
-        let sensitivity = context.taxonomy.sensitivity(tag);
+        let sensitivity = context.taxonomy().sensitivity(tag);
         (sensitivity >= Sensitivity::Review).then(|| (tag.clone(), sensitivity))
     });
     let firm = db::organizations::find(conn, pair.profile.organization)?;
@@ -255,7 +262,7 @@ pub struct Outcome {
     /// A match, or else an introduction.
     pub record: Record,
     /// Where it stands now; the code of the refusal where it could not move.
-    pub outcome: Result<&'static str, String>,
+    pub outcome: Result<String, String>,
 }
 
 /// A record that waited.
@@ -267,84 +274,141 @@ pub enum Record {
     Introduction(IntroductionId),
 }
 
-/// Decides everything that waits on these scopes. A scope of which nothing
-/// waits, or whose profile has another revision by now, comes to nothing.
+/// Decides everything that waits on these scopes, in one transaction. A scope
+/// of which nothing waits, or whose profile has another revision by now, comes
+/// to nothing; what is beyond the bound is left waiting and says so.
 pub async fn decide(
     context: &Context,
     caller: &Caller,
+    intent: Option<Intent>,
     scopes: Vec<Scope>,
     ruling: Ruling,
     reason: &str,
 ) -> Result<Vec<(Scope, Vec<Outcome>)>, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
+    let said = Said {
+        context: context.clone(),
+        caller: caller.clone(),
+        ruling,
+        reason: reason.to_owned(),
+    };
+    // Each record's own machine looks again whether it still waits.
     let context_in = context.clone();
     let open = context.db.read(move |conn| all(&context_in, conn)).await?;
-    let mut decided = Vec::with_capacity(scopes.len());
-    for scope in scopes {
-        let review = open.iter().find(|review| review.scope == scope);
-        let mut outcomes = Vec::new();
-        for id in review.map_or(&[][..], |review| &review.matches) {
-            outcomes.push(decide_match(context, caller, *id, ruling, reason).await?);
+    let waiting = waiting_on(&open, &scopes);
+    let job = move |conn: &mut Conn| said.settle(conn, &waiting);
+    let settled = settle_once(context, caller.id(), intent, job).await?;
+    let mut decided: Vec<_> = scopes.into_iter().map(|scope| (scope, vec![])).collect();
+    for one in settled {
+        let record = match one.kind {
+            SubjectKind::Match => Record::Match(one.id.into()),
+            _ => Record::Introduction(one.id.into()),
+        };
+        if let Some((_, outcomes)) = decided.get_mut(one.place) {
+            outcomes.push(Outcome {
+                record,
+                outcome: one.outcome,
+            });
         }
-        for id in review.map_or(&[][..], |review| &review.introductions) {
-            let revision = scope.revision;
-            outcomes
-                .push(decide_introduction(context, caller, *id, revision, ruling, reason).await?);
-        }
-        decided.push((scope, outcomes));
     }
     Ok(decided)
 }
 
-async fn decide_match(
-    context: &Context,
-    caller: &Caller,
-    id: MatchId,
-    ruling: Ruling,
-    reason: &str,
-) -> Result<Outcome, Error> {
-    let wanted = Move {
-        action: match ruling {
-            Ruling::Release => MatchAction::Allow,
-            Ruling::Refuse => MatchAction::Block,
-        },
-        until: None,
-        reason: Some(reason.to_owned()),
-        note: None,
-    };
-    let moved = matches::transition(context, caller, None, id, None, wanted).await;
-    Ok(Outcome {
-        record: Record::Match(id),
-        outcome: settled(moved.map(|moved| moved.status.code()))?,
-    })
+/// The records that wait on these scopes, each with the place of its scope and
+/// the revision that is decided.
+fn waiting_on(open: &[Review], scopes: &[Scope]) -> Vec<(usize, Record, i64)> {
+    let mut waiting = Vec::new();
+    for (place, scope) in scopes.iter().enumerate() {
+        for review in open.iter().filter(|review| review.scope == *scope) {
+            let matches = review.matches.iter().copied().map(Record::Match);
+            let introductions = review.introductions.iter().copied();
+            let records = matches.chain(introductions.map(Record::Introduction));
+            waiting.extend(records.map(|record| (place, record, scope.revision)));
+        }
+    }
+    waiting
 }
 
-async fn decide_introduction(
-    context: &Context,
-    caller: &Caller,
-    id: IntroductionId,
-    revision: i64,
+/// What is said, and by whom.
+struct Said {
+    context: Context,
+    caller: Caller,
     ruling: Ruling,
-    reason: &str,
-) -> Result<Outcome, Error> {
-    let step = match ruling {
-        Ruling::Release => Step::Release(reason.to_owned(), revision),
-        Ruling::Refuse => Step::Refuse(reason.to_owned()),
-    };
-    let moved = introductions::transition(context, caller, None, id, None, step).await;
-    Ok(Outcome {
-        record: Record::Introduction(id),
-        outcome: settled(moved.map(|moved| moved.status.code()))?,
-    })
+    reason: String,
 }
 
-/// One record that can't move must not keep the others; a store that fails
-/// does.
-fn settled(moved: Result<&'static str, Error>) -> Result<Result<&'static str, String>, Error> {
-    match moved {
-        Ok(status) => Ok(Ok(status)),
-        Err(Error::Refused(refusal)) => Ok(Err(refusal.code.into_owned())),
-        Err(Error::NotFound | Error::StaleVersion) => Ok(Err("changed_meanwhile".to_owned())),
-        Err(other) => Err(other),
+impl Said {
+    fn settle(
+        &self,
+        conn: &mut Conn,
+        waiting: &[(usize, Record, i64)],
+    ) -> Result<Vec<Settled>, Error> {
+        let mut settled = Vec::with_capacity(waiting.len());
+        for (place, record, revision) in waiting {
+            let outcome = if settled.len() < MOST_AT_ONCE {
+                self.move_one(conn, *record, *revision)?
+            } else {
+                Err("too_many_at_once".to_owned())
+            };
+            let (kind, id) = match record {
+                Record::Match(id) => (SubjectKind::Match, id.uuid()),
+                Record::Introduction(id) => (SubjectKind::Introduction, id.uuid()),
+            };
+            settled.push(Settled {
+                place: *place,
+                kind,
+                id,
+                outcome,
+            });
+        }
+        Ok(settled)
+    }
+
+    /// In a savepoint: one record that can't move must not keep the others; a
+    /// store that fails does.
+    fn move_one(
+        &self,
+        conn: &mut Conn,
+        record: Record,
+        revision: i64,
+    ) -> Result<Result<String, String>, Error> {
+        let moved = db::transaction(conn, |conn| match record {
+            Record::Match(id) => {
+                let (context, caller) = (&self.context, &self.caller);
+                let moved = matches::apply(context, caller, conn, id, None, self.of_match())?;
+                Ok(moved.status.code())
+            }
+            Record::Introduction(id) => {
+                let step = self.of_introduction(revision);
+                let moved =
+                    introductions::apply(&self.context, &self.caller, conn, id, None, step)?;
+                Ok(moved.status.code())
+            }
+        });
+        match moved {
+            Ok(status) => Ok(Ok(status.to_owned())),
+            Err(Error::Refused(refusal)) => Ok(Err(refusal.code.into_owned())),
+            Err(Error::NotFound | Error::StaleVersion) => Ok(Err("changed_meanwhile".to_owned())),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn of_match(&self) -> Move {
+        Move {
+            action: match self.ruling {
+                Ruling::Release => MatchAction::Allow,
+                Ruling::Refuse => MatchAction::Block,
+            },
+            until: None,
+            reason: Some(self.reason.clone()),
+            note: None,
+        }
+    }
+
+    fn of_introduction(&self, revision: i64) -> Step {
+        match self.ruling {
+            Ruling::Release => Step::Release(self.reason.clone(), revision),
+            Ruling::Refuse => Step::Refuse(self.reason.clone()),
+        }
     }
 }

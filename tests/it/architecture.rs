@@ -83,6 +83,7 @@ const LAYERS: &[Layer] = &[
             "base64",
             "icalendar",
             "lettre",
+            "mail_parser",
             "ring",
             "tokio",
             "tokio_rustls",

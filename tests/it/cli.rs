@@ -32,7 +32,7 @@ fn database_of(data: &Path) -> PathBuf {
 }
 
 /// Looks into a store that nobody serves, or that is served meanwhile.
-fn store(data: &Path) -> Db {
+pub fn store(data: &Path) -> Db {
     Db::open(Options::new(Url::sqlite(database_of(data)))).unwrap()
 }
 
@@ -50,13 +50,13 @@ fn create_user(data: &Path, email: &str, password: &str) -> Ended {
 }
 
 /// A store with one curator.
-fn settled() -> TempDir {
+pub fn settled() -> TempDir {
     let data = home();
     create_user(data.path(), "noa@corridor.example", PASSWORD).ok();
     data
 }
 
-fn serve(command: &mut Command) -> Running {
+pub fn serve(command: &mut Command) -> Running {
     Running::start(command.args(["--listen", "127.0.0.1:0"]))
 }
 
@@ -71,7 +71,7 @@ fn text(url: &str) -> String {
 }
 
 /// Asks until the answer is yes.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
         assert!(Instant::now() < deadline, "never: {what}");
@@ -242,7 +242,7 @@ fn the_wrong_secret_is_named_and_the_store_opens_with_the_right_one() {
 }
 
 /// Queues a mail to the store's first user, as a running service would.
-fn queue_mail(data: &Path) -> OutboxId {
+pub fn queue_mail(data: &Path) -> OutboxId {
     let db = store(data);
     let id: OutboxId = Uuid::now_v7().into();
     db.write_blocking(move |conn| {
@@ -268,12 +268,12 @@ fn first_user(conn: &mut Conn) -> Result<UserId, Error> {
     Ok(user.unwrap().id)
 }
 
-fn message(data: &Path, id: OutboxId) -> outbox::Message {
+pub fn message(data: &Path, id: OutboxId) -> outbox::Message {
     let found = store(data).read_blocking(move |conn| outbox::find(conn, id));
     found.unwrap().unwrap()
 }
 
-fn over_smtp(command: &mut Command, port: u16) -> &mut Command {
+pub fn over_smtp(command: &mut Command, port: u16) -> &mut Command {
     command
         .env("CORRIDOR__MAIL__TRANSPORT", "smtp")
         .env("CORRIDOR__MAIL__SMTP_HOST", "127.0.0.1")

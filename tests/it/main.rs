@@ -19,6 +19,7 @@ mod http;
 mod import;
 mod machines;
 mod mail;
+mod mailbox;
 mod openapi;
 mod pages;
 mod permissions;

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::idempotency::Outcome;
+use crate::db::idempotency::{Outcome, Settled};
 use crate::db::{Error, Result};
+use crate::domain::event::SubjectKind;
 use crate::domain::fault::Fault;
 
 const SCHEMA: u32 = 1;
@@ -29,6 +30,51 @@ enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         missing: Vec<StoredFault>,
     },
+    Settled {
+        records: Vec<StoredSettled>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSettled {
+    place: usize,
+    kind: String,
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+}
+
+impl From<Settled> for StoredSettled {
+    fn from(settled: Settled) -> Self {
+        let (status, refused) = match settled.outcome {
+            Ok(status) => (Some(status), None),
+            Err(code) => (None, Some(code)),
+        };
+        Self {
+            place: settled.place,
+            kind: settled.kind.code().to_owned(),
+            id: settled.id.hyphenated().to_string(),
+            status,
+            refused,
+        }
+    }
+}
+
+impl StoredSettled {
+    fn read(self) -> Option<Settled> {
+        Some(Settled {
+            place: self.place,
+            kind: SubjectKind::from_code(&self.kind)?,
+            id: Uuid::try_parse(&self.id).ok()?,
+            outcome: match (self.status, self.refused) {
+                (Some(status), None) => Ok(status),
+                (None, Some(code)) => Err(code),
+                _ => return None,
+            },
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +124,9 @@ pub(in crate::db) fn encode(outcome: &Outcome) -> Result<String> {
             detail,
             missing: missing.into_iter().map(StoredFault::from).collect(),
         },
+        Outcome::Settled(records) => Kind::Settled {
+            records: records.into_iter().map(StoredSettled::from).collect(),
+        },
     };
     serde_json::to_string(&Stored {
         schema: SCHEMA,
@@ -106,6 +155,11 @@ pub(in crate::db) fn decode(text: &str) -> Result<Outcome> {
             detail,
             missing: missing.into_iter().map(Fault::from).collect(),
         },
+        Kind::Settled { records } => {
+            let records = records.into_iter().map(StoredSettled::read);
+            let records: Option<_> = records.collect();
+            Outcome::Settled(records.ok_or_else(|| corrupt("a record".into()))?)
+        }
     })
 }
 
@@ -134,6 +188,20 @@ mod tests {
                     detail: "A link.".into(),
                 }],
             },
+            Outcome::Settled(vec![
+                Settled {
+                    place: 1,
+                    kind: SubjectKind::Match,
+                    id: Uuid::from_u128(7),
+                    outcome: Ok("candidate".into()),
+                },
+                Settled {
+                    place: 1,
+                    kind: SubjectKind::Introduction,
+                    id: Uuid::from_u128(8),
+                    outcome: Err("second_person_needed".into()),
+                },
+            ]),
         ] {
             let text = encode(&outcome).expect("encodes");
             assert!(text.starts_with(r#"{"schema":1,"#), "{text}");

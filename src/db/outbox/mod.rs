@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 pub use self::counts::{Counts, counts};
-pub use self::outcome::{dead, done, dropped, retry};
+pub use self::outcome::{bounced, dead, done, dropped, retry};
 use super::page::Cursor;
 use super::prepared::Prepare;
 use super::schema::outbox::{self, dsl};
@@ -140,6 +140,8 @@ pub struct Message {
     /// Since when it is being handed over, or may have gone out without our
     /// knowing.
     pub sending_since: Option<DateTime<Utc>>,
+    /// Since when it is known that it didn't arrive, though it was sent.
+    pub bounced_at: Option<DateTime<Utc>>,
 }
 
 /// Which pending messages to cancel.
@@ -443,6 +445,7 @@ pub(super) struct Row {
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
     sending_since: Option<DateTime<Utc>>,
+    bounced_at: Option<DateTime<Utc>>,
 }
 
 type Held = diesel::dsl::Filter<
@@ -477,6 +480,7 @@ fn message(row: Row) -> Result<Message> {
         created_at,
         finished_at,
         sending_since,
+        bounced_at,
     } = row;
     Ok(Message {
         id,
@@ -493,6 +497,7 @@ fn message(row: Row) -> Result<Message> {
         created_at,
         finished_at,
         sending_since,
+        bounced_at,
     })
 }
 

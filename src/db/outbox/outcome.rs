@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{State, held, short};
 use crate::db::prepared::Prepare;
-use crate::db::schema::outbox::dsl;
+use crate::db::schema::outbox::{self, dsl};
 use crate::db::types::{Id, Timestamp};
 use crate::db::{Conn, Result};
 use crate::domain::ids::OutboxId;
@@ -100,6 +100,18 @@ pub fn dead(
             dsl::finished_at.eq(Some(Timestamp(now))),
         ))
         .prepared()
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Notes that a message didn't arrive after all; false if that was known.
+///
+/// # Errors
+/// A statement failed.
+pub fn bounced(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool> {
+    let first = outbox::table.find(id).filter(dsl::bounced_at.is_null());
+    let changed = diesel::update(first)
+        .set(dsl::bounced_at.eq(Some(Timestamp(now))))
         .execute(conn)?;
     Ok(changed == 1)
 }

@@ -100,7 +100,7 @@ impl From<&Message> for MessageView {
 }
 
 /// A server's words without the addresses that servers like to repeat.
-fn without_addresses(text: &str) -> String {
+pub(super) fn without_addresses(text: &str) -> String {
     let words = text.split(' ');
     let words = words.map(|word| if word.contains('@') { "…" } else { word });
     words.collect::<Vec<_>>().join(" ")

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod agreements;
+pub mod bounces;
 pub mod clients;
 pub mod commitments;
 pub mod compliance;
@@ -114,7 +115,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(super::pages::routes)
         .configure(events::routes)
         .configure(messages::routes)
-        .configure(suppressions::routes);
+        .configure(suppressions::routes)
+        .configure(bounces::routes);
 }
 
 /// The firm that a new record is for: the one that was named, else the

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::exchange::{path_id, query_id};
+use super::exchange::{intent, path_id, query_id};
 use super::introduction_file::FileView;
 use super::values::{parsed, time, within};
 use crate::domain::disclosure::Rule;
@@ -12,6 +12,7 @@ use crate::domain::fault::Faults;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
@@ -312,8 +313,9 @@ pub struct RuledView {
     /// Where it stands now; after the first of two people where it stood.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 40, example = "candidate")]
-    status: Option<&'static str>,
-    /// Why it could not move: `second_person_needed`, `revision_changed`, …
+    status: Option<String>,
+    /// Why it could not move: `second_person_needed`, `revision_changed`,
+    /// `too_many_at_once`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, example = "second_person_needed")]
     refused: Option<String>,
@@ -340,13 +342,15 @@ impl From<Outcome> for RuledView {
 
 /// Decides several questions at once, for compliance.
 ///
-/// Each record that waits moves by its own machine, in a transaction of its
-/// own: one that can't move doesn't keep the others, and saying the same again
-/// moves only what still waits. A release holds for 12 months at most and for
+/// Each record that waits moves by its own machine: one that can't move doesn't
+/// keep the others, and saying the same again moves only what still waits. One
+/// request moves 200 records; those beyond say `too_many_at_once` and wait for
+/// the next. A release holds for 12 months at most and for
 /// that revision alone; the gate still runs before everything that is shown.
 #[utoipa::path(
     operation_id = "decide_reviews",
     tag = "compliance",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
     request_body = NewRuling,
     responses((status = 200, description = "Decided.", body = RulingsView))
 )]
@@ -354,10 +358,13 @@ impl From<Outcome> for RuledView {
 async fn decide_reviews(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
     body: JsonBody<NewRuling>,
 ) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/reviews/decisions", &request, &key, body.bytes());
     let (scopes, ruling, reason) = body.into_inner().read()?;
-    let decided = reviews::decide(&context, &caller, scopes, ruling, &reason).await?;
+    let decided = reviews::decide(&context, &caller, intent, scopes, ruling, &reason).await?;
     let items = decided.into_iter().map(|(scope, records)| RulingView {
         scope: ScopeView::from(&scope),
         records: records.into_iter().map(RuledView::from).collect(),

@@ -141,7 +141,7 @@ fn request_in(
         return Err(disclosure::refusal(rules, requester.side()).into());
     }
     // A hit is no verdict: compliance reads it with the words marked.
-    let hits = terms::marked(&introduction.blurb, &context.taxonomy);
+    let hits = terms::marked(&introduction.blurb, &context.taxonomy());
     let decision = match decision {
         Decision::Allow if !hits.is_empty() => Decision::Review {
             rules: vec![Rule::Terms],
@@ -413,56 +413,11 @@ pub async fn transition(
 ) -> Result<Introduction, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let (context_again, caller_again) = (context.clone(), caller.clone());
-    let subject = Subject::new(SubjectKind::Introduction, id);
     write_once(
         context,
         caller.id(),
         intent,
-        move |conn| {
-            // The mail is prepared under the same lock, so that nothing is
-            // stopped or closed that goes out meanwhile.
-            db::introductions::lock(conn, id)?;
-            let before = load(conn, id)?;
-            see(&context_in, conn, &caller_in, before.clone())?;
-            caller_in.may(
-                Operation::MoveIntroduction,
-                &[before.startup, before.investor],
-            )?;
-            check_version(expected, before.version)?;
-            match wanted {
-                Step::Answer(reply, note) => {
-                    answer_by_caller(&context_in, &caller_in, conn, &before, reply, note)
-                }
-                // Those two come with a reason.
-                Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),
-                Step::Other(Action::Close) if db::outbox::is_under_way(conn, subject)? => {
-                    Err(mail_under_way())
-                }
-                Step::Other(action) => act(&context_in, &caller_in, conn, &before, &action),
-                Step::Release(reason, revision) => {
-                    release(&context_in, &caller_in, conn, &before, &reason, revision)
-                }
-                Step::Refuse(reason) => stop(
-                    &context_in,
-                    &caller_in,
-                    conn,
-                    &before,
-                    &Action::Refuse,
-                    &reason,
-                ),
-                Step::Block(reason) => {
-                    check_not_sending(conn, subject)?;
-                    stop(
-                        &context_in,
-                        &caller_in,
-                        conn,
-                        &before,
-                        &Action::Block,
-                        &reason,
-                    )
-                }
-            }
-        },
+        move |conn| apply(&context_in, &caller_in, conn, id, expected, wanted),
         move |conn, id| {
             let found = load(conn, id.into())?;
             let seen = see(&context_again, conn, &caller_again, found)?;
@@ -470,6 +425,44 @@ pub async fn transition(
         },
     )
     .await
+}
+
+pub(super) fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: IntroductionId,
+    expected: Option<i64>,
+    wanted: Step,
+) -> Result<Introduction, Error> {
+    let subject = Subject::new(SubjectKind::Introduction, id);
+    // The mail is prepared under the same lock, so that nothing is stopped or
+    // closed that goes out meanwhile.
+    db::introductions::lock(conn, id)?;
+    let before = load(conn, id)?;
+    see(context, conn, caller, before.clone())?;
+    caller.may(
+        Operation::MoveIntroduction,
+        &[before.startup, before.investor],
+    )?;
+    check_version(expected, before.version)?;
+    match wanted {
+        Step::Answer(reply, note) => answer_by_caller(context, caller, conn, &before, reply, note),
+        // Those two come with a reason.
+        Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),
+        Step::Other(Action::Close) if db::outbox::is_under_way(conn, subject)? => {
+            Err(mail_under_way())
+        }
+        Step::Other(action) => act(context, caller, conn, &before, &action),
+        Step::Release(reason, revision) => {
+            release(context, caller, conn, &before, &reason, revision)
+        }
+        Step::Refuse(reason) => stop(context, caller, conn, &before, &Action::Refuse, &reason),
+        Step::Block(reason) => {
+            check_not_sending(conn, subject)?;
+            stop(context, caller, conn, &before, &Action::Block, &reason)
+        }
+    }
 }
 
 fn act(

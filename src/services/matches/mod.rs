@@ -35,6 +35,7 @@ use super::{Caller, Context, Error, Intent};
 
 pub use clock::{expire_due, recheck_due, wake_due};
 pub use list::{Listed, is_new, list, note_visit};
+pub(in crate::services) use moves::apply;
 use moves::supersede;
 pub use moves::{Move, transition, transitions};
 pub(super) use moves::{give_back, introduce, open_to, reason_needed, second_person_needed};

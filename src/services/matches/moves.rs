@@ -71,7 +71,7 @@ pub async fn transition(
     .await
 }
 
-fn apply(
+pub(in crate::services) fn apply(
     context: &Context,
     caller: &Caller,
     conn: &mut Conn,

@@ -5,6 +5,7 @@ mod content;
 mod facts;
 pub(in crate::services) mod records;
 mod regular;
+mod stale;
 
 use std::collections::BTreeSet;
 
@@ -18,13 +19,15 @@ use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, IntroductionStatus};
 use crate::domain::message::{Matter, News, Notice, Topic};
+use crate::domain::text::Email;
 
 use super::{Context, Error, consents, introductions, suppressions, tickets};
 
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
     IntroductionContent, MandateNewsContent, OverContent, Prepared, ProfileContent,
-    ProgrammeStatus, PulseContent, Ready, Recipient, StatusContent, WorkContent, WorkLine,
+    ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent, StatusContent, WorkContent,
+    WorkLine,
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
@@ -33,6 +36,7 @@ use facts::{
     prepare_pulse, ready,
 };
 pub(super) use regular::operator;
+use stale::prepare_stale;
 
 /// Queues a notice in the open transaction; the same intent is queued once,
 /// whatever happens.
@@ -216,6 +220,12 @@ async fn look_up(
                 .read(move |conn| prepare_alert(conn, user, introduction, matter))
                 .await
         }
+        Notice::DealStale { user, deal } => {
+            context
+                .db
+                .read(move |conn| prepare_stale(&context_in, conn, user, deal))
+                .await
+        }
         Notice::Introduction { introduction } => {
             let claimed = claimed.clone();
             context
@@ -382,6 +392,18 @@ pub async fn settle(
     holder: Uuid,
     attempt: Attempt,
 ) -> Result<bool, Error> {
+    settle_to(context, claimed, holder, attempt, vec![]).await
+}
+
+/// [`settle`] of an attempt that was made to these addresses: whatever became
+/// of it, a notice about it may come back.
+pub async fn settle_to(
+    context: &Context,
+    claimed: &Claimed,
+    holder: Uuid,
+    attempt: Attempt,
+    recipients: Vec<Email>,
+) -> Result<bool, Error> {
     let context_in = context.clone();
     let id = claimed.id;
     let notice = json::notice::decode(&claimed.payload)?;
@@ -408,6 +430,7 @@ pub async fn settle(
             if !held {
                 return Ok(false);
             }
+            db::bounces::note_recipients(conn, id, &recipients, now)?;
             let doubtful = doubtful_before || !attempt.failed_for_certain();
             follow(&context_in, conn, id, &notice, &attempt, doubtful)?;
             Ok(true)

@@ -182,7 +182,8 @@ fn improvements(
         .find_map(|(change, count)| Some((change, count.told()?)));
     match told {
         Some((Change::DealIntent(slug), opens)) => {
-            let value = context.taxonomy.facet_value(Facet::DealIntent, slug);
+            let taxonomy = context.taxonomy();
+            let value = taxonomy.facet_value(Facet::DealIntent, slug);
             let label = value.map(|value| value.labels.for_reader(reader).to_owned());
             improve.push(Improvement::DealIntent(
                 label.unwrap_or_else(|| slug.to_string()),

@@ -22,7 +22,7 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
             let pen = context_in.pen(Actor::System);
             for before in &due {
                 let facts = ProfileFacts {
-                    taxonomy: &context_in.taxonomy,
+                    taxonomy: &context_in.taxonomy(),
                     compliance_agreed: false,
                     now,
                 };

@@ -197,7 +197,7 @@ pub async fn edit(
     let now = context.now();
     let pen = context.pen(caller.actor());
     let caller = caller.clone();
-    let taxonomy = context.taxonomy.clone();
+    let taxonomy = context.taxonomy();
     context
         .db
         .write(move |conn| {
@@ -281,7 +281,7 @@ fn apply(
         _ => None,
     };
     let facts = ProfileFacts {
-        taxonomy: &context.taxonomy,
+        taxonomy: &context.taxonomy(),
         compliance_agreed: agreed == Some(before.revision),
         now,
     };
@@ -362,7 +362,7 @@ pub(super) fn stand_behind(
     let corrected = content != before.content;
     let mut status = before.status;
     if corrected {
-        status = status_after_correction(before, &content, &context.taxonomy)?;
+        status = status_after_correction(before, &content, &context.taxonomy())?;
     }
     let after = StartupProfile {
         content,
@@ -395,7 +395,7 @@ pub(super) fn disown(
 ) -> Result<(), Error> {
     let action = ProfileAction::Withdraw;
     let facts = ProfileFacts {
-        taxonomy: &context.taxonomy,
+        taxonomy: &context.taxonomy(),
         compliance_agreed: false,
         now: context.now(),
     };
@@ -516,7 +516,7 @@ pub(super) fn open_to(
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
     let facts = ProfileFacts {
-        taxonomy: &context.taxonomy,
+        taxonomy: &context.taxonomy(),
         compliance_agreed: agreed == Some(profile.revision),
         now: context.now(),
     };

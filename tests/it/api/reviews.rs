@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{BLURB, Stage, Who};
+use super::stage::{Answer, BLURB, Stage, Who};
 use crate::support::database::on_each_backend;
 
 const REVIEW_TAG: &str = "cyber_commercial";
@@ -72,6 +72,31 @@ fn one_decision_covers_everything_that_waits_on_it() {
         // The same again finds nothing that waits.
         let again = decide(&stage, Who::Compliance, &[scope], "release").await;
         assert_eq!(again["items"][0]["records"], json!([]));
+    });
+}
+
+#[test]
+fn the_same_decision_sent_again_is_answered_as_the_first_time() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, RESTRICTED_TAG).await;
+        let matched = stage.matched().await;
+        let scope = queue(&stage, "").await[0]["scope"].clone();
+        let body = json!({ "scopes": [scope], "ruling": "release", "reason": "Civil use only." });
+        let send = async |who, key: &str| {
+            let request = stage.request(who, "POST", "/v1/reviews/decisions");
+            let request = request.header("Idempotency-Key", key).json(&body);
+            Answer::of(request.send().await.unwrap()).await.expect(200)
+        };
+        let first = send(Who::Compliance, "8e03978e-40d5").await;
+        assert_eq!(first["items"][0]["records"][0]["status"], "under_review");
+        assert_eq!(send(Who::Compliance, "8e03978e-40d5").await, first);
+        assert_eq!(queue(&stage, "").await[0]["released_by"], 1);
+        // The key of one is not the key of another.
+        let second = send(Who::SecondCompliance, "8e03978e-40d5").await;
+        assert_eq!(second["items"][0]["records"][0]["status"], "candidate");
+        assert_eq!(send(Who::SecondCompliance, "8e03978e-40d5").await, second);
+        let seen = stage.get(Who::Curator, &matched).await.expect(200);
+        assert_eq!(seen["status"], "candidate");
     });
 }
 

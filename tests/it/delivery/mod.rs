@@ -2,6 +2,7 @@
 //! on a clock that the tests move, on every back-end.
 
 mod asking;
+pub mod bounces;
 mod consents;
 mod digests;
 mod doubtful;

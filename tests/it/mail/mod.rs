@@ -54,6 +54,7 @@ fn email() -> Email {
         html: "<p>.</p>\n".to_owned(),
         in_reply_to: None,
         references: Vec::new(),
+        return_path: None,
         unsubscribe: None,
     }
 }
