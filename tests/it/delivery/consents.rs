@@ -250,3 +250,40 @@ fn no_mail_before_both_agreed_tells_what_was_not_granted() {
         assert_eq!(named, 1, "by the question after the startup's yes alone");
     });
 }
+
+#[test]
+fn a_firm_asks_for_so_many_introductions_a_week_and_is_told_when_again() {
+    on_each_backend(async |database| {
+        let mut post = Post::open(database).await;
+        let mut settings = (*post.stage.context.settings).clone();
+        settings.weekly_requests = 2;
+        settings.open_requests = 3;
+        post.stage.context.settings = settings.into();
+        let stage = &post.stage;
+        let mut matches = post.shown(4).await;
+        let ask = async |who: Who, matched: &str| {
+            let context = stage.context.clone();
+            let user = stage.user(who).clone();
+            let read = move |conn: &mut Conn| corridor::db::users::memberships(conn, user.id);
+            let parts = context.db.read(read).await.unwrap();
+            let caller = corridor::services::Caller::new(stage.user(who).clone(), parts);
+            let matched = of(matched.rsplit('/').next().unwrap());
+            let blurb = crate::api::stage::BLURB.to_owned();
+            corridor::services::introductions::request(&context, &caller, None, matched, blurb)
+                .await
+                .map_err(|error| format!("{error:?}"))
+        };
+        for matched in matches.drain(..2).collect::<Vec<_>>() {
+            ask(Who::Gul, &matched).await.unwrap();
+        }
+        let refused = ask(Who::Gul, &matches[0]).await.unwrap_err();
+        assert!(refused.contains("too_many_requests_this_week"), "{refused}");
+        assert!(refused.contains("2026-12-01T09:00:00Z"), "{refused}");
+        post.advance(chrono::TimeDelta::days(7));
+        ask(Who::Gul, &matches[0]).await.unwrap();
+        let refused = ask(Who::Gul, &matches[1]).await.unwrap_err();
+        assert!(refused.contains("too_many_requests_open"), "{refused}");
+        // A curator asks as much as they see fit.
+        ask(Who::Curator, &matches[1]).await.unwrap();
+    });
+}
