@@ -124,5 +124,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "Bərpa ediləcək danışıqlar",
         WorkKind::MeetCommitment => "Yerinə yetiriləcək öhdəliklər",
         WorkKind::RenewProgramme => "Uzadılacaq proqramlar",
+        WorkKind::DoTask => "Görüləcək tapşırıqlar",
+        WorkKind::CorrectAddress => "Düzəldiləcək ünvanlar",
     }
 }

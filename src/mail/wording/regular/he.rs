@@ -124,5 +124,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "שיחות לחידוש",
         WorkKind::MeetCommitment => "התחייבויות לקיום",
         WorkKind::RenewProgramme => "תוכניות לחידוש",
+        WorkKind::DoTask => "משימות לביצוע",
+        WorkKind::CorrectAddress => "כתובות לתיקון",
     }
 }

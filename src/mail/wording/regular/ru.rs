@@ -124,5 +124,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "Переговоры, которые нужно возобновить",
         WorkKind::MeetCommitment => "Обязательства к исполнению",
         WorkKind::RenewProgramme => "Программы на продление",
+        WorkKind::DoTask => "Задачи к выполнению",
+        WorkKind::CorrectAddress => "Адреса, которые нужно исправить",
     }
 }
