@@ -48,7 +48,9 @@ impl Post {
 }
 
 fn has(mail: &Mail, part: &str) -> bool {
-    mail.text.contains(part) || mail.subject.contains(part)
+    // Without the marks that isolate names.
+    let plain = |text: &str| text.replace(['\u{2068}', '\u{2069}'], "");
+    plain(&mail.text).contains(part) || plain(&mail.subject).contains(part)
 }
 
 #[test]
@@ -221,6 +223,6 @@ async fn jobs_queued_then_done(post: &Post, matched: &str) {
     let queue = post.queue().await;
     let work = queue.iter().rfind(|it| it.intent_key.starts_with("work:"));
     let work = work.unwrap();
-    assert_eq!(work.state, State::Cancelled);
+    assert_eq!(work.state, State::Done);
     assert_eq!(work.last_error.as_deref(), Some("nothing_waits"));
 }
