@@ -90,6 +90,21 @@ impl IntroductionStatus {
     }
 }
 
+impl IntroductionStatus {
+    /// Whether the mail that connects both has not gone out yet.
+    const fn waits_for_mail(self) -> bool {
+        matches!(
+            self,
+            Self::Requested
+                | Self::Held
+                | Self::AskingFirst
+                | Self::AskingSecond
+                | Self::BothAccepted
+                | Self::DeliveryProblem
+        )
+    }
+}
+
 codes! {
     /// Who asked for an introduction.
     Requester {
@@ -446,15 +461,7 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
                     .side()
                     .is_some_and(|side| hat_of(side) == who)
         }
-        (
-            S::Requested
-            | S::Held
-            | S::AskingFirst
-            | S::AskingSecond
-            | S::BothAccepted
-            | S::DeliveryProblem,
-            A::WithdrawConsent(side),
-        ) if before.accepted(*side) => {
+        (unsent, A::WithdrawConsent(side)) if unsent.waits_for_mail() && before.accepted(*side) => {
             after.status = S::Withdrawn;
             who == hat_of(*side)
         }

@@ -349,8 +349,13 @@ fn to_introduction(conn: &mut Conn, consent: IntroductionConsent) -> Result<Give
 }
 
 fn hash(text: &str) -> String {
+    use std::fmt::Write as _;
     let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        // Writing into a string doesn't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Takes a consent back, with all that follows at once: an introduction that
