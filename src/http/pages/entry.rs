@@ -113,10 +113,7 @@ fn said(note: &Note) -> &str {
 }
 
 /// What the investor calls the mandate, or a word for it.
-fn mandate<'a>(words: &EntryWords, shown: &'a Page) -> &'a str
-where
-    'static: 'a,
-{
+fn mandate<'a>(words: &EntryWords, shown: &'a Page) -> &'a str {
     match &shown.mandate {
         Some(title) => title.as_str(),
         None => words.untitled,

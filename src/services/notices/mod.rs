@@ -249,61 +249,15 @@ async fn look_up(
                 })
                 .await
         }
-        Notice::Digest {
-            user,
-            mandate,
-            week,
-        } => {
+        regular @ (Notice::Digest { .. }
+        | Notice::ProfileNews { .. }
+        | Notice::MandateNews { .. }
+        | Notice::Status { .. }
+        | Notice::Work { .. }) => {
+            let queued_at = claimed.created_at;
             context
                 .db
-                .read(move |conn| regular::prepare_digest(&context_in, conn, user, mandate, week))
-                .await
-        }
-        Notice::ProfileNews {
-            user,
-            profile,
-            news,
-            reason,
-            day,
-        } => {
-            let about = records::OfProfile {
-                user,
-                profile,
-                news,
-                reason,
-                day,
-                queued_at: claimed.created_at,
-            };
-            context
-                .db
-                .read(move |conn| records::prepare_profile(&context_in, conn, about))
-                .await
-        }
-        Notice::MandateNews {
-            user,
-            mandate,
-            news,
-            day,
-        } => {
-            context
-                .db
-                .read(move |conn| records::prepare_mandate(conn, user, mandate, news, day))
-                .await
-        }
-        Notice::Status {
-            user,
-            profile,
-            month,
-        } => {
-            context
-                .db
-                .read(move |conn| regular::prepare_status(&context_in, conn, user, profile, month))
-                .await
-        }
-        Notice::Work { user, .. } => {
-            context
-                .db
-                .read(move |conn| regular::prepare_work(&context_in, conn, user))
+                .read(move |conn| regular::prepare(&context_in, conn, regular, queued_at))
                 .await
         }
         Notice::RegistrationExists { user } => {
