@@ -263,7 +263,7 @@ async fn look_up(
                 })
                 .await
         }
-        regular @ (Notice::Digest { .. }
+        letter @ (Notice::Digest { .. }
         | Notice::ProfileNews { .. }
         | Notice::MandateNews { .. }
         | Notice::Status { .. }
@@ -271,7 +271,7 @@ async fn look_up(
             let queued_at = claimed.created_at;
             context
                 .db
-                .read(move |conn| regular::prepare(&context_in, conn, regular, queued_at))
+                .read(move |conn| regular::prepare(&context_in, conn, letter, queued_at))
                 .await
         }
         Notice::RegistrationExists { user } => {
