@@ -320,9 +320,10 @@ fn tell_end(
 ) -> Result<(), Error> {
     let mut told = Vec::new();
     if ending != Ending::Withdrawn {
-        told.push((after.requested_by, None));
+        told.push((after.requested_by, None, ending));
     }
-    let waited = matches!(ending, Ending::Withdrawn | Ending::Expired);
+    let withdrawn = after.status == IntroductionStatus::Withdrawn;
+    let waited = withdrawn || ending == Ending::Expired;
     for ask in asks {
         let concerned = match ask.state {
             AskState::Open => waited && notices::asked_by(conn, ask.id)?.is_some(),
@@ -330,10 +331,11 @@ fn tell_end(
             AskState::Dead => false,
         };
         if concerned {
-            told.push((ask.person, Some(ask.id)));
+            let ending = if withdrawn { Ending::Withdrawn } else { ending };
+            told.push((ask.person, Some(ask.id), ending));
         }
     }
-    for (person, ask) in told {
+    for (person, ask, ending) in told {
         let whom = ask.map_or(person.uuid(), AskId::uuid);
         notices::enqueue(
             context,
