@@ -10,6 +10,7 @@ pub mod compliance;
 pub mod consents;
 pub mod deals;
 pub mod disclosures;
+pub mod documents;
 pub mod duplicates;
 pub mod events;
 pub mod evidence;
@@ -68,6 +69,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         // What firms say of themselves.
         .configure(startup_profiles::routes)
+        .configure(documents::routes)
         .configure(mandates::routes)
         // What comes of it.
         .configure(matches::routes)
