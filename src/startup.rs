@@ -224,6 +224,8 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         review_working_days: config.reviews.working_days,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
+        open_requests: config.introductions.open_requests,
+        weekly_requests: config.introductions.weekly_requests,
         mail_domain: mail_domain.to_owned(),
         soft_bounces: i64::from(config.mail.soft_bounces),
         soft_bounce_window: TimeDelta::days(i64::from(config.mail.soft_bounce_days)),

@@ -111,6 +111,14 @@ impl Config {
             "introductions.ask_working_days must be 1–365",
         );
         require(
+            (1..=10_000).contains(&self.introductions.open_requests),
+            "introductions.open_requests must be 1–10000",
+        );
+        require(
+            (1..=10_000).contains(&self.introductions.weekly_requests),
+            "introductions.weekly_requests must be 1–10000",
+        );
+        require(
             self.introductions.cool_down_days <= 3650,
             "introductions.cool_down_days must be 0–3650",
         );

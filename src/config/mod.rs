@@ -342,6 +342,10 @@ pub struct Introductions {
     pub ask_working_days: u32,
     /// Days before a refused pair may be introduced again.
     pub cool_down_days: u32,
+    /// Unanswered requests of one firm at a time.
+    pub open_requests: u32,
+    /// Requests of one firm within seven days.
+    pub weekly_requests: u32,
 }
 
 /// `[log]`: what is written about the program's work.

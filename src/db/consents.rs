@@ -1,14 +1,16 @@
-//! Receipts of what people agreed to. They are only added.
+//! Receipts of what people agreed to. They are only added, and taken back.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::identity_schema::consent_receipts::{self, dsl};
 use super::types::{Id, Timestamp};
-use super::{Conn, Result};
+use super::{Conn, Result, stored};
 use crate::domain::consent::ConsentReceipt;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::text::Language;
 
 /// Stores a new receipt.
 ///
@@ -63,4 +65,86 @@ pub fn of_organization(
         .order((dsl::given_at.desc(), dsl::id.desc()))
         .select((dsl::purpose, dsl::text, dsl::given_at))
         .load(conn)?)
+}
+
+/// A receipt as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub id: Uuid,
+    /// For which firm.
+    pub organization: OrganizationId,
+    /// What its giver called themselves.
+    pub person_name: String,
+    /// Their part in the firm.
+    pub person_role: Option<String>,
+    /// Under which law.
+    pub law: String,
+    /// The text.
+    pub text: String,
+    /// Its language.
+    pub language: Language,
+    /// How it was given.
+    pub method: String,
+    /// When.
+    pub given_at: DateTime<Utc>,
+    /// How long it holds.
+    pub valid_to: DateTime<Utc>,
+    /// When it was taken back.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// What a person agreed to for firms, oldest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Kept>> {
+    type Times = (DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>);
+    type Row = (
+        (Id, OrganizationId),
+        (String, Option<String>),
+        (String, String, String, String),
+        Times,
+    );
+    let rows: Vec<Row> = consent_receipts::table
+        .filter(dsl::user_id.eq(user))
+        .order((dsl::given_at, dsl::id))
+        .select((
+            (dsl::id, dsl::organization_id),
+            (dsl::person_name, dsl::person_role),
+            (dsl::law, dsl::text, dsl::language, dsl::method),
+            (dsl::given_at, dsl::valid_to, dsl::withdrawn_at),
+        ))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|((id, organization), who, what, times)| {
+            Ok(Kept {
+                id: id.uuid(),
+                organization,
+                person_name: who.0,
+                person_role: who.1,
+                law: what.0,
+                text: what.1,
+                language: stored::parse(&what.2)?,
+                method: what.3,
+                given_at: times.0,
+                valid_to: times.1,
+                withdrawn_at: times.2,
+            })
+        })
+        .collect()
+}
+
+/// Takes a receipt back; false when that was done before.
+///
+/// # Errors
+/// A statement failed.
+pub fn withdraw(conn: &mut Conn, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let open = consent_receipts::table
+        .find(Id::of(id))
+        .filter(dsl::withdrawn_at.is_null());
+    let changed = diesel::update(open)
+        .set(dsl::withdrawn_at.eq(Some(Timestamp(now))))
+        .execute(conn)?;
+    Ok(changed == 1)
 }

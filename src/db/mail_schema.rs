@@ -115,3 +115,28 @@ diesel::table! {
         done_to -> UtcTimestamp,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_consents (id) {
+        id -> Id,
+        introduction_id -> Id,
+        side -> Text,
+        user_id -> Nullable<Id>,
+        email_key -> Text,
+        person_name -> Text,
+        person_role -> Nullable<Text>,
+        operator -> Text,
+        law -> Text,
+        text -> Text,
+        text_hash -> Binary,
+        language -> Text,
+        method -> Text,
+        country -> Nullable<Text>,
+        given_at -> UtcTimestamp,
+        valid_to -> UtcTimestamp,
+        withdrawn_at -> Nullable<UtcTimestamp>,
+    }
+}

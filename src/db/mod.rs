@@ -70,6 +70,7 @@ pub mod idempotency;
 pub mod identifiers;
 mod identity_schema;
 pub mod imports;
+pub mod introduction_consents;
 pub mod introductions;
 pub mod investments;
 pub mod investor_profiles;

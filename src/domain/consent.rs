@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::ids::{OrganizationId, UserId};
+use super::country::Country;
+use super::ids::{IntroductionId, OrganizationId, UserId};
 use super::text::{Language, Name};
+use super::values::{Side, codes};
 
 /// The record of one agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,3 +37,91 @@ pub struct ConsentReceipt {
     /// How long it holds.
     pub valid_to: DateTime<Utc>,
 }
+
+/// What a consent to an introduction passes on.
+pub const INTRODUCTION_DATA: [&str; 4] = ["name", "role", "email", "organization"];
+
+/// What a consent to be proposed for introductions covers.
+pub const PROPOSAL_DATA: [&str; 4] = ["name", "role", "email", "profile"];
+
+/// How what was agreed to ends: deleted, but for what the law wants kept.
+pub const DELETION: &str = "at_its_end_unless_the_law_wants_it_kept";
+
+/// Days for which a consent to an introduction holds: as long as is asked what
+/// came of it.
+pub const INTRODUCTION_DAYS: i64 = 2 * 365;
+
+codes! {
+    /// How somebody agreed to an introduction.
+    Method {
+        /// They asked for it themselves.
+        Request = "request",
+        /// By the link in their mail.
+        MailedLink = "mailed_link",
+        /// Over their account.
+        SignedIn = "signed_in",
+    }
+}
+
+/// What a person agreed to with their yes to an introduction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntroductionConsent {
+    /// Its id.
+    pub id: Uuid,
+    /// To which introduction.
+    pub introduction: IntroductionId,
+    /// For which side.
+    pub side: Side,
+    /// Who, where they have an account.
+    pub user: Option<UserId>,
+    /// Their address, folded.
+    pub email_key: String,
+    /// What they call themselves.
+    pub person_name: String,
+    /// Their part in the firm, in their words.
+    pub person_role: Option<String>,
+    /// Who runs the service.
+    pub operator: String,
+    /// Under which law, a stable code.
+    pub law: String,
+    /// The text that was agreed to.
+    pub text: String,
+    /// The language of that text.
+    pub language: Language,
+    /// How.
+    pub method: Method,
+    /// The country of those it is passed on to, if known.
+    pub country: Option<Country>,
+    /// When.
+    pub given_at: DateTime<Utc>,
+    /// How long it holds.
+    pub valid_to: DateTime<Utc>,
+    /// When it was taken back.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// The law under which people of a country agree. Both laws want consent with
+/// listed contents; elsewhere the text stands by itself.
+pub fn law_of(country: Option<Country>) -> &'static str {
+    match country.as_ref().map(Country::code) {
+        Some("IL") => "il_protection_of_privacy",
+        Some("AZ") => "az_personal_data",
+        _ => "other",
+    }
+}
+
+/// What a yes to an introduction agrees to, with its language: the reader's, or
+/// English.
+pub fn introduction_text(reader: &Language) -> (&'static str, &'static str) {
+    match reader.primary() {
+        "he" => ("he", HEBREW),
+        "az" => ("az", AZERBAIJANI),
+        "ru" => ("ru", RUSSIAN),
+        _ => ("en", ENGLISH),
+    }
+}
+
+const ENGLISH: &str = "By saying yes I agree that my name, my part in the organisation, my e-mail address and the name of the organisation are passed on to the people of the other side of this introduction once both sides have said yes, also where they are in another country, so that they can write to me. The operator of this Corridor keeps the same data and my answer, and asks me later what came of it. This holds for two years, or until I take it back under “My consents”, which I can do at any time; what the law does not want kept is then deleted. What was sent before can’t be called back.";
+const HEBREW: &str = "בתשובה חיובית יש הסכמה לכך ששמי, תפקידי בארגון, כתובת הדוא״ל שלי ושם הארגון יימסרו לאנשי הצד השני של ההיכרות לאחר ששני הצדדים הסכימו, גם אם הם במדינה אחרת, כדי שיוכלו לפנות אליי. מפעיל Corridor שומר את אותם פרטים ואת תשובתי, ושואל אותי בהמשך מה יצא מכך. ההסכמה תקפה לשנתיים, או עד לביטולה בעמוד „ההסכמות שלי”, בכל עת; לאחר מכן נמחק כל מה שהחוק אינו מחייב לשמור. את מה שנשלח קודם לכן אי אפשר להחזיר.";
+const AZERBAIJANI: &str = "“Bəli” cavabı ilə razıyam ki, adım, təşkilatdakı vəzifəm, e-poçt ünvanım və təşkilatın adı hər iki tərəf razılıq verdikdən sonra bu tanışlığın qarşı tərəfinin nümayəndələrinə, o cümlədən onlar başqa ölkədə olduqda, mənə yaza bilmələri üçün ötürülsün. Bu Corridor-un operatoru həmin məlumatları və cavabımı saxlayır, sonra nəticəni məndən soruşur. Razılıq iki il və ya onu “Razılıqlarım” səhifəsində istənilən vaxt geri götürənədək qüvvədədir; bundan sonra qanunun saxlanmasını tələb etmədiyi hər şey silinir. Əvvəl göndəriləni geri qaytarmaq olmur.";
+const RUSSIAN: &str = "Отвечая «да», я соглашаюсь, что моё имя, моя должность, мой адрес электронной почты и название организации будут переданы представителям другой стороны этого знакомства, когда согласятся обе стороны, в том числе в другую страну, чтобы они могли мне написать. Оператор этого Corridor хранит те же данные и мой ответ и позже спросит, что получилось. Согласие действует два года или до его отзыва, который возможен в любое время на странице «Мои согласия»; затем удаляется всё, что закон не обязывает хранить. Отозвать уже отправленное нельзя.";

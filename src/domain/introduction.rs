@@ -90,6 +90,21 @@ impl IntroductionStatus {
     }
 }
 
+impl IntroductionStatus {
+    /// Whether the mail that connects both has not gone out yet.
+    const fn waits_for_mail(self) -> bool {
+        matches!(
+            self,
+            Self::Requested
+                | Self::Held
+                | Self::AskingFirst
+                | Self::AskingSecond
+                | Self::BothAccepted
+                | Self::DeliveryProblem
+        )
+    }
+}
+
 codes! {
     /// Who asked for an introduction.
     Requester {
@@ -304,6 +319,8 @@ pub enum Action {
     Answer(Side, Answer),
     /// The requester or a curator takes it back.
     Withdraw,
+    /// Who agreed for a side takes the consent back.
+    WithdrawConsent(Side),
     /// The time to answer has passed.
     Expire,
     /// The mail was handed over to the mail system.
@@ -335,6 +352,7 @@ impl Action {
             Self::Refuse => "refuse",
             Self::Answer(_, answer) => answer.code(),
             Self::Withdraw => "withdraw",
+            Self::WithdrawConsent(_) => "withdraw_consent",
             Self::Expire => "expire",
             Self::Send => "send",
             Self::FailDelivery => "fail_delivery",
@@ -442,6 +460,10 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
                     .requester
                     .side()
                     .is_some_and(|side| hat_of(side) == who)
+        }
+        (unsent, A::WithdrawConsent(side)) if unsent.waits_for_mail() && before.accepted(*side) => {
+            after.status = S::Withdrawn;
+            who == hat_of(*side)
         }
         (S::AskingFirst | S::AskingSecond, A::Expire) => {
             after.status = S::Expired;

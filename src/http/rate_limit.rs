@@ -82,7 +82,7 @@ impl Policy {
 }
 
 /// The pages behind mailed links whose forms do something.
-const LINKS: [&str; 3] = ["/tickets/", "/pulse/", "/matches/"];
+const LINKS: [&str; 4] = ["/tickets/", "/pulse/", "/matches/", "/my-consents/"];
 
 /// Requests a minute; 0 is as many as one likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

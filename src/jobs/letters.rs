@@ -10,7 +10,7 @@ use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::FactorTrace;
 use crate::domain::text::{Language, Localized, Name};
 use crate::mail::notice::{
-    AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
+    AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
     IntroductionClosed, Language as MailLanguage, Moment, NewsMail, Notice, Outcome, OverMail,
     Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
 };
@@ -43,8 +43,15 @@ pub fn write(
         let token = ready.settings.as_ref()?;
         Some(format!("{url}/{name}/{token}"))
     };
+    let settings = page("mail-settings");
+    let consents = ready.consents.as_ref();
+    let consents = consents.map(|token| format!("{url}/my-consents/{token}"));
+    let foot = Foot {
+        settings: settings.as_deref(),
+        consents: consents.as_deref(),
+    };
     let language = MailLanguage::for_tag(reader.language.as_str());
-    let rendered = notice.render_with(language, page("mail-settings").as_deref());
+    let rendered = notice.render_with(language, foot);
     let to = ready
         .to
         .iter()

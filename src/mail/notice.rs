@@ -308,6 +308,15 @@ pub struct NewsMail {
     pub at: Moment,
 }
 
+/// What stands at the foot of a mail for its reader alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Foot<'a> {
+    /// The address of the reader's settings.
+    pub settings: Option<&'a str>,
+    /// The address of what the reader agreed to.
+    pub consents: Option<&'a str>,
+}
+
 /// Something to say to somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -362,11 +371,11 @@ pub struct Rendered {
 impl Notice {
     /// Puts the notice into the words of `language`.
     pub fn render(&self, language: Language) -> Rendered {
-        self.render_with(language, None)
+        self.render_with(language, Foot::default())
     }
 
-    /// The same, with the address of the reader's settings at its foot.
-    pub fn render_with(&self, language: Language, settings: Option<&str>) -> Rendered {
-        render::render(self, language, settings)
+    /// The same, with addresses for its reader alone at its foot.
+    pub fn render_with(&self, language: Language, foot: Foot<'_>) -> Rendered {
+        render::render(self, language, foot)
     }
 }

@@ -9,7 +9,7 @@ use askama::Template;
 use chrono::{Datelike as _, Offset as _, Timelike as _};
 
 use super::notice::{
-    AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk, IntroductionClosed,
+    AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk, IntroductionClosed,
     Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail, Purpose,
     RegistrationExists, Rendered, StaleMail, TicketMail,
 };
@@ -59,10 +59,10 @@ struct Html<'a> {
     wording: &'a Wording,
     title: &'a str,
     document: &'a Document,
-    settings: Option<&'a str>,
+    foot: Foot<'a>,
 }
 
-pub(super) fn render(notice: &Notice, language: Language, settings: Option<&str>) -> Rendered {
+pub(super) fn render(notice: &Notice, language: Language, foot: Foot<'_>) -> Rendered {
     let wording = wording::of(language);
     let document = match notice {
         Notice::IntroductionAsk(ask) => introduction_ask(ask, wording),
@@ -86,13 +86,13 @@ pub(super) fn render(notice: &Notice, language: Language, settings: Option<&str>
         wording,
         title: &subject,
         document: &document,
-        settings,
+        foot,
     };
     Rendered {
         html: html
             .render()
             .expect("writing strings into a string doesn't fail"),
-        text: text(&document, wording, settings),
+        text: text(&document, wording, foot),
         subject,
     }
 }
@@ -462,18 +462,20 @@ fn zone(seconds_east: i32) -> String {
 }
 
 /// The document as plain text, lines unbroken: the reader's program wraps them.
-fn text(document: &Document, wording: &Wording, settings: Option<&str>) -> String {
+fn text(document: &Document, wording: &Wording, foot: Foot<'_>) -> String {
     let mut parts: Vec<String> = document
         .blocks
         .iter()
         .map(|block| block_text(block, wording))
         .collect();
-    let settings =
-        settings.map_or_else(String::new, |url| format!("\n{}:\n{url}", wording.settings));
-    parts.push(format!(
-        "-- \n{}{settings}",
-        plain(&document.footer, wording)
-    ));
+    let links: String = [
+        (wording.settings, foot.settings),
+        (wording.consents, foot.consents),
+    ]
+    .into_iter()
+    .filter_map(|(label, url)| Some(format!("\n{label}:\n{}", url?)))
+    .collect();
+    parts.push(format!("-- \n{}{links}", plain(&document.footer, wording)));
     parts.join("\n\n") + "\n"
 }
 
@@ -517,5 +519,7 @@ fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
+#[cfg(test)]
+mod regular_tests;
 #[cfg(test)]
 mod tests;

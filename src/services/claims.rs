@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::db::{self, Conn, mandates, startup_profiles};
 use crate::domain::account::Role;
-use crate::domain::consent::ConsentReceipt;
+use crate::domain::consent::{ConsentReceipt, law_of};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::Mandate;
@@ -255,19 +255,7 @@ fn receipt(
         return Err(Error::NotFound);
     };
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    // Both laws want consent with listed contents; elsewhere the text stands
-    // by itself.
-    let law = match firm
-        .details
-        .country
-        .as_ref()
-        .map(ToString::to_string)
-        .as_deref()
-    {
-        Some("IL") => "il_protection_of_privacy",
-        Some("AZ") => "az_personal_data",
-        _ => "other",
-    };
+    let law = law_of(firm.details.country);
     let now = context.now();
     Ok(ConsentReceipt {
         id: context.new_id(),

@@ -97,6 +97,10 @@ pub struct Settings {
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.
     pub cool_down_days: u32,
+    /// Unanswered requests for introductions of one firm at a time.
+    pub open_requests: u32,
+    /// Requests for introductions of one firm within seven days.
+    pub weekly_requests: u32,
     /// The domain in the Message-IDs this service makes.
     pub mail_domain: String,
     /// Messages that came back as undeliverable for now, after which an address

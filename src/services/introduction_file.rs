@@ -87,6 +87,14 @@ fn gather(conn: &mut Conn, id: IntroductionId, at: DateTime<Utc>) -> Result<File
             given_at,
         }));
     }
+    for consent in db::introduction_consents::of_introduction(conn, id)? {
+        receipts.push(Receipt {
+            organization: introduction.organization(consent.side),
+            purpose: "introduction".to_owned(),
+            text: consent.text,
+            given_at: consent.given_at,
+        });
+    }
     Ok(File {
         answers: db::introductions::answers(conn, id)?,
         decisions,

@@ -12,6 +12,7 @@ pub mod claims;
 pub mod clients;
 pub mod commitments;
 pub mod compliance;
+pub mod consents;
 pub mod contacts;
 pub mod context;
 pub mod corrections;

@@ -142,6 +142,19 @@ pub async fn change_own(
         .await
 }
 
+/// Takes whoever reads an address off these topics.
+pub(super) fn leave(
+    context: &Context,
+    conn: &mut Conn,
+    email: &Email,
+    topics: &[Topic],
+    actor: Actor,
+) -> Result<(), Error> {
+    let mut wanted = settings(conn, email.clone())?.wanted;
+    wanted.retain(|topic| !topics.contains(topic));
+    change(context, conn, email, &wanted, actor)
+}
+
 /// Stores it, and says so in the log of an account, if there is one.
 fn change(
     context: &Context,

@@ -205,6 +205,7 @@ fn mail(to: Option<Recipient>, content: Content) -> Prepared {
         content,
         continues: None,
         settings: None,
+        consents: None,
     }))
 }
 

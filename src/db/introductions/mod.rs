@@ -6,6 +6,7 @@ mod answers;
 mod asks;
 mod delegates;
 mod pulses;
+mod requests;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -24,6 +25,7 @@ pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,
 };
+pub use self::requests::{asked_since, unanswered};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::introduction_asks;

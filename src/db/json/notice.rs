@@ -45,12 +45,9 @@ struct Stored {
     reason: Option<String>,
 }
 
-/// Writes an intent.
-///
-/// # Errors
-/// None in practice: every part has a text.
-pub fn encode(notice: &Notice) -> Result<String> {
-    let mut stored = Stored {
+/// The kind of a notice, without its parts.
+fn blank(notice: &Notice) -> Stored {
+    Stored {
         schema: One,
         notice: notice.code().to_owned(),
         ask: None,
@@ -68,7 +65,15 @@ pub fn encode(notice: &Notice) -> Result<String> {
         day: None,
         profile: None,
         reason: None,
-    };
+    }
+}
+
+/// Writes an intent.
+///
+/// # Errors
+/// None in practice: every part has a text.
+pub fn encode(notice: &Notice) -> Result<String> {
+    let mut stored = blank(notice);
     match notice {
         Notice::IntroductionAsk { ask } | Notice::IntroductionReminder { ask } => {
             stored.ask = Some(ask.to_string());

@@ -7,6 +7,7 @@ pub mod bounces;
 pub mod clients;
 pub mod commitments;
 pub mod compliance;
+pub mod consents;
 pub mod deals;
 pub mod disclosures;
 pub mod documents;
@@ -79,6 +80,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(deals::routes)
         // Who there is.
         .configure(me::routes)
+        .configure(consents::routes)
         .configure(worklist::routes)
         .configure(saved_views::routes)
         .configure(sessions::routes)

@@ -22,7 +22,7 @@ use crate::http::problem::Problem;
 use crate::services::digest::Note;
 use crate::services::entries::{self, Brief, Opened, OpenedBrief, Page};
 use crate::services::matches::Move;
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, consents};
 
 /// The form as it was sent; a field that was left out is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -113,10 +113,7 @@ fn said(note: &Note) -> &str {
 }
 
 /// What the investor calls the mandate, or a word for it.
-fn mandate<'a>(words: &EntryWords, shown: &'a Page) -> &'a str
-where
-    'static: 'a,
-{
+fn mandate<'a>(words: &EntryWords, shown: &'a Page) -> &'a str {
     match &shown.mandate {
         Some(title) => title.as_str(),
         None => words.untitled,
@@ -137,6 +134,7 @@ struct EntryPage<'a> {
     sent: Sent,
     faults: Vec<FieldFault>,
     token: &'a str,
+    my_consents: String,
 }
 
 impl<'a> EntryPage<'a> {
@@ -165,6 +163,7 @@ impl<'a> EntryPage<'a> {
             sent,
             faults: field_faults(words, faults),
             token,
+            my_consents: consents::token(context, &shown.person.email).unwrap_or_default(),
         }
     }
 

@@ -16,7 +16,7 @@ use super::{page, same_site};
 use crate::domain::message::Topic;
 use crate::http::problem::{Kind, Problem};
 use crate::services::suppressions::{self, Settings};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, consents};
 
 /// What a mail program sends (RFC 8058 §3.1).
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
@@ -40,10 +40,11 @@ struct SettingsPage {
     choices: Vec<Choice>,
     saved: bool,
     token: String,
+    my_consents: String,
 }
 
 impl SettingsPage {
-    fn of(settings: &Settings, saved: bool, token: &str) -> Self {
+    fn of(context: &Context, settings: &Settings, saved: bool, token: &str) -> Self {
         let words = wording::of(&settings.language);
         let label = |topic| match topic {
             Topic::Questions => words.mail.questions,
@@ -64,6 +65,7 @@ impl SettingsPage {
             choices: choices.collect(),
             saved,
             token: token.to_owned(),
+            my_consents: consents::token(context, &settings.email).unwrap_or_default(),
         }
     }
 }
@@ -92,7 +94,10 @@ pub(super) async fn show_settings(
 
 async fn show(context: &Context, token: &str, saved: bool) -> Result<HttpResponse, Problem> {
     match suppressions::settings_of_link(context, token).await {
-        Ok(settings) => page(StatusCode::OK, &SettingsPage::of(&settings, saved, token)),
+        Ok(settings) => page(
+            StatusCode::OK,
+            &SettingsPage::of(context, &settings, saved, token),
+        ),
         Err(Error::NotFound) => page(StatusCode::NOT_FOUND, &NotePage::invalid()),
         Err(other) => Err(other.into()),
     }
@@ -166,7 +171,10 @@ pub(super) async fn unsubscribe(
         return Err(Problem::new(Kind::BadRequest).detail(detail));
     }
     match suppressions::unsubscribe(&context, &token).await {
-        Ok(settings) => page(StatusCode::OK, &SettingsPage::of(&settings, true, &token)),
+        Ok(settings) => page(
+            StatusCode::OK,
+            &SettingsPage::of(&context, &settings, true, &token),
+        ),
         Err(Error::NotFound) => page(StatusCode::NOT_FOUND, &NotePage::invalid()),
         Err(other) => Err(other.into()),
     }

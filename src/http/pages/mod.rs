@@ -4,6 +4,7 @@
 mod consent;
 mod entry;
 mod mail_settings;
+mod my_consents;
 mod phrase;
 mod pulse;
 mod question;
@@ -54,6 +55,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(mail_settings::change_settings)
         .service(mail_settings::show_unsubscribe)
         .service(mail_settings::unsubscribe)
+        .service(my_consents::show_consents)
+        .service(my_consents::withdraw)
         .service(pulse::show_pulse)
         .service(pulse::click)
         .service(tickets::show_ticket)

@@ -14,7 +14,7 @@ use super::{page, same_site};
 use crate::domain::pulse::{PulseAnswer, PulseKind};
 use crate::http::problem::{Kind, Problem};
 use crate::services::introductions::{OpenPulse, answer_pulse, open_pulse};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, consents};
 
 /// The form: which button.
 #[derive(Debug, Deserialize)]
@@ -36,10 +36,11 @@ struct PulsePage {
     words: &'static Wording,
     question: Vec<Piece>,
     buttons: Vec<Button>,
+    my_consents: String,
 }
 
 impl PulsePage {
-    fn of(open: &OpenPulse) -> Self {
+    fn of(context: &Context, open: &OpenPulse) -> Self {
         let words = wording::of(&open.person.language);
         let pulse = &words.pulse;
         let (question, answers) = match open.pulse.kind {
@@ -65,6 +66,7 @@ impl PulsePage {
             words,
             question: phrase(question, &[("counterpart", &open.counterpart)]),
             buttons: answers.into_iter().map(button).collect(),
+            my_consents: consents::token(context, &open.person.email).unwrap_or_default(),
         }
     }
 }
@@ -145,5 +147,5 @@ async fn show(context: &Context, token: &str, closed: StatusCode) -> Result<Http
             &NotePage::to(reader, |words| &words.pulse.expired),
         );
     }
-    page(closed, &PulsePage::of(&open))
+    page(closed, &PulsePage::of(context, &open))
 }

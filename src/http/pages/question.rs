@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use super::phrase::{Piece, moment, phrase};
 use super::wording::{self, Note, Wording};
+use crate::domain::consent::introduction_text;
 use crate::domain::fault::Fault;
 use crate::domain::text::{Language, Localized};
 use crate::http::answer::days_ahead;
-use crate::services::Context;
 use crate::services::introductions::Question;
+use crate::services::{Context, consents};
 
 /// The form as it was sent; a field that was left out is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -45,6 +46,9 @@ pub(super) struct QuestionPage<'a> {
     latest: NaiveDate,
     sent: Sent,
     faults: Vec<FieldFault>,
+    /// What a yes agrees to, with its language.
+    consent: (&'static str, &'static str),
+    my_consents: String,
 }
 
 /// A text in the language that it has.
@@ -129,6 +133,8 @@ impl<'a> QuestionPage<'a> {
             latest,
             sent,
             faults: field_faults(words, faults),
+            consent: introduction_text(&person.language),
+            my_consents: consents::token(context, &person.email).unwrap_or_default(),
         }
     }
 

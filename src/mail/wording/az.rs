@@ -29,6 +29,7 @@ pub(super) const WORDING: Wording = Wording {
     footer_programme: "Bu məktubu təşkilatınız Corridor platformasında “{programme}” proqramında iştirak etdiyi üçün alırsınız. Məktub avtomatik göndərilib.",
     footer_account: "Bu məktubu Corridor platformasında bu ünvanla hesab olduğu üçün alırsınız. Məktub avtomatik göndərilib.",
     settings: "Hansı məktubları alacağınızı seçin",
+    consents: "Razılıqlarım",
     ask: Ask {
         subject_named: "{counterpart} sizinlə tanış olmaq istəyir",
         subject_teaser: "Tanışlıq təklifi: {programme}",

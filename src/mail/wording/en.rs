@@ -39,6 +39,7 @@ pub(super) const WORDING: Wording = Wording {
     footer_programme: "You receive this e-mail because your organisation takes part in the programme “{programme}” on Corridor. It was sent automatically.",
     footer_account: "You receive this e-mail because Corridor has an account with this address. It was sent automatically.",
     settings: "Choose which e-mails you receive",
+    consents: "My consents",
     ask: Ask {
         subject_named: "{counterpart} would like to be introduced to you",
         subject_teaser: "A proposed introduction: {programme}",

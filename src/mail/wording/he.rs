@@ -31,6 +31,7 @@ pub(super) const WORDING: Wording = Wording {
     footer_programme: "הודעה זו נשלחה אליכם משום שהארגון שלכם משתתף בתוכנית „{programme}” במערכת Corridor. ההודעה נשלחה באופן אוטומטי.",
     footer_account: "הודעה זו נשלחה אליכם משום שבמערכת Corridor קיים חשבון עם כתובת זו. ההודעה נשלחה באופן אוטומטי.",
     settings: "בחירת הודעות הדוא״ל שיתקבלו",
+    consents: "ההסכמות שלי",
     ask: Ask {
         subject_named: "בקשה להיכרות עמכם מאת {counterpart}",
         subject_teaser: "הצעה להיכרות: {programme}",

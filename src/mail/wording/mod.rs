@@ -42,6 +42,8 @@ pub(super) struct Wording {
     pub footer_account: &'static str,
     /// On the link to the reader's settings.
     pub settings: &'static str,
+    /// On the link to what the reader agreed to.
+    pub consents: &'static str,
     /// See [`super::notice::IntroductionAsk`].
     pub ask: Ask,
     /// See [`super::notice::PulseMail`] and [`super::notice::OverMail`].

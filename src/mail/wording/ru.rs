@@ -39,6 +39,7 @@ pub(super) const WORDING: Wording = Wording {
     footer_programme: "Вы получили это письмо, потому что ваша организация участвует в программе «{programme}» на платформе Corridor. Оно отправлено автоматически.",
     footer_account: "Вы получили это письмо, потому что на платформе Corridor есть учётная запись с этим адресом. Оно отправлено автоматически.",
     settings: "Выбрать, какие письма получать",
+    consents: "Мои согласия",
     ask: Ask {
         subject_named: "{counterpart}: просьба о знакомстве с вами",
         subject_teaser: "Предложение знакомства: {programme}",

@@ -15,7 +15,7 @@ use crate::domain::values::Side;
 use crate::services::caller::in_any_hat;
 use crate::services::disclosure::Occasion;
 use crate::services::notices::Recipient;
-use crate::services::{AuthFault, Caller, Context, Error, disclosure, notices};
+use crate::services::{AuthFault, Caller, Context, Error, consents, disclosure, notices};
 
 use super::people::asked_person;
 use super::{commit, load, pair, passing};
@@ -247,6 +247,9 @@ fn record_answer(
     )?;
     if matches!(actor, Actor::Link(_)) {
         introductions::name_delegate(conn, ask.id, &answerer.name)?;
+    }
+    if answer == Answer::Accept {
+        consents::of_answer(context, conn, before, ask, answerer, actor)?;
     }
     let after = commit(context, conn, before, after, &action, actor)?;
     if let Answer::NotNow { until } = answer {

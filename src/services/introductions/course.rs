@@ -112,7 +112,9 @@ fn log(
         Action::Gate(Decision::Deny { rules }) => payload.push(("rules", rule_codes(rules))),
         // The reason of a refusal stays private, also in the log that both
         // sides can read; the answer itself is on record beside it.
-        Action::Answer(side, _) => payload.push(("side", code(side.code()))),
+        Action::Answer(side, _) | Action::WithdrawConsent(side) => {
+            payload.push(("side", code(side.code())));
+        }
         _ => {}
     }
     context.pen(actor).append(
@@ -252,13 +254,40 @@ fn end(
     let ending = match after.status {
         IntroductionStatus::Declined => Ending::Declined,
         IntroductionStatus::Expired => Ending::Expired,
-        IntroductionStatus::Withdrawn => Ending::Withdrawn,
+        IntroductionStatus::Withdrawn if !by_other(after, action) => Ending::Withdrawn,
+        // Who asked reads no more than that it was not taken up.
+        IntroductionStatus::Withdrawn => Ending::Declined,
         _ => Ending::Refused,
     };
     if matches!(action, Action::Answer(_, Answer::ReportAbuse)) {
         follow_report(context, conn, after)?;
     }
     tell_end(context, conn, after, &asks, ending)
+}
+
+/// Whether it is a side that didn't ask which took its consent back.
+fn by_other(after: &Introduction, action: &Action) -> bool {
+    matches!(action, Action::WithdrawConsent(side) if after.requester.side() != Some(*side))
+}
+
+/// Ends an introduction that was not sent because a side took its consent back;
+/// one that went further stays where it is.
+pub(in crate::services) fn end_without_consent(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Introduction,
+    side: Side,
+    actor: Actor,
+) -> Result<(), Error> {
+    let hat = match side {
+        Side::Startup => Hat::Startup,
+        Side::Investor => Hat::Investor,
+    };
+    let action = Action::WithdrawConsent(side);
+    match step(before, &action, hat) {
+        Ok(after) => commit(context, conn, before, after, &action, actor).map(drop),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Who reported abuse is kept apart from who asked, and the operator's people
@@ -291,9 +320,10 @@ fn tell_end(
 ) -> Result<(), Error> {
     let mut told = Vec::new();
     if ending != Ending::Withdrawn {
-        told.push((after.requested_by, None));
+        told.push((after.requested_by, None, ending));
     }
-    let waited = matches!(ending, Ending::Withdrawn | Ending::Expired);
+    let withdrawn = after.status == IntroductionStatus::Withdrawn;
+    let waited = withdrawn || ending == Ending::Expired;
     for ask in asks {
         let concerned = match ask.state {
             AskState::Open => waited && notices::asked_by(conn, ask.id)?.is_some(),
@@ -301,10 +331,11 @@ fn tell_end(
             AskState::Dead => false,
         };
         if concerned {
-            told.push((ask.person, Some(ask.id)));
+            let ending = if withdrawn { Ending::Withdrawn } else { ending };
+            told.push((ask.person, Some(ask.id), ending));
         }
     }
-    for (person, ask) in told {
+    for (person, ask, ending) in told {
         let whom = ask.map_or(person.uuid(), AskId::uuid);
         notices::enqueue(
             context,

@@ -8,6 +8,7 @@
 //! | `answers` | answers by link and by people who are signed in |
 //! | `passing` | questions passed on to somebody else |
 //! | `people` | who stands for a side |
+//! | `quotas` | how much one firm may ask for |
 //! | `pulses` | what is asked after the mail went out |
 //! | `reminders` | who is reminded, and when |
 //! | `hand_over` | what follows when somebody leaves a firm |
@@ -19,6 +20,7 @@ mod hand_over;
 mod passing;
 mod people;
 mod pulses;
+mod quotas;
 mod reminders;
 
 use crate::db::introductions::InsertOutcome;
@@ -44,7 +46,7 @@ use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, matches};
+use super::{Caller, Context, Error, Intent, consents, matches};
 
 use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
@@ -52,7 +54,7 @@ pub(in crate::services) use available::open_to;
 pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, record_names};
+pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
 pub(in crate::services) use hand_over::hand_over;
 pub(in crate::services) use people::{asked_person, person_of};
 pub(in crate::services) use pulses::opened as opened_pulse;
@@ -129,6 +131,8 @@ fn request_in(
         _ => Requester::Curator,
     };
     let introduction = new_introduction(context, caller, &matched, requester, blurb);
+    // A firm is taken before its records.
+    quotas::check(context, conn, &introduction)?;
     // Two requests at once would each count without the other.
     db::mandates::lock(conn, introduction.mandate)?;
     check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
@@ -155,6 +159,9 @@ fn request_in(
             "These two organizations have a live introduction already.",
         );
         return Err(neutral(exists, requester));
+    }
+    if let Some(side) = requester.side() {
+        consents::of_requester(context, conn, &introduction, side, caller)?;
     }
     matches::introduce(context, caller, conn, &matched, moved)?;
     context.pen(caller.actor()).append(

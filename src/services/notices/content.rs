@@ -54,6 +54,9 @@ pub struct Ready {
     /// What stands in the links to the reader's settings; none in mail to
     /// several, or that its reader can't do without.
     pub settings: Option<String>,
+    /// What stands in the link to what the reader agreed to; none in mail to
+    /// several.
+    pub consents: Option<String>,
 }
 
 /// Somebody a mail goes to, with an account or without.

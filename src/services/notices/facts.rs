@@ -19,7 +19,7 @@ use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::values::Side;
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::teasers::tells_figures;
-use crate::services::{Context, Error, introductions, matches, programmes, suppressions};
+use crate::services::{Context, Error, consents, introductions, matches, programmes, suppressions};
 
 pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepared {
     let to: Vec<Recipient> = to.into_iter().map(Into::into).collect();
@@ -31,6 +31,7 @@ pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepare
             content,
             continues: None,
             settings: None,
+            consents: None,
         }))
     }
 }
@@ -170,6 +171,15 @@ pub(super) fn prepare_introduction(
         introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
         return Ok(Prepared::Obsolete("gate_closed"));
     }
+    if consents::lacks_consent(conn, id)? {
+        return Ok(if claimed.sending_since.is_some() {
+            Prepared::Undeliverable(
+                "an earlier attempt may have arrived, and a consent was taken back since",
+            )
+        } else {
+            Prepared::Obsolete("consent_withdrawn")
+        });
+    }
     let matched = matches::load(conn, introduction.matched)?;
     let (Some(startup_person), Some(investor_person)) = (
         introductions::person_of(conn, &introduction, Side::Startup)?,
@@ -233,6 +243,11 @@ pub(super) fn prepare_closed(
         ),
         None => (db::users::find(conn, person)?.map(Recipient::from), None),
     };
+    if let Some(person) = &person
+        && consents::took_back(conn, id, &person.email)?
+    {
+        return Ok(Prepared::Obsolete("consent_withdrawn"));
+    }
     Ok(ready(person.into_iter().collect(), content).continuing(first))
 }
 
@@ -254,6 +269,9 @@ pub(super) fn prepare_pulse(
     };
     if open.late || open.pulse.answer.is_some() || !wanted {
         return Ok(Prepared::Obsolete("no_longer_asked"));
+    }
+    if consents::took_back(conn, introduction.id, &open.person.email)? {
+        return Ok(Prepared::Obsolete("consent_withdrawn"));
     }
     let pair = introductions::pair(conn, &introduction)?;
     if disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen() {
@@ -297,6 +315,11 @@ pub(super) fn prepare_over(
         silent,
     };
     let person = introductions::person_of(conn, &introduction, side)?;
+    if let Some(person) = &person
+        && consents::took_back(conn, id, &person.email)?
+    {
+        return Ok(Prepared::Obsolete("consent_withdrawn"));
+    }
     let first = connected_by(conn, id)?;
     Ok(ready(
         person.into_iter().collect(),

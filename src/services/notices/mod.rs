@@ -21,7 +21,7 @@ use crate::domain::introduction::{Action, IntroductionStatus};
 use crate::domain::message::{Matter, News, Notice, Topic};
 use crate::domain::text::Email;
 
-use super::{Context, Error, introductions, suppressions, tickets};
+use super::{Context, Error, consents, introductions, suppressions, tickets};
 
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
@@ -128,9 +128,23 @@ pub async fn prepare(
     let notice = json::notice::decode(&claimed.payload)?;
     let topic = notice.topic();
     match look_up(context, claimed, holder, notice).await? {
-        Prepared::Ready(ready) if !ready.content.is_owed() => screen(context, ready, topic).await,
-        other => Ok(other),
+        Prepared::Ready(ready) if !ready.content.is_owed() => {
+            let ready = screen(context, ready, topic).await?;
+            with_consents(context, ready)
+        }
+        other => with_consents(context, other),
     }
+}
+
+/// Gives mail to one reader the way to what they agreed to.
+fn with_consents(context: &Context, prepared: Prepared) -> Result<Prepared, Error> {
+    let Prepared::Ready(mut ready) = prepared else {
+        return Ok(prepared);
+    };
+    if let [only] = &*ready.to {
+        ready.consents = Some(consents::token(context, &only.email)?);
+    }
+    Ok(Prepared::Ready(ready))
 }
 
 /// Keeps back what a reader doesn't get, and gives the rest its way out.
@@ -249,61 +263,15 @@ async fn look_up(
                 })
                 .await
         }
-        Notice::Digest {
-            user,
-            mandate,
-            week,
-        } => {
+        letter @ (Notice::Digest { .. }
+        | Notice::ProfileNews { .. }
+        | Notice::MandateNews { .. }
+        | Notice::Status { .. }
+        | Notice::Work { .. }) => {
+            let queued_at = claimed.created_at;
             context
                 .db
-                .read(move |conn| regular::prepare_digest(&context_in, conn, user, mandate, week))
-                .await
-        }
-        Notice::ProfileNews {
-            user,
-            profile,
-            news,
-            reason,
-            day,
-        } => {
-            let about = records::OfProfile {
-                user,
-                profile,
-                news,
-                reason,
-                day,
-                queued_at: claimed.created_at,
-            };
-            context
-                .db
-                .read(move |conn| records::prepare_profile(&context_in, conn, about))
-                .await
-        }
-        Notice::MandateNews {
-            user,
-            mandate,
-            news,
-            day,
-        } => {
-            context
-                .db
-                .read(move |conn| records::prepare_mandate(conn, user, mandate, news, day))
-                .await
-        }
-        Notice::Status {
-            user,
-            profile,
-            month,
-        } => {
-            context
-                .db
-                .read(move |conn| regular::prepare_status(&context_in, conn, user, profile, month))
-                .await
-        }
-        Notice::Work { user, .. } => {
-            context
-                .db
-                .read(move |conn| regular::prepare_work(&context_in, conn, user))
+                .read(move |conn| regular::prepare(&context_in, conn, letter, queued_at))
                 .await
         }
         Notice::RegistrationExists { user } => {

@@ -11,10 +11,12 @@ use super::content::{
     WorkContent, WorkLine,
 };
 use super::facts::ready;
+use super::records::{self, OfProfile};
 use crate::db::{self, Conn};
 use crate::domain::account::User;
 use crate::domain::calendar::at_hour;
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId, UserId};
+use crate::domain::message::Notice;
 use crate::domain::organization::Organization;
 use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::rounds::Place;
@@ -42,10 +44,57 @@ pub(super) fn reader_of(
     Ok(found.map(|(member, _)| member).zip(firm))
 }
 
+/// What regular mail, or news of a record, says now.
+pub(super) fn prepare(
+    context: &Context,
+    conn: &mut Conn,
+    notice: Notice,
+    queued_at: DateTime<Utc>,
+) -> Result<Prepared, Error> {
+    match notice {
+        Notice::Digest {
+            user,
+            mandate,
+            week,
+        } => prepare_digest(context, conn, user, mandate, week),
+        Notice::ProfileNews {
+            user,
+            profile,
+            news,
+            reason,
+            day,
+        } => {
+            let about = OfProfile {
+                user,
+                profile,
+                news,
+                reason,
+                day,
+                queued_at,
+            };
+            records::prepare_profile(context, conn, about)
+        }
+        Notice::MandateNews {
+            user,
+            mandate,
+            news,
+            day,
+        } => records::prepare_mandate(conn, user, mandate, news, day),
+        Notice::Status {
+            user,
+            profile,
+            month,
+        } => prepare_status(context, conn, user, profile, month),
+        Notice::Work { user, .. } => prepare_work(context, conn, user),
+        // Everything else has a way of its own.
+        _ => Ok(Prepared::Obsolete("not_regular")),
+    }
+}
+
 /// The digest of a week: each match is asked about afresh, so that one that was
 /// frozen, blocked or answered since is not in it. None is sent where nothing
 /// is left.
-pub(super) fn prepare_digest(
+fn prepare_digest(
     context: &Context,
     conn: &mut Conn,
     user: UserId,
@@ -89,7 +138,7 @@ pub(super) fn prepare_digest(
 }
 
 /// How a profile fared in the month that ended.
-pub(super) fn prepare_status(
+fn prepare_status(
     context: &Context,
     conn: &mut Conn,
     user: UserId,
@@ -198,11 +247,7 @@ fn improvements(
 
 /// What waits for one of the operator's people; none is sent where nothing
 /// does.
-pub(super) fn prepare_work(
-    context: &Context,
-    conn: &mut Conn,
-    user: UserId,
-) -> Result<Prepared, Error> {
+fn prepare_work(context: &Context, conn: &mut Conn, user: UserId) -> Result<Prepared, Error> {
     let Some((reader, caller)) = operator(conn, user)? else {
         return Ok(Prepared::Obsolete("no_recipient"));
     };

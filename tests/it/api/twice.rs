@@ -19,7 +19,7 @@ use crate::support::database::on_each_backend;
 
 /// Routes without a caller whose promise a key could be, or that are about the
 /// caller's own account; repeating them is no harm.
-const WITHOUT_CALLER: [&str; 11] = [
+const WITHOUT_CALLER: [&str; 12] = [
     "/v1/registrations",
     "/v1/sessions",
     "/v1/password-resets",
@@ -31,6 +31,7 @@ const WITHOUT_CALLER: [&str; 11] = [
     "/unsubscribe",
     "/pulse",
     "/matches",
+    "/my-consents",
 ];
 
 /// A route that makes nothing.
@@ -38,10 +39,11 @@ const REPEATABLE: [&str; 1] = ["/v1/tag-suggestions"];
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
     "/v1/documents/{id}/versions",
     "/v1/startup-profiles/{id}/documents",
     "/v1/me/keys",
+    "/v1/me/consents/{id}/withdrawal",
     "/v1/clients/{id}/secrets",
     "/v1/organizations/{id}/clients",
     "/v1/organizations/{id}/invitations",

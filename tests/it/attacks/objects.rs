@@ -25,7 +25,7 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 20] = [
+const NO_RECORD: [&str; 22] = [
     // Everybody knows the tags; who may change them has a test of its own.
     "GET /v1/tags/{slug}",
     "PATCH /v1/tags/{slug}",
@@ -42,6 +42,8 @@ const NO_RECORD: [&str; 20] = [
     "POST /consent/{token}",
     "GET /pulse/{token}",
     "POST /pulse/{token}",
+    "GET /my-consents/{token}",
+    "POST /my-consents/{token}",
     "GET /matches/{token}",
     "POST /matches/{token}",
     "GET /matches/{token}/brief",
@@ -136,7 +138,11 @@ fn body(route: &str) -> Option<Value> {
 
 /// Routes that take no body though they change something.
 fn takes_no_body(route: &str) -> bool {
-    route.starts_with("DELETE ") || route == "POST /v1/startup-profiles/{id}/compliance-agreement"
+    const BARE: [&str; 2] = [
+        "POST /v1/startup-profiles/{id}/compliance-agreement",
+        "POST /v1/me/consents/{id}/withdrawal",
+    ];
+    route.starts_with("DELETE ") || BARE.contains(&route)
 }
 
 /// Somebody of a firm of that kind, signed in.
@@ -222,6 +228,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/duplicates/{id}", duplicate(stage).await),
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
+        ("/v1/me/consents/{id}", own(stage, "/v1/me/consents").await),
         ("/v1/documents/{id}", document(stage).await),
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),

@@ -3,6 +3,7 @@
 
 mod asking;
 pub mod bounces;
+mod consents;
 mod digests;
 mod doubtful;
 mod ledger;

@@ -40,7 +40,7 @@ impl Post {
         format!("/v1/startup-profiles/{}", self.stage.profile.id)
     }
 
-    async fn to(&self, address: &str) -> Vec<Mail> {
+    fn to(&self, address: &str) -> Vec<Mail> {
         let mut mails = self.mails();
         mails.retain(|mail| mail.to == [format!("<{address}>")]);
         mails
@@ -63,7 +63,7 @@ fn a_founder_hears_of_each_step_of_the_review() {
         // Tuesday the 24th and five working days of Israel: the 1st.
         go(Who::Dana, json!({"action": "submit"})).await;
         post.send().await;
-        let received = post.to("dana@mail.example").await.pop().unwrap();
+        let received = post.to("dana@mail.example").pop().unwrap();
         assert!(has(&received, "1 בדצמבר 2026"), "{}", received.text);
         assert!(received.html.contains("dir=\"rtl\"") && received.html.contains(STARTUP));
         go(Who::Curator, json!({"action": "claim"})).await;
@@ -72,7 +72,7 @@ fn a_founder_hears_of_each_step_of_the_review() {
             {"pointer": "/round", "comment": "How much?"}]});
         go(Who::Curator, ask).await;
         post.send().await;
-        let changes = post.to("dana@mail.example").await.pop().unwrap();
+        let changes = post.to("dana@mail.example").pop().unwrap();
         for part in ["משפט תיאור", "Say which pipes.", "סבב", "How much?"] {
             assert!(has(&changes, part), "{part} in {}", changes.text);
         }
@@ -86,7 +86,7 @@ fn a_founder_hears_of_each_step_of_the_review() {
         .await;
         // What was queued and went on since isn't sent any more.
         assert_eq!(post.send().await, 2);
-        let rejected = post.to("dana@mail.example").await.pop().unwrap();
+        let rejected = post.to("dana@mail.example").pop().unwrap();
         assert!(has(&rejected, "25 בדצמבר 2026"), "{}", rejected.text);
         post.advance(TimeDelta::days(31));
         go(Who::Dana, json!({"action": "submit"})).await;
@@ -94,7 +94,7 @@ fn a_founder_hears_of_each_step_of_the_review() {
             go(Who::Curator, json!({"action": action})).await;
         }
         post.send().await;
-        let mails = post.to("dana@mail.example").await;
+        let mails = post.to("dana@mail.example");
         assert_eq!(mails.len(), 4);
         assert!(has(&mails[3], "25 במרץ 2027"), "{}", mails[3].text);
         // Publishing again after a pause is no news.
@@ -116,21 +116,21 @@ fn whoever_has_to_confirm_is_told_twice_and_once_it_is_too_late() {
             post.at(&format!("2027-02-{day}T07:00:00Z"));
             post.strike().await;
         }
-        assert_eq!(post.to("dana@mail.example").await.len(), 1);
+        assert_eq!(post.to("dana@mail.example").len(), 1);
         post.at("2027-02-21T07:00:00Z");
         assert_eq!(post.strike().await, 1);
         post.at("2027-02-23T07:00:00Z");
         assert_eq!(post.strike().await, 1);
-        let mails = post.to("dana@mail.example").await;
+        let mails = post.to("dana@mail.example");
         assert!(mails[..2].iter().all(|mail| has(mail, "22 בפברואר 2027")));
         assert!(!has(&mails[2], "22 בפברואר 2027"));
         // The mandate counts until 23 May.
         post.at("2027-05-20T05:00:00Z");
         post.strike().await;
-        assert_eq!(post.to("gul@mail.example").await.len(), 1);
+        assert_eq!(post.to("gul@mail.example").len(), 1);
         post.at("2027-05-24T05:00:00Z");
         post.strike().await;
-        let told = post.to("gul@mail.example").await;
+        let told = post.to("gul@mail.example");
         assert_eq!(told.len(), 2);
         assert!(told.iter().all(|mail| has(mail, "Water")));
         let publish = json!({"action": "publish"});
@@ -178,12 +178,12 @@ fn the_operators_people_hear_of_their_work_when_there_is_any() {
         post.let_come("work").await;
         post.at("2026-11-25T09:00:00Z");
         post.strike().await;
-        let quiet = post.to("curator@mail.example").await.len();
+        let quiet = post.to("curator@mail.example").len();
         let matched = stage.matched().await;
         post.at("2026-11-26T09:00:00Z");
         post.strike().await;
         assert_eq!(post.strike().await, 0);
-        let told = post.to("curator@mail.example").await;
+        let told = post.to("curator@mail.example");
         assert_eq!(told.len(), quiet + 1);
         let last = told.last().unwrap();
         assert!(has(last, "Matches to release: 1"), "{}", last.text);

@@ -1,6 +1,8 @@
 //! Azerbaijani.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
+use super::{
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "az",
@@ -129,4 +131,5 @@ pub(super) const WORDING: Wording = Wording {
     },
     tickets: tickets::az::WORDS,
     entries: entries::az::WORDS,
+    consents: consents::az::WORDS,
 };

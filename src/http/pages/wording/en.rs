@@ -1,6 +1,8 @@
 //! English.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
+use super::{
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "en",
@@ -139,4 +141,5 @@ pub(super) const WORDING: Wording = Wording {
     },
     tickets: tickets::en::WORDS,
     entries: entries::en::WORDS,
+    consents: consents::en::WORDS,
 };

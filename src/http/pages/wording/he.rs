@@ -1,6 +1,8 @@
 //! Hebrew.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
+use super::{
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "he",
@@ -139,4 +141,5 @@ pub(super) const WORDING: Wording = Wording {
     },
     tickets: tickets::he::WORDS,
     entries: entries::he::WORDS,
+    consents: consents::he::WORDS,
 };

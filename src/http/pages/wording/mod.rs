@@ -7,10 +7,12 @@
 use crate::domain::text::Language;
 use crate::domain::values::PassReason;
 
+pub(super) use consents::ConsentWords;
 pub(super) use entries::EntryWords;
 pub(super) use tickets::TicketWords;
 
 mod az;
+mod consents;
 mod en;
 mod entries;
 mod he;
@@ -71,6 +73,8 @@ pub(super) struct Wording {
     pub tickets: TicketWords,
     /// The pages behind a weekly digest.
     pub entries: EntryWords,
+    /// What the reader agreed to.
+    pub consents: ConsentWords,
 }
 
 /// A page that only says something.

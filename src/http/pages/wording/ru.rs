@@ -1,6 +1,8 @@
 //! Russian.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
+use super::{
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "ru",
@@ -139,4 +141,5 @@ pub(super) const WORDING: Wording = Wording {
     },
     tickets: tickets::ru::WORDS,
     entries: entries::ru::WORDS,
+    consents: consents::ru::WORDS,
 };

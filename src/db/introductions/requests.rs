@@ -1,0 +1,59 @@
+//! What firms have asked for.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::db::schema::introductions::{self, dsl};
+use crate::db::types::Timestamp;
+use crate::db::{Conn, Result};
+use crate::domain::ids::OrganizationId;
+use crate::domain::introduction::IntroductionStatus;
+use crate::domain::values::Side;
+
+/// How many introductions that a firm asked for nobody has answered yet.
+///
+/// # Errors
+/// A statement failed.
+pub fn unanswered(conn: &mut Conn, side: Side, firm: OrganizationId) -> Result<u32> {
+    let waiting = [
+        IntroductionStatus::Requested,
+        IntroductionStatus::Held,
+        IntroductionStatus::AskingFirst,
+        IntroductionStatus::AskingSecond,
+    ];
+    let of_side = introductions::table
+        .filter(dsl::requester.eq(side.code()))
+        .filter(dsl::status.eq_any(waiting.map(IntroductionStatus::code)));
+    let count: i64 = match side {
+        Side::Startup => of_side
+            .filter(dsl::startup_id.eq(firm))
+            .count()
+            .get_result(conn)?,
+        Side::Investor => of_side
+            .filter(dsl::investor_id.eq(firm))
+            .count()
+            .get_result(conn)?,
+    };
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// When a firm asked for introductions after an instant, the latest first.
+///
+/// # Errors
+/// A statement failed.
+pub fn asked_since(
+    conn: &mut Conn,
+    side: Side,
+    firm: OrganizationId,
+    since: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>> {
+    let of_side = introductions::table
+        .filter(dsl::requester.eq(side.code()))
+        .filter(dsl::created_at.gt(Timestamp(since)))
+        .order(dsl::created_at.desc())
+        .select(dsl::created_at);
+    Ok(match side {
+        Side::Startup => of_side.filter(dsl::startup_id.eq(firm)).load(conn)?,
+        Side::Investor => of_side.filter(dsl::investor_id.eq(firm)).load(conn)?,
+    })
+}

@@ -1,0 +1,178 @@
+//! What the caller agreed to.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::exchange::{intent, path_id};
+use super::values::time;
+use crate::http::caller::Authenticated;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
+use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
+use crate::services::Context;
+use crate::services::consents::{self, Given, Purpose};
+use crate::services::paging::PageRequest;
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_consents).service(withdraw_consent);
+}
+
+/// What the caller agreed to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Consent)]
+pub struct ConsentView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// What for: `introduction`, or `introductions` for being proposed at all.
+    #[schema(max_length = 40, example = "introduction")]
+    purpose: &'static str,
+    /// To which introduction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    introduction: Option<String>,
+    /// In which programme, by its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "Israel–Azerbaijan")]
+    programme: Option<String>,
+    /// For which firm, by its name.
+    #[schema(max_length = 200, example = "Tamar")]
+    organization: String,
+    /// What the caller called themselves.
+    #[schema(max_length = 200, example = "Dana Levi")]
+    person_name: String,
+    /// Their part in the firm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100, example = "Founder")]
+    person_role: Option<String>,
+    /// Who runs the service.
+    #[schema(max_length = 200, example = "Corridor operator")]
+    operator: String,
+    /// Under which law.
+    #[schema(max_length = 40, example = "il_protection_of_privacy")]
+    law: String,
+    /// What is covered.
+    #[schema(max_items = 10, example = json!(["name", "role", "email", "organization"]))]
+    data: Vec<&'static str>,
+    /// The firm it was passed on to, once both were told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "Khazar Capital")]
+    recipient: Option<String>,
+    /// The country of who it is passed on to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2, example = "AZ")]
+    country: Option<String>,
+    /// What becomes of it in the end.
+    #[schema(max_length = 60, example = "at_its_end_unless_the_law_wants_it_kept")]
+    deletion: &'static str,
+    /// The text that was agreed to.
+    #[schema(max_length = 10000)]
+    text: String,
+    /// Its SHA-256.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    text_hash: String,
+    /// Its language.
+    #[schema(max_length = 35, example = "he")]
+    language: String,
+    /// How it was given: `request`, `mailed_link` or `signed_in`.
+    #[schema(max_length = 20, example = "mailed_link")]
+    method: String,
+    /// When.
+    #[schema(format = "date-time", max_length = 35)]
+    given_at: String,
+    /// How long it holds.
+    #[schema(format = "date-time", max_length = 35)]
+    valid_to: String,
+    /// When it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    withdrawn_at: Option<String>,
+}
+
+impl From<&Given> for ConsentView {
+    fn from(given: &Given) -> Self {
+        let (introduction, programme) = match &given.purpose {
+            Purpose::Introduction {
+                introduction,
+                programme,
+            } => (Some(introduction.to_string()), Some(programme.clone())),
+            Purpose::Proposals => (None, None),
+        };
+        Self {
+            id: given.id.to_string(),
+            purpose: given.purpose.code(),
+            introduction,
+            programme,
+            organization: given.organization.clone(),
+            person_name: given.person_name.clone(),
+            person_role: given.person_role.clone(),
+            operator: given.operator.clone(),
+            law: given.law.clone(),
+            data: given.data.clone(),
+            recipient: given.recipient.clone(),
+            country: given.country.map(|country| country.code().to_owned()),
+            deletion: given.deletion,
+            text: given.text.clone(),
+            text_hash: given.text_hash.clone(),
+            language: given.language.to_string(),
+            method: given.method.clone(),
+            given_at: time(given.given_at),
+            valid_to: time(given.valid_to),
+            withdrawn_at: given.withdrawn_at.map(time),
+        }
+    }
+}
+
+/// What the caller agreed to, oldest first.
+#[utoipa::path(
+    operation_id = "list_consents",
+    tag = "accounts",
+    params(PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<ConsentView>))
+)]
+#[get("/v1/me/consents")]
+async fn list_consents(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    query: ListQuery<NoFilters>,
+) -> Result<HttpResponse, Problem> {
+    let page = consents::own(&context, &caller, PageRequest::from(query.page)).await?;
+    let view = PageView {
+        items: page.items.iter().map(ConsentView::from).collect(),
+        next_cursor: page.next,
+    };
+    Ok(view.respond(&request))
+}
+
+/// Takes back what the caller agreed to.
+///
+/// It holds at once: an introduction that was not sent ends, and its mail is
+/// not sent. What was sent before can't be called back.
+#[utoipa::path(
+    operation_id = "withdraw_consent",
+    tag = "accounts",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    responses(
+        (status = 200, description = "Taken back.", body = ConsentView),
+        (status = 409, description = "It was taken back before."),
+    )
+)]
+#[post("/v1/me/consents/{id}/withdrawal")]
+async fn withdraw_consent(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/me/consents/{id}/withdrawal", &request, &key, b"");
+    let given = consents::withdraw_own(&context, &caller, intent, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
+}

@@ -1,0 +1,113 @@
+//! Consents to an introduction as they are given: by asking for it, by the link
+//! of a mail, or over an account.
+
+use super::until;
+use crate::db::{self, Conn, introduction_consents};
+use crate::domain::consent::{IntroductionConsent, Method, introduction_text, law_of};
+use crate::domain::event::Actor;
+use crate::domain::ids::UserId;
+use crate::domain::introduction::{Ask, Introduction};
+use crate::domain::text::{Email, Language};
+use crate::domain::values::Side;
+use crate::services::introductions::{Answerer, asked_person};
+use crate::services::{Caller, Context, Error};
+
+/// Who agrees.
+struct Giver {
+    user: Option<UserId>,
+    email: Email,
+    name: String,
+    role: Option<String>,
+    language: Language,
+    method: Method,
+}
+
+/// Keeps what somebody agrees to who asks for an introduction: asking is
+/// consent.
+pub(in crate::services) fn of_requester(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+    caller: &Caller,
+) -> Result<(), Error> {
+    let giver = Giver {
+        user: Some(caller.id()),
+        email: caller.user.email.clone(),
+        name: caller.user.name.to_string(),
+        role: None,
+        language: caller.user.language.clone(),
+        method: Method::Request,
+    };
+    keep(context, conn, introduction, side, giver)
+}
+
+/// Keeps what somebody agrees to who says yes to a question.
+pub(in crate::services) fn of_answer(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+    ask: &Ask,
+    answerer: &Answerer,
+    actor: Actor,
+) -> Result<(), Error> {
+    let (name, role) = (answerer.name.clone(), answerer.role.clone());
+    let giver = match actor {
+        Actor::User(user) => {
+            let person = db::users::find(conn, user)?.ok_or(Error::NotFound)?;
+            Giver {
+                user: Some(user),
+                email: person.email,
+                name,
+                role,
+                language: person.language,
+                method: Method::SignedIn,
+            }
+        }
+        Actor::Link(_) | Actor::System => {
+            let person = asked_person(conn, ask)?.ok_or(Error::NotFound)?;
+            let passed_on = db::introductions::find_delegate(conn, ask.id)?.is_some();
+            Giver {
+                user: (!passed_on).then_some(ask.person),
+                email: person.email,
+                name,
+                role,
+                language: person.language,
+                method: Method::MailedLink,
+            }
+        }
+    };
+    keep(context, conn, introduction, ask.side, giver)
+}
+
+fn keep(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+    side: Side,
+    giver: Giver,
+) -> Result<(), Error> {
+    let own = db::organizations::find(conn, introduction.organization(side))?;
+    let other = db::organizations::find(conn, introduction.organization(side.other()))?;
+    let (tag, text) = introduction_text(&giver.language);
+    let now = context.now();
+    let consent = IntroductionConsent {
+        id: context.new_id(),
+        introduction: introduction.id,
+        side,
+        user: giver.user,
+        email_key: giver.email.key(),
+        person_name: giver.name,
+        person_role: giver.role,
+        operator: context.settings.operator.display_name().to_string(),
+        law: law_of(own.and_then(|firm| firm.details.country)).to_owned(),
+        text: text.to_owned(),
+        language: tag.parse().map_err(Error::internal)?,
+        method: giver.method,
+        country: other.and_then(|firm| firm.details.country),
+        given_at: now,
+        valid_to: until(now),
+        withdrawn_at: None,
+    };
+    Ok(introduction_consents::insert(conn, &consent)?)
+}

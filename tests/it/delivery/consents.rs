@@ -1,0 +1,290 @@
+//! What people agreed to: kept with their yes, shown to them, taken back with
+//! all that follows; and nothing told before both agreed.
+
+use corridor::db::Conn;
+use corridor::db::outbox::{self, State};
+use corridor::domain::ids::IntroductionId;
+use corridor::jobs::clock;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::digests::{Mail, pages};
+use super::{Post, options};
+use crate::api::stage::{Answer, INVESTOR, STARTUP, Who, of};
+use crate::support::database::on_each_backend;
+
+impl Post {
+    async fn consents(&self, who: Who) -> Vec<Value> {
+        let list = self.stage.get(who, "/v1/me/consents").await.expect(200);
+        list["items"].as_array().unwrap().clone()
+    }
+
+    /// Takes a consent back over the account, under a key.
+    async fn take_back(&self, who: Who, consent: &Value) -> Answer {
+        let id = consent["id"].as_str().unwrap();
+        let path = format!("/v1/me/consents/{id}/withdrawal");
+        let request = self
+            .stage
+            .request(who, "POST", &path)
+            .header("Idempotency-Key", format!("\"{id}\""));
+        Answer::of(request.send().await.unwrap()).await
+    }
+}
+
+fn last_to(post: &Post, address: &str) -> Mail {
+    let to = [format!("<{address}>")];
+    post.mails()
+        .into_iter()
+        .rfind(|mail| mail.to == to)
+        .unwrap()
+}
+
+#[test]
+fn a_yes_is_kept_with_all_that_the_law_lists() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        post.send().await;
+        let page = stage.question(&introduction).await;
+        let shown = stage.open(&page).await;
+        assert!(shown.text.contains("Razılıqlarım") && shown.text.contains("/my-consents/"));
+        let yes = [
+            ("answer", "accept"),
+            ("name", "Gül Əliyeva"),
+            ("role", "Partner"),
+        ];
+        assert_eq!(stage.submit(&page, &yes).await.status, 303);
+        let given = post.consents(Who::Gul).await;
+        let [given] = given.as_slice() else {
+            panic!("{given:?}")
+        };
+        for (field, value) in [
+            ("purpose", "introduction"),
+            ("organization", INVESTOR),
+            ("person_name", "Gül Əliyeva"),
+            ("person_role", "Partner"),
+            ("law", "az_personal_data"),
+            ("country", "IL"),
+            ("language", "az"),
+            ("method", "mailed_link"),
+            ("given_at", "2026-11-24T09:00:00Z"),
+            ("valid_to", "2028-11-23T09:00:00Z"),
+        ] {
+            assert_eq!(given[field], value, "{field}");
+        }
+        assert!(shown.text.contains(given["text"].as_str().unwrap()));
+        assert_eq!(
+            given["data"],
+            json!(["name", "role", "email", "organization"])
+        );
+        assert!(given.get("recipient").is_none(), "not told yet");
+        // Asking is consent.
+        let asked = post.consents(Who::Dana).await;
+        assert_eq!((asked.len(), &asked[0]["method"]), (1, &json!("request")));
+        assert_eq!(asked[0]["law"], "il_protection_of_privacy");
+        post.send().await;
+        assert_eq!(post.consents(Who::Gul).await[0]["recipient"], STARTUP);
+        // Nobody reads or takes back what is another's.
+        assert!(post.consents(Who::Stranger).await.is_empty());
+        assert_eq!(post.take_back(Who::Stranger, given).await.status, 404);
+    });
+}
+
+#[test]
+fn what_is_taken_back_stops_the_mail_that_connects() {
+    on_each_backend(async |database| stops(&Post::open(database).await, false).await);
+}
+
+#[test]
+fn what_is_taken_back_stops_a_mail_in_a_senders_hands_too() {
+    on_each_backend(async |database| stops(&Post::open(database).await, true).await);
+}
+
+async fn stops(post: &Post, leased: bool) {
+    let introduction = post.agreed().await;
+    assert_eq!(post.status(&introduction).await, "both_accepted");
+    let (holder, now, lease) = (Uuid::now_v7(), post.now(), options().lease);
+    if leased {
+        let claim = move |conn: &mut Conn| outbox::claim(conn, holder, now, lease, 10);
+        let claimed = post.stage.context.db.write(claim).await.unwrap();
+        assert_eq!(claimed.len(), 1);
+    }
+    let consent = post.consents(Who::Gul).await.remove(0);
+    let first = post.take_back(Who::Gul, &consent).await.expect(200);
+    assert!(first["withdrawn_at"].is_string());
+    // The same again, by its key, is the same answer.
+    assert_eq!(post.take_back(Who::Gul, &consent).await.expect(200), first);
+    assert_eq!(post.status(&introduction).await, "withdrawn");
+    post.advance(lease);
+    post.send().await;
+    assert!(post.mails().iter().all(|mail| mail.to.len() == 1));
+    // Who asked hears that it was not taken up, and no more.
+    let told = last_to(post, "dana@mail.example");
+    assert!(!told.text.contains(INVESTOR) && !told.text.contains("gul"));
+    let queue = post.queue().await;
+    let connecting = queue.iter().find(|it| {
+        let about = it.intent_key.starts_with("introduction:");
+        let dropped = it.state == State::Done && it.last_error.is_some();
+        about && (it.state == State::Cancelled || dropped)
+    });
+    assert!(connecting.is_some(), "{queue:?}");
+    // The log says that it was taken back.
+    let events = format!("{introduction}/events");
+    post.stage.seal().await;
+    let log = post.stage.get(Who::Curator, &events).await;
+    assert!(log.text.contains("consent.withdrawn"), "{}", log.text);
+}
+
+#[test]
+fn the_page_of_ones_consents_needs_no_account_and_takes_back_by_post_alone() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        post.send().await;
+        let asked = last_to(&post, "gul@mail.example");
+        let mine = pages(&asked, "my-consents").remove(0);
+        assert!(asked.html.contains("/my-consents/") && !mine.contains("gul"));
+        assert!(!stage.open(&mine).await.text.contains("<form"));
+        post.accept(Who::Gul, &introduction).await;
+        let shown = stage.open(&mine).await;
+        assert_eq!(shown.status, 200);
+        assert!(shown.text.contains("<form") && shown.text.contains("lang=\"az\""));
+        assert!(!shown.text.contains(STARTUP), "not told yet");
+        post.send().await;
+        assert!(stage.open(&mine).await.text.contains(STARTUP));
+        assert_eq!(post.status(&introduction).await, "sent");
+        let id = post.consents(Who::Gul).await[0]["id"].clone();
+        let form = [("consent", id.as_str().unwrap())];
+        for broken in ["/my-consents/AAAA", &mine[..mine.len() - 3]] {
+            assert_eq!(stage.submit(broken, &form).await.status, 404);
+        }
+        let other = [("consent", "01890000-0000-7000-8000-000000000000")];
+        assert_eq!(stage.submit(&mine, &other).await.status, 404);
+        assert_eq!(stage.submit(&mine, &form).await.status, 303);
+        assert_eq!(stage.submit(&mine, &form).await.status, 409);
+        assert!(!stage.open(&mine).await.text.contains("<form"));
+        // What was sent stays; whoever took it back isn't asked how it goes.
+        assert_eq!(post.status(&introduction).await, "sent");
+        let before = post.mails().len();
+        post.at("2026-12-02T07:00:00Z");
+        clock::strike(&stage.context).await.unwrap();
+        post.send().await;
+        let asked: Vec<_> = post.mails().split_off(before);
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].to, ["<dana@mail.example>"]);
+    });
+}
+
+#[test]
+fn whoever_asked_takes_it_back_while_the_other_side_thinks() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.stage.introduction(Who::Dana).await;
+        post.send().await;
+        let page = post.stage.question(&introduction).await;
+        let consent = post.consents(Who::Dana).await.remove(0);
+        post.take_back(Who::Dana, &consent).await.expect(200);
+        assert_eq!(post.status(&introduction).await, "withdrawn");
+        let late = [("answer", "accept"), ("name", "Gul")];
+        assert_eq!(post.stage.submit(&page, &late).await.status, 409);
+        post.send().await;
+        let told = last_to(&post, "gul@mail.example");
+        assert!(!told.text.contains("dana@") && !told.text.contains("Person dana"));
+    });
+}
+
+/// Every mail that goes out while not both have agreed, through all that can
+/// happen before.
+#[test]
+fn no_mail_before_both_agreed_tells_what_was_not_granted() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        // A curator asks: neither side is named to the other.
+        let matched = stage.released().await;
+        post.at("2026-11-30T07:00:00Z");
+        post.strike().await;
+        let asked = stage.request_introduction(Who::Curator, &matched, crate::api::stage::BLURB);
+        let made = asked.await;
+        let introduction = made.location.clone().unwrap();
+        made.expect(201);
+        post.send().await;
+        post.at("2026-12-03T07:00:00Z");
+        post.strike().await;
+        post.accept(Who::Dana, &introduction).await;
+        post.send().await;
+        // From here the investor may know the startup's name, and no more.
+        let id: IntroductionId = of(introduction.rsplit('/').next().unwrap());
+        let no = json!({"action": "decline", "reason": "valuation", "share_reason": true});
+        stage.go(Who::Gul, &introduction, no).await.expect(200);
+        post.send().await;
+        let mails = post.mails();
+        assert!(mails.len() >= 5, "{} of {id}", mails.len());
+        let mut named = 0;
+        for mail in &mails {
+            let to = mail.to.join(" ");
+            let whole = format!("{}\n{}\n{}", mail.subject, mail.text, mail.html);
+            if to.contains("gul@") {
+                for secret in [
+                    "dana@",
+                    "Person dana",
+                    "Dana Levi",
+                    &stage.startup.id.to_string(),
+                ] {
+                    assert!(!whole.contains(secret), "{secret} to {to}");
+                }
+                named += usize::from(whole.contains(STARTUP));
+            }
+            if to.contains("dana@") {
+                for secret in [
+                    "gul@",
+                    "Person gul",
+                    INVESTOR,
+                    &stage.investor.id.to_string(),
+                ] {
+                    assert!(!whole.contains(secret), "{secret} to {to}");
+                }
+            }
+        }
+        assert_eq!(named, 1, "by the question after the startup's yes alone");
+    });
+}
+
+#[test]
+fn a_firm_asks_for_so_many_introductions_a_week_and_is_told_when_again() {
+    on_each_backend(async |database| {
+        let mut post = Post::open(database).await;
+        let mut settings = (*post.stage.context.settings).clone();
+        settings.weekly_requests = 2;
+        settings.open_requests = 3;
+        post.stage.context.settings = settings.into();
+        let stage = &post.stage;
+        let mut matches = post.shown(4).await;
+        let ask = async |who: Who, matched: &str| {
+            let context = stage.context.clone();
+            let user = stage.user(who).clone();
+            let read = move |conn: &mut Conn| corridor::db::users::memberships(conn, user.id);
+            let parts = context.db.read(read).await.unwrap();
+            let caller = corridor::services::Caller::new(stage.user(who).clone(), parts);
+            let matched = of(matched.rsplit('/').next().unwrap());
+            let blurb = crate::api::stage::BLURB.to_owned();
+            corridor::services::introductions::request(&context, &caller, None, matched, blurb)
+                .await
+                .map_err(|error| format!("{error:?}"))
+        };
+        for matched in matches.drain(..2).collect::<Vec<_>>() {
+            ask(Who::Gul, &matched).await.unwrap();
+        }
+        let refused = ask(Who::Gul, &matches[0]).await.unwrap_err();
+        assert!(refused.contains("too_many_requests_this_week"), "{refused}");
+        assert!(refused.contains("2026-12-01T09:00:00Z"), "{refused}");
+        post.advance(chrono::TimeDelta::days(7));
+        ask(Who::Gul, &matches[0]).await.unwrap();
+        let refused = ask(Who::Gul, &matches[1]).await.unwrap_err();
+        assert!(refused.contains("too_many_requests_open"), "{refused}");
+        // A curator asks as much as they see fit.
+        ask(Who::Curator, &matches[1]).await.unwrap();
+    });
+}
