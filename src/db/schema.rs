@@ -424,6 +424,10 @@ diesel::table! {
         investor_shown_at -> Nullable<UtcTimestamp>,
         curation -> Nullable<Text>,
         band -> Text,
+        startup_version -> BigInt,
+        investor_version -> BigInt,
+        startup_updated_at -> UtcTimestamp,
+        investor_updated_at -> UtcTimestamp,
     }
 }
 

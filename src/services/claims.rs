@@ -51,6 +51,23 @@ impl Records {
     }
 }
 
+impl Records {
+    /// Whether the firm stands behind all there is.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.profiles.is_empty() && self.mandates.is_empty()
+    }
+}
+
+/// Whether a firm has people, who say themselves who else speaks for it.
+pub(super) fn has_people(conn: &mut Conn, organization: OrganizationId) -> Result<bool, Error> {
+    Ok(!db::users::members(conn, organization)?.is_empty())
+}
+
+/// Whether a link may still make its holder the first of a firm's people.
+pub(super) fn is_open(conn: &mut Conn, organization: OrganizationId) -> Result<bool, Error> {
+    Ok(!records(conn, organization)?.is_empty() && !has_people(conn, organization)?)
+}
+
 pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<Records, Error> {
     let profiles = startup_profiles::Filter {
         organization: Some(organization),
@@ -101,10 +118,10 @@ pub async fn ask(
                 ));
             }
             let records = records(conn, organization)?;
-            if records.profiles.is_empty() && records.mandates.is_empty() {
+            if records.is_empty() || has_people(conn, organization)? {
                 return Err(Error::refused(
                     "nothing_to_claim",
-                    "The firm stands behind all its records already.",
+                    "The firm stands behind all its records already, or has people who can.",
                 ));
             }
             // One link at a time leads to a firm's records.
@@ -204,6 +221,9 @@ pub async fn confirm(context: &Context, token: &str, agreement: Agreement) -> Re
             tickets::take(&context_in, conn, &ticket, TicketOutcome::Used)?;
             // A partner's correction in between waits, or is seen here.
             db::organizations::lock(conn, organization)?;
+            if !is_open(conn, organization)? {
+                return Err(tickets::closed());
+            }
             let records = records(conn, organization)?;
             if agreement
                 .seen

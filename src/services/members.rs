@@ -79,7 +79,8 @@ pub async fn invite(
         move |conn| {
             still_may_write(conn, &caller_in, organization)?;
             let of = check_role(conn, organization, role)?;
-            refuse_own_part(of, ticket.email.key() == caller_in.user.email.key())?;
+            let own = ticket.email.key() == caller_in.user.email.key();
+            refuse_own_part(&caller_in, organization, of, own)?;
             let (kind, now) = (TicketKind::Invitation, context_in.now());
             let waiting = db::tickets::open_of(conn, kind, organization, now)?.len();
             let lately = db::tickets::count_made(conn, kind, organization, now - A_DAY)?;
@@ -116,10 +117,19 @@ fn still_may_write(
     may_write(&Caller::new(caller.user.clone(), memberships), organization)
 }
 
-/// None of the operator's people gives themselves a part: who keeps the
-/// accounts is not to read what firms say.
-fn refuse_own_part(of: OrganizationKind, own: bool) -> Result<(), Error> {
-    if of == OrganizationKind::Operator && own {
+/// None of the operator's people gives themselves a part, at the operator's or
+/// in a firm: who keeps the accounts is not to read what firms say.
+fn refuse_own_part(
+    caller: &Caller,
+    organization: OrganizationId,
+    of: OrganizationKind,
+    own: bool,
+) -> Result<(), Error> {
+    let owns = caller
+        .memberships
+        .iter()
+        .any(|part| part.organization == organization && part.role == Role::Owner);
+    if own && (of == OrganizationKind::Operator || !owns) {
         return Err(Error::refused(
             "own_part",
             "Somebody else gives one of the operator's people a part.",
@@ -251,7 +261,7 @@ pub async fn change_role(
         .write(move |conn| {
             still_may_write(conn, &caller, organization)?;
             let of = check_role(conn, organization, role)?;
-            refuse_own_part(of, person == caller.id())?;
+            refuse_own_part(&caller, organization, of, person == caller.id())?;
             let parts = parts(conn, person, organization)?;
             if parts.iter().all(|own| own.role == role) {
                 return Ok(());
@@ -274,6 +284,15 @@ pub async fn change_role(
                     ("organization", Value::Id(organization.uuid())),
                     ("from", Value::Codes(from)),
                     ("to", code(role.code())),
+                ],
+            )?;
+            context_in.pen(caller.actor()).append(
+                conn,
+                "organization.member_role_changed",
+                (SubjectKind::Organization, organization),
+                vec![
+                    ("person", Value::Id(person.uuid())),
+                    ("role", code(role.code())),
                 ],
             )?;
             notices::tell_news(&context_in, conn, person, News::RolesChanged)

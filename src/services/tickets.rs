@@ -181,7 +181,7 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
         }
         Permit::Claim { organization } => {
             let records = claims::records(conn, *organization)?;
-            if records.profiles.is_empty() && records.mandates.is_empty() {
+            if records.is_empty() || claims::has_people(conn, *organization)? {
                 return Ok(Prepared::Obsolete("nothing_to_claim"));
             }
             LetterPurpose::Claim {
@@ -269,6 +269,12 @@ pub async fn open(context: &Context, token: &str) -> Result<Opened, Error> {
             }
             if ticket.expires_at <= now {
                 return Ok(Opened::Expired(language));
+            }
+            if let Permit::Claim { organization } = ticket.permit
+                && !claims::is_open(conn, organization)?
+            {
+                let kind = ticket.permit.kind();
+                return Ok(Opened::Closed(language, kind, TicketOutcome::Revoked));
             }
             let (firm, claim) = match &ticket.permit {
                 Permit::Registration(whole) => (
@@ -512,8 +518,23 @@ pub(super) fn join(
         }
     }
     db::users::insert_membership(conn, person, organization, role, context.now())?;
+    // Who belongs to a firm speaks for it; no link lets others do.
+    let now = context.now();
+    for claim in db::tickets::open_of(conn, TicketKind::Claim, organization, now)? {
+        db::tickets::close(conn, claim.id, TicketOutcome::Revoked, now)?;
+    }
     let pen = context.pen(Actor::User(person));
-    log_account(conn, &pen, person, organization, role)
+    log_account(conn, &pen, person, organization, role)?;
+    // Its owners read in the firm's own history who came.
+    pen.append(
+        conn,
+        "organization.member_joined",
+        (SubjectKind::Organization, organization),
+        vec![
+            ("person", Value::Id(person.uuid())),
+            ("role", code(role.code())),
+        ],
+    )
 }
 
 /// Chooses a new password by a mailed link. All sessions end.

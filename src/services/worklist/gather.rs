@@ -273,7 +273,8 @@ impl Pile<'_> {
             Side::Startup => self.profiles(conn, own)?,
             Side::Investor => self.mandates(conn, own)?,
         }
-        for found in waiting::matches_to_answer(conn, side, own, MOST)? {
+        let since = self.context.now() - TimeDelta::days(UNANSWERED_DAYS);
+        for found in waiting::matches_to_answer(conn, side, own, since, MOST)? {
             let due = found.since + TimeDelta::days(UNANSWERED_DAYS);
             self.push(WorkKind::AnswerMatch, RecordKind::Match, &found, Some(due));
         }

@@ -257,11 +257,10 @@ async fn list_deal_events(
     let id: DealId = path_id(&id)?;
     deals::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Deal, id);
-    let page = timeline::read(&context, subject, &query.0).await?;
     let view = if caller.reads_everything() {
-        page.whole()
+        timeline::read(&context, subject, &query.0).await?.whole()
     } else {
-        page.for_side(&caller, &timeline::DEAL)
+        timeline::read_for_side(&context, &caller, subject, &query.0, &timeline::DEAL).await?
     };
     Ok(HttpResponse::Ok().json(view))
 }
