@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 
 use crate::db::{self, Conn, mandates, startup_profiles};
-use crate::domain::account::Role;
+use crate::domain::account::{Role, User};
 use crate::domain::consent::ConsentReceipt;
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
@@ -58,14 +58,26 @@ impl Records {
     }
 }
 
-/// Whether a firm has people, who say themselves who else speaks for it.
-pub(super) fn has_people(conn: &mut Conn, organization: OrganizationId) -> Result<bool, Error> {
-    Ok(!db::users::members(conn, organization)?.is_empty())
+/// Whether whoever has that address may answer for a firm: anybody while it has
+/// no people, then its owners, who say themselves who else speaks for it.
+pub(super) fn may_answer(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    email: &Email,
+) -> Result<bool, Error> {
+    let people = db::users::members(conn, organization)?;
+    let owns =
+        |(user, role): &(User, Role)| *role == Role::Owner && user.email.key() == email.key();
+    Ok(people.is_empty() || people.iter().any(owns))
 }
 
-/// Whether a link may still make its holder the first of a firm's people.
-pub(super) fn is_open(conn: &mut Conn, organization: OrganizationId) -> Result<bool, Error> {
-    Ok(!records(conn, organization)?.is_empty() && !has_people(conn, organization)?)
+/// Whether a link to that address still leads to something to stand behind.
+pub(super) fn is_open(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    email: &Email,
+) -> Result<bool, Error> {
+    Ok(!records(conn, organization)?.is_empty() && may_answer(conn, organization, email)?)
 }
 
 pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<Records, Error> {
@@ -118,10 +130,16 @@ pub async fn ask(
                 ));
             }
             let records = records(conn, organization)?;
-            if records.is_empty() || has_people(conn, organization)? {
+            if records.is_empty() {
                 return Err(Error::refused(
                     "nothing_to_claim",
-                    "The firm stands behind all its records already, or has people who can.",
+                    "The firm stands behind all its records already.",
+                ));
+            }
+            if !may_answer(conn, organization, &ticket.email)? {
+                return Err(Error::refused(
+                    "firm_has_people",
+                    "The firm has people by now; ask one of its owners.",
                 ));
             }
             // One link at a time leads to a firm's records.
@@ -221,7 +239,7 @@ pub async fn confirm(context: &Context, token: &str, agreement: Agreement) -> Re
             tickets::take(&context_in, conn, &ticket, TicketOutcome::Used)?;
             // A partner's correction in between waits, or is seen here.
             db::organizations::lock(conn, organization)?;
-            if !is_open(conn, organization)? {
+            if !is_open(conn, organization, &ticket.email)? {
                 return Err(tickets::closed());
             }
             let records = records(conn, organization)?;

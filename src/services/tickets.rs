@@ -180,8 +180,7 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
             LetterPurpose::PasswordReset
         }
         Permit::Claim { organization } => {
-            let records = claims::records(conn, *organization)?;
-            if records.is_empty() || claims::has_people(conn, *organization)? {
+            if !claims::is_open(conn, *organization, &ticket.email)? {
                 return Ok(Prepared::Obsolete("nothing_to_claim"));
             }
             LetterPurpose::Claim {
@@ -271,7 +270,7 @@ pub async fn open(context: &Context, token: &str) -> Result<Opened, Error> {
                 return Ok(Opened::Expired(language));
             }
             if let Permit::Claim { organization } = ticket.permit
-                && !claims::is_open(conn, organization)?
+                && !claims::is_open(conn, organization, &ticket.email)?
             {
                 let kind = ticket.permit.kind();
                 return Ok(Opened::Closed(language, kind, TicketOutcome::Revoked));
@@ -521,7 +520,9 @@ pub(super) fn join(
     // Who belongs to a firm speaks for it; no link lets others do.
     let now = context.now();
     for claim in db::tickets::open_of(conn, TicketKind::Claim, organization, now)? {
-        db::tickets::close(conn, claim.id, TicketOutcome::Revoked, now)?;
+        if !claims::may_answer(conn, organization, &claim.email)? {
+            db::tickets::close(conn, claim.id, TicketOutcome::Revoked, now)?;
+        }
     }
     let pen = context.pen(Actor::User(person));
     log_account(conn, &pen, person, organization, role)?;

@@ -248,9 +248,10 @@ pub fn insert_move(conn: &mut Conn, merge: MergeId, moved: &Move) -> Result<()> 
 /// A statement failed.
 pub fn keep_block(conn: &mut Conn, a: OrganizationId, b: OrganizationId) -> Result<()> {
     for (kept, other) in [(a, b), (b, a)] {
-        let of_kept = merges::table
+        let of_kept: Vec<MergeId> = merges::table
             .filter(merges::kept_id.eq(kept))
-            .select(merges::id);
+            .select(merges::id)
+            .load(conn)?;
         let copies = moves::table
             .filter(moves::kind.eq(Moved::Block.code()))
             .filter(moves::record.eq(other.to_string()))

@@ -239,9 +239,9 @@ async fn list_deal_events(
     query: Query<TimelineQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id: DealId = path_id(&id)?;
-    deals::find(&context, &caller, id).await?;
+    let deal = deals::find(&context, &caller, id).await?.deal;
     let subject = Subject::new(SubjectKind::Deal, id);
-    let view = if caller.reads_everything() {
+    let view = if caller.reads_all_of(&[deal.startup, deal.investor]) {
         timeline::read(&context, subject, &query.0).await?.whole()
     } else {
         timeline::read_for_side(&context, &caller, subject, &query.0, &timeline::DEAL).await?
