@@ -71,6 +71,22 @@ pub(super) fn may_answer(
     Ok(people.is_empty() || people.iter().any(owns))
 }
 
+/// Ends the links of those who may not answer for a firm by now: who belongs
+/// to it speaks for it, and no link lets others do.
+pub(super) fn close_others(
+    context: &Context,
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<(), Error> {
+    let now = context.now();
+    for claim in db::tickets::open_of(conn, TicketKind::Claim, organization, now)? {
+        if !may_answer(conn, organization, &claim.email)? {
+            db::tickets::close(conn, claim.id, TicketOutcome::Revoked, now)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether a link to that address still leads to something to stand behind.
 pub(super) fn is_open(
     conn: &mut Conn,

@@ -22,6 +22,7 @@ use crate::domain::values::OrganizationKind;
 use super::accounts::check_password;
 use super::duplicates::live_firm;
 use super::introductions::hand_over;
+use super::log::Pen;
 use super::once::{Recorded, write_once};
 use super::sessions::end_all;
 use super::tickets::{self, Permit, Ticket};
@@ -286,15 +287,9 @@ pub async fn change_role(
                     ("to", code(role.code())),
                 ],
             )?;
-            context_in.pen(caller.actor()).append(
-                conn,
-                "organization.member_role_changed",
-                (SubjectKind::Organization, organization),
-                vec![
-                    ("person", Value::Id(person.uuid())),
-                    ("role", code(role.code())),
-                ],
-            )?;
+            let pen = context_in.pen(caller.actor());
+            let kind = "organization.member_role_changed";
+            note_part(conn, &pen, kind, organization, person, role)?;
             notices::tell_news(&context_in, conn, person, News::RolesChanged)
         })
         .await
@@ -343,6 +338,27 @@ pub async fn remove(
             notices::tell_news(&context_in, conn, person, News::RolesChanged)
         })
         .await
+}
+
+/// Notes in the history of a firm who plays which part there: its owners read
+/// that, whoever let them in.
+pub(super) fn note_part(
+    conn: &mut Conn,
+    pen: &Pen,
+    kind: &'static str,
+    organization: OrganizationId,
+    person: UserId,
+    role: Role,
+) -> Result<(), Error> {
+    pen.append(
+        conn,
+        kind,
+        (SubjectKind::Organization, organization),
+        vec![
+            ("person", Value::Id(person.uuid())),
+            ("role", code(role.code())),
+        ],
+    )
 }
 
 /// Hands the open work of somebody in a firm to a colleague.

@@ -24,7 +24,7 @@ use super::accounts::{
 use super::notices::{self, Content, Prepared, Ready, Recipient};
 use super::once::Recorded;
 use super::transitions::code;
-use super::{Context, Error, claims};
+use super::{Context, Error, claims, members};
 
 /// How long tickets that ran out are kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
@@ -517,25 +517,11 @@ pub(super) fn join(
         }
     }
     db::users::insert_membership(conn, person, organization, role, context.now())?;
-    // Who belongs to a firm speaks for it; no link lets others do.
-    let now = context.now();
-    for claim in db::tickets::open_of(conn, TicketKind::Claim, organization, now)? {
-        if !claims::may_answer(conn, organization, &claim.email)? {
-            db::tickets::close(conn, claim.id, TicketOutcome::Revoked, now)?;
-        }
-    }
+    claims::close_others(context, conn, organization)?;
     let pen = context.pen(Actor::User(person));
     log_account(conn, &pen, person, organization, role)?;
-    // Its owners read in the firm's own history who came.
-    pen.append(
-        conn,
-        "organization.member_joined",
-        (SubjectKind::Organization, organization),
-        vec![
-            ("person", Value::Id(person.uuid())),
-            ("role", code(role.code())),
-        ],
-    )
+    let kind = "organization.member_joined";
+    members::note_part(conn, &pen, kind, organization, person, role)
 }
 
 /// Chooses a new password by a mailed link. All sessions end.
