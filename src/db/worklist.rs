@@ -23,8 +23,7 @@ use crate::domain::programme::ProgrammeStatus;
 use crate::domain::review::{Audience, MatchStatus, Response};
 use crate::domain::values::Side;
 
-diesel::allow_tables_to_appear_in_same_query!(asks, matches);
-diesel::allow_tables_to_appear_in_same_query!(introductions, matches);
+diesel::allow_tables_to_appear_in_same_query!(asks, introductions, matches);
 
 /// A record that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
