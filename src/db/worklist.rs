@@ -201,7 +201,6 @@ pub fn matches_to_answer(
         .filter(asks::side.eq(side.code()));
     let query = matches::table
         .filter(dsl::released_to.eq_any(seen))
-        .filter(not(exists(asked)))
         .into_boxed();
     let open = [MatchStatus::Released, MatchStatus::OneSided].map(MatchStatus::code);
     // What the other side did by itself changes nothing, until the time is over.
@@ -219,7 +218,8 @@ pub fn matches_to_answer(
             .filter(
                 dsl::status.eq_any(open).or(dsl::status
                     .eq_any(unseen)
-                    .and(dsl::startup_updated_at.gt(since))),
+                    .and(dsl::startup_updated_at.gt(since))
+                    .and(not(exists(asked)))),
             )
             .filter(
                 dsl::startup_snoozed_until
@@ -237,7 +237,8 @@ pub fn matches_to_answer(
             .filter(
                 dsl::status.eq_any(open).or(dsl::status
                     .eq_any(unseen)
-                    .and(dsl::investor_updated_at.gt(since))),
+                    .and(dsl::investor_updated_at.gt(since))
+                    .and(not(exists(asked)))),
             )
             .filter(
                 dsl::investor_snoozed_until
