@@ -181,6 +181,42 @@ pub fn timeline(
     rows.into_iter().map(sealed).collect()
 }
 
+/// Of which kinds events are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kinds {
+    /// Of these only.
+    Only(&'static [&'static str]),
+    /// Of all but these.
+    AllBut(&'static [&'static str]),
+}
+
+/// [`timeline`], as far as the events are of some kinds.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn timeline_of(
+    conn: &mut Conn,
+    subject: Subject,
+    kinds: Kinds,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<SealedEvent>> {
+    let mut query = events::table
+        .filter(events::subject_kind.eq(subject.kind.code()))
+        .filter(events::subject_id.eq(Id::of(subject.id)))
+        .filter(events::position.gt(after))
+        .into_boxed();
+    query = match kinds {
+        Kinds::Only(kinds) => query.filter(events::kind.eq_any(kinds)),
+        Kinds::AllBut(kinds) => query.filter(events::kind.ne_all(kinds)),
+    };
+    let rows: Vec<Row> = query
+        .order(events::position)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(sealed).collect()
+}
+
 /// Sealed events about records of a kind that happened before `until`, in
 /// order.
 ///

@@ -76,5 +76,6 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        parts -> Text,
     }
 }

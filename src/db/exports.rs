@@ -9,7 +9,8 @@ use super::imports::Lease;
 use super::page::{self, Cursor};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, keyset, stored};
-use crate::domain::export::{Export, ExportKind, ExportState, Wanted};
+use crate::domain::account::Role;
+use crate::domain::export::{Export, ExportKind, ExportState, Part, Wanted};
 use crate::domain::ids::{ExportId, OrganizationId, UserId};
 use crate::domain::import::FileFormat;
 
@@ -32,6 +33,7 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    parts: String,
 }
 
 /// Stores a new export.
@@ -48,6 +50,7 @@ pub fn insert(conn: &mut Conn, export: &Export) -> Result<()> {
             dsl::kind.eq(wanted.kind.code()),
             dsl::format.eq(wanted.format.code()),
             dsl::filters.eq(&wanted.filters),
+            dsl::parts.eq(written(&export.parts)),
             dsl::state.eq(export.state.code()),
             dsl::lines.eq(export.lines),
             dsl::bytes.eq(export.bytes),
@@ -67,8 +70,31 @@ pub fn insert(conn: &mut Conn, export: &Export) -> Result<()> {
 /// # Errors
 /// A statement failed.
 pub fn update(conn: &mut Conn, export: &Export, lease: Option<Lease>) -> Result<bool> {
+    write(conn, export, lease, None)
+}
+
+/// [`update`] by the worker `holder`; false as well when that lost it.
+///
+/// # Errors
+/// A statement failed.
+pub fn update_held(
+    conn: &mut Conn,
+    export: &Export,
+    lease: Option<Lease>,
+    holder: Uuid,
+) -> Result<bool> {
+    write(conn, export, lease, Some(holder))
+}
+
+fn write(
+    conn: &mut Conn,
+    export: &Export,
+    lease: Option<Lease>,
+    holder: Option<Uuid>,
+) -> Result<bool> {
     let until = lease.map_or(export.updated_at, |lease| lease.until);
-    let changed = diesel::update(export_jobs::table.find(export.id))
+    let mut before = diesel::update(export_jobs::table)
+        .filter(dsl::id.eq(export.id))
         .filter(dsl::version.eq(export.version - 1))
         .set((
             dsl::state.eq(export.state.code()),
@@ -82,8 +108,33 @@ pub fn update(conn: &mut Conn, export: &Export, lease: Option<Lease>) -> Result<
             dsl::version.eq(export.version),
             dsl::updated_at.eq(Timestamp(export.updated_at)),
         ))
-        .execute(conn)?;
-    Ok(changed == 1)
+        .into_boxed();
+    if let Some(holder) = holder.map(Id::of) {
+        before = before.filter(dsl::holder.eq(Some(holder)).assume_not_null());
+    }
+    Ok(before.execute(conn)? == 1)
+}
+
+/// Parts as they are stored.
+fn written(parts: &[Part]) -> String {
+    let parts = parts
+        .iter()
+        .map(|part| format!("{} {}", part.organization, part.role.code()));
+    parts.collect::<Vec<_>>().join(",")
+}
+
+fn parts(stored: &str) -> Result<Vec<Part>> {
+    let damaged = || Error::Corrupt(format!("{stored:?} are no parts"));
+    let parts = stored.split(',').filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (organization, role) = part.split_once(' ').ok_or_else(damaged)?;
+            Ok(Part {
+                organization: organization.parse().map_err(|_| damaged())?,
+                role: Role::from_code(role).ok_or_else(damaged)?,
+            })
+        })
+        .collect()
 }
 
 /// The export with that id.
@@ -168,6 +219,8 @@ pub fn claim(
         .set((
             dsl::holder.eq(Some(Id::of(lease.holder))),
             dsl::lease_until.eq(Timestamp(lease.until)),
+            // Who had it before comes too late by that as well.
+            dsl::version.eq(dsl::version + 1),
         ))
         .execute(conn)?;
     if taken == 1 { find(conn, id) } else { Ok(None) }
@@ -202,6 +255,7 @@ fn export(row: Row) -> Result<Export> {
     Ok(Export {
         id: row.id,
         made_by: row.made_by,
+        parts: parts(&row.parts)?,
         wanted: Wanted {
             kind: stored::code(&row.kind, ExportKind::from_code)?,
             organization: row.organization_id,

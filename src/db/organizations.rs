@@ -133,6 +133,21 @@ pub fn update(conn: &mut Conn, organization: &Organization) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// Raises the version of a firm of which something changed that others decide
+/// by, though it says the same of itself.
+///
+/// # Errors
+/// A statement failed.
+pub fn touch(conn: &mut Conn, id: OrganizationId, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(organizations::table.find(id))
+        .set((
+            dsl::version.eq(dsl::version + 1),
+            dsl::updated_at.eq(Timestamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Has everybody else who changes the firm or its people wait until the open
 /// transaction ends.
 ///

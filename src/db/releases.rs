@@ -95,6 +95,7 @@ pub fn update(conn: &mut Conn, release: &BulkRelease) -> Result<bool> {
     let changed = diesel::update(before)
         .set((
             dsl::status.eq(release.status.code()),
+            dsl::requested_by.eq(release.by),
             dsl::version.eq(release.version),
             dsl::updated_at.eq(Timestamp(release.updated_at)),
         ))

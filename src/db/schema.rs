@@ -424,6 +424,10 @@ diesel::table! {
         investor_shown_at -> Nullable<UtcTimestamp>,
         curation -> Nullable<Text>,
         band -> Text,
+        startup_version -> BigInt,
+        investor_version -> BigInt,
+        startup_updated_at -> UtcTimestamp,
+        investor_updated_at -> UtcTimestamp,
     }
 }
 
@@ -590,7 +594,6 @@ diesel::allow_tables_to_appear_in_same_query!(disclosures, matches);
 diesel::allow_tables_to_appear_in_same_query!(memberships, organizations, users);
 diesel::allow_tables_to_appear_in_same_query!(organizations, organization_identifiers);
 diesel::allow_tables_to_appear_in_same_query!(introductions, introduction_answers);
-diesel::allow_tables_to_appear_in_same_query!(introductions, introduction_asks);
 diesel::allow_tables_to_appear_in_same_query!(programme_startups, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(programme_mandates, mandates);
 diesel::allow_tables_to_appear_in_same_query!(programmes, programme_startups);

@@ -23,6 +23,8 @@ use crate::domain::programme::ProgrammeStatus;
 use crate::domain::review::{Audience, MatchStatus, Response};
 use crate::domain::values::Side;
 
+diesel::allow_tables_to_appear_in_same_query!(asks, introductions, matches);
+
 /// A record that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -173,7 +175,8 @@ pub fn matches(conn: &mut Conn, status: MatchStatus, limit: i64) -> Result<Vec<W
 }
 
 /// Matches that were released to one of these firms on that side, which has
-/// said nothing yet.
+/// said nothing yet, whatever the other did; where that settled it, those that
+/// the side was shown `since`.
 ///
 /// # Errors
 /// A statement failed.
@@ -181,33 +184,73 @@ pub fn matches_to_answer(
     conn: &mut Conn,
     side: Side,
     owners: &[OrganizationId],
+    since: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Waiting>> {
     use matches::dsl;
-    let open = [MatchStatus::Released, MatchStatus::OneSided].map(MatchStatus::code);
     let seen: Vec<&str> = Audience::ALL
         .iter()
         .filter(|audience| audience.includes(side))
         .map(|audience| audience.code())
         .collect();
     let owners = owners.to_vec();
-    let mut query = matches::table
-        .filter(dsl::status.eq_any(open))
+    // Whom an introduction out of it asked answers that.
+    let asked = introductions::table
+        .inner_join(asks::table)
+        .filter(introductions::match_id.eq(dsl::id))
+        .filter(asks::side.eq(side.code()));
+    let query = matches::table
         .filter(dsl::released_to.eq_any(seen))
-        .select((dsl::id, dsl::programme_id, dsl::updated_at))
         .into_boxed();
-    query = match side {
+    let open = [MatchStatus::Released, MatchStatus::OneSided].map(MatchStatus::code);
+    // What the other side did by itself changes nothing, until the time is over.
+    let unseen = [
+        MatchStatus::Snoozed,
+        MatchStatus::Passed,
+        MatchStatus::Introduced,
+    ];
+    let unseen = unseen.map(MatchStatus::code);
+    let since = Timestamp(since);
+    let rows: Vec<Placed> = match side {
         Side::Startup => query
             .filter(dsl::startup_id.eq_any(owners))
-            .filter(dsl::startup_response.eq(Response::None.code())),
+            .filter(dsl::startup_response.eq(Response::None.code()))
+            .filter(
+                dsl::status.eq_any(open).or(dsl::status
+                    .eq_any(unseen)
+                    .and(dsl::startup_updated_at.gt(since))
+                    .and(not(exists(asked)))),
+            )
+            .filter(
+                dsl::startup_snoozed_until
+                    .is_null()
+                    .or(dsl::wakes_at.is_null())
+                    .or(dsl::startup_snoozed_until.lt(dsl::wakes_at)),
+            )
+            .select((dsl::id, dsl::programme_id, dsl::startup_updated_at))
+            .order((dsl::startup_updated_at, dsl::id))
+            .limit(limit)
+            .load(conn)?,
         Side::Investor => query
             .filter(dsl::investor_id.eq_any(owners))
-            .filter(dsl::investor_response.eq(Response::None.code())),
+            .filter(dsl::investor_response.eq(Response::None.code()))
+            .filter(
+                dsl::status.eq_any(open).or(dsl::status
+                    .eq_any(unseen)
+                    .and(dsl::investor_updated_at.gt(since))
+                    .and(not(exists(asked)))),
+            )
+            .filter(
+                dsl::investor_snoozed_until
+                    .is_null()
+                    .or(dsl::wakes_at.is_null())
+                    .or(dsl::investor_snoozed_until.lt(dsl::wakes_at)),
+            )
+            .select((dsl::id, dsl::programme_id, dsl::investor_updated_at))
+            .order((dsl::investor_updated_at, dsl::id))
+            .limit(limit)
+            .load(conn)?,
     };
-    let rows: Vec<Placed> = query
-        .order((dsl::updated_at, dsl::id))
-        .limit(limit)
-        .load(conn)?;
     Ok(rows.into_iter().map(placed).collect())
 }
 

@@ -3,10 +3,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::account::{Membership, Role};
 use super::ids::{ExportId, OrganizationId, UserId};
 use super::import::FileFormat;
 use super::refusal::Refusal;
-use super::values::codes;
+use super::values::{OrganizationKind, codes};
 
 /// How long an export is on record after its file is gone.
 pub const REMEMBERED: TimeDelta = TimeDelta::days(7);
@@ -79,6 +80,24 @@ pub struct Wanted {
     pub format: FileFormat,
 }
 
+/// A part in which somebody asked for a file, and reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// In which organization.
+    pub organization: OrganizationId,
+    /// As what.
+    pub role: Role,
+}
+
+impl Part {
+    /// Whether that is the same part: the people of a firm read alike, those
+    /// of the operator each what theirs lets them.
+    pub fn is_played_by(self, member: &Membership) -> bool {
+        self.organization == member.organization
+            && (member.kind != OrganizationKind::Operator || member.role == self.role)
+    }
+}
+
 /// A file that is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
@@ -86,6 +105,8 @@ pub struct Export {
     pub id: ExportId,
     /// Who wants it; nobody else knows of it.
     pub made_by: UserId,
+    /// In which parts; never none.
+    pub parts: Vec<Part>,
     /// What it holds.
     pub wanted: Wanted,
     /// Where it stands.

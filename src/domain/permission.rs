@@ -452,8 +452,10 @@ pub fn decide(
     memberships: &[Membership],
     owners: &[OrganizationId],
 ) -> Verdict {
+    let recused = is_recused(memberships, owners);
     memberships
         .iter()
+        .filter(|member| !recused || member.kind != OrganizationKind::Operator)
         .map(|member| {
             let own = owners.contains(&member.organization);
             let standing = if own {
@@ -470,6 +472,14 @@ pub fn decide(
             }
             _ => Verdict::Hidden,
         })
+}
+
+/// Whether somebody belongs to one of these firms other than as one of the
+/// operator's people: then they have no say for the operator there.
+pub fn is_recused(memberships: &[Membership], firms: &[OrganizationId]) -> bool {
+    memberships.iter().any(|member| {
+        member.kind != OrganizationKind::Operator && firms.contains(&member.organization)
+    })
 }
 
 #[cfg(test)]

@@ -168,7 +168,8 @@ pub struct BulkRelease {
     pub to: Audience,
     /// Where it stands.
     pub status: ReleaseStatus,
-    /// Who asked for it, and in whose name it goes out.
+    /// Who asked for it; once it was confirmed who did that, in whose name it
+    /// goes out.
     pub by: UserId,
     /// Every match that was looked at, in order.
     pub lines: Vec<ReleaseLine>,

@@ -53,7 +53,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(agreements::end_due(context, BATCH).await);
     all.note(startups::mark_stale(context).await);
     all.note(mandates::mark_stale(context).await);
-    all.note(investors::mark_stale(context, BATCH).await);
+    all.note(investors::mark_stale(context).await);
     all.note(rounds::queue_due(context).await);
     all.note(import_jobs::work::sweep(context, BATCH).await);
     all.note(export_jobs::work::sweep(context, BATCH).await);

@@ -10,7 +10,7 @@ use crate::db::{self, Db};
 use crate::domain::account::{Membership, Role, User};
 use crate::domain::event::Actor;
 use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::permission::{Hat, Operation, Verdict, decide};
+use crate::domain::permission::{Hat, Operation, Verdict, decide, is_recused};
 use crate::domain::values::{OrganizationKind, Side};
 
 use super::{AuthFault, Error, Refusal};
@@ -115,6 +115,17 @@ impl Caller {
         self.is(Role::Curator) || self.is(Role::Compliance) || self.is(Role::Auditor)
     }
 
+    /// Whether they read records of these firms as one of the operator's
+    /// people. Of a firm that they belong to they read what the firm does.
+    pub fn reads_all_of(&self, firms: &[OrganizationId]) -> bool {
+        self.reads_everything() && !self.is_recused_from(firms)
+    }
+
+    /// Whether one of these firms is theirs, and not the operator.
+    fn is_recused_from(&self, firms: &[OrganizationId]) -> bool {
+        is_recused(&self.memberships, firms)
+    }
+
     /// Whether they are one of the operator's people, in whatever part.
     pub fn is_of_operator(&self) -> bool {
         self.memberships
@@ -151,9 +162,8 @@ impl Caller {
         }
     }
 
-    /// The capacities in which they can act between these two, the narrowest
-    /// first, so that somebody who is both founder and curator acts as the
-    /// founder where a founder can act.
+    /// The capacities in which they can act between these two. Nobody curates
+    /// or clears what their own firm has a part in.
     pub fn hats(&self, startup: OrganizationId, investor: OrganizationId) -> Vec<Hat> {
         let mut hats = Vec::new();
         let writes = |organization| {
@@ -167,6 +177,9 @@ impl Caller {
         }
         if writes(investor) {
             hats.push(Hat::Investor);
+        }
+        if self.is_recused_from(&[startup, investor]) {
+            return hats;
         }
         if self.is(Role::Curator) {
             hats.push(Hat::Curator);

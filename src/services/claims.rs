@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 
 use crate::db::{self, Conn, mandates, startup_profiles};
-use crate::domain::account::Role;
+use crate::domain::account::{Role, User};
 use crate::domain::consent::{ConsentReceipt, law_of};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
@@ -49,6 +49,51 @@ impl Records {
         let counts: Vec<String> = counts.chain(mandates).map(|it| it.to_string()).collect();
         counts.join("-")
     }
+}
+
+impl Records {
+    /// Whether the firm stands behind all there is.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.profiles.is_empty() && self.mandates.is_empty()
+    }
+}
+
+/// Whether whoever has that address may answer for a firm: anybody while it has
+/// no people, then its owners, who say themselves who else speaks for it.
+pub(super) fn may_answer(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    email: &Email,
+) -> Result<bool, Error> {
+    let people = db::users::members(conn, organization)?;
+    let owns =
+        |(user, role): &(User, Role)| *role == Role::Owner && user.email.key() == email.key();
+    Ok(people.is_empty() || people.iter().any(owns))
+}
+
+/// Ends the links of those who may not answer for a firm by now: who belongs
+/// to it speaks for it, and no link lets others do.
+pub(super) fn close_others(
+    context: &Context,
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<(), Error> {
+    let now = context.now();
+    for claim in db::tickets::open_of(conn, TicketKind::Claim, organization, now)? {
+        if !may_answer(conn, organization, &claim.email)? {
+            db::tickets::close(conn, claim.id, TicketOutcome::Revoked, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a link to that address still leads to something to stand behind.
+pub(super) fn is_open(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    email: &Email,
+) -> Result<bool, Error> {
+    Ok(!records(conn, organization)?.is_empty() && may_answer(conn, organization, email)?)
 }
 
 pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<Records, Error> {
@@ -101,10 +146,16 @@ pub async fn ask(
                 ));
             }
             let records = records(conn, organization)?;
-            if records.profiles.is_empty() && records.mandates.is_empty() {
+            if records.is_empty() {
                 return Err(Error::refused(
                     "nothing_to_claim",
                     "The firm stands behind all its records already.",
+                ));
+            }
+            if !may_answer(conn, organization, &ticket.email)? {
+                return Err(Error::refused(
+                    "firm_has_people",
+                    "The firm has people by now; ask one of its owners.",
                 ));
             }
             // One link at a time leads to a firm's records.
@@ -204,6 +255,9 @@ pub async fn confirm(context: &Context, token: &str, agreement: Agreement) -> Re
             tickets::take(&context_in, conn, &ticket, TicketOutcome::Used)?;
             // A partner's correction in between waits, or is seen here.
             db::organizations::lock(conn, organization)?;
+            if !is_open(conn, organization, &ticket.email)? {
+                return Err(tickets::closed());
+            }
             let records = records(conn, organization)?;
             if agreement
                 .seen

@@ -284,7 +284,10 @@ pub async fn block(
             for id in [a, b] {
                 live_firm(conn, id)?;
             }
-            db::blocks::insert(conn, a, b, &reason, now)?;
+            if !db::blocks::insert(conn, a, b, &reason, now)? {
+                // What a merge carried over is an order of its own from now on.
+                db::merges::keep_block(conn, a, b)?;
+            }
             pen.append(
                 conn,
                 "organization.blocked",

@@ -60,17 +60,16 @@ pub(super) fn ask(
     Ok(true)
 }
 
-/// The contact that came last; for a firm that registered itself, its first
-/// owner.
+/// The contact that came last; for a firm that has people, its first owner.
 fn whom(
     context: &Context,
     conn: &mut Conn,
     organization: OrganizationId,
 ) -> Result<Option<(Email, Language)>, Error> {
-    if let Some(contact) = db::contacts::waiting(conn, organization)? {
-        return Ok(Some(contact));
-    }
     let members = db::users::members(conn, organization)?;
+    if members.is_empty() {
+        return Ok(db::contacts::waiting(conn, organization)?);
+    }
     let owner = members.into_iter().find(|(_, role)| *role == Role::Owner);
     let Some((owner, _)) = owner else {
         return Ok(None);

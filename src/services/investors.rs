@@ -26,7 +26,7 @@ use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::startups::{Move, check_details};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, due};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -312,24 +312,25 @@ pub(super) fn open_to(
 
 /// Marks published profiles that nobody confirmed in time as stale; answers
 /// how many.
-pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
-    let now = context.now();
-    let pen = context.pen(Actor::System);
-    context
-        .db
-        .write(move |conn| {
-            let due = rows::due_for_freshness(conn, now.date_naive(), limit)?;
-            for before in &due {
-                let action = ProfileAction::FreshnessDue;
-                let status = step(before, action, Hat::System, now)?;
-                let after = moved(before, status, action, now);
-                store(conn, &after)?;
-                let subject = (SubjectKind::InvestorProfile, before.id);
-                pen.append(conn, event_kind(action), subject, course_of(before, &after))?;
-            }
-            Ok(due.len())
-        })
-        .await
+pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
+    let (context_in, now) = (context.clone(), context.now());
+    due::each(
+        context,
+        "investor_profile.freshness",
+        |profile: &InvestorProfile| profile.id.uuid(),
+        move |conn, limit| rows::due_for_freshness(conn, now.date_naive(), limit),
+        move |conn, before: &InvestorProfile| {
+            let action = ProfileAction::FreshnessDue;
+            let status = step(before, action, Hat::System, now)?;
+            let after = moved(before, status, action, now);
+            store(conn, &after)?;
+            let subject = (SubjectKind::InvestorProfile, before.id);
+            let course = course_of(before, &after);
+            let pen = context_in.pen(Actor::System);
+            pen.append(conn, event_kind(action), subject, course)
+        },
+    )
+    .await
 }
 
 fn moved(

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::db::events;
-pub use crate::db::events::SealedEvent;
+pub use crate::db::events::{Kinds, SealedEvent};
 use crate::db::together::Part;
 use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind};
 use crate::domain::permission::Operation;
@@ -98,6 +98,19 @@ pub async fn timeline(
     context
         .db
         .read(move |conn| Ok(events::timeline(conn, subject, after, limit)?))
+        .await
+}
+
+/// [`timeline`], as far as the events are of some kinds.
+pub async fn timeline_of(
+    context: &Context,
+    subject: Subject,
+    kinds: Kinds,
+    after: i64,
+) -> Result<Vec<SealedEvent>, Error> {
+    context
+        .db
+        .read(move |conn| Ok(events::timeline_of(conn, subject, kinds, after, PAGE)?))
         .await
 }
 

@@ -22,6 +22,7 @@ use crate::domain::values::OrganizationKind;
 use super::accounts::check_password;
 use super::duplicates::live_firm;
 use super::introductions::hand_over;
+use super::log::Pen;
 use super::once::{Recorded, write_once};
 use super::sessions::end_all;
 use super::tickets::{self, Permit, Ticket};
@@ -79,7 +80,8 @@ pub async fn invite(
         move |conn| {
             still_may_write(conn, &caller_in, organization)?;
             let of = check_role(conn, organization, role)?;
-            refuse_own_part(of, ticket.email.key() == caller_in.user.email.key())?;
+            let own = ticket.email.key() == caller_in.user.email.key();
+            refuse_own_part(&caller_in, organization, of, own)?;
             let (kind, now) = (TicketKind::Invitation, context_in.now());
             let waiting = db::tickets::open_of(conn, kind, organization, now)?.len();
             let lately = db::tickets::count_made(conn, kind, organization, now - A_DAY)?;
@@ -116,10 +118,19 @@ fn still_may_write(
     may_write(&Caller::new(caller.user.clone(), memberships), organization)
 }
 
-/// None of the operator's people gives themselves a part: who keeps the
-/// accounts is not to read what firms say.
-fn refuse_own_part(of: OrganizationKind, own: bool) -> Result<(), Error> {
-    if of == OrganizationKind::Operator && own {
+/// None of the operator's people gives themselves a part, at the operator's or
+/// in a firm: who keeps the accounts is not to read what firms say.
+fn refuse_own_part(
+    caller: &Caller,
+    organization: OrganizationId,
+    of: OrganizationKind,
+    own: bool,
+) -> Result<(), Error> {
+    let owns = caller
+        .memberships
+        .iter()
+        .any(|part| part.organization == organization && part.role == Role::Owner);
+    if own && (of == OrganizationKind::Operator || !owns) {
         return Err(Error::refused(
             "own_part",
             "Somebody else gives one of the operator's people a part.",
@@ -251,7 +262,7 @@ pub async fn change_role(
         .write(move |conn| {
             still_may_write(conn, &caller, organization)?;
             let of = check_role(conn, organization, role)?;
-            refuse_own_part(of, person == caller.id())?;
+            refuse_own_part(&caller, organization, of, person == caller.id())?;
             let parts = parts(conn, person, organization)?;
             if parts.iter().all(|own| own.role == role) {
                 return Ok(());
@@ -276,6 +287,9 @@ pub async fn change_role(
                     ("to", code(role.code())),
                 ],
             )?;
+            let pen = context_in.pen(caller.actor());
+            let kind = "organization.member_role_changed";
+            note_part(conn, &pen, kind, organization, person, role)?;
             notices::tell_news(&context_in, conn, person, News::RolesChanged)
         })
         .await
@@ -324,6 +338,27 @@ pub async fn remove(
             notices::tell_news(&context_in, conn, person, News::RolesChanged)
         })
         .await
+}
+
+/// Notes in the history of a firm who plays which part there: its owners read
+/// that, whoever let them in.
+pub(super) fn note_part(
+    conn: &mut Conn,
+    pen: &Pen,
+    kind: &'static str,
+    organization: OrganizationId,
+    person: UserId,
+    role: Role,
+) -> Result<(), Error> {
+    pen.append(
+        conn,
+        kind,
+        (SubjectKind::Organization, organization),
+        vec![
+            ("person", Value::Id(person.uuid())),
+            ("role", code(role.code())),
+        ],
+    )
 }
 
 /// Hands the open work of somebody in a firm to a colleague.

@@ -21,6 +21,7 @@ use crate::domain::permission::Operation;
 use crate::domain::profile::ControlAnswers;
 use crate::domain::review::{MatchAction, MatchStatus};
 use crate::domain::tag::Sensitivity;
+use crate::domain::terms;
 use crate::domain::text::Slug;
 
 use super::disclosure::{self, Occasion, Pair};
@@ -73,11 +74,31 @@ pub struct Review {
     pub matches: Vec<MatchId>,
     /// Introductions that wait on it.
     pub introductions: Vec<IntroductionId>,
+    /// Those whose requests say something that has to be read.
+    pub worded: Vec<Worded>,
     /// Since when the first of them waits.
     pub since: DateTime<Utc>,
 }
 
+/// An introduction whose request names what is brokered with care: it is let
+/// through only by who says that they read it.
+#[derive(Debug, Clone)]
+pub struct Worded {
+    /// Which.
+    pub introduction: IntroductionId,
+    /// In which version.
+    pub version: i64,
+    /// The words in question.
+    pub words: Vec<String>,
+}
+
 impl Review {
+    fn note_rules(&mut self, rules: impl IntoIterator<Item = Rule>) {
+        self.rules.extend(rules);
+        self.rules.sort_unstable();
+        self.rules.dedup();
+    }
+
     /// The record that has waited longest names the question.
     fn id(&self) -> Uuid {
         let matches = self.matches.first().map(|id| id.uuid());
@@ -160,6 +181,15 @@ fn all(context: &Context, conn: &mut Conn) -> Result<Vec<Review>, Error> {
         let pair = introductions::pair(conn, &record)?;
         if let Some(review) = place(context, conn, &mut reviews, &pair, &found)? {
             review.introductions.push(id);
+            let hits = terms::marked(&record.blurb, &context.taxonomy());
+            if !hits.is_empty() {
+                review.note_rules([Rule::Terms]);
+                review.worded.push(Worded {
+                    introduction: id,
+                    version: record.version,
+                    words: hits.into_iter().map(|hit| hit.words).collect(),
+                });
+            }
         }
     }
     let mut reviews: Vec<_> = reviews.into_values().collect();
@@ -195,9 +225,7 @@ fn place<'a>(
     if let Some(review) = reviews.get_mut(&scope) {
         review.since = review.since.min(found.since);
         review.two_people |= two_people;
-        review.rules.extend(rules);
-        review.rules.sort_unstable();
-        review.rules.dedup();
+        review.note_rules(rules);
         return Ok(Some(review));
     }
     Ok(None)
@@ -243,6 +271,7 @@ fn question(
         released_by,
         matches: vec![],
         introductions: vec![],
+        worded: vec![],
         since,
     })
 }
@@ -276,14 +305,16 @@ pub enum Record {
 
 /// Decides everything that waits on these scopes, in one transaction. A scope
 /// of which nothing waits, or whose profile has another revision by now, comes
-/// to nothing; what is beyond the bound is left waiting and says so.
+/// to nothing; what is beyond the bound is left waiting and says so. A request
+/// with words that have to be read is let through only where `read` names it in
+/// the version that was read.
 pub async fn decide(
     context: &Context,
     caller: &Caller,
     intent: Option<Intent>,
     scopes: Vec<Scope>,
-    ruling: Ruling,
-    reason: &str,
+    (ruling, reason): (Ruling, &str),
+    read: BTreeMap<IntroductionId, i64>,
 ) -> Result<Vec<(Scope, Vec<Outcome>)>, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
     let said = Said {
@@ -291,6 +322,7 @@ pub async fn decide(
         caller: caller.clone(),
         ruling,
         reason: reason.to_owned(),
+        read,
     };
     // Each record's own machine looks again whether it still waits.
     let context_in = context.clone();
@@ -335,6 +367,7 @@ struct Said {
     caller: Caller,
     ruling: Ruling,
     reason: String,
+    read: BTreeMap<IntroductionId, i64>,
 }
 
 impl Said {
@@ -379,9 +412,10 @@ impl Said {
                 Ok(moved.status.code())
             }
             Record::Introduction(id) => {
+                let (context, caller) = (&self.context, &self.caller);
+                let version = self.version_read(conn, id)?;
                 let step = self.of_introduction(revision);
-                let moved =
-                    introductions::apply(&self.context, &self.caller, conn, id, None, step)?;
+                let moved = introductions::apply(context, caller, conn, id, version, step)?;
                 Ok(moved.status.code())
             }
         });
@@ -391,6 +425,23 @@ impl Said {
             Err(Error::NotFound | Error::StaleVersion) => Ok(Err("changed_meanwhile".to_owned())),
             Err(other) => Err(other),
         }
+    }
+
+    /// In which version an introduction was read; none where nothing in it has
+    /// to be.
+    fn version_read(&self, conn: &mut Conn, id: IntroductionId) -> Result<Option<i64>, Error> {
+        if let Some(version) = self.read.get(&id) {
+            return Ok(Some(*version));
+        }
+        let record = introductions::load(conn, id)?;
+        let hits = terms::marked(&record.blurb, &self.context.taxonomy());
+        if self.ruling == Ruling::Release && !hits.is_empty() {
+            return Err(Error::refused(
+                "words_unread",
+                "Its request says something that has to be read; name it as read.",
+            ));
+        }
+        Ok(None)
     }
 
     fn of_match(&self) -> Move {

@@ -24,7 +24,7 @@ use super::accounts::{
 use super::notices::{self, Content, Prepared, Ready, Recipient};
 use super::once::Recorded;
 use super::transitions::code;
-use super::{Context, Error, claims};
+use super::{Context, Error, claims, members};
 
 /// How long tickets that ran out are kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
@@ -180,8 +180,7 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
             LetterPurpose::PasswordReset
         }
         Permit::Claim { organization } => {
-            let records = claims::records(conn, *organization)?;
-            if records.profiles.is_empty() && records.mandates.is_empty() {
+            if !claims::is_open(conn, *organization, &ticket.email)? {
                 return Ok(Prepared::Obsolete("nothing_to_claim"));
             }
             LetterPurpose::Claim {
@@ -270,6 +269,12 @@ pub async fn open(context: &Context, token: &str) -> Result<Opened, Error> {
             }
             if ticket.expires_at <= now {
                 return Ok(Opened::Expired(language));
+            }
+            if let Permit::Claim { organization } = ticket.permit
+                && !claims::is_open(conn, organization, &ticket.email)?
+            {
+                let kind = ticket.permit.kind();
+                return Ok(Opened::Closed(language, kind, TicketOutcome::Revoked));
             }
             let (firm, claim) = match &ticket.permit {
                 Permit::Registration(whole) => (
@@ -513,8 +518,11 @@ pub(super) fn join(
         }
     }
     db::users::insert_membership(conn, person, organization, role, context.now())?;
+    claims::close_others(context, conn, organization)?;
     let pen = context.pen(Actor::User(person));
-    log_account(conn, &pen, person, organization, role)
+    log_account(conn, &pen, person, organization, role)?;
+    let kind = "organization.member_joined";
+    members::note_part(conn, &pen, kind, organization, person, role)
 }
 
 /// Chooses a new password by a mailed link. All sessions end.

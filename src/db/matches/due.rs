@@ -32,8 +32,13 @@ pub fn unanswered_since(conn: &mut Conn, since: DateTime<Utc>, limit: usize) -> 
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn to_wake(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec<Match>> {
+    let off = [
+        MatchStatus::Snoozed,
+        MatchStatus::Passed,
+        MatchStatus::Introduced,
+    ];
     let rows: Vec<Row> = matches::table
-        .filter(dsl::status.eq(MatchStatus::Snoozed.code()))
+        .filter(dsl::status.eq_any(off.map(MatchStatus::code)))
         .filter(dsl::wakes_at.le(Timestamp(now)))
         .order(dsl::wakes_at)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))

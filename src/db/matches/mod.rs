@@ -14,7 +14,7 @@ use super::types::Timestamp;
 use super::{Conn, Result, json, sql, stored};
 use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId};
-use crate::domain::review::{Audience, Curation, Match, MatchStatus, PerSide, Response};
+use crate::domain::review::{Audience, Curation, Match, MatchStatus, PerSide, Response, Told};
 use crate::domain::scoring::Explanation;
 
 pub use due::{LiveOf, live, to_wake, unanswered_since};
@@ -49,6 +49,10 @@ struct Row {
     startup_shown_at: Option<DateTime<Utc>>,
     investor_shown_at: Option<DateTime<Utc>>,
     curation: Option<String>,
+    startup_version: i64,
+    investor_version: i64,
+    startup_updated_at: DateTime<Utc>,
+    investor_updated_at: DateTime<Utc>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -72,6 +76,10 @@ type Columns = (
     dsl::startup_shown_at,
     dsl::investor_shown_at,
     dsl::curation,
+    dsl::startup_version,
+    dsl::investor_version,
+    dsl::startup_updated_at,
+    dsl::investor_updated_at,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -97,6 +105,10 @@ const COLUMNS: Columns = (
     dsl::startup_shown_at,
     dsl::investor_shown_at,
     dsl::curation,
+    dsl::startup_version,
+    dsl::investor_version,
+    dsl::startup_updated_at,
+    dsl::investor_updated_at,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -123,6 +135,7 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
         wakes_at,
         shown_at,
         curation,
+        told,
         version,
         created_at,
         updated_at,
@@ -153,6 +166,10 @@ pub fn insert(conn: &mut Conn, matched: &Match) -> Result<InsertOutcome> {
             dsl::startup_shown_at.eq(shown_at.startup.map(Timestamp)),
             dsl::investor_shown_at.eq(shown_at.investor.map(Timestamp)),
             dsl::curation.eq(curation.map(Curation::code)),
+            dsl::startup_version.eq(told.startup.version),
+            dsl::investor_version.eq(told.investor.version),
+            dsl::startup_updated_at.eq(Timestamp(told.startup.at)),
+            dsl::investor_updated_at.eq(Timestamp(told.investor.at)),
             dsl::version.eq(version),
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::updated_at.eq(Timestamp(*updated_at)),
@@ -247,6 +264,7 @@ pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
         wakes_at,
         shown_at,
         curation,
+        told,
         version,
         created_at: _,
         updated_at,
@@ -264,6 +282,10 @@ pub fn update(conn: &mut Conn, matched: &Match) -> Result<bool> {
             dsl::startup_shown_at.eq(shown_at.startup.map(Timestamp)),
             dsl::investor_shown_at.eq(shown_at.investor.map(Timestamp)),
             dsl::curation.eq(curation.map(Curation::code)),
+            dsl::startup_version.eq(told.startup.version),
+            dsl::investor_version.eq(told.investor.version),
+            dsl::startup_updated_at.eq(Timestamp(told.startup.at)),
+            dsl::investor_updated_at.eq(Timestamp(told.investor.at)),
             dsl::version.eq(version),
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
@@ -312,6 +334,10 @@ fn matched(row: Row) -> Result<Match> {
         startup_shown_at,
         investor_shown_at,
         curation,
+        startup_version,
+        investor_version,
+        startup_updated_at,
+        investor_updated_at,
         version,
         created_at,
         updated_at,
@@ -338,6 +364,16 @@ fn matched(row: Row) -> Result<Match> {
             investor: investor_shown_at,
         },
         curation: stored::code_some(curation.as_deref(), Curation::from_code)?,
+        told: PerSide {
+            startup: Told {
+                version: startup_version,
+                at: startup_updated_at,
+            },
+            investor: Told {
+                version: investor_version,
+                at: investor_updated_at,
+            },
+        },
         version,
         created_at,
         updated_at,

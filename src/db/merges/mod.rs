@@ -245,6 +245,25 @@ pub fn insert_move(conn: &mut Conn, merge: MergeId, moved: &Move) -> Result<()> 
     Ok(())
 }
 
+/// Has the block of two firms outlive the merge that made it, if one did.
+///
+/// # Errors
+/// A statement failed.
+pub fn keep_block(conn: &mut Conn, a: OrganizationId, b: OrganizationId) -> Result<()> {
+    for (kept, other) in [(a, b), (b, a)] {
+        let of_kept: Vec<MergeId> = merges::table
+            .filter(merges::kept_id.eq(kept))
+            .select(merges::id)
+            .load(conn)?;
+        let copies = moves::table
+            .filter(moves::kind.eq(Moved::Block.code()))
+            .filter(moves::record.eq(other.to_string()))
+            .filter(moves::merge_id.eq_any(of_kept));
+        diesel::delete(copies).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// What a merge moved.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! How a match moves: one `match` that reads like the table of the machine.
 //!
-//! While one side has put a match off, the other may answer as before: a
-//! refusal would tell it what the first one did.
+//! While one side has put a match off, passed, or asked for an introduction, the
+//! other may answer as before: a refusal would tell it what the first one did.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -124,12 +124,12 @@ pub fn step(
         ) => {
             let side = answering_side(before, who, action)?;
             put_off(&mut after, side, until)?;
+            after.status = S::Snoozed;
         }
         (S::Released | S::OneSided | S::Snoozed, A::Pass(_), Hat::Startup | Hat::Investor) => {
             let side = answering_side(before, who, action)?;
             set_response(&mut after, side, Response::Passed);
             after.status = S::Passed;
-            after.wakes_at = None;
         }
         (
             S::Candidate | S::Released | S::OneSided | S::Mutual,
@@ -147,12 +147,21 @@ pub fn step(
             let side = answering_side(before, who, action)?;
             set_response(&mut after, side, Response::Interested);
             after.status = S::Introduced;
-            after.wakes_at = None;
+        }
+        (
+            S::Passed | S::Introduced,
+            A::Interested | A::Snooze(_) | A::Pass(_) | A::Introduce,
+            Hat::Startup | Hat::Investor,
+        ) if before.is_settled_unseen(side_of(who)) => {
+            let side = answering_side(before, who, action)?;
+            answer_unseen(&mut after, side, action)?;
         }
         (_, A::Pin | A::Unpin | A::Veto | A::Unveto, Hat::Curator) => {
             after.curation = curated(before, action)?;
         }
-        (S::Snoozed, A::Wake(now), Hat::System) => wake(before, &mut after, now)?,
+        (S::Snoozed | S::Passed | S::Introduced, A::Wake(now), Hat::System) => {
+            wake(before, &mut after, now)?
+        }
         (live, A::InputsChanged, Hat::System) if live.is_live() => end(&mut after, S::Blocked),
         (live, A::Supersede, Hat::System) if live.is_live() => end(&mut after, S::Superseded),
         (S::Released | S::OneSided, A::Expire, Hat::System) => after.status = S::Expired,
@@ -222,12 +231,33 @@ fn not_vetoed(before: &Match) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The side that answers: it sees the match, and its own putting off is over.
-fn answering_side(before: &Match, who: Hat, action: MatchAction) -> Result<Side, Refusal> {
-    let side = match who {
+/// Keeps what a side says that doesn't know that nothing comes of it, or
+/// something else. Nobody learns of that by an introduction either.
+fn answer_unseen(after: &mut Match, side: Side, action: MatchAction) -> Result<(), Refusal> {
+    match action {
+        MatchAction::Snooze(until) => return put_off(after, side, until),
+        MatchAction::Introduce => {
+            return Err(Refusal::new(
+                "not_available_now",
+                "This introduction can't be asked for at present; the curators can say more.",
+            ));
+        }
+        MatchAction::Pass(_) => set_response(after, side, Response::Passed),
+        _ => set_response(after, side, Response::Interested),
+    }
+    Ok(())
+}
+
+const fn side_of(who: Hat) -> Side {
+    match who {
         Hat::Startup => Side::Startup,
         _ => Side::Investor,
-    };
+    }
+}
+
+/// The side that answers: it sees the match, and its own putting off is over.
+fn answering_side(before: &Match, who: Hat, action: MatchAction) -> Result<Side, Refusal> {
+    let side = side_of(who);
     if !before.visible_to(side) {
         return Err(Refusal::not_yours(action.code()));
     }
@@ -262,7 +292,6 @@ fn put_off(after: &mut Match, side: Side, until: DateTime<Utc>) -> Result<(), Re
         ));
     }
     after.snoozed.set(side, Some(until));
-    after.status = MatchStatus::Snoozed;
     after.wakes_at = Some(after.wakes_at.map_or(until, |next| next.min(until)));
     Ok(())
 }
@@ -276,7 +305,7 @@ fn wake(before: &Match, after: &mut Match, now: DateTime<Utc>) -> Result<(), Ref
     let PerSide { startup, investor } = before.snoozed;
     let lasting = [startup, investor].into_iter().flatten();
     after.wakes_at = lasting.filter(|until| *until > now).min();
-    if after.wakes_at.is_none() {
+    if after.wakes_at.is_none() && before.status == MatchStatus::Snoozed {
         after.status = answered(after);
     }
     Ok(())

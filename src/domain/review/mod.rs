@@ -131,6 +131,26 @@ impl<T: Copy> PerSide<T> {
     }
 }
 
+/// How often what a side is told of a match changed, and when last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Counts the changes; the `ETag` for that side.
+    pub version: i64,
+    /// The last of them.
+    pub at: DateTime<Utc>,
+}
+
+impl Told {
+    /// What a match begins with.
+    pub const fn first(at: DateTime<Utc>) -> PerSide<Self> {
+        let told = Self { version: 1, at };
+        PerSide {
+            startup: told,
+            investor: told,
+        }
+    }
+}
+
 /// A match on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
@@ -164,7 +184,9 @@ pub struct Match {
     pub shown_at: PerSide<Option<DateTime<Utc>>>,
     /// What the curators say of the pair.
     pub curation: Option<Curation>,
-    /// Counts changes; the `ETag`.
+    /// What each side can tell of its changes.
+    pub told: PerSide<Told>,
+    /// Counts changes; the `ETag` for the operator's people.
     pub version: i64,
     /// When it was computed.
     pub created_at: DateTime<Utc>,
@@ -187,10 +209,74 @@ impl Match {
         self.curation == Some(Curation::Vetoed)
     }
 
+    /// The match after a step, as it is to be stored: its version risen, and
+    /// that of each side which is told something else by now.
+    pub fn following(self, before: &Self, now: DateTime<Utc>) -> Self {
+        let mut told = before.told;
+        for side in [Side::Startup, Side::Investor] {
+            if self.told_to(side) != before.told_to(side) {
+                let version = before.told.of(side).version + 1;
+                told.set(side, Told { version, at: now });
+            }
+        }
+        Self {
+            told,
+            version: before.version + 1,
+            updated_at: now,
+            ..self
+        }
+    }
+
+    /// All of a match that changes and that a side is told; none while it is
+    /// hidden from it.
+    fn told_to(&self, side: Side) -> Option<(&'static str, Response, Option<DateTime<Utc>>)> {
+        let until = self.snoozed.of(side).filter(|_| self.is_put_off_by(side));
+        self.visible_to(side)
+            .then(|| (self.status_for(side), self.response_of(side), until))
+    }
+
+    /// Its version for that side, or for the operator's people.
+    pub fn version_for(&self, side: Option<Side>) -> i64 {
+        side.map_or(self.version, |side| self.told.of(side).version)
+    }
+
+    /// When it last changed for that side, or for the operator's people.
+    pub fn updated_for(&self, side: Option<Side>) -> DateTime<Utc> {
+        side.map_or(self.updated_at, |side| self.told.of(side).at)
+    }
+
+    /// The state as a side may read it: what it answered itself, not what the
+    /// other did. An introduction counts once the side has a part in it.
+    pub fn status_for(&self, side: Side) -> &'static str {
+        match (self.status, self.response_of(side)) {
+            (MatchStatus::Mutual, _) => MatchStatus::Mutual.code(),
+            (MatchStatus::Introduced, Response::Interested) => MatchStatus::Introduced.code(),
+            (_, Response::Interested) => "interested",
+            (_, Response::Passed) => MatchStatus::Passed.code(),
+            (_, Response::Snoozed) => MatchStatus::Snoozed.code(),
+            (MatchStatus::Expired | MatchStatus::Superseded, Response::None) => self.status.code(),
+            (_, Response::None) => MatchStatus::Released.code(),
+        }
+    }
+
+    /// Whether it came to something behind that side's back: the other passed,
+    /// or an introduction was asked for that it has no part in yet.
+    fn is_settled_unseen(&self, side: Side) -> bool {
+        match self.status {
+            MatchStatus::Passed => self.said_by(side) != Response::Passed,
+            MatchStatus::Introduced => self.said_by(side) == Response::None,
+            _ => false,
+        }
+    }
+
     /// Whether that side's putting off lasts: it is over once the match woke
-    /// for it.
+    /// for it. It lasts through what the other side does meanwhile.
     pub fn is_put_off_by(&self, side: Side) -> bool {
-        self.status == MatchStatus::Snoozed
+        let lasts = matches!(
+            self.status,
+            MatchStatus::Snoozed | MatchStatus::Passed | MatchStatus::Introduced
+        );
+        lasts
             && matches!((self.snoozed.of(side), self.wakes_at), (Some(own), Some(next)) if own >= next)
     }
 

@@ -5,7 +5,7 @@
 use actix_web::{HttpResponse, get, web};
 
 use super::exchange::path_id;
-use super::timeline::{self, ORGANIZATION, TimelineQuery, TimelineView};
+use super::timeline::{self, ORGANIZATION, TimelineQuery, TimelineView, read_for_side};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{OrganizationId, OutboxId, UserId};
@@ -46,10 +46,13 @@ async fn list_organization_events(
     let id: OrganizationId = path_id(&id)?;
     let found = organizations::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Organization, id);
-    let timeline = timeline::read(&context, subject, &query.0).await?;
     let view = match found {
-        _ if caller.reads_everything() => timeline.whole(),
-        Found::Here(_) => timeline.for_side(&caller, &ORGANIZATION),
+        _ if caller.reads_all_of(&[id]) => {
+            timeline::read(&context, subject, &query.0).await?.whole()
+        }
+        Found::Here(_) => {
+            read_for_side(&context, &caller, subject, &query.0, &ORGANIZATION).await?
+        }
         // What was another firm's before is not its keeper's to read.
         Found::Moved(_) => return Err(crate::services::Error::NotFound.into()),
     };

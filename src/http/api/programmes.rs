@@ -507,10 +507,10 @@ async fn list_programme_events(
 ) -> Result<HttpResponse, Problem> {
     let found = programmes::find(&context, &caller, path_id(&id)?).await?;
     let subject = Subject::new(SubjectKind::Programme, found.id);
-    let timeline = timeline::read(&context, subject, &query).await?;
-    Ok(HttpResponse::Ok().json(if caller.reads_everything() {
-        timeline.whole()
+    let view = if caller.reads_everything() {
+        timeline::read(&context, subject, &query).await?.whole()
     } else {
-        timeline.for_side(&caller, &timeline::PROGRAMME)
-    }))
+        timeline::read_for_side(&context, &caller, subject, &query, &timeline::PROGRAMME).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }

@@ -1,5 +1,7 @@
 //! Compliance's queue, and its decisions in bulk.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -9,6 +11,7 @@ use super::introduction_file::FileView;
 use super::values::{parsed, time, within};
 use crate::domain::disclosure::Rule;
 use crate::domain::fault::Faults;
+use crate::domain::ids::IntroductionId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
@@ -17,13 +20,15 @@ use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::paging::PageRequest;
-use crate::services::reviews::{self, Filter, Outcome, Record, Review, Ruling, Scope};
+use crate::services::reviews::{self, Filter, Outcome, Record, Review, Ruling, Scope, Worded};
 use crate::services::{Context, introduction_file};
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 2_000;
 /// Most scopes of one request.
 const MOST: usize = 50;
+/// Most introductions that one request says were read.
+const MOST_READ: usize = 200;
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -109,6 +114,44 @@ pub struct SensitiveTagView {
     sensitivity: String,
 }
 
+/// An introduction whose request has to be read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WordedRequest)]
+pub struct WordedView {
+    /// Which.
+    #[schema(format = "uuid", max_length = 36)]
+    introduction: String,
+    /// Its version.
+    #[schema(minimum = 1, example = 2)]
+    version: i64,
+    /// The words in question; the introduction has the whole text.
+    #[schema(max_items = 1000)]
+    words: Vec<String>,
+}
+
+impl From<Worded> for WordedView {
+    fn from(worded: Worded) -> Self {
+        Self {
+            introduction: worded.introduction.to_string(),
+            version: worded.version,
+            words: worded.words,
+        }
+    }
+}
+
+/// A request that was read.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReadRequest)]
+pub struct ReadView {
+    /// Which introduction.
+    #[schema(format = "uuid", max_length = 36)]
+    introduction: String,
+    /// In which version.
+    #[schema(minimum = 1, example = 2)]
+    version: i64,
+}
+
 /// One question to compliance.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Review)]
@@ -140,6 +183,10 @@ pub struct ReviewView {
     /// Introductions that wait on it.
     #[schema(max_items = 500)]
     introductions: Vec<String>,
+    /// Those whose requests say something that has to be read before they are
+    /// let through; a decision names them in `read`.
+    #[schema(max_items = 500)]
+    worded: Vec<WordedView>,
     /// Since when the first of them waits.
     #[schema(format = "date-time", max_length = 35)]
     since: String,
@@ -168,6 +215,7 @@ impl From<Review> for ReviewView {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+            worded: review.worded.into_iter().map(WordedView::from).collect(),
             since: time(review.since),
         }
     }
@@ -246,10 +294,18 @@ pub struct NewRuling {
         example = "Civil use only; end user known."
     )]
     reason: String,
+    /// The introductions with words in question that were read; those that are
+    /// not named stay held.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    read: Vec<ReadView>,
 }
 
+/// A ruling, read.
+type Ruled = (Vec<Scope>, Ruling, String, BTreeMap<IntroductionId, i64>);
+
 impl NewRuling {
-    fn read(&self) -> Result<(Vec<Scope>, Ruling, String), Faults> {
+    fn read(&self) -> Result<Ruled, Faults> {
         let mut faults = Faults::new();
         if self.scopes.is_empty() {
             faults.push("/scopes", "required", "Name at least one.");
@@ -271,10 +327,18 @@ impl NewRuling {
                 None
             }
         };
+        let mut read = BTreeMap::new();
+        if within(&mut faults, "/read", self.read.len(), MOST_READ) {
+            for (place, one) in self.read.iter().enumerate() {
+                let at = format!("/read/{place}/introduction");
+                let id = parsed(&mut faults, &at, "not_an_id", &one.introduction);
+                read.extend(id.map(|id: IntroductionId| (id, one.version)));
+            }
+        }
         let reason = bounded(&self.reason, REASON_MAX, true);
         let reason = faults.take("/reason", "invalid_text", reason);
         match (ruling, reason) {
-            (Some(ruling), Some(reason)) if faults.is_empty() => Ok((scopes, ruling, reason)),
+            (Some(ruling), Some(reason)) if faults.is_empty() => Ok((scopes, ruling, reason, read)),
             _ => Err(faults),
         }
     }
@@ -315,7 +379,7 @@ pub struct RuledView {
     #[schema(max_length = 40, example = "candidate")]
     status: Option<String>,
     /// Why it could not move: `second_person_needed`, `revision_changed`,
-    /// `too_many_at_once`, …
+    /// `words_unread`, `too_many_at_once`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, example = "second_person_needed")]
     refused: Option<String>,
@@ -345,7 +409,8 @@ impl From<Outcome> for RuledView {
 /// Each record that waits moves by its own machine: one that can't move doesn't
 /// keep the others, and saying the same again moves only what still waits. One
 /// request moves 200 records; those beyond say `too_many_at_once` and wait for
-/// the next. A release holds for 12 months at most and for
+/// the next. An introduction with words in question moves only when `read` names
+/// it, and says `words_unread` else. A release holds for 12 months at most and for
 /// that revision alone; the gate still runs before everything that is shown.
 #[utoipa::path(
     operation_id = "decide_reviews",
@@ -363,8 +428,9 @@ async fn decide_reviews(
     body: JsonBody<NewRuling>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/reviews/decisions", &request, &key, body.bytes());
-    let (scopes, ruling, reason) = body.into_inner().read()?;
-    let decided = reviews::decide(&context, &caller, intent, scopes, ruling, &reason).await?;
+    let (scopes, ruling, reason, read) = body.into_inner().read()?;
+    let said = (ruling, reason.as_str());
+    let decided = reviews::decide(&context, &caller, intent, scopes, said, read).await?;
     let items = decided.into_iter().map(|(scope, records)| RulingView {
         scope: ScopeView::from(&scope),
         records: records.into_iter().map(RuledView::from).collect(),

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::values::{MoneyView, time};
 use crate::domain::event::{Actor, Subject, Value};
 use crate::http::problem::{Kind, Problem};
-use crate::services::log::{PAGE, SealedEvent, timeline};
+use crate::services::log::{Kinds, PAGE, SealedEvent, timeline, timeline_of};
 use crate::services::{Caller, Context};
 
 /// From where on, and how much.
@@ -105,13 +105,13 @@ impl From<Actor> for ActorView {
 /// What a side may read in the timeline of a kind of record.
 pub struct SideRules {
     /// Kinds of event.
-    kinds: &'static [&'static str],
+    kinds: Kinds,
     /// Actions that only the operator's people know of.
     hidden_actions: &'static [&'static str],
     /// Actions that only who took them sees.
     own_actions: &'static [&'static str],
-    /// Facts.
-    facts: &'static [&'static str],
+    /// Facts; all, where it doesn't say.
+    facts: Option<&'static [&'static str]>,
     /// A state in words that don't say what stopped something.
     state: fn(&str) -> &str,
 }
@@ -119,7 +119,7 @@ pub struct SideRules {
 /// For matches: a side learns that it was shown and what was answered, not
 /// why, and not what compliance did before.
 pub const MATCH: SideRules = SideRules {
-    kinds: &["match.moved"],
+    kinds: Kinds::Only(&["match.moved"]),
     hidden_actions: &[
         "allow",
         "block",
@@ -131,31 +131,31 @@ pub const MATCH: SideRules = SideRules {
         "unveto",
     ],
     own_actions: &["interested", "snooze", "pass", "introduce"],
-    facts: &["action"],
+    facts: Some(&["action"]),
     state: |state| state,
 };
 
 /// For introductions: a side never learns from it that the gate or compliance
 /// stopped something.
 pub const INTRODUCTION: SideRules = SideRules {
-    kinds: &["introduction.requested", "introduction.moved"],
+    kinds: Kinds::Only(&["introduction.requested", "introduction.moved"]),
     hidden_actions: &["gate", "refuse", "block"],
     own_actions: &["decline", "not_now", "delegate", "report_abuse"],
-    facts: &["action", "from", "to", "side", "requester"],
+    facts: Some(&["action", "from", "to", "side", "requester"]),
     state: super::introductions::neutral,
 };
 
 /// For deals: both sides know each other and see what moved.
 pub const DEAL: SideRules = SideRules {
-    kinds: &[
+    kinds: Kinds::Only(&[
         "deal.opened",
         "deal.moved",
         "deal.facts_recorded",
         "deal.planned",
-    ],
+    ]),
     hidden_actions: &["block"],
     own_actions: &[],
-    facts: &[
+    facts: Some(&[
         "action",
         "from",
         "to",
@@ -171,32 +171,49 @@ pub const DEAL: SideRules = SideRules {
         "keys",
         "expected_close",
         "probability",
-    ],
+    ]),
     state: |state| state,
 };
 
 /// For firms: what was done with their details, not what was looked into,
 /// found or decided about them.
 pub const ORGANIZATION: SideRules = SideRules {
-    kinds: &[
+    kinds: Kinds::Only(&[
         "organization.registered",
         "organization.imported",
         "organization.corrected",
         "organization.corrected_by_partner",
         "organization.identified",
-    ],
+        "organization.member_joined",
+        "organization.member_role_changed",
+    ]),
     hidden_actions: &[],
     own_actions: &[],
-    facts: &["kind", "country", "version", "schemes"],
+    facts: Some(&["kind", "country", "version", "schemes", "person", "role"]),
     state: |state| state,
 };
 
 /// For programmes: what became of it, not who was admitted.
 pub const PROGRAMME: SideRules = SideRules {
-    kinds: &["programme.created", "programme.moved"],
+    kinds: Kinds::Only(&["programme.created", "programme.moved"]),
     hidden_actions: &[],
     own_actions: &[],
-    facts: &["action", "from", "to", "starts_on", "ends_on"],
+    facts: Some(&["action", "from", "to", "starts_on", "ends_on"]),
+    state: |state| state,
+};
+
+/// For profiles and mandates: everything that happened to them but what
+/// compliance decides of them, and which firms were made one.
+pub const RECORD: SideRules = SideRules {
+    kinds: Kinds::AllBut(&[
+        "startup_profile.compliance_agreed",
+        "startup_profile.disclosure_released",
+        "startup_profile.reassigned",
+        "mandate.reassigned",
+    ]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: None,
     state: |state| state,
 };
 
@@ -242,17 +259,38 @@ impl Timeline {
             next_after: self.next_after,
         }
     }
+}
 
-    /// What a side may know: no ids of others, no hashes, no reasons, no
-    /// actions of compliance.
-    pub fn for_side(&self, caller: &Caller, rules: &SideRules) -> TimelineView {
-        let items = self
-            .events
-            .iter()
-            .filter(|event| rules.shows(caller, event));
-        TimelineView {
-            items: items.map(|event| rules.view(caller, event)).collect(),
-            next_after: self.next_after,
+/// Reads what a side may know of a timeline: no ids of others, no hashes, no
+/// reasons, no actions of compliance. It reads on until there are as many
+/// events as were asked for, so that what is hidden leaves neither a gap nor a
+/// position.
+pub async fn read_for_side(
+    context: &Context,
+    caller: &Caller,
+    subject: Subject,
+    query: &TimelineQuery,
+    rules: &SideRules,
+) -> Result<TimelineView, Problem> {
+    let (mut after, limit) = query.read()?;
+    let mut items: Vec<EventView> = Vec::new();
+    loop {
+        let events = timeline_of(context, subject, rules.kinds, after).await?;
+        for event in events.iter().filter(|event| rules.shows(caller, event)) {
+            if items.len() == limit {
+                let next_after = items.last().map(|last| last.position);
+                return Ok(TimelineView { items, next_after });
+            }
+            items.push(rules.view(caller, event));
+        }
+        match events.last().filter(|_| events.len() == PAGE) {
+            Some(last) => after = last.position,
+            None => {
+                return Ok(TimelineView {
+                    items,
+                    next_after: None,
+                });
+            }
         }
     }
 }
@@ -280,12 +318,13 @@ impl SideRules {
             let named = |actions: &[&str]| matches!(value, Value::Code(action) if actions.contains(&action.as_str()));
             key == "action" && (named(self.hidden_actions) || !own && named(self.own_actions))
         };
-        self.kinds.contains(&event.kind.as_str()) && !event.payload.iter().any(hidden)
+        !event.payload.iter().any(hidden)
     }
 
     fn view(&self, caller: &Caller, event: &SealedEvent) -> EventView {
         let facts = event.payload.iter();
-        let facts = facts.filter(|(key, _)| self.facts.contains(&key.as_str()));
+        let facts =
+            facts.filter(|(key, _)| self.facts.is_none_or(|known| known.contains(&key.as_str())));
         let own = event.actor == caller.actor();
         EventView {
             actor: ActorView {

@@ -181,7 +181,8 @@ impl Everything<'_> {
             for comment in items.into_iter().flatten() {
                 self.line("review_comment", comment.clone()).await?;
             }
-            self.events(Subject::new(SubjectKind::StartupProfile, id), None).await?;
+            let subject = Subject::new(SubjectKind::StartupProfile, id);
+            self.events(subject, Some(&timeline::RECORD)).await?;
             self.documents(id).await?;
             let filter = matches::Filter {
                 startup_profile: Some(id),
@@ -265,7 +266,8 @@ impl Everything<'_> {
                 let said = json!({ "mandate": id.to_string(), "revision": revision, "says": value(&says)? });
                 self.line("mandate_revision", said).await?;
             }
-            self.events(Subject::new(SubjectKind::Mandate, id), None).await?;
+            let subject = Subject::new(SubjectKind::Mandate, id);
+            self.events(subject, Some(&timeline::RECORD)).await?;
             let filter = matches::Filter {
                 mandate: Some(id),
                 ..matches::Filter::default()
@@ -361,14 +363,16 @@ impl Everything<'_> {
             limit: crate::services::log::PAGE,
         };
         loop {
-            let part = timeline::read(self.context, subject, &query)
-                .await
-                .map_err(|problem| Error::internal(super::said(&problem)))?;
+            let (context, caller) = (self.context, self.caller);
             let view = match rules {
-                Some(rules) if !self.caller.reads_everything() => part.for_side(self.caller, rules),
-                Some(_) => part.whole(),
-                None => part.for_caller(self.caller),
+                Some(rules) if !caller.reads_everything() => {
+                    timeline::read_for_side(context, caller, subject, &query, rules).await
+                }
+                _ => timeline::read(context, subject, &query)
+                    .await
+                    .map(|part| part.for_caller(caller)),
             };
+            let view = view.map_err(|problem| Error::internal(super::said(&problem)))?;
             for event in &view.items {
                 let of = json!({ "kind": subject.kind.code(), "id": subject.id.to_string() });
                 let event = json!({ "subject": of, "event": value(event)? });

@@ -42,7 +42,7 @@ pub(in crate::services) fn reader_of(
     caller: &Caller,
     deal: &Deal,
 ) -> Result<Reader, Error> {
-    let operator = caller.reads_everything();
+    let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
     let camps = [
         (caller.belongs_to(deal.startup), Camp::Startup),
         (caller.belongs_to(deal.investor), Camp::Investor),

@@ -55,6 +55,9 @@ pub(super) fn merge(
     organizations::lock(conn, lower)?;
     organizations::lock(conn, upper)?;
     duplicates::lock(conn)?;
+    // Who is about to write for one of them has found it as it was.
+    organizations::touch(conn, lower, pen.now())?;
+    organizations::touch(conn, upper, pen.now())?;
     let facts = facts(conn, kept, gone)?;
     may_merge(&facts)?;
     // Before the kept one is looked at again, which finds this pair no more.

@@ -26,6 +26,8 @@ pub(super) fn undo(conn: &mut Conn, pen: &Pen, duplicate: &Duplicate) -> Result<
     if let Some(refusal) = obstacle(conn, duplicate)? {
         return Err(refusal.into());
     }
+    organizations::touch(conn, lower, pen.now())?;
+    organizations::touch(conn, upper, pen.now())?;
     let merge = held(conn, duplicate)?;
     if !merges::undo(conn, merge.id, pen.now())? {
         return Err(Error::StaleVersion);

@@ -17,7 +17,9 @@ use tokio::sync::mpsc;
 use crate::db::page::Page;
 use crate::db::{self, Conn, exports};
 use crate::domain::event::{SubjectKind, Value};
-use crate::domain::export::{Export, ExportAction, ExportKind, ExportState, REMEMBERED, Wanted};
+use crate::domain::export::{
+    Export, ExportAction, ExportKind, ExportState, Part, REMEMBERED, Wanted,
+};
 use crate::domain::ids::MandateId;
 use crate::domain::ids::{ExportId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::MandateContent;
@@ -72,6 +74,16 @@ fn may(caller: &Caller, wanted: &Wanted) -> Result<(), Error> {
     caller.may(Operation::Export, &own)
 }
 
+/// Whether the caller may have it still, in the parts in which it was asked
+/// for: who plays another one by now asks for another file.
+fn may_have(caller: &Caller, export: &Export) -> Result<(), Error> {
+    let plays = |part: &Part| caller.memberships.iter().any(|own| part.is_played_by(own));
+    if export.parts.is_empty() || !export.parts.iter().all(plays) {
+        return Err(Error::NotFound);
+    }
+    may(caller, &export.wanted)
+}
+
 /// Asks for a file.
 ///
 /// # Errors
@@ -89,6 +101,7 @@ pub async fn create(
     let export = Export {
         id: context.new_id(),
         made_by: caller.id(),
+        parts: parts_of(caller),
         wanted,
         state: ExportState::Waiting,
         lines: 0,
@@ -133,6 +146,14 @@ pub async fn create(
     .await
 }
 
+fn parts_of(caller: &Caller) -> Vec<Part> {
+    let parts = caller.memberships.iter().map(|own| Part {
+        organization: own.organization,
+        role: own.role,
+    });
+    parts.collect()
+}
+
 fn load(conn: &mut Conn, id: ExportId) -> Result<Export, Error> {
     exports::find(conn, id)?.ok_or(Error::NotFound)
 }
@@ -168,7 +189,7 @@ pub async fn find(context: &Context, caller: &Caller, id: ExportId) -> Result<Ex
     if export.made_by != caller.id() {
         return Err(Error::NotFound);
     }
-    may(caller, &export.wanted).map_err(|_| Error::NotFound)?;
+    may_have(caller, &export).map_err(|_| Error::NotFound)?;
     Ok(export)
 }
 

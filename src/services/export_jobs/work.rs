@@ -3,6 +3,7 @@
 //! whoever takes the job after its lease begins anew.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -17,11 +18,14 @@ use crate::domain::import::FileFormat;
 
 use super::super::files::{Incoming, Received};
 use super::super::import_jobs::work::{caller_of, lease};
+use super::super::log::Pen;
 use super::super::{Caller, Context, Error};
-use super::{load, log_move, may};
+use super::{load, log_move, may_have};
 
 /// Lines that may wait for the disk.
 const WAITING: usize = 256;
+/// After how long the lease is renewed of a worker that makes a table.
+const RENEWED: Duration = Duration::from_secs(10);
 /// Bytes that are gathered before they are written.
 const PIECE: usize = 256 << 10;
 
@@ -49,8 +53,11 @@ pub async fn work(context: &Context, holder: Uuid) -> Result<bool, Error> {
             let found = context.db.look_up(move |conn| load(conn, id)).await?;
             let state = found.state;
             let failed = found.failed("broken", context.now());
-            store(context, state, failed, None).await?;
-            Ok(true)
+            // Unless somebody else makes it, or has made it, meanwhile.
+            match store(context, state, failed, None, holder).await {
+                Ok(_) | Err(Error::StaleVersion) => Ok(true),
+                Err(error) => Err(error),
+            }
         }
         made => made.map(|()| true),
     }
@@ -62,10 +69,18 @@ async fn make(context: &Context, holder: Uuid, export: Export) -> Result<(), Err
         .db
         .read(move |conn| caller_of(conn, person, now))
         .await?;
-    let allowed = caller.filter(|caller| may(caller, &export.wanted).is_ok());
+    let allowed = caller.filter(|caller| may_have(caller, &export).is_ok());
+    // In the parts in which it was asked for, whatever came to them.
+    let allowed = allowed.map(|caller| {
+        let mut own = caller.memberships.clone();
+        own.retain(|own| export.parts.iter().any(|part| part.is_played_by(own)));
+        Caller::new(caller.user.clone(), own)
+    });
     let Some(caller) = allowed else {
         let failed = export.clone().failed("no_longer_allowed", now);
-        return store(context, export.state, failed, None).await.map(drop);
+        return store(context, export.state, failed, None, holder)
+            .await
+            .map(drop);
     };
     let spool = context.exchange.folder.clone();
     let name = context.new_id();
@@ -76,25 +91,38 @@ async fn make(context: &Context, holder: Uuid, export: Export) -> Result<(), Err
         // Something that it names is gone, or not theirs to read any more.
         Err(Broken::ByWhatIsThere(export)) => {
             let failed = export.clone().failed("not_readable", context.now());
-            return store(context, export.state, failed, None).await.map(drop);
+            return store(context, export.state, failed, None, holder)
+                .await
+                .map(drop);
         }
         Err(Broken::Other(error)) => return Err(error),
     };
-    let received = match export.wanted.format {
-        FileFormat::Ndjson => received,
-        FileFormat::Csv => tabulated(context, &export, received).await?,
+    let (export, received) = match export.wanted.format {
+        FileFormat::Ndjson => (export, received),
+        FileFormat::Csv => tabulated(context, holder, export, received).await?,
     };
+    // Nobody else's file is written over: it is still this worker's, for a
+    // whole lease from now on.
+    let (state, next) = (export.state, export.clone().at(export.lines, context.now()));
+    let export = store(context, state, next, Some(lease(context, holder)), holder).await?;
     let (bytes, digest) = (received.bytes, received.digest);
     let (folder, id) = (context.exchange.folder.clone(), export.id);
     blocking(move || folder.keep(received, id)).await?;
     let ready = export
         .clone()
         .ready(bytes, digest, context.now(), context.exchange.fetch);
-    let stored = store(context, export.state, ready, None).await;
-    if stored.is_err() {
-        context.exchange.folder.remove(id);
+    match store(context, export.state, ready, None, holder).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            // Where somebody else has it by now, the file is theirs to write.
+            let left = context.db.look_up(move |conn| load(conn, id)).await;
+            let ended = |export: &Export| !export.state.is_running();
+            if left.is_ok_and(|left| ended(&left) && left.state != ExportState::Ready) {
+                context.exchange.folder.remove(id);
+            }
+            Err(error)
+        }
     }
-    stored.map(drop)
 }
 
 /// Why no lines came.
@@ -130,7 +158,7 @@ async fn spooled(
             (incoming, piece) = written(incoming, piece).await?;
             let state = export.state;
             let next = export.at(count, context.now());
-            export = store(context, state, next, Some(lease(context, holder))).await?;
+            export = store(context, state, next, Some(lease(context, holder)), holder).await?;
         }
     }
     match writing.await.map_err(Error::internal)? {
@@ -144,7 +172,7 @@ async fn spooled(
     let received = blocking(move || incoming.finish()).await?;
     let state = export.state;
     let next = export.at(count, context.now());
-    let export = store(context, state, next, Some(lease(context, holder))).await?;
+    let export = store(context, state, next, Some(lease(context, holder)), holder).await?;
     Ok((export, received))
 }
 
@@ -157,16 +185,30 @@ async fn written(mut to: Incoming, mut piece: Vec<u8>) -> Result<(Incoming, Vec<
     .await
 }
 
-async fn tabulated(context: &Context, export: &Export, lines: Received) -> Result<Received, Error> {
+/// The lines as a table. However long that takes, the export stays this
+/// worker's meanwhile.
+async fn tabulated(
+    context: &Context,
+    holder: Uuid,
+    mut export: Export,
+    lines: Received,
+) -> Result<(Export, Received), Error> {
     let (folder, name) = (context.exchange.folder.clone(), context.new_id());
     let (scribe, kind) = (context.exchange.scribe.clone(), export.wanted.kind);
-    blocking(move || {
+    let table = blocking(move || {
         let mut table = folder.begin(name)?;
         let path: PathBuf = lines.path().to_owned();
         scribe.tabulate(kind, &path, &mut table)?;
         table.finish()
-    })
-    .await
+    });
+    let mut table = std::pin::pin!(table);
+    loop {
+        if let Ok(done) = tokio::time::timeout(RENEWED, &mut table).await {
+            return Ok((export, done?));
+        }
+        let (state, next) = (export.state, export.clone().at(export.lines, context.now()));
+        export = store(context, state, next, Some(lease(context, holder)), holder).await?;
+    }
 }
 
 async fn blocking<T: Send + 'static>(
@@ -176,26 +218,40 @@ async fn blocking<T: Send + 'static>(
     done.map_err(Error::internal)?.map_err(Error::internal)
 }
 
-/// Stores where an export stands now, and notes a move.
+/// Stores where an export stands now, as long as it is its worker's, and notes
+/// a move.
 async fn store(
     context: &Context,
     before: ExportState,
     after: Export,
     lease: Option<Lease>,
+    holder: Uuid,
 ) -> Result<Export, Error> {
     let pen = context.pen(Actor::System);
     context
         .db
         .write(move |conn| {
-            if !exports::update(conn, &after, lease)? {
-                return Err(Error::StaleVersion);
-            }
-            if before != after.state {
-                log_move(conn, &pen, before, &after)?;
-            }
+            settle(conn, &pen, before, &after, lease, holder)?;
             Ok(after)
         })
         .await
+}
+
+fn settle(
+    conn: &mut Conn,
+    pen: &Pen,
+    before: ExportState,
+    after: &Export,
+    lease: Option<Lease>,
+    holder: Uuid,
+) -> Result<(), Error> {
+    if !exports::update_held(conn, after, lease, holder)? {
+        return Err(Error::StaleVersion);
+    }
+    if before == after.state {
+        return Ok(());
+    }
+    log_move(conn, pen, before, after)
 }
 
 /// Deletes files whose time is over, and later the exports themselves, at most

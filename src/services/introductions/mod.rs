@@ -112,7 +112,7 @@ fn request_in(
     let sides = [matched.startup, matched.investor];
     caller.may(Operation::ReadMatch, &sides)?;
     caller.may(Operation::RequestIntroduction, &sides)?;
-    if !caller.reads_everything() {
+    if !caller.reads_all_of(&sides) {
         // A match that was not released to the caller's side is not there.
         let side = caller
             .side(matched.startup, matched.investor)
@@ -291,7 +291,7 @@ pub(in crate::services) fn see(
         Operation::ReadIntroduction,
         &[introduction.startup, introduction.investor],
     )?;
-    let side = if caller.reads_everything() {
+    let side = if caller.reads_all_of(&[introduction.startup, introduction.investor]) {
         None
     } else {
         caller.side(introduction.startup, introduction.investor)

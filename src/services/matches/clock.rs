@@ -57,11 +57,7 @@ fn is_frozen(context: &Context, conn: &mut Conn, matched: &Match) -> Result<bool
 }
 
 fn start_anew(context: &Context, conn: &mut Conn, before: &Match) -> Result<(), Error> {
-    let after = Match {
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..before.clone()
-    };
+    let after = before.clone().following(before, context.now());
     store(conn, &after)?;
     let subject = (SubjectKind::Match, before.id);
     context

@@ -18,9 +18,9 @@ use crate::domain::review::{Curation, Match, MatchStatus};
 use crate::domain::values::{OrganizationKind, Side};
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::ranking::Counterparts;
-use crate::services::{Caller, Context, Error};
+use crate::services::{Caller, Context, Error, mandates, startups};
 
-use super::shown_now;
+use super::{shown_now, side_of};
 
 /// Rows read at a time while a page fills.
 const AT_ONCE: usize = 100;
@@ -74,7 +74,16 @@ pub async fn list(
         wanted.filter.visible_to = Some(organization);
     }
     let name = format!("matches {wanted:?}");
+    // Nobody finds out by a filter that a match is with a record of another
+    // firm's: to whom it is hidden, it is not there.
+    if let Some(id) = wanted.filter.startup_profile {
+        startups::find(context, caller, id).await?;
+    }
+    if let Some(id) = wanted.filter.mandate {
+        mandates::find(context, caller, id).await?;
+    }
     let (context_in, person) = (context.clone(), caller.id());
+    let caller = caller.clone();
     read_page(
         context,
         name,
@@ -84,7 +93,7 @@ pub async fn list(
                 let seen = db::visits::of(conn, person)?.get(&firm).copied();
                 wanted.filter.new_to = seen.map(|seen| (firm, seen));
             }
-            fill(&context_in, conn, &wanted, everything, cursor, limit)
+            fill(&context_in, conn, &caller, &wanted, cursor, limit)
         },
         place_of,
     )
@@ -96,8 +105,8 @@ pub async fn list(
 fn fill(
     context: &Context,
     conn: &mut Conn,
+    caller: &Caller,
     wanted: &Listed,
-    everything: bool,
     mut cursor: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Match>, Error> {
@@ -108,8 +117,7 @@ fn fill(
         let last = some.get(AT_ONCE - 1).map(place_of);
         let around = Around::load(conn, wanted, &some)?;
         for matched in some.into_iter().take(AT_ONCE) {
-            if around.fits(context, wanted, &matched)
-                && (everything || shown_now(context, conn, &matched)?)
+            if around.fits(context, wanted, &matched) && is_shown(context, conn, caller, &matched)?
             {
                 page.push(matched);
                 if page.len() > limit {
@@ -121,6 +129,18 @@ fn fill(
             Some(last) => cursor = Some(last),
             None => return Ok(page),
         }
+    }
+}
+
+fn is_shown(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    matched: &Match,
+) -> Result<bool, Error> {
+    match side_of(caller, matched)? {
+        None => Ok(true),
+        Some(side) => Ok(matched.visible_to(side) && shown_now(context, conn, matched)?),
     }
 }
 

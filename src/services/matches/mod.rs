@@ -23,7 +23,7 @@ use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::grounds::Grounds;
 use crate::domain::ids::{MandateId, MatchId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
-use crate::domain::review::{Match, MatchStatus, PerSide, Response, initial_status};
+use crate::domain::review::{Match, MatchStatus, PerSide, Response, Told, initial_status};
 use crate::domain::scoring::Explanation;
 use crate::domain::values::Side;
 
@@ -70,11 +70,13 @@ pub async fn explain_pair(
     mandate: MandateId,
 ) -> Result<Explanation, Error> {
     caller.may(Operation::RankMatches, &[])?;
-    let context_in = context.clone();
+    let (context_in, caller) = (context.clone(), caller.clone());
     context
         .db
         .read(move |conn| {
             let pair = Pair::load(conn, programme, profile, mandate)?;
+            let firms = [pair.profile.organization, pair.mandate.organization];
+            caller.may(Operation::RankMatches, &firms)?;
             let ground = Ground::load(&context_in, conn, programme)?;
             ranking::one_pair(&context_in, conn, &ground, &pair.profile, &pair.mandate)
         })
@@ -94,7 +96,7 @@ pub async fn compute(
     caller.may(Operation::RankMatches, &[])?;
     // An auditor ranks but puts nothing on record.
     caller.may(Operation::MoveMatch, &[])?;
-    let context_in = context.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
     let actor = caller.actor();
     write_once(
         context,
@@ -102,6 +104,8 @@ pub async fn compute(
         intent,
         move |conn| {
             let pair = Pair::load(conn, programme, profile, mandate)?;
+            let firms = [pair.profile.organization, pair.mandate.organization];
+            caller_in.may(Operation::MoveMatch, &firms)?;
             let ground = Ground::load(&context_in, conn, programme)?;
             let (explanation, grounds) = ranking::one_pair_to_keep(
                 &context_in,
@@ -150,6 +154,7 @@ pub(super) fn put_on_record(
         wakes_at: None,
         shown_at: PerSide::default(),
         curation: curated.map(|curated| curated.curation),
+        told: Told::first(now),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -198,7 +203,7 @@ pub(super) fn load_shown(
 ) -> Result<Match, Error> {
     let found = load(conn, id)?;
     check_visible(caller, &found)?;
-    if caller.reads_everything() || shown_now(context, conn, &found)? {
+    if side_of(caller, &found)?.is_none() || shown_now(context, conn, &found)? {
         Ok(found)
     } else {
         Err(Error::NotFound)
@@ -227,13 +232,8 @@ pub(super) fn shown_now(
 }
 
 fn check_visible(caller: &Caller, found: &Match) -> Result<(), Error> {
-    if caller.reads_everything() {
-        return caller.may(Operation::ReadMatch, &[found.startup, found.investor]);
-    }
-    let side = caller
-        .side(found.startup, found.investor)
-        .ok_or(Error::NotFound)?;
-    if found.visible_to(side) {
+    let side = side_of(caller, found)?;
+    if side.is_none_or(|side| found.visible_to(side)) {
         caller.may(Operation::ReadMatch, &[found.startup, found.investor])
     } else {
         Err(Error::NotFound)
@@ -245,7 +245,7 @@ fn check_visible(caller: &Caller, found: &Match) -> Result<(), Error> {
 /// # Errors
 /// The caller is neither.
 pub fn side_of(caller: &Caller, matched: &Match) -> Result<Option<Side>, Error> {
-    if caller.reads_everything() {
+    if caller.reads_all_of(&[matched.startup, matched.investor]) {
         return Ok(None);
     }
     caller

@@ -10,7 +10,7 @@ use crate::domain::ids::MatchId;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::review::{
-    Audience, Match, MatchAction, MatchStatus, SNOOZE_DAYS, step, suppressed_until,
+    Audience, Match, MatchAction, MatchStatus, Response, SNOOZE_DAYS, step, suppressed_until,
 };
 use crate::domain::scoring::GateVerdict;
 use crate::domain::values::{PassReason, Side};
@@ -21,7 +21,7 @@ use crate::services::once::write_once;
 use crate::services::transitions::{available, check_version, code};
 use crate::services::{Caller, Context, Error, Intent};
 
-use super::{find, load, load_shown};
+use super::{find, load, load_shown, side_of};
 
 /// What somebody wants to do with a match.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ pub(in crate::services) fn apply(
     let now = context.now();
     let before = load_shown(context, caller, conn, id)?;
     caller.may(Operation::MoveMatch, &[before.startup, before.investor])?;
-    check_version(expected, before.version)?;
+    check_version(expected, before.version_for(side_of(caller, &before)?))?;
     check_date(action, until, now)?;
     if action.curates() && reason.is_none() {
         return Err(Error::refused(
@@ -109,11 +109,7 @@ pub(in crate::services) fn apply(
     if !shown_to(&before, Side::Investor) && shown_to(&moved, Side::Investor) {
         check_weekly_capacity(context, conn, &before)?;
     }
-    let mut moved = Match {
-        version: before.version + 1,
-        updated_at: now,
-        ..moved
-    };
+    let mut moved = moved.following(&before, now);
     note_showing(&mut moved, now);
     store(conn, &moved)?;
     if let MatchAction::Pass(reason) = action {
@@ -225,11 +221,7 @@ pub(in crate::services) fn release_in(
     if !shown_to(before, Side::Investor) && shown_to(&moved, Side::Investor) {
         check_weekly_capacity(context, conn, before)?;
     }
-    let mut moved = Match {
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..moved
-    };
+    let mut moved = moved.following(before, context.now());
     note_showing(&mut moved, context.now());
     store(conn, &moved)?;
     disclose(context, actor, conn, before, &moved)?;
@@ -449,11 +441,7 @@ pub(in crate::services) fn move_by_system(
     before: &Match,
     action: MatchAction,
 ) -> Result<(), Error> {
-    let after = Match {
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..step(before, action, Hat::System, true)?
-    };
+    let after = step(before, action, Hat::System, true)?.following(before, context.now());
     store(conn, &after)?;
     log_move(context, Actor::System, conn, before, &after, action, None)
 }
@@ -466,11 +454,7 @@ pub(in crate::services) fn introduce(
     before: &Match,
     after: Match,
 ) -> Result<(), Error> {
-    let after = Match {
-        version: before.version + 1,
-        updated_at: context.now(),
-        ..after
-    };
+    let after = after.following(before, context.now());
     store(conn, &after)?;
     log_move(
         context,
@@ -502,17 +486,18 @@ pub(in crate::services) fn give_back(
     if before.status != MatchStatus::Introduced || newer.is_some() {
         return Ok(());
     }
-    let status = match (declined, before.released_to) {
-        (true, _) => MatchStatus::Passed,
-        (false, Some(_)) => MatchStatus::Released,
-        (false, None) => MatchStatus::Candidate,
+    let passed = [before.startup_response, before.investor_response].contains(&Response::Passed);
+    let status = match before.released_to {
+        _ if declined || passed => MatchStatus::Passed,
+        Some(_) if before.wakes_at.is_some() => MatchStatus::Snoozed,
+        Some(_) => MatchStatus::Released,
+        None => MatchStatus::Candidate,
     };
     let after = Match {
         status,
-        version: before.version + 1,
-        updated_at: context.now(),
         ..before.clone()
     };
+    let after = after.following(&before, context.now());
     store(conn, &after)?;
     context.pen(Actor::System).append(
         conn,

@@ -17,6 +17,7 @@ use chrono::TimeDelta;
 use crate::db::matches::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
+use crate::domain::account::Role;
 use crate::domain::disclosure::Decision;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
@@ -64,6 +65,17 @@ pub struct Told {
     pub lines: Vec<(Match, Party, Party)>,
 }
 
+/// Releasing is the curators'; compliance moves matches in its own way.
+fn may_release(caller: &Caller) -> Result<(), Error> {
+    caller.may(Operation::RankMatches, &[])?;
+    caller.may(Operation::MoveMatch, &[])?;
+    if caller.is(Role::Curator) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden)
+    }
+}
+
 /// Looks at what releasing many matches would mean: who goes out, who is left
 /// out and why. Nobody sees anything yet.
 pub async fn preview(
@@ -73,8 +85,7 @@ pub async fn preview(
     programme: ProgrammeId,
     wanted: Wanted,
 ) -> Result<BulkRelease, Error> {
-    caller.may(Operation::RankMatches, &[])?;
-    caller.may(Operation::MoveMatch, &[])?;
+    may_release(caller)?;
     let (context_in, by) = (context.clone(), caller.id());
     let pen = context.pen(caller.actor());
     write_once(
@@ -338,9 +349,8 @@ pub async fn transition(
     expected: Option<i64>,
     action: ReleaseAction,
 ) -> Result<BulkRelease, Error> {
-    caller.may(Operation::RankMatches, &[])?;
-    caller.may(Operation::MoveMatch, &[])?;
-    let now = context.now();
+    may_release(caller)?;
+    let (now, by) = (context.now(), caller.id());
     let pen = context.pen(caller.actor());
     let moved = write_once(
         context,
@@ -352,6 +362,11 @@ pub async fn transition(
             let status = step(&before, action, now)?;
             let after = BulkRelease {
                 status,
+                // What goes out does so at the word of who says so.
+                by: match action {
+                    ReleaseAction::Confirm => by,
+                    ReleaseAction::Cancel => before.by,
+                },
                 version: before.version + 1,
                 updated_at: now,
                 ..before.clone()

@@ -82,8 +82,8 @@ fn dress(
             let found = matches::load_shown(context, caller, conn, id.into())?;
             let open = matches::open_to(context, conn, caller, &found)?;
             // A released match is a teaser: no side is named to the other.
-            let known = caller.reads_everything();
             let firms = [found.startup, found.investor];
+            let known = caller.reads_all_of(&firms);
             Ok(Dressed {
                 about: if known { names(conn, &firms)? } else { vec![] },
                 actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),

@@ -249,7 +249,8 @@ impl Pile<'_> {
                 self.mandates(conn, own)?;
             }
         }
-        for found in waiting::matches_to_answer(conn, side, own, MOST)? {
+        let since = self.context.now() - TimeDelta::days(UNANSWERED_DAYS);
+        for found in waiting::matches_to_answer(conn, side, own, since, MOST)? {
             let due = found.since + TimeDelta::days(UNANSWERED_DAYS);
             self.push(WorkKind::AnswerMatch, RecordKind::Match, &found, Some(due));
         }

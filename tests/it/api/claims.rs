@@ -7,7 +7,9 @@ use corridor::domain::ticket::TicketKind;
 use serde_json::json;
 
 use crate::support::app::App;
-use crate::support::builders::{PASSWORD, create, firm, mailed_token, operator, whole_profile};
+use crate::support::builders::{
+    PASSWORD, address, create, firm, mailed_token, operator, whole_profile,
+};
 use crate::support::client::Client;
 use crate::support::database::{Database, on_each_backend};
 
@@ -147,5 +149,27 @@ fn only_a_curator_asks_and_a_newer_link_kills_the_older() {
         curator.post(&claims, &body).await.expect(202);
         let old = app.stranger().submit(&page, &WHO).await;
         old.expect(409).says("no longer works");
+    });
+}
+
+#[test]
+fn a_firm_that_has_people_is_claimed_by_no_link() {
+    on_each_backend(async |database| {
+        let app = start(database).await;
+        let (curator, profile, page, claims) = asked(&app, "en").await;
+        let admin = operator(&app, "Admin", &[Role::Admin]).await;
+        let organization = claims.trim_end_matches("/claims").to_owned();
+        let body = json!({ "email": address("Noa"), "role": "owner" });
+        let invitations = format!("{organization}/invitations");
+        admin.post(&invitations, &body).await.expect(201);
+        let token = mailed_token(&app, TicketKind::Invitation, &address("Noa")).await;
+        let joining = format!("/tickets/{token}");
+        app.stranger().submit(&joining, &WHO[..5]).await.expect(200);
+        let late = app.stranger().submit(&page, &WHO).await;
+        late.expect(409).says("no longer works");
+        let seen = curator.get(&profile).await.expect(200);
+        assert_eq!(seen.body["claimed"], json!(false));
+        let again = curator.post(&claims, &json!({ "email": CONTACT })).await;
+        again.refused(409, "firm_has_people");
     });
 }

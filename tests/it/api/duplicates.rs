@@ -527,6 +527,34 @@ fn an_undone_merge_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn an_order_given_since_outlives_the_merge_that_is_undone() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let twins = Twins::of(&app, true).await;
+        let curator = &twins.curator;
+        let third = firm(&app, "investor", "Orbit", "AZ").await;
+        twins.is_a_risk(&third).await;
+        let kept = format!("/v1/organizations/{}", twins.own.id);
+        let before = curator.get(&kept).await.expect(200).etag().to_owned();
+        let merged = judge(curator, &twins.path, merging(&twins.own.id)).await;
+        merged.expect(200);
+        // Whoever found it as it was writes nothing for it.
+        let after = curator.get(&kept).await.expect(200).etag().to_owned();
+        assert_ne!(after, before);
+        let apart = json!({ "organizations": [third.id, twins.own.id], "reason": "Its own" });
+        twins
+            .compliance
+            .post("/v1/blocks", &apart)
+            .await
+            .expect(204);
+        let undo = json!({ "action": "undo", "reason": "Two firms after all" });
+        judge(curator, &twins.path, undo).await.expect(200);
+        assert!(twins.is_apart(&app, &third).await);
+        assert_ne!(curator.get(&kept).await.expect(200).etag(), after);
+    });
+}
+
+#[test]
 fn what_people_stand_behind_is_not_merged_over_their_heads() {
     on_each_backend(async |database| {
         let app = App::start(database).await;

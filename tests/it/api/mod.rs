@@ -4,6 +4,7 @@
 mod accounts;
 mod agreements;
 mod audiences;
+mod care;
 mod claims;
 mod clients;
 mod contacts;

@@ -21,7 +21,7 @@ use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeDetails, ProgrammeStatus,
 };
-use corridor::domain::review::{Match, MatchStatus, PerSide, Response};
+use corridor::domain::review::{Match, MatchStatus, PerSide, Response, Told};
 use corridor::domain::scoring::{
     Band, Explanation, Gate, GateTrace, GateVerdict, Place, Reason, ReasonKey, RuleSet, Var,
 };
@@ -293,6 +293,7 @@ fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -
         wakes_at: None,
         shown_at: PerSide::default(),
         curation: None,
+        told: Told::first(noon(0)),
         version: 1,
         created_at: noon(0),
         updated_at: noon(0),

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::review::Told;
 use crate::domain::scoring::Band;
 use MatchAction as A;
 use MatchStatus as S;
@@ -46,6 +47,7 @@ fn at(status: S) -> Match {
         wakes_at: (status == S::Snoozed).then(noon),
         shown_at: PerSide::default(),
         curation: None,
+        told: Told::first(noon()),
         version: 1,
         created_at: noon(),
         updated_at: noon(),
@@ -141,4 +143,39 @@ fn the_later_of_two_dates_holds_it_and_each_side_has_its_own() {
     assert_eq!(said.status, S::Snoozed);
     let back = step(&said, A::Wake(later), Hat::System, true).unwrap();
     assert_eq!(back.status, S::OneSided);
+}
+
+#[test]
+fn a_side_that_does_not_know_answers_as_before() {
+    let passed = step(
+        &at(S::Released),
+        A::Pass(PassReason::Team),
+        Hat::Startup,
+        true,
+    )
+    .unwrap();
+    let passed = passed.following(&at(S::Released), noon());
+    assert_eq!(passed.told.startup.version, 2);
+    assert_eq!(passed.told.investor.version, 1);
+    for (action, reads) in [
+        (A::Interested, "interested"),
+        (A::Pass(PassReason::Team), "passed"),
+        (A::Snooze(noon()), "snoozed"),
+    ] {
+        let said = step(&passed, action, Hat::Investor, true).unwrap();
+        assert_eq!(said.status, S::Passed);
+        assert_eq!(said.status_for(Side::Investor), reads);
+        assert!(step(&passed, action, Hat::Startup, true).is_err());
+        assert_eq!(said.following(&passed, noon()).told.startup.version, 2);
+    }
+    let asked = step(&passed, A::Introduce, Hat::Investor, true).unwrap_err();
+    assert_eq!(asked.code, "not_available_now");
+
+    let off = step(&at(S::Released), A::Snooze(noon()), Hat::Investor, true).unwrap();
+    let gone = step(&off, A::Pass(PassReason::Team), Hat::Startup, true).unwrap();
+    assert_eq!(gone.status_for(Side::Investor), "snoozed");
+    assert!(step(&gone, A::Interested, Hat::Investor, true).is_err());
+    let back = step(&gone, A::Wake(noon()), Hat::System, true).unwrap();
+    assert_eq!(back.status, S::Passed);
+    assert_eq!(back.status_for(Side::Investor), "released");
 }

@@ -240,13 +240,12 @@ async fn list_deal_events(
     query: Query<TimelineQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id: DealId = path_id(&id)?;
-    deals::find(&context, &caller, id).await?;
+    let deal = deals::find(&context, &caller, id).await?.deal;
     let subject = Subject::new(SubjectKind::Deal, id);
-    let page = timeline::read(&context, subject, &query.0).await?;
-    let view = if caller.reads_everything() {
-        page.whole()
+    let view = if caller.reads_all_of(&[deal.startup, deal.investor]) {
+        timeline::read(&context, subject, &query.0).await?.whole()
     } else {
-        page.for_side(&caller, &timeline::DEAL)
+        timeline::read_for_side(&context, &caller, subject, &query.0, &timeline::DEAL).await?
     };
     Ok(HttpResponse::Ok().json(view))
 }

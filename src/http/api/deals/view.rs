@@ -110,7 +110,7 @@ impl DealView {
     /// A deal for its reader.
     pub fn of(seen: &Seen, caller: &Caller) -> Self {
         let deal = &seen.deal;
-        let operator = caller.reads_everything();
+        let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
         let own = |organization| operator || caller.belongs_to(organization);
         Self {
             id: deal.id.to_string(),

@@ -236,10 +236,10 @@ async fn list_introduction_events(
     let id: IntroductionId = path_id(&id)?;
     let seen = introductions::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Introduction, id);
-    let page = timeline::read(&context, subject, &query.0).await?;
+    let rules = &timeline::INTRODUCTION;
     let view = match seen.side {
-        None => page.whole(),
-        Some(_) => page.for_side(&caller, &timeline::INTRODUCTION),
+        None => timeline::read(&context, subject, &query.0).await?.whole(),
+        Some(_) => timeline::read_for_side(&context, &caller, subject, &query.0, rules).await?,
     };
     Ok(HttpResponse::Ok().json(view))
 }

@@ -341,6 +341,10 @@ async fn list_mandate_events(
 ) -> Result<HttpResponse, Problem> {
     let found = mandates::find(&context, &caller, path_id(&id)?).await?;
     let subject = Subject::new(SubjectKind::Mandate, found.id);
-    let timeline = timeline::read(&context, subject, &query.0).await?;
-    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+    let view = if caller.reads_all_of(&[found.organization]) {
+        timeline::read(&context, subject, &query.0).await?.whole()
+    } else {
+        timeline::read_for_side(&context, &caller, subject, &query.0, &timeline::RECORD).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }

@@ -16,7 +16,7 @@ use crate::http::problem::{Kind, Problem};
 use crate::services::matches::{self, Filter, Listed, Request, Wanted};
 use crate::services::paging::PageRequest;
 use crate::services::ranking::Counterparts;
-use crate::services::{Caller, Context, mandates, startups, teasers};
+use crate::services::{Caller, Context, teasers};
 
 /// Which matches.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -260,14 +260,6 @@ async fn list(
     query: ListQuery<MatchFilters>,
 ) -> Result<PageView<MatchView>, Problem> {
     let wanted = wanted(context, caller, &query.filters)?;
-    // Nobody finds out by filtering that a match is with a record of another
-    // firm's: to whom it is hidden, it is not there.
-    if let Some(id) = wanted.filter.startup_profile {
-        startups::find(context, caller, id).await?;
-    }
-    if let Some(id) = wanted.filter.mandate {
-        mandates::find(context, caller, id).await?;
-    }
     let page = matches::list(context, caller, wanted, PageRequest::from(query.page)).await?;
     let shown = teasers::show(context, caller, page.items).await?;
     let taxonomy = context.taxonomy();

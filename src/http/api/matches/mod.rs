@@ -15,8 +15,7 @@ use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, MatchId, ProgrammeId, StartupProfileId};
-use crate::domain::review::{Match, MatchStatus, Response};
-use crate::domain::values::Side;
+use crate::domain::review::Match;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
@@ -234,28 +233,11 @@ async fn list_match_events(
     let id: MatchId = path_id(&id)?;
     let found = matches::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Match, id);
-    let page = timeline::read(&context, subject, &query.0).await?;
     let view = match matches::side_of(&caller, &found)? {
-        None => page.whole(),
-        Some(_) => page.for_side(&caller, &timeline::MATCH),
+        None => timeline::read(&context, subject, &query.0).await?.whole(),
+        Some(_) => {
+            timeline::read_for_side(&context, &caller, subject, &query.0, &timeline::MATCH).await?
+        }
     };
     Ok(HttpResponse::Ok().json(view))
-}
-
-/// The state as a side may read it: what it answered itself, not what the
-/// other did. An introduction counts once the side has a part in it.
-fn status_for(matched: &Match, side: Option<Side>) -> &'static str {
-    let Some(side) = side else {
-        return matched.status.code();
-    };
-    let own = matched.response_of(side);
-    match (matched.status, own) {
-        (MatchStatus::Mutual, _) => MatchStatus::Mutual.code(),
-        (MatchStatus::Introduced, Response::Interested) => MatchStatus::Introduced.code(),
-        (_, Response::Interested) => "interested",
-        (_, Response::Passed) => MatchStatus::Passed.code(),
-        (_, Response::Snoozed) => MatchStatus::Snoozed.code(),
-        (MatchStatus::Expired | MatchStatus::Superseded, Response::None) => matched.status.code(),
-        (_, Response::None) => MatchStatus::Released.code(),
-    }
 }

@@ -120,13 +120,13 @@ pub struct MatchView {
     pub notes: Option<Vec<MatchNoteView>>,
     /// The account of the score, as of the day it was computed.
     pub explanation: ExplanationView,
-    /// Counts changes; the `ETag`.
+    /// Counts changes, for a side those that it sees; the `ETag`.
     #[schema(minimum = 1, example = 3)]
     pub version: i64,
     /// When it was computed.
     #[schema(format = "date-time", max_length = 35)]
     pub created_at: String,
-    /// When it last changed.
+    /// When it last changed, for a side what it sees of it.
     #[schema(format = "date-time", max_length = 35)]
     pub updated_at: String,
 }
@@ -152,7 +152,7 @@ impl MatchView {
         Self {
             id: matched.id.to_string(),
             programme: matched.programme.to_string(),
-            status: super::status_for(matched, side),
+            status: side.map_or(matched.status.code(), |side| matched.status_for(side)),
             released_to: released_to.map(Audience::code),
             startup_profile: sees(Side::Startup).then(|| matched.startup_profile.to_string()),
             mandate: sees(Side::Investor).then(|| matched.mandate.to_string()),
@@ -182,9 +182,9 @@ impl MatchView {
                 Reader::Side { .. } => None,
             },
             explanation: ExplanationView::of(voice, &matched.explanation, side),
-            version: matched.version,
+            version: matched.version_for(side),
             created_at: matched.created_at.to_rfc3339(),
-            updated_at: matched.updated_at.to_rfc3339(),
+            updated_at: matched.updated_for(side).to_rfc3339(),
         }
     }
 }
