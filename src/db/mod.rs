@@ -65,6 +65,7 @@ pub mod investments;
 pub mod json;
 mod keyset;
 pub mod leases;
+pub mod mail_copies;
 mod mail_schema;
 pub mod mandates;
 pub mod matches;

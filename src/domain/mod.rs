@@ -24,6 +24,7 @@ pub mod ids;
 pub mod import;
 pub mod introduction;
 pub mod investment;
+pub mod mail_state;
 pub mod mandate;
 pub mod message;
 pub mod money;

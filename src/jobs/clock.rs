@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, export_jobs, import_jobs, introductions, mandates,
-    matches, releases, signing, startups,
+    matches, messages, releases, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -62,6 +62,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
     export_jobs::work::sweep_left_overs(context).await?;
     while bounces::forget_old(context, BATCH).await? == BATCH {}
+    while messages::erase_old(context, BATCH).await? >= BATCH {}
     signing::refresh(context).await?;
     let now = context.now();
     context

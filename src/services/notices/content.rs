@@ -23,6 +23,8 @@ pub enum Prepared {
     Obsolete(&'static str),
     /// The gate is closed for the time being; to be asked again later.
     Later,
+    /// Its reader has the evening or the day off; to be asked again then.
+    InTheMorning(DateTime<Utc>),
     /// It can't be sent, and a person has to look at it.
     Undeliverable(&'static str),
 }

@@ -16,6 +16,7 @@
 //! apart.
 
 mod imports;
+mod introductions;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
