@@ -55,18 +55,28 @@ struct Fields {
 }
 
 fn fields() -> impl Strategy<Value = Fields> {
-    (nasty(), nasty(), nasty(), nasty(), nasty(), nasty(), nasty(), nasty()).prop_map(
-        |(subject, from, to, reply_to, address, id, earlier, unsubscribe)| Fields {
-            subject,
-            from,
-            to,
-            reply_to,
-            address,
-            id,
-            earlier,
-            unsubscribe,
-        },
+    (
+        nasty(),
+        nasty(),
+        nasty(),
+        nasty(),
+        nasty(),
+        nasty(),
+        nasty(),
+        nasty(),
     )
+        .prop_map(
+            |(subject, from, to, reply_to, address, id, earlier, unsubscribe)| Fields {
+                subject,
+                from,
+                to,
+                reply_to,
+                address,
+                id,
+                earlier,
+                unsubscribe,
+            },
+        )
 }
 
 /// A field's value where it is one, else one that nobody minds: so that one
