@@ -23,6 +23,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct PipelineOfFile {
     slug: String,
+    #[serde(default)]
+    intents: Vec<String>,
     stages: Vec<StageOfFile>,
 }
 
@@ -72,6 +74,15 @@ pub fn parse(text: &str) -> Result<BTreeMap<Slug, Pipeline>, String> {
             .collect::<Result<Vec<_>, _>>()?;
         let pipeline = Pipeline::new(slug.clone(), stages)
             .ok_or_else(|| format!("pipeline {slug}: no stage, or a stage named twice"))?;
+        let intents = entry.intents.iter().map(|intent| parse_slug(intent));
+        let pipeline = pipeline.for_intents(intents.collect::<Result<_, _>>()?);
+        let taken = pipelines
+            .values()
+            .find(|other: &&Pipeline| !other.intents().is_disjoint(pipeline.intents()));
+        if let Some(other) = taken {
+            let other = &other.slug;
+            return Err(format!("pipelines {other} and {slug} are for one intent"));
+        }
         if pipelines.insert(slug.clone(), pipeline).is_some() {
             return Err(format!("pipeline {slug} stands twice"));
         }
@@ -151,6 +162,21 @@ mod tests {
             (equity.stages().len(), last.slug.as_str(), last.probability),
             (9, "funded", 10_000)
         );
+    }
+
+    #[test]
+    fn every_deal_intent_has_one_pipeline() {
+        let pipelines = parse(DEFAULT).unwrap();
+        let taxonomy = crate::config::taxonomy::parse(crate::config::taxonomy::DEFAULT).unwrap();
+        let known: BTreeSet<_> = taxonomy
+            .facet(crate::domain::tag::Facet::DealIntent)
+            .map(|facet| facet.slug.clone())
+            .collect();
+        let named: BTreeSet<_> = pipelines
+            .values()
+            .flat_map(|pipeline| pipeline.intents().iter().cloned())
+            .collect();
+        assert_eq!(named, known);
     }
 
     #[test]

@@ -1,19 +1,15 @@
-//! Deals: one per introduction. The words people give for a hold, a jump or a
-//! reopening stand in the notes, the log holds their hashes only.
+//! Deals: one per introduction.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use uuid::Uuid;
 
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
-use super::schema::deal_notes as notes;
 use super::schema::deals::{self, dsl};
-use super::types::{Id, Timestamp};
+use super::types::Timestamp;
 use super::{Conn, Result, json, keyset, sql, stored};
 use crate::domain::ids::{
     DealId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
-    UserId,
 };
 use crate::domain::pipeline::{Deal, DealStatus};
 use crate::domain::text::Slug;
@@ -30,23 +26,6 @@ pub struct Filter {
     pub stage: Option<Slug>,
     /// Under that programme.
     pub programme: Option<ProgrammeId>,
-}
-
-/// What somebody said when they moved a deal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DealNote {
-    /// Its id.
-    pub id: Uuid,
-    /// About which deal.
-    pub deal: DealId,
-    /// The code of what was done.
-    pub action: String,
-    /// The words.
-    pub note: String,
-    /// Whose.
-    pub author: UserId,
-    /// When.
-    pub created_at: DateTime<Utc>,
 }
 
 #[derive(Queryable)]
@@ -253,53 +232,6 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
         .prepared()
         .execute(conn)?;
     Ok(changed == 1)
-}
-
-/// Keeps what somebody said.
-///
-/// # Errors
-/// A statement failed.
-pub fn insert_note(conn: &mut Conn, note: &DealNote) -> Result<()> {
-    let DealNote {
-        id,
-        deal,
-        action,
-        note,
-        author,
-        created_at,
-    } = note;
-    diesel::insert_into(notes::table)
-        .values((
-            notes::id.eq(Id::of(*id)),
-            notes::deal_id.eq(deal),
-            notes::action.eq(action),
-            notes::note.eq(note),
-            notes::author_id.eq(author),
-            notes::created_at.eq(Timestamp(*created_at)),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// What was said about a deal, from the oldest on.
-///
-/// # Errors
-/// A statement failed.
-pub fn notes(conn: &mut Conn, deal: DealId) -> Result<Vec<DealNote>> {
-    type NoteRow = (Id, DealId, String, String, UserId, DateTime<Utc>);
-    let rows: Vec<NoteRow> = notes::table
-        .filter(notes::deal_id.eq(deal))
-        .order((notes::created_at, notes::id))
-        .load(conn)?;
-    let note = |(id, deal, action, note, author, created_at): NoteRow| DealNote {
-        id: id.uuid(),
-        deal,
-        action,
-        note,
-        author,
-        created_at,
-    };
-    Ok(rows.into_iter().map(note).collect())
 }
 
 /// Up to `limit` deals on hold until today or an earlier day, the longest due

@@ -555,6 +555,8 @@ diesel::table! {
         note -> Text,
         author_id -> Id,
         created_at -> UtcTimestamp,
+        visibility -> Text,
+        camp -> Text,
     }
 }
 

@@ -22,9 +22,10 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId,
+    ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
     IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
-    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId,
+    UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -241,7 +242,7 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, CommitmentId, DealId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
+    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

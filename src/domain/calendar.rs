@@ -22,6 +22,18 @@ impl WorkingCalendar {
         !self.weekend.contains(&day.weekday()) && !self.holidays.contains(&day)
     }
 
+    /// Working days after `from` up to and with `to`; none where that is
+    /// earlier. As far as 20 years.
+    pub fn working_days(&self, from: NaiveDate, to: NaiveDate) -> u32 {
+        let days = from
+            .iter_days()
+            .skip(1)
+            .take(7_305)
+            .take_while(|day| *day <= to);
+        let working = days.filter(|day| self.is_working_day(*day)).count();
+        u32::try_from(working).unwrap_or(u32::MAX)
+    }
+
     /// The day that lies `count` working days after `from`; `from` itself
     /// doesn't count. A calendar without a single working day would never
     /// answer, so the search ends after 20 years.

@@ -89,6 +89,8 @@ ids! {
     PulseId,
     /// What follows an introduction.
     DealId,
+    /// Something to be done about a deal.
+    DealTaskId,
     /// One sign-in of a person, and all that followed from it.
     SessionId,
     /// One mailed permission to do one thing once.
@@ -105,6 +107,8 @@ ids! {
     DuplicateId,
     /// What was made of two firms.
     MergeId,
+    /// A word of the taxonomy that profiles and mandates hold.
+    TagId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

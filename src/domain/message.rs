@@ -3,7 +3,7 @@
 //! queued notice holds nothing about a person and never shows what was
 //! withdrawn meanwhile.
 
-use super::ids::{AskId, IntroductionId, PulseId, TicketId, UserId};
+use super::ids::{AskId, DealId, IntroductionId, PulseId, TicketId, UserId};
 use super::values::{Side, codes};
 
 codes! {
@@ -119,6 +119,13 @@ pub enum Notice {
         /// What.
         matter: Matter,
     },
+    /// Tells somebody who has to act that a deal stands too long.
+    DealStale {
+        /// Whom.
+        user: UserId,
+        /// Which deal.
+        deal: DealId,
+    },
     /// Connects both sides in one mail.
     Introduction {
         /// Which introduction.
@@ -163,7 +170,8 @@ impl Notice {
             }
             Self::IntroductionClosed { .. }
             | Self::IntroductionOver { .. }
-            | Self::Pulse { .. } => Some(Topic::Progress),
+            | Self::Pulse { .. }
+            | Self::DealStale { .. } => Some(Topic::Progress),
             Self::Alert { .. } => Some(Topic::Work),
             // What both agreed to, and what an account needs.
             Self::Introduction { .. }
@@ -181,6 +189,7 @@ impl Notice {
             Self::Pulse { .. } => "pulse",
             Self::IntroductionOver { .. } => "introduction_over",
             Self::Alert { .. } => "alert",
+            Self::DealStale { .. } => "deal_stale",
             Self::Introduction { .. } => "introduction",
             Self::IntroductionClosed { .. } => "introduction_closed",
             Self::RegistrationExists { .. } => "registration_exists",

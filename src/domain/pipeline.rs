@@ -1,7 +1,7 @@
 //! Pipelines as data, and the deal that moves through one
 //! (`MACHINES.md`, Deal).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -82,6 +82,8 @@ pub struct Pipeline {
     pub slug: Slug,
     /// First to last; never empty.
     stages: Vec<PipelineStage>,
+    /// The deal intents that it is for.
+    intents: BTreeSet<Slug>,
 }
 
 impl Pipeline {
@@ -90,7 +92,22 @@ impl Pipeline {
         let mut names: Vec<_> = stages.iter().map(|stage| &stage.slug).collect();
         names.sort();
         names.dedup();
-        (!stages.is_empty() && names.len() == stages.len()).then_some(Self { slug, stages })
+        (!stages.is_empty() && names.len() == stages.len()).then_some(Self {
+            slug,
+            stages,
+            intents: BTreeSet::new(),
+        })
+    }
+
+    /// The same for deals that are meant so.
+    #[must_use]
+    pub fn for_intents(self, intents: BTreeSet<Slug>) -> Self {
+        Self { intents, ..self }
+    }
+
+    /// The deal intents that it is for.
+    pub const fn intents(&self) -> &BTreeSet<Slug> {
+        &self.intents
     }
 
     /// The stages in order.

@@ -57,6 +57,8 @@ codes! {
         ConfirmConversion = "confirm_conversion",
         /// Report the next stage of a deal, which the other side may have done.
         ReportDeal = "report_deal",
+        /// Do what was agreed about a deal.
+        DoTask = "do_task",
         /// Confirm the stage that a side reports.
         AdvanceDeal = "advance_deal",
         /// Ask why a deal stands longer at a stage than it should.
@@ -105,6 +107,8 @@ codes! {
         Introduction = "introduction",
         /// A deal.
         Deal = "deal",
+        /// What is to be done about a deal.
+        DealTask = "deal_task",
         /// A freeze.
         Freeze = "freeze",
         /// A queued message.

@@ -1,6 +1,6 @@
 //! What falls due: questions and matches nobody answered, matches that were put
-//! off or whose records changed, deals whose hold ends, profiles
-//! nobody confirmed, outcomes nobody will ask for again.
+//! off or whose records changed, deals whose hold ends or that stand too long,
+//! profiles nobody confirmed, outcomes nobody will ask for again.
 
 use std::time::Duration;
 
@@ -55,6 +55,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     releases::resume_due(context).await?;
     releases::release_by_rule(context).await?;
     while deals::resume_due(context, BATCH).await? == BATCH {}
+    while deals::tell_stale(context, BATCH).await? == BATCH {}
     agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}

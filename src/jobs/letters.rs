@@ -10,7 +10,7 @@ use crate::domain::text::{Language, Localized, Name};
 use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
     IntroductionClosed, Language as MailLanguage, Moment, NewsMail, Notice, Outcome, OverMail,
-    Part, Party, PulseMail, Purpose, RegistrationExists, TicketMail, pass_reason,
+    Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
 };
 use crate::mail::{Email, InvalidEmail, Mailbox, MessageId};
 use crate::services::Context;
@@ -136,6 +136,16 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
             counterpart: over.counterpart.clone(),
             programme: over.programme.clone(),
             silent: over.silent,
+        }),
+        Content::Stale(stale) => Notice::Stale(StaleMail {
+            reader: reader.name.clone(),
+            counterpart: stale.counterpart.clone(),
+            programme: stale.programme.clone(),
+            since: Moment {
+                at: stale.since,
+                zone: reader.zone,
+            },
+            record: format!("{}/v1/deals/{}", context.settings.public_url, stale.deal),
         }),
         Content::Alert(alert) => Notice::Alert(AlertMail {
             reader: reader.name.clone(),
@@ -315,7 +325,7 @@ fn reasons(context: &Context, strengths: &[FactorTrace], reader: &Reader) -> Vec
         .map(|trace| {
             context
                 .wording
-                .sentence(&trace.reason, &reader.language, &context.taxonomy)
+                .sentence(&trace.reason, &reader.language, &context.taxonomy())
         })
         .collect()
 }

@@ -116,6 +116,21 @@ pub struct OverMail {
     pub silent: bool,
 }
 
+/// A deal stands too long, and the reader has to act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleMail {
+    /// The reader's name.
+    pub reader: Option<String>,
+    /// The other side; both for the operator's people.
+    pub counterpart: String,
+    /// The programme's title.
+    pub programme: String,
+    /// Since when it stands where it stands.
+    pub since: Moment,
+    /// The address of the record.
+    pub record: String,
+}
+
 /// What the operator's people should look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertMatter {
@@ -301,6 +316,8 @@ pub enum Notice {
     Pulse(PulseMail),
     /// It is closed after it was made.
     Over(OverMail),
+    /// A deal stands too long.
+    Stale(StaleMail),
     /// Something to look at.
     Alert(AlertMail),
     /// Meet each other.

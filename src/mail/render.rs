@@ -11,7 +11,7 @@ use chrono::{Datelike as _, Offset as _, Timelike as _};
 use super::notice::{
     AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk, IntroductionClosed,
     Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail, Purpose,
-    RegistrationExists, Rendered, TicketMail,
+    RegistrationExists, Rendered, StaleMail, TicketMail,
 };
 use super::wording::{self, Wording};
 
@@ -60,6 +60,7 @@ pub(super) fn render(notice: &Notice, language: Language, settings: Option<&str>
         Notice::IntroductionAsk(ask) => introduction_ask(ask, wording),
         Notice::Pulse(pulse) => pulse_mail(pulse, wording),
         Notice::Over(over) => over_mail(over, wording),
+        Notice::Stale(stale) => stale_mail(stale, wording),
         Notice::Alert(alert) => alert_mail(alert, wording),
         Notice::Introduction(introduction) => connection(introduction, wording),
         Notice::IntroductionClosed(closed) => introduction_closed(closed, wording),
@@ -178,6 +179,29 @@ fn over_mail(over: &OverMail, wording: &'static Wording) -> Document {
             greeting(over.reader.as_deref(), wording),
             Block::Paragraph(fill(lead, &facts)),
             paragraph(words.afterwards),
+        ],
+        footer: fill(wording.footer_programme, &facts),
+    }
+}
+
+fn stale_mail(stale: &StaleMail, wording: &'static Wording) -> Document {
+    let words = &wording.stale;
+    let since = moment(stale.since, wording);
+    let facts = [
+        ("counterpart", stale.counterpart.as_str()),
+        ("programme", &stale.programme),
+        ("since", &since),
+    ];
+    Document {
+        subject: fill(words.subject, &facts),
+        blocks: vec![
+            greeting(stale.reader.as_deref(), wording),
+            Block::Paragraph(fill(words.lead, &facts)),
+            paragraph(words.what_now),
+            Block::Action {
+                label: wording.alert.record,
+                url: stale.record.clone(),
+            },
         ],
         footer: fill(wording.footer_programme, &facts),
     }

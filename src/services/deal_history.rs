@@ -1,9 +1,8 @@
 //! How long a deal stood at which stage, told by the log.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::db;
-use crate::domain::calendar::WorkingCalendar;
 use crate::domain::deal_history::{History, Visit};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::DealId;
@@ -53,10 +52,9 @@ pub async fn read(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<
                 let allowed = allowed.and_then(|slug| pipeline.find(&slug));
                 Stay {
                     lasted: visit.lasted(now),
-                    working_days: working_days(
-                        calendar,
-                        visit.entered_at,
-                        visit.left_at.unwrap_or(now),
+                    working_days: calendar.working_days(
+                        visit.entered_at.date_naive(),
+                        visit.left_at.unwrap_or(now).date_naive(),
                     ),
                     allowed_days: allowed.map_or(0, |(_, stage)| stage.days),
                     visit,
@@ -65,15 +63,4 @@ pub async fn read(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<
             Ok(history.visits(now).into_iter().map(stay).collect())
         })
         .await
-}
-
-/// Working days after the first instant's day up to the last one's.
-fn working_days(calendar: &WorkingCalendar, from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
-    let days = from
-        .date_naive()
-        .iter_days()
-        .skip(1)
-        .take_while(|day: &NaiveDate| *day <= to.date_naive());
-    let working = days.filter(|day| calendar.is_working_day(*day)).count();
-    u32::try_from(working).unwrap_or(u32::MAX)
 }

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod agreements;
+pub mod apart;
 pub mod attempts;
 pub mod backtest;
 pub mod bounces;
@@ -14,6 +15,7 @@ pub mod compliance;
 pub mod contacts;
 pub mod context;
 pub mod corrections;
+mod counterparts;
 pub mod deal_history;
 pub mod deals;
 pub mod digest;
@@ -63,6 +65,7 @@ pub mod simulation;
 pub mod startups;
 pub mod suppressions;
 pub mod syndicates;
+pub mod tags;
 pub mod teasers;
 pub mod tickets;
 mod transitions;

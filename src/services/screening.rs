@@ -2,6 +2,7 @@
 //! prohibited, for whoever decides about them.
 
 use crate::db;
+use crate::domain::fault::Faults;
 use crate::domain::ids::{IntroductionId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::terms::{self, Marked};
@@ -19,7 +20,7 @@ pub async fn of_profile(
         .db
         .read(move |conn| db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound))
         .await?;
-    Ok(terms::in_content(&found.content, &context.taxonomy))
+    Ok(terms::in_content(&found.content, &context.taxonomy()))
 }
 
 /// The marked words of what somebody wrote to ask for an introduction.
@@ -33,6 +34,26 @@ pub async fn of_introduction(
         .db
         .read(move |conn| introductions::load(conn, id))
         .await?;
-    let hits = terms::marked(&found.blurb, &context.taxonomy).into_iter();
+    let hits = terms::marked(&found.blurb, &context.taxonomy()).into_iter();
     Ok(hits.map(|hit| ("/blurb".to_owned(), hit)).collect())
+}
+
+/// Refuses a text that both sides of a deal would read and that names something
+/// restricted or prohibited: the words are named, so that its author can say it
+/// otherwise or ask a curator.
+pub(super) fn refuse_sensitive(
+    context: &Context,
+    pointer: &'static str,
+    text: &str,
+) -> Result<(), Error> {
+    let hits = terms::marked(text, &context.taxonomy());
+    let mut faults = Faults::new();
+    for hit in hits {
+        let detail = format!(
+            "“{}” names what compliance has to look at first; leave it out, or ask a curator.",
+            hit.words
+        );
+        faults.push(pointer, "sensitive_words", detail);
+    }
+    Ok(faults.finish()?)
 }

@@ -17,7 +17,7 @@ use crate::domain::syndicate::{
 };
 use crate::domain::text::Slug;
 
-use super::deals::{load, pipeline_of, store};
+use super::deals::{load, store};
 use super::transitions::{check_version, code};
 use super::{Caller, Context, Error};
 
@@ -316,21 +316,21 @@ pub struct Column {
     pub overdue: usize,
     /// What they are worth, in minor units of the board's currency.
     pub total: i64,
+    /// The same, each deal as likely as it is.
+    pub weighted: i64,
     /// Deals that say no amount, or one that no rate was there for.
     pub without_amount: usize,
 }
 
-impl Column {
-    /// The total, each deal as likely as its stage.
-    pub fn weighted(&self) -> i64 {
-        let weighted = i128::from(self.total) * i128::from(self.probability) / 10_000;
-        i64::try_from(weighted).unwrap_or(i64::MAX)
-    }
+/// What an amount is worth that comes with a likelihood in bp.
+fn weighted(amount: i64, bp: u32) -> i64 {
+    let weighted = i128::from(amount) * i128::from(bp) / 10_000;
+    i64::try_from(weighted).unwrap_or(i64::MAX)
 }
 
 /// The deals of a pipeline by stage: all for the operator's people, its own
-/// for a side, to which one without any is empty. A deal is worth what arrived, else what is promised in it, at
-/// the rates that were locked then.
+/// for a side, to which one without any is empty. A deal is worth what arrived,
+/// else what is promised in it, at the rates that were locked then.
 pub async fn board(
     context: &Context,
     caller: &Caller,
@@ -375,6 +375,7 @@ fn columns(
             won: 0,
             overdue: 0,
             total: 0,
+            weighted: 0,
             without_amount: 0,
         })
         .collect();
@@ -385,6 +386,9 @@ fn columns(
     let ids: Vec<DealId> = deals.iter().map(|deal| deal.id).collect();
     let mut participants = syndicates::participants(conn, &ids)?;
     let locked = syndicates::locked_rates(conn, &ids)?;
+    let clocks = db::deal_clocks::of(conn, &ids)?;
+    let plans = db::deal_plans::of(conn, &ids)?;
+    let now = context.now();
     let mut rates = DayRates::default();
     for deal in &deals {
         let Some(column) = columns.iter_mut().find(|it| it.stage == deal.stage) else {
@@ -396,7 +400,8 @@ fn columns(
             DealStatus::Won => column.won += 1,
             _ => continue,
         }
-        column.overdue += usize::from(is_overdue(context, conn, deal)?);
+        let stale_at = clocks.get(&deal.id).and_then(|clock| clock.stale_at);
+        column.overdue += usize::from(stale_at.is_some_and(|at| at < now));
         let members = participants.remove(&deal.id).unwrap_or_default();
         let amounts: Vec<_> = match (deal.status, &deal.startup_funding) {
             (DealStatus::Won, Some(funding)) => {
@@ -416,31 +421,16 @@ fn columns(
             }
         }
         match worth {
-            Some(worth) => column.total = column.total.saturating_add(worth),
+            Some(worth) => {
+                let said = plans
+                    .get(&deal.id)
+                    .and_then(|plan| plan.likelihood.as_ref());
+                let bp = said.map_or(column.probability, |likely| likely.bp);
+                column.total = column.total.saturating_add(worth);
+                column.weighted = column.weighted.saturating_add(weighted(worth, bp));
+            }
             None => column.without_amount += 1,
         }
     }
     Ok(columns)
-}
-
-/// Whether an open deal stands at its stage longer than it should, in working
-/// days of the side that has to act.
-fn is_overdue(context: &Context, conn: &mut Conn, deal: &Deal) -> Result<bool, Error> {
-    use crate::domain::values::Side;
-    if deal.status != DealStatus::Open {
-        return Ok(false);
-    }
-    let acts = match deal.reported_by {
-        Some(Side::Startup) => deal.investor,
-        _ => deal.startup,
-    };
-    let firm = db::organizations::find(conn, acts)?;
-    let country = firm.and_then(|firm| firm.details.country);
-    let days = pipeline_of(context, deal)?
-        .find(&deal.stage)
-        .map_or(0, |(_, stage)| stage.days);
-    let entered = deal.stage_entered_at;
-    let calendars = &context.calendars;
-    let due = calendars.deadline(country, chrono_tz::UTC, entered, days);
-    Ok(due < context.now())
 }

@@ -526,7 +526,11 @@ impl Teller<'_> {
             })
             .collect::<std::collections::BTreeMap<_, _>>();
         if !facts.is_empty() {
-            deals::record_fact(self.context, &self.settled.curator, deal, None, facts).await?;
+            let changes = deals::Changes {
+                facts,
+                plan: deals::PlanChanges::default(),
+            };
+            deals::change(self.context, &self.settled.curator, deal, None, changes).await?;
         }
         Ok(())
     }

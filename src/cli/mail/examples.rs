@@ -6,7 +6,7 @@ use crate::domain::values::PassReason;
 use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
     IntroductionClosed, Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party,
-    PulseMail, Purpose, RegistrationExists, TicketMail, pass_reason,
+    PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
 };
 
 /// One mail.
@@ -126,17 +126,14 @@ struct Told {
 
 impl Told {
     fn example(&self, event: &'static str, notice: Notice) -> Example {
-        let dispensable = match &notice {
-            Notice::IntroductionAsk(_)
-            | Notice::Pulse(_)
-            | Notice::Over(_)
-            | Notice::Alert(_)
-            | Notice::IntroductionClosed(_) => true,
+        // As the notices that no reader can switch off.
+        let owed = matches!(
+            notice,
             Notice::Introduction(_)
-            | Notice::RegistrationExists(_)
-            | Notice::Ticket(_)
-            | Notice::News(_) => false,
-        };
+                | Notice::RegistrationExists(_)
+                | Notice::Ticket(_)
+                | Notice::News(_)
+        );
         Example {
             event,
             to: match &notice {
@@ -144,7 +141,7 @@ impl Told {
                 _ => vec![self.facts.reader],
             },
             notice,
-            dispensable,
+            dispensable: !owed,
         }
     }
 
@@ -232,6 +229,13 @@ impl Told {
             late,
             link: format!("{SITE}/pulse/preview"),
         };
+        let stale = StaleMail {
+            reader: self.reader(),
+            counterpart: STARTUP.to_owned(),
+            programme: self.programme(),
+            since: self.days(-30),
+            record: format!("{SITE}/v1/deals/preview"),
+        };
         let over = |silent| OverMail {
             reader: self.reader(),
             counterpart: STARTUP.to_owned(),
@@ -239,6 +243,7 @@ impl Told {
             silent,
         };
         vec![
+            self.example("deal_stale", Notice::Stale(stale)),
             self.example("introduction", Notice::Introduction(connects)),
             self.example("pulse", Notice::Pulse(pulse(false))),
             self.example("pulse_late", Notice::Pulse(pulse(true))),

@@ -29,6 +29,8 @@ struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pulse: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    deal: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     side: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     silent: Option<bool>,
@@ -50,6 +52,7 @@ pub fn encode(notice: &Notice) -> Result<String> {
         news: None,
         matter: None,
         pulse: None,
+        deal: None,
         side: None,
         silent: None,
     };
@@ -75,6 +78,10 @@ pub fn encode(notice: &Notice) -> Result<String> {
             stored.person = Some(user.to_string());
             stored.introduction = Some(introduction.to_string());
             stored.matter = Some(matter.code().to_owned());
+        }
+        Notice::DealStale { user, deal } => {
+            stored.person = Some(user.to_string());
+            stored.deal = Some(deal.to_string());
         }
         Notice::Introduction { introduction } => {
             stored.introduction = Some(introduction.to_string());
@@ -129,6 +136,10 @@ pub fn decode(text: &str) -> Result<Notice> {
             user: parse(&part(&stored.person)?)?,
             introduction: parse(&part(&stored.introduction)?)?,
             matter: code(&part(&stored.matter)?, Matter::from_code)?,
+        },
+        "deal_stale" => Notice::DealStale {
+            user: parse(&part(&stored.person)?)?,
+            deal: parse(&part(&stored.deal)?)?,
         },
         "introduction" => Notice::Introduction {
             introduction: parse(&part(&stored.introduction)?)?,

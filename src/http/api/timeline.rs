@@ -147,7 +147,12 @@ pub const INTRODUCTION: SideRules = SideRules {
 
 /// For deals: both sides know each other and see what moved.
 pub const DEAL: SideRules = SideRules {
-    kinds: &["deal.opened", "deal.moved", "deal.facts_recorded"],
+    kinds: &[
+        "deal.opened",
+        "deal.moved",
+        "deal.facts_recorded",
+        "deal.planned",
+    ],
     hidden_actions: &["block"],
     own_actions: &[],
     facts: &[
@@ -164,6 +169,8 @@ pub const DEAL: SideRules = SideRules {
         "amount",
         "value_date",
         "keys",
+        "expected_close",
+        "probability",
     ],
     state: |state| state,
 };

@@ -71,8 +71,8 @@ pub struct WorkView {
     kind: &'static str,
     /// About which record.
     record: WorkRecordView,
-    /// The firms that it is about, or the title of a programme or of what it
-    /// promises, as far as the caller may know them.
+    /// The firms that it is about, or the title of a programme, of what it
+    /// promises or of a task, as far as the caller may know them.
     #[schema(max_items = 2)]
     about: Vec<String>,
     /// The programme it belongs to.
@@ -148,6 +148,7 @@ impl WorkLinksView {
             RecordKind::Match => "matches",
             RecordKind::Introduction => "introductions",
             RecordKind::Deal => "deals",
+            RecordKind::DealTask => "deal-tasks",
             RecordKind::Message => "messages",
         };
         Self {

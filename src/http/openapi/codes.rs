@@ -5,6 +5,7 @@ use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::export::{ExportAction, ExportKind, ExportState};
 use crate::domain::import::{ImportAction, ImportState, RowOutcome};
@@ -81,6 +82,21 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Rematch.status"], all!(RematchStatus)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),
+        (
+            &[
+                "DealTask.visibility",
+                "DealTaskDocument.visibility",
+                "NewDealNote.visibility",
+                "DealNote.visibility",
+            ],
+            all!(Visibility),
+        ),
+        (
+            &["DealTask.assignee", "DealTaskDocument.assignee"],
+            all!(Camp),
+        ),
+        (&["DealTask.status"], all!(TaskStatus)),
+        (&["NewDealTaskTransition.action"], all!(TaskAction)),
         (&["Programme.status"], all!(ProgrammeStatus)),
         (
             &["ReadinessChange.change"],

@@ -1,7 +1,8 @@
 //! Azerbaijani.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
+    account,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -52,6 +53,11 @@ pub(super) const WORDING: Wording = Wording {
         over: "“{programme}” proqramında {counterpart} ilə tanışlıq bağlandı.",
         silent: "“{programme}” proqramında {counterpart} ilə tanışlıq barədə 60 gündür xəbər yoxdur, buna görə o, öz-özünə bağlandı.",
         afterwards: "Ünvanlar hər iki tərəfdə var, davam etməyə heç nə mane olmur. Yarım ildən sonra bir nəticə olub-olmadığını yenidən soruşacağıq.",
+    },
+    stale: StaleWords {
+        subject: "Sövdələşmə yerində sayır: {counterpart}",
+        lead: "{counterpart} ilə “{programme}” proqramı çərçivəsindəki sövdələşmə {since} tarixindən eyni mərhələdədir, bu isə nəzərdə tutulandan uzundur. Növbəti addım sizdən gözlənilir.",
+        what_now: "Xahiş edirik, növbəti addımı bildirin, hansı günədək dayandırıldığını göstərin və ya onu bağlayın. Onda hər iki tərəf vəziyyəti bilir.",
     },
     alert: AlertWords {
         abuse_subject: "Sui-istifadə barədə bildiriş ({programme})",

@@ -1,7 +1,8 @@
 //! English.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
+    account,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -62,6 +63,11 @@ pub(super) const WORDING: Wording = Wording {
         over: "The introduction to {counterpart} in the programme “{programme}” has been closed.",
         silent: "We have heard nothing of the introduction to {counterpart} in the programme “{programme}” for 60 days, so it has closed by itself.",
         afterwards: "You have each other’s addresses, so nothing keeps you from going on. We will ask once more in half a year whether anything came of it.",
+    },
+    stale: StaleWords {
+        subject: "The deal with {counterpart} stands still",
+        lead: "The deal with {counterpart} in the programme “{programme}” has been at the same stage since {since}, which is longer than planned. It waits for you.",
+        what_now: "Please report the next step, name a day until which it is on hold, or close it. Both sides then know where they stand.",
     },
     alert: AlertWords {
         abuse_subject: "Abuse was reported ({programme})",

@@ -1,7 +1,8 @@
 //! Hebrew.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
+    account,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -54,6 +55,11 @@ pub(super) const WORDING: Wording = Wording {
         over: "ההיכרות עם {counterpart} בתוכנית „{programme}” נסגרה.",
         silent: "זה 60 ימים שלא שמענו דבר על ההיכרות עם {counterpart} בתוכנית „{programme}”, ולכן היא נסגרה מעצמה.",
         afterwards: "הכתובות ידועות לשני הצדדים, ואין מניעה להמשיך. בעוד חצי שנה נשאל שוב אם יצא מזה משהו.",
+    },
+    stale: StaleWords {
+        subject: "העסקה מול {counterpart} אינה מתקדמת",
+        lead: "העסקה מול {counterpart} בתוכנית „{programme}” נמצאת באותו שלב מאז {since}, יותר מהמתוכנן. היא ממתינה לצד שלכם.",
+        what_now: "נא לדווח על הצעד הבא, לציין מועד שעד אליו היא מושהית, או לסגור אותה. כך שני הצדדים יודעים היכן הדברים עומדים.",
     },
     alert: AlertWords {
         abuse_subject: "דווח על שימוש לרעה ({programme})",

@@ -44,6 +44,8 @@ pub(super) struct Wording {
     pub ask: Ask,
     /// See [`super::notice::PulseMail`] and [`super::notice::OverMail`].
     pub pulse: PulseWords,
+    /// See [`super::notice::StaleMail`].
+    pub stale: StaleWords,
     /// See [`super::notice::AlertMail`].
     pub alert: AlertWords,
     /// See [`super::notice::Introduction`].
@@ -104,6 +106,16 @@ pub(super) struct PulseWords {
     pub silent: &'static str,
     /// What can still come of it.
     pub afterwards: &'static str,
+}
+
+/// That a deal stands too long.
+pub(super) struct StaleWords {
+    /// With `{counterpart}`.
+    pub subject: &'static str,
+    /// With `{counterpart}`, `{programme}`, `{since}`.
+    pub lead: &'static str,
+    /// What the reader can do.
+    pub what_now: &'static str,
 }
 
 /// What the operator's people should look at.

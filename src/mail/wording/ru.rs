@@ -1,7 +1,8 @@
 //! Russian.
 
 use super::{
-    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, Wording, account,
+    AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
+    account,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -62,6 +63,11 @@ pub(super) const WORDING: Wording = Wording {
         over: "Знакомство с {counterpart} в программе «{programme}» закрыто.",
         silent: "О знакомстве с {counterpart} в программе «{programme}» 60 дней нет вестей, поэтому оно закрылось само.",
         afterwards: "Адреса друг друга у сторон есть, и продолжать ничто не мешает. Через полгода мы ещё раз спросим, получилось ли что-нибудь.",
+    },
+    stale: StaleWords {
+        subject: "Сделка стоит на месте: {counterpart}",
+        lead: "Сделка с участием {counterpart} в программе «{programme}» находится на одном этапе с {since}, дольше запланированного. Следующий шаг за вашей стороной.",
+        what_now: "Пожалуйста, сообщите о следующем шаге, укажите день, до которого сделка приостановлена, или закройте её. Тогда обе стороны знают, как обстоят дела.",
     },
     alert: AlertWords {
         abuse_subject: "Сообщение о злоупотреблении ({programme})",

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::domain::account::User;
 use crate::domain::country::Country;
-use crate::domain::ids::IntroductionId;
+use crate::domain::ids::{DealId, IntroductionId};
 use crate::domain::message::{Ending, Matter, News};
 use crate::domain::organization::Organization;
 use crate::domain::pulse::PulseKind;
@@ -96,6 +96,8 @@ pub enum Content {
     Over(Box<OverContent>),
     /// What one of the operator's people should look at.
     Alert(Box<AlertContent>),
+    /// A deal stands too long.
+    Stale(Box<StaleContent>),
     /// The mail that connects both.
     Introduction(Box<IntroductionContent>),
     /// It came to nothing.
@@ -119,9 +121,12 @@ impl Content {
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset
             ),
-            Self::Ask(_) | Self::Closed(_) | Self::Pulse(_) | Self::Over(_) | Self::Alert(_) => {
-                false
-            }
+            Self::Ask(_)
+            | Self::Closed(_)
+            | Self::Pulse(_)
+            | Self::Over(_)
+            | Self::Alert(_)
+            | Self::Stale(_) => false,
         }
     }
 }
@@ -150,6 +155,19 @@ pub struct OverContent {
     pub counterpart: String,
     /// Because nothing was heard of it.
     pub silent: bool,
+}
+
+/// What somebody reads who has to act in a deal that stands too long.
+#[derive(Debug, Clone)]
+pub struct StaleContent {
+    /// Title of the programme.
+    pub programme: String,
+    /// The other side's name; both for the operator's people.
+    pub counterpart: String,
+    /// Since when it stands where it stands.
+    pub since: DateTime<Utc>,
+    /// About which deal.
+    pub deal: DealId,
 }
 
 /// What one of the operator's people reads.

@@ -4,6 +4,7 @@
 mod content;
 mod facts;
 mod quiet;
+mod stale;
 
 use std::collections::BTreeSet;
 
@@ -25,7 +26,7 @@ use super::{Context, Error, introductions, suppressions, tickets};
 
 pub use content::{
     AlertContent, AskContent, Closed, Content, IntroductionContent, OverContent, Prepared,
-    PulseContent, Ready, Recipient,
+    PulseContent, Ready, Recipient, StaleContent,
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
@@ -33,6 +34,7 @@ use facts::{
     awaits_mail, prepare_alert, prepare_ask, prepare_closed, prepare_introduction, prepare_over,
     prepare_pulse, ready,
 };
+use stale::prepare_stale;
 
 /// Queues a notice in the open transaction; the same intent is queued once,
 /// whatever happens.
@@ -206,6 +208,12 @@ async fn look_up(
             context
                 .db
                 .read(move |conn| prepare_alert(conn, user, introduction, matter))
+                .await
+        }
+        Notice::DealStale { user, deal } => {
+            context
+                .db
+                .read(move |conn| prepare_stale(&context_in, conn, user, deal))
                 .await
         }
         Notice::Introduction { introduction } => {

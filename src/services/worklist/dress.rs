@@ -98,6 +98,14 @@ fn dress(
                 actions: unblocked(deals::open_to(context, caller, &deal)?),
             })
         }
+        RecordKind::DealTask => {
+            let (task, deal) = deals::tasks::load_known(context, conn, caller, id.into())?;
+            let actions = unblocked(deals::tasks::open_to(caller, &task, &deal));
+            Ok(Dressed {
+                about: vec![task.details.title],
+                actions,
+            })
+        }
         _ => of_operator_and_partner(context, conn, caller, item),
     }
 }
@@ -163,7 +171,8 @@ fn of_operator_and_partner(
         | RecordKind::Mandate
         | RecordKind::Match
         | RecordKind::Introduction
-        | RecordKind::Deal => Err(Error::internal("dressed elsewhere")),
+        | RecordKind::Deal
+        | RecordKind::DealTask => Err(Error::internal("dressed elsewhere")),
     }
 }
 

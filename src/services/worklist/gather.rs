@@ -11,7 +11,6 @@ use crate::domain::country::Country;
 use crate::domain::ids::OrganizationId;
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::mandate::MandateStatus;
-use crate::domain::pipeline::Deal;
 use crate::domain::profile::{ControlAnswers, ProfileStatus};
 use crate::domain::referral::ReferralState;
 use crate::domain::review::{MatchStatus, UNANSWERED_DAYS};
@@ -20,9 +19,8 @@ use crate::domain::terms;
 use crate::domain::values::{OrganizationKind, Side};
 use crate::domain::worklist::{
     BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, WorkItem, WorkKind,
-    curator_turn, days_ahead, end_of, side_turn,
+    days_ahead, end_of,
 };
-use crate::services::deals::pipeline_of;
 use crate::services::{Caller, Context, Error};
 
 use super::MOST_OF_A_KIND as MOST;
@@ -101,9 +99,9 @@ fn written_by(caller: &Caller, kind: OrganizationKind) -> Vec<OrganizationId> {
 }
 
 /// What was found so far, and by whose calendar days are counted.
-struct Pile<'a> {
-    context: &'a Context,
-    caller: &'a Caller,
+pub(super) struct Pile<'a> {
+    pub(super) context: &'a Context,
+    pub(super) caller: &'a Caller,
     country: Option<Country>,
     items: Vec<WorkItem>,
 }
@@ -116,7 +114,7 @@ impl Pile<'_> {
             .deadline(self.country, zone, from, days)
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         kind: WorkKind,
         record: RecordKind,
@@ -194,34 +192,6 @@ impl Pile<'_> {
         Ok(())
     }
 
-    fn deals_of_curator(&mut self, conn: &mut Conn) -> Result<(), Error> {
-        let now = self.context.now();
-        for (found, deal) in deals(conn, None)? {
-            let due = self.stage_ends(conn, &deal)?;
-            let pipeline = pipeline_of(self.context, &deal)?;
-            if let Some(kind) = curator_turn(&deal, pipeline, due < now) {
-                self.push(kind, RecordKind::Deal, &found, Some(due));
-            }
-        }
-        Ok(())
-    }
-
-    /// When the stage of a deal should have been left: by the calendar of the
-    /// side that has to act, of the startup where both have.
-    fn stage_ends(&self, conn: &mut Conn, deal: &Deal) -> Result<DateTime<Utc>, Error> {
-        let acts = match deal.reported_by {
-            Some(Side::Startup) => deal.investor,
-            _ => deal.startup,
-        };
-        let pipeline = pipeline_of(self.context, deal)?;
-        let days = pipeline
-            .find(&deal.stage)
-            .map_or(0, |(_, stage)| stage.days);
-        let zone = self.caller.user.zone;
-        let calendars = &self.context.calendars;
-        Ok(calendars.deadline(home(conn, Some(acts))?, zone, deal.stage_entered_at, days))
-    }
-
     fn compliance(&mut self, conn: &mut Conn) -> Result<(), Error> {
         use RecordKind as S;
         use WorkKind as K;
@@ -254,10 +224,10 @@ impl Pile<'_> {
                 continue;
             };
             let controls = profile.content.controls.as_ref();
-            let sensitive = profile.content.sensitivity(&self.context.taxonomy)
+            let sensitive = profile.content.sensitivity(&self.context.taxonomy())
                 >= Sensitivity::Review
                 || controls.is_some_and(ControlAnswers::needs_review)
-                || !terms::in_content(&profile.content, &self.context.taxonomy).is_empty();
+                || !terms::in_content(&profile.content, &self.context.taxonomy()).is_empty();
             let agreed = db::startup_profiles::compliance_agreed_revision(conn, profile.id)?;
             if sensitive && agreed != Some(profile.revision) {
                 let due = self.in_working_days(one.since, REVIEW_DAYS);
@@ -288,19 +258,8 @@ impl Pile<'_> {
             &found,
             SIDE_DAYS,
         );
-        for (found, deal) in deals(conn, Some(own))? {
-            let ours = match side {
-                Side::Startup => deal.startup,
-                Side::Investor => deal.investor,
-            };
-            let pipeline = pipeline_of(self.context, &deal)?;
-            let turn = side_turn(&deal, pipeline, side).filter(|_| own.contains(&ours));
-            if let Some(kind) = turn {
-                let due = self.stage_ends(conn, &deal)?;
-                self.push(kind, RecordKind::Deal, &found, Some(due));
-            }
-        }
-        Ok(())
+        self.deals_of_side(conn, side, own)?;
+        self.tasks(conn, Some(own))
     }
 
     fn profiles(&mut self, conn: &mut Conn, own: &[OrganizationId]) -> Result<(), Error> {
@@ -354,19 +313,4 @@ impl Pile<'_> {
         }
         Ok(())
     }
-}
-
-/// Open deals, whole.
-fn deals(
-    conn: &mut Conn,
-    owners: Option<&[OrganizationId]>,
-) -> Result<Vec<(Waiting, Deal)>, Error> {
-    let found = waiting::open_deals(conn, owners, MOST)?;
-    let mut whole = Vec::with_capacity(found.len());
-    for one in found {
-        if let Some(deal) = db::deals::find(conn, one.id.into())? {
-            whole.push((one, deal));
-        }
-    }
-    Ok(whole)
 }

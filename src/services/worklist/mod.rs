@@ -5,11 +5,12 @@
 //! | module | holds |
 //! |---|---|
 //! | here | the list and its filters |
-//! | `gather` | which records wait for whom |
+//! | `gather`, `of_deals` | which records wait for whom |
 //! | `dress` | what a reader sees of one: names, allowed actions |
 
 mod dress;
 mod gather;
+mod of_deals;
 
 use chrono::{DateTime, Utc};
 
@@ -65,7 +66,7 @@ pub struct Seen {
     /// Whether it should have been done by now.
     pub overdue: bool,
     /// The firms that it is about, as far as the reader may know them, or the
-    /// title of a programme or of what it promises.
+    /// title of a programme, of what it promises or of a task.
     pub about: Vec<String>,
     /// What the reader can do about the record now.
     pub actions: Vec<&'static str>,

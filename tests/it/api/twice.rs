@@ -217,6 +217,18 @@ async fn introductions_and_deals(twice: &Twice<'_>) {
     let deal = format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap());
     let report = json!({"action": "report"});
     twice.moves("deals", Who::Dana, &deal, report).await;
+    let note = json!({"note": "Hello", "visibility": "both"});
+    let path = format!("{deal}/notes");
+    twice
+        .does("/v1/deals/{id}/notes", Who::Dana, &path, note)
+        .await;
+    let task = json!({
+        "title": "Send terms", "due": "2027-01-01", "assignee": "startup", "visibility": "both",
+    });
+    let (path, route) = (format!("{deal}/tasks"), "/v1/deals/{id}/tasks");
+    let (task, _) = twice.does(route, Who::Gul, &path, task).await;
+    let done = json!({"action": "complete"});
+    twice.moves("deal-tasks", Who::Dana, &task, done).await;
 }
 
 async fn records(twice: &Twice<'_>) {
@@ -280,6 +292,19 @@ async fn rules(twice: &Twice<'_>) {
     twice
         .moves("rule-sets", Who::Curator, &draft, publish)
         .await;
+}
+
+async fn tags(twice: &Twice<'_>) {
+    let route = "/v1/tags";
+    let body = json!({
+        "slug": "desalting", "kind": "tag", "parent": "water",
+        "labels": {"en": {"text": "Desalting"}},
+    });
+    let (tag, _) = twice.does(route, Who::Curator, route, body).await;
+    let route = "/v1/tags/{slug}/transitions";
+    let up = json!({"action": "grade", "sensitivity": "review", "reason": "An order."});
+    let path = format!("{tag}/transitions");
+    twice.does(route, Who::Curator, &path, up).await;
 }
 
 pub(super) fn draft_programme(slug: &str) -> Value {
@@ -504,6 +529,7 @@ fn every_post_that_makes_or_moves_something_honours_its_key() {
         introductions_and_deals(&twice).await;
         records(&twice).await;
         rules(&twice).await;
+        tags(&twice).await;
         jobs(&twice).await;
         books(&twice).await;
         agreements(&twice).await;

@@ -25,7 +25,14 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 11] = [
+const NO_RECORD: [&str; 17] = [
+    // Everybody knows the tags; who may change them has a test of its own.
+    "GET /v1/tags/{slug}",
+    "PATCH /v1/tags/{slug}",
+    "GET /v1/tags/{slug}/transitions",
+    "POST /v1/tags/{slug}/transitions",
+    "GET /v1/tags/{slug}/decisions",
+    "GET /v1/tags/{slug}/events",
     "GET /mail-settings/{token}",
     "POST /mail-settings/{token}",
     "GET /unsubscribe/{token}",
@@ -60,6 +67,12 @@ fn body(route: &str) -> Option<Value> {
             "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
         })),
         "POST /v1/programmes/{id}/comments" => Some(json!({ "comment": "Evil" })),
+        "POST /v1/deals/{id}/notes" => Some(json!({ "note": "Evil", "visibility": "both" })),
+        "POST /v1/deals/{id}/tasks" => Some(json!({
+            "title": "Evil", "due": "2027-01-01", "assignee": "startup", "visibility": "both",
+        })),
+        "PATCH /v1/deal-tasks/{id}" => Some(json!({ "title": "Ours" })),
+        "POST /v1/deal-tasks/{id}/transitions" => action("complete"),
         "PUT /v1/deals/{id}/round" => Some(json!({
             "currency": "USD", "minimum": 1, "target": 2, "maximum": 3, "closes_on": "2027-01-01",
         })),
@@ -148,7 +161,13 @@ async fn attacker(stage: &Stage, kind: OrganizationKind, name: &str) -> String {
 /// The victim's objects, by the path that leads to them.
 async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let last = |path: String| path.rsplit('/').next().unwrap().to_owned();
-    let deal = last(deal(stage).await);
+    let path = deal(stage).await;
+    let task = json!({
+        "title": "Send terms", "due": "2027-01-01", "assignee": "startup", "visibility": "both",
+    });
+    let task = stage.post(Who::Gul, &format!("{path}/tasks"), task).await;
+    let task = last(task.location.unwrap());
+    let deal = last(path);
     let items = async |who, path: &str| {
         let list = stage.get(who, path).await.expect(200);
         list["items"][0]["id"].as_str().unwrap().to_owned()
@@ -174,6 +193,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             items(Who::Gul, "/v1/introductions").await,
         ),
         ("/v1/deals/{id}", deal),
+        ("/v1/deal-tasks/{id}", task),
         (
             "/v1/messages/{id}",
             items(Who::Curator, "/v1/messages").await,

@@ -68,6 +68,7 @@ fn written_schema() -> Columns {
     let mut table = String::new();
     let files = [
         include_str!("../../../src/db/schema.rs"),
+        include_str!("../../../src/db/deal_schema.rs"),
         include_str!("../../../src/db/identity_schema.rs"),
         include_str!("../../../src/db/rule_schema.rs"),
         include_str!("../../../src/db/directory_schema.rs"),
@@ -77,6 +78,7 @@ fn written_schema() -> Columns {
         include_str!("../../../src/db/rate_schema.rs"),
         include_str!("../../../src/db/review_schema.rs"),
         include_str!("../../../src/db/mail_schema.rs"),
+        include_str!("../../../src/db/taxonomy_schema.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {

@@ -11,6 +11,7 @@ use corridor::db::{
     sessions, startup_profiles, users,
 };
 use corridor::domain::account::Role;
+use corridor::domain::deal_work::{Camp, DealNote, Marks, Reader, Visibility};
 use corridor::domain::ids::UserId;
 use corridor::domain::money::{Currency, Money};
 use corridor::domain::profile::{ProfileStatus, StartupProfile};
@@ -366,16 +367,27 @@ fn review_comments_and_deal_notes_keep_their_words() {
         introductions::insert(conn, &introduction)?;
         let deal = deal(&world, introduction.id);
         deals::insert(conn, &deal)?;
-        let note = deals::DealNote {
+        let note = DealNote {
             id: fresh(),
             deal: deal.id,
             action: "hold".to_owned(),
             note: "до весны".to_owned(),
-            author: world.person.id,
+            marks: Marks {
+                visibility: Visibility::Team,
+                camp: Camp::Operator,
+                author: world.person.id,
+            },
             created_at: noon(2),
         };
-        deals::insert_note(conn, &note)?;
-        assert_eq!(deals::notes(conn, deal.id)?, [note]);
+        corridor::db::deal_notes::insert(conn, &note)?;
+        let reader = |camp| Reader {
+            person: fresh::<uuid::Uuid>().into(),
+            camps: vec![camp],
+            sees_across: true,
+        };
+        let mut seen = |camp| corridor::db::deal_notes::list(conn, deal.id, &reader(camp), None, 5);
+        assert_eq!(seen(Camp::Operator)?, [note]);
+        assert_eq!(seen(Camp::Startup)?, []);
         Ok(())
     });
 }

@@ -1,8 +1,10 @@
 //! Deals: what follows an introduction, stage by stage.
 
 mod history;
+mod notes;
 mod requests;
 mod syndicate;
+mod tasks;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
@@ -28,7 +30,7 @@ use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context};
 
 pub use requests::{DealChanges, NewDealTransition};
-pub use view::{DealView, NotesView};
+pub use view::DealView;
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -38,7 +40,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(change_deal)
         .service(list_deal_transitions)
         .service(move_deal)
-        .service(list_deal_notes)
+        .configure(notes::routes)
+        .configure(tasks::routes)
         .service(list_deal_events)
         .service(history::get_deal_history)
         .service(syndicate::get_deal_board)
@@ -133,9 +136,10 @@ async fn get_deal(
     Ok(versioned(&request, view.version, &view))
 }
 
-/// Records what exit criteria ask for.
+/// Records what exit criteria ask for, and what is planned.
 ///
-/// Only `facts` can be changed so; a fact set to null is taken back.
+/// Only `facts`, `next_step`, `expected_close` and, for curators,
+/// `probability_said` can be changed so; what is set to null is taken back.
 #[utoipa::path(
     operation_id = "change_deal",
     tag = "deals",
@@ -154,11 +158,11 @@ async fn change_deal(
     let id = path_id(&id)?;
     let current = deals::find(&context, &caller, id).await?;
     let expected = if_match.version()?;
-    let before = DealChanges::of(&current.deal);
-    let facts = patch.apply_to::<DealChanges>(&before)?.since(&before)?;
+    let before = DealChanges::of(&current);
+    let changes = patch.apply_to::<DealChanges>(&before)?.since(&before)?;
     // `*` stands for the version that the patch was laid over.
     let expected = expected.or(Some(current.deal.version));
-    deals::record_fact(&context, &caller, id, expected, facts).await?;
+    deals::change(&context, &caller, id, expected, changes).await?;
     let view = view(&context, &caller, id).await?;
     Ok(moved(view.version, &view))
 }
@@ -218,26 +222,6 @@ async fn move_deal(
     deals::transition(&context, &caller, intent, id, expected, action, note).await?;
     let view = view(&context, &caller, id).await?;
     Ok(moved(view.version, &view))
-}
-
-/// The reasons given in words, oldest first; for the operator's people.
-#[utoipa::path(
-    operation_id = "list_deal_notes",
-    tag = "deals",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The notes.", body = NotesView))
-)]
-#[get("/v1/deals/{id}/notes")]
-async fn list_deal_notes(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let notes = deals::notes(&context, &caller, path_id(&id)?).await?;
-    if !caller.reads_everything() {
-        return Err(Problem::new(Kind::Forbidden));
-    }
-    Ok(HttpResponse::Ok().json(NotesView::of(&notes)))
 }
 
 /// What happened to a deal.

@@ -6,15 +6,19 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::deal_work::Likelihood;
 use crate::domain::fault::Faults;
 use crate::domain::money::Money;
-use crate::domain::pipeline::{Deal, DealAction, Funding};
+use crate::domain::pipeline::{DealAction, Funding};
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::{CloseCode, Side};
 use crate::http::api::exchange::check_fields;
+use crate::services::deals::{Changes, PlanChanges, Seen};
 
 /// Most characters of a fact and of a reason in words.
 const TEXT_MAX: usize = 1_000;
+/// Most characters of a next step.
+const STEP_MAX: usize = 500;
 
 /// The part of a deal that can be changed by hand.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -25,25 +29,101 @@ pub struct DealChanges {
     #[serde(default)]
     #[schema(example = json!({"term_sheet_amount": "USD 1,200,000"}))]
     facts: BTreeMap<String, String>,
+    /// What is to happen next, for both sides to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500, example = "Send the data room's index")]
+    next_step: Option<String>,
+    /// The day on which it is expected to be over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date", max_length = 10, example = "2027-06-30")]
+    expected_close: Option<String>,
+    /// How likely money is, in place of what the stage says; for curators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability_said: Option<LikelihoodDocument>,
+}
+
+/// How likely money is, and why that is so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DealLikelihood)]
+pub struct LikelihoodDocument {
+    /// In basis points.
+    #[schema(minimum = 0, maximum = 10000, example = 4000)]
+    bp: u32,
+    /// Why.
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        example = "The committee has met twice"
+    )]
+    reason: String,
+}
+
+impl LikelihoodDocument {
+    /// As it was said.
+    pub fn of(likelihood: &Likelihood) -> Self {
+        Self {
+            bp: likelihood.bp,
+            reason: likelihood.reason.clone(),
+        }
+    }
+
+    fn read(&self, faults: &mut Faults) -> Option<Likelihood> {
+        let reason = bounded(&self.reason, TEXT_MAX, true);
+        let reason = faults.take("/probability_said/reason", "invalid_text", reason);
+        if self.bp > 10_000 {
+            let detail = "At most 10 000 basis points.";
+            faults.push("/probability_said/bp", "out_of_range", detail);
+            return None;
+        }
+        reason.map(|reason| Likelihood {
+            bp: self.bp,
+            reason,
+        })
+    }
 }
 
 impl DealChanges {
-    /// The deal's facts as they are.
-    pub fn of(deal: &Deal) -> Self {
-        let facts = deal.facts.iter();
+    /// What can be changed, as its reader sees it.
+    pub fn of(seen: &Seen) -> Self {
+        let facts = seen.deal.facts.iter();
+        let plan = &seen.plan;
         Self {
             facts: facts
                 .map(|(key, value)| (key.to_string(), value.clone()))
                 .collect(),
+            next_step: plan.next_step.clone(),
+            expected_close: plan.expected_close.map(|day| day.to_string()),
+            probability_said: plan.likelihood.as_ref().map(LikelihoodDocument::of),
         }
     }
 
-    /// What differs from `before`; none for what was taken back.
+    /// What differs from `before`.
     ///
     /// # Errors
     /// Every fault of what is new.
-    pub fn since(&self, before: &Self) -> Result<BTreeMap<Slug, Option<String>>, Faults> {
+    pub fn since(&self, before: &Self) -> Result<Changes, Faults> {
         let mut faults = Faults::new();
+        let facts = self.facts_since(before, &mut faults);
+        let mut plan = PlanChanges::default();
+        if self.next_step != before.next_step {
+            let text = self.next_step.as_deref();
+            let text = text.map(|text| bounded(text, STEP_MAX, true)).transpose();
+            plan.next_step = faults.take("/next_step", "invalid_text", text);
+        }
+        if self.expected_close != before.expected_close {
+            let on = self.expected_close.as_deref();
+            plan.expected_close = Some(day(&mut faults, "/expected_close", on));
+        }
+        if self.probability_said != before.probability_said {
+            let said = self.probability_said.as_ref();
+            plan.likelihood = Some(said.and_then(|said| said.read(&mut faults)));
+        }
+        faults.finish().map(|()| Changes { facts, plan })
+    }
+
+    /// Facts that differ; none for what was taken back.
+    fn facts_since(&self, before: &Self, faults: &mut Faults) -> BTreeMap<Slug, Option<String>> {
         let mut changes = BTreeMap::new();
         let keys: BTreeSet<_> = self.facts.keys().chain(before.facts.keys()).collect();
         for key in keys {
@@ -59,7 +139,7 @@ impl DealChanges {
                 changes.insert(slug, value);
             }
         }
-        faults.finish().map(|()| changes)
+        changes
     }
 }
 

@@ -386,7 +386,7 @@ pub struct ColumnView {
     /// What they are worth: what arrived, else what is promised, at the rates
     /// that were locked then.
     total: MoneyView,
-    /// The total, each deal as likely as its stage.
+    /// The total, each deal as likely as its stage, or as a curator said.
     weighted: MoneyView,
     /// Deals that say no amount, or one that no rate was there for.
     #[schema(minimum = 0)]
@@ -403,7 +403,7 @@ impl ColumnView {
             won: column.won,
             overdue: column.overdue,
             total: Money::new(column.total, currency).into(),
-            weighted: Money::new(column.weighted(), currency).into(),
+            weighted: Money::new(column.weighted, currency).into(),
             without_amount: column.without_amount,
         }
     }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::requests::LikelihoodDocument;
 use crate::domain::pipeline::{DealStatus, Funding};
 use crate::domain::values::{CloseCode, Side};
-use crate::http::api::values::MoneyView;
+use crate::http::api::values::{MoneyView, time};
 use crate::http::problem::FaultView;
 use crate::services::Caller;
-use crate::services::deals::{DealNote, Seen};
+use crate::services::deals::Seen;
 
 /// What followed an introduction. Both sides know each other by now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,6 +49,23 @@ pub struct DealView {
     /// How likely money is from here, in basis points.
     #[schema(minimum = 0, maximum = 10000, example = 2000)]
     pub probability: u32,
+    /// What a curator said of that, in place of what the stage says; for the
+    /// operator's people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability_said: Option<LikelihoodDocument>,
+    /// What is to happen next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500, example = "Send the data room's index")]
+    pub next_step: Option<String>,
+    /// The day on which it is expected to be over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date", max_length = 10)]
+    pub expected_close: Option<String>,
+    /// From when on it stands longer at its stage than it should, in working
+    /// days of whoever has to act; absent while its clock stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub stale_at: Option<String>,
     /// How it stands.
     #[schema(max_length = 40, example = "open")]
     pub status: &'static str,
@@ -116,6 +134,15 @@ impl DealView {
             stage_entered_at: deal.stage_entered_at.to_rfc3339(),
             stage_days: seen.stage_days,
             probability: seen.probability,
+            probability_said: seen
+                .plan
+                .likelihood
+                .as_ref()
+                .filter(|_| operator)
+                .map(LikelihoodDocument::of),
+            next_step: seen.plan.next_step.clone(),
+            expected_close: seen.plan.expected_close.map(|day| day.to_string()),
+            stale_at: seen.stale_at.map(time),
             status: if operator {
                 deal.status.code()
             } else {
@@ -174,57 +201,6 @@ impl From<&Funding> for FundingView {
         Self {
             amount: funding.amount.into(),
             value_date: funding.value_date.to_string(),
-        }
-    }
-}
-
-/// The reasons given in words.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DealNotes)]
-pub struct NotesView {
-    /// Oldest first.
-    #[schema(max_items = 1000)]
-    pub items: Vec<NoteView>,
-}
-
-impl NotesView {
-    /// Notes for the operator's people.
-    pub fn of(notes: &[DealNote]) -> Self {
-        Self {
-            items: notes.iter().map(NoteView::from).collect(),
-        }
-    }
-}
-
-/// What somebody said when they moved a deal.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DealNote)]
-pub struct NoteView {
-    /// Its id.
-    #[schema(format = "uuid", max_length = 36)]
-    pub id: String,
-    /// What was done.
-    #[schema(max_length = 40, example = "skip")]
-    pub action: String,
-    /// The words.
-    #[schema(max_length = 1000)]
-    pub note: String,
-    /// Whose.
-    #[schema(format = "uuid", max_length = 36)]
-    pub author: String,
-    /// When.
-    #[schema(format = "date-time", max_length = 35)]
-    pub created_at: String,
-}
-
-impl From<&DealNote> for NoteView {
-    fn from(note: &DealNote) -> Self {
-        Self {
-            id: note.id.to_string(),
-            action: note.action.clone(),
-            note: note.note.clone(),
-            author: note.author.to_string(),
-            created_at: note.created_at.to_rfc3339(),
         }
     }
 }

@@ -1,29 +1,41 @@
 //! Deals: what follows an introduction, stage by stage.
+//!
+//! | module | holds |
+//! |---|---|
+//! | here | the machine |
+//! | [`changes`] | what is written down without moving: facts, the plan |
+//! | [`notes`], [`tasks`] | what is noted and to be done, for whom |
+//! | `clock` | holds that end, deals that stand too long |
+
+pub mod changes;
+mod clock;
+pub mod notes;
+pub mod tasks;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::db::deals;
-pub use crate::db::deals::{DealNote, Filter};
+pub use crate::db::deals::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
+use crate::domain::deal_work::{Camp, DealNote, Marks, Plan, Visibility};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::DealId;
 use crate::domain::introduction::Introduction;
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::pipeline::{
-    CriterionRole, Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step,
-};
+use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step};
 use crate::domain::refusal::Refusal;
-use crate::domain::text::Slug;
 use crate::domain::values::CloseCode;
+pub use changes::{Changes, PlanChanges, change};
+pub use clock::{resume_due, tell_stale};
 
-use super::caller::in_any_hat;
-use super::once::write_once;
-use super::paging::{PageRequest, after, read_page};
-use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use crate::services::caller::in_any_hat;
+use crate::services::once::write_once;
+use crate::services::paging::{PageRequest, after, read_page};
+use crate::services::transitions::{available, check_version, code};
+use crate::services::{Caller, Context, Error, Intent};
 
 /// A deal with what surrounds it.
 #[derive(Debug, Clone)]
@@ -36,21 +48,27 @@ pub struct Seen {
     pub investor_name: String,
     /// Working days that the present stage should take at most.
     pub stage_days: u32,
-    /// How likely money is from here, in bp; 0 once it is lost.
+    /// How likely money is, in bp: what a curator said, else what the stage
+    /// says; 0 once it is lost.
     pub probability: u32,
+    /// What is planned; the next step only for whom it is still meant.
+    pub plan: Plan,
+    /// From when on it stands too long; none while its clock stands.
+    pub stale_at: Option<DateTime<Utc>>,
     /// What is missing before the stage can be left.
     pub missing: Vec<crate::domain::fault::Fault>,
 }
 
 /// Opens the deal that an introduction was converted into, at the first stage
-/// of the default pipeline. Attribution is frozen here for good.
-pub(super) fn open(
+/// of the pipeline that is for what both sides want. Attribution is frozen here
+/// for good.
+pub(in crate::services) fn open(
     context: &Context,
     conn: &mut Conn,
     introduction: &Introduction,
 ) -> Result<(), Error> {
     let now = context.now();
-    let pipeline = default_pipeline(context)?;
+    let pipeline = choose_pipeline(context, conn, introduction)?;
     let first = pipeline
         .stages()
         .first()
@@ -84,6 +102,7 @@ pub(super) fn open(
             "This introduction has a deal already.",
         ));
     }
+    clock::start(context, conn, &deal)?;
     context.pen(Actor::System).append(
         conn,
         "deal.opened",
@@ -98,15 +117,31 @@ pub(super) fn open(
     )
 }
 
-fn default_pipeline(context: &Context) -> Result<&Pipeline, Error> {
-    context
-        .pipelines
-        .values()
-        .next()
+/// The first pipeline that is for a deal intent of both sides, the first of all
+/// where there is none.
+fn choose_pipeline<'a>(
+    context: &'a Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<&'a Pipeline, Error> {
+    let profile = db::startup_profiles::find(conn, introduction.startup_profile)?;
+    let mandate = db::mandates::find(conn, introduction.mandate)?;
+    let (Some(profile), Some(mandate)) = (profile, mandate) else {
+        return Err(Error::NotFound);
+    };
+    let wanted = &mandate.content.deal_intents;
+    let common: Vec<_> = profile.content.deal_intents.intersection(wanted).collect();
+    let pipelines = || context.pipelines.values();
+    pipelines()
+        .find(|it| common.iter().any(|intent| it.intents().contains(*intent)))
+        .or_else(|| pipelines().next())
         .ok_or_else(|| Error::internal("no pipeline is configured"))
 }
 
-pub(super) fn pipeline_of<'a>(context: &'a Context, deal: &Deal) -> Result<&'a Pipeline, Error> {
+pub(in crate::services) fn pipeline_of<'a>(
+    context: &'a Context,
+    deal: &Deal,
+) -> Result<&'a Pipeline, Error> {
     context
         .pipelines
         .get(&deal.pipeline)
@@ -122,12 +157,12 @@ pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen
         .look_up(move |conn| {
             let deal = load(conn, id)?;
             caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
-            see(&context_in, conn, deal)
+            see(&context_in, conn, &caller, deal)
         })
         .await
 }
 
-fn see(context: &Context, conn: &mut Conn, deal: Deal) -> Result<Seen, Error> {
+fn see(context: &Context, conn: &mut Conn, caller: &Caller, deal: Deal) -> Result<Seen, Error> {
     let pipeline = pipeline_of(context, &deal)?;
     let stage = pipeline.find(&deal.stage).map(|(_, stage)| stage);
     let name = |conn: &mut Conn, id| -> Result<String, Error> {
@@ -138,11 +173,20 @@ fn see(context: &Context, conn: &mut Conn, deal: Deal) -> Result<Seen, Error> {
         deal.status,
         DealStatus::Open | DealStatus::OnHold | DealStatus::Won
     );
+    let mut plan = changes::plan_of(conn, deal.id)?;
+    if plan.next_step.is_some() && !notes::reader_of(context, conn, caller, &deal)?.sees_across {
+        plan.next_step = None;
+    }
+    let clock = db::deal_clocks::find(conn, deal.id)?;
+    let likely = plan.likelihood.as_ref().map(|likely| likely.bp);
+    let likely = likely.or(stage.map(|stage| stage.probability));
     Ok(Seen {
+        stale_at: clock.and_then(|clock| clock.stale_at),
+        plan,
         startup_name: name(conn, deal.startup)?,
         investor_name: name(conn, deal.investor)?,
         stage_days: stage.map_or(0, |stage| stage.days),
-        probability: stage.filter(|_| alive).map_or(0, |stage| stage.probability),
+        probability: likely.filter(|_| alive).unwrap_or(0),
         missing: missing_to_leave(&deal, pipeline).into_vec(),
         deal,
     })
@@ -161,7 +205,7 @@ pub async fn list(
         caller.may(Operation::ReadDeal, &[organization])?;
         filter.organization = Some(organization);
     }
-    let context_in = context.clone();
+    let (context_in, caller_in) = (context.clone(), caller.clone());
     read_page(
         context,
         format!("deals {filter:?}"),
@@ -169,7 +213,7 @@ pub async fn list(
         move |conn, cursor, limit| {
             let rows = deals::list(conn, &filter, cursor, limit)?;
             rows.into_iter()
-                .map(|deal| see(&context_in, conn, deal))
+                .map(|deal| see(&context_in, conn, &caller_in, deal))
                 .collect()
         },
         |seen| after(seen.deal.created_at, seen.deal.id),
@@ -236,16 +280,22 @@ fn apply(
         ..if enough { after } else { before.clone() }
     };
     store(conn, &after)?;
+    clock::follow(context, conn, &before, &after)?;
     if let Some(text) = &note {
         let note = DealNote {
             id: context.new_id(),
             deal: id,
             action: action.code().to_owned(),
             note: text.clone(),
-            author: caller.id(),
+            // Reasons are for the operator's people, whoever gives them.
+            marks: Marks {
+                visibility: Visibility::Team,
+                camp: Camp::Operator,
+                author: caller.id(),
+            },
             created_at: now,
         };
-        deals::insert_note(conn, &note)?;
+        db::deal_notes::insert(conn, &note)?;
     }
     if !enough {
         let subject = (SubjectKind::Deal, id);
@@ -365,152 +415,6 @@ fn log(
         .append(conn, "deal.moved", (SubjectKind::Deal, after.id), payload)
 }
 
-/// Records what an exit criterion asks for; an empty value takes it back.
-pub async fn record_fact(
-    context: &Context,
-    caller: &Caller,
-    id: DealId,
-    expected: Option<i64>,
-    facts: BTreeMap<Slug, Option<String>>,
-) -> Result<Deal, Error> {
-    let context_in = context.clone();
-    let caller = caller.clone();
-    context
-        .db
-        .write(move |conn| {
-            let before = load(conn, id)?;
-            let owners = [before.startup, before.investor];
-            caller.may(Operation::ReadDeal, &owners)?;
-            caller.may(Operation::MoveDeal, &owners)?;
-            check_version(expected, before.version)?;
-            if !matches!(before.status, DealStatus::Open | DealStatus::OnHold) {
-                return Err(Refusal::no_transition("record").into());
-            }
-            let pipeline = pipeline_of(&context_in, &before)?;
-            let hats = caller.hats(before.startup, before.investor);
-            let mut after = before.clone();
-            let mut changed = Vec::new();
-            for (key, value) in facts {
-                check_criterion(pipeline, &key, &hats)?;
-                changed.push(key.to_string());
-                match value {
-                    Some(value) => after.facts.insert(key, value),
-                    None => after.facts.remove(&key),
-                };
-            }
-            after.version = before.version + 1;
-            after.updated_at = context_in.now();
-            store(conn, &after)?;
-            context_in.pen(caller.actor()).append(
-                conn,
-                "deal.facts_recorded",
-                (SubjectKind::Deal, id),
-                vec![("keys", Value::Codes(changed))],
-            )?;
-            Ok(after)
-        })
-        .await
-}
-
-/// Whether the pipeline asks for this, and of whom the caller is one.
-fn check_criterion(pipeline: &Pipeline, key: &Slug, hats: &[Hat]) -> Result<(), Error> {
-    let mut criteria = pipeline
-        .stages()
-        .iter()
-        .flat_map(|stage| &stage.exit_criteria);
-    let criterion = criteria
-        .find(|criterion| criterion.key == *key)
-        .ok_or_else(|| {
-            Error::refused(
-                "unknown_criterion",
-                format!("The pipeline asks for no “{key}”."),
-            )
-        })?;
-    let theirs = hats.iter().any(|hat| {
-        matches!(
-            (criterion.role, hat),
-            (_, Hat::Curator)
-                | (CriterionRole::Either, Hat::Startup | Hat::Investor)
-                | (CriterionRole::Startup, Hat::Startup)
-                | (CriterionRole::Investor, Hat::Investor)
-        )
-    });
-    if theirs {
-        Ok(())
-    } else {
-        Err(Error::refused(
-            "criterion_not_yours",
-            format!(
-                "“{key}” is for somebody else to record: {}.",
-                criterion.role
-            ),
-        ))
-    }
-}
-
-/// The reasons given in words, oldest first.
-pub async fn notes(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<DealNote>, Error> {
-    find(context, caller, id).await?;
-    context
-        .db
-        .read(move |conn| Ok(deals::notes(conn, id)?))
-        .await
-}
-
-/// Takes up the deals whose hold ends today or before; answers how many.
-pub async fn resume_due(context: &Context, limit: usize) -> Result<usize, Error> {
-    let now = context.now();
-    let context_in = context.clone();
-    let today = now.date_naive();
-    // Mostly nothing is due, and then nobody waits for the writer.
-    let due = context
-        .db
-        .read(move |conn| deals::due_to_resume(conn, today, 1));
-    if due.await?.is_empty() {
-        return Ok(0);
-    }
-    context
-        .db
-        .write(move |conn| {
-            let due = deals::due_to_resume(conn, today, limit)?;
-            for before in &due {
-                // One that can't be resumed must not keep the others.
-                let resumed = db::transaction(conn, |conn| resume(&context_in, conn, before, now));
-                if let Err(error) = resumed {
-                    tracing::error!(deal = %before.id, %error, "not resumed");
-                }
-            }
-            Ok(due.len())
-        })
-        .await
-}
-
-fn resume(
-    context: &Context,
-    conn: &mut Conn,
-    before: &Deal,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let action = DealAction::Resume;
-    let pipeline = pipeline_of(context, before)?;
-    let after = Deal {
-        version: before.version + 1,
-        updated_at: now,
-        ..step(before, &action, Hat::System, pipeline, now)?
-    };
-    store(conn, &after)?;
-    log(
-        context,
-        conn,
-        Actor::System,
-        before,
-        &after,
-        &action,
-        None,
-        None,
-    )
-}
-
 /// What can be done with a deal now, each action with what stands in its way.
 pub async fn transitions(
     context: &Context,
@@ -522,7 +426,7 @@ pub async fn transitions(
 }
 
 /// What the caller can do with a deal that they may see.
-pub(super) fn open_to(
+pub(in crate::services) fn open_to(
     context: &Context,
     caller: &Caller,
     deal: &Deal,
@@ -572,11 +476,11 @@ pub(super) fn open_to(
     Ok(found)
 }
 
-pub(super) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
+pub(in crate::services) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {
     deals::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-pub(super) fn store(conn: &mut Conn, deal: &Deal) -> Result<(), Error> {
+pub(in crate::services) fn store(conn: &mut Conn, deal: &Deal) -> Result<(), Error> {
     if deals::update(conn, deal)? {
         Ok(())
     } else {

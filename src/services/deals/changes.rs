@@ -1,0 +1,220 @@
+//! What people write down in a deal without moving it: what exit criteria ask
+//! for, what happens next, when it is expected to be over, how likely it is.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::db::{self, Conn};
+use crate::domain::deal_work::{Likelihood, Plan};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::DealId;
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::pipeline::{CriterionRole, Deal, DealStatus, Pipeline};
+use crate::domain::refusal::Refusal;
+use crate::domain::text::Slug;
+use crate::services::transitions::check_version;
+use crate::services::{Caller, Context, Error, apart, screening};
+
+use super::{load, pipeline_of, store};
+
+/// What is to be written down.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// What exit criteria ask for; none takes it back.
+    pub facts: BTreeMap<Slug, Option<String>>,
+    /// What changes of the plan; what is absent stays.
+    pub plan: PlanChanges,
+}
+
+/// What changes of a plan; an inner none takes away.
+#[derive(Debug, Clone, Default)]
+pub struct PlanChanges {
+    /// What is to happen next.
+    pub next_step: Option<Option<String>>,
+    /// When it is expected to be over.
+    pub expected_close: Option<Option<NaiveDate>>,
+    /// How likely money is.
+    pub likelihood: Option<Option<Likelihood>>,
+}
+
+impl PlanChanges {
+    fn of(self, before: &Plan) -> Plan {
+        let before = before.clone();
+        Plan {
+            next_step: self.next_step.unwrap_or(before.next_step),
+            expected_close: self.expected_close.unwrap_or(before.expected_close),
+            likelihood: self.likelihood.unwrap_or(before.likelihood),
+        }
+    }
+}
+
+/// What is planned for a deal.
+pub(super) fn plan_of(conn: &mut Conn, id: DealId) -> Result<Plan, Error> {
+    let mut plans = db::deal_plans::of(conn, &[id])?;
+    Ok(plans.remove(&id).unwrap_or_default())
+}
+
+/// Writes facts and plan of a deal that is not over. How likely it is is the
+/// curators' to say; the next step is read by both sides and screened.
+pub async fn change(
+    context: &Context,
+    caller: &Caller,
+    id: DealId,
+    expected: Option<i64>,
+    changes: Changes,
+) -> Result<Deal, Error> {
+    let context_in = context.clone();
+    let caller = caller.clone();
+    context
+        .db
+        .write(move |conn| {
+            let before = load(conn, id)?;
+            let owners = [before.startup, before.investor];
+            caller.may(Operation::ReadDeal, &owners)?;
+            caller.may(Operation::MoveDeal, &owners)?;
+            check_version(expected, before.version)?;
+            if !matches!(before.status, DealStatus::Open | DealStatus::OnHold) {
+                return Err(Refusal::no_transition("record").into());
+            }
+            let hats = caller.hats(before.startup, before.investor);
+            let after = Deal {
+                version: before.version + 1,
+                updated_at: context_in.now(),
+                ..before.clone()
+            };
+            let after = record_facts(&context_in, conn, &caller, after, changes.facts, &hats)?;
+            set_plan(&context_in, conn, &caller, &before, changes.plan, &hats)?;
+            store(conn, &after)?;
+            Ok(after)
+        })
+        .await
+}
+
+fn record_facts(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    mut deal: Deal,
+    facts: BTreeMap<Slug, Option<String>>,
+    hats: &[Hat],
+) -> Result<Deal, Error> {
+    let pipeline = pipeline_of(context, &deal)?;
+    let mut changed = Vec::new();
+    for (key, value) in facts {
+        check_criterion(pipeline, &key, hats)?;
+        changed.push(key.to_string());
+        match value {
+            Some(value) => deal.facts.insert(key, value),
+            None => deal.facts.remove(&key),
+        };
+    }
+    if !changed.is_empty() {
+        context.pen(caller.actor()).append(
+            conn,
+            "deal.facts_recorded",
+            (SubjectKind::Deal, deal.id),
+            vec![("keys", Value::Codes(changed))],
+        )?;
+    }
+    Ok(deal)
+}
+
+fn set_plan(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    changes: PlanChanges,
+    hats: &[Hat],
+) -> Result<(), Error> {
+    let before = plan_of(conn, deal.id)?;
+    let plan = changes.of(&before);
+    if plan == before {
+        return Ok(());
+    }
+    if plan.likelihood != before.likelihood && !hats.contains(&Hat::Curator) {
+        return Err(Error::Forbidden);
+    }
+    let mut facts = Vec::new();
+    if plan.next_step != before.next_step {
+        if let Some(text) = &plan.next_step {
+            screening::refuse_sensitive(context, "/next_step", text)?;
+            across(context, conn, caller, deal)?;
+        }
+        facts.push(("next_step", text_fact(plan.next_step.as_deref())));
+    }
+    if plan.expected_close != before.expected_close {
+        let fact = plan.expected_close.map_or(Value::Flag(false), Value::Date);
+        facts.push(("expected_close", fact));
+    }
+    if plan.likelihood != before.likelihood {
+        let said = plan.likelihood.as_ref();
+        let bp = said.map_or(Value::Flag(false), |it| Value::Int(it.bp.into()));
+        facts.push(("probability", bp));
+        facts.extend(said.map(|it| ("note", Value::hash_of(&it.reason))));
+    }
+    db::deal_plans::set(conn, deal.id, &plan)?;
+    let subject = (SubjectKind::Deal, deal.id);
+    context
+        .pen(caller.actor())
+        .append(conn, "deal.planned", subject, facts)
+}
+
+/// What stands in the log for a text; no for one that was taken away.
+fn text_fact(text: Option<&str>) -> Value {
+    text.map_or(Value::Flag(false), Value::hash_of)
+}
+
+/// Refuses what a side would say to the other while something keeps them
+/// apart.
+pub(super) fn across(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+) -> Result<(), Error> {
+    if caller.reads_everything() || apart::of_deal(context, conn, deal)?.is_none() {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "not_available",
+        "This is not available in this programme.",
+    ))
+}
+
+/// Whether the pipeline asks for this, and of whom the caller is one.
+fn check_criterion(pipeline: &Pipeline, key: &Slug, hats: &[Hat]) -> Result<(), Error> {
+    let mut criteria = pipeline
+        .stages()
+        .iter()
+        .flat_map(|stage| &stage.exit_criteria);
+    let criterion = criteria
+        .find(|criterion| criterion.key == *key)
+        .ok_or_else(|| {
+            Error::refused(
+                "unknown_criterion",
+                format!("The pipeline asks for no “{key}”."),
+            )
+        })?;
+    let theirs = hats.iter().any(|hat| {
+        matches!(
+            (criterion.role, hat),
+            (_, Hat::Curator)
+                | (CriterionRole::Either, Hat::Startup | Hat::Investor)
+                | (CriterionRole::Startup, Hat::Startup)
+                | (CriterionRole::Investor, Hat::Investor)
+        )
+    });
+    if theirs {
+        Ok(())
+    } else {
+        Err(Error::refused(
+            "criterion_not_yours",
+            format!(
+                "“{key}” is for somebody else to record: {}.",
+                criterion.role
+            ),
+        ))
+    }
+}

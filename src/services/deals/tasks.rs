@@ -1,0 +1,291 @@
+//! What is to be done about deals, each task for those who learn of it; to
+//! anybody else it is as if it were not there.
+
+pub use crate::db::deal_tasks::Filter;
+use crate::db::page::Page;
+use crate::db::{self, Conn, deal_tasks};
+use crate::domain::deal_work::{
+    Camp, DealTask, TaskAction, TaskDetails, TaskStatus, Visibility, step_task,
+};
+use crate::domain::event::Value;
+use crate::domain::ids::{DealId, DealTaskId, UserId};
+use crate::domain::permission::Operation;
+use crate::domain::pipeline::Deal;
+use crate::domain::refusal::Refusal;
+use crate::services::once::write_once;
+use crate::services::paging::{PageRequest, after, read_page};
+use crate::services::transitions::{check_version, code};
+use crate::services::{Caller, Context, Error, Intent, screening};
+
+use super::changes::across;
+use super::notes::{camp_of, log, readable, reader_of, writable};
+
+/// The tasks of a deal that the caller learns of, oldest first.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    filter: Filter,
+    page: PageRequest,
+) -> Result<Page<DealTask>, Error> {
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    read_page(
+        context,
+        format!("deal tasks {filter:?}"),
+        page,
+        move |conn, cursor, limit| {
+            let deal = readable(conn, &caller_in, filter.deal)?;
+            let reader = reader_of(&context_in, conn, &caller_in, &deal)?;
+            Ok(deal_tasks::list(conn, &filter, &reader, cursor, limit)?)
+        },
+        |task| after(task.created_at, task.id),
+    )
+    .await
+}
+
+/// A task that the caller learns of, with its deal.
+pub(in crate::services) fn load_known(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: DealTaskId,
+) -> Result<(DealTask, Deal), Error> {
+    let task = deal_tasks::find(conn, id)?.ok_or(Error::NotFound)?;
+    let deal = readable(conn, caller, task.deal)?;
+    let reader = reader_of(context, conn, caller, &deal)?;
+    if reader.learns_of(&task.marks()) {
+        Ok((task, deal))
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// One task.
+pub async fn find(context: &Context, caller: &Caller, id: DealTaskId) -> Result<DealTask, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .look_up(move |conn| load_known(&context_in, conn, &caller, id).map(|(task, _)| task))
+        .await
+}
+
+/// Makes a task. What both sides are to read is screened.
+pub async fn make(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: DealId,
+    details: TaskDetails,
+) -> Result<DealTask, Error> {
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let deal = writable(conn, &caller_in, id)?;
+            let camp = camp_of(&caller_in, &deal)?;
+            let now = context_in.now();
+            let task = DealTask {
+                id: context_in.new_id(),
+                deal: id,
+                details,
+                author: caller_in.id(),
+                camp,
+                status: TaskStatus::Open,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            check(&context_in, conn, &caller_in, &deal, &task)?;
+            deal_tasks::insert(conn, &task)?;
+            note(&context_in, conn, &caller_in, &task, None)?;
+            Ok(task)
+        },
+        |conn, id| deal_tasks::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+fn check(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    task: &DealTask,
+) -> Result<(), Error> {
+    let details = &task.details;
+    details.faults(task.author, task.camp).finish()?;
+    if details.visibility == Visibility::Both {
+        screening::refuse_sensitive(context, "/title", &details.title)?;
+        across(context, conn, caller, deal)?;
+    }
+    if let Some(person) = details.person {
+        // Who works for the other side is the other side's to say.
+        let own = task.camp == details.assignee || caller.reads_everything();
+        if !own || !is_one_of(conn, person, details.assignee, deal)? {
+            let mut faults = crate::domain::fault::Faults::new();
+            let detail = "They are not one of those who are to do it.";
+            faults.push("/person", "not_one_of_them", detail);
+            return Err(faults.into());
+        }
+    }
+    Ok(())
+}
+
+fn is_one_of(conn: &mut Conn, person: UserId, camp: Camp, deal: &Deal) -> Result<bool, Error> {
+    let parts = db::users::memberships(conn, person)?;
+    Ok(parts.iter().any(|part| match camp {
+        Camp::Startup => part.organization == deal.startup,
+        Camp::Investor => part.organization == deal.investor,
+        Camp::Operator => part.kind == crate::domain::values::OrganizationKind::Operator,
+    }))
+}
+
+fn note(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    task: &DealTask,
+    action: Option<TaskAction>,
+) -> Result<(), Error> {
+    let mut facts = vec![
+        ("task", Value::Id(task.id.uuid())),
+        ("title", Value::hash_of(&task.details.title)),
+        ("due", Value::Date(task.details.due)),
+        ("assignee", code(task.details.assignee.code())),
+        ("to", code(task.status.code())),
+    ];
+    facts.extend(action.map(|action| ("action", code(action.code()))));
+    log(
+        context,
+        conn,
+        caller,
+        "task",
+        task.deal,
+        &task.marks(),
+        facts,
+    )
+}
+
+/// Changes what an open task says, for those who asked for it.
+pub async fn change(
+    context: &Context,
+    caller: &Caller,
+    id: DealTaskId,
+    expected: Option<i64>,
+    revise: impl FnOnce(&TaskDetails) -> Result<TaskDetails, Error> + Send + 'static,
+) -> Result<DealTask, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .write(move |conn| {
+            let (before, deal) = load_known(&context_in, conn, &caller, id)?;
+            caller.may(Operation::MoveDeal, &[deal.startup, deal.investor])?;
+            check_version(expected, before.version)?;
+            if camp_of(&caller, &deal)? != before.camp {
+                return Err(Error::Forbidden);
+            }
+            if before.status != TaskStatus::Open {
+                return Err(Refusal::no_transition("change").into());
+            }
+            let after = DealTask {
+                details: revise(&before.details)?,
+                version: before.version + 1,
+                updated_at: context_in.now(),
+                ..before.clone()
+            };
+            if after.details.visibility != before.details.visibility {
+                return Err(Error::refused(
+                    "visibility_fixed",
+                    "Who learns of a task is said once; make another one.",
+                ));
+            }
+            check(&context_in, conn, &caller, &deal, &after)?;
+            store(conn, &after)?;
+            note(&context_in, conn, &caller, &after, None)?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Says that a task is done, no longer wanted, or to be done after all.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: DealTaskId,
+    expected: Option<i64>,
+    action: TaskAction,
+) -> Result<DealTask, Error> {
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            let (before, deal) = load_known(&context_in, conn, &caller_in, id)?;
+            caller_in.may(Operation::MoveDeal, &[deal.startup, deal.investor])?;
+            check_version(expected, before.version)?;
+            let camps = camps_of(&caller_in, &deal);
+            let status = step_task(&before, action, &camps).map_err(|refusal| {
+                if refusal.is_about_capacity() {
+                    Error::Forbidden
+                } else {
+                    refusal.into()
+                }
+            })?;
+            let after = DealTask {
+                status,
+                version: before.version + 1,
+                updated_at: context_in.now(),
+                ..before
+            };
+            store(conn, &after)?;
+            note(&context_in, conn, &caller_in, &after, Some(action))?;
+            Ok(after)
+        },
+        |conn, id| deal_tasks::find(conn, id.into())?.ok_or(Error::NotFound),
+    )
+    .await
+}
+
+fn camps_of(caller: &Caller, deal: &Deal) -> Vec<Camp> {
+    let hats = caller.hats(deal.startup, deal.investor).into_iter();
+    hats.filter_map(Camp::of).collect()
+}
+
+/// What the caller can do with a task that they learn of.
+pub(in crate::services) fn open_to(
+    caller: &Caller,
+    task: &DealTask,
+    deal: &Deal,
+) -> Vec<(&'static str, Option<Refusal>)> {
+    let camps = camps_of(caller, deal);
+    let actions = TaskAction::ALL.iter();
+    let open = actions.filter(|action| step_task(task, **action, &camps).is_ok());
+    open.map(|action| (action.code(), None)).collect()
+}
+
+/// What can be done with a task now.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: DealTaskId,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| {
+            let (task, deal) = load_known(&context_in, conn, &caller, id)?;
+            Ok(open_to(&caller, &task, &deal))
+        })
+        .await
+}
+
+fn store(conn: &mut Conn, task: &DealTask) -> Result<(), Error> {
+    if deal_tasks::update(conn, task)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
