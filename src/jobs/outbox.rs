@@ -142,9 +142,7 @@ impl Sender {
                     Ok(email) => {
                         let recipients: Vec<_> =
                             ready.to.into_iter().map(|one| one.email).collect();
-                        let places = self.options.domains.enter(&recipients).await;
-                        let (attempt, answer) = self.send(message, &email).await;
-                        drop(places);
+                        let (attempt, answer) = self.send(message, &email, &recipients).await;
                         tried = Some(Tried {
                             recipients,
                             copy: copies::of(&email, &self.context.settings.public_url),
@@ -167,15 +165,23 @@ impl Sender {
     }
 
     /// Hands it over; answers what came of it, and what the server said when
-    /// it took it.
+    /// it took it. Waiting for a place at the domain counts as well: nobody
+    /// sends what is no longer theirs.
     async fn send(
         &self,
         message: &Claimed,
         email: &crate::mail::Email,
+        recipients: &[crate::domain::text::Email],
     ) -> (Attempt, Option<String>) {
         let limit = (self.options.lease / 2).to_std().unwrap_or_default();
+        let end = tokio::time::Instant::now() + limit;
+        let place = self.options.domains.enter(recipients);
+        let Ok(_places) = tokio::time::timeout(limit / 2, place).await else {
+            let busy = "too much goes to its domain already".to_owned();
+            return (self.again(message, busy, false), None);
+        };
         let outcome =
-            tokio::time::timeout(limit, self.mailer.send_signed(email, &self.options.dkim))
+            tokio::time::timeout_at(end, self.mailer.send_signed(email, &self.options.dkim))
                 .await
                 .unwrap_or_else(|_| {
                     Err(SendError::Ambiguous {

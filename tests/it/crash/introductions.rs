@@ -135,8 +135,8 @@ fn words(mail: &Received) -> String {
     let parsed = MessageParser::new().parse(&mail.content).unwrap();
     let parts = [parsed.body_text(0), parsed.body_html(0)];
     let subject = parsed.subject().unwrap_or_default().to_owned();
-    let parts = parts.into_iter().flatten().map(|part| part.into_owned());
-    parts.fold(raw + &subject, |all, part| all + &part)
+    let parts = parts.into_iter().flatten();
+    parts.fold(raw + &subject, |all, part| all + &*part)
 }
 
 fn id_of(mail: &Received) -> String {
