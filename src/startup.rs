@@ -208,6 +208,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         operator_second_factor: config.auth.operator_totp == OperatorTotp::Required,
         ask_contacts: config.claims.ask_contacts,
         partner_asks: config.claims.partner_asks_per_day,
+        review_working_days: config.reviews.working_days,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),

@@ -90,6 +90,10 @@ impl Config {
             "exchange.fetch_s must be 60–2592000",
         );
         require(
+            (1..=365).contains(&self.reviews.working_days),
+            "reviews.working_days must be 1–365",
+        );
+        require(
             (1..=365).contains(&self.introductions.ask_working_days),
             "introductions.ask_working_days must be 1–365",
         );

@@ -46,6 +46,8 @@ pub struct Config {
     pub exchange: Exchange,
     /// Records that others wrote about a firm.
     pub claims: Claims,
+    /// What founders are promised.
+    pub reviews: Reviews,
     /// The double opt-in.
     pub introductions: Introductions,
     /// What is written about the program's work.
@@ -328,6 +330,14 @@ pub struct Claims {
     /// How many contacts of firms that one partner referred are mailed by
     /// themselves in 24 hours; whoever comes later waits for a curator.
     pub partner_asks_per_day: u32,
+}
+
+/// `[reviews]`: what founders are promised.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviews {
+    /// Working days within which a submitted profile is reviewed.
+    pub working_days: u32,
 }
 
 /// `[introductions]`: the double opt-in.

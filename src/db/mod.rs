@@ -95,6 +95,7 @@ pub mod releases;
 pub mod rematches;
 pub mod review_comments;
 mod review_schema;
+pub mod rounds;
 mod rule_schema;
 pub mod rule_sets;
 mod schema;

@@ -93,6 +93,16 @@ impl Calendars {
         end_of_day(last, zone) - TimeDelta::seconds(1)
     }
 
+    /// The first working day from `day` on, `day` itself included.
+    pub fn working_day_from(&self, country: Option<Country>, day: NaiveDate) -> NaiveDate {
+        let calendar = self.of(country);
+        if calendar.is_working_day(day) {
+            day
+        } else {
+            calendar.add_working_days(day, 1)
+        }
+    }
+
     /// `hour` o'clock in `zone` on the working day that lies `count` working
     /// days after `from`. Where the clock skips that hour, the next one.
     pub fn working_hour(
@@ -106,7 +116,7 @@ impl Calendars {
         let day = self
             .of(country)
             .add_working_days(from.with_timezone(&zone).date_naive(), count);
-        hour_of(day, zone, hour)
+        at_hour(day, zone, hour)
     }
 
     /// Until when mail that can wait is kept from somebody: nobody is disturbed
@@ -131,7 +141,7 @@ impl Calendars {
         } else {
             calendar.add_working_days(today, 1)
         };
-        Some(hour_of(day, zone, MORNING))
+        Some(at_hour(day, zone, MORNING))
     }
 }
 
@@ -141,8 +151,9 @@ const QUIET_FROM: u32 = 20;
 const QUIET_UNTIL: u32 = 8;
 const MORNING: u32 = 9;
 
-/// `hour` o'clock of a day; where the clock skips that hour, the next one.
-fn hour_of(day: NaiveDate, zone: Tz, hour: u32) -> DateTime<Utc> {
+/// `hour` o'clock of `day` in `zone`. Where the clock skips that hour, the next
+/// one.
+pub fn at_hour(day: NaiveDate, zone: Tz, hour: u32) -> DateTime<Utc> {
     (hour..24)
         .filter_map(|hour| day.and_hms_opt(hour, 0, 0))
         .find_map(|local| local.and_local_timezone(zone).earliest())

@@ -45,6 +45,7 @@ pub mod releasing;
 pub mod rematch;
 pub mod revealed;
 pub mod review;
+pub mod rounds;
 pub mod rule_set;
 pub mod scorecard;
 pub mod scoring;

@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, export_jobs, import_jobs, introductions, mandates,
-    matches, messages, releases, signing, startups,
+    matches, messages, releases, rounds, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -59,6 +59,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
+    rounds::queue_due(context).await?;
     while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
     while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
     export_jobs::work::sweep_left_overs(context).await?;

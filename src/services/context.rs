@@ -90,6 +90,8 @@ pub struct Settings {
     pub ask_contacts: bool,
     /// How many contacts one partner's referrals have asked in 24 hours.
     pub partner_asks: u32,
+    /// Working days in which a submitted profile is reviewed.
+    pub review_working_days: u32,
     /// Working days in which an asked side may answer.
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.

@@ -30,22 +30,23 @@ impl Example {
 }
 
 /// What people wrote, in the language of the reader.
-struct Facts {
-    programme: &'static str,
-    country: &'static str,
-    teaser: &'static str,
-    mandate: &'static str,
-    reasons: [&'static str; 3],
+pub(super) struct Facts {
+    pub(super) programme: &'static str,
+    pub(super) country: &'static str,
+    pub(super) teaser: &'static str,
+    pub(super) mandate: &'static str,
+    pub(super) reasons: [&'static str; 3],
+    pub(super) band: &'static str,
     reader: (&'static str, &'static str),
     zone: chrono_tz::Tz,
 }
 
 const DANA: (&str, &str) = ("דנה לוי", "dana@tamar.example");
 const GUL: (&str, &str) = ("Gülnar Əliyeva", "gulnar@khazar.example");
-const STARTUP: &str = "תמר Flow";
+pub(super) const STARTUP: &str = "תמר Flow";
 const INVESTOR: &str = "Xəzər Kapital";
 const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.\nWe can show the figures in a first call.";
-const SITE: &str = "https://corridor.example";
+pub(super) const SITE: &str = "https://corridor.example";
 
 fn facts(language: Language) -> Facts {
     match language {
@@ -59,6 +60,7 @@ fn facts(language: Language) -> Facts {
                 "The stage fits: seed.",
                 "Both want a pilot.",
             ],
+            band: "Strong",
             reader: ("Noa Barak", "noa@corridor.example"),
             zone: chrono_tz::Asia::Jerusalem,
         },
@@ -72,6 +74,7 @@ fn facts(language: Language) -> Facts {
                 "השלב מתאים: סיד.",
                 "שני הצדדים מעוניינים בפיילוט.",
             ],
+            band: "חזקה",
             reader: DANA,
             zone: chrono_tz::Asia::Jerusalem,
         },
@@ -85,6 +88,7 @@ fn facts(language: Language) -> Facts {
                 "Mərhələ uyğundur: toxum.",
                 "Hər iki tərəf pilot layihə istəyir.",
             ],
+            band: "Güclü",
             reader: GUL,
             zone: chrono_tz::Asia::Baku,
         },
@@ -98,6 +102,7 @@ fn facts(language: Language) -> Facts {
                 "Стадия подходит: посевная.",
                 "Обе стороны хотят пилотный проект.",
             ],
+            band: "Сильное",
             reader: ("Фарид Алиев", "farid@khazar.example"),
             zone: chrono_tz::Asia::Baku,
         },
@@ -116,16 +121,17 @@ pub(super) fn all(language: Language) -> Vec<Example> {
     all.extend(told.alerts());
     all.extend(told.account());
     all.extend(told.news());
+    all.extend(told.regular());
     all
 }
 
-struct Told {
-    facts: Facts,
+pub(super) struct Told {
+    pub(super) facts: Facts,
     language: Language,
 }
 
 impl Told {
-    fn example(&self, event: &'static str, notice: Notice) -> Example {
+    pub(super) fn example(&self, event: &'static str, notice: Notice) -> Example {
         // As the notices that no reader can switch off.
         let owed = matches!(
             notice,
@@ -145,20 +151,20 @@ impl Told {
         }
     }
 
-    fn reader(&self) -> Option<String> {
+    pub(super) fn reader(&self) -> Option<String> {
         Some(self.facts.reader.0.to_owned())
     }
 
-    fn programme(&self) -> String {
+    pub(super) fn programme(&self) -> String {
         self.facts.programme.to_owned()
     }
 
-    fn reasons(&self) -> Vec<String> {
+    pub(super) fn reasons(&self) -> Vec<String> {
         self.facts.reasons.map(str::to_owned).to_vec()
     }
 
     /// So many days after a Tuesday morning.
-    fn days(&self, days: i64) -> Moment {
+    pub(super) fn days(&self, days: i64) -> Moment {
         let start = DateTime::from_timestamp(1_795_510_800, 0).unwrap_or_default();
         Moment {
             at: start + TimeDelta::days(days),

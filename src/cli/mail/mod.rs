@@ -1,6 +1,7 @@
 //! `corridor mail`: what the mails look like, from invented facts.
 
 mod examples;
+mod regular;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -147,6 +147,18 @@ pub fn find(conn: &mut Conn, id: IntroductionId) -> Result<Option<Introduction>>
     row.map(introduction).transpose()
 }
 
+/// The introductions that came of a match, oldest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_match(conn: &mut Conn, matched: MatchId) -> Result<Vec<Introduction>> {
+    let rows: Vec<Row> = introductions::table
+        .filter(dsl::match_id.eq(matched))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
+}
+
 /// Holds an introduction until the transaction ends, so that its mail is not
 /// prepared while somebody stops it.
 ///

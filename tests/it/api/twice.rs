@@ -19,7 +19,7 @@ use crate::support::database::on_each_backend;
 
 /// Routes without a caller whose promise a key could be, or that are about the
 /// caller's own account; repeating them is no harm.
-const WITHOUT_CALLER: [&str; 10] = [
+const WITHOUT_CALLER: [&str; 11] = [
     "/v1/registrations",
     "/v1/sessions",
     "/v1/password-resets",
@@ -30,6 +30,7 @@ const WITHOUT_CALLER: [&str; 10] = [
     "/mail-settings",
     "/unsubscribe",
     "/pulse",
+    "/matches",
 ];
 
 /// A route that makes nothing.

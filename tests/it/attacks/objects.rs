@@ -25,7 +25,7 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 17] = [
+const NO_RECORD: [&str; 20] = [
     // Everybody knows the tags; who may change them has a test of its own.
     "GET /v1/tags/{slug}",
     "PATCH /v1/tags/{slug}",
@@ -42,6 +42,9 @@ const NO_RECORD: [&str; 17] = [
     "POST /consent/{token}",
     "GET /pulse/{token}",
     "POST /pulse/{token}",
+    "GET /matches/{token}",
+    "POST /matches/{token}",
+    "GET /matches/{token}/brief",
     "GET /tickets/{token}",
     "POST /tickets/{token}",
 ];
