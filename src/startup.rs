@@ -20,8 +20,8 @@ use crate::auth::return_path::ReturnPaths;
 use crate::auth::secret::MasterSecret;
 use crate::auth::token::Tokens;
 use crate::config::{
-    Config, MailTransport, OperatorTotp, SmtpSecurity, calendars, pipeline, reasons, scoring,
-    taxonomy,
+    self, Config, MailTransport, OperatorTotp, QuietHours, SmtpSecurity, calendars, pipeline,
+    reasons, scoring, taxonomy,
 };
 use crate::db::{self, Db};
 use crate::domain::country::InvalidCountry;
@@ -35,7 +35,9 @@ use crate::http::origin::InvalidProxies;
 use crate::http::rate_limit::Rates;
 use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
-use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Security, Smtp, SmtpSettings};
+use crate::jobs::domains::Domains;
+use crate::jobs::patience::Patience;
+use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Relays, Security, Smtp, SmtpSettings};
 use crate::matching;
 use crate::services::documents::vault::Vault;
 use crate::services::files::Folder;
@@ -227,8 +229,10 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         open_requests: config.introductions.open_requests,
         weekly_requests: config.introductions.weekly_requests,
         mail_domain: mail_domain.to_owned(),
+        quiet_hours: config.mail.quiet_hours == QuietHours::On,
         soft_bounces: i64::from(config.mail.soft_bounces),
         soft_bounce_window: TimeDelta::days(i64::from(config.mail.soft_bounce_days)),
+        bodies_kept: TimeDelta::days(i64::from(config.mail.bodies_kept_days)),
         bounces_kept: TimeDelta::days(i64::from(config.mail.bounces_kept_days)),
         public_url,
     })
@@ -283,22 +287,49 @@ pub fn mailer(config: &Config) -> Result<Mailer, StartError> {
                 SmtpSecurity::Starttls => Security::StartTls,
                 SmtpSecurity::Tls => Security::Tls,
             };
-            let host = mail.smtp_host.clone().unwrap_or_default();
-            let mut settings = SmtpSettings::new(host, mail.smtp_port, security);
-            settings.connections = usize::try_from(mail.pool_size).unwrap_or(1);
-            settings.timeouts.connect = Duration::from_secs(mail.timeout_s);
-            settings.timeouts.command = Duration::from_secs(mail.timeout_s);
-            if let (Some(user), Some(password)) = (&mail.smtp_username, &mail.smtp_password) {
-                settings.credentials = Some(Credentials {
-                    username: user.clone(),
-                    password: password.expose().to_owned(),
-                });
-            }
-            Smtp::new(settings)
-                .map(Mailer::Smtp)
-                .map_err(StartError::new)
+            let relay = |(host, port)| {
+                let mut settings = SmtpSettings::new(host, port, security);
+                settings.connections = usize::try_from(mail.pool_size).unwrap_or(1);
+                settings.timeouts.connect = Duration::from_secs(mail.timeout_s);
+                settings.timeouts.command = Duration::from_secs(mail.timeout_s);
+                if let (Some(user), Some(password)) = (&mail.smtp_username, &mail.smtp_password) {
+                    settings.credentials = Some(Credentials {
+                        username: user.clone(),
+                        password: password.expose().to_owned(),
+                    });
+                }
+                Smtp::new(settings).map_err(StartError::new)
+            };
+            let relays: Vec<Smtp> = relays(mail)?
+                .into_iter()
+                .map(relay)
+                .collect::<Result<_, _>>()?;
+            let aside = Duration::from_secs(u64::from(mail.smtp_aside_s));
+            Ok(Mailer::Relays(Relays::new(relays, aside)))
         }
     }
+}
+
+/// The mail servers, with the port of each.
+fn relays(mail: &config::Mail) -> Result<Vec<(String, u16)>, StartError> {
+    let listed = mail.smtp_host.as_deref().unwrap_or_default();
+    listed
+        .split(',')
+        .map(str::trim)
+        .map(|one| match one.split_once(':') {
+            // More than one colon is an IPv6 address.
+            Some((host, port)) if !port.contains(':') => match port.parse() {
+                Ok(port) if !host.is_empty() => Ok((host.to_owned(), port)),
+                _ => Err(StartError(format!(
+                    "mail.smtp_host: {one} is no mail server"
+                ))),
+            },
+            _ if one.is_empty() => Err(StartError(
+                "mail.smtp_host: there is nothing between two commas".to_owned(),
+            )),
+            _ => Ok((one.to_owned(), mail.smtp_port)),
+        })
+        .collect()
 }
 
 /// Binds the address on which the service listens.
@@ -511,9 +542,14 @@ pub fn jobs_options(config: &Config) -> jobs::Options {
         senders: outbox.workers,
         lease: TimeDelta::seconds(i64::from(outbox.lease_s)),
         batch: usize::try_from(outbox.batch).unwrap_or(16),
-        max_attempts: outbox.max_attempts,
-        backoff_base: TimeDelta::seconds(i64::from(outbox.backoff_base_s)),
-        backoff_cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
+        patience: Patience {
+            attempts: outbox.max_attempts,
+            quick: outbox.quick_attempts,
+            quick_base: TimeDelta::seconds(i64::from(outbox.backoff_base_s)),
+            slow_base: TimeDelta::seconds(i64::from(outbox.slow_base_s)),
+            cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
+        },
+        domains: Domains::new(usize::try_from(outbox.per_domain).unwrap_or(1)),
         from_address: config.mail.from.clone(),
         from_name: config.mail.from_name.clone(),
         dkim: vec![],

@@ -135,22 +135,31 @@ async fn mail(config: &Config) -> Finding {
         Ok(mailer) => mailer,
         Err(error) => return Finding::Bad(error.to_string()),
     };
-    let mail = &config.mail;
-    let server = match mail.transport {
-        MailTransport::File => return Finding::Fine("into files".to_owned()),
-        MailTransport::Smtp => {
-            let host = mail.smtp_host.as_deref().unwrap_or_default();
-            format!("{host}:{}", mail.smtp_port)
+    let mut fine = vec![];
+    let mut away = vec![];
+    for (server, reached) in mailer.reach_each().await {
+        match reached {
+            Ok(()) => fine.push(format!("{server} answers")),
+            Err(
+                SendError::Transient { text, .. }
+                | SendError::Permanent { text, .. }
+                | SendError::Ambiguous { text },
+            ) => away.push(format!("{server} can't be used: {text}")),
         }
-    };
-    match mailer.reach().await {
-        Ok(()) => Finding::Fine(format!("{server} answers")),
-        Err(
-            SendError::Transient { text, .. }
-            | SendError::Permanent { text, .. }
-            | SendError::Ambiguous { text },
-        ) => Finding::Bad(format!(
-            "{server} can't be used: {text}; see the [mail] settings. What is to be sent waits in the queue meanwhile"
+    }
+    if config.mail.transport == MailTransport::File {
+        return Finding::Fine("into files".to_owned());
+    }
+    match (fine.is_empty(), away.is_empty()) {
+        (_, true) => Finding::Fine(fine.join("; ")),
+        (false, false) => Finding::Note(format!(
+            "{}; {}: mail goes by the others meanwhile",
+            fine.join("; "),
+            away.join("; ")
+        )),
+        (true, false) => Finding::Bad(format!(
+            "{}; see the [mail] settings. What is to be sent waits in the queue meanwhile",
+            away.join("; ")
         )),
     }
 }
@@ -327,7 +336,7 @@ fn rates(conn: &mut Conn) -> db::Result<Finding> {
 fn queue(counts: &Counts) -> Finding {
     if counts.dead > 0 {
         return Finding::Bad(format!(
-            "{} messages given up, {} waiting, {} sent: see GET /v1/messages?state=dead, mend the cause, then retry them there",
+            "{} messages given up, {} waiting, {} sent: see GET /v1/messages?state=failed, mend the cause, then retry them there",
             counts.dead, counts.pending, counts.done
         ));
     }

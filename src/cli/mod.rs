@@ -17,6 +17,7 @@ mod doctor;
 pub mod export;
 pub mod import;
 mod keys;
+mod mail;
 mod progress;
 pub mod rates;
 mod rematch;
@@ -112,6 +113,9 @@ enum Command {
     Rematch(rematch::RematchArgs),
     /// Read the mailbox that undelivered mail comes back to
     Bounces(bounces::BouncesArgs),
+    /// What the mails look like
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Check store, log, queue and settings, and say what to do
     Doctor(doctor::DoctorArgs),
     /// Measure the matching engine on this machine
@@ -233,6 +237,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 Command::Rematch(args) => {
                     let config = load(&store, &[])?;
                     block_on(rematch::run(&config, &args))
+                }
+                Command::Mail(command) => {
+                    let config = load(&store, &[])?;
+                    mail::run(&config, &command)
                 }
                 Command::Bounces(args) => {
                     let config = load(&store, &[])?;

@@ -207,6 +207,10 @@ impl Config {
             "mail.soft_bounce_days must be 1–365",
         );
         require(
+            (1..=365).contains(&mail.bodies_kept_days),
+            "mail.bodies_kept_days must be 1–365",
+        );
+        require(
             (30..=3650).contains(&mail.bounces_kept_days),
             "mail.bounces_kept_days must be 30–3650",
         );
@@ -238,6 +242,22 @@ impl Config {
         require(
             (1..=100).contains(&outbox.max_attempts),
             "outbox.max_attempts must be 1–100",
+        );
+        require(
+            outbox.quick_attempts <= 10,
+            "outbox.quick_attempts must be 0–10",
+        );
+        require(
+            (1..=outbox.backoff_cap_s).contains(&outbox.slow_base_s),
+            "outbox.slow_base_s must be at least 1 and not exceed outbox.backoff_cap_s",
+        );
+        require(
+            (1..=64).contains(&outbox.per_domain),
+            "outbox.per_domain must be 1–64",
+        );
+        require(
+            (1..=86_400).contains(&mail.smtp_aside_s),
+            "mail.smtp_aside_s must be 1–86400",
         );
         require(
             (1..=outbox.backoff_cap_s).contains(&outbox.backoff_base_s),

@@ -248,16 +248,23 @@ pub struct Mail {
     /// Where undelivered mail comes back to; `None` is the sender address.
     #[serde(with = "optional")]
     pub bounces: Option<String>,
+    /// Whether mail that can wait does so for its reader's working hours.
+    pub quiet_hours: QuietHours,
     /// Messages that came back as undeliverable for now, after which an
     /// address gets no more, 1–100.
     pub soft_bounces: u32,
     /// Days within which they count, 1–365.
     pub soft_bounce_days: u32,
+    /// Days for which what a mail said is kept, 1–365.
+    pub bodies_kept_days: u32,
     /// Days for which what came back is on record, 30–3650.
     pub bounces_kept_days: u32,
-    /// Host name of the mail server; needed with `transport = "smtp"`.
+    /// Host names of mail servers with commas between; needed with `transport = "smtp"`.
     #[serde(with = "optional")]
     pub smtp_host: Option<String>,
+    /// Seconds for which a mail server that can't be reached is passed over,
+    /// 1–86400.
+    pub smtp_aside_s: u32,
     /// Port of the mail server.
     pub smtp_port: u16,
     /// How the connection is protected.
@@ -284,6 +291,16 @@ pub enum MailTransport {
     Smtp,
 }
 
+/// Whether mail waits for its reader's working hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QuietHours {
+    /// It does.
+    On,
+    /// It goes out at once.
+    Off,
+}
+
 /// How a connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -306,10 +323,17 @@ pub struct Outbox {
     pub lease_s: u32,
     /// Messages claimed at once.
     pub batch: u32,
+    /// Failures after which the next attempt comes soon.
+    pub quick_attempts: u32,
+    /// Seconds before the second attempt; doubles with each quick one, with
+    /// jitter.
+    pub backoff_base_s: u32,
+    /// Seconds before the first attempt beyond these; doubles too.
+    pub slow_base_s: u32,
     /// Attempts before a message is given up.
     pub max_attempts: u32,
-    /// Seconds before the second attempt; doubles each time, with jitter.
-    pub backoff_base_s: u32,
+    /// Messages sent to one domain at a time, 1–64.
+    pub per_domain: u32,
     /// Longest wait between two attempts in seconds.
     pub backoff_cap_s: u32,
 }

@@ -1,6 +1,8 @@
 //! The tables of what people are told and of whom a question went to, by hand,
 //! as in [`super::schema`] and held to the migrations with it.
 
+use super::schema::outbox;
+
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
@@ -104,7 +106,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    mail_copies (message_id) {
+        message_id -> Id,
+        subject -> Text,
+        body_text -> Text,
+        body_html -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(mail_bounces, mail_suppressions);
+diesel::allow_tables_to_appear_in_same_query!(mail_recipients, outbox);
 
 diesel::table! {
     use diesel::sql_types::Text;

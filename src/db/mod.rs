@@ -78,6 +78,7 @@ mod investor_schema;
 pub mod json;
 mod keyset;
 pub mod leases;
+pub mod mail_copies;
 mod mail_schema;
 pub mod mandates;
 pub mod matches;

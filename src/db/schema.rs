@@ -67,6 +67,8 @@ diesel::table! {
         finished_at -> Nullable<UtcTimestamp>,
         sending_since -> Nullable<UtcTimestamp>,
         bounced_at -> Nullable<UtcTimestamp>,
+        hold -> Nullable<Text>,
+        last_answer -> Nullable<Text>,
     }
 }
 

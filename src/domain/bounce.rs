@@ -286,13 +286,14 @@ mod tests {
 
     #[test]
     fn a_failure_is_hard_by_its_status_or_by_the_servers_reply() {
+        use BounceKind::{Hard, Soft};
+        use DeliveryAction as A;
+
         let of = |action, status: Option<&str>, said| {
             let status = status.map(|text| text.parse().unwrap());
             let delivery = Delivery::new(vec![], action, status, said);
             (delivery.kind, delivery.is_final)
         };
-        use BounceKind::{Hard, Soft};
-        use DeliveryAction as A;
         assert_eq!(of(A::Failed, Some("5.1.1"), None), (Some(Hard), true));
         assert_eq!(of(A::Failed, Some("5.0.0"), None), (Some(Hard), true));
         assert_eq!(of(A::Failed, Some("4.4.7"), None), (Some(Soft), true));

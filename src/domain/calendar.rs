@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Timelike as _, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::country::Country;
@@ -118,7 +118,38 @@ impl Calendars {
             .add_working_days(from.with_timezone(&zone).date_naive(), count);
         at_hour(day, zone, hour)
     }
+
+    /// Until when mail that can wait is kept from somebody: nobody is disturbed
+    /// on days off, before 8 in the morning or from 8 in the evening on, by
+    /// their own clock; it comes at 9 of the next working day. None when it may
+    /// come now.
+    pub fn quiet_until(
+        &self,
+        country: Option<Country>,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let local = now.with_timezone(&zone);
+        let calendar = self.of(country);
+        let today = local.date_naive();
+        let works = calendar.is_working_day(today);
+        if works && (QUIET_UNTIL..QUIET_FROM).contains(&local.hour()) {
+            return None;
+        }
+        let day = if works && local.hour() < QUIET_UNTIL {
+            today
+        } else {
+            calendar.add_working_days(today, 1)
+        };
+        Some(at_hour(day, zone, MORNING))
+    }
 }
+
+/// The hours between which mail that can wait does not come, and the one at
+/// which it comes.
+const QUIET_FROM: u32 = 20;
+const QUIET_UNTIL: u32 = 8;
+const MORNING: u32 = 9;
 
 /// `hour` o'clock of `day` in `zone`. Where the clock skips that hour, the next
 /// one.

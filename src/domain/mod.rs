@@ -28,6 +28,7 @@ pub mod import;
 pub mod introduction;
 pub mod investment;
 pub mod investor;
+pub mod mail_state;
 pub mod mandate;
 pub mod message;
 pub mod money;

@@ -152,6 +152,8 @@ codes! {
         ReadLog = "read_log",
         /// Read the queue of messages.
         ReadMessages = "read_messages",
+        /// Read what a mail said, its links left out.
+        ReadMessageBody = "read_message_body",
         /// Try a dead message again.
         RetryMessage = "retry_message",
         /// Say that a mail came back.
@@ -278,7 +280,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         | O::WritePerson
         | O::ReadClients
         | O::WriteClients
-        | O::AskToClaim => None,
+        | O::AskToClaim
+        | O::ReadMessageBody => None,
     }
 }
 
@@ -415,12 +418,15 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::MoveMatch
             | O::MoveIntroduction
             | O::MoveDeal
-            | O::ReadMessages => Allowed,
+            | O::ReadMessages
+            | O::ReadMessageBody => Allowed,
             _ => Forbidden,
         },
         R::Auditor => match operation {
             _ if reads => Allowed,
-            O::ReadLog | O::ReadMessages | O::ReadPerson | O::ReadClients => Allowed,
+            O::ReadLog | O::ReadMessages | O::ReadMessageBody | O::ReadPerson | O::ReadClients => {
+                Allowed
+            }
             _ => Forbidden,
         },
         // Accounts and settings, no profile content.
@@ -437,7 +443,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::WriteTaxonomy
             | O::ReadTagDecisions
             | O::ReportBounce => Allowed,
-            O::ReadLog | O::WriteRates => Forbidden,
+            O::ReadLog | O::ReadMessageBody | O::WriteRates => Forbidden,
             _ => Hidden,
         },
         R::Owner | R::Editor | R::Viewer => Hidden,

@@ -541,6 +541,8 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /v1/bounces", Needs(O::ReportBounce)),
     ("GET /v1/bounces/{id}", Needs(O::ReadMessages)),
     ("GET /v1/messages", Needs(O::ReadMessages)),
+    ("GET /v1/messages/{id}/body", Needs(O::ReadMessageBody)),
+    ("GET /v1/me/messages", Needs(O::ReadAccount)),
     ("GET /v1/messages/{id}", Needs(O::ReadMessages)),
     ("GET /v1/messages/{id}/transitions", Needs(O::ReadMessages)),
     ("POST /v1/messages/{id}/transitions", Needs(O::RetryMessage)),

@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, documents, export_jobs, import_jobs, introductions,
-    investors, mandates, matches, releases, rounds, signing, startups,
+    investors, mandates, matches, messages, releases, rounds, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -60,6 +60,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(export_jobs::work::sweep_left_overs(context).await);
     all.note(documents::upkeep::sweep(context).await);
     all.note(bounces::forget_old(context, BATCH).await);
+    all.note(messages::erase_old(context, BATCH).await);
     all.note(signing::refresh(context).await);
     all.note(forget_keys(context).await);
     all.0

@@ -4,6 +4,9 @@
 //! | module | does |
 //! |---|---|
 //! | [`outbox`] | claims what is due, sends it, notes what came of it |
+//! | [`copies`] | what is kept of an e-mail |
+//! | [`domains`] | how many messages go to one domain at a time |
+//! | [`patience`] | when a message that failed is tried again |
 //! | [`letters`] | turns a prepared notice into an e-mail |
 //! | [`sealer`] | gives committed events their place (PostgreSQL; on SQLite the writer does) |
 //! | [`index`] | keeps the match index at the end of the log |
@@ -15,12 +18,15 @@
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
+pub mod copies;
+pub mod domains;
 pub mod exports;
 pub mod failures;
 pub mod imports;
 pub mod index;
 pub mod letters;
 pub mod outbox;
+pub mod patience;
 pub mod rematch;
 pub mod retag;
 pub mod sealer;
@@ -36,6 +42,9 @@ use tracing::warn;
 use crate::mail::{DkimKey, Mailer};
 use crate::services::Context;
 
+use self::domains::Domains;
+use self::patience::Patience;
+
 /// How the workers work.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -45,12 +54,10 @@ pub struct Options {
     pub lease: TimeDelta,
     /// How much it claims at once.
     pub batch: usize,
-    /// Attempts before a message is given up.
-    pub max_attempts: u32,
-    /// The wait after the first failure; it doubles each time.
-    pub backoff_base: TimeDelta,
-    /// The longest wait between two attempts.
-    pub backoff_cap: TimeDelta,
+    /// When a message that failed is tried again, and when it is given up.
+    pub patience: Patience,
+    /// How many messages go to one domain at a time.
+    pub domains: Domains,
     /// The sender's address.
     pub from_address: String,
     /// The sender's name.

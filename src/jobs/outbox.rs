@@ -10,11 +10,12 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::db::outbox::{self, Claimed};
+use crate::domain::mail_state::Hold;
 use crate::mail::{Mailer, SendError};
-use crate::services::notices::{self, Attempt, Prepared};
+use crate::services::notices::{self, Attempt, Prepared, Tried};
 use crate::services::{Context, Error};
 
-use super::{Options, letters};
+use super::{Options, copies, letters};
 
 /// How long a sender rests when nothing is due and nobody wakes it: retries
 /// fall due, other nodes and commands queue too.
@@ -114,7 +115,7 @@ impl Sender {
     }
 
     async fn deliver(&self, message: &Claimed) -> Result<(), Error> {
-        let mut recipients = vec![];
+        let mut tried = None;
         let attempt = match notices::prepare(&self.context, message, self.holder).await {
             Err(error) => {
                 warn!(message = %message.id, attempt = message.attempts, %error, "a message could not be prepared");
@@ -126,6 +127,11 @@ impl Sender {
             }
             Ok(Prepared::Later) => Attempt::PutOff {
                 until: self.context.now() + GATE_CLOSED,
+                why: Hold::Gate,
+            },
+            Ok(Prepared::InTheMorning(until)) => Attempt::PutOff {
+                until,
+                why: Hold::Quiet,
             },
             Ok(Prepared::Undeliverable(why)) => Attempt::GivenUp {
                 error: why.to_owned(),
@@ -134,8 +140,15 @@ impl Sender {
             Ok(Prepared::Ready(ready)) => {
                 match letters::write(&self.context, &self.options, message, &ready) {
                     Ok(email) => {
-                        recipients = ready.to.into_iter().map(|one| one.email).collect();
-                        self.send(message, &email).await
+                        let recipients: Vec<_> =
+                            ready.to.into_iter().map(|one| one.email).collect();
+                        let (attempt, answer) = self.send(message, &email, &recipients).await;
+                        tried = Some(Tried {
+                            recipients,
+                            copy: copies::of(&email, &self.context.settings.public_url),
+                            answer,
+                        });
+                        attempt
                     }
                     Err(error) => Attempt::GivenUp {
                         error: error.to_string(),
@@ -144,17 +157,31 @@ impl Sender {
                 }
             }
         };
-        let settled = notices::settle_to(&self.context, message, self.holder, attempt, recipients);
+        let settled = notices::settle_tried(&self.context, message, self.holder, attempt, tried);
         if !settled.await? {
             warn!(message = %message.id, "the claim was lost before the outcome was noted");
         }
         Ok(())
     }
 
-    async fn send(&self, message: &Claimed, email: &crate::mail::Email) -> Attempt {
+    /// Hands it over; answers what came of it, and what the server said when
+    /// it took it. Waiting for a place at the domain counts as well: nobody
+    /// sends what is no longer theirs.
+    async fn send(
+        &self,
+        message: &Claimed,
+        email: &crate::mail::Email,
+        recipients: &[crate::domain::text::Email],
+    ) -> (Attempt, Option<String>) {
         let limit = (self.options.lease / 2).to_std().unwrap_or_default();
+        let end = tokio::time::Instant::now() + limit;
+        let place = self.options.domains.enter(recipients);
+        let Ok(_places) = tokio::time::timeout(limit / 2, place).await else {
+            let busy = "too much goes to its domain already".to_owned();
+            return (self.again(message, busy, false), None);
+        };
         let outcome =
-            tokio::time::timeout(limit, self.mailer.send_signed(email, &self.options.dkim))
+            tokio::time::timeout_at(end, self.mailer.send_signed(email, &self.options.dkim))
                 .await
                 .unwrap_or_else(|_| {
                     Err(SendError::Ambiguous {
@@ -162,10 +189,10 @@ impl Sender {
                     })
                 });
         match outcome {
-            Ok(_) => Attempt::Delivered,
+            Ok(receipt) => (Attempt::Delivered, Some(receipt.reply)),
             Err(error) => {
                 warn!(message = %message.id, attempt = message.attempts, %error, cause = error.on_the_way(), "a message was not sent");
-                self.failed(message, &error)
+                (self.failed(message, &error), None)
             }
         }
     }
@@ -184,53 +211,14 @@ impl Sender {
 
     /// Later, unless it was the last attempt.
     fn again(&self, message: &Claimed, error: String, uncertain: bool) -> Attempt {
-        if message.attempts >= self.options.max_attempts {
-            return Attempt::GivenUp { error, uncertain };
+        let seed = message.id.uuid().as_u128();
+        match self.options.patience.wait(message.attempts, seed) {
+            Some(wait) => Attempt::Retry {
+                at: self.context.now() + wait,
+                error,
+                uncertain,
+            },
+            None => Attempt::GivenUp { error, uncertain },
         }
-        Attempt::Retry {
-            at: self.context.now() + self.wait(message),
-            error,
-            uncertain,
-        }
-    }
-
-    /// Doubles with each attempt up to the cap, then up to a quarter more or
-    /// less by the message's own id, so that a queue that failed together does
-    /// not come back together.
-    fn wait(&self, message: &Claimed) -> TimeDelta {
-        backoff(
-            self.options.backoff_base,
-            self.options.backoff_cap,
-            message.attempts,
-            message.id.uuid().as_u128(),
-        )
-    }
-}
-
-fn backoff(base: TimeDelta, cap: TimeDelta, attempts: u32, seed: u128) -> TimeDelta {
-    let doublings = attempts.saturating_sub(1).min(20);
-    let whole = (base * 2_i32.pow(doublings)).min(cap);
-    let spread = u64::try_from(whole.num_milliseconds()).unwrap_or(0) / 2;
-    // The low bits of a UUIDv7 are random; each attempt takes others.
-    let dice = u64::try_from((seed >> (attempts % 8)) & 0xFFFF_FFFF).unwrap_or(0);
-    let shift = i64::try_from(spread * dice / 0xFFFF_FFFF).unwrap_or(0);
-    whole * 3 / 4 + TimeDelta::milliseconds(shift)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_cap_and_spread() {
-        let wait = |attempts, seed| {
-            backoff(TimeDelta::seconds(30), TimeDelta::hours(6), attempts, seed).num_seconds()
-        };
-        for seed in [0, u128::MAX, 0x1234_5678_9abc_def0] {
-            assert!((22..=38).contains(&wait(1, seed)));
-            assert!((45..=75).contains(&wait(2, seed)));
-            assert!((16_200..=27_000).contains(&wait(40, seed)));
-        }
-        assert_ne!(wait(1, 0), wait(1, u128::MAX));
     }
 }

@@ -20,13 +20,15 @@ mod wording;
 pub use dkim::{DkimError, DkimKey};
 pub use file::FileMailer;
 pub use message::{Email, InvalidEmail, Mailbox, MessageId};
-pub use smtp::{Credentials, Security, SettingsError, Smtp, SmtpSettings, Timeouts};
+pub use smtp::{Credentials, Relays, Security, SettingsError, Smtp, SmtpSettings, Timeouts};
 
 /// How e-mail leaves the house.
 #[derive(Debug, Clone)]
 pub enum Mailer {
     /// To a mail server.
     Smtp(Smtp),
+    /// To the first of several mail servers that can be reached.
+    Relays(Relays),
     /// Into a directory, one `.eml` file each, for who tries Corridor out.
     File(FileMailer),
     /// Into memory, for tests.
@@ -39,7 +41,17 @@ impl Mailer {
     pub async fn reach(&self) -> Result<(), SendError> {
         match self {
             Self::Smtp(smtp) => smtp.reach().await,
+            Self::Relays(relays) => relays.reach().await,
             Self::File(_) | Self::Memory(_) => Ok(()),
+        }
+    }
+
+    /// Each mail server, and whether mail could leave by it now.
+    pub async fn reach_each(&self) -> Vec<(String, Result<(), SendError>)> {
+        match self {
+            Self::Smtp(smtp) => vec![(smtp.name(), smtp.reach().await)],
+            Self::Relays(relays) => relays.reach_each().await,
+            Self::File(_) | Self::Memory(_) => vec![],
         }
     }
 
@@ -59,6 +71,7 @@ impl Mailer {
         encoded.sign(keys, email.date)?;
         match self {
             Self::Smtp(smtp) => smtp.send(&encoded).await,
+            Self::Relays(relays) => relays.send(&encoded).await,
             Self::File(file) => file.send(&email.message_id, encoded.bytes).await,
             Self::Memory(memory) => Ok(memory.send(email)),
         }

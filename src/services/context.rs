@@ -103,12 +103,16 @@ pub struct Settings {
     pub weekly_requests: u32,
     /// The domain in the Message-IDs this service makes.
     pub mail_domain: String,
+    /// Whether mail that can wait does so for its reader's working hours.
+    pub quiet_hours: bool,
     /// Messages that came back as undeliverable for now, after which an address
     /// gets no more.
     pub soft_bounces: i64,
     /// For how long each counts.
     pub soft_bounce_window: TimeDelta,
-    /// For how long what came back is on record.
+    /// For how long what a mail said is kept.
+    pub bodies_kept: TimeDelta,
+    /// For how long what came back, and to whom mail went, is on record.
     pub bounces_kept: TimeDelta,
     /// Where people reach the service, without a slash at the end.
     pub public_url: String,

@@ -92,19 +92,16 @@ fn an_mbox_is_read_and_read_again() {
     let id = queue_mail(data.path());
     let returned_to = sent(data.path(), id);
     let file = data.path().join("back.mbox");
-    let letters: String = (0..120)
-        .map(|number| {
-            let to = if number == 60 {
-                &returned_to
-            } else {
-                "corridor@localhost"
-            };
-            format!(
-                "From MAILER-DAEMON Tue Nov 24 12:00:00 2026\n{}\n",
-                notice(number, to, ABOUT)
-            )
-        })
-        .collect();
+    let letter = |number| {
+        let to = if number == 60 {
+            returned_to.as_str()
+        } else {
+            "corridor@localhost"
+        };
+        let letter = notice(number, to, ABOUT);
+        format!("From MAILER-DAEMON Tue Nov 24 12:00:00 2026\n{letter}\n")
+    };
+    let letters = (0..120).map(letter).collect::<Vec<_>>().concat();
     fs::write(&file, letters).unwrap();
     let path = file.to_str().unwrap();
     let said = bounces(data.path(), &[path]).ok();

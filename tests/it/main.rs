@@ -23,6 +23,7 @@ mod mailbox;
 mod openapi;
 mod pages;
 mod permissions;
+mod preview;
 mod scoring;
 mod small_records;
 mod support;

@@ -5,20 +5,23 @@
 
 mod counts;
 mod outcome;
+mod search;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 pub use self::counts::{Counts, counts};
-pub use self::outcome::{bounced, dead, done, dropped, retry};
+pub use self::outcome::{answered, bounced, dead, done, dropped, retry, revive};
+pub use self::search::{Filter, search};
 use super::page::Cursor;
 use super::prepared::Prepare;
 use super::schema::outbox::{self, dsl};
 use super::types::{Id, Timestamp};
-use super::{Conn, Error, Result, keyset, sql};
+use super::{Conn, Error, Result, keyset, sql, stored};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::OutboxId;
+use crate::domain::mail_state::Hold;
 
 /// How much of an error is kept, in characters.
 pub const ERROR_LENGTH: usize = 500;
@@ -142,6 +145,10 @@ pub struct Message {
     pub sending_since: Option<DateTime<Utc>>,
     /// Since when it is known that it didn't arrive, though it was sent.
     pub bounced_at: Option<DateTime<Utc>>,
+    /// Why it waits though it is due.
+    pub hold: Option<Hold>,
+    /// What the mail server said when it took it.
+    pub last_answer: Option<String>,
 }
 
 /// Which pending messages to cancel.
@@ -265,8 +272,8 @@ fn is_marked(conn: &mut Conn, subject: Subject, states: &[State]) -> Result<bool
     Ok(diesel::select(diesel::dsl::exists(marked)).get_result(conn)?)
 }
 
-/// Puts it off until `at` untried, so that the attempt doesn't count; false if
-/// `holder` no longer has it.
+/// Puts it off until `at` untried, so that the attempt doesn't count, and says
+/// why; false if `holder` no longer has it.
 ///
 /// # Errors
 /// A statement failed.
@@ -275,14 +282,14 @@ pub fn put_off(
     id: OutboxId,
     holder: Uuid,
     at: DateTime<Utc>,
-    why: &str,
+    why: Hold,
 ) -> Result<bool> {
     let changed = diesel::update(held(id, holder).filter(dsl::attempts.gt(0)))
         .set((
             dsl::holder.eq(None::<Id>),
             dsl::available_at.eq(Timestamp(at)),
             dsl::attempts.eq(dsl::attempts - 1),
-            dsl::last_error.eq(Some(short(why))),
+            dsl::hold.eq(Some(why.code())),
         ))
         .prepared()
         .execute(conn)?;
@@ -339,28 +346,6 @@ pub fn cancel(conn: &mut Conn, which: Cancel<'_>, now: DateTime<Utc>) -> Result<
                 .execute(conn)?
         }
     })
-}
-
-/// Brings a dead message back, due at once and with its attempts forgotten;
-/// false if it isn't dead.
-///
-/// # Errors
-/// A statement failed.
-pub fn revive(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool> {
-    let changed = diesel::update(
-        outbox::table
-            .find(id)
-            .filter(dsl::state.eq(State::Dead.code())),
-    )
-    .set((
-        dsl::state.eq(State::Pending.code()),
-        dsl::attempts.eq(0),
-        dsl::available_at.eq(Timestamp(now)),
-        dsl::finished_at.eq(None::<Timestamp>),
-    ))
-    .prepared()
-    .execute(conn)?;
-    Ok(changed == 1)
 }
 
 /// Messages in a state, or all, from the oldest on; see
@@ -446,6 +431,8 @@ pub(super) struct Row {
     finished_at: Option<DateTime<Utc>>,
     sending_since: Option<DateTime<Utc>>,
     bounced_at: Option<DateTime<Utc>>,
+    hold: Option<String>,
+    last_answer: Option<String>,
 }
 
 type Held = diesel::dsl::Filter<
@@ -481,6 +468,8 @@ fn message(row: Row) -> Result<Message> {
         finished_at,
         sending_since,
         bounced_at,
+        hold,
+        last_answer,
     } = row;
     Ok(Message {
         id,
@@ -498,6 +487,8 @@ fn message(row: Row) -> Result<Message> {
         finished_at,
         sending_since,
         bounced_at,
+        hold: stored::code_some(hold.as_deref(), Hold::from_code)?,
+        last_answer,
     })
 }
 

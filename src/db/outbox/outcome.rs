@@ -10,6 +10,7 @@ use crate::db::schema::outbox::{self, dsl};
 use crate::db::types::{Id, Timestamp};
 use crate::db::{Conn, Result};
 use crate::domain::ids::OutboxId;
+use crate::domain::mail_state::KEPT_BACK;
 
 /// Notes that it was sent; false if `holder` no longer has it.
 ///
@@ -75,6 +76,7 @@ pub fn retry(
             dsl::holder.eq(None::<Id>),
             dsl::available_at.eq(Timestamp(at)),
             dsl::last_error.eq(Some(short(error))),
+            dsl::hold.eq(None::<&str>),
         ))
         .prepared()
         .execute(conn)?;
@@ -112,6 +114,44 @@ pub fn bounced(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool
     let first = outbox::table.find(id).filter(dsl::bounced_at.is_null());
     let changed = diesel::update(first)
         .set(dsl::bounced_at.eq(Some(Timestamp(now))))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Notes what the mail server said when it took a message.
+///
+/// # Errors
+/// A statement failed.
+pub fn answered(conn: &mut Conn, id: OutboxId, answer: &str) -> Result<()> {
+    diesel::update(outbox::table.find(id))
+        .set(dsl::last_answer.eq(Some(short(answer))))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Brings a message back that was given up, came back or was kept from its
+/// address: due at once, with its attempts forgotten; false if it is none of
+/// these.
+///
+/// # Errors
+/// A statement failed.
+pub fn revive(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool> {
+    let ended = [State::Done, State::Cancelled].map(State::code);
+    let came_back = dsl::bounced_at
+        .is_not_null()
+        .or(dsl::last_error.eq_any(KEPT_BACK));
+    let revived = dsl::state
+        .eq(State::Dead.code())
+        .or(dsl::state.eq_any(ended).and(came_back.assume_not_null()));
+    let changed = diesel::update(outbox::table.find(id).filter(revived))
+        .set((
+            dsl::state.eq(State::Pending.code()),
+            dsl::attempts.eq(0),
+            dsl::available_at.eq(Timestamp(now)),
+            dsl::finished_at.eq(None::<Timestamp>),
+            dsl::bounced_at.eq(None::<Timestamp>),
+            dsl::hold.eq(None::<&str>),
+        ))
         .execute(conn)?;
     Ok(changed == 1)
 }

@@ -5,24 +5,28 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::events::SubjectView;
-use super::exchange::{intent, path_id, query_code};
+use super::exchange::{intent, path_id, query_code, query_id};
 use super::transitions::TransitionsView;
 use crate::domain::fault::Faults;
+use crate::domain::mail_state::Hold;
+use crate::domain::text::Email;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::problem::Problem;
+use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
-use crate::services::messages::{self, Message, State};
+use crate::services::messages::{self, Filter, Message, MessageState};
 use crate::services::paging::PageRequest;
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_messages)
+        .service(list_own_messages)
         .service(get_message)
+        .service(get_message_body)
         .service(list_message_transitions)
         .service(move_message);
 }
@@ -32,13 +36,33 @@ pub fn routes(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MessageFilters {
-    /// `pending`, `done`, `dead` or `cancelled`.
-    #[param(max_length = 20, example = "dead")]
+    /// Where they stand: `queued`, `held`, `sent`, `bounced`, `suppressed`,
+    /// `dropped`, `cancelled` or `failed`.
+    #[param(max_length = 20, example = "failed")]
     state: Option<String>,
+    /// About the record with that id.
+    #[param(max_length = 36, format = "uuid")]
+    subject: Option<String>,
+    /// Sent, or tried, to that address.
+    #[param(max_length = 254, example = "dana@tamar.example")]
+    email: Option<String>,
 }
 
-/// An intent to tell somebody something. To whom is looked up when it is sent
-/// and never shown here.
+impl MessageFilters {
+    fn read(&self) -> Result<Filter, Problem> {
+        let email = self.email.as_deref().map(str::parse::<Email>);
+        let email = email
+            .transpose()
+            .map_err(|_| Problem::new(Kind::BadQuery).detail("`email` is not an address."))?;
+        Ok(Filter {
+            state: query_code("state", self.state.as_deref(), MessageState::from_code)?,
+            subject: query_id("subject", self.subject.as_deref())?,
+            email,
+        })
+    }
+}
+
+/// An intent to tell somebody something. To whom is looked up when it is sent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Message)]
 pub struct MessageView {
@@ -54,9 +78,19 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 300)]
     pub message_id: Option<String>,
-    /// What became of it so far.
-    #[schema(max_length = 20, example = "dead")]
+    /// What it tells: `introduction_ask`, `introduction`, `pulse`…
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, example = "introduction_ask")]
+    pub notice: Option<&'static str>,
+    /// Where it stands: `queued`, `held` (by the gate, or until its reader's
+    /// morning), `sent`, `bounced`, `suppressed` (its address gets no such
+    /// mail), `dropped` (no longer wanted), `cancelled` or `failed` (given up).
+    #[schema(max_length = 20, example = "failed")]
     pub state: &'static str,
+    /// Why it is held: `gate` or `quiet`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 20, example = "quiet")]
+    pub hold: Option<&'static str>,
     /// Attempts so far.
     #[schema(minimum = 0, example = 5)]
     pub attempts: u32,
@@ -67,6 +101,10 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 500)]
     pub last_error: Option<String>,
+    /// What the mail server said when it took it, addresses left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500, example = "2.0.0 Ok: queued as 4f1Q")]
+    pub last_answer: Option<String>,
     /// When it was queued.
     #[schema(format = "date-time", max_length = 35)]
     pub created_at: String,
@@ -74,11 +112,19 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time", max_length = 35)]
     pub finished_at: Option<String>,
+    /// Since when it is known that it came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub bounced_at: Option<String>,
     /// Since when it is being handed over, or may have gone out without the
     /// server's word for it. For the mail of an introduction only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time", max_length = 35)]
     pub sending_since: Option<String>,
+    /// The addresses that it was sent, or tried, to; with one message only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10)]
+    pub recipients: Option<Vec<String>>,
 }
 
 impl From<&Message> for MessageView {
@@ -88,13 +134,18 @@ impl From<&Message> for MessageView {
             kind: message.kind.clone(),
             subject: message.subject.into(),
             message_id: message.message_id.clone(),
-            state: message.state.code(),
+            notice: messages::notice(message),
+            state: message.standing().code(),
+            hold: message.hold.map(Hold::code),
             attempts: message.attempts,
             available_at: message.available_at.to_rfc3339(),
             last_error: message.last_error.as_deref().map(without_addresses),
+            last_answer: message.last_answer.as_deref().map(without_addresses),
             created_at: message.created_at.to_rfc3339(),
+            bounced_at: message.bounced_at.map(|at| at.to_rfc3339()),
             finished_at: message.finished_at.map(|at| at.to_rfc3339()),
             sending_since: message.sending_since.map(|at| at.to_rfc3339()),
+            recipients: None,
         }
     }
 }
@@ -120,14 +171,117 @@ async fn list_messages(
     request: HttpRequest,
     query: ListQuery<MessageFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let state = query_code("state", query.filters.state.as_deref(), State::from_code)?;
-    let page = messages::list(&context, &caller, state, PageRequest::from(query.page)).await?;
+    let filter = query.filters.read()?;
+    let page = messages::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
     let view = PageView {
         items: page.items.iter().map(MessageView::from).collect(),
         next_cursor: page.next,
         count: None,
     };
     Ok(view.respond(&request))
+}
+
+/// A mail to the caller's own address.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnMessage)]
+pub struct OwnMessageView {
+    /// Its id.
+    #[schema(format = "uuid", max_length = 36)]
+    id: String,
+    /// What it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, example = "introduction_ask")]
+    notice: Option<&'static str>,
+    /// The record it is about.
+    subject: SubjectView,
+    /// Where it stands, as for all messages.
+    #[schema(max_length = 20, example = "sent")]
+    state: &'static str,
+    /// When it was queued.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+    /// When it was sent or ended otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    finished_at: Option<String>,
+}
+
+impl From<&Message> for OwnMessageView {
+    fn from(message: &Message) -> Self {
+        Self {
+            id: message.id.to_string(),
+            notice: messages::notice(message),
+            subject: message.subject.into(),
+            state: message.standing().code(),
+            created_at: message.created_at.to_rfc3339(),
+            finished_at: message.finished_at.map(|at| at.to_rfc3339()),
+        }
+    }
+}
+
+/// The mail that was sent, or tried, to the caller's own address, oldest
+/// first.
+#[utoipa::path(
+    operation_id = "list_own_messages",
+    tag = "accounts",
+    params(PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<OwnMessageView>))
+)]
+#[get("/v1/me/messages")]
+async fn list_own_messages(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    query: ListQuery,
+) -> Result<HttpResponse, Problem> {
+    let page = messages::own(&context, &caller, PageRequest::from(query.page)).await?;
+    let view = PageView {
+        items: page.items.iter().map(OwnMessageView::from).collect(),
+        next_cursor: page.next,
+    };
+    Ok(view.respond(&request))
+}
+
+/// What a mail said.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MessageBody)]
+pub struct MessageBodyView {
+    /// Its subject.
+    #[schema(max_length = 998)]
+    subject: String,
+    /// Its text, links into the service left out.
+    #[schema(max_length = 100_000)]
+    text: String,
+    /// The same as HTML.
+    #[schema(max_length = 200_000)]
+    html: String,
+    /// When it was sent.
+    #[schema(format = "date-time", max_length = 35)]
+    created_at: String,
+}
+
+/// What a mail said, for as long as that is kept (30 days by default).
+///
+/// Links into the service are left out, since they prove who their reader is.
+#[utoipa::path(
+    operation_id = "get_message_body",
+    tag = "messages",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "Its words.", body = MessageBodyView))
+)]
+#[get("/v1/messages/{id}/body")]
+async fn get_message_body(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let (copy, at) = messages::body(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(MessageBodyView {
+        subject: copy.subject,
+        text: copy.text,
+        html: copy.html,
+        created_at: at.to_rfc3339(),
+    }))
 }
 
 /// One message.
@@ -143,8 +297,12 @@ async fn get_message(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let message = messages::find(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(MessageView::from(&message)))
+    let id = path_id(&id)?;
+    let (message, to) = messages::find_with_recipients(&context, &caller, id).await?;
+    Ok(HttpResponse::Ok().json(MessageView {
+        recipients: Some(to.iter().map(Email::to_string).collect()),
+        ..MessageView::from(&message)
+    }))
 }
 
 /// What can be done with a message now.
@@ -185,9 +343,11 @@ impl NewMessageTransition {
     }
 }
 
-/// Has a message tried again that was given up.
+/// Has a message tried again that was given up, came back, or was kept from its
+/// address.
 ///
-/// It needs no version: only a dead message is taken, and only once.
+/// It needs no version: only such a message is taken, and only once. Lift the
+/// suppression of its address first.
 #[utoipa::path(
     operation_id = "move_message",
     tag = "messages",
@@ -196,7 +356,7 @@ impl NewMessageTransition {
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     request_body = NewMessageTransition,
-    responses((status = 200, description = "It waits to be sent.", body = MessageView), (status = 409, description = "It was not given up."))
+    responses((status = 200, description = "It waits to be sent.", body = MessageView), (status = 409, description = "It waits already, or was sent."))
 )]
 #[post("/v1/messages/{id}/transitions")]
 async fn move_message(

@@ -82,6 +82,8 @@ fn a_report_inside_multipart_mixed_is_found() {
 
 #[test]
 fn a_delay_and_each_of_several_recipients_are_told_apart() {
+    use BounceKind::{Hard, Soft};
+
     let raw = postfix(
         "Final-Recipient: rfc822; dana@tamar.example\r\nAction: delayed\r\nStatus: 4.4.1\r\n\
          Will-Retry-Until: Sun, 29 Nov 2026 12:00:00 +0000 (UTC)\r\n\r\n\
@@ -91,7 +93,6 @@ fn a_delay_and_each_of_several_recipients_are_told_apart() {
     );
     let found = read(raw.as_bytes()).deliveries;
     let kinds: Vec<_> = found.iter().map(|it| (it.kind, it.is_final)).collect();
-    use BounceKind::{Hard, Soft};
     assert_eq!(
         kinds,
         [(Some(Soft), false), (Some(Hard), true), (None, false)]

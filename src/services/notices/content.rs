@@ -27,6 +27,8 @@ pub enum Prepared {
     Obsolete(&'static str),
     /// The gate is closed for the time being; to be asked again later.
     Later,
+    /// Its reader has the evening or the day off; to be asked again then.
+    InTheMorning(DateTime<Utc>),
     /// It can't be sent, and a person has to look at it.
     Undeliverable(&'static str),
 }
@@ -148,6 +150,12 @@ impl Content {
             | Self::Status(_)
             | Self::Work(_) => false,
         }
+    }
+
+    /// Whether it answers what its reader has just done, and so comes at any
+    /// hour.
+    pub(super) fn answers_an_act(&self) -> bool {
+        matches!(self, Self::Profile(profile) if profile.news == RecordNews::Received)
     }
 }
 

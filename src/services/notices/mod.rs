@@ -3,6 +3,7 @@
 
 mod content;
 mod facts;
+mod quiet;
 pub(in crate::services) mod records;
 mod regular;
 mod stale;
@@ -12,12 +13,14 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use crate::db::mail_copies::MailCopy;
 use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::Role;
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId, UserId};
 use crate::domain::introduction::{Action, IntroductionStatus};
+use crate::domain::mail_state::{Hold, KEPT_BACK};
 use crate::domain::message::{Matter, News, Notice, Topic};
 use crate::domain::text::Email;
 
@@ -161,6 +164,12 @@ async fn screen(
                 if let Some(why) = suppressions::hindrance(conn, &one.email, topic)? {
                     return Ok(Prepared::Obsolete(why));
                 }
+            }
+            if context_in.settings.quiet_hours
+                && !ready.content.answers_an_act()
+                && let Some(until) = quiet::until(&context_in, conn, &ready.to)?
+            {
+                return Ok(Prepared::InTheMorning(until));
             }
             if let ([only], Some(topic)) = (&*ready.to, topic) {
                 ready.settings = Some(suppressions::token(&context_in, &only.email, topic)?);
@@ -309,10 +318,13 @@ pub enum Attempt {
         /// Whether the server may have taken it all the same.
         uncertain: bool,
     },
-    /// It was not tried, because the gate is closed for the time being.
+    /// It was not tried: the gate is closed for the time being, or its reader
+    /// has the day off.
     PutOff {
         /// Until when.
         until: DateTime<Utc>,
+        /// Why.
+        why: Hold,
     },
     /// It is no longer wanted.
     Obsolete {
@@ -346,17 +358,48 @@ pub async fn settle(
     holder: Uuid,
     attempt: Attempt,
 ) -> Result<bool, Error> {
-    settle_to(context, claimed, holder, attempt, vec![]).await
+    settle_tried(context, claimed, holder, attempt, None).await
 }
 
-/// [`settle`] of an attempt that was made to these addresses: whatever became
-/// of it, a notice about it may come back.
-pub async fn settle_to(
+/// What was tried to be sent, and to whom.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// To these addresses; whatever became of it, a notice may come back.
+    pub recipients: Vec<Email>,
+    /// What it said, its links left out.
+    pub copy: MailCopy,
+    /// What the mail server said when it took it.
+    pub answer: Option<String>,
+}
+
+impl Tried {
+    /// Puts it on record. What a server refused was read by nobody, and nobody
+    /// needs a copy of it.
+    fn note(
+        self,
+        conn: &mut Conn,
+        id: OutboxId,
+        refused: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        db::bounces::note_recipients(conn, id, &self.recipients, now)?;
+        if !refused {
+            db::mail_copies::insert(conn, id, &self.copy, now)?;
+        }
+        if let Some(answer) = &self.answer {
+            outbox::answered(conn, id, answer)?;
+        }
+        Ok(())
+    }
+}
+
+/// [`settle`] of an attempt that came as far as the mail server.
+pub async fn settle_tried(
     context: &Context,
     claimed: &Claimed,
     holder: Uuid,
     attempt: Attempt,
-    recipients: Vec<Email>,
+    tried: Option<Tried>,
 ) -> Result<bool, Error> {
     let context_in = context.clone();
     let id = claimed.id;
@@ -376,15 +419,15 @@ pub async fn settle_to(
                     outbox::dropped(conn, id, holder, how, now)?
                 }
                 Attempt::Retry { at, error, .. } => outbox::retry(conn, id, holder, *at, error)?,
-                Attempt::PutOff { until } => {
-                    outbox::put_off(conn, id, holder, *until, "the gate is closed")?
-                }
+                Attempt::PutOff { until, why } => outbox::put_off(conn, id, holder, *until, *why)?,
                 Attempt::GivenUp { error, .. } => outbox::dead(conn, id, holder, error, now)?,
             };
             if !held {
                 return Ok(false);
             }
-            db::bounces::note_recipients(conn, id, &recipients, now)?;
+            if let Some(tried) = tried {
+                tried.note(conn, id, attempt.failed_for_certain(), now)?;
+            }
             let doubtful = doubtful_before || !attempt.failed_for_certain();
             follow(&context_in, conn, id, &notice, &attempt, doubtful)?;
             Ok(true)
@@ -449,7 +492,7 @@ fn follow(
 
 /// Whether it is its reader who gets no such mail.
 fn is_kept_back(why: &str) -> bool {
-    matches!(why, "suppressed" | "unsubscribed")
+    KEPT_BACK.contains(&why)
 }
 
 /// The people of an organization who answer for it: owners and editors.

@@ -251,7 +251,7 @@ fn misplaced_and_missing_fields_of_an_answer_are_named() {
         assert!(log["items"][0]["hash"].as_str().unwrap().len() == 64);
         assert_eq!(stage.get(Who::Curator, "/v1/events").await.status, 403);
         assert_eq!(stage.get(Who::Gul, "/v1/events").await.status, 404);
-        let queue = stage.get(Who::Curator, "/v1/messages?state=pending").await;
+        let queue = stage.get(Who::Curator, "/v1/messages?state=queued").await;
         assert!(!queue.text.contains("mail.example"));
         assert_eq!(queue.expect(200)["items"].as_array().unwrap().len(), 1);
     });

@@ -70,7 +70,7 @@ pub struct Stage {
     sessions: Vec<SessionId>,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 /// An answer, read.
@@ -133,15 +133,35 @@ impl Stage {
         tag: &str,
         change: impl FnOnce(&mut ProgrammeDetails),
     ) -> Self {
+        let clock = Clock::set(of::<DateTime<Utc>>("2026-11-24T09:00:00Z"));
+        Self::by(clock, database, tag, change).await
+    }
+
+    /// The usual cast today, for another process on the same store.
+    pub async fn today(database: &Database) -> Self {
+        Self::by(Clock::System, database, "water_loss", |_| {}).await
+    }
+
+    /// Where the secret lies that other processes on the store need.
+    pub fn home(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
+    async fn by(
+        clock: Clock,
+        database: &Database,
+        tag: &str,
+        change: impl FnOnce(&mut ProgrammeDetails),
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let overrides = [
             ("data.dir".to_owned(), home.path().display().to_string()),
             ("auth.operator_totp".to_owned(), "off".to_owned()),
+            ("mail.quiet_hours".to_owned(), "off".to_owned()),
         ];
         let config = Config::load(None, [], overrides).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let clock = Clock::set(of::<DateTime<Utc>>("2026-11-24T09:00:00Z"));
         let context = corridor::startup::context(&config, database.open(), clock, base.clone())
             .await
             .unwrap();
@@ -170,7 +190,7 @@ impl Stage {
                 .build()
                 .unwrap(),
             stop: None,
-            _home: home,
+            home,
         };
         stage.fill().await;
         stage.stop = Some(start(&stage.context, listener));
@@ -246,11 +266,6 @@ impl Stage {
     }
 
     /// A request by nobody.
-    /// Where its secret lies.
-    pub fn home(&self) -> &std::path::Path {
-        self._home.path()
-    }
-
     pub fn bare(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.client.request(method, format!("{}{path}", self.base))
@@ -482,7 +497,7 @@ fn signed_in(id: SessionId, user: &User, now: DateTime<Utc>) -> Session {
     }
 }
 
-fn organization(
+pub fn organization(
     context: &Context,
     kind: OrganizationKind,
     name: &str,
@@ -505,7 +520,7 @@ fn organization(
     }
 }
 
-fn clearance(context: &Context, firm: &Organization) -> Clearance {
+pub fn clearance(context: &Context, firm: &Organization) -> Clearance {
     Clearance {
         id: context.new_id(),
         organization: firm.id,
@@ -534,7 +549,7 @@ fn user(context: &Context, who: Who) -> User {
     }
 }
 
-fn profile(context: &Context, firm: &Organization, tag: &str) -> StartupProfile {
+pub fn profile(context: &Context, firm: &Organization, tag: &str) -> StartupProfile {
     let english = |text: &str| {
         let text = LocalText {
             text: text.to_owned(),
@@ -578,7 +593,7 @@ fn profile(context: &Context, firm: &Organization, tag: &str) -> StartupProfile 
     }
 }
 
-fn mandate(context: &Context, firm: &Organization, tag: &str) -> Mandate {
+pub fn mandate(context: &Context, firm: &Organization, tag: &str) -> Mandate {
     Mandate {
         id: context.new_id(),
         organization: firm.id,

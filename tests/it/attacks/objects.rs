@@ -632,6 +632,7 @@ fn named(field: &str) -> &'static str {
         "mandate" => "/v1/mandates/{id}",
         "match" => "/v1/matches/{id}",
         "message" => "/v1/messages/{id}",
+        "subject" => "/v1/introductions/{id}",
         "successor" => "{person}",
         other => panic!("say here which object {other} names"),
     }

@@ -17,6 +17,7 @@
 
 mod documents;
 mod imports;
+mod introductions;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};

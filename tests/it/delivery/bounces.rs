@@ -14,12 +14,13 @@ use crate::support::database::on_each_backend;
 
 /// What a mail server sends back about the mail to these addresses.
 pub fn notice(number: usize, returned_to: &str, about: &[(&str, &str, &str)]) -> String {
-    let groups: String = about
-        .iter()
-        .map(|(email, action, status)| {
-            format!("\nFinal-Recipient: rfc822; {email}\nAction: {action}\nStatus: {status}\nDiagnostic-Code: smtp; 550 <{email}> is not here\n")
-        })
-        .collect();
+    let group = |(email, action, status): &(&str, &str, &str)| {
+        format!(
+            "\nFinal-Recipient: rfc822; {email}\nAction: {action}\nStatus: {status}\n\
+             Diagnostic-Code: smtp; 550 <{email}> is not here\n"
+        )
+    };
+    let groups = about.iter().map(group).collect::<Vec<_>>().concat();
     format!(
         "Return-Path: <>\nDelivered-To: {returned_to}\nTo: {returned_to}\nMessage-ID: <{number}@mx.example>\n\
          Auto-Submitted: auto-replied\nMIME-Version: 1.0\n\

@@ -9,9 +9,11 @@ mod doubtful;
 mod ledger;
 mod letters;
 mod obsolete;
+mod pace;
 mod pulses;
 mod records;
 mod settings;
+mod states;
 
 use std::collections::BTreeSet;
 
@@ -22,7 +24,9 @@ use corridor::domain::account::Role;
 use corridor::domain::event::SubjectKind;
 use corridor::domain::ids::{AskId, OutboxId};
 use corridor::domain::message::Notice;
+use corridor::jobs::domains::Domains;
 use corridor::jobs::outbox::Sender;
+use corridor::jobs::patience::Patience;
 use corridor::jobs::{self, Options};
 use corridor::mail::{Mailer, Security, Smtp, SmtpSettings};
 use corridor::services::Error;
@@ -48,9 +52,14 @@ fn options() -> Options {
         senders: 2,
         lease: TimeDelta::minutes(2),
         batch: 4,
-        max_attempts: 6,
-        backoff_base: TimeDelta::seconds(30),
-        backoff_cap: TimeDelta::hours(6),
+        patience: Patience {
+            attempts: 6,
+            quick: 3,
+            quick_base: TimeDelta::seconds(30),
+            slow_base: TimeDelta::minutes(30),
+            cap: TimeDelta::hours(6),
+        },
+        domains: Domains::new(2),
         from_address: "intro@corridor.example".to_owned(),
         from_name: "Corridor".to_owned(),
         dkim: vec![],
@@ -282,7 +291,7 @@ fn a_message_refused_for_good_is_seen_revived_and_delivered() {
 async fn revive_the_dead_one(post: &Post) {
     let stage = &post.stage;
     assert_eq!(post.send().await, 0, "given up");
-    let dead = stage.get(Who::Curator, "/v1/messages?state=dead").await;
+    let dead = stage.get(Who::Curator, "/v1/messages?state=failed").await;
     let dead = dead.expect(200);
     let [message] = dead["items"].as_array().unwrap().as_slice() else {
         panic!("{dead}")
@@ -295,7 +304,7 @@ async fn revive_the_dead_one(post: &Post) {
         .expect(200);
     assert_eq!(post.send().await, 1);
     let after = stage.get(Who::Curator, &path).await.expect(200);
-    assert_eq!(after["state"], "done", "{after}");
+    assert_eq!(after["state"], "sent", "{after}");
 }
 
 async fn make_administrator(post: &Post, who: Who) {
@@ -312,7 +321,7 @@ fn attempts_come_to_an_end() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
         post.stage.introduction(Who::Dana).await;
-        for _ in 0..options().max_attempts {
+        for _ in 0..options().patience.attempts {
             post.server.fail(Fault::Mail("451 try later"));
             assert_eq!(post.send().await, 1);
             post.advance(TimeDelta::hours(8));
@@ -410,7 +419,7 @@ fn a_message_that_cannot_be_prepared_holds_nobody_up_and_is_given_up() {
         post.queue_others(2).await;
         post.send().await;
         assert_eq!(post.server.received().len(), 2);
-        for _ in 1..options().max_attempts {
+        for _ in 1..options().patience.attempts {
             post.advance(TimeDelta::hours(8));
             assert_eq!(post.send().await, 1);
         }

@@ -152,7 +152,7 @@ fn waiting_for_the_gate_uses_up_no_attempts() {
         let post = Post::open(database).await;
         let introduction = post.agreed().await;
         let freeze = freeze(&post).await;
-        for _ in 0..=options().max_attempts {
+        for _ in 0..=options().patience.attempts {
             assert_eq!(post.send().await, 1);
             post.advance(TimeDelta::hours(1));
         }

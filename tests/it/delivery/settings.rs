@@ -236,7 +236,7 @@ fn all_mail_but_what_an_account_needs_obeys_the_list() {
         assert_eq!(lifted.status(), 204);
         stage.get(Who::Auditor, &path).await.expect(404);
         let dead = stage
-            .get(Who::Curator, "/v1/messages?state=dead")
+            .get(Who::Curator, "/v1/messages?state=failed")
             .await
             .expect(200);
         let id = dead["items"][0]["id"].as_str().unwrap();

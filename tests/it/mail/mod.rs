@@ -1,6 +1,8 @@
 //! The mailer against a mail server that speaks the real protocol and fails
 //! in every way servers do.
 
+mod injection;
+
 use std::time::{Duration, Instant};
 
 use chrono::{TimeZone as _, Utc};

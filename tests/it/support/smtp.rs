@@ -76,6 +76,12 @@ struct State {
     faults: Mutex<VecDeque<Fault>>,
     received: Mutex<Vec<Received>>,
     connections: Mutex<usize>,
+    /// Messages that are being handed over, and the most there were at once.
+    at_once: Mutex<(usize, usize)>,
+    /// The next number of a run of chance; zero while all goes well.
+    chance: Mutex<u64>,
+    /// The numbers of messages whose acceptance was never heard of.
+    unheard: Mutex<Vec<usize>>,
 }
 
 impl State {
@@ -85,6 +91,30 @@ impl State {
         let found = wanted(*faults.front()?)?;
         faults.pop_front();
         Some(found)
+    }
+
+    /// With each message something may go wrong: one of twenty is put off, one
+    /// of fifty refused, for some the line is cut in the content, for a few
+    /// after it.
+    fn tempt(&self) {
+        let mut chance = self.chance.lock().unwrap();
+        if *chance == 0 {
+            return;
+        }
+        // xorshift64*
+        *chance ^= *chance >> 12;
+        *chance ^= *chance << 25;
+        *chance ^= *chance >> 27;
+        let roll = (chance.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % 1_000;
+        let fault = match roll {
+            _ if !self.faults.lock().unwrap().is_empty() => return,
+            0..50 => Fault::Recipient("450 4.2.1 try later"),
+            50..70 => Fault::Recipient("550 5.1.1 no such user"),
+            70..100 => Fault::DropInContent,
+            100..110 => Fault::DropBeforeAnswer,
+            _ => return,
+        };
+        self.faults.lock().unwrap().push_back(fault);
     }
 
     fn fault_is(&self, fault: Fault) -> bool {
@@ -121,9 +151,29 @@ impl SmtpServer {
         self.state.faults.lock().unwrap().push_back(fault);
     }
 
+    /// From now on things go wrong by chance, always the same for one seed.
+    pub fn fail_by_chance(&self, seed: u64) {
+        *self.state.chance.lock().unwrap() = seed | 1;
+    }
+
+    /// What was accepted without the other side hearing of it.
+    pub fn unheard(&self) -> Vec<Received> {
+        let received = self.state.received.lock().unwrap();
+        let unheard = self.state.unheard.lock().unwrap();
+        unheard
+            .iter()
+            .map(|number| received[number - 1].clone())
+            .collect()
+    }
+
     /// Everything accepted so far.
     pub fn received(&self) -> Vec<Received> {
         self.state.received.lock().unwrap().clone()
+    }
+
+    /// The most messages that were handed over at the same time.
+    pub fn most_at_once(&self) -> usize {
+        self.state.at_once.lock().unwrap().1
     }
 
     /// How many connections there have been.
@@ -271,12 +321,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
                 self.say("503 nested MAIL command").await?;
                 return Ok(Next::Go);
             }
+            self.state.tempt();
             let refusal = self.state.fault(|fault| match fault {
                 Fault::Mail(answer) => Some(answer),
                 _ => None,
             });
             if refusal.is_none() {
                 self.from = Some(line["MAIL FROM:".len()..].to_owned());
+                let mut at_once = self.state.at_once.lock().unwrap();
+                at_once.0 += 1;
+                at_once.1 = at_once.1.max(at_once.0);
             }
             self.say(refusal.unwrap_or("250 ok")).await?;
         } else if command.starts_with("RCPT TO:") {
@@ -347,9 +401,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
             return self.wait_for_end().await.map(|()| Next::Close);
         }
         if self.state.fault_is(Fault::DropBeforeAnswer) {
+            self.state.unheard.lock().unwrap().push(number);
             return Ok(Next::Close);
         }
-        self.say(&format!("250 accepted as {number}")).await?;
+        let answer = self.say(&format!("250 accepted as {number}")).await;
+        if answer.is_err() {
+            self.state.unheard.lock().unwrap().push(number);
+        }
+        answer?;
         if self.state.fault_is(Fault::DropAfterAnswer) {
             return Ok(Next::Close);
         }
@@ -357,6 +416,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
     }
 
     fn accept(&mut self, content: Vec<u8>) -> usize {
+        self.state.at_once.lock().unwrap().0 -= 1;
         let mut received = self.state.received.lock().unwrap();
         received.push(Received {
             from: self.from.take().unwrap_or_default(),

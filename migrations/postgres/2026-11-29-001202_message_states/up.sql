@@ -1,0 +1,16 @@
+-- Why a message waits though it is due: the gate is closed, or its reader has
+-- the evening or the day off.
+ALTER TABLE outbox ADD COLUMN hold text NULL CHECK (hold IN ('gate', 'quiet'));
+-- What the mail server said when it took it.
+ALTER TABLE outbox ADD COLUMN last_answer text NULL;
+
+-- What a mail said, its links left out; kept for a month.
+CREATE TABLE mail_copies (
+    message_id uuid NOT NULL PRIMARY KEY REFERENCES outbox (id),
+    subject text NOT NULL,
+    body_text text NOT NULL,
+    body_html text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX mail_copies_by_age ON mail_copies (created_at);
+CREATE INDEX mail_recipients_by_age ON mail_recipients (created_at);

@@ -1,0 +1,374 @@
+//! Facts as they could be, for each thing that people are told.
+
+use chrono::{DateTime, TimeDelta};
+
+use crate::domain::values::PassReason;
+use crate::mail::notice::{
+    AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
+    IntroductionClosed, Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party,
+    PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
+};
+
+/// One mail.
+pub(super) struct Example {
+    /// What it is about; a file name.
+    pub(super) event: &'static str,
+    /// What it says.
+    pub(super) notice: Notice,
+    /// Whom it goes to, with their addresses.
+    pub(super) to: Vec<(&'static str, &'static str)>,
+    /// Whether its reader can do without such mail.
+    dispensable: bool,
+}
+
+impl Example {
+    /// The link to its reader's settings.
+    pub(super) fn settings(&self) -> Option<&'static str> {
+        self.dispensable
+            .then_some("https://corridor.example/mail-settings/preview")
+    }
+}
+
+/// What people wrote, in the language of the reader.
+pub(super) struct Facts {
+    pub(super) programme: &'static str,
+    pub(super) country: &'static str,
+    pub(super) teaser: &'static str,
+    pub(super) mandate: &'static str,
+    pub(super) reasons: [&'static str; 3],
+    pub(super) band: &'static str,
+    reader: (&'static str, &'static str),
+    zone: chrono_tz::Tz,
+}
+
+const DANA: (&str, &str) = ("דנה לוי", "dana@tamar.example");
+const GUL: (&str, &str) = ("Gülnar Əliyeva", "gulnar@khazar.example");
+pub(super) const STARTUP: &str = "תמר Flow";
+const INVESTOR: &str = "Xəzər Kapital";
+const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.\nWe can show the figures in a first call.";
+pub(super) const SITE: &str = "https://corridor.example";
+
+fn facts(language: Language) -> Facts {
+    match language {
+        Language::En => Facts {
+            programme: "Water bridge",
+            country: "Israel",
+            teaser: "Finds leaks in city water networks within hours",
+            mandate: "Water and agriculture",
+            reasons: [
+                "Both name water loss as their subject.",
+                "The stage fits: seed.",
+                "Both want a pilot.",
+            ],
+            band: "Strong",
+            reader: ("Noa Barak", "noa@corridor.example"),
+            zone: chrono_tz::Asia::Jerusalem,
+        },
+        Language::He => Facts {
+            programme: "גשר המים",
+            country: "ישראל",
+            teaser: "מאתרת נזילות ברשתות מים עירוניות בתוך שעות",
+            mandate: "מים וחקלאות",
+            reasons: [
+                "שני הצדדים עוסקים באובדן מים.",
+                "השלב מתאים: סיד.",
+                "שני הצדדים מעוניינים בפיילוט.",
+            ],
+            band: "חזקה",
+            reader: DANA,
+            zone: chrono_tz::Asia::Jerusalem,
+        },
+        Language::Az => Facts {
+            programme: "Su körpüsü",
+            country: "İsrail",
+            teaser: "Şəhər su şəbəkələrindəki sızmaları saatlar ərzində tapır",
+            mandate: "Su və kənd təsərrüfatı",
+            reasons: [
+                "Hər iki tərəf su itkisi ilə məşğuldur.",
+                "Mərhələ uyğundur: toxum.",
+                "Hər iki tərəf pilot layihə istəyir.",
+            ],
+            band: "Güclü",
+            reader: GUL,
+            zone: chrono_tz::Asia::Baku,
+        },
+        Language::Ru => Facts {
+            programme: "Водный мост",
+            country: "Израиль",
+            teaser: "Находит утечки в городских водопроводных сетях за несколько часов",
+            mandate: "Вода и сельское хозяйство",
+            reasons: [
+                "Обе стороны занимаются потерями воды.",
+                "Стадия подходит: посевная.",
+                "Обе стороны хотят пилотный проект.",
+            ],
+            band: "Сильное",
+            reader: ("Фарид Алиев", "farid@khazar.example"),
+            zone: chrono_tz::Asia::Baku,
+        },
+    }
+}
+
+/// Every mail, with facts in that language.
+pub(super) fn all(language: Language) -> Vec<Example> {
+    let told = Told {
+        facts: facts(language),
+        language,
+    };
+    let mut all = told.asks();
+    all.extend(told.made());
+    all.extend(told.closed());
+    all.extend(told.alerts());
+    all.extend(told.account());
+    all.extend(told.news());
+    all.extend(told.regular());
+    all
+}
+
+pub(super) struct Told {
+    pub(super) facts: Facts,
+    language: Language,
+}
+
+impl Told {
+    pub(super) fn example(&self, event: &'static str, notice: Notice) -> Example {
+        // As the notices that no reader can switch off.
+        let owed = matches!(
+            notice,
+            Notice::Introduction(_)
+                | Notice::RegistrationExists(_)
+                | Notice::Ticket(_)
+                | Notice::News(_)
+        );
+        Example {
+            event,
+            to: match &notice {
+                Notice::Introduction(_) => vec![DANA, GUL],
+                _ => vec![self.facts.reader],
+            },
+            notice,
+            dispensable: !owed,
+        }
+    }
+
+    pub(super) fn reader(&self) -> Option<String> {
+        Some(self.facts.reader.0.to_owned())
+    }
+
+    pub(super) fn programme(&self) -> String {
+        self.facts.programme.to_owned()
+    }
+
+    pub(super) fn reasons(&self) -> Vec<String> {
+        self.facts.reasons.map(str::to_owned).to_vec()
+    }
+
+    /// So many days after a Tuesday morning.
+    pub(super) fn days(&self, days: i64) -> Moment {
+        let start = DateTime::from_timestamp(1_795_510_800, 0).unwrap_or_default();
+        Moment {
+            at: start + TimeDelta::days(days),
+            zone: self.facts.zone,
+        }
+    }
+
+    fn asks(&self) -> Vec<Example> {
+        let facts = vec![self.facts.country.to_owned(), self.facts.teaser.to_owned()];
+        let named = IntroductionAsk {
+            reader: self.reader(),
+            counterpart: Counterpart::Named {
+                name: STARTUP.to_owned(),
+                facts: facts.clone(),
+            },
+            programme: self.programme(),
+            reasons: self.reasons(),
+            blurb: Some(BLURB.to_owned()),
+            link: format!("{SITE}/consent/preview"),
+            expires: self.days(14),
+            passed_on_for: None,
+            reminder: false,
+        };
+        let teaser = IntroductionAsk {
+            counterpart: Counterpart::Teaser { facts },
+            ..named.clone()
+        };
+        let reminder = IntroductionAsk {
+            reminder: true,
+            ..named.clone()
+        };
+        let passed_on = IntroductionAsk {
+            passed_on_for: Some(INVESTOR.to_owned()),
+            ..named.clone()
+        };
+        [
+            ("introduction_ask", named),
+            ("introduction_ask_teaser", teaser),
+            ("introduction_ask_passed_on", passed_on),
+            ("introduction_reminder", reminder),
+        ]
+        .map(|(event, ask)| self.example(event, Notice::IntroductionAsk(ask)))
+        .into()
+    }
+
+    fn made(&self) -> Vec<Example> {
+        let connects = Introduction {
+            startup: Party {
+                organization: STARTUP.to_owned(),
+                contact: DANA.0.to_owned(),
+                summary: self.facts.teaser.to_owned(),
+            },
+            investor: Party {
+                organization: INVESTOR.to_owned(),
+                contact: GUL.0.to_owned(),
+                summary: self.facts.mandate.to_owned(),
+            },
+            asked_by: STARTUP.to_owned(),
+            programme: self.programme(),
+            reasons: self.reasons(),
+            blurb: Some(BLURB.to_owned()),
+        };
+        let pulse = |late| PulseMail {
+            reader: self.reader(),
+            counterpart: STARTUP.to_owned(),
+            programme: self.programme(),
+            requested: self.days(-21),
+            late,
+            link: format!("{SITE}/pulse/preview"),
+        };
+        let stale = StaleMail {
+            reader: self.reader(),
+            counterpart: STARTUP.to_owned(),
+            programme: self.programme(),
+            since: self.days(-30),
+            record: format!("{SITE}/v1/deals/preview"),
+        };
+        let over = |silent| OverMail {
+            reader: self.reader(),
+            counterpart: STARTUP.to_owned(),
+            programme: self.programme(),
+            silent,
+        };
+        vec![
+            self.example("deal_stale", Notice::Stale(stale)),
+            self.example("introduction", Notice::Introduction(connects)),
+            self.example("pulse", Notice::Pulse(pulse(false))),
+            self.example("pulse_late", Notice::Pulse(pulse(true))),
+            self.example("introduction_over", Notice::Over(over(false))),
+            self.example("introduction_over_silent", Notice::Over(over(true))),
+        ]
+    }
+
+    fn closed(&self) -> Vec<Example> {
+        let closed = |part, outcome, reason: Option<PassReason>| IntroductionClosed {
+            reader: self.reader(),
+            part,
+            requested: self.days(-10),
+            programme: self.programme(),
+            outcome,
+            reason: reason.map(|reason| pass_reason(reason, self.language).to_owned()),
+        };
+        let asked = || Part::Asked { counterpart: None };
+        let reason = Some(PassReason::StageTooEarly);
+        [
+            (
+                "introduction_declined",
+                closed(asked(), Outcome::Declined, reason),
+            ),
+            (
+                "introduction_expired",
+                closed(asked(), Outcome::Expired, None),
+            ),
+            (
+                "introduction_expired_unanswered",
+                closed(Part::WasAsked, Outcome::Expired, None),
+            ),
+            (
+                "introduction_withdrawn",
+                closed(Part::WasAsked, Outcome::Withdrawn, None),
+            ),
+        ]
+        .map(|(event, mail)| self.example(event, Notice::IntroductionClosed(mail)))
+        .into()
+    }
+
+    fn alerts(&self) -> Vec<Example> {
+        [
+            ("alert_abuse_reported", AlertMatter::AbuseReported),
+            ("alert_delivery_problem", AlertMatter::DeliveryProblem),
+            (
+                "alert_question_undelivered",
+                AlertMatter::QuestionUndelivered,
+            ),
+        ]
+        .map(|(event, matter)| {
+            let mail = AlertMail {
+                reader: self.reader(),
+                matter,
+                programme: self.programme(),
+                record: format!("{SITE}/v1/introductions/preview"),
+            };
+            self.example(event, Notice::Alert(mail))
+        })
+        .into()
+    }
+
+    fn account(&self) -> Vec<Example> {
+        let firm = || INVESTOR.to_owned();
+        let by = Some("Rauf Hüseynov".to_owned());
+        let mut all: Vec<_> = [
+            ("registration", Purpose::Registration { firm: firm() }),
+            ("invitation", Purpose::Invitation { firm: firm(), by }),
+            (
+                "invitation_by_the_service",
+                Purpose::Invitation {
+                    firm: firm(),
+                    by: None,
+                },
+            ),
+            ("password_reset", Purpose::PasswordReset),
+            ("claim", Purpose::Claim { firm: firm() }),
+        ]
+        .map(|(event, purpose)| {
+            let mail = TicketMail {
+                reader: self.reader(),
+                purpose,
+                link: format!("{SITE}/tickets/preview"),
+                expires: self.days(2),
+            };
+            self.example(event, Notice::Ticket(mail))
+        })
+        .into();
+        let exists = RegistrationExists {
+            reader: self.reader(),
+            tried: self.days(0),
+            sign_in: format!("{SITE}/v1/docs"),
+        };
+        all.push(self.example("registration_exists", Notice::RegistrationExists(exists)));
+        all
+    }
+
+    fn news(&self) -> Vec<Example> {
+        use AccountNews as N;
+        [
+            ("news_password_changed", N::PasswordChanged),
+            ("news_session_copied", N::SessionCopied),
+            ("news_second_factor_set", N::SecondFactorSet),
+            ("news_second_factor_removed", N::SecondFactorRemoved),
+            ("news_recovery_code_used", N::RecoveryCodeUsed),
+            ("news_recovery_codes_renewed", N::RecoveryCodesRenewed),
+            ("news_key_made", N::KeyMade),
+            ("news_roles_changed", N::RolesChanged),
+            ("news_account_closed", N::AccountClosed),
+            ("news_account_reopened", N::AccountReopened),
+        ]
+        .map(|(event, news)| {
+            let mail = NewsMail {
+                reader: self.reader(),
+                news,
+                at: self.days(0),
+            };
+            self.example(event, Notice::News(mail))
+        })
+        .into()
+    }
+}

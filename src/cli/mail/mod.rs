@@ -1,0 +1,256 @@
+//! `corridor mail`: what the mails look like, from invented facts.
+
+mod examples;
+mod regular;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use crate::config::Config;
+use crate::mail::notice::{Language, Rendered};
+use crate::mail::{Email, Mailbox, MessageId};
+
+use self::examples::Example;
+
+/// Commands of `corridor mail`.
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Write what mails look like as HTML and .eml files; without arguments,
+    /// list the events after rendering each in every language
+    Preview(PreviewArgs),
+}
+
+/// Arguments of `corridor mail preview`.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// Only that event; the list without arguments names them
+    #[arg(long, value_name = "EVENT")]
+    event: Option<String>,
+    /// Only in that language: en, he, az or ru
+    #[arg(long, value_name = "LANG", value_parser = language)]
+    lang: Option<Language>,
+    /// Where the files go; made if it is missing [default: mail-preview]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// The languages by their tags.
+const LANGUAGES: [(&str, Language); 4] = [
+    ("en", Language::En),
+    ("he", Language::He),
+    ("az", Language::Az),
+    ("ru", Language::Ru),
+];
+
+fn language(tag: &str) -> Result<Language, String> {
+    let known = LANGUAGES.iter().find(|(known, _)| *known == tag);
+    known
+        .map(|(_, language)| *language)
+        .ok_or_else(|| "one of en, he, az, ru".to_owned())
+}
+
+/// Runs a command of `corridor mail`: exit code 2 for an event that there
+/// isn't, 1 for a template that doesn't render as it should.
+pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure> {
+    let MailCommand::Preview(args) = command;
+    if args.event.is_none() && args.lang.is_none() && args.out.is_none() {
+        return list();
+    }
+    let out = args.out.as_deref().unwrap_or(Path::new("mail-preview"));
+    fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
+    let mut written = 0;
+    for (tag, language) in LANGUAGES {
+        if args.lang.is_some_and(|wanted| wanted != language) {
+            continue;
+        }
+        for example in examples::all(language) {
+            if args
+                .event
+                .as_deref()
+                .is_some_and(|wanted| wanted != example.event)
+            {
+                continue;
+            }
+            write(config, out, tag, &example, language)?;
+            written += 1;
+        }
+    }
+    if written == 0 {
+        let event = args.event.as_deref().unwrap_or_default();
+        let known: Vec<_> = examples::all(Language::En)
+            .iter()
+            .map(|it| it.event)
+            .collect();
+        return Err(Failure::usage(format!(
+            "--event: there is no {event}; one of {}",
+            known.join(", ")
+        )));
+    }
+    say!(
+        "{written} mails, each as .html and .eml, are in {}",
+        out.display()
+    )
+}
+
+/// Every event with its subject, each rendered in all languages first.
+fn list() -> Result<(), Failure> {
+    let mut faults = vec![];
+    for (tag, language) in LANGUAGES {
+        for example in examples::all(language) {
+            let rendered = example.notice.render_with(language, example.settings());
+            faults.extend(
+                check(tag, language, &rendered)
+                    .into_iter()
+                    .map(|fault| format!("{} in {tag}: {fault}", example.event)),
+            );
+        }
+    }
+    for example in examples::all(Language::En) {
+        let subject = example.notice.render(Language::En).subject;
+        say!("{:<28} {subject}", example.event)?;
+    }
+    if faults.is_empty() {
+        return say!(
+            "\nEach renders in en, he, az and ru. Write them with --out DIR, one with --event EVENT."
+        );
+    }
+    Err(Failure::new(faults.join("\n")))
+}
+
+/// What is wrong with a mail as it was rendered.
+fn check(tag: &str, language: Language, rendered: &Rendered) -> Vec<String> {
+    let direction = if language == Language::He {
+        "rtl"
+    } else {
+        "ltr"
+    };
+    let mut faults = vec![];
+    for part in [&rendered.subject, &rendered.text, &rendered.html] {
+        if part.trim().is_empty() {
+            faults.push("a part is empty".to_owned());
+        }
+        // A place of a sentence that no fact was put into.
+        let open = part
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'));
+        for (place, _) in open {
+            let is_name = place.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            if is_name && !place.is_empty() {
+                faults.push(format!("{{{place}}} is left open"));
+            }
+        }
+    }
+    for wanted in [format!("dir=\"{direction}\""), format!("lang=\"{tag}\"")] {
+        if !rendered.html.contains(&wanted) {
+            faults.push(format!("the HTML has no {wanted}"));
+        }
+    }
+    faults
+}
+
+fn write(
+    config: &Config,
+    out: &Path,
+    tag: &str,
+    example: &Example,
+    language: Language,
+) -> Result<(), Failure> {
+    let rendered = example.notice.render_with(language, example.settings());
+    let faults = check(tag, language, &rendered);
+    if !faults.is_empty() {
+        let faults = faults.join("; ");
+        return Err(Failure::new(format!(
+            "{} in {tag}: {faults}",
+            example.event
+        )));
+    }
+    let name = format!("{}.{tag}", example.event);
+    let html = out.join(format!("{name}.html"));
+    fs::write(&html, &rendered.html).map_err(|error| unwritable(&html, &error))?;
+    let eml = out.join(format!("{name}.eml"));
+    let bytes = email(config, &name, example, rendered)?;
+    fs::write(&eml, bytes).map_err(|error| unwritable(&eml, &error))
+}
+
+/// The mail as it would go out, but for its signatures.
+fn email(
+    config: &Config,
+    name: &str,
+    example: &Example,
+    rendered: Rendered,
+) -> Result<Vec<u8>, Failure> {
+    let mailbox = |(name, address): &(&str, &str)| Mailbox::new(Some(name), address);
+    let to: Vec<Mailbox> = example
+        .to
+        .iter()
+        .map(mailbox)
+        .collect::<Result<_, _>>()
+        .map_err(Failure::new)?;
+    let from = Mailbox::new(Some(&config.mail.from_name), &config.mail.from);
+    let email = Email {
+        message_id: MessageId::new(format!("preview.{name}"), "corridor.example")
+            .map_err(Failure::new)?,
+        date: Utc::now(),
+        from: from.map_err(Failure::new)?,
+        return_path: None,
+        reply_to: if to.len() > 1 { to.clone() } else { vec![] },
+        to,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+        in_reply_to: None,
+        references: vec![],
+        unsubscribe: example
+            .settings()
+            .map(|_| "https://corridor.example/unsubscribe/preview".to_owned()),
+    };
+    email.to_bytes().map_err(Failure::new)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("can't write {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_event_renders_in_every_language_with_its_direction() {
+        for (tag, language) in LANGUAGES {
+            let mut events = BTreeSet::new();
+            for example in examples::all(language) {
+                let rendered = example.notice.render_with(language, example.settings());
+                assert!(
+                    events.insert(example.event),
+                    "{} comes twice",
+                    example.event
+                );
+                assert_eq!(
+                    check(tag, language, &rendered),
+                    Vec::<String>::new(),
+                    "{}",
+                    example.event
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let rendered = Rendered {
+            subject: "Hello {reader}".to_owned(),
+            text: String::new(),
+            html: "<p dir=\"ltr\">".to_owned(),
+        };
+        let faults = check("he", Language::He, &rendered);
+        assert_eq!(faults.len(), 4, "{faults:?}");
+    }
+}

@@ -1,0 +1,38 @@
+//! Where a message stands, as people are told.
+
+use super::values::codes;
+
+codes! {
+    /// Where a message stands.
+    MessageState {
+        /// Waits for its time, or is being sent.
+        Queued = "queued",
+        /// Waits for the gate to open, or for its reader's morning.
+        Held = "held",
+        /// The mail server took it.
+        Sent = "sent",
+        /// It was sent and came back.
+        Bounced = "bounced",
+        /// Not sent, since its address gets no such mail.
+        Suppressed = "suppressed",
+        /// Not sent, since what it was about went on without it.
+        Dropped = "dropped",
+        /// Called back before it was sent.
+        Cancelled = "cancelled",
+        /// Given up; it can be tried again.
+        Failed = "failed",
+    }
+}
+
+codes! {
+    /// Why a message waits though it is due.
+    Hold {
+        /// The gate is closed for the time being.
+        Gate = "gate",
+        /// Its reader has the evening or the day off.
+        Quiet = "quiet",
+    }
+}
+
+/// Codes of why a message wasn't sent that are its reader's own doing.
+pub const KEPT_BACK: [&str; 2] = ["suppressed", "unsubscribed"];

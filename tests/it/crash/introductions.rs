@@ -1,0 +1,373 @@
+//! Many introductions, with a mail server that puts off, refuses and hangs up,
+//! and a program that is killed again and again: each mail arrives, none twice
+//! but where its acceptance was not heard of, none at an address that gets no
+//! mail, and none tells before both said yes who the other is.
+//!
+//! People answer by the links in the mails that really came. `CORRIDOR_SOAK=1`
+//! makes it a thousand introductions and ten kills.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use corridor::db::outbox::{self, State};
+use corridor::db::suppressions::Suppression;
+use corridor::db::{self, Conn};
+use corridor::domain::account::{Role, User};
+use corridor::domain::ids::IntroductionId;
+use corridor::domain::message::SuppressionReason;
+use corridor::domain::values::OrganizationKind;
+use corridor::services::Error;
+use mail_parser::MessageParser;
+use serde_json::json;
+
+use super::{Dice, all_messages, due};
+use crate::api::stage::{BLURB, Stage, Who, clearance, mandate, of, organization, profile};
+use crate::support::database::{Database, on_each_backend};
+use crate::support::program::{Running, corridor};
+use crate::support::smtp::{Received, SmtpServer};
+
+/// Of so many investors one gets no mail.
+const SUPPRESSED_OF: usize = 20;
+
+/// Two firms with one person each.
+struct Pair {
+    startup: String,
+    startup_person: User,
+    investor: String,
+    investor_person: User,
+    profile: String,
+    mandate: String,
+    suppressed: bool,
+    introduction: Option<String>,
+    /// How many of both have been sent a yes of.
+    yes: usize,
+}
+
+impl Pair {
+    fn id(&self) -> Option<IntroductionId> {
+        let path = self.introduction.as_ref()?;
+        Some(of(path.rsplit('/').next()?))
+    }
+}
+
+/// Another pair in the stage's programme, as it would be on record.
+async fn pair(stage: &Stage, number: usize) -> Pair {
+    let context = stage.context.clone();
+    let (startup, investor) = (format!("Oasis {number:04}"), format!("Sahil {number:04}"));
+    let person = |name: &str, like: Who| User {
+        id: context.new_id(),
+        email: of(&format!("{}.{number:04}@mail.example", name.to_lowercase())),
+        name: of(&format!("{name} {number:04}")),
+        ..stage.user(like).clone()
+    };
+    let (startup_person, investor_person) = (person("Yael", Who::Dana), person("Leyla", Who::Gul));
+    let firms = [
+        organization(&context, OrganizationKind::Startup, &startup, "IL"),
+        organization(&context, OrganizationKind::Investor, &investor, "AZ"),
+    ];
+    let profile = profile(&context, &firms[0], "water_loss");
+    let mandate = mandate(&context, &firms[1], "water_loss");
+    let suppressed = number % SUPPRESSED_OF == SUPPRESSED_OF - 1;
+    let made = Pair {
+        startup,
+        investor,
+        profile: profile.id.to_string(),
+        mandate: mandate.id.to_string(),
+        suppressed,
+        introduction: None,
+        yes: 0,
+        startup_person: startup_person.clone(),
+        investor_person: investor_person.clone(),
+    };
+    let (programme, officer) = (stage.programme.id, stage.user(Who::Compliance).id);
+    let write = move |conn: &mut Conn| -> Result<(), Error> {
+        let now = context.now();
+        for (firm, person) in firms.iter().zip([&startup_person, &investor_person]) {
+            db::organizations::insert(conn, firm)?;
+            assert!(db::users::insert(conn, person, "no hash")?);
+            db::users::insert_membership(conn, person.id, firm.id, Role::Owner, now)?;
+            db::clearances::insert(conn, &clearance(&context, firm), officer)?;
+        }
+        db::startup_profiles::insert(conn, &profile)?;
+        db::mandates::insert(conn, &mandate)?;
+        db::programmes::admit_startup(conn, programme, profile.id, now)?;
+        db::programmes::admit_mandate(conn, programme, mandate.id, now)?;
+        if suppressed {
+            let suppression = Suppression {
+                id: context.new_id(),
+                email: investor_person.email.clone(),
+                reason: SuppressionReason::HardBounce,
+                note: None,
+                created_by: None,
+                created_at: now,
+            };
+            db::suppressions::insert(conn, &suppression)?;
+        }
+        Ok(())
+    };
+    stage.context.db.write(write).await.unwrap();
+    made
+}
+
+/// A curator asks for their introduction.
+async fn introduce(stage: &Stage, pair: &mut Pair) {
+    let body = json!({
+        "programme": stage.programme.id.to_string(),
+        "startup_profile": pair.profile,
+        "mandate": pair.mandate,
+    });
+    let made = stage.post(Who::Curator, "/v1/matches", body).await;
+    let matched = made.location.clone();
+    made.expect(201);
+    let matched = matched.unwrap();
+    let release = json!({"action": "release", "to": "both"});
+    stage.go(Who::Curator, &matched, release).await.expect(200);
+    let asked = stage
+        .request_introduction(Who::Curator, &matched, BLURB)
+        .await;
+    pair.introduction.clone_from(&asked.location);
+    asked.expect(201);
+}
+
+/// Everything in a mail that somebody could read.
+fn words(mail: &Received) -> String {
+    let raw = String::from_utf8_lossy(&mail.content).into_owned();
+    let parsed = MessageParser::new().parse(&mail.content).unwrap();
+    let parts = [parsed.body_text(0), parsed.body_html(0)];
+    let subject = parsed.subject().unwrap_or_default().to_owned();
+    let parts = parts.into_iter().flatten();
+    parts.fold(raw + &subject, |all, part| all + &*part)
+}
+
+fn id_of(mail: &Received) -> String {
+    let parsed = MessageParser::new().parse(&mail.content).unwrap();
+    parsed.message_id().unwrap().to_owned()
+}
+
+struct Run<'a> {
+    stage: &'a Stage,
+    database: &'a Database,
+    smtp: SmtpServer,
+    pairs: Vec<Pair>,
+    by_email: BTreeMap<String, usize>,
+    /// How many of the accepted mails were looked at.
+    read: usize,
+    /// Message-IDs that a sender had in hand when it was killed.
+    in_hand: BTreeSet<String>,
+    killed: usize,
+    retried: usize,
+}
+
+impl Run<'_> {
+    fn serve(&self) -> Running {
+        let mut command = corridor(self.stage.home());
+        command
+            .args(["--listen", "127.0.0.1:0"])
+            .env("CORRIDOR__DATABASE__URL", address(self.database))
+            .env("CORRIDOR__SERVER__PUBLIC_URL", &self.stage.base)
+            .env("CORRIDOR__MAIL__TRANSPORT", "smtp")
+            .env(
+                "CORRIDOR__MAIL__SMTP_HOST",
+                format!("127.0.0.1:{}", self.smtp.address.port()),
+            )
+            .env("CORRIDOR__MAIL__SMTP_SECURITY", "none")
+            .env("CORRIDOR__MAIL__TIMEOUT_S", "2")
+            .env("CORRIDOR__OUTBOX__LEASE_S", "4")
+            .env("CORRIDOR__OUTBOX__PER_DOMAIN", "8")
+            .env("CORRIDOR__OUTBOX__MAX_ATTEMPTS", "100")
+            .env("CORRIDOR__OUTBOX__BACKOFF_BASE_S", "1")
+            .env("CORRIDOR__OUTBOX__SLOW_BASE_S", "1")
+            .env("CORRIDOR__OUTBOX__BACKOFF_CAP_S", "2");
+        let server = Running::start(&mut command);
+        server.address();
+        server
+    }
+
+    async fn kill(&mut self, server: Running) -> Running {
+        server.kill();
+        self.killed += 1;
+        let messages = self.stage.context.db.read(all_messages).await.unwrap();
+        let held = messages.into_iter().filter(|it| it.holder.is_some());
+        self.in_hand.extend(held.filter_map(|it| it.message_id));
+        self.serve()
+    }
+
+    /// Reads what has come: nobody learns more than they may, and everybody
+    /// who is asked says yes.
+    async fn read_mail(&mut self) {
+        let received = self.smtp.received();
+        for mail in &received[self.read..] {
+            let to: Vec<&str> = mail
+                .to
+                .iter()
+                .map(|it| it.trim_matches(['<', '>']))
+                .collect();
+            let Some(&place) = self.by_email.get(to[0]) else {
+                // The curators'.
+                continue;
+            };
+            let pair = &mut self.pairs[place];
+            let said = words(mail);
+            assert!(!(pair.suppressed && to.contains(&pair.investor_person.email.as_str())));
+            if to.len() == 2 {
+                assert_eq!(pair.yes, 2, "connected before both said yes");
+                assert!(said.contains(&pair.startup) && said.contains(&pair.investor));
+                continue;
+            }
+            let of_startup = to[0] == pair.startup_person.email.as_str();
+            let other = if of_startup {
+                &pair.investor_person
+            } else {
+                &pair.startup_person
+            };
+            assert!(!said.contains(other.email.as_str()), "{said}");
+            assert!(!said.contains(other.name.as_str()), "{said}");
+            // The startup's name is granted by its own yes.
+            assert!(!(of_startup && said.contains(&pair.investor)), "{said}");
+            let parsed = MessageParser::new().parse(&mail.content).unwrap();
+            let text = parsed.body_text(0).unwrap();
+            let Some((_, link)) = text.split_once("/consent/") else {
+                continue;
+            };
+            let token = link.split_whitespace().next().unwrap();
+            let answered = pair.yes + usize::from(of_startup) > 1;
+            if answered {
+                continue;
+            }
+            pair.yes += 1;
+            let path = format!("/consent/{token}");
+            let form = [("answer", "accept"), ("name", "A person")];
+            let answer = self.stage.submit(&path, &form).await;
+            assert_eq!(answer.status, 303, "{}", answer.text);
+        }
+        self.read = received.len();
+    }
+
+    /// Support has what was given up tried again.
+    async fn retry_given_up(&mut self) {
+        let now = self.stage.context.now();
+        let retry = move |conn: &mut Conn| {
+            let dead = outbox::list(conn, Some(State::Dead), None, 1_000)?;
+            for message in &dead {
+                outbox::revive(conn, message.id, now)?;
+            }
+            Ok::<_, db::Error>(dead.len())
+        };
+        self.retried += self.stage.context.db.write(retry).await.unwrap();
+    }
+
+    async fn is_over(&self) -> bool {
+        let wanted: Vec<_> = self
+            .pairs
+            .iter()
+            .map(|pair| (pair.id(), pair.suppressed))
+            .collect();
+        let over = move |conn: &mut Conn| {
+            for (id, suppressed) in wanted {
+                let Some(id) = id else { return Ok(false) };
+                let found = db::introductions::find(conn, id)?;
+                let status = found.map(|it| it.status.code().to_owned());
+                let end = if suppressed { "asking_second" } else { "sent" };
+                if status.as_deref() != Some(end) {
+                    return Ok(false);
+                }
+            }
+            let dead = outbox::list(conn, Some(State::Dead), None, 1)?;
+            Ok::<_, db::Error>(dead.is_empty() && due(conn)?.is_empty())
+        };
+        self.stage.context.db.read(over).await.unwrap()
+    }
+
+    /// What was sent arrived; none of it twice without a reason. Answers how
+    /// many mails there were and how many came twice.
+    async fn check(&self) -> (usize, usize) {
+        let mut accepted: BTreeMap<String, usize> = BTreeMap::new();
+        for mail in self.smtp.received() {
+            *accepted.entry(id_of(&mail)).or_default() += 1;
+        }
+        let unheard: BTreeSet<_> = self.smtp.unheard().iter().map(id_of).collect();
+        for message in self.stage.context.db.read(all_messages).await.unwrap() {
+            let id = message.message_id.unwrap();
+            let count = accepted.get(&id).copied().unwrap_or(0);
+            if message.state == State::Done && message.last_error.is_none() {
+                assert!(count > 0, "{} was lost", message.intent_key);
+            }
+            let excused = unheard.contains(&id) || self.in_hand.contains(&id);
+            assert!(
+                count <= 1 || excused,
+                "{} came {count} times",
+                message.intent_key
+            );
+        }
+        let twice = accepted.values().filter(|count| **count > 1).count();
+        (accepted.len(), twice)
+    }
+}
+
+fn address(database: &Database) -> String {
+    #[cfg(feature = "postgres")]
+    return database.address();
+    #[cfg(not(feature = "postgres"))]
+    database.url().to_string()
+}
+
+#[test]
+fn every_introduction_arrives_whatever_the_mail_server_does_and_however_often_the_program_dies() {
+    on_each_backend(async |database| {
+        let soak = std::env::var("CORRIDOR_SOAK").is_ok_and(|it| it == "1");
+        let (count, kills, limit) = if soak { (1_000, 10, 60) } else { (40, 2, 3) };
+        let stage = Box::pin(Stage::today(database)).await;
+        let smtp = SmtpServer::start().await;
+        let mut dice = Dice::seeded();
+        smtp.fail_by_chance(u64::try_from(dice.between(1, 1 << 30)).unwrap());
+        let mut run = Run {
+            stage: &stage,
+            database,
+            smtp,
+            pairs: vec![],
+            by_email: BTreeMap::new(),
+            read: 0,
+            in_hand: BTreeSet::new(),
+            killed: 0,
+            retried: 0,
+        };
+        for number in 0..count {
+            let pair = pair(&stage, number).await;
+            for person in [&pair.startup_person, &pair.investor_person] {
+                run.by_email.insert(person.email.to_string(), number);
+            }
+            run.pairs.push(pair);
+        }
+        let mut server = run.serve();
+        let begun = Instant::now();
+        let mut next = 0;
+        loop {
+            for pair in run.pairs.iter_mut().skip(next).take(10) {
+                introduce(&stage, pair).await;
+            }
+            next = (next + 10).min(count);
+            run.read_mail().await;
+            run.retry_given_up().await;
+            // About three mails each.
+            let mails = 3 * count * (run.killed + 1) / (kills + 2);
+            if run.killed < kills && run.smtp.received().len() >= mails {
+                server = run.kill(server).await;
+            }
+            if next == count && run.killed == kills && run.is_over().await {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_mins(limit), "not in time");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        run.read_mail().await;
+        let (mails, twice) = run.check().await;
+        println!(
+            "{database}: {count} introductions, {kills} kills, {:?}: {mails} mails, {} accepted, {} given up and tried again, {} acceptances not heard of, {twice} came twice for that or a kill, none for another reason",
+            begun.elapsed(),
+            run.smtp.received().len(),
+            run.retried,
+            run.smtp.unheard().len(),
+        );
+        drop(server);
+    });
+}

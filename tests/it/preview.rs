@@ -1,0 +1,60 @@
+//! `corridor mail preview`: what the mails look like, without a store.
+
+use std::fs;
+
+use mail_parser::MessageParser;
+
+use crate::support::program::{bare, run};
+
+#[test]
+fn every_event_is_listed_and_one_is_written_as_asked() {
+    let away = tempfile::tempdir().unwrap();
+    let out = away.path().join("looks");
+    let listed = run(&mut bare(), &["mail", "preview"]).ok();
+    for event in [
+        "introduction_ask",
+        "introduction ",
+        "pulse_late",
+        "claim",
+        "news_key_made",
+    ] {
+        assert!(listed.contains(event), "{event}: {listed}");
+    }
+    assert!(listed.contains("renders in en, he, az and ru"), "{listed}");
+    let out_text = out.to_str().unwrap();
+    let one = [
+        "mail",
+        "preview",
+        "--event",
+        "introduction",
+        "--lang",
+        "he",
+        "--out",
+        out_text,
+    ];
+    let said = run(&mut bare(), &one).ok();
+    assert!(said.starts_with("1 mails"), "{said}");
+    let html = fs::read_to_string(out.join("introduction.he.html")).unwrap();
+    assert!(
+        html.contains("dir=\"rtl\"") && html.contains("Xəzər Kapital"),
+        "{html}"
+    );
+    let eml = fs::read(out.join("introduction.he.eml")).unwrap();
+    let mail = MessageParser::new().parse(&eml).unwrap();
+    assert!(mail.subject().unwrap().contains("Xəzər Kapital"));
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 2);
+}
+
+#[test]
+fn an_event_that_there_is_not_is_named() {
+    let away = tempfile::tempdir().unwrap();
+    let out = away.path().to_str().unwrap();
+    let wrong = ["mail", "preview", "--event", "party", "--out", out];
+    let said = run(&mut bare(), &wrong).fails_with(2);
+    assert!(
+        said.contains("there is no party; one of introduction_ask"),
+        "{said}"
+    );
+    let wrong = ["mail", "preview", "--lang", "fr", "--out", out];
+    run(&mut bare(), &wrong).fails_with(2);
+}
