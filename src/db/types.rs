@@ -23,8 +23,9 @@ use uuid::Uuid;
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
-    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId,
-    ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId,
+    PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId,
+    UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -242,6 +243,6 @@ macro_rules! bindable {
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
-    MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
+    MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId,
     RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
 }

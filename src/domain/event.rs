@@ -48,11 +48,13 @@ pub enum SubjectKind {
     Duplicate,
     /// Quotations of money that came together.
     RateBatch,
+    /// What one firm shows another.
+    Practice,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -70,6 +72,7 @@ impl SubjectKind {
         Self::Export,
         Self::Duplicate,
         Self::RateBatch,
+        Self::Practice,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -92,6 +95,7 @@ impl SubjectKind {
             Self::Export => "export",
             Self::Duplicate => "duplicate",
             Self::RateBatch => "rate_batch",
+            Self::Practice => "practice",
         }
     }
 

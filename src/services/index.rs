@@ -229,7 +229,8 @@ impl Changes {
                 | SubjectKind::Import
                 | SubjectKind::Export
                 | SubjectKind::Duplicate
-                | SubjectKind::RateBatch => {}
+                | SubjectKind::RateBatch
+                | SubjectKind::Practice => {}
             }
         }
         changes

@@ -88,6 +88,7 @@ recorded!(
     crate::domain::profile::StartupProfile,
     crate::domain::mandate::Mandate,
     crate::domain::programme::Programme,
+    crate::domain::practice::Practice,
     crate::domain::commitment::Commitment,
     crate::domain::rule_set::KeptRuleSet,
     crate::domain::review::Match,

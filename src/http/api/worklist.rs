@@ -149,6 +149,7 @@ impl WorkLinksView {
             RecordKind::Introduction => "introductions",
             RecordKind::Deal => "deals",
             RecordKind::DealTask => "deal-tasks",
+            RecordKind::Practice => "practices",
             RecordKind::Message => "messages",
         };
         Self {

@@ -63,6 +63,7 @@ const TAGS: [(&str, &str); 20] = [
     ("matches", "Who fits whom, each score explained."),
     ("introductions", "Both sides asked, then connected."),
     ("deals", "What comes of introductions, stage by stage."),
+    ("practices", "What firms show each other."),
     ("compliance", "Clearances, freezes, blocks and decisions."),
     ("messages", "The queue of mail."),
     (

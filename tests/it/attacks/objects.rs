@@ -25,7 +25,7 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 11] = [
+pub(super) const NO_RECORD: [&str; 11] = [
     "GET /mail-settings/{token}",
     "POST /mail-settings/{token}",
     "GET /unsubscribe/{token}",
@@ -60,6 +60,10 @@ fn body(route: &str) -> Option<Value> {
             "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
         })),
         "POST /v1/programmes/{id}/comments" => Some(json!({ "comment": "Evil" })),
+        "POST /v1/practices/{id}/transitions" => action("agree"),
+        "POST /v1/practices/{id}/sessions" => Some(json!({
+            "held_on": "2026-11-24", "minutes": 60, "attendees": 1,
+        })),
         "POST /v1/deals/{id}/notes" => Some(json!({ "note": "Evil", "visibility": "both" })),
         "POST /v1/deals/{id}/tasks" => Some(json!({
             "title": "Evil", "due": "2027-01-01", "assignee": "startup", "visibility": "both",
@@ -152,7 +156,7 @@ async fn attacker(stage: &Stage, kind: OrganizationKind, name: &str) -> String {
 }
 
 /// The victim's objects, by the path that leads to them.
-async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
+pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let last = |path: String| path.rsplit('/').next().unwrap().to_owned();
     let path = deal(stage).await;
     let task = json!({
@@ -170,6 +174,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let freeze = freeze.expect(201)["id"].as_str().unwrap().to_owned();
     let partner = accounts_partner(stage).await;
     let promise = commitment(stage).await;
+    let practice = crate::api::practices::running(stage).await;
     BTreeMap::from([
         ("/v1/commitments/{id}", promise),
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
@@ -187,6 +192,9 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ),
         ("/v1/deals/{id}", deal),
         ("/v1/deal-tasks/{id}", task),
+        ("/v1/practices/{id}", practice.0),
+        ("{session}", practice.1),
+        ("{report}", "funnel".to_owned()),
         (
             "/v1/messages/{id}",
             items(Who::Curator, "/v1/messages").await,
@@ -396,7 +404,7 @@ async fn with_token(
 }
 
 /// The path with ids in place: the victim's, or ones that nobody has.
-fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> String {
+pub(super) fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> String {
     let (head, rest) = path.split_once("{id}").unwrap();
     let key = format!("{head}{{id}}");
     let nobody = || Uuid::now_v7().to_string();
@@ -414,6 +422,8 @@ fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> Strin
         "{version}",
         "{release}",
         "{rematch}",
+        "{session}",
+        "{report}",
     ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
@@ -513,7 +523,7 @@ fn nobody_reaches_or_even_notices_an_object_of_others() {
 }
 
 /// Every operation of the document: method, path, and what it says.
-fn operations() -> Vec<(String, String, Value)> {
+pub(super) fn operations() -> Vec<(String, String, Value)> {
     let document = serde_json::to_value(http::openapi::document(http::api::routes)).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -568,7 +578,7 @@ async fn script(stage: &Stage, person: &str) -> String {
 /// The path that leads to what a field of a query or a body names.
 fn named(field: &str) -> &'static str {
     match field {
-        "organization" | "partner" | "owner" => "/v1/organizations/{id}",
+        "organization" | "partner" | "owner" | "giver" | "taker" => "/v1/organizations/{id}",
         "programme" => "/v1/programmes/{id}",
         "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
         "mandate" => "/v1/mandates/{id}",
@@ -593,6 +603,7 @@ fn naming(route: &str) -> Value {
             "contact": { "email": "dana@negev.example" },
             "startup_profile": {},
         }),
+        "POST /v1/practices" => json!({ "topic": "incubator_operation", "aim": "Evil" }),
         "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",

@@ -9,6 +9,7 @@ mod letters;
 mod obsolete;
 mod pulses;
 mod settings;
+mod two_years;
 
 use std::collections::BTreeSet;
 
