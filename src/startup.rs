@@ -26,7 +26,6 @@ use crate::config::{
 use crate::db::{self, Db};
 use crate::domain::country::InvalidCountry;
 use crate::domain::organization::OrganizationDetails;
-use crate::domain::tag::Taxonomy;
 use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
 use crate::http::drain::StopSignal;
@@ -41,6 +40,7 @@ use crate::matching;
 use crate::services::files::Folder;
 use crate::services::{
     Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing,
+    tags,
 };
 use crate::telemetry::Metrics;
 
@@ -133,7 +133,7 @@ pub async fn context(
     .map_err(StartError::new)?;
     let hasher = Hasher::new(cost).map_err(StartError::new)?;
     let taxonomy = shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?;
-    let exchange = exchange(config, &taxonomy);
+    let exchange = exchange(config);
     let context = Context::from(Parts {
         db,
         clock,
@@ -150,17 +150,18 @@ pub async fn context(
         cursor_key: secret.cursor_key().sign(b"pages").to_vec(),
         settings,
     });
+    tags::open(&context).await.map_err(StartError::new)?;
     publish_rules(&context).await?;
     Ok(context)
 }
 
 /// What passes through as files.
-fn exchange(config: &Config, taxonomy: &Taxonomy) -> Exchange {
+fn exchange(config: &Config) -> Exchange {
     let settings = &config.exchange;
     let folder = settings.dir.clone();
     Exchange {
         folder: Folder::at(folder.unwrap_or_else(|| config.data.dir.join("exchange"))),
-        open_rows: http::files::reader(Arc::new(taxonomy.clone())),
+        open_rows: http::files::reader(),
         scribe: Arc::new(http::export::Views),
         fetch: TimeDelta::seconds(i64::from(settings.fetch_s)),
         lease: TimeDelta::seconds(i64::from(settings.lease_s)),
@@ -232,7 +233,7 @@ async fn publish_rules(context: &Context) -> Result<(), StartError> {
         "scoring.toml",
         scoring::parse(scoring::DEFAULT, context.new_id()),
     )?;
-    matching::rules::validate(&rules, &context.taxonomy).map_err(|faults| {
+    matching::rules::validate(&rules, &context.taxonomy()).map_err(|faults| {
         let faults: Vec<String> = faults
             .into_vec()
             .into_iter()

@@ -2,12 +2,13 @@
 
 use chrono::{TimeDelta, Utc};
 
-use crate::config::{Config, MailTransport};
+use crate::config::{Config, MailTransport, taxonomy};
 use crate::db::outbox::Counts;
 use crate::db::{self, Conn, chain, migrate};
 use crate::domain::account::Role;
 use crate::domain::bounce::BounceOutcome;
 use crate::domain::rates::{Coverage, Source};
+use crate::domain::tag::keeping::Drift;
 use crate::domain::values::OrganizationKind;
 use crate::mail::SendError;
 use crate::services::rates::coverage;
@@ -153,6 +154,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
         ("bounces", bounces(conn)?),
         ("people", people(conn)?),
         ("search", search(conn)?),
+        ("tags", tags(conn)?),
         ("rates", rates(conn)?),
     ])
 }
@@ -175,6 +177,35 @@ fn search(conn: &mut Conn) -> db::Result<Finding> {
         ..=0 => Finding::Fine("finds every profile and mandate".to_owned()),
         _ => Finding::Note(format!(
             "does not find {behind} profiles and mandates yet; the service catches up while it runs"
+        )),
+    })
+}
+
+/// How the tags on record stand to the program's own file, which is taken in
+/// at the first start only.
+fn tags(conn: &mut Conn) -> db::Result<Finding> {
+    let Some(edition) = db::tags::edition(conn)? else {
+        return Ok(Finding::Note(
+            "none on record yet: the first start takes them from the program's file".to_owned(),
+        ));
+    };
+    let kept = db::tags::all(conn)?;
+    let file = match taxonomy::parse(taxonomy::DEFAULT) {
+        Ok(file) => file,
+        Err(error) => return Ok(Finding::Bad(format!("taxonomy.toml: {error}"))),
+    };
+    let drift = Drift::of(&file, kept.iter());
+    let changed = kept.iter().filter(|kept| kept.version > 1).count();
+    let own = match edition.number {
+        0 => String::new(),
+        number => format!(", {number} changes since the first start, of {changed} of them"),
+    };
+    let all = format!("{} from {}{own}", kept.len(), edition.base);
+    Ok(match drift.told() {
+        None => Finding::Fine(all),
+        Some(drift) => Finding::Note(format!(
+            "{all}; the file of this program ({}) {drift}: curators take over what they want, POST and PATCH /v1/tags",
+            file.version()
         )),
     })
 }

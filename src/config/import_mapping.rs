@@ -144,7 +144,7 @@ impl ImportMapping {
     pub fn tag<'a>(&self, word: &str, taxonomy: &'a Taxonomy) -> Option<&'a Tag> {
         self.tags
             .get(&fold(word))
-            .and_then(|slug| taxonomy.tag(slug))
+            .and_then(|slug| taxonomy.tag(taxonomy.leads_to(slug)))
             .or_else(|| taxonomy.resolve(word))
     }
 }

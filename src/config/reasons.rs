@@ -58,6 +58,7 @@ fn collect(
     let mut labels = Labels {
         texts: BTreeMap::new(),
         machine: machine.to_vec(),
+        human: Vec::new(),
     };
     for (name, value) in table {
         match value {

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::domain::tag::{
-    Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy, TaxonomyFault,
+    Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy, TaxonomyFault, Term,
 };
-use crate::domain::text::Slug;
+use crate::domain::text::{Language, Slug};
 
 /// The shipped taxonomy, compiled in.
 pub const DEFAULT: &str = include_str!("../../config/taxonomy.toml");
@@ -94,6 +94,7 @@ fn tag(tag: TagOfFile) -> Result<Tag, String> {
         aliases: tag.aliases,
         sensitivity: Sensitivity::from_code(&tag.sensitivity)
             .ok_or_else(|| named("sensitivity", &tag.sensitivity))?,
+        term: Term::default(),
     })
 }
 
@@ -130,15 +131,21 @@ fn labels(
             "labels of {name}: {code} has no text to be reviewed"
         ));
     }
+    let mut machine: Vec<Language> = machine
+        .iter()
+        .map(|code| language(code))
+        .collect::<Result<_, _>>()?;
+    let texts: BTreeMap<Language, String> = texts
+        .into_iter()
+        .map(|(code, text)| Ok((language(&code)?, text)))
+        .collect::<Result<_, String>>()?;
+    machine.sort();
+    // The file is written in English; somebody read what is not a machine's.
+    let read = |it: &&Language| it.primary() != "en" && !machine.contains(it);
     Ok(Labels {
-        machine: machine
-            .iter()
-            .map(|code| language(code))
-            .collect::<Result<_, _>>()?,
-        texts: texts
-            .into_iter()
-            .map(|(code, text)| Ok((language(&code)?, text)))
-            .collect::<Result<_, String>>()?,
+        human: texts.keys().filter(read).cloned().collect(),
+        machine,
+        texts,
     })
 }
 

@@ -28,6 +28,7 @@
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`] | what comes of it |
+//! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
 //! | [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
 //! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
@@ -112,7 +113,9 @@ mod store;
 mod stored;
 pub mod suppressions;
 pub mod syndicates;
+pub mod tags;
 pub mod taxonomies;
+mod taxonomy_schema;
 pub mod tickets;
 pub mod together;
 mod transaction;

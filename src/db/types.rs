@@ -24,8 +24,8 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
     IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId,
-    PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TicketId,
-    UserId,
+    PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TagId,
+    TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -244,5 +244,5 @@ bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId,
+    RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

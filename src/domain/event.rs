@@ -50,11 +50,13 @@ pub enum SubjectKind {
     RateBatch,
     /// What one firm shows another.
     Practice,
+    /// A word of the taxonomy.
+    Tag,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -73,6 +75,7 @@ impl SubjectKind {
         Self::Duplicate,
         Self::RateBatch,
         Self::Practice,
+        Self::Tag,
     ];
 
     /// The stable code under which it is stored and hashed.
@@ -96,6 +99,7 @@ impl SubjectKind {
             Self::Duplicate => "duplicate",
             Self::RateBatch => "rate_batch",
             Self::Practice => "practice",
+            Self::Tag => "tag",
         }
     }
 

@@ -109,6 +109,8 @@ ids! {
     DuplicateId,
     /// What was made of two firms.
     MergeId,
+    /// A word of the taxonomy that profiles and mandates hold.
+    TagId,
     /// One line of the log.
     EventId,
     /// One intent to send something.

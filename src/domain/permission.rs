@@ -48,6 +48,10 @@ codes! {
         WriteAccount = "write_account",
         /// Read the taxonomy.
         ReadTaxonomy = "read_taxonomy",
+        /// Change the taxonomy.
+        WriteTaxonomy = "write_taxonomy",
+        /// Read who decided what about tags.
+        ReadTagDecisions = "read_tag_decisions",
         /// Read an organization.
         ReadOrganization = "read_organization",
         /// Read who belongs to an organization.
@@ -220,7 +224,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
 
     match operation {
         O::ReadAccount => Some(S::AccountRead),
-        O::ReadTaxonomy => Some(S::TaxonomyRead),
+        O::ReadTaxonomy | O::ReadTagDecisions => Some(S::TaxonomyRead),
         O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
         O::ReadStartupProfile => Some(S::ProfilesRead),
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
@@ -254,6 +258,7 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         // By which rules a programme matches, and which firms are one, is a
         // person's decision. A file of everything would go around the scopes.
         O::PublishRules
+        | O::WriteTaxonomy
         | O::Export
         | O::JudgeDuplicates
         | O::WriteOrganization
@@ -340,7 +345,14 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme | O::WriteCommitment | O::WritePractice | O::WriteRates, _) => Forbidden,
+        (
+            O::WriteProgramme
+            | O::WriteCommitment
+            | O::WritePractice
+            | O::WriteRates
+            | O::WriteTaxonomy,
+            _,
+        ) => Forbidden,
 
         _ => Hidden,
     }
@@ -368,6 +380,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadCompliance
             | O::ReadDuplicates
             | O::ReadRules
+            | O::ReadTagDecisions
             | O::RankMatches
     );
     match role {
@@ -384,6 +397,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
         R::Compliance => match operation {
             _ if reads => Allowed,
             O::WriteCompliance
+            | O::WriteTaxonomy
             | O::MoveStartupProfile
             | O::MoveMandate
             | O::MoveMatch
@@ -408,6 +422,8 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::WriteClients
             | O::ReadMessages
             | O::RetryMessage
+            | O::WriteTaxonomy
+            | O::ReadTagDecisions
             | O::ReportBounce => Allowed,
             O::ReadLog | O::WriteRates => Forbidden,
             _ => Hidden,

@@ -323,8 +323,8 @@ impl Query {
 
     /// Asks for a tag as well, or anything under it.
     pub fn with_tag(&mut self, slug: &Slug, taxonomy: &Taxonomy) {
-        let under = |other: &Slug| taxonomy.ancestors(other).any(|above| above == slug);
-        let below = taxonomy.tags().map(|it| &it.slug).filter(|it| under(it));
+        let tags = taxonomy.tags().map(|it| &it.slug);
+        let below = tags.filter(|it| taxonomy.is_within(it, slug));
         self.facets.push(below.chain([slug]).map(tag).collect());
     }
 

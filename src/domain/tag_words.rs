@@ -40,8 +40,15 @@ pub fn suggested<'a>(
     let mut found: Vec<Suggested> = taxonomy
         .tags()
         .filter_map(|tag| text.speaks_of(taxonomy, tag))
+        .filter(|found| {
+            let tag = taxonomy.tag(&found.slug);
+            tag.is_some_and(|tag| taxonomy.offers(tag))
+        })
         .collect();
     found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.slug.cmp(&b.slug)));
+    // The words of a tag that redirects speak for what it redirects to.
+    let mut met = BTreeSet::new();
+    found.retain(|it| met.insert(it.slug.clone()));
     found.truncate(limit);
     found
 }
@@ -132,10 +139,10 @@ impl Text {
             }
         }
         Some(Suggested {
-            slug: tag.slug.clone(),
+            slug: tag.leads_to().clone(),
             score,
             words,
-            sensitivity: taxonomy.sensitivity(&tag.slug),
+            sensitivity: taxonomy.sensitivity(tag.leads_to()),
         })
     }
 
@@ -253,7 +260,7 @@ fn consecutive(all: &[&[usize]]) -> Option<BTreeSet<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::tag::{Labels, TagKind};
+    use crate::domain::tag::{Labels, TagKind, Term};
 
     fn tag(slug: &str, labels: &[(&str, &str)], aliases: &[&str]) -> Tag {
         let texts = labels.iter();
@@ -265,9 +272,11 @@ mod tests {
             labels: Labels {
                 texts: texts.collect(),
                 machine: vec![],
+                human: vec![],
             },
             aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
             sensitivity: Sensitivity::None,
+            term: Term::default(),
         }
     }
 

@@ -152,6 +152,13 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /v1/people/{id}/transitions", Needs(O::WritePerson)),
     // Where and by which words they meet.
     ("GET /v1/tags", Needs(O::ReadTaxonomy)),
+    ("POST /v1/tags", Needs(O::WriteTaxonomy)),
+    ("GET /v1/tags/{slug}", Needs(O::ReadTaxonomy)),
+    ("PATCH /v1/tags/{slug}", Needs(O::WriteTaxonomy)),
+    ("GET /v1/tags/{slug}/transitions", Needs(O::ReadTaxonomy)),
+    ("POST /v1/tags/{slug}/transitions", Needs(O::WriteTaxonomy)),
+    ("GET /v1/tags/{slug}/decisions", Needs(O::ReadTagDecisions)),
+    ("GET /v1/tags/{slug}/events", Needs(O::ReadTaxonomy)),
     ("GET /v1/facets", Needs(O::ReadTaxonomy)),
     ("POST /v1/tag-suggestions", Needs(O::ReadTaxonomy)),
     (

@@ -325,7 +325,7 @@ fn reasons(context: &Context, strengths: &[FactorTrace], reader: &Reader) -> Vec
         .map(|trace| {
             context
                 .wording
-                .sentence(&trace.reason, &reader.language, &context.taxonomy)
+                .sentence(&trace.reason, &reader.language, &context.taxonomy())
         })
         .collect()
 }

@@ -11,6 +11,7 @@
 //! | [`imports`] | checks files and puts their rows on record |
 //! | [`failures`] | writes counted sign-in failures to the log |
 //! | [`rematch`] | matches everything of a programme again, when somebody asked for it |
+//! | [`retag`] | has those who hold a merged tag hold the other one |
 //! | [`clock`] | expires questions, takes up deals from hold, forgets old keys |
 
 pub mod clock;
@@ -21,6 +22,7 @@ pub mod index;
 pub mod letters;
 pub mod outbox;
 pub mod rematch;
+pub mod retag;
 pub mod sealer;
 
 use std::sync::Arc;
@@ -91,6 +93,7 @@ pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
     tasks.spawn(exports::run(context.clone(), stop.clone()));
     tasks.spawn(imports::run(context.clone(), stop.clone()));
     tasks.spawn(rematch::run(context.clone(), stop.clone()));
+    tasks.spawn(retag::run(context.clone(), stop.clone()));
     tasks.spawn(clock::run(context.clone(), stop.clone()));
     Workers { stop, tasks }
 }

@@ -52,7 +52,7 @@ pub fn of(
     let freezes = db::freezes::active(conn)?;
     let frozen = freezes.iter().any(|freeze| {
         freeze.scope == FreezeScope::Programme(programme)
-            || covers_startup(freeze, &context.taxonomy, &profile)
+            || covers_startup(freeze, &context.taxonomy(), &profile)
             || covers_mandate(freeze, &mandate)
     });
     Ok(frozen.then_some(Apart::Frozen))

@@ -241,7 +241,7 @@ impl<'a> Bench<'a> {
         let setting = Setting {
             programme: &self.programme,
             rules: self.rules,
-            taxonomy: &self.context.taxonomy,
+            taxonomy: &self.context.taxonomy(),
             rates: self.rates.as_ref(),
             today: self.day,
             past,

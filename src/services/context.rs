@@ -33,6 +33,7 @@ use super::import_jobs::rows::OpenRows;
 use super::index::MatchIndex;
 use super::past::Newest;
 use super::signing::Looked;
+use super::tags::snapshot::Taxonomies;
 
 /// Rankings computed at the same time.
 const RANKINGS: usize = 2;
@@ -129,8 +130,8 @@ pub struct Context {
     pub db: Db,
     /// The clock.
     pub clock: Clock,
-    /// The tags.
-    pub taxonomy: Arc<Taxonomy>,
+    /// The tags, as this node has them; see [`Context::taxonomy`].
+    pub taxonomies: Arc<Taxonomies>,
     /// Working days.
     pub calendars: Arc<Calendars>,
     /// Pipelines by name; never empty.
@@ -203,7 +204,7 @@ pub struct Parts {
     pub db: Db,
     /// The clock.
     pub clock: Clock,
-    /// The tags.
+    /// The tags and facets of the program's file.
     pub taxonomy: Taxonomy,
     /// Working days.
     pub calendars: Calendars,
@@ -231,14 +232,14 @@ pub struct Parts {
 
 impl From<Parts> for Context {
     fn from(parts: Parts) -> Self {
-        let taxonomy = Arc::new(parts.taxonomy);
+        let taxonomies = Arc::new(Taxonomies::new(parts.taxonomy));
         Self {
             db: parts.db,
             clock: parts.clock,
-            index: Arc::new(MatchIndex::new(Arc::clone(&taxonomy))),
+            index: Arc::new(MatchIndex::new(Arc::clone(&taxonomies))),
             past: Arc::default(),
             exchange: Arc::new(parts.exchange),
-            taxonomy,
+            taxonomies,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),
             wording: Arc::new(parts.wording),

@@ -212,7 +212,7 @@ fn sentence(
 ) -> Option<String> {
     let say = |reason| {
         let wording = &context.wording;
-        wording.sentence(reason, reader, &context.taxonomy)
+        wording.sentence(reason, reader, &context.taxonomy())
     };
     if !tells_figures(trace.factor) {
         Some(say(&trace.reason))

@@ -103,7 +103,7 @@ pub fn ask(
         claimed: profile.claimed && mandate.claimed,
         startup_clearance: clearance(conn, profile.organization, today)?,
         investor_clearance: clearance(conn, mandate.organization, today)?,
-        sensitivity: profile.content.sensitivity(&context.taxonomy),
+        sensitivity: profile.content.sensitivity(&context.taxonomy()),
         control_answers_sensitive: profile
             .content
             .controls
@@ -190,7 +190,7 @@ pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupPro
         FreezeScope::Tag(frozen) => profile
             .content
             .all_tags()
-            .any(|tag| tag == frozen || taxonomy.ancestors(tag).any(|ancestor| ancestor == frozen)),
+            .any(|tag| taxonomy.is_within(tag, frozen)),
         FreezeScope::Programme(_) => false,
     }
 }

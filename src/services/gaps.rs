@@ -25,7 +25,7 @@ pub async fn of_programme(
                 return Ok(Vec::new());
             };
             let mandates = snapshot.mandates().map(|entry| &entry.mandate);
-            Ok(balance(&context.taxonomy, snapshot.startups(), mandates))
+            Ok(balance(visible.taxonomy()?, snapshot.startups(), mandates))
         })
         .await
 }

@@ -20,9 +20,11 @@ use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileI
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
 use crate::domain::tag::Taxonomy;
+use crate::domain::tag::keeping::scores_alike;
 use crate::matching::index::{Cleared, Index, MandateEntry, Snapshot, StartupEntry};
 
 use super::disclosure::{covers_mandate, covers_startup};
+use super::tags::snapshot::Taxonomies;
 use super::{Context, Error};
 
 /// How long a question waits for the index to reach what was written before.
@@ -38,7 +40,7 @@ const AT_ONCE: usize = 10_000;
 
 /// The indexes of all programmes.
 pub struct MatchIndex {
-    taxonomy: Arc<Taxonomy>,
+    taxonomies: Arc<Taxonomies>,
     writer: Mutex<Writer>,
     visible: RwLock<Arc<Visible>>,
 }
@@ -48,6 +50,8 @@ pub struct MatchIndex {
 pub struct Visible {
     /// The last position of the log that it knows of; none before it is built.
     position: Option<i64>,
+    /// The tags that it was made with.
+    taxonomy: Option<Arc<Taxonomy>>,
     programmes: BTreeMap<ProgrammeId, Snapshot>,
 }
 
@@ -55,6 +59,14 @@ impl Visible {
     /// The index of a programme; none for one that has admitted nobody.
     pub fn of(&self, programme: ProgrammeId) -> Option<&Snapshot> {
         self.programmes.get(&programme)
+    }
+
+    /// The tags by which to ask it: none before it is built.
+    ///
+    /// # Errors
+    /// It isn't built.
+    pub fn taxonomy(&self) -> Result<&Arc<Taxonomy>, Error> {
+        (self.taxonomy.as_ref()).ok_or_else(|| Error::internal("the match index isn't built"))
     }
 
     fn has_reached(&self, position: i64) -> bool {
@@ -65,15 +77,16 @@ impl Visible {
 #[derive(Default)]
 struct Writer {
     position: Option<i64>,
+    taxonomy: Option<Arc<Taxonomy>>,
     programmes: BTreeMap<ProgrammeId, Index>,
     freezes: Vec<Freeze>,
 }
 
 impl MatchIndex {
     /// An empty one, built when it is first asked or followed.
-    pub fn new(taxonomy: Arc<Taxonomy>) -> Self {
+    pub fn new(taxonomies: Arc<Taxonomies>) -> Self {
         Self {
-            taxonomy,
+            taxonomies,
             writer: Mutex::default(),
             visible: RwLock::default(),
         }
@@ -156,19 +169,26 @@ impl MatchIndex {
     ) -> Result<Arc<Visible>, Error> {
         let before = writer.position;
         let mut touched = BTreeSet::new();
-        if let Some(mut position) = before {
+        let mut whole = before.is_none();
+        if let (Some(mut position), Some(mut taxonomy)) = (before, writer.taxonomy.clone()) {
             loop {
                 let some = events::page(conn, position, BATCH)?;
                 let Some(last) = some.last() else { break };
                 position = last.position;
                 let changes = Changes::of(&some);
-                touched.extend(writer.apply(conn, &self.taxonomy, &changes)?);
+                if changes.tags {
+                    let fresh = Arc::clone(&self.taxonomies.refresh(conn)?.taxonomy);
+                    whole |= writer.retag(&fresh);
+                    taxonomy = fresh;
+                }
+                touched.extend(writer.apply(conn, &taxonomy, &changes)?);
                 writer.position = Some(position);
             }
         } else {
-            writer.build(conn, &self.taxonomy, progress)?;
+            let taxonomy = Arc::clone(&self.taxonomies.refresh(conn)?.taxonomy);
+            writer.build(conn, &taxonomy, progress)?;
         }
-        let only = before.map(|_| &touched);
+        let only = (!whole).then_some(&touched);
         Ok(self.publish(&writer, only))
     }
 
@@ -183,6 +203,7 @@ impl MatchIndex {
         };
         let visible = Arc::new(Visible {
             position: writer.position,
+            taxonomy: writer.taxonomy.clone(),
             programmes: writer.programmes.iter().map(snapshot).collect(),
         });
         let mut place = self.visible.write().unwrap_or_else(PoisonError::into_inner);
@@ -199,6 +220,7 @@ struct Changes {
     organizations: BTreeSet<OrganizationId>,
     programmes: BTreeSet<ProgrammeId>,
     freezes: bool,
+    tags: bool,
 }
 
 impl Changes {
@@ -217,6 +239,7 @@ impl Changes {
                     changes.organizations.insert(id.into());
                 }
                 SubjectKind::Freeze => changes.freezes = true,
+                SubjectKind::Tag => changes.tags = true,
                 SubjectKind::Programme => changes.of_programme(event),
                 SubjectKind::User
                 | SubjectKind::RuleSet
@@ -257,6 +280,7 @@ impl Writer {
     ) -> Result<(), Error> {
         // Read before the records: what changes meanwhile is applied again.
         let position = events::head(conn)?.position;
+        self.taxonomy = Some(Arc::clone(taxonomy));
         self.freezes = db::freezes::active(conn)?;
         for programme in all_programmes(conn)? {
             let profiles = db::programmes::startups(conn, programme)?;
@@ -268,6 +292,27 @@ impl Writer {
         }
         self.position = Some(position);
         Ok(())
+    }
+
+    /// Goes on with other tags; whether everything was made anew for them.
+    fn retag(&mut self, taxonomy: &Arc<Taxonomy>) -> bool {
+        let before = self.taxonomy.replace(Arc::clone(taxonomy));
+        if before.is_some_and(|before| scores_alike(&before, taxonomy)) {
+            return false;
+        }
+        let mut programmes = std::mem::take(&mut self.programmes);
+        for index in programmes.values_mut() {
+            let startups = index.startups().map(|entry| {
+                Arc::new(StartupEntry {
+                    frozen: self.freezes_startup(taxonomy, &entry.profile),
+                    ..StartupEntry::clone(entry)
+                })
+            });
+            let mandates = index.mandates().cloned().collect();
+            *index = Index::build(Arc::clone(taxonomy), startups.collect(), mandates, |_| ());
+        }
+        self.programmes = programmes;
+        true
     }
 
     /// Applies changes; answers which programmes they touched.

@@ -96,6 +96,7 @@ recorded!(
     crate::domain::rematch::Rematch,
     crate::domain::introduction::Introduction,
     crate::domain::pipeline::Deal,
+    crate::domain::tag::keeping::KeptTag,
     crate::domain::deal_work::DealTask,
     crate::domain::export::Export,
     crate::domain::import::Import,

@@ -115,7 +115,7 @@ pub fn before(
         files: BTreeMap::new(),
     };
     // Also what nobody dealt in can be asked about by name.
-    for tag in context.taxonomy.tags() {
+    for tag in context.taxonomy().tags() {
         builder.picture.corpus.tags.number(tag.slug.as_str());
     }
     for country in Country::all() {

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 
@@ -18,8 +19,6 @@ use crate::domain::profile::StartupProfile;
 use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::scoring::{Explanation, Outcome, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
-use crate::domain::text::Slug;
-use crate::domain::values::Stage;
 use crate::matching::deals::Question;
 use crate::matching::facts::{MandateFacts, PairFacts, Setting, StartupFacts};
 use crate::matching::observed::Observed;
@@ -27,6 +26,7 @@ use crate::matching::past::{Asked, Past};
 use crate::matching::reference::Filter;
 use crate::matching::score::explain;
 
+pub use super::counterparts::Counterparts;
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
 use super::matches::Query;
 use super::past::{self, Picture};
@@ -39,49 +39,8 @@ pub struct Ground {
     rules: RuleSet,
     rates: Option<Rates>,
     freezes: Vec<Freeze>,
+    taxonomy: Arc<Taxonomy>,
     today: NaiveDate,
-}
-
-/// Which counterparts a ranking is limited to; what is absent doesn't matter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counterparts {
-    /// With that tag, or one under it.
-    pub tag: Option<Slug>,
-    /// At that stage, or investing in it.
-    pub stage: Option<Stage>,
-    /// There.
-    pub country: Option<Country>,
-}
-
-impl Counterparts {
-    /// Whether a mandate is one of them.
-    pub fn fits_mandate(&self, taxonomy: &Taxonomy, mandate: &Mandate) -> bool {
-        let stages = &mandate.content.stages;
-        self.fits_tags(taxonomy, mandate.content.tags.keys())
-            && self
-                .stage
-                .is_none_or(|stage| stages.is_empty() || stages.contains(&stage))
-            && self.is_there(mandate.country)
-    }
-
-    /// Whether a startup is one of them.
-    pub fn fits_startup(&self, taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {
-        let content = &profile.content;
-        self.fits_tags(taxonomy, content.all_tags())
-            && self.stage.is_none_or(|stage| content.stage == Some(stage))
-            && self.is_there(profile.country)
-    }
-
-    fn fits_tags<'a>(&self, taxonomy: &Taxonomy, mut tags: impl Iterator<Item = &'a Slug>) -> bool {
-        let Some(wanted) = &self.tag else {
-            return true;
-        };
-        tags.any(|tag| tag == wanted || taxonomy.ancestors(tag).any(|above| above == wanted))
-    }
-
-    fn is_there(&self, country: Option<Country>) -> bool {
-        self.country.is_none_or(|wanted| country == Some(wanted))
-    }
 }
 
 /// What is known about one firm and its counterparts.
@@ -126,6 +85,7 @@ impl Ground {
             rules,
             rates: db::rates::latest(conn, today)?,
             freezes: db::freezes::active(conn)?,
+            taxonomy: context.taxonomy(),
             today,
             programme,
         })
@@ -148,6 +108,11 @@ impl Ground {
     /// Where the programme stands.
     pub const fn programme_status(&self) -> ProgrammeStatus {
         self.programme.status
+    }
+
+    /// The tags it matches by.
+    pub const fn taxonomy(&self) -> &Arc<Taxonomy> {
+        &self.taxonomy
     }
 
     /// The rules it matches by.
@@ -296,8 +261,8 @@ pub fn mandates_about(
     filter: &Filter,
     about: &Counterparts,
 ) -> Result<Vec<Explanation>, Error> {
-    let taxonomy = &context.taxonomy;
     let visible = context.index.current(conn)?;
+    let taxonomy = visible.taxonomy()?;
     let profile = db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
     let Some(snapshot) = visible.of(ground.programme.id) else {
         return Ok(Vec::new());
@@ -363,8 +328,8 @@ pub fn startups_about(
     filter: &Filter,
     about: &Counterparts,
 ) -> Result<Vec<Explanation>, Error> {
-    let taxonomy = &context.taxonomy;
     let visible = context.index.current(conn)?;
+    let taxonomy = visible.taxonomy()?;
     let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
     let Some(snapshot) = visible.of(ground.programme.id) else {
         return Ok(Vec::new());
@@ -502,10 +467,10 @@ pub fn one_pair(
     profile: &StartupProfile,
     mandate: &Mandate,
 ) -> Result<Explanation, Error> {
-    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let (startup, facts, known) = facts_of(conn, ground, profile, mandate)?;
     let ask = ask_one(ground, profile, mandate);
     ground.with_past(context, conn, ask, |_, past| {
-        let setting = ground.setting(&context.taxonomy, past);
+        let setting = ground.setting(&ground.taxonomy, past);
         Ok(explain(&setting, &startup, &facts, &known))
     })
 }
@@ -531,10 +496,10 @@ pub fn one_pair_with_grounds(
     (profile, mandate): (&StartupProfile, &Mandate),
     taxonomy: TaxonomyHash,
 ) -> Result<(Explanation, Grounds), Error> {
-    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let (startup, facts, known) = facts_of(conn, ground, profile, mandate)?;
     let ask = ask_one(ground, profile, mandate);
     ground.with_past(context, conn, ask, |_, past| {
-        let setting = ground.setting(&context.taxonomy, past);
+        let setting = ground.setting(&ground.taxonomy, past);
         let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
         Ok((explain(&setting, &startup, &facts, &known), grounds))
     })
@@ -548,24 +513,23 @@ pub fn one_pair_to_keep(
     profile: &StartupProfile,
     mandate: &Mandate,
 ) -> Result<(Explanation, Grounds), Error> {
-    let (startup, facts, known) = facts_of(context, conn, ground, profile, mandate)?;
+    let (startup, facts, known) = facts_of(conn, ground, profile, mandate)?;
     let ask = ask_one(ground, profile, mandate);
     ground.with_past(context, conn, ask, |conn, past| {
-        let setting = ground.setting(&context.taxonomy, past);
-        let taxonomy = db::taxonomies::insert_if_new(conn, &context.taxonomy, context.now())?;
+        let setting = ground.setting(&ground.taxonomy, past);
+        let taxonomy = db::taxonomies::insert_if_new(conn, &ground.taxonomy, context.now())?;
         let grounds = recompute::grounds(&setting, &startup, &facts, known, taxonomy);
         Ok((explain(&setting, &startup, &facts, &known), grounds))
     })
 }
 
 fn facts_of<'a>(
-    context: &Context,
     conn: &mut Conn,
     ground: &Ground,
     profile: &'a StartupProfile,
     mandate: &'a Mandate,
 ) -> Result<(StartupFacts<'a>, MandateFacts<'a>, PairFacts), Error> {
-    let taxonomy = &context.taxonomy;
+    let taxonomy = &ground.taxonomy;
     let programme = ground.programme.id;
     let clearances = clearances_of(
         conn,

@@ -35,7 +35,7 @@ pub async fn of_startup(
             };
             let ground = Ground::load(context, conn, programme)?;
             let visible = context.index.current(conn)?;
-            let setting = ground.setting(&context.taxonomy, None);
+            let setting = ground.setting(visible.taxonomy()?, None);
             let mandates: Vec<MandateFacts<'_>> = visible
                 .of(programme)
                 .into_iter()

@@ -212,7 +212,7 @@ fn question(
 ) -> Result<Review, Error> {
     let content = &pair.profile.content;
     let tags = content.all_tags().filter_map(|tag| {
-        let sensitivity = context.taxonomy.sensitivity(tag);
+        let sensitivity = context.taxonomy().sensitivity(tag);
         (sensitivity >= Sensitivity::Review).then(|| (tag.clone(), sensitivity))
     });
     let firm = db::organizations::find(conn, pair.profile.organization)?;

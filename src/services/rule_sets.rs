@@ -154,7 +154,7 @@ pub async fn transition(
     let now = context.now();
     let pen = context.pen(caller.actor());
     let hats = hats(caller);
-    let taxonomy = context.taxonomy.clone();
+    let taxonomy = context.taxonomy();
     write_once(
         context,
         caller.id(),

@@ -20,7 +20,7 @@ pub async fn of_profile(
         .db
         .read(move |conn| db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound))
         .await?;
-    Ok(terms::in_content(&found.content, &context.taxonomy))
+    Ok(terms::in_content(&found.content, &context.taxonomy()))
 }
 
 /// The marked words of what somebody wrote to ask for an introduction.
@@ -34,7 +34,7 @@ pub async fn of_introduction(
         .db
         .read(move |conn| introductions::load(conn, id))
         .await?;
-    let hits = terms::marked(&found.blurb, &context.taxonomy).into_iter();
+    let hits = terms::marked(&found.blurb, &context.taxonomy()).into_iter();
     Ok(hits.map(|hit| ("/blurb".to_owned(), hit)).collect())
 }
 
@@ -46,7 +46,7 @@ pub(super) fn refuse_sensitive(
     pointer: &'static str,
     text: &str,
 ) -> Result<(), Error> {
-    let hits = terms::marked(text, &context.taxonomy);
+    let hits = terms::marked(text, &context.taxonomy());
     let mut faults = Faults::new();
     for hit in hits {
         let detail = format!(

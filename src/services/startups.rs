@@ -192,7 +192,7 @@ pub async fn edit(
     let now = context.now();
     let pen = context.pen(caller.actor());
     let caller = caller.clone();
-    let taxonomy = context.taxonomy.clone();
+    let taxonomy = context.taxonomy();
     context
         .db
         .write(move |conn| {
@@ -276,7 +276,7 @@ fn apply(
         _ => None,
     };
     let facts = ProfileFacts {
-        taxonomy: &context.taxonomy,
+        taxonomy: &context.taxonomy(),
         compliance_agreed: agreed == Some(before.revision),
         now,
     };
@@ -346,7 +346,7 @@ pub(super) fn stand_behind(
     let corrected = content != before.content;
     let mut status = before.status;
     if corrected {
-        status = status_after_correction(before, &content, &context.taxonomy)?;
+        status = status_after_correction(before, &content, &context.taxonomy())?;
     }
     let after = StartupProfile {
         content,
@@ -379,7 +379,7 @@ pub(super) fn disown(
 ) -> Result<(), Error> {
     let action = ProfileAction::Withdraw;
     let facts = ProfileFacts {
-        taxonomy: &context.taxonomy,
+        taxonomy: &context.taxonomy(),
         compliance_agreed: false,
         now: context.now(),
     };
@@ -500,7 +500,7 @@ pub(super) fn open_to(
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
     let facts = ProfileFacts {
-        taxonomy: &context.taxonomy,
+        taxonomy: &context.taxonomy(),
         compliance_agreed: agreed == Some(profile.revision),
         now: context.now(),
     };
@@ -556,7 +556,7 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
             let pen = context_in.pen(Actor::System);
             for before in &due {
                 let facts = ProfileFacts {
-                    taxonomy: &context_in.taxonomy,
+                    taxonomy: &context_in.taxonomy(),
                     compliance_agreed: false,
                     now,
                 };

@@ -285,11 +285,11 @@ fn rules(context: &Context, args: &ImportArgs) -> Result<Rules, ImportError> {
             (path.display().to_string(), text)
         }
     };
-    let mapping = import_mapping::parse(&text, &context.taxonomy)
+    let mapping = import_mapping::parse(&text, &context.taxonomy())
         .map_err(|faults| ImportError::Usage(format!("{name}:\n{faults}")))?;
     Ok(Rules {
         mapping,
-        taxonomy: Arc::clone(&context.taxonomy),
+        taxonomy: context.taxonomy(),
         today: context.now().date_naive(),
     })
 }

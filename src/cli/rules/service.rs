@@ -55,7 +55,7 @@ impl Beside {
 
     /// What these rules would change in the programme.
     pub(super) async fn simulate(&self, rules: &RuleSet) -> Result<String, Failure> {
-        if let Err(faults) = validate(rules, &self.context.taxonomy) {
+        if let Err(faults) = validate(rules, &self.context.taxonomy()) {
             let faults = faults.into_vec().into_iter();
             let lines: Vec<String> = faults
                 .map(|fault| format!("{}: {}", fault.pointer, fault.detail))

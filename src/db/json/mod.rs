@@ -18,6 +18,7 @@ mod revealed;
 pub(super) mod rule_set;
 pub(super) mod simulation;
 pub(super) mod startup;
+pub(super) mod tag;
 pub(super) mod taxonomy;
 pub(super) mod ticket;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{self, One};
 use crate::db::{Error, Result};
 use crate::domain::tag::{
-    Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy, TaxonomyFault,
+    Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy, TaxonomyFault, Term,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub(in crate::db) fn decode(text: &str) -> Result<Taxonomy> {
             labels: no_labels(),
             aliases: vec![],
             sensitivity: form::code(&tag.sensitivity, Sensitivity::from_code)?,
+            // Scores look at the tree alone.
+            term: Term::default(),
         })
     });
     let facets = facets.into_iter().map(|value| {
@@ -96,5 +98,6 @@ fn no_labels() -> Labels {
     Labels {
         texts: BTreeMap::new(),
         machine: vec![],
+        human: vec![],
     }
 }

@@ -203,9 +203,9 @@ impl NewFreeze {
             "country" => {
                 parsed(faults, "/value", "unknown_country", value).map(FreezeScope::Country)
             }
-            "tag" => super::vocabulary::Vocabulary(&context.taxonomy)
-                .tag(faults, "/value", value)
-                .map(FreezeScope::Tag),
+            "tag" => super::vocabulary::Vocabulary::new(&context.taxonomy())
+                .known(faults, "/value", value)
+                .map(|tag| FreezeScope::Tag(tag.slug.clone())),
             "organization" => {
                 parsed(faults, "/value", "not_an_id", value).map(FreezeScope::Organization)
             }

@@ -155,7 +155,7 @@ async fn list_programme_gaps(
     let items = found.into_iter();
     Ok(HttpResponse::Ok().json(GapsView {
         items: items
-            .map(|balance| TagGapView::of(&context.taxonomy, language, balance))
+            .map(|balance| TagGapView::of(&context.taxonomy(), language, balance))
             .collect(),
     }))
 }

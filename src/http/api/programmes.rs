@@ -113,7 +113,7 @@ impl NewProgramme {
         let title = parsed(&mut faults, "/title", "invalid_title", &self.title);
         let corridors = read_corridors(&mut faults, &self.corridors);
         let scope_tags =
-            Vocabulary(taxonomy).tags(&mut faults, "/scope_tags", &self.scope_tags, MOST);
+            Vocabulary::new(taxonomy).tags(&mut faults, "/scope_tags", &self.scope_tags, MOST);
         let parties = read_parties(&mut faults, &self.parties);
         let starts_on = day(&mut faults, "/starts_on", &self.starts_on);
         let ends_on = day(&mut faults, "/ends_on", &self.ends_on);
@@ -323,7 +323,7 @@ async fn create_programme(
     body: JsonBody<NewProgramme>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/programmes", &request, &key, body.bytes());
-    let details = body.into_inner().read(&context.taxonomy)?;
+    let details = body.into_inner().read(&context.taxonomy())?;
     let made = programmes::create(&context, &caller, intent, details).await?;
     let view = ProgrammeView::from(&made);
     Ok(created(

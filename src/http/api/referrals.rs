@@ -213,7 +213,7 @@ async fn create_referral(
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/referrals", &request, &key, body.bytes());
     let digest = fingerprint(&request, body.bytes());
-    let (named, said) = body.into_inner().read(&context.taxonomy)?;
+    let (named, said) = body.into_inner().read(&context.taxonomy())?;
     let new = NewReferral {
         partner: own_organization(&caller, named, OrganizationKind::Partner, "/partner")?,
         external_id: said.external_id,

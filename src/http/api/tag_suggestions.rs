@@ -130,7 +130,7 @@ async fn suggest_tags(
 ) -> Result<HttpResponse, Problem> {
     let text = body.into_inner().read()?;
     let reader = &caller.user.language;
-    let view = SuggestionsView::of(&context.taxonomy, reader, [&text], |_| false);
+    let view = SuggestionsView::of(&context.taxonomy(), reader, [&text], |_| false);
     Ok(HttpResponse::Ok().json(view))
 }
 
@@ -159,6 +159,6 @@ async fn suggest_startup_profile_tags(
     let held = |it: &Suggested| found.content.all_tags().any(|tag| *tag == it.slug);
     let reader = &caller.user.language;
     let texts = [one_liner, summary];
-    let view = SuggestionsView::of(&context.taxonomy, reader, texts, held);
+    let view = SuggestionsView::of(&context.taxonomy(), reader, texts, held);
     digested(&request, &view)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::values::each;
 use crate::domain::fault::Faults;
-use crate::domain::tag::{Facet, FacetValue, LONGEST_SUGGESTED_FOR, Taxonomy};
+use crate::domain::tag::{Facet, FacetValue, LONGEST_SUGGESTED_FOR, Tag, Taxonomy};
 use crate::domain::text::{Slug, fold};
 
 /// From which likeness on a word is suggested, as for tags.
@@ -13,17 +13,52 @@ const ALIKE: f64 = 0.82;
 
 /// Reads words of one taxonomy.
 #[derive(Debug, Clone, Copy)]
-pub struct Vocabulary<'a>(pub &'a Taxonomy);
+pub struct Vocabulary<'a> {
+    taxonomy: &'a Taxonomy,
+    /// What the record holds already, and so may go on to hold.
+    held: Option<&'a BTreeSet<Slug>>,
+}
 
-impl Vocabulary<'_> {
-    /// The tag that `word` names.
-    pub fn tag(self, faults: &mut Faults, pointer: &str, word: &str) -> Option<Slug> {
-        let found = self.0.resolve(word).map(|tag| tag.slug.clone());
+impl<'a> Vocabulary<'a> {
+    /// Of that taxonomy.
+    pub const fn new(taxonomy: &'a Taxonomy) -> Self {
+        Self {
+            taxonomy,
+            held: None,
+        }
+    }
+
+    /// For a record that holds these tags: they stay, also where they can't be
+    /// chosen any more.
+    #[must_use]
+    pub const fn holding(self, held: &'a BTreeSet<Slug>) -> Self {
+        Self {
+            held: Some(held),
+            ..self
+        }
+    }
+
+    /// The tag that `word` names, whether or not it can be chosen.
+    pub fn known(self, faults: &mut Faults, pointer: &str, word: &str) -> Option<&'a Tag> {
+        let found = self.taxonomy.resolve(word);
         if found.is_none() {
-            let near: Vec<&str> = self.0.suggest(word).into_iter().map(Slug::as_str).collect();
+            let near = self.taxonomy.suggest(word).into_iter();
+            let near: Vec<&str> = near.map(Slug::as_str).collect();
             unknown(faults, pointer, "unknown_tag", "tag", &near);
         }
         found
+    }
+
+    /// The tag that `word` names, if it can be chosen.
+    pub fn tag(self, faults: &mut Faults, pointer: &str, word: &str) -> Option<Slug> {
+        let found = self.known(faults, pointer, word)?;
+        let held = self.held.is_some_and(|held| held.contains(&found.slug));
+        if !held && !self.taxonomy.offers(found) {
+            let detail = format!("The tag “{}” can't be chosen today.", found.slug);
+            faults.push(pointer, "tag_not_offered", detail);
+            return None;
+        }
+        Some(found.slug.clone())
     }
 
     /// At most `max` tags.
@@ -47,7 +82,7 @@ impl Vocabulary<'_> {
         words: &[String],
         facet: Facet,
     ) -> BTreeSet<Slug> {
-        let max = self.0.facet(facet).count();
+        let max = self.taxonomy.facet(facet).count();
         each(faults, pointer, words, max, |faults, place, word| {
             self.facet_value(faults, place, word, facet)
         })
@@ -63,12 +98,12 @@ impl Vocabulary<'_> {
         // Programs say the slug; folding every label for it would cost more
         // than all else in reading a document.
         let slug = |value: &&FacetValue| value.slug.as_str() == word;
-        if let Some(value) = self.0.facet(facet).find(slug) {
+        if let Some(value) = self.taxonomy.facet(facet).find(slug) {
             return Some(value.slug.clone());
         }
         let folded = fold(word);
         let named = |value: &&FacetValue| names(value).any(|name| name == folded);
-        let found = self.0.facet(facet).find(named);
+        let found = self.taxonomy.facet(facet).find(named);
         if found.is_none() {
             let near = self.near(&folded, facet);
             unknown(faults, pointer, "unknown_value", facet.code(), &near);
@@ -88,7 +123,7 @@ impl Vocabulary<'_> {
                 .fold(0.0, f64::max)
         };
         let mut near: Vec<(f64, &str)> = self
-            .0
+            .taxonomy
             .facet(facet)
             .map(|value| (likeness(value), value.slug.as_str()))
             .filter(|(likeness, _)| *likeness >= ALIKE)

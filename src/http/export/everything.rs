@@ -247,7 +247,8 @@ impl Everything<'_> {
             let Page { items, next } = list(page(cursor)).await?;
             let shown = teasers::show(context, caller, items).await?;
             for shown in &shown {
-                let view = value(&MatchView::of(Voice::of(context, caller), shown))?;
+                let taxonomy = context.taxonomy();
+                let view = value(&MatchView::of(Voice::of(context, caller, &taxonomy), shown))?;
                 self.line("match", view).await?;
                 let subject = Subject::new(SubjectKind::Match, shown.matched.id);
                 self.events(subject, Some(&timeline::MATCH)).await?;

@@ -73,7 +73,7 @@ pub(super) const fn page(cursor: Option<String>) -> PageRequest {
 
 /// Whether the filters are the list's.
 pub(super) fn check(context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(), Problem> {
-    let (query, tags) = (wanted.filters.as_str(), &context.taxonomy);
+    let (query, tags) = (wanted.filters.as_str(), &context.taxonomy());
     match wanted.kind {
         ExportKind::Organization => {}
         ExportKind::StartupProfiles => {
@@ -187,7 +187,8 @@ impl List<'_> {
                     matches_api::wanted(context, caller, &asked).map_err(|it| wrong(&it))?;
                 let found = matches::list(context, caller, wanted, page).await?;
                 let shown = teasers::show(context, caller, found.items).await?;
-                let voice = Voice::of(context, caller);
+                let taxonomy = context.taxonomy();
+                let voice = Voice::of(context, caller, &taxonomy);
                 let views = shown
                     .iter()
                     .map(|shown| value(&MatchView::of(voice, shown)));
@@ -226,7 +227,7 @@ impl List<'_> {
 
     async fn startups(&mut self, query: &str, page: PageRequest) -> Result<Page<Value>, Error> {
         let (context, caller) = (self.context, self.caller);
-        let asked = filters::<StartupProfileFilters>(query)?.read(&context.taxonomy);
+        let asked = filters::<StartupProfileFilters>(query)?.read(&context.taxonomy());
         let (filter, order) = asked.map_err(|it| wrong(&it))?;
         let found = startups::list(context, caller, filter, order, page, Whole).await?;
         let owners = found.items.iter().map(|profile| profile.organization);
@@ -236,7 +237,7 @@ impl List<'_> {
 
     async fn mandates(&mut self, query: &str, page: PageRequest) -> Result<Page<Value>, Error> {
         let (context, caller) = (self.context, self.caller);
-        let asked = filters::<MandateFilters>(query)?.read(&context.taxonomy);
+        let asked = filters::<MandateFilters>(query)?.read(&context.taxonomy());
         let (filter, order) = asked.map_err(|it| wrong(&it))?;
         let found = mandates::list(context, caller, filter, order, page, Whole).await?;
         let owners = found.items.iter().map(|mandate| mandate.organization);

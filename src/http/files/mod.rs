@@ -23,9 +23,9 @@ const LONGEST_ROW: usize = 1 << 20;
 /// Bytes at the beginning of a file by which its encoding is told.
 const LOOKED_AT: usize = 4096;
 
-/// Reads files with these tags.
-pub fn reader(taxonomy: Arc<Taxonomy>) -> OpenRows {
-    Arc::new(move |path, format, place| open(path, format, place, Arc::clone(&taxonomy)))
+/// Reads files.
+pub fn reader() -> OpenRows {
+    Arc::new(open)
 }
 
 fn open(

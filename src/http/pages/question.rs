@@ -109,7 +109,7 @@ impl<'a> QuestionPage<'a> {
         let sentence = |reason| {
             context
                 .wording
-                .sentence(reason, &person.language, &context.taxonomy)
+                .sentence(reason, &person.language, &context.taxonomy())
         };
         let strengths = asked.strengths.iter();
         Self {

@@ -333,7 +333,8 @@ fn text(
 }
 
 fn label(context: &Context, slug: &Slug, reader: &Language) -> String {
-    let tag = context.taxonomy.tags().find(|tag| tag.slug == *slug);
+    let taxonomy = context.taxonomy();
+    let tag = taxonomy.tag(slug);
     tag.and_then(|tag| {
         let texts = &tag.labels.texts;
         let own = texts

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::domain::money::Rates;
 use crate::domain::programme::{Corridor, Programme, ProgrammeDetails, ProgrammeStatus};
 use crate::domain::scoring::RuleSet;
-use crate::domain::tag::{Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy};
+use crate::domain::tag::{Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy, Term};
 use crate::domain::text::{Language, Slug};
 use crate::domain::values::InvestorRole;
 
@@ -299,6 +299,7 @@ fn tag(name: String, parent: Option<String>) -> Option<Tag> {
         labels: labels(&name),
         aliases: Vec::new(),
         sensitivity: Sensitivity::None,
+        term: Term::default(),
     })
 }
 
@@ -306,6 +307,7 @@ fn labels(name: &str) -> Labels {
     Labels {
         texts: BTreeMap::from([(Language::english(), name.to_owned())]),
         machine: Vec::new(),
+        human: Vec::new(),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::domain::profile::{
 };
 use crate::domain::programme::{Corridor, Programme, ProgrammeDetails, ProgrammeStatus};
 use crate::domain::scoring::{Bands, Curve, Explanation, Factor, RoleValues, RuleSet, TagValues};
-use crate::domain::tag::{Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy};
+use crate::domain::tag::{Facet, FacetValue, Labels, Sensitivity, Tag, TagKind, Taxonomy, Term};
 use crate::domain::text::{Language, Slug};
 use crate::domain::values::{InvestorRole, Stage};
 
@@ -72,6 +72,7 @@ pub(super) fn taxonomy() -> Taxonomy {
         labels: labels(name),
         aliases: Vec::new(),
         sensitivity,
+        term: Term::default(),
     };
     let none = Sensitivity::None;
     let tags = vec![
@@ -105,6 +106,7 @@ fn labels(name: &str) -> Labels {
     Labels {
         texts: BTreeMap::from([(Language::english(), name.to_owned())]),
         machine: Vec::new(),
+        human: Vec::new(),
     }
 }
 

@@ -137,8 +137,9 @@ async fn look_at(
     received: Received,
 ) -> Result<Received, Error> {
     let open = Arc::clone(&context.exchange.open_rows);
+    let taxonomy = context.taxonomy();
     let looked = tokio::task::spawn_blocking(move || {
-        let opened = open(received.path(), format, Place::default());
+        let opened = open(received.path(), format, Place::default(), taxonomy);
         (opened.map(drop), received)
     });
     let (opened, received) = looked.await.map_err(Error::internal)?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::domain::fault::Fault;
 use crate::domain::import::{FileFormat, ImportFailure, Place};
 use crate::domain::organization::OrganizationDetails;
+use crate::domain::tag::Taxonomy;
 
 use super::super::referrals::{Contact, Content};
 
@@ -74,6 +75,9 @@ pub trait RowReader: Send {
     fn next(&mut self, limit: usize) -> Result<Batch, Unreadable>;
 }
 
-/// Opens a file at a place where a row begins.
-pub type OpenRows =
-    Arc<dyn Fn(&Path, FileFormat, Place) -> Result<Box<dyn RowReader>, Unreadable> + Send + Sync>;
+/// Opens a file at a place where a row begins, to be read with these tags.
+pub type OpenRows = Arc<
+    dyn Fn(&Path, FileFormat, Place, Arc<Taxonomy>) -> Result<Box<dyn RowReader>, Unreadable>
+        + Send
+        + Sync,
+>;

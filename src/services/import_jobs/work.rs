@@ -129,10 +129,11 @@ async fn read(
     let open = Arc::clone(&context.exchange.open_rows);
     let path = context.exchange.folder.path(import.id);
     let (format, place) = (import.format, import.place);
+    let taxonomy = context.taxonomy();
     let job = move || {
         let mut reader = match reader {
             Some(reader) => reader,
-            None => open(&path, format, place)?,
+            None => open(&path, format, place, taxonomy)?,
         };
         let batch = reader.next(BATCH)?;
         Ok((reader, batch))

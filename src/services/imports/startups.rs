@@ -105,7 +105,7 @@ impl Import {
         content: &StartupContent,
         joined: bool,
     ) -> ProfileStatus {
-        let sensitivity = content.sensitivity(&self.context.taxonomy);
+        let sensitivity = content.sensitivity(&self.context.taxonomy());
         match before {
             Some(before) if !joined => before.status,
             None if !joined => ProfileStatus::Draft,

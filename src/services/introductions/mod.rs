@@ -137,7 +137,7 @@ fn request_in(
         return Err(disclosure::refusal(rules, requester.side()).into());
     }
     // A hit is no verdict: compliance reads it with the words marked.
-    let hits = terms::marked(&introduction.blurb, &context.taxonomy);
+    let hits = terms::marked(&introduction.blurb, &context.taxonomy());
     let decision = match decision {
         Decision::Allow if !hits.is_empty() => Decision::Review {
             rules: vec![Rule::Terms],

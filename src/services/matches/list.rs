@@ -154,7 +154,7 @@ impl Around {
             Some(own) => own == matched.startup,
             None => wanted.filter.startup_profile.is_some(),
         };
-        let taxonomy = &context.taxonomy;
+        let taxonomy = &context.taxonomy();
         if of_startup {
             let mandate = self.mandates.get(&matched.mandate);
             mandate.is_some_and(|it| wanted.about.fits_mandate(taxonomy, it))

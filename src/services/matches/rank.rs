@@ -270,9 +270,9 @@ fn best(
     for one in curated.values().filter(|one| one.curation == named) {
         let pair = super::Pair::load(conn, one.pair.0, one.pair.1, one.pair.2)?;
         let fits = if startup {
-            about.fits_mandate(&context.taxonomy, &pair.mandate)
+            about.fits_mandate(&context.taxonomy(), &pair.mandate)
         } else {
-            about.fits_startup(&context.taxonomy, &pair.profile)
+            about.fits_startup(&context.taxonomy(), &pair.profile)
         };
         if fits {
             first.push(ranking::one_pair(

@@ -49,7 +49,7 @@ fn obstacles(
 ) -> Result<Faults, Error> {
     let mut faults = missing_to_submit(&profile.content);
     let facts = ProfileFacts {
-        taxonomy: &context.taxonomy,
+        taxonomy: &context.taxonomy(),
         compliance_agreed: false,
         now: context.now(),
     };
@@ -171,7 +171,7 @@ impl Desk {
             }
             _ => {}
         }
-        let status = status_after_edit(&before, &content, &self.context.taxonomy)
+        let status = status_after_edit(&before, &content, &self.context.taxonomy())
             .map_err(|refusal| at(PLACE, refusal))?;
         if !is_being_written(before.status) {
             check_texts(conn, &before, &content)?;

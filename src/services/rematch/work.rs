@@ -2,6 +2,7 @@
 //! what changed is written in one transaction with how far the job has come.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use chrono::TimeDelta;
@@ -16,6 +17,7 @@ use crate::domain::ids::{MandateId, RematchId, StartupProfileId};
 use crate::domain::rematch::{Rematch, RematchStatus, differs};
 use crate::domain::review::{Curation, Match, MatchAction, MatchStatus, ended_by};
 use crate::domain::scoring::Explanation;
+use crate::domain::tag::Taxonomy;
 use crate::matching::reference::Filter;
 use crate::services::matches::{move_by_system, put_on_record};
 use crate::services::ranking::{self, Ground};
@@ -50,6 +52,9 @@ enum Change {
 struct Found {
     changes: Vec<Change>,
     unchanged: i64,
+    /// The tags that the accounts were computed from; several, where some
+    /// changed while others looked.
+    taxonomies: Vec<Arc<Taxonomy>>,
 }
 
 /// Goes on with every job that nobody else goes on with; answers how many it
@@ -149,6 +154,7 @@ async fn look(
     for part in parts {
         let part = part.await.map_err(Error::internal)??;
         found.changes.extend(part.changes);
+        found.taxonomies.extend(part.taxonomies);
         found.unchanged += part.unchanged;
     }
     Ok(found)
@@ -160,12 +166,16 @@ fn look_at(
     job: &Rematch,
     some: &[StartupProfileId],
 ) -> Result<Found, Error> {
+    let ground = Ground::load(context, conn, job.programme)?;
+    let mut found = Found {
+        taxonomies: vec![Arc::clone(ground.taxonomy())],
+        ..Found::default()
+    };
     let eye = Eye {
         context,
-        ground: Ground::load(context, conn, job.programme)?,
-        taxonomy: db::taxonomies::hash_of(&context.taxonomy)?,
+        taxonomy: db::taxonomies::hash_of(ground.taxonomy())?,
+        ground,
     };
-    let mut found = Found::default();
     for startup in some {
         eye.look_at(conn, job, *startup, &mut found)?;
     }
@@ -268,7 +278,9 @@ fn write(
     found: Found,
 ) -> Result<Rematch, Error> {
     // The bytes of the tags that the accounts were computed from.
-    db::taxonomies::insert_if_new(conn, &context.taxonomy, context.now())?;
+    for taxonomy in &found.taxonomies {
+        db::taxonomies::insert_if_new(conn, taxonomy, context.now())?;
+    }
     let mut tally = job.tally;
     tally.unchanged += found.unchanged;
     let actor = job.by.map_or(Actor::System, Actor::User);

@@ -261,10 +261,10 @@ impl Pile<'_> {
                 continue;
             };
             let controls = profile.content.controls.as_ref();
-            let sensitive = profile.content.sensitivity(&self.context.taxonomy)
+            let sensitive = profile.content.sensitivity(&self.context.taxonomy())
                 >= Sensitivity::Review
                 || controls.is_some_and(ControlAnswers::needs_review)
-                || !terms::in_content(&profile.content, &self.context.taxonomy).is_empty();
+                || !terms::in_content(&profile.content, &self.context.taxonomy()).is_empty();
             let agreed = db::startup_profiles::compliance_agreed_revision(conn, profile.id)?;
             if sensitive && agreed != Some(profile.revision) {
                 let due = self.in_working_days(one.since, REVIEW_DAYS);

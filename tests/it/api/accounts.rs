@@ -157,8 +157,8 @@ fn the_taxonomy_is_read_once_a_version() {
         let items = sectors.body["items"].as_array().unwrap();
         assert!(items.iter().all(|tag| tag["kind"] == "sector"));
         let water = items.iter().find(|tag| tag["slug"] == "water").unwrap();
-        assert_eq!(water["labels"]["en"], "Water & irrigation");
-        let again = tamar.call("GET", "/v1/tags");
+        assert_eq!(water["labels"]["en"]["text"], "Water & irrigation");
+        let again = tamar.call("GET", "/v1/tags?kind=sector");
         again
             .header("If-None-Match", sectors.etag())
             .send()

@@ -12,10 +12,10 @@ use super::stage::{Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Pairs of the ranking in order, each with its score and confidence.
-type Lines = Vec<(String, i64, i64)>;
+pub(super) type Lines = Vec<(String, i64, i64)>;
 
 /// What the service answers for the startup.
-async fn ranked(stage: &Stage) -> Lines {
+pub(super) async fn ranked(stage: &Stage) -> Lines {
     let path = format!("/v1/matches?startup={}&limit=50", stage.profile.id);
     lines(&stage.get(Who::Curator, &path).await.expect(200))
 }
@@ -32,7 +32,7 @@ fn lines(ranking: &Value) -> Lines {
 }
 
 /// The same by brute force over the store.
-async fn specified(stage: &Stage) -> Lines {
+pub(super) async fn specified(stage: &Stage) -> Lines {
     let (context, programme, id) = (stage.context.clone(), stage.programme.id, stage.profile.id);
     let told = stage.context.db.read(move |conn| {
         let ground = Ground::load(&context, conn, programme)?;

@@ -47,6 +47,7 @@ mod sensitive;
 mod sessions;
 pub mod stage;
 mod syndicates;
+mod tags;
 mod terms;
 mod twice;
 mod versions;

@@ -206,7 +206,7 @@ fn what_comes_of_introductions_here_counts_as_well() {
         for signal in &told.signals {
             for language in &languages {
                 let wording = &stage.context.wording;
-                let taxonomy = &stage.context.taxonomy;
+                let taxonomy = &stage.context.taxonomy();
                 let sentence = wording.sentence(&signal.reason, language, taxonomy);
                 println!(
                     "{language} {}: {sentence}",

@@ -248,7 +248,8 @@ fn tags_are_found_by_their_labels_in_every_language() {
             "summary": text("They lift at night."),
         });
         desk.startup("2", "Galil Robots", other).await;
-        let water = desk.app.context.taxonomy.tag(&"water".parse().unwrap());
+        let taxonomy = desk.app.context.taxonomy();
+        let water = taxonomy.tag(&"water".parse().unwrap());
         let words: Vec<String> = water.unwrap().labels.texts.values().cloned().collect();
         assert_eq!(words.len(), 4, "{words:?}");
         for word in &words {

@@ -41,7 +41,7 @@ fn for_an_endless_word_nothing_is_looked_up() {
     on_each_backend(async |database| {
         let desk = Desk::set(database).await;
         // It begins as a known word does, and would be compared with all.
-        let taxonomy = &desk.app.context.taxonomy;
+        let taxonomy = &desk.app.context.taxonomy();
         let labels = taxonomy.tags().flat_map(|tag| tag.labels.texts.values());
         let longest = labels.max_by_key(|label| label.chars().count()).unwrap();
         let known = format!("{longest}x");

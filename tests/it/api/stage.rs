@@ -236,6 +236,11 @@ impl Stage {
     }
 
     /// A request by nobody.
+    /// Where its secret lies.
+    pub fn home(&self) -> &std::path::Path {
+        self._home.path()
+    }
+
     pub fn bare(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.client.request(method, format!("{}{path}", self.base))

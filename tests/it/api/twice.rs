@@ -309,6 +309,19 @@ async fn rules(twice: &Twice<'_>) {
         .await;
 }
 
+async fn tags(twice: &Twice<'_>) {
+    let route = "/v1/tags";
+    let body = json!({
+        "slug": "desalting", "kind": "tag", "parent": "water",
+        "labels": {"en": {"text": "Desalting"}},
+    });
+    let (tag, _) = twice.does(route, Who::Curator, route, body).await;
+    let route = "/v1/tags/{slug}/transitions";
+    let up = json!({"action": "grade", "sensitivity": "review", "reason": "An order."});
+    let path = format!("{tag}/transitions");
+    twice.does(route, Who::Curator, &path, up).await;
+}
+
 pub(super) fn draft_programme(slug: &str) -> Value {
     json!({
         "slug": slug,
@@ -531,6 +544,7 @@ fn every_post_that_makes_or_moves_something_honours_its_key() {
         introductions_and_deals(&twice).await;
         records(&twice).await;
         rules(&twice).await;
+        tags(&twice).await;
         jobs(&twice).await;
         books(&twice).await;
         agreements(&twice).await;

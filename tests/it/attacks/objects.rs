@@ -25,7 +25,14 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-pub(super) const NO_RECORD: [&str; 11] = [
+pub(super) const NO_RECORD: [&str; 17] = [
+    // Everybody knows the tags; who may change them has a test of its own.
+    "GET /v1/tags/{slug}",
+    "PATCH /v1/tags/{slug}",
+    "GET /v1/tags/{slug}/transitions",
+    "POST /v1/tags/{slug}/transitions",
+    "GET /v1/tags/{slug}/decisions",
+    "GET /v1/tags/{slug}/events",
     "GET /mail-settings/{token}",
     "POST /mail-settings/{token}",
     "GET /unsubscribe/{token}",

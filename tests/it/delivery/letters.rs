@@ -66,7 +66,7 @@ async fn strengths(post: &Post) -> Vec<String> {
             let english = Language::english();
             context
                 .wording
-                .sentence(&trace.reason, &english, &context.taxonomy)
+                .sentence(&trace.reason, &english, &context.taxonomy())
         })
         .collect()
 }

@@ -4,9 +4,12 @@
 //! and `CREATE DATABASE … TEMPLATE` per test.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use corridor::config::taxonomy;
 use corridor::db::{Conn, Db, Options, Url};
+use corridor::domain::ids::TagId;
+use corridor::services::tags::snapshot::seed;
 use diesel::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
@@ -30,7 +33,7 @@ impl Database {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("template.db");
             // The last connection to close writes the log back into the file.
-            drop(Db::open(Options::new(Url::sqlite(&path))).expect("opens"));
+            prepare(Url::sqlite(&path));
             std::fs::read(path).expect("the template")
         });
         let folder = tempfile::tempdir().expect("a folder");
@@ -113,6 +116,22 @@ impl fmt::Display for Database {
     }
 }
 
+/// Migrates a database and puts the shipped tags on record, as a first start
+/// does; on a thread of its own, for the caller may be on a runtime.
+fn prepare(url: Url) {
+    let work = async move {
+        let db = Db::open(Options::new(url)).expect("opens");
+        let file = taxonomy::parse(taxonomy::DEFAULT).expect("the shipped file is sound");
+        let ids = file.tags().map(|_| TagId::from(uuid::Uuid::now_v7()));
+        let (ids, now) = (ids.collect(), chrono::DateTime::UNIX_EPOCH);
+        let seeded = seed(&db, Arc::new(file), ids, now).await;
+        seeded.expect("the tags are stored");
+        db.close().await;
+    };
+    let thread = std::thread::spawn(|| on_runtime(work));
+    thread.join().expect("prepared");
+}
+
 /// A fresh database on each back-end that is built and can run.
 pub fn each_backend() -> Vec<Database> {
     #[cfg_attr(
@@ -152,7 +171,6 @@ mod postgres {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use corridor::db::{Db, Options};
     use diesel::connection::SimpleConnection;
     use diesel::{Connection, PgConnection};
 
@@ -258,7 +276,7 @@ mod postgres {
             };
             server.run("CREATE DATABASE migrated");
             let url = server.url("migrated").parse().expect("a URL");
-            drop(Db::open(Options::new(url)).expect("opens"));
+            super::prepare(url);
             Some(server)
         }
 

@@ -187,12 +187,19 @@ impl MandateDocument {
         &self,
         taxonomy: &Taxonomy,
     ) -> Result<(Option<OrganizationId>, MandateContent), Faults> {
+        self.read_by(Vocabulary::new(taxonomy))
+    }
+
+    fn read_by(
+        &self,
+        words: Vocabulary<'_>,
+    ) -> Result<(Option<OrganizationId>, MandateContent), Faults> {
         let mut faults = Faults::new();
         let organization = self
             .organization
             .as_deref()
             .and_then(|text| body_id(&mut faults, "/organization", text));
-        let content = self.content(&mut faults, Vocabulary(taxonomy));
+        let content = self.content(&mut faults, words);
         faults.finish()?;
         Ok((organization, content))
     }
@@ -208,7 +215,9 @@ impl MandateDocument {
         before: &MandateContent,
         taxonomy: &Taxonomy,
     ) -> Result<MandateContent, Faults> {
-        let (organization, content) = self.read(taxonomy)?;
+        let held = before.tags.keys().chain(&before.excluded_tags);
+        let held = held.cloned().collect();
+        let (organization, content) = self.read_by(Vocabulary::new(taxonomy).holding(&held))?;
         check_owner(owner, organization)?;
         Ok(MandateContent {
             source_tags: before.source_tags.clone(),

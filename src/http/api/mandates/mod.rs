@@ -69,7 +69,7 @@ async fn create_mandate(
     body: JsonBody<MandateDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/mandates", &request, &key, body.bytes());
-    let (named, content) = body.into_inner().read(&context.taxonomy)?;
+    let (named, content) = body.into_inner().read(&context.taxonomy())?;
     let organization =
         own_organization(&caller, named, OrganizationKind::Investor, "/organization")?;
     let mandate = mandates::create(&context, &caller, intent, organization, content).await?;
@@ -175,7 +175,7 @@ async fn list_mandates(
     request: HttpRequest,
     query: ListQuery<MandateFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, order) = query.filters.read(&context.taxonomy)?;
+    let (filter, order) = query.filters.read(&context.taxonomy())?;
     // Every reader of it reads the same.
     let show = Shown::<MandateView>::of(renderings.into_inner());
     let page = mandates::list(&context, &caller, filter, order, query.page.into(), show).await?;
@@ -237,7 +237,7 @@ async fn change_mandate(
     let id: MandateId = path_id(&id)?;
     let found = mandates::find(&context, &caller, id).await?;
     let expected = if_match.version()?;
-    let (owner, taxonomy) = (found.organization, context.taxonomy.clone());
+    let (owner, taxonomy) = (found.organization, context.taxonomy());
     let revise = move |before: &MandateContent| -> Result<MandateContent, Error> {
         let current = MandateDocument::of(owner, before);
         let document: MandateDocument = patch.apply_to(&current)?;

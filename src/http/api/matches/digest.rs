@@ -142,6 +142,7 @@ pub async fn get_mandate_digest(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let digest = digest::of_mandate(&context, &caller, path_id(&id)?).await?;
-    let voice = Voice::of(&context, &caller);
+    let taxonomy = context.taxonomy();
+    let voice = Voice::of(&context, &caller, &taxonomy);
     Ok(HttpResponse::Ok().json(DigestView::of(voice, &digest)))
 }

@@ -79,7 +79,7 @@ impl MatchFilters {
     }
 
     fn about(&self, context: &Context) -> Result<Counterparts, Problem> {
-        let known = |tag: &String| context.taxonomy.resolve(tag).map(|tag| tag.slug.clone());
+        let known = |tag: &String| context.taxonomy().resolve(tag).map(|tag| tag.slug.clone());
         let unknown = |name: &str| bad(&format!("`{name}` is none of its values."));
         let tag = self.tag.as_ref();
         let country = self.country.as_deref();
@@ -191,7 +191,8 @@ async fn rank(
         cursor: query.page.cursor,
     };
     let (programme, page) = matches::rank(context, caller, request).await?;
-    let voice = Voice::of(context, caller);
+    let taxonomy = context.taxonomy();
+    let voice = Voice::of(context, caller, &taxonomy);
     let view = RankingView::of(voice, programme, &page.items, page.next.clone());
     let link = PageView {
         items: Vec::new(),
@@ -268,7 +269,8 @@ async fn list(
     }
     let page = matches::list(context, caller, wanted, PageRequest::from(query.page)).await?;
     let shown = teasers::show(context, caller, page.items).await?;
-    let voice = Voice::of(context, caller);
+    let taxonomy = context.taxonomy();
+    let voice = Voice::of(context, caller, &taxonomy);
     Ok(PageView {
         items: shown
             .iter()

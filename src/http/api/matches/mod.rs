@@ -77,7 +77,8 @@ async fn create_match(
 
 async fn view(context: &Context, caller: &Caller, found: Match) -> Result<MatchView, Problem> {
     let shown = teasers::show_one(context, caller, found).await?;
-    Ok(MatchView::of(Voice::of(context, caller), &shown))
+    let taxonomy = context.taxonomy();
+    Ok(MatchView::of(Voice::of(context, caller, &taxonomy), &shown))
 }
 
 /// One match.
@@ -145,7 +146,8 @@ async fn explain_pair(
         mandate.ok_or_else(needed)?,
     )
     .await?;
-    let voice = Voice::of(&context, &caller);
+    let taxonomy = context.taxonomy();
+    let voice = Voice::of(&context, &caller, &taxonomy);
     Ok(HttpResponse::Ok().json(ExplanationView::of(voice, &explanation, None)))
 }
 

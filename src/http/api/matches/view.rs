@@ -26,12 +26,12 @@ pub struct Voice<'a> {
 }
 
 impl<'a> Voice<'a> {
-    /// In the caller's language.
-    pub fn of(context: &'a Context, caller: &'a Caller) -> Self {
+    /// In the caller's language, with the labels of these tags.
+    pub fn of(context: &'a Context, caller: &'a Caller, taxonomy: &'a Taxonomy) -> Self {
         Self {
             language: &caller.user.language,
             wording: &context.wording,
-            taxonomy: &context.taxonomy,
+            taxonomy,
         }
     }
 

@@ -147,7 +147,7 @@ async fn create_rule_set(
     body: JsonBody<NewRuleSet>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/rule-sets", &request, &key, body.bytes());
-    let (programme, rules) = body.into_inner().read(&context.taxonomy)?;
+    let (programme, rules) = body.into_inner().read(&context.taxonomy())?;
     let kept = rule_sets::create(&context, &caller, intent, programme, rules).await?;
     let view = RuleSetView::from(kept);
     Ok(created(view.location(), view.version, &view))
@@ -206,7 +206,7 @@ async fn change_rule_set(
     let expected = if_match
         .version_of(rule_sets::find(&context, &caller, id))
         .await?;
-    let taxonomy = context.taxonomy.clone();
+    let taxonomy = context.taxonomy();
     let revise = move |before: &RuleSet| -> Result<RuleSet, Error> {
         let current = RuleSetChanges {
             rules: RulesDocument::from(before),

@@ -241,12 +241,19 @@ impl StartupProfileDocument {
         &self,
         taxonomy: &Taxonomy,
     ) -> Result<(Option<OrganizationId>, StartupContent), Faults> {
+        self.read_by(Vocabulary::new(taxonomy))
+    }
+
+    fn read_by(
+        &self,
+        words: Vocabulary<'_>,
+    ) -> Result<(Option<OrganizationId>, StartupContent), Faults> {
         let mut faults = Faults::new();
         let organization = self
             .organization
             .as_deref()
             .and_then(|text| body_id(&mut faults, "/organization", text));
-        let content = self.content(&mut faults, Vocabulary(taxonomy));
+        let content = self.content(&mut faults, words);
         faults.finish()?;
         Ok((organization, content))
     }
@@ -262,7 +269,8 @@ impl StartupProfileDocument {
         before: &StartupContent,
         taxonomy: &Taxonomy,
     ) -> Result<StartupContent, Faults> {
-        let (organization, content) = self.read(taxonomy)?;
+        let held = before.all_tags().cloned().collect();
+        let (organization, content) = self.read_by(Vocabulary::new(taxonomy).holding(&held))?;
         check_owner(owner, organization)?;
         Ok(StartupContent {
             source_tags: before.source_tags.clone(),

@@ -75,7 +75,7 @@ async fn create_startup_profile(
     body: JsonBody<StartupProfileDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/startup-profiles", &request, &key, body.bytes());
-    let (named, content) = body.into_inner().read(&context.taxonomy)?;
+    let (named, content) = body.into_inner().read(&context.taxonomy())?;
     let organization =
         own_organization(&caller, named, OrganizationKind::Startup, "/organization")?;
     let profile = startups::create(&context, &caller, intent, organization, content).await?;
@@ -181,7 +181,7 @@ async fn list_startup_profiles(
     request: HttpRequest,
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, order) = query.filters.read(&context.taxonomy)?;
+    let (filter, order) = query.filters.read(&context.taxonomy())?;
     // Every reader of it reads the same.
     let show = Shown::<StartupProfileView>::of(renderings.into_inner());
     let page = startups::list(&context, &caller, filter, order, query.page.into(), show).await?;
@@ -244,7 +244,7 @@ async fn change_startup_profile(
     let id: StartupProfileId = path_id(&id)?;
     let found = startups::find(&context, &caller, id).await?;
     let expected = if_match.version()?;
-    let (owner, taxonomy) = (found.organization, context.taxonomy.clone());
+    let (owner, taxonomy) = (found.organization, context.taxonomy());
     let revise = move |before: &StartupContent| -> Result<StartupContent, Error> {
         let current = StartupProfileDocument::of(owner, before);
         let document: StartupProfileDocument = patch.apply_to(&current)?;

@@ -164,7 +164,7 @@ pub(super) async fn get_startup_profile_readiness(
         missing: missing.into_iter().map(MissingView::from).collect(),
         changes: changes
             .iter()
-            .map(|(change, opens)| ChangeView::of(&context.taxonomy, language, change, *opens))
+            .map(|(change, opens)| ChangeView::of(&context.taxonomy(), language, change, *opens))
             .collect(),
     }))
 }

@@ -1,13 +1,20 @@
 //! The taxonomy: tags with parents, aliases and sensitivity, and the facets
 //! (business models, deal intents, instruments…) that profiles choose from.
 
+pub mod keeping;
+mod tree;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use chrono::NaiveDate;
+
 use super::tag_near::Near;
-use super::text::{Language, Slug, fold};
+use super::text::{Language, Slug, TextState, fold};
 use super::values::codes;
-use super::word::OfOwnWords;
+
+pub use tree::Node;
+use tree::Tree;
 
 /// Comparing words takes time by the square of their letters, so for longer
 /// ones than this nothing is suggested.
@@ -64,9 +71,23 @@ pub struct Labels {
     pub texts: BTreeMap<Language, String>,
     /// Languages whose text no person has reviewed.
     pub machine: Vec<Language>,
+    /// Languages into which a person translated it, or reviewed what a machine
+    /// made; what is in neither list is its author's own.
+    pub human: Vec<Language>,
 }
 
 impl Labels {
+    /// Where the text in a language comes from.
+    pub fn state(&self, language: &Language) -> TextState {
+        if self.machine.contains(language) {
+            TextState::Machine
+        } else if self.human.contains(language) {
+            TextState::Human
+        } else {
+            TextState::Original
+        }
+    }
+
     /// The label for a reader: their language, English, any.
     pub fn for_reader(&self, reader: &Language) -> &str {
         let of = |primary: &str| {
@@ -96,6 +117,38 @@ pub struct Tag {
     pub aliases: Vec<String>,
     /// Its own sensitivity; see [`Taxonomy::sensitivity`] for what applies.
     pub sensitivity: Sensitivity,
+    /// Since when and until when it is chosen, and what is chosen instead.
+    pub term: Term,
+}
+
+/// When a tag may be chosen. Who holds it keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Term {
+    /// The first day.
+    pub valid_from: Option<NaiveDate>,
+    /// The last day.
+    pub valid_to: Option<NaiveDate>,
+    /// Its words name this tag instead.
+    pub redirect: Option<Slug>,
+}
+
+impl Tag {
+    /// The tag that its words name: itself, or what it redirects to.
+    pub fn leads_to(&self) -> &Slug {
+        self.term.redirect.as_ref().unwrap_or(&self.slug)
+    }
+
+    /// Whether it may be chosen on a day.
+    pub fn is_open(&self, day: NaiveDate) -> bool {
+        let Term {
+            valid_from,
+            valid_to,
+            redirect,
+        } = &self.term;
+        redirect.is_none()
+            && valid_from.is_none_or(|first| first <= day)
+            && valid_to.is_none_or(|last| day <= last)
+    }
 }
 
 /// One choice of a facet.
@@ -127,6 +180,9 @@ pub enum TaxonomyFault {
     /// One word would name two tags.
     #[error("alias {0:?} names both {1} and {2}")]
     AmbiguousAlias(String, Slug, Slug),
+    /// A redirect to what is not there, or redirects itself.
+    #[error("tag {0} redirects to {1}, which can't be chosen itself")]
+    BadRedirect(Slug, Slug),
 }
 
 /// The words of a folded text.
@@ -153,6 +209,8 @@ pub enum Kinship {
 #[derive(Debug, Clone)]
 pub struct Taxonomy {
     version: String,
+    /// On which day it is looked at; none where that doesn't matter.
+    day: Option<NaiveDate>,
     tags: BTreeMap<Slug, Tag>,
     facets: BTreeMap<(Facet, Slug), FacetValue>,
     words: HashMap<String, Slug>,
@@ -182,6 +240,7 @@ impl Taxonomy {
         }
         let mut taxonomy = Self {
             version,
+            day: None,
             tags: by_slug,
             facets: by_facet,
             words: HashMap::new(),
@@ -199,8 +258,42 @@ impl Taxonomy {
         }
     }
 
+    /// The same on a day, on which not every tag may be chosen.
+    #[must_use]
+    pub fn on(self, day: NaiveDate) -> Self {
+        Self {
+            day: Some(day),
+            ..self
+        }
+    }
+
+    /// The day on which it is looked at.
+    pub const fn day(&self) -> Option<NaiveDate> {
+        self.day
+    }
+
+    /// Whether a tag may be chosen anew.
+    pub fn offers(&self, tag: &Tag) -> bool {
+        match self.day {
+            Some(day) => tag.is_open(day),
+            None => tag.term.redirect.is_none(),
+        }
+    }
+
+    /// The tag that is chosen where this one was: itself, or what it redirects
+    /// to.
+    pub fn leads_to<'a>(&'a self, slug: &'a Slug) -> &'a Slug {
+        self.tags.get(slug).map_or(slug, Tag::leads_to)
+    }
+
     fn check_parents(&self, faults: &mut Vec<TaxonomyFault>) {
         for tag in self.tags.values() {
+            if let Some(to) = &tag.term.redirect {
+                let stands = |to: &Tag| to.term.redirect.is_none() && to.slug != tag.slug;
+                if !self.tags.get(to).is_some_and(stands) {
+                    faults.push(TaxonomyFault::BadRedirect(tag.slug.clone(), to.clone()));
+                }
+            }
             let mut seen = 0;
             let mut at = tag;
             while let Some(parent) = &at.parent {
@@ -226,8 +319,9 @@ impl Taxonomy {
             let spoken = tag.aliases.iter().map(String::as_str);
             for word in spoken.chain([tag.slug.as_str()]) {
                 let key = fold(word);
+                let meant = tag.leads_to();
                 match self.words.get(&key) {
-                    Some(other) if *other != tag.slug => {
+                    Some(other) if other != meant => {
                         faults.push(TaxonomyFault::AmbiguousAlias(
                             word.to_owned(),
                             other.clone(),
@@ -235,7 +329,7 @@ impl Taxonomy {
                         ));
                     }
                     _ => {
-                        self.words.insert(key, tag.slug.clone());
+                        self.words.insert(key, meant.clone());
                     }
                 }
             }
@@ -246,7 +340,7 @@ impl Taxonomy {
             for label in tag.labels.texts.values() {
                 self.words
                     .entry(fold(label))
-                    .or_insert_with(|| tag.slug.clone());
+                    .or_insert_with(|| tag.leads_to().clone());
             }
         }
     }
@@ -258,8 +352,11 @@ impl Taxonomy {
             let names = labels.map(String::as_str).chain([tag.slug.as_str()]);
             for word in names.map(fold).flat_map(|name| split(&name)) {
                 let tags = self.spoken.entry(word).or_default();
-                if tags.last() != Some(&tag.slug) {
-                    tags.push(tag.slug.clone());
+                // Who still holds a tag that redirects is found as well.
+                for slug in [&tag.slug, tag.leads_to()] {
+                    if !tags.contains(slug) {
+                        tags.push(slug.clone());
+                    }
                 }
             }
         }
@@ -351,6 +448,13 @@ impl Taxonomy {
         })
     }
 
+    /// Whether a tag, or what it redirects to, is that one or below it.
+    pub fn is_within(&self, slug: &Slug, above: &Slug) -> bool {
+        [slug, self.leads_to(slug)]
+            .into_iter()
+            .any(|slug| slug == above || self.ancestors(slug).any(|it| it == above))
+    }
+
     /// The sensitivity that applies: the highest of the tag's own and its
     /// ancestors'.
     pub fn sensitivity(&self, slug: &Slug) -> Sensitivity {
@@ -424,116 +528,5 @@ impl Taxonomy {
         } else {
             Kinship::None
         }
-    }
-}
-
-/// A tag's place in the tree of one taxonomy: how the scorer compares tags
-/// without comparing their names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Node(u32);
-
-impl Node {
-    /// Its rank among the slugs, from 0.
-    pub const fn rank(self) -> u32 {
-        self.0
-    }
-
-    fn place(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
-    }
-}
-
-/// The tree, walked once: what is below a tag lies between its `enter` and its
-/// `leave`.
-#[derive(Debug, Clone, Default)]
-struct Tree {
-    nodes: HashMap<Slug, Node, OfOwnWords>,
-    spots: Vec<Spot>,
-    /// Every node, a parent before what is below it.
-    walk: Vec<Node>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Spot {
-    parent: Option<Node>,
-    enter: u32,
-    leave: u32,
-    sensitivity: Sensitivity,
-}
-
-impl Spot {
-    const fn covers(&self, other: &Self) -> bool {
-        self.enter <= other.enter && other.enter < self.leave
-    }
-}
-
-impl Tree {
-    fn new(tags: &BTreeMap<Slug, Tag>) -> Self {
-        let nodes: HashMap<Slug, Node, OfOwnWords> =
-            tags.keys().cloned().zip((0..).map(Node)).collect();
-        let parent_of = |tag: &Tag| Some(*nodes.get(tag.parent.as_ref()?)?);
-        let mut spots: Vec<Spot> = tags
-            .values()
-            .map(|tag| Spot {
-                parent: parent_of(tag),
-                enter: 0,
-                leave: 0,
-                sensitivity: tag.sensitivity,
-            })
-            .collect();
-        let mut children: BTreeMap<Option<Node>, Vec<Node>> = BTreeMap::new();
-        for (spot, node) in spots.iter().zip((0..).map(Node)) {
-            children.entry(spot.parent).or_default().push(node);
-        }
-        let mut clock = 0;
-        for root in children.get(&None).into_iter().flatten() {
-            walk(*root, Sensitivity::None, &children, &mut spots, &mut clock);
-        }
-        let mut walk: Vec<Node> = (0..).map(Node).take(spots.len()).collect();
-        walk.sort_by_key(|node| spots.get(node.place()).map(|spot| spot.enter));
-        Self { nodes, spots, walk }
-    }
-
-    /// A node and all below it.
-    fn within(&self, node: Node) -> impl Iterator<Item = Node> {
-        let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
-        self.spot(node)
-            .and_then(|spot| self.walk.get(place(spot.enter)..place(spot.leave)))
-            .into_iter()
-            .flatten()
-            .copied()
-    }
-
-    fn children(&self, parent: Node) -> impl Iterator<Item = Node> {
-        let parent_of = |node: Node| self.spot(node).and_then(|spot| spot.parent);
-        self.within(parent)
-            .filter(move |node| parent_of(*node) == Some(parent))
-    }
-
-    fn spot(&self, node: Node) -> Option<&Spot> {
-        self.spots.get(node.place())
-    }
-}
-
-fn walk(
-    node: Node,
-    above: Sensitivity,
-    children: &BTreeMap<Option<Node>, Vec<Node>>,
-    spots: &mut [Spot],
-    clock: &mut u32,
-) {
-    let at = node.place();
-    let Some(spot) = spots.get_mut(at) else {
-        return;
-    };
-    spot.enter = *clock;
-    spot.sensitivity = spot.sensitivity.max(above);
-    let sensitivity = spot.sensitivity;
-    *clock += 1;
-    for child in children.get(&Some(node)).into_iter().flatten() {
-        walk(*child, sensitivity, children, spots, clock);
-    }
-    if let Some(spot) = spots.get_mut(at) {
-        spot.leave = *clock;
     }
 }

@@ -1,0 +1,4 @@
+DROP TABLE tag_merges;
+DROP TABLE tag_decisions;
+DROP TABLE tags;
+DROP TABLE taxonomy_editions;
