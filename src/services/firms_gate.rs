@@ -100,6 +100,7 @@ fn of_firms(
     };
     let found = db::organizations::find_many(conn, &firms)?;
     let freezes = db::freezes::active(conn)?;
+    let taxonomy = context.taxonomy();
     let frozen = freezes.iter().any(|freeze| match &freeze.scope {
         FreezeScope::Programme(id) => *id == programme.id,
         FreezeScope::Organization(id) => firms.contains(id),
@@ -109,14 +110,14 @@ fn of_firms(
         FreezeScope::Tag(_) => {
             let mut profiles = a.profiles.iter().chain(&b.profiles);
             let mut mandates = a.mandates.iter().chain(&b.mandates);
-            profiles.any(|it| covers_startup(freeze, &context.taxonomy, it))
+            profiles.any(|it| covers_startup(freeze, &taxonomy, it))
                 || mandates.any(|it| covers_mandate(freeze, it))
         }
     });
     let claimed = !db::users::members(conn, a.firm)?.is_empty()
         && !db::users::members(conn, b.firm)?.is_empty();
     let profiles = a.profiles.iter().chain(&b.profiles);
-    let sensitivity = profiles.map(|it| it.content.sensitivity(&context.taxonomy));
+    let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy));
     Ok(decide(&Facts {
         programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part(),
         startup_live: true,

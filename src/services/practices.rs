@@ -128,8 +128,8 @@ fn check(context: &Context, conn: &mut Conn, proposal: &Proposal) -> Result<(), 
         faults.push("/taker", "same_as_giver", detail);
     }
     let topics = Facet::TransferTopic;
-    let known = context.taxonomy.facet_value(topics, &proposal.topic);
-    if known.is_none() {
+    let taxonomy = context.taxonomy();
+    if taxonomy.facet_value(topics, &proposal.topic).is_none() {
         let detail = format!("“{}” is no transfer topic of the taxonomy.", proposal.topic);
         faults.push("/topic", "unknown_topic", detail);
     }
