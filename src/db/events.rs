@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::practice_schema::practices;
 use super::prepared::Prepare;
 use super::schema::{deals, events, introductions, log_head};
 use super::together::Part;
@@ -238,7 +239,7 @@ pub fn about(
     rows.into_iter().map(sealed).collect()
 }
 
-/// Sealed events about a programme, its introductions and its deals that
+/// Sealed events about a programme, its introductions, deals and practices that
 /// happened before `until`, in order.
 ///
 /// # Errors
@@ -275,6 +276,15 @@ pub fn of_programme(
         sealed_by()
             .filter(events::subject_kind.eq(SubjectKind::Deal.code()))
             .filter(events::subject_id.eq_any(deals))
+            .load::<Row>(conn)?,
+    );
+    let practices = practices::table
+        .filter(practices::programme_id.eq(programme))
+        .select(practices::id);
+    rows.extend(
+        sealed_by()
+            .filter(events::subject_kind.eq(SubjectKind::Practice.code()))
+            .filter(events::subject_id.eq_any(practices))
             .load::<Row>(conn)?,
     );
     rows.sort_by_key(|row| row.position);

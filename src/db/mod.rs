@@ -24,6 +24,8 @@
 //! | [`saved_views`] | lists with their parameters, under names |
 //! | [`search`] | what profiles and mandates are found by |
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
+//! | [`practices`] | what firms show each other |
+//! | [`reports`] | whose introductions and deals a programme's are |
 //! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`] | what comes of it |
@@ -91,6 +93,8 @@ mod pair;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod practice_schema;
+pub mod practices;
 mod prepared;
 mod programme_schema;
 pub mod programmes;
@@ -99,6 +103,7 @@ pub mod rates;
 pub mod referrals;
 pub mod releases;
 pub mod rematches;
+pub mod reports;
 pub mod review_comments;
 mod review_schema;
 pub mod rounds;

@@ -24,8 +24,8 @@ use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
     ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId,
     EventId, ExportId, GrantId, ImportId, IntroductionId, InvestorProfileId, MandateId, MatchId,
-    MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId,
-    RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
+    MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId,
+    RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -242,8 +242,5 @@ macro_rules! bindable {
 
 bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
-    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
-    InvestorProfileId, IntroductionId,
-    MandateId, MatchId, MergeId, OrganizationId, OutboxId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    DocumentId, DocumentViewId, GrantId, RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
+    Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId, EventId, ExportId, GrantId, ImportId, IntroductionId, InvestorProfileId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SavedViewId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 }

@@ -57,6 +57,10 @@ codes! {
         StartupsAdmitted = "startups_admitted",
         /// Mandates admitted to the programme.
         MandatesAdmitted = "mandates_admitted",
+        /// Sessions in which one firm showed another something.
+        SessionsHeld = "sessions_held",
+        /// Practices of which something was adopted.
+        PracticesCompleted = "practices_completed",
         /// What people say, with evidence.
         Manual = "manual",
     }

@@ -50,6 +50,8 @@ pub enum SubjectKind {
     RateBatch,
     /// A document of a profile.
     Document,
+    /// What one firm shows another.
+    Practice,
     /// A word of the taxonomy.
     Tag,
     /// What an investor says of itself.
@@ -58,7 +60,7 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -77,6 +79,7 @@ impl SubjectKind {
         Self::Duplicate,
         Self::RateBatch,
         Self::Document,
+        Self::Practice,
         Self::Tag,
         Self::InvestorProfile,
     ];
@@ -102,6 +105,7 @@ impl SubjectKind {
             Self::Duplicate => "duplicate",
             Self::RateBatch => "rate_batch",
             Self::Document => "document",
+            Self::Practice => "practice",
             Self::Tag => "tag",
             Self::InvestorProfile => "investor_profile",
         }

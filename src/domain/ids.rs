@@ -75,6 +75,8 @@ ids! {
     ProgrammeId,
     /// What the parties of a programme promise.
     CommitmentId,
+    /// What one firm shows another.
+    PracticeId,
     /// A versioned set of gates, factors and weights.
     RuleSetId,
     /// One startup profile against one mandate.

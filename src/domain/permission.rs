@@ -112,6 +112,12 @@ codes! {
         WriteCommitment = "write_commitment",
         /// Add evidence of what came of a promise.
         WriteEvidence = "write_evidence",
+        /// Read what firms show each other.
+        ReadPractice = "read_practice",
+        /// Propose that one firm shows another something.
+        WritePractice = "write_practice",
+        /// Agree to that, note sessions, say what came of it.
+        MovePractice = "move_practice",
         /// Read the rule sets programmes match by, and what they would change.
         ReadRules = "read_rules",
         /// Draft, change and simulate a rule set.
@@ -249,10 +255,15 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
         O::ReadReferral | O::ReadImport => Some(S::ReferralsRead),
         O::WriteReferral | O::WriteImport => Some(S::ReferralsWrite),
-        O::ReadProgramme | O::ReadCommitment | O::ReadRules => Some(S::ProgrammesRead),
-        O::WriteProgramme | O::WriteCommitment | O::WriteEvidence | O::WriteRules => {
-            Some(S::ProgrammesWrite)
+        O::ReadProgramme | O::ReadCommitment | O::ReadPractice | O::ReadRules => {
+            Some(S::ProgrammesRead)
         }
+        O::WriteProgramme
+        | O::WriteCommitment
+        | O::WriteEvidence
+        | O::WritePractice
+        | O::MovePractice
+        | O::WriteRules => Some(S::ProgrammesWrite),
         O::ReadRates => Some(S::RatesRead),
         O::WriteRates => Some(S::RatesWrite),
         O::ReadCompliance => Some(S::ComplianceRead),
@@ -325,7 +336,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         }
 
         // A firm's own people on the firm's own records.
-        (O::ReadOrganization | O::ReadMembers | O::ReadCommitment, Standing::Own(..)) => Allowed,
+        (
+            O::ReadOrganization | O::ReadMembers | O::ReadCommitment | O::ReadPractice,
+            Standing::Own(..),
+        ) => Allowed,
         (O::WriteMembers, Standing::Own(_, role)) => match role {
             R::Owner => Allowed,
             _ => Forbidden,
@@ -342,7 +356,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
-        (O::WriteEvidence | O::WriteOrganization, Standing::Own(_, role))
+        (O::WriteEvidence | O::WriteOrganization | O::MovePractice, Standing::Own(_, role))
         | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
         | (
             O::WriteStartupProfile | O::MoveStartupProfile | O::WriteDocument | O::MoveDocument,
@@ -361,7 +375,14 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
 
         // Work of the operator's that firms know of but don't do.
-        (O::WriteProgramme | O::WriteCommitment | O::WriteRates | O::WriteTaxonomy, _) => Forbidden,
+        (
+            O::WriteProgramme
+            | O::WriteCommitment
+            | O::WritePractice
+            | O::WriteRates
+            | O::WriteTaxonomy,
+            _,
+        ) => Forbidden,
 
         _ => Hidden,
     }
@@ -387,6 +408,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadIntroduction
             | O::ReadDeal
             | O::ReadCommitment
+            | O::ReadPractice
             | O::ReadCompliance
             | O::ReadDuplicates
             | O::ReadRules

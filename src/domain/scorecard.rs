@@ -31,28 +31,28 @@ impl Line<'_> {
         facts.find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    fn code(&self, key: &str) -> Option<&str> {
+    pub(super) fn code(&self, key: &str) -> Option<&str> {
         match self.value(key)? {
             Value::Code(code) => Some(code),
             _ => None,
         }
     }
 
-    fn id(&self, key: &str) -> Option<Uuid> {
+    pub(super) fn id(&self, key: &str) -> Option<Uuid> {
         match self.value(key)? {
             Value::Id(id) => Some(*id),
             _ => None,
         }
     }
 
-    fn money(&self, key: &str) -> Option<Money> {
+    pub(super) fn money(&self, key: &str) -> Option<Money> {
         match self.value(key)? {
             Value::Money(money) => Some(*money),
             _ => None,
         }
     }
 
-    fn day(&self, key: &str) -> Option<NaiveDate> {
+    pub(super) fn day(&self, key: &str) -> Option<NaiveDate> {
         match self.value(key)? {
             Value::Date(day) => Some(*day),
             _ => None,
@@ -145,10 +145,16 @@ pub struct Account {
     pub met: BTreeSet<Uuid>,
     /// Deals.
     pub deals: BTreeMap<Uuid, DealState>,
+    /// What firms show each other, by the code of how it stood.
+    pub practices: BTreeMap<Uuid, String>,
+    /// Sessions that were held, with their minutes.
+    pub sessions: BTreeMap<Uuid, i64>,
     /// Commitments.
     pub commitments: BTreeMap<Uuid, CommitmentState>,
     /// When two first met.
     pub first_meeting: Option<NaiveDate>,
+    /// When a session was first held, by its day.
+    pub first_session: Option<NaiveDate>,
     /// When a deal was first opened.
     pub first_deal: Option<NaiveDate>,
     /// When a deal was first signed.
@@ -169,6 +175,7 @@ impl Account {
             SubjectKind::Programme => self.programme(line),
             SubjectKind::Introduction => self.introduction(line),
             SubjectKind::Deal => self.deal(line, signed),
+            SubjectKind::Practice => self.practice(line),
             _ => {}
         }
     }
@@ -233,6 +240,41 @@ impl Account {
             ("introduction.moved", Some("met")) => self.meeting(id, line.at),
             _ => {}
         }
+    }
+
+    fn practice(&mut self, line: &Line<'_>) {
+        let id = line.subject.id;
+        match (line.kind, line.id("session")) {
+            ("practice.proposed", _) => drop(self.practices.insert(id, "proposed".to_owned())),
+            ("practice.moved", _) => {
+                let state = self.practices.get_mut(&id);
+                if let (Some(state), Some(to)) = (state, line.code("to")) {
+                    to.clone_into(state);
+                }
+            }
+            ("practice.session_held", Some(session)) => {
+                let minutes = line.number("minutes").unwrap_or(0);
+                self.sessions.insert(session, minutes);
+                let on = line.day("held_on");
+                earliest(&mut self.first_session, on.unwrap_or(line.at.date_naive()));
+            }
+            ("practice.session_taken_back", Some(session)) => drop(self.sessions.remove(&session)),
+            _ => {}
+        }
+    }
+
+    /// Practices that both firms agreed to and neither ended without anything.
+    pub fn practices_agreed(&self) -> usize {
+        let states = self.practices.values();
+        states
+            .filter(|state| matches!(state.as_str(), "agreed" | "running" | "completed"))
+            .count()
+    }
+
+    /// Practices of which something was adopted.
+    pub fn practices_completed(&self) -> usize {
+        let states = self.practices.values();
+        states.filter(|state| *state == "completed").count()
     }
 
     fn meeting(&mut self, introduction: Uuid, at: DateTime<Utc>) {
@@ -314,6 +356,8 @@ impl Account {
             Measure::DealsFunded => self.funded().count(),
             Measure::StartupsAdmitted => self.startups.len(),
             Measure::MandatesAdmitted => self.mandates.len(),
+            Measure::SessionsHeld => self.sessions.len(),
+            Measure::PracticesCompleted => self.practices_completed(),
             Measure::MoneyFunded | Measure::Manual => return None,
         };
         i64::try_from(count).ok()

@@ -57,6 +57,10 @@ codes! {
         ConfirmConversion = "confirm_conversion",
         /// Report the next stage of a deal, which the other side may have done.
         ReportDeal = "report_deal",
+        /// Ask two firms whether one shows the other something.
+        OfferPractice = "offer_practice",
+        /// Say whether one shows another firm something, or learns it.
+        AnswerPractice = "answer_practice",
         /// Do what was agreed about a deal.
         DoTask = "do_task",
         /// Confirm the stage that a side reports.
@@ -111,6 +115,8 @@ codes! {
         Deal = "deal",
         /// What is to be done about a deal.
         DealTask = "deal_task",
+        /// What one firm shows another.
+        Practice = "practice",
         /// A freeze.
         Freeze = "freeze",
         /// A queued message.

@@ -531,6 +531,24 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/deals/{id}/syndicate", Needs(O::ReadDeal)),
     ("PUT /v1/deals/{id}/round", Needs(O::MoveDeal)),
     ("PUT /v1/deals/{id}/participants", Needs(O::MoveDeal)),
+    (
+        "GET /v1/programmes/{id}/reports/{report}",
+        Needs(O::ReadCommitment),
+    ),
+    ("GET /v1/practices", Needs(O::ReadPractice)),
+    ("POST /v1/practices", Needs(O::WritePractice)),
+    ("GET /v1/practices/{id}", Needs(O::ReadPractice)),
+    ("GET /v1/practices/{id}/transitions", Needs(O::ReadPractice)),
+    (
+        "POST /v1/practices/{id}/transitions",
+        Needs(O::MovePractice),
+    ),
+    ("GET /v1/practices/{id}/sessions", Needs(O::ReadPractice)),
+    ("POST /v1/practices/{id}/sessions", Needs(O::MovePractice)),
+    (
+        "DELETE /v1/practices/{id}/sessions/{session}",
+        Needs(O::MovePractice),
+    ),
     // What happened, and what is on its way.
     ("GET /v1/events", Needs(O::ReadLog)),
     ("GET /v1/suppressions", Needs(O::ReadMessages)),

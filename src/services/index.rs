@@ -256,7 +256,8 @@ impl Changes {
                 | SubjectKind::Duplicate
                 | SubjectKind::RateBatch
                 | SubjectKind::InvestorProfile
-                | SubjectKind::Document => {}
+                | SubjectKind::Document
+                | SubjectKind::Practice => {}
             }
         }
         changes

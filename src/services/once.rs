@@ -89,6 +89,7 @@ recorded!(
     crate::domain::mandate::Mandate,
     crate::domain::investor::InvestorProfile,
     crate::domain::programme::Programme,
+    crate::domain::practice::Practice,
     crate::domain::commitment::Commitment,
     crate::domain::rule_set::KeptRuleSet,
     crate::domain::review::Match,

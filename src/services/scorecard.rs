@@ -159,7 +159,7 @@ fn of(
 }
 
 /// Stages at and after the signature, of all pipelines.
-fn signed_stages(context: &Context) -> BTreeSet<String> {
+pub(super) fn signed_stages(context: &Context) -> BTreeSet<String> {
     let stages = context.pipelines.values().flat_map(|pipeline| {
         let stages = pipeline.stages().iter();
         stages.skip_while(|stage| stage.slug.as_str() != SIGNED)

@@ -19,7 +19,7 @@ use crate::domain::text::Slug;
 
 use super::deals::{load, store};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error};
+use super::{Caller, Context, Error, apart};
 
 /// One investor as its reader sees it.
 #[derive(Debug, Clone)]
@@ -55,18 +55,18 @@ pub struct Seen {
 /// The round of a deal and who fills it: all for the startup and the
 /// operator's people, an investor sees itself and the sums.
 pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen, Error> {
-    let caller = caller.clone();
+    let (context_in, caller) = (context.clone(), caller.clone());
     context
         .db
         .read(move |conn| {
             let deal = load(conn, id)?;
             caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
-            see(conn, &caller, &deal)
+            see(&context_in, conn, &caller, &deal)
         })
         .await
 }
 
-fn see(conn: &mut Conn, caller: &Caller, deal: &Deal) -> Result<Seen, Error> {
+fn see(context: &Context, conn: &mut Conn, caller: &Caller, deal: &Deal) -> Result<Seen, Error> {
     let round = syndicates::round(conn, deal.id)?;
     let currency = round.map_or(Currency::USD, |round| round.currency);
     let participants = syndicates::participants(conn, &[deal.id])?
@@ -92,10 +92,15 @@ fn see(conn: &mut Conn, caller: &Caller, deal: &Deal) -> Result<Seen, Error> {
     }
     let room = round.map_or(0, |round| round.maximum);
     let shares = allocate(&binding, room);
-    let all = caller.reads_everything() || caller.belongs_to(deal.startup);
+    let operator = caller.reads_everything();
+    let kept_apart = !operator && apart::of_deal(context, conn, deal)?.is_some();
+    let all = operator || caller.belongs_to(deal.startup) && !kept_apart;
     let mut members = Vec::new();
     for ((participant, share), value) in participants.into_iter().zip(shares).zip(binding) {
-        if !all && !caller.belongs_to(participant.organization) {
+        let own = caller.belongs_to(participant.organization);
+        let others = participant.organization;
+        let barred = !operator && !own && db::blocks::exists(conn, deal.startup, others)?;
+        if !own && (!all || barred) {
             continue;
         }
         let firm = db::organizations::find(conn, participant.organization)?;
@@ -155,7 +160,7 @@ pub async fn set_round(
                     ("closes_on", Value::Date(round.closes_on)),
                 ],
             )?;
-            see(conn, &caller, &after)
+            see(&context_in, conn, &caller, &after)
         })
         .await
 }
@@ -197,7 +202,7 @@ pub async fn set_participant(
             syndicates::set_participant(conn, id, &participant, now)?;
             let after = touched(&context_in, conn, before)?;
             log(&context_in, conn, &caller, id, &participant)?;
-            see(conn, &caller, &after)
+            see(&context_in, conn, &caller, &after)
         })
         .await
 }

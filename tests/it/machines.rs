@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use corridor::config::pipeline;
 use corridor::domain::compliance::ClearanceVerdict;
+use corridor::domain::deal_clock::{self, Turn, WorkingDays};
 use corridor::domain::deal_history::History;
 use corridor::domain::disclosure::{Decision, Facts, Rule, decide};
 use corridor::domain::event::Value;
@@ -17,6 +18,9 @@ use corridor::domain::introduction::{
 use corridor::domain::money::{Currency, Money};
 use corridor::domain::permission::Hat;
 use corridor::domain::pipeline::{Deal, DealAction, DealStatus, Funding, Pipeline, step};
+use corridor::domain::practice::{
+    Practice, PracticeAction, PracticePart, PracticeStatus, step as step_practice,
+};
 use corridor::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus,
     step as step_programme,
@@ -124,7 +128,95 @@ fn line(before: &Deal, after: &Deal) -> Vec<(String, Value)> {
     .into()
 }
 
+/// Few walks each time, many where somebody asks for them.
+fn walks() -> ProptestConfig {
+    let soak = std::env::var_os("CORRIDOR_SOAK").is_some();
+    ProptestConfig::with_cases(if soak { 20_000 } else { 256 })
+}
+
+/// Every day is a working day, and ends when it began.
+struct EveryDay;
+
+impl WorkingDays for EveryDay {
+    fn end(&self, _: Turn, from: DateTime<Utc>, days: u32) -> DateTime<Utc> {
+        from + TimeDelta::days(days.into())
+    }
+
+    fn between(&self, _: Turn, from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
+        u32::try_from((to - from).num_days()).unwrap_or(0)
+    }
+}
+
 proptest! {
+    #![proptest_config(walks())]
+
+    #[test]
+    fn a_clock_runs_while_its_deal_does_and_gives_no_day_twice(
+        walk in prop::collection::vec((deal_action(), hat(), 1_i64..200), 0..60),
+    ) {
+        let pipeline = equity();
+        let mut now = start();
+        let mut at = deal(&pipeline);
+        let mut clock = deal_clock::start(&at, &pipeline, &EveryDay);
+        for (action, who, hours) in walk {
+            now += TimeDelta::hours(hours);
+            let Ok(after) = step(&at, &action, who, &pipeline, now) else { continue };
+            let set = deal_clock::follow(&clock, &at, &after, &pipeline, now, &EveryDay);
+            prop_assert_eq!(set.stale_at.is_some(), after.status == DealStatus::Open);
+            let (_, stage) = pipeline.find(&after.stage).expect("a stage");
+            prop_assert!(set.days <= stage.days.max(2), "{} of {}", set.days, stage.days);
+            if after.status == DealStatus::Open {
+                prop_assert_eq!(set.turn, deal_clock::turn(&after, &pipeline));
+            }
+            // Whoever gets the turn has some days, whatever happened before.
+            if set.turn != clock.turn && at.status == DealStatus::Open && after.status == DealStatus::Open {
+                prop_assert!(set.stale_at.is_some_and(|stale| stale > now));
+                prop_assert_eq!(set.told_at, None);
+            }
+            (at, clock) = (after, set);
+        }
+    }
+
+    #[test]
+    fn nothing_is_shown_to_a_firm_that_was_not_asked_and_nothing_held_without_two_yeses(
+        walk in prop::collection::vec((
+            prop::sample::select(PracticeAction::ALL.to_vec()),
+            prop::sample::select(vec![None, Some(PracticePart::Giver), Some(PracticePart::Taker)]),
+            prop::option::of(hat()),
+        ), 0..40),
+    ) {
+        use PracticeStatus as S;
+        let id = Uuid::from_u128(1);
+        let mut at = Practice {
+            id: id.into(),
+            programme: id.into(),
+            topic: "incubator_operation".parse().expect("a slug"),
+            giver: id.into(),
+            taker: Uuid::from_u128(2).into(),
+            aim: String::new(),
+            status: S::Proposed,
+            giver_agreed: false,
+            taker_agreed: false,
+            outcome: None,
+            version: 1,
+            created_at: start(),
+            updated_at: start(),
+        };
+        let mut offered = false;
+        for (action, part, who) in walk {
+            let Ok(after) = step_practice(&at, action, part, who) else { continue };
+            offered |= action == PracticeAction::Offer && who == Some(Hat::Curator);
+            prop_assert!(!after.status.is_known() || offered);
+            let both = after.giver_agreed && after.taker_agreed;
+            prop_assert!(both || !matches!(after.status, S::Agreed | S::Running | S::Completed));
+            // A yes is never taken back, and what is over stays so.
+            prop_assert!(!at.giver_agreed || after.giver_agreed);
+            prop_assert!(!at.taker_agreed || after.taker_agreed);
+            prop_assert!(!matches!(at.status, S::Completed | S::Declined | S::Ended | S::Withdrawn));
+            at = after;
+        }
+    }
+
     #[test]
     fn a_deal_stays_in_its_table_and_its_times_sum_up(
         walk in prop::collection::vec((deal_action(), hat(), 1_i64..100), 0..60),

@@ -55,7 +55,7 @@ pub struct CommitmentDocument {
     title: String,
     /// Where progress comes from: `introductions_sent`, `meetings_held`,
     /// `deals_opened`, `deals_signed`, `deals_funded`, `startups_admitted`,
-    /// `mandates_admitted` (all with `target_count`), `money_funded` (with
+    /// `mandates_admitted`, `sessions_held`, `practices_completed` (all with `target_count`), `money_funded` (with
     /// `target_money`), or `manual`, which evidence shows.
     #[schema(max_length = 40, example = "deals_funded")]
     measure: String,

@@ -33,7 +33,7 @@ pub struct DisclosureView {
     /// Under which programme.
     #[schema(format = "uuid", max_length = 36)]
     pub programme: String,
-    /// By way of what: `match` or `introduction`.
+    /// By way of what: `match`, `introduction` or `practice`.
     #[schema(max_length = 20, example = "match")]
     pub by: &'static str,
     /// Who was shown it, by name; absent while the other firm has not been

@@ -33,6 +33,7 @@ pub mod messages;
 pub mod oauth;
 pub mod organizations;
 pub mod people;
+pub mod practices;
 pub mod programme_comments;
 pub mod programmes;
 pub mod rates;
@@ -40,6 +41,7 @@ pub mod referrals;
 pub mod registrations;
 pub mod releases;
 pub mod rematches;
+pub mod reports;
 pub mod reviews;
 pub mod rule_sets;
 mod saved_views;
@@ -110,6 +112,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(commitments::routes)
         .configure(evidence::routes)
         .configure(scorecard::routes)
+        .configure(reports::routes)
+        .configure(practices::routes)
         .configure(gaps::routes)
         .configure(releases::routes)
         .configure(rematches::routes)

@@ -103,6 +103,18 @@ pub struct CountsView {
     /// Deals whose funding both sides confirmed.
     #[schema(minimum = 0)]
     deals_funded: usize,
+    /// Practices that both firms agreed to and neither ended without anything.
+    #[schema(minimum = 0)]
+    practices: usize,
+    /// Practices of which something was adopted.
+    #[schema(minimum = 0)]
+    practices_completed: usize,
+    /// Sessions in which one firm showed another something.
+    #[schema(minimum = 0)]
+    sessions_held: usize,
+    /// Minutes of those sessions.
+    #[schema(minimum = 0)]
+    session_minutes: i64,
 }
 
 /// Money that arrived.
@@ -128,6 +140,9 @@ pub struct DaysView {
     /// To the first meeting.
     #[serde(rename = "first_meeting", skip_serializing_if = "Option::is_none")]
     meeting: Option<i64>,
+    /// To the first session of a practice, by its day.
+    #[serde(rename = "first_session", skip_serializing_if = "Option::is_none")]
+    session: Option<i64>,
     /// To the first deal.
     #[serde(rename = "first_deal", skip_serializing_if = "Option::is_none")]
     deal: Option<i64>,
@@ -229,6 +244,10 @@ impl From<&Scorecard> for ScorecardView {
                 deals_opened: account.deals.len(),
                 deals_signed: card.signed,
                 deals_funded: account.funded().count(),
+                practices: account.practices_agreed(),
+                practices_completed: account.practices_completed(),
+                sessions_held: account.sessions.len(),
+                session_minutes: account.sessions.values().sum(),
             },
             money_funded: MoneyFundedView {
                 total: Money::new(card.money.usd_cents, Currency::USD).into(),
@@ -239,6 +258,7 @@ impl From<&Scorecard> for ScorecardView {
             },
             days_to: DaysView {
                 meeting: card.days_to(account.first_meeting),
+                session: card.days_to(account.first_session),
                 deal: card.days_to(account.first_deal),
                 signature: card.days_to(account.first_signature),
                 funding: card.days_to(account.first_funding),

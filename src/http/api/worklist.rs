@@ -150,6 +150,7 @@ impl WorkLinksView {
             RecordKind::Introduction => "introductions",
             RecordKind::Deal => "deals",
             RecordKind::DealTask => "deal-tasks",
+            RecordKind::Practice => "practices",
             RecordKind::Message => "messages",
         };
         Self {

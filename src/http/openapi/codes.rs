@@ -14,6 +14,7 @@ use crate::domain::introduction::IntroductionStatus;
 use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::pipeline::DealStatus;
+use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
 use crate::domain::referral::{Claim, ReferralState};
@@ -128,6 +129,7 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
             all!(Camp),
         ),
         (&["DealTask.status"], all!(TaskStatus)),
+        (&["Practice.status"], all!(PracticeStatus)),
         (&["NewDealTaskTransition.action"], all!(TaskAction)),
         (&["Programme.status"], all!(ProgrammeStatus)),
         (

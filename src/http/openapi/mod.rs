@@ -24,7 +24,7 @@ use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 /// What the operations are about, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 23] = [
+const TAGS: [(&str, &str); 24] = [
     (
         "accounts",
         "Registering, signing in, sessions, passwords, second factors, API keys.",
@@ -72,6 +72,7 @@ const TAGS: [(&str, &str); 23] = [
     ("matches", "Who fits whom, each score explained."),
     ("introductions", "Both sides asked, then connected."),
     ("deals", "What comes of introductions, stage by stage."),
+    ("practices", "What firms show each other."),
     ("compliance", "Clearances, freezes, blocks and decisions."),
     ("messages", "The queue of mail."),
     (

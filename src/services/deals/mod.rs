@@ -42,10 +42,11 @@ use crate::services::{Caller, Context, Error, Intent};
 pub struct Seen {
     /// The record.
     pub deal: Deal,
-    /// The startup's name.
-    pub startup_name: String,
-    /// The investor's name.
-    pub investor_name: String,
+    /// The startup's name; none to the other side while something keeps the
+    /// two apart.
+    pub startup_name: Option<String>,
+    /// The investor's name, likewise.
+    pub investor_name: Option<String>,
     /// Working days that the present stage should take at most.
     pub stage_days: u32,
     /// How likely money is, in bp: what a curator said, else what the stage
@@ -162,7 +163,13 @@ pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen
         .await
 }
 
-fn see(context: &Context, conn: &mut Conn, caller: &Caller, deal: Deal) -> Result<Seen, Error> {
+/// A deal that the caller was found to be allowed to read, as they see it.
+pub(in crate::services) fn see(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    mut deal: Deal,
+) -> Result<Seen, Error> {
     let pipeline = pipeline_of(context, &deal)?;
     let stage = pipeline.find(&deal.stage).map(|(_, stage)| stage);
     let name = |conn: &mut Conn, id| -> Result<String, Error> {
@@ -174,20 +181,34 @@ fn see(context: &Context, conn: &mut Conn, caller: &Caller, deal: Deal) -> Resul
         DealStatus::Open | DealStatus::OnHold | DealStatus::Won
     );
     let mut plan = changes::plan_of(conn, deal.id)?;
-    if plan.next_step.is_some() && !notes::reader_of(context, conn, caller, &deal)?.sees_across {
+    let missing = missing_to_leave(&deal, pipeline).into_vec();
+    let reader = notes::reader_of(context, conn, caller, &deal)?;
+    let knows = |camp| reader.sees_across || reader.camps.contains(&camp);
+    let (knows_startup, knows_investor) = (knows(Camp::Startup), knows(Camp::Investor));
+    if !reader.sees_across {
+        // What both wrote there stands for either.
         plan.next_step = None;
+        deal.facts.clear();
     }
+    if !knows_startup {
+        deal.startup_funding = None;
+    }
+    if !knows_investor {
+        deal.investor_funding = None;
+    }
+    let startup_name = name(conn, deal.startup)?;
+    let investor_name = name(conn, deal.investor)?;
     let clock = db::deal_clocks::find(conn, deal.id)?;
     let likely = plan.likelihood.as_ref().map(|likely| likely.bp);
     let likely = likely.or(stage.map(|stage| stage.probability));
     Ok(Seen {
         stale_at: clock.and_then(|clock| clock.stale_at),
         plan,
-        startup_name: name(conn, deal.startup)?,
-        investor_name: name(conn, deal.investor)?,
+        startup_name: Some(startup_name).filter(|_| knows_startup),
+        investor_name: Some(investor_name).filter(|_| knows_investor),
         stage_days: stage.map_or(0, |stage| stage.days),
         probability: likely.filter(|_| alive).unwrap_or(0),
-        missing: missing_to_leave(&deal, pipeline).into_vec(),
+        missing,
         deal,
     })
 }

@@ -8,7 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::worklist::{RecordKind, WorkItem};
 use crate::services::{
     Caller, Context, Error, commitments, deals, introductions, investors, mandates, matches,
-    messages, programmes, startups,
+    messages, practices, programmes, startups,
 };
 
 use super::Seen;
@@ -100,11 +100,13 @@ fn dress(
         }
         RecordKind::Deal => {
             let deal = deals::load(conn, id.into())?;
-            let firms = [deal.startup, deal.investor];
-            caller.may(Operation::ReadDeal, &firms)?;
+            caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
+            let actions = unblocked(deals::open_to(context, caller, &deal)?);
+            let seen = deals::see(context, conn, caller, deal)?;
+            let names = [seen.startup_name, seen.investor_name];
             Ok(Dressed {
-                about: names(conn, &firms)?,
-                actions: unblocked(deals::open_to(context, caller, &deal)?),
+                about: names.into_iter().flatten().collect(),
+                actions,
             })
         }
         RecordKind::DealTask => {
@@ -113,6 +115,13 @@ fn dress(
             Ok(Dressed {
                 about: vec![task.details.title],
                 actions,
+            })
+        }
+        RecordKind::Practice => {
+            let practice = practices::load_readable(context, conn, caller, id.into())?;
+            Ok(Dressed {
+                about: names(conn, &practice.firms())?,
+                actions: practices::open_to(caller, &practice),
             })
         }
         _ => of_operator_and_partner(context, conn, caller, item),
@@ -182,7 +191,8 @@ fn of_operator_and_partner(
         | RecordKind::Match
         | RecordKind::Introduction
         | RecordKind::Deal
-        | RecordKind::DealTask => Err(Error::internal("dressed elsewhere")),
+        | RecordKind::DealTask
+        | RecordKind::Practice => Err(Error::internal("dressed elsewhere")),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::country::Country;
 use crate::domain::ids::OrganizationId;
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::mandate::MandateStatus;
+use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ControlAnswers, ProfileStatus};
 use crate::domain::referral::ReferralState;
 use crate::domain::review::{MatchStatus, UNANSWERED_DAYS};
@@ -78,6 +79,7 @@ pub(super) fn all(
     let own: Vec<_> = kinds.flat_map(|kind| written_by(caller, *kind)).collect();
     if !own.is_empty() {
         pile.promises(conn, Some(&own))?;
+        pile.practices(conn, Some(&own))?;
     }
     Ok(pile.items)
 }
@@ -177,7 +179,42 @@ impl Pile<'_> {
         let found = waiting::programmes_declined(conn, since, MOST)?;
         self.within(K::ResumeTalks, S::Programme, &found, SIDE_DAYS);
         self.promises(conn, None)?;
+        self.practices(conn, None)?;
         self.deals_of_curator(conn)
+    }
+
+    /// What curators should offer, and what firms are asked.
+    fn practices(&mut self, conn: &mut Conn, own: Option<&[OrganizationId]>) -> Result<(), Error> {
+        let (kind, status, days) = match own {
+            None => (
+                WorkKind::OfferPractice,
+                PracticeStatus::Proposed,
+                REVIEW_DAYS,
+            ),
+            Some(_) => (WorkKind::AnswerPractice, PracticeStatus::Offered, SIDE_DAYS),
+        };
+        let filter = db::practices::Filter {
+            status: Some(status),
+            known_to: own.map(<[_]>::to_vec),
+            ..Default::default()
+        };
+        let limit = usize::try_from(MOST).unwrap_or(usize::MAX);
+        for practice in db::practices::list(conn, &filter, None, limit)? {
+            let waits = |firm, agreed: bool| !agreed && own.is_some_and(|own| own.contains(&firm));
+            let asked = waits(practice.giver, practice.giver_agreed)
+                || waits(practice.taker, practice.taker_agreed);
+            if own.is_none() || asked {
+                let found = Waiting {
+                    id: practice.id.uuid(),
+                    programme: Some(practice.programme),
+                    since: practice.updated_at,
+                    by: None,
+                };
+                let due = self.in_working_days(found.since, days);
+                self.push(kind, RecordKind::Practice, &found, Some(due));
+            }
+        }
+        Ok(())
     }
 
     /// What was promised and is due soon.

@@ -234,6 +234,21 @@ async fn introductions_and_deals(twice: &Twice<'_>) {
     let (task, _) = twice.does(route, Who::Gul, &path, task).await;
     let done = json!({"action": "complete"});
     twice.moves("deal-tasks", Who::Dana, &task, done).await;
+    let proposal = super::practices::proposal(stage);
+    let route = "/v1/practices";
+    let (practice, _) = twice.does(route, Who::Curator, route, proposal).await;
+    let offer = json!({"action": "offer"});
+    twice
+        .moves("practices", Who::Curator, &practice, offer)
+        .await;
+    for who in [Who::Dana, Who::Gul] {
+        let yes = json!({"action": "agree"});
+        stage.go(who, &practice, yes).await.expect(200);
+    }
+    let held = json!({"held_on": "2026-11-24", "minutes": 90, "attendees": 3});
+    let path = format!("{practice}/sessions");
+    let route = "/v1/practices/{id}/sessions";
+    twice.does(route, Who::Gul, &path, held).await;
 }
 
 async fn records(twice: &Twice<'_>) {

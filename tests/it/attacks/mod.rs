@@ -6,6 +6,7 @@ mod factors;
 mod limits;
 mod links;
 mod objects;
+mod one_door;
 mod races;
 mod sessions;
 mod storms;

@@ -25,7 +25,7 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-const NO_RECORD: [&str; 22] = [
+pub(super) const NO_RECORD: [&str; 22] = [
     // Everybody knows the tags; who may change them has a test of its own.
     "GET /v1/tags/{slug}",
     "PATCH /v1/tags/{slug}",
@@ -80,6 +80,10 @@ fn body(route: &str) -> Option<Value> {
             "slug": "evil", "starts_on": "2028-01-01", "ends_on": "2029-01-01",
         })),
         "POST /v1/programmes/{id}/comments" => Some(json!({ "comment": "Evil" })),
+        "POST /v1/practices/{id}/transitions" => action("agree"),
+        "POST /v1/practices/{id}/sessions" => Some(json!({
+            "held_on": "2026-11-24", "minutes": 60, "attendees": 1,
+        })),
         "POST /v1/deals/{id}/notes" => Some(json!({ "note": "Evil", "visibility": "both" })),
         "POST /v1/deals/{id}/tasks" => Some(json!({
             "title": "Evil", "due": "2027-01-01", "assignee": "startup", "visibility": "both",
@@ -176,7 +180,7 @@ async fn attacker(stage: &Stage, kind: OrganizationKind, name: &str) -> String {
 }
 
 /// The victim's objects, by the path that leads to them.
-async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
+pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let last = |path: String| path.rsplit('/').next().unwrap().to_owned();
     let path = deal(stage).await;
     let task = json!({
@@ -194,6 +198,7 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let freeze = freeze.expect(201)["id"].as_str().unwrap().to_owned();
     let partner = accounts_partner(stage).await;
     let promise = commitment(stage).await;
+    let practice = crate::api::practices::running(stage).await;
     BTreeMap::from([
         ("/v1/commitments/{id}", promise),
         ("/v1/organizations/{id}", stage.startup.id.to_string()),
@@ -213,6 +218,9 @@ async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ),
         ("/v1/deals/{id}", deal),
         ("/v1/deal-tasks/{id}", task),
+        ("/v1/practices/{id}", practice.0),
+        ("{session}", practice.1),
+        ("{report}", "funnel".to_owned()),
         (
             "/v1/messages/{id}",
             items(Who::Curator, "/v1/messages").await,
@@ -453,7 +461,7 @@ async fn with_token(
 }
 
 /// The path with ids in place: the victim's, or ones that nobody has.
-fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> String {
+pub(super) fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> String {
     let (head, rest) = path.split_once("{id}").unwrap();
     let key = format!("{head}{{id}}");
     let nobody = || Uuid::now_v7().to_string();
@@ -472,6 +480,8 @@ fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>>) -> Strin
         "{release}",
         "{rematch}",
         "{grant}",
+        "{session}",
+        "{report}",
     ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));
@@ -571,7 +581,7 @@ fn nobody_reaches_or_even_notices_an_object_of_others() {
 }
 
 /// Every operation of the document: method, path, and what it says.
-fn operations() -> Vec<(String, String, Value)> {
+pub(super) fn operations() -> Vec<(String, String, Value)> {
     let document = serde_json::to_value(http::openapi::document(http::api::routes)).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -626,7 +636,7 @@ async fn script(stage: &Stage, person: &str) -> String {
 /// The path that leads to what a field of a query or a body names.
 fn named(field: &str) -> &'static str {
     match field {
-        "organization" | "partner" | "owner" => "/v1/organizations/{id}",
+        "organization" | "partner" | "owner" | "giver" | "taker" => "/v1/organizations/{id}",
         "programme" => "/v1/programmes/{id}",
         "startup" | "startup_profile" => "/v1/startup-profiles/{id}",
         "mandate" => "/v1/mandates/{id}",
@@ -654,6 +664,7 @@ fn naming(route: &str) -> Value {
             "startup_profile": {},
         }),
         "POST /v1/saved-views" => json!({ "name": "Ours", "list": "mandates" }),
+        "POST /v1/practices" => json!({ "topic": "incubator_operation", "aim": "Evil" }),
         "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",

@@ -69,6 +69,7 @@ fn written_schema() -> Columns {
     let files = [
         include_str!("../../../src/db/schema.rs"),
         include_str!("../../../src/db/deal_schema.rs"),
+        include_str!("../../../src/db/practice_schema.rs"),
         include_str!("../../../src/db/identity_schema.rs"),
         include_str!("../../../src/db/rule_schema.rs"),
         include_str!("../../../src/db/directory_schema.rs"),

@@ -14,6 +14,7 @@ mod pulses;
 mod records;
 mod settings;
 mod states;
+mod two_years;
 
 use std::collections::BTreeSet;
 

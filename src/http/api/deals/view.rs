@@ -168,9 +168,10 @@ impl DealView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DealSide)]
 pub struct DealSideView {
-    /// Its name.
+    /// Its name; absent to the other side while the two are kept apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, example = "Tamar Flow")]
-    pub name: String,
+    pub name: Option<String>,
     /// The firm; for the operator's people and the firm itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]

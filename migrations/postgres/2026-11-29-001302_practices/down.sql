@@ -1,0 +1,3 @@
+DROP TABLE practice_attendees;
+DROP TABLE practice_sessions;
+DROP TABLE practices;

@@ -1,0 +1,136 @@
+//! The gate between two firms of a programme that are to be shown to each other
+//! as firms: where one has a profile and the other a mandate there, what holds
+//! for these; else what holds for the firms.
+
+use crate::db::{self, Conn};
+use crate::domain::compliance::{ClearanceVerdict, FreezeScope};
+use crate::domain::disclosure::{Decision, Facts, decide};
+use crate::domain::ids::OrganizationId;
+use crate::domain::mandate::Mandate;
+use crate::domain::profile::StartupProfile;
+use crate::domain::programme::Programme;
+use crate::domain::tag::Sensitivity;
+
+use super::disclosure::{
+    Occasion, Pair, ask as ask_pair, clearances_of, covers_mandate, covers_startup,
+};
+use super::{Context, Error};
+
+/// What a firm has in a programme.
+struct Presence {
+    firm: OrganizationId,
+    profiles: Vec<StartupProfile>,
+    mandates: Vec<Mandate>,
+    party: bool,
+}
+
+impl Presence {
+    fn of(conn: &mut Conn, programme: &Programme, firm: OrganizationId) -> Result<Self, Error> {
+        let profiles = db::practices::profiles_of(conn, programme.id, firm)?;
+        let mandates = db::practices::mandates_of(conn, programme.id, firm)?;
+        let mut parties = programme.details.parties.iter();
+        Ok(Self {
+            firm,
+            profiles: db::startup_profiles::find_many(conn, &profiles)?,
+            mandates: db::mandates::find_many(conn, &mandates)?,
+            party: parties.any(|party| party.organization == firm),
+        })
+    }
+
+    fn takes_part(&self) -> bool {
+        self.party || !self.profiles.is_empty() || !self.mandates.is_empty()
+    }
+}
+
+/// Asks the gate whether two firms may be shown to each other now.
+pub fn ask(
+    context: &Context,
+    conn: &mut Conn,
+    programme: &Programme,
+    firms: [OrganizationId; 2],
+) -> Result<Decision, Error> {
+    let [a, b] = firms;
+    let (a, b) = (
+        Presence::of(conn, programme, a)?,
+        Presence::of(conn, programme, b)?,
+    );
+    let pairs = a
+        .profiles
+        .iter()
+        .flat_map(|profile| b.mandates.iter().map(move |mandate| (profile, mandate)));
+    let turned = b
+        .profiles
+        .iter()
+        .flat_map(|profile| a.mandates.iter().map(move |mandate| (profile, mandate)));
+    let mut last = None;
+    for (profile, mandate) in pairs.chain(turned) {
+        let pair = Pair {
+            programme: programme.clone(),
+            profile: profile.clone(),
+            mandate: mandate.clone(),
+        };
+        let decision = ask_pair(context, conn, &pair, Occasion::Running)?;
+        if decision == Decision::Allow {
+            return Ok(decision);
+        }
+        // What only waits for somebody comes before what is forbidden.
+        if !matches!(last, Some(Decision::Review { .. })) {
+            last = Some(decision);
+        }
+    }
+    match last {
+        Some(decision) => Ok(decision),
+        None => of_firms(context, conn, programme, &a, &b),
+    }
+}
+
+fn of_firms(
+    context: &Context,
+    conn: &mut Conn,
+    programme: &Programme,
+    a: &Presence,
+    b: &Presence,
+) -> Result<Decision, Error> {
+    let today = context.now().date_naive();
+    let firms = [a.firm, b.firm];
+    let cleared = clearances_of(conn, &firms, today)?;
+    let clearance = |firm| {
+        let verdict = cleared.get(&firm).copied();
+        verdict.unwrap_or(ClearanceVerdict::Review)
+    };
+    let found = db::organizations::find_many(conn, &firms)?;
+    let freezes = db::freezes::active(conn)?;
+    let taxonomy = context.taxonomy();
+    let frozen = freezes.iter().any(|freeze| match &freeze.scope {
+        FreezeScope::Programme(id) => *id == programme.id,
+        FreezeScope::Organization(id) => firms.contains(id),
+        FreezeScope::Country(country) => found
+            .iter()
+            .any(|firm| firm.details.country == Some(*country)),
+        FreezeScope::Tag(_) => {
+            let mut profiles = a.profiles.iter().chain(&b.profiles);
+            let mut mandates = a.mandates.iter().chain(&b.mandates);
+            profiles.any(|it| covers_startup(freeze, &taxonomy, it))
+                || mandates.any(|it| covers_mandate(freeze, it))
+        }
+    });
+    let claimed = !db::users::members(conn, a.firm)?.is_empty()
+        && !db::users::members(conn, b.firm)?.is_empty();
+    let profiles = a.profiles.iter().chain(&b.profiles);
+    let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy));
+    Ok(decide(&Facts {
+        programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part(),
+        startup_live: true,
+        mandate_live: true,
+        claimed,
+        startup_clearance: clearance(a.firm),
+        investor_clearance: clearance(b.firm),
+        sensitivity: sensitivity.max().unwrap_or(Sensitivity::None),
+        control_answers_sensitive: false,
+        releases: 0,
+        frozen,
+        conflict: db::blocks::exists(conn, a.firm, b.firm)?,
+        excluded: false,
+        cooling_down: false,
+    }))
+}

@@ -1,0 +1,230 @@
+//! Two years of a corridor on a clock: what came of it can be asked for as of
+//! any day, and nobody could have rewritten it.
+
+use chrono::TimeDelta;
+use corridor::db::{self, Conn};
+use corridor::domain::programme::{Party, PartyRole};
+use corridor::jobs::clock;
+use serde_json::{Value, json};
+
+use super::Post;
+use crate::api::stage::{BLURB, Stage, Who};
+use crate::support::database::on_each_backend;
+
+/// A corridor with a post, watched over two years.
+struct Years {
+    post: Post,
+}
+
+impl Years {
+    fn stage(&self) -> &Stage {
+        &self.post.stage
+    }
+
+    /// Days pass, each with its clock and its post.
+    async fn days(&self, days: i64) {
+        for _ in 0..days {
+            self.post.advance(TimeDelta::days(1));
+            clock::strike(&self.stage().context).await.unwrap();
+            self.post.send().await;
+        }
+    }
+
+    /// Days on which nothing falls due that matters here.
+    async fn quiet_days(&self, days: i64) {
+        self.post.advance(TimeDelta::days(days));
+        clock::strike(&self.stage().context).await.unwrap();
+        self.post.send().await;
+    }
+
+    fn connecting(&self) -> usize {
+        let received = self.post.server.received();
+        received.iter().filter(|mail| mail.to.len() == 2).count()
+    }
+
+    fn today(&self) -> String {
+        self.post.now().date_naive().to_string()
+    }
+
+    async fn card(&self, as_of: &str) -> Value {
+        self.stage().context.db.seal_pending().await.unwrap();
+        let programme = self.stage().programme.id;
+        let path = format!("/v1/programmes/{programme}/scorecard?as_of={as_of}");
+        let mut card = self.stage().get(Who::Curator, &path).await.expect(200);
+        // What a promise is called is told as it is today.
+        card["commitments"] = Value::Null;
+        card
+    }
+
+    async fn go(&self, who: Who, record: &str, body: Value) -> Value {
+        self.stage().go(who, record, body).await.expect(200)
+    }
+
+    /// The investor asks for another startup, which says yes by its link.
+    async fn asked_by_investor(&self, name: &str) -> String {
+        let stage = self.stage();
+        let profile = stage.another_startup(name).await;
+        let matched = stage.matched_with(&profile).await;
+        let both = json!({ "action": "release", "to": "both" });
+        self.go(Who::Curator, &matched, both).await;
+        let made = stage.request_introduction(Who::Gul, &matched, BLURB).await;
+        let introduction = made.location.clone().unwrap();
+        made.expect(201);
+        self.post.send().await;
+        introduction
+    }
+
+    async fn startup_says_yes(&self, introduction: &str) {
+        let page = self.stage().question(introduction).await;
+        let yes = [("answer", "accept"), ("name", "Noa Bar")];
+        assert_eq!(self.stage().submit(&page, &yes).await.status, 303);
+    }
+
+    async fn quote(&self, per_unit: i64) {
+        let (day, azn) = (self.post.now().date_naive(), "AZN".parse().unwrap());
+        let quote = move |conn: &mut Conn| db::rates::insert(conn, day, &[(azn, per_unit)]);
+        self.stage().context.db.write(quote).await.unwrap();
+    }
+}
+
+/// A programme of 500 days to which the investor is a party.
+async fn begin(database: &crate::support::database::Database) -> Years {
+    let post = Post::open(database).await;
+    let mut programme = post.stage.programme.clone();
+    programme.version += 1;
+    programme.details.ends_on = programme.details.starts_on + TimeDelta::days(500);
+    programme.details.parties.push(Party {
+        organization: post.stage.investor.id,
+        role: PartyRole::Signatory,
+    });
+    let write = move |conn: &mut Conn| db::programmes::update(conn, &programme);
+    assert!(post.stage.context.db.write(write).await.unwrap());
+    Years { post }
+}
+
+#[test]
+fn two_years_of_a_corridor_are_told_as_of_any_day() {
+    on_each_backend(async |database| {
+        let years = Box::pin(begin(database)).await;
+        let stage = years.stage();
+
+        // An introduction, and what becomes of it.
+        years.quote(500_000).await;
+        let introduction = years.post.agreed().await;
+        years.post.send().await;
+        assert_eq!(years.post.status(&introduction).await, "sent");
+        assert_eq!(years.connecting(), 1);
+        years.days(5).await;
+        let first_day = years.today();
+        let first = years.card(&first_day).await;
+        assert_eq!(first["counts"]["introductions_sent"], 1);
+        assert_eq!(first["counts"]["deals_opened"], 0);
+        years.days(1).await;
+        let convert = json!({ "action": "convert" });
+        years.go(Who::Dana, &introduction, convert.clone()).await;
+        years.go(Who::Gul, &introduction, convert).await;
+        let deals = stage.get(Who::Gul, "/v1/deals").await.expect(200);
+        let deal = format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap());
+        years.days(20).await;
+        let view = stage.get(Who::Gul, &deal).await.expect(200);
+        let last = match view["pipeline"].as_str().unwrap() {
+            "pilot" => "settled",
+            other => panic!("{other}"),
+        };
+        let skip = json!({ "action": "skip", "to": last, "reason": "They were quick." });
+        years.go(Who::Curator, &deal, skip).await;
+        let confirm = json!({
+            "action": "confirm", "value_date": years.today(),
+            "amount": { "amount_minor": 1_000_000, "currency": "AZN" },
+        });
+        years.go(Who::Dana, &deal, confirm.clone()).await;
+        let won = years.go(Who::Gul, &deal, confirm).await;
+        assert_eq!(won["status"], "won");
+        let second_day = years.today();
+        let second = years.card(&second_day).await;
+        assert_eq!(second["counts"]["deals_funded"], 1);
+        assert_eq!(second["money_funded"]["total"]["amount_minor"], 500_000);
+        years.quote(900_000).await;
+
+        // A freeze: what both agreed to waits, and goes on once it is lifted.
+        years.days(1).await;
+        let frozen_one = years.asked_by_investor("Negev Sun").await;
+        let freeze = json!({ "scope": "country", "value": "AZ", "reason": "Closed border" });
+        let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
+        let frozen = frozen.expect(201)["id"].as_str().unwrap().to_owned();
+        let before = years.post.server.received().len();
+        years.days(4).await;
+        assert_eq!(
+            years.post.server.received().len(),
+            before,
+            "nothing is sent"
+        );
+        for who in [Who::Compliance, Who::SecondCompliance] {
+            let path = format!("/v1/freezes/{frozen}/transitions");
+            let lift = json!({ "action": "lift" });
+            stage.post(who, &path, lift).await.expect(200);
+        }
+        years.startup_says_yes(&frozen_one).await;
+        years.days(1).await;
+        assert_eq!(years.post.status(&frozen_one).await, "sent");
+        assert_eq!(years.connecting(), 2);
+
+        // Nobody confirms the mandate, then its owner does.
+        years.quiet_days(170).await;
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        let stale = stage.get(Who::Gul, &mandate).await.expect(200);
+        assert_eq!(stale["status"], "stale");
+        years
+            .go(Who::Gul, &mandate, json!({ "action": "publish" }))
+            .await;
+
+        // The investor's clearance holds for a year; what is asked for before
+        // its end is not sent after it.
+        let age = (years.post.now() - stage.profile.created_at).num_days();
+        years.quiet_days(362 - age).await;
+        let late = years.asked_by_investor("Galil Air").await;
+        years.days(3).await;
+        let connected = years.connecting();
+        // On its last day the gate is open; the mail goes out on the next.
+        years.startup_says_yes(&late).await;
+        years.days(1).await;
+        assert_eq!(years.post.status(&late).await, "held");
+        assert_eq!(years.connecting(), connected, "an unknown is no yes");
+
+        // The MoU is renewed.
+        years.quiet_days(80).await;
+        let programme = format!("/v1/programmes/{}", stage.programme.id);
+        let renewal = json!({
+            "slug": "il-az-2", "starts_on": years.today(), "ends_on": "2030-12-31",
+        });
+        let made = stage
+            .post(Who::Curator, &format!("{programme}/renewals"), renewal)
+            .await;
+        let next = made.location.clone().unwrap();
+        made.expect(201);
+        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
+            years
+                .go(Who::Curator, &next, json!({ "action": action }))
+                .await;
+        }
+        let old = stage.get(Who::Curator, &programme).await.expect(200);
+        assert_eq!(old["status"], "renewed");
+
+        // Two years later every day of before reads as it did.
+        let age = (years.post.now() - stage.profile.created_at).num_days();
+        years.quiet_days(731 - age).await;
+        let today = years.card(&years.today()).await;
+        assert_eq!(today["counts"]["introductions_sent"], 2);
+        assert_eq!(today["counts"]["introductions_requested"], 3);
+        assert_eq!(
+            today["money_funded"], second["money_funded"],
+            "whatever the rates"
+        );
+        assert_eq!(years.card(&first_day).await, first);
+        assert_eq!(years.card(&second_day).await, second);
+        let verify = |conn: &mut Conn| db::chain::verify(conn, 500, |_| {});
+        let chain = stage.context.db.read(verify).await.unwrap();
+        assert_eq!(chain.first_bad, None);
+        assert!(chain.verified > 60, "{}", chain.verified);
+    });
+}
