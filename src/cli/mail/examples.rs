@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta};
 
 use crate::domain::values::PassReason;
 use crate::mail::notice::{
-    AccountNews, AlertMail, AlertMatter, Counterpart, Introduction, IntroductionAsk,
+    AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
     IntroductionClosed, Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party,
     PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
 };
@@ -22,10 +22,14 @@ pub(super) struct Example {
 }
 
 impl Example {
-    /// The link to its reader's settings.
-    pub(super) fn settings(&self) -> Option<&'static str> {
-        self.dispensable
-            .then_some("https://corridor.example/mail-settings/preview")
+    /// The links of its reader.
+    pub(super) fn foot(&self) -> Foot<'static> {
+        Foot {
+            settings: self
+                .dispensable
+                .then_some("https://corridor.example/mail-settings/preview"),
+            consents: Some("https://corridor.example/my-consents/preview"),
+        }
     }
 }
 

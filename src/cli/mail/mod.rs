@@ -101,7 +101,7 @@ fn list() -> Result<(), Failure> {
     let mut faults = vec![];
     for (tag, language) in LANGUAGES {
         for example in examples::all(language) {
-            let rendered = example.notice.render_with(language, example.settings());
+            let rendered = example.notice.render_with(language, example.foot());
             faults.extend(
                 check(tag, language, &rendered)
                     .into_iter()
@@ -160,7 +160,7 @@ fn write(
     example: &Example,
     language: Language,
 ) -> Result<(), Failure> {
-    let rendered = example.notice.render_with(language, example.settings());
+    let rendered = example.notice.render_with(language, example.foot());
     let faults = check(tag, language, &rendered);
     if !faults.is_empty() {
         let faults = faults.join("; ");
@@ -227,7 +227,7 @@ mod tests {
         for (tag, language) in LANGUAGES {
             let mut events = BTreeSet::new();
             for example in examples::all(language) {
-                let rendered = example.notice.render_with(language, example.settings());
+                let rendered = example.notice.render_with(language, example.foot());
                 assert!(
                     events.insert(example.event),
                     "{} comes twice",

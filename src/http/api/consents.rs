@@ -144,6 +144,7 @@ async fn list_consents(
     let view = PageView {
         items: page.items.iter().map(ConsentView::from).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

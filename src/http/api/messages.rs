@@ -238,6 +238,7 @@ async fn list_own_messages(
     let view = PageView {
         items: page.items.iter().map(OwnMessageView::from).collect(),
         next_cursor: page.next,
+        count: None,
     };
     Ok(view.respond(&request))
 }

@@ -125,6 +125,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::MeetCommitment => "Yerinə yetiriləcək öhdəliklər",
         WorkKind::RenewProgramme => "Uzadılacaq proqramlar",
         WorkKind::DoTask => "Görüləcək tapşırıqlar",
+        WorkKind::OfferPractice => "Təklif ediləcək təcrübələr",
+        WorkKind::AnswerPractice => "Cavab gözləyən təcrübələr",
         WorkKind::CorrectAddress => "Düzəldiləcək ünvanlar",
     }
 }

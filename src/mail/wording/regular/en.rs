@@ -125,6 +125,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::MeetCommitment => "Commitments to meet",
         WorkKind::RenewProgramme => "Programmes to renew",
         WorkKind::DoTask => "Tasks to do",
+        WorkKind::OfferPractice => "Practices to offer",
+        WorkKind::AnswerPractice => "Practices to answer",
         WorkKind::CorrectAddress => "Addresses to put right",
     }
 }

@@ -125,6 +125,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::MeetCommitment => "התחייבויות לקיום",
         WorkKind::RenewProgramme => "תוכניות לחידוש",
         WorkKind::DoTask => "משימות לביצוע",
+        WorkKind::OfferPractice => "שיטות עבודה להציע",
+        WorkKind::AnswerPractice => "שיטות עבודה לענות עליהן",
         WorkKind::CorrectAddress => "כתובות לתיקון",
     }
 }

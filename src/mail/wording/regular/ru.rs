@@ -125,6 +125,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::MeetCommitment => "Обязательства к исполнению",
         WorkKind::RenewProgramme => "Программы на продление",
         WorkKind::DoTask => "Задачи к выполнению",
+        WorkKind::OfferPractice => "Практики, которые нужно предложить",
+        WorkKind::AnswerPractice => "Практики, ждущие ответа",
         WorkKind::CorrectAddress => "Адреса, которые нужно исправить",
     }
 }
