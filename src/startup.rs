@@ -39,10 +39,11 @@ use crate::jobs::domains::Domains;
 use crate::jobs::patience::Patience;
 use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Relays, Security, Smtp, SmtpSettings};
 use crate::matching;
+use crate::services::documents::vault::Vault;
 use crate::services::files::Folder;
 use crate::services::{
-    Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing,
-    tags,
+    Clock, Context, Documents, Exchange, Parts, Settings, duplicates, mail_keys, programmes,
+    search, signing, tags,
 };
 use crate::telemetry::Metrics;
 
@@ -136,11 +137,13 @@ pub async fn context(
     let hasher = Hasher::new(cost).map_err(StartError::new)?;
     let taxonomy = shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?;
     let exchange = exchange(config);
+    let documents = documents(config);
     let context = Context::from(Parts {
         db,
         clock,
         taxonomy,
         exchange,
+        documents,
         calendars: shipped("calendars.toml", calendars::parse(calendars::DEFAULT))?.calendars,
         pipelines: shipped("pipeline.toml", pipeline::parse(pipeline::DEFAULT))?,
         wording: shipped("reasons.toml", reasons::parse(reasons::DEFAULT))?,
@@ -167,6 +170,16 @@ fn exchange(config: &Config) -> Exchange {
         scribe: Arc::new(http::export::Views),
         fetch: TimeDelta::seconds(i64::from(settings.fetch_s)),
         lease: TimeDelta::seconds(i64::from(settings.lease_s)),
+    }
+}
+
+/// Where documents lie.
+fn documents(config: &Config) -> Documents {
+    let settings = &config.documents;
+    let folder = settings.dir.clone();
+    Documents {
+        vault: Vault::at(folder.unwrap_or_else(|| config.data.dir.join("documents"))),
+        quota: settings.quota_bytes,
     }
 }
 
@@ -490,6 +503,8 @@ fn server_options(config: &Config) -> Result<ServerOptions, StartError> {
             max_json_depth: server.max_json_depth,
             max_upload_bytes: config.exchange.max_upload_bytes,
             upload_timeout_s: config.exchange.upload_timeout_s,
+            max_document_bytes: config.documents.max_bytes,
+            document_timeout_s: config.documents.upload_timeout_s,
             header_timeout: Duration::from_secs(server.header_timeout_s),
             body_timeout: Duration::from_secs(server.body_timeout_s),
             request_timeout: Duration::from_secs(server.request_timeout_s),

@@ -117,7 +117,7 @@ enum Command {
     #[command(subcommand)]
     Mail(mail::MailCommand),
     /// Check store, log, queue and settings, and say what to do
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Measure the matching engine on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -218,9 +218,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                     load(&store, &[])
                 }),
                 Command::Bench(command) => bench::run(&command),
-                Command::Doctor => {
+                Command::Doctor(args) => {
                     let config = load(&store, &[])?;
-                    block_on(doctor::run(&config))
+                    block_on(doctor::run(&config, &args))
                 }
                 Command::Import(args) => {
                     let config = load(&store, &[])?;

@@ -44,6 +44,8 @@ pub struct Config {
     pub outbox: Outbox,
     /// Files that are imported and exported.
     pub exchange: Exchange,
+    /// Documents of startups.
+    pub documents: Documents,
     /// Records that others wrote about a firm.
     pub claims: Claims,
     /// What founders are promised.
@@ -137,6 +139,22 @@ pub struct Exchange {
     pub lease_s: u32,
     /// Seconds for which a file that was made can be fetched.
     pub fetch_s: u32,
+}
+
+/// `[documents]`: documents of startups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Documents {
+    /// Where they lie; `None` is `documents` in the data directory. Nodes that
+    /// share a PostgreSQL database must share it.
+    #[serde(with = "optional")]
+    pub dir: Option<PathBuf>,
+    /// Largest document in bytes.
+    pub max_bytes: usize,
+    /// Seconds for one to arrive.
+    pub upload_timeout_s: u32,
+    /// Most bytes of all documents of one firm, with their earlier versions.
+    pub quota_bytes: i64,
 }
 
 /// `[operator]`: who runs the service.

@@ -54,6 +54,8 @@ pub mod deals;
 pub mod decisions;
 mod directory_schema;
 pub mod disclosures;
+mod document_schema;
+pub mod documents;
 mod duplicate_schema;
 pub mod duplicates;
 mod error;

@@ -48,13 +48,15 @@ pub enum SubjectKind {
     Duplicate,
     /// Quotations of money that came together.
     RateBatch,
+    /// A document of a profile.
+    Document,
     /// A word of the taxonomy.
     Tag,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -72,6 +74,7 @@ impl SubjectKind {
         Self::Export,
         Self::Duplicate,
         Self::RateBatch,
+        Self::Document,
         Self::Tag,
     ];
 
@@ -95,6 +98,7 @@ impl SubjectKind {
             Self::Export => "export",
             Self::Duplicate => "duplicate",
             Self::RateBatch => "rate_batch",
+            Self::Document => "document",
             Self::Tag => "tag",
         }
     }

@@ -15,6 +15,7 @@ pub mod deal_clock;
 pub mod deal_history;
 pub mod deal_work;
 pub mod disclosure;
+pub mod document;
 pub mod duplicate;
 pub mod event;
 pub mod export;

@@ -26,6 +26,7 @@ use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
 use super::caller::Callers;
+use super::documents::Documents;
 use super::export_jobs::AnyScribe;
 use super::failures::Failures;
 use super::files::Folder;
@@ -177,6 +178,8 @@ pub struct Context {
     pub past: Arc<Newest>,
     /// What passes through as files.
     pub exchange: Arc<Exchange>,
+    /// Where documents lie.
+    pub documents: Arc<Documents>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -234,6 +237,8 @@ pub struct Parts {
     pub settings: Settings,
     /// What passes through as files.
     pub exchange: Exchange,
+    /// Where documents lie.
+    pub documents: Documents,
 }
 
 impl From<Parts> for Context {
@@ -245,6 +250,7 @@ impl From<Parts> for Context {
             index: Arc::new(MatchIndex::new(Arc::clone(&taxonomies))),
             past: Arc::default(),
             exchange: Arc::new(parts.exchange),
+            documents: Arc::new(parts.documents),
             taxonomies,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),

@@ -252,7 +252,8 @@ impl Changes {
                 | SubjectKind::Import
                 | SubjectKind::Export
                 | SubjectKind::Duplicate
-                | SubjectKind::RateBatch => {}
+                | SubjectKind::RateBatch
+                | SubjectKind::Document => {}
             }
         }
         changes

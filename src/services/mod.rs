@@ -20,6 +20,7 @@ pub mod deal_history;
 pub mod deals;
 pub mod digest;
 pub mod disclosure;
+pub mod documents;
 pub mod duplicates;
 pub mod entries;
 pub mod error;
@@ -76,5 +77,6 @@ pub mod worklist;
 
 pub use caller::Caller;
 pub use context::{Clock, Context, Exchange, Parts, Settings};
+pub use documents::Documents;
 pub use error::{AuthFault, Error, Refusal};
 pub use once::Intent;

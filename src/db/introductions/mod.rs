@@ -330,3 +330,24 @@ fn introduction(row: Row) -> Result<Introduction> {
         updated_at,
     })
 }
+
+/// The introductions of a profile to an investor that stand in one of these
+/// states, the newest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_profile_to(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    investor: OrganizationId,
+    states: &[IntroductionStatus],
+) -> Result<Vec<Introduction>> {
+    let states: Vec<&str> = states.iter().map(|state| state.code()).collect();
+    let rows: Vec<Row> = introductions::table
+        .filter(dsl::startup_profile_id.eq(profile))
+        .filter(dsl::investor_id.eq(investor))
+        .filter(dsl::status.eq_any(states))
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
+}

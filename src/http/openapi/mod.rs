@@ -24,7 +24,7 @@ use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 /// What the operations are about, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 20] = [
+const TAGS: [(&str, &str); 21] = [
     (
         "accounts",
         "Registering, signing in, sessions, passwords, second factors, API keys.",
@@ -49,6 +49,10 @@ const TAGS: [(&str, &str); 20] = [
     (
         "startup profiles",
         "What startups say of themselves, and its review.",
+    ),
+    (
+        "documents",
+        "Decks, figures and papers of startups: who may open them, and who did.",
     ),
     ("mandates", "What investors look for."),
     (

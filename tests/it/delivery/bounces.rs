@@ -289,7 +289,10 @@ fn a_provider_reports_what_came_back_and_the_same_is_on_record_once() {
         }
         let other = json!({"event": "failed", "recipient": email, "return_path": "x@y.example"});
         assert_eq!(say(&other, "a-key-one").await.status, 422);
-        assert_eq!(say(&other, "a-key-three").await.expect(201)["outcome"], "unknown");
+        assert_eq!(
+            say(&other, "a-key-three").await.expect(201)["outcome"],
+            "unknown"
+        );
         let wrong = json!({"event": "lost", "recipient": "nobody", "status": "5"});
         let wrong = say(&wrong, "a-key-four").await.expect(422);
         assert_eq!(wrong["errors"].as_array().unwrap().len(), 4, "{wrong}");
