@@ -206,7 +206,8 @@ fn email(
         in_reply_to: None,
         references: vec![],
         unsubscribe: example
-            .settings()
+            .foot()
+            .settings
             .map(|_| "https://corridor.example/unsubscribe/preview".to_owned()),
     };
     email.to_bytes().map_err(Failure::new)

@@ -277,10 +277,10 @@ fn a_provider_reports_what_came_back_and_the_same_is_on_record_once() {
             let request = request.header("Idempotency-Key", key).json(body);
             crate::api::stage::Answer::of(request.send().await.unwrap()).await
         };
-        let first = say(&body, "one").await.expect(201);
+        let first = say(&body, "a-key-one").await.expect(201);
         assert_eq!(first["outcome"], "suppressed");
         assert_eq!(first["diagnostic"], "smtp; 550 … no");
-        for key in ["one", "two"] {
+        for key in ["a-key-one", "a-key-two"] {
             assert_eq!(
                 say(&body, key).await.expect(201)["id"],
                 first["id"],
@@ -288,10 +288,13 @@ fn a_provider_reports_what_came_back_and_the_same_is_on_record_once() {
             );
         }
         let other = json!({"event": "failed", "recipient": email, "return_path": "x@y.example"});
-        assert_eq!(say(&other, "one").await.status, 422);
-        assert_eq!(say(&other, "three").await.expect(201)["outcome"], "unknown");
+        assert_eq!(say(&other, "a-key-one").await.status, 422);
+        assert_eq!(
+            say(&other, "a-key-three").await.expect(201)["outcome"],
+            "unknown"
+        );
         let wrong = json!({"event": "lost", "recipient": "nobody", "status": "5"});
-        let wrong = say(&wrong, "four").await.expect(422);
+        let wrong = say(&wrong, "a-key-four").await.expect(422);
         assert_eq!(wrong["errors"].as_array().unwrap().len(), 4, "{wrong}");
         // By the Message-ID, for providers with an envelope of their own.
         let sent = post.queue().await.remove(0);
@@ -300,7 +303,7 @@ fn a_provider_reports_what_came_back_and_the_same_is_on_record_once() {
             "event": "complaint", "recipient": email,
             "message_id": id_of(&post.server.received()[0]),
         });
-        let noted = say(&spam, "five").await.expect(201);
+        let noted = say(&spam, "a-key-five").await.expect(201);
         assert_eq!(
             (&noted["kind"], &noted["outcome"]),
             (&json!("complaint"), &json!("noted"))

@@ -230,9 +230,9 @@ fn what_came_back_or_was_kept_back_is_tried_again_once_its_address_is_right() {
         let lifted = stage.request(Who::Auditor, "DELETE", &path_of).send().await;
         assert_eq!(lifted.unwrap().status(), 204);
         for _ in 0..2 {
-            assert_eq!(retry("one").await.expect(200)["state"], "queued");
+            assert_eq!(retry("a-key-one").await.expect(200)["state"], "queued");
         }
-        assert_eq!(retry("two").await.status, 409);
+        assert_eq!(retry("a-key-two").await.status, 409);
         post.send().await;
         assert_eq!(post.status(&introduction).await, "sent");
         assert!(post.standing("sent").await.contains(&id));
