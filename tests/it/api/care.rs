@@ -85,7 +85,7 @@ fn an_introduction_that_is_held_or_refused_by_a_pass_is_not_told() {
         let own = stage.go(Who::Dana, &matched, until).await.expect(200);
         assert_eq!(own["status"], "snoozed");
         stage.context.clock.advance(TimeDelta::days(8));
-        corridor::services::matches::wake_due(&stage.context, 10)
+        corridor::services::matches::wake_due(&stage.context)
             .await
             .unwrap();
         let own = stage.get(Who::Dana, &matched).await.expect(200);
@@ -316,7 +316,8 @@ fn a_file_of_matches_is_limited_by_no_record_that_is_hidden() {
         let stage = Stage::set(database).await;
         stage.released().await;
         let startup = stage.profile.id.to_string();
-        let listed = stage.get(Who::Gul, &format!("/v1/matches?startup={startup}"));
+        let path = format!("/v1/matches?startup={startup}");
+        let listed = stage.get(Who::Gul, &path);
         assert_eq!(listed.await.status, 404);
         let filters = json!({"startup": startup});
         let wanted = json!({"kind": "matches", "format": "ndjson", "filters": filters});
