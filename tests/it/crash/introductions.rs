@@ -304,10 +304,13 @@ impl Run<'_> {
     }
 }
 
+#[cfg(feature = "postgres")]
 fn address(database: &Database) -> String {
-    #[cfg(feature = "postgres")]
-    return database.address();
-    #[cfg(not(feature = "postgres"))]
+    database.address()
+}
+
+#[cfg(not(feature = "postgres"))]
+fn address(database: &Database) -> String {
     database.url().to_string()
 }
 
