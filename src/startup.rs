@@ -37,10 +37,11 @@ use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
 use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Security, Smtp, SmtpSettings};
 use crate::matching;
+use crate::services::documents::vault::Vault;
 use crate::services::files::Folder;
 use crate::services::{
-    Clock, Context, Exchange, Parts, Settings, duplicates, mail_keys, programmes, search, signing,
-    tags,
+    Clock, Context, Documents, Exchange, Parts, Settings, duplicates, mail_keys, programmes,
+    search, signing, tags,
 };
 use crate::telemetry::Metrics;
 
@@ -134,11 +135,13 @@ pub async fn context(
     let hasher = Hasher::new(cost).map_err(StartError::new)?;
     let taxonomy = shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?;
     let exchange = exchange(config);
+    let documents = documents(config);
     let context = Context::from(Parts {
         db,
         clock,
         taxonomy,
         exchange,
+        documents,
         calendars: shipped("calendars.toml", calendars::parse(calendars::DEFAULT))?.calendars,
         pipelines: shipped("pipeline.toml", pipeline::parse(pipeline::DEFAULT))?,
         wording: shipped("reasons.toml", reasons::parse(reasons::DEFAULT))?,
@@ -165,6 +168,16 @@ fn exchange(config: &Config) -> Exchange {
         scribe: Arc::new(http::export::Views),
         fetch: TimeDelta::seconds(i64::from(settings.fetch_s)),
         lease: TimeDelta::seconds(i64::from(settings.lease_s)),
+    }
+}
+
+/// Where documents lie.
+fn documents(config: &Config) -> Documents {
+    let settings = &config.documents;
+    let folder = settings.dir.clone();
+    Documents {
+        vault: Vault::at(folder.unwrap_or_else(|| config.data.dir.join("documents"))),
+        quota: settings.quota_bytes,
     }
 }
 
@@ -206,6 +219,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         operator_second_factor: config.auth.operator_totp == OperatorTotp::Required,
         ask_contacts: config.claims.ask_contacts,
         partner_asks: config.claims.partner_asks_per_day,
+        review_working_days: config.reviews.working_days,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
         mail_domain: mail_domain.to_owned(),
@@ -458,6 +472,8 @@ fn server_options(config: &Config) -> Result<ServerOptions, StartError> {
             max_json_depth: server.max_json_depth,
             max_upload_bytes: config.exchange.max_upload_bytes,
             upload_timeout_s: config.exchange.upload_timeout_s,
+            max_document_bytes: config.documents.max_bytes,
+            document_timeout_s: config.documents.upload_timeout_s,
             header_timeout: Duration::from_secs(server.header_timeout_s),
             body_timeout: Duration::from_secs(server.body_timeout_s),
             request_timeout: Duration::from_secs(server.request_timeout_s),

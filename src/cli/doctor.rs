@@ -11,8 +11,9 @@ use crate::domain::rates::{Coverage, Source};
 use crate::domain::tag::keeping::Drift;
 use crate::domain::values::OrganizationKind;
 use crate::mail::SendError;
+use crate::services::documents::upkeep;
 use crate::services::rates::coverage;
-use crate::services::{Clock, recompute};
+use crate::services::{Clock, Context, recompute};
 use crate::startup::{context, mailer, open_existing_store};
 
 use super::{Failure, progress};
@@ -34,11 +35,19 @@ enum Finding {
     Bad(String),
 }
 
+/// How closely it looks.
+#[derive(Debug, Default, clap::Args)]
+pub struct DoctorArgs {
+    /// Read every document to see whether it is what it was
+    #[arg(long)]
+    hashes: bool,
+}
+
 /// Checks everything and prints a line each.
 ///
 /// # Errors
 /// Something is broken; the lines say what to do.
-pub async fn run(config: &Config) -> Result<(), Failure> {
+pub async fn run(config: &Config, args: &DoctorArgs) -> Result<(), Failure> {
     let mut report = Report::default();
     report.say("settings", Finding::Fine("valid".to_owned()))?;
     if let Some(unknown) = unknown_callers(config) {
@@ -66,11 +75,14 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     let checked = db.read(recompute::check_all).await.map_err(Failure::new)?;
     report.say("matches", matches(&checked))?;
     let url = config.server.public_url_at(config.server.listen);
-    let keys = match context(config, db.clone(), Clock::System, url).await {
-        Ok(_) => Finding::Fine("opened with the configured secret".to_owned()),
-        Err(error) => Finding::Bad(error.to_string()),
-    };
-    report.say("keys", keys)?;
+    match context(config, db.clone(), Clock::System, url).await {
+        Ok(context) => {
+            let keys = "opened with the configured secret";
+            report.say("keys", Finding::Fine(keys.to_owned()))?;
+            report.say("documents", documents(&context, args.hashes).await?)?;
+        }
+        Err(error) => report.say("keys", Finding::Bad(error.to_string()))?,
+    }
     report.say("mail", mail(config).await)?;
     db.close().await;
     report.end()
@@ -141,6 +153,30 @@ async fn mail(config: &Config) -> Finding {
             "{server} can't be used: {text}; see the [mail] settings. What is to be sent waits in the queue meanwhile"
         )),
     }
+}
+
+/// Whether the bytes of all documents are there.
+async fn documents(context: &Context, hashes: bool) -> Result<Finding, Failure> {
+    let found = upkeep::check(context, hashes).await.map_err(Failure::new)?;
+    let folder = context.documents.vault.root().display();
+    let lost: Vec<String> = (found.missing.iter().chain(&found.damaged).take(3))
+        .map(|hash| hex(hash))
+        .collect();
+    let looked = if hashes { ", read whole" } else { "" };
+    Ok(if lost.is_empty() {
+        Finding::Fine(format!(
+            "{} in {folder}{looked}, {} left over; the service deletes those after a day",
+            found.needed, found.orphans
+        ))
+    } else {
+        Finding::Bad(format!(
+            "of {} in {folder} {} are missing and {} damaged, among them {}: bring these files back from a backup of the folder, or have their startups upload them again",
+            found.needed,
+            found.missing.len(),
+            found.damaged.len(),
+            lost.join(", ")
+        ))
+    })
 }
 
 fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'static str, Finding)>> {

@@ -113,7 +113,7 @@ enum Command {
     /// Read the mailbox that undelivered mail comes back to
     Bounces(bounces::BouncesArgs),
     /// Check store, log, queue and settings, and say what to do
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Measure the matching engine on this machine
     #[command(subcommand)]
     Bench(bench::BenchCommand),
@@ -214,9 +214,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                     load(&store, &[])
                 }),
                 Command::Bench(command) => bench::run(&command),
-                Command::Doctor => {
+                Command::Doctor(args) => {
                     let config = load(&store, &[])?;
-                    block_on(doctor::run(&config))
+                    block_on(doctor::run(&config, &args))
                 }
                 Command::Import(args) => {
                     let config = load(&store, &[])?;

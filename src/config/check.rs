@@ -89,6 +89,23 @@ impl Config {
             (60..=2_592_000).contains(&exchange.fetch_s),
             "exchange.fetch_s must be 60–2592000",
         );
+        let documents = &self.documents;
+        require(
+            (1024..=1 << 30).contains(&documents.max_bytes),
+            "documents.max_bytes must be 1 KiB–1 GiB",
+        );
+        require(
+            (1..=86_400).contains(&documents.upload_timeout_s),
+            "documents.upload_timeout_s must be 1–86400",
+        );
+        require(
+            i64::try_from(documents.max_bytes).is_ok_and(|most| documents.quota_bytes >= most),
+            "documents.quota_bytes must be at least documents.max_bytes",
+        );
+        require(
+            (1..=365).contains(&self.reviews.working_days),
+            "reviews.working_days must be 1–365",
+        );
         require(
             (1..=365).contains(&self.introductions.ask_working_days),
             "introductions.ask_working_days must be 1–365",

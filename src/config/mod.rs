@@ -44,8 +44,12 @@ pub struct Config {
     pub outbox: Outbox,
     /// Files that are imported and exported.
     pub exchange: Exchange,
+    /// Documents of startups.
+    pub documents: Documents,
     /// Records that others wrote about a firm.
     pub claims: Claims,
+    /// What founders are promised.
+    pub reviews: Reviews,
     /// The double opt-in.
     pub introductions: Introductions,
     /// What is written about the program's work.
@@ -135,6 +139,22 @@ pub struct Exchange {
     pub lease_s: u32,
     /// Seconds for which a file that was made can be fetched.
     pub fetch_s: u32,
+}
+
+/// `[documents]`: documents of startups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Documents {
+    /// Where they lie; `None` is `documents` in the data directory. Nodes that
+    /// share a PostgreSQL database must share it.
+    #[serde(with = "optional")]
+    pub dir: Option<PathBuf>,
+    /// Largest document in bytes.
+    pub max_bytes: usize,
+    /// Seconds for one to arrive.
+    pub upload_timeout_s: u32,
+    /// Most bytes of all documents of one firm, with their earlier versions.
+    pub quota_bytes: i64,
 }
 
 /// `[operator]`: who runs the service.
@@ -304,6 +324,14 @@ pub struct Claims {
     /// How many contacts of firms that one partner referred are mailed by
     /// themselves in 24 hours; whoever comes later waits for a curator.
     pub partner_asks_per_day: u32,
+}
+
+/// `[reviews]`: what founders are promised.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviews {
+    /// Working days within which a submitted profile is reviewed.
+    pub working_days: u32,
 }
 
 /// `[introductions]`: the double opt-in.

@@ -105,3 +105,13 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(mail_bounces, mail_suppressions);
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::UtcTimestamp;
+
+    mail_rounds (name) {
+        name -> Text,
+        done_to -> UtcTimestamp,
+    }
+}

@@ -577,6 +577,7 @@ diesel::allow_tables_to_appear_in_same_query!(events, deals);
 diesel::allow_tables_to_appear_in_same_query!(events, introductions);
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);
 
+diesel::joinable!(introduction_answers -> introductions (introduction_id));
 diesel::joinable!(introduction_asks -> introductions (introduction_id));
 diesel::joinable!(memberships -> organizations (organization_id));
 diesel::joinable!(memberships -> users (user_id));
@@ -588,6 +589,7 @@ diesel::allow_tables_to_appear_in_same_query!(disclosures, introductions);
 diesel::allow_tables_to_appear_in_same_query!(disclosures, matches);
 diesel::allow_tables_to_appear_in_same_query!(memberships, organizations, users);
 diesel::allow_tables_to_appear_in_same_query!(organizations, organization_identifiers);
+diesel::allow_tables_to_appear_in_same_query!(introductions, introduction_answers);
 diesel::allow_tables_to_appear_in_same_query!(introductions, introduction_asks);
 diesel::allow_tables_to_appear_in_same_query!(programme_startups, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(programme_mandates, mandates);

@@ -22,10 +22,10 @@ use uuid::Uuid;
 
 use super::conn::{MultiBackend, MultiRawValue};
 use crate::domain::ids::{
-    ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId,
-    IntroductionId, MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId,
-    PulseId, ReferralId, ReleaseId, RematchId, RuleSetId, SessionId, StartupProfileId, TagId,
-    TicketId, UserId,
+    ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DocumentId, DocumentViewId, DuplicateId,
+    EventId, ExportId, GrantId, ImportId, IntroductionId, MandateId, MatchId, MergeId,
+    OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId, RematchId,
+    RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
 };
 
 /// The SQL types, for `schema.rs`.
@@ -244,5 +244,5 @@ bindable! { UtcTimestamp: Timestamp }
 bindable! { ids:
     Id, ApiKeyId, AskId, CommitmentId, DealId, DealTaskId, DuplicateId, EventId, ExportId, ImportId, IntroductionId,
     MandateId, MatchId, MergeId, OrganizationId, OutboxId, PracticeId, ProgrammeId, PulseId, ReferralId, ReleaseId,
-    RematchId, RuleSetId, SessionId, StartupProfileId, TagId, TicketId, UserId,
+    RematchId, RuleSetId, SessionId, StartupProfileId, TicketId, UserId, DocumentId, DocumentViewId, GrantId, TagId,
 }

@@ -93,6 +93,16 @@ impl Calendars {
         end_of_day(last, zone) - TimeDelta::seconds(1)
     }
 
+    /// The first working day from `day` on, `day` itself included.
+    pub fn working_day_from(&self, country: Option<Country>, day: NaiveDate) -> NaiveDate {
+        let calendar = self.of(country);
+        if calendar.is_working_day(day) {
+            day
+        } else {
+            calendar.add_working_days(day, 1)
+        }
+    }
+
     /// `hour` o'clock in `zone` on the working day that lies `count` working
     /// days after `from`. Where the clock skips that hour, the next one.
     pub fn working_hour(
@@ -106,11 +116,17 @@ impl Calendars {
         let day = self
             .of(country)
             .add_working_days(from.with_timezone(&zone).date_naive(), count);
-        (hour..24)
-            .filter_map(|hour| day.and_hms_opt(hour, 0, 0))
-            .find_map(|local| local.and_local_timezone(zone).earliest())
-            .map_or_else(|| end_of_day(day, zone), |at| at.with_timezone(&Utc))
+        at_hour(day, zone, hour)
     }
+}
+
+/// `hour` o'clock of `day` in `zone`. Where the clock skips that hour, the next
+/// one.
+pub fn at_hour(day: NaiveDate, zone: Tz, hour: u32) -> DateTime<Utc> {
+    (hour..24)
+        .filter_map(|hour| day.and_hms_opt(hour, 0, 0))
+        .find_map(|local| local.and_local_timezone(zone).earliest())
+        .map_or_else(|| end_of_day(day, zone), |at| at.with_timezone(&Utc))
 }
 
 /// The first instant after `day` in `zone`. Where the clock skips midnight the

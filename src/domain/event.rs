@@ -50,13 +50,15 @@ pub enum SubjectKind {
     RateBatch,
     /// What one firm shows another.
     Practice,
+    /// A document of a profile.
+    Document,
     /// A word of the taxonomy.
     Tag,
 }
 
 impl SubjectKind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Organization,
         Self::User,
         Self::StartupProfile,
@@ -75,6 +77,7 @@ impl SubjectKind {
         Self::Duplicate,
         Self::RateBatch,
         Self::Practice,
+        Self::Document,
         Self::Tag,
     ];
 
@@ -99,6 +102,7 @@ impl SubjectKind {
             Self::Duplicate => "duplicate",
             Self::RateBatch => "rate_batch",
             Self::Practice => "practice",
+            Self::Document => "document",
             Self::Tag => "tag",
         }
     }

@@ -109,6 +109,12 @@ ids! {
     DuplicateId,
     /// What was made of two firms.
     MergeId,
+    /// One document of a profile.
+    DocumentId,
+    /// One opening of a document.
+    DocumentViewId,
+    /// How far documents are open to whom.
+    GrantId,
     /// A word of the taxonomy that profiles and mandates hold.
     TagId,
     /// One line of the log.

@@ -3,7 +3,12 @@
 //! queued notice holds nothing about a person and never shows what was
 //! withdrawn meanwhile.
 
-use super::ids::{AskId, DealId, IntroductionId, PulseId, TicketId, UserId};
+use chrono::NaiveDate;
+
+use super::ids::{
+    AskId, DealId, IntroductionId, MandateId, PulseId, StartupProfileId, TicketId, UserId,
+};
+use super::text::Slug;
 use super::values::{Side, codes};
 
 codes! {
@@ -56,6 +61,12 @@ codes! {
         Progress = "progress",
         /// What waits for the operator's people.
         Work = "work",
+        /// What a mandate was shown in a week.
+        Digest = "digest",
+        /// What happens to a profile or mandate of theirs.
+        Profile = "profile",
+        /// How a profile of theirs fares, month by month.
+        Status = "status",
     }
 }
 
@@ -83,8 +94,26 @@ codes! {
     }
 }
 
+codes! {
+    /// What happened to a profile or mandate that its people should hear of.
+    RecordNews {
+        /// A profile was submitted for review.
+        Received = "received",
+        /// Its reviewer asks for changes.
+        ChangesRequested = "changes_requested",
+        /// It was not accepted.
+        Rejected = "rejected",
+        /// It is published.
+        Published = "published",
+        /// It has to be confirmed soon.
+        ConfirmSoon = "confirm_soon",
+        /// It was not confirmed in time.
+        Stale = "stale",
+    }
+}
+
 /// One intent to tell somebody something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// Asks the person of that question.
     IntroductionAsk {
@@ -159,6 +188,55 @@ pub enum Notice {
         /// What.
         news: News,
     },
+    /// Tells a mandate's reader what it was shown in a week.
+    Digest {
+        /// Whom.
+        user: UserId,
+        /// Of which mandate.
+        mandate: MandateId,
+        /// The week, by its Monday.
+        week: NaiveDate,
+    },
+    /// Tells somebody what happened to a startup's profile.
+    ProfileNews {
+        /// Whom.
+        user: UserId,
+        /// Which profile.
+        profile: StartupProfileId,
+        /// What.
+        news: RecordNews,
+        /// The code of why it was not accepted.
+        reason: Option<Slug>,
+        /// Until when it counted as confirmed then.
+        day: Option<NaiveDate>,
+    },
+    /// Tells somebody what happened to a mandate.
+    MandateNews {
+        /// Whom.
+        user: UserId,
+        /// Which mandate.
+        mandate: MandateId,
+        /// What.
+        news: RecordNews,
+        /// Until when it counted as confirmed then.
+        day: Option<NaiveDate>,
+    },
+    /// Tells somebody how a profile fared in a month.
+    Status {
+        /// Whom.
+        user: UserId,
+        /// Which profile.
+        profile: StartupProfileId,
+        /// The first day of the month after.
+        month: NaiveDate,
+    },
+    /// Tells one of the operator's people what waits for them.
+    Work {
+        /// Whom.
+        user: UserId,
+        /// On which day.
+        day: NaiveDate,
+    },
 }
 
 impl Notice {
@@ -172,7 +250,10 @@ impl Notice {
             | Self::IntroductionOver { .. }
             | Self::Pulse { .. }
             | Self::DealStale { .. } => Some(Topic::Progress),
-            Self::Alert { .. } => Some(Topic::Work),
+            Self::Alert { .. } | Self::Work { .. } => Some(Topic::Work),
+            Self::ProfileNews { .. } | Self::MandateNews { .. } => Some(Topic::Profile),
+            Self::Status { .. } => Some(Topic::Status),
+            Self::Digest { .. } => Some(Topic::Digest),
             // What both agreed to, and what an account needs.
             Self::Introduction { .. }
             | Self::RegistrationExists { .. }
@@ -195,6 +276,11 @@ impl Notice {
             Self::RegistrationExists { .. } => "registration_exists",
             Self::Ticket { .. } => "ticket",
             Self::News { .. } => "news",
+            Self::Digest { .. } => "digest",
+            Self::ProfileNews { .. } => "profile_news",
+            Self::MandateNews { .. } => "mandate_news",
+            Self::Status { .. } => "status",
+            Self::Work { .. } => "work",
         }
     }
 }

@@ -122,6 +122,12 @@ codes! {
         ReadRates = "read_rates",
         /// Say what money is worth.
         WriteRates = "write_rates",
+        /// Read documents and who opened them.
+        ReadDocument = "read_document",
+        /// Upload and change documents, and grant who may open them.
+        WriteDocument = "write_document",
+        /// Withdraw, erase or judge a document.
+        MoveDocument = "move_document",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -166,6 +172,10 @@ codes! {
         ProfilesRead = "profiles:read",
         /// Write and move startup profiles.
         ProfilesWrite = "profiles:write",
+        /// Read documents.
+        DocumentsRead = "documents:read",
+        /// Upload, change and move documents.
+        DocumentsWrite = "documents:write",
         /// Read mandates.
         MandatesRead = "mandates:read",
         /// Write and move mandates.
@@ -228,6 +238,8 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
         O::ReadStartupProfile => Some(S::ProfilesRead),
         O::WriteStartupProfile | O::MoveStartupProfile => Some(S::ProfilesWrite),
+        O::ReadDocument => Some(S::DocumentsRead),
+        O::WriteDocument | O::MoveDocument => Some(S::DocumentsWrite),
         O::ReadMandate => Some(S::MandatesRead),
         O::WriteMandate | O::MoveMandate => Some(S::MandatesWrite),
         O::ReadReferral | O::ReadImport => Some(S::ReferralsRead),
@@ -326,7 +338,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
         (O::Export, Standing::Own(..)) => Allowed,
         (O::ReadReferral | O::ReadImport, Standing::Own(K::Partner, _))
-        | (O::ReadStartupProfile, Standing::Own(K::Startup, _))
+        | (O::ReadStartupProfile | O::ReadDocument, Standing::Own(K::Startup, _))
         | (O::ReadMandate, Standing::Own(K::Investor, _))
         | (
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
@@ -334,7 +346,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         ) => Allowed,
         (O::WriteEvidence | O::WriteOrganization | O::MovePractice, Standing::Own(_, role))
         | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
-        | (O::WriteStartupProfile | O::MoveStartupProfile, Standing::Own(K::Startup, role))
+        | (
+            O::WriteStartupProfile | O::MoveStartupProfile | O::WriteDocument | O::MoveDocument,
+            Standing::Own(K::Startup, role),
+        )
         | (O::WriteMandate | O::MoveMandate, Standing::Own(K::Investor, role))
         | (
             O::MoveMatch | O::RequestIntroduction | O::MoveIntroduction | O::MoveDeal,
@@ -368,6 +383,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
         O::ReadOrganization
             | O::ReadMembers
             | O::ReadStartupProfile
+            | O::ReadDocument
             | O::ReadMandate
             | O::ReadReferral
             | O::ReadImport
@@ -385,7 +401,10 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
     );
     match role {
         R::Curator => match operation {
-            O::WriteCompliance
+            // What a startup shows of its papers is its own to say.
+            O::WriteDocument
+            | O::MoveDocument
+            | O::WriteCompliance
             | O::ReadLog
             | O::WriteMembers
             | O::ReadPerson
@@ -399,6 +418,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             O::WriteCompliance
             | O::WriteTaxonomy
             | O::MoveStartupProfile
+            | O::MoveDocument
             | O::MoveMandate
             | O::MoveMatch
             | O::MoveIntroduction
@@ -527,6 +547,7 @@ mod tests {
     fn admins_see_no_profile_content() {
         for operation in [
             Operation::ReadStartupProfile,
+            Operation::ReadDocument,
             Operation::ReadMandate,
             Operation::ReadReferral,
             Operation::ReadMatch,

@@ -51,6 +51,9 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /consent/{token}", Open),
     ("GET /pulse/{token}", Open),
     ("POST /pulse/{token}", Open),
+    ("GET /matches/{token}", Open),
+    ("POST /matches/{token}", Open),
+    ("GET /matches/{token}/brief", Open),
     ("GET /mail-settings/{token}", Open),
     ("POST /mail-settings/{token}", Open),
     ("GET /unsubscribe/{token}", Open),
@@ -351,6 +354,45 @@ pub const TABLE: &[(&str, Access)] = &[
     (
         "GET /v1/startup-profiles/{id}/versions/{version}/changes",
         Needs(O::ReadStartupProfile),
+    ),
+    // Papers; an introduction opens them to its other side.
+    ("GET /v1/documents", Needs(O::ReadDocument)),
+    (
+        "POST /v1/startup-profiles/{id}/documents",
+        Needs(O::WriteDocument),
+    ),
+    ("GET /v1/documents/{id}", Needs(O::ReadDocument)),
+    ("PATCH /v1/documents/{id}", Needs(O::WriteDocument)),
+    ("GET /v1/documents/{id}/file", Needs(O::ReadDocument)),
+    ("GET /v1/documents/{id}/versions", Needs(O::ReadDocument)),
+    ("POST /v1/documents/{id}/versions", Needs(O::WriteDocument)),
+    (
+        "GET /v1/documents/{id}/versions/{version}/file",
+        Needs(O::ReadDocument),
+    ),
+    ("GET /v1/documents/{id}/views", Needs(O::ReadDocument)),
+    ("GET /v1/documents/{id}/transitions", Needs(O::ReadDocument)),
+    (
+        "POST /v1/documents/{id}/transitions",
+        Needs(O::MoveDocument),
+    ),
+    ("GET /v1/documents/{id}/events", Needs(O::ReadDocument)),
+    ("GET /v1/documents/{id}/screening", Needs(O::ReadCompliance)),
+    (
+        "GET /v1/introductions/{id}/documents",
+        Needs(O::ReadDocument),
+    ),
+    (
+        "GET /v1/startup-profiles/{id}/grants",
+        Needs(O::ReadDocument),
+    ),
+    (
+        "POST /v1/startup-profiles/{id}/grants",
+        Needs(O::WriteDocument),
+    ),
+    (
+        "DELETE /v1/startup-profiles/{id}/grants/{grant}",
+        Needs(O::WriteDocument),
     ),
     ("GET /v1/mandates/{id}/versions", Needs(O::ReadMandate)),
     (

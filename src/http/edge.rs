@@ -86,6 +86,14 @@ impl Trip {
     fn finish(&self, response: HttpResponse) -> HttpResponse {
         let mut response = self.with_problem(response);
         let headers = response.headers_mut();
+        // It tells the compression to leave a body alone, and nobody else
+        // anything (RFC 9110 §8.4.1).
+        if headers
+            .get(CONTENT_ENCODING)
+            .is_some_and(|it| it == "identity")
+        {
+            headers.remove(CONTENT_ENCODING);
+        }
         security_headers::add(headers);
         if let Some(id) = self.id.header() {
             headers.insert(X_REQUEST_ID, id);
@@ -173,6 +181,8 @@ pub(super) async fn guard(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        // For whoever makes a difference between looking and taking.
+        request.extensions_mut().insert(Method::HEAD);
     }
     let time = limits.request_timeout_of(&request);
     guard_body(&mut request, limits)?;

@@ -15,6 +15,7 @@ use actix_web::web::Bytes;
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep};
 
+use super::access;
 use super::origin::TrustedProxies;
 use super::problem::{Kind, Problem};
 use super::rate_limit::Rates;
@@ -31,6 +32,10 @@ pub struct Limits {
     /// Seconds for such a body to arrive; no chunk of it may take longer than
     /// `body_timeout`.
     pub upload_timeout_s: u32,
+    /// Largest document.
+    pub max_document_bytes: usize,
+    /// Seconds for a form with a document to arrive.
+    pub document_timeout_s: u32,
     /// Time for the request line and headers to arrive.
     pub header_timeout: Duration,
     /// Time for the body to arrive.
@@ -51,6 +56,8 @@ impl Default for Limits {
             max_json_depth: 32,
             max_upload_bytes: 256 << 20,
             upload_timeout_s: 900,
+            max_document_bytes: 50 << 20,
+            document_timeout_s: 300,
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
@@ -60,25 +67,53 @@ impl Default for Limits {
     }
 }
 
-/// Routes that take files.
-const UPLOADS: [(&str, &str); 1] = [("POST", "/v1/imports")];
+/// What of a form with a document is not the document.
+pub(super) const FORM_BYTES: usize = 64 << 10;
 
-fn takes_a_file(request: &ServiceRequest) -> bool {
-    UPLOADS.contains(&(request.method().as_str(), request.path()))
+/// What a route takes as its body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// A message.
+    Message,
+    /// A file of records.
+    File,
+    /// A form with a document.
+    Document,
+}
+
+impl Takes {
+    fn of(request: &ServiceRequest) -> Self {
+        let template = access::template(request.path()).unwrap_or_default();
+        match (request.method().as_str(), template) {
+            ("POST", "/v1/imports") => Self::File,
+            ("POST", "/v1/startup-profiles/{id}/documents" | "/v1/documents/{id}/versions") => {
+                Self::Document
+            }
+            _ => Self::Message,
+        }
+    }
 }
 
 impl Limits {
-    /// Time for a body that is a file to arrive.
-    fn upload_timeout(&self) -> Duration {
-        Duration::from_secs(u64::from(self.upload_timeout_s))
+    /// Most bytes of the body that `request` brings, and the time for it to
+    /// arrive.
+    fn of_body(&self, request: &ServiceRequest) -> (usize, Duration) {
+        let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+        match Takes::of(request) {
+            Takes::Message => (self.max_body_bytes, self.body_timeout),
+            Takes::File => (self.max_upload_bytes, seconds(self.upload_timeout_s)),
+            Takes::Document => (
+                self.max_document_bytes.saturating_add(FORM_BYTES),
+                seconds(self.document_timeout_s),
+            ),
+        }
     }
 
     /// Time for the whole answer of the route that `request` asks for.
     pub(super) fn request_timeout_of(&self, request: &ServiceRequest) -> Duration {
-        if takes_a_file(request) {
-            self.upload_timeout() + self.request_timeout
-        } else {
-            self.request_timeout
+        match Takes::of(request) {
+            Takes::Message => self.request_timeout,
+            Takes::File | Takes::Document => self.of_body(request).1 + self.request_timeout,
         }
     }
 }
@@ -88,11 +123,7 @@ impl Limits {
 /// # Errors
 /// 413 at once, if the request announces too much.
 pub(super) fn guard_body(request: &mut ServiceRequest, limits: Limits) -> Result<(), Problem> {
-    let (most, whole) = if takes_a_file(request) {
-        (limits.max_upload_bytes, limits.upload_timeout())
-    } else {
-        (limits.max_body_bytes, limits.body_timeout)
-    };
+    let (most, whole) = limits.of_body(request);
     let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|bytes| bytes > most) {

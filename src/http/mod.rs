@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod merge_patch;
 pub mod metrics;
+mod multipart;
 pub mod openapi;
 pub mod origin;
 pub mod pages;

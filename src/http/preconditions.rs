@@ -105,7 +105,8 @@ pub fn has_version(request: &HttpRequest, version: i64) -> bool {
     has_tag(request, &etag(version))
 }
 
-fn has_tag(request: &HttpRequest, wanted: &str) -> bool {
+/// Whether `If-None-Match` names that tag.
+pub fn has_tag(request: &HttpRequest, wanted: &str) -> bool {
     let Ok(Some(text)) = field(request, &IF_NONE_MATCH) else {
         return false;
     };

@@ -75,11 +75,14 @@ impl Policy {
             "/v1/registrations" => Self::Registration,
             "/v1/password-resets" => Self::Reset,
             path if path.starts_with("/v1/oauth/") => Self::Token,
-            path if path.starts_with("/tickets/") || path.starts_with("/pulse/") => Self::Link,
+            path if LINKS.iter().any(|page| path.starts_with(page)) => Self::Link,
             _ => Self::Address,
         }
     }
 }
+
+/// The pages behind mailed links whose forms do something.
+const LINKS: [&str; 3] = ["/tickets/", "/pulse/", "/matches/"];
 
 /// Requests a minute; 0 is as many as one likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

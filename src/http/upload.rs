@@ -15,7 +15,7 @@ use crate::services::files::{Folder, Incoming, Received};
 use crate::services::{Context, Error};
 
 /// Bytes that are gathered before they are written.
-const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 
 /// The media type of a file of that form.
 pub const fn media_type(format: FileFormat) -> &'static str {
@@ -31,17 +31,26 @@ pub const fn media_type(format: FileFormat) -> &'static str {
 /// 415 for another one, and for what is compressed: a small body could become
 /// a large file.
 pub fn format_of(request: &HttpRequest) -> Result<FileFormat, Problem> {
+    check_plain(request)?;
+    let formats = FileFormat::ALL.iter().copied();
+    let mut fitting = formats.filter(|format| has_media_type(request, media_type(*format)));
+    fitting
+        .next()
+        .ok_or_else(|| Problem::unsupported_media_type("text/csv, application/x-ndjson"))
+}
+
+/// Refuses a body that is compressed.
+///
+/// # Errors
+/// 415.
+pub(super) fn check_plain(request: &HttpRequest) -> Result<(), Problem> {
     let encoding = request.headers().get(CONTENT_ENCODING);
     if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(Kind::UnsupportedMediaType)
             .detail("The file must be sent as it is, without a Content-Encoding.")
             .header(ACCEPT_ENCODING, "identity"));
     }
-    let formats = FileFormat::ALL.iter().copied();
-    let mut fitting = formats.filter(|format| has_media_type(request, media_type(*format)));
-    fitting
-        .next()
-        .ok_or_else(|| Problem::unsupported_media_type("text/csv, application/x-ndjson"))
+    Ok(())
 }
 
 /// The file.
@@ -83,7 +92,10 @@ async fn begin(folder: Folder, name: uuid::Uuid) -> Result<Incoming, Error> {
     begun.map_err(Error::internal)?.map_err(Error::internal)
 }
 
-async fn write(mut incoming: Incoming, mut piece: Vec<u8>) -> Result<(Incoming, Vec<u8>), Error> {
+pub(super) async fn write(
+    mut incoming: Incoming,
+    mut piece: Vec<u8>,
+) -> Result<(Incoming, Vec<u8>), Error> {
     let written = tokio::task::spawn_blocking(move || {
         incoming.write(&piece)?;
         piece.clear();

@@ -9,8 +9,8 @@ use tracing::{debug, warn};
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, bounces, deals, export_jobs, import_jobs, introductions, mandates,
-    matches, releases, signing, startups,
+    Context, Error, agreements, bounces, deals, documents, export_jobs, import_jobs, introductions,
+    mandates, matches, releases, rounds, signing, startups,
 };
 
 /// How often the clock is looked at.
@@ -59,9 +59,11 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     agreements::end_due(context, BATCH).await?;
     while startups::mark_stale(context, BATCH).await? == BATCH {}
     while mandates::mark_stale(context, BATCH).await? == BATCH {}
+    rounds::queue_due(context).await?;
     while import_jobs::work::sweep(context, BATCH).await? == BATCH {}
     while export_jobs::work::sweep(context, BATCH).await? == BATCH {}
     export_jobs::work::sweep_left_overs(context).await?;
+    documents::upkeep::sweep(context).await?;
     while bounces::forget_old(context, BATCH).await? == BATCH {}
     signing::refresh(context).await?;
     let now = context.now();

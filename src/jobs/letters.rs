@@ -1,5 +1,7 @@
 //! Turns a prepared notice into an e-mail in its reader's language.
 
+mod regular;
+
 use crate::db::outbox::Claimed;
 use crate::domain::country::Country;
 use crate::domain::introduction::Requester;
@@ -162,6 +164,15 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
         }),
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
         Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
+        Content::Digest(digest) => Notice::Digest(regular::digest_mail(digest, reader)),
+        Content::Profile(profile) => {
+            Notice::Profile(regular::profile_mail(context, profile, reader))
+        }
+        Content::Mandate(mandate) => {
+            Notice::Mandate(regular::mandate_mail(context, mandate, reader))
+        }
+        Content::Status(status) => Notice::Status(regular::status_mail(status, reader)),
+        Content::Work(work) => Notice::Work(regular::work_mail(context, work, reader)),
         Content::News(news) => Notice::News(NewsMail {
             reader: reader.name.clone(),
             news: account_news(*news),

@@ -12,6 +12,7 @@ mod dkim;
 mod file;
 pub mod message;
 pub mod notice;
+pub mod regular;
 mod render;
 mod smtp;
 mod wording;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::regular::{DigestMail, MandateMail, ProfileMail, StatusMail, WorkMail};
 use super::{render, wording};
 use crate::domain::values::PassReason;
 
@@ -330,6 +331,16 @@ pub enum Notice {
     Ticket(TicketMail),
     /// Something happened to your account.
     News(NewsMail),
+    /// What your mandate was shown in a week.
+    Digest(DigestMail),
+    /// Something happened to your profile.
+    Profile(ProfileMail),
+    /// Something happened to your mandate.
+    Mandate(MandateMail),
+    /// How your profile fared in a month.
+    Status(StatusMail),
+    /// What waits for you.
+    Work(WorkMail),
 }
 
 /// Why a side said no, in words.

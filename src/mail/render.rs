@@ -15,6 +15,9 @@ use super::notice::{
 };
 use super::wording::{self, Wording};
 
+mod records;
+mod regular;
+
 /// First-strong isolate and its end (UAX #9 §2.4).
 const ISOLATE: char = '\u{2068}';
 const END_ISOLATE: char = '\u{2069}';
@@ -34,9 +37,14 @@ enum Span {
 enum Block {
     Paragraph(Phrase),
     Heading(&'static str),
+    /// Above one of several things, with facts in it.
+    Section(Phrase),
     List(Vec<String>),
     Quote(Vec<String>),
-    Action { label: &'static str, url: String },
+    Action {
+        label: &'static str,
+        url: String,
+    },
 }
 
 struct Document {
@@ -67,6 +75,11 @@ pub(super) fn render(notice: &Notice, language: Language, settings: Option<&str>
         Notice::RegistrationExists(exists) => registration_exists(exists, wording),
         Notice::Ticket(ticket) => ticket_mail(ticket, wording),
         Notice::News(news) => news_mail(news, wording),
+        Notice::Digest(mail) => regular::digest(mail, wording),
+        Notice::Profile(mail) => records::profile(mail, wording),
+        Notice::Mandate(mail) => records::mandate(mail, wording),
+        Notice::Status(mail) => regular::status(mail, wording),
+        Notice::Work(mail) => regular::work(mail, wording),
     };
     let subject = plain(&document.subject, wording);
     let html = Html {
@@ -474,6 +487,7 @@ fn block_text(block: &Block, wording: &Wording) -> String {
     match block {
         Block::Paragraph(phrase) => plain(phrase, wording),
         Block::Heading(words) => format!("{words}:"),
+        Block::Section(phrase) => plain(phrase, wording),
         Block::List(items) => lines("• ", items),
         Block::Quote(quoted) => lines("> ", quoted),
         Block::Action { label, url } => format!("{label}:\n{url}"),

@@ -26,6 +26,7 @@ use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
 use super::caller::Callers;
+use super::documents::Documents;
 use super::export_jobs::AnyScribe;
 use super::failures::Failures;
 use super::files::Folder;
@@ -90,6 +91,8 @@ pub struct Settings {
     pub ask_contacts: bool,
     /// How many contacts one partner's referrals have asked in 24 hours.
     pub partner_asks: u32,
+    /// Working days in which a submitted profile is reviewed.
+    pub review_working_days: u32,
     /// Working days in which an asked side may answer.
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.
@@ -171,6 +174,8 @@ pub struct Context {
     pub past: Arc<Newest>,
     /// What passes through as files.
     pub exchange: Arc<Exchange>,
+    /// Where documents lie.
+    pub documents: Arc<Documents>,
     ids: Arc<Mutex<ContextV7>>,
 }
 
@@ -228,6 +233,8 @@ pub struct Parts {
     pub settings: Settings,
     /// What passes through as files.
     pub exchange: Exchange,
+    /// Where documents lie.
+    pub documents: Documents,
 }
 
 impl From<Parts> for Context {
@@ -239,6 +246,7 @@ impl From<Parts> for Context {
             index: Arc::new(MatchIndex::new(Arc::clone(&taxonomies))),
             past: Arc::default(),
             exchange: Arc::new(parts.exchange),
+            documents: Arc::new(parts.documents),
             taxonomies,
             calendars: Arc::new(parts.calendars),
             pipelines: Arc::new(parts.pipelines),

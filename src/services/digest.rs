@@ -1,7 +1,8 @@
 //! What a mandate's reader should look at this week, for mail and for the API:
 //! of each match that was released to it and that it has not answered a
 //! teaser, three reasons, one risk and what is missing, in the reader's
-//! language. It says no more than the list of matches does.
+//! language. It says no more than the list of matches does. What the investor
+//! put off counts again from the day on which it comes back.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -102,8 +103,8 @@ pub async fn of_mandate(
         .await
 }
 
-/// The digest of a mandate in a reader's language, for whoever was found to be
-/// allowed to read it: mail to the investor's people.
+/// The digest of the last days of a mandate in a reader's language, for whoever
+/// was found to be allowed to read it.
 ///
 /// # Errors
 /// There is no such mandate; a statement failed.
@@ -113,10 +114,26 @@ pub fn for_reader(
     id: MandateId,
     reader: &Language,
 ) -> Result<Digest, Error> {
+    let until = context.now();
+    let window = (until - TimeDelta::days(DAYS), until);
+    of_window(context, conn, id, reader, window)
+}
+
+/// [`for_reader`] for what came after one instant and not after another.
+///
+/// # Errors
+/// There is no such mandate; a statement failed.
+pub(super) fn of_window(
+    context: &Context,
+    conn: &mut Conn,
+    id: MandateId,
+    reader: &Language,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Digest, Error> {
     let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
-    let since = context.now() - TimeDelta::days(DAYS);
     let capacity = usize::try_from(mandate.content.capacity.new_per_week).unwrap_or(usize::MAX);
     let mut found = open_matches(context, conn, &mandate, since)?;
+    found.retain(|matched| came_at(matched) <= until);
     found.sort_by_key(|matched| {
         let pinned = matched.curation.is_some();
         (!pinned, -matched.explanation.exact, matched.id)
@@ -161,7 +178,15 @@ fn open_matches(
     Ok(open)
 }
 
-fn entry(
+/// When it came to the investor: was shown, or came back after it was put off.
+fn came_at(matched: &Match) -> DateTime<Utc> {
+    let shown = matched.shown_at.of(Side::Investor);
+    let back = matched.snoozed.of(Side::Investor);
+    shown.max(back).unwrap_or(matched.updated_at)
+}
+
+/// A match as an entry, in a reader's language.
+pub(super) fn entry(
     context: &Context,
     conn: &mut Conn,
     matched: &Match,

@@ -51,11 +51,7 @@ impl Folder {
     }
 
     fn make(&self) -> io::Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.0)
+        make_private(&self.0)
     }
 
     /// Gives a whole file to its job.
@@ -104,6 +100,19 @@ impl Folder {
         }
         Ok(old)
     }
+}
+
+/// Makes a folder that nobody else on the machine may look into, and those
+/// that lead to it.
+///
+/// # Errors
+/// It can't be made.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 fn id_of(path: &Path) -> Option<Uuid> {
@@ -170,6 +179,14 @@ impl Received {
     /// Where it lies for now.
     pub fn path(&self) -> &Path {
         &self.path.0
+    }
+
+    /// Moves it to where it stays, in the place of what was there.
+    ///
+    /// # Errors
+    /// It can't be moved; it is gone then.
+    pub fn move_to(self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.path.0, path)
     }
 }
 

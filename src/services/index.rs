@@ -253,7 +253,8 @@ impl Changes {
                 | SubjectKind::Export
                 | SubjectKind::Duplicate
                 | SubjectKind::RateBatch
-                | SubjectKind::Practice => {}
+                | SubjectKind::Practice
+                | SubjectKind::Document => {}
             }
         }
         changes

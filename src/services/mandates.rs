@@ -11,6 +11,7 @@ use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{
     Mandate, MandateAction, MandateContent, MandateStatus, check_edit, fresh_until, step,
 };
+use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
@@ -18,6 +19,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
 use super::duplicates::live_firm;
+use super::notices::records;
 use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
@@ -212,10 +214,19 @@ pub async fn transition(
                     ("to", code(after.status.code())),
                 ],
             )?);
-            if action == MandateAction::Publish && !after.claimed {
-                let (actor, firm) = (caller_in.actor(), after.organization);
-                stored = stored
-                    .then(move |conn| contacts::ask(&context_in, conn, actor, firm).map(drop));
+            let ask = action == MandateAction::Publish && !after.claimed;
+            let news = records::news_of_mandate(action, before.status);
+            if ask || news.is_some() {
+                let (actor, told) = (caller_in.actor(), after.clone());
+                stored = stored.then(move |conn| {
+                    if ask {
+                        contacts::ask(&context_in, conn, actor, told.organization)?;
+                    }
+                    match news {
+                        Some(news) => records::tell_mandate(&context_in, conn, &told, news),
+                        None => Ok(()),
+                    }
+                });
             }
             Ok((after, stored))
         },
@@ -302,6 +313,7 @@ pub(super) fn open_to(caller: &Caller, mandate: &Mandate) -> Vec<(MandateAction,
 pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
     let now = context.now();
     let pen = context.pen(Actor::System);
+    let context_in = context.clone();
     context
         .db
         .write(move |conn| {
@@ -309,7 +321,8 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
             for before in &due {
                 let action = MandateAction::FreshnessDue;
                 let status = step(before, action, Hat::System)?;
-                store_state(conn, &moved(before, status, action, now))?;
+                let after = moved(before, status, action, now);
+                store_state(conn, &after)?;
                 pen.append(
                     conn,
                     event_kind(action),
@@ -319,6 +332,7 @@ pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error>
                         ("to", code(status.code())),
                     ],
                 )?;
+                records::tell_mandate(&context_in, conn, &after, RecordNews::Stale)?;
             }
             Ok(due.len())
         })

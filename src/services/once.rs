@@ -100,6 +100,7 @@ recorded!(
     crate::domain::deal_work::DealTask,
     crate::domain::export::Export,
     crate::domain::import::Import,
+    crate::domain::document::Document,
 );
 
 /// Runs `job` in one transaction. With an intent, a repetition is answered

@@ -3,10 +3,11 @@
 use crate::db;
 use crate::domain::ids::{ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
+use crate::domain::profile::StartupProfile;
 use crate::matching::facts::MandateFacts;
 use crate::matching::index::Snapshot;
 use crate::matching::readiness::readiness;
-pub use crate::matching::readiness::{Change, Count, Missing, Readiness};
+pub use crate::matching::readiness::{Change, Count, FEWEST, Missing, Readiness};
 
 use super::matches::{Query, only_programme};
 use super::ranking::Ground;
@@ -33,16 +34,26 @@ pub async fn of_startup(
                 Some(programme) => programme,
                 None => only_programme(conn, Query::Startup(id))?,
             };
-            let ground = Ground::load(context, conn, programme)?;
-            let visible = context.index.current(conn)?;
-            let setting = ground.setting(visible.taxonomy()?, None);
-            let mandates: Vec<MandateFacts<'_>> = visible
-                .of(programme)
-                .into_iter()
-                .flat_map(Snapshot::mandates)
-                .map(|entry| entry.facts(setting.today))
-                .collect();
-            Ok((programme, readiness(&setting, &profile, &mandates)))
+            Ok((programme, before(context, conn, &profile, programme)?))
         })
         .await
+}
+
+/// How a profile stands before the mandates of a programme.
+pub(super) fn before(
+    context: &Context,
+    conn: &mut db::Conn,
+    profile: &StartupProfile,
+    programme: ProgrammeId,
+) -> Result<Readiness, Error> {
+    let ground = Ground::load(context, conn, programme)?;
+    let visible = context.index.current(conn)?;
+    let setting = ground.setting(visible.taxonomy()?, None);
+    let mandates: Vec<MandateFacts<'_>> = visible
+        .of(programme)
+        .into_iter()
+        .flat_map(Snapshot::mandates)
+        .map(|entry| entry.facts(setting.today))
+        .collect();
+    Ok(readiness(&setting, profile, &mandates))
 }

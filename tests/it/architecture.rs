@@ -105,6 +105,7 @@ const LAYERS: &[Layer] = &[
         name: "http",
         inside: &["domain", "services"],
         outside: &[
+            "actix_multipart",
             "actix_web",
             "askama",
             "csv",

@@ -147,6 +147,18 @@ pub fn find(conn: &mut Conn, id: IntroductionId) -> Result<Option<Introduction>>
     row.map(introduction).transpose()
 }
 
+/// The introductions that came of a match, oldest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_match(conn: &mut Conn, matched: MatchId) -> Result<Vec<Introduction>> {
+    let rows: Vec<Row> = introductions::table
+        .filter(dsl::match_id.eq(matched))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
+}
+
 /// Holds an introduction until the transaction ends, so that its mail is not
 /// prepared while somebody stops it.
 ///
@@ -317,4 +329,25 @@ fn introduction(row: Row) -> Result<Introduction> {
         created_at,
         updated_at,
     })
+}
+
+/// The introductions of a profile to an investor that stand in one of these
+/// states, the newest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_profile_to(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    investor: OrganizationId,
+    states: &[IntroductionStatus],
+) -> Result<Vec<Introduction>> {
+    let states: Vec<&str> = states.iter().map(|state| state.code()).collect();
+    let rows: Vec<Row> = introductions::table
+        .filter(dsl::startup_profile_id.eq(profile))
+        .filter(dsl::investor_id.eq(investor))
+        .filter(dsl::status.eq_any(states))
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
 }

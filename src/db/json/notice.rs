@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{One, code, parse, read, write};
 use crate::db::{Error, Result};
-use crate::domain::message::{Ending, Matter, News, Notice};
+use crate::domain::message::{Ending, Matter, News, Notice, RecordNews};
 use crate::domain::values::Side;
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +34,15 @@ struct Stored {
     side: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     silent: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mandate: Option<String>,
+    /// The first day of what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// Writes an intent.
@@ -55,6 +64,10 @@ pub fn encode(notice: &Notice) -> Result<String> {
         deal: None,
         side: None,
         silent: None,
+        mandate: None,
+        day: None,
+        profile: None,
+        reason: None,
     };
     match notice {
         Notice::IntroductionAsk { ask } | Notice::IntroductionReminder { ask } => {
@@ -102,6 +115,52 @@ pub fn encode(notice: &Notice) -> Result<String> {
         Notice::News { user, news } => {
             stored.person = Some(user.to_string());
             stored.news = Some(news.code().to_owned());
+        }
+        Notice::Digest {
+            user,
+            mandate,
+            week,
+        } => {
+            stored.person = Some(user.to_string());
+            stored.mandate = Some(mandate.to_string());
+            stored.day = Some(week.to_string());
+        }
+        Notice::ProfileNews {
+            user,
+            profile,
+            news,
+            reason,
+            day,
+        } => {
+            stored.person = Some(user.to_string());
+            stored.profile = Some(profile.to_string());
+            stored.news = Some(news.code().to_owned());
+            stored.reason = reason.as_ref().map(ToString::to_string);
+            stored.day = day.map(|day| day.to_string());
+        }
+        Notice::MandateNews {
+            user,
+            mandate,
+            news,
+            day,
+        } => {
+            stored.person = Some(user.to_string());
+            stored.mandate = Some(mandate.to_string());
+            stored.news = Some(news.code().to_owned());
+            stored.day = day.map(|day| day.to_string());
+        }
+        Notice::Status {
+            user,
+            profile,
+            month,
+        } => {
+            stored.person = Some(user.to_string());
+            stored.profile = Some(profile.to_string());
+            stored.day = Some(month.to_string());
+        }
+        Notice::Work { user, day } => {
+            stored.person = Some(user.to_string());
+            stored.day = Some(day.to_string());
         }
     }
     write(&stored)
@@ -159,6 +218,33 @@ pub fn decode(text: &str) -> Result<Notice> {
         "news" => Notice::News {
             user: parse(&part(&stored.person)?)?,
             news: code(&part(&stored.news)?, News::from_code)?,
+        },
+        "digest" => Notice::Digest {
+            user: parse(&part(&stored.person)?)?,
+            mandate: parse(&part(&stored.mandate)?)?,
+            week: parse(&part(&stored.day)?)?,
+        },
+        "profile_news" => Notice::ProfileNews {
+            user: parse(&part(&stored.person)?)?,
+            profile: parse(&part(&stored.profile)?)?,
+            news: code(&part(&stored.news)?, RecordNews::from_code)?,
+            reason: stored.reason.as_deref().map(parse).transpose()?,
+            day: stored.day.as_deref().map(parse).transpose()?,
+        },
+        "mandate_news" => Notice::MandateNews {
+            user: parse(&part(&stored.person)?)?,
+            mandate: parse(&part(&stored.mandate)?)?,
+            news: code(&part(&stored.news)?, RecordNews::from_code)?,
+            day: stored.day.as_deref().map(parse).transpose()?,
+        },
+        "status" => Notice::Status {
+            user: parse(&part(&stored.person)?)?,
+            profile: parse(&part(&stored.profile)?)?,
+            month: parse(&part(&stored.day)?)?,
+        },
+        "work" => Notice::Work {
+            user: parse(&part(&stored.person)?)?,
+            day: parse(&part(&stored.day)?)?,
         },
         other => return Err(Error::Corrupt(format!("a queued notice of kind {other}"))),
     })

@@ -31,7 +31,8 @@ pub struct Filter {
     pub status: Option<MatchStatus>,
     /// From that band upwards.
     pub min_band: Option<Band>,
-    /// Shown to its investor after that.
+    /// Shown to its investor after that, or put off by it until later than
+    /// that.
     pub shown_since: Option<DateTime<Utc>>,
     /// Of at least that score, in bp.
     pub min_score: Option<i64>,
@@ -223,7 +224,9 @@ fn filtered(filter: &Filter) -> matches::BoxedQuery<'static, MultiBackend> {
         query = query.filter(as_startup.or(as_investor));
     }
     if let Some(since) = filter.shown_since {
-        query = query.filter(dsl::investor_shown_at.gt(Timestamp(since)));
+        let shown = dsl::investor_shown_at.gt(Timestamp(since));
+        let back = dsl::investor_snoozed_until.gt(Timestamp(since));
+        query = query.filter(shown.or(back));
     }
     query
 }

@@ -2,11 +2,8 @@
 //! them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
 
 use actix_web::http::header::RETRY_AFTER;
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,7 +19,7 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::ExportId;
 use crate::domain::import::FileFormat;
 use crate::http::caller::Authenticated;
-use crate::http::download::{self, Pieces};
+use crate::http::download;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -50,7 +47,8 @@ pub fn routes(config: &mut ServiceConfig) {
 #[schema(as = NewExport)]
 pub struct NewExport {
     /// `organization` is everything of one firm: itself, its people, profiles
-    /// or mandates with all their revisions, the matches released to it, its
+    /// or mandates with all their revisions and what is on record of its
+    /// documents, the matches released to it, its
     /// introductions, deals, consents and disclosures, each with its timeline.
     /// The others are lists, as their routes show them to the caller.
     #[schema(max_length = 40, example = "startup_profiles")]
@@ -300,38 +298,10 @@ async fn get_export_file(
     let wanted = &export.wanted;
     let day = export.updated_at.date_naive();
     let name = format!("corridor-{}-{day}", wanted.kind.code().replace('_', "-"));
+    let length = u64::try_from(export.bytes).unwrap_or(0);
     Ok(download::file(wanted.format, &name, move |to| {
-        send(file, to)
+        download::send(file, length, to)
     }))
-}
-
-/// Bytes of one piece of a file.
-const PIECE: usize = 64 << 10;
-
-/// Sends the file, as long as somebody takes it.
-async fn send(mut file: File, to: Pieces) {
-    loop {
-        let read = tokio::task::spawn_blocking(move || {
-            let mut piece = vec![0; PIECE];
-            let read = file.read(&mut piece)?;
-            piece.truncate(read);
-            Ok::<_, io::Error>((file, piece))
-        });
-        let piece = match read.await.map_err(io::Error::other) {
-            Ok(Ok((_, piece))) if piece.is_empty() => return,
-            Ok(Ok((rest, piece))) => {
-                file = rest;
-                Ok(Bytes::from(piece))
-            }
-            Ok(Err(error)) | Err(error) => {
-                drop(to.send(Err(error)).await);
-                return;
-            }
-        };
-        if to.send(piece).await.is_err() {
-            return;
-        }
-    }
 }
 
 /// What can be done with an export now.

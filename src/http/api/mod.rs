@@ -9,6 +9,7 @@ pub mod commitments;
 pub mod compliance;
 pub mod deals;
 pub mod disclosures;
+pub mod documents;
 pub mod duplicates;
 pub mod events;
 pub mod evidence;
@@ -69,6 +70,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         // What firms say of themselves.
         .configure(startup_profiles::routes)
+        .configure(documents::routes)
         .configure(mandates::routes)
         // What comes of it.
         .configure(matches::routes)

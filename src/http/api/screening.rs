@@ -52,7 +52,8 @@ pub struct MarkedView {
 }
 
 impl ScreeningView {
-    fn of(found: Vec<(String, Marked)>) -> Self {
+    /// What a service found.
+    pub fn of(found: Vec<(String, Marked)>) -> Self {
         let view = |(pointer, hit): (String, Marked)| MarkedView {
             pointer,
             start: hit.start,

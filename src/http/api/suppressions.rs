@@ -49,6 +49,15 @@ pub struct NotificationsView {
     /// What waits for the operator's people.
     #[schema(example = true)]
     work: bool,
+    /// What a mandate of theirs was shown in a week.
+    #[schema(example = true)]
+    digest: bool,
+    /// What happens to a profile or mandate of theirs.
+    #[schema(example = true)]
+    profile: bool,
+    /// How a profile of theirs fares, month by month.
+    #[schema(example = true)]
+    status: bool,
 }
 
 impl NotificationsView {
@@ -57,6 +66,9 @@ impl NotificationsView {
             questions: wanted.contains(&Topic::Questions),
             progress: wanted.contains(&Topic::Progress),
             work: wanted.contains(&Topic::Work),
+            digest: wanted.contains(&Topic::Digest),
+            profile: wanted.contains(&Topic::Profile),
+            status: wanted.contains(&Topic::Status),
         }
     }
 
@@ -65,6 +77,9 @@ impl NotificationsView {
             (Topic::Questions, self.questions),
             (Topic::Progress, self.progress),
             (Topic::Work, self.work),
+            (Topic::Digest, self.digest),
+            (Topic::Profile, self.profile),
+            (Topic::Status, self.status),
         ]
         .into_iter()
         .filter_map(|(topic, want)| want.then_some(topic))

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use super::lists::{Whole, page};
 use super::{send, value};
 use crate::domain::event::{Subject, SubjectKind};
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, StartupProfileId};
 use crate::domain::organization::Organization;
 use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 use crate::http::api::deals::DealView;
 use crate::http::api::disclosures::DisclosureView;
+use crate::http::api::documents::{DocumentOpeningView, DocumentView, GrantView};
 use crate::http::api::imports::ImportView;
 use crate::http::api::introductions::IntroductionView;
 use crate::http::api::mandates::{MandateDocument, MandateView};
@@ -25,11 +26,12 @@ use crate::http::api::startup_profiles::{
 };
 use crate::http::api::timeline::{self, SideRules, TimelineQuery};
 use crate::http::api::values::time;
+use crate::services::documents::{door, grants};
 use crate::services::export_jobs::{self, Lines};
 use crate::services::paging::Page;
 use crate::services::{
-    Caller, Context, Error, deals, import_jobs, introductions, ledger, mandates, matches, members,
-    organizations, referrals, startups, teasers,
+    Caller, Context, Error, deals, documents, import_jobs, introductions, ledger, mandates,
+    matches, members, organizations, referrals, startups, teasers,
 };
 
 /// What nobody takes any more is not written.
@@ -176,11 +178,38 @@ impl Everything<'_> {
                 self.line("review_comment", comment.clone()).await?;
             }
             self.events(Subject::new(SubjectKind::StartupProfile, id), None).await?;
+            self.documents(id).await?;
             let filter = matches::Filter {
                 startup_profile: Some(id),
                 ..matches::Filter::default()
             };
             self.matches(filter.into()).await?;
+        });
+        Ok(())
+    }
+
+    /// What is on record of a profile's documents; their bytes are fetched at
+    /// their routes.
+    async fn documents(&self, profile: StartupProfileId) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        through!(|page| grants::list(context, caller, profile, page), grant => {
+            self.line("document_grant", value(&GrantView::from(&grant))?).await?;
+        });
+        let list = |page| {
+            let filter = documents::Filter {
+                organization: Some(self.firm),
+                startup_profile: Some(profile),
+                ..documents::Filter::default()
+            };
+            documents::list(context, caller, filter, page)
+        };
+        through!(list, document => {
+            let id = document.id;
+            self.line("document", value(&DocumentView::whole(&document))?).await?;
+            through!(|page| door::views(context, caller, id, page), seen => {
+                self.line("document_opening", value(&DocumentOpeningView::from(&seen))?).await?;
+            });
+            self.events(Subject::new(SubjectKind::Document, id), None).await?;
         });
         Ok(())
     }

@@ -6,6 +6,7 @@ use yaml_serde::{Mapping, Value};
 use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
+use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
 use crate::domain::export::{ExportAction, ExportKind, ExportState};
 use crate::domain::import::{ImportAction, ImportState, RowOutcome};
@@ -70,6 +71,12 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewExportTransition.action"], all!(ExportAction)),
         (&["NewImportTransition.action"], all!(ImportAction)),
         (&["ImportRow.outcome"], all!(RowOutcome)),
+        (&["Document.state"], all!(DocumentState)),
+        (
+            &["Document.class", "NewDocument.class"],
+            all!(DocumentClass),
+        ),
+        (&["NewDocumentTransition.action"], all!(DocumentAction)),
         (&["MatchOnRecord.status"], all!(MatchStatus)),
         (
             &["Release.status", "ReleaseSummary.status"],

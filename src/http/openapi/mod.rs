@@ -50,6 +50,10 @@ const TAGS: [(&str, &str); 21] = [
         "startup profiles",
         "What startups say of themselves, and its review.",
     ),
+    (
+        "documents",
+        "Decks, figures and papers of startups: who may open them, and who did.",
+    ),
     ("mandates", "What investors look for."),
     (
         "imports",

@@ -49,6 +49,9 @@ impl SettingsPage {
             Topic::Questions => words.mail.questions,
             Topic::Progress => words.mail.progress,
             Topic::Work => words.mail.work,
+            Topic::Digest => words.mail.digest,
+            Topic::Profile => words.mail.profile,
+            Topic::Status => words.mail.status,
         };
         let choices = Topic::ALL.iter().copied().map(|topic| Choice {
             code: topic.code(),
@@ -101,7 +104,7 @@ async fn show(context: &Context, token: &str, saved: bool) -> Result<HttpRespons
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `work`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `work`, `digest`, `profile`, `status`."),
     responses(
         (status = 303, description = "Stored.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),

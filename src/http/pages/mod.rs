@@ -2,6 +2,7 @@
 //! JavaScript, in the reader's language.
 
 mod consent;
+mod entry;
 mod mail_settings;
 mod phrase;
 mod pulse;
@@ -46,6 +47,9 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(consent::show_question)
         .service(consent::answer_question)
+        .service(entry::show_match)
+        .service(entry::answer_match)
+        .service(entry::show_brief)
         .service(mail_settings::show_settings)
         .service(mail_settings::change_settings)
         .service(mail_settings::show_unsubscribe)

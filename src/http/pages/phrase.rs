@@ -1,7 +1,7 @@
 //! Sentences with facts in them. A fact stands in an element of its own, so
 //! that its reading direction doesn't disturb the sentence's.
 
-use chrono::{DateTime, Datelike, Offset, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Offset, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::wording::Wording;
@@ -33,14 +33,26 @@ pub(super) fn phrase(sentence: &'static str, facts: &[(&str, &str)]) -> Vec<Piec
     pieces
 }
 
-/// A moment as the reader's clock shows it.
-pub(super) fn moment(at: DateTime<Utc>, zone: Tz, words: &Wording) -> String {
-    let local = at.with_timezone(&zone);
-    let month = usize::try_from(local.month0())
+fn month(month0: u32, words: &Wording) -> &'static str {
+    usize::try_from(month0)
         .ok()
         .and_then(|place| words.months.get(place))
         .copied()
-        .unwrap_or_default();
+        .unwrap_or_default()
+}
+
+/// A day as `pattern` writes it: `{day}`, `{month}`, `{year}`.
+pub(super) fn date(day: NaiveDate, pattern: &str, words: &Wording) -> String {
+    pattern
+        .replace("{day}", &day.day().to_string())
+        .replace("{month}", month(day.month0(), words))
+        .replace("{year}", &day.year().to_string())
+}
+
+/// A moment as the reader's clock shows it.
+pub(super) fn moment(at: DateTime<Utc>, zone: Tz, words: &Wording) -> String {
+    let local = at.with_timezone(&zone);
+    let month = month(local.month0(), words);
     words
         .moment
         .replace("{day}", &local.day().to_string())

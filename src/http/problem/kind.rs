@@ -49,6 +49,8 @@ pub enum Kind {
     TooLarge,
     /// The body's media type isn't the one the route takes.
     UnsupportedMediaType,
+    /// The range lies beyond the end of the file.
+    BadRange,
     /// The document can't mean anything valid.
     Invalid,
     /// The idempotency key came before with another payload.
@@ -75,7 +77,7 @@ struct Row {
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedJson,
         Self::TooDeep,
         Self::BadQuery,
@@ -97,6 +99,7 @@ impl Kind {
         Self::StaleVersion,
         Self::TooLarge,
         Self::UnsupportedMediaType,
+        Self::BadRange,
         Self::Invalid,
         Self::KeyReused,
         Self::VersionRequired,
@@ -235,6 +238,12 @@ impl Kind {
                 "unsupported_media_type",
                 "The media type is not taken here",
                 "The Accept or Accept-Patch header of the answer lists what the route takes.",
+            ),
+            Self::BadRange => (
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "bad_range",
+                "The range is not in the file",
+                "The Content-Range header of the answer says how long the file is (RFC 9110 §14.4).",
             ),
             Self::Invalid => (
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -2,7 +2,7 @@
 
 use super::{
     AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
-    account,
+    account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -95,4 +95,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "Bunu siz etməmisinizsə, heç nə etmək lazım deyil: cəhd edən şəxs bu ünvanın bizdə tanındığını öyrənməyib.",
     },
     account: account::az::WORDS,
+    regular: regular::az::WORDS,
 };

@@ -2,7 +2,7 @@
 
 use super::{
     AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
-    account,
+    account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -105,4 +105,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "If it wasn’t you, you don’t need to do anything: whoever tried has not learnt that this address is known here.",
     },
     account: account::en::WORDS,
+    regular: regular::en::WORDS,
 };

@@ -2,7 +2,7 @@
 
 use super::{
     AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
-    account,
+    account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -97,4 +97,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "אם לא אתם עשיתם זאת, אין צורך לעשות דבר: מי שניסה לא למד מאיתנו שהכתובת מוכרת כאן.",
     },
     account: account::he::WORDS,
+    regular: regular::he::WORDS,
 };

@@ -6,12 +6,14 @@
 
 use super::notice::Language;
 pub(super) use account::AccountWords;
+use regular::RegularWords;
 
 mod account;
 mod az;
 mod en;
 mod he;
 pub(super) mod reasons;
+pub(super) mod regular;
 mod ru;
 
 /// One language's words.
@@ -56,6 +58,8 @@ pub(super) struct Wording {
     pub registration: Registration,
     /// Mails about accounts.
     pub account: AccountWords,
+    /// Regular mail.
+    pub regular: RegularWords,
 }
 
 /// The question to the asked side.

@@ -2,7 +2,7 @@
 
 use super::{
     AlertWords, Ask, Closed, IntroductionWords, PulseWords, Registration, StaleWords, Wording,
-    account,
+    account, regular,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -105,4 +105,5 @@ pub(super) const WORDING: Wording = Wording {
         not_yours: "Если это были не вы, ничего делать не нужно: тот, кто пытался, не узнал от нас, что этот адрес нам известен.",
     },
     account: account::ru::WORDS,
+    regular: regular::ru::WORDS,
 };

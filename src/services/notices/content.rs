@@ -1,17 +1,21 @@
 //! What a notice says and to whom, ready to be put into words.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::account::User;
 use crate::domain::country::Country;
-use crate::domain::ids::{DealId, IntroductionId};
-use crate::domain::message::{Ending, Matter, News};
+use crate::domain::ids::{DealId, IntroductionId, MandateId, StartupProfileId};
+use crate::domain::message::{Ending, Matter, News, RecordNews};
 use crate::domain::organization::Organization;
 use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::FactorTrace;
-use crate::domain::text::{Email, Language, Localized, Name};
+use crate::domain::text::{Email, Language, Localized, Name, Slug};
 use crate::domain::values::{PassReason, Side};
+use crate::domain::worklist::WorkKind;
+use crate::services::digest::Entry;
+use crate::services::entries::Facts;
+use crate::services::readiness::Count;
 use crate::services::tickets::{self, LetterPurpose};
 
 /// A notice with everything its text needs, looked up just before sending.
@@ -106,6 +110,16 @@ pub enum Content {
     Ticket(Box<tickets::Letter>),
     /// Something happened to the account.
     News(News),
+    /// What a mandate was shown in a week.
+    Digest(Box<DigestContent>),
+    /// Something happened to a profile.
+    Profile(Box<ProfileContent>),
+    /// Something happened to a mandate.
+    Mandate(Box<MandateNewsContent>),
+    /// How a profile fared in a month.
+    Status(Box<StatusContent>),
+    /// What waits for one of the operator's people.
+    Work(Box<WorkContent>),
 }
 
 impl Content {
@@ -124,9 +138,133 @@ impl Content {
             | Self::Pulse(_)
             | Self::Over(_)
             | Self::Alert(_)
-            | Self::Stale(_) => false,
+            | Self::Stale(_)
+            | Self::Digest(_)
+            | Self::Profile(_)
+            | Self::Mandate(_)
+            | Self::Status(_)
+            | Self::Work(_) => false,
         }
     }
+}
+
+/// What a mandate's reader reads once a week.
+#[derive(Debug, Clone)]
+pub struct DigestContent {
+    /// What the investor calls the mandate, or else itself.
+    pub mandate: String,
+    /// The matches, the strongest first.
+    pub entries: Vec<DigestEntry>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// One match of a digest.
+#[derive(Debug, Clone)]
+pub struct DigestEntry {
+    /// What may be known of it.
+    pub entry: Entry,
+    /// What the startup is, in the reader's words.
+    pub facts: Facts,
+    /// The link to the page that answers.
+    pub link: String,
+    /// The link to the brief.
+    pub brief: String,
+}
+
+/// What the people of a startup read about its profile.
+#[derive(Debug, Clone)]
+pub struct ProfileContent {
+    /// Which profile.
+    pub profile: StartupProfileId,
+    /// The startup's name.
+    pub firm: String,
+    /// What happened.
+    pub news: RecordNews,
+    /// By when it is reviewed, from when on it may come again, or until when it
+    /// counts as confirmed.
+    pub by: Option<NaiveDate>,
+    /// The code of why it was not accepted.
+    pub reason: Option<Slug>,
+    /// What should change: the part, as a JSON Pointer, and the comment.
+    pub comments: Vec<(String, String)>,
+}
+
+/// What the people of an investor read about a mandate.
+#[derive(Debug, Clone)]
+pub struct MandateNewsContent {
+    /// Which mandate.
+    pub mandate: MandateId,
+    /// What the investor calls it, or else itself.
+    pub title: String,
+    /// What happened.
+    pub news: RecordNews,
+    /// Until when it counts as confirmed.
+    pub by: Option<NaiveDate>,
+    /// How many new matches a week it takes.
+    pub per_week: u32,
+}
+
+/// What the people of a startup read once a month.
+#[derive(Debug, Clone)]
+pub struct StatusContent {
+    /// The startup's name.
+    pub firm: String,
+    /// The month, by its first day.
+    pub month: NaiveDate,
+    /// How it stands in each programme.
+    pub programmes: Vec<ProgrammeStatus>,
+    /// The reasons that investors shared with it, and how often.
+    pub passes: Vec<(PassReason, usize)>,
+    /// What would help most.
+    pub improve: Vec<Improvement>,
+}
+
+/// How a profile stands in a programme.
+#[derive(Debug, Clone)]
+pub struct ProgrammeStatus {
+    /// Its title.
+    pub programme: String,
+    /// To how many mandates it was shown so far.
+    pub shown: Count,
+    /// To how many of them in the month.
+    pub new: Count,
+    /// How many of them have not answered.
+    pub waiting: Count,
+    /// How many matches wait for the startup itself.
+    pub own: usize,
+}
+
+/// What would help a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Improvement {
+    /// Saying more in these parts, by their pointers.
+    Fields(Vec<&'static str>),
+    /// Wanting this kind of deal, in the reader's words, would open so many
+    /// mandates.
+    DealIntent(String, usize),
+    /// Taking cheques of any size would.
+    NoLeastCheque(usize),
+}
+
+/// What one of the operator's people reads in the morning.
+#[derive(Debug, Clone)]
+pub struct WorkContent {
+    /// What waits, kind by kind.
+    pub lines: Vec<WorkLine>,
+    /// How much of it should have been done by now.
+    pub overdue: usize,
+}
+
+/// What of one kind waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkLine {
+    /// What is to be done.
+    pub kind: WorkKind,
+    /// How often.
+    pub count: usize,
+    /// Since when the oldest waits.
+    pub since: DateTime<Utc>,
 }
 
 /// What somebody reads who is asked how it goes.

@@ -3,6 +3,8 @@
 
 mod content;
 mod facts;
+pub(in crate::services) mod records;
+mod regular;
 mod stale;
 
 use std::collections::BTreeSet;
@@ -22,8 +24,10 @@ use crate::domain::text::Email;
 use super::{Context, Error, introductions, suppressions, tickets};
 
 pub use content::{
-    AlertContent, AskContent, Closed, Content, IntroductionContent, OverContent, Prepared,
-    PulseContent, Ready, Recipient, StaleContent,
+    AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
+    IntroductionContent, MandateNewsContent, OverContent, Prepared, ProfileContent,
+    ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent, StatusContent, WorkContent,
+    WorkLine,
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
@@ -31,6 +35,7 @@ use facts::{
     awaits_mail, prepare_alert, prepare_ask, prepare_closed, prepare_introduction, prepare_over,
     prepare_pulse, ready,
 };
+pub(super) use regular::operator;
 use stale::prepare_stale;
 
 /// Queues a notice in the open transaction; the same intent is queued once,
@@ -121,10 +126,9 @@ pub async fn prepare(
     holder: Uuid,
 ) -> Result<Prepared, Error> {
     let notice = json::notice::decode(&claimed.payload)?;
+    let topic = notice.topic();
     match look_up(context, claimed, holder, notice).await? {
-        Prepared::Ready(ready) if !ready.content.is_owed() => {
-            screen(context, ready, notice.topic()).await
-        }
+        Prepared::Ready(ready) if !ready.content.is_owed() => screen(context, ready, topic).await,
         other => Ok(other),
     }
 }
@@ -243,6 +247,63 @@ async fn look_up(
                         Content::News(news),
                     ))
                 })
+                .await
+        }
+        Notice::Digest {
+            user,
+            mandate,
+            week,
+        } => {
+            context
+                .db
+                .read(move |conn| regular::prepare_digest(&context_in, conn, user, mandate, week))
+                .await
+        }
+        Notice::ProfileNews {
+            user,
+            profile,
+            news,
+            reason,
+            day,
+        } => {
+            let about = records::OfProfile {
+                user,
+                profile,
+                news,
+                reason,
+                day,
+                queued_at: claimed.created_at,
+            };
+            context
+                .db
+                .read(move |conn| records::prepare_profile(&context_in, conn, about))
+                .await
+        }
+        Notice::MandateNews {
+            user,
+            mandate,
+            news,
+            day,
+        } => {
+            context
+                .db
+                .read(move |conn| records::prepare_mandate(conn, user, mandate, news, day))
+                .await
+        }
+        Notice::Status {
+            user,
+            profile,
+            month,
+        } => {
+            context
+                .db
+                .read(move |conn| regular::prepare_status(&context_in, conn, user, profile, month))
+                .await
+        }
+        Notice::Work { user, .. } => {
+            context
+                .db
+                .read(move |conn| regular::prepare_work(&context_in, conn, user))
                 .await
         }
         Notice::RegistrationExists { user } => {

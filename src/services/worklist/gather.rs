@@ -26,7 +26,7 @@ use crate::services::{Caller, Context, Error};
 
 use super::MOST_OF_A_KIND as MOST;
 
-/// Working days in which a review is promised.
+/// Working days in which what waits for a decision gets one.
 const REVIEW_DAYS: u32 = 5;
 /// Working days in which two who want to meet should be introduced.
 const INTRODUCE_DAYS: u32 = 3;
@@ -153,7 +153,8 @@ impl Pile<'_> {
         use WorkKind as K;
         let reviewed = [ProfileStatus::Submitted, ProfileStatus::InReview];
         let found = waiting::profiles(conn, &reviewed, None, MOST)?;
-        self.within(K::ReviewProfile, S::StartupProfile, &found, REVIEW_DAYS);
+        let days = self.context.settings.review_working_days;
+        self.within(K::ReviewProfile, S::StartupProfile, &found, days);
         let found = waiting::matches(conn, MatchStatus::Candidate, MOST)?;
         self.within(K::ReleaseMatch, S::Match, &found, REVIEW_DAYS);
         let found = waiting::matches(conn, MatchStatus::Mutual, MOST)?;

@@ -107,6 +107,18 @@ pub async fn list(
     })
 }
 
+/// Everything that waits for somebody, each thing once, in no order.
+pub(in crate::services) fn of(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+) -> Result<Vec<WorkItem>, Error> {
+    let mut items = gather::all(context, conn, caller)?;
+    items.sort_by_key(WorkItem::id);
+    items.dedup_by_key(|item| item.id());
+    Ok(items)
+}
+
 fn rows(
     context: &Context,
     conn: &mut Conn,

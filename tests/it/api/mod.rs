@@ -11,6 +11,7 @@ mod curation;
 mod deal_work;
 pub mod deals;
 mod discretion;
+pub mod documents;
 mod duplicates;
 mod exports;
 mod gates;

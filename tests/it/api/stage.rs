@@ -177,6 +177,16 @@ impl Stage {
         stage
     }
 
+    /// Serves by another context, at another address.
+    pub fn restart_with(&mut self, change: impl FnOnce(&mut Context)) {
+        change(&mut self.context);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        self.base = format!("http://{}", listener.local_addr().unwrap());
+        if let Some(stop) = self.stop.replace(start(&self.context, listener)) {
+            let _ = stop.send(());
+        }
+    }
+
     async fn fill(&self) {
         let context = self.context.clone();
         let (startup, investor) = (self.startup.clone(), self.investor.clone());

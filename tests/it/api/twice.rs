@@ -19,7 +19,7 @@ use crate::support::database::on_each_backend;
 
 /// Routes without a caller whose promise a key could be, or that are about the
 /// caller's own account; repeating them is no harm.
-const WITHOUT_CALLER: [&str; 10] = [
+const WITHOUT_CALLER: [&str; 11] = [
     "/v1/registrations",
     "/v1/sessions",
     "/v1/password-resets",
@@ -30,6 +30,7 @@ const WITHOUT_CALLER: [&str; 10] = [
     "/mail-settings",
     "/unsubscribe",
     "/pulse",
+    "/matches",
 ];
 
 /// A route that makes nothing.
@@ -37,7 +38,9 @@ const REPEATABLE: [&str; 1] = ["/v1/tag-suggestions"];
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 8] = [
+    "/v1/documents/{id}/versions",
+    "/v1/startup-profiles/{id}/documents",
     "/v1/me/keys",
     "/v1/clients/{id}/secrets",
     "/v1/organizations/{id}/clients",
@@ -265,6 +268,14 @@ async fn records(twice: &Twice<'_>) {
     let route = "/v1/startup-profiles/{id}/compliance-agreement";
     let path = format!("{profile}/compliance-agreement");
     twice.does(route, Who::Compliance, &path, json!({})).await;
+    let route = "/v1/startup-profiles/{id}/grants";
+    let path = format!("{profile}/grants");
+    let grant = json!({"level": "l2"});
+    twice.does(route, Who::Dana, &path, grant).await;
+    let deck = super::documents::deck(stage).await;
+    let deck = super::documents::path_of(&deck);
+    let withdraw = json!({"action": "withdraw"});
+    twice.moves("documents", Who::Dana, &deck, withdraw).await;
     let pause = json!({"action": "pause"});
     twice
         .moves("startup-profiles", Who::Dana, &profile, pause)

@@ -25,7 +25,7 @@ use crate::support::database::on_each_backend;
 const PASSWORD: &str = "marble kettle 47 orchard";
 
 /// Routes whose path holds no id of a record.
-pub(super) const NO_RECORD: [&str; 17] = [
+pub(super) const NO_RECORD: [&str; 20] = [
     // Everybody knows the tags; who may change them has a test of its own.
     "GET /v1/tags/{slug}",
     "PATCH /v1/tags/{slug}",
@@ -42,6 +42,9 @@ pub(super) const NO_RECORD: [&str; 17] = [
     "POST /consent/{token}",
     "GET /pulse/{token}",
     "POST /pulse/{token}",
+    "GET /matches/{token}",
+    "POST /matches/{token}",
+    "GET /matches/{token}/brief",
     "GET /tickets/{token}",
     "POST /tickets/{token}",
 ];
@@ -51,6 +54,12 @@ fn body(route: &str) -> Option<Value> {
     let action = |action: &str| Some(json!({ "action": action }));
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
+        "PATCH /v1/documents/{id}" => Some(json!({ "title": "Ours" })),
+        "POST /v1/documents/{id}/transitions" => action("withdraw"),
+        "POST /v1/documents/{id}/versions" | "POST /v1/startup-profiles/{id}/documents" => {
+            Some(json!({}))
+        }
+        "POST /v1/startup-profiles/{id}/grants" => Some(json!({ "level": "l3" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
         "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
@@ -217,6 +226,8 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/duplicates/{id}", duplicate(stage).await),
         ("/v1/me/sessions/{id}", own(stage, "/v1/me/sessions").await),
         ("/v1/me/keys/{id}", key(stage).await),
+        ("/v1/documents/{id}", document(stage).await),
+        ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{version}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),
@@ -298,6 +309,19 @@ async fn suppression(stage: &Stage) -> String {
         .write(move |conn| corridor::db::suppressions::insert(conn, &made));
     write.await.unwrap();
     id.to_string()
+}
+
+/// A deck of the startup's.
+async fn document(stage: &Stage) -> String {
+    let made = crate::api::documents::deck(stage).await;
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// What the startup grants to everybody who is introduced.
+async fn grant(stage: &Stage) -> String {
+    let path = format!("/v1/startup-profiles/{}/grants", stage.profile.id);
+    let made = stage.post(Who::Dana, &path, json!({ "level": "l3" })).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// A notice that came back, stored as it would be.
@@ -431,6 +455,7 @@ pub(super) fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>
         "{rematch}",
         "{session}",
         "{report}",
+        "{grant}",
     ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));

@@ -15,6 +15,7 @@
 //! and one sent twice must have been in hand at a kill; those are counted
 //! apart.
 
+mod documents;
 mod imports;
 mod load;
 

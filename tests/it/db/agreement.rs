@@ -79,6 +79,7 @@ fn written_schema() -> Columns {
         include_str!("../../../src/db/rate_schema.rs"),
         include_str!("../../../src/db/review_schema.rs"),
         include_str!("../../../src/db/mail_schema.rs"),
+        include_str!("../../../src/db/document_schema.rs"),
         include_str!("../../../src/db/taxonomy_schema.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {

@@ -3,11 +3,13 @@
 
 mod asking;
 pub mod bounces;
+mod digests;
 mod doubtful;
 mod ledger;
 mod letters;
 mod obsolete;
 mod pulses;
+mod records;
 mod settings;
 mod two_years;
 
@@ -66,6 +68,14 @@ fn mailer(server: &SmtpServer) -> Mailer {
 impl Post {
     async fn open(database: &Database) -> Self {
         let stage = Box::pin(Stage::set(database)).await;
+        // What comes by the calendar comes where a test lets it.
+        let quiet = |conn: &mut Conn| -> Result<(), db::Error> {
+            for name in ["confirmations", "statuses", "work"] {
+                db::rounds::note_done(conn, name, "2100-01-01T00:00:00Z".parse().unwrap())?;
+            }
+            Ok(())
+        };
+        stage.context.db.write(quiet).await.unwrap();
         let server = SmtpServer::start().await;
         let sender = Sender::new(stage.context.clone(), mailer(&server), options());
         Self {

@@ -80,7 +80,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
         for path in [&settings, &unsubscribe] {
             let shown = stage.open(path).await;
             assert_eq!(shown.status, 200);
-            assert_eq!(shown.text.matches(" checked").count(), 3, "{}", shown.text);
+            assert_eq!(shown.text.matches(" checked").count(), 6, "{}", shown.text);
         }
         // A mail program: no cookie, no origin, no redirect.
         let wrong = stage
@@ -97,7 +97,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
                 .body("List-Unsubscribe=One-Click");
             let done = Answer::of(click.send().await.unwrap()).await;
             assert_eq!(done.status, 200, "{}", done.text);
-            assert_eq!(done.text.matches(" checked").count(), 2);
+            assert_eq!(done.text.matches(" checked").count(), 5);
         }
         // The reminder stays at home; what became of it still comes.
         post.at("2026-11-27T05:00:00Z");
@@ -120,7 +120,8 @@ fn what_is_queued_stops_as_soon_as_its_reader_says_so() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
         let stage = &post.stage;
-        let off = json!({"questions": false, "progress": true, "work": true});
+        let off = json!({"questions": false, "progress": true, "work": true,
+                         "digest": true, "profile": true, "status": true});
         let request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
         stage.introduction(Who::Dana).await;
         let changed = Answer::of(request.json(&off).send().await.unwrap()).await;
@@ -132,7 +133,8 @@ fn what_is_queued_stops_as_soon_as_its_reader_says_so() {
         let received = post.server.received();
         let told: Vec<_> = received.iter().flat_map(|mail| &mail.to).collect();
         assert_eq!(told, ["<curator@mail.example>"]);
-        let typo = json!({"questions": false, "progress": true, "works": true});
+        let typo = json!({"questions": false, "progress": true, "works": true,
+                          "digest": true, "profile": true, "status": true});
         let request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
         let wrong = Answer::of(request.json(&typo).send().await.unwrap()).await;
         assert_eq!(wrong.status, 422, "{}", wrong.text);

@@ -71,6 +71,11 @@ impl App {
         }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Somebody who has not signed in.
     pub fn stranger(&self) -> Client {
         Client::new(self.address)
@@ -102,6 +107,7 @@ fn serve(
         limits: Limits {
             rates,
             max_upload_bytes: 4 << 20,
+            max_document_bytes: 1 << 20,
             ..Limits::default()
         },
     };

@@ -58,6 +58,11 @@ impl Client {
         }
     }
 
+    /// Its token.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same after signing in.
     pub async fn signed_in(&self, email: &str, password: &str) -> Self {
         let body = serde_json::json!({ "email": email, "password": password });
@@ -156,6 +161,18 @@ impl Call {
         assert_eq!(response.status(), 200);
         let headers = response.headers().clone();
         (headers, response.text().await.expect("text"))
+    }
+
+    /// Sends it to a server that may die meanwhile.
+    pub async fn try_send(self) -> Option<Answer> {
+        let response = self.0.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.ok()?;
+        Some(Answer {
+            status,
+            headers,
+            body: serde_json::from_slice(&bytes).ok()?,
+        })
     }
 
     /// Sends it; every "no" is checked to be a problem.

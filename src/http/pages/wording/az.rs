@@ -1,6 +1,6 @@
 //! Azerbaijani.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, tickets};
+use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "az",
@@ -101,6 +101,9 @@ pub(super) const WORDING: Wording = Wording {
         questions: "Tanış olmaq istəyib-istəmədiyim barədə suallar və xatırlatmalar",
         progress: "Tanışlıqların nəticəsi və gedişi",
         work: "Məni gözləyən işlər (proqramı aparanlar üçün)",
+        digest: "Mandatlarımın həftəlik icmalı",
+        profile: "Profilim və ya mandatlarımla bağlı olanlar: yoxlama və təsdiq vaxtı",
+        status: "Profilimin aylıq vəziyyəti",
         always: "Hesaba lazım olanlar, məsələn, yeni şifrə və razılıq verilmiş tanışlıqlar hər halda göndərilir.",
         save: "Yadda saxla",
         saved: "Parametrlər yadda saxlanıldı və dərhal qüvvəyə minir.",
@@ -125,4 +128,5 @@ pub(super) const WORDING: Wording = Wording {
         },
     },
     tickets: tickets::az::WORDS,
+    entries: entries::az::WORDS,
 };

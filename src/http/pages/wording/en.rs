@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, tickets};
+use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "en",
@@ -111,6 +111,9 @@ pub(super) const WORDING: Wording = Wording {
         questions: "Questions whether I want to be introduced, and reminders",
         progress: "What became of introductions, and how they are going",
         work: "Work that waits for me (for those who run the programme)",
+        digest: "The weekly digest of my mandates",
+        profile: "What happens to my profile or mandates: the review, and when they have to be confirmed",
+        status: "The monthly status of my profile",
         always: "What your account needs, such as a new password, and introductions that you have agreed to are sent all the same.",
         save: "Save",
         saved: "The settings are saved. They hold at once.",
@@ -135,4 +138,5 @@ pub(super) const WORDING: Wording = Wording {
         },
     },
     tickets: tickets::en::WORDS,
+    entries: entries::en::WORDS,
 };

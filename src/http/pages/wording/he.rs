@@ -1,6 +1,6 @@
 //! Hebrew.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, tickets};
+use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "he",
@@ -111,6 +111,9 @@ pub(super) const WORDING: Wording = Wording {
         questions: "שאלות אם ליצור היכרות, ותזכורות",
         progress: "מה יצא מהיכרויות ואיך הן מתקדמות",
         work: "עבודה שממתינה לי (לצוות התוכנית)",
+        digest: "הסיכום השבועי של המנדטים שלי",
+        profile: "מה קורה לפרופיל או למנדטים שלי: הבדיקה, ומתי יש לאשר אותם מחדש",
+        status: "המצב החודשי של הפרופיל שלי",
         always: "הודעות שהחשבון צריך, כמו סיסמה חדשה, והיכרויות שהוסכמו נשלחות בכל מקרה.",
         save: "שמירה",
         saved: "ההגדרות נשמרו והן בתוקף מיד.",
@@ -135,4 +138,5 @@ pub(super) const WORDING: Wording = Wording {
         },
     },
     tickets: tickets::he::WORDS,
+    entries: entries::he::WORDS,
 };

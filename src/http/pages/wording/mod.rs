@@ -7,10 +7,12 @@
 use crate::domain::text::Language;
 use crate::domain::values::PassReason;
 
+pub(super) use entries::EntryWords;
 pub(super) use tickets::TicketWords;
 
 mod az;
 mod en;
+mod entries;
 mod he;
 mod ru;
 mod tickets;
@@ -67,6 +69,8 @@ pub(super) struct Wording {
     pub pulse: PulseWords,
     /// The pages behind mailed tickets.
     pub tickets: TicketWords,
+    /// The pages behind a weekly digest.
+    pub entries: EntryWords,
 }
 
 /// A page that only says something.
@@ -86,6 +90,9 @@ pub(super) struct MailWords {
     pub questions: &'static str,
     pub progress: &'static str,
     pub work: &'static str,
+    pub digest: &'static str,
+    pub profile: &'static str,
+    pub status: &'static str,
     /// What comes all the same.
     pub always: &'static str,
     pub save: &'static str,

@@ -1,6 +1,6 @@
 //! Russian.
 
-use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, tickets};
+use super::{Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, entries, tickets};
 
 pub(super) const WORDING: Wording = Wording {
     tag: "ru",
@@ -111,6 +111,9 @@ pub(super) const WORDING: Wording = Wording {
         questions: "Вопросы о знакомствах и напоминания",
         progress: "Что получилось из знакомств и как они идут",
         work: "Дела, которые меня ждут (для команды программы)",
+        digest: "Еженедельный обзор моих мандатов",
+        profile: "Что происходит с моим профилем или мандатами: проверка и сроки подтверждения",
+        status: "Ежемесячная сводка о моём профиле",
         always: "То, что нужно учётной записи, например новый пароль, и знакомства, на которые дано согласие, приходят в любом случае.",
         save: "Сохранить",
         saved: "Настройки сохранены и уже действуют.",
@@ -135,4 +138,5 @@ pub(super) const WORDING: Wording = Wording {
         },
     },
     tickets: tickets::ru::WORDS,
+    entries: entries::ru::WORDS,
 };

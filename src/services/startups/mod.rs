@@ -20,8 +20,13 @@ use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
+mod freshness;
+
+pub use freshness::mark_stale;
+
 use super::caller::in_any_hat;
 use super::duplicates::live_firm;
+use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::organizations::names_that_tell;
 use super::paging::{PageRequest, Show, shown, shown_page};
@@ -310,6 +315,8 @@ fn apply(
         ("to", code(after.status.code())),
         ("revision", Value::Int(after.revision)),
     ];
+    // It was read as such a code.
+    let reason = details.reason.as_deref().and_then(|code| code.parse().ok());
     if let Some(reason) = details.reason {
         payload.push(("reason", Value::Code(reason)));
     }
@@ -326,10 +333,19 @@ fn apply(
         payload,
     )?);
     let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
-    if forward && !after.claimed {
-        let (context, actor) = (context.clone(), caller.actor());
-        let firm = after.organization;
-        stored = stored.then(move |conn| contacts::ask(&context, conn, actor, firm).map(drop));
+    let ask = forward && !after.claimed;
+    let news = records::news_of_profile(action, before.status);
+    if ask || news.is_some() {
+        let (context, actor, told) = (context.clone(), caller.actor(), after.clone());
+        stored = stored.then(move |conn| {
+            if ask {
+                contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            match news {
+                Some(news) => records::tell_profile(&context, conn, &told, news, reason),
+                None => Ok(()),
+            }
+        });
     }
     Ok((after, stored))
 }
@@ -542,40 +558,6 @@ pub async fn agree(
         |conn, id| load(conn, id.into()),
     )
     .await
-}
-
-/// Marks published profiles that nobody confirmed in time as stale; answers
-/// how many.
-pub async fn mark_stale(context: &Context, limit: usize) -> Result<usize, Error> {
-    let context_in = context.clone();
-    context
-        .db
-        .write(move |conn| {
-            let now = context_in.now();
-            let due = startup_profiles::due_for_freshness(conn, now.date_naive(), limit)?;
-            let pen = context_in.pen(Actor::System);
-            for before in &due {
-                let facts = ProfileFacts {
-                    taxonomy: &context_in.taxonomy(),
-                    compliance_agreed: false,
-                    now,
-                };
-                let action = ProfileAction::FreshnessDue;
-                let status = step(before, action, Hat::System, &facts)?;
-                store_state(conn, &moved(before, status, action, now))?;
-                pen.append(
-                    conn,
-                    event_kind(action),
-                    (SubjectKind::StartupProfile, before.id),
-                    vec![
-                        ("from", code(before.status.code())),
-                        ("to", code(status.code())),
-                    ],
-                )?;
-            }
-            Ok(due.len())
-        })
-        .await
 }
 
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {

@@ -1,0 +1,1 @@
+DROP INDEX introductions_by_match;

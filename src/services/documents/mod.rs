@@ -1,0 +1,282 @@
+//! Documents: uploaded by their startup, judged by compliance where their
+//! names ask for it, and opened through the [`door`].
+
+pub mod door;
+pub mod grants;
+pub mod upkeep;
+pub mod uploads;
+pub mod vault;
+
+use std::io;
+
+pub use crate::db::documents::Filter;
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::document::{
+    Document, DocumentAction, DocumentDetails, DocumentState, DocumentVersion, marked,
+    state_after_change, step,
+};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{DocumentId, OrganizationId};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::refusal::Refusal;
+use crate::domain::terms::Marked;
+use crate::domain::values::OrganizationKind;
+
+use self::vault::Vault;
+use super::caller::in_any_hat;
+use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
+use super::transitions::{available, check_version, code};
+use super::{Caller, Context, Error, Intent};
+
+/// Where documents lie, and how much of them there may be.
+#[derive(Debug)]
+pub struct Documents {
+    /// Their folder.
+    pub vault: Vault,
+    /// Most bytes of one firm's documents.
+    pub quota: i64,
+}
+
+pub(super) fn load(conn: &mut Conn, id: DocumentId) -> Result<Document, Error> {
+    db::documents::find(conn, id)?.ok_or(Error::NotFound)
+}
+
+/// A document that is the caller's to read by their part; to others it is as
+/// if it were not there.
+fn load_readable(conn: &mut Conn, caller: &Caller, id: DocumentId) -> Result<Document, Error> {
+    let found = load(conn, id)?;
+    caller.may(Operation::ReadDocument, &[found.organization])?;
+    Ok(found)
+}
+
+fn store(conn: &mut Conn, document: &Document) -> Result<(), Error> {
+    if db::documents::update(conn, document)? {
+        Ok(())
+    } else {
+        Err(Error::StaleVersion)
+    }
+}
+
+/// Documents, oldest first: all for the operator's people, a startup's own for
+/// its people.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    mut filter: Filter,
+    page: PageRequest,
+) -> Result<Page<Document>, Error> {
+    if !caller.reads_everything() {
+        let own = caller.organizations(OrganizationKind::Startup).next();
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadDocument, &[organization])?;
+        filter.organization = Some(organization);
+    }
+    read_page(
+        context,
+        format!("documents {filter:?}"),
+        page,
+        move |conn, cursor, limit| Ok(db::documents::list(conn, &filter, cursor, limit)?),
+        |document| after(document.created_at, document.id),
+    )
+    .await
+}
+
+/// One document, for its startup's people and the operator's.
+pub async fn find(context: &Context, caller: &Caller, id: DocumentId) -> Result<Document, Error> {
+    let caller = caller.clone();
+    context
+        .db
+        .look_up(move |conn| load_readable(conn, &caller, id))
+        .await
+}
+
+/// Whether the caller is to be told everything of a document: its own people
+/// and the operator's are, a counterpart is told what it gets.
+pub fn reads_all_of(caller: &Caller, owner: OrganizationId) -> bool {
+    caller.may(Operation::ReadDocument, &[owner]).is_ok()
+}
+
+/// The files of a document before that version, the newest first, and whether
+/// there are more.
+pub async fn versions(
+    context: &Context,
+    caller: &Caller,
+    id: DocumentId,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<(Vec<DocumentVersion>, bool), Error> {
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            load_readable(conn, &caller, id)?;
+            let mut found = db::documents::list_versions(conn, id, before, limit)?;
+            let more = found.len() > limit;
+            found.truncate(limit);
+            Ok((found, more))
+        })
+        .await
+}
+
+/// Changes what a document says of itself. Words that name more than they did
+/// send it to compliance.
+pub async fn change(
+    context: &Context,
+    caller: &Caller,
+    id: DocumentId,
+    expected: Option<i64>,
+    revise: impl FnOnce(&Document) -> Result<DocumentDetails, Error> + Send + 'static,
+) -> Result<Document, Error> {
+    let context_in = context.clone();
+    let (caller, pen) = (caller.clone(), context.pen(caller.actor()));
+    context
+        .db
+        .write(move |conn| {
+            let before = load_readable(conn, &caller, id)?;
+            caller.may(Operation::WriteDocument, &[before.organization])?;
+            check_version(expected, before.version)?;
+            let details = revise(&before)?;
+            let name = &before.current.file_name;
+            let taxonomy = &context_in.taxonomy();
+            let named = marked(&before.details.title, name, taxonomy);
+            let state = state_after_change(
+                before.state,
+                &named,
+                &marked(&details.title, name, taxonomy),
+            )?;
+            let after = Document {
+                details,
+                state,
+                version: before.version + 1,
+                updated_at: context_in.now(),
+                ..before.clone()
+            };
+            store(conn, &after)?;
+            let facts = vec![
+                ("from", code(before.state.code())),
+                ("to", code(after.state.code())),
+                ("level_from", code(before.details.level.code())),
+                ("level_to", code(after.details.level.code())),
+                ("title", Value::hash_of(&after.details.title)),
+            ];
+            let subject = (SubjectKind::Document, id);
+            pen.append(conn, "document.changed", subject, facts)?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Moves a document in its machine. Erasing deletes the bytes that no other
+/// document needs.
+pub async fn transition(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: DocumentId,
+    expected: Option<i64>,
+    action: DocumentAction,
+    reason: Option<String>,
+) -> Result<Document, Error> {
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let caller_again = caller.clone();
+    let moved = write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| apply(&context_in, &caller_in, conn, id, expected, action, reason),
+        move |conn, id| load_readable(conn, &caller_again, id.into()),
+    )
+    .await?;
+    if moved.state == DocumentState::Erased {
+        upkeep::delete_of(context, id).await?;
+    }
+    Ok(moved)
+}
+
+fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: DocumentId,
+    expected: Option<i64>,
+    action: DocumentAction,
+    reason: Option<String>,
+) -> Result<Document, Error> {
+    let before = load_readable(conn, caller, id)?;
+    caller.may(Operation::MoveDocument, &[before.organization])?;
+    check_version(expected, before.version)?;
+    let hats = caller.hats_for(before.organization, Hat::Investor);
+    let (state, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &context.taxonomy()))?;
+    let now = context.now();
+    let mut after = Document {
+        state,
+        version: before.version + 1,
+        updated_at: now,
+        ..before.clone()
+    };
+    if state == DocumentState::Erased {
+        db::documents::erase_versions(conn, id, now)?;
+        after.current.erased_at = Some(now);
+    }
+    store(conn, &after)?;
+    let mut facts = vec![
+        ("action", code(action.code())),
+        ("from", code(before.state.code())),
+        ("to", code(state.code())),
+    ];
+    facts.extend(
+        reason
+            .as_deref()
+            .map(|words| ("reason", Value::hash_of(words))),
+    );
+    let subject = (SubjectKind::Document, id);
+    let pen = context.pen(caller.actor());
+    pen.append(conn, "document.moved", subject, facts)?;
+    Ok(after)
+}
+
+/// What can be done with a document now.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    id: DocumentId,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    let found = find(context, caller, id).await?;
+    if caller
+        .may(Operation::MoveDocument, &[found.organization])
+        .is_err()
+    {
+        return Ok(Vec::new());
+    }
+    let hats = caller.hats_for(found.organization, Hat::Investor);
+    let open = available(DocumentAction::ALL, &hats, |action, hat| {
+        step(&found, action, hat, &context.taxonomy()).map(drop)
+    });
+    Ok(open
+        .into_iter()
+        .map(|(action, refusal)| (action.code(), refusal))
+        .collect())
+}
+
+/// The marked words of a document's title and file name, for the operator's
+/// people.
+pub async fn screening(
+    context: &Context,
+    caller: &Caller,
+    id: DocumentId,
+) -> Result<Vec<(String, Marked)>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let found = find(context, caller, id).await?;
+    let name = &found.current.file_name;
+    Ok(marked(&found.details.title, name, &context.taxonomy()))
+}
+
+/// Work on files, off the threads that serve requests.
+pub(super) async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(job).await;
+    done.map_err(Error::internal)?.map_err(Error::internal)
+}

@@ -1,0 +1,216 @@
+//! What the people of a firm are told about its profile or mandates, from the
+//! decision to the words.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+
+use super::content::{Content, MandateNewsContent, Prepared, ProfileContent};
+use super::facts::ready;
+use super::regular::reader_of;
+use super::{answers_for, enqueue};
+use crate::db::{self, Conn};
+use crate::domain::event::SubjectKind;
+use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId, UserId};
+use crate::domain::mandate::{Mandate, MandateAction, MandateStatus};
+use crate::domain::message::{Notice, RecordNews};
+use crate::domain::profile::{ProfileAction, ProfileStatus, REJECTION_DAYS, StartupProfile};
+use crate::domain::text::Slug;
+use crate::services::{Context, Error};
+
+/// What a profile's people hear of a step of it; none of what they see anyway.
+pub(in crate::services) const fn news_of_profile(
+    action: ProfileAction,
+    before: ProfileStatus,
+) -> Option<RecordNews> {
+    match action {
+        ProfileAction::Submit => Some(RecordNews::Received),
+        ProfileAction::RequestChanges => Some(RecordNews::ChangesRequested),
+        ProfileAction::Reject => Some(RecordNews::Rejected),
+        ProfileAction::FreshnessDue => Some(RecordNews::Stale),
+        ProfileAction::Publish if matches!(before, ProfileStatus::Approved) => {
+            Some(RecordNews::Published)
+        }
+        _ => None,
+    }
+}
+
+/// What a mandate's people hear of a step of it.
+pub(in crate::services) const fn news_of_mandate(
+    action: MandateAction,
+    before: MandateStatus,
+) -> Option<RecordNews> {
+    match action {
+        MandateAction::FreshnessDue => Some(RecordNews::Stale),
+        MandateAction::Publish if matches!(before, MandateStatus::Draft) => {
+            Some(RecordNews::Published)
+        }
+        _ => None,
+    }
+}
+
+/// Queues it to each of those who answer for the startup.
+pub(in crate::services) fn tell_profile(
+    context: &Context,
+    conn: &mut Conn,
+    profile: &StartupProfile,
+    news: RecordNews,
+    reason: Option<Slug>,
+) -> Result<(), Error> {
+    for user in answering(conn, profile.organization)? {
+        let notice = Notice::ProfileNews {
+            user,
+            profile: profile.id,
+            news,
+            reason: reason.clone(),
+            day: profile.reconfirm_by,
+        };
+        enqueue(
+            context,
+            conn,
+            &format!(
+                "profile_news:{news}:{}:{}:{user}",
+                profile.id, profile.version
+            ),
+            (SubjectKind::StartupProfile, profile.id.uuid()),
+            &notice,
+        )?;
+    }
+    Ok(())
+}
+
+/// Queues it to each of those who answer for the investor.
+pub(in crate::services) fn tell_mandate(
+    context: &Context,
+    conn: &mut Conn,
+    mandate: &Mandate,
+    news: RecordNews,
+) -> Result<(), Error> {
+    for user in answering(conn, mandate.organization)? {
+        let notice = Notice::MandateNews {
+            user,
+            mandate: mandate.id,
+            news,
+            day: mandate.reconfirm_by,
+        };
+        enqueue(
+            context,
+            conn,
+            &format!(
+                "mandate_news:{news}:{}:{}:{user}",
+                mandate.id, mandate.version
+            ),
+            (SubjectKind::Mandate, mandate.id.uuid()),
+            &notice,
+        )?;
+    }
+    Ok(())
+}
+
+fn answering(conn: &mut Conn, firm: OrganizationId) -> Result<Vec<UserId>, Error> {
+    Ok(db::users::members(conn, firm)?
+        .into_iter()
+        .filter(|(_, role)| answers_for(*role))
+        .map(|(user, _)| user.id)
+        .collect())
+}
+
+/// What a mail about a profile is about.
+pub(super) struct OfProfile {
+    pub(super) user: UserId,
+    pub(super) profile: StartupProfileId,
+    pub(super) news: RecordNews,
+    pub(super) reason: Option<Slug>,
+    pub(super) day: Option<NaiveDate>,
+    pub(super) queued_at: DateTime<Utc>,
+}
+
+/// What happened to a profile, unless it went on since.
+pub(super) fn prepare_profile(
+    context: &Context,
+    conn: &mut Conn,
+    about: OfProfile,
+) -> Result<Prepared, Error> {
+    let profile = db::startup_profiles::find(conn, about.profile)?.ok_or(Error::NotFound)?;
+    let Some((reader, firm)) = reader_of(conn, about.user, profile.organization)? else {
+        return Ok(Prepared::Obsolete("no_recipient"));
+    };
+    let still = match about.news {
+        RecordNews::Received => matches!(
+            profile.status,
+            ProfileStatus::Submitted | ProfileStatus::InReview
+        ),
+        RecordNews::ChangesRequested => profile.status == ProfileStatus::ChangesRequested,
+        RecordNews::Rejected => profile.status == ProfileStatus::Rejected,
+        RecordNews::Published | RecordNews::ConfirmSoon => {
+            profile.status == ProfileStatus::Published && profile.reconfirm_by == about.day
+        }
+        RecordNews::Stale => profile.status == ProfileStatus::Stale,
+    };
+    if !still {
+        return Ok(Prepared::Obsolete("went_on"));
+    }
+    let local = |at: DateTime<Utc>| at.with_timezone(&reader.zone).date_naive();
+    let by = match about.news {
+        RecordNews::Received => Some(local(context.calendars.deadline(
+            context.settings.operator.country,
+            reader.zone,
+            about.queued_at,
+            context.settings.review_working_days,
+        ))),
+        // From the first whole day on, whatever the hour.
+        RecordNews::Rejected => profile
+            .rejected_at
+            .map(|at| local(at + TimeDelta::days(REJECTION_DAYS)))
+            .and_then(|day| day.checked_add_days(Days::new(1))),
+        _ => profile.reconfirm_by,
+    };
+    let comments = match about.news {
+        RecordNews::ChangesRequested => db::review_comments::of(conn, profile.id)?
+            .into_iter()
+            .filter(|comment| comment.revision == profile.revision)
+            .map(|comment| (comment.pointer, comment.comment))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let content = ProfileContent {
+        profile: profile.id,
+        firm: firm.details.display_name().to_string(),
+        news: about.news,
+        by,
+        reason: about.reason,
+        comments,
+    };
+    Ok(ready(vec![reader], Content::Profile(Box::new(content))))
+}
+
+/// What happened to a mandate, unless it went on since.
+pub(super) fn prepare_mandate(
+    conn: &mut Conn,
+    user: UserId,
+    id: MandateId,
+    news: RecordNews,
+    day: Option<NaiveDate>,
+) -> Result<Prepared, Error> {
+    let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+    let Some((reader, firm)) = reader_of(conn, user, mandate.organization)? else {
+        return Ok(Prepared::Obsolete("no_recipient"));
+    };
+    let still = match news {
+        RecordNews::Published | RecordNews::ConfirmSoon => {
+            mandate.status == MandateStatus::Published && mandate.reconfirm_by == day
+        }
+        RecordNews::Stale => mandate.status == MandateStatus::Stale,
+        RecordNews::Received | RecordNews::ChangesRequested | RecordNews::Rejected => false,
+    };
+    if !still {
+        return Ok(Prepared::Obsolete("went_on"));
+    }
+    let name = firm.details.display_name();
+    let content = MandateNewsContent {
+        mandate: mandate.id,
+        title: mandate.content.title.as_ref().unwrap_or(name).to_string(),
+        news,
+        by: mandate.reconfirm_by,
+        per_week: mandate.content.capacity.new_per_week,
+    };
+    Ok(ready(vec![reader], Content::Mandate(Box::new(content))))
+}
