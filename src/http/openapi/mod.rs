@@ -24,7 +24,7 @@ use crate::http::registry::ServiceConfig;
 use crate::services::Error;
 
 /// What the operations are about, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 21] = [
+const TAGS: [(&str, &str); 22] = [
     (
         "accounts",
         "Registering, signing in, sessions, passwords, second factors, API keys.",

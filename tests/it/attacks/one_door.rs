@@ -13,11 +13,15 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 14] = [
+const NAMES: [(&str, &str); 17] = [
     ("corrections.rs", "a partner's own words to that partner"),
     (
         "deals/mod.rs",
         "asks `apart` before a side reads the other's",
+    ),
+    (
+        "documents/door.rs",
+        "tells an owner whose people opened its documents",
     ),
     ("introductions/mod.rs", "asks the gate at each reading"),
     (
@@ -29,6 +33,8 @@ const NAMES: [(&str, &str); 14] = [
         "tells a firm to whom it was shown before, where that was named to it",
     ),
     ("notices/facts.rs", "asks the gate before each mail"),
+    ("notices/records.rs", "names a firm to its own people"),
+    ("notices/regular.rs", "names a firm to its own people"),
     ("notices/stale.rs", "asks `apart` before the mail"),
     ("practices.rs", "asks the gate at each reading"),
     ("reviews.rs", "for compliance alone"),
