@@ -26,8 +26,9 @@ impl FileName {
     pub fn of(sent: &str) -> Self {
         let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
         let safe: String = last
-            .nfc()
+            .chars()
             .filter(|c| !c.is_control() && !is_invisible(*c))
+            .nfc()
             .map(|c| {
                 let forbidden = matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*');
                 match c {
@@ -111,5 +112,5 @@ fn shortened(name: String) -> String {
     let room = MOST_BYTES - ending.len();
     let cut = (0..=room).rev().find(|at| stem.is_char_boundary(*at));
     let stem = stem.get(..cut.unwrap_or(0)).unwrap_or_default();
-    format!("{}{ending}", stem.trim_end())
+    format!("{}{ending}", stem.trim_end_matches(['.', ' ']))
 }

@@ -31,7 +31,7 @@ use crate::http::merge_patch::MergePatch;
 use crate::http::multipart;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::Problem;
+use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::documents::{self, Filter, door, uploads};
 use crate::services::{Context, Error};
@@ -243,7 +243,11 @@ async fn list_document_versions(
     id: web::Path<String>,
     query: Query<DocumentVersionsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = query.0.limit.clamp(1, most());
+    let limit = query.0.limit;
+    if !(1..=most()).contains(&limit) {
+        let detail = format!("`limit` must be 1–{}.", most());
+        return Err(Problem::new(Kind::BadQuery).detail(detail));
+    }
     let (id, before) = (path_id(&id)?, query.0.before);
     let (files, more) = documents::versions(&context, &caller, id, before, limit).await?;
     Ok(HttpResponse::Ok().json(DocumentVersionsView::of(&files, more)))
