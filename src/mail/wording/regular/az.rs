@@ -124,6 +124,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "Bərpa ediləcək danışıqlar",
         WorkKind::MeetCommitment => "Yerinə yetiriləcək öhdəliklər",
         WorkKind::RenewProgramme => "Uzadılacaq proqramlar",
+        WorkKind::OfferPractice => "Təklif ediləcək təcrübələr",
+        WorkKind::AnswerPractice => "Cavab gözləyən təcrübələr",
         WorkKind::DoTask => "Görüləcək tapşırıqlar",
         WorkKind::CorrectAddress => "Düzəldiləcək ünvanlar",
     }

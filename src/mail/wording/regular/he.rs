@@ -124,6 +124,8 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "שיחות לחידוש",
         WorkKind::MeetCommitment => "התחייבויות לקיום",
         WorkKind::RenewProgramme => "תוכניות לחידוש",
+        WorkKind::OfferPractice => "פרקטיקות להצעה",
+        WorkKind::AnswerPractice => "פרקטיקות לתשובה",
         WorkKind::DoTask => "משימות לביצוע",
         WorkKind::CorrectAddress => "כתובות לתיקון",
     }
