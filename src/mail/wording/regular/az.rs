@@ -124,9 +124,9 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "Bərpa ediləcək danışıqlar",
         WorkKind::MeetCommitment => "Yerinə yetiriləcək öhdəliklər",
         WorkKind::RenewProgramme => "Uzadılacaq proqramlar",
-        WorkKind::DoTask => "Görüləcək tapşırıqlar",
         WorkKind::OfferPractice => "Təklif ediləcək təcrübələr",
         WorkKind::AnswerPractice => "Cavab gözləyən təcrübələr",
+        WorkKind::DoTask => "Görüləcək tapşırıqlar",
         WorkKind::CorrectAddress => "Düzəldiləcək ünvanlar",
     }
 }

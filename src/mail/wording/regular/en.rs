@@ -124,9 +124,9 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "Talks to take up again",
         WorkKind::MeetCommitment => "Commitments to meet",
         WorkKind::RenewProgramme => "Programmes to renew",
-        WorkKind::DoTask => "Tasks to do",
         WorkKind::OfferPractice => "Practices to offer",
         WorkKind::AnswerPractice => "Practices to answer",
+        WorkKind::DoTask => "Tasks to do",
         WorkKind::CorrectAddress => "Addresses to put right",
     }
 }

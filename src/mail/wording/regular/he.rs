@@ -124,9 +124,9 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "שיחות לחידוש",
         WorkKind::MeetCommitment => "התחייבויות לקיום",
         WorkKind::RenewProgramme => "תוכניות לחידוש",
+        WorkKind::OfferPractice => "פרקטיקות להצעה",
+        WorkKind::AnswerPractice => "פרקטיקות לתשובה",
         WorkKind::DoTask => "משימות לביצוע",
-        WorkKind::OfferPractice => "שיטות עבודה להציע",
-        WorkKind::AnswerPractice => "שיטות עבודה לענות עליהן",
         WorkKind::CorrectAddress => "כתובות לתיקון",
     }
 }

@@ -124,9 +124,9 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ResumeTalks => "Переговоры, которые нужно возобновить",
         WorkKind::MeetCommitment => "Обязательства к исполнению",
         WorkKind::RenewProgramme => "Программы на продление",
-        WorkKind::DoTask => "Задачи к выполнению",
         WorkKind::OfferPractice => "Практики, которые нужно предложить",
         WorkKind::AnswerPractice => "Практики, ждущие ответа",
+        WorkKind::DoTask => "Задачи к выполнению",
         WorkKind::CorrectAddress => "Адреса, которые нужно исправить",
     }
 }
