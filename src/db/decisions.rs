@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::schema::decisions::{self, dsl};
+use super::review_schema::decisions::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result};
 use crate::domain::event::{Subject, SubjectKind};

@@ -5,6 +5,21 @@ diesel::table! {
     use diesel::sql_types::Text;
     use crate::db::types::sql::{Id, UtcTimestamp};
 
+    decisions (id) {
+        id -> Id,
+        subject_kind -> Text,
+        subject_id -> Id,
+        action -> Text,
+        reason -> Text,
+        decided_by -> Id,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
     match_notes (id) {
         id -> Id,
         match_id -> Id,

@@ -564,21 +564,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::db::types::sql::{Id, UtcTimestamp};
-
-    decisions (id) {
-        id -> Id,
-        subject_kind -> Text,
-        subject_id -> Id,
-        action -> Text,
-        reason -> Text,
-        decided_by -> Id,
-        created_at -> UtcTimestamp,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(events, deals);
 diesel::allow_tables_to_appear_in_same_query!(events, introductions);
 diesel::allow_tables_to_appear_in_same_query!(events, log_head);

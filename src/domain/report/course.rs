@@ -88,7 +88,6 @@ pub struct Standing {
     /// What arrived.
     pub funded: Option<Funded>,
     introduction: Option<Uuid>,
-    first_stage: String,
 }
 
 /// What the lines read so far say.
@@ -175,7 +174,6 @@ impl Courses {
                     promised: BTreeMap::new(),
                     funded: None,
                     introduction,
-                    first_stage: text("stage"),
                 },
             );
             if let Some(introduction) = introduction {
@@ -190,13 +188,14 @@ impl Courses {
         match line.kind {
             "deal.participant_set" => promise(deal, line),
             "deal.moved" => {
+                let before = deal.stage.clone();
                 moved(deal, line);
                 let introduction = deal.introduction;
                 let way = introduction.map(|id| self.ways.entry(id).or_default());
                 if let Some(way) = way {
-                    let moved_on =
-                        deal.stage != deal.first_stage && line.code("action") != Some("skip");
-                    if moved_on {
+                    // Step by step it goes on only after they met.
+                    let step = matches!(line.code("action"), Some("report" | "advance"));
+                    if step && deal.stage != before {
                         way.met = way.met.or(Some(line.at));
                     }
                     if signed.contains(&deal.stage) {

@@ -112,6 +112,9 @@ pub struct SideRules {
     own_actions: &'static [&'static str],
     /// Facts; all, where it doesn't say.
     facts: Option<&'static [&'static str]>,
+    /// Whether the reader's own acts bear their id; the two sides tell them
+    /// from each other's by it.
+    own_id: bool,
     /// A state in words that don't say what stopped something.
     state: fn(&str) -> &str,
 }
@@ -132,6 +135,7 @@ pub const MATCH: SideRules = SideRules {
     ],
     own_actions: &["interested", "snooze", "pass", "introduce"],
     facts: Some(&["action"]),
+    own_id: true,
     state: |state| state,
 };
 
@@ -142,6 +146,7 @@ pub const INTRODUCTION: SideRules = SideRules {
     hidden_actions: &["gate", "refuse", "block"],
     own_actions: &["decline", "not_now", "delegate", "report_abuse"],
     facts: Some(&["action", "from", "to", "side", "requester"]),
+    own_id: true,
     state: super::introductions::neutral,
 };
 
@@ -172,6 +177,7 @@ pub const DEAL: SideRules = SideRules {
         "expected_close",
         "probability",
     ]),
+    own_id: true,
     state: |state| state,
 };
 
@@ -190,6 +196,7 @@ pub const ORGANIZATION: SideRules = SideRules {
     hidden_actions: &[],
     own_actions: &[],
     facts: Some(&["kind", "country", "version", "schemes", "person", "role"]),
+    own_id: true,
     state: |state| state,
 };
 
@@ -199,6 +206,7 @@ pub const PROGRAMME: SideRules = SideRules {
     hidden_actions: &[],
     own_actions: &[],
     facts: Some(&["action", "from", "to", "starts_on", "ends_on"]),
+    own_id: true,
     state: |state| state,
 };
 
@@ -214,6 +222,7 @@ pub const RECORD: SideRules = SideRules {
     hidden_actions: &[],
     own_actions: &[],
     facts: None,
+    own_id: false,
     state: |state| state,
 };
 
@@ -329,7 +338,7 @@ impl SideRules {
         EventView {
             actor: ActorView {
                 kind: event.actor.code(),
-                id: own.then(|| caller.id().to_string()),
+                id: (own && self.own_id).then(|| caller.id().to_string()),
             },
             payload: facts
                 .map(|(key, value)| (key.clone(), self.fact(key, value)))

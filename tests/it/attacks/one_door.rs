@@ -13,7 +13,9 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 17] = [
+const NAMES: [(&str, &str); 19] = [
+    ("consents/keeping.rs", "names the operator alone"),
+    ("consents/mod.rs", "tells a person their own receipts"),
     ("corrections.rs", "a partner's own words to that partner"),
     (
         "deals/mod.rs",
@@ -104,11 +106,14 @@ async fn telling(
     telling
 }
 
-/// What stays as it was: the ledger tells its owner to whom it was shown, with
-/// the name that it knows, and an introduction whose mail went out goes on
+/// What stays as it was: the ledger and the views of a document tell their owner
+/// to whom it was shown, and a receipt tells its giver what they agreed to, with
+/// the names that they know; and an introduction whose mail went out goes on
 /// naming both, who have it in their boxes. The contract's examples are no
 /// records.
-const STAYS: [&str; 4] = [
+const STAYS: [&str; 6] = [
+    "GET /v1/documents/{id}/views",
+    "GET /v1/me/consents",
     "GET /v1/organizations/{id}/disclosures",
     "GET /v1/introductions",
     "GET /v1/introductions/{id}",

@@ -11,7 +11,7 @@ use corridor::domain::profile::{ProfileStatus, StartupProfile};
 use corridor::domain::search::{Query, Texts};
 use corridor::domain::tag::Taxonomy;
 use diesel::Connection;
-use diesel::connection::InstrumentationEvent;
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -73,6 +73,14 @@ fn whoever_comes_second_stores_nothing() {
 fn statements(database: &Database, job: impl FnOnce(&mut Conn)) -> Vec<String> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let mut conn = database.connect();
+    if let Conn::Sqlite(conn) = &mut conn {
+        // As the writer has it.
+        conn.batch_execute(
+            "CREATE TEMP TABLE waiting_words (place INTEGER NOT NULL PRIMARY KEY, indexed INTEGER,
+             names TEXT, headline TEXT, body TEXT, facets TEXT)",
+        )
+        .expect("a table");
+    }
     let heard = Arc::clone(&asked);
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event {

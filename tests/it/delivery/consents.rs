@@ -68,8 +68,8 @@ fn a_yes_is_kept_with_all_that_the_law_lists() {
             ("country", "IL"),
             ("language", "az"),
             ("method", "mailed_link"),
-            ("given_at", "2026-11-24T09:00:00Z"),
-            ("valid_to", "2028-11-23T09:00:00Z"),
+            ("given_at", "2026-11-24T09:00:00.000000Z"),
+            ("valid_to", "2028-11-23T09:00:00.000000Z"),
         ] {
             assert_eq!(given[field], value, "{field}");
         }

@@ -159,9 +159,18 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
             Some(deals[0]["introduction"].as_str().unwrap()),
             introduction.rsplit('/').next()
         );
-        // Nobody is asked any more.
+        // Nobody is asked any more; that the deal stands is told to both.
+        let before = post.server.received().len();
         post.at("2029-01-01T09:00:00Z");
-        assert_eq!(post.strike().await, 0);
+        assert_eq!(post.strike().await, 2);
+        for mail in &post.server.received()[before..] {
+            let mail = MessageParser::new().parse(&mail.content).unwrap();
+            let text = mail.body_text(0).unwrap();
+            assert!(
+                text.contains("/deals/") && !text.contains("/pulse/"),
+                "{text}"
+            );
+        }
     });
 }
 
