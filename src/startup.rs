@@ -50,7 +50,7 @@ use crate::telemetry::Metrics;
 /// How long somebody who signs in waits for a turn at the password hasher.
 const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether the search lacks something.
-const CATCH_UP_EVERY: Duration = Duration::from_secs(300);
+const CATCH_UP_EVERY: Duration = Duration::from_mins(5);
 /// What workers get to end even if running requests took all the time to drain.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 

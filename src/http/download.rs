@@ -116,13 +116,17 @@ pub fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{whole}")
 }
 
+/// A part that lies beyond the end of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beyond;
+
 /// The part of a file of `length` bytes that a `Range` of one part names (RFC
 /// 9110 §14.1.2), as its first byte and how many; none for what is not one
 /// part in bytes, which is answered with the whole.
 ///
 /// # Errors
 /// It lies beyond the file.
-pub fn range(header: &str, length: u64) -> Result<Option<(u64, u64)>, ()> {
+pub fn range(header: &str, length: u64) -> Result<Option<(u64, u64)>, Beyond> {
     let Some((first, last)) = header
         .strip_prefix("bytes=")
         .filter(|it| !it.contains(','))
@@ -138,14 +142,14 @@ pub fn range(header: &str, length: u64) -> Result<Option<(u64, u64)>, ()> {
         (Ok(first), Ok(last)) if first > last => return Ok(None),
         (Ok(first), Ok(last)) => (first, last.min(length.saturating_sub(1))),
         (Ok(first), Err(_)) if last.is_empty() => (first, length.saturating_sub(1)),
-        (Err(_), Ok(0)) if first.is_empty() => return Err(()),
+        (Err(_), Ok(0)) if first.is_empty() => return Err(Beyond),
         (Err(_), Ok(suffix)) if first.is_empty() => {
             (length.saturating_sub(suffix), length.saturating_sub(1))
         }
         _ => return Ok(None),
     };
     if first >= length {
-        return Err(());
+        return Err(Beyond);
     }
     Ok(Some((first, last - first + 1)))
 }
@@ -162,8 +166,8 @@ mod tests {
             ("bytes=-3", Ok(Some((7, 3)))),
             ("bytes=-30", Ok(Some((0, 10)))),
             ("bytes=8-99", Ok(Some((8, 2)))),
-            ("bytes=10-", Err(())),
-            ("bytes=-0", Err(())),
+            ("bytes=10-", Err(Beyond)),
+            ("bytes=-0", Err(Beyond)),
             ("bytes=3-1", Ok(None)),
             ("bytes=0-1,3-4", Ok(None)),
             ("bytes=-", Ok(None)),

@@ -159,19 +159,16 @@ fn digest(
             noted.push((before, false));
             continue;
         }
-        match &message {
-            Some(message) => {
-                fill(conn, &mut bounce, message, delivery)?;
-                bounce.outcome = judge(context, conn, &bounce, actor)?;
-                noted.push(keep(conn, bounce)?);
-                follow(context, conn, message, delivery, actor)?;
+        if let Some(message) = &message {
+            fill(conn, &mut bounce, message, delivery)?;
+            bounce.outcome = judge(context, conn, &bounce, actor)?;
+            noted.push(keep(conn, bounce)?);
+            follow(context, conn, message, delivery, actor)?;
+        } else {
+            if returned == Returned::Forged {
+                bounce.outcome = BounceOutcome::Forged;
             }
-            None => {
-                if returned == Returned::Forged {
-                    bounce.outcome = BounceOutcome::Forged;
-                }
-                noted.push(keep(conn, bounce)?);
-            }
+            noted.push(keep(conn, bounce)?);
         }
     }
     Ok(noted)

@@ -52,7 +52,7 @@ pub async fn run(config: &Config, args: &DemoArgs) -> Result<(), Failure> {
         Standing::Empty => {
             let started = Instant::now();
             let bar = progress::rows("Building the demo corridor", Some(demo.size()));
-            let programme = fill(config, &context, &demo, &bar).await?;
+            let programme = Box::pin(fill(config, &context, &demo, &bar)).await?;
             bar.finish_and_clear();
             eprintln!(
                 "Built the demo corridor in {:.1} s.",

@@ -174,7 +174,7 @@ pub(super) async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failur
     };
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;
-    let outcome = import(&context, args).await;
+    let outcome = Box::pin(import(&context, args)).await;
     context.db.clone().close().await;
     let report = outcome.map_err(failure)?;
     for row in &report.bad_rows {
@@ -257,7 +257,10 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<Report, Impo
             ask_contacts: !args.no_claim_mails,
             dry_run: args.dry_run,
         };
-        write_files(context, args, &rules, &terms, portfolios, &mut files).await?;
+        Box::pin(write_files(
+            context, args, &rules, &terms, portfolios, &mut files,
+        ))
+        .await?;
     }
     let (bad_rows, bad) = bad.finish().map_err(ImportError::Report)?;
     let (unmapped_tags, top_unmapped_tags) = most_used(unmapped);

@@ -155,8 +155,8 @@ impl Told {
         }
     }
 
-    pub(super) fn reader(&self) -> Option<String> {
-        Some(self.facts.reader.0.to_owned())
+    pub(super) fn reader(&self) -> String {
+        self.facts.reader.0.to_owned()
     }
 
     pub(super) fn programme(&self) -> String {
@@ -179,7 +179,7 @@ impl Told {
     fn asks(&self) -> Vec<Example> {
         let facts = vec![self.facts.country.to_owned(), self.facts.teaser.to_owned()];
         let named = IntroductionAsk {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             counterpart: Counterpart::Named {
                 name: STARTUP.to_owned(),
                 facts: facts.clone(),
@@ -232,7 +232,7 @@ impl Told {
             blurb: Some(BLURB.to_owned()),
         };
         let pulse = |late| PulseMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             counterpart: STARTUP.to_owned(),
             programme: self.programme(),
             requested: self.days(-21),
@@ -240,14 +240,14 @@ impl Told {
             link: format!("{SITE}/pulse/preview"),
         };
         let stale = StaleMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             counterpart: STARTUP.to_owned(),
             programme: self.programme(),
             since: self.days(-30),
             record: format!("{SITE}/v1/deals/preview"),
         };
         let over = |silent| OverMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             counterpart: STARTUP.to_owned(),
             programme: self.programme(),
             silent,
@@ -264,7 +264,7 @@ impl Told {
 
     fn closed(&self) -> Vec<Example> {
         let closed = |part, outcome, reason: Option<PassReason>| IntroductionClosed {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             part,
             requested: self.days(-10),
             programme: self.programme(),
@@ -306,7 +306,7 @@ impl Told {
         ]
         .map(|(event, matter)| {
             let mail = AlertMail {
-                reader: self.reader(),
+                reader: Some(self.reader()),
                 matter,
                 programme: self.programme(),
                 record: format!("{SITE}/v1/introductions/preview"),
@@ -334,7 +334,7 @@ impl Told {
         ]
         .map(|(event, purpose)| {
             let mail = TicketMail {
-                reader: self.reader(),
+                reader: Some(self.reader()),
                 purpose,
                 link: format!("{SITE}/tickets/preview"),
                 expires: self.days(2),
@@ -343,7 +343,7 @@ impl Told {
         })
         .into();
         let exists = RegistrationExists {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             tried: self.days(0),
             sign_in: format!("{SITE}/v1/docs"),
         };
@@ -367,7 +367,7 @@ impl Told {
         ]
         .map(|(event, news)| {
             let mail = NewsMail {
-                reader: self.reader(),
+                reader: Some(self.reader()),
                 news,
                 at: self.days(0),
             };

@@ -38,7 +38,7 @@ impl Told {
             brief: format!("{SITE}/brief/preview"),
         };
         DigestMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             mandate: self.facts.mandate.to_owned(),
             entries: vec![part.clone(), part],
             more: 3,
@@ -47,7 +47,7 @@ impl Told {
 
     fn status(&self) -> StatusMail {
         StatusMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             firm: STARTUP.to_owned(),
             month: self.day(0).unwrap_or_default(),
             least: 3,
@@ -70,7 +70,7 @@ impl Told {
     fn work(&self) -> WorkMail {
         let since = self.day(0).unwrap_or_default();
         WorkMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             lines: WorkKind::ALL.iter().map(|kind| (*kind, 2, since)).collect(),
             overdue: 1,
             list: format!("{SITE}/v1/worklist"),
@@ -81,7 +81,7 @@ impl Told {
     fn records(&self) -> Vec<Example> {
         use RecordNews as N;
         let profile = |news| ProfileMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             firm: STARTUP.to_owned(),
             news,
             by: self.day(14),
@@ -90,7 +90,7 @@ impl Told {
             record: format!("{SITE}/v1/startup-profiles/preview"),
         };
         let mandate = |news| MandateMail {
-            reader: self.reader(),
+            reader: Some(self.reader()),
             mandate: self.facts.mandate.to_owned(),
             news,
             by: self.day(14),

@@ -1,3 +1,5 @@
+//! What the table says, looked at from the other side.
+
 use super::*;
 
 /// Every operation × every kind × every role that fits it × own and other.

@@ -145,7 +145,7 @@ pub fn top_three_bp(values: &[i64]) -> Option<i64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(|a, b| b.cmp(a));
     let whole: i64 = sorted.iter().fold(0, |sum, it| sum.saturating_add(*it));
-    let top = sorted.iter().take(3).fold(0_i64, |sum, it| sum + it);
+    let top = sorted.iter().take(3).sum::<i64>();
     share_bp(top, whole)
 }
 

@@ -160,7 +160,7 @@ pub fn step(
             after.curation = curated(before, action)?;
         }
         (S::Snoozed | S::Passed | S::Introduced, A::Wake(now), Hat::System) => {
-            wake(before, &mut after, now)?
+            wake(before, &mut after, now)?;
         }
         (live, A::InputsChanged, Hat::System) if live.is_live() => end(&mut after, S::Blocked),
         (live, A::Supersede, Hat::System) if live.is_live() => end(&mut after, S::Superseded),

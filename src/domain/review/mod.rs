@@ -211,6 +211,7 @@ impl Match {
 
     /// The match after a step, as it is to be stored: its version risen, and
     /// that of each side which is told something else by now.
+    #[must_use]
     pub fn following(self, before: &Self, now: DateTime<Utc>) -> Self {
         let mut told = before.told;
         for side in [Side::Startup, Side::Investor] {

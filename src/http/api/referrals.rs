@@ -223,7 +223,7 @@ async fn create_referral(
         content: said.content,
         digest,
     };
-    let handed = referrals::hand_in(&context, &caller, intent, new).await?;
+    let handed = Box::pin(referrals::hand_in(&context, &caller, intent, new)).await?;
     let view = ReferralView::whole(handed.standing);
     let status = if handed.created {
         StatusCode::CREATED

@@ -52,17 +52,18 @@ pub(super) fn state(schemas: &mut Mapping) {
 
 type Codes = Vec<&'static str>;
 
+macro_rules! all {
+    ($kind:ty) => {
+        <$kind>::ALL.iter().map(|it| it.code()).collect::<Codes>()
+    };
+}
+
 /// Fields, as `Schema.property`, and the codes that they know.
 fn closed() -> Vec<(&'static [&'static str], Codes)> {
-    macro_rules! all {
-        ($kind:ty) => {
-            <$kind>::ALL.iter().map(|it| it.code()).collect::<Codes>()
-        };
-    }
     // What the operator does between is told to a side in two words.
     let mut introduction = all!(IntroductionStatus);
     introduction.extend(["in_review", "not_available"]);
-    vec![
+    let mut of_records: Vec<(&'static [&'static str], Codes)> = vec![
         (
             &["StartupProfile.status", "InvestorProfile.status"],
             all!(ProfileStatus),
@@ -131,6 +132,14 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["DealTask.status"], all!(TaskStatus)),
         (&["Practice.status"], all!(PracticeStatus)),
         (&["NewDealTaskTransition.action"], all!(TaskAction)),
+    ];
+    of_records.extend(of_others());
+    of_records
+}
+
+/// The same, of programmes, rules, firms and people.
+fn of_others() -> Vec<(&'static [&'static str], Codes)> {
+    vec![
         (&["Programme.status"], all!(ProgrammeStatus)),
         (
             &["ReadinessChange.change"],

@@ -91,7 +91,7 @@ fn deliveries(message: &Message<'_>) -> Vec<Delivery> {
     // begins with a recipient.
     groups
         .iter()
-        .filter_map(|fields| delivery(fields))
+        .filter_map(delivery)
         .take(MOST_RECIPIENTS)
         .collect()
 }

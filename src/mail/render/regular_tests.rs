@@ -14,8 +14,8 @@ fn day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 12, 3).unwrap_or_default()
 }
 
-fn reader() -> Option<String> {
-    Some("Aysel <b>Məmmədova</b>".to_owned())
+fn reader() -> String {
+    "Aysel <b>Məmmədova</b>".to_owned()
 }
 
 fn digest() -> Notice {
@@ -29,7 +29,7 @@ fn digest() -> Notice {
         brief: "https://corridor.example/matches/abc/brief".to_owned(),
     };
     Notice::Digest(DigestMail {
-        reader: reader(),
+        reader: Some(reader()),
         mandate: "Water & more".to_owned(),
         entries: vec![part.clone(), part],
         more: 2,
@@ -38,7 +38,7 @@ fn digest() -> Notice {
 
 fn profile(news: RecordNews) -> Notice {
     Notice::Profile(ProfileMail {
-        reader: reader(),
+        reader: Some(reader()),
         firm: "נחל".to_owned(),
         news,
         by: Some(day()),
@@ -56,7 +56,7 @@ fn profile(news: RecordNews) -> Notice {
 
 fn mandate(news: RecordNews) -> Notice {
     Notice::Mandate(MandateMail {
-        reader: reader(),
+        reader: Some(reader()),
         mandate: "Water".to_owned(),
         news,
         by: Some(day()),
@@ -67,7 +67,7 @@ fn mandate(news: RecordNews) -> Notice {
 
 fn status() -> Notice {
     Notice::Status(StatusMail {
-        reader: reader(),
+        reader: Some(reader()),
         firm: "Nahal".to_owned(),
         month: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap_or_default(),
         least: 3,
@@ -89,7 +89,7 @@ fn status() -> Notice {
 
 fn work() -> Notice {
     Notice::Work(WorkMail {
-        reader: reader(),
+        reader: Some(reader()),
         lines: WorkKind::ALL.iter().map(|kind| (*kind, 2, day())).collect(),
         overdue: 3,
         list: "https://corridor.example/v1/worklist".to_owned(),

@@ -261,17 +261,7 @@ async fn look_up(
                 .read(move |conn| tickets::prepare(&context_in, conn, ticket))
                 .await
         }
-        Notice::News { user, news } => {
-            context
-                .db
-                .read(move |conn| {
-                    Ok(ready(
-                        db::users::find(conn, user)?.into_iter().collect(),
-                        Content::News(news),
-                    ))
-                })
-                .await
-        }
+        Notice::News { user, news } => tell(context, user, Content::News(news)).await,
         letter @ (Notice::Digest { .. }
         | Notice::ProfileNews { .. }
         | Notice::MandateNews { .. }
@@ -284,17 +274,20 @@ async fn look_up(
                 .await
         }
         Notice::RegistrationExists { user } => {
-            context
-                .db
-                .read(move |conn| {
-                    Ok(ready(
-                        db::users::find(conn, user)?.into_iter().collect(),
-                        Content::RegistrationExists,
-                    ))
-                })
-                .await
+            tell(context, user, Content::RegistrationExists).await
         }
     }
+}
+
+/// Something for one person that needs nothing else.
+async fn tell(context: &Context, user: UserId, content: Content) -> Result<Prepared, Error> {
+    context
+        .db
+        .read(move |conn| {
+            let readers = db::users::find(conn, user)?.into_iter().collect();
+            Ok(ready(readers, content))
+        })
+        .await
 }
 
 /// What became of one attempt.

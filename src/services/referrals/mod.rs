@@ -127,7 +127,7 @@ pub async fn hand_in(
     caller.may(Operation::ReadReferral, &[new.partner])?;
     caller.may(Operation::WriteReferral, &[new.partner])?;
     let (desk, again) = (Desk::of(context, caller), context.clone());
-    write_once_versioned(
+    Box::pin(write_once_versioned(
         context,
         caller.id(),
         intent,
@@ -138,7 +138,7 @@ pub async fn hand_in(
             let created = created == 1;
             Ok(Handed { standing, created })
         },
-    )
+    ))
     .await
 }
 

@@ -109,7 +109,7 @@ pub fn check_writer(caller: &Caller) -> Result<(), Error> {
 }
 
 /// One tag, also one that redirects.
-pub async fn find(context: &Context, caller: &Caller, slug: &Slug) -> Result<KeptTag, Error> {
+pub fn find(context: &Context, caller: &Caller, slug: &Slug) -> Result<KeptTag, Error> {
     let (held, _) = held(context, caller)?;
     held.tags.get(slug).cloned().ok_or(Error::NotFound)
 }
@@ -247,7 +247,7 @@ pub async fn decisions(
     slug: &Slug,
 ) -> Result<Vec<TagDecision>, Error> {
     caller.may(Operation::ReadTagDecisions, &[])?;
-    let id = find(context, caller, slug).await?.id;
+    let id = find(context, caller, slug)?.id;
     let read = move |conn: &mut Conn| Ok(rows::decisions(conn, id, MOST_DECISIONS)?);
     context.db.read(read).await
 }

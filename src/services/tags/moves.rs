@@ -55,7 +55,7 @@ pub async fn transitions(
     caller: &Caller,
     slug: &Slug,
 ) -> Result<Vec<(TagAction, Option<Refusal>)>, Error> {
-    let kept = super::find(context, caller, slug).await?;
+    let kept = super::find(context, caller, slug)?;
     if caller.may(Operation::WriteTaxonomy, &[]).is_err() {
         return Ok(Vec::new());
     }

@@ -41,6 +41,23 @@ fn pointers(faults: &Value) -> Vec<&str> {
     faults.map(|it| it["pointer"].as_str().unwrap()).collect()
 }
 
+/// What it said is kept, and how that differs.
+async fn told_apart(stage: &Stage, location: &str) {
+    let versions = stage
+        .get(Who::Gul, &format!("{location}/versions"))
+        .await
+        .expect(200);
+    assert_eq!(versions["items"].as_array().unwrap().len(), 3);
+    let changes = format!("{location}/versions/3/changes");
+    let changes = stage.get(Who::Gul, &changes).await.expect(200);
+    assert_eq!(changes["changes"][0]["pointer"], "/about/en/text");
+    let first = stage
+        .get(Who::Gul, &format!("{location}/versions/2"))
+        .await
+        .expect(200);
+    assert_eq!(first["document"]["assets"], "10m_50m");
+}
+
 #[test]
 fn an_investor_says_who_it_is_and_is_reviewed() {
     on_each_backend(async |database| {
@@ -128,19 +145,7 @@ fn an_investor_says_who_it_is_and_is_reviewed() {
             .await;
         assert_eq!(hole.code(409), "incomplete");
 
-        let versions = stage
-            .get(Who::Gul, &format!("{location}/versions"))
-            .await
-            .expect(200);
-        assert_eq!(versions["items"].as_array().unwrap().len(), 3);
-        let changes = format!("{location}/versions/3/changes");
-        let changes = stage.get(Who::Gul, &changes).await.expect(200);
-        assert_eq!(changes["changes"][0]["pointer"], "/about/en/text");
-        let first = stage
-            .get(Who::Gul, &format!("{location}/versions/2"))
-            .await
-            .expect(200);
-        assert_eq!(first["document"]["assets"], "10m_50m");
+        told_apart(&stage, &location).await;
 
         // Half a year later it has to be confirmed.
         stage.context.clock.advance(TimeDelta::days(181));

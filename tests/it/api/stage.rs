@@ -134,12 +134,12 @@ impl Stage {
         change: impl FnOnce(&mut ProgrammeDetails),
     ) -> Self {
         let clock = Clock::set(of::<DateTime<Utc>>("2026-11-24T09:00:00Z"));
-        Self::by(clock, database, tag, change).await
+        Box::pin(Self::by(clock, database, tag, change)).await
     }
 
     /// The usual cast today, for another process on the same store.
     pub async fn today(database: &Database) -> Self {
-        Self::by(Clock::System, database, "water_loss", |_| {}).await
+        Box::pin(Self::by(Clock::System, database, "water_loss", |_| {})).await
     }
 
     /// Where the secret lies that other processes on the store need.
@@ -162,9 +162,8 @@ impl Stage {
         let config = Config::load(None, [], overrides).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let context = corridor::startup::context(&config, database.open(), clock, base.clone())
-            .await
-            .unwrap();
+        let context = corridor::startup::context(&config, database.open(), clock, base.clone());
+        let context = Box::pin(context).await.unwrap();
         let startup = organization(&context, OrganizationKind::Startup, STARTUP, "IL");
         let investor = organization(&context, OrganizationKind::Investor, INVESTOR, "AZ");
         let profile = profile(&context, &startup, tag);

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{Dice, Place};
 use crate::api::documents::deck_form;
-use crate::api::documents::files::{names_below, pdf};
+use crate::api::documents::files::{content_type, names_below, pdf};
 use crate::support::client::Client;
 use crate::support::database::on_runtime;
 use crate::support::program::Running;
@@ -36,7 +36,7 @@ async fn uploads(owner: Client, path: String, seed: usize, taken: Arc<AtomicUsiz
         let says = format!("{seed}-{number}-{}", "x".repeat(200_000));
         let form = deck_form(&pdf(&says));
         let call = owner.call("POST", &path);
-        let sent = call.file(&form.content_type(), form.body()).try_send();
+        let sent = call.file(&content_type(), form.body()).try_send();
         match sent.await {
             Some(answer) if answer.status == 201 => {
                 taken.fetch_add(1, Ordering::Relaxed);

@@ -103,6 +103,37 @@ async fn begin(database: &crate::support::database::Database) -> Years {
     Years { post }
 }
 
+/// A freeze: what both agreed to waits, and goes on once it is lifted.
+async fn closed_border(years: &Years) {
+    let stage = years.stage();
+    years.days(1).await;
+    let frozen_one = years.asked_by_investor("Negev Sun").await;
+    let freeze = json!({ "scope": "country", "value": "AZ", "reason": "Closed border" });
+    let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
+    let frozen = frozen.expect(201)["id"].as_str().unwrap().to_owned();
+    let before = years.post.server.received().len();
+    years.days(4).await;
+    let since = years.post.server.received().split_off(before);
+    for mail in since {
+        let text = MessageParser::new().parse(&mail.content).unwrap();
+        let body = text.body_text(0).unwrap_or_default().into_owned();
+        let subject = text.subject().unwrap_or_default();
+        let to_investor = mail.to.iter().any(|to| to.contains("gul@"));
+        let other = if to_investor { "Negev Sun" } else { INVESTOR };
+        let names = body.contains(other) || subject.contains(other);
+        assert!(!names, "{:?} reads of {other}: {body}", mail.to);
+    }
+    for who in [Who::Compliance, Who::SecondCompliance] {
+        let path = format!("/v1/freezes/{frozen}/transitions");
+        let lift = json!({ "action": "lift" });
+        stage.post(who, &path, lift).await.expect(200);
+    }
+    years.startup_says_yes(&frozen_one).await;
+    years.days(1).await;
+    assert_eq!(years.post.status(&frozen_one).await, "sent");
+    assert_eq!(years.connecting(), 2);
+}
+
 #[test]
 fn two_years_of_a_corridor_are_told_as_of_any_day() {
     on_each_backend(async |database| {
@@ -147,33 +178,7 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         assert_eq!(second["money_funded"]["total"]["amount_minor"], 500_000);
         years.quote(900_000).await;
 
-        // A freeze: what both agreed to waits, and goes on once it is lifted.
-        years.days(1).await;
-        let frozen_one = years.asked_by_investor("Negev Sun").await;
-        let freeze = json!({ "scope": "country", "value": "AZ", "reason": "Closed border" });
-        let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
-        let frozen = frozen.expect(201)["id"].as_str().unwrap().to_owned();
-        let before = years.post.server.received().len();
-        years.days(4).await;
-        let since = years.post.server.received().split_off(before);
-        for mail in since {
-            let text = MessageParser::new().parse(&mail.content).unwrap();
-            let body = text.body_text(0).unwrap_or_default().into_owned();
-            let subject = text.subject().unwrap_or_default();
-            let to_investor = mail.to.iter().any(|to| to.contains("gul@"));
-            let other = if to_investor { "Negev Sun" } else { INVESTOR };
-            let names = body.contains(other) || subject.contains(other);
-            assert!(!names, "{:?} reads of {other}: {body}", mail.to);
-        }
-        for who in [Who::Compliance, Who::SecondCompliance] {
-            let path = format!("/v1/freezes/{frozen}/transitions");
-            let lift = json!({ "action": "lift" });
-            stage.post(who, &path, lift).await.expect(200);
-        }
-        years.startup_says_yes(&frozen_one).await;
-        years.days(1).await;
-        assert_eq!(years.post.status(&frozen_one).await, "sent");
-        assert_eq!(years.connecting(), 2);
+        closed_border(&years).await;
 
         // Nobody confirms the mandate, then its owner does.
         years.quiet_days(170).await;

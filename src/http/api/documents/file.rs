@@ -132,7 +132,7 @@ fn part_of(request: &HttpRequest, tag: &str, bytes: i64) -> Result<Option<(u64, 
     let same = text(IF_RANGE).is_none_or(|had| had == tag);
     match text(RANGE).filter(|_| same) {
         None => Ok(None),
-        Some(header) => range(header, length).map_err(|()| {
+        Some(header) => range(header, length).map_err(|_| {
             Problem::new(Kind::BadRange).header(CONTENT_RANGE, &format!("bytes */{length}"))
         }),
     }

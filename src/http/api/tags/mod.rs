@@ -185,7 +185,7 @@ async fn get_tag(
     request: HttpRequest,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let kept = tags::find(&context, &caller, &path_id::<Slug>(&slug)?).await?;
+    let kept = tags::find(&context, &caller, &path_id::<Slug>(&slug)?)?;
     let view = TagView::of(&context.taxonomy(), &kept);
     Ok(versioned(&request, view.version, &view))
 }
@@ -218,7 +218,7 @@ async fn change_tag(
     if_match: IfMatch,
     patch: MergePatch,
 ) -> Result<HttpResponse, Problem> {
-    let found = writable(&context, &caller, &slug).await?;
+    let found = writable(&context, &caller, &slug)?;
     let expected = if_match.version()?;
     let revise = move |before: &TagContent| -> Result<TagContent, Error> {
         let document: TagDocument = patch.apply_to(&TagDocument::from(before))?;
@@ -230,13 +230,13 @@ async fn change_tag(
 }
 
 /// A tag that the caller may change.
-async fn writable(
+fn writable(
     context: &Context,
     caller: &Caller,
     slug: &str,
 ) -> Result<crate::domain::tag::keeping::KeptTag, Problem> {
     tags::check_writer(caller)?;
-    Ok(tags::find(context, caller, &path_id::<Slug>(slug)?).await?)
+    Ok(tags::find(context, caller, &path_id::<Slug>(slug)?)?)
 }
 
 /// What the caller can do with a tag now.
@@ -290,7 +290,7 @@ async fn move_tag(
     body: JsonBody<NewTagTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/tags/{slug}/transitions";
-    let found = writable(&context, &caller, &slug).await?;
+    let found = writable(&context, &caller, &slug)?;
     let expected = if_match.version()?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let wanted = body.into_inner().read()?;
@@ -380,7 +380,7 @@ async fn list_tag_events(
     slug: web::Path<String>,
     query: Query<TimelineQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let found = tags::find(&context, &caller, &path_id::<Slug>(&slug)?).await?;
+    let found = tags::find(&context, &caller, &path_id::<Slug>(&slug)?)?;
     let subject = Subject::new(SubjectKind::Tag, found.id);
     let timeline = timeline::read(&context, subject, &query.0).await?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))

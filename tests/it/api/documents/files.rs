@@ -58,6 +58,11 @@ pub struct Form {
 
 const BOUNDARY: &str = "----a-boundary-that-nobody-writes";
 
+/// How a form is announced.
+pub fn content_type() -> String {
+    format!("multipart/form-data; boundary={BOUNDARY}")
+}
+
 impl Form {
     /// With another field.
     pub fn field(mut self, name: &str, value: &str) -> Self {
@@ -75,11 +80,6 @@ impl Form {
     pub fn only_file(mut self) -> Self {
         self.fields.clear();
         self
-    }
-
-    /// How it is announced.
-    pub fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={BOUNDARY}")
     }
 
     /// How it is sent.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::super::stage::{Answer, Stage, Who};
-use super::files::{Form, OFFICE, archive, names_below, pdf, pptx};
+use super::files::{Form, OFFICE, archive, content_type, names_below, pdf, pptx};
 use super::{deck_form, place, sending, stored_names, upload};
 use crate::support::app::App;
 use crate::support::builders::{colleague, firm};
@@ -305,12 +305,12 @@ fn too_much_is_refused_however_it_is_sent() {
         let path = format!("{}/documents", profile.expect(201).header("location"));
         let form = deck_form(&pdf(&"x".repeat(1 << 20)));
         let call = tamar.owner.call("POST", &path);
-        let refused = call.file(&form.content_type(), form.body()).send().await;
+        let refused = call.file(&content_type(), form.body()).send().await;
         refused.refused(413, "too_large");
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
             tamar.owner.token().unwrap(),
-            form.content_type(),
+            content_type(),
         );
         let (address, body) = (app.address().to_string(), form.body());
         let answer = tokio::task::spawn_blocking(move || chunked(&address, &head, &body));
@@ -323,7 +323,7 @@ fn too_much_is_refused_however_it_is_sent() {
         let viewer = colleague(&app, &tamar, "Viewer", Role::Viewer).await;
         let send = async |who: &crate::support::client::Client| {
             let call = who.call("POST", &path);
-            call.file(&form.content_type(), form.body()).send().await
+            call.file(&content_type(), form.body()).send().await
         };
         send(&viewer).await.refused(403, "forbidden");
         let made = send(&tamar.owner).await.expect(201);
