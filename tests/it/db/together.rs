@@ -73,13 +73,16 @@ fn whoever_comes_second_stores_nothing() {
 fn statements(database: &Database, job: impl FnOnce(&mut Conn)) -> Vec<String> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let mut conn = database.connect();
-    if let Conn::Sqlite(conn) = &mut conn {
+    match &mut conn {
         // As the writer has it.
-        conn.batch_execute(
-            "CREATE TEMP TABLE waiting_words (place INTEGER NOT NULL PRIMARY KEY, indexed INTEGER,
-             names TEXT, headline TEXT, body TEXT, facets TEXT)",
-        )
-        .expect("a table");
+        Conn::Sqlite(conn) => conn
+            .batch_execute(
+                "CREATE TEMP TABLE waiting_words (place INTEGER NOT NULL PRIMARY KEY,
+                 indexed INTEGER, names TEXT, headline TEXT, body TEXT, facets TEXT)",
+            )
+            .expect("a table"),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => {}
     }
     let heard = Arc::clone(&asked);
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
