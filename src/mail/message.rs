@@ -50,7 +50,7 @@ impl Mailbox {
         refuse_controls(name.unwrap_or_default())?;
         let address = address.parse().map_err(|_| InvalidEmail::Address)?;
         Ok(Self(lettre::message::Mailbox::new(
-            name.map(str::to_owned),
+            name.map(as_words),
             address,
         )))
     }
@@ -181,7 +181,7 @@ impl Email {
             .message_id(Some(self.message_id.0.clone()))
             .date(self.date.into())
             .from(self.from.0.clone())
-            .subject(&self.subject);
+            .subject(as_words(&self.subject));
         for recipient in &self.to {
             message = message.to(recipient.0.clone());
         }
@@ -267,6 +267,12 @@ fn unsubscribe_headers(url: &str) -> Result<[(&'static str, String); 2], Invalid
 fn plain_header(name: &'static str, value: String) -> HeaderValue {
     let name = HeaderName::new_from_ascii_str(name);
     HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
+}
+
+/// What people wrote, as words: what looks like an encoded word (RFC 2047 §2)
+/// would be sent as it is, and its reader would see what it decodes to.
+fn as_words(value: &str) -> String {
+    value.replace("=?", "= ?")
 }
 
 fn refuse_controls(value: &str) -> Result<(), InvalidEmail> {

@@ -149,6 +149,8 @@ proptest! {
         prop_assert!(once.iter().all(|name| HEADERS.contains(name)), "{:?}", found);
         let parsed = mail_parser::MessageParser::new().parse(&bytes).unwrap();
         prop_assert!(parsed.bcc().is_none());
+        let read = parsed.subject().unwrap_or_default();
+        prop_assert!(!read.chars().any(char::is_control), "{:?}", read);
     }
 
     #[test]
