@@ -72,6 +72,9 @@ pub fn open_store(config: &Config) -> Result<Db, StartError> {
         None => db::Url::sqlite(config.data.dir.join("corridor.db")),
     };
     make_directory(&config.data.dir)?;
+    if config.database.url.is_none() {
+        make_private(&config.data.dir.join("corridor.db"));
+    }
     let options = db::Options {
         readers: config.database.readers as usize,
         connections: config.database.connections as usize,
@@ -92,6 +95,17 @@ pub fn open_existing_store(config: &Config) -> Result<Db, StartError> {
         )));
     }
     open_store(config)
+}
+
+/// Begins a store that nobody else on the machine may read, also in a directory
+/// that others may look into; SQLite gives what it writes beside it the same
+/// rights. What stands in the way is told when the store is opened.
+fn make_private(file: &Path) {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(file);
 }
 
 /// Makes a directory that nobody else on the machine may look into: stores and

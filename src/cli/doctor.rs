@@ -50,6 +50,9 @@ pub struct DoctorArgs {
 pub async fn run(config: &Config, args: &DoctorArgs) -> Result<(), Failure> {
     let mut report = Report::default();
     report.say("settings", Finding::Fine("valid".to_owned()))?;
+    if let Some(astray) = links_astray(config) {
+        report.say("links", astray)?;
+    }
     if let Some(unknown) = unknown_callers(config) {
         report.say("proxy", unknown)?;
     }
@@ -115,6 +118,17 @@ impl Report {
             ))),
         }
     }
+}
+
+/// Mail that really goes out has to say where the service is.
+fn links_astray(config: &Config) -> Option<Finding> {
+    let sent = config.mail.transport == MailTransport::Smtp;
+    (sent && config.server.public_url.is_none()).then(|| {
+        Finding::Bad(format!(
+            "messages go out by SMTP with links to http://{}, which nobody elsewhere can open; set server.public_url to the address that people reach the service by",
+            config.server.listen
+        ))
+    })
 }
 
 /// The service speaks no TLS, so an https address means that a proxy stands in

@@ -47,6 +47,8 @@ struct Tags {
     wanted: [i64; 3],
     primary_times: i64,
     #[serde(default)]
+    idf: bool,
+    #[serde(default)]
     rarity: BTreeMap<String, i64>,
 }
 
@@ -140,6 +142,7 @@ pub fn parse(text: &str, id: RuleSetId) -> Result<RuleSet, String> {
         },
         tag_weights: tags.wanted,
         primary_times: tags.primary_times,
+        idf: tags.idf,
         rarity: tags
             .rarity
             .into_iter()
@@ -202,7 +205,7 @@ pub fn render(rules: &RuleSet) -> String {
          [gates]\nmax_stage_distance = {distance}\n\n\
          [weights]\n{weights}\n\n\
          [tags]\nsame = {same}\nparent = {parent}\nchild = {child}\nsibling = {sibling}\n\
-         wanted = [{once}, {twice}, {thrice}]\nprimary_times = {primary}\n\n\
+         wanted = [{once}, {twice}, {thrice}]\nprimary_times = {primary}\n{idf}\n\
          [tags.rarity]\n{rarity}\n\n\
          [curves]\nstage = {stage}\ncheque = {cheque}\nrecency = {recency}\n\n\
          [values]\ncheque_flexible = {flexible}\nmarket_opened = {opened}\n\
@@ -219,6 +222,8 @@ pub fn render(rules: &RuleSet) -> String {
                 .collect()
         ),
         primary = rules.primary_times,
+        // Rules from before it was known are kept as they were written.
+        idf = if rules.idf { "idf = true\n" } else { "" },
         rarity = listed(
             rules
                 .rarity

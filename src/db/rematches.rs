@@ -78,6 +78,7 @@ pub fn update(conn: &mut Conn, job: &Rematch) -> Result<bool> {
     let changed = diesel::update(before)
         .set((
             dsl::status.eq(job.status.code()),
+            dsl::rule_set_id.eq(job.rule_set),
             dsl::done.eq(job.done),
             dsl::after_id.eq(job.after),
             dsl::added.eq(job.tally.added),

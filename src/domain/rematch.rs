@@ -46,7 +46,7 @@ pub struct Rematch {
     pub top: i64,
     /// Only from that band upwards.
     pub min_band: Band,
-    /// By the rules that held when it began.
+    /// By these rules; it begins again when others are published.
     pub rule_set: RuleSetId,
     /// Where it stands.
     pub status: RematchStatus,

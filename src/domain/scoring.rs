@@ -234,6 +234,9 @@ pub struct RuleSet {
     pub tag_weights: [i64; 3],
     /// How much more a primary tag counts than a further one (times).
     pub primary_times: i64,
+    /// Whether publishing counts how rare each tag is among the programme's
+    /// startups, and puts that in the place of [`Self::rarity`].
+    pub idf: bool,
     /// How much a tag counts for being rare, in bp of an ordinary one, frozen
     /// when the rule set was published; a tag not listed counts whole.
     pub rarity: BTreeMap<Slug, i64>,

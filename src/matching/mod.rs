@@ -5,7 +5,7 @@
 //! writes the whole account of one pair, [`mod@reference`] ranks many by brute
 //! force, [`index`] gives the same answers at once, and [`rules`] says what is
 //! wrong with a rule set. [`mod@readiness`] tells a founder what would open more
-//! mandates, [`gaps`] a curator which tags find no counterpart.
+//! mandates, [`mod@rarity`] how much a rare tag counts, [`gaps`] a curator which tags find no counterpart.
 //!
 //! What investors really did is in [`observed`]: statistics of past deals, from
 //! which [`backtest`] ranks and measures and [`mod@fit`] learns.
@@ -25,6 +25,7 @@ pub mod gates;
 pub mod index;
 pub mod observed;
 pub mod past;
+pub mod rarity;
 pub mod readiness;
 pub mod reference;
 mod revealed;

@@ -7,7 +7,7 @@ use crate::domain::tag::Taxonomy;
 
 /// The greatest factor by which rarity or being primary may multiply a tag:
 /// keeps every sum far within 64 bits.
-const MOST_TIMES: i64 = 100;
+pub(super) const MOST_TIMES: i64 = 100;
 
 /// Which way a curve may run.
 #[derive(Clone, Copy)]

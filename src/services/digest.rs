@@ -17,7 +17,9 @@ use crate::domain::text::Language;
 use crate::domain::values::Side;
 
 use super::matches::shown_now;
-use super::teasers::{Teaser, past_in_bands, startup_teaser, tells_figures};
+use super::teasers::{
+    Teaser, notes_told, past_in_bands, score_told, startup_teaser, tells_figures,
+};
 use super::{Caller, Context, Error, mandates};
 
 /// Days that one digest covers.
@@ -196,17 +198,19 @@ pub(super) fn entry(
     let profile = profile.ok_or(Error::NotFound)?;
     let account = &matched.explanation;
     let note = |factor: &Factor| note(context, account, *factor, reader);
+    let [strengths, risks] =
+        [&account.strengths, &account.risks].map(|factors| notes_told(account, factors));
     // Those with a sentence first: a bare name tells little.
-    let mut strengths: Vec<Note> = account.strengths.iter().map(note).collect();
+    let mut strengths: Vec<Note> = strengths.iter().map(note).collect();
     strengths.sort_by_key(|note| note.sentence.is_none());
     strengths.truncate(REASONS);
-    let mut risks: Vec<Note> = account.risks.iter().map(note).collect();
+    let mut risks: Vec<Note> = risks.iter().map(note).collect();
     risks.sort_by_key(|note| note.sentence.is_none());
     Ok(Entry {
         id: matched.id,
         programme: matched.programme,
         shown_at: matched.shown_at.investor.unwrap_or(matched.updated_at),
-        score: account.score,
+        score: score_told(account),
         confidence: account.confidence,
         band: account.band,
         band_label: context.wording.band(account.band, reader).to_owned(),

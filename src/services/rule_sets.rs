@@ -4,6 +4,9 @@
 //! question, so that the next one after publishing goes by the new rules, while
 //! every explanation on record names the rules it was computed by.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::db::page::Page;
 use crate::db::rule_sets;
 pub use crate::db::rule_sets::Filter;
@@ -18,6 +21,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rule_set::{KeptRuleSet, RuleSetAction, RuleSetStatus, check_edit, step};
 use crate::domain::scoring::RuleSet;
 use crate::domain::tag::Taxonomy;
+use crate::matching::rarity::rarity;
 use crate::matching::rules::validate;
 
 use super::caller::in_any_hat;
@@ -26,6 +30,9 @@ use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, programmes};
+
+/// Profiles that are read at once while tags are counted.
+const AT_ONCE: usize = 500;
 
 /// Everything that is wrong with what a rule set says.
 ///
@@ -155,6 +162,19 @@ pub async fn transition(
     let pen = context.pen(caller.actor());
     let hats = hats(caller);
     let taxonomy = context.taxonomy();
+    // Counted beside the writer: a programme may hold many profiles.
+    let rarity = match action {
+        RuleSetAction::Publish => {
+            let taxonomy = Arc::clone(&taxonomy);
+            let count = move |conn: &mut Conn| {
+                let kept = load(conn, id)?;
+                let rules = with_rarity(conn, &taxonomy, kept.programme, kept.rules)?;
+                Ok::<_, Error>(rules.rarity)
+            };
+            Some(context.db.read(count).await?)
+        }
+        RuleSetAction::Retire => None,
+    };
     write_once(
         context,
         caller.id(),
@@ -168,12 +188,15 @@ pub async fn transition(
             if status == RuleSetStatus::Published {
                 validate(&before.rules, &taxonomy).map_err(Refusal::incomplete)?;
             }
-            let after = KeptRuleSet {
+            let mut after = KeptRuleSet {
                 status,
                 version: before.version + 1,
                 updated_at: now,
                 ..before.clone()
             };
+            if let Some(rarity) = rarity {
+                after.rules.rarity = rarity;
+            }
             if let Some(programme) = before.programme {
                 follow(conn, &pen, programme, &before, &after)?;
             }
@@ -195,6 +218,39 @@ pub async fn transition(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// Rules as they would be published now: where rarity is to be counted, with
+/// what it comes to among the programme's published startups.
+pub(super) fn with_rarity(
+    conn: &mut Conn,
+    taxonomy: &Taxonomy,
+    programme: Option<ProgrammeId>,
+    rules: RuleSet,
+) -> Result<RuleSet, Error> {
+    let Some(programme) = programme.filter(|_| rules.idf) else {
+        return Ok(rules);
+    };
+    let (mut holders, mut all, mut after) = (BTreeMap::new(), 0, None);
+    loop {
+        let some = db::programmes::published_after(conn, programme, after, AT_ONCE)?;
+        let Some(last) = some.last().copied() else {
+            break;
+        };
+        for profile in db::startup_profiles::find_many(conn, &some)? {
+            all += 1;
+            let tags = profile.content.all_tags();
+            // Who holds a tag that has ended keeps it; rules don't name it.
+            for tag in tags.filter(|tag| taxonomy.tag(tag).is_some()) {
+                *holders.entry(tag.clone()).or_default() += 1;
+            }
+        }
+        after = Some(last);
+    }
+    Ok(RuleSet {
+        rarity: rarity(&holders, all),
+        ..rules
+    })
 }
 
 /// Has a programme match by what one of its rule sets comes to; what it

@@ -17,7 +17,7 @@ use crate::matching::simulation::{Difference, Line, Lists, compare};
 use super::once::write_once;
 use super::paging::{PageRequest, read_page};
 use super::ranking::{self, Ground};
-use super::rule_sets::load;
+use super::rule_sets::{load, with_rarity};
 use super::teasers::Party;
 use super::{Caller, Context, Error, Intent, programmes};
 
@@ -107,7 +107,13 @@ fn run(
         )
     })?;
     let held = programmes::load(conn, programme)?.rule_set;
-    let (difference, startups, of) = beside(context, conn, programme, &kept.rules, top)?;
+    let rules = with_rarity(
+        conn,
+        &context.taxonomy(),
+        kept.programme,
+        kept.rules.clone(),
+    )?;
+    let (difference, startups, of) = beside(context, conn, programme, &rules, top)?;
     Ok(Simulation {
         id: context.new_id(),
         rule_set: kept.id,

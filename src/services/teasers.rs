@@ -94,6 +94,27 @@ pub const fn tells_figures(factor: Factor) -> bool {
     )
 }
 
+/// The score over the factors that a side is told, rounded half up: beside
+/// these, the whole score would tell the sum of what it isn't told.
+pub fn score_told(explanation: &Explanation) -> i64 {
+    let told = explanation.factors.iter();
+    let told = told.filter(|trace| !tells_figures(trace.factor) && trace.value.is_some());
+    let (points, weights) = told.fold((0, 0), |(points, weights), trace| {
+        (points + trace.points, weights + trace.weight)
+    });
+    (2 * points + weights).checked_div(2 * weights).unwrap_or(0)
+}
+
+/// Factors that stand out, as a side is told of them: greatest first where it
+/// may know how great, then the others in their own order.
+pub fn notes_told(explanation: &Explanation, notes: &[Factor]) -> Vec<Factor> {
+    let (told, untold): (Vec<_>, Vec<_>) =
+        (notes.iter().copied()).partition(|factor| !tells_figures(*factor));
+    let in_order = explanation.factors.iter().map(|trace| trace.factor);
+    let untold = in_order.filter(|factor| untold.contains(factor));
+    told.into_iter().chain(untold).collect()
+}
+
 /// What a side reads of what the investor did before: in bands, since who was
 /// funded or passed on is not the other side's to know.
 pub fn past_in_bands(explanation: &Explanation) -> Option<Reason> {

@@ -310,6 +310,9 @@ fn a_mail_server_that_is_away_stops_nobody_from_starting() {
     assert!(line.starts_with("BAD"), "{line}");
     assert!(line.contains(&format!("127.0.0.1:{port}")), "{line}");
     assert!(said.out.contains("1 waiting"), "{said:?}");
+    let links = said.out.lines().find(|line| line.contains("links "));
+    let links = links.unwrap();
+    assert!(links.starts_with("BAD") && links.contains("server.public_url"));
 }
 
 #[test]

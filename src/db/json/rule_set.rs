@@ -21,6 +21,9 @@ struct Stored {
     tag_values: StoredTagValues,
     tag_weights: [i64; 3],
     primary_times: i64,
+    /// Absent in rules from before it was known, whose bytes stay as they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    idf: bool,
     rarity: BTreeMap<String, i64>,
     stage: Vec<(i64, i64)>,
     cheque: Vec<(i64, i64)>,
@@ -74,6 +77,7 @@ pub(in crate::db) fn encode(rules: &RuleSet) -> Result<String> {
         tag_values,
         tag_weights,
         primary_times,
+        idf,
         rarity,
         stage,
         cheque,
@@ -100,6 +104,7 @@ pub(in crate::db) fn encode(rules: &RuleSet) -> Result<String> {
         tag_values: store_tag_values(*tag_values),
         tag_weights: *tag_weights,
         primary_times: *primary_times,
+        idf: *idf,
         rarity: rarity
             .iter()
             .map(|(tag, rarity)| (tag.to_string(), *rarity))
@@ -135,6 +140,7 @@ pub(in crate::db) fn decode(id: RuleSetId, text: &str) -> Result<RuleSet> {
         tag_values: restore_tag_values(stored.tag_values),
         tag_weights: stored.tag_weights,
         primary_times: stored.primary_times,
+        idf: stored.idf,
         rarity: stored
             .rarity
             .iter()

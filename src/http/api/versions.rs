@@ -154,11 +154,11 @@ pub struct ChangeView {
     pointer: String,
     /// What stood there; absent if nothing did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     before: Option<Json>,
     /// What stands there then; absent if nothing does.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     after: Option<Json>,
 }
 

@@ -10,6 +10,10 @@ use super::codes;
 /// What text is at most that says nothing else of itself: a code, a URL, a
 /// line. Longer ones state their bound.
 const LINE: u64 = 2_048;
+/// A form of a page, percent-encoded.
+const FORM: u64 = 65_536;
+/// A file of records.
+const FILE: u64 = 1 << 40;
 /// A whole answer that is text, such as a page.
 const BODY: u64 = 10_000_000;
 /// The integers that every JSON reader keeps exactly (RFC 8259 §6).
@@ -134,6 +138,8 @@ fn bound(value: &mut Value, text: u64) {
                 match key.as_str() {
                     // They show values and have no schemas in them.
                     Some("example" | "examples" | "default" | "enum" | "const") => {}
+                    Some("text/csv" | "application/x-ndjson") => bound(inner, FILE),
+                    Some("application/x-www-form-urlencoded") => bound(inner, FORM),
                     Some("text/plain" | "text/html" | "application/yaml") => bound(inner, BODY),
                     _ => bound(inner, text),
                 }

@@ -215,12 +215,12 @@ fn finish_operation(operation: &mut Operation, is_patch: bool) {
 /// The statuses that follow from what an operation takes.
 fn shared_problems(operation: &Operation, is_patch: bool) -> Vec<u16> {
     let takes = Takes::of(operation);
-    let names_others = takes.token && (takes.query || takes.body);
     let sets: [(bool, &[u16]); 7] = [
         (true, &[500, 503]),
         (takes.token, &[401, 403, 429]),
-        // What is named there may be unknown, or not the caller's.
-        (takes.path || names_others, &[404]),
+        // What is named may be unknown, or not the caller's; what isn't theirs
+        // at all is not there.
+        (takes.path || takes.token, &[404]),
         (takes.query || takes.header, &[400]),
         (takes.body, &[400, 408, 413, 415, 422]),
         (takes.version || is_patch, &[412, 428]),

@@ -104,8 +104,9 @@ pub async fn compute(
         intent,
         move |conn| {
             let pair = Pair::load(conn, programme, profile, mandate)?;
+            // Owners move their own matches but put none on record.
             let firms = [pair.profile.organization, pair.mandate.organization];
-            caller_in.may(Operation::MoveMatch, &firms)?;
+            caller_in.may(Operation::RankMatches, &firms)?;
             let ground = Ground::load(&context_in, conn, programme)?;
             let (explanation, grounds) = ranking::one_pair_to_keep(
                 &context_in,

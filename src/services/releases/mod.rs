@@ -86,7 +86,7 @@ pub async fn preview(
     wanted: Wanted,
 ) -> Result<BulkRelease, Error> {
     may_release(caller)?;
-    let (context_in, by) = (context.clone(), caller.id());
+    let (context_in, by, asking) = (context.clone(), caller.id(), caller.clone());
     let pen = context.pen(caller.actor());
     write_once(
         context,
@@ -94,7 +94,7 @@ pub async fn preview(
         intent,
         move |conn| {
             programmes::load(conn, programme)?;
-            let found = candidates(conn, programme, &wanted)?;
+            let found = candidates(conn, &asking, programme, &wanted)?;
             let now = context_in.now();
             let release = BulkRelease {
                 id: context_in.new_id(),
@@ -128,14 +128,16 @@ fn count(number: usize) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// What was named, or the candidates: pinned first, then the best.
+/// What was named, or the candidates: pinned first, then the best. Nobody
+/// releases what their own firm is part of.
 fn candidates(
     conn: &mut Conn,
+    caller: &Caller,
     programme: ProgrammeId,
     wanted: &Wanted,
 ) -> Result<Vec<Match>, Error> {
     if !wanted.matches.is_empty() {
-        return named(conn, programme, &wanted.matches);
+        return named(conn, caller, programme, &wanted.matches);
     }
     let filter = Filter {
         programme: Some(programme),
@@ -145,13 +147,24 @@ fn candidates(
         ..Filter::default()
     };
     let limit = wanted.limit.min(MOST_LINES);
-    Ok(db::matches::best(conn, &filter, limit)?)
+    let mut found = db::matches::best(conn, &filter, limit)?;
+    found.retain(|matched| is_theirs_to_release(caller, matched));
+    Ok(found)
+}
+
+fn is_theirs_to_release(caller: &Caller, matched: &Match) -> bool {
+    caller.reads_all_of(&[matched.startup, matched.investor])
 }
 
 /// Every one that is none of the programme's is named.
-fn named(conn: &mut Conn, programme: ProgrammeId, ids: &[MatchId]) -> Result<Vec<Match>, Error> {
+fn named(
+    conn: &mut Conn,
+    caller: &Caller,
+    programme: ProgrammeId,
+    ids: &[MatchId],
+) -> Result<Vec<Match>, Error> {
     let mut found = db::matches::find_many(conn, ids)?;
-    found.retain(|matched| matched.programme == programme);
+    found.retain(|matched| matched.programme == programme && is_theirs_to_release(caller, matched));
     let known: BTreeSet<MatchId> = found.iter().map(|matched| matched.id).collect();
     let mut faults = Faults::new();
     for (place, id) in ids.iter().enumerate() {
@@ -290,12 +303,17 @@ pub async fn find(
     id: ReleaseId,
 ) -> Result<Told, Error> {
     caller.may(Operation::RankMatches, &[])?;
+    let caller = caller.clone();
     context
         .db
         .read(move |conn| {
-            let release = load_of(conn, programme, id)?;
+            let mut release = load_of(conn, programme, id)?;
             let ids: Vec<MatchId> = release.lines.iter().map(|line| line.matched).collect();
-            let found = db::matches::find_many(conn, &ids)?;
+            let mut found = db::matches::find_many(conn, &ids)?;
+            // Of a colleague's release they read what isn't their own firm's.
+            found.retain(|matched| is_theirs_to_release(&caller, matched));
+            let theirs: BTreeSet<MatchId> = found.iter().map(|matched| matched.id).collect();
+            release.lines.retain(|line| theirs.contains(&line.matched));
             let firms: Vec<OrganizationId> = found
                 .iter()
                 .flat_map(|matched| [matched.startup, matched.investor])
@@ -305,9 +323,9 @@ pub async fn find(
                 .into_iter()
                 .map(|matched| (matched.id, matched))
                 .collect();
-            let mut lines = Vec::with_capacity(ids.len());
-            for id in ids {
-                let matched = by_id.remove(&id).ok_or(Error::NotFound)?;
+            let mut lines = Vec::with_capacity(release.lines.len());
+            for line in &release.lines {
+                let matched = by_id.remove(&line.matched).ok_or(Error::NotFound)?;
                 let party = |firm| names.get(&firm).cloned().ok_or(Error::NotFound);
                 let (startup, investor) = (party(matched.startup)?, party(matched.investor)?);
                 lines.push((matched, startup, investor));

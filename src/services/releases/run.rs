@@ -10,7 +10,7 @@ use crate::db::matches::Filter;
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{MatchId, ReleaseId};
-use crate::domain::permission::Hat;
+use crate::domain::permission::{Hat, is_recused};
 use crate::domain::releasing::{
     BulkRelease, MOST_LINES, Outcome, ReleaseLine, ReleaseSettings, ReleaseStatus, SkipReason,
 };
@@ -104,6 +104,11 @@ fn go_out(
     let before = db::matches::find(conn, line.matched)?.ok_or(Error::NotFound)?;
     if before.version != line.version {
         return Ok(Outcome::Skipped(SkipReason::Changed));
+    }
+    // Whoever confirmed it may belong to one of the firms.
+    let hats = db::users::memberships(conn, release.by)?;
+    if is_recused(&hats, &[before.startup, before.investor]) {
+        return Ok(Outcome::Skipped(SkipReason::State));
     }
     let actor = Actor::User(release.by);
     outcome(release_in(context, conn, (actor, Hat::Curator), &before, release.to).map(drop))

@@ -13,7 +13,7 @@ use crate::db::matches::{self, LiveOf};
 use crate::db::{self, Conn};
 use crate::domain::event::Actor;
 use crate::domain::grounds::{Grounds, TaxonomyHash};
-use crate::domain::ids::{MandateId, RematchId, StartupProfileId};
+use crate::domain::ids::{MandateId, RematchId, RuleSetId, StartupProfileId};
 use crate::domain::rematch::{Rematch, RematchStatus, differs};
 use crate::domain::review::{Curation, Match, MatchAction, MatchStatus, ended_by};
 use crate::domain::scoring::Explanation;
@@ -21,7 +21,7 @@ use crate::domain::tag::Taxonomy;
 use crate::matching::reference::Filter;
 use crate::services::matches::{move_by_system, put_on_record};
 use crate::services::ranking::{self, Ground};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, programmes};
 
 use super::{load, tell_end};
 
@@ -277,6 +277,10 @@ fn write(
     startups: &[StartupProfileId],
     found: Found,
 ) -> Result<Rematch, Error> {
+    let rule_set = programmes::load(conn, job.programme)?.rule_set;
+    if rule_set != job.rule_set {
+        return begin_again(context, conn, job, rule_set);
+    }
     // The bytes of the tags that the accounts were computed from.
     for taxonomy in &found.taxonomies {
         db::taxonomies::insert_if_new(conn, taxonomy, context.now())?;
@@ -328,6 +332,29 @@ fn write(
         tell_end(context, conn, actor, &after)?;
     }
     Ok(after)
+}
+
+/// Begins with the first startup again, since other rules were published: no
+/// job puts matches by two rule sets on record.
+fn begin_again(
+    context: &Context,
+    conn: &mut Conn,
+    job: &Rematch,
+    rule_set: RuleSetId,
+) -> Result<Rematch, Error> {
+    let after = Rematch {
+        rule_set,
+        done: 0,
+        after: None,
+        version: job.version + 1,
+        updated_at: context.now(),
+        ..*job
+    };
+    if db::rematches::update(conn, &after)? {
+        Ok(after)
+    } else {
+        Err(Error::StaleVersion)
+    }
 }
 
 /// Whether a match is as it was when it was looked at.

@@ -229,6 +229,58 @@ fn nobody_curates_or_clears_what_their_own_firm_has_a_part_in() {
     });
 }
 
+#[test]
+fn nobody_ranks_puts_on_record_or_releases_for_a_firm_of_their_own() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let other = stage.another_startup("Negev Eye").await;
+        let matched = stage.matched().await;
+        let theirs = stage.matched_with(&other).await;
+        becomes(&stage, Who::Dana, Role::Curator).await;
+        let own = format!("/v1/matches?startup={}", stage.profile.id);
+        stage.get(Who::Dana, &own).await.expect(404);
+        let path = format!("/v1/matches?mandate={}", stage.mandate.id);
+        let lines = |answer: &Value| -> Vec<Value> {
+            let items = answer["items"].as_array().unwrap();
+            items.iter().map(|it| it["startup"]["id"].clone()).collect()
+        };
+        let seen = stage.get(Who::Dana, &path).await.expect(200);
+        assert_eq!(lines(&seen), [json!(other.organization.to_string())]);
+        let all = stage.get(Who::Curator, &path).await.expect(200);
+        assert_eq!(lines(&all).len(), 2);
+
+        let body = json!({
+            "programme": stage.programme.id.to_string(),
+            "startup_profile": stage.profile.id.to_string(),
+            "mandate": stage.mandate.id.to_string(),
+        });
+        stage.post(Who::Dana, "/v1/matches", body).await.expect(404);
+
+        let releases = format!("/v1/programmes/{}/releases", stage.programme.id);
+        let named = json!({"to": "both", "matches": [id_of(&matched)]});
+        let refused = stage.post(Who::Dana, &releases, named.clone()).await;
+        assert!(refused.text.contains("unknown_match"), "{}", refused.text);
+        let both = json!({"to": "both", "matches": [id_of(&matched), id_of(&theirs)]});
+        let made = stage.post(Who::Curator, &releases, both).await;
+        let release = made.location.clone().unwrap();
+        made.expect(201);
+        let read = stage.get(Who::Dana, &release).await.expect(200);
+        assert_eq!(read["lines"].as_array().unwrap().len(), 1, "{read}");
+        let confirm = json!({"action": "confirm"});
+        stage.go(Who::Dana, &release, confirm).await.expect(200);
+        let status = async |path: &str| {
+            let found = stage.get(Who::Curator, path).await.expect(200);
+            found["status"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(status(&matched).await, "candidate");
+        assert_eq!(status(&theirs).await, "released");
+    });
+}
+
+fn id_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap()
+}
+
 async fn export(stage: &Stage, who: Who, wanted: Value) -> String {
     let made = stage.post(who, "/v1/exports", wanted).await;
     let path = made.location.clone().unwrap();

@@ -91,6 +91,19 @@ fn a_side_sees_the_score_and_a_teaser_but_not_the_other_side() {
                 let figures = figures.contains(&factor["factor"].as_str().unwrap());
                 assert_eq!(factor.get("reason").is_none(), figures, "{factor}");
             }
+            // The score is that of what is told: what isn't told can't be
+            // worked out from it.
+            let told: Vec<&Value> = (account["factors"].as_array().unwrap().iter())
+                .filter(|factor| !factor["value"].is_null())
+                .collect();
+            let sum = |key: &str| told.iter().map(|it| it[key].as_i64().unwrap()).sum::<i64>();
+            let (points, weights) = (sum("points"), sum("weight"));
+            let score = (2 * points + weights) / (2 * weights);
+            assert_eq!(account["score"], score, "{account}");
+            let whole = stage.get(Who::Curator, &matched).await.expect(200);
+            assert_ne!(whole["explanation"]["score"], account["score"]);
+            let events = stage.get(who, &format!("{matched}/events")).await;
+            assert!(!events.text.contains("score"), "{}", events.text);
             assert_eq!(view["counterpart"]["tags"][0]["slug"], "water_loss");
         }
         let teaser = stage.get(Who::Gul, &matched).await.expect(200);

@@ -1,7 +1,9 @@
 //! Everything of a programme matched again, after a change of rules; cut off
 //! and gone on with.
 
+use corridor::db::{self, Conn};
 use corridor::domain::ids::RematchId;
+use corridor::domain::rematch::Rematch;
 use corridor::services::{recompute, rematch};
 use serde_json::{Value, json};
 
@@ -59,6 +61,54 @@ async fn states(stage: &Stage) -> Vec<String> {
         .collect();
     states.sort();
     states
+}
+
+#[test]
+fn rules_that_are_published_meanwhile_begin_it_again() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        for number in 0..16 {
+            stage
+                .another_startup(&format!("Carmel Pipes {number}"))
+                .await;
+        }
+        let job = start(&stage, json!({"min_band": "weak"})).await;
+        let begun = stage.get(Who::Auditor, &job).await.expect(200);
+        // As if it had been cut off after the first startups.
+        let id = of(job.rsplit('/').next().unwrap());
+        let programme = stage.programme.id;
+        let cut = move |conn: &mut Conn| {
+            let job = db::rematches::find(conn, id)?.unwrap();
+            let some = db::programmes::published_after(conn, programme, None, 16)?;
+            let (done, after) = (16, some.last().copied());
+            let version = job.version + 1;
+            db::rematches::update(
+                conn,
+                &Rematch {
+                    done,
+                    after,
+                    version,
+                    ..job
+                },
+            )
+        };
+        assert!(stage.context.db.write(cut).await.unwrap());
+        other_rules(&stage).await;
+        assert_eq!(rematch::run_due(&stage.context).await.unwrap(), 1);
+        let done = stage.get(Who::Auditor, &job).await.expect(200);
+        assert_eq!(
+            (&done["status"], &done["done"]),
+            (&json!("done"), &json!(17))
+        );
+        assert_ne!(done["rule_set"], begun["rule_set"]);
+        let list = stage.get(Who::Curator, "/v1/matches?limit=100").await;
+        let list = list.expect(200);
+        let items = list["items"].as_array().unwrap();
+        assert_eq!(items.len(), 17);
+        for item in items {
+            assert_eq!(item["explanation"]["rule_set"], done["rule_set"]);
+        }
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Rule sets: drafted with every fault named, looked at before they are
 //! published, published by a person, and never changed afterwards.
 
+use corridor::db::{self, Conn};
 use corridor::services::recompute;
 use serde_json::{Value, json};
 
@@ -98,6 +99,45 @@ fn every_fault_of_a_rule_set_is_named_at_once() {
         let pointers: Vec<_> = refused["errors"].as_array().unwrap().iter().collect();
         assert_eq!(pointers[0]["pointer"], "#/rules/weights/tags");
         assert_eq!(pointers[1]["code"], "sum");
+    });
+}
+
+#[test]
+fn how_rare_a_tag_is_is_counted_and_frozen_when_rules_are_published() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        stage.another_startup("Beer Sheva Water").await;
+        let mut other = stage.another_startup("Negev Eye").await;
+        other
+            .content
+            .tags
+            .insert("irrigation_agri".parse().unwrap());
+        other.version += 1;
+        let store = move |conn: &mut Conn| db::startup_profiles::update(conn, &other);
+        assert!(stage.context.db.write(store).await.unwrap());
+        let rarity = async |path: &str| {
+            let kept = stage.get(Who::Curator, path).await.expect(200);
+            kept["rules"]["tags"]["rarity"].clone()
+        };
+        let path = draft(&stage).await;
+        assert_eq!(rarity(&path).await, json!({}), "a draft is not frozen yet");
+        simulate(&stage, &path).await;
+        publish(&stage, &path).await.expect(200);
+        let frozen = rarity(&path).await;
+        let share = |tag: &str| frozen[tag].as_i64().unwrap();
+        assert!(share("irrigation_agri") > 10_000 && share("water_loss") < 10_000);
+        // Another startup changes nothing until somebody publishes again.
+        let ranked = ranking(&stage).await;
+        stage.another_startup("Carmel Pipes").await;
+        assert_eq!(rarity(&path).await, frozen);
+        assert_eq!(ranking(&stage).await, ranked);
+
+        let path = draft(&stage).await;
+        let off = json!({"rules": {"tags": {"idf": false, "rarity": {"irrigation_agri": null, "water_loss": null}}}});
+        stage.edit(Who::Curator, &path, off).await.expect(200);
+        simulate(&stage, &path).await;
+        publish(&stage, &path).await.expect(200);
+        assert_eq!(rarity(&path).await, json!({}));
     });
 }
 

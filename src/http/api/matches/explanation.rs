@@ -12,7 +12,7 @@ use crate::domain::scoring::{Explanation, Factor, FactorTrace, GateTrace, Outcom
 use crate::domain::values::Side;
 use crate::domain::word::Word;
 use crate::http::api::values::MoneyView;
-use crate::services::teasers::{past_in_bands, tells_figures};
+use crate::services::teasers::{notes_told, past_in_bands, score_told, tells_figures};
 
 /// The whole account of one score. Shares and values are basis points.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,7 +46,8 @@ pub struct ExplanationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub gates: Option<Vec<GateView>>,
-    /// The score, over what is known.
+    /// The score, over what is known; to a side over what it is told, since
+    /// the whole would tell it the other's figures.
     #[schema(minimum = 0, maximum = 10000, example = 7421)]
     pub score: i64,
     /// How much of it is known.
@@ -65,7 +66,8 @@ pub struct ExplanationView {
     /// it; for the operator's people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revealed: Option<RevealedView>,
-    /// What speaks for it, greatest points first.
+    /// What speaks for it, greatest points first; to a side, what it isn't told
+    /// the points of comes last.
     #[schema(max_items = 20)]
     pub strengths: Vec<NoteView>,
     /// What speaks against it, heaviest first.
@@ -81,9 +83,13 @@ impl ExplanationView {
     pub fn of(voice: Voice<'_>, explanation: &Explanation, side: Option<Side>) -> Self {
         let operator = side.is_none();
         let notes = |factors: &[Factor]| {
-            factors
-                .iter()
-                .map(|factor| NoteView::of(voice, explanation, *factor, side))
+            let told = if operator {
+                factors.to_vec()
+            } else {
+                notes_told(explanation, factors)
+            };
+            told.into_iter()
+                .map(|factor| NoteView::of(voice, explanation, factor, side))
                 .collect()
         };
         let gates = explanation.gates.iter();
@@ -100,7 +106,11 @@ impl ExplanationView {
                 .map(|day| day.to_string()),
             outcome: operator.then(|| outcome_code(explanation.outcome())),
             gates: operator.then(|| gates.map(|gate| GateView::of(voice, gate)).collect()),
-            score: explanation.score,
+            score: if operator {
+                explanation.score
+            } else {
+                score_told(explanation)
+            },
             confidence: explanation.confidence,
             band: explanation.band.code(),
             band_label: voice

@@ -80,6 +80,11 @@ struct TagsDocument {
     /// So many times a primary tag counts a further one.
     #[schema(minimum = 1, maximum = 100)]
     primary_times: i64,
+    /// Whether publishing counts how rare each tag is among the programme's
+    /// published startups (inverse document frequency) and freezes that as
+    /// `rarity`.
+    #[serde(default)]
+    idf: bool,
     /// How much a tag counts for being rare; one that isn't listed counts whole.
     #[serde(default)]
     rarity: BTreeMap<String, i64>,
@@ -237,6 +242,7 @@ impl RulesDocument {
             },
             tag_weights: tags.wanted,
             primary_times: tags.primary_times,
+            idf: tags.idf,
             rarity: listed(&mut faults, "/tags/rarity", tags.rarity, |text| {
                 text.parse::<Slug>().ok()
             }),
@@ -280,6 +286,7 @@ impl From<&RuleSet> for RulesDocument {
             tag_values,
             tag_weights,
             primary_times,
+            idf,
             rarity,
             stage,
             cheque,
@@ -308,6 +315,7 @@ impl From<&RuleSet> for RulesDocument {
                 sibling: tag_values.sibling,
                 wanted: *tag_weights,
                 primary_times: *primary_times,
+                idf: *idf,
                 rarity: list(rarity),
             },
             curves: CurvesDocument {

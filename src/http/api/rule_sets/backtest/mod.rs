@@ -263,7 +263,10 @@ impl From<&Report> for BacktestView {
     operation_id = "backtest_rule_set",
     tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36), BacktestQuery),
-    responses((status = 200, description = "The figures.", body = BacktestView))
+    responses(
+        (status = 200, description = "The figures.", body = BacktestView),
+        (status = 409, description = "It is of no programme, and none was named."),
+    )
 )]
 #[get("/v1/rule-sets/{id}/backtest")]
 async fn backtest_rule_set(
@@ -282,8 +285,10 @@ async fn backtest_rule_set(
     operation_id = "plot_rule_set_calibration",
     tag = "rule sets",
     params(("id" = String, Path, format = "uuid", max_length = 36), BacktestQuery),
-    responses((status = 200, description = "Score against outcome.",
-        content_type = "image/svg+xml", body = String))
+    responses(
+        (status = 200, description = "Score against outcome.", content_type = "image/svg+xml", body = String),
+        (status = 409, description = "It is of no programme, and none was named."),
+    )
 )]
 #[get("/v1/rule-sets/{id}/backtest/calibration.svg")]
 async fn plot_rule_set_calibration(
