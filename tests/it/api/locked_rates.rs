@@ -150,7 +150,11 @@ fn amounts_of_closed_deals_never_change_when_rates_do() {
         won(&stage, &deal).await;
         let closed = accounts(&stage, &deal).await;
         assert_eq!(closed[3]["locked_rate"]["rate"], "0.6");
-        assert_eq!(closed[5]["money"]["usd_cents"], 54_000, "{}", closed[5]);
+        assert_eq!(
+            closed[5]["money_funded"]["total"]["amount_minor"], 54_000,
+            "{}",
+            closed[5]
+        );
         says(&stage, "0.123").await;
         assert_eq!(accounts(&stage, &deal).await, closed);
 
