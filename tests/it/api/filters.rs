@@ -518,3 +518,51 @@ fn firms_are_found_by_their_number_and_their_programme() {
         );
     });
 }
+
+/// A search whose words many records have, with a filter that few pass, finds
+/// the same in the same order as one that looks at all.
+#[test]
+fn a_rare_filter_changes_neither_what_is_found_nor_its_order() {
+    on_each_backend(async |database| {
+        let desk = Desk::set(database).await;
+        let clock = &desk.app.context.clock;
+        let middle = 75;
+        let mut later = String::new();
+        for number in 0..90 {
+            if number == middle {
+                clock.advance(chrono::TimeDelta::minutes(1));
+                later = desk.app.context.now().to_rfc3339();
+            }
+            let name = format!("Desert {number:02}");
+            let line = json!({ "one_liner": { "en": { "text": format!("Panel {number:02}.") } } });
+            let name = if number % 2 == 0 {
+                name
+            } else {
+                format!("Sand {number:02}")
+            };
+            desk.startup(&format!("d{number}"), &name, line).await;
+        }
+        // The even ones have the word in their names, the odd ones in a text.
+        let numbers = |parity: usize| (middle..90).filter(move |it| it % 2 == parity);
+        let even = numbers(0).map(|it| format!("Desert {it:02}"));
+        let odd = numbers(1).map(|it| format!("Sand {it:02}"));
+        let wanted: Vec<String> = even.chain(odd).collect();
+        let since = ("created_since", later.as_str());
+        for words in ["desert", "desert ", "panels d", "des"] {
+            for limit in [3, 20] {
+                let found = desk.found(PROFILES, &[("q", words), since], limit).await;
+                if words == "panels d" {
+                    assert_eq!(found.len(), wanted.len(), "{words}");
+                } else {
+                    assert_eq!(found, wanted, "{words} by {limit}");
+                }
+            }
+        }
+        let country = ("country", "AZ");
+        assert!(
+            desk.found(PROFILES, &[("q", "desert"), country], 20)
+                .await
+                .is_empty()
+        );
+    });
+}
