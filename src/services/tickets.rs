@@ -11,7 +11,7 @@ use crate::domain::account::Role;
 use crate::domain::consent::ConsentReceipt;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, TicketId, UserId};
-use crate::domain::message::Notice;
+use crate::domain::message::{News, Notice};
 use crate::domain::organization::Organization;
 use crate::domain::text::{Email, Language, Name};
 use crate::domain::ticket::{PendingPerson, TicketKind, TicketOutcome};
@@ -522,7 +522,13 @@ pub(super) fn join(
     let pen = context.pen(Actor::User(person));
     log_account(conn, &pen, person, organization, role)?;
     let kind = "organization.member_joined";
-    members::note_part(conn, &pen, kind, organization, person, role)
+    members::note_part(conn, &pen, kind, organization, person, role)?;
+    for (user, part) in db::users::members(conn, organization)? {
+        if user.id != person && part == Role::Owner {
+            notices::tell_news(context, conn, user.id, News::MemberJoined)?;
+        }
+    }
+    Ok(())
 }
 
 /// Chooses a new password by a mailed link. All sessions end.
