@@ -353,6 +353,21 @@ pub fn find_by_external_id(
     row.map(organization).transpose()
 }
 
+/// The firms of any kind that bear some of these external ids, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn known_as(conn: &mut Conn, external_ids: &[&str]) -> Result<Vec<OrganizationId>> {
+    // The kinds are said, since the index begins with them.
+    let kinds = OrganizationKind::ALL.iter().map(|kind| kind.code());
+    Ok(organizations::table
+        .filter(dsl::kind.eq_any(kinds))
+        .filter(dsl::external_id.eq_any(external_ids.to_vec()))
+        .select(dsl::id)
+        .order(dsl::id)
+        .load(conn)?)
+}
+
 fn organization(row: Row) -> Result<Organization> {
     let Row {
         id,

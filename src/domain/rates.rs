@@ -429,9 +429,9 @@ impl Book {
         currencies.dedup();
         let quotes = currencies.into_iter().filter_map(|currency| {
             let cross = book.cross(currency, Currency::USD)?;
-            Some((currency, cross.ratio.of(1_000_000)?))
+            Some((currency, cross.ratio.of(1_000_000_000)?))
         });
-        Some(Rates::new(date, quotes))
+        Some(Rates::of_nanos(date, quotes))
     }
 }
 

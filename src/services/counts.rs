@@ -4,7 +4,7 @@
 use crate::db::{self, Conn};
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::Operation;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Query};
 use crate::domain::values::OrganizationKind;
 
 use super::{
@@ -53,6 +53,16 @@ pub(super) fn own(
     Ok(Some(organization))
 }
 
+/// In what order records are counted: with words in that of fit, which ends at
+/// the bound; any other first finds all that have the words, to sort them.
+const fn quickest(query: &Query) -> Order {
+    if query.has_words() {
+        Order::Relevance
+    } else {
+        Order::Created
+    }
+}
+
 /// How many startup profiles a list has.
 pub async fn startups(
     context: &Context,
@@ -63,7 +73,8 @@ pub async fn startups(
     filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
     filter.today = context.now().date_naive();
     let count = move |conn: &mut Conn| {
-        let found = db::startup_profiles::list_heads(conn, &filter, Order::Created, None, BOUND)?;
+        let order = quickest(&filter.query);
+        let found = db::startup_profiles::list_heads(conn, &filter, order, None, BOUND)?;
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await
@@ -84,7 +95,8 @@ pub async fn mandates(
     )?;
     filter.today = context.now().date_naive();
     let count = move |conn: &mut Conn| {
-        let found = db::mandates::list_heads(conn, &filter, Order::Created, None, BOUND)?;
+        let order = quickest(&filter.query);
+        let found = db::mandates::list_heads(conn, &filter, order, None, BOUND)?;
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await
