@@ -713,7 +713,7 @@ fn firms_from_before_are_looked_at_once() {
         };
         app.context.db.write(forget).await.unwrap();
         none(&curator, "open").await;
-        assert_eq!(duplicates::catch_up(&app.context).await.unwrap(), 2);
+        assert_eq!(duplicates::catch_up(&app.context).await.unwrap(), 3);
         only(&curator, "open").await;
         assert_eq!(duplicates::catch_up(&app.context).await.unwrap(), 0);
     });
