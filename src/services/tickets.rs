@@ -517,18 +517,20 @@ pub(super) fn join(
             db::users::remove_membership(conn, person, organization, own.role)?;
         }
     }
+    // Those who were there before hear of it.
+    notices::tell_firm(
+        context,
+        conn,
+        organization,
+        &[Role::Owner],
+        News::MemberJoined,
+    )?;
     db::users::insert_membership(conn, person, organization, role, context.now())?;
     claims::close_others(context, conn, organization)?;
     let pen = context.pen(Actor::User(person));
     log_account(conn, &pen, person, organization, role)?;
     let kind = "organization.member_joined";
-    members::note_part(conn, &pen, kind, organization, person, role)?;
-    for (user, part) in db::users::members(conn, organization)? {
-        if user.id != person && part == Role::Owner {
-            notices::tell_news(context, conn, user.id, News::MemberJoined)?;
-        }
-    }
-    Ok(())
+    members::note_part(conn, &pen, kind, organization, person, role)
 }
 
 /// Chooses a new password by a mailed link. All sessions end.

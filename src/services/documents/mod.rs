@@ -264,12 +264,8 @@ fn tell_owners(
         (_, DocumentState::Refused) => News::DocumentRefused,
         _ => return Ok(()),
     };
-    for (user, role) in db::users::members(conn, after.organization)? {
-        if matches!(role, Role::Owner | Role::Editor) {
-            notices::tell_news(context, conn, user.id, news)?;
-        }
-    }
-    Ok(())
+    let keepers = [Role::Owner, Role::Editor];
+    notices::tell_firm(context, conn, after.organization, &keepers, news)
 }
 
 /// What the caller can do with a document that they may see.
