@@ -11,7 +11,7 @@ use crate::domain::account::Role;
 use crate::domain::consent::ConsentReceipt;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, TicketId, UserId};
-use crate::domain::message::{News, Notice};
+use crate::domain::message::Notice;
 use crate::domain::organization::Organization;
 use crate::domain::text::{Email, Language, Name};
 use crate::domain::ticket::{PendingPerson, TicketKind, TicketOutcome};
@@ -518,13 +518,7 @@ pub(super) fn join(
         }
     }
     // Those who were there before hear of it.
-    notices::tell_firm(
-        context,
-        conn,
-        organization,
-        &[Role::Owner],
-        News::MemberJoined,
-    )?;
+    notices::tell_of_newcomer(context, conn, organization)?;
     db::users::insert_membership(conn, person, organization, role, context.now())?;
     claims::close_others(context, conn, organization)?;
     let pen = context.pen(Actor::User(person));

@@ -123,6 +123,15 @@ pub(super) fn tell_firm(
     Ok(())
 }
 
+/// Tells the owners of a firm that somebody is about to join it.
+pub(super) fn tell_of_newcomer(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    tell_firm(context, conn, firm, &[Role::Owner], News::MemberJoined)
+}
+
 /// Queues a mail that tells a person what happened to their account.
 pub(super) fn tell_news(
     context: &Context,
