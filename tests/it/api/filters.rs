@@ -163,7 +163,7 @@ fn startups_are_narrowed_down_by_what_they_say() {
             ("b", safe),
             ("c", json!({ "transfer_topics": ["tech_transfer_office"] })),
             ("d", json!({ "business_models": ["hardware_sales"] })),
-            ("e", json!({ "customer_types": ["government"] })),
+            ("e", json!({ "customer_types": ["government_civil"] })),
         ] {
             desk.startup(id, id, change).await;
             clock.advance(chrono::TimeDelta::minutes(1));
@@ -180,7 +180,7 @@ fn startups_are_narrowed_down_by_what_they_say() {
                 (&[("instrument", "safe")], "b"),
                 (&[("transfer_topic", "tech_transfer_office")], "c"),
                 (&[("business_model", "hardware_sales")], "d"),
-                (&[("customer_type", "government")], "e"),
+                (&[("customer_type", "government_civil")], "e"),
                 (&[("created_since", &later)], "f"),
                 (&[("reconfirm_by", "2030-01-01")], ""),
             ],
@@ -374,7 +374,8 @@ fn matches_introductions_and_deals_are_counted_as_far_as_they_are_shown() {
         assert_eq!(counted(&stage, Who::Curator, "/v1/matches?").await, 2);
         assert_eq!(counted(&stage, Who::Gul, "/v1/matches?").await, 1);
         let others = format!("/v1/matches?startup={}&", second.id);
-        assert_eq!(counted(&stage, Who::Curator, &others).await, 1);
+        let on_record = format!("{others}status=candidate&");
+        assert_eq!(counted(&stage, Who::Curator, &on_record).await, 1);
         assert_eq!(
             stage
                 .get(Who::Gul, &format!("{others}count=true"))
@@ -408,7 +409,7 @@ fn matches_introductions_and_deals_are_counted_as_far_as_they_are_shown() {
             let others = format!("{path}startup={}&", second.id);
             assert_eq!(counted(&stage, Who::Curator, &others).await, 0);
             assert_eq!(stage.get(Who::Dana, &others).await.status, 404);
-            assert_eq!(stage.get(Who::Stranger, &path).await.status, 404);
+            assert_eq!(counted(&stage, Who::Stranger, &path).await, 0);
         }
         let asked = "/v1/introductions?requester=";
         assert_eq!(
@@ -482,7 +483,7 @@ fn firms_are_found_by_their_number_and_their_programme() {
         let body = json!({
             "external_id": "n",
             "organization": { "kind": "startup", "legal_name": "Numbered", "country": "IL" },
-            "identifiers": ["il_company:514714781"],
+            "identifiers": { "il_company": "520000472" },
             "contact": { "email": "n@firms.example" },
             "startup_profile": whole_profile(),
         });
@@ -490,7 +491,7 @@ fn firms_are_found_by_their_number_and_their_programme() {
         assert!(matches!(made.status, 200 | 201), "{:#}", made.body);
         desk.startup("o", "Other", json!({})).await;
         assert_eq!(
-            firms(&desk.curator, "identifier=il_company:514714781").await,
+            firms(&desk.curator, "identifier=il_company:520000472").await,
             1
         );
         assert_eq!(
@@ -534,7 +535,8 @@ fn a_rare_filter_changes_neither_what_is_found_nor_its_order() {
                 later = desk.app.context.now().to_rfc3339();
             }
             let name = format!("Desert {number:02}");
-            let line = json!({ "one_liner": { "en": { "text": format!("Panel {number:02}.") } } });
+            let line = format!("Panel {number:02} for the desert.");
+            let line = json!({ "one_liner": { "en": { "text": line } } });
             let name = if number % 2 == 0 {
                 name
             } else {
@@ -548,14 +550,10 @@ fn a_rare_filter_changes_neither_what_is_found_nor_its_order() {
         let odd = numbers(1).map(|it| format!("Sand {it:02}"));
         let wanted: Vec<String> = even.chain(odd).collect();
         let since = ("created_since", later.as_str());
-        for words in ["desert", "desert ", "panels d", "des"] {
+        for words in ["desert", "desert ", "des"] {
             for limit in [3, 20] {
                 let found = desk.found(PROFILES, &[("q", words), since], limit).await;
-                if words == "panels d" {
-                    assert_eq!(found.len(), wanted.len(), "{words}");
-                } else {
-                    assert_eq!(found, wanted, "{words} by {limit}");
-                }
+                assert_eq!(found, wanted, "{words} by {limit}");
             }
         }
         let country = ("country", "AZ");
