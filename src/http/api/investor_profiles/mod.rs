@@ -92,9 +92,10 @@ async fn list_investor_profiles(
     query: ListQuery<InvestorProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = match query.filters.counts() {
-        true => Some(counts::investors(&context, &caller, filter.clone()).await?),
-        false => None,
+    let count = if query.filters.counts() {
+        Some(counts::investors(&context, &caller, filter.clone()).await?)
+    } else {
+        None
     };
     let page = investors::list(&context, &caller, filter, order, query.page.into()).await?;
     let today = context.now().date_naive();

@@ -97,9 +97,10 @@ async fn list_mandates(
     query: ListQuery<MandateFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = match query.filters.counts() {
-        true => Some(counts::mandates(&context, &caller, filter.clone()).await?),
-        false => None,
+    let count = if query.filters.counts() {
+        Some(counts::mandates(&context, &caller, filter.clone()).await?)
+    } else {
+        None
     };
     // Every reader of it reads the same.
     let show = Shown::<MandateView>::of(renderings.into_inner());

@@ -103,9 +103,10 @@ async fn list_startup_profiles(
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = match query.filters.counts() {
-        true => Some(counts::startups(&context, &caller, filter.clone()).await?),
-        false => None,
+    let count = if query.filters.counts() {
+        Some(counts::startups(&context, &caller, filter.clone()).await?)
+    } else {
+        None
     };
     // Every reader of it reads the same.
     let show = Shown::<StartupProfileView>::of(renderings.into_inner());
