@@ -119,7 +119,7 @@ pub async fn rank(
     let cursors = Cursors::new(&context.cursor_key, &list_name(&request));
     if let Some(text) = &request.cursor {
         let cursor = cursors.decode(text).map_err(|_| Error::BadCursor)?;
-        return go_on(context, cursors, cursor, request.limit).await;
+        return go_on(context, caller, cursors, cursor, request.limit).await;
     }
     let asked = request.clone();
     let (programme, explanations) = context
@@ -136,11 +136,12 @@ pub async fn rank(
         .await?;
     if request.walk && explanations.len() > request.limit {
         let walk = begin(context, programme, &explanations).await?;
-        return go_on(context, cursors, place(walk, 0), request.limit).await;
+        return go_on(context, caller, cursors, place(walk, 0), request.limit).await;
     }
+    let caller = caller.clone();
     let items = context
         .db
-        .read(move |conn| lines(conn, programme, explanations))
+        .read(move |conn| lines(conn, &caller, programme, explanations))
         .await?;
     Ok((programme, Page { items, next: None }))
 }
@@ -197,13 +198,14 @@ fn begun_by(now: DateTime<Utc>) -> DateTime<Utc> {
 /// The next lines of a walk.
 async fn go_on(
     context: &Context,
+    caller: &Caller,
     cursors: Cursors,
     cursor: Cursor,
     limit: usize,
 ) -> Result<(ProgrammeId, Page<Ranked>), Error> {
     let (from, since) = (cursor.created_at.timestamp(), begun_by(context.now()));
-    let id = cursor.id;
-    let (programme, found, more) = context
+    let (id, caller) = (cursor.id, caller.clone());
+    let (programme, found, passed, more) = context
         .db
         .read(move |conn| {
             let walk = walks::find(conn, id)?.filter(|walk| walk.created_at > since);
@@ -212,11 +214,12 @@ async fn go_on(
             let mut found = walks::lines(conn, id, from, limit + 1)?;
             let more = found.len() > limit;
             found.truncate(limit);
-            let found = lines(conn, walk.programme, found)?;
-            Ok::<_, Error>((walk.programme, found, more))
+            let passed = found.len();
+            let found = lines(conn, &caller, walk.programme, found)?;
+            Ok::<_, Error>((walk.programme, found, passed, more))
         })
         .await?;
-    let reached = from + i64::try_from(found.len()).unwrap_or(0);
+    let reached = from + i64::try_from(passed).unwrap_or(0);
     let next = more.then(|| cursors.encode(&place(id, reached)));
     Ok((programme, Page { items: found, next }))
 }
@@ -322,12 +325,17 @@ fn best(
 /// curators say.
 fn lines(
     conn: &mut Conn,
+    caller: &Caller,
     programme: ProgrammeId,
     explanations: Vec<Explanation>,
 ) -> Result<Vec<Ranked>, Error> {
     let parties = parties_of(conn, &explanations)?;
     let mut ranked = Vec::with_capacity(explanations.len());
     for (explanation, (startup, investor)) in explanations.into_iter().zip(parties) {
+        // Nobody curates what a firm of their own has a part in.
+        if !caller.reads_all_of(&[startup.id, investor.id]) {
+            continue;
+        }
         let (profile, mandate) = (explanation.startup.0, explanation.mandate.0);
         let stored = matches::live_of(conn, programme, profile, mandate)?;
         let curated = db::curations::of_pair(conn, (programme, profile, mandate))?;
