@@ -52,7 +52,7 @@ pub mod second_factor;
 mod sensitive;
 mod sessions;
 pub mod stage;
-mod syndicates;
+pub mod syndicates;
 mod tags;
 mod terms;
 mod twice;

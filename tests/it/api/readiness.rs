@@ -83,7 +83,10 @@ fn two_answers_do_not_tell_what_a_single_investor_wants() {
         let before = readiness(&stage, Who::Dana).await;
         investors(&stage, "One", 1, |content| wants("equity_abroad")(content)).await;
         let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
-        let both = json!({ "deal_intents": ["pilot_poc", "equity_abroad"] });
+        let both = json!({
+            "deal_intents": ["pilot_poc", "equity_abroad"],
+            "round": {"currency": "USD", "target": 90_000_000, "instruments": ["safe"]},
+        });
         stage.edit(Who::Dana, &profile, both).await.expect(200);
         let after = readiness(&stage, Who::Dana).await;
         assert_eq!((&before["open"], &after["open"]), (&json!(5), &json!(5)));

@@ -13,7 +13,7 @@ use crate::support::database::on_each_backend;
 const NAMED: [&str; 4] = [
     "Counter-drone systems",
     "מערכות נגד רחפנים",
-    "Drona qarşı sistemlər",
+    "Anti-dron sistemləri",
     "Противодронные системы",
 ];
 
