@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::schema::clearances::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
-use crate::domain::compliance::{Clearance, ClearanceVerdict};
+use crate::domain::compliance::{Clearance, ClearanceVerdict, Proof};
 use crate::domain::ids::{OrganizationId, UserId};
 
 #[derive(Queryable)]
@@ -19,23 +19,28 @@ struct Row {
     verdict: String,
     basis: String,
     valid_to: NaiveDate,
-    _recorded_by: UserId,
+    recorded_by: UserId,
     created_at: DateTime<Utc>,
+    evidence: Option<String>,
+    evidence_sha256: Option<Vec<u8>>,
 }
 
-/// Stores a check and who recorded it.
+/// Stores a check.
 ///
 /// # Errors
 /// A statement failed.
-pub fn insert(conn: &mut Conn, clearance: &Clearance, by: UserId) -> Result<()> {
+pub fn insert(conn: &mut Conn, clearance: &Clearance) -> Result<()> {
     let Clearance {
         id,
         organization,
         verdict,
         basis,
+        proof,
         valid_to,
+        by,
         created_at,
     } = clearance;
+    let proof = proof.as_ref();
     diesel::insert_into(clearances::table)
         .values((
             dsl::id.eq(Id::of(*id)),
@@ -45,6 +50,8 @@ pub fn insert(conn: &mut Conn, clearance: &Clearance, by: UserId) -> Result<()> 
             dsl::valid_to.eq(valid_to),
             dsl::recorded_by.eq(by),
             dsl::created_at.eq(Timestamp(*created_at)),
+            dsl::evidence.eq(proof.and_then(|it| it.reference.clone())),
+            dsl::evidence_sha256.eq(proof.and_then(|it| it.document).map(|it| it.to_vec())),
         ))
         .execute(conn)?;
     Ok(())
@@ -109,15 +116,19 @@ fn clearance(row: Row) -> Result<Clearance> {
         verdict,
         basis,
         valid_to,
-        _recorded_by,
+        recorded_by,
         created_at,
+        evidence,
+        evidence_sha256,
     } = row;
     Ok(Clearance {
         id: id.uuid(),
         organization: organization_id,
         verdict: stored::code(&verdict, ClearanceVerdict::from_code)?,
         basis,
+        proof: Proof::of(evidence, stored::hash(evidence_sha256)?),
         valid_to,
+        by: recorded_by,
         created_at,
     })
 }

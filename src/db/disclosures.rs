@@ -1,6 +1,8 @@
 //! The ledger of what was shown to whom, and the releases by which compliance
 //! lets something sensitive be shown. The ledger only grows.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -237,6 +239,37 @@ pub fn insert_release(conn: &mut Conn, release: &Release) -> Result<bool> {
         .prepared()
         .execute(conn)?;
     Ok(renewed == 1)
+}
+
+/// Ends what was released of a firm's profiles to firms of these countries: no
+/// release of it holds on that day any more.
+///
+/// # Errors
+/// A statement failed.
+pub fn end_releases(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    counterparts: &BTreeSet<Country>,
+    today: NaiveDate,
+) -> Result<()> {
+    use super::schema::startup_profiles;
+
+    let profiles: Vec<StartupProfileId> = startup_profiles::table
+        .filter(startup_profiles::organization_id.eq(organization))
+        .select(startup_profiles::id)
+        .load(conn)?;
+    let countries: Vec<String> = counterparts.iter().map(ToString::to_string).collect();
+    let yesterday = today.pred_opt().unwrap_or(today);
+    for profile in profiles {
+        let held = releases::table
+            .filter(releases::startup_profile_id.eq(profile))
+            .filter(releases::counterpart_country.eq_any(countries.clone()))
+            .filter(releases::valid_to.ge(today));
+        diesel::update(held)
+            .set(releases::valid_to.eq(yesterday))
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 /// How many people's releases of exactly this revision hold on a day, for

@@ -87,12 +87,3 @@ pub fn lock_old_days(conn: &mut Conn) -> Result<()> {
     }
     Ok(())
 }
-
-/// The hash as it is stored.
-///
-/// # Errors
-/// It has another length.
-pub(super) fn digest(stored: Option<Vec<u8>>) -> Result<Option<LockDigest>> {
-    let damaged = |_| Error::Corrupt("a hash of another length".to_owned());
-    stored.map(|it| it.try_into().map_err(damaged)).transpose()
-}

@@ -150,3 +150,28 @@ diesel::table! {
         updated_at -> UtcTimestamp,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Date, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    export_licences (id) {
+        id -> Id,
+        organization_id -> Id,
+        authority -> Text,
+        number -> Text,
+        countries -> Text,
+        tags -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+        evidence -> Nullable<Text>,
+        evidence_sha256 -> Nullable<Binary>,
+        status -> Text,
+        recorded_by -> Id,
+        decided_by -> Nullable<Id>,
+        reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}

@@ -324,7 +324,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Date, Text};
+    use diesel::sql_types::{Binary, Date, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     clearances (id) {
@@ -335,6 +335,8 @@ diesel::table! {
         valid_to -> Date,
         recorded_by -> Id,
         created_at -> UtcTimestamp,
+        evidence -> Nullable<Text>,
+        evidence_sha256 -> Nullable<Binary>,
     }
 }
 

@@ -35,3 +35,9 @@ pub(super) fn code_some<T>(
 ) -> Result<Option<T>> {
     stored.map(|it| code(it, from_code)).transpose()
 }
+
+/// A SHA-256 of bytes that are stored.
+pub(super) fn hash(stored: Option<Vec<u8>>) -> Result<Option<[u8; 32]>> {
+    let damaged = |_| Error::Corrupt("a hash of another length".to_owned());
+    stored.map(|it| it.try_into().map_err(damaged)).transpose()
+}

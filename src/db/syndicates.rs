@@ -10,7 +10,7 @@ use super::programme_schema::deal_locks as locks;
 use super::programme_schema::deal_participants::{self as participants, dsl};
 use super::programme_schema::deal_rounds as rounds;
 use super::types::Timestamp;
-use super::{Conn, Result, rate_locks, sql, stored};
+use super::{Conn, Result, sql, stored};
 use crate::domain::ids::{DealId, OrganizationId};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::money::Money;
@@ -54,7 +54,7 @@ pub fn round(conn: &mut Conn, deal: DealId) -> Result<Option<Round>> {
             closes_on,
             lock: RateLock {
                 rates_of,
-                digest: rate_locks::digest(digest)?,
+                digest: stored::hash(digest)?,
             },
         })
     };
@@ -153,7 +153,7 @@ fn participant(row: Row) -> Result<Participant> {
             minimum,
             lock: RateLock {
                 rates_of,
-                digest: rate_locks::digest(digest)?,
+                digest: stored::hash(digest)?,
             },
         }),
         _ => None,
@@ -270,7 +270,7 @@ pub fn locked_rates(conn: &mut Conn, deals: &[DealId]) -> Result<BTreeMap<DealId
     let lock = |(deal, day, digest)| {
         let lock = RateLock {
             rates_of: Some(day),
-            digest: rate_locks::digest(digest)?,
+            digest: stored::hash(digest)?,
         };
         Ok((deal, lock))
     };

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
+use super::calendar::latest_day;
 use super::fault::Faults;
 use super::ids::{OrganizationId, ProgrammeId, UserId};
 use super::programme::ProgrammeStatus;
@@ -225,7 +226,7 @@ impl Agreement {
     ) -> Result<(), Refusal> {
         self.check_intact()?;
         if let Signing::Signed { on, .. } = &signing
-            && *on > at.date_naive()
+            && *on > latest_day(at)
         {
             return Err(Refusal::new(
                 "in_the_future",

@@ -7,6 +7,15 @@ use chrono_tz::Tz;
 
 use super::country::Country;
 
+/// Hours by which the easternmost clocks of the world are ahead of UTC.
+const EASTERNMOST: i64 = 14;
+
+/// The last day that has begun somewhere: whoever writes down what happened
+/// today may be ahead of UTC.
+pub fn latest_day(now: DateTime<Utc>) -> NaiveDate {
+    (now + TimeDelta::hours(EASTERNMOST)).date_naive()
+}
+
 /// The days on which people of a country don't work.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkingCalendar {

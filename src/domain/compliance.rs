@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::country::Country;
-use super::ids::{OrganizationId, ProgrammeId};
+use super::event::Value;
+use super::ids::{OrganizationId, ProgrammeId, UserId};
 use super::text::Slug;
 use super::values::codes;
 
@@ -23,6 +24,34 @@ codes! {
     }
 }
 
+/// What something on record rests on; at least one of the two is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Where it is kept, in words.
+    pub reference: Option<String>,
+    /// SHA-256 of the document.
+    pub document: Option<[u8; 32]>,
+}
+
+impl Proof {
+    /// That of which one part is there.
+    pub fn of(reference: Option<String>, document: Option<[u8; 32]>) -> Option<Self> {
+        (reference.is_some() || document.is_some()).then_some(Self {
+            reference,
+            document,
+        })
+    }
+
+    /// What an event says of it: hashes.
+    pub fn facts(&self) -> Vec<(&'static str, Value)> {
+        let mut facts = Vec::new();
+        let reference = self.reference.as_deref().map(Value::hash_of);
+        facts.extend(reference.map(|hash| ("evidence", hash)));
+        facts.extend(self.document.map(|hash| ("document", Value::Hash(hash))));
+        facts
+    }
+}
+
 /// A recorded check of a firm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clearance {
@@ -34,10 +63,23 @@ pub struct Clearance {
     pub verdict: ClearanceVerdict,
     /// On what ground (a list, a registry, a report), in words.
     pub basis: String,
+    /// What it rests on; none of those from before it was asked for.
+    pub proof: Option<Proof>,
     /// Last day on which it holds.
     pub valid_to: NaiveDate,
+    /// Who recorded it.
+    pub by: UserId,
     /// When it was recorded.
     pub created_at: DateTime<Utc>,
+}
+
+/// Longest that a check of that outcome holds, in days: a year, half of one
+/// where risk was accepted.
+pub const fn longest(verdict: ClearanceVerdict) -> i64 {
+    match verdict {
+        ClearanceVerdict::ClearEnhanced => 184,
+        _ => 366,
+    }
 }
 
 /// What a freeze covers.

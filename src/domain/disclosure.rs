@@ -132,6 +132,9 @@ pub struct Facts {
     pub control_answers_sensitive: bool,
     /// People of compliance who released exactly these revisions.
     pub releases: usize,
+    /// A checked export licence that holds covers what is sensitive, towards
+    /// this counterpart's country.
+    pub licensed: bool,
     /// A freeze covers either side.
     pub frozen: bool,
     /// A block or a conflict stands between them.
@@ -159,9 +162,10 @@ pub fn decide(facts: &Facts) -> Decision {
         rules.push(Rule::Sensitivity);
     }
     let needed = if two_people { 2 } else { 1 };
-    // A release settles what is sensitive; a missing clearance only a
-    // clearance settles.
-    let settled = facts.releases >= needed && !rules.contains(&Rule::Clearance);
+    // A release settles what is sensitive, and so does a licence where one
+    // person would do; a missing clearance only a clearance settles.
+    let released = facts.releases >= needed || facts.licensed && !two_people;
+    let settled = released && !rules.contains(&Rule::Clearance);
     if rules.is_empty() || settled {
         Decision::Allow
     } else {
@@ -212,6 +216,7 @@ mod tests {
             sensitivity: Sensitivity::None,
             control_answers_sensitive: false,
             releases: 0,
+            licensed: false,
             frozen: false,
             conflict: false,
             excluded: false,
@@ -241,6 +246,31 @@ mod tests {
             }
         ));
         assert_eq!(decide(&restricted(2)), Decision::Allow);
+        // A licence stands for a person's decision, not for two.
+        let answered = |sensitivity, licensed| Facts {
+            sensitivity,
+            control_answers_sensitive: true,
+            licensed,
+            ..fine()
+        };
+        let decided = |sensitivity, licensed| decide(&answered(sensitivity, licensed));
+        assert_eq!(decided(Sensitivity::Review, true), Decision::Allow);
+        for (sensitivity, licensed) in [
+            (Sensitivity::None, false),
+            (Sensitivity::Review, false),
+            (Sensitivity::Restricted, true),
+        ] {
+            let decision = decided(sensitivity, licensed);
+            assert!(
+                matches!(decision, Decision::Review { .. }),
+                "{sensitivity:?}"
+            );
+        }
+        let unscreened = Facts {
+            startup_clearance: ClearanceVerdict::Review,
+            ..answered(Sensitivity::None, true)
+        };
+        assert!(matches!(decide(&unscreened), Decision::Review { .. }));
     }
 
     #[test]

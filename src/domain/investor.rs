@@ -13,6 +13,8 @@ use super::money::Money;
 use super::permission::Hat;
 use super::profile::{ProfileAction, ProfileStatus, course};
 use super::refusal::Refusal;
+use super::tag::Taxonomy;
+use super::terms;
 use super::text::{Localized, Name, Slug};
 use super::values::codes;
 
@@ -205,14 +207,17 @@ pub fn step(
 pub fn status_after_edit(
     before: &InvestorProfile,
     after: &InvestorContent,
+    taxonomy: &Taxonomy,
 ) -> Result<ProfileStatus, Refusal> {
     use ProfileStatus as S;
+    let named = terms::in_investor(&before.content, taxonomy);
+    let graver = !terms::more(&named, terms::in_investor(after, taxonomy)).is_empty();
     match before.status {
         S::Draft | S::ChangesRequested | S::Rejected => Ok(before.status),
         S::Approved | S::Published | S::Paused | S::Stale => missing_to_submit(after)
             .finish()
             .map_err(Refusal::incomplete)
-            .map(|()| before.status),
+            .map(|()| if graver { S::InReview } else { before.status }),
         _ => Err(Refusal::no_transition("edit")),
     }
 }

@@ -30,6 +30,7 @@ pub mod import;
 pub mod introduction;
 pub mod investment;
 pub mod investor;
+pub mod licence;
 pub mod mail_state;
 pub mod mandate;
 pub mod message;

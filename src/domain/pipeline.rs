@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::calendar::latest_day;
 use super::fault::Faults;
 use super::ids::{
     DealId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
@@ -340,13 +341,13 @@ pub fn step(
         }
         (S::Open, A::Confirm(funding)) => {
             if party {
-                confirm(&mut after, who, *funding, pipeline, now.date_naive())?;
+                confirm(&mut after, who, *funding, pipeline, latest_day(now))?;
             }
             party
         }
         (S::Open, A::Vouch(side, funding)) => {
             if curator {
-                vouch(&mut after, *side, *funding, pipeline, now.date_naive())?;
+                vouch(&mut after, *side, *funding, pipeline, latest_day(now))?;
             }
             curator
         }

@@ -4,9 +4,13 @@
 
 use unicode_normalization::char::is_combining_mark;
 
+use super::fault::Fault;
+use super::investor::InvestorContent;
+use super::mandate::MandateContent;
 use super::profile::StartupContent;
+use super::refusal::Refusal;
 use super::tag::{Sensitivity, Taxonomy};
-use super::text::{Slug, fold};
+use super::text::{Name, Slug, fold};
 
 /// Most words of one term.
 const LONGEST: usize = 6;
@@ -126,12 +130,56 @@ pub fn in_content(content: &StartupContent, taxonomy: &Taxonomy) -> Vec<(String,
         .collect()
 }
 
+/// What is marked in a mandate's free text.
+pub fn in_mandate(content: &MandateContent, taxonomy: &Taxonomy) -> Vec<(String, Marked)> {
+    let title = content.title.as_ref().map(Name::as_str).unwrap_or_default();
+    let hits = marked(title, taxonomy).into_iter();
+    hits.map(|hit| ("/title".to_owned(), hit)).collect()
+}
+
+/// What is marked in what an investor says of itself.
+pub fn in_investor(content: &InvestorContent, taxonomy: &Taxonomy) -> Vec<(String, Marked)> {
+    let about = content.about.iter();
+    let about = about.map(|(language, local)| (format!("/about/{language}"), local.text.as_str()));
+    let basis = content.accreditation.basis.as_deref();
+    let basis = basis.map(|text| ("/accreditation/basis".to_owned(), text));
+    let portfolio = content.portfolio.iter().enumerate();
+    let portfolio =
+        portfolio.map(|(place, it)| (format!("/portfolio/{place}/name"), it.name.as_str()));
+    let texts = about.chain(basis).chain(portfolio);
+    texts
+        .flat_map(|(pointer, text)| {
+            let hits = marked(text, taxonomy).into_iter();
+            hits.map(move |hit| (pointer.clone(), hit))
+        })
+        .collect()
+}
+
+/// What is marked now of which nothing was before.
+pub fn more(before: &[(String, Marked)], now: Vec<(String, Marked)>) -> Vec<(String, Marked)> {
+    let known = |hit: &Marked| before.iter().any(|(_, was)| was.tag == hit.tag);
+    now.into_iter().filter(|(_, hit)| !known(hit)).collect()
+}
+
 /// Whether an edit names something that was not named before.
 pub fn names_more(before: &StartupContent, after: &StartupContent, taxonomy: &Taxonomy) -> bool {
-    let known: Vec<Slug> = in_content(before, taxonomy)
-        .into_iter()
-        .map(|(_, hit)| hit.tag)
-        .collect();
-    let now = in_content(after, taxonomy);
-    now.iter().any(|(_, hit)| !known.contains(&hit.tag))
+    let before = in_content(before, taxonomy);
+    !more(&before, in_content(after, taxonomy)).is_empty()
+}
+
+/// A refusal that marks the words, so that their author can say it otherwise
+/// or have a curator look.
+pub fn refusal(marked: &[(String, Marked)]) -> Refusal {
+    let missing = marked.iter().map(|(pointer, hit)| Fault {
+        pointer: pointer.clone(),
+        code: "sensitive_words".into(),
+        detail: format!("“{}” names what has to be looked at first.", hit.words),
+    });
+    Refusal {
+        missing: missing.collect(),
+        ..Refusal::new(
+            "sensitive_words",
+            "Words of it name something restricted or prohibited; leave them out, or ask a curator, who publishes it after a look.",
+        )
+    }
 }

@@ -18,16 +18,21 @@ use crate::domain::tag::Facet;
 use crate::domain::text::Slug;
 use crate::domain::values::Stage;
 
-/// Fewer mandates than this are not counted out: a founder could tell from
-/// such a number what a single investor wants.
+/// Fewer investors than this are not counted out: a founder could tell from
+/// such a number what a single one wants.
 pub const FEWEST: usize = 3;
+
+/// The numbers that readiness tells: the last one that is not above the true
+/// one. Between two answers to different profiles nobody can tell the wish of
+/// one investor from the difference, which is mostly none.
+const STEPS: [usize; 8] = [FEWEST, 5, 10, 20, 50, 100, 500, 1_000];
 
 /// How a startup stands before the mandates of a programme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
-    /// Mandates that nothing in what both say speaks against.
+    /// Investors with a mandate that nothing in what both say speaks against.
     pub open: Count,
-    /// Mandates that wait for something one side has not said.
+    /// Investors with one that waits for something one side has not said.
     pub undecided: Count,
     /// What it leaves out, the costliest first.
     pub missing: Vec<Missing>,
@@ -35,7 +40,7 @@ pub struct Readiness {
     pub changes: Vec<(Change, Count)>,
 }
 
-/// How many mandates; none says fewer than [`FEWEST`].
+/// How many; none says fewer than [`FEWEST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Count(Option<usize>);
 
@@ -43,6 +48,12 @@ impl Count {
     /// That many.
     pub const fn of(count: usize) -> Self {
         Self(if count < FEWEST { None } else { Some(count) })
+    }
+
+    /// At least so many, in steps; see [`STEPS`].
+    fn at_least(count: usize) -> Self {
+        let steps = STEPS.into_iter();
+        Self(steps.take_while(|step| *step <= count).last())
     }
 
     /// The number, if it may be told.
@@ -83,18 +94,22 @@ pub fn readiness(
 ) -> Readiness {
     let shown = as_if_shown(setting, profile);
     let now = outcomes(setting, &shown, mandates);
-    let count = |wanted| Count::of(now.iter().filter(|outcome| **outcome == wanted).count());
+    let count = |wanted| {
+        let places = now.iter().zip(mandates);
+        firms(places.filter_map(|(outcome, it)| (*outcome == wanted).then_some(it)))
+    };
     let mut changes: Vec<(Change, Count)> = changes(setting, &profile.content)
         .into_iter()
         .map(|change| {
             let mut changed = shown.clone();
             apply(&change, &mut changed.content);
             let then = outcomes(setting, &changed, mandates);
-            let both = now.iter().zip(&then);
-            let opened = both
-                .filter(|(now, then)| **now == Outcome::RuledOut && **then != Outcome::RuledOut)
-                .count();
-            (change, Count::of(opened))
+            let both = now.iter().zip(&then).zip(mandates);
+            let opened = both.filter_map(|((now, then), it)| {
+                let opens = *now == Outcome::RuledOut && *then != Outcome::RuledOut;
+                opens.then_some(it)
+            });
+            (change, firms(opened))
         })
         .collect();
     changes.sort_by(|(a, opens), (b, others)| others.cmp(opens).then_with(|| a.cmp(b)));
@@ -104,6 +119,13 @@ pub fn readiness(
         missing: missing(&profile.content, setting.rules),
         changes,
     }
+}
+
+/// How many investors these mandates are of: one with many would else be a
+/// number on its own.
+fn firms<'a, 'm: 'a>(mandates: impl Iterator<Item = &'a MandateFacts<'m>>) -> Count {
+    let firms: BTreeSet<_> = mandates.map(|it| it.mandate.organization).collect();
+    Count::at_least(firms.len())
 }
 
 /// The profile as it would be read if it were live today.

@@ -5,6 +5,8 @@
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, FreezeScope};
 use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
+use crate::domain::introduction::Introduction;
+use crate::domain::organization::Organization;
 use crate::domain::pipeline::Deal;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
@@ -28,6 +30,31 @@ pub fn of_deal(context: &Context, conn: &mut Conn, deal: &Deal) -> Result<Option
         deal.startup_profile,
         deal.mandate,
     )
+}
+
+/// What keeps the sides of an introduction apart now.
+pub fn of_introduction(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<Option<Apart>, Error> {
+    of(
+        context,
+        conn,
+        introduction.programme,
+        introduction.startup_profile,
+        introduction.mandate,
+    )
+}
+
+/// Whether a freeze is in force of a firm or of its country.
+pub fn firm_is_frozen(conn: &mut Conn, firm: &Organization) -> Result<bool, Error> {
+    let freezes = db::freezes::active(conn)?;
+    Ok(freezes.iter().any(|freeze| match freeze.scope {
+        FreezeScope::Organization(id) => id == firm.id,
+        FreezeScope::Country(country) => firm.details.country == Some(country),
+        FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
+    }))
 }
 
 /// What keeps the owners of a profile and a mandate apart now.

@@ -254,6 +254,7 @@ pub(super) fn fit(
     id: DealId,
     before: Option<&Participant>,
     new: &mut Participant,
+    curator: bool,
 ) -> Result<(), Error> {
     let all = closings::of(conn, id)?;
     let find = |number| all.iter().find(|it| it.number == number);
@@ -261,6 +262,11 @@ pub(super) fn fit(
     if let Some(before) = before
         && before.closing.and_then(find).filter(fixed).is_some()
     {
+        // Who doesn't pay is out, which a curator says, and the others go on.
+        if curator && new.interest == Interest::Withdrawn {
+            (new.closing, new.allocated) = (None, None);
+            return Ok(());
+        }
         return fit_fixed(before, new);
     }
     let mut faults = crate::domain::fault::Faults::new();

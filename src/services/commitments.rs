@@ -8,6 +8,7 @@ use crate::db::commitments;
 pub use crate::db::commitments::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
+use crate::domain::calendar::latest_day;
 use crate::domain::commitment::{
     Adds, Commitment, CommitmentAction, CommitmentDetails, CommitmentStatus, Evidence,
     EvidenceKind, evidence_faults, step,
@@ -333,7 +334,7 @@ pub async fn give_evidence(
                 happened_on,
                 note,
             } = new;
-            evidence_faults(&before.details, adds, happened_on, now.date_naive()).finish()?;
+            evidence_faults(&before.details, adds, happened_on, latest_day(now)).finish()?;
             let own = parties.into_iter().find(|id| caller_in.belongs_to(*id));
             let given = Evidence {
                 id: evidence_id,

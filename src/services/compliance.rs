@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 pub use crate::db::decisions::Decision;
 use crate::db::{self, Conn, freezes};
-use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof, longest};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, UserId};
@@ -26,6 +26,8 @@ pub struct NewClearance {
     pub verdict: ClearanceVerdict,
     /// On what ground.
     pub basis: String,
+    /// What it rests on.
+    pub proof: Proof,
     /// Last day on which it holds.
     pub valid_to: NaiveDate,
 }
@@ -37,13 +39,17 @@ pub async fn record_clearance(
     intent: Option<Intent>,
     new: NewClearance,
 ) -> Result<Clearance, Error> {
-    caller.may(Operation::WriteCompliance, &[])?;
+    // Nobody clears a firm of their own.
+    caller.may(Operation::WriteCompliance, &[new.organization])?;
     let by = caller.id();
+    validity_faults(&new, context.now().date_naive()).finish()?;
     let clearance = Clearance {
         id: context.new_id(),
         organization: new.organization,
         verdict: new.verdict,
         basis: new.basis,
+        proof: Some(new.proof),
+        by,
         valid_to: new.valid_to,
         created_at: context.now(),
     };
@@ -54,22 +60,36 @@ pub async fn record_clearance(
         intent,
         move |conn| {
             live_firm(conn, clearance.organization)?;
-            db::clearances::insert(conn, &clearance, by)?;
-            pen.append(
-                conn,
-                "organization.screened",
-                (SubjectKind::Organization, clearance.organization),
-                vec![
-                    ("verdict", code(clearance.verdict.code())),
-                    ("valid_to", Value::Date(clearance.valid_to)),
-                    ("basis", Value::hash_of(&clearance.basis)),
-                ],
-            )?;
+            db::clearances::insert(conn, &clearance)?;
+            let mut facts = vec![
+                ("verdict", code(clearance.verdict.code())),
+                ("valid_to", Value::Date(clearance.valid_to)),
+                ("basis", Value::hash_of(&clearance.basis)),
+            ];
+            facts.extend(clearance.proof.iter().flat_map(Proof::facts));
+            let subject = (SubjectKind::Organization, clearance.organization);
+            pen.append(conn, "organization.screened", subject, facts)?;
             Ok(clearance)
         },
         |conn, id| db::clearances::find(conn, id)?.ok_or(Error::NotFound),
     )
     .await
+}
+
+/// A check holds from today for a year at most, for half of one where risk was
+/// accepted. Days are counted from the earliest that has begun anywhere.
+fn validity_faults(new: &NewClearance, today: NaiveDate) -> Faults {
+    let mut faults = Faults::new();
+    let days = new.valid_to.signed_duration_since(today).num_days();
+    if days < -1 {
+        faults.push("/valid_to", "in_the_past", "That day is over.");
+    }
+    let longest = longest(new.verdict);
+    if days > longest {
+        let detail = format!("A check of that outcome holds for {longest} days at most.");
+        faults.push("/valid_to", "too_far", detail);
+    }
+    faults
 }
 
 /// The checks of a firm, oldest first.
@@ -78,7 +98,7 @@ pub async fn clearances(
     caller: &Caller,
     organization: OrganizationId,
 ) -> Result<Vec<Clearance>, Error> {
-    caller.may(Operation::ReadCompliance, &[])?;
+    caller.may(Operation::ReadCompliance, &[organization])?;
     context
         .db
         .read(move |conn| Ok(db::clearances::list(conn, organization)?))

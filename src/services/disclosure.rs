@@ -20,6 +20,7 @@ use crate::domain::scoring::{Explanation, Gate, GateVerdict};
 use crate::domain::tag::Taxonomy;
 use crate::domain::values::Side;
 
+use super::licences::licensed_until;
 use super::log::Pen;
 use super::ranking::{self, Ground};
 use super::transitions::code;
@@ -120,12 +121,29 @@ pub fn ask(
             )?,
             None => 0,
         },
+        licensed: licensed(context, conn, pair, today)?,
         frozen: verdict(Gate::Freeze) != GateVerdict::Pass,
         conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
         excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
         cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
     };
     Ok(decide(&facts))
+}
+
+/// Whether an export licence lets what is sensitive be shown to the mandate's
+/// country today.
+fn licensed(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+    today: NaiveDate,
+) -> Result<bool, Error> {
+    let Some(country) = pair.mandate.country else {
+        return Ok(false);
+    };
+    let taxonomy = context.taxonomy();
+    let until = licensed_until(conn, &taxonomy, &pair.profile, country, today)?;
+    Ok(until.is_some())
 }
 
 /// Whether what is sensitive in a profile keeps it from the counterpart: `Pass`
@@ -290,7 +308,12 @@ pub fn release(
         )
     })?;
     let now = context.now();
-    let valid_to = (now + chrono::TimeDelta::days(365)).date_naive();
+    let today = now.date_naive();
+    let longest = (now + chrono::TimeDelta::days(365)).date_naive();
+    // What was decided while a licence held is asked again when it ends.
+    let taxonomy = context.taxonomy();
+    let licensed = licensed_until(conn, &taxonomy, &pair.profile, counterpart, today)?;
+    let valid_to = licensed.map_or(longest, |until| until.min(longest));
     let release = db::disclosures::Release {
         profile: pair.profile.id,
         revision: pair.profile.revision,

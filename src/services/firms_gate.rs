@@ -128,6 +128,7 @@ fn of_firms(
         sensitivity: sensitivity.max().unwrap_or(Sensitivity::None),
         control_answers_sensitive: false,
         releases: 0,
+        licensed: false,
         frozen,
         conflict: db::blocks::exists(conn, a.firm, b.firm)?,
         excluded: false,

@@ -156,7 +156,7 @@ pub async fn edit(
 ) -> Result<InvestorProfile, Error> {
     let now = context.now();
     let pen = context.pen(caller.actor());
-    let caller = caller.clone();
+    let (caller, taxonomy) = (caller.clone(), context.taxonomy());
     context
         .db
         .write(move |conn| {
@@ -173,7 +173,7 @@ pub async fn edit(
                 )?,
                 ..content
             };
-            let status = status_after_edit(&before, &content)?;
+            let status = status_after_edit(&before, &content, &taxonomy)?;
             let verified = content.accreditation != before.content.accreditation;
             let after = InvestorProfile {
                 content,

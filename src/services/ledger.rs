@@ -29,7 +29,8 @@ pub async fn list(
     shown: OrganizationId,
     page: PageRequest,
 ) -> Result<Page<Line>, Error> {
-    let everything = caller.reads_everything();
+    // Of a firm of their own the operator's people read what the firm does.
+    let everything = caller.reads_all_of(&[shown]);
     if !everything && !caller.belongs_to(shown) {
         return Err(Error::NotFound);
     }

@@ -15,6 +15,8 @@ use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
+use crate::domain::tag::Taxonomy;
+use crate::domain::terms;
 use crate::domain::values::OrganizationKind;
 
 use super::caller::in_any_hat;
@@ -150,7 +152,7 @@ pub async fn edit(
 ) -> Result<Mandate, Error> {
     let now = context.now();
     let pen = context.pen(caller.actor());
-    let caller = caller.clone();
+    let (caller, taxonomy) = (caller.clone(), context.taxonomy());
     context
         .db
         .write(move |conn| {
@@ -160,6 +162,8 @@ pub async fn edit(
             check_version(expected, before.version)?;
             let content = revise(&before.content)?;
             check_edit(&before, &content)?;
+            let hats = caller.hats_for(before.organization, Hat::Startup);
+            check_words(&before, &content, &hats, &taxonomy)?;
             let after = Mandate {
                 claimed: before.claimed || caller.belongs_to(before.organization),
                 content,
@@ -178,6 +182,36 @@ pub async fn edit(
             Ok(after)
         })
         .await
+}
+
+/// A draft whose title names something restricted or prohibited is published
+/// by a curator, who has looked at it. What was published was looked at.
+fn check_title(before: &Mandate, hats: &[Hat], taxonomy: &Taxonomy) -> Result<(), Refusal> {
+    let hits = terms::in_mandate(&before.content, taxonomy);
+    let looked_at = before.status != MandateStatus::Draft || hats.contains(&Hat::Curator);
+    if hits.is_empty() || looked_at {
+        Ok(())
+    } else {
+        Err(terms::refusal(&hits))
+    }
+}
+
+/// What is or was published names nothing more of the kind unless a curator
+/// writes it.
+fn check_words(
+    before: &Mandate,
+    after: &MandateContent,
+    hats: &[Hat],
+    taxonomy: &Taxonomy,
+) -> Result<(), Refusal> {
+    let named = terms::in_mandate(&before.content, taxonomy);
+    let more = terms::more(&named, terms::in_mandate(after, taxonomy));
+    let may = before.status == MandateStatus::Draft || hats.contains(&Hat::Curator);
+    if more.is_empty() || may {
+        Ok(())
+    } else {
+        Err(terms::refusal(&more))
+    }
 }
 
 /// Moves a mandate in its machine.
@@ -204,6 +238,9 @@ pub async fn transition(
             check_version(expected, before.version)?;
             let hats = caller_in.hats_for(before.organization, Hat::Startup);
             let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat))?;
+            if action == MandateAction::Publish {
+                check_title(&before, &hats, &context_in.taxonomy())?;
+            }
             let after = Mandate {
                 // Whoever of the firm moves it stands behind it.
                 claimed: before.claimed || caller_in.belongs_to(before.organization),
@@ -252,6 +289,7 @@ pub(super) fn stand_behind(
     content: MandateContent,
 ) -> Result<(), Error> {
     let corrected = content != before.content;
+    check_words(before, &content, &[], &context.taxonomy())?;
     let after = Mandate {
         content,
         claimed: true,
@@ -300,7 +338,15 @@ pub async fn transitions(
     id: MandateId,
 ) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
     let mandate = find(context, caller, id).await?;
-    Ok(open_to(caller, &mandate))
+    let mut open = open_to(caller, &mandate);
+    let hats = caller.hats_for(mandate.organization, Hat::Startup);
+    let title = check_title(&mandate, &hats, &context.taxonomy()).err();
+    for (action, refusal) in &mut open {
+        if *action == MandateAction::Publish && refusal.is_none() {
+            refusal.clone_from(&title);
+        }
+    }
+    Ok(open)
 }
 
 /// What the caller can do with a mandate that they may see.

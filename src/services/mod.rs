@@ -41,6 +41,7 @@ pub mod introductions;
 pub mod investors;
 pub mod keys;
 pub mod ledger;
+pub mod licences;
 mod locked;
 pub mod log;
 pub mod mail_keys;

@@ -82,6 +82,16 @@ impl Recorded for crate::domain::rates::Batch {
     }
 }
 
+impl Recorded for crate::domain::licence::Licence {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
 recorded!(
     crate::domain::organization::Organization,
     crate::domain::duplicate::Duplicate,

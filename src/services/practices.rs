@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::db::page::Page;
 pub use crate::db::practices::Filter;
 use crate::db::{self, Conn, practices};
+use crate::domain::calendar::latest_day;
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
@@ -428,7 +429,7 @@ pub async fn hold(
             let after = decided(&caller_in, &before, PracticeAction::Hold)?;
             let programme = programmes::load(conn, before.programme)?;
             let now = context_in.now();
-            held.faults(programme.details.starts_on, now.date_naive())
+            held.faults(programme.details.starts_on, latest_day(now))
                 .finish()?;
             for (pointer, text) in [("/feedback", &held.feedback), ("/evidence", &held.evidence)] {
                 if let Some(text) = text {

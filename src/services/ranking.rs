@@ -28,6 +28,7 @@ use crate::matching::score::explain;
 
 pub use super::counterparts::Counterparts;
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
+use super::licences::licensed_until;
 use super::matches::Query;
 use super::past::{self, Picture};
 use super::{Context, Error, programmes, recompute};
@@ -203,7 +204,8 @@ impl Ground {
     }
 
     /// Whether enough people of compliance released a profile to counterparts
-    /// of a country; nothing is released to one that is unknown.
+    /// of a country, or an export licence covers it where one would do; nothing
+    /// is released to one that is unknown.
     fn released(
         &self,
         conn: &mut Conn,
@@ -226,7 +228,11 @@ impl Ground {
             counterpart,
             self.today,
         )?;
-        Ok(people >= needed)
+        if people >= needed || needed > 1 {
+            return Ok(people >= needed);
+        }
+        let until = licensed_until(conn, taxonomy, profile, counterpart, self.today)?;
+        Ok(until.is_some())
     }
 }
 

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 
+use crate::db::events::SealedEvent;
 use crate::db::{self, Conn};
 use crate::domain::commitment::{
     Adds, Commitment, Health, Measure, TargetKind, WHOLE_BP, after_day, health, share,
@@ -14,6 +15,7 @@ use crate::domain::commitment::{
 use crate::domain::ids::{CommitmentId, ProgrammeId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::programme::{Programme, ProgrammeStatus};
+use crate::domain::report::{quarter_start, small};
 use crate::domain::scorecard::{Account, CommitmentState, Funded, Line};
 
 use super::locked::LockedBook;
@@ -66,8 +68,11 @@ pub struct Scorecard {
     pub account: Account,
     /// Deals that were signed and still stand.
     pub signed: usize,
-    /// Money that arrived.
+    /// Money that arrived, as of the day until which it is told.
     pub money: MoneyFunded,
+    /// Until which day money is told: the card's own to the operator's people,
+    /// to parties the end of a quarter; none where none is told.
+    pub money_until: Option<NaiveDate>,
     /// How far the commitments were.
     pub commitments: Vec<Progress>,
 }
@@ -80,7 +85,9 @@ impl Scorecard {
 }
 
 /// The scorecard of a programme as of a day, today where none is named; for
-/// its parties and the operator's people.
+/// its parties and the operator's people. To parties money is told as of the
+/// end of a quarter, and anew only once enough more deals have brought some:
+/// from two cards, of whatever days, nobody works out what one deal brought.
 pub async fn read(
     context: &Context,
     caller: &Caller,
@@ -93,7 +100,8 @@ pub async fn read(
         .read(move |conn| {
             let programme = commitments::readable(conn, &caller, id)?;
             let today = context_in.now().date_naive();
-            of(&context_in, conn, programme, as_of.unwrap_or(today))
+            let whole = caller.reads_everything();
+            of(&context_in, conn, programme, as_of.unwrap_or(today), whole)
         })
         .await
 }
@@ -106,7 +114,7 @@ pub(super) fn share_of(
     id: CommitmentId,
 ) -> Result<i64, Error> {
     let today = context.now().date_naive();
-    let card = of(context, conn, programme.clone(), today)?;
+    let card = of(context, conn, programme.clone(), today, true)?;
     let found = card.commitments.iter().find(|it| it.commitment.id == id);
     Ok(found.map_or(0, |progress| progress.share))
 }
@@ -116,12 +124,26 @@ fn of(
     conn: &mut Conn,
     programme: Programme,
     as_of: NaiveDate,
+    whole: bool,
 ) -> Result<Scorecard, Error> {
     let signed = signed_stages(context);
-    let account = account(conn, programme.id, after_day(as_of), &signed)?;
+    let events = db::events::of_programme(conn, programme.id, after_day(as_of))?;
+    let account = account(&events, &signed, after_day(as_of));
+    let money_until = if whole {
+        Some(as_of)
+    } else {
+        told_until(&events, &signed, as_of)
+    };
+    let told = match money_until {
+        Some(day) if day < as_of => self::account(&events, &signed, after_day(day)),
+        Some(_) => account.clone(),
+        None => Account::default(),
+    };
     let mut rates = LockedBook::default();
     let mut money = MoneyFunded::default();
-    for funded in account.funded() {
+    let mut deals: BTreeMap<Currency, i64> = BTreeMap::new();
+    for funded in told.funded() {
+        *deals.entry(funded.amount.currency).or_default() += 1;
         let Money {
             amount_minor,
             currency,
@@ -132,6 +154,11 @@ fn of(
             None => drop(money.uncompared.insert(currency)),
         }
     }
+    if !whole && deals.values().any(|deals| *deals < small::FEWEST) {
+        // One currency's sum may be one deal's.
+        money.by_currency.clear();
+        money.uncompared.clear();
+    }
     let mou_on = account
         .in_force_at
         .map_or(programme.details.starts_on, |at| at.date_naive());
@@ -140,7 +167,7 @@ fn of(
         if let Some(state) = account.commitments.get(&commitment.id.uuid()) {
             let state = state.clone();
             progress.push(measure(
-                conn, &account, &signed, &mut rates, commitment, state, as_of, mou_on,
+                conn, &account, &told, &signed, &mut rates, commitment, state, as_of, mou_on,
             )?);
         }
     }
@@ -150,6 +177,7 @@ fn of(
         mou_on,
         signed: account.signed(&signed),
         money,
+        money_until,
         commitments: progress,
         account,
         programme,
@@ -165,23 +193,51 @@ pub(super) fn signed_stages(context: &Context) -> BTreeSet<String> {
     stages.map(|stage| stage.slug.to_string()).collect()
 }
 
-fn account(
-    conn: &mut Conn,
-    id: ProgrammeId,
-    until: DateTime<Utc>,
-    signed: &BTreeSet<String>,
-) -> Result<Account, Error> {
+/// What the lines before a moment say.
+fn account(events: &[SealedEvent], signed: &BTreeSet<String>, until: DateTime<Utc>) -> Account {
     let mut account = Account::default();
-    for event in db::events::of_programme(conn, id, until)? {
-        let line = Line {
-            at: event.at,
-            kind: &event.kind,
-            subject: event.subject,
-            payload: &event.payload,
-        };
-        account.read(&line, signed);
+    for event in events.iter().filter(|event| event.at < until) {
+        account.read(&line(event), signed);
     }
-    Ok(account)
+    account
+}
+
+fn line(event: &SealedEvent) -> Line<'_> {
+    Line {
+        at: event.at,
+        kind: &event.kind,
+        subject: event.subject,
+        payload: &event.payload,
+    }
+}
+
+/// The end of the last quarter up to and with a day by which so many more deals
+/// than at the one before it brought money that no single one's can be worked
+/// out.
+fn told_until(
+    events: &[SealedEvent],
+    signed: &BTreeSet<String>,
+    as_of: NaiveDate,
+) -> Option<NaiveDate> {
+    let mut account = Account::default();
+    let (mut told, mut until) = (0, None);
+    let mut events = events.iter().peekable();
+    let mut start = quarter_start(events.peek()?.at.date_naive());
+    loop {
+        let next = start.checked_add_months(Months::new(3))?;
+        let last = next.pred_opt()?;
+        if last > as_of {
+            return until;
+        }
+        while let Some(event) = events.next_if(|event| event.at < after_day(last)) {
+            account.read(&line(event), signed);
+        }
+        let funded = i64::try_from(account.funded().count()).unwrap_or(i64::MAX);
+        if funded - told >= small::FEWEST {
+            (told, until) = (funded, Some(last));
+        }
+        start = next;
+    }
 }
 
 #[expect(
@@ -191,6 +247,7 @@ fn account(
 fn measure(
     conn: &mut Conn,
     account: &Account,
+    told: &Account,
     signed: &BTreeSet<String>,
     rates: &mut LockedBook,
     commitment: Commitment,
@@ -212,7 +269,7 @@ fn measure(
         (None, TargetKind::Money) => {
             let mut sum = 0_i64;
             let currency = state.money.map_or(Currency::USD, |money| money.currency);
-            for funded in money_of(account, &state, as_of) {
+            for funded in money_of(told, &state, as_of) {
                 match rates.convert(conn, funded.amount, &funded.lock, currency)? {
                     Some(minor) => sum = sum.saturating_add(minor),
                     None => uncompared.push(funded.amount),

@@ -3,7 +3,7 @@
 
 use crate::db;
 use crate::domain::fault::Faults;
-use crate::domain::ids::{IntroductionId, StartupProfileId};
+use crate::domain::ids::{IntroductionId, InvestorProfileId, MandateId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::terms::{self, Marked};
 
@@ -36,6 +36,34 @@ pub async fn of_introduction(
         .await?;
     let hits = terms::marked(&found.blurb, &context.taxonomy()).into_iter();
     Ok(hits.map(|hit| ("/blurb".to_owned(), hit)).collect())
+}
+
+/// The marked words of a mandate's title.
+pub async fn of_mandate(
+    context: &Context,
+    caller: &Caller,
+    id: MandateId,
+) -> Result<Vec<(String, Marked)>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let found = context
+        .db
+        .read(move |conn| db::mandates::find(conn, id)?.ok_or(Error::NotFound))
+        .await?;
+    Ok(terms::in_mandate(&found.content, &context.taxonomy()))
+}
+
+/// The marked words of what an investor says of itself.
+pub async fn of_investor(
+    context: &Context,
+    caller: &Caller,
+    id: InvestorProfileId,
+) -> Result<Vec<(String, Marked)>, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let found = context
+        .db
+        .read(move |conn| db::investor_profiles::find(conn, id)?.ok_or(Error::NotFound))
+        .await?;
+    Ok(terms::in_investor(&found.content, &context.taxonomy()))
 }
 
 /// Refuses a text that both sides of a deal would read and that names something

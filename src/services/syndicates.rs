@@ -227,7 +227,8 @@ pub async fn set_participant(
                 let mut all = all.into_iter();
                 all.find(|it| it.organization == participant.organization)
             });
-            closings::fit(conn, id, old.as_ref(), &mut participant)?;
+            let curator = hats.contains(&Hat::Curator);
+            closings::fit(conn, id, old.as_ref(), &mut participant, curator)?;
             let now = context_in.now();
             let locked = lock_pledge(conn, now.date_naive(), old.as_ref(), &mut participant)?;
             syndicates::set_participant(conn, id, &participant, now)?;
@@ -384,10 +385,10 @@ pub async fn board(
         caller.may(Operation::ReadDeal, &own)?;
         Some(own)
     };
-    let context_in = context.clone();
+    let (context_in, caller) = (context.clone(), caller.clone());
     context
         .db
-        .read(move |conn| columns(&context_in, conn, &query, own.as_deref()))
+        .read(move |conn| columns(&context_in, conn, &caller, &query, own.as_deref()))
         .await
 }
 
@@ -438,6 +439,7 @@ fn is_overdue(closing: &Closing, today: NaiveDate) -> bool {
 fn columns(
     context: &Context,
     conn: &mut Conn,
+    caller: &Caller,
     query: &BoardQuery,
     own: Option<&[OrganizationId]>,
 ) -> Result<Vec<Column>, Error> {
@@ -491,9 +493,11 @@ fn columns(
         let overdue = closings.remove(&deal.id).unwrap_or_default();
         let overdue = overdue.iter().filter(|it| is_overdue(it, now.date_naive()));
         column.closings_overdue += overdue.count();
-        // To an investor its own promises only.
-        let all = own.is_none_or(|own| own.contains(&deal.startup));
-        let theirs = |firm| all || own.is_some_and(|own| own.contains(&firm));
+        // To an investor its own promises only, and so to those of the
+        // operator's people who are of it.
+        let all =
+            caller.reads_all_of(&[deal.startup, deal.investor]) || caller.belongs_to(deal.startup);
+        let theirs = |firm| all || caller.belongs_to(firm);
         let members = members.into_iter().filter(|it| theirs(it.organization));
         let amounts = match (deal.status, &deal.startup_funding) {
             (DealStatus::Won, Some(funding)) => vec![Amount {

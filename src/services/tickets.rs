@@ -24,7 +24,7 @@ use super::accounts::{
 use super::notices::{self, Content, Prepared, Ready, Recipient};
 use super::once::Recorded;
 use super::transitions::code;
-use super::{Context, Error, claims, members};
+use super::{Context, Error, apart, claims, members};
 
 /// How long tickets that ran out are kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
@@ -182,6 +182,11 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
         Permit::Claim { organization } => {
             if !claims::is_open(conn, *organization, &ticket.email)? {
                 return Ok(Prepared::Obsolete("nothing_to_claim"));
+            }
+            let firm = db::organizations::find(conn, *organization)?;
+            let firm = firm.ok_or(Error::NotFound)?;
+            if apart::firm_is_frozen(conn, &firm)? {
+                return Ok(Prepared::Later);
             }
             LetterPurpose::Claim {
                 firm: name_of(conn, *organization)?,

@@ -9,7 +9,7 @@ use corridor::cli::import::{Format, ImportArgs, ImportError, Report, TableError,
 use corridor::config::{Config, import_mapping};
 use corridor::db::{self, Conn, chain, events, mandates, organizations, startup_profiles};
 use corridor::domain::account::Role;
-use corridor::domain::compliance::ClearanceVerdict;
+use corridor::domain::compliance::{ClearanceVerdict, Proof};
 use corridor::domain::disclosure::{Decision, Rule};
 use corridor::domain::ids::{OrganizationId, ProgrammeId};
 use corridor::domain::mandate::{Mandate, MandateStatus};
@@ -148,6 +148,10 @@ impl Desk {
                 organization: *organization,
                 verdict: ClearanceVerdict::Clear,
                 basis: "register".into(),
+                proof: Proof {
+                    reference: Some("Archive 7".to_owned()),
+                    document: None,
+                },
                 valid_to: "2027-06-30".parse().unwrap(),
             };
             compliance::record_clearance(&self.context, &self.operator, None, clear)

@@ -373,7 +373,7 @@ proptest! {
                 prop_assert!(facts.releases >= 2);
             }
             if facts.sensitivity == Sensitivity::Review || facts.control_answers_sensitive {
-                prop_assert!(facts.releases >= 1);
+                prop_assert!(facts.releases >= 1 || facts.licensed);
             }
         }
         if facts.frozen {
@@ -442,7 +442,14 @@ fn facts() -> impl Strategy<Value = Facts> {
     let seldom = || prop::bool::weighted(0.1);
     (
         (mostly(), mostly(), mostly(), mostly()),
-        (clearance(), clearance(), sensitivity, seldom(), 0_usize..4),
+        (
+            clearance(),
+            clearance(),
+            sensitivity,
+            seldom(),
+            0_usize..4,
+            seldom(),
+        ),
         (seldom(), seldom(), seldom(), seldom()),
     )
         .prop_map(|(live, checked, against)| Facts {
@@ -455,6 +462,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             sensitivity: checked.2,
             control_answers_sensitive: checked.3,
             releases: checked.4,
+            licensed: checked.5,
             frozen: against.0,
             conflict: against.1,
             excluded: against.2,

@@ -5,7 +5,7 @@ use indicatif::ProgressBar;
 
 use crate::db;
 use crate::domain::account::Role;
-use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::compliance::{ClearanceVerdict, Proof};
 use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::MandateAction;
 use crate::domain::organization::OrganizationDetails;
@@ -284,6 +284,10 @@ async fn clear(
         organization,
         verdict,
         basis: "Demonstration: no real check was made.".to_owned(),
+        proof: Proof {
+            reference: Some("None: a demonstration".to_owned()),
+            document: None,
+        },
         valid_to: (context.now() + TimeDelta::days(days)).date_naive(),
     };
     compliance::record_clearance(context, officer(settled)?, None, new).await?;

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::compliance::{ClearanceVerdict, Proof};
 use crate::domain::ids::{DealId, IntroductionId, MatchId, OrganizationId};
 use crate::domain::introduction::{Action, Answer, IntroductionStatus, Reply};
 use crate::domain::money::{Currency, Money};
@@ -293,6 +293,10 @@ impl Teller<'_> {
                 organization: matched.startup,
                 verdict: ClearanceVerdict::Review,
                 basis: "An owner has changed; the registry of companies is asked.".to_owned(),
+                proof: Proof {
+                    reference: Some("Registry request 2026/31".to_owned()),
+                    document: None,
+                },
                 valid_to: (self.end + TimeDelta::days(180)).date_naive(),
             };
             compliance::record_clearance(self.context, officer, None, doubt).await?;

@@ -134,6 +134,10 @@ codes! {
         WriteDocument = "write_document",
         /// Withdraw, erase or judge a document.
         MoveDocument = "move_document",
+        /// Read export licences.
+        ReadLicence = "read_licence",
+        /// Write an export licence down.
+        WriteLicence = "write_licence",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -244,8 +248,9 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadAccount => Some(S::AccountRead),
         O::ReadTaxonomy | O::ReadTagDecisions => Some(S::TaxonomyRead),
         O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
-        O::ReadStartupProfile | O::ReadInvestorProfile => Some(S::ProfilesRead),
+        O::ReadStartupProfile | O::ReadInvestorProfile | O::ReadLicence => Some(S::ProfilesRead),
         O::WriteStartupProfile
+        | O::WriteLicence
         | O::MoveStartupProfile
         | O::WriteInvestorProfile
         | O::MoveInvestorProfile => Some(S::ProfilesWrite),
@@ -350,7 +355,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         },
         (O::Export, Standing::Own(..)) => Allowed,
         (O::ReadReferral | O::ReadImport, Standing::Own(K::Partner, _))
-        | (O::ReadStartupProfile | O::ReadDocument, Standing::Own(K::Startup, _))
+        | (
+            O::ReadStartupProfile | O::ReadDocument | O::ReadLicence,
+            Standing::Own(K::Startup, _),
+        )
         | (O::ReadMandate | O::ReadInvestorProfile, Standing::Own(K::Investor, _))
         | (
             O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
@@ -359,7 +367,11 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         (O::WriteEvidence | O::WriteOrganization | O::MovePractice, Standing::Own(_, role))
         | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
         | (
-            O::WriteStartupProfile | O::MoveStartupProfile | O::WriteDocument | O::MoveDocument,
+            O::WriteStartupProfile
+            | O::MoveStartupProfile
+            | O::WriteDocument
+            | O::MoveDocument
+            | O::WriteLicence,
             Standing::Own(K::Startup, role),
         )
         | (
@@ -400,6 +412,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadStartupProfile
             | O::ReadInvestorProfile
             | O::ReadDocument
+            | O::ReadLicence
             | O::ReadMandate
             | O::ReadReferral
             | O::ReadImport
@@ -420,6 +433,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             // What a startup shows of its papers is its own to say.
             O::WriteDocument
             | O::MoveDocument
+            | O::WriteLicence
             | O::WriteCompliance
             | O::ReadLog
             | O::WriteMembers
@@ -432,6 +446,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
         R::Compliance => match operation {
             _ if reads => Allowed,
             O::WriteCompliance
+            | O::WriteLicence
             | O::WriteTaxonomy
             | O::MoveStartupProfile
             | O::MoveInvestorProfile

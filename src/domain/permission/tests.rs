@@ -67,6 +67,7 @@ fn admins_see_no_profile_content() {
         Operation::ReadStartupProfile,
         Operation::ReadInvestorProfile,
         Operation::ReadDocument,
+        Operation::ReadLicence,
         Operation::ReadMandate,
         Operation::ReadReferral,
         Operation::ReadMatch,

@@ -382,6 +382,17 @@ pub const TABLE: &[(&str, Access)] = &[
         Needs(O::ReadInvestorProfile),
     ),
     // Papers; an introduction opens them to its other side.
+    (
+        "POST /v1/organizations/{id}/licences",
+        Needs(O::WriteLicence),
+    ),
+    ("GET /v1/organizations/{id}/licences", Needs(O::ReadLicence)),
+    ("GET /v1/licences/{id}", Needs(O::ReadLicence)),
+    ("GET /v1/licences/{id}/transitions", Needs(O::ReadLicence)),
+    (
+        "POST /v1/licences/{id}/transitions",
+        Needs(O::WriteCompliance),
+    ),
     ("GET /v1/documents", Needs(O::ReadDocument)),
     (
         "POST /v1/startup-profiles/{id}/documents",
@@ -404,6 +415,11 @@ pub const TABLE: &[(&str, Access)] = &[
     ),
     ("GET /v1/documents/{id}/events", Needs(O::ReadDocument)),
     ("GET /v1/documents/{id}/screening", Needs(O::ReadCompliance)),
+    ("GET /v1/mandates/{id}/screening", Needs(O::ReadCompliance)),
+    (
+        "GET /v1/investor-profiles/{id}/screening",
+        Needs(O::ReadCompliance),
+    ),
     (
         "GET /v1/introductions/{id}/documents",
         Needs(O::ReadDocument),

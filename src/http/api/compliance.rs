@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::exchange::{intent, path_id};
+use super::proof::ProofDocument;
 use super::values::{code, day, parsed, time};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::event::{Subject, SubjectKind};
@@ -54,7 +55,11 @@ pub struct NewClearance {
     /// On what ground: a list, a registry, a report.
     #[schema(min_length = 1, max_length = 2000)]
     basis: String,
-    /// Last day on which it holds.
+    /// What it rests on; at least one of its two parts.
+    #[serde(default)]
+    evidence: ProofDocument,
+    /// Last day on which it holds: at most a year ahead, half a year for
+    /// `clear_enhanced`.
     #[schema(format = "date", max_length = 10, example = "2027-11-23")]
     valid_to: String,
 }
@@ -75,14 +80,18 @@ impl NewClearance {
             ClearanceVerdict::ALL,
         );
         let basis = words(&mut faults, "/basis", &self.basis);
+        let proof = self.evidence.read(&mut faults);
         let valid_to = day(&mut faults, "/valid_to", &self.valid_to);
-        match (organization, verdict, basis, valid_to) {
-            (Some(organization), Some(verdict), Some(basis), Some(valid_to)) => Ok(Check {
-                organization,
-                verdict,
-                basis,
-                valid_to,
-            }),
+        match (organization, verdict, basis, proof, valid_to) {
+            (Some(organization), Some(verdict), Some(basis), Some(proof), Some(valid_to)) => {
+                Ok(Check {
+                    organization,
+                    verdict,
+                    basis,
+                    proof,
+                    valid_to,
+                })
+            }
             _ => Err(faults),
         }
     }
@@ -104,9 +113,15 @@ pub struct ClearanceView {
     /// On what ground.
     #[schema(max_length = 2000)]
     basis: String,
+    /// What it rests on; absent of those from before it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<ProofDocument>,
     /// Last day on which it holds.
     #[schema(format = "date", max_length = 10)]
     valid_to: String,
+    /// Who recorded it.
+    #[schema(format = "uuid", max_length = 36)]
+    recorded_by: String,
     /// When it was recorded.
     #[schema(format = "date-time", max_length = 35)]
     created_at: String,
@@ -119,7 +134,9 @@ impl From<&Clearance> for ClearanceView {
             organization: clearance.organization.to_string(),
             verdict: clearance.verdict.code(),
             basis: clearance.basis.clone(),
+            evidence: clearance.proof.as_ref().map(ProofDocument::of),
             valid_to: clearance.valid_to.to_string(),
+            recorded_by: clearance.by.to_string(),
             created_at: time(clearance.created_at),
         }
     }

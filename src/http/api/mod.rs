@@ -25,6 +25,7 @@ pub mod introduction_file;
 pub mod introductions;
 pub mod investor_profiles;
 pub mod keys;
+pub mod licences;
 pub mod mandates;
 pub mod matches;
 pub mod me;
@@ -36,6 +37,7 @@ pub mod people;
 pub mod practices;
 pub mod programme_comments;
 pub mod programmes;
+mod proof;
 pub mod rates;
 pub mod referrals;
 pub mod registrations;
@@ -113,6 +115,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(evidence::routes)
         .configure(scorecard::routes)
         .configure(reports::routes)
+        .configure(licences::routes)
         .configure(practices::routes)
         .configure(gaps::routes)
         .configure(releases::routes)

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::intent;
 use super::values::{day, parsed, time, within};
+use crate::domain::calendar::latest_day;
 use crate::domain::fault::Faults;
 use crate::domain::money::Currency;
 use crate::domain::rates::{Batch, Cross, Quotation, Source, Step};
@@ -350,7 +351,7 @@ async fn create_rates(
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/rates", &request, &key, body.bytes());
     let body = body.into_inner();
-    let quotations = body.read(context.now().date_naive())?;
+    let quotations = body.read(latest_day(context.now()))?;
     let first = quotations.first().map(|it| (it.base, it.quote, it.on));
     let batch = rates::record(&context, &caller, intent, quotations, body.replace).await?;
     let mut response = HttpResponse::Created();

@@ -121,10 +121,17 @@ pub struct CountsView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoneyFunded)]
 pub struct MoneyFundedView {
+    /// As of the end of which day. To parties that of a quarter, and a later
+    /// one only once five more deals have brought money; absent where none is
+    /// told to them yet, which reads as nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date", max_length = 10)]
+    as_of: Option<String>,
     /// All of it that could be compared, in US dollars at the rates that were
     /// locked when it was confirmed.
     total: MoneyView,
-    /// As it arrived.
+    /// As it arrived; to parties only where five deals or more are behind each
+    /// currency.
     #[schema(max_items = 200)]
     by_currency: Vec<MoneyView>,
     /// Currencies for which no rate was there; they are not in the total.
@@ -250,6 +257,7 @@ impl From<&Scorecard> for ScorecardView {
                 session_minutes: account.sessions.values().sum(),
             },
             money_funded: MoneyFundedView {
+                as_of: card.money_until.map(|day| day.to_string()),
                 total: Money::new(card.money.usd_cents, Currency::USD).into(),
                 by_currency: amounts
                     .map(|(currency, minor)| Money::new(*minor, *currency).into())

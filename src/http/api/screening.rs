@@ -15,6 +15,8 @@ use crate::services::{Context, screening};
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(screen_startup_profile)
+        .service(screen_mandate)
+        .service(screen_investor_profile)
         .service(screen_introduction);
 }
 
@@ -85,6 +87,46 @@ async fn screen_startup_profile(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let found = screening::of_profile(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
+}
+
+/// The words of a mandate's title that name something restricted or
+/// prohibited, for the operator's people.
+///
+/// A mandate with such words is published by a curator, not by its firm.
+#[utoipa::path(
+    operation_id = "screen_mandate",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "What is marked.", body = ScreeningView))
+)]
+#[get("/v1/mandates/{id}/screening")]
+async fn screen_mandate(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let found = screening::of_mandate(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
+}
+
+/// The words of what an investor says of itself that name something restricted
+/// or prohibited, for the operator's people.
+///
+/// An edit that names more of the kind is reviewed again.
+#[utoipa::path(
+    operation_id = "screen_investor_profile",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "What is marked.", body = ScreeningView))
+)]
+#[get("/v1/investor-profiles/{id}/screening")]
+async fn screen_investor_profile(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let found = screening::of_investor(&context, &caller, path_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(ScreeningView::of(found)))
 }
 

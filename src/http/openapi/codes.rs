@@ -13,6 +13,7 @@ use crate::domain::export::{ExportAction, ExportKind, ExportState};
 use crate::domain::import::{ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::investor::{AccreditationStatus, AssetsBand};
+use crate::domain::licence::{LicenceAction, LicenceStatus};
 use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::practice::PracticeStatus;
@@ -118,6 +119,8 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Rematch.status"], all!(RematchStatus)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),
+        (&["Licence.status"], all!(LicenceStatus)),
+        (&["NewLicenceTransition.action"], all!(LicenceAction)),
         (&["DealClosing.status"], all!(ClosingStatus)),
         (&["NewClosingTransition.action"], all!(ClosingAction)),
         (&["DealClosing.subscription"], all!(Subscription)),

@@ -174,7 +174,8 @@ pub(super) fn across(
     caller: &Caller,
     deal: &Deal,
 ) -> Result<(), Error> {
-    if caller.reads_everything() || apart::of_deal(context, conn, deal)?.is_none() {
+    let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
+    if operator || apart::of_deal(context, conn, deal)?.is_none() {
         return Ok(());
     }
     Err(Error::refused(

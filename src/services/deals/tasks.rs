@@ -121,7 +121,8 @@ fn check(
     }
     if let Some(person) = details.person {
         // Who works for the other side is the other side's to say.
-        let own = task.camp == details.assignee || caller.reads_everything();
+        let own =
+            task.camp == details.assignee || caller.reads_all_of(&[deal.startup, deal.investor]);
         if !own || !is_one_of(conn, person, details.assignee, deal)? {
             let mut faults = crate::domain::fault::Faults::new();
             let detail = "They are not one of those who are to do it.";

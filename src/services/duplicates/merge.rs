@@ -387,10 +387,11 @@ impl Hand<'_> {
             id: self.pen.new_id(),
             organization: self.merge.kept,
             basis: bounded(&basis, MOST, true).unwrap_or(before.basis),
+            by: self.by,
             created_at: self.now,
             ..before
         };
-        db::clearances::insert(conn, &clearance, self.by)?;
+        db::clearances::insert(conn, &clearance)?;
         self.keep(conn, &plain(Moved::Clearance, clearance.id.to_string()))?;
         self.pen.append(
             conn,

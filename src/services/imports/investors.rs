@@ -9,6 +9,7 @@ use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
 use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::terms;
 use crate::domain::values::OrganizationKind;
 
 use super::super::Error;
@@ -134,8 +135,11 @@ impl Import {
         content: MandateContent,
         joined: bool,
     ) -> Result<Change, Error> {
+        // Whose title names something restricted waits for a curator's look.
+        let taxonomy = self.context.taxonomy();
+        let named = !terms::in_mandate(&content, &taxonomy).is_empty();
         let status = match &before {
-            _ if joined => MandateStatus::Published,
+            _ if joined && !named => MandateStatus::Published,
             Some(before) => before.status,
             None => MandateStatus::Draft,
         };

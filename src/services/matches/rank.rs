@@ -330,6 +330,7 @@ fn lines(
     let parties = parties_of(conn, &explanations)?;
     let mut ranked = Vec::with_capacity(explanations.len());
     for (explanation, (startup, investor)) in explanations.into_iter().zip(parties) {
+        // Nobody curates what a firm of their own has a part in.
         if !caller.reads_all_of(&[startup.id, investor.id]) {
             continue;
         }

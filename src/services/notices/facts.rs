@@ -1,5 +1,6 @@
 //! Looks up what each notice needs, and asks once more whether it may be sent.
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::content::{
@@ -17,6 +18,7 @@ use crate::domain::organization::Organization;
 use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::values::Side;
+use crate::services::apart::{self, Apart};
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::teasers::tells_figures;
 use crate::services::{Context, Error, consents, introductions, matches, programmes, suppressions};
@@ -213,7 +215,19 @@ pub(super) fn prepare_introduction(
     ))
 }
 
+/// Days after which nobody is told any more that something ended: a freeze may
+/// have held the mail back that long.
+const NEWS_DAYS: i64 = 30;
+
+/// Whether the end of an introduction is no news any more.
+fn is_old(context: &Context, introduction: &Introduction) -> bool {
+    context.now() - introduction.updated_at > TimeDelta::days(NEWS_DAYS)
+}
+
+/// That it came to nothing; it names nobody, and so a block doesn't stop it,
+/// but while a freeze is in force it waits.
 pub(super) fn prepare_closed(
+    context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
     person: UserId,
@@ -221,6 +235,12 @@ pub(super) fn prepare_closed(
     ending: Ending,
 ) -> Result<Prepared, Error> {
     let introduction = introductions::load(conn, id)?;
+    if apart::of_introduction(context, conn, &introduction)? == Some(Apart::Frozen) {
+        return Ok(Prepared::Later);
+    }
+    if is_old(context, &introduction) {
+        return Ok(Prepared::Obsolete("no_news"));
+    }
     let programme = programmes::load(conn, introduction.programme)?;
     let shared_reason = introductions::shared_reason(conn, id)?;
     let content = Content::Closed(Box::new(Closed {
@@ -273,16 +293,19 @@ pub(super) fn prepare_pulse(
     if consents::took_back(conn, introduction.id, &open.person.email)? {
         return Ok(Prepared::Obsolete("consent_withdrawn"));
     }
-    let pair = introductions::pair(conn, &introduction)?;
-    if disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen() {
-        return Ok(Prepared::Later);
+    // Whatever else the gate would say beside it: a freeze holds it back.
+    match apart::of_introduction(context, conn, &introduction)? {
+        Some(Apart::Frozen) => return Ok(Prepared::Later),
+        Some(Apart::Barred) => return Ok(Prepared::Obsolete("gate_closed")),
+        None => {}
     }
     let token = context
         .links
         .mint_pulse(open.pulse.id, open.pulse.expires_at)
         .map_err(Error::internal)?;
+    let programme = programmes::load(conn, introduction.programme)?;
     let content = PulseContent {
-        programme: pair.programme.details.title.to_string(),
+        programme: programme.details.title.to_string(),
         kind: open.pulse.kind,
         counterpart: open.counterpart,
         requested_at: introduction.created_at,
@@ -297,7 +320,11 @@ fn connected_by(conn: &mut Conn, id: IntroductionId) -> Result<Option<String>, E
     Ok(outbox::sent_before(conn, &format!("introduction:{id}:"))?)
 }
 
+/// That an introduction which was made is closed; it names the other side, so
+/// it waits for a freeze to be lifted, and whom something else keeps apart gets
+/// none.
 pub(super) fn prepare_over(
+    context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
     side: Side,
@@ -306,6 +333,12 @@ pub(super) fn prepare_over(
     let introduction = introductions::load(conn, id)?;
     if introduction.status != IntroductionStatus::Closed {
         return Ok(Prepared::Obsolete("no_longer_closed"));
+    }
+    match apart::of_introduction(context, conn, &introduction)? {
+        Some(Apart::Frozen) => return Ok(Prepared::Later),
+        Some(Apart::Barred) => return Ok(Prepared::Obsolete("gate_closed")),
+        None if is_old(context, &introduction) => return Ok(Prepared::Obsolete("no_news")),
+        None => {}
     }
     let programme = programmes::load(conn, introduction.programme)?;
     let other = load_organization(conn, &introduction, side.other())?;

@@ -15,6 +15,7 @@ use super::records::{self, OfProfile};
 use crate::db::{self, Conn};
 use crate::domain::account::User;
 use crate::domain::calendar::at_hour;
+use crate::domain::compliance::FreezeScope;
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId, UserId};
 use crate::domain::message::Notice;
 use crate::domain::organization::Organization;
@@ -25,7 +26,7 @@ use crate::domain::text::Language;
 use crate::domain::values::OrganizationKind;
 use crate::domain::worklist::WorkKind;
 use crate::services::readiness::{self, Change, Count};
-use crate::services::{Caller, Context, Error, digest, entries, worklist};
+use crate::services::{Caller, Context, Error, digest, disclosure, entries, worklist};
 
 /// Most parts that a status names as missing.
 const MOST_MISSING: usize = 4;
@@ -152,12 +153,23 @@ fn prepare_status(
     if profile.status != ProfileStatus::Published {
         return Ok(Prepared::Obsolete("not_published"));
     }
+    // A month told after a freeze was lifted would be an old one.
+    let freezes = db::freezes::active(conn)?;
+    let taxonomy = context.taxonomy();
+    let covers = |freeze| disclosure::covers_startup(freeze, &taxonomy, &profile);
+    if freezes.iter().any(covers) {
+        return Ok(Prepared::Obsolete("frozen"));
+    }
     let first = month.checked_sub_months(Months::new(1)).unwrap_or(month);
     let (since, until) = (beginning(first, reader.zone), beginning(month, reader.zone));
     let standings = db::rounds::standings(conn, id)?;
     let mut programmes = Vec::new();
     let mut improve = Vec::new();
     for programme in db::programmes::programmes_of_startup(conn, id)? {
+        let scope = FreezeScope::Programme(programme.id);
+        if freezes.iter().any(|freeze| freeze.scope == scope) {
+            continue;
+        }
         let of = standings
             .iter()
             .filter(|standing| standing.programme == programme.id);
@@ -186,6 +198,9 @@ fn prepare_status(
         if improve.is_empty() {
             improve = improvements(context, conn, &profile, programme.id, &reader.language)?;
         }
+    }
+    if programmes.is_empty() && !freezes.is_empty() {
+        return Ok(Prepared::Obsolete("frozen"));
     }
     let mut passes = BTreeMap::new();
     for reason in db::rounds::shared_reasons(conn, id, since, until)? {

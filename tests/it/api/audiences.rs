@@ -61,7 +61,7 @@ async fn close(stage: &Stage, gate: &str, matched: &str) {
         "clearance" => {
             let finding = json!({
                 "organization": stage.startup.id.to_string(), "verdict": "blocked",
-                "basis": "A list.", "valid_to": "2027-06-30",
+                "basis": "A list.", "evidence": { "reference": "Archive 7" }, "valid_to": "2027-06-30",
             });
             stage
                 .post(Who::Compliance, "/v1/clearances", finding)

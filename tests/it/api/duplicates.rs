@@ -332,7 +332,7 @@ impl Twins {
 
 fn check(organization: &str, verdict: &str) -> Value {
     json!({ "organization": organization, "verdict": verdict,
-            "basis": "register", "valid_to": "2027-06-30" })
+            "basis": "register", "evidence": { "reference": "Archive 7" }, "valid_to": "2027-06-30" })
 }
 
 /// Whether the contact can claim the firm by a mailed link.
@@ -615,7 +615,7 @@ fn a_merge_is_undone_only_while_nothing_was_built_upon_it() {
         let curator = &twins.curator;
         let profile = twins.twins_profile();
         let clear = json!({ "organization": twins.twin(), "verdict": "clear",
-                            "basis": "register", "valid_to": "2027-06-30" });
+                            "basis": "register", "evidence": { "reference": "Archive 7" }, "valid_to": "2027-06-30" });
         twins
             .compliance
             .post("/v1/clearances", &clear)

@@ -109,7 +109,7 @@ fn what_compliance_decides_is_in_the_next_answer() {
             json!({
                 "organization": stage.investor.id.to_string(),
                 "verdict": verdict,
-                "basis": "EU list",
+                "basis": "EU list", "evidence": { "reference": "Archive 7" },
                 "valid_to": "2027-06-01",
             })
         };

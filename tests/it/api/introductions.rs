@@ -157,7 +157,7 @@ async fn screened(stage: &Stage, verdict: &str) {
     let check = json!({
         "organization": stage.startup.id.to_string(),
         "verdict": verdict,
-        "basis": "Registry of companies",
+        "basis": "Registry of companies", "evidence": { "reference": "Archive 7" },
         "valid_to": "2027-11-23",
     });
     let made = stage.post(Who::Compliance, "/v1/clearances", check).await;

@@ -116,7 +116,7 @@ fn compliance_clears_freezes_and_blocks() {
         let tamar = firm(&app, "startup", "Tamar", "IL").await;
         let rival = firm(&app, "investor", "Xezer", "AZ").await;
 
-        let clearance = json!({ "organization": tamar.id, "verdict": "clear", "basis": "EU list", "valid_to": "2027-11-01" });
+        let clearance = json!({ "organization": tamar.id, "verdict": "clear", "basis": "EU list", "evidence": { "reference": "Archive 7" }, "valid_to": "2027-11-01" });
         officer.post("/v1/clearances", &clearance).await.expect(201);
         curator
             .post("/v1/clearances", &clearance)

@@ -44,7 +44,9 @@ fn a_founder_learns_what_opens_more_mandates_and_of_no_single_one() {
         .await;
         let told = readiness(&stage, Who::Dana).await;
         assert_eq!(told["programme"], stage.programme.id.to_string());
-        assert_eq!(told["open"], 4);
+        // Four, told as at least three: from what one more investor would add
+        // nobody learns what that one wants.
+        assert_eq!(told["open"], 3);
         assert_eq!(told["undecided"], Value::Null);
         assert_eq!(*opens(&told, "equity_abroad"), 3);
         assert_eq!(*opens(&told, "distribution_partner"), Value::Null);
@@ -72,8 +74,27 @@ fn a_founder_learns_what_opens_more_mandates_and_of_no_single_one() {
     });
 }
 
+/// Founders may ask again after each change of their profile.
 #[test]
-fn fewer_than_three_mandates_are_no_number() {
+fn two_answers_do_not_tell_what_a_single_investor_wants() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        investors(&stage, "Water", 5, |_| {}).await;
+        let before = readiness(&stage, Who::Dana).await;
+        investors(&stage, "One", 1, |content| wants("equity_abroad")(content)).await;
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let both = json!({
+            "deal_intents": ["pilot_poc", "equity_abroad"],
+            "round": {"currency": "USD", "target": 90_000_000, "instruments": ["safe"]},
+        });
+        stage.edit(Who::Dana, &profile, both).await.expect(200);
+        let after = readiness(&stage, Who::Dana).await;
+        assert_eq!((&before["open"], &after["open"]), (&json!(5), &json!(5)));
+    });
+}
+
+#[test]
+fn fewer_than_three_investors_are_no_number() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
         let alone = readiness(&stage, Who::Dana).await;

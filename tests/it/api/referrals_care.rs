@@ -80,7 +80,7 @@ fn who_was_looked_into_stays_who_it_is() {
         let made = office.owner.post(REFERRALS, &draft).await.expect(201);
         draft["organization"]["legal_name"] = json!("Xəzər Fond");
         office.owner.post(REFERRALS, &draft).await.expect(200);
-        let clearance = json!({ "organization": made.text("organization"), "verdict": "clear", "basis": "EU list", "valid_to": "2027-11-01" });
+        let clearance = json!({ "organization": made.text("organization"), "verdict": "clear", "basis": "EU list", "evidence": { "reference": "Archive 7" }, "valid_to": "2027-11-01" });
         officer.post("/v1/clearances", &clearance).await.expect(201);
         draft["organization"]["legal_name"] = json!("Another Fond");
         let refused = office.owner.post(REFERRALS, &draft).await;

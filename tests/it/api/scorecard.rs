@@ -255,3 +255,50 @@ fn any_day_of_the_past_reads_as_it_did_and_later_rates_change_nothing() {
         assert_eq!(stage.get(Who::Gul, &path).await.status, 200);
     });
 }
+
+/// What parties read of money must not tell what one deal brought, whatever two
+/// days they ask for.
+#[test]
+fn from_two_cards_nobody_works_out_what_one_deal_brought() {
+    on_each_backend(async |database| {
+        let stage = Box::pin(stage(database)).await;
+        let deal = deal(&stage).await;
+        let skip = json!({"action": "skip", "to": "funded", "reason": "Signed elsewhere."});
+        stage.go(Who::Curator, &deal, skip).await.expect(200);
+        let confirm = json!({
+            "action": "confirm", "value_date": "2026-11-24",
+            "amount": { "amount_minor": 123_456, "currency": "USD" },
+        });
+        for who in [Who::Dana, Who::Gul] {
+            stage.go(who, &deal, confirm.clone()).await.expect(200);
+        }
+        stage.context.clock.advance(TimeDelta::days(60));
+        let path = format!("/v1/programmes/{}/scorecard", stage.programme.id);
+        let made = promise(
+            &stage,
+            "money_funded",
+            &json!({
+                "target_money": { "amount_minor": 1_000_000, "currency": "USD" },
+            }),
+        );
+        let commitments = format!("/v1/programmes/{}/commitments", stage.programme.id);
+        stage
+            .post(Who::Curator, &commitments, made)
+            .await
+            .expect(201);
+        stage.seal().await;
+        for day in ["2026-11-23", "2026-11-24", "2026-12-31", "2027-01-20"] {
+            let path = format!("{path}?as_of={day}");
+            let told = stage.get(Who::Gul, &path).await.expect(200);
+            assert_eq!(told["money_funded"]["total"]["amount_minor"], 0, "{day}");
+            assert!(!told.to_string().contains("123456"), "{day}: {told}");
+            assert_eq!(told["money_funded"]["as_of"], Value::Null);
+        }
+        let whole = stage.get(Who::Curator, &path).await.expect(200);
+        assert_eq!(whole["money_funded"]["total"]["amount_minor"], 123_456);
+        assert_eq!(
+            whole["commitments"][0]["done_money"]["amount_minor"],
+            123_456
+        );
+    });
+}

@@ -13,7 +13,7 @@ use corridor::config::Config;
 use corridor::db::{self, Conn};
 use corridor::domain::account::{Role, User};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict};
-use corridor::domain::ids::{OrganizationId, SessionId};
+use corridor::domain::ids::{OrganizationId, SessionId, UserId};
 use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
 use corridor::domain::profile::{ControlAnswers, ProfileStatus, StartupContent, StartupProfile};
@@ -245,7 +245,7 @@ impl Stage {
                 db::users::insert_membership(conn, user.id, firm, role, now)?;
             }
             for firm in [&startup, &investor] {
-                db::clearances::insert(conn, &clearance(&context, firm), users[4].id)?;
+                db::clearances::insert(conn, &clearance(&context, firm, users[4].id))?;
             }
             db::startup_profiles::insert(conn, &profile)?;
             db::mandates::insert(conn, &mandate)?;
@@ -313,6 +313,25 @@ impl Stage {
 
     /// Another startup like the first, ready to be matched; its profile.
     pub async fn another_startup(&self, name: &str) -> StartupProfile {
+        let profile = self.startup_outside(name).await;
+        let (context, programme) = (self.context.clone(), self.programme.id);
+        let id = profile.id;
+        let admit = move |conn: &mut Conn| {
+            db::programmes::admit_startup(conn, programme, id, context.now())
+        };
+        self.context.db.write(admit).await.unwrap();
+        profile
+    }
+
+    /// A curator admits a record to the programme.
+    pub async fn admit(&self, body: Value) {
+        let path = format!("/v1/programmes/{}/admissions", self.programme.id);
+        let done = self.post(Who::Curator, &path, body).await;
+        assert!(done.status < 300, "{}", done.text);
+    }
+
+    /// A startup like the first that no programme has admitted; its profile.
+    pub async fn startup_outside(&self, name: &str) -> StartupProfile {
         let context = self.context.clone();
         let firm = organization(&context, OrganizationKind::Startup, name, "IL");
         let tag = self.profile.content.primary_tags.first().unwrap();
@@ -325,7 +344,6 @@ impl Stage {
             )),
             ..self.user(Who::Dana).clone()
         };
-        let programme = self.programme.id;
         let officer = self.user(Who::Compliance).id;
         let made = profile.clone();
         let write = move |conn: &mut Conn| -> Result<(), Error> {
@@ -333,9 +351,8 @@ impl Stage {
             db::organizations::insert(conn, &firm)?;
             assert!(db::users::insert(conn, &owner, "no hash")?);
             db::users::insert_membership(conn, owner.id, firm.id, Role::Owner, now)?;
-            db::clearances::insert(conn, &clearance(&context, &firm), officer)?;
+            db::clearances::insert(conn, &clearance(&context, &firm, officer))?;
             db::startup_profiles::insert(conn, &made)?;
-            db::programmes::admit_startup(conn, programme, made.id, now)?;
             Ok(())
         };
         self.context.db.write(write).await.unwrap();
@@ -358,7 +375,7 @@ impl Stage {
         let made = mandate.clone();
         let write = move |conn: &mut Conn| -> Result<(), Error> {
             db::organizations::insert(conn, &firm)?;
-            db::clearances::insert(conn, &clearance(&context, &firm), officer)?;
+            db::clearances::insert(conn, &clearance(&context, &firm, officer))?;
             db::mandates::insert(conn, &made)?;
             db::programmes::admit_mandate(conn, programme, made.id, context.now())?;
             Ok(())
@@ -539,12 +556,14 @@ pub fn organization(
     }
 }
 
-pub fn clearance(context: &Context, firm: &Organization) -> Clearance {
+pub fn clearance(context: &Context, firm: &Organization, by: UserId) -> Clearance {
     Clearance {
         id: context.new_id(),
         organization: firm.id,
         verdict: ClearanceVerdict::Clear,
         basis: "Registry of companies".to_owned(),
+        proof: None,
+        by,
         valid_to: context.now().date_naive() + Days::new(365),
         created_at: context.now(),
     }

@@ -127,6 +127,13 @@ fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
             json!({ "amount_minor": 240_000, "currency": "USD" })
         );
         assert_eq!(first["weighted"]["amount_minor"], 12_000);
+        // Who is of the investor reads as the investor does, whatever else they
+        // are.
+        join(&stage, Who::Auditor, stage.investor.id).await;
+        let own = stage.get(Who::Auditor, "/v1/deal-board").await.expect(200);
+        assert_eq!(own["items"][0]["total"]["amount_minor"], 90_000);
+        let seen = syndicate(&stage, Who::Auditor, &deal).await;
+        assert_eq!(seen["hard"], Value::Null);
         let none = stage.get(Who::Stranger, "/v1/deal-board").await.expect(200);
         assert_eq!(none["items"], json!([]));
         let pilots = stage
@@ -174,6 +181,16 @@ async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate)
     };
     let insert = move |conn: &mut db::Conn| db::introductions::insert(conn, &introduction);
     stage.context.db.write(insert).await.unwrap();
+}
+
+/// Makes somebody a reader of a firm as well.
+pub async fn join(stage: &Stage, who: Who, firm: corridor::domain::ids::OrganizationId) {
+    let (person, now) = (stage.user(who).id, stage.context.now());
+    let join = move |conn: &mut db::Conn| {
+        let viewer = corridor::domain::account::Role::Viewer;
+        db::users::insert_membership(conn, person, firm, viewer, now)
+    };
+    stage.context.db.write(join).await.unwrap();
 }
 
 /// Two closings of the round, 60 000 each.

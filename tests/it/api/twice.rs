@@ -385,9 +385,17 @@ async fn compliance(twice: &Twice<'_>) {
     let check = json!({
         "organization": stage.startup.id.to_string(),
         "verdict": "clear",
-        "basis": "Registry of companies",
+        "basis": "Registry of companies", "evidence": { "reference": "Archive 7" },
         "valid_to": "2027-11-23",
     });
+    let licence = super::licences::licence(&["AZ"], "2027-11-23");
+    let path = format!("/v1/organizations/{}/licences", stage.startup.id);
+    let route = "/v1/organizations/{id}/licences";
+    let (licence, _) = twice.does(route, Who::Dana, &path, licence).await;
+    let checks = json!({"action": "check"});
+    twice
+        .moves("licences", Who::Compliance, &licence, checks)
+        .await;
     let route = "/v1/clearances";
     twice.does(route, Who::Compliance, route, check).await;
     let order = json!({"scope": "country", "value": "GE", "reason": "A standing order."});

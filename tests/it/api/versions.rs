@@ -270,7 +270,7 @@ fn records_that_have_states_say_what_can_be_done_and_what_happened() {
 
         // A firm: its own people don't read what compliance did.
         let check = json!({ "organization": tamar.id, "verdict": "review",
-                            "basis": "register", "valid_to": "2027-06-30" });
+                            "basis": "register", "evidence": { "reference": "Archive 7" }, "valid_to": "2027-06-30" });
         compliance.post("/v1/clearances", &check).await.expect(201);
         app.seal().await;
         let events = format!("/v1/organizations/{}/events", tamar.id);

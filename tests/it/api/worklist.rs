@@ -164,7 +164,7 @@ fn checks_that_run_out_and_firms_never_checked_wait_for_compliance() {
         let list = officer.get("/v1/worklist").await.expect(200);
         let items = list.body["items"].as_array().unwrap();
         assert_eq!(kinds(items), ["screen_firm", "screen_firm"]);
-        let clearance = |firm: &str, verdict: &str, valid_to: &str| json!({ "organization": firm, "verdict": verdict, "basis": "A list", "valid_to": valid_to });
+        let clearance = |firm: &str, verdict: &str, valid_to: &str| json!({ "organization": firm, "verdict": verdict, "basis": "A list", "evidence": { "reference": "Archive 7" }, "valid_to": valid_to });
         for (firm, verdict, day) in [
             (&corridor.startup.id, "clear", "2026-12-10"),
             (&corridor.startup.id, "clear", "2027-11-01"),

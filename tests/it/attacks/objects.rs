@@ -98,6 +98,11 @@ fn body(route: &str) -> Option<Value> {
         "PUT /v1/deals/{id}/participants" => Some(json!({
             "organization": Uuid::now_v7().to_string(), "interest": "observing",
         })),
+        "POST /v1/organizations/{id}/licences" => Some(json!({
+            "authority": "Evil", "number": "1", "countries": ["AZ"], "valid_from": "2026-11-01",
+            "valid_to": "2027-11-01", "evidence": { "reference": "Evil" },
+        })),
+        "POST /v1/licences/{id}/transitions" => action("check"),
         "PATCH /v1/commitments/{id}" => Some(json!({ "title": "Ours" })),
         "POST /v1/commitments/{id}/transitions" => action("meet"),
         "POST /v1/commitments/{id}/evidence" => Some(json!({
@@ -240,6 +245,10 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/me/keys/{id}", key(stage).await),
         ("/v1/me/consents/{id}", own(stage, "/v1/me/consents").await),
         ("/v1/documents/{id}", document(stage).await),
+        (
+            "/v1/licences/{id}",
+            crate::api::licences::recorded(stage).await,
+        ),
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{version}", "1".to_owned()),
@@ -672,7 +681,7 @@ fn naming(route: &str) -> Value {
         "POST /v1/exports" => json!({ "kind": "organization", "format": "ndjson" }),
         "POST /v1/clearances" => json!({
             "verdict": "clear",
-            "basis": "register",
+            "basis": "register", "evidence": { "reference": "Archive 7" },
             "valid_to": "2027-06-30",
         }),
         other => panic!("say here what {other} takes"),

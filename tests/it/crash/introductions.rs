@@ -86,7 +86,7 @@ async fn pair(stage: &Stage, number: usize) -> Pair {
             db::organizations::insert(conn, firm)?;
             assert!(db::users::insert(conn, person, "no hash")?);
             db::users::insert_membership(conn, person.id, firm.id, Role::Owner, now)?;
-            db::clearances::insert(conn, &clearance(&context, firm), officer)?;
+            db::clearances::insert(conn, &clearance(&context, firm, officer))?;
         }
         db::startup_profiles::insert(conn, &profile)?;
         db::mandates::insert(conn, &mandate)?;

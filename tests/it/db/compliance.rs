@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use chrono::{Days, TimeDelta};
 use corridor::db::disclosures::{Disclosure, Release};
 use corridor::db::{Conn, blocks, clearances, disclosures, freezes, matches};
-use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof};
 use corridor::domain::disclosure::Level;
 use corridor::domain::event::{Subject, SubjectKind};
 
@@ -24,10 +24,12 @@ fn the_last_clearance_counts() {
                 organization: startup,
                 verdict,
                 basis: "siyahı".to_owned(),
+                proof: Proof::of(Some("Arxiv".to_owned()), Some([7; 32])),
+                by: world.person.id,
                 valid_to: today(),
                 created_at: noon(second),
             };
-            clearances::insert(conn, &clearance, world.person.id)?;
+            clearances::insert(conn, &clearance)?;
         }
         let latest = clearances::latest(conn, startup)?.expect("checked");
         assert_eq!(latest.verdict, ClearanceVerdict::Blocked);

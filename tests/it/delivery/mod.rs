@@ -6,6 +6,7 @@ pub mod bounces;
 mod consents;
 mod digests;
 mod doubtful;
+mod frozen;
 mod ledger;
 mod letters;
 mod obsolete;

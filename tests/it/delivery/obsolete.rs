@@ -95,6 +95,33 @@ fn a_gate_that_closes_before_the_question_is_mailed_lets_none_out() {
     });
 }
 
+#[test]
+fn a_licence_that_ends_stops_an_introduction_just_before_it_is_sent() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let mut profile = post.stage.profile.clone();
+        profile.version += 1;
+        profile.content.controls.as_mut().unwrap().dual_use = true;
+        let write = move |conn: &mut Conn| db::startup_profiles::update(conn, &profile);
+        assert!(post.stage.context.db.write(write).await.unwrap());
+        let path = format!("/v1/organizations/{}/licences", post.stage.startup.id);
+        let licence = crate::api::licences::licence(&["AZ"], "2026-11-26");
+        let made = post.stage.post(Who::Dana, &path, licence).await;
+        let licence = made.location.clone().unwrap();
+        let check = json!({ "action": "check" });
+        post.stage
+            .go(Who::Compliance, &licence, check)
+            .await
+            .expect(200);
+        let introduction = post.agreed().await;
+        post.advance(TimeDelta::days(4));
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "held");
+        let received = post.server.received();
+        assert!(received.iter().all(|mail| mail.to.len() == 1));
+    });
+}
+
 /// A freeze is lifted some day; what both agreed to waits for it.
 #[test]
 fn an_introduction_waits_for_a_freeze_to_be_lifted_by_two_people() {
@@ -177,7 +204,7 @@ pub(super) async fn lift(post: &Post, freeze: Uuid) {
     assert_eq!(lifted, [false, true]);
 }
 
-async fn officer(post: &Post, who: Who) -> Caller {
+pub(super) async fn officer(post: &Post, who: Who) -> Caller {
     let user = post.stage.user(who).clone();
     let id = user.id;
     let memberships = post

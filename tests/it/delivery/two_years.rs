@@ -64,7 +64,9 @@ impl Years {
     /// The investor asks for another startup, which says yes by its link.
     async fn asked_by_investor(&self, name: &str) -> String {
         let stage = self.stage();
-        let profile = stage.another_startup(name).await;
+        let profile = stage.startup_outside(name).await;
+        let admission = json!({ "startup_profile": profile.id.to_string() });
+        stage.admit(admission).await;
         let matched = stage.matched_with(&profile).await;
         let both = json!({ "action": "release", "to": "both" });
         self.go(Who::Curator, &matched, both).await;
@@ -100,7 +102,26 @@ async fn begin(database: &crate::support::database::Database) -> Years {
     });
     let write = move |conn: &mut Conn| db::programmes::update(conn, &programme);
     assert!(post.stage.context.db.write(write).await.unwrap());
+    admitted_anew(&post.stage).await;
     Years { post }
+}
+
+/// The stage's own pair comes into the programme as any other does: a curator
+/// admits both, and the log says so.
+async fn admitted_anew(stage: &Stage) {
+    use diesel::RunQueryDsl;
+
+    let leave = |conn: &mut Conn| -> db::Result<()> {
+        for table in ["programme_startups", "programme_mandates"] {
+            diesel::sql_query(format!("DELETE FROM {table}")).execute(conn)?;
+        }
+        Ok(())
+    };
+    stage.context.db.write(leave).await.unwrap();
+    let profile = stage.profile.id.to_string();
+    stage.admit(json!({ "startup_profile": profile })).await;
+    let mandate = stage.mandate.id.to_string();
+    stage.admit(json!({ "mandate": mandate })).await;
 }
 
 /// A freeze: what both agreed to waits, and goes on once it is lifted.

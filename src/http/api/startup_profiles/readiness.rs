@@ -24,19 +24,21 @@ pub struct ReadinessQuery {
     programme: Option<String>,
 }
 
-/// How a profile stands before the mandates of a programme. Numbers of
-/// mandates are null where they are fewer than 3.
+/// How a profile stands before the mandates of a programme. Numbers are of
+/// investors, at least so many: 3, 5, 10, 20, 50, 100, 500 or 1 000; null where
+/// there are fewer than 3.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub struct ReadinessView {
     /// In which programme.
     #[schema(format = "uuid", max_length = 36)]
     programme: String,
-    /// Mandates that nothing in what both sides say speaks against.
-    #[schema(required = true, minimum = 3, example = 12)]
+    /// Investors with a mandate that nothing in what both sides say speaks
+    /// against.
+    #[schema(required = true, minimum = 3, example = 10)]
     open: Option<usize>,
-    /// Mandates that wait for something that one side has not said.
-    #[schema(required = true, minimum = 3, example = 4)]
+    /// Investors with one that waits for something that one side has not said.
+    #[schema(required = true, minimum = 3, example = 3)]
     undecided: Option<usize>,
     /// What the profile leaves out, the costliest first.
     #[schema(max_items = 20)]
@@ -82,8 +84,8 @@ pub struct ChangeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, example = "Pilot or proof of concept")]
     label: Option<String>,
-    /// How many mandates it would open.
-    #[schema(required = true, minimum = 3, example = 7)]
+    /// Of how many investors it would open mandates, at least.
+    #[schema(required = true, minimum = 3, example = 5)]
     opens: Option<usize>,
 }
 
@@ -128,8 +130,8 @@ impl From<Missing> for MissingView {
 
 /// What would make a profile match more.
 ///
-/// What each part costs that it leaves out, and how many mandates one change
-/// would open. Only what both sides say of themselves counts, as if the
+/// What each part costs that it leaves out, and of how many investors one
+/// change would open mandates. Only what both sides say of themselves counts, as if the
 /// profile were published and cleared; decisions of others are not looked at.
 #[utoipa::path(
     operation_id = "get_startup_profile_readiness",

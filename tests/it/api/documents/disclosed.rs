@@ -233,7 +233,7 @@ fn what_stops_a_disclosure_stops_an_opening() {
             json!({
                 "organization": stage.investor.id.to_string(),
                 "verdict": verdict,
-                "basis": "Registry of companies",
+                "basis": "Registry of companies", "evidence": { "reference": "Archive 7" },
                 "valid_to": "2027-11-23",
             })
         };
