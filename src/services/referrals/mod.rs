@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::db::page::Page;
 pub use crate::db::referrals::Filter;
 use crate::db::{self, Conn, organizations, referrals};
-use crate::domain::duplicate::DuplicateState;
+use crate::domain::duplicate::{DuplicateState, host_tells};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::{Fault, Faults};
 use crate::domain::identifier::Identifier;
@@ -499,10 +499,12 @@ fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
     let details = organizations::find(conn, firm)?
         .ok_or(Error::NotFound)?
         .details;
-    let Some(website) = details.website else {
+    // Whoever has a page on a host that many share says nothing by it.
+    let host = details.website.map(|website| website.host());
+    let Some(host) = host.filter(|host| host_tells(host)) else {
         return Ok(false);
     };
-    let holder = organizations::find_by_identifier(conn, "domain", &website.host())?;
+    let holder = organizations::find_by_identifier(conn, "domain", &host)?;
     let Some(holder) = holder.filter(|holder| holder.id != firm) else {
         return Ok(false);
     };
