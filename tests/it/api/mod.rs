@@ -22,6 +22,7 @@ mod index;
 mod introductions;
 mod investors;
 mod keys;
+mod locked_rates;
 pub mod match_machine;
 mod matching;
 mod members;

@@ -1,5 +1,6 @@
 //! Deals: what follows an introduction, stage by stage.
 
+mod closings;
 mod history;
 mod notes;
 mod requests;
@@ -47,7 +48,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(syndicate::get_deal_board)
         .service(syndicate::get_deal_syndicate)
         .service(syndicate::set_deal_round)
-        .service(syndicate::set_deal_participant);
+        .service(syndicate::set_deal_participant)
+        .service(closings::set_deal_closings)
+        .service(closings::list_deal_closing_transitions)
+        .service(closings::move_deal_closing);
 }
 
 /// Which deals.
