@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use corridor::db::outbox::State;
 use corridor::db::{self, Conn};
 use corridor::domain::profile::{ProfileStatus, StartupProfile};
+use corridor::services::introductions::remind_due;
 use serde_json::{Value, json};
 
 use super::Post;
