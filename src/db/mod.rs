@@ -35,6 +35,7 @@
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
 pub mod agreements;
+mod amounts;
 pub mod api_keys;
 pub mod blocks;
 pub mod bounces;

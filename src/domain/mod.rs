@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod agreement;
+pub mod amounts;
 pub mod bounce;
 pub mod calendar;
 pub mod client;

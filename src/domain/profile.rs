@@ -309,6 +309,10 @@ pub struct ProfileFacts<'a> {
     pub clearance: Option<&'a Clearance>,
     /// What its texts give away ([`texts_that_tell`]).
     pub told: &'a Faults,
+    /// Another firm has the web site that this one says is its own, and nobody
+    /// judged yet which one it is. Whoever wrote the profile learns it from
+    /// nothing that happens before a person reviews it.
+    pub contested: bool,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -411,6 +415,7 @@ fn guard(
         ]),
         ProfileAction::Approve => Refusal::all([
             check_agreed(&profile.content, facts),
+            check_uncontested(facts.contested),
             refuse_prohibited(&profile.content, facts.taxonomy),
             clean(),
         ]),
@@ -431,6 +436,16 @@ fn check_agreed(content: &StartupContent, facts: &ProfileFacts<'_>) -> Result<()
     Err(Refusal::new(
         "compliance_needed",
         "Its tags, answers or texts are sensitive: compliance has to agree first.",
+    ))
+}
+
+fn check_uncontested(contested: bool) -> Result<(), Refusal> {
+    if !contested {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "contested_firm",
+        "Its web site is another firm's on record: judge that duplicate first.",
     ))
 }
 

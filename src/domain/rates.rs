@@ -448,8 +448,8 @@ impl Book {
         let (date, crosses) = self.to_dollars()?;
         let quotes = crosses
             .iter()
-            .filter_map(|cross| Some((cross.base, cross.ratio.of(1_000_000)?)));
-        Some(Rates::new(date, quotes))
+            .filter_map(|cross| Some((cross.base, cross.ratio.of(1_000_000_000)?)));
+        Some(Rates::of_nanos(date, quotes))
     }
 
     /// [`Self::in_dollars`] as exact fractions that are to be kept.

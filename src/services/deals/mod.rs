@@ -38,7 +38,7 @@ use crate::services::locked::{LockedBook, lock};
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{available, check_version, code};
-use crate::services::{Caller, Context, Error, Intent};
+use crate::services::{Caller, Context, Error, Intent, mandates, startups};
 
 /// A deal with what surrounds it.
 #[derive(Debug, Clone)]
@@ -241,12 +241,7 @@ pub async fn list(
     mut filter: Filter,
     page: PageRequest,
 ) -> Result<Page<Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.memberships.first().map(|member| member.organization);
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        caller.may(Operation::ReadDeal, &[organization])?;
-        filter.organization = Some(organization);
-    }
+    narrow(context, caller, &mut filter).await?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
     read_page(
         context,
@@ -261,6 +256,28 @@ pub async fn list(
         |seen| after(seen.deal.created_at, seen.deal.id),
     )
     .await
+}
+
+/// Narrows a list down to what the caller may see: a side's deals are its own,
+/// and nobody finds out by a filter whose record another firm's deal is of.
+pub(in crate::services) async fn narrow(
+    context: &Context,
+    caller: &Caller,
+    filter: &mut Filter,
+) -> Result<(), Error> {
+    if !caller.reads_everything() {
+        let own = caller.memberships.first().map(|member| member.organization);
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadDeal, &[organization])?;
+        filter.organization = Some(organization);
+    }
+    if let Some(id) = filter.startup_profile {
+        startups::find(context, caller, id).await?;
+    }
+    if let Some(id) = filter.mandate {
+        mandates::find(context, caller, id).await?;
+    }
+    Ok(())
 }
 
 /// Moves a deal in its machine. Jumps, holds and reopenings need a reason in

@@ -3,6 +3,7 @@
 //! leaves its id leading there; it can be undone until something was built
 //! upon it.
 
+mod desks;
 mod look;
 mod merge;
 mod undo;
@@ -12,7 +13,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn, duplicates, merges};
 use crate::domain::account::Role;
 use crate::domain::duplicate::{
-    Duplicate, DuplicateAction, DuplicateState, Ground, Reason, step, together,
+    Duplicate, DuplicateAction, DuplicateState, Ground, Reason, host_tells, step, together,
 };
 use crate::domain::event::Value;
 use crate::domain::fault::Faults;
@@ -344,4 +345,23 @@ pub(super) fn live_firm(conn: &mut Conn, id: OrganizationId) -> Result<Organizat
             ..Refusal::new("organization_merged", "")
         })),
     }
+}
+
+/// Whether another firm has the web site that this one says is its own: then
+/// a person judges which firm it is before anything goes on.
+pub(super) fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
+    let details = db::organizations::find(conn, firm)?
+        .ok_or(Error::NotFound)?
+        .details;
+    // Whoever has a page on a host that many share says nothing by it.
+    let host = details.website.map(|website| website.host());
+    let Some(host) = host.filter(|host| host_tells(host)) else {
+        return Ok(false);
+    };
+    let holder = db::organizations::find_by_identifier(conn, "domain", &host)?;
+    let Some(holder) = holder.filter(|holder| holder.id != firm) else {
+        return Ok(false);
+    };
+    let judged = duplicates::find_pair(conn, firm, holder.id)?;
+    Ok(judged.is_none_or(|it| it.state != DuplicateState::Dismissed))
 }

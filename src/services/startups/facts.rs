@@ -11,7 +11,7 @@ use crate::domain::profile::{
 };
 use crate::domain::tag::Taxonomy;
 use crate::services::organizations::names_that_tell;
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, duplicates};
 
 /// The facts, held.
 pub(in crate::services) struct Around {
@@ -20,6 +20,7 @@ pub(in crate::services) struct Around {
     agreed: bool,
     clearance: Option<Clearance>,
     told: Faults,
+    contested: bool,
 }
 
 impl Around {
@@ -31,6 +32,7 @@ impl Around {
             agreed: false,
             clearance: None,
             told: Faults::new(),
+            contested: false,
         }
     }
 
@@ -47,6 +49,9 @@ impl Around {
         if asks(&[A::Approve]) {
             let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
             around.agreed = agreed == Some(profile.revision);
+            // Of which firm a profile is that nobody stands behind.
+            around.contested =
+                !profile.claimed && duplicates::is_contested(conn, profile.organization)?;
         }
         if asks(&[A::Publish]) {
             around.clearance = db::clearances::latest(conn, profile.organization)?;
@@ -79,6 +84,7 @@ impl Around {
             compliance_agreed: self.agreed,
             clearance: self.clearance.as_ref(),
             told: &self.told,
+            contested: self.contested,
             now: self.context.now(),
         }
     }

@@ -155,6 +155,7 @@ pub async fn list<S: Show<StartupProfile>>(
     let read = Operation::ReadStartupProfile;
     filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
     let name = format!("startup-profiles {filter:?} {order}");
+    filter.today = context.now().date_naive();
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
         startup_profiles::list_heads(conn, &filter, order, cursor, limit)

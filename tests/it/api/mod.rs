@@ -15,6 +15,7 @@ mod discretion;
 pub mod documents;
 mod duplicates;
 mod exports;
+mod filters;
 mod gates;
 mod idempotency;
 mod imports;
