@@ -1,6 +1,8 @@
 //! People with an account, and their parts in organizations. A password's
 //! hash leaves this module only through [`credentials`].
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -307,6 +309,27 @@ pub fn members(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<(Use
     rows.into_iter()
         .map(|(row, role)| Ok((user(row)?, stored::code(&role, Role::from_code)?)))
         .collect()
+}
+
+/// The names of the people of several organizations whose accounts are open.
+///
+/// # Errors
+/// A statement failed.
+pub fn names_of_members(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Vec<String>>> {
+    let rows: Vec<(OrganizationId, String)> = memberships::table
+        .inner_join(users::table)
+        .filter(memberships::organization_id.eq_any(organizations.to_vec()))
+        .filter(dsl::disabled_at.is_null())
+        .select((memberships::organization_id, dsl::name))
+        .load(conn)?;
+    let mut names: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for (organization, name) in rows {
+        names.entry(organization).or_default().push(name);
+    }
+    Ok(names)
 }
 
 /// The people who have that part in any organization and whose account is

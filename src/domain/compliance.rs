@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::country::Country;
 use super::event::Value;
 use super::ids::{OrganizationId, ProgrammeId, UserId};
+use super::refusal::Refusal;
 use super::text::Slug;
 use super::values::codes;
 
@@ -116,6 +117,24 @@ pub struct Block {
     pub a: OrganizationId,
     /// The other.
     pub b: OrganizationId,
+}
+
+/// Whether a firm may show itself on a day, as far as its checks say. One that
+/// was never checked may: showing itself brings it before compliance, and the
+/// gate keeps it from everybody until then.
+///
+/// # Errors
+/// The last check found against it, is not settled or has run out.
+pub fn check_standing(last: Option<&Clearance>, day: NaiveDate) -> Result<(), Refusal> {
+    use ClearanceVerdict as V;
+    match last.map(|last| verdict_on(last.verdict, last.valid_to, day)) {
+        None | Some(V::Clear | V::ClearEnhanced) => Ok(()),
+        // Which of them it is, is not for the firm to read.
+        Some(V::Review | V::Blocked) => Err(Refusal::new(
+            "clearance_needed",
+            "The operator's check of the firm has to be settled before this can be published.",
+        )),
+    }
 }
 
 /// What the last clearance says on a day: nothing, or one that has run out,

@@ -321,6 +321,8 @@ pub enum Action {
     Withdraw,
     /// Who agreed for a side takes the consent back.
     WithdrawConsent(Side),
+    /// A side ended the profile or mandate it is about; all read a withdrawal.
+    EndRecord(Side),
     /// The time to answer has passed.
     Expire,
     /// The mail was handed over to the mail system.
@@ -351,7 +353,7 @@ impl Action {
             Self::Gate(_) => "gate",
             Self::Refuse => "refuse",
             Self::Answer(_, answer) => answer.code(),
-            Self::Withdraw => "withdraw",
+            Self::Withdraw | Self::EndRecord(_) => "withdraw",
             Self::WithdrawConsent(_) => "withdraw_consent",
             Self::Expire => "expire",
             Self::Send => "send",
@@ -464,6 +466,10 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
         (unsent, A::WithdrawConsent(side)) if unsent.waits_for_mail() && before.accepted(*side) => {
             after.status = S::Withdrawn;
             who == hat_of(*side)
+        }
+        (unsent, A::EndRecord(_)) if unsent.waits_for_mail() => {
+            after.status = S::Withdrawn;
+            who == Hat::System
         }
         (S::AskingFirst | S::AskingSecond, A::Expire) => {
             after.status = S::Expired;

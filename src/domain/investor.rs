@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::compliance::{Clearance, check_standing};
 use super::country::Country;
 use super::fault::Faults;
 use super::ids::{InvestorProfileId, OrganizationId};
@@ -188,14 +189,19 @@ pub fn step(
     profile: &InvestorProfile,
     action: ProfileAction,
     who: Hat,
+    clearance: Option<&Clearance>,
     now: DateTime<Utc>,
 ) -> Result<ProfileStatus, Refusal> {
     let next = course(profile.status, action, who, Hat::Investor)?;
-    if action == ProfileAction::Submit {
-        super::profile::check_again(profile.rejected_at, now)?;
-        missing_to_submit(&profile.content)
-            .finish()
-            .map_err(Refusal::incomplete)?;
+    match action {
+        ProfileAction::Submit => Refusal::all([
+            super::profile::check_again(profile.rejected_at, now),
+            missing_to_submit(&profile.content)
+                .finish()
+                .map_err(Refusal::incomplete),
+        ])?,
+        ProfileAction::Publish => check_standing(clearance, now.date_naive())?,
+        _ => {}
     }
     Ok(next)
 }

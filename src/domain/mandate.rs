@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::compliance::{Clearance, check_standing};
 use super::country::Country;
 use super::fault::Faults;
 use super::ids::{MandateId, OrganizationId};
@@ -154,6 +155,8 @@ codes! {
     MandateAction {
         /// Show.
         Publish = "publish",
+        /// Say that what is shown is still true.
+        Reconfirm = "reconfirm",
         /// Take out for a while.
         Pause = "pause",
         /// The time to confirm has run out.
@@ -186,8 +189,22 @@ pub fn missing_to_publish(content: &MandateContent) -> Faults {
     missing
 }
 
+/// What the machine looks at besides the mandate itself.
+#[derive(Debug, Clone, Copy)]
+pub struct MandateFacts<'a> {
+    /// The last check of its firm.
+    pub clearance: Option<&'a Clearance>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
 /// The machine. Returns the state after `action`, or why it can't be.
-pub fn step(mandate: &Mandate, action: MandateAction, who: Hat) -> Result<MandateStatus, Refusal> {
+pub fn step(
+    mandate: &Mandate,
+    action: MandateAction,
+    who: Hat,
+    facts: MandateFacts<'_>,
+) -> Result<MandateStatus, Refusal> {
     use MandateAction as A;
     use MandateStatus as S;
 
@@ -195,6 +212,7 @@ pub fn step(mandate: &Mandate, action: MandateAction, who: Hat) -> Result<Mandat
     let curator = matches!(who, Hat::Curator);
     let (allowed, next) = match (mandate.status, action) {
         (S::Draft | S::Paused | S::Stale, A::Publish) => (owner || curator, S::Published),
+        (S::Published, A::Reconfirm) => (owner || curator, S::Published),
         (S::Published, A::Pause) => (owner, S::Paused),
         (S::Published, A::FreshnessDue) => (matches!(who, Hat::System), S::Stale),
         (S::Draft | S::Published | S::Paused | S::Stale, A::Withdraw) => (owner, S::Withdrawn),
@@ -204,9 +222,12 @@ pub fn step(mandate: &Mandate, action: MandateAction, who: Hat) -> Result<Mandat
         return Err(Refusal::not_yours(action.code()));
     }
     if action == A::Publish {
-        missing_to_publish(&mandate.content)
-            .finish()
-            .map_err(Refusal::incomplete)?;
+        Refusal::all([
+            missing_to_publish(&mandate.content)
+                .finish()
+                .map_err(Refusal::incomplete),
+            check_standing(facts.clearance, facts.now.date_naive()),
+        ])?;
     }
     Ok(next)
 }

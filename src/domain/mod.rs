@@ -41,6 +41,7 @@ pub mod permission;
 pub mod pipeline;
 pub mod practice;
 pub mod profile;
+pub mod profile_review;
 pub mod programme;
 pub mod pulse;
 pub mod rate_lock;

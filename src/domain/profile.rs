@@ -5,17 +5,21 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::compliance::{Clearance, check_standing};
 use super::country::Country;
 use super::fault::Faults;
 use super::ids::{OrganizationId, StartupProfileId};
 use super::money::{Currency, Money};
 use super::permission::Hat;
 use super::refusal::Refusal;
-use super::screening;
 use super::tag::{Sensitivity, Taxonomy};
 use super::terms;
 use super::text::{Language, Localized, Name, Slug};
 use super::values::{Encumbrance, Stage, codes};
+
+pub use super::profile_review::{
+    is_sensitive, telling_nothing, texts_not_clean, texts_that_tell, to_look_at,
+};
 
 /// Days for which a published profile counts as confirmed.
 pub const FRESH_DAYS: i64 = 90;
@@ -241,6 +245,8 @@ codes! {
         Approve = "approve",
         /// Show.
         Publish = "publish",
+        /// Say that what is shown is still true.
+        Reconfirm = "reconfirm",
         /// Take out for a while.
         Pause = "pause",
         /// The time to confirm has run out.
@@ -292,30 +298,6 @@ pub fn missing_to_submit(content: &StartupContent) -> Faults {
     missing
 }
 
-/// Whatever in the texts shown without a name would give the firm away: an
-/// address, a number, a link, one of its names. Every language is looked at.
-pub fn texts_that_tell<'a>(
-    content: &StartupContent,
-    names: impl IntoIterator<Item = &'a str> + Clone,
-) -> Faults {
-    let mut faults = Faults::new();
-    for (field, texts) in [
-        ("one_liner", &content.one_liner),
-        ("summary", &content.summary),
-    ] {
-        for (language, local) in texts.iter() {
-            for finding in screening::findings(&local.text, names.clone()) {
-                faults.push(
-                    format!("/{field}/{language}"),
-                    finding.code(),
-                    finding.detail(),
-                );
-            }
-        }
-    }
-    faults
-}
-
 /// What the machine looks at besides the profile itself.
 #[derive(Debug, Clone, Copy)]
 pub struct ProfileFacts<'a> {
@@ -323,6 +305,10 @@ pub struct ProfileFacts<'a> {
     pub taxonomy: &'a Taxonomy,
     /// Compliance has agreed to this revision.
     pub compliance_agreed: bool,
+    /// The last check of its firm.
+    pub clearance: Option<&'a Clearance>,
+    /// What its texts give away ([`texts_that_tell`]).
+    pub told: &'a Faults,
     /// Another firm has the web site that this one says is its own, and nobody
     /// judged yet which one it is. Whoever wrote the profile learns it from
     /// nothing that happens before a person reviews it.
@@ -369,6 +355,7 @@ pub fn course(
         (S::InReview, A::Reject) => (curator, S::Rejected),
         (S::InReview, A::Approve) => (curator, S::Approved),
         (S::Approved | S::Paused | S::Stale, A::Publish) => (owner || curator, S::Published),
+        (S::Published, A::Reconfirm) => (owner || curator, S::Published),
         (S::Published, A::Pause) => (owner, S::Paused),
         (S::Published, A::FreshnessDue) => (matches!(who, Hat::System), S::Stale),
         (
@@ -410,43 +397,56 @@ pub fn check_again(rejected_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Re
     }
 }
 
+/// Everything that stands in the way of an action, named together.
 fn guard(
     profile: &StartupProfile,
     action: ProfileAction,
     facts: &ProfileFacts<'_>,
 ) -> Result<(), Refusal> {
+    let clean = || facts.told.clone().finish().map_err(texts_not_clean);
     match action {
-        ProfileAction::Submit => {
-            check_again(profile.rejected_at, facts.now)?;
+        ProfileAction::Submit => Refusal::all([
+            check_again(profile.rejected_at, facts.now),
             missing_to_submit(&profile.content)
                 .finish()
-                .map_err(Refusal::incomplete)?;
-            refuse_prohibited(&profile.content, facts.taxonomy)
-        }
-        ProfileAction::Approve => {
-            let sensitive = profile.content.sensitivity(facts.taxonomy) >= Sensitivity::Review
-                || profile
-                    .content
-                    .controls
-                    .as_ref()
-                    .is_some_and(ControlAnswers::needs_review)
-                || !terms::in_content(&profile.content, facts.taxonomy).is_empty();
-            if sensitive && !facts.compliance_agreed {
-                return Err(Refusal::new(
-                    "compliance_needed",
-                    "Its tags, answers or texts are sensitive: compliance has to agree first.",
-                ));
-            }
-            if facts.contested {
-                return Err(Refusal::new(
-                    "contested_firm",
-                    "Its web site is another firm's on record: judge that duplicate first.",
-                ));
-            }
-            refuse_prohibited(&profile.content, facts.taxonomy)
-        }
+                .map_err(Refusal::incomplete),
+            refuse_prohibited(&profile.content, facts.taxonomy),
+            clean(),
+        ]),
+        ProfileAction::Approve => Refusal::all([
+            check_agreed(&profile.content, facts),
+            check_uncontested(facts.contested),
+            refuse_prohibited(&profile.content, facts.taxonomy),
+            clean(),
+        ]),
+        ProfileAction::Publish => Refusal::all([
+            check_standing(facts.clearance, facts.now.date_naive()),
+            refuse_prohibited(&profile.content, facts.taxonomy),
+            clean(),
+        ]),
+        ProfileAction::Reconfirm => clean(),
         _ => Ok(()),
     }
+}
+
+fn check_agreed(content: &StartupContent, facts: &ProfileFacts<'_>) -> Result<(), Refusal> {
+    if facts.compliance_agreed || !is_sensitive(content, facts.taxonomy) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "compliance_needed",
+        "Its tags, answers or texts are sensitive: compliance has to agree first.",
+    ))
+}
+
+fn check_uncontested(contested: bool) -> Result<(), Refusal> {
+    if !contested {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "contested_firm",
+        "Its web site is another firm's on record: judge that duplicate first.",
+    ))
 }
 
 fn refuse_prohibited(content: &StartupContent, taxonomy: &Taxonomy) -> Result<(), Refusal> {
@@ -484,6 +484,24 @@ pub fn status_after_correction(
             Ok(if graver { S::InReview } else { before.status })
         }
         status => Ok(status),
+    }
+}
+
+/// Where a profile stands once its firm stands behind it as it is: what lets
+/// the firm be known, what nobody has looked at and what lacks its control
+/// answers is not shown as the firm's own before people looked at it.
+pub fn status_when_claimed(
+    status: ProfileStatus,
+    content: &StartupContent,
+    facts: &ProfileFacts<'_>,
+) -> ProfileStatus {
+    use ProfileStatus as S;
+    let shown = matches!(status, S::Approved | S::Published | S::Paused | S::Stale);
+    let looked_at = facts.compliance_agreed || !is_sensitive(content, facts.taxonomy);
+    if !shown || facts.told.is_empty() && content.controls.is_some() && looked_at {
+        status
+    } else {
+        S::InReview
     }
 }
 

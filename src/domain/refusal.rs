@@ -55,6 +55,41 @@ impl Refusal {
         self.code == "transition_not_allowed"
     }
 
+    /// All that stands in the way of one action: it bears the code of the
+    /// first, and names every one.
+    ///
+    /// # Errors
+    /// There is a refusal.
+    pub fn all(refusals: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
+        let mut refused: Vec<Self> = refusals.into_iter().filter_map(Result::err).collect();
+        if refused.len() < 2 {
+            return refused.pop().map_or(Ok(()), Err);
+        }
+        let first = refused
+            .first()
+            .map(|it| (it.code.clone(), it.detail.clone()));
+        let missing = refused.into_iter().flat_map(Self::named).collect();
+        first.map_or(Ok(()), |(code, detail)| {
+            Err(Self {
+                code,
+                detail,
+                missing,
+            })
+        })
+    }
+
+    /// What it names, or itself as something about the whole record.
+    pub fn named(self) -> Vec<Fault> {
+        if !self.missing.is_empty() {
+            return self.missing;
+        }
+        vec![Fault {
+            pointer: String::new(),
+            code: self.code,
+            detail: self.detail,
+        }]
+    }
+
     /// An action that lacks something.
     pub fn incomplete(missing: Faults) -> Self {
         Self {

@@ -12,13 +12,14 @@ use crate::auth::token::TokenError;
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};
 use crate::domain::client::Scopes;
+use crate::domain::duplicate::host_tells;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, SessionId, TicketId, UserId};
 use crate::domain::message::News;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::session::EndReason;
-use crate::domain::text::{Email, Language, Name};
+use crate::domain::text::{Email, Language, Name, Website};
 use crate::domain::ticket::{PendingPerson, Permit, TicketKind};
 use crate::domain::values::OrganizationKind;
 
@@ -480,6 +481,16 @@ pub(super) fn insert_organization(
     note_organization(conn, pen, organization)
 }
 
+/// Claims the host of a firm's web site for it, unless it is one that many
+/// share, or another firm has it.
+pub(super) fn claim_site(conn: &mut Conn, organization: &Organization) -> Result<(), Error> {
+    let host = organization.details.website.as_ref().map(Website::host);
+    if let Some(host) = host.filter(|host| host_tells(host)) {
+        db::organizations::claim_identifier(conn, organization.id, "domain", &host)?;
+    }
+    Ok(())
+}
+
 /// Claims the identifiers that a firm brings which was just stored, notes it,
 /// and looks for other records of it.
 pub(super) fn note_organization(
@@ -487,9 +498,7 @@ pub(super) fn note_organization(
     pen: &Pen,
     organization: &Organization,
 ) -> Result<(), Error> {
-    if let Some(website) = &organization.details.website {
-        db::organizations::claim_identifier(conn, organization.id, "domain", &website.host())?;
-    }
+    claim_site(conn, organization)?;
     let details = &organization.details;
     let mut payload = vec![("kind", Value::Code(details.kind.code().to_owned()))];
     payload.extend(
@@ -517,9 +526,7 @@ pub(super) fn update_organization(
     if !db::organizations::update(conn, after)? {
         return Err(Error::StaleVersion);
     }
-    if let Some(website) = &after.details.website {
-        db::organizations::claim_identifier(conn, after.id, "domain", &website.host())?;
-    }
+    claim_site(conn, after)?;
     let country = after.details.country;
     let country = country.map(|it| ("country", Value::Code(it.to_string())));
     let mut payload = vec![("version", Value::Int(after.version))];

@@ -14,7 +14,7 @@ use crate::domain::text::{Language, LocalText, Localized, Name, Slug, TextState,
 use crate::domain::values::Stage;
 
 use super::organizations::names_that_tell;
-use super::{Context, Error, duplicates};
+use super::{Context, Error, accounts, duplicates};
 
 /// What shall be otherwise; what is none stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -162,9 +162,7 @@ impl Corrections {
         if !db::organizations::update(conn, &after)? {
             return Err(Error::StaleVersion);
         }
-        if let Some(website) = &after.details.website {
-            db::organizations::claim_identifier(conn, after.id, "domain", &website.host())?;
-        }
+        accounts::claim_site(conn, &after)?;
         context.pen(Actor::User(person)).append(
             conn,
             "organization.corrected",

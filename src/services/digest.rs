@@ -17,6 +17,7 @@ use crate::domain::text::Language;
 use crate::domain::values::Side;
 
 use super::matches::shown_now;
+use super::organizations::names_that_tell;
 use super::teasers::{
     Teaser, notes_told, past_in_bands, score_told, startup_teaser, tells_figures,
 };
@@ -196,6 +197,7 @@ pub(super) fn entry(
 ) -> Result<Entry, Error> {
     let profile = db::startup_profiles::find(conn, matched.startup_profile)?;
     let profile = profile.ok_or(Error::NotFound)?;
+    let names = names_that_tell(conn, profile.organization)?;
     let account = &matched.explanation;
     let note = |factor: &Factor| note(context, account, *factor, reader);
     let [strengths, risks] =
@@ -214,7 +216,7 @@ pub(super) fn entry(
         confidence: account.confidence,
         band: account.band,
         band_label: context.wording.band(account.band, reader).to_owned(),
-        teaser: startup_teaser(&profile),
+        teaser: startup_teaser(&profile, &names),
         reasons: strengths,
         risk: risks.into_iter().next(),
         missing: account.missing.iter().take(REASONS).map(note).collect(),

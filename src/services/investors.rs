@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::Conn;
 use crate::db::investor_profiles as rows;
 pub use crate::db::investor_profiles::Filter;
 use crate::db::page::Page;
 use crate::db::review_comments::ReviewComment;
+use crate::db::{self, Conn};
 use crate::domain::event::{Actor, Payload, SubjectKind, Value};
 use crate::domain::ids::{InvestorProfileId, OrganizationId};
 use crate::domain::investor::{
@@ -244,8 +244,15 @@ fn apply(
     caller.may(Operation::ReadInvestorProfile, &[before.organization])?;
     caller.may(Operation::MoveInvestorProfile, &[before.organization])?;
     check_version(expected, before.version)?;
+    let clearance = match action {
+        ProfileAction::Publish => db::clearances::latest(conn, before.organization)?,
+        // Nothing else asks for it.
+        _ => None,
+    };
     let hats = caller.hats_for(before.organization, Hat::Startup);
-    let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, now))?;
+    let (status, _) = in_any_hat(&hats, |hat| {
+        step(&before, action, hat, clearance.as_ref(), now)
+    })?;
     check_details(action, &details)?;
     let after = InvestorProfile {
         // Whoever of the firm moves it stands behind it.
@@ -295,19 +302,25 @@ pub async fn transitions(
     id: InvestorProfileId,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let profile = find(context, caller, id).await?;
-    Ok(open_to(context, caller, &profile))
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| open_to(&context_in, conn, &caller, &profile))
+        .await
 }
 
 /// What the caller can do with a profile that they may see.
 pub(super) fn open_to(
     context: &Context,
+    conn: &mut Conn,
     caller: &Caller,
     profile: &InvestorProfile,
-) -> Vec<(ProfileAction, Option<Refusal>)> {
+) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+    let clearance = db::clearances::latest(conn, profile.organization)?;
     let hats = caller.hats_for(profile.organization, Hat::Startup);
-    available(ProfileAction::ALL, &hats, |action, hat| {
-        step(profile, action, hat, context.now()).map(drop)
-    })
+    Ok(available(ProfileAction::ALL, &hats, |action, hat| {
+        step(profile, action, hat, clearance.as_ref(), context.now()).map(drop)
+    }))
 }
 
 /// Marks published profiles that nobody confirmed in time as stale; answers
@@ -321,7 +334,7 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
         move |conn, limit| rows::due_for_freshness(conn, now.date_naive(), limit),
         move |conn, before: &InvestorProfile| {
             let action = ProfileAction::FreshnessDue;
-            let status = step(before, action, Hat::System, now)?;
+            let status = step(before, action, Hat::System, None, now)?;
             let after = moved(before, status, action, now);
             store(conn, &after)?;
             let subject = (SubjectKind::InvestorProfile, before.id);
@@ -350,6 +363,7 @@ fn moved(
             after.published_at = before.published_at.or(Some(now));
             after.reconfirm_by = Some(fresh_until(now));
         }
+        ProfileAction::Reconfirm => after.reconfirm_by = Some(fresh_until(now)),
         ProfileAction::Reject => after.rejected_at = Some(now),
         _ => {}
     }
@@ -364,6 +378,7 @@ const fn event_kind(action: ProfileAction) -> &'static str {
         ProfileAction::Reject => "investor_profile.rejected",
         ProfileAction::Approve => "investor_profile.approved",
         ProfileAction::Publish => "investor_profile.published",
+        ProfileAction::Reconfirm => "investor_profile.reconfirmed",
         ProfileAction::Pause => "investor_profile.paused",
         ProfileAction::FreshnessDue => "investor_profile.became_stale",
         ProfileAction::Withdraw => "investor_profile.withdrawn",

@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::Conn;
+use crate::db::introductions::About;
 use crate::db::mandates;
 pub use crate::db::mandates::Filter;
 use crate::db::page::Page;
+use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{
-    Mandate, MandateAction, MandateContent, MandateStatus, check_edit, fresh_until, step,
+    Mandate, MandateAction, MandateContent, MandateFacts, MandateStatus, check_edit, fresh_until,
+    step,
 };
 use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
@@ -26,7 +28,7 @@ use super::notices::records;
 use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts, due};
+use super::{Caller, Context, Error, Intent, contacts, due, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -236,8 +238,15 @@ pub async fn transition(
             caller_in.may(Operation::ReadMandate, &[before.organization])?;
             caller_in.may(Operation::MoveMandate, &[before.organization])?;
             check_version(expected, before.version)?;
+            let clearance = match action {
+                MandateAction::Publish => db::clearances::latest(conn, before.organization)?,
+                // Nothing else asks for it.
+                _ => None,
+            };
+            let clearance = clearance.as_ref();
+            let facts = MandateFacts { clearance, now };
             let hats = caller_in.hats_for(before.organization, Hat::Startup);
-            let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat))?;
+            let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, facts))?;
             if action == MandateAction::Publish {
                 check_title(&before, &hats, &context_in.taxonomy())?;
             }
@@ -256,11 +265,16 @@ pub async fn transition(
             )?);
             let ask = action == MandateAction::Publish && !after.claimed;
             let news = records::news_of_mandate(action, before.status);
-            if ask || news.is_some() {
+            let ended = action == MandateAction::Withdraw;
+            if ask || ended || news.is_some() {
                 let (actor, told) = (caller_in.actor(), after.clone());
                 stored = stored.then(move |conn| {
                     if ask {
                         contacts::ask(&context_in, conn, actor, told.organization)?;
+                    }
+                    if ended {
+                        let about = About::Mandate(told.id);
+                        introductions::end_all(&context_in, conn, about, actor)?;
                     }
                     match news {
                         Some(news) => records::tell_mandate(&context_in, conn, &told, news),
@@ -314,7 +328,11 @@ pub(super) fn stand_behind(
 pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Result<(), Error> {
     let action = MandateAction::Withdraw;
     // One that can't be withdrawn is shown to nobody as it is.
-    let Ok(status) = step(before, action, Hat::Investor) else {
+    let facts = MandateFacts {
+        clearance: None,
+        now: context.now(),
+    };
+    let Ok(status) = step(before, action, Hat::Investor, facts) else {
         return Ok(());
     };
     store_state(conn, &moved(before, status, action, context.now()))?;
@@ -327,7 +345,9 @@ pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Re
             ("to", code(status.code())),
             ("reason", code("refused_by_the_firm")),
         ],
-    )
+    )?;
+    let about = About::Mandate(before.id);
+    introductions::end_all(context, conn, about, Actor::System)
 }
 
 /// What can be done with a mandate now, each action with what stands in its
@@ -338,23 +358,34 @@ pub async fn transitions(
     id: MandateId,
 ) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
     let mandate = find(context, caller, id).await?;
-    let mut open = open_to(caller, &mandate);
-    let hats = caller.hats_for(mandate.organization, Hat::Startup);
-    let title = check_title(&mandate, &hats, &context.taxonomy()).err();
-    for (action, refusal) in &mut open {
-        if *action == MandateAction::Publish && refusal.is_none() {
-            refusal.clone_from(&title);
-        }
-    }
-    Ok(open)
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| open_to(&context_in, conn, &caller, &mandate))
+        .await
 }
 
 /// What the caller can do with a mandate that they may see.
-pub(super) fn open_to(caller: &Caller, mandate: &Mandate) -> Vec<(MandateAction, Option<Refusal>)> {
+pub(super) fn open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    mandate: &Mandate,
+) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
+    let clearance = db::clearances::latest(conn, mandate.organization)?;
+    let facts = MandateFacts {
+        clearance: clearance.as_ref(),
+        now: context.now(),
+    };
     let hats = caller.hats_for(mandate.organization, Hat::Startup);
-    available(MandateAction::ALL, &hats, |action, hat| {
-        step(mandate, action, hat).map(drop)
-    })
+    let title = check_title(mandate, &hats, &context.taxonomy());
+    Ok(available(MandateAction::ALL, &hats, |action, hat| {
+        step(mandate, action, hat, facts)?;
+        match action {
+            MandateAction::Publish => title.clone(),
+            _ => Ok(()),
+        }
+    }))
 }
 
 /// Marks published mandates that nobody confirmed in time as stale; answers
@@ -368,7 +399,11 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
         move |conn, limit| mandates::due_for_freshness(conn, now.date_naive(), limit),
         move |conn, before: &Mandate| {
             let action = MandateAction::FreshnessDue;
-            let status = step(before, action, Hat::System)?;
+            let facts = MandateFacts {
+                clearance: None,
+                now,
+            };
+            let status = step(before, action, Hat::System, facts)?;
             let after = moved(before, status, action, now);
             store_state(conn, &after)?;
             context_in.pen(Actor::System).append(
@@ -400,6 +435,8 @@ fn moved(
     };
     if action == MandateAction::Publish {
         after.published_at = before.published_at.or(Some(now));
+    }
+    if matches!(action, MandateAction::Publish | MandateAction::Reconfirm) {
         after.reconfirm_by = Some(fresh_until(now));
     }
     after
@@ -408,6 +445,7 @@ fn moved(
 const fn event_kind(action: MandateAction) -> &'static str {
     match action {
         MandateAction::Publish => "mandate.published",
+        MandateAction::Reconfirm => "mandate.reconfirmed",
         MandateAction::Pause => "mandate.paused",
         MandateAction::FreshnessDue => "mandate.became_stale",
         MandateAction::Withdraw => "mandate.withdrawn",

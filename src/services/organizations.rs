@@ -1,6 +1,6 @@
 //! Firms, as their own people and the operator's see them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::db::organizations::Filter;
 use crate::db::page::Page;
@@ -119,6 +119,19 @@ pub async fn list(
         |organization| after(organization.created_at, organization.id),
     )
     .await
+}
+
+/// [`names_that_tell`] of several firms.
+pub(super) fn names_of_many(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, Vec<String>>, Error> {
+    let mut names = db::users::names_of_members(conn, organizations)?;
+    for firm in db::organizations::find_many(conn, organizations)? {
+        let own = firm.details.all_names().map(str::to_owned);
+        names.entry(firm.id).or_default().extend(own);
+    }
+    Ok(names)
 }
 
 /// The names of a firm and its people.

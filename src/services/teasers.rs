@@ -10,13 +10,14 @@ use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::Mandate;
-use crate::domain::profile::StartupProfile;
+use crate::domain::profile::{StartupProfile, telling_nothing};
 use crate::domain::review::Match;
 use crate::domain::scoring::{Explanation, Factor, Reason, ReasonKey};
 use crate::domain::text::{Localized, Slug};
 use crate::domain::values::{Side, Stage};
 
 use super::matches::is_new;
+use super::organizations::names_of_many;
 use super::{Caller, Context, Error, matches};
 
 /// A firm by name.
@@ -163,6 +164,8 @@ struct Around {
     mandates: BTreeMap<MandateId, Mandate>,
     parties: BTreeMap<OrganizationId, Party>,
     notes: BTreeMap<MatchId, Vec<MatchNote>>,
+    /// The names that no teaser may tell; none for who reads all names.
+    names: BTreeMap<OrganizationId, Vec<String>>,
     /// When the reader looked last, by firm.
     seen: BTreeMap<OrganizationId, DateTime<Utc>>,
 }
@@ -186,7 +189,14 @@ impl Around {
         } else {
             BTreeMap::new()
         };
+        let names = if caller.reads_everything() {
+            BTreeMap::new()
+        } else {
+            let startups: Vec<_> = found.iter().map(|matched| matched.startup).collect();
+            names_of_many(conn, &startups)?
+        };
         Ok(Self {
+            names,
             profiles: by_id(db::startup_profiles::find_many(conn, &profiles)?, |p| p.id),
             mandates: by_id(db::mandates::find_many(conn, &mandates)?, |m| m.id),
             parties: parties(conn, &firms)?,
@@ -224,7 +234,9 @@ impl Around {
         match of {
             Side::Startup => {
                 let profile = self.profiles.get(&matched.startup_profile);
-                profile.map(startup_teaser)
+                let names = self.names.get(&matched.startup);
+                let names = names.map(Vec::as_slice).unwrap_or_default();
+                profile.map(|profile| startup_teaser(profile, names))
             }
             Side::Investor => self.mandates.get(&matched.mandate).map(investor_teaser),
         }
@@ -232,9 +244,12 @@ impl Around {
     }
 }
 
-pub(super) fn startup_teaser(profile: &StartupProfile) -> Teaser {
+/// What an investor reads of a startup before it is named. A sentence that
+/// would name or reach the firm is left out, whatever let it in.
+pub(super) fn startup_teaser(profile: &StartupProfile, names: &[String]) -> Teaser {
+    let names = names.iter().map(String::as_str);
     Teaser::Startup {
-        one_liner: profile.content.one_liner.clone(),
+        one_liner: telling_nothing(&profile.content.one_liner, names),
         country: profile.country,
         stage: profile.content.stage,
         tags: profile.content.all_tags().cloned().collect(),

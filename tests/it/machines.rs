@@ -411,6 +411,7 @@ fn introduction_action() -> impl Strategy<Value = Action> {
         1 => prop::sample::select(vec![
             Action::Refuse,
             Action::Withdraw,
+            Action::EndRecord(Side::Investor),
             Action::Expire,
             Action::FailDelivery,
             Action::ConfirmSent,

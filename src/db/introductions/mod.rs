@@ -378,3 +378,40 @@ pub fn of_profile_to(
         .load(conn)?;
     rows.into_iter().map(introduction).collect()
 }
+
+/// Which record introductions are about.
+#[derive(Debug, Clone, Copy)]
+pub enum About {
+    /// A profile of that startup.
+    Profile(OrganizationId, StartupProfileId),
+    /// A mandate.
+    Mandate(MandateId),
+}
+
+/// The introductions about a record whose mail was not sent yet, oldest first.
+///
+/// # Errors
+/// A statement failed.
+pub fn unsent(conn: &mut Conn, about: About) -> Result<Vec<IntroductionId>> {
+    use IntroductionStatus as S;
+    let states = [
+        S::Requested,
+        S::Held,
+        S::AskingFirst,
+        S::AskingSecond,
+        S::BothAccepted,
+        S::DeliveryProblem,
+    ];
+    let mut query = introductions::table
+        .filter(dsl::status.eq_any(states.map(S::code)))
+        .order((dsl::created_at, dsl::id))
+        .select(dsl::id)
+        .into_boxed();
+    query = match about {
+        About::Profile(startup, profile) => query
+            .filter(dsl::startup_id.eq(startup))
+            .filter(dsl::startup_profile_id.eq(profile)),
+        About::Mandate(mandate) => query.filter(dsl::mandate_id.eq(mandate)),
+    };
+    Ok(query.load(conn)?)
+}

@@ -13,7 +13,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn, duplicates, merges};
 use crate::domain::account::Role;
 use crate::domain::duplicate::{
-    Duplicate, DuplicateAction, DuplicateState, Ground, Reason, step, together,
+    Duplicate, DuplicateAction, DuplicateState, Ground, Reason, host_tells, step, together,
 };
 use crate::domain::event::Value;
 use crate::domain::fault::Faults;
@@ -353,10 +353,12 @@ pub(super) fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool
     let details = db::organizations::find(conn, firm)?
         .ok_or(Error::NotFound)?
         .details;
-    let Some(website) = details.website else {
+    // Whoever has a page on a host that many share says nothing by it.
+    let host = details.website.map(|website| website.host());
+    let Some(host) = host.filter(|host| host_tells(host)) else {
         return Ok(false);
     };
-    let holder = db::organizations::find_by_identifier(conn, "domain", &website.host())?;
+    let holder = db::organizations::find_by_identifier(conn, "domain", &host)?;
     let Some(holder) = holder.filter(|holder| holder.id != firm) else {
         return Ok(false);
     };

@@ -397,7 +397,7 @@ impl Hand {
             (Ok(firm), None) => firm,
         };
         match db::transaction(conn, |conn| self.put_firm(conn, firm)) {
-            Ok((record, outcome)) => Ok(report(outcome, Some(record), Vec::new())),
+            Ok((record, outcome, doubts)) => Ok(report(outcome, Some(record), doubts)),
             Err(Error::Invalid(faults)) => Ok(report(RowOutcome::Bad, None, faults)),
             Err(Error::Refused(refusal)) => {
                 Ok(report(RowOutcome::Refused, None, faults_of(refusal)))
@@ -406,15 +406,19 @@ impl Hand {
         }
     }
 
-    fn put_firm(&mut self, conn: &mut Conn, row: FirmRow) -> Result<(Uuid, RowOutcome), Error> {
+    fn put_firm(
+        &mut self,
+        conn: &mut Conn,
+        row: FirmRow,
+    ) -> Result<(Uuid, RowOutcome, Vec<Fault>), Error> {
         match self {
             Self::Partner(desk, partner) => {
                 let (referral, outcome) = desk.put(conn, referral_of(*partner, row)?)?;
-                Ok((referral.id.uuid(), outcome))
+                Ok((referral.id.uuid(), outcome, Vec::new()))
             }
             Self::Operator(records) => {
-                let (firm, outcome) = put_record(records, conn, row)?;
-                Ok((firm.uuid(), outcome))
+                let (firm, outcome, doubts) = put_record(records, conn, row)?;
+                Ok((firm.uuid(), outcome, doubts))
             }
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     {
         import.put_past(conn, keeper, &investments)?;
         import.tally.taken_over += 1;
-        return Ok((keeper, RowOutcome::Kept));
+        return Ok((keeper, RowOutcome::Kept, Vec::new()));
     }
     let stated = mandate.as_ref().is_some_and(|mandate| !mandate.derived);
     let taken_over =
@@ -44,7 +44,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         // What it did is a fact of the record, whoever speaks for the firm now.
         import.put_past(conn, firm.id, &investments)?;
         import.tally.taken_over += 1;
-        return Ok((firm.id, RowOutcome::Kept));
+        return Ok((firm.id, RowOutcome::Kept, Vec::new()));
     }
     let country = details.country;
     let joined = import.joins_investors_of(&details);

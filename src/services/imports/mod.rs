@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::fault::Fault;
 use crate::domain::ids::OrganizationId;
 use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
@@ -90,7 +91,7 @@ pub struct Tally {
     /// Records that stay drafts because the programme joins no corridor with
     /// their country, which is known.
     pub outside: u64,
-    /// Profiles whose tags are sensitive, which wait for review.
+    /// Profiles that wait for review: sensitive, telling, or lacking something.
     pub in_review: u64,
     /// Contacts that are mailed the claim link.
     pub asked: u64,
@@ -153,6 +154,7 @@ where
     I: Iterator<Item = Result<T, Error>> + Send + 'static,
 {
     let mut import = Import::of(context, Actor::System, terms.programme, terms.ask_contacts);
+    import.documents = false;
     let written = context
         .db
         .write(move |conn| -> Result<Tally, Undone> {
@@ -171,8 +173,9 @@ where
     }
 }
 
-/// The firm of a row and what the row changed of it.
-pub(super) type Put = (OrganizationId, RowOutcome);
+/// The firm of a row, what the row changed of it, and all for which its record
+/// waits for people, by pointers into the row.
+pub(super) type Put = (OrganizationId, RowOutcome, Vec<Fault>);
 
 /// An import under way, in its transaction.
 pub(super) struct Import {
@@ -182,6 +185,9 @@ pub(super) struct Import {
     now: DateTime<Utc>,
     programme: Option<Programme>,
     ask_contacts: bool,
+    /// Whether the rows are Corridor's own documents, which can say all that
+    /// review asks for; tables of other systems can't.
+    documents: bool,
     tally: Tally,
 }
 
@@ -208,6 +214,7 @@ impl Import {
             now: context.now(),
             programme,
             ask_contacts,
+            documents: true,
             tally: Tally::default(),
         }
     }
@@ -233,7 +240,7 @@ impl Import {
             Change::Updated => self.tally.updated += 1,
             Change::Nothing => self.tally.unchanged += 1,
         }
-        (firm, outcome)
+        (firm, outcome, Vec::new())
     }
 
     /// The firm that a file means by that id: its own, or for one that came

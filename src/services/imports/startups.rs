@@ -4,16 +4,22 @@ use crate::db::startup_profiles::{self, Filter};
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
+use crate::domain::fault::{Fault, Faults};
 use crate::domain::ids::OrganizationId;
 use crate::domain::import::RowOutcome;
 use crate::domain::organization::OrganizationDetails;
-use crate::domain::profile::{ProfileStatus, StartupContent, StartupProfile, fresh_until};
-use crate::domain::tag::Sensitivity;
+use crate::domain::profile::{
+    ProfileStatus, StartupContent, StartupProfile, fresh_until, missing_to_submit, texts_that_tell,
+    to_look_at,
+};
 use crate::domain::values::OrganizationKind;
 
 use super::super::Error;
 use super::super::transitions::code;
 use super::{Change, Import, NewStartup, Put};
+
+/// Where a profile stands in its row.
+const PLACE: &str = "/startup_profile";
 
 /// Puts a row on record.
 pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Result<Put, Error> {
@@ -35,12 +41,15 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let taken_over = merged || before.as_ref().is_some_and(is_taken_over);
     if let Some(firm) = known.as_ref().filter(|_| taken_over) {
         import.tally.taken_over += 1;
-        return Ok((firm.id, RowOutcome::Kept));
+        return Ok((firm.id, RowOutcome::Kept, Vec::new()));
     }
     let country = details.country;
     let joined = import.joins_startups_of(&details);
+    let names: Vec<String> = details.all_names().map(str::to_owned).collect();
     let (firm, change) = import.put_firm(conn, known, external_id, details)?;
-    let status = import.status(before.as_ref(), &content, joined);
+    let told = texts_that_tell(&content, names.iter().map(String::as_str));
+    let doubts = import.doubts(&content, &told);
+    let status = import.status(before.as_ref(), &content, (&told, &doubts), joined);
     let (profile, profile_change) = match before {
         None => (
             import.insert(conn, firm, country, content, status)?,
@@ -60,7 +69,9 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let change = change
         .max(profile_change.min(Change::Updated))
         .max(admission);
-    Ok(import.count(firm, change))
+    let (firm, outcome, _) = import.count(firm, change);
+    let waits = profile.status == ProfileStatus::InReview;
+    Ok((firm, outcome, if waits { doubts } else { Vec::new() }))
 }
 
 fn first_profile(
@@ -97,26 +108,43 @@ impl Import {
         })
     }
 
-    /// Where a profile stands after the import: sensitive tags are looked at
-    /// by people before anything is published, here as everywhere.
+    /// All for which people look at a profile before it is published, by
+    /// pointers into its row.
+    fn doubts(&self, content: &StartupContent, told: &Faults) -> Vec<Fault> {
+        let mut doubts = Faults::new();
+        doubts.absorb(PLACE, to_look_at(content, &self.context.taxonomy()));
+        doubts.absorb(PLACE, told.clone());
+        if self.documents {
+            doubts.absorb(PLACE, missing_to_submit(content));
+        }
+        doubts.into_vec()
+    }
+
+    /// Where a profile stands after the import: what is sensitive, gives its
+    /// firm away or lacks something is looked at by people before it is
+    /// published, here as everywhere.
     fn status(
         &self,
         before: Option<&StartupProfile>,
         content: &StartupContent,
+        (told, doubts): (&Faults, &[Fault]),
         joined: bool,
     ) -> ProfileStatus {
-        let sensitivity = content.sensitivity(&self.context.taxonomy());
         match before {
             Some(before) if !joined => before.status,
             None if !joined => ProfileStatus::Draft,
             // What people have looked at already, or are about to.
-            Some(before) if before.content == *content && before.status != ProfileStatus::Draft => {
+            Some(before)
+                if before.content == *content
+                    && before.status != ProfileStatus::Draft
+                    && told.is_empty() =>
+            {
                 match before.status {
                     ProfileStatus::Stale => ProfileStatus::Published,
                     status => status,
                 }
             }
-            _ if sensitivity == Sensitivity::None => ProfileStatus::Published,
+            _ if doubts.is_empty() => ProfileStatus::Published,
             _ => ProfileStatus::InReview,
         }
     }

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::db::{self, Conn, introductions};
+use crate::db::introductions::About;
+use crate::db::{self, Conn, introductions, outbox};
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::AskId;
@@ -265,9 +266,13 @@ fn end(
     tell_end(context, conn, after, &asks, ending)
 }
 
-/// Whether it is a side that didn't ask which took its consent back.
+/// Whether it is a side that didn't ask which took its consent or record back.
 fn by_other(after: &Introduction, action: &Action) -> bool {
-    matches!(action, Action::WithdrawConsent(side) if after.requester.side() != Some(*side))
+    matches!(
+        action,
+        Action::WithdrawConsent(side) | Action::EndRecord(side)
+            if after.requester.side() != Some(*side)
+    )
 }
 
 /// Ends an introduction that was not sent because a side took its consent back;
@@ -288,6 +293,32 @@ pub(in crate::services) fn end_without_consent(
         Ok(after) => commit(context, conn, before, after, &action, actor).map(drop),
         Err(_) => Ok(()),
     }
+}
+
+/// Ends every introduction about a record that was not sent yet, with the
+/// closing mails; one that went further stays where it is.
+pub(in crate::services) fn end_all(
+    context: &Context,
+    conn: &mut Conn,
+    about: About,
+    actor: Actor,
+) -> Result<(), Error> {
+    let side = match about {
+        About::Profile(..) => Side::Startup,
+        About::Mandate(_) => Side::Investor,
+    };
+    for id in introductions::unsent(conn, about)? {
+        // Who hands its mail over has it in hand as well.
+        introductions::lock(conn, id)?;
+        if outbox::is_sending(conn, Subject::new(SubjectKind::Introduction, id))? {
+            continue;
+        }
+        let (before, action) = (load(conn, id)?, Action::EndRecord(side));
+        if let Ok(after) = step(&before, &action, Hat::System) {
+            commit(context, conn, &before, after, &action, actor)?;
+        }
+    }
+    Ok(())
 }
 
 /// Who reported abuse is kept apart from who asked, and the operator's people

@@ -55,7 +55,7 @@ pub(in crate::services) use available::open_to;
 pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
-pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
+pub(in crate::services) use course::{apply_system, end_all, end_without_consent, record_names};
 pub(in crate::services) use hand_over::hand_over;
 pub(in crate::services) use lists::narrow;
 pub(in crate::services) use people::{asked_person, person_of};

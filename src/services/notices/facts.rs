@@ -15,11 +15,13 @@ use crate::domain::ids::{AskId, IntroductionId, PulseId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
 use crate::domain::message::{Ending, Matter};
 use crate::domain::organization::Organization;
+use crate::domain::profile::telling_nothing;
 use crate::domain::pulse::PulseKind;
 use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::values::Side;
 use crate::services::apart::{self, Apart};
 use crate::services::disclosure::{self, Occasion, Pair};
+use crate::services::organizations::names_that_tell;
 use crate::services::teasers::tells_figures;
 use crate::services::{Context, Error, consents, introductions, matches, programmes, suppressions};
 
@@ -115,13 +117,21 @@ fn content_of(
         expires_at: ask.expires_at,
     };
     let link = context.links.mint(&token).map_err(Error::internal)?;
+    let teaser = match other {
+        Side::Startup => {
+            let names = names_that_tell(conn, introduction.startup)?;
+            let names = names.iter().map(String::as_str);
+            Some(telling_nothing(&pair.profile.content.one_liner, names))
+        }
+        Side::Investor => None,
+    };
     Ok(AskContent {
         programme: pair.programme.details.title.to_string(),
         side: ask.side,
         counterpart: introduction
             .accepted(other)
             .then(|| counterpart.details.display_name().to_string()),
-        teaser: (other == Side::Startup).then(|| pair.profile.content.one_liner.clone()),
+        teaser,
         counterpart_country: counterpart.details.country,
         blurb: introduction.blurb.clone(),
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),

@@ -7,12 +7,11 @@ use crate::domain::ids::{ReferralId, StartupProfileId};
 use crate::domain::organization::Organization;
 use crate::domain::permission::Hat;
 use crate::domain::profile::{
-    ProfileAction, ProfileFacts, ProfileStatus, StartupContent, StartupProfile, missing_to_submit,
-    status_after_edit, step, texts_that_tell,
+    ProfileAction, ProfileStatus, StartupContent, StartupProfile, status_after_edit, step,
+    texts_not_clean,
 };
-use crate::domain::refusal::Refusal;
 
-use super::super::organizations::names_that_tell;
+use super::super::startups::{Around, told};
 use super::super::transitions::code;
 use super::super::{Context, Error};
 use super::{Desk, at, claimed, closed, reviewed};
@@ -47,21 +46,14 @@ fn obstacles(
     conn: &mut Conn,
     profile: &StartupProfile,
 ) -> Result<Faults, Error> {
-    let mut faults = missing_to_submit(&profile.content);
-    let facts = ProfileFacts {
-        taxonomy: &context.taxonomy(),
-        compliance_agreed: false,
-        contested: false,
-        now: context.now(),
-    };
-    if let Err(refusal) = step(profile, ProfileAction::Submit, Hat::Partner, &facts)
-        && refusal.missing.is_empty()
-    {
-        faults.push("", refusal.code, refusal.detail);
+    let submit = ProfileAction::Submit;
+    let around = Around::load(context, conn, profile, &[submit])?;
+    let mut faults = Faults::new();
+    if let Err(refusal) = step(profile, submit, Hat::Partner, &around.facts()) {
+        for fault in refusal.named() {
+            faults.push(fault.pointer, fault.code, fault.detail);
+        }
     }
-    let names = names_that_tell(conn, profile.organization)?;
-    let names = names.iter().map(String::as_str);
-    faults.absorb("", texts_that_tell(&profile.content, names));
     Ok(faults)
 }
 
@@ -94,18 +86,9 @@ fn check_texts(
     profile: &StartupProfile,
     content: &StartupContent,
 ) -> Result<(), Error> {
-    let names = names_that_tell(conn, profile.organization)?;
-    let told = texts_that_tell(content, names.iter().map(String::as_str));
-    told.finish().map_err(|faults| {
-        at(
-            PLACE,
-            Refusal {
-                code: "texts_not_clean".into(),
-                detail: "These texts are read before the firm has agreed to be named, so they must not give it away.".to_owned(),
-                missing: faults.into_vec(),
-            },
-        )
-    })
+    let told = told(conn, profile.organization, content)?;
+    told.finish()
+        .map_err(|told| at(PLACE, texts_not_clean(told)))
 }
 
 fn in_review() -> Error {

@@ -1,11 +1,11 @@
 //! What happens to profiles that nobody confirms.
 
-use super::{event_kind, moved, store_state};
+use super::{Around, event_kind, moved, store_state};
 use crate::db::startup_profiles;
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::message::RecordNews;
 use crate::domain::permission::Hat;
-use crate::domain::profile::{ProfileAction, ProfileFacts, StartupProfile, step};
+use crate::domain::profile::{ProfileAction, StartupProfile, step};
 use crate::services::notices::records;
 use crate::services::transitions::code;
 use crate::services::{Context, Error, due};
@@ -20,14 +20,9 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
         |profile: &StartupProfile| profile.id.uuid(),
         move |conn, limit| startup_profiles::due_for_freshness(conn, now.date_naive(), limit),
         move |conn, before: &StartupProfile| {
-            let facts = ProfileFacts {
-                taxonomy: &context_in.taxonomy(),
-                compliance_agreed: false,
-                contested: false,
-                now,
-            };
             let action = ProfileAction::FreshnessDue;
-            let status = step(before, action, Hat::System, &facts)?;
+            let around = Around::bare(&context_in);
+            let status = step(before, action, Hat::System, &around.facts())?;
             let after = moved(before, status, action, now);
             store_state(conn, &after)?;
             context_in.pen(Actor::System).append(

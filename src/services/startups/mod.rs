@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::Conn;
+use crate::db::introductions::About;
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
 pub use crate::db::startup_profiles::Filter;
@@ -13,26 +14,28 @@ use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{
-    ProfileAction, ProfileFacts, ProfileStatus, StartupContent, StartupProfile, fresh_until,
-    status_after_correction, status_after_edit, step, texts_that_tell,
+    ProfileAction, ProfileStatus, StartupContent, StartupProfile, fresh_until,
+    status_after_correction, status_after_edit, status_when_claimed, step,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
+mod facts;
 mod freshness;
 
+use facts::screen;
+pub(super) use facts::{Around, told};
 pub use freshness::mark_stale;
 
 use super::caller::in_any_hat;
 use super::counts::own;
-use super::duplicates::{self, live_firm};
+use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::{write_once, write_once_together};
-use super::organizations::names_that_tell;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts};
+use super::{Caller, Context, Error, Intent, contacts, introductions};
 
 /// A comment a reviewer makes on one field.
 #[derive(Debug, Clone)]
@@ -273,23 +276,11 @@ fn apply(
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    let agreed = match action {
-        ProfileAction::Approve => startup_profiles::compliance_agreed_revision(conn, id)?,
-        // Nothing else waits for compliance.
-        _ => None,
-    };
-    let facts = ProfileFacts {
-        taxonomy: &context.taxonomy(),
-        compliance_agreed: agreed == Some(before.revision),
-        contested: action == ProfileAction::Approve && is_contested(conn, &before)?,
-        now,
-    };
+    let around = Around::load(context, conn, &before, &[action])?;
+    let facts = around.facts();
     let hats = caller.hats_for(before.organization, Hat::Investor);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
-    if action == ProfileAction::Submit {
-        screen(conn, before.organization, &before.content)?;
-    }
     let after = StartupProfile {
         // Whoever of the firm moves it stands behind it.
         claimed: before.claimed || caller.belongs_to(before.organization),
@@ -334,11 +325,16 @@ fn apply(
     let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
     let ask = forward && !after.claimed;
     let news = records::news_of_profile(action, before.status);
-    if ask || news.is_some() {
+    let ended = action == ProfileAction::Withdraw;
+    if ask || ended || news.is_some() {
         let (context, actor, told) = (context.clone(), caller.actor(), after.clone());
         stored = stored.then(move |conn| {
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if ended {
+                let about = About::Profile(told.organization, told.id);
+                introductions::end_all(&context, conn, about, actor)?;
             }
             match news {
                 Some(news) => records::tell_profile(&context, conn, &told, news, reason),
@@ -363,6 +359,8 @@ pub(super) fn stand_behind(
     if corrected {
         status = status_after_correction(before, &content, &context.taxonomy())?;
     }
+    let around = Around::of_claim(context, conn, before, &content)?;
+    status = status_when_claimed(status, &content, &around.facts());
     let after = StartupProfile {
         content,
         status,
@@ -393,14 +391,9 @@ pub(super) fn disown(
     before: &StartupProfile,
 ) -> Result<(), Error> {
     let action = ProfileAction::Withdraw;
-    let facts = ProfileFacts {
-        taxonomy: &context.taxonomy(),
-        compliance_agreed: false,
-        contested: false,
-        now: context.now(),
-    };
+    let around = Around::bare(context);
     // One that can't be withdrawn is shown to nobody as it is.
-    let Ok(status) = step(before, action, Hat::Startup, &facts) else {
+    let Ok(status) = step(before, action, Hat::Startup, &around.facts()) else {
         return Ok(());
     };
     store_state(conn, &moved(before, status, action, context.now()))?;
@@ -413,7 +406,9 @@ pub(super) fn disown(
             ("to", code(status.code())),
             ("reason", code("refused_by_the_firm")),
         ],
-    )
+    )?;
+    let about = About::Profile(before.organization, before.id);
+    introductions::end_all(context, conn, about, Actor::System)
 }
 
 /// Whether others may read the texts of a profile in that state.
@@ -422,23 +417,6 @@ const fn shows_texts(status: ProfileStatus) -> bool {
         status,
         ProfileStatus::Draft | ProfileStatus::ChangesRequested | ProfileStatus::Rejected
     )
-}
-
-/// Refuses texts that would name or reach the firm before it agreed.
-fn screen(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    content: &StartupContent,
-) -> Result<(), Error> {
-    let names = names_that_tell(conn, organization)?;
-    let told = texts_that_tell(content, names.iter().map(String::as_str));
-    told.finish().map_err(|faults| {
-        Error::Refused(Refusal {
-            code: "texts_not_clean".into(),
-            detail: "These texts are read before the firm has agreed to be named, so they must not give it away.".to_owned(),
-            missing: faults.into_vec(),
-        })
-    })
 }
 
 pub(super) fn check_details(action: ProfileAction, details: &Move) -> Result<(), Error> {
@@ -472,6 +450,7 @@ fn moved(
             after.published_at = before.published_at.or(Some(now));
             after.reconfirm_by = Some(fresh_until(now));
         }
+        ProfileAction::Reconfirm => after.reconfirm_by = Some(fresh_until(now)),
         ProfileAction::Reject => after.rejected_at = Some(now),
         _ => {}
     }
@@ -486,6 +465,7 @@ const fn event_kind(action: ProfileAction) -> &'static str {
         ProfileAction::Reject => "startup_profile.rejected",
         ProfileAction::Approve => "startup_profile.approved",
         ProfileAction::Publish => "startup_profile.published",
+        ProfileAction::Reconfirm => "startup_profile.reconfirmed",
         ProfileAction::Pause => "startup_profile.paused",
         ProfileAction::FreshnessDue => "startup_profile.became_stale",
         ProfileAction::Withdraw => "startup_profile.withdrawn",
@@ -514,13 +494,8 @@ pub(super) fn open_to(
     caller: &Caller,
     profile: &StartupProfile,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
-    let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
-    let facts = ProfileFacts {
-        taxonomy: &context.taxonomy(),
-        compliance_agreed: agreed == Some(profile.revision),
-        contested: is_contested(conn, profile)?,
-        now: context.now(),
-    };
+    let around = Around::load(context, conn, profile, ProfileAction::ALL)?;
+    let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
         step(profile, action, hat, &facts).map(drop)
@@ -559,12 +534,6 @@ pub async fn agree(
         |conn, id| load(conn, id.into()),
     )
     .await
-}
-
-/// Whether a profile that nobody of its firm stands behind may be of a firm
-/// that is on record already.
-fn is_contested(conn: &mut Conn, profile: &StartupProfile) -> Result<bool, Error> {
-    Ok(!profile.claimed && duplicates::is_contested(conn, profile.organization)?)
 }
 
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {

@@ -63,7 +63,7 @@ fn dress(
         RecordKind::InvestorProfile => {
             let found = db::investor_profiles::find(conn, id.into())?.ok_or(Error::NotFound)?;
             caller.may(Operation::ReadInvestorProfile, &[found.organization])?;
-            let open = investors::open_to(context, caller, &found);
+            let open = investors::open_to(context, conn, caller, &found)?;
             Ok(Dressed {
                 about: names(conn, &[found.organization])?,
                 actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
@@ -72,7 +72,7 @@ fn dress(
         RecordKind::Mandate => {
             let mandate = db::mandates::find(conn, id.into())?.ok_or(Error::NotFound)?;
             caller.may(Operation::ReadMandate, &[mandate.organization])?;
-            let open = mandates::open_to(caller, &mandate);
+            let open = mandates::open_to(context, conn, caller, &mandate)?;
             Ok(Dressed {
                 about: names(conn, &[mandate.organization])?,
                 actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),

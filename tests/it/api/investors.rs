@@ -29,6 +29,20 @@ pub fn whole() -> Value {
     })
 }
 
+/// A profile that was let through and not shown yet.
+pub async fn approved(stage: &Stage) -> String {
+    let location = draft(stage).await;
+    for (who, action) in [
+        (Who::Gul, "submit"),
+        (Who::Curator, "claim"),
+        (Who::Curator, "approve"),
+    ] {
+        let action = json!({ "action": action });
+        stage.go(who, &location, action).await.expect(200);
+    }
+    location
+}
+
 async fn draft(stage: &Stage) -> String {
     let made = stage.post(Who::Gul, "/v1/investor-profiles", whole()).await;
     let location = made.location.clone().unwrap_or_default();

@@ -34,6 +34,7 @@ mod paused;
 pub mod practices;
 mod profiles;
 mod programmes;
+mod publishing;
 mod races;
 mod rates;
 mod readiness;

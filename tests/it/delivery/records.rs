@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use corridor::db::outbox::State;
 use corridor::db::{self, Conn};
 use corridor::domain::profile::{ProfileStatus, StartupProfile};
+use corridor::services::introductions::remind_due;
 use serde_json::{Value, json};
 
 use super::Post;
@@ -225,4 +226,36 @@ async fn jobs_queued_then_done(post: &Post, matched: &str) {
     let work = work.unwrap();
     assert_eq!(work.state, State::Done);
     assert_eq!(work.last_error.as_deref(), Some("nothing_waits"));
+}
+
+#[test]
+fn who_ends_a_record_ends_what_is_open_of_it_with_a_word_to_all() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        post.send().await;
+        let before = ["dana@mail.example", "gul@mail.example"].map(|to| post.to(to).len());
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        let act = |action: &str| json!({ "action": action });
+        // A pause leaves alone what runs.
+        let paused = stage.go(Who::Gul, &mandate, act("pause")).await;
+        paused.expect(200);
+        assert_eq!(post.status(&introduction).await, "asking_first");
+        let ended = stage.go(Who::Gul, &mandate, act("withdraw")).await;
+        assert_eq!(ended.expect(200)["status"], "withdrawn");
+        assert_eq!(post.status(&introduction).await, "withdrawn");
+        assert_eq!(post.send().await, 2);
+        let told = ["dana@mail.example", "gul@mail.example"].map(|to| post.to(to));
+        assert_eq!(told.each_ref().map(Vec::len), before.map(|count| count + 1));
+        assert!(
+            !has(told[0].last().unwrap(), "Khazar"),
+            "no name without a yes"
+        );
+        // Nobody is asked or reminded any more.
+        post.advance(TimeDelta::days(7));
+        assert_eq!(remind_due(&stage.context).await.unwrap(), 0);
+        let late = stage.go(Who::Gul, &introduction, act("accept")).await;
+        assert!(late.status >= 400, "{}", late.text);
+    });
 }

@@ -198,7 +198,8 @@ async fn list_mandate_transitions(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMandateTransition {
-    /// `publish`, `pause` or `withdraw`.
+    /// `publish`, `reconfirm` (what is published still holds), `pause` or
+    /// `withdraw`.
     #[schema(max_length = 50, example = "publish")]
     action: String,
 }

@@ -206,7 +206,7 @@ async fn list_startup_profile_transitions(
 #[serde(deny_unknown_fields)]
 pub struct NewProfileTransition {
     /// `submit`, `claim`, `request_changes`, `reject`, `approve`, `publish`,
-    /// `pause` or `withdraw`.
+    /// `reconfirm` (what is published is still true), `pause` or `withdraw`.
     #[schema(max_length = 50, example = "submit")]
     action: String,
     /// For `request_changes`: what should change, at least one.
