@@ -30,6 +30,7 @@ pub mod investment;
 pub mod investor;
 pub mod mail_state;
 pub mod mandate;
+pub mod meeting;
 pub mod message;
 pub mod money;
 pub mod network;

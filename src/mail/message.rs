@@ -125,6 +125,11 @@ pub struct Email {
     pub return_path: Option<Mailbox>,
     /// To whom. All of them see each other.
     pub to: Vec<Mailbox>,
+    /// Who reads along, as all see.
+    pub cc: Vec<Mailbox>,
+    /// The one reader this goes to now, if not to all: what the servers on the
+    /// way are told, and no reader sees.
+    pub only_to: Option<Mailbox>,
     /// Where answers go, if not to `from`.
     pub reply_to: Vec<Mailbox>,
     /// The subject, in one line.
@@ -185,6 +190,9 @@ impl Email {
         for recipient in &self.to {
             message = message.to(recipient.0.clone());
         }
+        for reader in &self.cc {
+            message = message.cc(reader.0.clone());
+        }
         for mailbox in &self.reply_to {
             message = message.reply_to(mailbox.0.clone());
         }
@@ -217,11 +225,15 @@ impl Email {
 
     /// Who sends to whom, as the servers on the way are told.
     fn envelope(&self, plain: &Envelope) -> Result<Envelope, InvalidEmail> {
-        let Some(return_path) = &self.return_path else {
-            return Ok(plain.clone());
+        let sender = match &self.return_path {
+            Some(return_path) => Some(return_path.0.email.clone()),
+            None => plain.from().cloned(),
         };
-        let sender = Some(return_path.0.email.clone());
-        Envelope::new(sender, plain.to().to_vec()).map_err(|_| InvalidEmail::NoRecipient)
+        let readers = match &self.only_to {
+            Some(one) => vec![one.0.email.clone()],
+            None => plain.to().to_vec(),
+        };
+        Envelope::new(sender, readers).map_err(|_| InvalidEmail::NoRecipient)
     }
 
     /// Plain text first, HTML last: readers show the last they can (RFC 2046 §5.1.4).
@@ -230,6 +242,17 @@ impl Email {
             .boundary(self.boundary())
             .singlepart(part(ContentType::TEXT_PLAIN, &self.text)?)
             .singlepart(part(ContentType::TEXT_HTML, &self.html)?))
+    }
+
+    /// The same mail for one of its readers alone: nothing of what is seen
+    /// changes.
+    #[must_use]
+    pub fn in_envelope(&self, reader: Mailbox, return_path: Mailbox) -> Self {
+        Self {
+            only_to: Some(reader),
+            return_path: Some(return_path),
+            ..self.clone()
+        }
     }
 
     /// A boundary that depends on the id only; `=_` never occurs in
@@ -296,6 +319,8 @@ pub(super) mod tests {
             from: Mailbox::new(Some("Corridor"), "intro@corridor.example").unwrap(),
             return_path: None,
             to: vec![Mailbox::new(Some("Aysel Məmmədova"), "aysel@example.az").unwrap()],
+            cc: vec![],
+            only_to: None,
             reply_to: vec![],
             subject: "Tanışlıq: שלום ilə Əliyev Kapital — Привет".to_owned(),
             text:
@@ -378,6 +403,28 @@ pub(super) mod tests {
             parsed.reply_to().unwrap().first().unwrap().address(),
             Some("curators@corridor.example")
         );
+    }
+
+    #[test]
+    fn each_reader_gets_the_same_mail_in_an_envelope_of_their_own() {
+        let mailbox = |address| Mailbox::new(None, address).unwrap();
+        let whole = Email {
+            to: vec![mailbox("a@x.example"), mailbox("b@y.example")],
+            cc: vec![mailbox("c@z.example")],
+            ..email()
+        };
+        for reader in ["a@x.example", "b@y.example", "c@z.example"] {
+            let one = whole.in_envelope(mailbox(reader), mailbox("bounces+1@corridor.example"));
+            let encoded = one.encode().unwrap();
+            let readers: Vec<_> = encoded.envelope.to().iter().map(AsRef::as_ref).collect();
+            let readers: Vec<&str> = readers;
+            assert_eq!(readers, [reader]);
+            let sender = encoded.envelope.from().map(ToString::to_string);
+            assert_eq!(sender.as_deref(), Some("bounces+1@corridor.example"));
+            assert_eq!(encoded.bytes, whole.to_bytes().unwrap());
+        }
+        let all = whole.encode().unwrap();
+        assert_eq!(all.envelope.to().len(), 3);
     }
 
     #[test]

@@ -197,6 +197,8 @@ fn email(
             .map_err(Failure::new)?,
         date: Utc::now(),
         from: from.map_err(Failure::new)?,
+        cc: vec![],
+        only_to: None,
         return_path: None,
         reply_to: if to.len() > 1 { to.clone() } else { vec![] },
         to,

@@ -43,6 +43,9 @@ struct Stored {
     profile: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Another message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
 }
 
 /// The kind of a notice, without its parts.
@@ -65,6 +68,7 @@ fn blank(notice: &Notice) -> Stored {
         day: None,
         profile: None,
         reason: None,
+        of: None,
     }
 }
 
@@ -103,6 +107,10 @@ pub fn encode(notice: &Notice) -> Result<String> {
         }
         Notice::Introduction { introduction } => {
             stored.introduction = Some(introduction.to_string());
+        }
+        Notice::IntroductionCopy { introduction, of } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.of = Some(of.to_string());
         }
         Notice::IntroductionClosed {
             introduction,
@@ -207,6 +215,10 @@ pub fn decode(text: &str) -> Result<Notice> {
         },
         "introduction" => Notice::Introduction {
             introduction: parse(&part(&stored.introduction)?)?,
+        },
+        "introduction_copy" => Notice::IntroductionCopy {
+            introduction: parse(&part(&stored.introduction)?)?,
+            of: parse(&part(&stored.of)?)?,
         },
         "introduction_closed" => Notice::IntroductionClosed {
             introduction: parse(&part(&stored.introduction)?)?,

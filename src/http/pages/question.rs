@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::phrase::{Piece, moment, phrase};
 use super::wording::{self, Note, Wording};
-use crate::domain::consent::introduction_text;
+use crate::domain::consent::{curator_copy_text, introduction_text};
 use crate::domain::fault::Fault;
 use crate::domain::text::{Language, Localized};
 use crate::http::answer::days_ahead;
@@ -24,6 +24,7 @@ pub(super) struct Sent {
     pub(super) share_reason: String,
     pub(super) until: String,
     pub(super) delegate_email: String,
+    pub(super) curator_in_copy: String,
     pub(super) note: String,
     pub(super) name: String,
     pub(super) role: String,
@@ -48,6 +49,7 @@ pub(super) struct QuestionPage<'a> {
     faults: Vec<FieldFault>,
     /// What a yes agrees to, with its language.
     consent: (&'static str, &'static str),
+    copy: &'static str,
     my_consents: String,
 }
 
@@ -134,6 +136,7 @@ impl<'a> QuestionPage<'a> {
             sent,
             faults: field_faults(words, faults),
             consent: introduction_text(&person.language),
+            copy: curator_copy_text(&person.language),
             my_consents: consents::token(context, &person.email).unwrap_or_default(),
         }
     }

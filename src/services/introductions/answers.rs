@@ -9,6 +9,7 @@ use crate::domain::disclosure::Decision;
 use crate::domain::event::Actor;
 use crate::domain::ids::AskId;
 use crate::domain::introduction::{Action, Answer, Ask, AskState, Introduction, Reply, step};
+use crate::domain::meeting::Enclosed;
 use crate::domain::permission::Hat;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::Side;
@@ -107,7 +108,7 @@ pub async fn answer_link(
     context: &Context,
     token: &str,
     reply: Reply,
-    note: Option<String>,
+    enclosed: Enclosed,
     answerer: Answerer,
 ) -> Result<Introduction, Error> {
     let id = link_ask(context, token)?;
@@ -123,7 +124,7 @@ pub async fn answer_link(
                 &before,
                 &ask,
                 reply,
-                note,
+                enclosed,
                 &answerer,
                 Actor::Link(id),
             )
@@ -144,7 +145,7 @@ pub(super) fn answer_by_caller(
     conn: &mut Conn,
     before: &Introduction,
     reply: Reply,
-    note: Option<String>,
+    enclosed: Enclosed,
 ) -> Result<Introduction, Error> {
     let answer = answer_of(&reply);
     let side = before
@@ -167,7 +168,7 @@ pub(super) fn answer_by_caller(
         before,
         &ask,
         reply,
-        note,
+        enclosed,
         &answerer,
         caller.actor(),
     )
@@ -187,7 +188,7 @@ fn record_answer(
     before: &Introduction,
     ask: &Ask,
     reply: Reply,
-    note: Option<String>,
+    enclosed: Enclosed,
     answerer: &Answerer,
     actor: Actor,
 ) -> Result<Introduction, Error> {
@@ -239,7 +240,7 @@ fn record_answer(
             side: ask.side,
             ask: Some(ask.id),
             answer,
-            note,
+            note: enclosed.note.clone(),
             person_name: answerer.name.clone(),
             person_role: answerer.role.clone(),
             created_at: now,
@@ -249,7 +250,8 @@ fn record_answer(
         introductions::name_delegate(conn, ask.id, &answerer.name)?;
     }
     if answer == Answer::Accept {
-        consents::of_answer(context, conn, before, ask, answerer, actor)?;
+        let copy = enclosed.curator_copy;
+        consents::of_answer(context, conn, before, ask, answerer, actor, copy)?;
     }
     let after = commit(context, conn, before, after, &action, actor)?;
     if let Answer::NotNow { until } = answer {

@@ -34,6 +34,7 @@ use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, RequestFacts,
     Requester, check_request, step,
 };
+use crate::domain::meeting::Enclosed;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
 use crate::domain::screening::{self, Finding};
@@ -56,7 +57,7 @@ use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
 pub(in crate::services) use hand_over::hand_over;
-pub(in crate::services) use people::{asked_person, person_of};
+pub(in crate::services) use people::{asked_person, curator_of, person_of};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
 pub use reminders::remind_due;
@@ -88,6 +89,7 @@ pub async fn request(
     intent: Option<Intent>,
     matched: MatchId,
     blurb: String,
+    enclosed: Enclosed,
 ) -> Result<Introduction, Error> {
     let context_in = context.clone();
     let caller_in = caller.clone();
@@ -95,7 +97,7 @@ pub async fn request(
         context,
         caller.id(),
         intent,
-        move |conn| request_in(&context_in, &caller_in, conn, matched, blurb),
+        move |conn| request_in(&context_in, &caller_in, conn, matched, blurb, enclosed),
         |conn, id| load(conn, id.into()),
     )
     .await
@@ -107,6 +109,7 @@ fn request_in(
     conn: &mut Conn,
     matched: MatchId,
     blurb: String,
+    enclosed: Enclosed,
 ) -> Result<Introduction, Error> {
     let matched = matches::load(conn, matched)?;
     let sides = [matched.startup, matched.investor];
@@ -161,7 +164,8 @@ fn request_in(
         return Err(neutral(exists, requester));
     }
     if let Some(side) = requester.side() {
-        consents::of_requester(context, conn, &introduction, side, caller)?;
+        let copy = enclosed.curator_copy;
+        consents::of_requester(context, conn, &introduction, side, caller, copy)?;
     }
     matches::introduce(context, caller, conn, &matched, moved)?;
     context.pen(caller.actor()).append(
@@ -415,7 +419,7 @@ pub async fn list(
 #[derive(Debug, Clone)]
 pub enum Step {
     /// Answer for one's side.
-    Answer(Reply, Option<String>),
+    Answer(Reply, Enclosed),
     /// Anything else the machine knows.
     Other(Action),
     /// Compliance releases what the gate holds: with a reason, and at which
@@ -472,7 +476,9 @@ pub(super) fn apply(
     )?;
     check_version(expected, before.version)?;
     match wanted {
-        Step::Answer(reply, note) => answer_by_caller(context, caller, conn, &before, reply, note),
+        Step::Answer(reply, enclosed) => {
+            answer_by_caller(context, caller, conn, &before, reply, enclosed)
+        }
         // Those two come with a reason.
         Step::Other(Action::Refuse | Action::Block) => Err(matches::reason_needed()),
         Step::Other(Action::Close) if db::outbox::is_under_way(conn, subject)? => {

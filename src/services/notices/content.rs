@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::db::envelopes::Envelope;
 use crate::domain::account::User;
 use crate::domain::country::Country;
 use crate::domain::ids::{DealId, IntroductionId, MandateId, StartupProfileId};
@@ -46,9 +47,15 @@ impl Prepared {
 /// To whom, about what.
 #[derive(Debug, Clone)]
 pub struct Ready {
-    /// The people it goes to; more than one only for an introduction, which
-    /// both sides get as one mail.
+    /// The people it goes to; more than one only for what both sides of an
+    /// introduction get as one mail.
     pub to: Vec<Recipient>,
+    /// Who reads along, as both agreed.
+    pub cc: Vec<Recipient>,
+    /// By which transactions it goes to several; none where it is one.
+    pub envelopes: Vec<Envelope>,
+    /// When it is dated, if not when it was queued.
+    pub dated: Option<DateTime<Utc>>,
     /// What it says.
     pub content: Content,
     /// The Message-ID of the mail that it continues.
@@ -386,6 +393,8 @@ pub struct IntroductionContent {
     pub investor: Organization,
     /// Its person.
     pub investor_person: Recipient,
+    /// A curator who gets the mail, too.
+    pub copy: Option<Recipient>,
     /// What the startup does, in its own words.
     pub one_liner: Localized,
     /// What the investor calls the mandate it fits.

@@ -1,13 +1,11 @@
 //! Looks up what each notice needs, and asks once more whether it may be sent.
 
-use uuid::Uuid;
-
 use super::content::{
-    AlertContent, AskContent, Closed, Content, IntroductionContent, OverContent, Prepared,
-    PulseContent, Ready, Recipient,
+    AlertContent, AskContent, Closed, Content, OverContent, Prepared, PulseContent, Ready,
+    Recipient,
 };
 use crate::auth::link::LinkToken;
-use crate::db::outbox::{self, Claimed};
+use crate::db::outbox;
 use crate::db::{self, Conn};
 use crate::domain::disclosure::Decision;
 use crate::domain::ids::{AskId, IntroductionId, PulseId, UserId};
@@ -19,7 +17,7 @@ use crate::domain::scoring::{Factor, FactorTrace};
 use crate::domain::values::Side;
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::teasers::tells_figures;
-use crate::services::{Context, Error, consents, introductions, matches, programmes, suppressions};
+use crate::services::{Context, Error, consents, introductions, matches, programmes};
 
 pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepared {
     let to: Vec<Recipient> = to.into_iter().map(Into::into).collect();
@@ -28,6 +26,9 @@ pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepare
     } else {
         Prepared::Ready(Box::new(Ready {
             to,
+            cc: vec![],
+            envelopes: vec![],
+            dated: None,
             content,
             continues: None,
             settings: None,
@@ -134,83 +135,6 @@ fn content_of(
         },
         reminder: false,
     })
-}
-
-/// Whether both have agreed and nothing has been sent yet: a mail that was
-/// given up may be tried again.
-pub(super) fn awaits_mail(introduction: &Introduction) -> bool {
-    use IntroductionStatus as S;
-    introduction.both_accepted()
-        && matches!(introduction.status, S::BothAccepted | S::DeliveryProblem)
-}
-
-pub(super) fn prepare_introduction(
-    context: &Context,
-    conn: &mut Conn,
-    id: IntroductionId,
-    claimed: &Claimed,
-    holder: Uuid,
-) -> Result<Prepared, Error> {
-    // Whoever stops it has it in hand as well, and one of both comes second.
-    db::introductions::lock(conn, id)?;
-    let introduction = introductions::load(conn, id)?;
-    if !awaits_mail(&introduction) {
-        return Ok(Prepared::Obsolete("no_longer_wanted"));
-    }
-    let pair = introductions::pair(conn, &introduction)?;
-    let decision = disclosure::ask(context, conn, &pair, Occasion::Sending)?;
-    if decision.is_frozen() {
-        return Ok(Prepared::Later);
-    }
-    if decision != Decision::Allow && claimed.sending_since.is_some() {
-        return Ok(Prepared::Undeliverable(
-            "an earlier attempt may have arrived, and the gate has closed since",
-        ));
-    }
-    if decision != Decision::Allow {
-        introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
-        return Ok(Prepared::Obsolete("gate_closed"));
-    }
-    if consents::lacks_consent(conn, id)? {
-        return Ok(if claimed.sending_since.is_some() {
-            Prepared::Undeliverable(
-                "an earlier attempt may have arrived, and a consent was taken back since",
-            )
-        } else {
-            Prepared::Obsolete("consent_withdrawn")
-        });
-    }
-    let matched = matches::load(conn, introduction.matched)?;
-    let (Some(startup_person), Some(investor_person)) = (
-        introductions::person_of(conn, &introduction, Side::Startup)?,
-        introductions::person_of(conn, &introduction, Side::Investor)?,
-    ) else {
-        return Ok(Prepared::Undeliverable("a side has nobody to write to"));
-    };
-    for person in [&startup_person, &investor_person] {
-        if suppressions::hindrance(conn, &person.email, None)?.is_some() {
-            return Ok(Prepared::Undeliverable("an address gets no mail"));
-        }
-    }
-    if !outbox::begin_sending(conn, claimed.id, holder, context.now())? {
-        return Ok(Prepared::Obsolete("claim_lost"));
-    }
-    let content = IntroductionContent {
-        programme: pair.programme.details.title.to_string(),
-        startup: load_organization(conn, &introduction, Side::Startup)?,
-        startup_person: startup_person.clone(),
-        investor: load_organization(conn, &introduction, Side::Investor)?,
-        investor_person: investor_person.clone(),
-        one_liner: pair.profile.content.one_liner.clone(),
-        mandate: pair.mandate.content.title.clone(),
-        requester: introduction.requester,
-        blurb: introduction.blurb.clone(),
-        strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
-    };
-    Ok(ready(
-        vec![startup_person, investor_person],
-        Content::Introduction(Box::new(content)),
-    ))
 }
 
 pub(super) fn prepare_closed(
@@ -347,7 +271,7 @@ pub(super) fn prepare_alert(
     ))
 }
 
-fn load_organization(
+pub(super) fn load_organization(
     conn: &mut Conn,
     introduction: &Introduction,
     side: Side,
@@ -357,7 +281,7 @@ fn load_organization(
 
 /// The traces of the strengths that may be told to both sides: reasons about
 /// amounts would hand over a side's figures.
-fn strengths(factors: &[FactorTrace], strengths: &[Factor]) -> Vec<FactorTrace> {
+pub(super) fn strengths(factors: &[FactorTrace], strengths: &[Factor]) -> Vec<FactorTrace> {
     strengths
         .iter()
         .filter(|factor| !tells_figures(**factor))

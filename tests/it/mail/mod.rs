@@ -56,6 +56,8 @@ fn email() -> Email {
         html: "<p>.</p>\n".to_owned(),
         in_reply_to: None,
         references: Vec::new(),
+        cc: vec![],
+        only_to: None,
         return_path: None,
         unsubscribe: None,
     }

@@ -120,8 +120,8 @@ async fn request_introduction(
     body: JsonBody<NewIntroduction>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/introductions", &request, &key, body.bytes());
-    let (matched, blurb) = body.into_inner().read()?;
-    let made = introductions::request(&context, &caller, intent, matched, blurb).await?;
+    let (matched, blurb, enclosed) = body.into_inner().read()?;
+    let made = introductions::request(&context, &caller, intent, matched, blurb, enclosed).await?;
     let view = view(&context, &caller, made.id).await?;
     Ok(created(
         format!("/v1/introductions/{}", view.id),

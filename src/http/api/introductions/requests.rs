@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::fault::Faults;
 use crate::domain::ids::MatchId;
 use crate::domain::introduction::{Action, BLURB_MAX};
+use crate::domain::meeting::Enclosed;
 use crate::domain::text::bounded;
 use crate::http::answer::{self, NOTE_MAX, Parts};
 use crate::http::api::exchange::{body_id, check_fields};
@@ -28,19 +29,29 @@ pub struct NewIntroduction {
         example = "We cut water losses by a third in two pilots and look for a partner in the region."
     )]
     blurb: String,
+    /// Whether a curator of the programme may get the mail that connects, too;
+    /// done only if the other side agrees to it as well. For a side that asks.
+    #[schema(default = false)]
+    curator_in_copy: Option<bool>,
 }
 
 impl NewIntroduction {
-    /// The match and the blurb.
+    /// The match, the blurb, and what comes with them.
     ///
     /// # Errors
     /// Every fault.
-    pub fn read(self) -> Result<(MatchId, String), Faults> {
+    pub fn read(self) -> Result<(MatchId, String, Enclosed), Faults> {
         let mut faults = Faults::new();
         let matched = body_id(&mut faults, "/match", &self.matched);
         let blurb = bounded(&self.blurb, BLURB_MAX, true);
         match (matched, faults.take("/blurb", "invalid_text", blurb)) {
-            (Some(matched), Some(blurb)) => Ok((matched, blurb)),
+            (Some(matched), Some(blurb)) => {
+                let enclosed = Enclosed {
+                    curator_copy: self.curator_in_copy.unwrap_or(false),
+                    ..Enclosed::default()
+                };
+                Ok((matched, blurb, enclosed))
+            }
             _ => Err(faults),
         }
     }
@@ -74,6 +85,10 @@ pub struct NewIntroductionTransition {
     /// `delegate`: or the address of who is.
     #[schema(format = "email", max_length = 254, example = "leyla@fund.example")]
     delegate_email: Option<String>,
+    /// `accept`: whether a curator of the programme may get the mail that
+    /// connects, too; done only if both sides agree to it.
+    #[schema(default = false)]
+    curator_in_copy: Option<bool>,
     /// `release`: the revision of the startup's profile that was read.
     #[schema(minimum = 1, example = 2)]
     startup_revision: Option<i64>,
@@ -90,7 +105,7 @@ impl NewIntroductionTransition {
             "accept" | "decline" | "not_now" | "need_more_time" | "delegate" | "report_abuse" => {
                 let answer = answer::read(self.answer(), zone, now);
                 let answer = faults.nest("", answer);
-                answer.map(|(answer, note)| Step::Answer(answer, note))
+                answer.map(|(answer, enclosed)| Step::Answer(answer, enclosed))
             }
             "release" => self
                 .words(&mut faults)
@@ -128,10 +143,12 @@ impl NewIntroductionTransition {
             ("until", self.until.is_some()),
             ("delegate_person", self.delegate_person.is_some()),
             ("delegate_email", self.delegate_email.is_some()),
+            ("curator_in_copy", self.curator_in_copy.is_some()),
             ("startup_revision", self.startup_revision.is_some()),
         ];
         let (needs, takes): (&[&str], &[&str]) = match self.action.as_str() {
-            "accept" | "need_more_time" | "report_abuse" => (&[], &["note"]),
+            "accept" => (&[], &["curator_in_copy", "note"]),
+            "need_more_time" | "report_abuse" => (&[], &["note"]),
             "delegate" => (&[], &["delegate_person", "delegate_email", "note"]),
             "decline" => (&[], &["reason", "share_reason", "note"]),
             "not_now" => (&[], &["until", "note"]),
@@ -157,6 +174,7 @@ impl NewIntroductionTransition {
             note: self.note.as_deref().unwrap_or_default(),
             delegate_person: self.delegate_person.as_deref().unwrap_or_default(),
             delegate_email: self.delegate_email.as_deref().unwrap_or_default(),
+            curator_copy: self.curator_in_copy.unwrap_or(false),
         }
     }
 }

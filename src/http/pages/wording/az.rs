@@ -32,6 +32,7 @@ pub(super) const WORDING: Wording = Wording {
         pass_on: "Mən yox, başqasından soruşun",
         report_abuse: "Bu müraciəti sui-istifadə kimi bildirirəm",
         more_time_hint: "Əlavə olunan iş günləri: {days}. Bunu yalnız bir dəfə istəmək olar.",
+        if_accept: "Razısınızsa",
         if_decline: "İmtina edirsinizsə",
         reason: "Səbəb",
         choose: "Seçin",

@@ -42,6 +42,7 @@ pub(super) const WORDING: Wording = Wording {
         pass_on: "Not me, please ask somebody else",
         report_abuse: "I report this request as abuse",
         more_time_hint: "Working days added: {days}. This can be asked for once.",
+        if_accept: "If you say yes",
         if_decline: "If you say no",
         reason: "Reason",
         choose: "Please choose",

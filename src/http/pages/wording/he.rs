@@ -42,6 +42,7 @@ pub(super) const WORDING: Wording = Wording {
         pass_on: "לא אני, נא לשאול מישהו אחר",
         report_abuse: "זהו דיווח על שימוש לרעה",
         more_time_hint: "ימי עבודה שיתווספו: {days}. אפשר לבקש זאת פעם אחת בלבד.",
+        if_accept: "אם התשובה חיובית",
         if_decline: "אם התשובה שלילית",
         reason: "סיבה",
         choose: "נא לבחור",

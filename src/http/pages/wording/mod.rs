@@ -132,6 +132,8 @@ pub(super) struct Form {
     pub report_abuse: &'static str,
     /// With `{days}`.
     pub more_time_hint: &'static str,
+    /// Above what goes with a yes.
+    pub if_accept: &'static str,
     /// Above what goes with a no.
     pub if_decline: &'static str,
     pub reason: &'static str,

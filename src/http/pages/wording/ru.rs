@@ -42,6 +42,7 @@ pub(super) const WORDING: Wording = Wording {
         pass_on: "Не я, спросите другого человека",
         report_abuse: "Сообщаю о злоупотреблении",
         more_time_hint: "Добавляется рабочих дней: {days}. Попросить об этом можно один раз.",
+        if_accept: "Если вы согласны",
         if_decline: "Если вы отказываетесь",
         reason: "Причина",
         choose: "Выберите",
