@@ -89,6 +89,7 @@ fn email() -> Email {
         in_reply_to: None,
         references: vec![],
         return_path: None,
+        invitation: None,
         unsubscribe: None,
     }
 }

@@ -7,8 +7,10 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::mail_schema::mail_recipients::{self, dsl};
+use super::schema::outbox;
 use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, sql, stored};
+use crate::domain::event::SubjectKind;
 use crate::domain::ids::OutboxId;
 use crate::domain::mail_state::EnvelopeOutcome;
 use crate::domain::text::Email;
@@ -96,6 +98,21 @@ pub fn reopen_refused(conn: &mut Conn, message: OutboxId) -> Result<()> {
         .set(dsl::outcome.eq(None::<&str>))
         .execute(conn)?;
     Ok(())
+}
+
+/// Whether a server took a mail about a record for that address, sent to
+/// several.
+///
+/// # Errors
+/// A statement failed.
+pub fn has_got(conn: &mut Conn, kind: SubjectKind, record: Uuid, email: &Email) -> Result<bool> {
+    let got = mail_recipients::table
+        .inner_join(outbox::table.on(outbox::id.eq(dsl::message_id)))
+        .filter(outbox::subject_kind.eq(kind.code()))
+        .filter(outbox::subject_id.eq(Id::of(record)))
+        .filter(dsl::email_key.eq(email.key()))
+        .filter(dsl::outcome.eq(Some(EnvelopeOutcome::Sent.code())));
+    Ok(diesel::select(diesel::dsl::exists(got)).get_result(conn)?)
 }
 
 /// The message and the address of the envelope that a return path names.

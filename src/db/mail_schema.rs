@@ -159,3 +159,31 @@ diesel::table! {
         curator_copy -> Bool,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_slots (introduction_id, side, place) {
+        introduction_id -> Id,
+        side -> Text,
+        place -> Integer,
+        starts_at -> UtcTimestamp,
+        minutes -> Integer,
+        zone -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_meetings (introduction_id) {
+        introduction_id -> Id,
+        sequence -> Integer,
+        status -> Text,
+        starts_at -> UtcTimestamp,
+        minutes -> Integer,
+        updated_at -> UtcTimestamp,
+    }
+}

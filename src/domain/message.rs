@@ -160,6 +160,13 @@ pub enum Notice {
         /// Which introduction.
         introduction: IntroductionId,
     },
+    /// Tells both sides of an introduction when to meet, or that they don't.
+    Meeting {
+        /// Which introduction.
+        introduction: IntroductionId,
+        /// The sequence of what is told.
+        sequence: u32,
+    },
     /// Gives a curator the mail that connected both, who agreed to it.
     IntroductionCopy {
         /// Which introduction.
@@ -264,6 +271,7 @@ impl Notice {
             // What both agreed to, and what an account needs.
             Self::Introduction { .. }
             | Self::IntroductionCopy { .. }
+            | Self::Meeting { .. }
             | Self::RegistrationExists { .. }
             | Self::Ticket { .. }
             | Self::News { .. } => None,
@@ -281,6 +289,7 @@ impl Notice {
             Self::DealStale { .. } => "deal_stale",
             Self::Introduction { .. } => "introduction",
             Self::IntroductionCopy { .. } => "introduction_copy",
+            Self::Meeting { .. } => "meeting",
             Self::IntroductionClosed { .. } => "introduction_closed",
             Self::RegistrationExists { .. } => "registration_exists",
             Self::Ticket { .. } => "ticket",

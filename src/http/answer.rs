@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use crate::domain::calendar::end_of_day;
 use crate::domain::fault::Faults;
 use crate::domain::introduction::{Answer, Delegate, Reply};
-use crate::domain::meeting::Enclosed;
+use crate::domain::meeting::{Enclosed, Slot};
 use crate::domain::text::{Email, bounded};
 use crate::domain::values::PassReason;
 
@@ -37,6 +37,8 @@ pub struct Parts<'a> {
     pub delegate_email: &'a str,
     /// Whether a curator may get the mail that connects, too.
     pub curator_copy: bool,
+    /// When they could meet, read already.
+    pub slots: &'a [Slot],
 }
 
 /// Reads an answer given at `now` by somebody in `zone`.
@@ -86,7 +88,7 @@ pub fn read(parts: Parts<'_>, zone: Tz, now: DateTime<Utc>) -> Result<(Reply, En
             let enclosed = Enclosed {
                 note,
                 curator_copy: parts.curator_copy,
-                slots: vec![],
+                slots: parts.slots.to_vec(),
             };
             Ok((reply, enclosed))
         }

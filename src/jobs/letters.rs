@@ -1,5 +1,6 @@
 //! Turns a prepared notice into an e-mail in its reader's language.
 
+mod meeting;
 mod regular;
 
 use crate::db::envelopes::Envelope;
@@ -56,9 +57,10 @@ pub fn write(
     let (to, cc) = (mailboxes(&ready.to)?, mailboxes(&ready.cc)?);
     // Both people of an introduction answer each other, not the service.
     let reply_to = match ready.content {
-        Content::Introduction(_) => to.clone(),
+        Content::Introduction(_) | Content::Meeting(_) => to.clone(),
         _ => vec![],
     };
+    let from = Mailbox::new(Some(sender(&ready.content, options)), &options.from_address)?;
     let earlier = ready
         .continues
         .as_ref()
@@ -70,7 +72,7 @@ pub fn write(
             message.message_id.as_deref().unwrap_or_default()
         ))?,
         date: ready.dated.unwrap_or(message.created_at),
-        from: Mailbox::new(Some(sender(&ready.content, options)), &options.from_address)?,
+        from: from.clone(),
         return_path: Some(Mailbox::new(
             None,
             &context.return_paths.address(message.id),
@@ -84,6 +86,7 @@ pub fn write(
         html: rendered.html,
         references: earlier.iter().cloned().collect(),
         in_reply_to: earlier,
+        invitation: meeting::invitation(context, message, ready, language, from)?,
         unsubscribe: page("unsubscribe"),
     })
 }
@@ -99,6 +102,7 @@ fn mailboxes(people: &[Recipient]) -> Result<Vec<Mailbox>, InvalidEmail> {
 fn sender<'a>(content: &'a Content, options: &'a Options) -> &'a str {
     match content {
         Content::Introduction(introduction) => &introduction.programme,
+        Content::Meeting(news) => &news.programme,
         _ => &options.from_name,
     }
 }
@@ -198,6 +202,7 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
             ),
         }),
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
+        Content::Meeting(news) => Notice::Meeting(meeting::mail(news)),
         Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
         Content::Digest(digest) => Notice::Digest(regular::digest_mail(digest, reader)),
         Content::Profile(profile) => {
@@ -317,6 +322,11 @@ fn introduction_notice(
         programme: content.programme.clone(),
         reasons: reasons(context, &content.strengths, reader),
         blurb: Some(content.blurb.clone()),
+        meeting: content
+            .meeting
+            .as_ref()
+            .filter(|meeting| !meeting.cancelled)
+            .map(meeting::times),
     }
 }
 

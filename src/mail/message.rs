@@ -12,10 +12,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{
+    ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue,
+};
 use lettre::message::{Body, Message, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
 
+use super::calendar::Invitation;
 use super::dkim::{DkimError, DkimKey};
 
 /// Longest Message-ID, angle brackets included: a line of a header must hold it.
@@ -142,6 +145,8 @@ pub struct Email {
     pub in_reply_to: Option<MessageId>,
     /// The thread, oldest first.
     pub references: Vec<MessageId>,
+    /// A meeting to which its readers are invited, or which is called off.
+    pub invitation: Option<Invitation>,
     /// Where a mail program takes the reader off by a POST (RFC 8058).
     pub unsubscribe: Option<String>,
 }
@@ -215,7 +220,7 @@ impl Email {
         }
         let message = message
             .raw_header(automatic)
-            .multipart(self.alternatives()?)
+            .multipart(self.body()?)
             .map_err(|_| InvalidEmail::Address)?;
         Ok(Encoded {
             envelope: self.envelope(message.envelope())?,
@@ -236,12 +241,37 @@ impl Email {
         Envelope::new(sender, readers).map_err(|_| InvalidEmail::NoRecipient)
     }
 
-    /// Plain text first, HTML last: readers show the last they can (RFC 2046 §5.1.4).
+    /// With an invitation twice: as what mail programs show with buttons, and
+    /// as a file for all others (RFC 6047 §2.4).
+    fn body(&self) -> Result<MultiPart, InvalidEmail> {
+        let Some(invitation) = &self.invitation else {
+            return self.alternatives();
+        };
+        let file = calendar_part("application/ics; name=\"invite.ics\"", invitation)?;
+        let named = ContentDisposition::attachment("invite.ics");
+        let file = SinglePart::builder()
+            .header(file.0)
+            .header(named)
+            .body(file.1);
+        Ok(MultiPart::mixed()
+            .boundary(format!("{}.", self.boundary()))
+            .multipart(self.alternatives()?)
+            .singlepart(file))
+    }
+
+    /// Plain text first, then HTML, last what a calendar reads: readers show the last they can (RFC 2046 §5.1.4).
     fn alternatives(&self) -> Result<MultiPart, InvalidEmail> {
-        Ok(MultiPart::alternative()
+        let parts = MultiPart::alternative()
             .boundary(self.boundary())
             .singlepart(part(ContentType::TEXT_PLAIN, &self.text)?)
-            .singlepart(part(ContentType::TEXT_HTML, &self.html)?))
+            .singlepart(part(ContentType::TEXT_HTML, &self.html)?);
+        let Some(invitation) = &self.invitation else {
+            return Ok(parts);
+        };
+        let method = invitation.method.name();
+        let kind = format!("text/calendar; charset=utf-8; method={method}");
+        let (kind, body) = calendar_part(&kind, invitation)?;
+        Ok(parts.singlepart(SinglePart::builder().header(kind).body(body)))
     }
 
     /// The same mail for one of its readers alone: nothing of what is seen
@@ -261,6 +291,15 @@ impl Email {
         let digest = Sha256::digest(self.message_id.0.as_bytes());
         format!("=_{}", BASE64URL.encode(digest))
     }
+}
+
+/// In base64: the line ends of a calendar are its own.
+fn calendar_part(kind: &str, invitation: &Invitation) -> Result<(ContentType, Body), InvalidEmail> {
+    let kind = ContentType::parse(kind).map_err(|_| InvalidEmail::Control)?;
+    let encoding = ContentTransferEncoding::Base64;
+    let body = Body::new_with_encoding(invitation.to_text().into_bytes(), encoding)
+        .map_err(|_| InvalidEmail::Control)?;
+    Ok((kind, body))
 }
 
 fn part(content_type: ContentType, content: &str) -> Result<SinglePart, InvalidEmail> {
@@ -329,6 +368,7 @@ pub(super) mod tests {
             html: "<p dir=\"rtl\">שלום</p>\n<p>Привет, dünya</p>\n".to_owned(),
             in_reply_to: None,
             references: Vec::new(),
+            invitation: None,
             unsubscribe: None,
         }
     }
@@ -403,6 +443,43 @@ pub(super) mod tests {
             parsed.reply_to().unwrap().first().unwrap().address(),
             Some("curators@corridor.example")
         );
+    }
+
+    #[test]
+    fn an_invitation_stands_among_the_alternatives_and_as_a_file() {
+        let invitation = crate::mail::calendar::tests::invitation();
+        let with = Email {
+            invitation: Some(invitation.clone()),
+            ..email()
+        };
+        let bytes = with.to_bytes().unwrap();
+        assert!(bytes.is_ascii());
+        let parsed = MessageParser::new().parse(&bytes).unwrap();
+        let calendars: Vec<_> = parsed
+            .parts
+            .iter()
+            .filter(|part| {
+                let kind = part.content_type().unwrap();
+                matches!(kind.subtype(), Some("calendar" | "ics"))
+            })
+            .collect();
+        let [inline, file] = calendars.as_slice() else {
+            panic!("{} calendars", calendars.len())
+        };
+        let kind = inline.content_type().unwrap();
+        assert_eq!(
+            (kind.ctype(), kind.attribute("method")),
+            ("text", Some("REQUEST"))
+        );
+        assert_eq!(kind.attribute("charset"), Some("utf-8"));
+        assert_eq!(file.attachment_name(), Some("invite.ics"));
+        for part in [inline, file] {
+            let text = String::from_utf8_lossy(part.contents());
+            let text = text.replace("\r\n", "\n");
+            assert_eq!(text, invitation.to_text().replace("\r\n", "\n"));
+        }
+        let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
+        assert_eq!(text, email().text);
     }
 
     #[test]

@@ -207,6 +207,7 @@ fn email(
         html: rendered.html,
         in_reply_to: None,
         references: vec![],
+        invitation: None,
         unsubscribe: example
             .foot()
             .settings

@@ -46,6 +46,8 @@ struct Stored {
     /// Another message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     of: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sequence: Option<u32>,
 }
 
 /// The kind of a notice, without its parts.
@@ -69,6 +71,7 @@ fn blank(notice: &Notice) -> Stored {
         profile: None,
         reason: None,
         of: None,
+        sequence: None,
     }
 }
 
@@ -107,6 +110,13 @@ pub fn encode(notice: &Notice) -> Result<String> {
         }
         Notice::Introduction { introduction } => {
             stored.introduction = Some(introduction.to_string());
+        }
+        Notice::Meeting {
+            introduction,
+            sequence,
+        } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.sequence = Some(*sequence);
         }
         Notice::IntroductionCopy { introduction, of } => {
             stored.introduction = Some(introduction.to_string());
@@ -215,6 +225,10 @@ pub fn decode(text: &str) -> Result<Notice> {
         },
         "introduction" => Notice::Introduction {
             introduction: parse(&part(&stored.introduction)?)?,
+        },
+        "meeting" => Notice::Meeting {
+            introduction: parse(&part(&stored.introduction)?)?,
+            sequence: stored.sequence.unwrap_or_default(),
         },
         "introduction_copy" => Notice::IntroductionCopy {
             introduction: parse(&part(&stored.introduction)?)?,

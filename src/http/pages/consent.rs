@@ -13,6 +13,7 @@ use crate::domain::meeting::Enclosed;
 use crate::domain::text::{Name, bounded};
 use crate::http::answer::{Parts, read};
 use crate::http::problem::Problem;
+use crate::http::slots;
 use crate::services::introductions::{Answerer, Opened, Question, answer_link, open_link};
 use crate::services::{Context, Error};
 
@@ -53,7 +54,7 @@ pub(super) async fn show_question(
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 200, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer` (`accept`, `decline`, `not_now`, `need_more_time`, `delegate`, `report_abuse`), `reason`, `share_reason`, `until`, `delegate_email`, `curator_in_copy`, `note`, `name`, `role`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer` (`accept`, `decline`, `not_now`, `need_more_time`, `delegate`, `report_abuse`), `reason`, `share_reason`, `until`, `delegate_email`, `curator_in_copy`, `slot_1` to `slot_5`, `slot_minutes`, `note`, `name`, `role`."),
     responses(
         (status = 303, description = "The answer is recorded.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
@@ -166,6 +167,19 @@ fn given(
     question: &Question,
     sent: &Sent,
 ) -> Result<(Reply, Enclosed, Answerer), Faults> {
+    let mut faults = Faults::new();
+    let zone = question.person.zone;
+    let slots = if sent.answer == "accept" {
+        slots::read_form(
+            &mut faults,
+            &sent.slots(),
+            &sent.slot_minutes,
+            zone,
+            context.now(),
+        )
+    } else {
+        vec![]
+    };
     let parts = Parts {
         answer: &sent.answer,
         reason: &sent.reason,
@@ -175,9 +189,9 @@ fn given(
         delegate_person: "",
         delegate_email: &sent.delegate_email,
         curator_copy: !sent.curator_in_copy.is_empty(),
+        slots: &slots,
     };
-    let mut faults = Faults::new();
-    let answer = faults.nest("", read(parts, question.person.zone, context.now()));
+    let answer = faults.nest("", read(parts, zone, context.now()));
     let name = faults.take("/name", "invalid_text", sent.name.parse::<Name>());
     let role = match sent.role.trim() {
         "" => None,

@@ -442,6 +442,7 @@ fn withdraw_introduction(
     if !stands || outbox::is_sending(conn, subject)? {
         return Ok(());
     }
+    introductions::cancel_meeting(context, conn, id)?;
     let intents = format!("introduction:{id}:");
     let before = introductions::load(conn, id)?;
     introductions::end_without_consent(context, conn, &before, consent.side, actor)?;

@@ -252,6 +252,7 @@ fn record_answer(
     if answer == Answer::Accept {
         let copy = enclosed.curator_copy;
         consents::of_answer(context, conn, before, ask, answerer, actor, copy)?;
+        super::meetings::offer(conn, before.id, ask.side, &enclosed.slots)?;
     }
     let after = commit(context, conn, before, after, &action, actor)?;
     if let Answer::NotNow { until } = answer {

@@ -6,6 +6,7 @@
 //! | `available` | what can be done now |
 //! | `course` | what follows from each state: questions, mails, deals |
 //! | `answers` | answers by link and by people who are signed in |
+//! | `meetings` | when both could meet |
 //! | `passing` | questions passed on to somebody else |
 //! | `people` | who stands for a side |
 //! | `quotas` | how much one firm may ask for |
@@ -17,6 +18,7 @@ mod answers;
 mod available;
 mod course;
 mod hand_over;
+mod meetings;
 mod passing;
 mod people;
 mod pulses;
@@ -34,7 +36,7 @@ use crate::domain::introduction::{
     Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, RequestFacts,
     Requester, check_request, step,
 };
-use crate::domain::meeting::Enclosed;
+use crate::domain::meeting::{Enclosed, Meeting};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::review::{Match, MatchAction};
 use crate::domain::screening::{self, Finding};
@@ -57,6 +59,8 @@ use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
 pub(in crate::services) use hand_over::hand_over;
+pub use meetings::{SeenSlot, put_slots};
+pub(in crate::services) use meetings::{cancel as cancel_meeting, meeting_content, propose};
 pub(in crate::services) use people::{asked_person, curator_of, person_of};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
@@ -79,6 +83,10 @@ pub struct Seen {
     pub open_ask: Option<Ask>,
     /// Every answer with who gave it, for the operator's people.
     pub answers: Vec<GivenAnswer>,
+    /// When the sides could meet, as far as the reader may know.
+    pub slots: Vec<SeenSlot>,
+    /// What is proposed to both.
+    pub meeting: Option<Meeting>,
 }
 
 /// Asks for an introduction out of a match. The side that asks counts as
@@ -166,6 +174,7 @@ fn request_in(
     if let Some(side) = requester.side() {
         let copy = enclosed.curator_copy;
         consents::of_requester(context, conn, &introduction, side, caller, copy)?;
+        meetings::offer(conn, introduction.id, side, &enclosed.slots)?;
     }
     matches::introduce(context, caller, conn, &matched, moved)?;
     context.pen(caller.actor()).append(
@@ -326,6 +335,7 @@ pub(in crate::services) fn see(
         None => db::introductions::answers(conn, introduction.id)?,
         Some(_) => Vec::new(),
     };
+    let (slots, meeting) = meetings::seen(context, conn, &introduction, side, open)?;
     let shared_reason = decline_reason(conn, introduction.id, side.is_none())?;
     let open_ask = asks
         .into_iter()
@@ -338,6 +348,8 @@ pub(in crate::services) fn see(
         shared_reason,
         open_ask,
         answers,
+        slots,
+        meeting,
     })
 }
 

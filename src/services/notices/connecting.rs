@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::content::{Content, IntroductionContent, Prepared, Ready, Recipient};
+use super::content::{Content, IntroductionContent, MeetingNews, Prepared, Ready, Recipient};
 use super::facts::{load_organization, strengths};
 use crate::db::envelopes::{self, Envelope};
 use crate::db::outbox::{self, Claimed};
@@ -81,7 +81,12 @@ pub(super) fn prepare_introduction(
         claimed.id,
         [&startup_person, &investor_person],
     )?;
-    let content = content_of(conn, &introduction, &pair, startup_person, investor_person)?;
+    if claimed.sending_since.is_none() {
+        // What it waited for may have taken longer than until the meeting.
+        introductions::propose(context, conn, &introduction)?;
+    }
+    let people = (startup_person, investor_person);
+    let content = content_of(context, conn, &introduction, &pair, people)?;
     Ok(connecting(content, envelopes))
 }
 
@@ -116,11 +121,11 @@ fn connecting(content: IntroductionContent, envelopes: Vec<Envelope>) -> Prepare
 }
 
 fn content_of(
+    context: &Context,
     conn: &mut Conn,
     introduction: &Introduction,
     pair: &Pair,
-    startup_person: Recipient,
-    investor_person: Recipient,
+    (startup_person, investor_person): (Recipient, Recipient),
 ) -> Result<IntroductionContent, Error> {
     let matched = matches::load(conn, introduction.matched)?;
     Ok(IntroductionContent {
@@ -129,6 +134,7 @@ fn content_of(
         startup_person,
         investor: load_organization(conn, introduction, Side::Investor)?,
         investor_person,
+        meeting: introductions::meeting_content(context, conn, introduction)?,
         copy: reader_along(conn, introduction)?,
         one_liner: pair.profile.content.one_liner.clone(),
         mandate: pair.mandate.content.title.clone(),
@@ -205,7 +211,8 @@ pub(super) fn prepare_copy(
     ) else {
         return Ok(Prepared::Obsolete("no_recipient"));
     };
-    let content = content_of(conn, &introduction, &pair, startup_person, investor_person)?;
+    let people = (startup_person, investor_person);
+    let content = content_of(context, conn, &introduction, &pair, people)?;
     let Some(curator) = content.copy.clone() else {
         return Ok(Prepared::Obsolete("consent_withdrawn"));
     };
@@ -219,4 +226,78 @@ pub(super) fn prepare_copy(
         ready.dated = Some(mail.created_at);
     }
     Ok(prepared)
+}
+
+/// What changed about the meeting of both, told to each who still gets mail
+/// about the introduction and had the mail that connected them.
+pub(super) fn prepare_meeting(
+    context: &Context,
+    conn: &mut Conn,
+    id: IntroductionId,
+    sequence: u32,
+    claimed: &Claimed,
+) -> Result<Prepared, Error> {
+    use IntroductionStatus as S;
+    db::introductions::lock(conn, id)?;
+    let introduction = introductions::load(conn, id)?;
+    let content = introductions::meeting_content(context, conn, &introduction)?;
+    let Some(meeting) = content.filter(|meeting| meeting.sequence == sequence) else {
+        // Another time was told since, or this one has come.
+        return Ok(Prepared::Obsolete("no_longer_wanted"));
+    };
+    let goes_on = matches!(
+        introduction.status,
+        S::Sent | S::InConversation | S::Met | S::Converted
+    );
+    if !meeting.cancelled && !goes_on {
+        return Ok(Prepared::Obsolete("no_longer_wanted"));
+    }
+    let pair = introductions::pair(conn, &introduction)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+    if decision.is_frozen() {
+        return Ok(Prepared::Later);
+    }
+    if decision != Decision::Allow && !meeting.cancelled {
+        return Ok(Prepared::Obsolete("gate_closed"));
+    }
+    let mut people = Vec::new();
+    let mut readers = Vec::new();
+    for side in [Side::Startup, Side::Investor] {
+        let Some(person) = introductions::person_of(conn, &introduction, side)? else {
+            return Ok(Prepared::Obsolete("no_recipient"));
+        };
+        let told = envelopes::has_got(conn, SubjectKind::Introduction, id.uuid(), &person.email)?;
+        let kept = suppressions::hindrance(conn, &person.email, None)?.is_some();
+        if told && !kept && !consents::took_back(conn, id, &person.email)? {
+            readers.push(person.clone());
+        }
+        people.push(person);
+    }
+    let Ok(people) = <[Recipient; 2]>::try_from(people) else {
+        return Ok(Prepared::Obsolete("no_recipient"));
+    };
+    let mut opened = Vec::new();
+    for reader in &readers {
+        let id = context.new_id();
+        let now = context.now();
+        opened.push(envelopes::open(conn, claimed.id, &reader.email, id, now)?);
+    }
+    if readers.is_empty() {
+        return Ok(Prepared::Obsolete("no_recipient"));
+    }
+    let news = MeetingNews {
+        programme: pair.programme.details.title.to_string(),
+        meeting,
+        people,
+    };
+    Ok(Prepared::Ready(Box::new(Ready {
+        to: readers,
+        cc: vec![],
+        envelopes: opened,
+        dated: None,
+        content: Content::Meeting(Box::new(news)),
+        continues: outbox::sent_before(conn, &format!("introduction:{id}:"))?,
+        settings: None,
+        consents: None,
+    })))
 }

@@ -114,6 +114,8 @@ pub enum Content {
     Stale(Box<StaleContent>),
     /// The mail that connects both.
     Introduction(Box<IntroductionContent>),
+    /// When both meet, or that they don't.
+    Meeting(Box<MeetingNews>),
     /// It came to nothing.
     Closed(Box<Closed>),
     /// Somebody tried to register with this address.
@@ -140,7 +142,9 @@ impl Content {
     /// both sides agreed to.
     pub(super) const fn is_owed(&self) -> bool {
         match self {
-            Self::Introduction(_) | Self::RegistrationExists | Self::News(_) => true,
+            Self::Introduction(_) | Self::Meeting(_) | Self::RegistrationExists | Self::News(_) => {
+                true
+            }
             Self::Ticket(letter) => matches!(
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset
@@ -393,6 +397,8 @@ pub struct IntroductionContent {
     pub investor: Organization,
     /// Its person.
     pub investor_person: Recipient,
+    /// When they could meet, where a side said so.
+    pub meeting: Option<MeetingContent>,
     /// A curator who gets the mail, too.
     pub copy: Option<Recipient>,
     /// What the startup does, in its own words.
@@ -405,4 +411,45 @@ pub struct IntroductionContent {
     pub blurb: String,
     /// What speaks for the match, strongest first.
     pub strengths: Vec<FactorTrace>,
+}
+
+/// When both could meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingContent {
+    /// Of which introduction.
+    pub introduction: IntroductionId,
+    /// When it begins.
+    pub starts_at: DateTime<Utc>,
+    /// For how long, in minutes.
+    pub minutes: u32,
+    /// How often what both were told changed.
+    pub sequence: u32,
+    /// It was called off.
+    pub cancelled: bool,
+    /// The startup's clock, then the investor's.
+    pub sides: [MeetingSide; 2],
+    /// When else somebody could.
+    pub others: Vec<DateTime<Utc>>,
+}
+
+/// How a meeting lies for one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingSide {
+    /// The organization's name.
+    pub organization: String,
+    /// By whose clock.
+    pub zone: Tz,
+    /// Whether they have that day off.
+    pub day_off: bool,
+}
+
+/// What both read about their meeting after the mail that connected them.
+#[derive(Debug, Clone)]
+pub struct MeetingNews {
+    /// Title of the programme.
+    pub programme: String,
+    /// The meeting.
+    pub meeting: MeetingContent,
+    /// Who is invited: also who gets no mail about it any more.
+    pub people: [Recipient; 2],
 }

@@ -27,12 +27,12 @@ use crate::domain::text::Email;
 
 use super::{Context, Error, consents, introductions, suppressions, tickets};
 
-use connecting::{awaits_mail, enqueue_copy, prepare_copy, prepare_introduction};
+use connecting::{awaits_mail, enqueue_copy, prepare_copy, prepare_introduction, prepare_meeting};
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
-    IntroductionContent, MandateNewsContent, OverContent, Prepared, ProfileContent,
-    ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent, StatusContent, WorkContent,
-    WorkLine,
+    IntroductionContent, MandateNewsContent, MeetingContent, MeetingNews, MeetingSide, OverContent,
+    Prepared, ProfileContent, ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent,
+    StatusContent, WorkContent, WorkLine,
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
@@ -240,6 +240,18 @@ async fn look_up(
                 .db
                 .write(move |conn| {
                     prepare_introduction(&context_in, conn, introduction, &claimed, holder)
+                })
+                .await
+        }
+        Notice::Meeting {
+            introduction,
+            sequence,
+        } => {
+            let claimed = claimed.clone();
+            context
+                .db
+                .write(move |conn| {
+                    prepare_meeting(&context_in, conn, introduction, sequence, &claimed)
                 })
                 .await
         }

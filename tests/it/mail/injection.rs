@@ -100,6 +100,7 @@ fn email(fields: &Fields) -> Email {
         from: mailbox(&fields.from, "intro@corridor.example"),
         cc: vec![],
         only_to: None,
+        invitation: None,
         return_path: Mailbox::new(None, &fields.address).ok(),
         to: vec![
             mailbox(&fields.to, "dana@mail.example"),

@@ -59,6 +59,7 @@ fn email() -> Email {
         cc: vec![],
         only_to: None,
         return_path: None,
+        invitation: None,
         unsubscribe: None,
     }
 }
