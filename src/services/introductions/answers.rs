@@ -18,6 +18,7 @@ use crate::services::disclosure::Occasion;
 use crate::services::notices::Recipient;
 use crate::services::{AuthFault, Caller, Context, Error, consents, disclosure, notices};
 
+use super::hand_over::is_still_there;
 use super::people::asked_person;
 use super::{commit, load, pair, passing};
 
@@ -84,6 +85,9 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
                 AskState::Open => {}
             }
             let introduction = load(conn, ask.introduction)?;
+            if !is_theirs(conn, &introduction, &ask)? {
+                return Ok(Opened::Over(person));
+            }
             match notices::ask_content(&context_in, conn, &ask, &introduction)? {
                 Some(content) => Ok(Opened::Open(Box::new(Question {
                     extended: introduction.extended,
@@ -95,6 +99,12 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
             }
         })
         .await
+}
+
+/// Whether the link of a question still stands for its side: whoever got it, or
+/// passed it on, must still be able to answer for the firm.
+fn is_theirs(conn: &mut Conn, introduction: &Introduction, ask: &Ask) -> Result<bool, Error> {
+    is_still_there(conn, ask.person, introduction.organization(ask.side))
 }
 
 fn was_passed_on(conn: &mut Conn, ask: &Ask) -> Result<bool, Error> {
@@ -118,6 +128,9 @@ pub async fn answer_link(
         .write(move |conn| {
             let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
             let before = load(conn, ask.introduction)?;
+            if !is_theirs(conn, &before, &ask)? {
+                return Err(answered_already());
+            }
             record_answer(
                 &context_in,
                 conn,

@@ -58,7 +58,7 @@ pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
-pub(in crate::services) use hand_over::hand_over;
+pub(in crate::services) use hand_over::{hand_over, is_still_there};
 pub use meetings::{SeenSlot, put_slots};
 pub(in crate::services) use meetings::{cancel as cancel_meeting, meeting_content, propose};
 pub(in crate::services) use people::{asked_person, curator_of, person_of};

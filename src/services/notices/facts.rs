@@ -7,6 +7,7 @@ use super::content::{
 use crate::auth::link::LinkToken;
 use crate::db::outbox;
 use crate::db::{self, Conn};
+use crate::domain::account::Role;
 use crate::domain::disclosure::Decision;
 use crate::domain::ids::{AskId, IntroductionId, PulseId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
@@ -48,7 +49,9 @@ pub(super) fn prepare_ask(
     if ask.state != AskState::Open || ask.expires_at <= context.now() {
         return Ok(Prepared::Obsolete("no_longer_asked"));
     }
-    if introduction.asked() != Some(ask.side) {
+    let firm = introduction.organization(ask.side);
+    let theirs = introductions::is_still_there(conn, ask.person, firm)?;
+    if introduction.asked() != Some(ask.side) || !theirs {
         return Ok(Prepared::Obsolete("no_longer_asked"));
     }
     let pair = introductions::pair(conn, &introduction)?;
@@ -161,11 +164,16 @@ pub(super) fn prepare_closed(
         None => None,
     };
     let (person, first) = match asked {
-        Some(ask) => (
-            introductions::asked_person(conn, &ask)?,
-            asked_by(conn, ask.id)?,
-        ),
-        None => (db::users::find(conn, person)?.map(Recipient::from), None),
+        Some(ask) => {
+            let firm = introduction.organization(ask.side);
+            let person = if introductions::is_still_there(conn, ask.person, firm)? {
+                introductions::asked_person(conn, &ask)?
+            } else {
+                None
+            };
+            (person, asked_by(conn, ask.id)?)
+        }
+        None => (requester(conn, &introduction, person)?, None),
     };
     if let Some(person) = &person
         && consents::took_back(conn, id, &person.email)?
@@ -173,6 +181,24 @@ pub(super) fn prepare_closed(
         return Ok(Prepared::Obsolete("consent_withdrawn"));
     }
     Ok(ready(person.into_iter().collect(), content).continuing(first))
+}
+
+/// Who hears what became of a request: who asked, or, if they have left or only
+/// read by now, whoever stands for their side.
+fn requester(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    person: UserId,
+) -> Result<Option<Recipient>, Error> {
+    let Some(side) = introduction.requester.side() else {
+        let curators = db::users::with_role(conn, Role::Curator)?;
+        let still = curators.into_iter().find(|curator| curator.id == person);
+        return Ok(still.map(Recipient::from));
+    };
+    if introductions::is_still_there(conn, person, introduction.organization(side))? {
+        return Ok(db::users::find(conn, person)?.map(Recipient::from));
+    }
+    introductions::person_of(conn, introduction, side)
 }
 
 pub(super) fn prepare_pulse(

@@ -187,7 +187,7 @@ pub(super) fn id_of(mail: &Received) -> String {
 
 /// All that a reader could find in a mail: its bytes as sent, and its head
 /// and bodies decoded, on one line each.
-fn all_of(mail: &Received) -> String {
+pub(super) fn all_of(mail: &Received) -> String {
     let message = parse(mail);
     let mut all = vec![String::from_utf8_lossy(&mail.content).into_owned()];
     all.extend(message.subject().map(str::to_owned));
@@ -195,6 +195,10 @@ fn all_of(mail: &Received) -> String {
     for place in 0..message.parts.len() {
         all.extend(message.body_text(place).map(String::from));
         all.extend(message.body_html(place).map(String::from));
+    }
+    // Calendars and files, whatever they are encoded in.
+    for part in &message.parts {
+        all.push(String::from_utf8_lossy(part.contents()).replace("\r\n ", ""));
     }
     all.iter()
         .map(|text| one_line(text))
