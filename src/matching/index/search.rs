@@ -180,14 +180,13 @@ fn best_by_columns<
     judge: &impl Judge<R>,
 ) -> Vec<Hit> {
     let business = plan.business_weight * plan.models.reach(&plan.customers);
-    let last = plan.others.iter().map(Table::reach).sum();
+    let others: i32 = plan.others.iter().map(Table::reach).sum();
     let mut search = Search {
         stock,
         plan,
         ask,
         judge,
-        middle: ask.most_of_markets() + business,
-        last,
+        beside: ask.most_of_markets() + business + others,
         best: Best {
             hits: BinaryHeap::with_capacity(k.min(1_024)),
             k,
@@ -203,10 +202,8 @@ struct Search<'a, const C: usize, const M: usize, const G: usize, const T: usize
     plan: &'a Plan<T>,
     ask: &'a A,
     judge: &'a J,
-    /// The most that markets and business can give.
-    middle: i32,
-    /// The most that the other columns can give.
-    last: i32,
+    /// The most that all but kinds of deal, stages, money and tags can give.
+    beside: i32,
     best: Best,
 }
 
@@ -252,8 +249,7 @@ where
             + self.plan.intents.reach()
             + self.plan.stages.reach()
             + self.plan.money.reach()
-            + self.middle
-            + self.last;
+            + self.beside;
         let mut windows: Vec<(i32, &Window<C, M, G>)> = (self.stock.windows.iter())
             .map(|window| {
                 (
@@ -291,7 +287,7 @@ where
     fn bound(&self, head: &Head) -> (i32, i32) {
         let [intents, stages, money] = &head.spreads;
         let tags = self.ask.most_of_sectors(head.homes, head.sectors);
-        let rest = self.plan.fixed.points + tags + self.middle + self.last;
+        let rest = self.plan.fixed.points + tags + self.beside;
         let deal = match intents.names() {
             None => return (rest + self.deal_reach(), tags),
             Some(named) => {
@@ -336,7 +332,7 @@ where
             len: 0,
         };
         let fixed = plan.fixed.points;
-        let rest = tags_most + self.middle + self.last;
+        let rest = tags_most + self.beside;
         let columns = block
             .column(0)
             .iter()
@@ -347,32 +343,27 @@ where
             put(&mut live, slot, sum);
             live.len += usize::from(sum >= 0 && sum + rest >= self.best.floor);
         }
-        // Tags next: nothing else differs as much.
-        let rest = self.middle + self.last;
-        live.retain(self.best.floor, |slot, sum| {
-            let most = ask.most_of_tags(block.tags(slot)).min(tags_most);
-            (sum, sum + most + rest)
-        });
-        let last = self.last;
+        // The other columns are a look into a table each, so they come before
+        // the tags, which are several.
         let (models, customers) = (block.column(3), block.column(4));
         live.retain(self.best.floor, |slot, sum| {
-            let codes = (models.get(slot), customers.get(slot));
-            let business = match codes {
+            let business = match (models.get(slot), customers.get(slot)) {
                 (Some(models), Some(customers)) => {
                     plan.models.mean(*models, &plan.customers, *customers)
                 }
                 _ => 0,
             };
-            let sum =
-                sum + plan.business_weight * business + ask.points_of_markets(block.masks(slot));
-            let most = ask.most_of_tags(block.tags(slot)).min(tags_most);
-            (sum, sum + most + last)
-        });
-        live.retain(self.best.floor, |slot, sum| {
             let codes = block.codes(slot);
             let others = plan.others.iter().zip(codes.iter().skip(BEFORE));
-            let sum = sum + others.map(|(table, code)| table.points(*code)).sum::<i32>();
+            let sum = sum
+                + plan.business_weight * business
+                + ask.points_of_markets(block.masks(slot))
+                + others.map(|(table, code)| table.points(*code)).sum::<i32>();
             (sum, if sum < 0 { i32::MIN } else { sum + tags_most })
+        });
+        live.retain(self.best.floor, |slot, sum| {
+            let most = ask.most_of_tags(block.tags(slot)).min(tags_most);
+            (sum, sum + most)
         });
         for (slot, sum) in live.slots.iter().zip(live.sums).take(live.len) {
             self.weigh(block, usize::from(*slot), sum, tags_most);

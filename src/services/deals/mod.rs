@@ -26,16 +26,19 @@ use crate::domain::ids::DealId;
 use crate::domain::introduction::Introduction;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step};
+use crate::domain::rate_lock::LockedRate;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::CloseCode;
 pub use changes::{Changes, PlanChanges, change};
 pub use clock::{resume_due, tell_stale};
 
 use crate::services::caller::in_any_hat;
+use crate::services::closings;
+use crate::services::locked::{LockedBook, lock};
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{available, check_version, code};
-use crate::services::{Caller, Context, Error, Intent};
+use crate::services::{Caller, Context, Error, Intent, mandates, startups};
 
 /// A deal with what surrounds it.
 #[derive(Debug, Clone)]
@@ -58,6 +61,9 @@ pub struct Seen {
     pub stale_at: Option<DateTime<Utc>>,
     /// What is missing before the stage can be left.
     pub missing: Vec<crate::domain::fault::Fault>,
+    /// What the money that arrived was worth in dollars when both confirmed it;
+    /// none where it is dollars, before, and to whom the money isn't shown.
+    pub rate: Option<LockedRate>,
 }
 
 /// Opens the deal that an introduction was converted into, at the first stage
@@ -198,6 +204,7 @@ pub(in crate::services) fn see(
     }
     let startup_name = name(conn, deal.startup)?;
     let investor_name = name(conn, deal.investor)?;
+    let rate = won_rate(conn, &deal)?;
     let clock = db::deal_clocks::find(conn, deal.id)?;
     let likely = plan.likelihood.as_ref().map(|likely| likely.bp);
     let likely = likely.or(stage.map(|stage| stage.probability));
@@ -209,8 +216,22 @@ pub(in crate::services) fn see(
         stage_days: stage.map_or(0, |stage| stage.days),
         probability: likely.filter(|_| alive).unwrap_or(0),
         missing,
+        rate,
         deal,
     })
+}
+
+fn won_rate(conn: &mut Conn, deal: &Deal) -> Result<Option<LockedRate>, Error> {
+    let funding = deal.startup_funding.as_ref();
+    let funding = funding.or(deal.investor_funding.as_ref());
+    let Some(funding) = funding.filter(|_| deal.status == DealStatus::Won) else {
+        return Ok(None);
+    };
+    let locks = db::syndicates::locked_rates(conn, &[deal.id])?;
+    match locks.get(&deal.id) {
+        Some(lock) => LockedBook::default().rate(conn, lock, funding.amount.currency),
+        None => Ok(None),
+    }
 }
 
 /// Deals, oldest first: all for the operator's people, its own for a side.
@@ -220,12 +241,7 @@ pub async fn list(
     mut filter: Filter,
     page: PageRequest,
 ) -> Result<Page<Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.memberships.first().map(|member| member.organization);
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        caller.may(Operation::ReadDeal, &[organization])?;
-        filter.organization = Some(organization);
-    }
+    narrow(context, caller, &mut filter).await?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
     read_page(
         context,
@@ -240,6 +256,28 @@ pub async fn list(
         |seen| after(seen.deal.created_at, seen.deal.id),
     )
     .await
+}
+
+/// Narrows a list down to what the caller may see: a side's deals are its own,
+/// and nobody finds out by a filter whose record another firm's deal is of.
+pub(in crate::services) async fn narrow(
+    context: &Context,
+    caller: &Caller,
+    filter: &mut Filter,
+) -> Result<(), Error> {
+    if !caller.reads_everything() {
+        let own = caller.memberships.first().map(|member| member.organization);
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadDeal, &[organization])?;
+        filter.organization = Some(organization);
+    }
+    if let Some(id) = filter.startup_profile {
+        startups::find(context, caller, id).await?;
+    }
+    if let Some(id) = filter.mandate {
+        mandates::find(context, caller, id).await?;
+    }
+    Ok(())
 }
 
 /// Moves a deal in its machine. Jumps, holds and reopenings need a reason in
@@ -293,6 +331,11 @@ fn apply(
             "reason_needed",
             "This needs a reason in words.",
         ));
+    }
+    if matches!(action, DealAction::Confirm(_) | DealAction::Vouch(..))
+        && let Some(refusal) = closings::pending(conn, id)?
+    {
+        return Err(refusal.into());
     }
     let enough = agreed_by_two(context, caller, conn, &before, action, note.as_deref())?;
     let after = Deal {
@@ -420,10 +463,11 @@ fn log(
             if after.status == DealStatus::Won {
                 // Locked here: whatever rates come later, the amount is
                 // compared by these.
-                let rates = db::rates::latest(conn, funding.value_date)?;
-                let day = rates.map_or(funding.value_date, |rates| rates.date);
-                db::syndicates::lock_rates(conn, after.id, day)?;
-                payload.push(("rates_of", Value::Date(day)));
+                let currency = funding.amount.currency;
+                let (lock, facts) = lock(conn, funding.value_date, currency)?;
+                let day = lock.rates_of.unwrap_or(funding.value_date);
+                db::syndicates::lock_rates(conn, after.id, day, &lock)?;
+                payload.extend(facts);
             }
         }
         _ => {}
@@ -443,7 +487,17 @@ pub async fn transitions(
     id: DealId,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let deal = find(context, caller, id).await?.deal;
-    open_to(context, caller, &deal)
+    let mut found = open_to(context, caller, &deal)?;
+    let pending = context
+        .db
+        .read(move |conn| closings::pending(conn, id))
+        .await?;
+    for (action, refusal) in &mut found {
+        if *action == "confirm" && refusal.is_none() {
+            refusal.clone_from(&pending);
+        }
+    }
+    Ok(found)
 }
 
 /// What the caller can do with a deal that they may see.

@@ -20,6 +20,7 @@ mod asking;
 mod available;
 mod course;
 mod hand_over;
+mod lists;
 mod meetings;
 mod passing;
 mod people;
@@ -57,6 +58,7 @@ use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
 pub(in crate::services) use hand_over::{hand_over, is_still_there};
+pub(in crate::services) use lists::narrow;
 pub use meetings::{SeenSlot, put_slots};
 pub(in crate::services) use meetings::{cancel as cancel_meeting, meeting_content, propose};
 pub(in crate::services) use people::{asked_person, curator_of, person_of};
@@ -211,14 +213,7 @@ pub async fn list(
     mut filter: Filter,
     page: PageRequest,
 ) -> Result<Page<Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.memberships.first().map(|member| member.organization);
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        if !caller.belongs_to(organization) {
-            return Err(Error::NotFound);
-        }
-        filter.visible_to = Some(organization);
-    }
+    narrow(context, caller, &mut filter).await?;
     let (context_in, caller) = (context.clone(), caller.clone());
     read_page(
         context,
