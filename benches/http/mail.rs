@@ -80,6 +80,8 @@ fn email() -> Email {
         date: Utc::now(),
         from: mailbox("Corridor", "intro@corridor.example"),
         to: vec![mailbox("Aysel", "aysel@example.az")],
+        cc: vec![],
+        only_to: None,
         reply_to: vec![],
         subject: "An introduction".to_owned(),
         text: TEXT.to_owned(),
@@ -87,6 +89,7 @@ fn email() -> Email {
         in_reply_to: None,
         references: vec![],
         return_path: None,
+        invitation: None,
         unsubscribe: None,
     }
 }

@@ -31,6 +31,7 @@ struct Row {
     given_at: DateTime<Utc>,
     valid_to: DateTime<Utc>,
     withdrawn_at: Option<DateTime<Utc>>,
+    curator_copy: bool,
 }
 
 /// Stores a new consent.
@@ -55,6 +56,7 @@ pub fn insert(conn: &mut Conn, consent: &IntroductionConsent) -> Result<()> {
         given_at,
         valid_to,
         withdrawn_at,
+        curator_copy,
     } = consent;
     diesel::insert_into(introduction_consents::table)
         .values((
@@ -75,6 +77,7 @@ pub fn insert(conn: &mut Conn, consent: &IntroductionConsent) -> Result<()> {
             dsl::given_at.eq(Timestamp(*given_at)),
             dsl::valid_to.eq(Timestamp(*valid_to)),
             dsl::withdrawn_at.eq(withdrawn_at.map(Timestamp)),
+            dsl::curator_copy.eq(*curator_copy),
         ))
         .execute(conn)?;
     Ok(())
@@ -141,6 +144,7 @@ fn consent(row: Row) -> Result<IntroductionConsent> {
         given_at,
         valid_to,
         withdrawn_at,
+        curator_copy,
     } = row;
     Ok(IntroductionConsent {
         id: id.uuid(),
@@ -159,5 +163,6 @@ fn consent(row: Row) -> Result<IntroductionConsent> {
         given_at,
         valid_to,
         withdrawn_at,
+        curator_copy,
     })
 }

@@ -76,7 +76,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     mail_recipients (message_id, email_key) {
@@ -84,6 +84,8 @@ diesel::table! {
         email_key -> Text,
         email -> Text,
         created_at -> UtcTimestamp,
+        return_id -> Nullable<Id>,
+        outcome -> Nullable<Text>,
     }
 }
 
@@ -133,7 +135,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Nullable, Text};
+    use diesel::sql_types::{Binary, Bool, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     introduction_consents (id) {
@@ -154,5 +156,34 @@ diesel::table! {
         given_at -> UtcTimestamp,
         valid_to -> UtcTimestamp,
         withdrawn_at -> Nullable<UtcTimestamp>,
+        curator_copy -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_slots (introduction_id, side, place) {
+        introduction_id -> Id,
+        side -> Text,
+        place -> Integer,
+        starts_at -> UtcTimestamp,
+        minutes -> Integer,
+        zone -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_meetings (introduction_id) {
+        introduction_id -> Id,
+        sequence -> Integer,
+        status -> Text,
+        starts_at -> UtcTimestamp,
+        minutes -> Integer,
+        updated_at -> UtcTimestamp,
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`events`], [`chain`] | the log: append, seal, read, verify |
 //! | [`consumers`], [`leases`] | who has read how far; who does what alone |
-//! | [`outbox`] | what has to be sent |
+//! | [`outbox`], [`envelopes`] | what has to be sent, and to whom by itself |
 //! | [`idempotency`] | what a repeated request is answered |
 //! | [`secrets`] | sealed keys that all nodes share |
 //! | [`page`] | keyset cursors |
@@ -63,6 +63,7 @@ mod document_schema;
 pub mod documents;
 mod duplicate_schema;
 pub mod duplicates;
+pub mod envelopes;
 mod error;
 pub mod events;
 mod exchange_schema;

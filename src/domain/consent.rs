@@ -98,6 +98,8 @@ pub struct IntroductionConsent {
     pub valid_to: DateTime<Utc>,
     /// When it was taken back.
     pub withdrawn_at: Option<DateTime<Utc>>,
+    /// Whether a curator of the programme may get the mail that connects, too.
+    pub curator_copy: bool,
 }
 
 /// The law under which people of a country agree. Both laws want consent with
@@ -120,6 +122,23 @@ pub fn introduction_text(reader: &Language) -> (&'static str, &'static str) {
         _ => ("en", ENGLISH),
     }
 }
+
+/// What somebody agrees to who wants a curator to get the mail that connects,
+/// too, in the language of [`introduction_text`].
+pub fn curator_copy_text(reader: &Language) -> &'static str {
+    match reader.primary() {
+        "he" => HEBREW_COPY,
+        "az" => AZERBAIJANI_COPY,
+        "ru" => RUSSIAN_COPY,
+        _ => ENGLISH_COPY,
+    }
+}
+
+const ENGLISH_COPY: &str = "A curator of the programme may receive the e-mail that connects us, too, if the other side agrees to it as well.";
+const HEBREW_COPY: &str =
+    "גם רכז או רכזת של התוכנית רשאים לקבל העתק של הדוא״ל שמקשר בינינו, אם גם הצד השני מסכים לכך.";
+const AZERBAIJANI_COPY: &str = "Qarşı tərəf də razı olarsa, bizi tanış edən məktubun surəti proqramın kuratoruna da göndərilə bilər.";
+const RUSSIAN_COPY: &str = "Письмо, которое нас знакомит, может в копии получить и куратор программы, если с этим согласна и другая сторона.";
 
 const ENGLISH: &str = "By saying yes I agree that my name, my part in the organisation, my e-mail address and the name of the organisation are passed on to the people of the other side of this introduction once both sides have said yes, also where they are in another country, so that they can write to me. The operator of this Corridor keeps the same data and my answer, and asks me later what came of it. This holds for two years, or until I take it back under “My consents”, which I can do at any time; what the law does not want kept is then deleted. What was sent before can’t be called back.";
 const HEBREW: &str = "בתשובה חיובית יש הסכמה לכך ששמי, תפקידי בארגון, כתובת הדוא״ל שלי ושם הארגון יימסרו לאנשי הצד השני של ההיכרות לאחר ששני הצדדים הסכימו, גם אם הם במדינה אחרת, כדי שיוכלו לפנות אליי. מפעיל Corridor שומר את אותם פרטים ואת תשובתי, ושואל אותי בהמשך מה יצא מכך. ההסכמה תקפה לשנתיים, או עד לביטולה בעמוד „ההסכמות שלי”, בכל עת; לאחר מכן נמחק כל מה שהחוק אינו מחייב לשמור. את מה שנשלח קודם לכן אי אפשר להחזיר.";

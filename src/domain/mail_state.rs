@@ -34,5 +34,15 @@ codes! {
     }
 }
 
+codes! {
+    /// What a server said for good of a mail to one of several readers.
+    EnvelopeOutcome {
+        /// It took it.
+        Sent = "sent",
+        /// It refused it.
+        Refused = "refused",
+    }
+}
+
 /// Codes of why a message wasn't sent that are its reader's own doing.
 pub const KEPT_BACK: [&str; 2] = ["suppressed", "unsubscribed"];

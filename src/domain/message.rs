@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use super::ids::{
-    AskId, DealId, IntroductionId, MandateId, PulseId, StartupProfileId, TicketId, UserId,
+    AskId, DealId, IntroductionId, MandateId, OutboxId, PulseId, StartupProfileId, TicketId, UserId,
 };
 use super::text::Slug;
 use super::values::{Side, codes};
@@ -166,6 +166,20 @@ pub enum Notice {
         /// Which introduction.
         introduction: IntroductionId,
     },
+    /// Tells both sides of an introduction when to meet, or that they don't.
+    Meeting {
+        /// Which introduction.
+        introduction: IntroductionId,
+        /// The sequence of what is told.
+        sequence: u32,
+    },
+    /// Gives a curator the mail that connected both, who agreed to it.
+    IntroductionCopy {
+        /// Which introduction.
+        introduction: IntroductionId,
+        /// The mail.
+        of: OutboxId,
+    },
     /// Tells somebody that it came to nothing.
     IntroductionClosed {
         /// Which introduction.
@@ -262,6 +276,8 @@ impl Notice {
             Self::Digest { .. } => Some(Topic::Digest),
             // What both agreed to, and what an account needs.
             Self::Introduction { .. }
+            | Self::IntroductionCopy { .. }
+            | Self::Meeting { .. }
             | Self::RegistrationExists { .. }
             | Self::Ticket { .. }
             | Self::News { .. } => None,
@@ -278,6 +294,8 @@ impl Notice {
             Self::Alert { .. } => "alert",
             Self::DealStale { .. } => "deal_stale",
             Self::Introduction { .. } => "introduction",
+            Self::IntroductionCopy { .. } => "introduction_copy",
+            Self::Meeting { .. } => "meeting",
             Self::IntroductionClosed { .. } => "introduction_closed",
             Self::RegistrationExists { .. } => "registration_exists",
             Self::Ticket { .. } => "ticket",

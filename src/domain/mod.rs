@@ -33,6 +33,7 @@ pub mod investor;
 pub mod licence;
 pub mod mail_state;
 pub mod mandate;
+pub mod meeting;
 pub mod message;
 pub mod money;
 pub mod network;

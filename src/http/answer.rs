@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use crate::domain::calendar::end_of_day;
 use crate::domain::fault::Faults;
 use crate::domain::introduction::{Answer, Delegate, Reply};
+use crate::domain::meeting::{Enclosed, Slot};
 use crate::domain::text::{Email, bounded};
 use crate::domain::values::PassReason;
 
@@ -34,17 +35,17 @@ pub struct Parts<'a> {
     pub delegate_person: &'a str,
     /// Or the address of who is.
     pub delegate_email: &'a str,
+    /// Whether a curator may get the mail that connects, too.
+    pub curator_copy: bool,
+    /// When they could meet, read already.
+    pub slots: &'a [Slot],
 }
 
 /// Reads an answer given at `now` by somebody in `zone`.
 ///
 /// # Errors
 /// Every fault, at the name of its part.
-pub fn read(
-    parts: Parts<'_>,
-    zone: Tz,
-    now: DateTime<Utc>,
-) -> Result<(Reply, Option<String>), Faults> {
+pub fn read(parts: Parts<'_>, zone: Tz, now: DateTime<Utc>) -> Result<(Reply, Enclosed), Faults> {
     let mut faults = Faults::new();
     let note = read_note(&mut faults, parts.note);
     let answer = match parts.answer {
@@ -83,7 +84,14 @@ pub fn read(
         other => other.map(Reply::Answer),
     };
     match reply {
-        Some(reply) if faults.is_empty() => Ok((reply, note)),
+        Some(reply) if faults.is_empty() => {
+            let enclosed = Enclosed {
+                note,
+                curator_copy: parts.curator_copy,
+                slots: parts.slots.to_vec(),
+            };
+            Ok((reply, enclosed))
+        }
         _ => Err(faults),
     }
 }
@@ -267,6 +275,10 @@ mod tests {
         };
         let read = read(accept, chrono_tz::UTC, now());
         let yes = Reply::Answer(Answer::Accept);
-        assert_eq!(read, Ok((yes, Some("Two\nlines".to_owned()))));
+        let enclosed = Enclosed {
+            note: Some("Two\nlines".to_owned()),
+            ..Enclosed::default()
+        };
+        assert_eq!(read, Ok((yes, enclosed)));
     }
 }

@@ -32,6 +32,7 @@ pub mod renderings;
 pub mod request_id;
 mod routes;
 mod security_headers;
+mod slots;
 pub mod upload;
 
 use std::future::Future;

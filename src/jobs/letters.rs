@@ -1,7 +1,9 @@
 //! Turns a prepared notice into an e-mail in its reader's language.
 
+mod meeting;
 mod regular;
 
+use crate::db::envelopes::Envelope;
 use crate::db::outbox::Claimed;
 use crate::domain::country::Country;
 use crate::domain::introduction::Requester;
@@ -52,16 +54,13 @@ pub fn write(
     };
     let language = MailLanguage::for_tag(reader.language.as_str());
     let rendered = notice.render_with(language, foot);
-    let to = ready
-        .to
-        .iter()
-        .map(|one| Mailbox::new(one.name.as_ref().map(Name::as_str), one.email.as_str()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let (to, cc) = (mailboxes(&ready.to)?, mailboxes(&ready.cc)?);
     // Both people of an introduction answer each other, not the service.
     let reply_to = match ready.content {
-        Content::Introduction(_) => to.clone(),
+        Content::Introduction(_) | Content::Meeting(_) => to.clone(),
         _ => vec![],
     };
+    let from = Mailbox::new(Some(sender(&ready.content, options)), &options.from_address)?;
     let earlier = ready
         .continues
         .as_ref()
@@ -72,21 +71,54 @@ pub fn write(
             "<{}>",
             message.message_id.as_deref().unwrap_or_default()
         ))?,
-        date: message.created_at,
-        from: Mailbox::new(Some(&options.from_name), &options.from_address)?,
+        date: ready.dated.unwrap_or(message.created_at),
+        from: from.clone(),
         return_path: Some(Mailbox::new(
             None,
             &context.return_paths.address(message.id),
         )?),
         to,
+        cc,
+        only_to: None,
         reply_to,
         subject: rendered.subject,
         text: rendered.text,
         html: rendered.html,
         references: earlier.iter().cloned().collect(),
         in_reply_to: earlier,
+        invitation: meeting::invitation(context, message, ready, language, from)?,
         unsubscribe: page("unsubscribe"),
     })
+}
+
+fn mailboxes(people: &[Recipient]) -> Result<Vec<Mailbox>, InvalidEmail> {
+    people
+        .iter()
+        .map(|one| Mailbox::new(one.name.as_ref().map(Name::as_str), one.email.as_str()))
+        .collect()
+}
+
+/// The mail that connects comes in the programme's name.
+fn sender<'a>(content: &'a Content, options: &'a Options) -> &'a str {
+    match content {
+        Content::Introduction(introduction) => &introduction.programme,
+        Content::Meeting(news) => &news.programme,
+        _ => &options.from_name,
+    }
+}
+
+/// A mail to several, for one of them alone.
+///
+/// # Errors
+/// An address that can't be written.
+pub fn in_envelope(
+    context: &Context,
+    email: &Email,
+    envelope: &Envelope,
+) -> Result<Email, InvalidEmail> {
+    let reader = Mailbox::new(None, envelope.email.as_str())?;
+    let return_path = context.return_paths.address(envelope.id.into());
+    Ok(email.in_envelope(reader, Mailbox::new(None, &return_path)?))
 }
 
 /// In whose language and zone a mail is written.
@@ -170,6 +202,7 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
             ),
         }),
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
+        Content::Meeting(news) => Notice::Meeting(meeting::mail(news)),
         Content::Ticket(letter) => Notice::Ticket(ticket_notice(letter, reader)),
         Content::Digest(digest) => Notice::Digest(regular::digest_mail(digest, reader)),
         Content::Profile(profile) => {
@@ -292,6 +325,11 @@ fn introduction_notice(
         programme: content.programme.clone(),
         reasons: reasons(context, &content.strengths, reader),
         blurb: Some(content.blurb.clone()),
+        meeting: content
+            .meeting
+            .as_ref()
+            .filter(|meeting| !meeting.cancelled)
+            .map(meeting::times),
     }
 }
 

@@ -5,14 +5,16 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use crate::db::envelopes::Envelope;
 use crate::db::outbox::{self, Claimed};
-use crate::domain::mail_state::Hold;
-use crate::mail::{Mailer, SendError};
-use crate::services::notices::{self, Attempt, Prepared, Tried};
+use crate::domain::mail_state::{EnvelopeOutcome, Hold};
+use crate::mail::{Email, Mailer, SendError};
+use crate::services::notices::{self, Attempt, Prepared, Ready, Tried};
 use crate::services::{Context, Error};
 
 use super::{Options, copies, letters};
@@ -140,9 +142,8 @@ impl Sender {
             Ok(Prepared::Ready(ready)) => {
                 match letters::write(&self.context, &self.options, message, &ready) {
                     Ok(email) => {
-                        let recipients: Vec<_> =
-                            ready.to.into_iter().map(|one| one.email).collect();
-                        let (attempt, answer) = self.send(message, &email, &recipients).await;
+                        let recipients = readers(&ready);
+                        let (attempt, answer) = self.hand_over(message, &email, &ready).await;
                         tried = Some(Tried {
                             recipients,
                             copy: copies::of(&email, &self.context.settings.public_url),
@@ -164,17 +165,84 @@ impl Sender {
         Ok(())
     }
 
+    /// Hands it over: at once, or to each of several readers by themselves, so
+    /// that what becomes of one has nothing to do with the others.
+    async fn hand_over(
+        &self,
+        message: &Claimed,
+        email: &Email,
+        ready: &Ready,
+    ) -> (Attempt, Option<String>) {
+        let limit = (self.options.lease / 2).to_std().unwrap_or_default();
+        let end = Instant::now() + limit;
+        if ready.envelopes.is_empty() {
+            return self.send(message, email, &readers(ready), end).await;
+        }
+        let (mut whole, mut answer, mut is_out) = (Attempt::Delivered, None, false);
+        for envelope in &ready.envelopes {
+            let one = match envelope.outcome {
+                Some(EnvelopeOutcome::Sent) => Attempt::Delivered,
+                Some(EnvelopeOutcome::Refused) => Attempt::GivenUp {
+                    error: "refused before".to_owned(),
+                    uncertain: false,
+                },
+                None => {
+                    let (one, said) = self.send_one(message, email, envelope, end).await;
+                    answer = said.or(answer);
+                    one
+                }
+            };
+            is_out |= matches!(one, Attempt::Delivered);
+            whole = whole.with(one);
+        }
+        (if is_out { whole.in_part() } else { whole }, answer)
+    }
+
+    /// Hands it over to one of several readers, and notes at once what their
+    /// server said for good.
+    async fn send_one(
+        &self,
+        message: &Claimed,
+        email: &Email,
+        envelope: &Envelope,
+        end: Instant,
+    ) -> (Attempt, Option<String>) {
+        let addressed = letters::in_envelope(&self.context, email, envelope);
+        let (attempt, answer) = match addressed {
+            Ok(email) => {
+                let reader = std::slice::from_ref(&envelope.email);
+                self.send(message, &email, reader, end).await
+            }
+            Err(error) => {
+                let error = error.to_string();
+                let uncertain = false;
+                (Attempt::GivenUp { error, uncertain }, None)
+            }
+        };
+        let outcome = match &attempt {
+            Attempt::Delivered => EnvelopeOutcome::Sent,
+            Attempt::GivenUp {
+                uncertain: false, ..
+            } => EnvelopeOutcome::Refused,
+            _ => return (attempt, answer),
+        };
+        if let Err(error) = notices::note_envelope(&self.context, envelope.id, outcome).await {
+            warn!(message = %message.id, %error, "what became of a message could not be noted");
+        }
+        (attempt, answer)
+    }
+
     /// Hands it over; answers what came of it, and what the server said when
     /// it took it. Waiting for a place at the domain counts as well: nobody
     /// sends what is no longer theirs.
     async fn send(
         &self,
         message: &Claimed,
-        email: &crate::mail::Email,
+        email: &Email,
         recipients: &[crate::domain::text::Email],
+        end: Instant,
     ) -> (Attempt, Option<String>) {
-        let limit = (self.options.lease / 2).to_std().unwrap_or_default();
-        let end = tokio::time::Instant::now() + limit;
+        let limit = end.saturating_duration_since(Instant::now());
         let place = self.options.domains.enter(recipients);
         let Ok(_places) = tokio::time::timeout(limit / 2, place).await else {
             let busy = "too much goes to its domain already".to_owned();
@@ -221,4 +289,13 @@ impl Sender {
             None => Attempt::GivenUp { error, uncertain },
         }
     }
+}
+
+/// The addresses that a mail goes to now.
+fn readers(ready: &Ready) -> Vec<crate::domain::text::Email> {
+    if ready.envelopes.is_empty() {
+        return ready.to.iter().map(|one| one.email.clone()).collect();
+    }
+    let each = ready.envelopes.iter();
+    each.map(|envelope| envelope.email.clone()).collect()
 }

@@ -12,10 +12,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{
+    ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue,
+};
 use lettre::message::{Body, Message, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
 
+use super::calendar::Invitation;
 use super::dkim::{DkimError, DkimKey};
 
 /// Longest Message-ID, angle brackets included: a line of a header must hold it.
@@ -125,6 +128,11 @@ pub struct Email {
     pub return_path: Option<Mailbox>,
     /// To whom. All of them see each other.
     pub to: Vec<Mailbox>,
+    /// Who reads along, as all see.
+    pub cc: Vec<Mailbox>,
+    /// The one reader this goes to now, if not to all: what the servers on the
+    /// way are told, and no reader sees.
+    pub only_to: Option<Mailbox>,
     /// Where answers go, if not to `from`.
     pub reply_to: Vec<Mailbox>,
     /// The subject, in one line.
@@ -137,6 +145,8 @@ pub struct Email {
     pub in_reply_to: Option<MessageId>,
     /// The thread, oldest first.
     pub references: Vec<MessageId>,
+    /// A meeting to which its readers are invited, or which is called off.
+    pub invitation: Option<Invitation>,
     /// Where a mail program takes the reader off by a POST (RFC 8058).
     pub unsubscribe: Option<String>,
 }
@@ -185,6 +195,9 @@ impl Email {
         for recipient in &self.to {
             message = message.to(recipient.0.clone());
         }
+        for reader in &self.cc {
+            message = message.cc(reader.0.clone());
+        }
         for mailbox in &self.reply_to {
             message = message.reply_to(mailbox.0.clone());
         }
@@ -207,7 +220,7 @@ impl Email {
         }
         let message = message
             .raw_header(automatic)
-            .multipart(self.alternatives()?)
+            .multipart(self.body()?)
             .map_err(|_| InvalidEmail::Address)?;
         Ok(Encoded {
             envelope: self.envelope(message.envelope())?,
@@ -217,19 +230,59 @@ impl Email {
 
     /// Who sends to whom, as the servers on the way are told.
     fn envelope(&self, plain: &Envelope) -> Result<Envelope, InvalidEmail> {
-        let Some(return_path) = &self.return_path else {
-            return Ok(plain.clone());
+        let sender = match &self.return_path {
+            Some(return_path) => Some(return_path.0.email.clone()),
+            None => plain.from().cloned(),
         };
-        let sender = Some(return_path.0.email.clone());
-        Envelope::new(sender, plain.to().to_vec()).map_err(|_| InvalidEmail::NoRecipient)
+        let readers = match &self.only_to {
+            Some(one) => vec![one.0.email.clone()],
+            None => plain.to().to_vec(),
+        };
+        Envelope::new(sender, readers).map_err(|_| InvalidEmail::NoRecipient)
     }
 
-    /// Plain text first, HTML last: readers show the last they can (RFC 2046 §5.1.4).
+    /// With an invitation twice: as what mail programs show with buttons, and
+    /// as a file for all others (RFC 6047 §2.4).
+    fn body(&self) -> Result<MultiPart, InvalidEmail> {
+        let Some(invitation) = &self.invitation else {
+            return self.alternatives();
+        };
+        let file = calendar_part("application/ics; name=\"invite.ics\"", invitation)?;
+        let named = ContentDisposition::attachment("invite.ics");
+        let file = SinglePart::builder()
+            .header(file.0)
+            .header(named)
+            .body(file.1);
+        Ok(MultiPart::mixed()
+            .boundary(format!("{}.", self.boundary()))
+            .multipart(self.alternatives()?)
+            .singlepart(file))
+    }
+
+    /// Plain text first, then HTML, last what a calendar reads: readers show the last they can (RFC 2046 §5.1.4).
     fn alternatives(&self) -> Result<MultiPart, InvalidEmail> {
-        Ok(MultiPart::alternative()
+        let parts = MultiPart::alternative()
             .boundary(self.boundary())
             .singlepart(part(ContentType::TEXT_PLAIN, &self.text)?)
-            .singlepart(part(ContentType::TEXT_HTML, &self.html)?))
+            .singlepart(part(ContentType::TEXT_HTML, &self.html)?);
+        let Some(invitation) = &self.invitation else {
+            return Ok(parts);
+        };
+        let method = invitation.method.name();
+        let kind = format!("text/calendar; charset=utf-8; method={method}");
+        let (kind, body) = calendar_part(&kind, invitation)?;
+        Ok(parts.singlepart(SinglePart::builder().header(kind).body(body)))
+    }
+
+    /// The same mail for one of its readers alone: nothing of what is seen
+    /// changes.
+    #[must_use]
+    pub fn in_envelope(&self, reader: Mailbox, return_path: Mailbox) -> Self {
+        Self {
+            only_to: Some(reader),
+            return_path: Some(return_path),
+            ..self.clone()
+        }
     }
 
     /// A boundary that depends on the id only; `=_` never occurs in
@@ -238,6 +291,15 @@ impl Email {
         let digest = Sha256::digest(self.message_id.0.as_bytes());
         format!("=_{}", BASE64URL.encode(digest))
     }
+}
+
+/// In base64: the line ends of a calendar are its own.
+fn calendar_part(kind: &str, invitation: &Invitation) -> Result<(ContentType, Body), InvalidEmail> {
+    let kind = ContentType::parse(kind).map_err(|_| InvalidEmail::Control)?;
+    let encoding = ContentTransferEncoding::Base64;
+    let body = Body::new_with_encoding(invitation.to_text().into_bytes(), encoding)
+        .map_err(|_| InvalidEmail::Control)?;
+    Ok((kind, body))
 }
 
 fn part(content_type: ContentType, content: &str) -> Result<SinglePart, InvalidEmail> {
@@ -283,195 +345,4 @@ fn refuse_controls(value: &str) -> Result<(), InvalidEmail> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use chrono::TimeZone as _;
-    use mail_parser::{HeaderValue, MessageParser, MimeHeaders as _};
-
-    use super::*;
-
-    pub(crate) fn email() -> Email {
-        Email {
-            message_id: MessageId::new("0192-1", "corridor.example").unwrap(),
-            date: Utc.with_ymd_and_hms(2026, 11, 24, 9, 30, 0).unwrap(),
-            from: Mailbox::new(Some("Corridor"), "intro@corridor.example").unwrap(),
-            return_path: None,
-            to: vec![Mailbox::new(Some("Aysel Məmmədova"), "aysel@example.az").unwrap()],
-            reply_to: vec![],
-            subject: "Tanışlıq: שלום ilə Əliyev Kapital — Привет".to_owned(),
-            text:
-                "שלום,\n\nSalam, dünya ə ı İ ğ.\nПривет, мир.\n.\nA line that begins with a dot.\n"
-                    .to_owned(),
-            html: "<p dir=\"rtl\">שלום</p>\n<p>Привет, dünya</p>\n".to_owned(),
-            in_reply_to: None,
-            references: Vec::new(),
-            unsubscribe: None,
-        }
-    }
-
-    fn header_text<'a>(message: &'a mail_parser::Message<'_>, name: &'static str) -> &'a str {
-        message.header(name).and_then(HeaderValue::as_text).unwrap()
-    }
-
-    #[test]
-    fn hebrew_azerbaijani_and_russian_survive_the_trip() {
-        let bytes = email().to_bytes().unwrap();
-        assert!(bytes.is_ascii(), "no server needs 8BITMIME for it");
-        let parsed = MessageParser::new().parse(&bytes).unwrap();
-        assert_eq!(parsed.subject(), Some(email().subject.as_str()));
-        assert_eq!(
-            parsed.to().unwrap().first().unwrap().name(),
-            Some("Aysel Məmmədova")
-        );
-        let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
-        assert_eq!(text, email().text);
-        let html = parsed.body_html(0).unwrap().replace("\r\n", "\n");
-        assert_eq!(html, email().html);
-    }
-
-    #[test]
-    fn it_is_an_alternative_of_two_quoted_printable_parts() {
-        let bytes = email().to_bytes().unwrap();
-        let parsed = MessageParser::new().parse(&bytes).unwrap();
-        let root = parsed.content_type().unwrap();
-        assert_eq!(
-            (root.ctype(), root.subtype()),
-            ("multipart", Some("alternative"))
-        );
-        for (at, subtype) in [(1, "plain"), (2, "html")] {
-            let part = parsed.part(at).unwrap();
-            let kind = part.content_type().unwrap();
-            assert_eq!((kind.ctype(), kind.subtype()), ("text", Some(subtype)));
-            assert_eq!(kind.attribute("charset"), Some("utf-8"));
-            assert_eq!(part.content_transfer_encoding(), Some("quoted-printable"));
-        }
-    }
-
-    #[test]
-    fn the_headers_of_an_automatic_mail_in_a_thread_are_there() {
-        let parent = MessageId::new("0191-1", "corridor.example").unwrap();
-        let email = Email {
-            in_reply_to: Some(parent.clone()),
-            references: vec![
-                MessageId::new("0190-1", "corridor.example").unwrap(),
-                parent,
-            ],
-            reply_to: vec![Mailbox::new(None, "curators@corridor.example").unwrap()],
-            ..email()
-        };
-        let bytes = email.to_bytes().unwrap();
-        let parsed = MessageParser::new().parse(&bytes).unwrap();
-        assert_eq!(parsed.message_id(), Some("0192-1@corridor.example"));
-        assert_eq!(header_text(&parsed, "Auto-Submitted"), "auto-generated");
-        assert_eq!(
-            parsed.in_reply_to().as_text(),
-            Some("0191-1@corridor.example")
-        );
-        assert_eq!(
-            parsed.references().as_text_list().unwrap(),
-            ["0190-1@corridor.example", "0191-1@corridor.example"]
-        );
-        assert_eq!(
-            parsed.date().unwrap().to_timestamp(),
-            email.date.timestamp()
-        );
-        assert_eq!(
-            parsed.reply_to().unwrap().first().unwrap().address(),
-            Some("curators@corridor.example")
-        );
-    }
-
-    #[test]
-    fn a_mail_program_can_take_its_reader_off() {
-        let url = format!(
-            "https://corridor.example/unsubscribe/{}",
-            "aB3_-".repeat(60)
-        );
-        let email = Email {
-            unsubscribe: Some(url.clone()),
-            ..email()
-        };
-        let bytes = email.to_bytes().unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        assert!(text.contains(&format!("\r\nList-Unsubscribe: <{url}>\r\n")));
-        assert!(text.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
-        for breaking in [
-            "https://a.example/\r\nBcc: x@y.example",
-            "https://a.example/>, <",
-        ] {
-            let email = Email {
-                unsubscribe: Some(breaking.to_owned()),
-                ..email.clone()
-            };
-            assert_eq!(email.to_bytes(), Err(InvalidEmail::Control));
-        }
-    }
-
-    #[test]
-    fn no_line_is_longer_than_the_standard_allows() {
-        let long = Email {
-            subject: "Знакомство ".repeat(40),
-            text: "слово ".repeat(500),
-            ..email()
-        };
-        let bytes = long.to_bytes().unwrap();
-        assert!(bytes.split(|b| *b == b'\n').all(|line| line.len() <= 79));
-    }
-
-    #[test]
-    fn the_same_email_gives_the_same_bytes() {
-        assert_eq!(email().to_bytes().unwrap(), email().to_bytes().unwrap());
-    }
-
-    #[test]
-    fn a_line_break_in_a_header_is_refused() {
-        for breaking in ["x\r\nBcc: all@example.org", "x\ny", "x\ry", "x\0y"] {
-            let with_subject = Email {
-                subject: breaking.to_owned(),
-                ..email()
-            };
-            assert_eq!(with_subject.to_bytes(), Err(InvalidEmail::Control));
-            assert_eq!(
-                Mailbox::new(Some(breaking), "a@example.org"),
-                Err(InvalidEmail::Control)
-            );
-            assert_eq!(Mailbox::new(None, breaking), Err(InvalidEmail::Address));
-            assert_eq!(
-                Mailbox::new(None, &format!("{breaking}@example.org")),
-                Err(InvalidEmail::Address)
-            );
-            assert_eq!(
-                MessageId::new(breaking, "corridor.example"),
-                Err(InvalidEmail::MessageId)
-            );
-        }
-    }
-
-    #[test]
-    fn an_id_that_is_none_is_refused() {
-        let long = format!("<{}@b>", "a".repeat(MAX_ID_LENGTH));
-        for text in [
-            "", "<>", "<a>", "a@b", "<a@b", "<@b>", "<a@>", "<a/b@c>", "<a@b@c>", &long,
-        ] {
-            assert_eq!(
-                MessageId::parse(text),
-                Err(InvalidEmail::MessageId),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_email_to_nobody_is_refused() {
-        let nobody = Email {
-            to: Vec::new(),
-            ..email()
-        };
-        assert_eq!(nobody.to_bytes(), Err(InvalidEmail::NoRecipient));
-    }
-
-    #[test]
-    fn an_address_is_never_printed_by_debug() {
-        let shown = format!("{:?}", email().to);
-        assert!(!shown.contains("aysel"), "{shown}");
-    }
-}
+pub(super) mod tests;

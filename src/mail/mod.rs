@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub mod bounce;
+pub mod calendar;
 mod dkim;
 mod file;
 pub mod message;

@@ -182,6 +182,43 @@ pub struct Introduction {
     pub reasons: Vec<String>,
     /// The message that came with the request.
     pub blurb: Option<String>,
+    /// When they could meet, where a side said so.
+    pub meeting: Option<Meeting>,
+}
+
+/// A time to meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meeting {
+    /// When it begins.
+    pub at: DateTime<Utc>,
+    /// For how long, in minutes.
+    pub minutes: u32,
+    /// The startup, then the investor.
+    pub sides: [MeetingSide; 2],
+    /// When else somebody could.
+    pub others: Vec<DateTime<Utc>>,
+}
+
+/// How a meeting lies for one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingSide {
+    /// The organization's name.
+    pub organization: String,
+    /// By whose clock.
+    pub zone: Tz,
+    /// Whether they have that day off.
+    pub day_off: bool,
+}
+
+/// A time to meet has changed, or is called off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingMail {
+    /// The programme's title.
+    pub programme: String,
+    /// When.
+    pub meeting: Meeting,
+    /// It is called off.
+    pub cancelled: bool,
 }
 
 /// How an introduction ended without one.
@@ -348,6 +385,8 @@ pub enum Notice {
     Alert(AlertMail),
     /// Meet each other.
     Introduction(Introduction),
+    /// Meet at that time, or not at all.
+    Meeting(MeetingMail),
     /// It doesn't take place.
     IntroductionClosed(IntroductionClosed),
     /// You have an account already.
@@ -382,6 +421,13 @@ pub struct Rendered {
     pub text: String,
     /// As HTML, with everything from people escaped.
     pub html: String,
+}
+
+impl Meeting {
+    /// What stands in a calendar: its title, and the time by both clocks.
+    pub fn entry(&self, language: Language) -> (String, String) {
+        render::entry(self, language)
+    }
 }
 
 impl Notice {

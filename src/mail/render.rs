@@ -10,11 +10,12 @@ use chrono::{Datelike as _, Offset as _, Timelike as _};
 
 use super::notice::{
     AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk, IntroductionClosed,
-    Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail, Purpose,
-    RegistrationExists, Rendered, StaleMail, TicketMail,
+    Language, Meeting, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail,
+    Purpose, RegistrationExists, Rendered, StaleMail, TicketMail,
 };
 use super::wording::{self, Wording};
 
+mod meeting;
 mod records;
 mod regular;
 
@@ -70,7 +71,8 @@ pub(super) fn render(notice: &Notice, language: Language, foot: Foot<'_>) -> Ren
         Notice::Over(over) => over_mail(over, wording),
         Notice::Stale(stale) => stale_mail(stale, wording),
         Notice::Alert(alert) => alert_mail(alert, wording),
-        Notice::Introduction(introduction) => connection(introduction, wording),
+        Notice::Introduction(introduction) => connection(introduction, language, wording),
+        Notice::Meeting(mail) => meeting::document(mail, language, wording),
         Notice::IntroductionClosed(closed) => introduction_closed(closed, wording),
         Notice::RegistrationExists(exists) => registration_exists(exists, wording),
         Notice::Ticket(ticket) => ticket_mail(ticket, wording),
@@ -197,6 +199,11 @@ fn over_mail(over: &OverMail, wording: &'static Wording) -> Document {
     }
 }
 
+/// What stands in a calendar about a meeting.
+pub(super) fn entry(proposed: &Meeting, language: Language) -> (String, String) {
+    meeting::entry(proposed, language, wording::of(language))
+}
+
 fn stale_mail(stale: &StaleMail, wording: &'static Wording) -> Document {
     let words = &wording.stale;
     let since = moment(stale.since, wording);
@@ -242,7 +249,11 @@ fn alert_mail(alert: &AlertMail, wording: &'static Wording) -> Document {
     }
 }
 
-fn connection(introduction: &Introduction, wording: &'static Wording) -> Document {
+fn connection(
+    introduction: &Introduction,
+    language: Language,
+    wording: &'static Wording,
+) -> Document {
     let words = &wording.introduction;
     let Introduction {
         startup, investor, ..
@@ -271,6 +282,9 @@ fn connection(introduction: &Introduction, wording: &'static Wording) -> Documen
     ];
     list_under(wording.reasons, &introduction.reasons, &mut blocks);
     quote(introduction.blurb.as_deref(), wording, &mut blocks);
+    if let Some(proposed) = &introduction.meeting {
+        meeting::proposal(proposed, language, wording, &mut blocks);
+    }
     blocks.push(paragraph(words.next));
     Document {
         subject: fill(words.subject, &sides),

@@ -8,10 +8,10 @@ use crate::auth::return_path::Returned;
 pub use crate::db::bounces::Filter;
 use crate::db::outbox::{self, Message};
 use crate::db::page::Page;
-use crate::db::{self, Conn, json};
+use crate::db::{self, Conn, envelopes, json};
 use crate::domain::bounce::{Bounce, BounceKind, BounceOutcome, Delivery, Notification};
 use crate::domain::event::{Actor, SubjectKind};
-use crate::domain::ids::IntroductionId;
+use crate::domain::ids::{IntroductionId, OutboxId};
 use crate::domain::introduction::{Action, AskState, IntroductionStatus};
 use crate::domain::message::{Matter, Notice, SuppressionReason};
 use crate::domain::permission::Operation;
@@ -148,9 +148,9 @@ fn digest(
         return Ok(vec![keep(conn, whole)?]);
     }
     let returned = returned(context, notification);
-    let message = match returned {
-        Returned::Message(id) => outbox::find(conn, id)?,
-        Returned::Forged | Returned::Other => None,
+    let (message, reader) = match returned {
+        Returned::Message(id) => came_of(conn, id)?,
+        Returned::Forged | Returned::Other => (None, None),
     };
     let mut noted = Vec::new();
     for (place, delivery) in notification.deliveries.iter().enumerate() {
@@ -160,10 +160,11 @@ fn digest(
             continue;
         }
         if let Some(message) = &message {
-            fill(conn, &mut bounce, message, delivery)?;
+            fill(conn, &mut bounce, message, reader.as_ref(), delivery)?;
             bounce.outcome = judge(context, conn, &bounce, actor)?;
+            let reader = bounce.email.clone();
             noted.push(keep(conn, bounce)?);
-            follow(context, conn, message, delivery, actor)?;
+            follow(context, conn, message, reader.as_ref(), delivery, actor)?;
         } else {
             if returned == Returned::Forged {
                 bounce.outcome = BounceOutcome::Forged;
@@ -172,6 +173,18 @@ fn digest(
         }
     }
     Ok(noted)
+}
+
+/// The message that came back, and to whom it went where its return path
+/// speaks of one of several readers.
+fn came_of(conn: &mut Conn, id: OutboxId) -> Result<(Option<Message>, Option<Email>), Error> {
+    if let Some(message) = outbox::find(conn, id)? {
+        return Ok((Some(message), None));
+    }
+    Ok(match envelopes::find(conn, id.uuid())? {
+        Some((message, reader)) => (outbox::find(conn, message)?, Some(reader)),
+        None => (None, None),
+    })
 }
 
 /// What the addresses prove to which a notice came back.
@@ -225,11 +238,14 @@ fn fill(
     conn: &mut Conn,
     bounce: &mut Bounce,
     message: &Message,
+    reader: Option<&Email>,
     delivery: &Delivery,
 ) -> Result<(), Error> {
     let recipients = db::bounces::recipients(conn, message.id)?;
     bounce.message = Some(message.id);
     bounce.email = match recipients.as_slice() {
+        // Its return path is told to nobody else.
+        _ if reader.is_some() => reader.cloned(),
         // Forwarded, it comes back from another address.
         [only] => Some(only.clone()),
         several => several
@@ -297,10 +313,15 @@ fn follow(
     context: &Context,
     conn: &mut Conn,
     message: &Message,
+    reader: Option<&Email>,
     delivery: &Delivery,
     actor: Actor,
 ) -> Result<(), Error> {
     let now = context.now();
+    if let Some(reader) = reader.filter(|_| delivery.is_final) {
+        // Tried again, it goes to this one alone.
+        envelopes::reopen(conn, message.id, reader)?;
+    }
     if !delivery.is_final || !outbox::bounced(conn, message.id, now)? {
         return Ok(());
     }

@@ -276,6 +276,10 @@ pub async fn change_role(
             if !matches!(role, Role::Owner | Role::Admin) {
                 db::tickets::revoke_sent_by(conn, person, organization, now)?;
             }
+            if !notices::answers_for(role) {
+                // Who only reads answers nothing any more.
+                leave_work(&context_in, conn, organization, person, None)?;
+            }
             let from = parts.iter().map(|own| own.role.code().to_owned()).collect();
             context_in.pen(caller.actor()).append(
                 conn,

@@ -205,6 +205,9 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
 fn mail(to: Option<Recipient>, content: Content) -> Prepared {
     let to = to.into_iter().collect();
     Prepared::Ready(Box::new(Ready {
+        cc: vec![],
+        envelopes: vec![],
+        dated: None,
         to,
         content,
         continues: None,

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::domain::compliance::{ClearanceVerdict, Proof};
 use crate::domain::ids::{DealId, IntroductionId, MatchId, OrganizationId};
 use crate::domain::introduction::{Action, Answer, IntroductionStatus, Reply};
+use crate::domain::meeting::Enclosed;
 use crate::domain::money::{Currency, Money};
 use crate::domain::pipeline::{DealAction, Funding};
 use crate::domain::review::{Audience, Match, MatchAction, MatchStatus};
@@ -316,9 +317,15 @@ impl Teller<'_> {
 
     async fn ask(&self, caller: &Caller, matched: &Match) -> Result<IntroductionId, Failure> {
         const BLURB: &str = "Both teams work on the same problem from two ends: one has the technology in daily use, the other the sites, the licences and the customers. A first call of thirty minutes should show whether a joint pilot in the region makes sense.";
-        let introduction =
-            introductions::request(self.context, caller, None, matched.id, BLURB.to_owned())
-                .await?;
+        let introduction = introductions::request(
+            self.context,
+            caller,
+            None,
+            matched.id,
+            BLURB.to_owned(),
+            Enclosed::default(),
+        )
+        .await?;
         self.send().await?;
         Ok(introduction.id)
     }
@@ -340,7 +347,7 @@ impl Teller<'_> {
         id: IntroductionId,
         answer: Answer,
     ) -> Result<(), Failure> {
-        let step = Step::Answer(Reply::Answer(answer), None);
+        let step = Step::Answer(Reply::Answer(answer), Enclosed::default());
         introductions::transition(self.context, caller, None, id, None, step).await?;
         self.send().await
     }

@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta};
 use crate::domain::values::PassReason;
 use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
-    IntroductionClosed, Language, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party,
-    PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
+    IntroductionClosed, Language, Meeting, MeetingMail, MeetingSide, Moment, NewsMail, Notice,
+    Outcome, OverMail, Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail,
+    pass_reason,
 };
 
 /// One mail.
@@ -140,6 +141,7 @@ impl Told {
         let owed = matches!(
             notice,
             Notice::Introduction(_)
+                | Notice::Meeting(_)
                 | Notice::RegistrationExists(_)
                 | Notice::Ticket(_)
                 | Notice::News(_)
@@ -147,7 +149,7 @@ impl Told {
         Example {
             event,
             to: match &notice {
-                Notice::Introduction(_) => vec![DANA, GUL],
+                Notice::Introduction(_) | Notice::Meeting(_) => vec![DANA, GUL],
                 _ => vec![self.facts.reader],
             },
             notice,
@@ -165,6 +167,24 @@ impl Told {
 
     pub(super) fn reasons(&self) -> Vec<String> {
         self.facts.reasons.map(str::to_owned).to_vec()
+    }
+
+    /// A week later, on a day that one side has off.
+    fn meeting(&self) -> Meeting {
+        let side = |organization: &str, zone, day_off| MeetingSide {
+            organization: organization.to_owned(),
+            zone,
+            day_off,
+        };
+        Meeting {
+            at: self.days(10).at,
+            minutes: 30,
+            sides: [
+                side(STARTUP, chrono_tz::Asia::Jerusalem, true),
+                side(INVESTOR, chrono_tz::Asia::Baku, false),
+            ],
+            others: vec![self.days(13).at, self.days(14).at],
+        }
     }
 
     /// So many days after a Tuesday morning.
@@ -230,6 +250,12 @@ impl Told {
             programme: self.programme(),
             reasons: self.reasons(),
             blurb: Some(BLURB.to_owned()),
+            meeting: Some(self.meeting()),
+        };
+        let meeting = |cancelled| MeetingMail {
+            programme: self.programme(),
+            meeting: self.meeting(),
+            cancelled,
         };
         let pulse = |late| PulseMail {
             reader: Some(self.reader()),
@@ -255,6 +281,8 @@ impl Told {
         vec![
             self.example("deal_stale", Notice::Stale(stale)),
             self.example("introduction", Notice::Introduction(connects)),
+            self.example("meeting", Notice::Meeting(meeting(false))),
+            self.example("meeting_cancelled", Notice::Meeting(meeting(true))),
             self.example("pulse", Notice::Pulse(pulse(false))),
             self.example("pulse_late", Notice::Pulse(pulse(true))),
             self.example("introduction_over", Notice::Over(over(false))),

@@ -5,6 +5,7 @@
 mod answers;
 mod asks;
 mod delegates;
+mod meetings;
 mod pulses;
 mod requests;
 
@@ -21,6 +22,7 @@ pub use self::asks::{
 pub use self::delegates::{
     StoredDelegate, count_by, count_to, find_delegate, insert_delegate, name_delegate,
 };
+pub use self::meetings::{drop_meeting, meeting, put_meeting, put_slots, slots};
 pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,

@@ -43,6 +43,11 @@ struct Stored {
     profile: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Another message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sequence: Option<u32>,
 }
 
 /// The kind of a notice, without its parts.
@@ -65,6 +70,8 @@ fn blank(notice: &Notice) -> Stored {
         day: None,
         profile: None,
         reason: None,
+        of: None,
+        sequence: None,
     }
 }
 
@@ -101,8 +108,8 @@ pub fn encode(notice: &Notice) -> Result<String> {
             stored.person = Some(user.to_string());
             stored.deal = Some(deal.to_string());
         }
-        Notice::Introduction { introduction } => {
-            stored.introduction = Some(introduction.to_string());
+        Notice::Introduction { .. } | Notice::Meeting { .. } | Notice::IntroductionCopy { .. } => {
+            connecting(&mut stored, notice)
         }
         Notice::IntroductionClosed {
             introduction,
@@ -171,6 +178,27 @@ pub fn encode(notice: &Notice) -> Result<String> {
     write(&stored)
 }
 
+/// The parts of what connects both sides of an introduction.
+fn connecting(stored: &mut Stored, notice: &Notice) {
+    match notice {
+        Notice::Introduction { introduction } => {
+            stored.introduction = Some(introduction.to_string());
+        }
+        Notice::Meeting {
+            introduction,
+            sequence,
+        } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.sequence = Some(*sequence);
+        }
+        Notice::IntroductionCopy { introduction, of } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.of = Some(of.to_string());
+        }
+        _ => {}
+    }
+}
+
 /// Reads an intent.
 ///
 /// # Errors
@@ -207,6 +235,14 @@ pub fn decode(text: &str) -> Result<Notice> {
         },
         "introduction" => Notice::Introduction {
             introduction: parse(&part(&stored.introduction)?)?,
+        },
+        "meeting" => Notice::Meeting {
+            introduction: parse(&part(&stored.introduction)?)?,
+            sequence: stored.sequence.unwrap_or_default(),
+        },
+        "introduction_copy" => Notice::IntroductionCopy {
+            introduction: parse(&part(&stored.introduction)?)?,
+            of: parse(&part(&stored.of)?)?,
         },
         "introduction_closed" => Notice::IntroductionClosed {
             introduction: parse(&part(&stored.introduction)?)?,

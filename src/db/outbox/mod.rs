@@ -395,6 +395,18 @@ pub fn find(conn: &mut Conn, id: OutboxId) -> Result<Option<Message>> {
     row.map(message).transpose()
 }
 
+/// The message that was queued for an intent.
+///
+/// # Errors
+/// A statement failed.
+pub fn of_intent(conn: &mut Conn, intent_key: &str) -> Result<Option<OutboxId>> {
+    Ok(outbox::table
+        .filter(dsl::intent_key.eq(intent_key))
+        .select(dsl::id)
+        .first(conn)
+        .optional()?)
+}
+
 /// The Message-ID of the newest message that was sent for an intent whose key
 /// starts like this: what a later one continues.
 ///

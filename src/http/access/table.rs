@@ -492,6 +492,10 @@ pub const TABLE: &[(&str, Access)] = &[
         Needs(O::MoveIntroduction),
     ),
     (
+        "PUT /v1/introductions/{id}/slots",
+        Needs(O::MoveIntroduction),
+    ),
+    (
         "GET /v1/introductions/{id}/events",
         Needs(O::ReadIntroduction),
     ),

@@ -68,6 +68,8 @@ pub struct ConsentView {
     /// What becomes of it in the end.
     #[schema(max_length = 60, example = "at_its_end_unless_the_law_wants_it_kept")]
     deletion: &'static str,
+    /// Whether a curator of the programme may get the mail that connects, too.
+    curator_in_copy: bool,
     /// The text that was agreed to.
     #[schema(max_length = 10000)]
     text: String,
@@ -115,6 +117,7 @@ impl From<&Given> for ConsentView {
             recipient: given.recipient.clone(),
             country: given.country.map(|country| country.code().to_owned()),
             deletion: given.deletion,
+            curator_in_copy: given.curator_copy,
             text: given.text.clone(),
             text_hash: given.text_hash.clone(),
             language: given.language.to_string(),

@@ -9,9 +9,11 @@ use super::question::{NotePage, QuestionPage, Sent};
 use super::{page, same_site};
 use crate::domain::fault::{Fault, Faults};
 use crate::domain::introduction::Reply;
+use crate::domain::meeting::Enclosed;
 use crate::domain::text::{Name, bounded};
 use crate::http::answer::{Parts, read};
 use crate::http::problem::Problem;
+use crate::http::slots;
 use crate::services::introductions::{Answerer, Opened, Question, answer_link, open_link};
 use crate::services::{Context, Error};
 
@@ -52,7 +54,7 @@ pub(super) async fn show_question(
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 200, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer` (`accept`, `decline`, `not_now`, `need_more_time`, `delegate`, `report_abuse`), `reason`, `share_reason`, `until`, `delegate_email`, `note`, `name`, `role`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer` (`accept`, `decline`, `not_now`, `need_more_time`, `delegate`, `report_abuse`), `reason`, `share_reason`, `until`, `delegate_email`, `curator_in_copy`, `slot_1` to `slot_5`, `slot_minutes`, `note`, `name`, `role`."),
     responses(
         (status = 303, description = "The answer is recorded.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
@@ -113,11 +115,11 @@ async fn answer(
     question: &Question,
     sent: Sent,
 ) -> Result<HttpResponse, Problem> {
-    let (reply, note, answerer) = match given(context, question, &sent) {
+    let (reply, enclosed, answerer) = match given(context, question, &sent) {
         Ok(given) => given,
         Err(faults) => return again(context, question, sent, &faults.into_vec()),
     };
-    match answer_link(context, token, reply, note, answerer).await {
+    match answer_link(context, token, reply, enclosed, answerer).await {
         Ok(_) => Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, format!("/consent/{token}")))
             .finish()),
@@ -164,7 +166,20 @@ fn given(
     context: &Context,
     question: &Question,
     sent: &Sent,
-) -> Result<(Reply, Option<String>, Answerer), Faults> {
+) -> Result<(Reply, Enclosed, Answerer), Faults> {
+    let mut faults = Faults::new();
+    let zone = question.person.zone;
+    let slots = if sent.answer == "accept" {
+        slots::read_form(
+            &mut faults,
+            &sent.slots(),
+            &sent.slot_minutes,
+            zone,
+            context.now(),
+        )
+    } else {
+        vec![]
+    };
     let parts = Parts {
         answer: &sent.answer,
         reason: &sent.reason,
@@ -173,18 +188,19 @@ fn given(
         note: &sent.note,
         delegate_person: "",
         delegate_email: &sent.delegate_email,
+        curator_copy: !sent.curator_in_copy.is_empty(),
+        slots: &slots,
     };
-    let mut faults = Faults::new();
-    let answer = faults.nest("", read(parts, question.person.zone, context.now()));
+    let answer = faults.nest("", read(parts, zone, context.now()));
     let name = faults.take("/name", "invalid_text", sent.name.parse::<Name>());
     let role = match sent.role.trim() {
         "" => None,
         role => faults.take("/role", "invalid_text", bounded(role, ROLE_MAX, false)),
     };
     match (answer, name) {
-        (Some((answer, note)), Some(name)) if faults.is_empty() => {
+        (Some((answer, enclosed)), Some(name)) if faults.is_empty() => {
             let name = name.to_string();
-            Ok((answer, note, Answerer { name, role }))
+            Ok((answer, enclosed, Answerer { name, role }))
         }
         _ => Err(faults),
     }

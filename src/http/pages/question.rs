@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use super::phrase::{Piece, moment, phrase};
 use super::wording::{self, Note, Wording};
-use crate::domain::consent::introduction_text;
+use crate::domain::consent::{curator_copy_text, introduction_text};
 use crate::domain::fault::Fault;
+use crate::domain::meeting::MOST_SLOTS;
 use crate::domain::text::{Language, Localized};
 use crate::http::answer::days_ahead;
 use crate::services::introductions::Question;
@@ -24,10 +25,33 @@ pub(super) struct Sent {
     pub(super) share_reason: String,
     pub(super) until: String,
     pub(super) delegate_email: String,
+    pub(super) curator_in_copy: String,
+    slot_1: String,
+    slot_2: String,
+    slot_3: String,
+    slot_4: String,
+    slot_5: String,
+    pub(super) slot_minutes: String,
     pub(super) note: String,
     pub(super) name: String,
     pub(super) role: String,
 }
+
+impl Sent {
+    /// The times, by the names of their fields.
+    pub(super) fn slots(&self) -> [(&'static str, &str); MOST_SLOTS] {
+        [
+            ("slot_1", &self.slot_1),
+            ("slot_2", &self.slot_2),
+            ("slot_3", &self.slot_3),
+            ("slot_4", &self.slot_4),
+            ("slot_5", &self.slot_5),
+        ]
+    }
+}
+
+/// How long a meeting can be that is offered by the form, in minutes.
+const LENGTHS: [&str; 4] = ["30", "45", "60", "90"];
 
 /// The question with its form.
 #[derive(Template)]
@@ -48,6 +72,9 @@ pub(super) struct QuestionPage<'a> {
     faults: Vec<FieldFault>,
     /// What a yes agrees to, with its language.
     consent: (&'static str, &'static str),
+    copy: &'static str,
+    slots_hint: Vec<Piece>,
+    lengths: [&'static str; 4],
     my_consents: String,
 }
 
@@ -86,6 +113,7 @@ impl<'a> QuestionPage<'a> {
     pub(super) fn fresh(context: &Context, question: &'a Question) -> Self {
         let sent = Sent {
             name: question.person.shown_name(),
+            slot_minutes: LENGTHS[0].to_owned(),
             ..Sent::default()
         };
         Self::of(context, question, sent, &[])
@@ -134,6 +162,9 @@ impl<'a> QuestionPage<'a> {
             sent,
             faults: field_faults(words, faults),
             consent: introduction_text(&person.language),
+            copy: curator_copy_text(&person.language),
+            slots_hint: phrase(words.form.slots_hint, &[("zone", person.zone.name())]),
+            lengths: LENGTHS,
             my_consents: consents::token(context, &person.email).unwrap_or_default(),
         }
     }
@@ -174,11 +205,12 @@ fn lead(words: &Wording, counterpart: Option<&str>, programme: &str) -> Vec<Piec
 
 /// The faults in the reader's language, one a field, in the form's order.
 fn field_faults(words: &Wording, faults: &[Fault]) -> Vec<FieldFault> {
-    const ORDER: [&str; 7] = [
+    const ORDER: [&str; 8] = [
         "answer",
         "reason",
         "until",
         "delegate_email",
+        "slot",
         "name",
         "role",
         "note",
@@ -194,11 +226,17 @@ fn field_faults(words: &Wording, faults: &[Fault]) -> Vec<FieldFault> {
             ("delegate_email", _) => words.faults.delegate,
             ("name", _) => words.faults.name,
             ("role", _) => words.faults.role,
+            (slot, _) if slot.starts_with("slot_") => words.faults.slot,
             ("note", "required") => words.faults.note_needed,
             ("note", _) => words.faults.note,
             _ => words.faults.answer,
         };
-        let place = ORDER.iter().position(|known| *known == field);
+        let kind = if field.starts_with("slot_") {
+            "slot"
+        } else {
+            field
+        };
+        let place = ORDER.iter().position(|known| *known == kind);
         by_field.entry(place.unwrap_or(0)).or_insert(FieldFault {
             field: field.to_owned(),
             text,

@@ -56,6 +56,7 @@ fn connecting() -> Introduction {
         programme: "Baku–Haifa 2026".to_owned(),
         reasons: vec!["Both name water technology".to_owned()],
         blurb: Some("We measure leaks.".to_owned()),
+        meeting: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod account;
 mod az;
 mod en;
 mod he;
+pub(super) mod meeting;
 pub(super) mod reasons;
 pub(super) mod regular;
 mod ru;

@@ -3,7 +3,9 @@
 
 use super::until;
 use crate::db::{self, Conn, introduction_consents};
-use crate::domain::consent::{IntroductionConsent, Method, introduction_text, law_of};
+use crate::domain::consent::{
+    IntroductionConsent, Method, curator_copy_text, introduction_text, law_of,
+};
 use crate::domain::event::Actor;
 use crate::domain::ids::UserId;
 use crate::domain::introduction::{Ask, Introduction};
@@ -20,6 +22,7 @@ struct Giver {
     role: Option<String>,
     language: Language,
     method: Method,
+    copy: bool,
 }
 
 /// Keeps what somebody agrees to who asks for an introduction: asking is
@@ -30,6 +33,7 @@ pub(in crate::services) fn of_requester(
     introduction: &Introduction,
     side: Side,
     caller: &Caller,
+    copy: bool,
 ) -> Result<(), Error> {
     let giver = Giver {
         user: Some(caller.id()),
@@ -38,6 +42,7 @@ pub(in crate::services) fn of_requester(
         role: None,
         language: caller.user.language.clone(),
         method: Method::Request,
+        copy,
     };
     keep(context, conn, introduction, side, giver)
 }
@@ -50,6 +55,7 @@ pub(in crate::services) fn of_answer(
     ask: &Ask,
     answerer: &Answerer,
     actor: Actor,
+    copy: bool,
 ) -> Result<(), Error> {
     let (name, role) = (answerer.name.clone(), answerer.role.clone());
     let giver = match actor {
@@ -62,6 +68,7 @@ pub(in crate::services) fn of_answer(
                 role,
                 language: person.language,
                 method: Method::SignedIn,
+                copy,
             }
         }
         Actor::Link(_) | Actor::System => {
@@ -74,6 +81,7 @@ pub(in crate::services) fn of_answer(
                 role,
                 language: person.language,
                 method: Method::MailedLink,
+                copy,
             }
         }
     };
@@ -101,13 +109,18 @@ fn keep(
         person_role: giver.role,
         operator: context.settings.operator.display_name().to_string(),
         law: law_of(own.and_then(|firm| firm.details.country)).to_owned(),
-        text: text.to_owned(),
+        text: if giver.copy {
+            format!("{text}\n\n{}", curator_copy_text(&giver.language))
+        } else {
+            text.to_owned()
+        },
         language: tag.parse().map_err(Error::internal)?,
         method: giver.method,
         country: other.and_then(|firm| firm.details.country),
         given_at: now,
         valid_to: until(now),
         withdrawn_at: None,
+        curator_copy: giver.copy,
     };
     Ok(introduction_consents::insert(conn, &consent)?)
 }

@@ -22,6 +22,7 @@ use crate::domain::introduction::IntroductionStatus;
 use crate::domain::message::Topic;
 use crate::domain::permission::Operation;
 use crate::domain::text::{Email, Language};
+use crate::domain::values::Side;
 
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
@@ -72,6 +73,8 @@ pub struct Given {
     pub valid_to: DateTime<Utc>,
     /// When it was taken back.
     pub withdrawn_at: Option<DateTime<Utc>>,
+    /// Whether a curator may get the mail that connects, too.
+    pub curator_copy: bool,
 }
 
 /// What a consent is for.
@@ -298,6 +301,7 @@ fn of_person(context: &Context, conn: &mut Conn, person: &Person) -> Result<Vec<
                 given_at: receipt.given_at,
                 valid_to: receipt.valid_to,
                 withdrawn_at: receipt.withdrawn_at,
+                curator_copy: false,
             });
         }
     }
@@ -345,6 +349,7 @@ fn to_introduction(conn: &mut Conn, consent: IntroductionConsent) -> Result<Give
         given_at: consent.given_at,
         valid_to: consent.valid_to,
         withdrawn_at: consent.withdrawn_at,
+        curator_copy: consent.curator_copy,
     })
 }
 
@@ -437,6 +442,7 @@ fn withdraw_introduction(
     if !stands || outbox::is_sending(conn, subject)? {
         return Ok(());
     }
+    introductions::cancel_meeting(context, conn, id)?;
     let intents = format!("introduction:{id}:");
     let before = introductions::load(conn, id)?;
     introductions::end_without_consent(context, conn, &before, consent.side, actor)?;
@@ -450,11 +456,19 @@ fn withdrawn_already() -> Error {
 
 /// Whether a side's consent to an introduction was taken back.
 pub(super) fn lacks_consent(conn: &mut Conn, id: IntroductionId) -> Result<bool, Error> {
-    use crate::domain::values::Side;
     let given = introduction_consents::of_introduction(conn, id)?;
     Ok([Side::Startup, Side::Investor].into_iter().any(|side| {
         let newest = given.iter().rfind(|consent| consent.side == side);
         newest.is_some_and(|consent| consent.withdrawn_at.is_some())
+    }))
+}
+
+/// Whether both sides agreed that a curator gets the mail that connects, too.
+pub(super) fn want_copy(conn: &mut Conn, id: IntroductionId) -> Result<bool, Error> {
+    let given = introduction_consents::of_introduction(conn, id)?;
+    Ok([Side::Startup, Side::Investor].into_iter().all(|side| {
+        let newest = given.iter().rfind(|consent| consent.side == side);
+        newest.is_some_and(|consent| consent.withdrawn_at.is_none() && consent.curator_copy)
     }))
 }
 

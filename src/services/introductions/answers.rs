@@ -9,6 +9,7 @@ use crate::domain::disclosure::Decision;
 use crate::domain::event::Actor;
 use crate::domain::ids::AskId;
 use crate::domain::introduction::{Action, Answer, Ask, AskState, Introduction, Reply, step};
+use crate::domain::meeting::Enclosed;
 use crate::domain::permission::Hat;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::Side;
@@ -17,6 +18,7 @@ use crate::services::disclosure::Occasion;
 use crate::services::notices::Recipient;
 use crate::services::{AuthFault, Caller, Context, Error, consents, disclosure, notices};
 
+use super::hand_over::is_still_there;
 use super::people::asked_person;
 use super::{commit, load, pair, passing};
 
@@ -83,6 +85,9 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
                 AskState::Open => {}
             }
             let introduction = load(conn, ask.introduction)?;
+            if !is_theirs(conn, &introduction, &ask)? {
+                return Ok(Opened::Over(person));
+            }
             match notices::ask_content(&context_in, conn, &ask, &introduction)? {
                 Some(content) => Ok(Opened::Open(Box::new(Question {
                     extended: introduction.extended,
@@ -96,6 +101,12 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
         .await
 }
 
+/// Whether the link of a question still stands for its side: whoever got it, or
+/// passed it on, must still be able to answer for the firm.
+fn is_theirs(conn: &mut Conn, introduction: &Introduction, ask: &Ask) -> Result<bool, Error> {
+    is_still_there(conn, ask.person, introduction.organization(ask.side))
+}
+
 fn was_passed_on(conn: &mut Conn, ask: &Ask) -> Result<bool, Error> {
     Ok(introductions::answers(conn, ask.introduction)?
         .iter()
@@ -107,7 +118,7 @@ pub async fn answer_link(
     context: &Context,
     token: &str,
     reply: Reply,
-    note: Option<String>,
+    enclosed: Enclosed,
     answerer: Answerer,
 ) -> Result<Introduction, Error> {
     let id = link_ask(context, token)?;
@@ -117,13 +128,16 @@ pub async fn answer_link(
         .write(move |conn| {
             let ask = introductions::find_ask(conn, id)?.ok_or(Error::NotFound)?;
             let before = load(conn, ask.introduction)?;
+            if !is_theirs(conn, &before, &ask)? {
+                return Err(answered_already());
+            }
             record_answer(
                 &context_in,
                 conn,
                 &before,
                 &ask,
                 reply,
-                note,
+                enclosed,
                 &answerer,
                 Actor::Link(id),
             )
@@ -144,7 +158,7 @@ pub(super) fn answer_by_caller(
     conn: &mut Conn,
     before: &Introduction,
     reply: Reply,
-    note: Option<String>,
+    enclosed: Enclosed,
 ) -> Result<Introduction, Error> {
     let answer = answer_of(&reply);
     let side = before
@@ -167,7 +181,7 @@ pub(super) fn answer_by_caller(
         before,
         &ask,
         reply,
-        note,
+        enclosed,
         &answerer,
         caller.actor(),
     )
@@ -187,7 +201,7 @@ fn record_answer(
     before: &Introduction,
     ask: &Ask,
     reply: Reply,
-    note: Option<String>,
+    enclosed: Enclosed,
     answerer: &Answerer,
     actor: Actor,
 ) -> Result<Introduction, Error> {
@@ -239,7 +253,7 @@ fn record_answer(
             side: ask.side,
             ask: Some(ask.id),
             answer,
-            note,
+            note: enclosed.note.clone(),
             person_name: answerer.name.clone(),
             person_role: answerer.role.clone(),
             created_at: now,
@@ -249,7 +263,9 @@ fn record_answer(
         introductions::name_delegate(conn, ask.id, &answerer.name)?;
     }
     if answer == Answer::Accept {
-        consents::of_answer(context, conn, before, ask, answerer, actor)?;
+        let copy = enclosed.curator_copy;
+        consents::of_answer(context, conn, before, ask, answerer, actor, copy)?;
+        super::meetings::offer(conn, before.id, ask.side, &enclosed.slots)?;
     }
     let after = commit(context, conn, before, after, &action, actor)?;
     if let Answer::NotNow { until } = answer {

@@ -21,7 +21,7 @@ use crate::services::{Context, Error, deals, due, matches, notices};
 use super::answers::extend;
 use super::people::person_to_ask;
 use super::reminders::next_reminder;
-use super::{load, pulses};
+use super::{load, meetings, pulses};
 
 /// Carries out what the service itself does to an introduction, with all that
 /// follows: questions put, mails queued, the match reopened, a deal opened.
@@ -140,17 +140,20 @@ fn enter(
     use IntroductionStatus as S;
     match after.status {
         S::AskingFirst | S::AskingSecond => put_question(context, conn, after),
-        S::BothAccepted => notices::enqueue(
-            context,
-            conn,
-            // A hold between consent and sending makes a second intent, which
-            // the first one's mail, never sent, doesn't stand for.
-            &format!("introduction:{}:{}", after.id, after.version),
-            (SubjectKind::Introduction, after.id.uuid()),
-            &Notice::Introduction {
-                introduction: after.id,
-            },
-        ),
+        S::BothAccepted => {
+            meetings::propose(context, conn, after)?;
+            notices::enqueue(
+                context,
+                conn,
+                // A hold between consent and sending makes a second intent, which
+                // the first one's mail, never sent, doesn't stand for.
+                &format!("introduction:{}:{}", after.id, after.version),
+                (SubjectKind::Introduction, after.id.uuid()),
+                &Notice::Introduction {
+                    introduction: after.id,
+                },
+            )
+        }
         S::Declined | S::Expired | S::Withdrawn | S::Refused | S::Blocked => {
             end(context, conn, after, action)
         }
@@ -159,6 +162,7 @@ fn enter(
         S::DeliveryProblem => notices::alert(context, conn, after.id, Matter::DeliveryProblem),
         S::Sent => record_names(context, conn, after),
         S::Converted => deals::open(context, conn, after),
+        S::Closed => meetings::cancel(context, conn, after.id),
         _ => Ok(()),
     }
 }

@@ -46,12 +46,15 @@ pub(in crate::services) fn hand_over(
     Ok(moved)
 }
 
-/// Whether a person still has a part in a firm.
-pub(super) fn is_still_there(
+/// Whether a person may still answer for a firm: whoever left it, or only reads
+/// by now, can't.
+pub(in crate::services) fn is_still_there(
     conn: &mut Conn,
     person: UserId,
     organization: OrganizationId,
 ) -> Result<bool, Error> {
     let members = db::users::members(conn, organization)?;
-    Ok(members.iter().any(|(user, _)| user.id == person))
+    Ok(members
+        .iter()
+        .any(|(user, role)| user.id == person && notices::answers_for(*role)))
 }

@@ -1,7 +1,7 @@
 //! Who stands for a side, with an account or without.
 
 use crate::db::{self, Conn, introductions};
-use crate::domain::account::User;
+use crate::domain::account::{Role, User};
 use crate::domain::ids::OrganizationId;
 use crate::domain::introduction::{Ask, AskState, Introduction};
 use crate::domain::values::Side;
@@ -35,6 +35,20 @@ pub(super) fn person_to_ask(
         .into_iter()
         .find(|(_, role)| notices::answers_for(*role))
         .map(|(user, _)| user))
+}
+
+/// The curator who gets the mail that connects, where both sides agreed: who
+/// asked for the introduction, else who has been one for longest.
+pub(in crate::services) fn curator_of(
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<Option<Recipient>, Error> {
+    let mut curators = db::users::with_role(conn, Role::Curator)?;
+    let asked = curators
+        .iter()
+        .position(|user| user.id == introduction.requested_by);
+    let one = asked.unwrap_or(0);
+    Ok((one < curators.len()).then(|| Recipient::from(curators.swap_remove(one))))
 }
 
 /// The person who stands for a side: who asked for it, who answered, else the

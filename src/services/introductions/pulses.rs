@@ -197,7 +197,7 @@ fn ask_both(context: &Context, conn: &mut Conn, known: &FollowUp) -> Result<(), 
         notices::enqueue_at(
             context,
             conn,
-            &format!("pulse:{}", pulse.id),
+            &intent_of(pulse.id),
             (SubjectKind::Introduction, introduction.id.uuid()),
             &Notice::Pulse { pulse: pulse.id },
             at,
@@ -246,14 +246,29 @@ pub(in crate::services) fn opened(
     let pulse = introductions::find_pulse(conn, id)?.ok_or(Error::NotFound)?;
     let introduction = load(conn, pulse.introduction)?;
     let person = person_of(conn, &introduction, pulse.side)?.ok_or(Error::NotFound)?;
+    let theirs = is_theirs(conn, &pulse, &person)?;
     let other = introduction.organization(pulse.side.other());
     let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
     Ok(OpenPulse {
-        late: pulse.expires_at <= context.now(),
+        late: !theirs || pulse.expires_at <= context.now(),
         counterpart: other.details.display_name().to_string(),
         person,
         pulse,
     })
+}
+
+/// Whether the link of a pulse is with whoever stands for the side now: it went
+/// out by mail, and its reader may have left since.
+fn is_theirs(conn: &mut Conn, pulse: &Pulse, person: &Recipient) -> Result<bool, Error> {
+    let Some(mail) = db::outbox::of_intent(conn, &intent_of(pulse.id))? else {
+        return Ok(true);
+    };
+    let readers = db::bounces::recipients(conn, mail)?;
+    Ok(readers.is_empty() || readers.contains(&person.email))
+}
+
+fn intent_of(pulse: PulseId) -> String {
+    format!("pulse:{pulse}")
 }
 
 /// Answers a pulse by its link, once. What the answer says happens, as far as
@@ -270,6 +285,12 @@ pub async fn answer_pulse(
         .write(move |conn| {
             let pulse = introductions::find_pulse(conn, id)?.ok_or(Error::NotFound)?;
             introductions::lock(conn, pulse.introduction)?;
+            let introduction = load(conn, pulse.introduction)?;
+            let person = person_of(conn, &introduction, pulse.side)?;
+            let person = person.ok_or(Error::NotFound)?;
+            if !is_theirs(conn, &pulse, &person)? {
+                return Err(super::answers::answered_already());
+            }
             let answers = answer.answers(pulse.kind);
             let now = context_in.now();
             if !answers || !introductions::answer_pulse(conn, id, answer, now)? {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::db::envelopes::Envelope;
 use crate::domain::account::User;
 use crate::domain::country::Country;
 use crate::domain::ids::{DealId, IntroductionId, MandateId, StartupProfileId};
@@ -46,9 +47,15 @@ impl Prepared {
 /// To whom, about what.
 #[derive(Debug, Clone)]
 pub struct Ready {
-    /// The people it goes to; more than one only for an introduction, which
-    /// both sides get as one mail.
+    /// The people it goes to; more than one only for what both sides of an
+    /// introduction get as one mail.
     pub to: Vec<Recipient>,
+    /// Who reads along, as both agreed.
+    pub cc: Vec<Recipient>,
+    /// By which transactions it goes to several; none where it is one.
+    pub envelopes: Vec<Envelope>,
+    /// When it is dated, if not when it was queued.
+    pub dated: Option<DateTime<Utc>>,
     /// What it says.
     pub content: Content,
     /// The Message-ID of the mail that it continues.
@@ -107,6 +114,8 @@ pub enum Content {
     Stale(Box<StaleContent>),
     /// The mail that connects both.
     Introduction(Box<IntroductionContent>),
+    /// When both meet, or that they don't.
+    Meeting(Box<MeetingNews>),
     /// It came to nothing.
     Closed(Box<Closed>),
     /// Somebody tried to register with this address.
@@ -133,7 +142,9 @@ impl Content {
     /// both sides agreed to.
     pub(super) const fn is_owed(&self) -> bool {
         match self {
-            Self::Introduction(_) | Self::RegistrationExists | Self::News(_) => true,
+            Self::Introduction(_) | Self::Meeting(_) | Self::RegistrationExists | Self::News(_) => {
+                true
+            }
             Self::Ticket(letter) => matches!(
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset
@@ -386,6 +397,10 @@ pub struct IntroductionContent {
     pub investor: Organization,
     /// Its person.
     pub investor_person: Recipient,
+    /// When they could meet, where a side said so.
+    pub meeting: Option<MeetingContent>,
+    /// A curator who gets the mail, too.
+    pub copy: Option<Recipient>,
     /// What the startup does, in its own words.
     pub one_liner: Localized,
     /// What the investor calls the mandate it fits.
@@ -396,4 +411,45 @@ pub struct IntroductionContent {
     pub blurb: String,
     /// What speaks for the match, strongest first.
     pub strengths: Vec<FactorTrace>,
+}
+
+/// When both could meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingContent {
+    /// Of which introduction.
+    pub introduction: IntroductionId,
+    /// When it begins.
+    pub starts_at: DateTime<Utc>,
+    /// For how long, in minutes.
+    pub minutes: u32,
+    /// How often what both were told changed.
+    pub sequence: u32,
+    /// It was called off.
+    pub cancelled: bool,
+    /// The startup's clock, then the investor's.
+    pub sides: [MeetingSide; 2],
+    /// When else somebody could.
+    pub others: Vec<DateTime<Utc>>,
+}
+
+/// How a meeting lies for one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeetingSide {
+    /// The organization's name.
+    pub organization: String,
+    /// By whose clock.
+    pub zone: Tz,
+    /// Whether they have that day off.
+    pub day_off: bool,
+}
+
+/// What both read about their meeting after the mail that connected them.
+#[derive(Debug, Clone)]
+pub struct MeetingNews {
+    /// Title of the programme.
+    pub programme: String,
+    /// The meeting.
+    pub meeting: MeetingContent,
+    /// Who is invited: also who gets no mail about it any more.
+    pub people: [Recipient; 2],
 }

@@ -1,15 +1,15 @@
 //! Looks up what each notice needs, and asks once more whether it may be sent.
 
 use chrono::TimeDelta;
-use uuid::Uuid;
 
 use super::content::{
-    AlertContent, AskContent, Closed, Content, IntroductionContent, OverContent, Prepared,
-    PulseContent, Ready, Recipient,
+    AlertContent, AskContent, Closed, Content, OverContent, Prepared, PulseContent, Ready,
+    Recipient,
 };
 use crate::auth::link::LinkToken;
-use crate::db::outbox::{self, Claimed};
+use crate::db::outbox;
 use crate::db::{self, Conn};
+use crate::domain::account::Role;
 use crate::domain::disclosure::Decision;
 use crate::domain::ids::{AskId, IntroductionId, PulseId, UserId};
 use crate::domain::introduction::{Action, Ask, AskState, Introduction, IntroductionStatus};
@@ -23,7 +23,7 @@ use crate::services::apart::{self, Apart};
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::organizations::names_that_tell;
 use crate::services::teasers::tells_figures;
-use crate::services::{Context, Error, consents, introductions, matches, programmes, suppressions};
+use crate::services::{Context, Error, consents, introductions, matches, programmes};
 
 pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepared {
     let to: Vec<Recipient> = to.into_iter().map(Into::into).collect();
@@ -32,6 +32,9 @@ pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepare
     } else {
         Prepared::Ready(Box::new(Ready {
             to,
+            cc: vec![],
+            envelopes: vec![],
+            dated: None,
             content,
             continues: None,
             settings: None,
@@ -51,7 +54,9 @@ pub(super) fn prepare_ask(
     if ask.state != AskState::Open || ask.expires_at <= context.now() {
         return Ok(Prepared::Obsolete("no_longer_asked"));
     }
-    if introduction.asked() != Some(ask.side) {
+    let firm = introduction.organization(ask.side);
+    let theirs = introductions::is_still_there(conn, ask.person, firm)?;
+    if introduction.asked() != Some(ask.side) || !theirs {
         return Ok(Prepared::Obsolete("no_longer_asked"));
     }
     let pair = introductions::pair(conn, &introduction)?;
@@ -148,83 +153,6 @@ fn content_of(
     })
 }
 
-/// Whether both have agreed and nothing has been sent yet: a mail that was
-/// given up may be tried again.
-pub(super) fn awaits_mail(introduction: &Introduction) -> bool {
-    use IntroductionStatus as S;
-    introduction.both_accepted()
-        && matches!(introduction.status, S::BothAccepted | S::DeliveryProblem)
-}
-
-pub(super) fn prepare_introduction(
-    context: &Context,
-    conn: &mut Conn,
-    id: IntroductionId,
-    claimed: &Claimed,
-    holder: Uuid,
-) -> Result<Prepared, Error> {
-    // Whoever stops it has it in hand as well, and one of both comes second.
-    db::introductions::lock(conn, id)?;
-    let introduction = introductions::load(conn, id)?;
-    if !awaits_mail(&introduction) {
-        return Ok(Prepared::Obsolete("no_longer_wanted"));
-    }
-    let pair = introductions::pair(conn, &introduction)?;
-    let decision = disclosure::ask(context, conn, &pair, Occasion::Sending)?;
-    if decision.is_frozen() {
-        return Ok(Prepared::Later);
-    }
-    if decision != Decision::Allow && claimed.sending_since.is_some() {
-        return Ok(Prepared::Undeliverable(
-            "an earlier attempt may have arrived, and the gate has closed since",
-        ));
-    }
-    if decision != Decision::Allow {
-        introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
-        return Ok(Prepared::Obsolete("gate_closed"));
-    }
-    if consents::lacks_consent(conn, id)? {
-        return Ok(if claimed.sending_since.is_some() {
-            Prepared::Undeliverable(
-                "an earlier attempt may have arrived, and a consent was taken back since",
-            )
-        } else {
-            Prepared::Obsolete("consent_withdrawn")
-        });
-    }
-    let matched = matches::load(conn, introduction.matched)?;
-    let (Some(startup_person), Some(investor_person)) = (
-        introductions::person_of(conn, &introduction, Side::Startup)?,
-        introductions::person_of(conn, &introduction, Side::Investor)?,
-    ) else {
-        return Ok(Prepared::Undeliverable("a side has nobody to write to"));
-    };
-    for person in [&startup_person, &investor_person] {
-        if suppressions::hindrance(conn, &person.email, None)?.is_some() {
-            return Ok(Prepared::Undeliverable("an address gets no mail"));
-        }
-    }
-    if !outbox::begin_sending(conn, claimed.id, holder, context.now())? {
-        return Ok(Prepared::Obsolete("claim_lost"));
-    }
-    let content = IntroductionContent {
-        programme: pair.programme.details.title.to_string(),
-        startup: load_organization(conn, &introduction, Side::Startup)?,
-        startup_person: startup_person.clone(),
-        investor: load_organization(conn, &introduction, Side::Investor)?,
-        investor_person: investor_person.clone(),
-        one_liner: pair.profile.content.one_liner.clone(),
-        mandate: pair.mandate.content.title.clone(),
-        requester: introduction.requester,
-        blurb: introduction.blurb.clone(),
-        strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
-    };
-    Ok(ready(
-        vec![startup_person, investor_person],
-        Content::Introduction(Box::new(content)),
-    ))
-}
-
 /// Days after which nobody is told any more that something ended: a freeze may
 /// have held the mail back that long.
 const NEWS_DAYS: i64 = 30;
@@ -267,11 +195,16 @@ pub(super) fn prepare_closed(
         None => None,
     };
     let (person, first) = match asked {
-        Some(ask) => (
-            introductions::asked_person(conn, &ask)?,
-            asked_by(conn, ask.id)?,
-        ),
-        None => (db::users::find(conn, person)?.map(Recipient::from), None),
+        Some(ask) => {
+            let firm = introduction.organization(ask.side);
+            let person = if introductions::is_still_there(conn, ask.person, firm)? {
+                introductions::asked_person(conn, &ask)?
+            } else {
+                None
+            };
+            (person, asked_by(conn, ask.id)?)
+        }
+        None => (requester(conn, &introduction, person)?, None),
     };
     if let Some(person) = &person
         && consents::took_back(conn, id, &person.email)?
@@ -279,6 +212,24 @@ pub(super) fn prepare_closed(
         return Ok(Prepared::Obsolete("consent_withdrawn"));
     }
     Ok(ready(person.into_iter().collect(), content).continuing(first))
+}
+
+/// Who hears what became of a request: who asked, or, if they have left or only
+/// read by now, whoever stands for their side.
+fn requester(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    person: UserId,
+) -> Result<Option<Recipient>, Error> {
+    let Some(side) = introduction.requester.side() else {
+        let curators = db::users::with_role(conn, Role::Curator)?;
+        let still = curators.into_iter().find(|curator| curator.id == person);
+        return Ok(still.map(Recipient::from));
+    };
+    if introductions::is_still_there(conn, person, introduction.organization(side))? {
+        return Ok(db::users::find(conn, person)?.map(Recipient::from));
+    }
+    introductions::person_of(conn, introduction, side)
 }
 
 pub(super) fn prepare_pulse(
@@ -390,7 +341,7 @@ pub(super) fn prepare_alert(
     ))
 }
 
-fn load_organization(
+pub(super) fn load_organization(
     conn: &mut Conn,
     introduction: &Introduction,
     side: Side,
@@ -400,7 +351,7 @@ fn load_organization(
 
 /// The traces of the strengths that may be told to both sides: reasons about
 /// amounts would hand over a side's figures.
-fn strengths(factors: &[FactorTrace], strengths: &[Factor]) -> Vec<FactorTrace> {
+pub(super) fn strengths(factors: &[FactorTrace], strengths: &[Factor]) -> Vec<FactorTrace> {
     strengths
         .iter()
         .filter(|factor| !tells_figures(**factor))

@@ -1,6 +1,7 @@
 //! What people are told: queued in the transaction that decides it, looked up
 //! and checked again when it is sent.
 
+mod connecting;
 mod content;
 mod facts;
 mod quiet;
@@ -20,24 +21,22 @@ use crate::domain::account::Role;
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::ids::{IntroductionId, OrganizationId, OutboxId, UserId};
 use crate::domain::introduction::{Action, IntroductionStatus};
-use crate::domain::mail_state::{Hold, KEPT_BACK};
+use crate::domain::mail_state::{EnvelopeOutcome, Hold, KEPT_BACK};
 use crate::domain::message::{Matter, News, Notice, Topic};
 use crate::domain::text::Email;
 
 use super::{Context, Error, consents, introductions, suppressions, tickets};
 
+use connecting::{awaits_mail, enqueue_copy, prepare_connecting};
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
-    IntroductionContent, MandateNewsContent, OverContent, Prepared, ProfileContent,
-    ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent, StatusContent, WorkContent,
-    WorkLine,
+    IntroductionContent, MandateNewsContent, MeetingContent, MeetingNews, MeetingSide, OverContent,
+    Prepared, ProfileContent, ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent,
+    StatusContent, WorkContent, WorkLine,
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
-use facts::{
-    awaits_mail, prepare_alert, prepare_ask, prepare_closed, prepare_introduction, prepare_over,
-    prepare_pulse, ready,
-};
+use facts::{prepare_alert, prepare_ask, prepare_closed, prepare_over, prepare_pulse, ready};
 pub(super) use regular::operator;
 use stale::prepare_stale;
 
@@ -262,13 +261,13 @@ async fn look_up(
                 .read(move |conn| prepare_stale(&context_in, conn, user, deal))
                 .await
         }
-        Notice::Introduction { introduction } => {
+        letter @ (Notice::Introduction { .. }
+        | Notice::Meeting { .. }
+        | Notice::IntroductionCopy { .. }) => {
             let claimed = claimed.clone();
             context
                 .db
-                .write(move |conn| {
-                    prepare_introduction(&context_in, conn, introduction, &claimed, holder)
-                })
+                .write(move |conn| prepare_connecting(&context_in, conn, &letter, &claimed, holder))
                 .await
         }
         Notice::IntroductionClosed {
@@ -356,6 +355,43 @@ pub enum Attempt {
 }
 
 impl Attempt {
+    /// What becomes of a mail to several, from what became of it for one more:
+    /// as long as it can still reach somebody, it is tried again.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Delivered, _) | (Self::GivenUp { .. }, Self::Retry { .. }) => other,
+            (
+                Self::GivenUp { .. },
+                Self::GivenUp {
+                    uncertain: true, ..
+                },
+            ) => other,
+            (
+                Self::Retry { .. },
+                Self::Retry {
+                    uncertain: true, ..
+                },
+            ) => other,
+            _ => self,
+        }
+    }
+
+    /// The same where somebody has got it.
+    #[must_use]
+    pub fn in_part(self) -> Self {
+        let uncertain = true;
+        match self {
+            Self::Retry { at, error, .. } => Self::Retry {
+                at,
+                error,
+                uncertain,
+            },
+            Self::GivenUp { error, .. } => Self::GivenUp { error, uncertain },
+            other => other,
+        }
+    }
+
     /// Whether the server said no and meant it.
     const fn failed_for_certain(&self) -> bool {
         matches!(
@@ -369,6 +405,22 @@ impl Attempt {
             }
         )
     }
+}
+
+/// Notes what a server said for good of a mail to one of several readers, at
+/// once, so that a crash repeats nothing for them.
+///
+/// # Errors
+/// A statement failed.
+pub async fn note_envelope(
+    context: &Context,
+    envelope: Uuid,
+    outcome: EnvelopeOutcome,
+) -> Result<(), Error> {
+    context
+        .db
+        .write(move |conn| Ok(db::envelopes::note(conn, envelope, outcome)?))
+        .await
 }
 
 /// Notes what became of an attempt, and what follows from it, in one
@@ -490,6 +542,9 @@ fn follow(
         return Ok(());
     };
     let before = introductions::load(conn, *introduction)?;
+    if matches!(attempt, Attempt::Delivered) {
+        enqueue_copy(context, conn, &before, id)?;
+    }
     match attempt {
         // It went on meanwhile, and both have been named all the same.
         Attempt::Delivered if !awaits_mail(&before) => {

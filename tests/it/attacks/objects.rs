@@ -116,6 +116,7 @@ fn body(route: &str) -> Option<Value> {
         | "POST /v1/mandates/{id}/transitions" => action("pause"),
         "POST /v1/matches/{id}/transitions" => action("interested"),
         "POST /v1/introductions/{id}/transitions" => action("accept"),
+        "PUT /v1/introductions/{id}/slots" => Some(json!({ "slots": [] })),
         "POST /v1/deals/{id}/transitions" => action("report"),
         "POST /v1/messages/{id}/transitions" => action("retry"),
         "POST /v1/imports/{id}/transitions" | "POST /v1/exports/{id}/transitions" => {

@@ -121,6 +121,60 @@ fn an_introduction_that_comes_back_is_looked_into_and_only_whom_it_failed_gets_n
     });
 }
 
+/// Both readers of one mail have a return path of their own, so neither can
+/// have the other kept from mail.
+#[test]
+fn a_notice_to_ones_own_return_path_says_nothing_of_the_other_reader() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        make_administrator(&post, Who::Auditor).await;
+        let introduction = post.agreed().await;
+        post.send().await;
+        let received = post.server.received();
+        let mut connecting = received.iter().filter(|mail| mail.connects());
+        let (danas, guls) = (connecting.next().unwrap(), connecting.next().unwrap());
+        assert_eq!(
+            (&*danas.to[0], &*guls.to[0]),
+            ("<dana@mail.example>", "<gul@mail.example>")
+        );
+        assert_ne!(danas.from, guls.from);
+        let own = guls.from.trim_matches(['<', '>']);
+        let forged = notice(1, own, &[("dana@mail.example", "failed", "5.1.1")]);
+        assert_eq!(post.take(&forged).await, [Taken::New(Outcome::Suppressed)]);
+        let suppressed = post.items("/v1/suppressions").await;
+        let [only] = suppressed.as_slice() else {
+            panic!("{suppressed:?}")
+        };
+        assert_eq!(
+            only["email"], "gul@mail.example",
+            "whose return path it was"
+        );
+
+        // Tried again, it goes to whom it didn't reach, and to nobody else.
+        let id = only["id"].as_str().unwrap();
+        let path = format!("/v1/suppressions/{id}");
+        let lifted = post.stage.request(Who::Auditor, "DELETE", &path);
+        assert_eq!(lifted.send().await.unwrap().status(), 204);
+        let back = post.items("/v1/messages?state=bounced").await;
+        let path = format!("/v1/messages/{}", back[0]["id"].as_str().unwrap());
+        let retry = json!({"action": "retry"});
+        post.stage.go(Who::Auditor, &path, retry).await.expect(200);
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        let received = post.server.received();
+        let connecting = received.iter().filter(|mail| mail.connects());
+        let to: Vec<_> = connecting.map(|mail| mail.to[0].as_str()).collect();
+        assert_eq!(
+            to,
+            [
+                "<dana@mail.example>",
+                "<gul@mail.example>",
+                "<gul@mail.example>"
+            ]
+        );
+    });
+}
+
 #[test]
 fn a_conversation_goes_on_though_a_late_notice_comes() {
     on_each_backend(async |database| {

@@ -21,10 +21,16 @@ fn the_introduction_connects_both_and_says_who_asked_and_why() {
         let mail = received.last().unwrap();
         let message = parse(mail);
         let both = ["dana@mail.example", "gul@mail.example"];
-        assert_eq!(mail.to, both.map(|address| format!("<{address}>")));
+        let connecting: Vec<_> = received.iter().filter(|mail| mail.connects()).collect();
+        let to: Vec<_> = connecting.iter().flat_map(|mail| mail.to.clone()).collect();
+        assert_eq!(to, both.map(|address| format!("<{address}>")));
+        assert!(connecting.iter().all(|one| one.content == mail.content));
         assert_eq!(addresses(message.to()), both);
         assert_eq!(addresses(message.reply_to()), both);
         assert_eq!(addresses(message.from()), ["intro@corridor.example"]);
+        let from = message.from().unwrap().first().unwrap().name();
+        assert_eq!(from, Some("Water bridge"), "in the programme's name");
+        assert!(message.cc().is_none(), "nobody reads along");
         let auto = message.header("Auto-Submitted").unwrap();
         assert_eq!(auto.as_text(), Some("auto-generated"));
         for part in [message.body_text(0).unwrap(), message.body_html(0).unwrap()] {
@@ -181,7 +187,7 @@ pub(super) fn id_of(mail: &Received) -> String {
 
 /// All that a reader could find in a mail: its bytes as sent, and its head
 /// and bodies decoded, on one line each.
-fn all_of(mail: &Received) -> String {
+pub(super) fn all_of(mail: &Received) -> String {
     let message = parse(mail);
     let mut all = vec![String::from_utf8_lossy(&mail.content).into_owned()];
     all.extend(message.subject().map(str::to_owned));
@@ -189,6 +195,10 @@ fn all_of(mail: &Received) -> String {
     for place in 0..message.parts.len() {
         all.extend(message.body_text(place).map(String::from));
         all.extend(message.body_html(place).map(String::from));
+    }
+    // Calendars and files, whatever they are encoded in.
+    for part in &message.parts {
+        all.push(String::from_utf8_lossy(part.contents()).replace("\r\n ", ""));
     }
     all.iter()
         .map(|text| one_line(text))
@@ -200,7 +210,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn addresses(list: Option<&mail_parser::Address<'_>>) -> Vec<String> {
+pub(super) fn addresses(list: Option<&mail_parser::Address<'_>>) -> Vec<String> {
     let list = list.into_iter().flat_map(mail_parser::Address::iter);
     list.map(|it| it.address().unwrap().to_owned()).collect()
 }

@@ -84,7 +84,7 @@ fn both_are_asked_after_a_week_and_one_click_answers() {
             })
             .collect();
         assert_eq!(asked.len(), 2);
-        let connecting = received.iter().find(|mail| mail.to.len() == 2).unwrap();
+        let connecting = received.iter().find(|mail| mail.connects()).unwrap();
         let connecting = MessageParser::new().parse(&connecting.content).unwrap();
         for mail in asked {
             assert_eq!(mail.to.len(), 1);

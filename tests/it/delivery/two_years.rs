@@ -40,7 +40,7 @@ impl Years {
 
     fn connecting(&self) -> usize {
         let received = self.post.server.received();
-        received.iter().filter(|mail| mail.to.len() == 2).count()
+        received.iter().filter(|mail| mail.connects()).count() / 2
     }
 
     fn today(&self) -> String {

@@ -98,6 +98,9 @@ fn email(fields: &Fields) -> Email {
         message_id: id(&fields.id),
         date: "2026-11-24T09:30:00Z".parse().unwrap(),
         from: mailbox(&fields.from, "intro@corridor.example"),
+        cc: vec![],
+        only_to: None,
+        invitation: None,
         return_path: Mailbox::new(None, &fields.address).ok(),
         to: vec![
             mailbox(&fields.to, "dana@mail.example"),

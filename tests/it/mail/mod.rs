@@ -56,7 +56,10 @@ fn email() -> Email {
         html: "<p>.</p>\n".to_owned(),
         in_reply_to: None,
         references: Vec::new(),
+        cc: vec![],
+        only_to: None,
         return_path: None,
+        invitation: None,
         unsubscribe: None,
     }
 }

@@ -71,6 +71,14 @@ pub struct Received {
     pub signed_in: Option<String>,
 }
 
+impl Received {
+    /// Whether it is the mail that connects two people, as all its readers see.
+    pub fn connects(&self) -> bool {
+        let mail = mail_parser::MessageParser::new().parse(&self.content);
+        mail.is_some_and(|mail| mail.to().is_some_and(|to| to.iter().count() == 2))
+    }
+}
+
 #[derive(Default)]
 struct State {
     faults: Mutex<VecDeque<Fault>>,

@@ -1,6 +1,7 @@
 //! Introductions: asked for, answered, moved, told.
 
 mod requests;
+mod slots;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -36,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get_introduction)
         .service(list_introduction_transitions)
         .service(move_introduction)
+        .service(slots::offer_times)
         .service(list_introduction_events);
 }
 
@@ -153,9 +155,9 @@ async fn request_introduction(
     body: JsonBody<NewIntroduction>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/introductions", &request, &key, body.bytes());
-    let (matched, blurb) = body.into_inner().read()?;
-    let made = introductions::request(&context, &caller, intent, matched, blurb).await?;
-    let view = view(&context, &caller, made.id).await?;
+    let (matched, blurb, enclosed) = body.into_inner().read(caller.user.zone, context.now())?;
+    let made = introductions::request(&context, &caller, intent, matched, blurb, enclosed).await?;
+    let view = shown(&context, &caller, made.id).await?;
     Ok(created(
         format!("/v1/introductions/{}", view.id),
         view.version,
@@ -163,7 +165,7 @@ async fn request_introduction(
     ))
 }
 
-async fn view(
+async fn shown(
     context: &Context,
     caller: &Caller,
     id: IntroductionId,
@@ -186,7 +188,7 @@ async fn get_introduction(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let view = view(&context, &caller, path_id(&id)?).await?;
+    let view = shown(&context, &caller, path_id(&id)?).await?;
     Ok(versioned(&request, view.version, &view))
 }
 
@@ -246,7 +248,7 @@ async fn move_introduction(
         .version_of(introductions::find(&context, &caller, id))
         .await?;
     introductions::transition(&context, &caller, intent, id, expected, step).await?;
-    let view = view(&context, &caller, id).await?;
+    let view = shown(&context, &caller, id).await?;
     Ok(moved(view.version, &view))
 }
 

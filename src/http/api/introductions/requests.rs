@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 use crate::domain::fault::Faults;
 use crate::domain::ids::MatchId;
 use crate::domain::introduction::{Action, BLURB_MAX};
+use crate::domain::meeting::{Enclosed, Slot};
 use crate::domain::text::bounded;
 use crate::http::answer::{self, NOTE_MAX, Parts};
 use crate::http::api::exchange::{body_id, check_fields};
+use crate::http::slots::{self, NewSlot};
 use crate::services::introductions::Step;
 
 /// A request for an introduction.
@@ -28,19 +30,39 @@ pub struct NewIntroduction {
         example = "We cut water losses by a third in two pilots and look for a partner in the region."
     )]
     blurb: String,
+    /// Whether a curator of the programme may get the mail that connects, too;
+    /// done only if the other side agrees to it as well. For a side that asks.
+    #[schema(default = false)]
+    curator_in_copy: Option<bool>,
+    /// When the side that asks could meet the other.
+    #[serde(default)]
+    #[schema(max_items = 5)]
+    slots: Vec<NewSlot>,
+    /// By whose clock the times are given, if not the caller's own.
+    #[schema(max_length = 64, example = "Asia/Baku")]
+    zone: Option<String>,
 }
 
 impl NewIntroduction {
-    /// The match and the blurb.
+    /// The match, the blurb, and what comes with them.
     ///
     /// # Errors
     /// Every fault.
-    pub fn read(self) -> Result<(MatchId, String), Faults> {
+    pub fn read(self, own: Tz, now: DateTime<Utc>) -> Result<(MatchId, String, Enclosed), Faults> {
         let mut faults = Faults::new();
         let matched = body_id(&mut faults, "/match", &self.matched);
         let blurb = bounded(&self.blurb, BLURB_MAX, true);
-        match (matched, faults.take("/blurb", "invalid_text", blurb)) {
-            (Some(matched), Some(blurb)) => Ok((matched, blurb)),
+        let blurb = faults.take("/blurb", "invalid_text", blurb);
+        let slots = slots::read(&mut faults, &self.slots, self.zone.as_deref(), own, now);
+        match (matched, blurb) {
+            (Some(matched), Some(blurb)) if faults.is_empty() => {
+                let enclosed = Enclosed {
+                    curator_copy: self.curator_in_copy.unwrap_or(false),
+                    note: None,
+                    slots,
+                };
+                Ok((matched, blurb, enclosed))
+            }
             _ => Err(faults),
         }
     }
@@ -74,6 +96,16 @@ pub struct NewIntroductionTransition {
     /// `delegate`: or the address of who is.
     #[schema(format = "email", max_length = 254, example = "leyla@fund.example")]
     delegate_email: Option<String>,
+    /// `accept`: whether a curator of the programme may get the mail that
+    /// connects, too; done only if both sides agree to it.
+    #[schema(default = false)]
+    curator_in_copy: Option<bool>,
+    /// `accept`: when the caller's side could meet the other.
+    #[schema(max_items = 5)]
+    slots: Option<Vec<NewSlot>>,
+    /// `accept`: by whose clock the times are given, if not the caller's own.
+    #[schema(max_length = 64, example = "Asia/Baku")]
+    zone: Option<String>,
     /// `release`: the revision of the startup's profile that was read.
     #[schema(minimum = 1, example = 2)]
     startup_revision: Option<i64>,
@@ -88,9 +120,11 @@ impl NewIntroductionTransition {
         let mut faults = self.misplaced();
         let step = match self.action.as_str() {
             "accept" | "decline" | "not_now" | "need_more_time" | "delegate" | "report_abuse" => {
-                let answer = answer::read(self.answer(), zone, now);
+                let given = self.slots.as_deref().unwrap_or_default();
+                let slots = slots::read(&mut faults, given, self.zone.as_deref(), zone, now);
+                let answer = answer::read(self.answer(&slots), zone, now);
                 let answer = faults.nest("", answer);
-                answer.map(|(answer, note)| Step::Answer(answer, note))
+                answer.map(|(answer, enclosed)| Step::Answer(answer, enclosed))
             }
             "release" => self
                 .words(&mut faults)
@@ -128,10 +162,14 @@ impl NewIntroductionTransition {
             ("until", self.until.is_some()),
             ("delegate_person", self.delegate_person.is_some()),
             ("delegate_email", self.delegate_email.is_some()),
+            ("curator_in_copy", self.curator_in_copy.is_some()),
+            ("slots", self.slots.is_some()),
+            ("zone", self.zone.is_some()),
             ("startup_revision", self.startup_revision.is_some()),
         ];
         let (needs, takes): (&[&str], &[&str]) = match self.action.as_str() {
-            "accept" | "need_more_time" | "report_abuse" => (&[], &["note"]),
+            "accept" => (&[], &["curator_in_copy", "note", "slots", "zone"]),
+            "need_more_time" | "report_abuse" => (&[], &["note"]),
             "delegate" => (&[], &["delegate_person", "delegate_email", "note"]),
             "decline" => (&[], &["reason", "share_reason", "note"]),
             "not_now" => (&[], &["until", "note"]),
@@ -148,7 +186,7 @@ impl NewIntroductionTransition {
         faults.take("/reason", "invalid_text", reason)
     }
 
-    fn answer(&self) -> Parts<'_> {
+    fn answer<'a>(&'a self, slots: &'a [Slot]) -> Parts<'a> {
         Parts {
             answer: &self.action,
             reason: self.reason.as_deref().unwrap_or_default(),
@@ -157,6 +195,8 @@ impl NewIntroductionTransition {
             note: self.note.as_deref().unwrap_or_default(),
             delegate_person: self.delegate_person.as_deref().unwrap_or_default(),
             delegate_email: self.delegate_email.as_deref().unwrap_or_default(),
+            curator_copy: self.curator_in_copy.unwrap_or(false),
+            slots,
         }
     }
 }

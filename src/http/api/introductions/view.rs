@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::slots::{MeetingView, SlotView};
 use crate::domain::introduction::{Answer, Introduction};
 use crate::domain::values::{PassReason, Side};
 use crate::services::introductions::{GivenAnswer, Seen};
@@ -53,6 +54,12 @@ pub struct IntroductionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 10, example = "startup")]
     pub convert_reported_by: Option<&'static str>,
+    /// When the sides could meet; the other one's once both have agreed.
+    #[schema(max_items = 10)]
+    pub slots: Vec<SlotView>,
+    /// The meeting that is proposed to both, once both have agreed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meeting: Option<MeetingView>,
     /// Every answer; for the operator's people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 100)]
@@ -92,6 +99,8 @@ impl IntroductionView {
             decline_reason: seen.shared_reason.map(PassReason::code),
             question: QuestionView::of(seen),
             convert_reported_by: record.convert_reported_by.map(Side::code),
+            slots: seen.slots.iter().map(SlotView::from).collect(),
+            meeting: seen.meeting.as_ref().map(MeetingView::from),
             answers: seen
                 .side
                 .is_none()

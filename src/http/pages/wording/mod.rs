@@ -132,6 +132,13 @@ pub(super) struct Form {
     pub report_abuse: &'static str,
     /// With `{days}`.
     pub more_time_hint: &'static str,
+    /// Above what goes with a yes.
+    pub if_accept: &'static str,
+    /// With `{zone}`.
+    pub slots_hint: &'static str,
+    /// Before a number.
+    pub slot: &'static str,
+    pub slot_minutes: &'static str,
     /// Above what goes with a no.
     pub if_decline: &'static str,
     pub reason: &'static str,
@@ -205,6 +212,7 @@ pub(super) struct Faults {
     pub until: &'static str,
     pub delegate: &'static str,
     pub delegate_refused: &'static str,
+    pub slot: &'static str,
     pub name: &'static str,
     pub role: &'static str,
 }

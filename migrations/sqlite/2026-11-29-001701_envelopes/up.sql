@@ -1,0 +1,9 @@
+-- A mail to several goes to each in an envelope of its own: what its return
+-- path names, so that what comes back speaks of one address alone, and whether
+-- its server took it, so that nobody gets it again because of another.
+ALTER TABLE mail_recipients ADD COLUMN return_id BLOB NULL CHECK (length(return_id) = 16);
+ALTER TABLE mail_recipients ADD COLUMN outcome TEXT NULL CHECK (outcome IN ('sent', 'refused'));
+CREATE UNIQUE INDEX mail_recipients_by_return ON mail_recipients (return_id);
+
+-- Whether whoever agreed wants a curator to get the mail that connects, too.
+ALTER TABLE introduction_consents ADD COLUMN curator_copy INTEGER NOT NULL DEFAULT 0 CHECK (curator_copy IN (0, 1));

@@ -1,0 +1,2 @@
+DROP TABLE introduction_meetings;
+DROP TABLE introduction_slots;

@@ -1,0 +1,132 @@
+//! When the sides of an introduction could meet, and what is proposed to both.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::db::mail_schema::{introduction_meetings, introduction_slots};
+use crate::db::types::Timestamp;
+use crate::db::{Conn, Result, stored};
+use crate::domain::ids::IntroductionId;
+use crate::domain::meeting::{Meeting, MeetingStatus, Offer, Slot};
+use crate::domain::values::Side;
+
+/// Sequence, status, when it begins, minutes, when that was decided.
+type Row = (i32, String, DateTime<Utc>, i32, DateTime<Utc>);
+
+/// Stores what a side offers, in place of what it offered before.
+///
+/// # Errors
+/// A statement failed.
+pub fn put_slots(
+    conn: &mut Conn,
+    introduction: IntroductionId,
+    side: Side,
+    slots: &[Slot],
+) -> Result<()> {
+    use introduction_slots::dsl;
+    let before = introduction_slots::table
+        .filter(dsl::introduction_id.eq(introduction))
+        .filter(dsl::side.eq(side.code()));
+    diesel::delete(before).execute(conn)?;
+    for (place, slot) in (0_i32..).zip(slots) {
+        diesel::insert_into(introduction_slots::table)
+            .values((
+                dsl::introduction_id.eq(introduction),
+                dsl::side.eq(side.code()),
+                dsl::place.eq(place),
+                dsl::starts_at.eq(Timestamp(slot.starts_at)),
+                dsl::minutes.eq(i32::try_from(slot.minutes).unwrap_or(i32::MAX)),
+                dsl::zone.eq(slot.zone.name()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// What both sides offer: the startup's first, each as it put them.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn slots(conn: &mut Conn, introduction: IntroductionId) -> Result<Vec<Offer>> {
+    use introduction_slots::dsl;
+    let rows: Vec<(String, DateTime<Utc>, i32, String)> = introduction_slots::table
+        .filter(dsl::introduction_id.eq(introduction))
+        .order((dsl::side.desc(), dsl::place))
+        .select((dsl::side, dsl::starts_at, dsl::minutes, dsl::zone))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(side, starts_at, minutes, zone)| {
+            Ok(Offer {
+                side: stored::code(&side, Side::from_code)?,
+                slot: Slot {
+                    starts_at,
+                    minutes: u32::try_from(minutes).unwrap_or_default(),
+                    zone: stored::parse(&zone)?,
+                },
+            })
+        })
+        .collect()
+}
+
+/// Stores what is proposed.
+///
+/// # Errors
+/// A statement failed.
+pub fn put_meeting(conn: &mut Conn, meeting: &Meeting) -> Result<()> {
+    use introduction_meetings::dsl;
+    let values = (
+        dsl::sequence.eq(i32::try_from(meeting.sequence).unwrap_or(i32::MAX)),
+        dsl::status.eq(meeting.status.code()),
+        dsl::starts_at.eq(Timestamp(meeting.starts_at)),
+        dsl::minutes.eq(i32::try_from(meeting.minutes).unwrap_or(i32::MAX)),
+        dsl::updated_at.eq(Timestamp(meeting.updated_at)),
+    );
+    let changed = diesel::update(introduction_meetings::table.find(meeting.introduction))
+        .set(values)
+        .execute(conn)?;
+    if changed == 0 {
+        diesel::insert_into(introduction_meetings::table)
+            .values((dsl::introduction_id.eq(meeting.introduction), values))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// What is proposed, or was.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn meeting(conn: &mut Conn, introduction: IntroductionId) -> Result<Option<Meeting>> {
+    use introduction_meetings::dsl;
+    let row: Option<Row> = introduction_meetings::table
+        .find(introduction)
+        .select((
+            dsl::sequence,
+            dsl::status,
+            dsl::starts_at,
+            dsl::minutes,
+            dsl::updated_at,
+        ))
+        .first(conn)
+        .optional()?;
+    row.map(|(sequence, status, starts_at, minutes, updated_at)| {
+        Ok(Meeting {
+            introduction,
+            sequence: u32::try_from(sequence).unwrap_or_default(),
+            status: stored::code(&status, MeetingStatus::from_code)?,
+            starts_at,
+            minutes: u32::try_from(minutes).unwrap_or_default(),
+            updated_at,
+        })
+    })
+    .transpose()
+}
+
+/// Forgets what is proposed: nobody was told of it.
+///
+/// # Errors
+/// A statement failed.
+pub fn drop_meeting(conn: &mut Conn, introduction: IntroductionId) -> Result<()> {
+    diesel::delete(introduction_meetings::table.find(introduction)).execute(conn)?;
+    Ok(())
+}

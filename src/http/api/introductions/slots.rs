@@ -1,0 +1,140 @@
+//! When both could meet.
+
+use actix_web::{HttpResponse, put, web};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::view::IntroductionView;
+use crate::domain::fault::Faults;
+use crate::domain::ids::IntroductionId;
+use crate::domain::meeting::{Meeting, Slot};
+use crate::domain::values::Side;
+use crate::http::api::exchange::{moved, path_id};
+use crate::http::api::values::time;
+use crate::http::caller::Authenticated;
+use crate::http::fields::JsonBody;
+use crate::http::preconditions::IfMatch;
+use crate::http::problem::Problem;
+use crate::http::slots::{self, NewSlot};
+use crate::services::Context;
+use crate::services::introductions::{self, SeenSlot};
+
+/// When a side could meet, in place of what it offered before.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSlots {
+    /// The times; none to offer none any more.
+    #[schema(max_items = 5)]
+    slots: Vec<NewSlot>,
+    /// By whose clock they are given, if not the caller's own.
+    #[schema(max_length = 64, example = "Asia/Baku")]
+    zone: Option<String>,
+}
+
+impl NewSlots {
+    fn read(&self, own: Tz, now: DateTime<Utc>) -> Result<Vec<Slot>, Faults> {
+        let mut faults = Faults::new();
+        let read = slots::read(&mut faults, &self.slots, self.zone.as_deref(), own, now);
+        faults.finish().map(|()| read)
+    }
+}
+
+/// A time that was offered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IntroductionSlot)]
+pub struct SlotView {
+    /// By which side.
+    #[schema(max_length = 10, example = "startup")]
+    side: &'static str,
+    /// When it begins.
+    #[schema(format = "date-time", max_length = 35)]
+    starts_at: String,
+    /// For how long.
+    #[schema(minimum = 15, maximum = 240, example = 30)]
+    minutes: u32,
+    /// By whose clock it was given.
+    #[schema(max_length = 64, example = "Asia/Jerusalem")]
+    zone: String,
+    /// The sides that have that day off, as far as the caller may know.
+    #[schema(max_items = 2, example = json!(["startup"]))]
+    days_off: Vec<&'static str>,
+}
+
+impl From<&SeenSlot> for SlotView {
+    fn from(seen: &SeenSlot) -> Self {
+        let slot = &seen.offer.slot;
+        Self {
+            side: seen.offer.side.code(),
+            starts_at: time(slot.starts_at),
+            minutes: slot.minutes,
+            zone: slot.zone.name().to_owned(),
+            days_off: seen.days_off.iter().copied().map(Side::code).collect(),
+        }
+    }
+}
+
+/// The meeting that is proposed to both.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IntroductionMeeting)]
+pub struct MeetingView {
+    /// `proposed` or `cancelled`.
+    #[schema(max_length = 20, example = "proposed")]
+    status: &'static str,
+    /// When it begins.
+    #[schema(format = "date-time", max_length = 35)]
+    starts_at: String,
+    /// For how long.
+    #[schema(minimum = 15, maximum = 240, example = 30)]
+    minutes: u32,
+    /// How often what both were told changed.
+    #[schema(minimum = 0, example = 1)]
+    sequence: u32,
+}
+
+impl From<&Meeting> for MeetingView {
+    fn from(meeting: &Meeting) -> Self {
+        Self {
+            status: meeting.status.code(),
+            starts_at: time(meeting.starts_at),
+            minutes: meeting.minutes,
+            sequence: meeting.sequence,
+        }
+    }
+}
+
+/// Says when one's side could meet the other.
+///
+/// For a side that has agreed. The mail that connects proposes one of the
+/// times, with an invitation for the calendar: one that both offer before
+/// others, a working day of both before one that somebody has off. After it
+/// went out both are mailed what changes: another time when the proposed one is
+/// no longer offered or when both offer one, and that it is called off when none
+/// is left.
+#[utoipa::path(
+    operation_id = "offer_times",
+    tag = "introductions",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+    ),
+    request_body = NewSlots,
+    responses((status = 200, description = "Offered.", body = IntroductionView, headers(("ETag" = String))))
+)]
+#[put("/v1/introductions/{id}/slots")]
+pub(super) async fn offer_times(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    body: JsonBody<NewSlots>,
+) -> Result<HttpResponse, Problem> {
+    let id: IntroductionId = path_id(&id)?;
+    let found = introductions::find(&context, &caller, id);
+    let expected = if_match.version_of(found).await?;
+    let slots = body.into_inner().read(caller.user.zone, context.now())?;
+    introductions::put_slots(&context, &caller, id, expected, slots).await?;
+    let view = super::shown(&context, &caller, id).await?;
+    Ok(moved(view.version, &view))
+}
