@@ -90,7 +90,7 @@ async fn list_introductions(
 ) -> Result<HttpResponse, Problem> {
     let filter = filter(&caller, &query.filters)?;
     let count = match query.filters.count {
-        Some(true) => Some(counts::introductions(&context, &caller, filter.clone()).await?),
+        Some(true) => Some(counts::introductions(&context, &caller, filter).await?),
         _ => None,
     };
     let page = PageRequest::from(query.page);
