@@ -42,6 +42,7 @@ pub mod chain;
 pub mod clearances;
 pub mod clients;
 pub mod commitments;
+pub mod confirmations;
 mod conn;
 pub mod consents;
 pub mod consumers;

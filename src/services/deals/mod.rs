@@ -5,10 +5,12 @@
 //! | here | the machine |
 //! | [`changes`] | what is written down without moving: facts, the plan |
 //! | [`notes`], [`tasks`] | what is noted and to be done, for whom |
+//! | `gate` | what a freeze, a block or a clearance does to deals under way |
 //! | `clock` | holds that end, deals that stand too long |
 
 pub mod changes;
 mod clock;
+mod gate;
 pub mod notes;
 pub mod tasks;
 
@@ -30,12 +32,13 @@ use crate::domain::refusal::Refusal;
 use crate::domain::values::CloseCode;
 pub use changes::{Changes, PlanChanges, change};
 pub use clock::{resume_due, tell_stale};
+pub use gate::follow_gate;
 
 use crate::services::caller::in_any_hat;
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{available, check_version, code};
-use crate::services::{Caller, Context, Error, Intent};
+use crate::services::{Caller, Context, Error, Intent, apart};
 
 /// A deal with what surrounds it.
 #[derive(Debug, Clone)]
@@ -69,6 +72,17 @@ pub(in crate::services) fn open(
     introduction: &Introduction,
 ) -> Result<(), Error> {
     let now = context.now();
+    if apart::of(
+        context,
+        conn,
+        introduction.programme,
+        introduction.startup_profile,
+        introduction.mandate,
+    )?
+    .is_some()
+    {
+        return Err(apart::not_available().into());
+    }
     let pipeline = choose_pipeline(context, conn, introduction)?;
     let first = pipeline
         .stages()
@@ -288,6 +302,9 @@ fn apply(
     };
     let hats = caller.hats(before.startup, before.investor);
     let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, pipeline, now))?;
+    if !goes_on_apart(action) {
+        apart::check(caller, &owners, apart::of_deal(context, conn, &before)?)?;
+    }
     if needs_reason(action) && note.is_none() {
         return Err(Error::refused(
             "reason_needed",
@@ -374,6 +391,15 @@ fn agreed_by_two(
     Ok(enough)
 }
 
+/// Whether it may happen while a freeze or a bar keeps the two apart: to stop,
+/// and for either side to end it.
+const fn goes_on_apart(action: &DealAction) -> bool {
+    matches!(
+        action,
+        DealAction::Block | DealAction::Lose(_) | DealAction::Withdraw
+    )
+}
+
 const fn needs_reason(action: &DealAction) -> bool {
     matches!(
         action,
@@ -443,12 +469,17 @@ pub async fn transitions(
     id: DealId,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     let deal = find(context, caller, id).await?.deal;
-    open_to(context, caller, &deal)
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .read(move |conn| open_to(&context_in, conn, &caller, &deal))
+        .await
 }
 
 /// What the caller can do with a deal that they may see.
 pub(in crate::services) fn open_to(
     context: &Context,
+    conn: &mut Conn,
     caller: &Caller,
     deal: &Deal,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
@@ -483,8 +514,15 @@ pub(in crate::services) fn open_to(
             .map(DealAction::MoveBack),
     );
     let hats = caller.hats(deal.startup, deal.investor);
+    let owners = [deal.startup, deal.investor];
+    let apart = apart::of_deal(context, conn, deal)?;
+    let may = |action: &DealAction| match goes_on_apart(action) {
+        true => Ok(()),
+        false => apart::check(caller, &owners, apart),
+    };
     let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
-        step(deal, action, hat, pipeline, now).map(drop)
+        step(deal, action, hat, pipeline, now)?;
+        may(action)
     });
     let mut found: Vec<_> = found
         .into_iter()
@@ -492,7 +530,7 @@ pub(in crate::services) fn open_to(
         .collect();
     // By another pipeline, which the others are not asked about.
     if deal.status == DealStatus::Open && hats.contains(&Hat::Curator) {
-        found.push(("reroute", None));
+        found.push(("reroute", apart::check(caller, &owners, apart).err()));
     }
     Ok(found)
 }

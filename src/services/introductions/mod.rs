@@ -497,8 +497,7 @@ fn act(
     before: &Introduction,
     action: &Action,
 ) -> Result<Introduction, Error> {
-    let hats = caller.hats(before.startup, before.investor);
-    let (after, _) = in_any_hat(&hats, |hat| step(before, action, hat))?;
+    let after = available::stepped(context, caller, conn, before, action)?;
     commit(context, conn, before, after, action, caller.actor())
 }
 

@@ -298,6 +298,7 @@ fn connected_by(conn: &mut Conn, id: IntroductionId) -> Result<Option<String>, E
 }
 
 pub(super) fn prepare_over(
+    context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
     side: Side,
@@ -307,7 +308,11 @@ pub(super) fn prepare_over(
     if introduction.status != IntroductionStatus::Closed {
         return Ok(Prepared::Obsolete("no_longer_closed"));
     }
-    let programme = programmes::load(conn, introduction.programme)?;
+    let pair = introductions::pair(conn, &introduction)?;
+    if disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen() {
+        return Ok(Prepared::Later);
+    }
+    let programme = pair.programme;
     let other = load_organization(conn, &introduction, side.other())?;
     let content = OverContent {
         programme: programme.details.title.to_string(),

@@ -216,7 +216,7 @@ async fn look_up(
         } => {
             context
                 .db
-                .read(move |conn| prepare_over(conn, introduction, side, silent))
+                .read(move |conn| prepare_over(&context_in, conn, introduction, side, silent))
                 .await
         }
         Notice::Alert {
