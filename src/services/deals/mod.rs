@@ -516,13 +516,14 @@ pub(in crate::services) fn open_to(
     let hats = caller.hats(deal.startup, deal.investor);
     let owners = [deal.startup, deal.investor];
     let apart = apart::of_deal(context, conn, deal)?;
-    let may = |action: &DealAction| match goes_on_apart(action) {
-        true => Ok(()),
-        false => apart::check(caller, &owners, apart),
-    };
+    let stands = apart::check(caller, &owners, apart);
     let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
         step(deal, action, hat, pipeline, now)?;
-        may(action)
+        if goes_on_apart(action) {
+            Ok(())
+        } else {
+            stands.clone()
+        }
     });
     let mut found: Vec<_> = found
         .into_iter()
@@ -530,7 +531,7 @@ pub(in crate::services) fn open_to(
         .collect();
     // By another pipeline, which the others are not asked about.
     if deal.status == DealStatus::Open && hats.contains(&Hat::Curator) {
-        found.push(("reroute", apart::check(caller, &owners, apart).err()));
+        found.push(("reroute", stands.err()));
     }
     Ok(found)
 }
