@@ -26,6 +26,16 @@ pub struct Filter {
     pub stage: Option<Slug>,
     /// Under that programme.
     pub programme: Option<ProgrammeId>,
+    /// Of that startup profile.
+    pub startup_profile: Option<StartupProfileId>,
+    /// Of that mandate.
+    pub mandate: Option<MandateId>,
+    /// On hold until that day or before.
+    pub resume_by: Option<NaiveDate>,
+    /// Opened then or later.
+    pub created_since: Option<DateTime<Utc>>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
 }
 
 #[derive(Queryable)]
@@ -145,6 +155,21 @@ pub fn list(
     }
     if let Some(programme) = filter.programme {
         query = query.filter(dsl::programme_id.eq(programme));
+    }
+    if let Some(profile) = filter.startup_profile {
+        query = query.filter(dsl::startup_profile_id.eq(profile));
+    }
+    if let Some(mandate) = filter.mandate {
+        query = query.filter(dsl::mandate_id.eq(mandate));
+    }
+    if let Some(day) = filter.resume_by {
+        query = query.filter(dsl::resume_on.le(day));
+    }
+    if let Some(since) = filter.created_since {
+        query = query.filter(dsl::created_at.ge(Timestamp(since)));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
     }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));

@@ -3,7 +3,7 @@
 use super::schema::{introductions, startup_profiles};
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     documents (id) {
@@ -18,6 +18,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        first_cleared_by -> Nullable<Id>,
     }
 }
 

@@ -14,7 +14,7 @@ use super::prepared::Prepare;
 use super::schema::organizations;
 use super::types::Timestamp;
 use super::{Conn, Error, Result, json, keyset, pair, sql, stored};
-use crate::domain::duplicate::{Duplicate, DuplicateState};
+use crate::domain::duplicate::{Duplicate, DuplicateState, can_be_twins};
 use crate::domain::ids::{DuplicateId, OrganizationId, UserId};
 use crate::domain::values::OrganizationKind;
 
@@ -133,11 +133,13 @@ pub fn unseen(
     let seen = faces::table
         .filter(face::organization_id.eq(organizations::id))
         .filter(face::folding.ge(FOLDING));
-    let kinds = [OrganizationKind::Startup, OrganizationKind::Investor];
+    let kinds = OrganizationKind::ALL
+        .iter()
+        .filter(|kind| can_be_twins(**kind));
     let after = after.unwrap_or_else(|| uuid::Uuid::nil().into());
     Ok(organizations::table
         .filter(organizations::id.gt(after))
-        .filter(organizations::kind.eq_any(kinds.map(OrganizationKind::code)))
+        .filter(organizations::kind.eq_any(kinds.map(|kind| kind.code())))
         .filter(diesel::dsl::not(diesel::dsl::exists(seen)))
         .order(organizations::id)
         .select(organizations::id)

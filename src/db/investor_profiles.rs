@@ -1,6 +1,8 @@
 //! Investor profiles. The row holds the present state; every revision of what
 //! a profile said stays.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
@@ -20,7 +22,7 @@ use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
 use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
 use crate::domain::profile::ProfileStatus;
 use crate::domain::search::Order;
-use crate::domain::text::Slug;
+use crate::domain::text::{Language, Slug};
 
 /// Which profiles to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +41,14 @@ pub struct Filter {
     pub accreditation: Option<AccreditationStatus>,
     /// Whether somebody of the firm stands behind it.
     pub claimed: Option<bool>,
+    /// That speaks that language, whatever its region or script.
+    pub language: Option<Language>,
+    /// That holds a firm with one of these tags.
+    pub tags: Option<BTreeSet<Slug>>,
+    /// To be confirmed on that day or before.
+    pub reconfirm_by: Option<NaiveDate>,
+    /// Made then or later.
+    pub created_since: Option<DateTime<Utc>>,
     /// Changed then or later.
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -133,7 +143,7 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<InvestorProfile>> {
-    let mut query = narrowed(filter).limit(page::fetch(limit));
+    let mut query = narrowed(conn, filter).limit(page::fetch(limit));
     if let Some(cursor) = after {
         query = match order {
             Order::Created | Order::Relevance => {
@@ -156,7 +166,7 @@ pub fn list(
 
 type Boxed = IntoBoxed<'static, investor_profiles::table, Backend>;
 
-fn narrowed(filter: &Filter) -> Boxed {
+fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     let mut query = investor_profiles::table.into_boxed();
     if let Some(organization) = filter.organization {
         query = query.filter(dsl::organization_id.eq(organization));
@@ -178,6 +188,18 @@ fn narrowed(filter: &Filter) -> Boxed {
     }
     if let Some(claimed) = filter.claimed {
         query = query.filter(dsl::claimed.eq(claimed));
+    }
+    if let Some(language) = &filter.language {
+        query = query.filter(sql::contents::speaks(conn, language));
+    }
+    if let Some(tags) = &filter.tags {
+        query = query.filter(sql::contents::holds_one_of(conn, tags));
+    }
+    if let Some(day) = filter.reconfirm_by {
+        query = query.filter(dsl::reconfirm_by.le(day));
+    }
+    if let Some(since) = filter.created_since {
+        query = query.filter(dsl::created_at.ge(Timestamp(since)));
     }
     if let Some(since) = filter.updated_since {
         query = query.filter(dsl::updated_at.ge(Timestamp(since)));

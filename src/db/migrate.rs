@@ -90,7 +90,11 @@ fn run_alone(conn: &mut Conn) -> Result<Vec<String>, OpenError> {
         #[cfg(feature = "postgres")]
         Conn::Postgres(conn) => strings(conn.run_pending_migrations(POSTGRES)),
     };
-    ran.map_err(|error| OpenError::Migration(error.to_string()))
+    let versions = ran.map_err(|error| OpenError::Migration(error.to_string()))?;
+    // What takes more than SQL, in the same transaction.
+    super::rate_locks::lock_old_days(conn)
+        .map_err(|error| OpenError::Migration(error.to_string()))?;
+    Ok(versions)
 }
 
 fn strings(

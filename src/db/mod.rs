@@ -26,21 +26,23 @@
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`practices`] | what firms show each other |
 //! | [`reports`] | whose introductions and deals a programme's are |
-//! | [`programmes`], [`rule_sets`], [`rates`] | what matching goes by |
+//! | [`programmes`], [`rule_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
 //! | [`clearances`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
-//! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`] | what comes of it |
+//! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`], [`closings`] | what comes of it |
 //! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
 //! | [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
 //! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
 pub mod agreements;
+mod amounts;
 pub mod api_keys;
 pub mod blocks;
 pub mod bounces;
 pub mod chain;
 pub mod clearances;
 pub mod clients;
+pub mod closings;
 pub mod commitments;
 pub mod confirmations;
 mod conn;
@@ -99,6 +101,7 @@ pub mod practices;
 mod prepared;
 mod programme_schema;
 pub mod programmes;
+pub mod rate_locks;
 mod rate_schema;
 pub mod rates;
 pub mod referrals;

@@ -3,28 +3,40 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
-use super::duplicate_schema::organization_merges as merges;
+use super::duplicate_schema::{organization_merges as merges, stated_identifiers};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::memberships;
 use super::schema::organization_identifiers as identifiers;
 use super::schema::organizations::{self, dsl};
 use super::types::Timestamp;
+use super::types::sql::Id;
 use super::{Conn, Error, Result, json, keyset, search, sql, stored, users};
 use crate::domain::country::Country;
-use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::identifier::Identifier;
+use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::text::{Name, Website};
 use crate::domain::values::OrganizationKind;
 
 /// Which organizations to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of that kind.
     pub kind: Option<OrganizationKind>,
     /// Registered there.
     pub country: Option<Country>,
+    /// Known by that number of a register, whether it was confirmed or is only
+    /// stated.
+    pub identifier: Option<Identifier>,
+    /// With a profile or a mandate that is admitted to that programme.
+    pub programme: Option<ProgrammeId>,
+    /// Made then or later.
+    pub created_since: Option<DateTime<Utc>>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
 }
 
 /// A firm as it is stored.
@@ -211,6 +223,27 @@ pub fn list(
     if let Some(country) = filter.country {
         query = query.filter(dsl::country.eq(country.to_string()));
     }
+    if let Some(identifier) = &filter.identifier {
+        query = query.filter(dsl::id.eq_any(known_by(conn, identifier)?));
+    }
+    if let Some(programme) = filter.programme {
+        // Said in SQL, since the same tables stand in it twice.
+        let of_startups = diesel::dsl::sql::<Bool>(
+            "organizations.id IN (SELECT p.organization_id FROM programme_startups AS a
+             JOIN startup_profiles AS p ON p.id = a.profile_id WHERE a.programme_id = ",
+        );
+        let both = of_startups.bind::<Id, _>(programme).sql(
+            " UNION SELECT m.organization_id FROM programme_mandates AS a
+             JOIN mandates AS m ON m.id = a.mandate_id WHERE a.programme_id = ",
+        );
+        query = query.filter(both.bind::<Id, _>(programme).sql(")"));
+    }
+    if let Some(since) = filter.created_since {
+        query = query.filter(dsl::created_at.ge(Timestamp(since)));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
+    }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
     }
@@ -219,6 +252,24 @@ pub fn list(
         .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(organization).collect()
+}
+
+/// The firms that a number of a register is known of: the one that it was
+/// confirmed of, and those that state it.
+fn known_by(conn: &mut Conn, identifier: &Identifier) -> Result<Vec<OrganizationId>> {
+    let (scheme, value) = (identifier.scheme().code(), identifier.value());
+    let mut firms: Vec<OrganizationId> = identifiers::table
+        .filter(identifiers::scheme.eq(scheme))
+        .filter(identifiers::value.eq(value))
+        .select(identifiers::organization_id)
+        .load(conn)?;
+    let stated: Vec<OrganizationId> = stated_identifiers::table
+        .filter(stated_identifiers::scheme.eq(scheme))
+        .filter(stated_identifiers::value.eq(value))
+        .select(stated_identifiers::organization_id)
+        .load(conn)?;
+    firms.extend(stated);
+    Ok(firms)
 }
 
 /// Takes an identifier for an organization; false when another one has it.
@@ -300,6 +351,21 @@ pub fn find_by_external_id(
         .first(conn)
         .optional()?;
     row.map(organization).transpose()
+}
+
+/// The firms of any kind that bear some of these external ids, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn known_as(conn: &mut Conn, external_ids: &[&str]) -> Result<Vec<OrganizationId>> {
+    // The kinds are said, since the index begins with them.
+    let kinds = OrganizationKind::ALL.iter().map(|kind| kind.code());
+    Ok(organizations::table
+        .filter(dsl::kind.eq_any(kinds))
+        .filter(dsl::external_id.eq_any(external_ids.to_vec()))
+        .select(dsl::id)
+        .order(dsl::id)
+        .load(conn)?)
 }
 
 fn organization(row: Row) -> Result<Organization> {

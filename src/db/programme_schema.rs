@@ -107,7 +107,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Date, Text};
+    use diesel::sql_types::{BigInt, Binary, Date, Nullable, Text};
     use crate::db::types::sql::Id;
 
     deal_rounds (deal_id) {
@@ -117,11 +117,13 @@ diesel::table! {
         target -> BigInt,
         maximum -> BigInt,
         closes_on -> Date,
+        rates_on -> Nullable<Date>,
+        rates_digest -> Nullable<Binary>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Date, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     deal_participants (deal_id, organization_id) {
@@ -135,16 +137,36 @@ diesel::table! {
         minimum -> Nullable<BigInt>,
         rates_on -> Nullable<Date>,
         updated_at -> UtcTimestamp,
+        rates_digest -> Nullable<Binary>,
+        closing -> Nullable<BigInt>,
+        allocated -> Nullable<BigInt>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::Date;
+    use diesel::sql_types::{BigInt, Date, Nullable, Text};
+    use crate::db::types::sql::Id;
+
+    deal_closings (deal_id, number) {
+        deal_id -> Id,
+        number -> BigInt,
+        minimum -> BigInt,
+        maximum -> BigInt,
+        closes_on -> Date,
+        status -> Text,
+        closed_on -> Nullable<Date>,
+        funded_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Date, Nullable};
     use crate::db::types::sql::Id;
 
     deal_locks (deal_id) {
         deal_id -> Id,
         rates_on -> Date,
+        rates_digest -> Nullable<Binary>,
     }
 }
 

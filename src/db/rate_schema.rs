@@ -31,3 +31,21 @@ diesel::table! {
         batch_id -> Nullable<Id>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+
+    rate_locks (digest) {
+        digest -> Binary,
+        document -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Date, Nullable};
+
+    rate_days (rates_on) {
+        rates_on -> Date,
+        digest -> Nullable<Binary>,
+    }
+}

@@ -199,6 +199,16 @@ pub fn insert(conn: &mut Conn, date: NaiveDate, quotes: &[(Currency, i64)]) -> R
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn latest(conn: &mut Conn, on_or_before: NaiveDate) -> Result<Option<Rates>> {
+    let book = latest_book(conn, on_or_before)?;
+    Ok(book.and_then(|book| book.in_dollars()))
+}
+
+/// The last quotations of each source up to and with a day; none before the
+/// first one.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn latest_book(conn: &mut Conn, on_or_before: NaiveDate) -> Result<Option<Book>> {
     let mut last = Vec::new();
     for source in Source::ALL {
         if let Some(day) = last_day(conn, *source, on_or_before)? {
@@ -228,7 +238,7 @@ pub fn latest(conn: &mut Conn, on_or_before: NaiveDate) -> Result<Option<Rates>>
             }
         }
     }
-    Ok(Book::new(quotations).in_dollars())
+    Ok(Some(Book::new(quotations)))
 }
 
 /// The last quotations up to and with a day, of each source, among two

@@ -136,6 +136,24 @@ pub fn find_by_external_id(
     row.map(referral).transpose()
 }
 
+/// The firms that a partner knows by some of these ids, each once, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn firms_of(
+    conn: &mut Conn,
+    partner: OrganizationId,
+    external_ids: &[&str],
+) -> Result<Vec<OrganizationId>> {
+    Ok(referrals::table
+        .filter(dsl::partner_id.eq(partner))
+        .filter(dsl::external_id.eq_any(external_ids.to_vec()))
+        .select(dsl::organization_id)
+        .distinct()
+        .order(dsl::organization_id)
+        .load(conn)?)
+}
+
 /// Referrals from the oldest on; one more than `limit` when there are more.
 ///
 /// # Errors

@@ -179,6 +179,11 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        round_currency -> Nullable<Text>,
+        round_target -> Nullable<BigInt>,
+        round_low -> Nullable<BigInt>,
+        round_high -> Nullable<BigInt>,
+        round_closes -> Nullable<Date>,
     }
 }
 
@@ -226,6 +231,9 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        cheque_currency -> Nullable<Text>,
+        cheque_min -> Nullable<BigInt>,
+        cheque_max -> Nullable<BigInt>,
     }
 }
 

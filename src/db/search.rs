@@ -131,20 +131,38 @@ fn put(conn: &mut Conn, kind: Kind, record: Uuid, firm: &Organization, texts: Te
 /// Records that are looked at together, while a page fills.
 const FEWEST: i64 = 64;
 const MOST: i64 = 4_096;
+/// If no more records than these pass the list's other filters, the words are
+/// looked for in them alone: of more, a page is full before many were looked at
+/// that don't pass.
+pub(super) const FEW: usize = 256;
+
+/// What a list in the order of fit needs of its records.
+pub(super) struct Listed<H, F> {
+    /// Their kind.
+    pub(super) kind: Kind,
+    /// Only that firm's are looked at, if it is named.
+    pub(super) owner: Option<OrganizationId>,
+    /// The heads of those of some records that pass the list's other filters.
+    pub(super) heads: H,
+    /// The records that pass them, if they are at most [`FEW`].
+    pub(super) few: F,
+}
 
 /// A page of a list in the order of fit; one more than `limit` when there are
-/// more. `heads` answers those of some records that the list is of. Only one
-/// firm's records are looked at, if it is named.
+/// more.
 pub(super) fn by_fit<I: Copy + Into<Uuid>>(
     conn: &mut Conn,
-    kind: Kind,
+    list: Listed<
+        impl Fn(&mut Conn, &[Uuid]) -> Result<Vec<Head<I>>>,
+        impl FnOnce(&mut Conn) -> Result<Option<Vec<Uuid>>>,
+    >,
     query: &Query,
-    owner: Option<OrganizationId>,
     after: Option<Cursor>,
     limit: usize,
-    heads: impl Fn(&mut Conn, &[Uuid]) -> Result<Vec<Head<I>>>,
 ) -> Result<Vec<Head<I>>> {
     let (first, mut place) = after.map_or((0, 0), |cursor| parts(cursor.id));
+    let mut within = list.owner.map_or(Within::All, Within::Firm);
+    let mut few = list.owner.is_none().then_some(list.few);
     let mut page = Vec::new();
     let mut closer = Fit::ALL.get(first.wrapping_sub(1)).copied();
     for (number, fit) in Fit::ALL.into_iter().enumerate().skip(first) {
@@ -153,16 +171,16 @@ pub(super) fn by_fit<I: Copy + Into<Uuid>>(
         let mut count = page::fetch(limit).max(FEWEST);
         loop {
             let wanted = Wanted {
-                kind: kind.code(),
+                kind: list.kind.code(),
                 terms: &terms,
                 unlike: unlike.as_deref(),
-                owner,
+                within: &within,
                 after: place,
                 limit: count,
             };
             let found = sql::search::places(conn, &wanted)?;
             let ids: Vec<Uuid> = found.iter().map(|found| found.record).collect();
-            let heads = heads(conn, &ids)?.into_iter();
+            let heads = (list.heads)(conn, &ids)?.into_iter();
             let mut heads: BTreeMap<Uuid, Head<I>> =
                 heads.map(|head| (head.id.into(), head)).collect();
             for found in &found {
@@ -180,6 +198,12 @@ pub(super) fn by_fit<I: Copy + Into<Uuid>>(
                     place = last.place;
                 }
                 _ => break,
+            }
+            // Many have the words and few of them pass: perhaps few pass at all.
+            if let Some(few) = few.take()
+                && let Some(these) = few(conn)?
+            {
+                within = Within::These(these);
             }
             count = (count * 4).min(MOST);
         }
@@ -202,6 +226,16 @@ fn parts(number: Uuid) -> (usize, i64) {
     )
 }
 
+/// Among which records is looked.
+pub(super) enum Within {
+    /// All.
+    All,
+    /// Those of a firm.
+    Firm(OrganizationId),
+    /// A few.
+    These(Vec<Uuid>),
+}
+
 /// What is looked for in one go.
 pub(super) struct Wanted<'a> {
     /// The kind of record.
@@ -210,8 +244,8 @@ pub(super) struct Wanted<'a> {
     pub(super) terms: &'a [Vec<Term>],
     /// Not what has one of each of these as well.
     pub(super) unlike: Option<&'a [Vec<Term>]>,
-    /// Of that firm.
-    pub(super) owner: Option<OrganizationId>,
+    /// Among these.
+    pub(super) within: &'a Within,
     /// After that place.
     pub(super) after: i64,
     /// At most so many.

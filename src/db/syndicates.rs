@@ -10,10 +10,11 @@ use super::programme_schema::deal_locks as locks;
 use super::programme_schema::deal_participants::{self as participants, dsl};
 use super::programme_schema::deal_rounds as rounds;
 use super::types::Timestamp;
-use super::{Conn, Result, sql, stored};
+use super::{Conn, Result, rate_locks, sql, stored};
 use crate::domain::ids::{DealId, OrganizationId};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::money::Money;
+use crate::domain::rate_lock::RateLock;
 use crate::domain::syndicate::{Firmness, Interest, Participant, Pledge, Round};
 
 /// The round that a deal fills.
@@ -21,7 +22,15 @@ use crate::domain::syndicate::{Firmness, Interest, Participant, Pledge, Round};
 /// # Errors
 /// A statement failed, or the row is damaged.
 pub fn round(conn: &mut Conn, deal: DealId) -> Result<Option<Round>> {
-    type Row = (String, i64, i64, i64, NaiveDate);
+    type Row = (
+        String,
+        i64,
+        i64,
+        i64,
+        NaiveDate,
+        Option<NaiveDate>,
+        Option<Vec<u8>>,
+    );
     let row: Option<Row> = rounds::table
         .find(deal)
         .select((
@@ -30,16 +39,23 @@ pub fn round(conn: &mut Conn, deal: DealId) -> Result<Option<Round>> {
             rounds::target,
             rounds::maximum,
             rounds::closes_on,
+            rounds::rates_on,
+            rounds::rates_digest,
         ))
         .first(conn)
         .optional()?;
-    let round = |(currency, minimum, target, maximum, closes_on): Row| {
+    let round = |row: Row| {
+        let (currency, minimum, target, maximum, closes_on, rates_of, digest) = row;
         Ok(Round {
             currency: stored::parse(&currency)?,
             minimum,
             target,
             maximum,
             closes_on,
+            lock: RateLock {
+                rates_of,
+                digest: rate_locks::digest(digest)?,
+            },
         })
     };
     row.map(round).transpose()
@@ -60,6 +76,8 @@ pub fn set_round(conn: &mut Conn, deal: DealId, round: &Round) -> Result<()> {
             rounds::target.eq(round.target),
             rounds::maximum.eq(round.maximum),
             rounds::closes_on.eq(round.closes_on),
+            rounds::rates_on.eq(round.lock.rates_of),
+            rounds::rates_digest.eq(round.lock.digest.map(|it| it.to_vec())),
         ))
         .execute(conn)?;
     Ok(())
@@ -75,6 +93,9 @@ type Row = (
     Option<String>,
     Option<i64>,
     Option<NaiveDate>,
+    Option<Vec<u8>>,
+    Option<i64>,
+    Option<i64>,
 );
 
 /// Who takes part in these deals, the leaders first.
@@ -98,6 +119,9 @@ pub fn participants(
             dsl::currency,
             dsl::minimum,
             dsl::rates_on,
+            dsl::rates_digest,
+            dsl::closing,
+            dsl::allocated,
         ))
         .load(conn)?;
     let mut by_deal: BTreeMap<DealId, Vec<Participant>> = BTreeMap::new();
@@ -108,13 +132,29 @@ pub fn participants(
 }
 
 fn participant(row: Row) -> Result<Participant> {
-    let (_, organization, lead, interest, firmness, amount, currency, minimum, rates_of) = row;
+    let (
+        _,
+        organization,
+        lead,
+        interest,
+        firmness,
+        amount,
+        currency,
+        minimum,
+        rates_of,
+        digest,
+        closing,
+        allocated,
+    ) = row;
     let pledge = match (firmness, amount, currency) {
         (Some(firmness), Some(amount), Some(currency)) => Some(Pledge {
             firmness: stored::code(&firmness, Firmness::from_code)?,
             amount: Money::new(amount, stored::parse(&currency)?),
             minimum,
-            rates_of,
+            lock: RateLock {
+                rates_of,
+                digest: rate_locks::digest(digest)?,
+            },
         }),
         _ => None,
     };
@@ -123,6 +163,8 @@ fn participant(row: Row) -> Result<Participant> {
         lead,
         interest: stored::code(&interest, Interest::from_code)?,
         pledge,
+        closing,
+        allocated,
     })
 }
 
@@ -141,6 +183,8 @@ pub fn set_participant(
         lead,
         interest,
         pledge,
+        closing,
+        allocated,
     } = participant;
     let before = participants::table
         .filter(dsl::deal_id.eq(deal))
@@ -157,8 +201,11 @@ pub fn set_participant(
             dsl::amount.eq(pledge.map(|it| it.amount.amount_minor)),
             dsl::currency.eq(pledge.map(|it| it.amount.currency.code().to_owned())),
             dsl::minimum.eq(pledge.and_then(|it| it.minimum)),
-            dsl::rates_on.eq(pledge.and_then(|it| it.rates_of)),
+            dsl::rates_on.eq(pledge.and_then(|it| it.lock.rates_of)),
+            dsl::rates_digest.eq(pledge.and_then(|it| it.lock.digest).map(|it| it.to_vec())),
             dsl::updated_at.eq(Timestamp(now)),
+            dsl::closing.eq(closing),
+            dsl::allocated.eq(allocated),
         ))
         .execute(conn)?;
     Ok(())
@@ -189,26 +236,43 @@ pub fn were_introduced(
     Ok(diesel::select(diesel::dsl::exists(between)).get_result(conn)?)
 }
 
-/// Keeps the day of the rates by which a deal is compared from now on.
+/// Keeps the rates by which the money of a deal is compared from now on, and
+/// the day of the newest of them.
 ///
 /// # Errors
 /// A statement failed.
-pub fn lock_rates(conn: &mut Conn, deal: DealId, rates_on: NaiveDate) -> Result<()> {
+pub fn lock_rates(
+    conn: &mut Conn,
+    deal: DealId,
+    rates_on: NaiveDate,
+    lock: &RateLock,
+) -> Result<()> {
     let insert = diesel::insert_into(locks::table)
-        .values((locks::deal_id.eq(deal), locks::rates_on.eq(rates_on)))
+        .values((
+            locks::deal_id.eq(deal),
+            locks::rates_on.eq(rates_on),
+            locks::rates_digest.eq(lock.digest.map(|it| it.to_vec())),
+        ))
         .on_conflict_do_nothing();
     sql::execute(conn, insert)?;
     Ok(())
 }
 
-/// The days of the rates by which these deals are compared.
+/// The rates by which the money of these deals is compared.
 ///
 /// # Errors
-/// A statement failed.
-pub fn locked_rates(conn: &mut Conn, deals: &[DealId]) -> Result<BTreeMap<DealId, NaiveDate>> {
-    let rows: Vec<(DealId, NaiveDate)> = locks::table
+/// A statement failed, or a row is damaged.
+pub fn locked_rates(conn: &mut Conn, deals: &[DealId]) -> Result<BTreeMap<DealId, RateLock>> {
+    let rows: Vec<(DealId, NaiveDate, Option<Vec<u8>>)> = locks::table
         .filter(locks::deal_id.eq_any(deals.to_vec()))
-        .select((locks::deal_id, locks::rates_on))
+        .select((locks::deal_id, locks::rates_on, locks::rates_digest))
         .load(conn)?;
-    Ok(rows.into_iter().collect())
+    let lock = |(deal, day, digest)| {
+        let lock = RateLock {
+            rates_of: Some(day),
+            digest: rate_locks::digest(digest)?,
+        };
+        Ok((deal, lock))
+    };
+    rows.into_iter().map(lock).collect()
 }

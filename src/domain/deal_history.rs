@@ -31,6 +31,8 @@ impl Visit {
 pub struct History {
     visits: Vec<Visit>,
     held_since: Option<DateTime<Utc>>,
+    /// Whether that compliance stopped it doesn't show.
+    discreet: bool,
 }
 
 fn code<'a>(payload: &'a [(String, Value)], key: &str) -> Option<&'a str> {
@@ -41,6 +43,15 @@ fn code<'a>(payload: &'a [(String, Value)], key: &str) -> Option<&'a str> {
 }
 
 impl History {
+    /// For a side, to which a deal that compliance stopped for a time stood as
+    /// it stood before.
+    pub fn for_side() -> Self {
+        Self {
+            discreet: true,
+            ..Self::default()
+        }
+    }
+
     /// Reads one more line.
     pub fn read(&mut self, at: DateTime<Utc>, kind: &str, payload: &[(String, Value)]) {
         match kind {
@@ -57,6 +68,9 @@ impl History {
     fn moved(&mut self, at: DateTime<Utc>, payload: &[(String, Value)]) {
         let (from, to) = (code(payload, "from"), code(payload, "to"));
         let (stage_from, stage) = (code(payload, "stage_from"), code(payload, "stage_to"));
+        if self.discreet && to == Some("blocked") {
+            return;
+        }
         let held = |status: Option<&str>| matches!(status, Some("on_hold" | "blocked"));
         let closed = |status: Option<&str>| matches!(status, Some("won" | "lost" | "withdrawn"));
         if held(from) && !held(to) {
@@ -126,6 +140,28 @@ mod tests {
         ]
         .map(|(key, code)| (key.to_owned(), Value::Code(code.to_owned())))
         .into()
+    }
+
+    #[test]
+    fn a_side_does_not_learn_from_the_times_that_compliance_stopped_it() {
+        let times = |mut history: History| {
+            let opened = vec![("stage".to_owned(), Value::Code("a".to_owned()))];
+            history.read(at(0), "deal.opened", &opened);
+            for (hour, from, to) in [
+                (1, "open", "blocked"),
+                (4, "blocked", "open"),
+                (5, "open", "on_hold"),
+                (6, "on_hold", "blocked"),
+                (8, "blocked", "open"),
+            ] {
+                history.read(at(hour), "deal.moved", &moved(from, to, "a", "a"));
+            }
+            let visits = history.visits(at(9));
+            (visits.len(), visits[0].held.num_hours())
+        };
+        assert_eq!(times(History::default()), (1, 6));
+        // From its own hold on, until it went on.
+        assert_eq!(times(History::for_side()), (1, 3));
     }
 
     #[test]

@@ -273,6 +273,8 @@ pub struct MergeFacts {
     pub kept_apart: bool,
     /// Live introductions of both to the same counterpart.
     pub rival_introductions: Vec<IntroductionId>,
+    /// Ids by which two partners know different firms.
+    pub rival_referrals: Vec<String>,
 }
 
 /// One of the two.
@@ -289,11 +291,20 @@ pub struct Party {
     pub clearance: Option<ClearanceVerdict>,
 }
 
+/// Whether two firms of a kind may be one.
+pub const fn can_be_twins(kind: OrganizationKind) -> bool {
+    match kind {
+        OrganizationKind::Startup | OrganizationKind::Investor | OrganizationKind::Partner => true,
+        OrganizationKind::Operator => false,
+    }
+}
+
 /// Everything that stands in the way of making one firm of two.
 ///
 /// Two firms that people stand behind are never merged over their heads:
 /// those of one of them leave it first. Where people stand behind one, that
-/// one is kept, so that nobody comes to act for a firm by a merge.
+/// one is kept, so that nobody comes to act for a firm by a merge. Partners have
+/// people always; those of the one that goes act for nobody afterwards.
 ///
 /// # Errors
 /// All that stands in the way.
@@ -304,18 +315,14 @@ pub fn may_merge(facts: &MergeFacts) -> Result<(), Refusal> {
         gone,
         kept_apart,
         rival_introductions,
+        rival_referrals,
     } = facts;
-    let mergeable = |party: &Party| {
-        matches!(
-            party.kind,
-            OrganizationKind::Startup | OrganizationKind::Investor
-        )
-    };
+    let mergeable = |party: &Party| can_be_twins(party.kind);
     if kept.kind != gone.kind || !mergeable(kept) {
         missing.push(
             "",
             "kinds_differ",
-            "Only two startups or two investors can be one firm.",
+            "Only two startups, two investors or two partners can be one firm.",
         );
     }
     if kept.is_gone {
@@ -333,6 +340,9 @@ pub fn may_merge(facts: &MergeFacts) -> Result<(), Refusal> {
         );
     }
     match (kept.claimed, gone.claimed) {
+        // A partner's people stay with the one that goes, which has nothing any
+        // more, until the kept one's let them in.
+        _ if kept.kind == OrganizationKind::Partner => {}
         (true, true) => missing.push(
             "",
             "both_claimed",
@@ -359,6 +369,13 @@ pub fn may_merge(facts: &MergeFacts) -> Result<(), Refusal> {
             format!(
                 "Both are being introduced to the same counterpart; end introduction {introduction} first."
             ),
+        );
+    }
+    for external_id in rival_referrals {
+        missing.push(
+            "",
+            "same_external_id",
+            format!("Each refers another firm as “{external_id}”; one of the two must go first."),
         );
     }
     if missing.is_empty() {
@@ -490,6 +507,7 @@ mod tests {
             gone,
             kept_apart: false,
             rival_introductions: Vec::new(),
+            rival_referrals: Vec::new(),
         }
     }
 

@@ -64,7 +64,7 @@ pub struct Grounds {
     pub suppressed_until: Option<NaiveDate>,
     /// Whether what is sensitive was released to this counterpart.
     pub sensitivity_released: bool,
-    /// The rates at hand: their day, and millionths of a dollar by currency.
+    /// The rates at hand: their day, and billionths of a dollar by currency.
     pub rates: Option<(NaiveDate, Vec<(Currency, i64)>)>,
     /// The tags.
     pub taxonomy: TaxonomyHash,

@@ -49,6 +49,12 @@ codes! {
         AccountClosed = "account_closed",
         /// The account was opened again.
         AccountReopened = "account_reopened",
+        /// Somebody joined a firm that the person keeps.
+        MemberJoined = "member_joined",
+        /// Compliance let a document of their firm through.
+        DocumentCleared = "document_cleared",
+        /// Compliance refused a document of their firm.
+        DocumentRefused = "document_refused",
     }
 }
 

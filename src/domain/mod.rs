@@ -4,9 +4,11 @@
 
 pub mod account;
 pub mod agreement;
+pub mod amounts;
 pub mod bounce;
 pub mod calendar;
 pub mod client;
+pub mod closing;
 pub mod commitment;
 pub mod compliance;
 pub mod consent;
@@ -40,6 +42,7 @@ pub mod practice;
 pub mod profile;
 pub mod programme;
 pub mod pulse;
+pub mod rate_lock;
 pub mod rates;
 pub mod reason;
 pub mod referral;

@@ -145,39 +145,49 @@ impl fmt::Display for Money {
     }
 }
 
-/// What one unit of each currency was worth on a day, in millionths of a US
-/// dollar. A comparison across currencies keeps the day of the rates it used.
+/// What one unit of each currency was worth on a day, in billionths of a US
+/// dollar: of the smallest money in use, of which a dollar buys some hundred
+/// thousand units, that keeps four digits. A comparison across currencies keeps
+/// the day of the rates it used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rates {
     /// The day of the quotation.
     pub date: NaiveDate,
-    usd_micros: BTreeMap<Currency, i64>,
+    usd_nanos: BTreeMap<Currency, i64>,
 }
 
+/// Billionths in one.
+const NANOS: i64 = 1_000_000_000;
+
 impl Rates {
-    /// Rates of a day; the dollar is always one dollar. Rates that are not
-    /// positive are left out, which makes conversions from them unknown.
+    /// Rates of a day in millionths of a dollar; the dollar is always one
+    /// dollar. Rates that are not positive are left out, which makes
+    /// conversions from them unknown.
     pub fn new(date: NaiveDate, usd_micros: impl IntoIterator<Item = (Currency, i64)>) -> Self {
-        let mut usd_micros: BTreeMap<_, _> = usd_micros
-            .into_iter()
-            .filter(|(_, rate)| *rate > 0)
-            .collect();
-        usd_micros.insert(Currency::USD, 1_000_000);
-        Self { date, usd_micros }
+        let quotes = usd_micros.into_iter();
+        let nanos =
+            quotes.filter_map(|(currency, rate)| Some((currency, rate.checked_mul(1_000)?)));
+        Self::of_nanos(date, nanos)
+    }
+
+    /// The same in billionths of a dollar.
+    pub fn of_nanos(date: NaiveDate, usd_nanos: impl IntoIterator<Item = (Currency, i64)>) -> Self {
+        let positive = usd_nanos.into_iter().filter(|(_, rate)| *rate > 0);
+        let mut usd_nanos: BTreeMap<_, _> = positive.collect();
+        usd_nanos.insert(Currency::USD, NANOS);
+        Self { date, usd_nanos }
     }
 
     /// The value in US cents, rounded down; `None` without a rate.
     pub fn usd_cents(&self, money: Money) -> Option<i64> {
-        let rate = *self.usd_micros.get(&money.currency)?;
-        let whole = money.currency.minor_per_major() * 1_000_000;
+        let rate = *self.usd_nanos.get(&money.currency)?;
+        // A hundred cents are in the dollar already.
+        let whole = money.currency.minor_per_major() * (NANOS / 100);
         // Amounts that people write fit 64 bits, which divide much faster.
-        let small = rate
-            .checked_mul(100)
-            .and_then(|rate| money.amount_minor.checked_mul(rate));
-        if let Some(product) = small {
+        if let Some(product) = money.amount_minor.checked_mul(rate) {
             return Some(product / whole);
         }
-        let product = i128::from(money.amount_minor) * i128::from(rate) * 100;
+        let product = i128::from(money.amount_minor) * i128::from(rate);
         i64::try_from(product / i128::from(whole)).ok()
     }
 
@@ -187,16 +197,17 @@ impl Rates {
         if money.currency == to {
             return Some(money.amount_minor);
         }
-        let from = i128::from(*self.usd_micros.get(&money.currency)?);
-        let into = i128::from(*self.usd_micros.get(&to)?);
+        let from = i128::from(*self.usd_nanos.get(&money.currency)?);
+        let into = i128::from(*self.usd_nanos.get(&to)?);
         let minor = i128::from(money.amount_minor) * from * i128::from(to.minor_per_major());
         let whole = into * i128::from(money.currency.minor_per_major());
         i64::try_from(minor.div_euclid(whole)).ok()
     }
 
-    /// The quoted currencies with their rates, by code.
-    pub fn quotes(&self) -> impl Iterator<Item = (Currency, i64)> {
-        self.usd_micros
+    /// The quoted currencies with their rates in billionths of a dollar, by
+    /// code.
+    pub fn nanos(&self) -> impl Iterator<Item = (Currency, i64)> {
+        self.usd_nanos
             .iter()
             .map(|(currency, rate)| (*currency, *rate))
     }

@@ -323,6 +323,10 @@ pub struct ProfileFacts<'a> {
     pub taxonomy: &'a Taxonomy,
     /// Compliance has agreed to this revision.
     pub compliance_agreed: bool,
+    /// Another firm has the web site that this one says is its own, and nobody
+    /// judged yet which one it is. Whoever wrote the profile learns it from
+    /// nothing that happens before a person reviews it.
+    pub contested: bool,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -431,6 +435,12 @@ fn guard(
                 return Err(Refusal::new(
                     "compliance_needed",
                     "Its tags, answers or texts are sensitive: compliance has to agree first.",
+                ));
+            }
+            if facts.contested {
+                return Err(Refusal::new(
+                    "contested_firm",
+                    "Its web site is another firm's on record: judge that duplicate first.",
                 ));
             }
             refuse_prohibited(&profile.content, facts.taxonomy)

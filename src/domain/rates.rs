@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::ids::UserId;
 use super::money::{Currency, Money, Rates};
+use super::rate_lock::{LockedRate, LockedRates};
 use super::values::codes;
 
 codes! {
@@ -217,13 +218,40 @@ impl Ratio {
     }
 
     /// `amount` times this, rounded to the nearest whole number, a half to the
-    /// even one; `None` beyond 64 bits or where 128 don't carry the product.
+    /// even one; `None` beyond 64 bits.
     pub fn of(self, amount: i64) -> Option<i64> {
-        let product = u128::from(amount.unsigned_abs()).checked_mul(self.numerator)?;
-        let (whole, rest) = (product / self.denominator, product % self.denominator);
+        let (whole, rest) = self.divide(amount.unsigned_abs())?;
         let up = self.rounds_up(whole, rest);
         let rounded = i64::try_from(whole.checked_add(u128::from(up))?).ok()?;
         Some(if amount < 0 { -rounded } else { rounded })
+    }
+
+    /// `amount` times this, its whole part and what is left over the
+    /// denominator.
+    fn divide(self, amount: u64) -> Option<(u128, u128)> {
+        if let Some(product) = u128::from(amount).checked_mul(self.numerator) {
+            return Some((product / self.denominator, product % self.denominator));
+        }
+        // The product needs more bits than there are: bit by bit, carrying
+        // what is left over.
+        let of_one = (
+            self.numerator / self.denominator,
+            self.numerator % self.denominator,
+        );
+        let add = |a: (u128, u128), b: (u128, u128)| {
+            let rest = a.1.checked_add(b.1)?;
+            let carried = u128::from(rest >= self.denominator);
+            let whole = a.0.checked_add(b.0)?.checked_add(carried)?;
+            Some((whole, rest - carried * self.denominator))
+        };
+        let mut sum = (0, 0);
+        for place in (0..u64::BITS).rev() {
+            sum = add(sum, sum)?;
+            if amount >> place & 1 == 1 {
+                sum = add(sum, of_one)?;
+            }
+        }
+        Some(sum)
     }
 
     /// As a decimal number of at most [`DIGITS`] significant digits (all of
@@ -417,6 +445,37 @@ impl Book {
     /// What every currency of the book is worth in dollars, by the day of the
     /// newest quotation; none of an empty book.
     pub fn in_dollars(&self) -> Option<Rates> {
+        let (date, crosses) = self.to_dollars()?;
+        let quotes = crosses
+            .iter()
+            .filter_map(|cross| Some((cross.base, cross.ratio.of(1_000_000_000)?)));
+        Some(Rates::of_nanos(date, quotes))
+    }
+
+    /// [`Self::in_dollars`] as exact fractions that are to be kept.
+    pub fn locked(&self) -> Option<LockedRates> {
+        let (on, crosses) = self.to_dollars()?;
+        let rates = crosses.into_iter().filter_map(|cross| {
+            let mut sources: Vec<Source> =
+                cross.steps.iter().map(|it| it.quotation.source).collect();
+            sources.sort_unstable();
+            sources.dedup();
+            let rate = LockedRate {
+                ratio: cross.ratio,
+                on: cross.oldest()?,
+                sources,
+            };
+            Some((cross.base, rate))
+        });
+        Some(LockedRates {
+            on,
+            rates: rates.collect(),
+        })
+    }
+
+    /// The rates into dollars of every currency of the book, by what is not
+    /// outdated beside its newest quotation, and the day of that.
+    fn to_dollars(&self) -> Option<(NaiveDate, Vec<Cross>)> {
         let date = self.0.values().flatten().map(|it| it.on).max()?;
         let fresh = self.0.values().flatten().copied();
         let book = Self::new(fresh.filter(|it| date - it.on <= OUTDATED));
@@ -427,11 +486,10 @@ impl Book {
             .collect();
         currencies.sort_unstable();
         currencies.dedup();
-        let quotes = currencies.into_iter().filter_map(|currency| {
-            let cross = book.cross(currency, Currency::USD)?;
-            Some((currency, cross.ratio.of(1_000_000)?))
-        });
-        Some(Rates::new(date, quotes))
+        let crosses = currencies
+            .into_iter()
+            .filter_map(|currency| book.cross(currency, Currency::USD));
+        Some((date, crosses.collect()))
     }
 }
 

@@ -11,6 +11,7 @@ use super::event::{Subject, SubjectKind, Value};
 use super::ids::OrganizationId;
 use super::money::Money;
 use super::programme::ProgrammeStatus;
+use super::rate_lock::RateLock;
 
 /// A line of the log.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +60,17 @@ impl Line<'_> {
         }
     }
 
+    /// The rates that were locked with its amount.
+    pub(super) fn lock(&self) -> RateLock {
+        RateLock {
+            rates_of: self.day("rates_of"),
+            digest: match self.value("rates") {
+                Some(Value::Hash(digest)) => Some(*digest),
+                _ => None,
+            },
+        }
+    }
+
     fn number(&self, key: &str) -> Option<i64> {
         match self.value(key)? {
             Value::Int(number) => Some(*number),
@@ -74,9 +86,8 @@ pub struct Funded {
     pub amount: Money,
     /// The day it arrived.
     pub value_date: NaiveDate,
-    /// The day of the rates that were locked with it; none when there were
-    /// none.
-    pub rates_of: Option<NaiveDate>,
+    /// The rates that were locked with it.
+    pub lock: RateLock,
 }
 
 /// How a deal stood.
@@ -122,8 +133,9 @@ pub struct CommitmentState {
     pub owner: OrganizationId,
     /// Where it stood.
     pub status: CommitmentStatus,
-    /// What evidence added, with the days it is of.
-    pub added: Vec<(NaiveDate, Adds)>,
+    /// What evidence added, with the days it is of and the rates locked with
+    /// it.
+    pub added: Vec<(NaiveDate, Adds, RateLock)>,
 }
 
 /// What the lines read so far say.
@@ -225,7 +237,11 @@ impl Account {
                         (None, None) => Adds::Nothing,
                     };
                     let on = line.day("happened_on");
-                    state.added.push((on.unwrap_or(line.at.date_naive()), adds));
+                    let on = on.unwrap_or(line.at.date_naive());
+                    // Older lines say no rates: those of its day hold.
+                    let mut lock = line.lock();
+                    lock.rates_of = lock.rates_of.or(Some(on));
+                    state.added.push((on, adds, lock));
                 }
             }
             _ => {}
@@ -324,7 +340,7 @@ impl Account {
             deal.funded = Some(Funded {
                 amount,
                 value_date,
-                rates_of: line.day("rates_of"),
+                lock: line.lock(),
             });
             earliest(&mut self.first_funding, value_date);
         }

@@ -4,8 +4,11 @@
 //!
 //! Words that stand for something else than themselves carry a prefix that no
 //! folded word can have: `k_` how a word sounds, `h_` and `l_` the consonants
-//! of a Hebrew and of another word of a name, `t_` a tag, `s_` a stage, `d_` a
-//! deal intent, `m_` a market.
+//! of a Hebrew and of another word of a name. Among what a record is filtered
+//! by `t_` is a tag, `s_` a stage, `d_` a deal intent, `m_` a market, `g_` a
+//! language, `i_` an instrument, `x_` a transfer topic, `b_` a business model,
+//! `c_` a sort of customer, `r_` an investor's part, `y_` a country that a
+//! mandate takes startups from and `n_` one that it does not.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +16,13 @@ use super::country::Country;
 use super::mandate::MandateContent;
 use super::profile::StartupContent;
 use super::sound::{Sound, likeliest_key, words};
-use super::tag::Taxonomy;
-use super::text::{Localized, Slug, fold};
-use super::values::{Stage, codes};
+use super::tag::{Facet, Taxonomy};
+use super::text::{Language, Localized, Slug, fold};
+use super::values::{InvestorRole, Stage, codes};
 
 /// Counts the ways of folding; a record that was indexed by an older one is
 /// indexed again.
-pub const FOLDING: i32 = 2;
+pub const FOLDING: i32 = 3;
 
 /// Most characters of a query.
 pub const MAX_QUERY: usize = 200;
@@ -88,34 +91,58 @@ pub struct Texts {
 impl Texts {
     /// The words of a startup's profile.
     pub fn of_profile(content: &StartupContent) -> Self {
-        let mut facets: BTreeSet<String> = content.all_tags().map(tag).collect();
-        facets.extend(content.stage.map(stage));
-        facets.extend(content.deal_intents.iter().map(deal_intent));
-        let markets = content.markets_now.iter().chain(&content.markets_wanted);
-        facets.extend(markets.copied().map(market));
         let source = content.source_tags.iter().map(String::as_str);
         let mut room = Room(TEXTS_ROOM);
         Self {
             headline: text_words(local(&content.one_liner).chain(source), &mut room),
             body: text_words(local(&content.summary), &mut room),
-            facets,
+            facets: profile_facets(content),
         }
     }
 
     /// The words of an investor's mandate.
     pub fn of_mandate(content: &MandateContent) -> Self {
-        let mut facets: BTreeSet<String> = content.tags.keys().map(tag).collect();
-        facets.extend(content.stages.iter().copied().map(stage));
-        facets.extend(content.deal_intents.iter().map(deal_intent));
-        facets.extend(content.markets.iter().copied().map(market));
         let title = content.title.as_ref().map(super::text::Name::as_str);
         let source = content.source_tags.iter().map(String::as_str);
         Self {
             headline: text_words(title.into_iter().chain(source), &mut Room(TEXTS_ROOM)),
             body: BTreeSet::new(),
-            facets,
+            facets: mandate_facets(content),
         }
     }
+}
+
+/// What a startup's profile is filtered by.
+pub fn profile_facets(content: &StartupContent) -> BTreeSet<String> {
+    let mut facets: BTreeSet<String> = content.all_tags().map(tag).collect();
+    facets.extend(content.stage.map(stage));
+    facets.extend(content.deal_intents.iter().map(deal_intent));
+    let markets = content.markets_now.iter().chain(&content.markets_wanted);
+    facets.extend(markets.copied().map(market));
+    facets.extend(content.languages.iter().map(language));
+    facets.extend(content.business_models.iter().map(business_model));
+    facets.extend(content.customer_types.iter().map(customer_type));
+    facets.extend(content.transfer_topics.iter().map(transfer_topic));
+    let instruments = content.round.iter().flat_map(|round| &round.instruments);
+    facets.extend(instruments.map(instrument));
+    facets
+}
+
+/// What a mandate is filtered by.
+pub fn mandate_facets(content: &MandateContent) -> BTreeSet<String> {
+    let mut facets: BTreeSet<String> = content.tags.keys().map(tag).collect();
+    facets.extend(content.stages.iter().copied().map(stage));
+    facets.extend(content.deal_intents.iter().map(deal_intent));
+    facets.extend(content.markets.iter().copied().map(market));
+    facets.extend(content.languages.iter().map(language));
+    facets.extend(content.business_models.iter().map(business_model));
+    facets.extend(content.customer_types.iter().map(customer_type));
+    facets.extend(content.transfer_topics.iter().map(transfer_topic));
+    facets.extend(content.instruments.iter().map(instrument));
+    facets.extend(content.role.map(role));
+    facets.extend(content.excluded_countries.iter().copied().map(excluded));
+    facets.extend(countries_taken(content));
+    facets
 }
 
 fn local(texts: &Localized) -> impl Iterator<Item = &str> {
@@ -184,6 +211,55 @@ fn stage(stage: Stage) -> String {
 
 fn deal_intent(slug: &Slug) -> String {
     format!("d_{slug}")
+}
+
+fn instrument(slug: &Slug) -> String {
+    format!("i_{slug}")
+}
+
+fn transfer_topic(slug: &Slug) -> String {
+    format!("x_{slug}")
+}
+
+fn business_model(slug: &Slug) -> String {
+    format!("b_{slug}")
+}
+
+fn customer_type(slug: &Slug) -> String {
+    format!("c_{slug}")
+}
+
+/// Languages are compared by their primary subtags.
+fn language(language: &Language) -> String {
+    format!("g_{}", language.primary().to_ascii_lowercase())
+}
+
+fn role(role: InvestorRole) -> String {
+    format!("r_{role}")
+}
+
+fn excluded(country: Country) -> String {
+    format!("n_{}", country.code().to_ascii_lowercase())
+}
+
+fn taken(country: Country) -> String {
+    format!("y_{}", country.code().to_ascii_lowercase())
+}
+
+/// From any country.
+const TAKEN_ANYWHERE: &str = "y_any";
+
+/// From where a mandate takes startups, so that one word of it answers: a
+/// mandate that names no country takes all but those that it excludes.
+fn countries_taken(content: &MandateContent) -> Vec<String> {
+    let out = &content.excluded_countries;
+    let named = &content.startup_countries;
+    if named.is_empty() && out.is_empty() {
+        return vec![TAKEN_ANYWHERE.to_owned()];
+    }
+    let wanted = |country: &Country| named.is_empty() || named.contains(country);
+    let all = Country::all().filter(|it| wanted(it) && !out.contains(it));
+    all.map(taken).collect()
 }
 
 fn market(country: Country) -> String {
@@ -333,14 +409,53 @@ impl Query {
         self.facets.push(BTreeSet::from([stage(wanted)]));
     }
 
-    /// Asks for a deal intent as well.
-    pub fn with_deal_intent(&mut self, slug: &Slug) {
-        self.facets.push(BTreeSet::from([deal_intent(slug)]));
+    /// Asks for a value of a facet as well.
+    ///
+    /// What sort an investor is stands in a column of its own, and no record
+    /// is found by it here.
+    pub fn with_facet(&mut self, facet: Facet, slug: &Slug) {
+        let word = match facet {
+            Facet::BusinessModel => business_model(slug),
+            Facet::CustomerType => customer_type(slug),
+            Facet::DealIntent => deal_intent(slug),
+            Facet::TransferTopic => transfer_topic(slug),
+            Facet::Instrument => instrument(slug),
+            Facet::InvestorType => return,
+        };
+        self.facets.push(BTreeSet::from([word]));
+    }
+
+    /// Asks for a language as well, whatever its region or script.
+    pub fn with_language(&mut self, wanted: &Language) {
+        self.facets.push(BTreeSet::from([language(wanted)]));
+    }
+
+    /// Asks for an investor's part as well; who takes any takes this.
+    pub fn with_role(&mut self, wanted: InvestorRole) {
+        let words = [role(wanted), role(InvestorRole::Any)];
+        self.facets.push(BTreeSet::from(words));
+    }
+
+    /// Asks for what takes startups from there as well.
+    pub fn with_startups_from(&mut self, country: Country) {
+        let words = [taken(country), TAKEN_ANYWHERE.to_owned()];
+        self.facets.push(BTreeSet::from(words));
+    }
+
+    /// Asks for what excludes startups from there by name as well.
+    pub fn with_excluded(&mut self, country: Country) {
+        self.facets.push(BTreeSet::from([excluded(country)]));
     }
 
     /// Asks for a market as well.
     pub fn with_market(&mut self, country: Country) {
         self.facets.push(BTreeSet::from([market(country)]));
+    }
+
+    /// Whether what a record is filtered by is as asked; words don't count.
+    pub fn takes(&self, facets: &BTreeSet<String>) -> bool {
+        let mut groups = self.facets.iter();
+        groups.all(|wanted| !wanted.is_disjoint(facets))
     }
 
     /// What must be found for that fit: of each group one term.

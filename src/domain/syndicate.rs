@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use super::fault::Faults;
 use super::ids::OrganizationId;
 use super::money::{Currency, Money};
+use super::rate_lock::RateLock;
 use super::values::codes;
 
 codes! {
@@ -43,8 +44,8 @@ pub struct Pledge {
     pub amount: Money,
     /// The least that it would still come in with.
     pub minimum: Option<i64>,
-    /// The day of the rates that were locked with it.
-    pub rates_of: Option<NaiveDate>,
+    /// The rates that were locked with it.
+    pub lock: RateLock,
 }
 
 /// An investor in a deal.
@@ -58,6 +59,10 @@ pub struct Participant {
     pub interest: Interest,
     /// What it promises; always there once it has committed.
     pub pledge: Option<Pledge>,
+    /// In which closing of the round, by its number.
+    pub closing: Option<i64>,
+    /// What it got when that was closed, in the round's currency.
+    pub allocated: Option<i64>,
 }
 
 impl Participant {
@@ -103,6 +108,8 @@ pub struct Round {
     pub maximum: i64,
     /// The last day.
     pub closes_on: NaiveDate,
+    /// The rates that were locked with it.
+    pub lock: RateLock,
 }
 
 impl Round {
@@ -157,18 +164,47 @@ pub const fn subscription(round: &Round, hard: i64) -> Subscription {
     }
 }
 
+/// What somebody asks of the room; nothing where that can't be compared.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    /// How much.
+    pub amount: Option<i64>,
+    /// With less than that it stays out.
+    pub least: Option<i64>,
+}
+
 /// Who gets what of `room`: everybody what they promised where there is enough,
 /// else their share of it, the last units to those whose share was cut most, in
-/// the order given. `None` stands for a promise that can't be compared.
-pub fn allocate(pledged: &[Option<i64>], room: i64) -> Vec<i64> {
-    let amounts: Vec<i128> = pledged
+/// the order given. Whose share falls below the least that they come in with
+/// gets nothing, those who miss it by the largest part first, and the others
+/// share anew.
+pub fn allocate(asked: &[Asked], room: i64) -> Vec<i64> {
+    let mut amounts: Vec<i128> = asked
         .iter()
-        .map(|pledge| i128::from(pledge.unwrap_or(0).max(0)))
+        .map(|it| i128::from(it.amount.unwrap_or(0).max(0)))
         .collect();
+    loop {
+        let shares = proportional(&amounts, i128::from(room.max(0)));
+        let short = shares.iter().zip(asked).enumerate();
+        let short = short.filter_map(|(place, (share, asked))| {
+            let least = i128::from(asked.least?);
+            (*share > 0 && *share < least).then_some((place, *share, least))
+        });
+        // By the share of the least that is there: a/b < c/d as a·d < c·b.
+        let worst = short.min_by(|a, b| (a.1 * b.2).cmp(&(b.1 * a.2)).then(b.0.cmp(&a.0)));
+        let Some((place, ..)) = worst else {
+            return shares.into_iter().map(narrowed).collect();
+        };
+        if let Some(amount) = amounts.get_mut(place) {
+            *amount = 0;
+        }
+    }
+}
+
+fn proportional(amounts: &[i128], room: i128) -> Vec<i128> {
     let whole: i128 = amounts.iter().sum();
-    let room = i128::from(room.max(0));
     if whole <= room {
-        return amounts.iter().map(|it| narrowed(*it)).collect();
+        return amounts.to_vec();
     }
     let mut shares: Vec<i128> = amounts.iter().map(|it| it * room / whole).collect();
     let mut left = room - shares.iter().sum::<i128>();
@@ -184,7 +220,7 @@ pub fn allocate(pledged: &[Option<i64>], room: i64) -> Vec<i64> {
             left -= 1;
         }
     }
-    shares.into_iter().map(narrowed).collect()
+    shares
 }
 
 fn narrowed(amount: i128) -> i64 {
@@ -196,14 +232,33 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn asks(pledged: &[Option<i64>]) -> Vec<Asked> {
+        let one = |amount: &Option<i64>| Asked {
+            amount: *amount,
+            least: None,
+        };
+        pledged.iter().map(one).collect()
+    }
+
     #[test]
     fn what_is_too_much_is_cut_in_proportion() {
-        assert_eq!(allocate(&[Some(60), Some(30)], 100), [60, 30]);
-        assert_eq!(
-            allocate(&[Some(100), Some(100), Some(100)], 100),
-            [34, 33, 33]
-        );
-        assert_eq!(allocate(&[Some(1), None, Some(199)], 100), [1, 0, 99]);
+        let of = |pledged: &[Option<i64>]| allocate(&asks(pledged), 100);
+        assert_eq!(of(&[Some(60), Some(30)]), [60, 30]);
+        assert_eq!(of(&[Some(100), Some(100), Some(100)]), [34, 33, 33]);
+        assert_eq!(of(&[Some(1), None, Some(199)]), [1, 0, 99]);
+    }
+
+    #[test]
+    fn whose_share_is_too_small_stays_out() {
+        let asked = |amount: i64, least: i64| Asked {
+            amount: Some(amount),
+            least: Some(least),
+        };
+        // Without the last one there is room for the others.
+        let all = [asked(60, 50), asked(60, 40), asked(60, 60)];
+        assert_eq!(allocate(&all, 120), [60, 60, 0]);
+        assert_eq!(allocate(&[asked(100, 1), asked(100, 1)], 100), [50, 50]);
+        assert_eq!(allocate(&[asked(60, 60)], 50), [0]);
     }
 
     proptest! {
@@ -212,11 +267,27 @@ mod tests {
             pledged in proptest::collection::vec(0_i64..1_000_000_000, 0..12),
             room in 0_i64..2_000_000_000,
         ) {
-            let asked: Vec<_> = pledged.iter().copied().map(Some).collect();
-            let given = allocate(&asked, room);
+            let some: Vec<_> = pledged.iter().copied().map(Some).collect();
+            let given = allocate(&asks(&some), room);
             let sum: i64 = given.iter().sum();
             prop_assert_eq!(sum, room.min(pledged.iter().sum()));
             prop_assert!(given.iter().zip(&pledged).all(|(given, pledged)| given <= pledged));
+        }
+
+        #[test]
+        fn nobody_gets_less_than_the_least_but_nothing(
+            pledged in proptest::collection::vec((1_i64..1_000_000, 1_i64..1_000_000), 0..12),
+            room in 0_i64..2_000_000,
+        ) {
+            let all: Vec<_> = pledged
+                .iter()
+                .map(|(a, b)| Asked { amount: Some(*a.max(b)), least: Some(*a.min(b)) })
+                .collect();
+            let given = allocate(&all, room);
+            prop_assert!(given.iter().sum::<i64>() <= room);
+            for (given, asked) in given.iter().zip(&all) {
+                prop_assert!(*given == 0 || Some(*given) >= asked.least);
+            }
         }
     }
 }

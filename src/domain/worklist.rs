@@ -75,6 +75,8 @@ codes! {
         RenewClearance = "renew_clearance",
         /// Agree, as the second person, that a freeze is lifted.
         LiftFreeze = "lift_freeze",
+        /// Decide about a document whose words compliance looks at.
+        DecideDocument = "decide_document",
         /// Try a message again that was given up.
         RetryMessage = "retry_message",
         /// Find the right address of somebody whose mail came back.
@@ -117,6 +119,8 @@ codes! {
         DealTask = "deal_task",
         /// What one firm shows another.
         Practice = "practice",
+        /// A document of a startup's.
+        Document = "document",
         /// A freeze.
         Freeze = "freeze",
         /// A queued message.

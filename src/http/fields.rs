@@ -345,24 +345,51 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Reads a query string; a parameter that is unknown, repeated, missing or
-/// unreadable is 400 and named.
+/// Reads a query string; parameters that are unknown, repeated, missing or
+/// unreadable are 400, and all of them are named.
 pub(super) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    let deserializer = serde_urlencoded::Deserializer::new(pairs);
-    serde_path_to_error::deserialize(deserializer).map_err(|error| bad_parameter(&error))
+    let mut rest = query.to_owned();
+    let mut wrong: Option<Problem> = None;
+    loop {
+        let pairs = form_urlencoded::parse(rest.as_bytes());
+        let deserializer = serde_urlencoded::Deserializer::new(pairs);
+        let (name, problem) = match serde_path_to_error::deserialize(deserializer) {
+            Ok(value) => return wrong.map_or(Ok(value), Err),
+            Err(error) => bad_parameter(&error),
+        };
+        let told = match wrong.take() {
+            Some(before) => before.and(problem),
+            None => problem,
+        };
+        // The others are read without it, to tell what else is wrong.
+        let all: Vec<_> = form_urlencoded::parse(rest.as_bytes()).collect();
+        let others: Vec<_> = all.iter().filter(|(other, _)| *other != name).collect();
+        if others.len() == all.len() || told.places() >= MOST_FAULTS {
+            return Err(told);
+        }
+        let others = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(others.iter().map(|(name, value)| (name, value)))
+            .finish();
+        (rest, wrong) = (others, Some(told));
+    }
 }
 
-fn bad_parameter(error: &serde_path_to_error::Error<serde::de::value::Error>) -> Problem {
+/// The parameter that can't be read, and what is wrong with it.
+fn bad_parameter(error: &serde_path_to_error::Error<serde::de::value::Error>) -> (String, Problem) {
     let message = error.inner().to_string();
-    let detail = if let Some(name) = quoted_after("missing field `", &message) {
-        format!("`{name}` is required.")
+    let (name, detail) = if let Some(name) = quoted_after("missing field `", &message) {
+        (name.to_owned(), format!("`{name}` is required."))
     } else if let Some(name) = quoted_after("duplicate field `", &message) {
-        format!("`{name}` comes twice.")
-    } else if message.starts_with("unknown field") {
-        format!("`{}` is not known here.", error.path())
+        (name.to_owned(), format!("`{name}` comes twice."))
     } else {
-        format!("`{}`: {}", error.path(), expectation(&message))
+        let name = error.path().to_string();
+        let detail = if message.starts_with("unknown field") {
+            format!("`{name}` is not known here.")
+        } else {
+            format!("`{name}`: {}", expectation(&message))
+        };
+        (name, detail)
     };
-    Problem::new(Kind::BadQuery).detail(detail)
+    let problem = Problem::parameter(&name, detail);
+    (name, problem)
 }

@@ -42,7 +42,7 @@ impl PageQuery {
     fn checked(self) -> Result<Self, Problem> {
         if !(1..=MAX_LIMIT).contains(&self.limit) {
             let detail = format!("`limit` must be 1–{MAX_LIMIT}.");
-            return Err(Problem::new(Kind::BadQuery).detail(detail));
+            return Err(Problem::parameter("limit", detail));
         }
         let sane = |cursor: &String| (1..=MAX_CURSOR).contains(&cursor.len());
         if !self.cursor.as_ref().is_none_or(sane) {
@@ -87,11 +87,13 @@ impl<F: DeserializeOwned> FromRequest for ListQuery<F> {
 
 fn list_query<F: DeserializeOwned>(query: &str) -> Result<ListQuery<F>, Problem> {
     let is_paging = |name: &str| matches!(name, "cursor" | "limit");
-    let page: PageQuery = parse_query(&only(query, is_paging))?;
-    Ok(ListQuery {
-        page: page.checked()?,
-        filters: parse_query(&only(query, |name| !is_paging(name)))?,
-    })
+    let page = parse_query(&only(query, is_paging)).and_then(PageQuery::checked);
+    let filters = parse_query(&only(query, |name| !is_paging(name)));
+    match (page, filters) {
+        (Ok(page), Ok(filters)) => Ok(ListQuery { page, filters }),
+        (Err(page), Err(filters)) if page.kind() == filters.kind() => Err(page.and(filters)),
+        (Err(problem), _) | (_, Err(problem)) => Err(problem),
+    }
 }
 
 /// The parameters of `query` whose name is `wanted`.
@@ -233,6 +235,11 @@ mod tests {
         assert_eq!(fault("colour=1"), "bad_query `colour` is not known here.");
         assert_eq!(fault("limit=1&limit=2"), "bad_query `limit` comes twice.");
         assert!(fault("cursor=").starts_with("bad_cursor"));
+        assert_eq!(
+            fault("limit=0&colour=1&stage=1&stage=2&size=3"),
+            "bad_query `limit` must be 1–100. `colour` is not known here. \
+             `size` is not known here. `stage` comes twice."
+        );
     }
 
     #[test]

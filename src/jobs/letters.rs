@@ -231,6 +231,9 @@ const fn account_news(news: News) -> AccountNews {
         News::RolesChanged => AccountNews::RolesChanged,
         News::AccountClosed => AccountNews::AccountClosed,
         News::AccountReopened => AccountNews::AccountReopened,
+        News::MemberJoined => AccountNews::MemberJoined,
+        News::DocumentCleared => AccountNews::DocumentCleared,
+        News::DocumentRefused => AccountNews::DocumentRefused,
     }
 }
 

@@ -295,6 +295,22 @@ pub enum AccountNews {
     AccountClosed,
     /// It was opened again.
     AccountReopened,
+    /// Somebody joined a firm of the reader's.
+    MemberJoined,
+    /// A document of the reader's firm was let through.
+    DocumentCleared,
+    /// A document of the reader's firm was refused.
+    DocumentRefused,
+}
+
+impl AccountNews {
+    /// Whether it is about the reader's firm rather than the account itself.
+    pub const fn is_of_firm(self) -> bool {
+        matches!(
+            self,
+            Self::MemberJoined | Self::DocumentCleared | Self::DocumentRefused
+        )
+    }
 }
 
 /// Tells a person what happened to their account.

@@ -366,14 +366,18 @@ fn ticket_mail(ticket: &TicketMail, wording: &'static Wording) -> Document {
 fn news_mail(mail: &NewsMail, wording: &'static Wording) -> Document {
     let words = &wording.account.news;
     let at = moment(mail.at, wording);
+    let mut blocks = vec![
+        greeting(mail.reader.as_deref(), wording),
+        paragraph(words.sentence(mail.news)),
+        Block::Paragraph(fill(words.at, &[("at", &at)])),
+    ];
+    // What others did in the reader's firm says nothing about the password.
+    if !mail.news.is_of_firm() {
+        blocks.push(paragraph(words.otherwise));
+    }
     Document {
         subject: fill(words.subject, &[]),
-        blocks: vec![
-            greeting(mail.reader.as_deref(), wording),
-            paragraph(words.sentence(mail.news)),
-            Block::Paragraph(fill(words.at, &[("at", &at)])),
-            paragraph(words.otherwise),
-        ],
+        blocks,
         footer: fill(wording.footer_account, &[]),
     }
 }

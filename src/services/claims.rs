@@ -252,9 +252,11 @@ pub async fn confirm(context: &Context, token: &str, agreement: Agreement) -> Re
     context
         .db
         .write(move |conn| {
-            tickets::take(&context_in, conn, &ticket, TicketOutcome::Used)?;
-            // A partner's correction in between waits, or is seen here.
+            // A partner's correction in between waits, or is seen here. It takes
+            // the firm before the firm's links, too: whoever took them the other
+            // way round would wait for it in a circle.
             db::organizations::lock(conn, organization)?;
+            tickets::take(&context_in, conn, &ticket, TicketOutcome::Used)?;
             if !is_open(conn, organization, &ticket.email)? {
                 return Err(tickets::closed());
             }

@@ -19,6 +19,7 @@ use crate::domain::programme::Programme;
 use crate::domain::refusal::Refusal;
 use crate::domain::scorecard::promise_facts;
 
+use super::locked::lock;
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
@@ -370,7 +371,11 @@ fn log_evidence(
     match given.adds {
         Adds::Nothing => {}
         Adds::Count(count) => facts.push(("count", Value::Int(count))),
-        Adds::Money(money) => facts.push(("amount", Value::Money(money))),
+        Adds::Money(money) => {
+            facts.push(("amount", Value::Money(money)));
+            let (_, locked) = lock(conn, given.happened_on, money.currency)?;
+            facts.extend(locked);
+        }
         Adds::Fulfils => facts.push(("fulfils", Value::Flag(true))),
     }
     let subject = (SubjectKind::Programme, programme);

@@ -3,6 +3,7 @@
 use crate::domain::country::Country;
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
+use crate::domain::search::{Query, mandate_facets, profile_facets};
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::Slug;
 use crate::domain::values::Stage;
@@ -16,6 +17,9 @@ pub struct Counterparts {
     pub stage: Option<Stage>,
     /// There.
     pub country: Option<Country>,
+    /// With these values of what lists of profiles and mandates are filtered
+    /// by; words are not looked for.
+    pub facets: Query,
 }
 
 impl Counterparts {
@@ -27,6 +31,7 @@ impl Counterparts {
                 .stage
                 .is_none_or(|stage| stages.is_empty() || stages.contains(&stage))
             && self.is_there(mandate.country)
+            && (self.facets.is_empty() || self.facets.takes(&mandate_facets(&mandate.content)))
     }
 
     /// Whether a startup is one of them.
@@ -35,6 +40,7 @@ impl Counterparts {
         self.fits_tags(taxonomy, content.all_tags())
             && self.stage.is_none_or(|stage| content.stage == Some(stage))
             && self.is_there(profile.country)
+            && (self.facets.is_empty() || self.facets.takes(&profile_facets(content)))
     }
 
     fn fits_tags<'a>(&self, taxonomy: &Taxonomy, mut tags: impl Iterator<Item = &'a Slug>) -> bool {

@@ -4,10 +4,13 @@
 use crate::db::{self, Conn};
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::Operation;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Query};
 use crate::domain::values::OrganizationKind;
 
-use super::{Caller, Context, Error, investors, mandates, organizations, startups};
+use super::{
+    Caller, Context, Error, deals, introductions, investors, mandates, matches, organizations,
+    startups,
+};
 
 /// Up to here records are counted.
 pub const BOUND: usize = 1_000;
@@ -50,6 +53,16 @@ pub(super) fn own(
     Ok(Some(organization))
 }
 
+/// In what order records are counted: with words in that of fit, which ends at
+/// the bound; any other first finds all that have the words, to sort them.
+const fn quickest(query: &Query) -> Order {
+    if query.has_words() {
+        Order::Relevance
+    } else {
+        Order::Created
+    }
+}
+
 /// How many startup profiles a list has.
 pub async fn startups(
     context: &Context,
@@ -58,8 +71,10 @@ pub async fn startups(
 ) -> Result<Counted, Error> {
     let read = Operation::ReadStartupProfile;
     filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
+    filter.today = context.now().date_naive();
     let count = move |conn: &mut Conn| {
-        let found = db::startup_profiles::list_heads(conn, &filter, Order::Created, None, BOUND)?;
+        let order = quickest(&filter.query);
+        let found = db::startup_profiles::list_heads(conn, &filter, order, None, BOUND)?;
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await
@@ -78,8 +93,10 @@ pub async fn mandates(
         OrganizationKind::Investor,
         read,
     )?;
+    filter.today = context.now().date_naive();
     let count = move |conn: &mut Conn| {
-        let found = db::mandates::list_heads(conn, &filter, Order::Created, None, BOUND)?;
+        let order = quickest(&filter.query);
+        let found = db::mandates::list_heads(conn, &filter, order, None, BOUND)?;
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await
@@ -114,6 +131,45 @@ pub async fn organizations(
     caller.may(Operation::ReadOrganization, &[])?;
     let count = move |conn: &mut Conn| {
         let found = db::organizations::list(conn, &filter, None, BOUND)?;
+        Ok(Counted::of(found.len()))
+    };
+    context.db.read(count).await
+}
+
+/// How many matches on record a list has, of those that the caller is shown.
+pub async fn matches(
+    context: &Context,
+    caller: &Caller,
+    wanted: matches::Listed,
+) -> Result<Counted, Error> {
+    let found = matches::count(context, caller, wanted, BOUND).await?;
+    Ok(Counted::of(found))
+}
+
+/// How many introductions a list has: a side's are those that it asked for or
+/// was asked about.
+pub async fn introductions(
+    context: &Context,
+    caller: &Caller,
+    mut filter: introductions::Filter,
+) -> Result<Counted, Error> {
+    introductions::narrow(context, caller, &mut filter).await?;
+    let count = move |conn: &mut Conn| {
+        let found = db::introductions::list(conn, &filter, None, BOUND)?;
+        Ok(Counted::of(found.len()))
+    };
+    context.db.read(count).await
+}
+
+/// How many deals a list has: a side's are its own.
+pub async fn deals(
+    context: &Context,
+    caller: &Caller,
+    mut filter: deals::Filter,
+) -> Result<Counted, Error> {
+    deals::narrow(context, caller, &mut filter).await?;
+    let count = move |conn: &mut Conn| {
+        let found = db::deals::list(conn, &filter, None, BOUND)?;
         Ok(Counted::of(found.len()))
     };
     context.db.read(count).await

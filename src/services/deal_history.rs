@@ -38,7 +38,11 @@ pub async fn read(context: &Context, caller: &Caller, id: DealId) -> Result<Vec<
             let deal = load(conn, id)?;
             caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
             let now = context_in.now();
-            let mut history = History::default();
+            let mut history = if caller.reads_all_of(&[deal.startup, deal.investor]) {
+                History::default()
+            } else {
+                History::for_side()
+            };
             let subject = Subject::new(SubjectKind::Deal, id);
             for event in db::events::timeline(conn, subject, 0, MOST)? {
                 history.read(event.at, &event.kind, &event.payload);

@@ -122,6 +122,7 @@ pub async fn list<S: Show<Mandate>>(
         read,
     )?;
     let name = format!("mandates {filter:?} {order}");
+    filter.today = context.now().date_naive();
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
         mandates::list_heads(conn, &filter, order, cursor, limit)

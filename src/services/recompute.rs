@@ -59,7 +59,7 @@ pub(super) fn grounds(
         suppressed_until: known.suppressed_until,
         sensitivity_released: startup.sensitivity_released || known.sensitivity_released,
         rates: setting.rates.map(|rates| {
-            let quotes = rates.quotes().filter(|(currency, _)| used(*currency));
+            let quotes = rates.nanos().filter(|(currency, _)| used(*currency));
             (rates.date, quotes.collect())
         }),
         taxonomy,
@@ -115,7 +115,9 @@ pub fn explanation(conn: &mut Conn, matched: &Match) -> Result<Option<Explanatio
         status: grounds.programme.status,
         ..now.programme
     };
-    let rates = grounds.rates.map(|(date, quotes)| Rates::new(date, quotes));
+    let rates = grounds
+        .rates
+        .map(|(date, quotes)| Rates::of_nanos(date, quotes));
     let past = match (past::counted(&rules), grounds.observed) {
         (Some(rules), Some(observation)) => Some(Kept { rules, observation }),
         _ => None,

@@ -10,8 +10,9 @@ use crate::db::{self, Conn};
 use crate::domain::commitment::after_day;
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId};
-use crate::domain::money::{Currency, Money, Rates};
+use crate::domain::money::{Currency, Money};
 use crate::domain::programme::Programme;
+use crate::domain::rate_lock::RateLock;
 use crate::domain::report::course::{Courses, Said, Standing};
 use crate::domain::report::{
     Column, Period, ReportKind, Row, Table, Unit, gini_bp, percentile, quarter_start, share_bp,
@@ -21,6 +22,7 @@ use crate::domain::scorecard::Line;
 use crate::domain::text::Slug;
 use crate::domain::values::Side;
 
+use super::locked::LockedBook;
 use super::scorecard::signed_stages;
 use super::{Caller, Context, Error, commitments};
 
@@ -347,9 +349,9 @@ struct Stand {
 }
 
 /// What a deal is worth: what arrived, else what is promised in it.
-fn amounts(deal: &Standing) -> Vec<(Money, Option<NaiveDate>)> {
+fn amounts(deal: &Standing) -> Vec<(Money, RateLock)> {
     match deal.funded.filter(|_| deal.status == "won") {
-        Some(funded) => vec![(funded.amount, funded.rates_of)],
+        Some(funded) => vec![(funded.amount, funded.lock)],
         None => deal.promised.values().copied().collect(),
     }
 }
@@ -360,7 +362,7 @@ fn pipeline(
     courses: &Courses,
     query: &Query,
 ) -> Result<Table, Error> {
-    let mut rates = DayRates::default();
+    let mut rates = LockedBook::default();
     let mut stands: BTreeMap<(String, usize, String, String), Stand> = BTreeMap::new();
     for deal in courses.deals.values() {
         let Some(place) = ["open", "on_hold", "won"]
@@ -370,10 +372,10 @@ fn pipeline(
             continue;
         };
         let mut by_currency: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-        for (amount, day) in amounts(deal) {
+        for (amount, lock) in amounts(deal) {
             let sums = by_currency.entry(amount.currency.to_string()).or_default();
             sums.0 = sums.0.saturating_add(amount.amount_minor);
-            let compared = rates.convert(conn, amount, day, query.currency)?;
+            let compared = rates.convert(conn, amount, &lock, query.currency)?;
             sums.1 = sums.1.saturating_add(compared.unwrap_or(0));
         }
         if by_currency.is_empty() {
@@ -431,7 +433,7 @@ fn concentration(
 ) -> Result<Table, Error> {
     let introduced = db::reports::introduction_sides(conn, id)?;
     let dealt = db::reports::deal_sides(conn, id)?;
-    let mut rates = DayRates::default();
+    let mut rates = LockedBook::default();
     let mut sums: BTreeMap<(&str, &str), BTreeMap<OrganizationId, i64>> = BTreeMap::new();
     let mut add = |sides: Option<&(OrganizationId, OrganizationId)>, what, by: i64| {
         if let Some((startup, investor)) = sides {
@@ -452,7 +454,7 @@ fn concentration(
     }
     for (id, deal) in &courses.deals {
         if let Some(funded) = deal.funded.filter(|it| query.covers(it.value_date)) {
-            let value = rates.convert(conn, funded.amount, funded.rates_of, query.currency)?;
+            let value = rates.convert(conn, funded.amount, &funded.lock, query.currency)?;
             add(dealt.get(id), "money_funded", value.unwrap_or(0));
         }
     }
@@ -472,29 +474,4 @@ fn concentration(
         parts: None,
         rows: sums.into_iter().map(row).collect(),
     })
-}
-
-/// Rates that were looked up already.
-#[derive(Default)]
-struct DayRates(BTreeMap<NaiveDate, Rates>);
-
-impl DayRates {
-    /// An amount in another currency at the rates locked with it; without any,
-    /// only what needs none.
-    fn convert(
-        &mut self,
-        conn: &mut Conn,
-        amount: Money,
-        rates_of: Option<NaiveDate>,
-        to: Currency,
-    ) -> Result<Option<i64>, Error> {
-        let Some(day) = rates_of else {
-            return Ok((amount.currency == to).then_some(amount.amount_minor));
-        };
-        if let std::collections::btree_map::Entry::Vacant(place) = self.0.entry(day) {
-            let found = db::rates::latest(conn, day)?;
-            place.insert(found.unwrap_or_else(|| Rates::new(day, [])));
-        }
-        Ok(self.0.get(&day).and_then(|rates| rates.convert(amount, to)))
-    }
 }

@@ -12,10 +12,11 @@ use crate::domain::commitment::{
     Adds, Commitment, Health, Measure, TargetKind, WHOLE_BP, after_day, health, share,
 };
 use crate::domain::ids::{CommitmentId, ProgrammeId};
-use crate::domain::money::{Currency, Money, Rates};
+use crate::domain::money::{Currency, Money};
 use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::scorecard::{Account, CommitmentState, Funded, Line};
 
+use super::locked::LockedBook;
 use super::{Caller, Context, Error, commitments};
 
 /// The stage from which on a deal counts as signed, in pipelines that have it.
@@ -118,7 +119,7 @@ fn of(
 ) -> Result<Scorecard, Error> {
     let signed = signed_stages(context);
     let account = account(conn, programme.id, after_day(as_of), &signed)?;
-    let mut rates = RatesByDay::default();
+    let mut rates = LockedBook::default();
     let mut money = MoneyFunded::default();
     for funded in account.funded() {
         let Money {
@@ -126,10 +127,7 @@ fn of(
             currency,
         } = funded.amount;
         *money.by_currency.entry(currency).or_default() += amount_minor;
-        match rates
-            .of(conn, &funded)?
-            .and_then(|it| it.usd_cents(funded.amount))
-        {
+        match rates.convert(conn, funded.amount, &funded.lock, Currency::USD)? {
             Some(cents) => money.usd_cents += cents,
             None => drop(money.uncompared.insert(currency)),
         }
@@ -194,7 +192,7 @@ fn measure(
     conn: &mut Conn,
     account: &Account,
     signed: &BTreeSet<String>,
-    rates: &mut RatesByDay,
+    rates: &mut LockedBook,
     commitment: Commitment,
     state: CommitmentState,
     as_of: NaiveDate,
@@ -215,7 +213,7 @@ fn measure(
             let mut sum = 0_i64;
             let currency = state.money.map_or(Currency::USD, |money| money.currency);
             for funded in money_of(account, &state, as_of) {
-                match rates.convert(conn, &funded, currency)? {
+                match rates.convert(conn, funded.amount, &funded.lock, currency)? {
                     Some(minor) => sum = sum.saturating_add(minor),
                     None => uncompared.push(funded.amount),
                 }
@@ -242,52 +240,25 @@ fn measure(
 
 /// What evidence of a day or earlier adds up to.
 fn added(state: &CommitmentState, as_of: NaiveDate, of: impl Fn(Adds) -> i64) -> i64 {
-    let given = state.added.iter().filter(|(on, _)| *on <= as_of);
-    given.map(|(_, adds)| of(*adds)).sum()
+    let given = state.added.iter().filter(|(on, ..)| *on <= as_of);
+    given.map(|(_, adds, _)| of(*adds)).sum()
 }
 
 /// The money that counts for a commitment: what deals brought, or what
-/// evidence says, which is compared by the rates of its day.
+/// evidence says, compared by the rates that were locked when it was given.
 fn money_of(account: &Account, state: &CommitmentState, as_of: NaiveDate) -> Vec<Funded> {
     if state.measure == Measure::MoneyFunded {
         return account.funded().collect();
     }
-    let given = state.added.iter().filter(|(on, _)| *on <= as_of);
+    let given = state.added.iter().filter(|(on, ..)| *on <= as_of);
     given
-        .filter_map(|(on, adds)| match adds {
+        .filter_map(|(on, adds, lock)| match adds {
             Adds::Money(amount) => Some(Funded {
                 amount: *amount,
                 value_date: *on,
-                rates_of: None,
+                lock: *lock,
             }),
             _ => None,
         })
         .collect()
-}
-
-/// Rates that were looked up already.
-#[derive(Default)]
-struct RatesByDay(BTreeMap<NaiveDate, Option<Rates>>);
-
-impl RatesByDay {
-    /// The rates locked with some money; those of its day where none were.
-    fn of(&mut self, conn: &mut Conn, funded: &Funded) -> Result<Option<&Rates>, Error> {
-        let day = funded.rates_of.unwrap_or(funded.value_date);
-        if let std::collections::btree_map::Entry::Vacant(place) = self.0.entry(day) {
-            // The dollar is a dollar even where nothing was quoted.
-            let found = db::rates::latest(conn, day)?;
-            place.insert(Some(found.unwrap_or_else(|| Rates::new(day, []))));
-        }
-        Ok(self.0.get(&day).and_then(Option::as_ref))
-    }
-
-    fn convert(
-        &mut self,
-        conn: &mut Conn,
-        funded: &Funded,
-        to: Currency,
-    ) -> Result<Option<i64>, Error> {
-        let rates = self.of(conn, funded)?;
-        Ok(rates.and_then(|rates| rates.convert(funded.amount, to)))
-    }
 }

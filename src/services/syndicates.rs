@@ -1,25 +1,29 @@
 //! Several investors in one deal: the round it fills, what each has promised,
 //! and how full the round is; and all deals of a pipeline as a board.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 
 use crate::db::{self, Conn, syndicates};
+use crate::domain::closing::{Closing, ClosingStatus};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{DealId, OrganizationId, ProgrammeId};
-use crate::domain::money::{Currency, Money, Rates};
+use crate::domain::money::{Currency, Money};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::pipeline::{Deal, DealStatus};
+use crate::domain::rate_lock::{LockedRate, RateLock, lock_facts};
 use crate::domain::refusal::Refusal;
 use crate::domain::syndicate::{
-    Firmness, Interest, Participant, Pledge, Round, Subscription, allocate, subscription,
+    Firmness, Interest, Participant, Round, Subscription, subscription,
 };
 use crate::domain::text::Slug;
 
+pub use super::shares::Sums;
+
 use super::deals::{load, store};
+use super::locked::{LockedBook, lock};
+use super::shares::{sums, weigh};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, apart};
+use super::{Caller, Context, Error, apart, closings};
 
 /// One investor as its reader sees it.
 #[derive(Debug, Clone)]
@@ -28,9 +32,21 @@ pub struct Member {
     pub participant: Participant,
     /// What it is called.
     pub name: String,
-    /// What it gets of the round's room, in the round's currency; none without
-    /// a round or without a binding promise that can be compared.
+    /// What it gets of its closing's or the round's room, in the round's
+    /// currency; none without a binding promise that can be compared, and for
+    /// an investor before that is fixed.
     pub allocated: Option<i64>,
+    /// What its money was worth in dollars when it was promised.
+    pub rate: Option<LockedRate>,
+}
+
+/// A closing and how full it is.
+#[derive(Debug, Clone)]
+pub struct ClosingSeen {
+    /// The closing.
+    pub closing: Closing,
+    /// What is promised in it; none for an investor.
+    pub sums: Option<Sums>,
 }
 
 /// The round of a deal and how full it is.
@@ -40,20 +56,23 @@ pub struct Seen {
     pub version: i64,
     /// The round, once it was set.
     pub round: Option<Round>,
+    /// What the round's money was worth in dollars when it was set.
+    pub round_rate: Option<LockedRate>,
+    /// Its closings, the first first; none where it closes at once.
+    pub closings: Vec<ClosingSeen>,
     /// Who takes part, as far as the reader may know them.
     pub members: Vec<Member>,
-    /// What is promised without binding, in the round's currency.
-    pub soft: i64,
-    /// What is promised bindingly, in the round's currency.
-    pub hard: i64,
-    /// How the round is filled; none without one.
+    /// What is promised, in the round's currency; none for an investor, who
+    /// could tell the others' promises from it.
+    pub sums: Option<Sums>,
+    /// How the round is filled; none without one, and for an investor, who
+    /// could find it out by promising now this, now that.
     pub subscription: Option<Subscription>,
-    /// Promises that no rate was there for; they are in neither sum.
-    pub uncompared: usize,
 }
 
 /// The round of a deal and who fills it: all for the startup and the
-/// operator's people, an investor sees itself and the sums.
+/// operator's people, an investor sees itself and, once its closing is closed,
+/// what it got.
 pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen, Error> {
     let (context_in, caller) = (context.clone(), caller.clone());
     context
@@ -66,37 +85,30 @@ pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen
         .await
 }
 
-fn see(context: &Context, conn: &mut Conn, caller: &Caller, deal: &Deal) -> Result<Seen, Error> {
+pub(super) fn see(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+) -> Result<Seen, Error> {
     let round = syndicates::round(conn, deal.id)?;
-    let currency = round.map_or(Currency::USD, |round| round.currency);
+    let closings = db::closings::of(conn, deal.id)?;
     let participants = syndicates::participants(conn, &[deal.id])?
         .remove(&deal.id)
         .unwrap_or_default();
-    let mut rates = DayRates::default();
-    let (mut soft, mut hard, mut uncompared) = (0_i64, 0_i64, 0);
-    let mut binding = Vec::with_capacity(participants.len());
-    for participant in &participants {
-        let pledge = participant.pledge.filter(|_| counts(participant.interest));
-        let value = match &pledge {
-            Some(pledge) => rates.value(conn, pledge, currency)?,
-            None => None,
-        };
-        uncompared += usize::from(pledge.is_some() && value.is_none());
-        let firm = pledge.is_some_and(|pledge| pledge.firmness == Firmness::Hard);
-        match value {
-            Some(value) if firm => hard = hard.saturating_add(value),
-            Some(value) => soft = soft.saturating_add(value),
-            None => {}
-        }
-        binding.push(value.filter(|_| firm));
-    }
-    let room = round.map_or(0, |round| round.maximum);
-    let shares = allocate(&binding, room);
-    let operator = caller.reads_everything();
+    let mut rates = LockedBook::default();
+    let promises = weigh(conn, &mut rates, round.as_ref(), &closings, &participants)?;
+    let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
     let kept_apart = !operator && apart::of_deal(context, conn, deal)?.is_some();
     let all = operator || caller.belongs_to(deal.startup) && !kept_apart;
+    let whole = sums(&promises, &participants, None);
+    let closings = closings.into_iter().map(|closing| ClosingSeen {
+        sums: all.then(|| sums(&promises, &participants, Some(closing.number))),
+        closing,
+    });
+    let closings = closings.collect();
     let mut members = Vec::new();
-    for ((participant, share), value) in participants.into_iter().zip(shares).zip(binding) {
+    for (participant, promise) in participants.into_iter().zip(promises) {
         let own = caller.belongs_to(participant.organization);
         let others = participant.organization;
         let barred = !operator && !own && db::blocks::exists(conn, deal.startup, others)?;
@@ -108,18 +120,31 @@ fn see(context: &Context, conn: &mut Conn, caller: &Caller, deal: &Deal) -> Resu
             name: firm
                 .map(|firm| firm.details.display_name().to_string())
                 .unwrap_or_default(),
-            allocated: value.and(round).map(|_| share),
+            allocated: if all {
+                promise.share
+            } else {
+                participant.allocated
+            },
+            rate: match &participant.pledge {
+                Some(pledge) => rates.rate(conn, &pledge.lock, pledge.amount.currency)?,
+                None => None,
+            },
             participant,
         });
     }
     Ok(Seen {
+        round_rate: match &round {
+            Some(round) => rates.rate(conn, &round.lock, round.currency)?,
+            None => None,
+        },
         version: deal.version,
-        subscription: round.map(|round| subscription(&round, hard)),
+        subscription: round
+            .filter(|_| all)
+            .map(|round| subscription(&round, whole.hard)),
         round,
+        closings,
         members,
-        soft,
-        hard,
-        uncompared,
+        sums: all.then_some(whole),
     })
 }
 
@@ -134,7 +159,7 @@ pub async fn set_round(
     caller: &Caller,
     id: DealId,
     expected: Option<i64>,
-    round: Round,
+    mut round: Round,
 ) -> Result<Seen, Error> {
     let (context_in, caller) = (context.clone(), caller.clone());
     context
@@ -146,20 +171,23 @@ pub async fn set_round(
                 return Err(Error::Forbidden);
             }
             round.faults().finish()?;
+            let kept = closings::fit_round(conn, id, &round)?;
+            let today = context_in.now().date_naive();
+            let (locked, rates) = lock(conn, today, round.currency)?;
+            round.lock = kept.unwrap_or(locked);
             syndicates::set_round(conn, id, &round)?;
             let after = touched(&context_in, conn, before)?;
             let money = |minor| Value::Money(Money::new(minor, round.currency));
-            context_in.pen(caller.actor()).append(
-                conn,
-                "deal.round_set",
-                (SubjectKind::Deal, id),
-                vec![
-                    ("minimum", money(round.minimum)),
-                    ("target", money(round.target)),
-                    ("maximum", money(round.maximum)),
-                    ("closes_on", Value::Date(round.closes_on)),
-                ],
-            )?;
+            let mut facts = vec![
+                ("minimum", money(round.minimum)),
+                ("target", money(round.target)),
+                ("maximum", money(round.maximum)),
+                ("closes_on", Value::Date(round.closes_on)),
+            ];
+            facts.extend(rates);
+            let subject = (SubjectKind::Deal, id);
+            let pen = context_in.pen(caller.actor());
+            pen.append(conn, "deal.round_set", subject, facts)?;
             see(&context_in, conn, &caller, &after)
         })
         .await
@@ -194,17 +222,47 @@ pub async fn set_participant(
                     "Only an investor that the startup was introduced to takes part.",
                 ));
             }
+            let old = syndicates::participants(conn, &[id])?.remove(&id);
+            let old = old.and_then(|all| {
+                let mut all = all.into_iter();
+                all.find(|it| it.organization == participant.organization)
+            });
+            closings::fit(conn, id, old.as_ref(), &mut participant)?;
             let now = context_in.now();
-            if let Some(pledge) = &mut participant.pledge {
-                let rates = db::rates::latest(conn, now.date_naive())?;
-                pledge.rates_of = rates.map(|rates| rates.date);
-            }
+            let locked = lock_pledge(conn, now.date_naive(), old.as_ref(), &mut participant)?;
             syndicates::set_participant(conn, id, &participant, now)?;
             let after = touched(&context_in, conn, before)?;
-            log(&context_in, conn, &caller, id, &participant)?;
+            log(&context_in, conn, &caller, id, &participant, locked)?;
             see(&context_in, conn, &caller, &after)
         })
         .await
+}
+
+/// Locks today's rates with a promise; one that says the same as before keeps
+/// those that it was made by.
+fn lock_pledge(
+    conn: &mut Conn,
+    today: NaiveDate,
+    old: Option<&Participant>,
+    new: &mut Participant,
+) -> Result<Vec<(&'static str, Value)>, Error> {
+    let interest = new.interest;
+    let Some(pledge) = &mut new.pledge else {
+        return Ok(Vec::new());
+    };
+    let currency = pledge.amount.currency;
+    let same = old
+        .filter(|old| old.interest == interest)
+        .and_then(|old| old.pledge)
+        .filter(|old| old.firmness == pledge.firmness && old.amount == pledge.amount);
+    if let Some(same) = same {
+        pledge.lock = same.lock;
+        let rate = LockedBook::default().rate(conn, &same.lock, currency)?;
+        return Ok(lock_facts(&same.lock, rate.as_ref()));
+    }
+    let (lock, facts) = lock(conn, today, currency)?;
+    pledge.lock = lock;
+    Ok(facts)
 }
 
 fn log(
@@ -213,6 +271,7 @@ fn log(
     caller: &Caller,
     id: DealId,
     participant: &Participant,
+    locked: Vec<(&'static str, Value)>,
 ) -> Result<(), Error> {
     let mut facts = vec![
         ("participant", Value::Id(participant.organization.uuid())),
@@ -222,15 +281,16 @@ fn log(
     if let Some(pledge) = &participant.pledge {
         facts.push(("firmness", code(pledge.firmness.code())));
         facts.push(("amount", Value::Money(pledge.amount)));
-        facts.extend(pledge.rates_of.map(|day| ("rates_of", Value::Date(day))));
     }
+    facts.extend(participant.closing.map(|it| ("closing", Value::Int(it))));
+    facts.extend(locked);
     let subject = (SubjectKind::Deal, id);
     context
         .pen(caller.actor())
         .append(conn, "deal.participant_set", subject, facts)
 }
 
-fn writable(
+pub(super) fn writable(
     conn: &mut Conn,
     caller: &Caller,
     id: DealId,
@@ -249,7 +309,7 @@ fn writable(
 
 /// The deal with a new version, so that whoever decided on the older one is
 /// told.
-fn touched(context: &Context, conn: &mut Conn, before: Deal) -> Result<Deal, Error> {
+pub(super) fn touched(context: &Context, conn: &mut Conn, before: Deal) -> Result<Deal, Error> {
     let after = Deal {
         version: before.version + 1,
         updated_at: context.now(),
@@ -257,40 +317,6 @@ fn touched(context: &Context, conn: &mut Conn, before: Deal) -> Result<Deal, Err
     };
     store(conn, &after)?;
     Ok(after)
-}
-
-/// Rates that were looked up already.
-#[derive(Default)]
-struct DayRates(BTreeMap<NaiveDate, Rates>);
-
-impl DayRates {
-    fn value(
-        &mut self,
-        conn: &mut Conn,
-        pledge: &Pledge,
-        to: Currency,
-    ) -> Result<Option<i64>, Error> {
-        self.convert(conn, pledge.amount, pledge.rates_of, to)
-    }
-
-    /// An amount in another currency at the rates locked with it; without any,
-    /// only what needs none.
-    fn convert(
-        &mut self,
-        conn: &mut Conn,
-        amount: Money,
-        rates_of: Option<NaiveDate>,
-        to: Currency,
-    ) -> Result<Option<i64>, Error> {
-        let Some(day) = rates_of else {
-            return Ok((amount.currency == to).then_some(amount.amount_minor));
-        };
-        if let std::collections::btree_map::Entry::Vacant(place) = self.0.entry(day) {
-            let found = db::rates::latest(conn, day)?;
-            place.insert(found.unwrap_or_else(|| Rates::new(day, [])));
-        }
-        Ok(self.0.get(&day).and_then(|rates| rates.convert(amount, to)))
-    }
 }
 
 /// Which deals a board shows.
@@ -321,6 +347,12 @@ pub struct Column {
     pub overdue: usize,
     /// What they are worth, in minor units of the board's currency.
     pub total: i64,
+    /// How much of it is promised bindingly or arrived.
+    pub hard: i64,
+    /// How much of it arrived.
+    pub funded: i64,
+    /// Closings that should have been closed by now.
+    pub closings_overdue: usize,
     /// The same, each deal as likely as it is.
     pub weighted: i64,
     /// Deals that say no amount, or one that no rate was there for.
@@ -359,6 +391,50 @@ pub async fn board(
         .await
 }
 
+/// An amount that counts for a deal.
+struct Amount {
+    amount: Money,
+    lock: RateLock,
+    hard: bool,
+    funded: bool,
+}
+
+/// What is promised in a deal: what a closing gave, else what was said.
+fn pledged(
+    conn: &mut Conn,
+    id: DealId,
+    members: impl Iterator<Item = Participant>,
+) -> Result<Vec<Amount>, Error> {
+    let mut round = None;
+    let mut amounts = Vec::new();
+    for member in members.filter(|it| counts(it.interest)) {
+        let Some(pledge) = member.pledge else {
+            continue;
+        };
+        let mut amount = Amount {
+            amount: pledge.amount,
+            lock: pledge.lock,
+            hard: pledge.firmness == Firmness::Hard,
+            funded: member.interest == Interest::Funded,
+        };
+        if let Some(allocated) = member.allocated {
+            if round.is_none() {
+                round = syndicates::round(conn, id)?;
+            }
+            if let Some(round) = &round {
+                amount.amount = Money::new(allocated, round.currency);
+                amount.lock = round.lock;
+            }
+        }
+        amounts.push(amount);
+    }
+    Ok(amounts)
+}
+
+fn is_overdue(closing: &Closing, today: NaiveDate) -> bool {
+    closing.status == ClosingStatus::Planned && closing.closes_on < today
+}
+
 fn columns(
     context: &Context,
     conn: &mut Conn,
@@ -380,6 +456,9 @@ fn columns(
             won: 0,
             overdue: 0,
             total: 0,
+            hard: 0,
+            funded: 0,
+            closings_overdue: 0,
             weighted: 0,
             without_amount: 0,
         })
@@ -392,9 +471,10 @@ fn columns(
     let mut participants = syndicates::participants(conn, &ids)?;
     let locked = syndicates::locked_rates(conn, &ids)?;
     let clocks = db::deal_clocks::of(conn, &ids)?;
+    let mut closings = db::closings::of_many(conn, &ids)?;
     let plans = db::deal_plans::of(conn, &ids)?;
     let now = context.now();
-    let mut rates = DayRates::default();
+    let mut rates = LockedBook::default();
     for deal in &deals {
         let Some(column) = columns.iter_mut().find(|it| it.stage == deal.stage) else {
             continue;
@@ -408,21 +488,32 @@ fn columns(
         let stale_at = clocks.get(&deal.id).and_then(|clock| clock.stale_at);
         column.overdue += usize::from(stale_at.is_some_and(|at| at < now));
         let members = participants.remove(&deal.id).unwrap_or_default();
-        let amounts: Vec<_> = match (deal.status, &deal.startup_funding) {
-            (DealStatus::Won, Some(funding)) => {
-                vec![(funding.amount, locked.get(&deal.id).copied())]
-            }
-            _ => members
-                .iter()
-                .filter(|member| counts(member.interest))
-                .filter_map(|member| member.pledge)
-                .map(|pledge| (pledge.amount, pledge.rates_of))
-                .collect(),
+        let overdue = closings.remove(&deal.id).unwrap_or_default();
+        let overdue = overdue.iter().filter(|it| is_overdue(it, now.date_naive()));
+        column.closings_overdue += overdue.count();
+        // To an investor its own promises only.
+        let all = own.is_none_or(|own| own.contains(&deal.startup));
+        let theirs = |firm| all || own.is_some_and(|own| own.contains(&firm));
+        let members = members.into_iter().filter(|it| theirs(it.organization));
+        let amounts = match (deal.status, &deal.startup_funding) {
+            (DealStatus::Won, Some(funding)) => vec![Amount {
+                amount: funding.amount,
+                lock: locked.get(&deal.id).copied().unwrap_or_default(),
+                hard: true,
+                funded: true,
+            }],
+            _ => pledged(conn, deal.id, members)?,
         };
         let mut worth = None;
-        for (amount, day) in amounts {
-            if let Some(value) = rates.convert(conn, amount, day, query.currency)? {
+        for amount in amounts {
+            let value = rates.convert(conn, amount.amount, &amount.lock, query.currency)?;
+            if let Some(value) = value {
                 worth = Some(worth.unwrap_or(0_i64).saturating_add(value));
+                let add = |sum: &mut i64, counts| {
+                    *sum = sum.saturating_add(if counts { value } else { 0 });
+                };
+                add(&mut column.hard, amount.hard);
+                add(&mut column.funded, amount.funded);
             }
         }
         match worth {

@@ -517,6 +517,8 @@ pub(super) fn join(
             db::users::remove_membership(conn, person, organization, own.role)?;
         }
     }
+    // Those who were there before hear of it.
+    notices::tell_of_newcomer(context, conn, organization)?;
     db::users::insert_membership(conn, person, organization, role, context.now())?;
     claims::close_others(context, conn, organization)?;
     let pen = context.pen(Actor::User(person));

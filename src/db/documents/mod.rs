@@ -21,13 +21,14 @@ use super::document_schema::documents::{self, dsl};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::startup_profiles as profiles;
-use super::types::Timestamp;
+use super::types::{Id, Timestamp};
+use super::worklist::Waiting;
 use super::{Conn, Error, Result, keyset, stored};
 use crate::domain::disclosure::Level;
 use crate::domain::document::{
     Document, DocumentClass, DocumentDetails, DocumentState, DocumentVersion,
 };
-use crate::domain::ids::{DocumentId, OrganizationId, StartupProfileId};
+use crate::domain::ids::{DocumentId, OrganizationId, StartupProfileId, UserId};
 
 /// Which documents to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,6 +58,7 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    first_cleared_by: Option<UserId>,
 }
 
 /// Stores a new document; its file is stored by [`insert_version`].
@@ -98,6 +100,7 @@ pub fn update(conn: &mut Conn, document: &Document) -> Result<bool> {
             dsl::level.eq(document.details.level.code()),
             dsl::state.eq(document.state.code()),
             dsl::current.eq(document.current.number),
+            dsl::first_cleared_by.eq(document.first_cleared_by),
             dsl::version.eq(document.version),
             dsl::updated_at.eq(Timestamp(document.updated_at)),
         ))
@@ -155,6 +158,32 @@ pub fn list(
     whole(conn, rows)
 }
 
+/// The documents that wait for somebody's decision, the longest waiting first:
+/// those that this person was the first to let through are left out.
+///
+/// # Errors
+/// A statement failed.
+pub fn waiting(conn: &mut Conn, decider: UserId, limit: i64) -> Result<Vec<Waiting>> {
+    let rows: Vec<(Id, DateTime<Utc>)> = documents::table
+        .filter(dsl::state.eq(DocumentState::InReview.code()))
+        .filter(
+            dsl::first_cleared_by
+                .is_null()
+                .or(dsl::first_cleared_by.ne(decider)),
+        )
+        .order((dsl::updated_at, dsl::id))
+        .limit(limit)
+        .select((dsl::id, dsl::updated_at))
+        .load(conn)?;
+    let waiting = |(id, since): (Id, DateTime<Utc>)| Waiting {
+        id: id.uuid(),
+        programme: None,
+        since,
+        by: None,
+    };
+    Ok(rows.into_iter().map(waiting).collect())
+}
+
 /// How many documents of a profile there are, the erased ones left out.
 ///
 /// # Errors
@@ -208,5 +237,6 @@ fn document(row: Row, organization: OrganizationId, current: DocumentVersion) ->
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        first_cleared_by: row.first_cleared_by,
     })
 }

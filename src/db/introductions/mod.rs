@@ -56,6 +56,16 @@ pub struct Filter {
     pub status: Option<IntroductionStatus>,
     /// Under that programme.
     pub programme: Option<ProgrammeId>,
+    /// With that startup profile.
+    pub startup_profile: Option<StartupProfileId>,
+    /// With that mandate.
+    pub mandate: Option<MandateId>,
+    /// Asked for by that one.
+    pub requester: Option<Requester>,
+    /// Asked for then or later.
+    pub created_since: Option<DateTime<Utc>>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
     /// Asked for by that firm's side, or put to it as a question.
     pub visible_to: Option<OrganizationId>,
 }
@@ -205,6 +215,21 @@ pub fn list(
     }
     if let Some(programme) = filter.programme {
         query = query.filter(dsl::programme_id.eq(programme));
+    }
+    if let Some(profile) = filter.startup_profile {
+        query = query.filter(dsl::startup_profile_id.eq(profile));
+    }
+    if let Some(mandate) = filter.mandate {
+        query = query.filter(dsl::mandate_id.eq(mandate));
+    }
+    if let Some(requester) = filter.requester {
+        query = query.filter(dsl::requester.eq(requester.code()));
+    }
+    if let Some(since) = filter.created_since {
+        query = query.filter(dsl::created_at.ge(Timestamp(since)));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
     }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));

@@ -102,6 +102,10 @@ struct StoredStanding {
 struct StoredRates {
     date: String,
     usd_micros: BTreeMap<String, i64>,
+    /// Billionths beside the millionths, where there are any; grounds from
+    /// before they were kept have none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    usd_nanos_beside: BTreeMap<String, i64>,
 }
 
 impl StoredStanding {
@@ -169,8 +173,12 @@ impl StoredTerms {
 
 impl StoredRates {
     fn restore(self) -> Result<(chrono::NaiveDate, Vec<(Currency, i64)>)> {
-        let quotes = self.usd_micros.into_iter();
-        let quotes = quotes.map(|(currency, rate)| Ok((form::parse(&currency)?, rate)));
+        let beside = self.usd_nanos_beside;
+        let quotes = self.usd_micros.into_iter().map(|(currency, micros)| {
+            let beside = beside.get(&currency).copied().unwrap_or_default();
+            let nanos = micros.saturating_mul(1_000).saturating_add(beside);
+            Ok((form::parse(&currency)?, nanos))
+        });
         Ok((form::day(&self.date)?, quotes.collect::<Result<_>>()?))
     }
 }
@@ -200,7 +208,12 @@ pub(in crate::db) fn encode(grounds: &Grounds) -> Result<String> {
             date: date.to_string(),
             usd_micros: quotes
                 .iter()
-                .map(|(currency, rate)| (currency.to_string(), *rate))
+                .map(|(currency, nanos)| (currency.to_string(), nanos / 1_000))
+                .collect(),
+            usd_nanos_beside: quotes
+                .iter()
+                .filter(|(_, nanos)| nanos % 1_000 != 0)
+                .map(|(currency, nanos)| (currency.to_string(), nanos % 1_000))
                 .collect(),
         }),
         taxonomy: hex(taxonomy),

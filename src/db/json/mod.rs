@@ -15,6 +15,7 @@ pub(super) mod organization;
 pub(super) mod outcome;
 mod part;
 pub(super) mod programme;
+pub(super) mod rate_lock;
 mod revealed;
 pub(super) mod rule_set;
 pub(super) mod simulation;

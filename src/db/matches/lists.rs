@@ -42,6 +42,10 @@ pub struct Filter {
     pub curation: Option<Curation>,
     /// Shown to that firm after that.
     pub new_to: Option<(OrganizationId, DateTime<Utc>)>,
+    /// On record since then.
+    pub created_since: Option<DateTime<Utc>>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
 }
 
 /// Matches from the oldest on; one more than `limit` when there are more.
@@ -234,6 +238,12 @@ fn filtered(filter: &Filter) -> matches::BoxedQuery<'static, MultiBackend> {
     }
     if let Some(curation) = filter.curation {
         query = query.filter(dsl::curation.eq(curation.code()));
+    }
+    if let Some(since) = filter.created_since {
+        query = query.filter(dsl::created_at.ge(Timestamp(since)));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
     }
     if let Some((firm, since)) = filter.new_to {
         let since = Timestamp(since);

@@ -3,6 +3,7 @@
 //! referrals; what it owned is its keeper's.
 
 mod give;
+mod partners;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,11 @@ pub use give::{
     identifiers_of, index_records, made_since, mandates_of, profiles_of, reason_of_block,
     remove_block, remove_clearance, remove_freeze, restore_suppression, rival_introductions,
     shared_of, version_of,
+};
+
+pub use partners::{
+    give_desk, give_desk_line, give_party, give_party_back, give_signature, programmes_of,
+    rival_referrals,
 };
 
 /// Longest chain of firms that lead to one another.
@@ -76,6 +82,19 @@ codes! {
         Freeze = "freeze",
         /// Another duplicate of the firm, which was closed.
         Duplicate = "duplicate",
+        /// A firm that a partner referred.
+        Referral = "referral",
+        /// A program that acts for a partner.
+        Client = "client",
+        /// A file that a partner handed in.
+        ImportJob = "import_job",
+        /// A programme that a partner is party to; before: its role, where the
+        /// keeper had one of its own.
+        Party = "party",
+        /// A signature under a programme, by programme and place.
+        Signature = "signature",
+        /// What a partner answers for in a programme.
+        Commitment = "commitment",
     }
 }
 

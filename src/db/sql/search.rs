@@ -8,13 +8,15 @@
 use diesel::dsl::exists;
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
+#[cfg(feature = "postgres")]
+use diesel::sql_types::Array;
 use diesel::sql_types::{BigInt, Bool, Integer, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 use crate::db::prepared::Prepare;
-use crate::db::search::{Found, Wanted};
+use crate::db::search::{Found, Wanted, Within};
 use crate::db::together::Part;
-use crate::db::types::Id;
+use crate::db::types::{Id, sql};
 use crate::db::{Conn, Result};
 use crate::domain::search::{Document, Fit, Place, Query, Term};
 
@@ -192,89 +194,122 @@ fn all_of_one(groups: &[Vec<Term>], and: &str, or: &str, term: impl Fn(&Term) ->
 struct FoundRow {
     #[diesel(sql_type = BigInt)]
     place: i64,
-    #[diesel(sql_type = crate::db::types::sql::Id)]
+    #[diesel(sql_type = sql::Id)]
     record_id: Id,
 }
 
-/// On each side the words' index is asked first, unless it is about one firm:
-/// then only that firm's words are looked at, so that the time it takes says
-/// nothing about others'.
+/// On each side the words' index is asked first, unless it is about one firm
+/// or about a few records: then only their words are looked at, so that the
+/// time it takes says nothing about others', or is not spent on them.
 pub(in crate::db) fn places(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<Vec<Found>> {
-    let rows: Vec<FoundRow> = match conn {
-        Conn::Sqlite(conn) => {
-            let mut words = fts5(wanted.terms);
-            if let Some(unlike) = wanted.unlike {
-                words = format!("({words}) NOT ({})", fts5(unlike));
-            }
-            // By the index that is walked, or SQLite sorts all that it finds.
-            let (start, order) = match wanted.owner {
-                None => (
-                    "FROM search_text
-                     CROSS JOIN search_entries AS e ON e.place = search_text.rowid
-                     WHERE search_text MATCH ? AND search_text.rowid > ? AND e.kind = ?",
-                    "search_text.rowid",
-                ),
-                Some(_) => (
-                    "FROM search_entries AS e
-                     CROSS JOIN search_text ON search_text.rowid = e.place
-                     WHERE search_text MATCH ? AND e.place > ? AND e.kind = ?
-                           AND e.organization_id = ?",
-                    "e.place",
-                ),
-            };
-            let mut query = diesel::sql_query(format!(
-                "SELECT e.place, e.record_id {start} ORDER BY {order} LIMIT {}",
-                wanted.limit
-            ))
-            .into_boxed::<Sqlite>()
-            .bind::<Text, _>(words)
-            .bind::<BigInt, _>(wanted.after)
-            .bind::<Text, _>(wanted.kind);
-            if let Some(owner) = wanted.owner {
-                query = query.bind::<crate::db::types::sql::Id, _>(owner);
-            }
-            query.load(conn)?
-        }
+    let rows = match conn {
+        Conn::Sqlite(conn) => sqlite_places(conn, wanted)?,
         #[cfg(feature = "postgres")]
-        Conn::Postgres(conn) => {
-            let mut words = tsquery(wanted.terms);
-            if let Some(unlike) = wanted.unlike {
-                words = format!("({words}) & !({})", tsquery(unlike));
-            }
-            let start = match wanted.owner {
-                None => {
-                    "WITH found AS MATERIALIZED (
-                         SELECT place FROM search_text WHERE document @@ CAST($1 AS tsquery)
-                     )
-                     SELECT e.place, e.record_id FROM found JOIN search_entries AS e USING (place)
-                     WHERE e.place > $2 AND e.kind = $3"
-                }
-                Some(_) => {
-                    "WITH own AS MATERIALIZED (
-                         SELECT place, record_id FROM search_entries
-                         WHERE place > $2 AND kind = $3 AND organization_id = $4
-                     )
-                     SELECT e.place, e.record_id FROM own AS e JOIN search_text AS t USING (place)
-                     WHERE t.document @@ CAST($1 AS tsquery)"
-                }
-            };
-            let mut query =
-                diesel::sql_query(format!("{start} ORDER BY e.place LIMIT {}", wanted.limit))
-                    .into_boxed::<diesel::pg::Pg>()
-                    .bind::<Text, _>(words)
-                    .bind::<BigInt, _>(wanted.after)
-                    .bind::<Text, _>(wanted.kind);
-            if let Some(owner) = wanted.owner {
-                query = query.bind::<crate::db::types::sql::Id, _>(owner);
-            }
-            query.load(conn)?
-        }
+        Conn::Postgres(conn) => postgres_places(conn, wanted)?,
     };
     let found = |row: FoundRow| Found {
         place: row.place,
         record: row.record_id.uuid(),
     };
     Ok(rows.into_iter().map(found).collect())
+}
+
+/// FTS5 gathers all words with a longer beginning than its prefix index has
+/// each time it is asked, so it is asked once of all records then.
+const INDEXED_PREFIX: usize = 3;
+
+fn sqlite_places(conn: &mut SqliteConnection, wanted: &Wanted<'_>) -> Result<Vec<FoundRow>> {
+    let mut words = fts5(wanted.terms);
+    if let Some(unlike) = wanted.unlike {
+        words = format!("({words}) NOT ({})", fts5(unlike));
+    }
+    let gathers = |term: &Term| term.begins && term.word.chars().count() > INDEXED_PREFIX;
+    let gathered = wanted.terms.iter().flatten().any(gathers);
+    // By the index that is walked, or SQLite sorts all that it finds.
+    let by_record = "FROM search_entries AS e
+         CROSS JOIN search_text ON search_text.rowid = e.place
+         WHERE search_text MATCH ? AND e.place > ? AND e.kind = ?";
+    let (start, order) = match wanted.within {
+        Within::All => (
+            "FROM search_text
+             CROSS JOIN search_entries AS e ON e.place = search_text.rowid
+             WHERE search_text MATCH ? AND search_text.rowid > ? AND e.kind = ?"
+                .to_owned(),
+            "search_text.rowid",
+        ),
+        Within::Firm(_) => (format!("{by_record} AND e.organization_id = ?"), "e.place"),
+        Within::These(these) => {
+            let these = vec!["?"; these.len()].join(", ");
+            let start = if gathered {
+                "FROM search_entries AS e
+                 WHERE e.place IN (SELECT rowid FROM search_text WHERE search_text MATCH ?)
+                       AND e.place > ? AND e.kind = ?"
+            } else {
+                by_record
+            };
+            (format!("{start} AND e.record_id IN ({these})"), "e.place")
+        }
+    };
+    let mut query = diesel::sql_query(format!(
+        "SELECT e.place, e.record_id {start} ORDER BY {order} LIMIT {}",
+        wanted.limit
+    ))
+    .into_boxed::<Sqlite>()
+    .bind::<Text, _>(words)
+    .bind::<BigInt, _>(wanted.after)
+    .bind::<Text, _>(wanted.kind);
+    match wanted.within {
+        Within::All => {}
+        Within::Firm(owner) => query = query.bind::<sql::Id, _>(*owner),
+        Within::These(these) => {
+            for record in these {
+                query = query.bind::<sql::Id, _>(Id::of(*record));
+            }
+        }
+    }
+    Ok(query.load(conn)?)
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_places(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<FoundRow>> {
+    let mut words = tsquery(wanted.terms);
+    if let Some(unlike) = wanted.unlike {
+        words = format!("({words}) & !({})", tsquery(unlike));
+    }
+    let own = |which: &str| {
+        format!(
+            "WITH own AS MATERIALIZED (
+                 SELECT place, record_id FROM search_entries
+                 WHERE place > $2 AND kind = $3 AND {which}
+             )
+             SELECT e.place, e.record_id FROM own AS e JOIN search_text AS t USING (place)
+             WHERE t.document @@ CAST($1 AS tsquery)"
+        )
+    };
+    let start = match wanted.within {
+        Within::All => "WITH found AS MATERIALIZED (
+                 SELECT place FROM search_text WHERE document @@ CAST($1 AS tsquery)
+             )
+             SELECT e.place, e.record_id FROM found JOIN search_entries AS e USING (place)
+             WHERE e.place > $2 AND e.kind = $3"
+            .to_owned(),
+        Within::Firm(_) => own("organization_id = $4"),
+        Within::These(_) => own("record_id = ANY($4)"),
+    };
+    let mut query = diesel::sql_query(format!("{start} ORDER BY e.place LIMIT {}", wanted.limit))
+        .into_boxed::<diesel::pg::Pg>()
+        .bind::<Text, _>(words)
+        .bind::<BigInt, _>(wanted.after)
+        .bind::<Text, _>(wanted.kind);
+    match wanted.within {
+        Within::All => {}
+        Within::Firm(owner) => query = query.bind::<sql::Id, _>(*owner),
+        Within::These(these) => {
+            let these: Vec<Id> = these.iter().map(|record| Id::of(*record)).collect();
+            query = query.bind::<Array<sql::Id>, _>(these);
+        }
+    }
+    Ok(query.load(conn)?)
 }
 
 /// The condition that a record of that table is found by a query. Where the

@@ -1,11 +1,13 @@
 //! Startup profiles. The row holds the present state; every revision of what
 //! a profile said stays, because matches refer to it.
 
+mod filter;
 mod said;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use crate::db::conn::Backend;
 use crate::db::head::{Head, HeadRow, Headed};
@@ -22,40 +24,9 @@ use crate::domain::organization::Organization;
 use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::search::{Order, Query, Texts};
 
+pub use filter::Filter;
+use filter::narrowed;
 pub use said::{content_at, find_revision, revisions_of};
-
-/// Which profiles to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Of that firm.
-    pub organization: Option<OrganizationId>,
-    /// In that state.
-    pub status: Option<ProfileStatus>,
-    /// Of a firm there.
-    pub country: Option<Country>,
-    /// Admitted to that programme.
-    pub programme: Option<ProgrammeId>,
-    /// Whether somebody of the firm stands behind it.
-    pub claimed: Option<bool>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
-    /// Found by that.
-    pub query: Query,
-}
-
-impl Filter {
-    /// Whether an index answers it in the list's order, so that a page costs
-    /// its own rows and no more.
-    pub const fn is_by_index(&self, order: Order) -> bool {
-        matches!(order, Order::Created | Order::CreatedLast)
-            && self.status.is_none()
-            && self.country.is_none()
-            && self.programme.is_none()
-            && self.claimed.is_none()
-            && self.updated_since.is_none()
-            && self.query.is_empty()
-    }
-}
 
 #[derive(Queryable)]
 struct Row {
@@ -73,6 +44,11 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    _round_currency: Option<String>,
+    _round_target: Option<i64>,
+    _round_low: Option<i64>,
+    _round_high: Option<i64>,
+    _round_closes: Option<NaiveDate>,
 }
 
 impl Headed for StartupProfile {
@@ -143,8 +119,10 @@ pub fn insertion<E: From<Error>>(
         created_at,
         updated_at,
     } = profile;
+    let round = filter::round(content.round.as_ref());
     let content = json::startup::encode(content)?;
     let row = diesel::insert_into(startup_profiles::table).values((
+        round,
         dsl::id.eq(*id),
         dsl::organization_id.eq(*organization),
         dsl::country.eq(country.map(|it| it.to_string())),
@@ -257,7 +235,7 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<StartupProfile>> {
-    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit).load(conn)?;
+    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit)?.load(conn)?;
     rows.into_iter().map(profile).collect()
 }
 
@@ -274,29 +252,47 @@ pub fn list_heads(
     limit: usize,
 ) -> Result<Vec<Head<StartupProfileId>>> {
     if order == Order::Relevance {
-        let rest = Filter {
-            query: Query::default(),
-            ..filter.clone()
-        };
-        let (kind, owner) = (search::Kind::StartupProfile, filter.organization);
-        return search::by_fit(
-            conn,
-            kind,
-            &filter.query,
-            owner,
-            after,
-            limit,
-            |conn, ids| {
-                let ids: Vec<StartupProfileId> = ids.iter().map(|id| (*id).into()).collect();
-                let query = narrowed(conn, &rest).filter(dsl::id.eq_any(ids));
-                let rows: Vec<HeadRow<StartupProfileId>> = query.select(HEAD).load(conn)?;
-                Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
-            },
-        );
+        return found(conn, filter, after, limit);
     }
-    let query = listed(conn, filter, order, after, limit).select(HEAD);
+    let query = listed(conn, filter, order, after, limit)?.select(HEAD);
     let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
     Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
+}
+
+/// The heads of what has the words of a query, in the order of fit.
+fn found(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Head<StartupProfileId>>> {
+    let rest = Filter {
+        query: Query::default(),
+        ..filter.clone()
+    };
+    let heads = |conn: &mut Conn, ids: &[Uuid]| {
+        let ids: Vec<StartupProfileId> = ids.iter().map(|id| (*id).into()).collect();
+        let query = narrowed(conn, &rest)?.filter(dsl::id.eq_any(ids));
+        let rows: Vec<HeadRow<StartupProfileId>> = query.select(HEAD).load(conn)?;
+        let heads = rows.into_iter();
+        Ok(heads.map(|row| Head::of(row, Order::Relevance)).collect())
+    };
+    let few = |conn: &mut Conn| {
+        if rest.is_by_index(Order::Created) {
+            return Ok(None);
+        }
+        let query = narrowed(conn, &rest)?.limit(page::fetch(search::FEW));
+        let ids: Vec<StartupProfileId> = query.select(dsl::id).load(conn)?;
+        let few = ids.len() <= search::FEW;
+        Ok(few.then(|| ids.iter().map(|id| id.uuid()).collect()))
+    };
+    let list = search::Listed {
+        kind: search::Kind::StartupProfile,
+        owner: filter.organization,
+        heads,
+        few,
+    };
+    search::by_fit(conn, list, &filter.query, after, limit)
 }
 
 /// How many there are.
@@ -311,7 +307,7 @@ pub(in crate::db) fn ages(
     limit: usize,
 ) -> Result<Vec<Cursor>> {
     let order = Order::Created;
-    let query = listed(conn, &Filter::default(), order, after, limit).select(HEAD);
+    let query = listed(conn, &Filter::default(), order, after, limit)?.select(HEAD);
     let rows: Vec<HeadRow<StartupProfileId>> = query.load(conn)?;
     let heads = rows.into_iter().take(limit).map(|row| Head::of(row, order));
     Ok(heads.map(|head| head.place).collect())
@@ -320,13 +316,13 @@ pub(in crate::db) fn ages(
 type Boxed = IntoBoxed<'static, startup_profiles::table, Backend>;
 
 fn listed(
-    conn: &Conn,
+    conn: &mut Conn,
     filter: &Filter,
     order: Order,
     after: Option<Cursor>,
     limit: usize,
-) -> Boxed {
-    let mut query = narrowed(conn, filter).limit(page::fetch(limit));
+) -> Result<Boxed> {
+    let mut query = narrowed(conn, filter)?.limit(page::fetch(limit));
     if let Some(cursor) = after {
         query = match order {
             Order::Created | Order::Relevance => {
@@ -337,47 +333,12 @@ fn listed(
             Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
         };
     }
-    match order {
+    Ok(match order {
         Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
         Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
         Order::Updated => query.order((dsl::updated_at, dsl::id)),
         Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
-    }
-}
-
-fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
-    let mut query = startup_profiles::table.into_boxed();
-    if let Some(organization) = filter.organization {
-        query = query.filter(dsl::organization_id.eq(organization));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
-    }
-    if let Some(country) = filter.country {
-        query = query.filter(dsl::country.eq(country.to_string()));
-    }
-    if let Some(programme) = filter.programme {
-        let admitted = programme_startups::table
-            .filter(programme_startups::programme_id.eq(programme))
-            .select(programme_startups::profile_id);
-        query = query.filter(dsl::id.eq_any(admitted));
-    }
-    if let Some(claimed) = filter.claimed {
-        query = query.filter(dsl::claimed.eq(claimed));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
-    if !filter.query.is_empty() {
-        let owned = filter.organization.is_some();
-        query = query.filter(sql::search::found_by(
-            conn,
-            "startup_profiles",
-            &filter.query,
-            owned,
-        ));
-    }
-    query
+    })
 }
 
 /// Every profile admitted to a programme, by id.
@@ -417,12 +378,14 @@ pub fn update(conn: &mut Conn, profile: &StartupProfile) -> Result<bool> {
     } = profile;
     // Before the record's own row, so that nobody waits in a circle.
     let firm = organizations::hold(conn, *organization)?;
+    let round = filter::round(content.round.as_ref());
     let content = json::startup::encode(content)?;
     let before = startup_profiles::table
         .find(id)
         .filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
+            round,
             dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
@@ -546,6 +509,11 @@ fn profile(row: Row) -> Result<StartupProfile> {
         version,
         created_at,
         updated_at,
+        _round_currency,
+        _round_target,
+        _round_low,
+        _round_high,
+        _round_closes,
     } = row;
     Ok(StartupProfile {
         id,

@@ -178,6 +178,8 @@ pub struct Document {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Who was the first of two to let it through as it is.
+    pub first_cleared_by: Option<UserId>,
 }
 
 /// A title.
@@ -271,6 +273,27 @@ pub fn step(
         Ok(next)
     } else {
         Err(Refusal::not_yours(action.code()))
+    }
+}
+
+/// Where a document stands after somebody lets it through, and who was the
+/// first of two: what names something restricted or prohibited needs two.
+///
+/// # Errors
+/// They did before.
+pub fn clear(
+    document: &Document,
+    hits: &[(String, Marked)],
+    who: UserId,
+) -> Result<(DocumentState, Option<UserId>), Refusal> {
+    match document.first_cleared_by {
+        _ if hits.is_empty() => Ok((DocumentState::Open, None)),
+        None => Ok((DocumentState::InReview, Some(who))),
+        Some(first) if first == who => Err(Refusal::new(
+            "second_person_needed",
+            "You let it through already; its words need another person as well.",
+        )),
+        Some(_) => Ok((DocumentState::Open, None)),
     }
 }
 

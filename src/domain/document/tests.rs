@@ -95,6 +95,7 @@ fn document(state: DocumentState) -> Document {
         version: 1,
         created_at: at,
         updated_at: at,
+        first_cleared_by: None,
     }
 }
 

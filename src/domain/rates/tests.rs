@@ -170,8 +170,8 @@ fn dollars_of_a_book_leave_out_what_is_outdated() {
     let rates = Book::new(quotations).in_dollars().unwrap();
     assert_eq!(rates.date, day("2026-11-27"));
     let rates: Vec<_> = rates
-        .quotes()
-        .map(|(currency, micros)| (currency.to_string(), micros))
+        .nanos()
+        .map(|(currency, nanos)| (currency.to_string(), (nanos + 500) / 1_000))
         .collect();
     let expected = [
         ("AZN", 588_235),
@@ -182,6 +182,27 @@ fn dollars_of_a_book_leave_out_what_is_outdated() {
     ];
     assert_eq!(rates, expected.map(|(code, it)| (code.to_owned(), it)));
     assert_eq!(Book::default().in_dollars(), None);
+}
+
+/// Of a currency of which a dollar buys tens of thousands, a millionth of a
+/// dollar would be a hundredth of one unit's worth.
+#[test]
+fn small_units_are_worth_what_they_are() {
+    let quotations = [
+        quoted(Source::Cbar, "2026-11-27", 100, "VND", "0.0067", "AZN"),
+        quoted(Source::Cbar, "2026-11-27", 100, "UZS", "0.0142", "AZN"),
+        quoted(Source::Cbar, "2026-11-27", 1, "USD", "1.7", "AZN"),
+    ];
+    let book = Book::new(quotations);
+    let rates = book.in_dollars().unwrap();
+    for (code, amount) in [("VND", 25_000_000_000), ("UZS", 1_250_000_000_000)] {
+        let money = Money::new(amount, code.parse().unwrap());
+        let exact = book.cross(money.currency, Currency::USD).unwrap();
+        let exact = exact.convert(money).unwrap().amount_minor;
+        let cents = rates.usd_cents(money).unwrap();
+        let off = (cents - exact).abs();
+        assert!(off * 10_000 <= exact, "{code}: {cents} for {exact}");
+    }
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::domain::event::SubjectKind;
 use crate::domain::money::Money;
+use crate::domain::rate_lock::RateLock;
 use crate::domain::scorecard::{Funded, Line};
 use crate::domain::syndicate::Interest;
 use crate::domain::values::Side;
@@ -83,8 +84,8 @@ pub struct Standing {
     pub stage: String,
     /// The code of its status.
     pub status: String,
-    /// What was promised in it, by investor, with the day of its rates.
-    pub promised: BTreeMap<Uuid, (Money, Option<NaiveDate>)>,
+    /// What was promised in it, by investor, with its locked rates.
+    pub promised: BTreeMap<Uuid, (Money, RateLock)>,
     /// What arrived.
     pub funded: Option<Funded>,
     introduction: Option<Uuid>,
@@ -217,7 +218,7 @@ fn promise(deal: &mut Standing, line: &Line<'_>) {
     };
     let out = line.code("interest") == Some(Interest::Withdrawn.code());
     match line.money("amount").filter(|_| !out) {
-        Some(amount) => drop(deal.promised.insert(firm, (amount, line.day("rates_of")))),
+        Some(amount) => drop(deal.promised.insert(firm, (amount, line.lock()))),
         None => drop(deal.promised.remove(&firm)),
     }
 }
@@ -238,7 +239,7 @@ fn moved(deal: &mut Standing, line: &Line<'_>) {
         deal.funded = Some(Funded {
             amount,
             value_date: line.day("value_date").unwrap_or(line.at.date_naive()),
-            rates_of: line.day("rates_of"),
+            lock: line.lock(),
         });
     }
 }

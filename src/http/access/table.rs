@@ -507,6 +507,15 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/deals/{id}/syndicate", Needs(O::ReadDeal)),
     ("PUT /v1/deals/{id}/round", Needs(O::MoveDeal)),
     ("PUT /v1/deals/{id}/participants", Needs(O::MoveDeal)),
+    ("PUT /v1/deals/{id}/closings", Needs(O::MoveDeal)),
+    (
+        "GET /v1/deals/{id}/closings/{number}/transitions",
+        Needs(O::ReadDeal),
+    ),
+    (
+        "POST /v1/deals/{id}/closings/{number}/transitions",
+        Needs(O::MoveDeal),
+    ),
     (
         "GET /v1/programmes/{id}/reports/{report}",
         Needs(O::ReadCommitment),

@@ -28,7 +28,7 @@ pub fn path_id<T: FromStr>(text: &str) -> Result<T, Problem> {
 pub fn query_id<T: FromStr>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
     text.map(str::parse)
         .transpose()
-        .map_err(|_| Problem::new(Kind::BadQuery).detail(format!("`{name}` is not a UUID.")))
+        .map_err(|_| Problem::parameter(name, format!("`{name}` is not a UUID.")))
 }
 
 /// The code in a query.
@@ -40,8 +40,7 @@ pub fn query_code<T>(
     text: Option<&str>,
     from_code: fn(&str) -> Option<T>,
 ) -> Result<Option<T>, Problem> {
-    let unknown =
-        || Problem::new(Kind::BadQuery).detail(format!("`{name}` is none of its values."));
+    let unknown = || Problem::parameter(name, format!("`{name}` is none of its values."));
     text.map(|code| from_code(code).ok_or_else(unknown))
         .transpose()
 }

@@ -1,17 +1,50 @@
 //! What lists of profiles and mandates are narrowed down by, and in what order
 //! they come.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 
 use super::exchange::query_code;
+use crate::domain::amounts::Amounts;
 use crate::domain::country::Country;
+use crate::domain::money::Currency;
 use crate::domain::search::{Order, Query};
 use crate::domain::tag::{Facet, Taxonomy};
-use crate::domain::text::Slug;
+use crate::domain::text::{Language, Slug};
 use crate::domain::values::Stage;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
+
+/// What is wrong with the parameters of a list, so that it is told at once.
+#[derive(Debug, Default)]
+pub(super) struct Wrong(Option<Problem>);
+
+impl Wrong {
+    /// What was read, or nothing with what is wrong noted.
+    pub(super) fn take<T: Default>(&mut self, read: Result<T, Problem>) -> T {
+        read.unwrap_or_else(|problem| {
+            self.note(problem);
+            T::default()
+        })
+    }
+
+    /// Notes what is wrong.
+    pub(super) fn note(&mut self, problem: Problem) {
+        self.0 = Some(match self.0.take() {
+            Some(before) => before.and(problem),
+            None => problem,
+        });
+    }
+
+    /// `read`, where nothing is wrong.
+    ///
+    /// # Errors
+    /// 400, naming every parameter that is wrong.
+    pub(super) fn or<T>(self, read: T) -> Result<T, Problem> {
+        self.0.map_or(Ok(read), Err)
+    }
+}
 
 /// What is looked for, as it was written.
+#[derive(Debug, Default)]
 pub(super) struct Asked<'a> {
     /// Words.
     pub(super) words: Option<&'a str>,
@@ -19,53 +52,79 @@ pub(super) struct Asked<'a> {
     pub(super) tag: Option<&'a str>,
     /// A stage.
     pub(super) stage: Option<&'a str>,
-    /// A deal intent.
-    pub(super) deal_intent: Option<&'a str>,
     /// A country.
     pub(super) market: Option<&'a str>,
+    /// A language.
+    pub(super) language: Option<&'a str>,
+    /// Parameters that take a value of a facet, by their names.
+    pub(super) facets: &'a [(&'a str, Facet, Option<&'a str>)],
 }
 
 impl Asked<'_> {
-    /// What it means.
-    ///
-    /// # Errors
-    /// 400, naming the parameter.
-    pub(super) fn read(&self, taxonomy: &Taxonomy) -> Result<Query, Problem> {
-        let words = self.words.map(|text| Query::parse(text, taxonomy));
-        let words = words.transpose();
-        let mut query = words
-            .map_err(|fault| bad(format!("`q` {fault}.")))?
-            .unwrap_or_default();
-        if let Some(word) = self.tag {
-            query.with_tag(&tag(word, taxonomy)?, taxonomy);
+    /// What it means; what is wrong is noted.
+    pub(super) fn read(&self, taxonomy: &Taxonomy, wrong: &mut Wrong) -> Query {
+        let words = self.words.map(|text| {
+            let bad = |fault| bad("q", format!("`q` {fault}."));
+            Query::parse(text, taxonomy).map_err(bad)
+        });
+        let mut query = wrong.take(words.transpose()).unwrap_or_default();
+        let named = self.tag.map(|word| tag(word, taxonomy)).transpose();
+        if let Some(slug) = wrong.take(named) {
+            query.with_tag(&slug, taxonomy);
         }
-        if let Some(stage) = query_code("stage", self.stage, Stage::from_code)? {
+        if let Some(stage) = wrong.take(query_code("stage", self.stage, Stage::from_code)) {
             query.with_stage(stage);
         }
-        if let Some(word) = self.deal_intent {
-            let mut known = taxonomy.facet(Facet::DealIntent);
-            let intent = known.find(|value| value.slug.as_str() == word);
-            let unknown = || bad("`deal_intent` is none of its values.".to_owned());
-            query.with_deal_intent(&intent.ok_or_else(unknown)?.slug);
+        for (name, facet, word) in self.facets {
+            let value = word.map(|word| value(name, *facet, word, taxonomy));
+            if let Some(slug) = wrong.take(value.transpose()) {
+                query.with_facet(*facet, &slug);
+            }
         }
-        if let Some(country) = query_country("market", self.market)? {
+        if let Some(country) = wrong.take(query_country("market", self.market)) {
             query.with_market(country);
         }
-        Ok(query)
+        if let Some(language) = wrong.take(query_language("language", self.language)) {
+            query.with_language(&language);
+        }
+        query
     }
 }
 
-fn tag(word: &str, taxonomy: &Taxonomy) -> Result<Slug, Problem> {
+/// A value of a facet.
+pub(super) fn value(
+    name: &str,
+    facet: Facet,
+    word: &str,
+    taxonomy: &Taxonomy,
+) -> Result<Slug, Problem> {
+    let mut known = taxonomy.facet(facet);
+    let found = known.find(|value| value.slug.as_str() == word);
+    let unknown = || bad(name, format!("`{name}` is none of its values."));
+    found.map(|value| value.slug.clone()).ok_or_else(unknown)
+}
+
+/// A tag by its slug, a label or an alias.
+pub(super) fn tag(word: &str, taxonomy: &Taxonomy) -> Result<Slug, Problem> {
     if let Some(tag) = taxonomy.resolve(word) {
         return Ok(tag.slug.clone());
     }
     let near = taxonomy.suggest(word).into_iter().map(Slug::as_str);
     let near: Vec<&str> = near.collect();
-    Err(bad(if near.is_empty() {
+    let detail = if near.is_empty() {
         "`tag` is no tag; GET /v1/tags lists what there is.".to_owned()
     } else {
         format!("`tag` is no tag. Did you mean {}?", near.join(", "))
-    }))
+    };
+    Err(bad("tag", detail))
+}
+
+/// [`order`], noting what is wrong.
+pub(super) fn order_of(text: Option<&str>, query: &Query, wrong: &mut Wrong) -> Order {
+    order(text, query).unwrap_or_else(|problem| {
+        wrong.note(problem);
+        Order::Created
+    })
 }
 
 /// In what order the list comes: as it says, else by fit where words are
@@ -76,7 +135,7 @@ fn tag(word: &str, taxonomy: &Taxonomy) -> Result<Slug, Problem> {
 pub(super) fn order(text: Option<&str>, query: &Query) -> Result<Order, Problem> {
     match query_code("sort", text, Order::from_code)? {
         Some(Order::Relevance) if !query.has_words() => {
-            Err(bad("`sort=relevance` needs `q`.".to_owned()))
+            Err(bad("sort", "`sort=relevance` needs `q`."))
         }
         Some(order) => Ok(order),
         None if query.has_words() => Ok(Order::Relevance),
@@ -97,13 +156,96 @@ pub(super) fn query_country(name: &str, text: Option<&str>) -> Result<Option<Cou
 /// # Errors
 /// 400, naming the parameter.
 pub(super) fn query_time(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>, Problem> {
-    let wrong = |_| bad(format!("`{name}` is no time such as 2026-11-01T00:00:00Z."));
+    let wrong = |_| {
+        bad(
+            name,
+            format!("`{name}` is no time such as 2026-11-01T00:00:00Z."),
+        )
+    };
     text.map(DateTime::parse_from_rfc3339)
         .transpose()
         .map(|at| at.map(|at| at.to_utc().trunc_subsecs(6)))
         .map_err(wrong)
 }
 
-fn bad(detail: String) -> Problem {
-    Problem::new(Kind::BadQuery).detail(detail)
+/// The day in a query.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub(super) fn query_day(name: &str, text: Option<&str>) -> Result<Option<NaiveDate>, Problem> {
+    let wrong = |_| bad(name, format!("`{name}` is no day such as 2026-11-30."));
+    text.map(str::parse).transpose().map_err(wrong)
+}
+
+/// The language in a query.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub(super) fn query_language(name: &str, text: Option<&str>) -> Result<Option<Language>, Problem> {
+    let wrong = |_| bad(name, format!("`{name}` is no language tag such as az."));
+    text.map(str::parse).transpose().map_err(wrong)
+}
+
+/// The money that amounts in a query are of, and the day of its rates.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Coin {
+    currency: Option<Currency>,
+    on: Option<NaiveDate>,
+}
+
+impl Coin {
+    /// Of `currency` and `rates_on`, which stand for nothing without amounts.
+    pub(super) fn read(
+        currency: Option<&str>,
+        on: Option<&str>,
+        amounts: bool,
+        wrong: &mut Wrong,
+    ) -> Self {
+        for (name, there) in [("currency", currency.is_some()), ("rates_on", on.is_some())] {
+            if there && !amounts {
+                wrong.note(bad(
+                    name,
+                    format!("`{name}` is for amounts, and there are none."),
+                ));
+            }
+        }
+        if amounts && currency.is_none() {
+            wrong.note(bad("currency", "Amounts need a `currency`."));
+        }
+        let code = |code: &str| code.parse().ok();
+        Self {
+            currency: wrong.take(query_code("currency", currency, code)),
+            on: wrong.take(query_day("rates_on", on)),
+        }
+    }
+
+    /// The range between two parameters, if either is there.
+    pub(super) fn range(
+        self,
+        (low, from): (&str, Option<i64>),
+        (high, to): (&str, Option<i64>),
+        wrong: &mut Wrong,
+    ) -> Option<Amounts> {
+        for (name, amount) in [(low, from), (high, to)] {
+            if amount.is_some_and(|amount| amount < 0) {
+                wrong.note(bad(name, format!("`{name}` is below zero.")));
+            }
+        }
+        if let (Some(least), Some(most)) = (from, to)
+            && least > most
+        {
+            wrong.note(bad(high, format!("`{high}` is below `{low}`.")));
+        }
+        from.or(to)?;
+        Some(Amounts {
+            currency: self.currency?,
+            from: from.unwrap_or(0),
+            to: to.unwrap_or(i64::MAX),
+            on: self.on,
+        })
+    }
+}
+
+fn bad(name: &str, detail: impl Into<String>) -> Problem {
+    Problem::parameter(name, detail)
 }

@@ -7,13 +7,14 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::exchange::{path_id, query_code};
+use super::exchange::{path_id, query_code, query_id};
+use super::finding::{Wrong, query_country, query_time};
 use crate::domain::organization::Organization;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::versioned;
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
 use crate::services::counts;
@@ -93,6 +94,19 @@ pub struct OrganizationFilters {
     /// In that country, ISO 3166 alpha-2.
     #[param(min_length = 2, max_length = 2, example = "IL")]
     country: Option<String>,
+    /// Known by that number of a register, confirmed or stated: its scheme, a
+    /// colon and the number.
+    #[param(max_length = 100, example = "il_company:514714781")]
+    identifier: Option<String>,
+    /// With a profile or a mandate that is admitted to that programme.
+    #[param(format = "uuid", max_length = 36)]
+    programme: Option<String>,
+    /// Made then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    created_since: Option<String>,
+    /// Changed then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    updated_since: Option<String>,
     /// Whether to say how many there are over all pages, up to 1000.
     count: Option<bool>,
 }
@@ -101,15 +115,26 @@ impl OrganizationFilters {
     /// What they mean.
     ///
     /// # Errors
-    /// 400, naming the parameter.
+    /// 400, naming every parameter that is wrong.
     pub fn read(&self) -> Result<Filter, Problem> {
-        let country = self.country.as_deref().map(str::parse).transpose();
-        Ok(Filter {
-            kind: query_code("kind", self.kind.as_deref(), OrganizationKind::from_code)?,
-            country: country.map_err(|_| {
-                Problem::new(Kind::BadQuery).detail("`country` is no ISO 3166 code.")
-            })?,
-        })
+        let mut wrong = Wrong::default();
+        let kind = query_code("kind", self.kind.as_deref(), OrganizationKind::from_code);
+        let identifier = self.identifier.as_deref().map(str::parse).transpose();
+        let unknown = |_| {
+            let detail = "`identifier` is no number of a register such as il_company:514714781.";
+            Problem::parameter("identifier", detail)
+        };
+        let created_since = query_time("created_since", self.created_since.as_deref());
+        let updated_since = query_time("updated_since", self.updated_since.as_deref());
+        let filter = Filter {
+            kind: wrong.take(kind),
+            country: wrong.take(query_country("country", self.country.as_deref())),
+            identifier: wrong.take(identifier.map_err(unknown)),
+            programme: wrong.take(query_id("programme", self.programme.as_deref())),
+            created_since: wrong.take(created_since),
+            updated_since: wrong.take(updated_since),
+        };
+        wrong.or(filter)
     }
 }
 
@@ -129,7 +154,7 @@ async fn list_organizations(
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
     let count = match query.filters.count {
-        Some(true) => Some(counts::organizations(&context, &caller, filter).await?),
+        Some(true) => Some(counts::organizations(&context, &caller, filter.clone()).await?),
         _ => None,
     };
     let page =

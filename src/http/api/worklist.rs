@@ -141,6 +141,7 @@ impl WorkLinksView {
                     act: format!("/v1/freezes/{id}/transitions"),
                 };
             }
+            RecordKind::Document => "documents",
             RecordKind::StartupProfile => "startup-profiles",
             RecordKind::InvestorProfile => "investor-profiles",
             RecordKind::Mandate => "mandates",

@@ -4,6 +4,7 @@
 use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
+use crate::domain::closing::{ClosingAction, ClosingStatus};
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
@@ -23,6 +24,7 @@ use crate::domain::rematch::RematchStatus;
 use crate::domain::review::{Audience, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::saved_view::ListKind;
+use crate::domain::syndicate::Subscription;
 use crate::domain::tag::Sensitivity;
 use crate::domain::tag::keeping::TagAction;
 use crate::domain::values::{OrganizationKind, Side, Stage};
@@ -116,6 +118,9 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Rematch.status"], all!(RematchStatus)),
         (&["Introduction.status"], introduction),
         (&["Deal.status"], all!(DealStatus)),
+        (&["DealClosing.status"], all!(ClosingStatus)),
+        (&["NewClosingTransition.action"], all!(ClosingAction)),
+        (&["DealClosing.subscription"], all!(Subscription)),
         (
             &[
                 "DealTask.visibility",

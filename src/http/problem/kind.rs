@@ -129,7 +129,7 @@ impl Kind {
                 StatusCode::BAD_REQUEST,
                 "bad_query",
                 "A query parameter is wrong",
-                "A query parameter is unknown, repeated, missing or can't be read. `detail` names it.",
+                "Query parameters are unknown, repeated, missing or can't be read. `detail` names them, `errors` each by itself.",
             ),
             Self::BadHeader => (
                 StatusCode::BAD_REQUEST,

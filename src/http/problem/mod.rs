@@ -72,6 +72,33 @@ impl Problem {
         self
     }
 
+    /// 400 for a parameter of the query; `detail` names it.
+    pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let fault = Fault {
+            pointer: format!("/{name}"),
+            code: Kind::BadQuery.code().into(),
+            detail: detail.clone(),
+        };
+        Self::new(Kind::BadQuery).detail(detail).faults(vec![fault])
+    }
+
+    /// This one, with what another of its kind says as well.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.detail = match (self.detail, other.detail) {
+            (Some(one), Some(two)) => Some(format!("{one} {two}")),
+            (one, two) => one.or(two),
+        };
+        self.faults.extend(other.faults);
+        self
+    }
+
+    /// How many places it names.
+    pub(super) const fn places(&self) -> usize {
+        self.faults.len()
+    }
+
     /// 405 with the methods that the route knows, as in `GET, HEAD`.
     pub fn method_not_allowed(allow: &str) -> Self {
         Self::new(Kind::MethodNotAllowed).header(ALLOW, allow)
@@ -240,7 +267,8 @@ pub struct ProblemView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ProblemFault)]
 pub struct FaultView {
-    /// Where: a JSON Pointer as a URI fragment (RFC 6901 §6).
+    /// Where: a JSON Pointer as a URI fragment (RFC 6901 §6); for a parameter
+    /// of the query `#/` and its name.
     #[schema(max_length = 1000, example = "#/cheque/min")]
     pub pointer: String,
     /// What, for programs.

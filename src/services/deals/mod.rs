@@ -5,9 +5,11 @@
 //! | here | the machine |
 //! | [`changes`] | what is written down without moving: facts, the plan |
 //! | [`notes`], [`tasks`] | what is noted and to be done, for whom |
+//! | `available` | what can be done now |
 //! | `gate` | what a freeze, a block or a clearance does to deals under way |
 //! | `clock` | holds that end, deals that stand too long |
 
+mod available;
 pub mod changes;
 mod clock;
 mod gate;
@@ -28,17 +30,22 @@ use crate::domain::ids::DealId;
 use crate::domain::introduction::Introduction;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step};
+use crate::domain::rate_lock::LockedRate;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::CloseCode;
+pub(in crate::services) use available::open_to;
+pub use available::transitions;
 pub use changes::{Changes, PlanChanges, change};
 pub use clock::{resume_due, tell_stale};
 pub use gate::follow_gate;
 
 use crate::services::caller::in_any_hat;
+use crate::services::closings;
+use crate::services::locked::{LockedBook, lock};
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{available, check_version, code};
-use crate::services::{Caller, Context, Error, Intent, apart};
+use crate::services::{Caller, Context, Error, Intent, apart, mandates, startups};
 
 /// A deal with what surrounds it.
 #[derive(Debug, Clone)]
@@ -61,6 +68,9 @@ pub struct Seen {
     pub stale_at: Option<DateTime<Utc>>,
     /// What is missing before the stage can be left.
     pub missing: Vec<crate::domain::fault::Fault>,
+    /// What the money that arrived was worth in dollars when both confirmed it;
+    /// none where it is dollars, before, and to whom the money isn't shown.
+    pub rate: Option<LockedRate>,
 }
 
 /// Opens the deal that an introduction was converted into, at the first stage
@@ -212,6 +222,7 @@ pub(in crate::services) fn see(
     }
     let startup_name = name(conn, deal.startup)?;
     let investor_name = name(conn, deal.investor)?;
+    let rate = won_rate(conn, &deal)?;
     let clock = db::deal_clocks::find(conn, deal.id)?;
     let likely = plan.likelihood.as_ref().map(|likely| likely.bp);
     let likely = likely.or(stage.map(|stage| stage.probability));
@@ -223,8 +234,22 @@ pub(in crate::services) fn see(
         stage_days: stage.map_or(0, |stage| stage.days),
         probability: likely.filter(|_| alive).unwrap_or(0),
         missing,
+        rate,
         deal,
     })
+}
+
+fn won_rate(conn: &mut Conn, deal: &Deal) -> Result<Option<LockedRate>, Error> {
+    let funding = deal.startup_funding.as_ref();
+    let funding = funding.or(deal.investor_funding.as_ref());
+    let Some(funding) = funding.filter(|_| deal.status == DealStatus::Won) else {
+        return Ok(None);
+    };
+    let locks = db::syndicates::locked_rates(conn, &[deal.id])?;
+    match locks.get(&deal.id) {
+        Some(lock) => LockedBook::default().rate(conn, lock, funding.amount.currency),
+        None => Ok(None),
+    }
 }
 
 /// Deals, oldest first: all for the operator's people, its own for a side.
@@ -234,12 +259,7 @@ pub async fn list(
     mut filter: Filter,
     page: PageRequest,
 ) -> Result<Page<Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.memberships.first().map(|member| member.organization);
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        caller.may(Operation::ReadDeal, &[organization])?;
-        filter.organization = Some(organization);
-    }
+    narrow(context, caller, &mut filter).await?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
     read_page(
         context,
@@ -254,6 +274,28 @@ pub async fn list(
         |seen| after(seen.deal.created_at, seen.deal.id),
     )
     .await
+}
+
+/// Narrows a list down to what the caller may see: a side's deals are its own,
+/// and nobody finds out by a filter whose record another firm's deal is of.
+pub(in crate::services) async fn narrow(
+    context: &Context,
+    caller: &Caller,
+    filter: &mut Filter,
+) -> Result<(), Error> {
+    if !caller.reads_everything() {
+        let own = caller.memberships.first().map(|member| member.organization);
+        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
+        caller.may(Operation::ReadDeal, &[organization])?;
+        filter.organization = Some(organization);
+    }
+    if let Some(id) = filter.startup_profile {
+        startups::find(context, caller, id).await?;
+    }
+    if let Some(id) = filter.mandate {
+        mandates::find(context, caller, id).await?;
+    }
+    Ok(())
 }
 
 /// Moves a deal in its machine. Jumps, holds and reopenings need a reason in
@@ -310,6 +352,11 @@ fn apply(
             "reason_needed",
             "This needs a reason in words.",
         ));
+    }
+    if matches!(action, DealAction::Confirm(_) | DealAction::Vouch(..))
+        && let Some(refusal) = closings::pending(conn, id)?
+    {
+        return Err(refusal.into());
     }
     let enough = agreed_by_two(context, caller, conn, &before, action, note.as_deref())?;
     let after = Deal {
@@ -446,10 +493,11 @@ fn log(
             if after.status == DealStatus::Won {
                 // Locked here: whatever rates come later, the amount is
                 // compared by these.
-                let rates = db::rates::latest(conn, funding.value_date)?;
-                let day = rates.map_or(funding.value_date, |rates| rates.date);
-                db::syndicates::lock_rates(conn, after.id, day)?;
-                payload.push(("rates_of", Value::Date(day)));
+                let currency = funding.amount.currency;
+                let (lock, facts) = lock(conn, funding.value_date, currency)?;
+                let day = lock.rates_of.unwrap_or(funding.value_date);
+                db::syndicates::lock_rates(conn, after.id, day, &lock)?;
+                payload.extend(facts);
             }
         }
         _ => {}
@@ -460,80 +508,6 @@ fn log(
     context
         .pen(actor)
         .append(conn, "deal.moved", (SubjectKind::Deal, after.id), payload)
-}
-
-/// What can be done with a deal now, each action with what stands in its way.
-pub async fn transitions(
-    context: &Context,
-    caller: &Caller,
-    id: DealId,
-) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
-    let deal = find(context, caller, id).await?.deal;
-    let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .read(move |conn| open_to(&context_in, conn, &caller, &deal))
-        .await
-}
-
-/// What the caller can do with a deal that they may see.
-pub(in crate::services) fn open_to(
-    context: &Context,
-    conn: &mut Conn,
-    caller: &Caller,
-    deal: &Deal,
-) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
-    let now = context.now();
-    let pipeline = pipeline_of(context, deal)?;
-    let tomorrow: NaiveDate = (now + chrono::TimeDelta::days(1)).date_naive();
-    let first = pipeline.stages().first().map(|stage| stage.slug.clone());
-    let last = pipeline.stages().last().map(|stage| stage.slug.clone());
-    let funding = crate::domain::pipeline::Funding {
-        amount: crate::domain::money::Money::new(1, crate::domain::money::Currency::USD),
-        value_date: now.date_naive(),
-    };
-    let mut actions = vec![
-        DealAction::Report,
-        DealAction::Advance,
-        DealAction::Hold(tomorrow),
-        DealAction::Resume,
-        DealAction::Lose(CloseCode::Other),
-        DealAction::Withdraw,
-        DealAction::Confirm(funding),
-        DealAction::Block,
-        DealAction::Unblock,
-        DealAction::Reopen,
-    ];
-    actions.extend(
-        last.filter(|slug| *slug != deal.stage)
-            .map(DealAction::Skip),
-    );
-    actions.extend(
-        first
-            .filter(|slug| *slug != deal.stage)
-            .map(DealAction::MoveBack),
-    );
-    let hats = caller.hats(deal.startup, deal.investor);
-    let owners = [deal.startup, deal.investor];
-    let apart = apart::of_deal(context, conn, deal)?;
-    let stands = apart::check(caller, &owners, apart);
-    let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
-        step(deal, action, hat, pipeline, now)?;
-        if goes_on_apart(action) {
-            Ok(())
-        } else {
-            stands.clone()
-        }
-    });
-    let mut found: Vec<_> = found
-        .into_iter()
-        .map(|(action, refusal)| (action.code(), refusal))
-        .collect();
-    // By another pipeline, which the others are not asked about.
-    if deal.status == DealStatus::Open && hats.contains(&Hat::Curator) {
-        found.push(("reroute", stands.err()));
-    }
-    Ok(found)
 }
 
 pub(in crate::services) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {

@@ -12,12 +12,14 @@ use std::io;
 pub use crate::db::documents::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
+use crate::domain::account::Role;
 use crate::domain::document::{
-    Document, DocumentAction, DocumentDetails, DocumentState, DocumentVersion, marked,
+    Document, DocumentAction, DocumentDetails, DocumentState, DocumentVersion, clear, marked,
     state_after_change, step,
 };
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{DocumentId, OrganizationId};
+use crate::domain::message::News;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::terms::Marked;
@@ -28,7 +30,7 @@ use super::caller::in_any_hat;
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent};
+use super::{Caller, Context, Error, Intent, notices};
 
 /// Where documents lie, and how much of them there may be.
 #[derive(Debug)]
@@ -45,7 +47,11 @@ pub(super) fn load(conn: &mut Conn, id: DocumentId) -> Result<Document, Error> {
 
 /// A document that is the caller's to read by their part; to others it is as
 /// if it were not there.
-fn load_readable(conn: &mut Conn, caller: &Caller, id: DocumentId) -> Result<Document, Error> {
+pub(super) fn load_readable(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: DocumentId,
+) -> Result<Document, Error> {
     let found = load(conn, id)?;
     caller.may(Operation::ReadDocument, &[found.organization])?;
     Ok(found)
@@ -151,6 +157,7 @@ pub async fn change(
                 state,
                 version: before.version + 1,
                 updated_at: context_in.now(),
+                first_cleared_by: None,
                 ..before.clone()
             };
             store(conn, &after)?;
@@ -208,10 +215,17 @@ fn apply(
     caller.may(Operation::MoveDocument, &[before.organization])?;
     check_version(expected, before.version)?;
     let hats = caller.hats_for(before.organization, Hat::Investor);
-    let (state, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &context.taxonomy()))?;
+    let taxonomy = context.taxonomy();
+    let (mut state, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &taxonomy))?;
+    let mut first_cleared_by = None;
+    if action == DocumentAction::Clear {
+        let hits = marked(&before.details.title, &before.current.file_name, &taxonomy);
+        (state, first_cleared_by) = clear(&before, &hits, caller.id())?;
+    }
     let now = context.now();
     let mut after = Document {
         state,
+        first_cleared_by,
         version: before.version + 1,
         updated_at: now,
         ..before.clone()
@@ -234,7 +248,43 @@ fn apply(
     let subject = (SubjectKind::Document, id);
     let pen = context.pen(caller.actor());
     pen.append(conn, "document.moved", subject, facts)?;
+    tell_owners(context, conn, &before, &after)?;
     Ok(after)
+}
+
+/// Tells those who keep a startup's documents what compliance decided of one.
+fn tell_owners(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Document,
+    after: &Document,
+) -> Result<(), Error> {
+    let news = match (before.state, after.state) {
+        (DocumentState::InReview, DocumentState::Open) => News::DocumentCleared,
+        (_, DocumentState::Refused) => News::DocumentRefused,
+        _ => return Ok(()),
+    };
+    let keepers = [Role::Owner, Role::Editor];
+    notices::tell_firm(context, conn, after.organization, &keepers, news)
+}
+
+/// What the caller can do with a document that they may see.
+pub(super) fn open_to(
+    context: &Context,
+    caller: &Caller,
+    document: &Document,
+) -> Vec<(DocumentAction, Option<Refusal>)> {
+    let taxonomy = context.taxonomy();
+    let hats = caller.hats_for(document.organization, Hat::Investor);
+    available(DocumentAction::ALL, &hats, |action, hat| {
+        step(document, action, hat, &taxonomy)?;
+        if action == DocumentAction::Clear {
+            let name = &document.current.file_name;
+            let hits = marked(&document.details.title, name, &taxonomy);
+            clear(document, &hits, caller.id())?;
+        }
+        Ok(())
+    })
 }
 
 /// What can be done with a document now.
@@ -250,11 +300,7 @@ pub async fn transitions(
     {
         return Ok(Vec::new());
     }
-    let hats = caller.hats_for(found.organization, Hat::Investor);
-    let open = available(DocumentAction::ALL, &hats, |action, hat| {
-        step(&found, action, hat, &context.taxonomy()).map(drop)
-    });
-    Ok(open
+    Ok(open_to(context, caller, &found)
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal))
         .collect())

@@ -161,6 +161,7 @@ pub async fn create(
             version: 1,
             created_at: now,
             updated_at: now,
+            first_cleared_by: None,
         };
         db::documents::insert(conn, &document)?;
         let mut facts = vec![
@@ -216,6 +217,7 @@ pub async fn replace(
             },
             version: before.version + 1,
             updated_at: now,
+            first_cleared_by: None,
             ..before.clone()
         };
         db::documents::insert_version(conn, id, &after.current)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::db::{self, Conn, duplicates, merges, organizations};
 use crate::domain::duplicate::{
-    Duplicate, DuplicateState, Face, Ground, Likeness, compare, host_tells, says_more,
+    Duplicate, DuplicateState, Face, Ground, Likeness, can_be_twins, compare, host_tells, says_more,
 };
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::firm_name::firm_keys;
@@ -85,10 +85,7 @@ fn faces(
             continue;
         };
         let details = firm.details;
-        if !matches!(
-            details.kind,
-            OrganizationKind::Startup | OrganizationKind::Investor
-        ) {
+        if !can_be_twins(details.kind) {
             continue;
         }
         let (_, face) = faces

@@ -24,7 +24,7 @@ use crate::domain::values::{OrganizationKind, Side};
 use super::super::Error;
 use super::super::log::Pen;
 use super::super::transitions::code;
-use super::{log, look, store};
+use super::{desks, log, look, store};
 
 /// Most characters of a ground or reason.
 const MOST: usize = 2_000;
@@ -76,8 +76,12 @@ pub(super) fn merge(
         now: pen.now(),
         merge,
     };
-    hand.records(conn)?;
-    hand.shared(conn, facts.kept.kind)?;
+    if facts.kept.kind == OrganizationKind::Partner {
+        desks::give(conn, pen, &hand.merge)?;
+    } else {
+        hand.records(conn)?;
+        hand.shared(conn, facts.kept.kind)?;
+    }
     hand.ledgers(conn)?;
     hand.precautions(conn)?;
     if carries_verdict(&facts) {
@@ -115,6 +119,7 @@ fn facts(conn: &mut Conn, kept: OrganizationId, gone: OrganizationId) -> Result<
         gone: party(conn, gone)?,
         kept_apart: db::blocks::exists(conn, kept, gone)?,
         rival_introductions: merges::rival_introductions(conn, kept, gone)?,
+        rival_referrals: merges::rival_referrals(conn, kept, gone)?,
     })
 }
 
@@ -485,6 +490,8 @@ pub(super) fn reassigned(
         SubjectKind::Mandate => "mandate.reassigned",
         SubjectKind::Match => "match.reassigned",
         SubjectKind::Introduction => "introduction.reassigned",
+        SubjectKind::Import => "import.reassigned",
+        SubjectKind::Programme => "programme.reassigned",
         _ => "deal.reassigned",
     };
     pen.append(conn, name, (kind, id), payload)

@@ -3,6 +3,7 @@
 //! leaves its id leading there; it can be undone until something was built
 //! upon it.
 
+mod desks;
 mod look;
 mod merge;
 mod undo;
@@ -344,4 +345,21 @@ pub(super) fn live_firm(conn: &mut Conn, id: OrganizationId) -> Result<Organizat
             ..Refusal::new("organization_merged", "")
         })),
     }
+}
+
+/// Whether another firm has the web site that this one says is its own: then
+/// a person judges which firm it is before anything goes on.
+pub(super) fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
+    let details = db::organizations::find(conn, firm)?
+        .ok_or(Error::NotFound)?
+        .details;
+    let Some(website) = details.website else {
+        return Ok(false);
+    };
+    let holder = db::organizations::find_by_identifier(conn, "domain", &website.host())?;
+    let Some(holder) = holder.filter(|holder| holder.id != firm) else {
+        return Ok(false);
+    };
+    let judged = duplicates::find_pair(conn, firm, holder.id)?;
+    Ok(judged.is_none_or(|it| it.state != DuplicateState::Dismissed))
 }

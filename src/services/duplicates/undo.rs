@@ -15,7 +15,7 @@ use crate::domain::refusal::Refusal;
 use super::super::Error;
 use super::super::log::Pen;
 use super::merge::{note, reassigned, side_of};
-use super::{load, log, look, store};
+use super::{desks, load, log, look, store};
 
 /// Gives everything back that the merge of a duplicate moved.
 pub(super) fn undo(conn: &mut Conn, pen: &Pen, duplicate: &Duplicate) -> Result<(), Error> {
@@ -150,6 +150,12 @@ fn give_back(
         Moved::Clearance => merges::remove_clearance(conn, id()?)?,
         Moved::Freeze => merges::remove_freeze(conn, id()?)?,
         Moved::Duplicate => reopen(conn, pen, moved, id()?)?,
+        Moved::Referral
+        | Moved::Client
+        | Moved::ImportJob
+        | Moved::Party
+        | Moved::Signature
+        | Moved::Commitment => desks::give_back(conn, pen, merge, moved)?,
     }
     Ok(())
 }

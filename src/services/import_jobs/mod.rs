@@ -29,6 +29,7 @@ use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
 
+use super::duplicates::live_firm;
 use super::files::Received;
 use super::log::Pen;
 use super::once::write_once;
@@ -196,7 +197,7 @@ fn insert(
     lease: Option<imports::Lease>,
 ) -> Result<(), Error> {
     if let Some(partner) = import.partner {
-        let firm = db::organizations::find(conn, partner)?.ok_or(Error::NotFound)?;
+        let firm = live_firm(conn, partner)?;
         if firm.details.kind != OrganizationKind::Partner {
             return Err(Error::refused(
                 "not_a_partner",

@@ -341,8 +341,26 @@ impl Hand {
             .filter_map(|row| row.external_id.as_deref())
             .collect();
         let mut seen = imports::lines_of(conn, import, first, &ids)?;
+        self.hold(conn, &ids)?;
         let put = |row: FileRow| self.put(conn, &mut seen, row);
         rows.into_iter().map(put).collect()
+    }
+
+    /// Holds every firm that a batch may correct, in order and before the first
+    /// of them is looked for duplicates of: a claim or a merge holds its firm
+    /// before that, too, and nobody waits in a circle.
+    fn hold(&self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
+        let firms = match self {
+            Self::Partner(_, partner) => {
+                db::organizations::lock(conn, *partner)?;
+                db::referrals::firms_of(conn, *partner, ids)?
+            }
+            Self::Operator(_) => db::organizations::known_as(conn, ids)?,
+        };
+        for firm in firms {
+            db::organizations::lock(conn, firm)?;
+        }
+        Ok(())
     }
 
     /// Puts a row on record, by itself: what is refused leaves nothing behind.

@@ -17,6 +17,7 @@ mod answers;
 mod available;
 mod course;
 mod hand_over;
+mod lists;
 mod passing;
 mod people;
 mod pulses;
@@ -56,6 +57,7 @@ use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, end_without_consent, record_names};
 pub(in crate::services) use hand_over::hand_over;
+pub(in crate::services) use lists::narrow;
 pub(in crate::services) use people::{asked_person, person_of};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
@@ -387,14 +389,7 @@ pub async fn list(
     mut filter: Filter,
     page: PageRequest,
 ) -> Result<Page<Seen>, Error> {
-    if !caller.reads_everything() {
-        let own = caller.memberships.first().map(|member| member.organization);
-        let organization = filter.organization.or(own).ok_or(Error::NotFound)?;
-        if !caller.belongs_to(organization) {
-            return Err(Error::NotFound);
-        }
-        filter.visible_to = Some(organization);
-    }
+    narrow(context, caller, &mut filter).await?;
     let (context_in, caller) = (context.clone(), caller.clone());
     read_page(
         context,

@@ -67,13 +67,46 @@ pub async fn list(
     mut wanted: Listed,
     page: PageRequest,
 ) -> Result<Page<Match>, Error> {
-    let everything = caller.reads_everything();
-    if !everything {
+    narrow(context, caller, &mut wanted).await?;
+    let name = format!("matches {wanted:?}");
+    let (context_in, caller) = (context.clone(), caller.clone());
+    read_page(
+        context,
+        name,
+        page,
+        move |conn, cursor, limit| {
+            since_visit(conn, &caller, &mut wanted)?;
+            fill(&context_in, conn, &caller, &wanted, cursor, limit)
+        },
+        place_of,
+    )
+    .await
+}
+
+/// How many of them there are, up to a limit and one more: those that the
+/// caller is shown, and no other.
+pub(in crate::services) async fn count(
+    context: &Context,
+    caller: &Caller,
+    mut wanted: Listed,
+    limit: usize,
+) -> Result<usize, Error> {
+    narrow(context, caller, &mut wanted).await?;
+    let (context_in, caller) = (context.clone(), caller.clone());
+    let count = move |conn: &mut Conn| {
+        since_visit(conn, &caller, &mut wanted)?;
+        Ok(fill(&context_in, conn, &caller, &wanted, None, limit)?.len())
+    };
+    context.db.read(count).await
+}
+
+/// Narrows a list down to what the caller may see.
+async fn narrow(context: &Context, caller: &Caller, wanted: &mut Listed) -> Result<(), Error> {
+    if !caller.reads_everything() {
         let organization = own_organization(caller).ok_or(Error::NotFound)?;
         caller.may(Operation::ReadMatch, &[organization])?;
         wanted.filter.visible_to = Some(organization);
     }
-    let name = format!("matches {wanted:?}");
     // Nobody finds out by a filter that a match is with a record of another
     // firm's: to whom it is hidden, it is not there.
     if let Some(id) = wanted.filter.startup_profile {
@@ -82,22 +115,15 @@ pub async fn list(
     if let Some(id) = wanted.filter.mandate {
         mandates::find(context, caller, id).await?;
     }
-    let (context_in, person) = (context.clone(), caller.id());
-    let caller = caller.clone();
-    read_page(
-        context,
-        name,
-        page,
-        move |conn, cursor, limit| {
-            if let Some(firm) = wanted.filter.visible_to.filter(|_| wanted.new) {
-                let seen = db::visits::of(conn, person)?.get(&firm).copied();
-                wanted.filter.new_to = seen.map(|seen| (firm, seen));
-            }
-            fill(&context_in, conn, &caller, &wanted, cursor, limit)
-        },
-        place_of,
-    )
-    .await
+    Ok(())
+}
+
+fn since_visit(conn: &mut Conn, caller: &Caller, wanted: &mut Listed) -> Result<(), Error> {
+    if let Some(firm) = wanted.filter.visible_to.filter(|_| wanted.new) {
+        let seen = db::visits::of(conn, caller.id())?.get(&firm).copied();
+        wanted.filter.new_to = seen.map(|seen| (firm, seen));
+    }
+    Ok(())
 }
 
 /// A page and one more, if there is one: what its reader may not see now is

@@ -34,6 +34,7 @@ use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
 
 pub use clock::{expire_due, recheck_due, wake_due};
+pub(in crate::services) use list::count;
 pub use list::{Listed, is_new, list, note_visit};
 pub(in crate::services) use moves::apply;
 use moves::supersede;

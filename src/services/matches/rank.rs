@@ -12,13 +12,10 @@ use crate::db::matches;
 use crate::db::page::{Cursor, Cursors, Page};
 use crate::db::walks::{self, Walk};
 use crate::db::{self, Conn};
-use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::review::{Curation, Match};
 use crate::domain::scoring::{Band, Explanation, Outcome};
-use crate::domain::text::Slug;
-use crate::domain::values::Stage;
 use crate::matching::reference::Filter;
 use crate::services::ranking::{self, Counterparts, Ground};
 use crate::services::teasers::{Party, parties_of};
@@ -54,12 +51,8 @@ pub struct Wanted {
     /// Only pairs of which the curators say that; the others are listed
     /// without those that are vetoed.
     pub curation: Option<Curation>,
-    /// The counterpart has that tag, or one under it.
-    pub tag: Option<Slug>,
-    /// The counterpart is at that stage, or invests in it.
-    pub stage: Option<Stage>,
-    /// The counterpart is there.
-    pub country: Option<Country>,
+    /// With such counterparts.
+    pub about: Counterparts,
 }
 
 /// A ranking that somebody asks for.
@@ -243,11 +236,7 @@ fn best(
         }
     };
     let wanted = &request.wanted;
-    let about = Counterparts {
-        tag: wanted.tag.clone(),
-        stage: wanted.stage,
-        country: wanted.country,
-    };
+    let about = &wanted.about;
     let from_band = ground
         .rules()
         .bands
@@ -295,10 +284,10 @@ fn best(
         };
         let found = match request.of {
             Query::Startup(id) => {
-                ranking::mandates_about(context, conn, ground, id, others, &filter, &about)
+                ranking::mandates_about(context, conn, ground, id, others, &filter, about)
             }
             Query::Mandate(id) => {
-                ranking::startups_about(context, conn, ground, id, others, &filter, &about)
+                ranking::startups_about(context, conn, ground, id, others, &filter, about)
             }
         }?;
         let other = |told: &Explanation| {

@@ -18,7 +18,7 @@ use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::Role;
 use crate::domain::event::{Actor, Subject, SubjectKind};
-use crate::domain::ids::{IntroductionId, OutboxId, UserId};
+use crate::domain::ids::{IntroductionId, OrganizationId, OutboxId, UserId};
 use crate::domain::introduction::{Action, IntroductionStatus};
 use crate::domain::mail_state::{Hold, KEPT_BACK};
 use crate::domain::message::{Matter, News, Notice, Topic};
@@ -103,6 +103,33 @@ pub(super) fn alert(
         )?;
     }
     Ok(())
+}
+
+/// [`tell_news`] to everybody who plays one of these parts in a firm, each
+/// once.
+pub(super) fn tell_firm(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+    parts: &[Role],
+    news: News,
+) -> Result<(), Error> {
+    let members = db::users::members(conn, firm)?.into_iter();
+    let told = members.filter(|(_, part)| parts.contains(part));
+    let told: BTreeSet<UserId> = told.map(|(user, _)| user.id).collect();
+    for person in told {
+        tell_news(context, conn, person, news)?;
+    }
+    Ok(())
+}
+
+/// Tells the owners of a firm that somebody is about to join it.
+pub(super) fn tell_of_newcomer(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    tell_firm(context, conn, firm, &[Role::Owner], News::MemberJoined)
 }
 
 /// Queues a mail that tells a person what happened to their account.

@@ -17,7 +17,6 @@ use uuid::Uuid;
 use crate::db::page::Page;
 pub use crate::db::referrals::Filter;
 use crate::db::{self, Conn, organizations, referrals};
-use crate::domain::duplicate::DuplicateState;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::{Fault, Faults};
 use crate::domain::identifier::Identifier;
@@ -35,6 +34,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::accounts::{note_organization, update_organization};
 pub use super::contacts::Contact;
+use super::duplicates::{is_contested, live_firm};
 use super::log::Pen;
 use super::once::{Recorded, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
@@ -127,14 +127,15 @@ pub async fn hand_in(
     caller.may(Operation::ReadReferral, &[new.partner])?;
     caller.may(Operation::WriteReferral, &[new.partner])?;
     let (desk, again) = (Desk::of(context, caller), context.clone());
+    let reader = Reader::of(caller);
     Box::pin(write_once_versioned(
         context,
         caller.id(),
         intent,
-        move |conn| desk.hand_in(conn, new),
+        move |conn| desk.hand_in(conn, new, reader),
         move |conn, id, created| {
             let referral = referrals::find(conn, id.into())?.ok_or(Error::NotFound)?;
-            let standing = standing(&again, conn, referral)?;
+            let standing = standing(&again, conn, referral, reader)?;
             let created = created == 1;
             Ok(Handed { standing, created })
         },
@@ -150,7 +151,7 @@ pub async fn find(context: &Context, caller: &Caller, id: ReferralId) -> Result<
         .read(move |conn| {
             let found = referrals::find(conn, id)?.ok_or(Error::NotFound)?;
             caller.may(Operation::ReadReferral, &[found.partner])?;
-            standing(&context_in, conn, found)
+            standing(&context_in, conn, found, Reader::of(&caller))
         })
         .await
 }
@@ -169,13 +170,14 @@ pub async fn list(
         caller.may(Operation::ReadReferral, &[partner])?;
         filter.partner = Some(partner);
     }
+    let reader = Reader::of(caller);
     read_page(
         context,
         format!("referrals {filter:?}"),
         page,
         move |conn, cursor, limit| {
             let found = referrals::list(conn, &filter, cursor, limit)?;
-            standings(conn, found)
+            standings(conn, found, reader)
         },
         |standing| after(standing.referral.created_at, standing.referral.id),
     )
@@ -183,9 +185,14 @@ pub async fn list(
 }
 
 /// One referral with all that is missing.
-fn standing(context: &Context, conn: &mut Conn, referral: Referral) -> Result<Standing, Error> {
+fn standing(
+    context: &Context,
+    conn: &mut Conn,
+    referral: Referral,
+    reader: Reader,
+) -> Result<Standing, Error> {
     let record = referral.record;
-    let mut found = standings(conn, vec![referral])?;
+    let mut found = standings(conn, vec![referral], reader)?;
     let mut standing = found.pop().ok_or(Error::NotFound)?;
     let merged = db::merges::of_gone(conn, standing.referral.organization)?.is_some();
     if standing.claim != Claim::Claimed && !merged {
@@ -202,8 +209,47 @@ fn standing(context: &Context, conn: &mut Conn, referral: Referral) -> Result<St
     Ok(standing)
 }
 
+/// Who reads where referrals stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// The operator's people, who judge whose web site it is.
+    Operator,
+    /// A partner, to whom a firm whose web site is another's looks like any
+    /// other: whether a firm is on record is not told to whoever names its
+    /// web site.
+    Partner,
+}
+
+impl Reader {
+    fn of(caller: &Caller) -> Self {
+        if caller.reads_everything() {
+            Self::Operator
+        } else {
+            Self::Partner
+        }
+    }
+}
+
+/// Whether the contact of what was handed in would have been asked, were its
+/// web site nobody else's.
+fn would_be_asked(
+    conn: &mut Conn,
+    referral: &Referral,
+    state: ReferralState,
+) -> Result<bool, Error> {
+    let forward = match referral.record {
+        Referred::StartupProfile(_) => state == ReferralState::Submitted,
+        Referred::Mandate(id) => mandates::is_forward(conn, id)?,
+    };
+    Ok(forward && is_contested(conn, referral.organization)?)
+}
+
 /// Where records stand, without what they say.
-fn standings(conn: &mut Conn, referrals: Vec<Referral>) -> Result<Vec<Standing>, Error> {
+fn standings(
+    conn: &mut Conn,
+    referrals: Vec<Referral>,
+    reader: Reader,
+) -> Result<Vec<Standing>, Error> {
     let (mut profiles, mut wanted) = (Vec::new(), Vec::new());
     for referral in &referrals {
         match referral.record {
@@ -240,6 +286,12 @@ fn standings(conn: &mut Conn, referrals: Vec<Referral>) -> Result<Vec<Standing>,
             firm if asked.contains(firm) => Claim::Asked,
             _ => Claim::Waiting,
         };
+        let hidden = reader == Reader::Partner && claim == Claim::Waiting;
+        let claim = if hidden && would_be_asked(conn, &referral, state)? {
+            Claim::Asked
+        } else {
+            claim
+        };
         Ok(Standing {
             referral,
             state,
@@ -275,9 +327,9 @@ impl Desk {
         }
     }
 
-    fn hand_in(&self, conn: &mut Conn, new: NewReferral) -> Result<Handed, Error> {
+    fn hand_in(&self, conn: &mut Conn, new: NewReferral, reader: Reader) -> Result<Handed, Error> {
         let (referral, outcome) = self.put(conn, new)?;
-        let standing = standing(&self.context, conn, referral)?;
+        let standing = standing(&self.context, conn, referral, reader)?;
         let created = outcome == RowOutcome::Created;
         Ok(Handed { standing, created })
     }
@@ -288,15 +340,16 @@ impl Desk {
         conn: &mut Conn,
         new: NewReferral,
     ) -> Result<(Referral, RowOutcome), Error> {
-        let partner = organizations::find(conn, new.partner)?.ok_or(Error::NotFound)?;
+        // One at a time for each partner, so that two of the same id are one,
+        // and none is handed in while the partner becomes another one.
+        organizations::lock(conn, new.partner)?;
+        let partner = live_firm(conn, new.partner)?;
         if partner.details.kind != OrganizationKind::Partner {
             return Err(Error::refused(
                 "not_a_partner",
                 "Only a partner refers firms.",
             ));
         }
-        // One at a time for each partner, so that two of the same id are one.
-        organizations::lock(conn, new.partner)?;
         let known = referrals::find_by_external_id(conn, new.partner, &new.external_id)?;
         Ok(match known {
             None => (self.create(conn, new)?, RowOutcome::Created),
@@ -491,23 +544,6 @@ impl Desk {
             ],
         )
     }
-}
-
-/// Whether another firm has the web site that this one says is its own: then
-/// a person judges which firm it is before anything goes on.
-fn is_contested(conn: &mut Conn, firm: OrganizationId) -> Result<bool, Error> {
-    let details = organizations::find(conn, firm)?
-        .ok_or(Error::NotFound)?
-        .details;
-    let Some(website) = details.website else {
-        return Ok(false);
-    };
-    let holder = organizations::find_by_identifier(conn, "domain", &website.host())?;
-    let Some(holder) = holder.filter(|holder| holder.id != firm) else {
-        return Ok(false);
-    };
-    let judged = db::duplicates::find_pair(conn, firm, holder.id)?;
-    Ok(judged.is_none_or(|it| it.state != DuplicateState::Dismissed))
 }
 
 fn claimed() -> Error {

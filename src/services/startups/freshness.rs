@@ -23,6 +23,7 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
             let facts = ProfileFacts {
                 taxonomy: &context_in.taxonomy(),
                 compliance_agreed: false,
+                contested: false,
                 now,
             };
             let action = ProfileAction::FreshnessDue;

@@ -26,7 +26,7 @@ pub use freshness::mark_stale;
 
 use super::caller::in_any_hat;
 use super::counts::own;
-use super::duplicates::live_firm;
+use super::duplicates::{self, live_firm};
 use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::organizations::names_that_tell;
@@ -152,6 +152,7 @@ pub async fn list<S: Show<StartupProfile>>(
     let read = Operation::ReadStartupProfile;
     filter.organization = own(caller, filter.organization, OrganizationKind::Startup, read)?;
     let name = format!("startup-profiles {filter:?} {order}");
+    filter.today = context.now().date_naive();
     let by_index = filter.is_by_index(order);
     let fetch = move |conn: &mut Conn, cursor, limit| {
         startup_profiles::list_heads(conn, &filter, order, cursor, limit)
@@ -280,6 +281,7 @@ fn apply(
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy(),
         compliance_agreed: agreed == Some(before.revision),
+        contested: action == ProfileAction::Approve && is_contested(conn, &before)?,
         now,
     };
     let hats = caller.hats_for(before.organization, Hat::Investor);
@@ -394,6 +396,7 @@ pub(super) fn disown(
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy(),
         compliance_agreed: false,
+        contested: false,
         now: context.now(),
     };
     // One that can't be withdrawn is shown to nobody as it is.
@@ -515,6 +518,7 @@ pub(super) fn open_to(
     let facts = ProfileFacts {
         taxonomy: &context.taxonomy(),
         compliance_agreed: agreed == Some(profile.revision),
+        contested: is_contested(conn, profile)?,
         now: context.now(),
     };
     let hats = caller.hats_for(profile.organization, Hat::Investor);
@@ -555,6 +559,12 @@ pub async fn agree(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// Whether a profile that nobody of its firm stands behind may be of a firm
+/// that is on record already.
+fn is_contested(conn: &mut Conn, profile: &StartupProfile) -> Result<bool, Error> {
+    Ok(!profile.claimed && duplicates::is_contested(conn, profile.organization)?)
 }
 
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {

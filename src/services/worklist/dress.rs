@@ -7,8 +7,8 @@ use crate::domain::permission::Operation;
 use crate::domain::refusal::Refusal;
 use crate::domain::worklist::{RecordKind, WorkItem};
 use crate::services::{
-    Caller, Context, Error, commitments, deals, introductions, investors, mandates, matches,
-    messages, practices, programmes, startups,
+    Caller, Context, Error, commitments, deals, documents, introductions, investors, mandates,
+    matches, messages, practices, programmes, startups,
 };
 
 use super::Seen;
@@ -141,6 +141,16 @@ fn of_operator_and_partner(
             Ok(Dressed {
                 about: names(conn, &[id.into()])?,
                 actions: vec!["record_clearance"],
+            })
+        }
+        RecordKind::Document => {
+            let found = documents::load_readable(conn, caller, id.into())?;
+            let open = documents::open_to(context, caller, &found);
+            let mut about = names(conn, &[found.organization])?;
+            about.push(found.details.title);
+            Ok(Dressed {
+                about,
+                actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
             })
         }
         RecordKind::Freeze => {

@@ -247,6 +247,8 @@ impl Pile<'_> {
         self.until(K::RenewClearance, S::Organization, &found);
         let found = waiting::freezes_to_lift(conn, self.caller.id(), MOST)?;
         self.within(K::LiftFreeze, S::Freeze, &found, REVIEW_DAYS);
+        let found = db::documents::waiting(conn, self.caller.id(), MOST)?;
+        self.within(K::DecideDocument, S::Document, &found, REVIEW_DAYS);
         Ok(())
     }
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::referrals::{CONTACT, REFERRALS, investor, office, startup};
 use crate::support::app::App;
 use crate::support::builders::{
-    Firm, act, active_programme, firm, id_of, operator, published_mandate, published_profile,
-    whole_profile,
+    Firm, act, active_programme, create, firm, id_of, operator, programme, published_mandate,
+    published_profile, whole_profile,
 };
 use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
@@ -713,8 +713,173 @@ fn firms_from_before_are_looked_at_once() {
         };
         app.context.db.write(forget).await.unwrap();
         none(&curator, "open").await;
-        assert_eq!(duplicates::catch_up(&app.context).await.unwrap(), 2);
+        assert_eq!(duplicates::catch_up(&app.context).await.unwrap(), 3);
         only(&curator, "open").await;
         assert_eq!(duplicates::catch_up(&app.context).await.unwrap(), 0);
+    });
+}
+
+/// What a partner's program reads with its secret.
+async fn program(app: &App, partner: &Firm) -> (String, Client) {
+    let path = format!("/v1/organizations/{}/clients", partner.id);
+    let body = json!({ "name": "Sync", "scopes": ["referrals:read"] });
+    let made = partner.owner.post(&path, &body).await.expect(201);
+    let (id, secret) = (
+        made.text("id").to_owned(),
+        made.text("client_secret").to_owned(),
+    );
+    let grant = [("grant_type", "client_credentials")];
+    let token = app.stranger();
+    let token = token
+        .oauth("/v1/oauth/token", Some((&id, &secret)), &grant)
+        .await
+        .expect(200);
+    (id, app.stranger().with_token(token.text("access_token")))
+}
+
+async fn referred(client: &Client) -> Vec<String> {
+    let found = client.get(REFERRALS).await.expect(200);
+    let ids = items(&found)
+        .iter()
+        .map(|it| it["external_id"].as_str().unwrap().to_owned());
+    ids.collect()
+}
+
+#[test]
+fn two_records_of_one_partner_become_one_and_are_parted_again() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let kept = office(&app).await;
+        let gone = firm(&app, "partner", "Trade Office Ltd", "IL").await;
+        let (_, program) = program(&app, &gone).await;
+        kept.owner
+            .post(REFERRALS, &startup("crm-1"))
+            .await
+            .expect(201);
+        gone.owner
+            .post(REFERRALS, &investor("old-1"))
+            .await
+            .expect(201);
+        gone.owner
+            .post(REFERRALS, &named("crm-1", "Quite Another"))
+            .await
+            .expect(201);
+        // A draft is for its parties alone.
+        let draft = programme("il-az", &gone.id);
+        let (programme, _) = create(&curator, "/v1/programmes", &draft).await;
+
+        // Two partners of one name are found like other firms.
+        let found = curator
+            .get(&format!("{DUPLICATES}?kind=partner"))
+            .await
+            .expect(200);
+        assert_eq!(items(&found).len(), 1, "{:#}", found.body);
+        let path = format!("{DUPLICATES}/{}", items(&found)[0]["id"].as_str().unwrap());
+        // Each means another firm by the same id: that has to be settled first.
+        let refused = judge(&curator, &path, merging(&kept.id)).await;
+        let refused = refused.refused(409, "merge_blocked");
+        assert_eq!(codes(&refused), ["same_external_id"]);
+        let rename = |conn: &mut corridor::db::Conn| {
+            use diesel::RunQueryDsl;
+            let sql = "UPDATE referrals SET external_id = 'old-2' WHERE organization_id IN
+                       (SELECT id FROM organizations WHERE legal_name = 'Quite Another')";
+            diesel::sql_query(sql).execute(conn)?;
+            Ok::<_, corridor::db::Error>(())
+        };
+        app.context.db.write(rename).await.unwrap();
+
+        judge(&curator, &path, merging(&kept.id)).await.expect(200);
+        assert_eq!(referred(&kept.owner).await, ["crm-1", "old-1", "old-2"]);
+        assert_eq!(referred(&program).await, ["crm-1", "old-1", "old-2"]);
+        // Its people act for nobody: what they hand in would count for none.
+        assert!(referred(&gone.owner).await.is_empty());
+        let late = gone.owner.post(REFERRALS, &startup("old-3")).await;
+        late.refused(409, "organization_merged");
+        let parties = async |etag: &mut String| {
+            let view = curator.get(&programme).await.expect(200);
+            *etag = view.etag().to_owned();
+            view.body["parties"][0]["organization"].clone()
+        };
+        let (mut merged, mut parted) = (String::new(), String::new());
+        assert_eq!(parties(&mut merged).await, json!(kept.id));
+        gone.owner.get(&programme).await.refused(404, "not_found");
+
+        judge(
+            &curator,
+            &path,
+            json!({ "action": "undo", "reason": "Two after all" }),
+        )
+        .await
+        .expect(200);
+        assert_eq!(referred(&kept.owner).await, ["crm-1"]);
+        assert_eq!(referred(&gone.owner).await, ["old-1", "old-2"]);
+        assert_eq!(referred(&program).await, ["old-1", "old-2"]);
+        assert_eq!(parties(&mut parted).await, json!(gone.id));
+        assert_ne!(
+            merged, parted,
+            "a programme that was changed has another version"
+        );
+    });
+}
+
+/// Whether somebody is on record is not to be had for a web site.
+#[test]
+fn a_partner_does_not_learn_by_a_web_site_who_is_here() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let office = office(&app).await;
+        let mut here = startup("crm-1");
+        here["organization"]["website"] = json!("https://here.example");
+        let other = crate::support::builders::firm(&app, "partner", "Other Office", "AZ").await;
+        other.owner.post(REFERRALS, &here).await.expect(201);
+
+        let mut answers = Vec::new();
+        for (id, name, site) in [
+            ("crm-2", "Quite Another", "https://here.example"),
+            ("crm-3", "Something Else", "https://nobody.example"),
+        ] {
+            let mut body = named(id, name);
+            body["organization"]["website"] = json!(site);
+            body["contact"]["email"] = json!(format!("{id}@firms.example"));
+            let handed = office.owner.post(REFERRALS, &body).await.expect(201);
+            let later = office
+                .owner
+                .get(handed.header("location"))
+                .await
+                .expect(200);
+            let list = format!("{REFERRALS}?external_id={id}");
+            let listed = office.owner.get(&list).await.expect(200);
+            let said = |view: &Value| {
+                let fields = ["state", "claim", "missing"];
+                fields.map(|field| view[field].clone())
+            };
+            answers.push([
+                said(&handed.body),
+                said(&later.body),
+                said(&items(&listed)[0]),
+            ]);
+            // Whoever judges it is told.
+            let told = curator.get(handed.header("location")).await.expect(200);
+            let claim = if id == "crm-2" { "waiting" } else { "asked" };
+            assert_eq!(told.text("claim"), claim);
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert_eq!(answers[0][0][0], "submitted");
+
+        // And nobody approves it before they judged whose web site that is.
+        let list = format!("{REFERRALS}?external_id=crm-2");
+        let listed = curator.get(&list).await.expect(200);
+        let profile = items(&listed)[0]["startup_profile"].as_str().unwrap();
+        let profile = format!("/v1/startup-profiles/{profile}");
+        act(&curator, &profile, "claim").await;
+        let approve = json!({ "action": "approve" });
+        let refused = curator.act(&profile, "*", &approve).await;
+        refused.refused(409, "contested_firm");
+        let (duplicate, _) = only(&curator, "open").await;
+        let apart = json!({ "action": "dismiss", "reason": "A branch with a site of its own" });
+        judge(&curator, &duplicate, apart).await.expect(200);
+        curator.act(&profile, "*", &approve).await.expect(200);
     });
 }

@@ -1,6 +1,9 @@
 //! The people of a firm: invited, promoted, gone.
 
+use corridor::db::Conn;
 use corridor::domain::account::Role;
+use corridor::domain::event::{Subject, SubjectKind};
+use corridor::domain::ids::UserId;
 use corridor::domain::ticket::TicketKind;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::members;
@@ -407,5 +410,29 @@ fn no_admin_makes_themselves_a_curator() {
             .get("/v1/startup-profiles")
             .await
             .refused(404, "not_found");
+    });
+}
+
+/// Whoever can let people in hears by mail that somebody came, also when the
+/// invitation was another's.
+#[test]
+fn owners_are_mailed_when_somebody_joins_their_firm() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let tamar = firm(&app, "startup", "Tamar", "IL").await;
+        let mails = async |client: &Client| {
+            let id: UserId = id(client).await.parse().unwrap();
+            let subject = Subject::new(SubjectKind::User, id);
+            let about = move |conn: &mut Conn| corridor::db::outbox::about(conn, subject);
+            let mails = app.context.db.read(about).await.unwrap();
+            mails.len()
+        };
+        let before = mails(&tamar.owner).await;
+        let editor = colleague(&app, &tamar, "Editor", Role::Editor).await;
+        assert_eq!(mails(&tamar.owner).await, before + 1);
+        let at_first = mails(&editor).await;
+        colleague(&app, &tamar, "Viewer", Role::Viewer).await;
+        assert_eq!(mails(&tamar.owner).await, before + 2);
+        assert_eq!(mails(&editor).await, at_first, "an editor lets nobody in");
     });
 }

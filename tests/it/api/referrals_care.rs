@@ -277,20 +277,21 @@ fn a_firm_that_may_be_another_waits_for_a_curator() {
         let mut again = startup("b");
         again["organization"]["website"] = json!("https://a.negev.example/about");
         again["contact"]["email"] = json!("info@negev.example");
-        for status in [201, 200] {
-            let made = office.owner.post(REFERRALS, &again).await.expect(status);
-            assert_eq!(
-                (made.text("state"), made.text("claim")),
-                ("draft", "waiting")
-            );
-            assert_eq!(made.body["missing"], json!([]));
-            again["startup_profile"]["team_size"] = json!(7);
-        }
+        // To its partner it looks like any other; nobody is asked.
+        let made = office.owner.post(REFERRALS, &again).await.expect(201);
+        assert_eq!(
+            (made.text("state"), made.text("claim")),
+            ("submitted", "asked")
+        );
+        assert_eq!(made.body["missing"], json!([]));
+        again["startup_profile"]["team_size"] = json!(7);
+        let more = office.owner.post(REFERRALS, &again).await;
+        more.refused(409, "referral_in_review");
         let mut again = investor("c");
         again["organization"]["website"] = json!("https://a.negev.example/fund");
         again["mandate"] = whole_mandate();
         let made = office.owner.post(REFERRALS, &again).await.expect(201);
-        assert_eq!(made.text("claim"), "waiting");
+        assert_eq!(made.text("claim"), "asked");
         assert!(!asked(&app, "info@negev.example").await);
         assert!(!asked(&app, "team@xezer.example").await);
     });

@@ -207,6 +207,18 @@ impl Stage {
         }
     }
 
+    /// Serves within other limits, at another address.
+    pub fn restart_within(&mut self, change: impl FnOnce(&mut Limits)) {
+        let mut limits = lenient();
+        change(&mut limits);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        self.base = format!("http://{}", listener.local_addr().unwrap());
+        let started = start_within(&self.context, listener, limits);
+        if let Some(stop) = self.stop.replace(started) {
+            let _ = stop.send(());
+        }
+    }
+
     async fn fill(&self) {
         let context = self.context.clone();
         let (startup, investor) = (self.startup.clone(), self.investor.clone());
@@ -250,7 +262,7 @@ impl Stage {
         &self.users[EVERYBODY.iter().position(|known| *known == who).unwrap()]
     }
 
-    fn token(&self, who: Who) -> String {
+    pub fn token(&self, who: Who) -> String {
         let now = self.context.now();
         let place = EVERYBODY.iter().position(|known| *known == who).unwrap();
         let claims = Claims {
@@ -464,7 +476,18 @@ impl Drop for Stage {
     }
 }
 
+fn lenient() -> Limits {
+    Limits {
+        rates: Rates::unlimited(),
+        ..Limits::default()
+    }
+}
+
 fn start(context: &Context, listener: TcpListener) -> oneshot::Sender<()> {
+    start_within(context, listener, lenient())
+}
+
+fn start_within(context: &Context, listener: TcpListener, limits: Limits) -> oneshot::Sender<()> {
     let (stop, stopped) = oneshot::channel();
     let service = Service {
         state: Arc::new(context.clone()),
@@ -475,10 +498,7 @@ fn start(context: &Context, listener: TcpListener) -> oneshot::Sender<()> {
         workers: 2,
         keep_alive: Duration::from_secs(5),
         drain: Duration::from_secs(5),
-        limits: Limits {
-            rates: Rates::unlimited(),
-            ..Limits::default()
-        },
+        limits,
     };
     let listeners = Listeners {
         api: listener,

@@ -12,6 +12,13 @@ async fn put(stage: &Stage, who: Who, path: &str, body: Value) -> Answer {
     Answer::of(request.json(&body).send().await.unwrap()).await
 }
 
+async fn syndicate(stage: &Stage, who: Who, deal: &str) -> Value {
+    stage
+        .get(who, &format!("{deal}/syndicate"))
+        .await
+        .expect(200)
+}
+
 fn round() -> Value {
     json!({ "currency": "USD", "minimum": 50_000, "target": 100_000, "maximum": 120_000, "closes_on": "2027-03-31" })
 }
@@ -54,18 +61,15 @@ fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
         )
         .await
         .expect(200);
+        assert_eq!(soft["soft"], Value::Null);
+        let soft = syndicate(&stage, Who::Dana, &deal).await;
         assert_eq!(
             (&soft["subscription"], &soft["soft"]["amount_minor"]),
             (&json!("below_minimum"), &json!(80_000))
         );
-        let hard = put(
-            &stage,
-            Who::Gul,
-            &members,
-            takes_part(&own, "hard", 90_000, "USD"),
-        )
-        .await
-        .expect(200);
+        let binding = takes_part(&own, "hard", 90_000, "USD");
+        put(&stage, Who::Gul, &members, binding).await.expect(200);
+        let hard = syndicate(&stage, Who::Dana, &deal).await;
         assert_eq!(
             (&hard["subscription"], &hard["hard"]["amount_minor"]),
             (&json!("under"), &json!(90_000))
@@ -94,14 +98,18 @@ fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
             .map(|it| it["allocated"].as_i64().unwrap())
             .collect();
         assert_eq!(shares.iter().sum::<i64>(), 120_000);
-        // An investor sees itself and the sums.
-        let seen = stage
-            .get(Who::Gul, &format!("{deal}/syndicate"))
-            .await
-            .expect(200);
+        // An investor sees itself: by the sums, how full it is, or its share it
+        // could tell what the other promised.
+        let seen = syndicate(&stage, Who::Gul, &deal).await;
         assert_eq!(seen["participants"].as_array().unwrap().len(), 1);
-        assert_eq!(seen["participants"][0]["allocated"], 45_000);
-        assert_eq!(seen["hard"]["amount_minor"], 240_000);
+        for told in ["hard", "soft", "subscription", "uncompared"] {
+            assert_eq!(seen[told], Value::Null, "{told}");
+        }
+        assert_eq!(seen["participants"][0]["allocated"], Value::Null);
+        let own_board = stage.get(Who::Gul, "/v1/deal-board").await.expect(200);
+        assert_eq!(own_board["items"][0]["total"]["amount_minor"], 90_000);
+        let board = stage.get(Who::Dana, "/v1/deal-board").await.expect(200);
+        assert_eq!(board["items"][0]["total"]["amount_minor"], 240_000);
 
         // What was promised is compared by the rates of its day.
         let later = "2026-11-24".parse().unwrap();
@@ -166,6 +174,221 @@ async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate)
     };
     let insert = move |conn: &mut db::Conn| db::introductions::insert(conn, &introduction);
     stage.context.db.write(insert).await.unwrap();
+}
+
+/// Two closings of the round, 60 000 each.
+fn two_closings() -> Value {
+    json!({ "closings": [
+        { "minimum": 40_000, "maximum": 60_000, "closes_on": "2027-01-31" },
+        { "minimum": 10_000, "maximum": 60_000, "closes_on": "2027-03-31" },
+    ] })
+}
+
+async fn close(stage: &Stage, who: Who, deal: &str, number: i64, action: &str) -> Answer {
+    let record = format!("{deal}/closings/{number}");
+    stage.go(who, &record, json!({ "action": action })).await
+}
+
+#[test]
+fn closings_are_planned_within_the_round() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let path = format!("{deal}/closings");
+        let early = put(&stage, Who::Dana, &path, two_closings()).await;
+        assert_eq!(early.code(409), "no_round");
+        let rounds = format!("{deal}/round");
+        put(&stage, Who::Dana, &rounds, round()).await.expect(200);
+        let wrong = json!({ "closings": [
+            { "minimum": 40_000, "maximum": 30_000, "closes_on": "2027-02-28" },
+            { "minimum": 0, "maximum": 100_000, "closes_on": "2027-01-31" },
+            { "minimum": 1, "maximum": 1, "closes_on": "2027-06-30" },
+        ] });
+        let faults = put(&stage, Who::Dana, &path, wrong).await.expect(422);
+        let errors = faults["errors"].as_array().unwrap().iter();
+        let said: Vec<_> = errors.map(|it| it["code"].as_str().unwrap()).collect();
+        assert_eq!(
+            said,
+            [
+                "below_minimum",
+                "too_low",
+                "out_of_order",
+                "after_round",
+                "above_round"
+            ]
+        );
+        assert_eq!(
+            put(&stage, Who::Gul, &path, two_closings()).await.status,
+            403
+        );
+        let planned = put(&stage, Who::Dana, &path, two_closings())
+            .await
+            .expect(200);
+        assert_eq!(planned["closings"][1]["status"], "planned");
+        assert_eq!(planned["closings"][1]["subscription"], "below_minimum");
+        // The round doesn't shrink below what is planned in it.
+        let mut small = round();
+        small["maximum"] = json!(100_000);
+        let faults = put(&stage, Who::Dana, &rounds, small).await.expect(422);
+        assert_eq!(faults["errors"][0]["code"], "above_round");
+        let none = stage.get(Who::Dana, &format!("{path}/7/transitions")).await;
+        assert_eq!(none.status, 404);
+        let dropped = json!({ "closings": [] });
+        put(&stage, Who::Dana, &path, dropped).await.expect(200);
+    });
+}
+
+#[test]
+fn each_closing_is_closed_and_paid_on_its_own() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let members = format!("{deal}/participants");
+        put(&stage, Who::Dana, &format!("{deal}/round"), round())
+            .await
+            .expect(200);
+        put(
+            &stage,
+            Who::Dana,
+            &format!("{deal}/closings"),
+            two_closings(),
+        )
+        .await
+        .expect(200);
+        let own = stage.investor.id.to_string();
+        let mut first = takes_part(&own, "hard", 30_000, "USD");
+        let faults = put(&stage, Who::Gul, &members, first.clone())
+            .await
+            .expect(422);
+        assert_eq!(faults["errors"][0]["pointer"], "#/closing");
+        first["closing"] = json!(1);
+        put(&stage, Who::Gul, &members, first.clone())
+            .await
+            .expect(200);
+        let short = close(&stage, Who::Dana, &deal, 1, "close").await;
+        assert_eq!(short.code(409), "below_minimum");
+        let early = close(&stage, Who::Dana, &deal, 2, "close").await;
+        assert_eq!(early.code(409), "earlier_closing_open");
+
+        // Two more: one whose least can't be met, and one for later.
+        let second = stage.another_investor("Second Fund", |_| {}).await;
+        introduced(&stage, &second).await;
+        let mut other = takes_part(&second.organization.to_string(), "hard", 90_000, "USD");
+        other["closing"] = json!(1);
+        other["minimum"] = json!(10_000);
+        put(&stage, Who::Curator, &members, other).await.expect(200);
+        let third = stage.another_investor("Third Fund", |_| {}).await;
+        introduced(&stage, &third).await;
+        let mut later = takes_part(&third.organization.to_string(), "soft", 20_000, "USD");
+        later["closing"] = json!(1);
+        put(&stage, Who::Curator, &members, later.clone())
+            .await
+            .expect(200);
+        let not_theirs = close(&stage, Who::Gul, &deal, 1, "close").await;
+        assert_eq!(not_theirs.status, 403);
+        let mut paid = first.clone();
+        paid["interest"] = json!("funded");
+        let open = put(&stage, Who::Gul, &members, paid.clone()).await;
+        assert_eq!(open.code(409), "closing_open");
+        let closed = close(&stage, Who::Dana, &deal, 1, "close")
+            .await
+            .expect(200);
+        assert_eq!(closed["closings"][0]["subscription"], "over");
+        let got = |view: &Value, firm: &str| {
+            let members = view["participants"].as_array().unwrap().iter();
+            let mut of_it = members.filter(|it| it["organization"] == firm);
+            let member = of_it.next().unwrap().clone();
+            (member["allocated"].clone(), member["closing"].clone())
+        };
+        assert_eq!(got(&closed, &own), (json!(15_000), json!(1)));
+        // What didn't bind is in no closing any more.
+        let loose = got(&closed, &third.organization.to_string());
+        assert_eq!(loose, (Value::Null, Value::Null));
+        // Now the investor reads what it got, and that stays.
+        let seen = syndicate(&stage, Who::Gul, &deal).await;
+        assert_eq!(seen["participants"][0]["allocated"], 15_000);
+        let mut more = first.clone();
+        more["amount"]["amount_minor"] = json!(50_000);
+        let fixed = put(&stage, Who::Gul, &members, more).await;
+        assert_eq!(fixed.code(409), "closing_fixed");
+        let board = stage.get(Who::Curator, "/v1/deal-board").await.expect(200);
+        assert_eq!(board["items"][0]["total"]["amount_minor"], 60_000 + 20_000);
+        assert_eq!(board["items"][0]["hard"]["amount_minor"], 60_000);
+
+        let unpaid = close(&stage, Who::Dana, &deal, 1, "fund").await;
+        assert_eq!(unpaid.code(409), "not_paid");
+        put(&stage, Who::Gul, &members, paid).await.expect(200);
+        let mut other = takes_part(&second.organization.to_string(), "hard", 90_000, "USD");
+        other["closing"] = json!(1);
+        other["minimum"] = json!(10_000);
+        other["interest"] = json!("funded");
+        put(&stage, Who::Curator, &members, other).await.expect(200);
+        let funded = close(&stage, Who::Curator, &deal, 1, "fund")
+            .await
+            .expect(200);
+        assert_eq!(funded["closings"][0]["status"], "funded");
+
+        // The deal isn't won before the second closing is over.
+        let skip = json!({ "action": "skip", "to": "funded", "reason": "Signed." });
+        stage.go(Who::Curator, &deal, skip).await.expect(200);
+        let confirm = json!({
+            "action": "confirm", "value_date": "2026-11-20",
+            "amount": { "amount_minor": 60_000, "currency": "USD" },
+        });
+        let open = stage.go(Who::Dana, &deal, confirm.clone()).await;
+        assert_eq!(open.code(409), "closings_open");
+        later["closing"] = json!(2);
+        later["firmness"] = json!("hard");
+        put(&stage, Who::Curator, &members, later).await.expect(200);
+        let bound = close(&stage, Who::Dana, &deal, 2, "cancel").await;
+        assert_eq!(bound.code(409), "binding_promises");
+        let out =
+            json!({ "organization": third.organization.to_string(), "interest": "withdrawn" });
+        put(&stage, Who::Curator, &members, out).await.expect(200);
+        close(&stage, Who::Dana, &deal, 2, "cancel")
+            .await
+            .expect(200);
+        let again = close(&stage, Who::Dana, &deal, 2, "cancel").await;
+        assert_eq!(again.code(409), "transition_not_allowed");
+        for who in [Who::Dana, Who::Gul] {
+            stage.go(who, &deal, confirm.clone()).await.expect(200);
+        }
+        stage.seal().await;
+        let events = stage
+            .get(Who::Auditor, &format!("{deal}/events?limit=100"))
+            .await
+            .expect(200);
+        let kinds = events["items"].as_array().unwrap().iter();
+        let kinds = kinds
+            .filter(|it| it["kind"] == "deal.closing_moved")
+            .count();
+        assert_eq!(kinds, 3);
+    });
+}
+
+#[test]
+fn a_side_does_not_learn_that_compliance_stopped_a_deal_for_a_time() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let history = format!("{deal}/history");
+        let block = json!({ "action": "block", "reason": "A list." });
+        stage.go(Who::Compliance, &deal, block).await.expect(200);
+        stage.context.clock.advance(chrono::TimeDelta::hours(5));
+        let unblock = json!({ "action": "unblock", "reason": "Another firm." });
+        for who in [Who::Compliance, Who::SecondCompliance] {
+            stage.go(who, &deal, unblock.clone()).await.expect(200);
+        }
+        stage.seal().await;
+        let whole = stage.get(Who::Curator, &history).await.expect(200);
+        assert_eq!(whole["items"][0]["held_s"], 5 * 3_600);
+        for who in [Who::Dana, Who::Gul] {
+            let seen = stage.get(who, &history).await.expect(200);
+            assert_eq!(seen["items"][0]["held_s"], 0, "{who:?}");
+            let events = stage.get(who, &format!("{deal}/events")).await.expect(200);
+            assert!(!events.to_string().contains("block"), "{events}");
+        }
+    });
 }
 
 #[test]

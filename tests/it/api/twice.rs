@@ -222,6 +222,25 @@ async fn introductions_and_deals(twice: &Twice<'_>) {
     let deal = format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap());
     let report = json!({"action": "report"});
     twice.moves("deals", Who::Dana, &deal, report).await;
+    for (part, body) in [
+        (
+            "round",
+            json!({"currency": "USD", "minimum": 1, "target": 2, "maximum": 3, "closes_on": "2027-03-31"}),
+        ),
+        (
+            "closings",
+            json!({"closings": [{"minimum": 1, "maximum": 2, "closes_on": "2027-01-31"}]}),
+        ),
+    ] {
+        let request = stage.request(Who::Dana, "PUT", &format!("{deal}/{part}"));
+        let request = request.header("If-Match", "*").json(&body);
+        Answer::of(request.send().await.unwrap()).await.expect(200);
+    }
+    let route = "/v1/deals/{id}/closings/{number}/transitions";
+    let path = format!("{deal}/closings/1/transitions");
+    twice
+        .does(route, Who::Dana, &path, json!({"action": "cancel"}))
+        .await;
     let note = json!({"note": "Hello", "visibility": "both"});
     let path = format!("{deal}/notes");
     twice

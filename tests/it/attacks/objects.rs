@@ -93,6 +93,8 @@ fn body(route: &str) -> Option<Value> {
         "PUT /v1/deals/{id}/round" => Some(json!({
             "currency": "USD", "minimum": 1, "target": 2, "maximum": 3, "closes_on": "2027-01-01",
         })),
+        "PUT /v1/deals/{id}/closings" => Some(json!({ "closings": [] })),
+        "POST /v1/deals/{id}/closings/{number}/transitions" => action("close"),
         "PUT /v1/deals/{id}/participants" => Some(json!({
             "organization": Uuid::now_v7().to_string(), "interest": "observing",
         })),
@@ -241,6 +243,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
         ("{version}", "1".to_owned()),
+        ("{number}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),
         (
             "{release}",
@@ -482,6 +485,7 @@ pub(super) fn filled(path: &str, objects: Option<&BTreeMap<&'static str, String>
         "{grant}",
         "{session}",
         "{report}",
+        "{number}",
     ] {
         if filled.contains(inner) {
             filled = filled.replace(inner, &object(inner));

@@ -172,6 +172,7 @@ fn partners() -> organizations::Filter {
     organizations::Filter {
         kind: Some(OrganizationKind::Partner),
         country: Some(of("GE")),
+        ..organizations::Filter::default()
     }
 }
 

@@ -41,7 +41,8 @@ pub struct StayView {
     /// How long, in seconds.
     #[schema(minimum = 0)]
     lasted_s: i64,
-    /// How much of it the deal was on hold or stopped, in seconds.
+    /// How much of it the deal was on hold, in seconds; for the operator's
+    /// people also what compliance stopped it for.
     #[schema(minimum = 0)]
     held_s: i64,
     /// Working days in the startup's country that it took.

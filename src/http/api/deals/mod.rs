@@ -1,5 +1,6 @@
 //! Deals: what follows an introduction, stage by stage.
 
+mod closings;
 mod history;
 mod notes;
 mod requests;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::exchange::{intent, moved, path_id, query_code, query_id};
+use super::finding::{Wrong, query_day, query_time};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -23,11 +25,11 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::deals::{self, Filter};
 use crate::services::paging::PageRequest;
-use crate::services::{Caller, Context};
+use crate::services::{Caller, Context, counts};
 
 pub use requests::{DealChanges, NewDealTransition};
 pub use view::DealView;
@@ -47,7 +49,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(syndicate::get_deal_board)
         .service(syndicate::get_deal_syndicate)
         .service(syndicate::set_deal_round)
-        .service(syndicate::set_deal_participant);
+        .service(syndicate::set_deal_participant)
+        .service(closings::set_deal_closings)
+        .service(closings::list_deal_closing_transitions)
+        .service(closings::move_deal_closing);
 }
 
 /// Which deals.
@@ -67,22 +72,50 @@ pub struct DealFilters {
     /// With that firm on either side; for a side one of its own.
     #[param(format = "uuid", max_length = 36)]
     organization: Option<String>,
+    /// Of that startup profile; for a side one of its own.
+    #[param(format = "uuid", max_length = 36)]
+    startup: Option<String>,
+    /// Of that mandate; for a side one of its own.
+    #[param(format = "uuid", max_length = 36)]
+    mandate: Option<String>,
+    /// On hold until that day or before.
+    #[param(format = Date, max_length = 10, example = "2026-12-14")]
+    resume_by: Option<String>,
+    /// Opened then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    created_since: Option<String>,
+    /// Changed then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    updated_since: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
 }
 
 impl DealFilters {
     /// What they mean.
     ///
     /// # Errors
-    /// 400, naming the parameter.
+    /// 400, naming every parameter that is wrong.
     pub fn read(&self) -> Result<Filter, Problem> {
+        let mut wrong = Wrong::default();
         let stage = self.stage.as_deref().map(str::parse).transpose();
-        let bad_stage = |_| Problem::new(Kind::BadQuery).detail("`stage` is no stage's name.");
-        Ok(Filter {
-            organization: query_id("organization", self.organization.as_deref())?,
-            status: query_code("status", self.status.as_deref(), DealStatus::from_code)?,
-            stage: stage.map_err(bad_stage)?,
-            programme: query_id("programme", self.programme.as_deref())?,
-        })
+        let bad_stage = |_| Problem::parameter("stage", "`stage` is no stage's name.");
+        let organization = query_id("organization", self.organization.as_deref());
+        let status = query_code("status", self.status.as_deref(), DealStatus::from_code);
+        let created_since = query_time("created_since", self.created_since.as_deref());
+        let updated_since = query_time("updated_since", self.updated_since.as_deref());
+        let filter = Filter {
+            organization: wrong.take(organization),
+            status: wrong.take(status),
+            stage: wrong.take(stage.map_err(bad_stage)),
+            programme: wrong.take(query_id("programme", self.programme.as_deref())),
+            startup_profile: wrong.take(query_id("startup", self.startup.as_deref())),
+            mandate: wrong.take(query_id("mandate", self.mandate.as_deref())),
+            resume_by: wrong.take(query_day("resume_by", self.resume_by.as_deref())),
+            created_since: wrong.take(created_since),
+            updated_since: wrong.take(updated_since),
+        };
+        wrong.or(filter)
     }
 }
 
@@ -101,6 +134,10 @@ async fn list_deals(
     query: ListQuery<DealFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.filters.read()?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::deals(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
     let page = deals::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
     let view = PageView {
         items: page
@@ -111,7 +148,7 @@ async fn list_deals(
         next_cursor: page.next,
         count: None,
     };
-    Ok(view.respond(&request))
+    Ok(view.counted(count).respond(&request))
 }
 
 async fn view(context: &Context, caller: &Caller, id: DealId) -> Result<DealView, Problem> {

@@ -4,9 +4,12 @@ use actix_web::{HttpResponse, get, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::closings::ClosingView;
+use super::view::LockedRateView;
 use crate::domain::fault::Faults;
 use crate::domain::ids::DealId;
 use crate::domain::money::{Currency, Money};
+use crate::domain::rate_lock::RateLock;
 use crate::domain::syndicate::{Firmness, Interest, Participant, Pledge, Round, Subscription};
 use crate::domain::text::Slug;
 use crate::http::api::exchange::{moved, path_id, query_id};
@@ -76,6 +79,7 @@ impl RoundView {
                     target,
                     maximum,
                     closes_on,
+                    lock: RateLock::default(),
                 })
             }
             _ => Err(faults),
@@ -104,6 +108,10 @@ pub struct NewParticipant {
     /// The least that it would still come in with, in minor units.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     minimum: Option<i64>,
+    /// For which closing of the round, by its number; a binding promise names
+    /// one where the round has several.
+    #[schema(minimum = 1, maximum = 10)]
+    closing: Option<i64>,
 }
 
 impl NewParticipant {
@@ -123,6 +131,8 @@ impl NewParticipant {
                 lead: self.lead,
                 interest,
                 pledge,
+                closing: self.closing,
+                allocated: None,
             }),
             _ => Err(faults),
         }
@@ -147,7 +157,7 @@ impl NewParticipant {
             firmness: firmness?,
             amount: amount?,
             minimum: self.minimum,
-            rates_of: None,
+            lock: RateLock::default(),
         })
     }
 }
@@ -178,11 +188,20 @@ pub struct ParticipantView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     minimum: Option<i64>,
-    /// What it gets of the round's maximum, in the round's currency: all, or
-    /// its share where more is promised than there is room.
+    /// For which closing of the round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    closing: Option<i64>,
+    /// What it gets of its closing's (else the round's) maximum, in the round's
+    /// currency: all, its share where more is promised than there is room, or
+    /// nothing where that share is below its least. An investor reads it once
+    /// its closing is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
     allocated: Option<i64>,
+    /// What the amount is compared by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked_rate: Option<LockedRateView>,
 }
 
 impl From<&Member> for ParticipantView {
@@ -197,7 +216,9 @@ impl From<&Member> for ParticipantView {
             firmness: pledge.map(|it| it.firmness.code()),
             amount: pledge.map(|it| it.amount.into()),
             minimum: pledge.and_then(|it| it.minimum),
+            closing: participant.closing,
             allocated: member.allocated,
+            locked_rate: member.rate.as_ref().map(LockedRateView::from),
         }
     }
 }
@@ -209,21 +230,31 @@ pub struct SyndicateView {
     /// The round, once it was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     round: Option<RoundView>,
+    /// What its amounts are compared by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked_rate: Option<LockedRateView>,
     /// Who takes part; an investor sees itself alone.
     #[schema(max_items = 200)]
     participants: Vec<ParticipantView>,
+    /// Its closings, the first first; none where it closes at once.
+    #[schema(max_items = 10)]
+    closings: Vec<ClosingView>,
     /// What is promised without binding, in the round's currency, in dollars
-    /// without a round.
-    soft: MoneyView,
-    /// What is promised bindingly.
-    hard: MoneyView,
-    /// `below_minimum`, `under`, `filled` or `over`.
+    /// without a round; not for an investor, who could tell the others'
+    /// promises from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    soft: Option<MoneyView>,
+    /// What is promised bindingly; likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hard: Option<MoneyView>,
+    /// `below_minimum`, `under`, `filled` or `over`; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 20, example = "under")]
     subscription: Option<&'static str>,
     /// Promises for which no rate was there; they are in neither sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
-    uncompared: usize,
+    uncompared: Option<usize>,
     /// The deal's version; also the `ETag`.
     #[schema(minimum = 1)]
     version: i64,
@@ -234,11 +265,17 @@ impl From<&Seen> for SyndicateView {
         let currency = seen.round.map_or(Currency::USD, |round| round.currency);
         Self {
             round: seen.round.as_ref().map(RoundView::from),
+            locked_rate: seen.round_rate.as_ref().map(LockedRateView::from),
             participants: seen.members.iter().map(ParticipantView::from).collect(),
-            soft: Money::new(seen.soft, currency).into(),
-            hard: Money::new(seen.hard, currency).into(),
+            closings: seen
+                .closings
+                .iter()
+                .map(|it| ClosingView::of(it, currency))
+                .collect(),
+            soft: seen.sums.map(|it| Money::new(it.soft, currency).into()),
+            hard: seen.sums.map(|it| Money::new(it.hard, currency).into()),
             subscription: seen.subscription.map(Subscription::code),
-            uncompared: seen.uncompared,
+            uncompared: seen.sums.map(|it| it.uncompared),
             version: seen.version,
         }
     }
@@ -383,9 +420,16 @@ pub struct ColumnView {
     /// Open deals that stand there longer than they should.
     #[schema(minimum = 0)]
     overdue: usize,
-    /// What they are worth: what arrived, else what is promised, at the rates
-    /// that were locked then.
+    /// What they are worth: what arrived, else what a closing gave, else what is
+    /// promised, at the rates that were locked then; to an investor its own.
     total: MoneyView,
+    /// How much of it is promised bindingly or arrived.
+    hard: MoneyView,
+    /// How much of it arrived.
+    funded: MoneyView,
+    /// Closings that should have been closed by now.
+    #[schema(minimum = 0)]
+    closings_overdue: usize,
     /// The total, each deal as likely as its stage, or as a curator said.
     weighted: MoneyView,
     /// Deals that say no amount, or one that no rate was there for.
@@ -403,6 +447,9 @@ impl ColumnView {
             won: column.won,
             overdue: column.overdue,
             total: Money::new(column.total, currency).into(),
+            hard: Money::new(column.hard, currency).into(),
+            funded: Money::new(column.funded, currency).into(),
+            closings_overdue: column.closings_overdue,
             weighted: Money::new(column.weighted, currency).into(),
             without_amount: column.without_amount,
         }

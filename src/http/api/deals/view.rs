@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::requests::LikelihoodDocument;
 use crate::domain::pipeline::{DealStatus, Funding};
+use crate::domain::rate_lock::LockedRate;
 use crate::domain::values::{CloseCode, Side};
 use crate::http::api::values::{MoneyView, time};
 use crate::http::problem::FaultView;
@@ -81,6 +82,10 @@ pub struct DealView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 10, example = "startup")]
     pub reported_by: Option<&'static str>,
+    /// What the money that arrived is compared by, whatever is quoted later;
+    /// absent where it is dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_rate: Option<LockedRateView>,
     /// What is recorded for exit criteria.
     pub facts: BTreeMap<String, String>,
     /// What is missing before the stage can be left.
@@ -151,6 +156,7 @@ impl DealView {
             resume_on: deal.resume_on.map(|day| day.to_string()),
             close_code: deal.close_code.map(CloseCode::code),
             reported_by: deal.reported_by.map(Side::code),
+            locked_rate: seen.rate.as_ref().map(LockedRateView::from),
             facts: deal
                 .facts
                 .iter()
@@ -202,6 +208,45 @@ impl From<&Funding> for FundingView {
         Self {
             amount: funding.amount.into(),
             value_date: funding.value_date.to_string(),
+        }
+    }
+}
+
+/// A rate that was locked with an amount.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LockedRate)]
+pub struct LockedRateView {
+    /// Dollars for one unit of the amount's currency, as a decimal number.
+    #[schema(max_length = 60, example = "0.588235294118")]
+    rate: String,
+    /// Whether `rate` is all of it; else it is rounded to twelve significant
+    /// digits.
+    exact: bool,
+    /// The same as a fraction in lowest terms, in digits: above the line.
+    #[schema(max_length = 39, pattern = "^[0-9]+$", example = "10")]
+    numerator: String,
+    /// Below the line.
+    #[schema(max_length = 39, pattern = "^[0-9]+$", example = "17")]
+    denominator: String,
+    /// The day of the oldest quotation that it follows from.
+    #[schema(format = "date", max_length = 10)]
+    on: String,
+    /// Who quoted: `ecb`, `cbar`, `operator`.
+    #[schema(max_items = 3)]
+    sources: Vec<&'static str>,
+}
+
+impl From<&LockedRate> for LockedRateView {
+    fn from(locked: &LockedRate) -> Self {
+        let LockedRate { ratio, on, sources } = locked;
+        let (rate, exact) = ratio.decimal();
+        Self {
+            rate,
+            exact,
+            numerator: ratio.numerator().to_string(),
+            denominator: ratio.denominator().to_string(),
+            on: on.to_string(),
+            sources: sources.iter().map(|it| it.code()).collect(),
         }
     }
 }

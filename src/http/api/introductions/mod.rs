@@ -8,21 +8,22 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
+use super::finding::{Wrong, query_time};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::IntroductionId;
-use crate::domain::introduction::IntroductionStatus;
+use crate::domain::introduction::{IntroductionStatus, Requester};
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::introductions::{self, Filter};
 use crate::services::paging::PageRequest;
-use crate::services::{Caller, Context};
+use crate::services::{Caller, Context, counts};
 
 pub use requests::{NewIntroduction, NewIntroductionTransition};
 pub use view::{IntroductionView, neutral};
@@ -52,6 +53,23 @@ pub struct IntroductionFilters {
     /// In that state; for the operator's people.
     #[param(max_length = 40, example = "held")]
     status: Option<String>,
+    /// With that startup profile; for a side one of its own.
+    #[param(format = "uuid", max_length = 36)]
+    startup: Option<String>,
+    /// With that mandate; for a side one of its own.
+    #[param(format = "uuid", max_length = 36)]
+    mandate: Option<String>,
+    /// Asked for by `startup`, `investor` or `curator`.
+    #[param(max_length = 10, example = "startup")]
+    requester: Option<String>,
+    /// Asked for then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    created_since: Option<String>,
+    /// Changed then or later: RFC 3339.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    updated_since: Option<String>,
+    /// Whether to say how many there are over all pages, up to 1000.
+    count: Option<bool>,
 }
 
 /// Introductions, oldest first.
@@ -71,6 +89,10 @@ async fn list_introductions(
     query: ListQuery<IntroductionFilters>,
 ) -> Result<HttpResponse, Problem> {
     let filter = filter(&caller, &query.filters)?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::introductions(&context, &caller, filter.clone()).await?),
+        _ => None,
+    };
     let page = PageRequest::from(query.page);
     let page = introductions::list(&context, &caller, filter, page).await?;
     let view = PageView {
@@ -78,26 +100,37 @@ async fn list_introductions(
         next_cursor: page.next,
         count: None,
     };
-    Ok(view.respond(&request))
+    Ok(view.counted(count).respond(&request))
 }
 
 /// What filters mean for that caller.
 ///
 /// # Errors
-/// 400, naming the parameter.
+/// 400, naming every parameter that is wrong.
 pub fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, Problem> {
+    let mut wrong = Wrong::default();
     let status = filters.status.as_deref();
     // A side that could filter by state would learn the ones it isn't told.
     if status.is_some() && !caller.reads_everything() {
         let detail = "`status` is for the operator's people.";
-        return Err(Problem::new(Kind::BadQuery).detail(detail));
+        wrong.note(Problem::parameter("status", detail));
     }
-    Ok(Filter {
-        organization: query_id("organization", filters.organization.as_deref())?,
-        status: query_code("status", status, IntroductionStatus::from_code)?,
-        programme: query_id("programme", filters.programme.as_deref())?,
+    let organization = query_id("organization", filters.organization.as_deref());
+    let requester = filters.requester.as_deref();
+    let created_since = query_time("created_since", filters.created_since.as_deref());
+    let updated_since = query_time("updated_since", filters.updated_since.as_deref());
+    let filter = Filter {
+        organization: wrong.take(organization),
+        status: wrong.take(query_code("status", status, IntroductionStatus::from_code)),
+        programme: wrong.take(query_id("programme", filters.programme.as_deref())),
+        startup_profile: wrong.take(query_id("startup", filters.startup.as_deref())),
+        mandate: wrong.take(query_id("mandate", filters.mandate.as_deref())),
+        requester: wrong.take(query_code("requester", requester, Requester::from_code)),
+        created_since: wrong.take(created_since),
+        updated_since: wrong.take(updated_since),
         visible_to: None,
-    })
+    };
+    wrong.or(filter)
 }
 
 /// Asks for an introduction.

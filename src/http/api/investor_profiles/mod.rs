@@ -1,25 +1,20 @@
 //! Investor profiles: what investors say of themselves.
 
 mod document;
+mod filters;
 mod versions;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
-use super::exchange::{created, intent, moved, path_id, query_code, query_id};
-use super::finding::{order, query_country, query_time};
+use super::exchange::{created, intent, moved, path_id};
 use super::own_organization;
 use super::startup_profiles::{CommentsView, NewProfileTransition};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::InvestorProfileId;
-use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent};
-use crate::domain::profile::ProfileStatus;
-use crate::domain::search::{Order, Query as Words};
-use crate::domain::tag::{Facet, Taxonomy};
+use crate::domain::investor::InvestorContent;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
@@ -27,13 +22,14 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
-use crate::http::problem::{Kind, Problem};
+use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::counts;
-use crate::services::investors::{self, Filter};
+use crate::services::investors;
 use crate::services::{Context, Error};
 
 pub use document::InvestorProfileDocument;
+pub use filters::InvestorProfileFilters;
 pub use view::InvestorProfileView;
 
 /// Registers the routes.
@@ -78,80 +74,6 @@ async fn create_investor_profile(
     Ok(created(view.location(), view.version, &view))
 }
 
-/// Which investor profiles.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct InvestorProfileFilters {
-    /// Of that firm.
-    #[param(format = "uuid", max_length = 36)]
-    organization: Option<String>,
-    /// In that state.
-    #[param(max_length = 20, example = "published")]
-    status: Option<String>,
-    /// Of that sort: a value of the facet `investor_type`.
-    #[serde(rename = "type")]
-    #[param(max_length = 80, example = "family_office")]
-    kind: Option<String>,
-    /// Resident there: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "AZ")]
-    residence: Option<String>,
-    /// With so much under management.
-    #[param(max_length = 20, example = "10m_50m")]
-    assets: Option<String>,
-    /// `none`, `claimed` or `verified`.
-    #[param(max_length = 20, example = "verified")]
-    accreditation: Option<String>,
-    /// Whether somebody of the firm stands behind it.
-    claimed: Option<bool>,
-    /// Changed then or later: RFC 3339.
-    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
-    updated_since: Option<String>,
-    /// In what order: `created_at`, `-created_at`, `updated_at` or
-    /// `-updated_at`.
-    #[param(
-        max_length = 20,
-        pattern = "^-?(created|updated)_at$",
-        default = "created_at"
-    )]
-    sort: Option<String>,
-    /// Whether to say how many there are over all pages, up to 1000.
-    count: Option<bool>,
-}
-
-impl InvestorProfileFilters {
-    /// What they mean.
-    ///
-    /// # Errors
-    /// 400, naming the parameter.
-    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
-        let kind = self.kind.as_deref().map(|word| {
-            let mut known = taxonomy.facet(Facet::InvestorType);
-            let found = known.find(|value| value.slug.as_str() == word);
-            found.map(|value| value.slug.clone()).ok_or_else(|| {
-                Problem::new(Kind::BadQuery).detail("`type` is none of its values.".to_owned())
-            })
-        });
-        let filter = Filter {
-            organization: query_id("organization", self.organization.as_deref())?,
-            status: query_code("status", self.status.as_deref(), ProfileStatus::from_code)?,
-            kind: kind.transpose()?,
-            residence: query_country("residence", self.residence.as_deref())?,
-            assets: query_code("assets", self.assets.as_deref(), AssetsBand::from_code)?,
-            accreditation: query_code(
-                "accreditation",
-                self.accreditation.as_deref(),
-                AccreditationStatus::from_code,
-            )?,
-            claimed: self.claimed,
-            updated_since: query_time("updated_since", self.updated_since.as_deref())?,
-        };
-        // Nothing is looked for by words, so none comes by relevance.
-        let order = order(self.sort.as_deref(), &Words::default())?;
-        Ok((filter, order))
-    }
-}
-
 /// Investor profiles: one's own, or all for the operator's people.
 #[utoipa::path(
     operation_id = "list_investor_profiles",
@@ -170,9 +92,10 @@ async fn list_investor_profiles(
     query: ListQuery<InvestorProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = match query.filters.count {
-        Some(true) => Some(counts::investors(&context, &caller, filter.clone()).await?),
-        _ => None,
+    let count = if query.filters.counts() {
+        Some(counts::investors(&context, &caller, filter.clone()).await?)
+    } else {
+        None
     };
     let page = investors::list(&context, &caller, filter, order, query.page.into()).await?;
     let today = context.now().date_naive();

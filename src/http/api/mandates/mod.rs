@@ -1,15 +1,15 @@
 //! Mandates: what investors look for.
 
 mod document;
+mod filters;
 mod versions;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::exchange::{created, intent, moved, path_id, query_code, query_id};
-use super::finding::{Asked, order, query_country, query_time};
+use super::exchange::{created, intent, moved, path_id};
 use super::own_organization;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
@@ -17,9 +17,7 @@ use super::values::code;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::MandateId;
-use crate::domain::mandate::{MandateAction, MandateContent, MandateStatus};
-use crate::domain::search::Order;
-use crate::domain::tag::Taxonomy;
+use crate::domain::mandate::{MandateAction, MandateContent};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
@@ -31,10 +29,11 @@ use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::http::renderings::{Renderings, Shown};
 use crate::services::counts;
-use crate::services::mandates::{self, Filter};
+use crate::services::mandates;
 use crate::services::{Context, Error};
 
 pub use document::MandateDocument;
+pub use filters::MandateFilters;
 pub use view::MandateView;
 
 /// Registers the routes.
@@ -78,87 +77,6 @@ async fn create_mandate(
     Ok(created(view.location(), view.version, &view))
 }
 
-/// Which mandates.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct MandateFilters {
-    /// Of that firm.
-    #[param(format = "uuid", max_length = 36)]
-    organization: Option<String>,
-    /// In that state.
-    #[param(max_length = 20, example = "published")]
-    status: Option<String>,
-    /// Of a firm there: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
-    country: Option<String>,
-    /// Admitted to that programme.
-    #[param(format = "uuid", max_length = 36)]
-    programme: Option<String>,
-    /// Whether somebody of the firm stands behind it.
-    claimed: Option<bool>,
-    /// Changed then or later: RFC 3339.
-    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
-    updated_since: Option<String>,
-    /// With all of these words in the firm's name, the title or the labels of its tags, in
-    /// whatever script a name is written; the last word may be the beginning of
-    /// one. No character has a meaning of its own.
-    #[param(min_length = 1, max_length = 200, example = "su itk")]
-    q: Option<String>,
-    /// With that tag or one under it: a slug, a label or an alias.
-    #[param(max_length = 100, example = "water")]
-    tag: Option<String>,
-    /// At that stage.
-    #[param(max_length = 20, example = "seed")]
-    stage: Option<String>,
-    /// With that deal intent.
-    #[param(max_length = 100, example = "pilot_poc")]
-    deal_intent: Option<String>,
-    /// For that market: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "AZ")]
-    market: Option<String>,
-    /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`
-    /// or, with `q`, `relevance`, which is the order of a search that names
-    /// none: all words in the name first, then in a name that sounds so, then
-    /// in name, headline and tags, then anywhere; the oldest first among these.
-    #[param(
-        max_length = 20,
-        pattern = "^(relevance|-?(created|updated)_at)$",
-        default = "created_at"
-    )]
-    sort: Option<String>,
-    /// Whether to say how many there are over all pages, up to 1000.
-    count: Option<bool>,
-}
-
-impl MandateFilters {
-    /// What they mean.
-    ///
-    /// # Errors
-    /// 400, naming the parameter.
-    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
-        let asked = Asked {
-            words: self.q.as_deref(),
-            tag: self.tag.as_deref(),
-            stage: self.stage.as_deref(),
-            deal_intent: self.deal_intent.as_deref(),
-            market: self.market.as_deref(),
-        };
-        let query = asked.read(taxonomy)?;
-        let order = order(self.sort.as_deref(), &query)?;
-        let filter = Filter {
-            organization: query_id("organization", self.organization.as_deref())?,
-            status: query_code("status", self.status.as_deref(), MandateStatus::from_code)?,
-            country: query_country("country", self.country.as_deref())?,
-            programme: query_id("programme", self.programme.as_deref())?,
-            claimed: self.claimed,
-            updated_since: query_time("updated_since", self.updated_since.as_deref())?,
-            query,
-        };
-        Ok((filter, order))
-    }
-}
-
 /// Mandates: one's own, or all for the operator's people; the oldest first,
 /// unless something is looked for.
 #[utoipa::path(
@@ -179,9 +97,10 @@ async fn list_mandates(
     query: ListQuery<MandateFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = match query.filters.count {
-        Some(true) => Some(counts::mandates(&context, &caller, filter.clone()).await?),
-        _ => None,
+    let count = if query.filters.counts() {
+        Some(counts::mandates(&context, &caller, filter.clone()).await?)
+    } else {
+        None
     };
     // Every reader of it reads the same.
     let show = Shown::<MandateView>::of(renderings.into_inner());

@@ -7,8 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::view::{MatchView, RankingView, Voice};
 use crate::domain::review::{Curation, MatchStatus};
 use crate::domain::scoring::Band;
+use crate::domain::tag::Facet;
 use crate::domain::values::Stage;
 use crate::http::api::exchange::{query_code, query_id};
+use crate::http::api::finding::{Asked, Wrong, query_country, query_time, tag};
 use crate::http::api::values::time;
 use crate::http::caller::Authenticated;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -16,7 +18,7 @@ use crate::http::problem::{Kind, Problem};
 use crate::services::matches::{self, Filter, Listed, Request, Wanted};
 use crate::services::paging::PageRequest;
 use crate::services::ranking::Counterparts;
-use crate::services::{Caller, Context, teasers};
+use crate::services::{Caller, Context, counts, teasers};
 
 /// Which matches.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -57,6 +59,27 @@ pub struct MatchFilters {
     /// The counterpart is there, ISO 3166-1.
     #[param(min_length = 2, max_length = 2, example = "IL")]
     country: Option<String>,
+    /// The counterpart is for that market, ISO 3166-1; for the operator's people.
+    #[param(min_length = 2, max_length = 2, example = "AZ")]
+    market: Option<String>,
+    /// The counterpart works in that language; for the operator's people.
+    #[param(max_length = 35, example = "az")]
+    language: Option<String>,
+    /// The counterpart has that deal intent; for the operator's people.
+    #[param(max_length = 100, example = "pilot_poc")]
+    deal_intent: Option<String>,
+    /// The counterpart takes that paper; for the operator's people.
+    #[param(max_length = 100, example = "safe")]
+    instrument: Option<String>,
+    /// The counterpart has that transfer topic; for the operator's people.
+    #[param(max_length = 100, example = "tech_transfer_office")]
+    transfer_topic: Option<String>,
+    /// On record since then, RFC 3339; for the operator's people.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    created_since: Option<String>,
+    /// Changed then or later, RFC 3339; for the operator's people.
+    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
+    updated_since: Option<String>,
     /// Of which the curators say that, `pinned` or `vetoed`; for the operator's
     /// people. A ranking leaves vetoed pairs out otherwise.
     #[param(max_length = 10, example = "pinned")]
@@ -69,6 +92,9 @@ pub struct MatchFilters {
     /// page.
     #[serde(default)]
     walk: bool,
+    /// Of what is on record: whether to say how many there are over all pages,
+    /// up to 1000, of those that the reader may see.
+    count: Option<bool>,
 }
 
 impl MatchFilters {
@@ -78,20 +104,50 @@ impl MatchFilters {
         of_one && self.status.is_none() && caller.reads_everything()
     }
 
-    fn about(&self, context: &Context) -> Result<Counterparts, Problem> {
-        let known = |tag: &String| context.taxonomy().resolve(tag).map(|tag| tag.slug.clone());
-        let unknown = |name: &str| bad(&format!("`{name}` is none of its values."));
-        let tag = self.tag.as_ref();
-        let country = self.country.as_deref();
-        Ok(Counterparts {
-            tag: tag
-                .map(|tag| known(tag).ok_or_else(|| unknown("tag")))
-                .transpose()?,
-            stage: query_code("stage", self.stage.as_deref(), Stage::from_code)?,
-            country: country
-                .map(|country| country.parse().map_err(|_| unknown("country")))
-                .transpose()?,
-        })
+    fn about(&self, context: &Context, wrong: &mut Wrong) -> Counterparts {
+        let taxonomy = context.taxonomy();
+        let facets = [
+            (
+                "deal_intent",
+                Facet::DealIntent,
+                self.deal_intent.as_deref(),
+            ),
+            ("instrument", Facet::Instrument, self.instrument.as_deref()),
+            (
+                "transfer_topic",
+                Facet::TransferTopic,
+                self.transfer_topic.as_deref(),
+            ),
+        ];
+        let asked = Asked {
+            market: self.market.as_deref(),
+            language: self.language.as_deref(),
+            facets: &facets,
+            ..Asked::default()
+        };
+        let named = self.tag.as_deref().map(|word| tag(word, &taxonomy));
+        Counterparts {
+            tag: wrong.take(named.transpose()),
+            stage: wrong.take(query_code("stage", self.stage.as_deref(), Stage::from_code)),
+            country: wrong.take(query_country("country", self.country.as_deref())),
+            facets: asked.read(&taxonomy, wrong),
+        }
+    }
+
+    /// What a side doesn't filter by: it would learn what the other answered,
+    /// what the curators think, and of the other more than it is shown.
+    fn operators(&self) -> [(&'static str, bool); 9] {
+        [
+            ("status", self.status.is_some()),
+            ("curation", self.curation.is_some()),
+            ("market", self.market.is_some()),
+            ("language", self.language.is_some()),
+            ("deal_intent", self.deal_intent.is_some()),
+            ("instrument", self.instrument.is_some()),
+            ("transfer_topic", self.transfer_topic.is_some()),
+            ("created_since", self.created_since.is_some()),
+            ("updated_since", self.updated_since.is_some()),
+        ]
     }
 }
 
@@ -103,7 +159,8 @@ fn bad(detail: &str) -> Problem {
 fn share(name: &str, value: Option<i64>) -> Result<Option<i64>, Problem> {
     match value {
         Some(value) if !(0..=10_000).contains(&value) => {
-            Err(bad(&format!("`{name}` must be 0–10000.")))
+            let detail = format!("`{name}` must be 0–10000.");
+            Err(Problem::parameter(name, detail))
         }
         other => Ok(other),
     }
@@ -172,24 +229,32 @@ async fn rank(
             "A ranking without `walk` has one page; `limit` says how long it is.",
         ));
     }
-    let about = filters.about(context)?;
+    if filters.count == Some(true) {
+        return Err(bad("`count` is for what is on record."));
+    }
+    let mut wrong = Wrong::default();
+    let about = filters.about(context, &mut wrong);
+    let curation = filters.curation.as_deref();
+    let outcome = filters.outcome.as_deref();
+    let min_score = share("min_score", filters.min_score);
+    let min_confidence = share("min_confidence", filters.min_confidence);
+    let programme = query_id("programme", filters.programme.as_deref());
     let request = Request {
         of,
-        programme: query_id("programme", filters.programme.as_deref())?,
+        programme: wrong.take(programme),
         wanted: Wanted {
-            min_score: share("min_score", filters.min_score)?.unwrap_or(0),
-            min_confidence: share("min_confidence", filters.min_confidence)?.unwrap_or(0),
-            min_band: query_code("band", filters.band.as_deref(), Band::from_code)?,
-            undecided: query_code("outcome", filters.outcome.as_deref(), undecided)?,
-            curation: query_code("curation", filters.curation.as_deref(), Curation::from_code)?,
-            tag: about.tag,
-            stage: about.stage,
-            country: about.country,
+            min_score: wrong.take(min_score).unwrap_or(0),
+            min_confidence: wrong.take(min_confidence).unwrap_or(0),
+            min_band: wrong.take(query_code("band", filters.band.as_deref(), Band::from_code)),
+            undecided: wrong.take(query_code("outcome", outcome, undecided)),
+            curation: wrong.take(query_code("curation", curation, Curation::from_code)),
+            about,
         },
         limit: usize::try_from(query.page.limit).unwrap_or(usize::MAX),
         walk: filters.walk,
-        cursor: query.page.cursor,
+        cursor: query.page.cursor.clone(),
     };
+    let request = wrong.or(request)?;
     let (programme, page) = matches::rank(context, caller, request).await?;
     let taxonomy = context.taxonomy();
     let voice = Voice::of(context, caller, &taxonomy);
@@ -222,34 +287,38 @@ pub fn wanted(
     if filters.walk || filters.outcome.is_some() {
         return Err(bad("`walk` and `outcome` belong to a ranking."));
     }
-    // A side that could filter by state would learn what the other answered,
-    // and by a pin what the curators think.
+    let mut wrong = Wrong::default();
     let operator = caller.reads_everything();
-    for (name, there) in [
-        ("status", filters.status.is_some()),
-        ("curation", filters.curation.is_some()),
-    ] {
+    for (name, there) in filters.operators() {
         if there && !operator {
-            return Err(bad(&format!("`{name}` is for the operator's people.")));
+            let detail = format!("`{name}` is for the operator's people.");
+            wrong.note(Problem::parameter(name, detail));
         }
     }
     if filters.new && operator {
-        return Err(bad("`new` is for a side."));
+        wrong.note(Problem::parameter("new", "`new` is for a side."));
     }
+    let (status, curation) = (filters.status.as_deref(), filters.curation.as_deref());
+    let created_since = query_time("created_since", filters.created_since.as_deref());
+    let updated_since = query_time("updated_since", filters.updated_since.as_deref());
+    let min_confidence = share("min_confidence", filters.min_confidence);
     let filter = Filter {
-        programme: query_id("programme", filters.programme.as_deref())?,
-        startup_profile: query_id("startup", filters.startup.as_deref())?,
-        mandate: query_id("mandate", filters.mandate.as_deref())?,
-        status: query_code("status", filters.status.as_deref(), MatchStatus::from_code)?,
-        min_band: query_code("band", filters.band.as_deref(), Band::from_code)?,
-        min_score: share("min_score", filters.min_score)?,
-        min_confidence: share("min_confidence", filters.min_confidence)?,
-        curation: query_code("curation", filters.curation.as_deref(), Curation::from_code)?,
+        programme: wrong.take(query_id("programme", filters.programme.as_deref())),
+        startup_profile: wrong.take(query_id("startup", filters.startup.as_deref())),
+        mandate: wrong.take(query_id("mandate", filters.mandate.as_deref())),
+        status: wrong.take(query_code("status", status, MatchStatus::from_code)),
+        min_band: wrong.take(query_code("band", filters.band.as_deref(), Band::from_code)),
+        min_score: wrong.take(share("min_score", filters.min_score)),
+        min_confidence: wrong.take(min_confidence),
+        curation: wrong.take(query_code("curation", curation, Curation::from_code)),
+        created_since: wrong.take(created_since),
+        updated_since: wrong.take(updated_since),
         ..Filter::default()
     };
-    Ok(Listed {
+    let about = filters.about(context, &mut wrong);
+    wrong.or(Listed {
         filter,
-        about: filters.about(context)?,
+        about,
         new: filters.new,
     })
 }
@@ -260,6 +329,10 @@ async fn list(
     query: ListQuery<MatchFilters>,
 ) -> Result<PageView<MatchView>, Problem> {
     let wanted = wanted(context, caller, &query.filters)?;
+    let count = match query.filters.count {
+        Some(true) => Some(counts::matches(context, caller, wanted.clone()).await?),
+        _ => None,
+    };
     let page = matches::list(context, caller, wanted, PageRequest::from(query.page)).await?;
     let shown = teasers::show(context, caller, page.items).await?;
     let taxonomy = context.taxonomy();
@@ -270,7 +343,7 @@ async fn list(
             .map(|shown| MatchView::of(voice, shown))
             .collect(),
         next_cursor: page.next,
-        count: None,
+        count: count.map(Into::into),
     })
 }
 

@@ -2,16 +2,16 @@
 //! when published.
 
 mod document;
+mod filters;
 mod readiness;
 mod versions;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::exchange::{check_fields, created, intent, moved, path_id, query_code, query_id};
-use super::finding::{Asked, order, query_country, query_time};
+use super::exchange::{check_fields, created, intent, moved, path_id};
 use super::own_organization;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
@@ -19,9 +19,7 @@ use super::values::{code, within};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::StartupProfileId;
-use crate::domain::profile::{ProfileAction, ProfileStatus, StartupContent};
-use crate::domain::search::Order;
-use crate::domain::tag::Taxonomy;
+use crate::domain::profile::{ProfileAction, StartupContent};
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
@@ -34,10 +32,11 @@ use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::http::renderings::{Renderings, Shown};
 use crate::services::counts;
-use crate::services::startups::{self, FieldComment, Filter, Move};
+use crate::services::startups::{self, FieldComment, Move};
 use crate::services::{Context, Error};
 
 pub use document::StartupProfileDocument;
+pub use filters::StartupProfileFilters;
 pub use view::{CommentsView, StartupProfileView};
 
 /// Registers the routes.
@@ -84,87 +83,6 @@ async fn create_startup_profile(
     Ok(created(view.location(), view.version, &view))
 }
 
-/// Which profiles.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StartupProfileFilters {
-    /// Of that firm.
-    #[param(format = "uuid", max_length = 36)]
-    organization: Option<String>,
-    /// In that state.
-    #[param(max_length = 20, example = "published")]
-    status: Option<String>,
-    /// Of a firm there: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
-    country: Option<String>,
-    /// Admitted to that programme.
-    #[param(format = "uuid", max_length = 36)]
-    programme: Option<String>,
-    /// Whether somebody of the firm stands behind it.
-    claimed: Option<bool>,
-    /// Changed then or later: RFC 3339.
-    #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
-    updated_since: Option<String>,
-    /// With all of these words in the firm's name, the one-liner, the summary or the labels of its tags, in
-    /// whatever script a name is written; the last word may be the beginning of
-    /// one. No character has a meaning of its own.
-    #[param(min_length = 1, max_length = 200, example = "su itk")]
-    q: Option<String>,
-    /// With that tag or one under it: a slug, a label or an alias.
-    #[param(max_length = 100, example = "water")]
-    tag: Option<String>,
-    /// At that stage.
-    #[param(max_length = 20, example = "seed")]
-    stage: Option<String>,
-    /// With that deal intent.
-    #[param(max_length = 100, example = "pilot_poc")]
-    deal_intent: Option<String>,
-    /// For that market: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "AZ")]
-    market: Option<String>,
-    /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`
-    /// or, with `q`, `relevance`, which is the order of a search that names
-    /// none: all words in the name first, then in a name that sounds so, then
-    /// in name, headline and tags, then anywhere; the oldest first among these.
-    #[param(
-        max_length = 20,
-        pattern = "^(relevance|-?(created|updated)_at)$",
-        default = "created_at"
-    )]
-    sort: Option<String>,
-    /// Whether to say how many there are over all pages, up to 1000.
-    count: Option<bool>,
-}
-
-impl StartupProfileFilters {
-    /// What they mean.
-    ///
-    /// # Errors
-    /// 400, naming the parameter.
-    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
-        let asked = Asked {
-            words: self.q.as_deref(),
-            tag: self.tag.as_deref(),
-            stage: self.stage.as_deref(),
-            deal_intent: self.deal_intent.as_deref(),
-            market: self.market.as_deref(),
-        };
-        let query = asked.read(taxonomy)?;
-        let order = order(self.sort.as_deref(), &query)?;
-        let filter = Filter {
-            organization: query_id("organization", self.organization.as_deref())?,
-            status: query_code("status", self.status.as_deref(), ProfileStatus::from_code)?,
-            country: query_country("country", self.country.as_deref())?,
-            programme: query_id("programme", self.programme.as_deref())?,
-            claimed: self.claimed,
-            updated_since: query_time("updated_since", self.updated_since.as_deref())?,
-            query,
-        };
-        Ok((filter, order))
-    }
-}
-
 /// Profiles: one's own, or all for the operator's people; the oldest first,
 /// unless something is looked for.
 #[utoipa::path(
@@ -185,9 +103,10 @@ async fn list_startup_profiles(
     query: ListQuery<StartupProfileFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (filter, order) = query.filters.read(&context.taxonomy())?;
-    let count = match query.filters.count {
-        Some(true) => Some(counts::startups(&context, &caller, filter.clone()).await?),
-        _ => None,
+    let count = if query.filters.counts() {
+        Some(counts::startups(&context, &caller, filter.clone()).await?)
+    } else {
+        None
     };
     // Every reader of it reads the same.
     let show = Shown::<StartupProfileView>::of(renderings.into_inner());

@@ -49,5 +49,8 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         roles_changed: "Corridor platformasında bir təşkilatdakı rolunuz verilib, dəyişdirilib və ya götürülüb.",
         account_closed: "Hesabınız bağlanıb, bütün cihazlardan çıxış edilib.",
         account_reopened: "Hesabınız yenidən açılıb.",
+        member_joined: "Corridor platformasında təşkilatınıza kimsə qoşulub. Kim olduğunu təşkilatın işçilər siyahısı göstərir; yeri orada deyilsə, rolunu götürün.",
+        document_cleared: "Təşkilatınızın bir sənədi yoxlanılıb və buraxılıb: icazə verdiyiniz tərəflərə açıqdır. Onu kimin açdığını baxış jurnalı göstərir.",
+        document_refused: "Təşkilatınızın bir sənədi yoxlanılıb və rədd edilib: onu sizdən başqa heç kim aça bilməz. Adını və ya faylını dəyişə, yaxud silə bilərsiniz.",
     },
 };

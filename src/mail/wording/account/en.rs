@@ -49,5 +49,8 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         roles_changed: "Your part in an organisation on Corridor was given, changed or taken away.",
         account_closed: "Your account was closed, and all devices were signed out.",
         account_reopened: "Your account was opened again.",
+        member_joined: "Somebody joined your organisation on Corridor. Its list of people says who; take the part away again if it shouldn’t be theirs.",
+        document_cleared: "A document of your organisation was looked at and let through: it is open to whom you granted it. Its view log says who opens it.",
+        document_refused: "A document of your organisation was looked at and refused: nobody else can open it. You can change its title or file, or delete it.",
     },
 };

@@ -57,6 +57,9 @@ pub(in crate::mail) struct NewsWords {
     pub roles_changed: &'static str,
     pub account_closed: &'static str,
     pub account_reopened: &'static str,
+    pub member_joined: &'static str,
+    pub document_cleared: &'static str,
+    pub document_refused: &'static str,
 }
 
 impl NewsWords {
@@ -73,6 +76,9 @@ impl NewsWords {
             AccountNews::RolesChanged => self.roles_changed,
             AccountNews::AccountClosed => self.account_closed,
             AccountNews::AccountReopened => self.account_reopened,
+            AccountNews::MemberJoined => self.member_joined,
+            AccountNews::DocumentCleared => self.document_cleared,
+            AccountNews::DocumentRefused => self.document_refused,
         }
     }
 }

@@ -118,6 +118,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ConfirmFunding => "Təsdiqlənəcək maliyyələşmələr",
         WorkKind::ScreenFirm => "Yoxlanılacaq təşkilatlar",
         WorkKind::RenewClearance => "Yenidən yoxlanılacaq təşkilatlar",
+        WorkKind::DecideDocument => "Qərar gözləyən sənədlər",
         WorkKind::LiftFreeze => "Qaldırılacaq dondurmalar",
         WorkKind::RetryMessage => "Yenidən göndəriləcək mesajlar",
         WorkKind::SignProgramme => "İmzalanacaq proqramlar",

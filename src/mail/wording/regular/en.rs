@@ -118,6 +118,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ConfirmFunding => "Fundings to confirm",
         WorkKind::ScreenFirm => "Firms to check",
         WorkKind::RenewClearance => "Firms to check again",
+        WorkKind::DecideDocument => "Documents to decide about",
         WorkKind::LiftFreeze => "Freezes to lift",
         WorkKind::RetryMessage => "Messages to try again",
         WorkKind::SignProgramme => "Programmes to sign",

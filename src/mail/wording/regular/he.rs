@@ -118,6 +118,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ConfirmFunding => "מימונים לאישור",
         WorkKind::ScreenFirm => "חברות לבדיקה",
         WorkKind::RenewClearance => "חברות לבדיקה חוזרת",
+        WorkKind::DecideDocument => "מסמכים להחלטה",
         WorkKind::LiftFreeze => "הקפאות להסרה",
         WorkKind::RetryMessage => "הודעות לניסיון חוזר",
         WorkKind::SignProgramme => "תוכניות לחתימה",

@@ -118,6 +118,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::ConfirmFunding => "Финансирования на подтверждение",
         WorkKind::ScreenFirm => "Организации на проверку",
         WorkKind::RenewClearance => "Организации на повторную проверку",
+        WorkKind::DecideDocument => "Документы, ждущие решения",
         WorkKind::LiftFreeze => "Заморозки к снятию",
         WorkKind::RetryMessage => "Сообщения на повторную отправку",
         WorkKind::SignProgramme => "Программы на подпись",

@@ -245,6 +245,19 @@ fn parts_and_repetitions_of_a_file_are_cheap() {
     });
 }
 
+/// How many mails of what was decided wait for the startup's people.
+async fn news(stage: &Stage) -> usize {
+    let dana = stage.user(Who::Dana).id;
+    let count = move |conn: &mut corridor::db::Conn| {
+        let all = corridor::db::outbox::about(
+            conn,
+            corridor::domain::event::Subject::new(corridor::domain::event::SubjectKind::User, dana),
+        )?;
+        Ok::<_, corridor::db::Error>(all.len())
+    };
+    stage.context.db.read(count).await.unwrap()
+}
+
 /// Words that name something restricted, in the language of their author.
 #[test]
 fn words_that_ask_for_it_are_looked_at_first() {
@@ -270,8 +283,33 @@ fn words_that_ask_for_it_are_looked_at_first() {
         assert_eq!(own.code(403), "forbidden");
         let wordless = json!({"action": "clear"});
         stage.go(Who::Compliance, &deck, wordless).await.expect(422);
-        let cleared = stage.go(Who::Compliance, &deck, clear).await.expect(200);
-        assert_eq!(cleared["state"], "open");
+        // Its words need two people; it waits for both, and then for the other.
+        let waits = async |who| {
+            let path = "/v1/worklist?kind=decide_document";
+            let told = stage.get(who, path).await.expect(200);
+            told["items"].as_array().unwrap().len()
+        };
+        assert_eq!(waits(Who::Compliance).await, 1);
+        assert_eq!(waits(Who::Curator).await, 0);
+        assert_eq!(waits(Who::Dana).await, 0);
+        let first = stage.go(Who::Compliance, &deck, clear.clone()).await;
+        assert_eq!(first.expect(200)["state"], "in_review");
+        assert_eq!(waits(Who::Compliance).await, 0);
+        let twice = stage.go(Who::Compliance, &deck, clear.clone()).await;
+        assert_eq!(twice.code(409), "second_person_needed");
+        let told = "/v1/worklist?record=document";
+        let told = stage.get(Who::SecondCompliance, told).await.expect(200);
+        let about = told["items"][0]["about"].as_array().unwrap();
+        assert!(
+            about.contains(&json!("Our counter-drone system")),
+            "{told:#}"
+        );
+        let actions = told["items"][0]["actions"].as_array().unwrap();
+        assert_eq!(actions, &[json!("clear"), json!("refuse")]);
+        assert_eq!(news(&stage).await, 0);
+        let cleared = stage.go(Who::SecondCompliance, &deck, clear).await;
+        assert_eq!(cleared.expect(200)["state"], "open");
+        assert_eq!(news(&stage).await, 1);
         // What was cleared stays so; what names more is looked at again.
         let same = json!({"title": "Our counter-drone system, 2"});
         let same = stage.edit(Who::Dana, &deck, same).await.expect(200);
@@ -279,6 +317,7 @@ fn words_that_ask_for_it_are_looked_at_first() {
         let refuse = json!({"action": "refuse", "reason": "No."});
         let refused = stage.go(Who::Compliance, &deck, refuse).await.expect(200);
         assert_eq!(refused["state"], "refused");
+        assert_eq!(news(&stage).await, 2);
         let clean = json!({"title": "Our system"});
         let again = stage.edit(Who::Dana, &deck, clean).await.expect(200);
         assert_eq!(again["state"], "in_review");

@@ -1,7 +1,9 @@
 //! Files that are not what they seem, and uploads that ask for too much.
 
+use std::io::ErrorKind::{TimedOut, WouldBlock};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use corridor::domain::account::Role;
 use serde_json::{Value, json};
@@ -329,5 +331,58 @@ fn too_much_is_refused_however_it_is_sent() {
         let made = send(&tamar.owner).await.expect(201);
         let file = format!("{}/file", made.header("location"));
         viewer.call("GET", &file).fetch().await;
+    });
+}
+
+/// Sends the beginning of an upload, then a byte whenever nothing has come back
+/// for a moment; answers what came back in the end.
+fn dribble(address: &str, head: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let moment = Some(Duration::from_millis(50));
+    stream.set_read_timeout(moment).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let (begun, rest) = body.split_at(body.len() / 2);
+    stream.write_all(begun).unwrap();
+    let mut answer = Vec::new();
+    let mut rest = rest.iter();
+    loop {
+        let mut piece = [0; 4_096];
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => answer.extend_from_slice(&piece[..read]),
+            Err(error) if matches!(error.kind(), WouldBlock | TimedOut) => {
+                let byte = rest.next().expect("it is cut before all has come");
+                if stream.write_all(&[*byte]).is_err() {
+                    break;
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn an_upload_that_comes_byte_by_byte_is_cut_and_leaves_nothing() {
+    on_each_backend(async |database| {
+        let mut stage = Stage::set(database).await;
+        stage.restart_within(|limits| limits.document_timeout_s = 1);
+        let body = deck_form(&[pdf("slow"), vec![b' '; 4_096]].concat()).body();
+        let path = place(&stage);
+        let address = stage.base.trim_start_matches("http://").to_owned();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+             content-type: {}\r\ncontent-length: {}\r\n\r\n",
+            stage.token(Who::Dana),
+            content_type(),
+            body.len()
+        );
+        let sent = tokio::task::spawn_blocking(move || dribble(&address, &head, &body));
+        let answer = sent.await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        assert!(answer.contains("body_timeout"), "{answer}");
+        assert_eq!(stored_names(&stage), [] as [String; 0]);
+        let listed = stage.get(Who::Dana, "/v1/documents").await.expect(200);
+        assert_eq!(listed["items"], json!([]));
     });
 }

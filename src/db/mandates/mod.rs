@@ -1,57 +1,32 @@
 //! Mandates. The row holds the present state; every revision of what a
 //! mandate said stays, because matches refer to it.
 
+mod filter;
+mod said;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
+use uuid::Uuid;
 
-use super::conn::Backend;
-use super::head::{Head, HeadRow, Headed};
-use super::page::{self, Cursor};
-use super::prepared::Prepare;
-use super::schema::mandates::{self, dsl};
-use super::schema::{mandate_revisions as revisions, programme_mandates};
-use super::together::{Part, Together};
-use super::types::Timestamp;
-use super::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
+use crate::db::conn::Backend;
+use crate::db::head::{Head, HeadRow, Headed};
+use crate::db::page::{self, Cursor};
+use crate::db::prepared::Prepare;
+use crate::db::schema::mandates::{self, dsl};
+use crate::db::schema::{mandate_revisions as revisions, programme_mandates};
+use crate::db::together::{Part, Together};
+use crate::db::types::Timestamp;
+use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId};
-use crate::domain::mandate::{Mandate, MandateContent, MandateStatus};
+use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::organization::Organization;
 use crate::domain::search::{Order, Query, Texts};
 
-/// Which mandates to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Of that firm.
-    pub organization: Option<OrganizationId>,
-    /// In that state.
-    pub status: Option<MandateStatus>,
-    /// Of a firm there.
-    pub country: Option<Country>,
-    /// Admitted to that programme.
-    pub programme: Option<ProgrammeId>,
-    /// Whether somebody of the firm stands behind it.
-    pub claimed: Option<bool>,
-    /// Changed then or later.
-    pub updated_since: Option<DateTime<Utc>>,
-    /// Found by that.
-    pub query: Query,
-}
-
-impl Filter {
-    /// Whether an index answers it in the list's order, so that a page costs
-    /// its own rows and no more.
-    pub const fn is_by_index(&self, order: Order) -> bool {
-        matches!(order, Order::Created | Order::CreatedLast)
-            && self.status.is_none()
-            && self.country.is_none()
-            && self.programme.is_none()
-            && self.claimed.is_none()
-            && self.updated_since.is_none()
-            && self.query.is_empty()
-    }
-}
+pub use filter::Filter;
+use filter::narrowed;
+pub use said::{content_at, find_revision, revisions_of};
 
 #[derive(Queryable)]
 struct Row {
@@ -67,6 +42,9 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    _cheque_currency: Option<String>,
+    _cheque_min: Option<i64>,
+    _cheque_max: Option<i64>,
 }
 
 impl Headed for Mandate {
@@ -136,8 +114,10 @@ pub fn insertion<E: From<Error>>(
         created_at,
         updated_at,
     } = mandate;
+    let cheque = filter::cheque(content.cheque.as_ref());
     let content = json::mandate::encode(content)?;
     let row = diesel::insert_into(mandates::table).values((
+        cheque,
         dsl::id.eq(*id),
         dsl::organization_id.eq(*organization),
         dsl::country.eq(country.map(|it| it.to_string())),
@@ -251,7 +231,7 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Mandate>> {
-    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit).load(conn)?;
+    let rows: Vec<Row> = listed(conn, filter, Order::Created, after, limit)?.load(conn)?;
     rows.into_iter().map(mandate).collect()
 }
 
@@ -268,40 +248,62 @@ pub fn list_heads(
     limit: usize,
 ) -> Result<Vec<Head<MandateId>>> {
     if order == Order::Relevance {
-        let rest = Filter {
-            query: Query::default(),
-            ..filter.clone()
-        };
-        let (kind, owner) = (search::Kind::Mandate, filter.organization);
-        return search::by_fit(
-            conn,
-            kind,
-            &filter.query,
-            owner,
-            after,
-            limit,
-            |conn, ids| {
-                let ids: Vec<MandateId> = ids.iter().map(|id| (*id).into()).collect();
-                let query = narrowed(conn, &rest).filter(dsl::id.eq_any(ids));
-                let rows: Vec<HeadRow<MandateId>> = query.select(HEAD).load(conn)?;
-                Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
-            },
-        );
+        return found(conn, filter, after, limit);
     }
-    let query = listed(conn, filter, order, after, limit).select(HEAD);
+    let query = listed(conn, filter, order, after, limit)?.select(HEAD);
     let rows: Vec<HeadRow<MandateId>> = query.load(conn)?;
     Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
 }
 
+/// The heads of what has the words of a query, in the order of fit.
+fn found(
+    conn: &mut Conn,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Head<MandateId>>> {
+    let rest = Filter {
+        query: Query::default(),
+        ..filter.clone()
+    };
+    let heads = |conn: &mut Conn, ids: &[Uuid]| {
+        let ids: Vec<MandateId> = ids.iter().map(|id| (*id).into()).collect();
+        let query = narrowed(conn, &rest)?.filter(dsl::id.eq_any(ids));
+        let rows: Vec<HeadRow<MandateId>> = query.select(HEAD).load(conn)?;
+        let heads = rows.into_iter();
+        Ok(heads.map(|row| Head::of(row, Order::Relevance)).collect())
+    };
+    let few = |conn: &mut Conn| {
+        if rest.is_by_index(Order::Created) {
+            return Ok(None);
+        }
+        let query = narrowed(conn, &rest)?.limit(page::fetch(search::FEW));
+        let ids: Vec<MandateId> = query.select(dsl::id).load(conn)?;
+        let few = ids.len() <= search::FEW;
+        Ok(few.then(|| ids.iter().map(|id| id.uuid()).collect()))
+    };
+    let list = search::Listed {
+        kind: search::Kind::Mandate,
+        owner: filter.organization,
+        heads,
+        few,
+    };
+    search::by_fit(conn, list, &filter.query, after, limit)
+}
+
 /// How many there are.
-pub(super) fn count(conn: &mut Conn) -> Result<i64> {
+pub(in crate::db) fn count(conn: &mut Conn) -> Result<i64> {
     Ok(mandates::table.count().get_result(conn)?)
 }
 
 /// Up to `limit` ids and ages after the cursor, the oldest first.
-pub(super) fn ages(conn: &mut Conn, after: Option<Cursor>, limit: usize) -> Result<Vec<Cursor>> {
+pub(in crate::db) fn ages(
+    conn: &mut Conn,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Cursor>> {
     let order = Order::Created;
-    let query = listed(conn, &Filter::default(), order, after, limit).select(HEAD);
+    let query = listed(conn, &Filter::default(), order, after, limit)?.select(HEAD);
     let rows: Vec<HeadRow<MandateId>> = query.load(conn)?;
     let heads = rows.into_iter().take(limit).map(|row| Head::of(row, order));
     Ok(heads.map(|head| head.place).collect())
@@ -310,13 +312,13 @@ pub(super) fn ages(conn: &mut Conn, after: Option<Cursor>, limit: usize) -> Resu
 type Boxed = IntoBoxed<'static, mandates::table, Backend>;
 
 fn listed(
-    conn: &Conn,
+    conn: &mut Conn,
     filter: &Filter,
     order: Order,
     after: Option<Cursor>,
     limit: usize,
-) -> Boxed {
-    let mut query = narrowed(conn, filter).limit(page::fetch(limit));
+) -> Result<Boxed> {
+    let mut query = narrowed(conn, filter)?.limit(page::fetch(limit));
     if let Some(cursor) = after {
         query = match order {
             Order::Created | Order::Relevance => {
@@ -327,51 +329,16 @@ fn listed(
             Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
         };
     }
-    match order {
+    Ok(match order {
         Order::Created | Order::Relevance => query.order((dsl::created_at, dsl::id)),
         Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
         Order::Updated => query.order((dsl::updated_at, dsl::id)),
         Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
-    }
-}
-
-fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
-    let mut query = mandates::table.into_boxed();
-    if let Some(organization) = filter.organization {
-        query = query.filter(dsl::organization_id.eq(organization));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
-    }
-    if let Some(country) = filter.country {
-        query = query.filter(dsl::country.eq(country.to_string()));
-    }
-    if let Some(programme) = filter.programme {
-        let admitted = programme_mandates::table
-            .filter(programme_mandates::programme_id.eq(programme))
-            .select(programme_mandates::mandate_id);
-        query = query.filter(dsl::id.eq_any(admitted));
-    }
-    if let Some(claimed) = filter.claimed {
-        query = query.filter(dsl::claimed.eq(claimed));
-    }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
-    }
-    if !filter.query.is_empty() {
-        let owned = filter.organization.is_some();
-        query = query.filter(sql::search::found_by(
-            conn,
-            "mandates",
-            &filter.query,
-            owned,
-        ));
-    }
-    query
+    })
 }
 
 /// Every mandate admitted to a programme, by id.
-pub(super) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<Mandate>> {
+pub(in crate::db) fn admitted_to(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<Mandate>> {
     let rows: Vec<Row> = mandates::table
         .inner_join(programme_mandates::table)
         .filter(programme_mandates::programme_id.eq(programme))
@@ -403,12 +370,14 @@ pub fn update(conn: &mut Conn, mandate: &Mandate) -> Result<bool> {
     } = mandate;
     // Before the record's own row, so that nobody waits in a circle.
     let firm = organizations::hold(conn, *organization)?;
+    let cheque = filter::cheque(content.cheque.as_ref());
     let content = json::mandate::encode(content)?;
     let before = mandates::table
         .find(id)
         .filter(dsl::version.eq(version - 1));
     let changed = diesel::update(before)
         .set((
+            cheque,
             dsl::country.eq(country.as_ref().map(Country::code)),
             dsl::status.eq(status.code()),
             dsl::claimed.eq(claimed),
@@ -450,71 +419,6 @@ pub fn moving<E: From<Error>>(mandate: &Mandate) -> Together<E> {
         dsl::version.eq(mandate.version),
         dsl::updated_at.eq(Timestamp(mandate.updated_at)),
     )))
-}
-
-/// What a mandate said at a revision.
-///
-/// # Errors
-/// A statement failed, or the row is damaged.
-pub fn find_revision(
-    conn: &mut Conn,
-    id: MandateId,
-    revision: i64,
-) -> Result<Option<MandateContent>> {
-    let content: Option<String> = revisions::table
-        .find((id, revision))
-        .select(revisions::content)
-        .first(conn)
-        .optional()?;
-    content.as_deref().map(json::mandate::decode).transpose()
-}
-
-/// The revisions after that one with when each came, from the first on; one
-/// more than `limit` when there are more.
-///
-/// # Errors
-/// A statement failed.
-pub fn revisions_of(
-    conn: &mut Conn,
-    id: MandateId,
-    after: i64,
-    limit: usize,
-) -> Result<Vec<(i64, DateTime<Utc>)>> {
-    Ok(revisions::table
-        .filter(revisions::mandate_id.eq(id))
-        .filter(revisions::revision.gt(after))
-        .order(revisions::revision)
-        .limit(page::fetch(limit))
-        .select((revisions::revision, revisions::created_at))
-        .load(conn)?)
-}
-
-/// What it said at a moment; what it first said when it came later, and `None`
-/// when there is no such record.
-///
-/// # Errors
-/// A statement failed, or the row is damaged.
-pub fn content_at(
-    conn: &mut Conn,
-    id: MandateId,
-    at: DateTime<Utc>,
-) -> Result<Option<MandateContent>> {
-    let of = || revisions::table.filter(revisions::mandate_id.eq(id));
-    let then: Option<String> = of()
-        .filter(revisions::created_at.lt(Timestamp(at)))
-        .order(revisions::revision.desc())
-        .select(revisions::content)
-        .first(conn)
-        .optional()?;
-    let content = match then {
-        Some(content) => Some(content),
-        None => of()
-            .order(revisions::revision)
-            .select(revisions::content)
-            .first(conn)
-            .optional()?,
-    };
-    content.as_deref().map(json::mandate::decode).transpose()
 }
 
 /// Up to `limit` published mandates that were to be confirmed before today,
@@ -560,6 +464,9 @@ fn mandate(row: Row) -> Result<Mandate> {
         version,
         created_at,
         updated_at,
+        _cheque_currency,
+        _cheque_min,
+        _cheque_max,
     } = row;
     Ok(Mandate {
         id,

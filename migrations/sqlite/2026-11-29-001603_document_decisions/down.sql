@@ -1,0 +1,2 @@
+DROP INDEX documents_waiting;
+ALTER TABLE documents DROP COLUMN first_cleared_by;

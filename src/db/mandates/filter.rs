@@ -1,0 +1,134 @@
+//! What lists of mandates are narrowed down by.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::Boxed;
+use crate::db::amounts::{self, Condition, Held};
+use crate::db::schema::mandates::{self, dsl};
+use crate::db::schema::programme_mandates;
+use crate::db::types::Timestamp;
+use crate::db::{Conn, Result, sql};
+use crate::domain::amounts::{Amounts, Span};
+use crate::domain::country::Country;
+use crate::domain::ids::{OrganizationId, ProgrammeId};
+use crate::domain::mandate::{Cheque, MandateStatus};
+use crate::domain::search::{Order, Query};
+
+/// Which mandates to list; what is absent doesn't matter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    /// Of that firm.
+    pub organization: Option<OrganizationId>,
+    /// In that state.
+    pub status: Option<MandateStatus>,
+    /// Of a firm there.
+    pub country: Option<Country>,
+    /// Admitted to that programme.
+    pub programme: Option<ProgrammeId>,
+    /// Whether somebody of the firm stands behind it.
+    pub claimed: Option<bool>,
+    /// Whose cheque may be so large.
+    pub cheque: Option<Amounts>,
+    /// To be confirmed on that day or before.
+    pub reconfirm_by: Option<NaiveDate>,
+    /// Made then or later.
+    pub created_since: Option<DateTime<Utc>>,
+    /// Changed then or later.
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Found by that.
+    pub query: Query,
+    /// The day on which it is asked, for rates; whoever lists says it.
+    pub today: NaiveDate,
+}
+
+impl Filter {
+    /// Whether an index answers it in the list's order, so that a page costs
+    /// its own rows and no more.
+    pub fn is_by_index(&self, order: Order) -> bool {
+        let by_age = Self {
+            organization: self.organization,
+            today: self.today,
+            ..Self::default()
+        };
+        matches!(order, Order::Created | Order::CreatedLast) && *self == by_age
+    }
+}
+
+type ChequeColumns = (
+    diesel::dsl::Eq<dsl::cheque_currency, Option<String>>,
+    diesel::dsl::Eq<dsl::cheque_min, Option<i64>>,
+    diesel::dsl::Eq<dsl::cheque_max, Option<i64>>,
+);
+
+/// What lists need to know of a cheque.
+pub(super) fn cheque(cheque: Option<&Cheque>) -> ChequeColumns {
+    (
+        dsl::cheque_currency.eq(cheque.map(|it| it.currency.to_string())),
+        dsl::cheque_min.eq(cheque.map(|it| it.min)),
+        dsl::cheque_max.eq(cheque.map(|it| it.max)),
+    )
+}
+
+pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
+    let mut query = mandates::table.into_boxed();
+    if let Some(organization) = filter.organization {
+        query = query.filter(dsl::organization_id.eq(organization));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(country) = filter.country {
+        query = query.filter(dsl::country.eq(country.to_string()));
+    }
+    if let Some(programme) = filter.programme {
+        let admitted = programme_mandates::table
+            .filter(programme_mandates::programme_id.eq(programme))
+            .select(programme_mandates::mandate_id);
+        query = query.filter(dsl::id.eq_any(admitted));
+    }
+    if let Some(claimed) = filter.claimed {
+        query = query.filter(dsl::claimed.eq(claimed));
+    }
+    if let Some(day) = filter.reconfirm_by {
+        query = query.filter(dsl::reconfirm_by.le(day));
+    }
+    if let Some(since) = filter.created_since {
+        query = query.filter(dsl::created_at.ge(Timestamp(since)));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(dsl::updated_at.ge(Timestamp(since)));
+    }
+    if let Some(cheque) = &filter.cheque {
+        let spans = amounts::spans(conn, Held::Cheques, cheque, filter.today)?;
+        query = any_of(query, spans, |span| {
+            let of = dsl::cheque_currency.eq(span.currency.to_string());
+            let within = dsl::cheque_min
+                .le(span.to)
+                .and(dsl::cheque_max.ge(span.from));
+            Box::new(of.and(within))
+        });
+    }
+    if !filter.query.is_empty() {
+        let owned = filter.organization.is_some();
+        query = query.filter(sql::search::found_by(
+            conn,
+            "mandates",
+            &filter.query,
+            owned,
+        ));
+    }
+    Ok(query)
+}
+
+type OfMandates = Condition<mandates::table>;
+
+/// Those of which one of the spans holds; none if there is none.
+fn any_of(query: Boxed, spans: Vec<Span>, holds: fn(Span) -> OfMandates) -> Boxed {
+    let both = |one: OfMandates, other: OfMandates| -> OfMandates { Box::new(one.or(other)) };
+    match spans.into_iter().map(holds).reduce(both) {
+        Some(one_of_them) => query.filter(one_of_them),
+        None => query.filter(diesel::dsl::sql::<Bool>("1 = 0")),
+    }
+}
