@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -247,26 +247,41 @@ pub fn successor(conn: &mut Conn, programme: ProgrammeId) -> Result<Option<Progr
         .optional()?)
 }
 
-/// Programmes in one of these states that end on or before a day, the first
-/// to end first, with their notice.
+/// Up to `limit` programmes in force that are over on that day or whose notice
+/// has come, the first to end first.
 ///
 /// # Errors
 /// A statement failed.
-pub fn ending(
-    conn: &mut Conn,
-    statuses: &[crate::domain::programme::ProgrammeStatus],
-    until: NaiveDate,
-    limit: i64,
-) -> Result<Vec<ProgrammeId>> {
+pub fn due_to_end(conn: &mut Conn, today: NaiveDate, limit: usize) -> Result<Vec<ProgrammeId>> {
     use super::schema::programmes;
-    let codes: Vec<&str> = statuses.iter().map(|status| status.code()).collect();
-    Ok(programmes::table
+    use crate::domain::agreement::MOST_NOTICE_DAYS;
+    use crate::domain::programme::ProgrammeStatus as Status;
+
+    let longest = Days::new(u64::from(MOST_NOTICE_DAYS));
+    let horizon = today.checked_add_days(longest).unwrap_or(today);
+    let codes = [Status::Active, Status::Expiring].map(Status::code);
+    let ending: Vec<(ProgrammeId, String, NaiveDate)> = programmes::table
         .filter(programmes::status.eq_any(codes))
-        .filter(programmes::ends_on.le(until))
+        .filter(programmes::ends_on.le(horizon))
         .order((programmes::ends_on, programmes::id))
-        .select(programmes::id)
-        .limit(limit)
-        .load(conn)?)
+        .select((programmes::id, programmes::status, programmes::ends_on))
+        .load(conn)?;
+    let ids: Vec<ProgrammeId> = ending.iter().map(|(id, ..)| *id).collect();
+    let notices: Vec<(ProgrammeId, i64)> = programme_agreements::table
+        .filter(dsl::programme_id.eq_any(ids))
+        .select((dsl::programme_id, dsl::notice_days))
+        .load(conn)?;
+    let notices: BTreeMap<_, _> = notices.into_iter().collect();
+    let is_due = |(id, status, ends_on): &(ProgrammeId, String, NaiveDate)| {
+        let mut agreement = Agreement::empty(*id);
+        if let Some(days) = notices.get(id) {
+            agreement.notice_days = u32::try_from(*days).unwrap_or(0);
+        }
+        let noticed = status == Status::Expiring.code();
+        *ends_on < today || !noticed && agreement.notice_on(*ends_on) <= today
+    };
+    let due = ending.into_iter().filter(is_due);
+    Ok(due.map(|(id, ..)| id).take(limit).collect())
 }
 
 /// Keeps a comment.

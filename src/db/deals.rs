@@ -259,6 +259,47 @@ pub fn update(conn: &mut Conn, deal: &Deal) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// Of which deals those under way are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnderWay {
+    /// All.
+    All,
+    /// With that firm on a side.
+    Firm(OrganizationId),
+    /// Of that profile.
+    Startup(StartupProfileId),
+    /// Of that mandate.
+    Mandate(MandateId),
+}
+
+/// Deals that are open or on hold by their ids, after one.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn under_way(
+    conn: &mut Conn,
+    of: UnderWay,
+    after: Option<DealId>,
+    limit: usize,
+) -> Result<Vec<Deal>> {
+    let status = [DealStatus::Open, DealStatus::OnHold].map(DealStatus::code);
+    let mut query = deals::table.filter(dsl::status.eq_any(status)).into_boxed();
+    query = match of {
+        UnderWay::All => query,
+        UnderWay::Firm(id) => query.filter(dsl::startup_id.eq(id).or(dsl::investor_id.eq(id))),
+        UnderWay::Startup(id) => query.filter(dsl::startup_profile_id.eq(id)),
+        UnderWay::Mandate(id) => query.filter(dsl::mandate_id.eq(id)),
+    };
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows: Vec<Row> = query
+        .order(dsl::id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(deal).collect()
+}
+
 /// Up to `limit` deals on hold until today or an earlier day, the longest due
 /// first.
 ///

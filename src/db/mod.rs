@@ -44,6 +44,7 @@ pub mod clearances;
 pub mod clients;
 pub mod closings;
 pub mod commitments;
+pub mod confirmations;
 mod conn;
 pub mod consents;
 pub mod consumers;

@@ -139,6 +139,18 @@ pub fn list(
     whole(conn, rows)
 }
 
+/// The programmes that are suspended, and since when.
+///
+/// # Errors
+/// A statement failed.
+pub fn suspended(conn: &mut Conn) -> Result<Vec<(ProgrammeId, DateTime<Utc>)>> {
+    Ok(programmes::table
+        .filter(dsl::status.eq(ProgrammeStatus::Suspended.code()))
+        .select((dsl::id, dsl::updated_at))
+        .order(dsl::id)
+        .load(conn)?)
+}
+
 /// Stores the new state of a programme, its version risen by one; false when
 /// somebody else was first.
 ///

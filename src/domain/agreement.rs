@@ -199,6 +199,23 @@ impl Agreement {
         }
     }
 
+    /// Whether each of these parties, who are to sign, has a signatory; a
+    /// programme without texts has nothing to sign.
+    pub fn check_signatories(&self, signing: &[OrganizationId]) -> Result<(), Refusal> {
+        let mut missing = Faults::new();
+        if !self.texts.is_empty() && self.signatories.is_empty() {
+            missing.push("/signatories", "required", "Somebody signs the texts.");
+        }
+        for party in signing.iter().filter(|_| !self.texts.is_empty()) {
+            let mut signatories = self.signatories.iter();
+            if !signatories.any(|signatory| signatory.organization == *party) {
+                let detail = format!("Nobody signs for the party {party}.");
+                missing.push("/signatories", "party_without_signatory", detail);
+            }
+        }
+        missing.finish().map_err(Refusal::incomplete)
+    }
+
     /// Whether everybody has signed, if somebody was to.
     pub fn check_signed(&self) -> Result<(), Refusal> {
         let mut missing = Faults::new();
@@ -297,6 +314,19 @@ mod tests {
         let mut fewer = agreed;
         fewer.texts.pop_last();
         assert!(!fewer.is_intact());
+    }
+
+    #[test]
+    fn texts_are_signed_for_each_party_that_signs() {
+        let parties = [Uuid::from_u128(1).into(), Uuid::from_u128(2).into()];
+        let mut agreed = agreement();
+        agreed.check_signatories(&parties).unwrap();
+        agreed.signatories.pop();
+        assert!(agreed.check_signatories(&parties).is_err());
+        agreed.signatories.clear();
+        assert!(agreed.check_signatories(&[]).is_err());
+        agreed.texts.clear();
+        agreed.check_signatories(&parties).unwrap();
     }
 
     #[test]

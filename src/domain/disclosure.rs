@@ -41,7 +41,7 @@ codes! {
         Sensitivity = "sensitivity",
         /// Nothing in the requester's words names what needs a look.
         Terms = "terms",
-        /// No freeze.
+        /// No freeze, and the programme is not suspended.
         Freeze = "freeze",
         /// No block or conflict.
         Conflict = "conflict",
@@ -66,7 +66,9 @@ impl Rule {
             Self::Clearance => "A firm is not cleared.",
             Self::Sensitivity => "A tag of the startup's is not allowed here.",
             Self::Terms => "Words of the request name something that needs a look.",
-            Self::Freeze => "A freeze covers one of the two, or the programme.",
+            Self::Freeze => {
+                "A freeze covers one of the two or the programme, or the programme is suspended."
+            }
             Self::Conflict => "The two are kept apart.",
             Self::Claimed => "Nobody stands behind one of the two records yet.",
             Self::Exclusions => "The mandate excludes the startup's country or one of its tags.",
@@ -104,10 +106,11 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether nothing but a freeze stands in the way: it is lifted some day,
-    /// and what was agreed or asked should not be lost meanwhile.
+    /// Whether a freeze is among what stands in the way: it is lifted some day,
+    /// and what was agreed or asked should not be lost meanwhile. What else
+    /// stands there is looked at when it is lifted.
     pub fn is_frozen(&self) -> bool {
-        matches!(self, Self::Deny { rules } if rules.as_slice() == [Rule::Freeze])
+        matches!(self, Self::Deny { rules } if rules.contains(&Rule::Freeze))
     }
 }
 
@@ -135,7 +138,8 @@ pub struct Facts {
     /// A checked export licence that holds covers what is sensitive, towards
     /// this counterpart's country.
     pub licensed: bool,
-    /// A freeze covers either side.
+    /// A freeze covers either side or the programme, or the programme is
+    /// suspended: for the time being in either case.
     pub frozen: bool,
     /// A block or a conflict stands between them.
     pub conflict: bool,
@@ -271,6 +275,30 @@ mod tests {
             ..answered(Sensitivity::None, true)
         };
         assert!(matches!(decide(&unscreened), Decision::Review { .. }));
+    }
+
+    #[test]
+    fn what_a_freeze_is_among_waits_for_its_end() {
+        let frozen = Facts {
+            frozen: true,
+            ..fine()
+        };
+        for denied in [
+            frozen,
+            Facts {
+                startup_live: false,
+                mandate_live: false,
+                programme_in_force: false,
+                ..frozen
+            },
+        ] {
+            assert!(decide(&denied).is_frozen(), "{denied:?}");
+        }
+        let lapsed = Facts {
+            startup_live: false,
+            ..fine()
+        };
+        assert!(!decide(&lapsed).is_frozen());
     }
 
     #[test]

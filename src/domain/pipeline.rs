@@ -210,6 +210,13 @@ pub struct Deal {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Deal {
+    /// Whether it stands still until a freeze is lifted, and not until a day.
+    pub fn is_paused(&self) -> bool {
+        self.status == DealStatus::OnHold && self.resume_on.is_none()
+    }
+}
+
 /// What can happen to a deal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DealAction {
@@ -243,6 +250,10 @@ pub enum DealAction {
     /// The curator has it go through another pipeline from its first stage on,
     /// with a reason.
     Reroute(Slug),
+    /// A freeze puts it on hold until it is lifted, on no date.
+    Pause,
+    /// The freeze is lifted.
+    GoOn,
 }
 
 impl DealAction {
@@ -263,6 +274,8 @@ impl DealAction {
             Self::Unblock => "unblock",
             Self::Reopen => "reopen",
             Self::Reroute(_) => "reroute",
+            Self::Pause => "pause",
+            Self::GoOn => "go_on",
         }
     }
 }
@@ -358,7 +371,19 @@ pub fn step(
         }
         (S::Open | S::OnHold, A::Block) => {
             after.status = S::Blocked;
-            who == Hat::Compliance
+            after.resume_on = None;
+            matches!(who, Hat::Compliance | Hat::System)
+        }
+        // One that was held until a day stays so, and then as long as the
+        // freeze does.
+        (S::Open | S::OnHold, A::Pause) if !before.is_paused() => {
+            after.status = S::OnHold;
+            after.resume_on = None;
+            who == Hat::System
+        }
+        (S::OnHold, A::GoOn) if before.is_paused() => {
+            after.status = S::Open;
+            who == Hat::System
         }
         (S::Open, A::Reroute(to)) => {
             if curator {

@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, documents, export_jobs, import_jobs, introductions,
-    investors, mandates, matches, messages, releases, rounds, signing, startups,
+    investors, mandates, matches, messages, releases, rounds, signing, standstill, startups,
 };
 
 /// How often the clock is looked at.
@@ -48,9 +48,11 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(matches::recheck_due(context).await);
     all.note(releases::resume_due(context).await);
     all.note(releases::release_by_rule(context).await);
+    all.note(deals::follow_gate(context).await);
     all.note(deals::resume_due(context).await);
     all.note(deals::tell_stale(context).await);
-    all.note(agreements::end_due(context, BATCH).await);
+    all.note(agreements::end_due(context).await);
+    all.note(standstill::hold_confirmations(context).await);
     all.note(startups::mark_stale(context).await);
     all.note(mandates::mark_stale(context).await);
     all.note(investors::mark_stale(context).await);

@@ -1,6 +1,7 @@
 //! The MoU of a programme: texts, signatures, notice, renewal, comments. The
 //! programme's own machine asks here before it moves.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::db::agreements;
@@ -12,7 +13,7 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, ProgrammeId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::programme::{
-    Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
+    PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
 };
 
 use super::commitments::{parties, readable};
@@ -20,7 +21,7 @@ use super::log::Pen;
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, programmes};
+use super::{Caller, Context, Error, Intent, due, programmes};
 
 /// An agreement with where its programme stands.
 #[derive(Debug, Clone)]
@@ -142,6 +143,13 @@ fn reopened(
     Ok(after)
 }
 
+/// The parties that sign.
+fn signing(programme: &Programme) -> Vec<OrganizationId> {
+    let parties = programme.details.parties.iter();
+    let signing = parties.filter(|party| party.role == PartyRole::Signatory);
+    signing.map(|party| party.organization).collect()
+}
+
 /// What a step of the programme's machine means for its agreement: agreeing
 /// freezes the texts, signing and coming into force need them as they were
 /// agreed, with all signatures.
@@ -165,9 +173,13 @@ pub(super) fn follow(
                 vec![("texts", Value::Hash(agreement.digest()))],
             )
         }
-        ProgrammeAction::StartSigning => Ok(agreement.check_intact()?),
+        ProgrammeAction::StartSigning => {
+            agreement.check_intact()?;
+            Ok(agreement.check_signatories(&signing(programme))?)
+        }
         ProgrammeAction::Activate => {
             agreement.check_intact()?;
+            agreement.check_signatories(&signing(programme))?;
             agreement.check_signed()?;
             succeed(context, conn, &agreement)
         }
@@ -373,43 +385,41 @@ fn check_renewable(conn: &mut Conn, before: &Programme) -> Result<(), Error> {
 
 /// Moves programmes into their notice and ends those whose last day is over;
 /// answers how many.
-pub async fn end_due(context: &Context, limit: usize) -> Result<usize, Error> {
+pub async fn end_due(context: &Context) -> Result<usize, Error> {
+    let (context_in, today) = (context.clone(), context.now().date_naive());
+    due::each(
+        context,
+        "programme.end",
+        |id: &ProgrammeId| id.uuid(),
+        move |conn, limit| agreements::due_to_end(conn, today, limit),
+        move |conn, id: &ProgrammeId| {
+            let before = programmes::load(conn, *id)?;
+            match due_action(conn, &before, today)? {
+                Some(action) => programmes::move_by_system(&context_in, conn, before, action),
+                // Another node was there first.
+                None => Ok(()),
+            }
+        },
+    )
+    .await
+}
+
+/// What is due with a programme on that day.
+fn due_action(
+    conn: &mut Conn,
+    programme: &Programme,
+    today: NaiveDate,
+) -> Result<Option<ProgrammeAction>, Error> {
     use ProgrammeStatus as S;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let today = context.now().date_naive();
-    let notice = chrono::Days::new(u64::from(crate::domain::agreement::MOST_NOTICE_DAYS));
-    let horizon = today.checked_add_days(notice).unwrap_or(today);
-    let due = context
-        .db
-        .read(move |conn| {
-            let mut due = Vec::new();
-            let yesterday = today.pred_opt().unwrap_or(today);
-            for id in agreements::ending(conn, &[S::Active, S::Expiring], yesterday, limit)? {
-                due.push((id, ProgrammeAction::Expire));
-            }
-            for id in agreements::ending(conn, &[S::Active], horizon, limit)? {
-                let ends_on = programmes::load(conn, id)?.details.ends_on;
-                let agreement = agreements::load(conn, id)?;
-                let over = ends_on < today;
-                if !over && agreement.notice_on(ends_on) <= today {
-                    due.push((id, ProgrammeAction::GiveNotice));
-                }
-            }
-            Ok::<_, Error>(due)
-        })
-        .await?;
-    let count = due.len();
-    for (id, action) in due {
-        let context_in = context.clone();
-        context
-            .db
-            .write(move |conn| {
-                let before = programmes::load(conn, id)?;
-                programmes::move_by_system(&context_in, conn, before, action)
-            })
-            .await?;
-    }
-    Ok(count)
+    let ends_on = programme.details.ends_on;
+    Ok(match programme.status {
+        S::Active | S::Expiring if ends_on < today => Some(ProgrammeAction::Expire),
+        S::Active => {
+            let notice_on = agreements::load(conn, programme.id)?.notice_on(ends_on);
+            (notice_on <= today).then_some(ProgrammeAction::GiveNotice)
+        }
+        _ => None,
+    })
 }
 
 impl Recorded for Comment {

@@ -4,13 +4,14 @@
 
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, FreezeScope};
-use crate::domain::ids::{MandateId, ProgrammeId, StartupProfileId};
+use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::introduction::Introduction;
 use crate::domain::organization::Organization;
 use crate::domain::pipeline::Deal;
+use crate::domain::refusal::Refusal;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
-use super::{Context, Error};
+use super::{Caller, Context, Error};
 
 /// Why nothing goes from one side to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,31 @@ pub enum Apart {
     Frozen,
     /// For good, as far as anybody knows.
     Barred,
+}
+
+/// Refuses what would go on between two sides while something keeps them
+/// apart: without a reason, except to the operator's people.
+pub fn check(
+    caller: &Caller,
+    firms: &[OrganizationId],
+    apart: Option<Apart>,
+) -> Result<(), Refusal> {
+    let detail = match apart {
+        None => return Ok(()),
+        Some(_) if !caller.reads_all_of(firms) => {
+            return Err(not_available());
+        }
+        Some(Apart::Frozen) => {
+            "A freeze covers one of the two or the programme; this waits until it is lifted."
+        }
+        Some(Apart::Barred) => "The two are kept apart, or one of them may be shown to nobody.",
+    };
+    Err(Refusal::new("gate_closed", detail))
+}
+
+/// What somebody of a side reads while something keeps the two apart.
+pub fn not_available() -> Refusal {
+    Refusal::new("not_available", "This is not available in this programme.")
 }
 
 /// What keeps the sides of a deal apart now.

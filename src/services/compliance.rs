@@ -14,6 +14,7 @@ use crate::domain::refusal::Refusal;
 
 use super::duplicates::live_firm;
 use super::once::{Recorded, write_once, write_once_versioned};
+use super::recused;
 use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
 
@@ -122,12 +123,14 @@ pub async fn order_freeze(
         created_at: context.now(),
     };
     let pen = context.pen(caller.actor());
+    let (context_in, caller_in) = (context.clone(), caller.clone());
     write_once(
         context,
         by,
         intent,
         move |conn| {
             check_scope(conn, &freeze.scope)?;
+            recused::check_freeze(&context_in, conn, &caller_in, &freeze)?;
             if let FreezeScope::Organization(id) = freeze.scope {
                 live_firm(conn, id)?;
             }
@@ -191,12 +194,14 @@ pub async fn lift_freeze(
     let by = caller.id();
     let now = context.now();
     let pen = context.pen(caller.actor());
+    let (context_in, caller_in) = (context.clone(), caller.clone());
     let lifting = write_once_versioned(
         context,
         by,
         intent,
         move |conn| {
             let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
+            recused::check_freeze(&context_in, conn, &caller_in, &found.freeze)?;
             may_lift(&found, by)?;
             let (stored, kind) = match found.first_lifted_by {
                 None => (
@@ -257,12 +262,22 @@ pub async fn lift_verdict(
     id: Uuid,
 ) -> Result<Option<Result<(), Refusal>>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
-    let found = context
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let (found, theirs) = context
         .db
-        .read(move |conn| freezes::find(conn, id)?.ok_or(Error::NotFound))
+        .read(move |conn| {
+            let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
+            let recused = recused::check_freeze(&context_in, conn, &caller_in, &found.freeze);
+            match recused {
+                Ok(()) => Ok((found, true)),
+                Err(Error::Forbidden) => Ok((found, false)),
+                Err(other) => Err(other),
+            }
+        })
         .await?;
     let may = decide(Operation::WriteCompliance, &caller.memberships, &[]);
-    Ok((may == Verdict::Allowed).then(|| may_lift(&found, caller.id())))
+    let may = may == Verdict::Allowed && theirs;
+    Ok(may.then(|| may_lift(&found, caller.id())))
 }
 
 /// The freezes in force.
@@ -293,7 +308,7 @@ pub async fn block(
     b: OrganizationId,
     reason: String,
 ) -> Result<(), Error> {
-    caller.may(Operation::WriteCompliance, &[])?;
+    caller.may(Operation::WriteCompliance, &[a, b])?;
     let now = context.now();
     let pen = context.pen(caller.actor());
     write_once(
@@ -352,19 +367,19 @@ pub async fn decisions(
     subject: Subject,
 ) -> Result<Vec<Decision>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
+    let caller = caller.clone();
     context
         .db
         .read(move |conn| {
-            let known = match subject.kind {
-                SubjectKind::Match => db::matches::find(conn, subject.id.into())?.is_some(),
-                SubjectKind::Introduction => {
-                    db::introductions::find(conn, subject.id.into())?.is_some()
-                }
-                _ => false,
+            let sides = match subject.kind {
+                SubjectKind::Match => db::matches::find(conn, subject.id.into())?
+                    .map(|found| [found.startup, found.investor]),
+                SubjectKind::Introduction => db::introductions::find(conn, subject.id.into())?
+                    .map(|found| [found.startup, found.investor]),
+                _ => None,
             };
-            if !known {
-                return Err(Error::NotFound);
-            }
+            let sides = sides.ok_or(Error::NotFound)?;
+            caller.may(Operation::ReadCompliance, &sides)?;
             Ok(db::decisions::list(conn, subject)?)
         })
         .await

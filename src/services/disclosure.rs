@@ -14,7 +14,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::profile::{ControlAnswers, ProfileStatus, StartupProfile};
-use crate::domain::programme::Programme;
+use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::refusal::Refusal;
 use crate::domain::scoring::{Explanation, Gate, GateVerdict};
 use crate::domain::tag::Taxonomy;
@@ -122,7 +122,8 @@ pub fn ask(
             None => 0,
         },
         licensed: licensed(context, conn, pair, today)?,
-        frozen: verdict(Gate::Freeze) != GateVerdict::Pass,
+        frozen: verdict(Gate::Freeze) != GateVerdict::Pass
+            || programme.status == ProgrammeStatus::Suspended,
         conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
         excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
         cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
@@ -293,7 +294,9 @@ pub fn record(
 
 /// A person of compliance releases a sensitive profile, at its present
 /// revision, to counterparts of one country in one programme, until a day at
-/// most 12 months ahead.
+/// most 12 months ahead; false when they have done so before. Where nothing in
+/// it waits for a release none is kept: what was decided about something else
+/// must not stand for a tag that is graded later.
 pub fn release(
     context: &Context,
     conn: &mut Conn,
@@ -307,6 +310,11 @@ pub fn release(
             "The investor's country must be known before anything is released to it.",
         )
     })?;
+    let decision = ask(context, conn, pair, Occasion::Running)?;
+    let waits = |rules: &[Rule]| rules.contains(&Rule::Sensitivity);
+    if !matches!(&decision, Decision::Review { rules, .. } if waits(rules)) {
+        return Ok(true);
+    }
     let now = context.now();
     let today = now.date_naive();
     let longest = (now + chrono::TimeDelta::days(365)).date_naive();

@@ -8,7 +8,7 @@ use crate::domain::disclosure::{Decision, Facts, decide};
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::Mandate;
 use crate::domain::profile::StartupProfile;
-use crate::domain::programme::Programme;
+use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::tag::Sensitivity;
 
 use super::disclosure::{
@@ -101,7 +101,7 @@ fn of_firms(
     let found = db::organizations::find_many(conn, &firms)?;
     let freezes = db::freezes::active(conn)?;
     let taxonomy = context.taxonomy();
-    let frozen = freezes.iter().any(|freeze| match &freeze.scope {
+    let covered = freezes.iter().any(|freeze| match &freeze.scope {
         FreezeScope::Programme(id) => *id == programme.id,
         FreezeScope::Organization(id) => firms.contains(id),
         FreezeScope::Country(country) => found
@@ -129,7 +129,7 @@ fn of_firms(
         control_answers_sensitive: false,
         releases: 0,
         licensed: false,
-        frozen,
+        frozen: covered || programme.status == ProgrammeStatus::Suspended,
         conflict: db::blocks::exists(conn, a.firm, b.firm)?,
         excluded: false,
         cooling_down: false,

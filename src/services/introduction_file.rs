@@ -63,11 +63,20 @@ pub struct File {
 pub async fn read(context: &Context, caller: &Caller, id: IntroductionId) -> Result<File, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
     let at = context.now();
-    context.db.read(move |conn| gather(conn, id, at)).await
+    let caller = caller.clone();
+    context
+        .db
+        .read(move |conn| {
+            let introduction = introductions::load(conn, id)?;
+            let sides = [introduction.startup, introduction.investor];
+            caller.may(Operation::ReadCompliance, &sides)?;
+            gather(conn, introduction, at)
+        })
+        .await
 }
 
-fn gather(conn: &mut Conn, id: IntroductionId, at: DateTime<Utc>) -> Result<File, Error> {
-    let introduction = introductions::load(conn, id)?;
+fn gather(conn: &mut Conn, introduction: Introduction, at: DateTime<Utc>) -> Result<File, Error> {
+    let id = introduction.id;
     let itself = Subject::new(SubjectKind::Introduction, id);
     let matched = Subject::new(SubjectKind::Match, introduction.matched);
     let mut decisions = db::decisions::list(conn, matched)?;

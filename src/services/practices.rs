@@ -71,7 +71,8 @@ pub async fn propose(
     intent: Option<Intent>,
     proposal: Proposal,
 ) -> Result<Practice, Error> {
-    caller.may(Operation::WritePractice, &[])?;
+    // Nobody brokers for their own firm.
+    caller.may(Operation::WritePractice, &[proposal.giver, proposal.taker])?;
     let (context_in, caller_in) = (context.clone(), caller.clone());
     write_once(
         context,
@@ -165,7 +166,7 @@ pub(super) fn load_readable(
 ) -> Result<Practice, Error> {
     let practice = load(conn, id)?;
     caller.may(Operation::ReadPractice, &practice.firms())?;
-    if caller.reads_everything() || is_shown(context, conn, &practice)? {
+    if caller.reads_all_of(&practice.firms()) || is_shown(context, conn, &practice)? {
         Ok(practice)
     } else {
         Err(Error::NotFound)

@@ -299,6 +299,7 @@ pub async fn admit(
     caller.may(Operation::WriteProgramme, &[])?;
     let now = context.now();
     let (context_in, actor) = (context.clone(), caller.actor());
+    let caller_in = caller.clone();
     let pen = context.pen(actor);
     let admitted = write_once_versioned(
         context,
@@ -310,6 +311,7 @@ pub async fn admit(
                 Admission::StartupProfile(profile) => {
                     let found =
                         db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
+                    caller_in.may(Operation::WriteProgramme, &[found.organization])?;
                     let joined = programme
                         .details
                         .corridors
@@ -322,6 +324,7 @@ pub async fn admit(
                 }
                 Admission::Mandate(mandate) => {
                     let found = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
+                    caller_in.may(Operation::WriteProgramme, &[found.organization])?;
                     let joined = programme
                         .details
                         .corridors

@@ -20,6 +20,7 @@ pub async fn of_profile(
         .db
         .read(move |conn| db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound))
         .await?;
+    caller.may(Operation::ReadCompliance, &[found.organization])?;
     Ok(terms::in_content(&found.content, &context.taxonomy()))
 }
 
@@ -34,6 +35,7 @@ pub async fn of_introduction(
         .db
         .read(move |conn| introductions::load(conn, id))
         .await?;
+    caller.may(Operation::ReadCompliance, &[found.startup, found.investor])?;
     let hits = terms::marked(&found.blurb, &context.taxonomy()).into_iter();
     Ok(hits.map(|hit| ("/blurb".to_owned(), hit)).collect())
 }

@@ -98,6 +98,8 @@ fn deal_action() -> impl Strategy<Value = DealAction> {
         })),
         1 => Just(DealAction::Block),
         1 => Just(DealAction::Reopen),
+        1 => Just(DealAction::Pause),
+        1 => Just(DealAction::GoOn),
     ]
 }
 
@@ -107,7 +109,10 @@ fn deal_may(from: DealStatus, to: DealStatus) -> bool {
     matches!(
         (from, to),
         (S::Open, _)
-            | (S::OnHold, S::Open | S::Lost | S::Withdrawn | S::Blocked)
+            | (
+                S::OnHold,
+                S::OnHold | S::Open | S::Lost | S::Withdrawn | S::Blocked
+            )
             | (S::Lost | S::Withdrawn, S::Open)
     )
 }
@@ -236,7 +241,16 @@ proptest! {
             match &action {
                 DealAction::Advance | DealAction::Skip(_) | DealAction::MoveBack(_) | DealAction::Reopen =>
                     prop_assert_eq!(who, Hat::Curator),
-                DealAction::Block => prop_assert_eq!(who, Hat::Compliance),
+                DealAction::Block =>
+                    prop_assert!(matches!(who, Hat::Compliance | Hat::System)),
+                DealAction::Pause => {
+                    prop_assert_eq!(who, Hat::System);
+                    prop_assert!(after.is_paused());
+                }
+                DealAction::GoOn => {
+                    prop_assert_eq!(who, Hat::System);
+                    prop_assert!(at.is_paused());
+                }
                 DealAction::Confirm(_) | DealAction::Report =>
                     prop_assert!(matches!(who, Hat::Startup | Hat::Investor)),
                 _ => {}
@@ -247,7 +261,7 @@ proptest! {
                 prop_assert_eq!(after.startup_funding, after.investor_funding);
             }
             prop_assert_eq!(after.close_code.is_some(), after.status == DealStatus::Lost);
-            prop_assert_eq!(after.resume_on.is_some() && after.status != DealStatus::Blocked, after.status == DealStatus::OnHold);
+            prop_assert_eq!(after.resume_on.is_some() || after.is_paused(), after.status == DealStatus::OnHold);
             let is_closed = |deal: &Deal| matches!(deal.status, DealStatus::Won | DealStatus::Lost | DealStatus::Withdrawn);
             if is_closed(&after) && !is_closed(&at) {
                 closed_at = Some(now);

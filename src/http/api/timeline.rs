@@ -158,7 +158,7 @@ pub const DEAL: SideRules = SideRules {
         "deal.facts_recorded",
         "deal.planned",
     ]),
-    hidden_actions: &["block", "unblock"],
+    hidden_actions: &["block", "unblock", "pause", "go_on"],
     own_actions: &[],
     facts: Some(&[
         "action",

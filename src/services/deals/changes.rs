@@ -178,10 +178,7 @@ pub(super) fn across(
     if operator || apart::of_deal(context, conn, deal)?.is_none() {
         return Ok(());
     }
-    Err(Error::refused(
-        "not_available",
-        "This is not available in this programme.",
-    ))
+    Err(apart::not_available().into())
 }
 
 /// Whether the pipeline asks for this, and of whom the caller is one.

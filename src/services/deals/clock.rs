@@ -12,13 +12,13 @@ use crate::domain::deal_clock::{self, DealClock, Turn, WorkingDays};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{DealId, OrganizationId, UserId};
 use crate::domain::message::Notice;
-use crate::domain::permission::Hat;
-use crate::domain::pipeline::{Deal, DealAction, step};
+use crate::domain::pipeline::Deal;
 use crate::domain::values::Side;
 use crate::services::transitions::code;
-use crate::services::{Context, Error, due, notices};
+use crate::services::{Context, Error, apart, due, notices};
 
-use super::{load, log, pipeline_of, store};
+use super::gate::resume;
+use super::{load, pipeline_of};
 
 /// Where and by which clock somebody works.
 #[derive(Debug, Clone, Copy)]
@@ -128,28 +128,9 @@ pub async fn resume_due(context: &Context) -> Result<usize, Error> {
         "deal.resume",
         |deal: &Deal| deal.id.uuid(),
         move |conn, limit| deals::due_to_resume(conn, now.date_naive(), limit),
-        move |conn, before: &Deal| resume(&context_in, conn, before, now),
+        move |conn, before: &Deal| resume(&context_in, conn, before),
     )
     .await
-}
-
-fn resume(
-    context: &Context,
-    conn: &mut Conn,
-    before: &Deal,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let action = DealAction::Resume;
-    let pipeline = pipeline_of(context, before)?;
-    let after = Deal {
-        version: before.version + 1,
-        updated_at: now,
-        ..step(before, &action, Hat::System, pipeline, now)?
-    };
-    store(conn, &after)?;
-    follow(context, conn, before, &after)?;
-    let actor = Actor::System;
-    log(context, conn, actor, before, &after, &action, None, None)
 }
 
 /// Tells those who have to act of the deals that stand too long, once for each
@@ -175,7 +156,9 @@ pub async fn tell_stale(context: &Context) -> Result<usize, Error> {
         move |conn, limit| Ok(deal_clocks::due(conn, now, limit)?.into_iter().collect()),
         move |conn, (id, clock)| {
             // It may have been moved, or told of by another node.
-            if deal_clocks::find(conn, *id)? == Some(*clock) {
+            let deal = load(conn, *id)?;
+            let apart = apart::of_deal(&telling, conn, &deal)?;
+            if apart.is_none() && deal_clocks::find(conn, *id)? == Some(*clock) {
                 tell(&telling, conn, *id, clock, now)?;
             }
             Ok(())

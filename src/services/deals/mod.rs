@@ -5,10 +5,14 @@
 //! | here | the machine |
 //! | [`changes`] | what is written down without moving: facts, the plan |
 //! | [`notes`], [`tasks`] | what is noted and to be done, for whom |
+//! | `available` | what can be done now |
+//! | `gate` | what a freeze, a block or a clearance does to deals under way |
 //! | `clock` | holds that end, deals that stand too long |
 
+mod available;
 pub mod changes;
 mod clock;
+mod gate;
 pub mod notes;
 pub mod tasks;
 
@@ -29,8 +33,11 @@ use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to
 use crate::domain::rate_lock::LockedRate;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::CloseCode;
+pub(in crate::services) use available::open_to;
+pub use available::transitions;
 pub use changes::{Changes, PlanChanges, change};
 pub use clock::{resume_due, tell_stale};
+pub use gate::follow_gate;
 
 use crate::services::caller::in_any_hat;
 use crate::services::closings;
@@ -38,7 +45,7 @@ use crate::services::locked::{LockedBook, lock};
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{available, check_version, code};
-use crate::services::{Caller, Context, Error, Intent, mandates, startups};
+use crate::services::{Caller, Context, Error, Intent, apart, mandates, startups};
 
 /// A deal with what surrounds it.
 #[derive(Debug, Clone)]
@@ -75,6 +82,17 @@ pub(in crate::services) fn open(
     introduction: &Introduction,
 ) -> Result<(), Error> {
     let now = context.now();
+    if apart::of(
+        context,
+        conn,
+        introduction.programme,
+        introduction.startup_profile,
+        introduction.mandate,
+    )?
+    .is_some()
+    {
+        return Err(apart::not_available().into());
+    }
     let pipeline = choose_pipeline(context, conn, introduction)?;
     let first = pipeline
         .stages()
@@ -326,6 +344,9 @@ fn apply(
     };
     let hats = caller.hats(before.startup, before.investor);
     let (after, hat) = in_any_hat(&hats, |hat| step(&before, action, hat, pipeline, now))?;
+    if !goes_on_apart(action) {
+        apart::check(caller, &owners, apart::of_deal(context, conn, &before)?)?;
+    }
     if needs_reason(action) && note.is_none() {
         return Err(Error::refused(
             "reason_needed",
@@ -417,6 +438,15 @@ fn agreed_by_two(
     Ok(enough)
 }
 
+/// Whether it may happen while a freeze or a bar keeps the two apart: to stop,
+/// and for either side to end it.
+const fn goes_on_apart(action: &DealAction) -> bool {
+    matches!(
+        action,
+        DealAction::Block | DealAction::Lose(_) | DealAction::Withdraw
+    )
+}
+
 const fn needs_reason(action: &DealAction) -> bool {
     matches!(
         action,
@@ -478,77 +508,6 @@ fn log(
     context
         .pen(actor)
         .append(conn, "deal.moved", (SubjectKind::Deal, after.id), payload)
-}
-
-/// What can be done with a deal now, each action with what stands in its way.
-pub async fn transitions(
-    context: &Context,
-    caller: &Caller,
-    id: DealId,
-) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
-    let deal = find(context, caller, id).await?.deal;
-    let mut found = open_to(context, caller, &deal)?;
-    let pending = context
-        .db
-        .read(move |conn| closings::pending(conn, id))
-        .await?;
-    for (action, refusal) in &mut found {
-        if *action == "confirm" && refusal.is_none() {
-            refusal.clone_from(&pending);
-        }
-    }
-    Ok(found)
-}
-
-/// What the caller can do with a deal that they may see.
-pub(in crate::services) fn open_to(
-    context: &Context,
-    caller: &Caller,
-    deal: &Deal,
-) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
-    let now = context.now();
-    let pipeline = pipeline_of(context, deal)?;
-    let tomorrow: NaiveDate = (now + chrono::TimeDelta::days(1)).date_naive();
-    let first = pipeline.stages().first().map(|stage| stage.slug.clone());
-    let last = pipeline.stages().last().map(|stage| stage.slug.clone());
-    let funding = crate::domain::pipeline::Funding {
-        amount: crate::domain::money::Money::new(1, crate::domain::money::Currency::USD),
-        value_date: now.date_naive(),
-    };
-    let mut actions = vec![
-        DealAction::Report,
-        DealAction::Advance,
-        DealAction::Hold(tomorrow),
-        DealAction::Resume,
-        DealAction::Lose(CloseCode::Other),
-        DealAction::Withdraw,
-        DealAction::Confirm(funding),
-        DealAction::Block,
-        DealAction::Unblock,
-        DealAction::Reopen,
-    ];
-    actions.extend(
-        last.filter(|slug| *slug != deal.stage)
-            .map(DealAction::Skip),
-    );
-    actions.extend(
-        first
-            .filter(|slug| *slug != deal.stage)
-            .map(DealAction::MoveBack),
-    );
-    let hats = caller.hats(deal.startup, deal.investor);
-    let found = available(&actions.iter().collect::<Vec<_>>(), &hats, |action, hat| {
-        step(deal, action, hat, pipeline, now).map(drop)
-    });
-    let mut found: Vec<_> = found
-        .into_iter()
-        .map(|(action, refusal)| (action.code(), refusal))
-        .collect();
-    // By another pipeline, which the others are not asked about.
-    if deal.status == DealStatus::Open && hats.contains(&Hat::Curator) {
-        found.push(("reroute", None));
-    }
-    Ok(found)
 }
 
 pub(in crate::services) fn load(conn: &mut Conn, id: DealId) -> Result<Deal, Error> {

@@ -1,12 +1,33 @@
 //! What can be done with an introduction now.
 
+use crate::db::Conn;
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{Action, Answer, Introduction, IntroductionStatus, step};
 use crate::domain::permission::Hat;
 use crate::domain::values::PassReason;
-use crate::services::{Caller, Context, Error};
+use crate::services::caller::in_any_hat;
+use crate::services::{Caller, Context, Error, apart};
 
 use super::find;
+
+/// The introduction after what the caller does to it. A deal is neither
+/// announced to the other side nor opened while something keeps the two apart.
+pub(super) fn stepped(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    before: &Introduction,
+    action: &Action,
+) -> Result<Introduction, Error> {
+    let hats = caller.hats(before.startup, before.investor);
+    let (after, _) = in_any_hat(&hats, |hat| step(before, action, hat))?;
+    if matches!(action, Action::Convert | Action::LateYes) {
+        let of = before;
+        let apart = apart::of(context, conn, of.programme, of.startup_profile, of.mandate)?;
+        apart::check(caller, &[of.startup, of.investor], apart)?;
+    }
+    Ok(after)
+}
 
 /// What can be done with an introduction now, by code.
 pub async fn transitions(

@@ -41,7 +41,6 @@ use crate::domain::meeting::{Enclosed, Meeting};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::values::{PassReason, Side};
 
-use super::caller::in_any_hat;
 use super::compliance::note_decision;
 use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
@@ -318,8 +317,7 @@ fn act(
     before: &Introduction,
     action: &Action,
 ) -> Result<Introduction, Error> {
-    let hats = caller.hats(before.startup, before.investor);
-    let (after, _) = in_any_hat(&hats, |hat| step(before, action, hat))?;
+    let after = available::stepped(context, caller, conn, before, action)?;
     commit(context, conn, before, after, action, caller.actor())
 }
 

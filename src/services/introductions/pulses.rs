@@ -12,6 +12,7 @@ use crate::domain::message::Notice;
 use crate::domain::permission::Hat;
 use crate::domain::pulse::{ANSWER_DAYS, FollowUp, Pulse, PulseAnswer, PulseKind, SILENT_DAYS};
 use crate::domain::values::Side;
+use crate::services::disclosure::{self, Occasion};
 use crate::services::notices::Recipient;
 use crate::services::transitions::code;
 use crate::services::{Context, Error, due, notices};
@@ -162,7 +163,24 @@ fn close(context: &Context, conn: &mut Conn, known: &FollowUp) -> Result<(), Err
         };
         return Ok(introductions::put_follow_up(conn, &over)?);
     }
+    if is_frozen(context, conn, &before)? {
+        // Nobody was asked meanwhile, so its time begins again.
+        let heard = FollowUp {
+            heard_at: context.now(),
+            ..known.clone()
+        };
+        return Ok(introductions::put_follow_up(conn, &heard)?);
+    }
     apply_system(context, conn, &before, &Action::Close).map(drop)
+}
+
+fn is_frozen(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<bool, Error> {
+    let pair = super::pair(conn, introduction)?;
+    Ok(disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen())
 }
 
 fn ask_both(context: &Context, conn: &mut Conn, known: &FollowUp) -> Result<(), Error> {
@@ -176,7 +194,7 @@ fn ask_both(context: &Context, conn: &mut Conn, known: &FollowUp) -> Result<(), 
         PulseKind::Open => matches!(introduction.status, S::Sent | S::InConversation | S::Met),
         PulseKind::Late => introduction.status == S::Closed,
     };
-    if !wanted {
+    if !wanted || is_frozen(context, conn, &introduction)? {
         return Ok(());
     }
     for side in [Side::Startup, Side::Investor] {

@@ -101,7 +101,7 @@ fn dress(
         RecordKind::Deal => {
             let deal = deals::load(conn, id.into())?;
             caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
-            let actions = unblocked(deals::open_to(context, caller, &deal)?);
+            let actions = unblocked(deals::open_to(context, conn, caller, &deal)?);
             let seen = deals::see(context, conn, caller, deal)?;
             let names = [seen.startup_name, seen.investor_name];
             Ok(Dressed {

@@ -138,6 +138,29 @@ fn texts_are_frozen_by_agreement_and_any_change_goes_back_to_negotiation() {
 }
 
 #[test]
+fn texts_come_into_force_with_a_signature_of_each_party_that_signs_and_not_without() {
+    on_each_backend(async |database| {
+        let cast = cast(database).await;
+        let start = json!({ "action": "start_signing" });
+        // Nobody signs, then somebody else alone.
+        for signatories in [
+            json!([]),
+            json!([{ "organization": cast.office.id, "name": "Dana Levi" }]),
+        ] {
+            let mut words = cast.words();
+            words["signatories"] = signatories;
+            cast.write(&words).await.expect(200);
+            act(&cast.curator, &cast.programme, "agree_text").await;
+            let refused = cast.curator.act(&cast.programme, "*", &start).await;
+            refused.refused(409, "incomplete");
+        }
+        cast.write(&cast.words()).await.expect(200);
+        act(&cast.curator, &cast.programme, "agree_text").await;
+        act(&cast.curator, &cast.programme, "start_signing").await;
+    });
+}
+
+#[test]
 fn it_is_signed_in_order_and_then_comes_into_force() {
     on_each_backend(async |database| {
         let cast = cast(database).await;

@@ -1,8 +1,5 @@
 //! From a converted introduction to money, or not.
 
-use corridor::db;
-use corridor::domain::ids::IntroductionId;
-use corridor::domain::introduction::IntroductionStatus;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Who};
@@ -22,14 +19,7 @@ pub async fn opened(stage: &Stage) -> String {
     let introduction = stage.introduction(Who::Dana).await;
     let yes = json!({"action": "accept"});
     stage.go(Who::Gul, &introduction, yes).await.expect(200);
-    let id: IntroductionId = introduction.rsplit('/').next().unwrap().parse().unwrap();
-    let sent = move |conn: &mut db::Conn| {
-        let mut record = db::introductions::find(conn, id)?.unwrap();
-        record.status = IntroductionStatus::Sent;
-        record.version += 1;
-        db::introductions::update(conn, &record)
-    };
-    assert!(stage.context.db.write(sent).await.unwrap());
+    stage.sent(&introduction).await;
     let convert = json!({"action": "convert"});
     stage
         .go(Who::Dana, &introduction, convert.clone())

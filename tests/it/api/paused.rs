@@ -2,7 +2,8 @@
 //! lost when it opens again.
 
 use chrono::TimeDelta;
-use corridor::jobs;
+use corridor::domain::account::Role;
+use corridor::{db, jobs};
 use serde_json::{Value, json};
 
 use super::stage::{Answer, BLURB, INVESTOR, STARTUP, Stage, Who};
@@ -169,5 +170,304 @@ fn a_freeze_lets_neither_a_question_nor_a_match_run_out() {
         let asked = stage.get(Who::Gul, &introduction).await.expect(200);
         assert!(asked["question"].is_object(), "{asked}");
         assert_eq!(strike().await, ["expired", "expired"]);
+    });
+}
+
+/// Strikes after some days.
+async fn days_later(stage: &Stage, days: i64) {
+    stage.context.clock.advance(TimeDelta::days(days));
+    stage.seal().await;
+    jobs::clock::strike(&stage.context).await.unwrap();
+}
+
+/// An order that covers the one programme.
+async fn programme_frozen(stage: &Stage) -> String {
+    let order = json!({
+        "scope": "programme",
+        "value": stage.programme.id.to_string(),
+        "reason": "A standing order.",
+    });
+    let freeze = stage.post(Who::Compliance, "/v1/freezes", order).await;
+    format!("/v1/freezes/{}", freeze.expect(201)["id"].as_str().unwrap())
+}
+
+#[test]
+fn a_freeze_longer_than_confirmations_last_ends_nothing() {
+    on_each_backend(async |database| {
+        for programme in [false, true] {
+            let stage = Stage::set(database).await;
+            let introduction = stage.introduction(Who::Dana).await;
+            let freeze = if programme {
+                programme_frozen(&stage).await
+            } else {
+                frozen(&stage).await
+            };
+            for _ in 0..4 {
+                days_later(&stage, 80).await;
+            }
+            let yes = json!({"action": "accept"});
+            let refused = stage.go(Who::Gul, &introduction, yes.clone()).await;
+            assert_eq!(refused.code(409), "paused");
+            lifted(&stage, &freeze).await;
+            let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+            let seen = stage.get(Who::Dana, &profile).await.expect(200);
+            assert_eq!(seen["status"], "published", "{seen}");
+            // Nothing but the clearances, which run out by themselves, is to
+            // be renewed before the yes that was asked for.
+            for firm in [stage.startup.id, stage.investor.id] {
+                let clear = json!({
+                    "verdict": "clear",
+                    "basis": "Registers.",
+                    "valid_to": (stage.context.now() + TimeDelta::days(300)).date_naive().to_string(),
+                    "organization": firm.to_string(),
+                });
+                let made = stage.post(Who::Compliance, "/v1/clearances", clear).await;
+                made.expect(201);
+            }
+            let seen = stage.go(Who::Gul, &introduction, yes).await.expect(200);
+            assert_eq!(seen["status"], "both_accepted", "{seen}");
+        }
+    });
+}
+
+#[test]
+fn what_lapsed_before_a_freeze_stays_lapsed() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        days_later(&stage, 300).await;
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let seen = stage.get(Who::Dana, &profile).await.expect(200);
+        assert_eq!(seen["status"], "stale", "{seen}");
+        frozen(&stage).await;
+        days_later(&stage, 1).await;
+        let seen = stage.get(Who::Dana, &profile).await.expect(200);
+        assert_eq!(seen["status"], "stale", "{seen}");
+    });
+}
+
+async fn deal_as(stage: &Stage, who: Who, deal: &str) -> Value {
+    stage.get(who, deal).await.expect(200)
+}
+
+#[test]
+fn a_freeze_holds_deals_until_it_is_lifted() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = super::deals::deal(&stage).await;
+        days_later(&stage, 0).await;
+        let open = deal_as(&stage, Who::Curator, &deal).await;
+        let freeze = frozen(&stage).await;
+        // Before anything has come around.
+        let report = json!({"action": "report"});
+        let refused = stage.go(Who::Dana, &deal, report.clone()).await;
+        assert_eq!(refused.code(409), "not_available");
+        let refused = stage
+            .go(Who::Curator, &deal, json!({"action": "advance"}))
+            .await;
+        assert_eq!(refused.code(409), "gate_closed");
+        days_later(&stage, 0).await;
+        let held = deal_as(&stage, Who::Dana, &deal).await;
+        assert_eq!(held["status"], "on_hold", "{held}");
+        assert!(held["resume_on"].is_null(), "{held}");
+        let refused = stage.go(Who::Gul, &deal, json!({"action": "resume"})).await;
+        assert_eq!(refused.code(409), "not_available");
+        days_later(&stage, 300).await;
+        let held = deal_as(&stage, Who::Curator, &deal).await;
+        assert_eq!(held["status"], "on_hold", "{held}");
+        assert!(held["stale_at"].is_null(), "{held}");
+        let timeline = stage.get(Who::Dana, &format!("{deal}/timeline")).await;
+        assert!(!timeline.text.contains("pause"), "{}", timeline.text);
+        assert!(!timeline.text.contains("went_stale"), "{}", timeline.text);
+        lifted(&stage, &freeze).await;
+        days_later(&stage, 0).await;
+        let again = deal_as(&stage, Who::Curator, &deal).await;
+        assert_eq!(again["status"], "open", "{again}");
+        assert_eq!(again["stage"], open["stage"]);
+        stage.go(Who::Dana, &deal, report).await.expect(200);
+    });
+}
+
+#[test]
+fn a_hold_that_ends_in_a_freeze_waits_for_its_end() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = super::deals::deal(&stage).await;
+        let hold = json!({"action": "hold", "resume_on": "2026-12-10", "reason": "A visit."});
+        stage.go(Who::Dana, &deal, hold).await.expect(200);
+        let freeze = frozen(&stage).await;
+        days_later(&stage, 30).await;
+        let held = deal_as(&stage, Who::Dana, &deal).await;
+        assert_eq!(held["status"], "on_hold", "{held}");
+        lifted(&stage, &freeze).await;
+        days_later(&stage, 0).await;
+        let again = deal_as(&stage, Who::Dana, &deal).await;
+        assert_eq!(again["status"], "open", "{again}");
+    });
+}
+
+#[test]
+fn a_blocked_firm_and_a_block_stop_deals_until_two_people_let_them_go_on() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = super::deals::deal(&stage).await;
+        days_later(&stage, 0).await;
+        let screened = async |verdict: &str| {
+            let body = json!({
+                "verdict": verdict,
+                "basis": "A list.",
+                "valid_to": "2027-06-01",
+                "organization": stage.startup.id.to_string(),
+            });
+            stage
+                .post(Who::Compliance, "/v1/clearances", body)
+                .await
+                .expect(201);
+        };
+        screened("blocked").await;
+        let report = json!({"action": "report"});
+        let refused = stage.go(Who::Gul, &deal, report.clone()).await;
+        assert_eq!(refused.code(409), "not_available");
+        days_later(&stage, 0).await;
+        let seen = deal_as(&stage, Who::Curator, &deal).await;
+        assert_eq!(seen["status"], "blocked", "{seen}");
+        let unblock = json!({"action": "unblock", "reason": "A namesake."});
+        let refused = stage.go(Who::Compliance, &deal, unblock.clone()).await;
+        assert_eq!(refused.code(409), "gate_closed");
+        screened("clear").await;
+        days_later(&stage, 0).await;
+        assert_eq!(
+            deal_as(&stage, Who::Curator, &deal).await["status"],
+            "blocked"
+        );
+        for who in [Who::Compliance, Who::SecondCompliance] {
+            stage.go(who, &deal, unblock.clone()).await.expect(200);
+        }
+        stage.go(Who::Gul, &deal, report).await.expect(200);
+        let block = json!({
+            "a": stage.startup.id.to_string(),
+            "b": stage.investor.id.to_string(),
+            "reason": "A dispute.",
+        });
+        stage.post(Who::Compliance, "/v1/blocks", block).await;
+        days_later(&stage, 0).await;
+        let seen = deal_as(&stage, Who::Curator, &deal).await;
+        assert_eq!(seen["status"], "blocked", "{seen}");
+    });
+}
+
+#[test]
+fn no_deal_is_opened_in_a_freeze() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        stage
+            .go(Who::Gul, &introduction, json!({"action": "accept"}))
+            .await
+            .expect(200);
+        stage.sent(&introduction).await;
+        let freeze = frozen(&stage).await;
+        let convert = json!({"action": "convert"});
+        let refused = stage.go(Who::Dana, &introduction, convert.clone()).await;
+        assert_eq!(refused.code(409), "not_available");
+        let refused = stage.go(Who::Curator, &introduction, convert.clone()).await;
+        assert_eq!(refused.code(409), "gate_closed");
+        lifted(&stage, &freeze).await;
+        stage
+            .go(Who::Curator, &introduction, convert)
+            .await
+            .expect(200);
+    });
+}
+
+#[test]
+fn a_release_of_words_does_not_stand_for_a_tag_that_is_graded_later() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let matched = stage.released().await;
+        let blurb = "Sensors that guard a border security post would fit.";
+        let made = stage.request_introduction(Who::Gul, &matched, blurb).await;
+        let held = made.location.clone().unwrap();
+        made.expect(201);
+        let release = json!({
+            "action": "release",
+            "reason": "The words are about water.",
+            "revision": stage.profile.revision,
+        });
+        let seen = stage.go(Who::Compliance, &held, release).await.expect(200);
+        assert_eq!(seen["status"], "asking_first", "{seen}");
+        let (profile, revision) = (stage.profile.id, stage.profile.revision);
+        let (programme, mandate) = (stage.programme.id, stage.mandate.clone());
+        let today = stage.context.now().date_naive();
+        let kept = move |conn: &mut db::Conn| {
+            let country = mandate.country.unwrap();
+            db::disclosures::releases(conn, profile, revision, programme, country, today)
+        };
+        assert_eq!(stage.context.db.read(kept).await.unwrap(), 0);
+    });
+}
+
+/// Somebody of compliance has a part in the startup as well.
+async fn second_compliance_joins_the_startup(stage: &Stage) {
+    let (person, firm) = (stage.user(Who::SecondCompliance).id, stage.startup.id);
+    let now = stage.context.now();
+    let join = move |conn: &mut db::Conn| {
+        db::users::insert_membership(conn, person, firm, Role::Viewer, now)
+    };
+    stage.context.db.write(join).await.unwrap();
+}
+
+#[test]
+fn nobody_clears_freezes_or_reads_the_file_of_their_own_firm() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let introduction = stage.introduction(Who::Dana).await;
+        second_compliance_joins_the_startup(&stage).await;
+        let who = Who::SecondCompliance;
+        let (own, other) = (stage.startup.id.to_string(), stage.investor.id.to_string());
+        let clear = json!({
+            "verdict": "clear",
+            "basis": "Known to me.",
+            "valid_to": "2027-06-01",
+            "organization": own,
+        });
+        let refused = stage.post(who, "/v1/clearances", clear.clone()).await;
+        assert!([403, 404].contains(&refused.status), "{}", refused.text);
+        let list = format!("/v1/organizations/{own}/clearances");
+        assert_ne!(stage.get(who, &list).await.status, 200);
+        let block = json!({"a": own, "b": other, "reason": "A quarrel."});
+        let refused = stage.post(who, "/v1/blocks", block).await;
+        assert!([403, 404].contains(&refused.status), "{}", refused.text);
+        for (scope, value) in [
+            ("organization", own.clone()),
+            ("country", "IL".to_owned()),
+            ("programme", stage.programme.id.to_string()),
+            ("tag", "water_loss".to_owned()),
+        ] {
+            let order = json!({"scope": scope, "value": value, "reason": "Why not."});
+            let refused = stage.post(who, "/v1/freezes", order).await;
+            assert_eq!(refused.status, 403, "{scope}: {}", refused.text);
+        }
+        for path in ["file", "decisions"] {
+            let path = format!("{introduction}/{path}");
+            assert_eq!(
+                stage.get(Who::Compliance, &path).await.status,
+                200,
+                "{path}"
+            );
+            assert_eq!(stage.get(who, &path).await.status, 404, "{path}");
+        }
+        let freeze = frozen(&stage).await;
+        let lift = json!({"action": "lift"});
+        assert_eq!(stage.go(who, &freeze, lift.clone()).await.status, 403);
+        // Where their firm has no part they are as free as before.
+        let clear = json!({
+            "verdict": "clear",
+            "basis": "Registers.",
+            "valid_to": "2027-06-01",
+            "organization": other,
+        });
+        stage.post(who, "/v1/clearances", clear).await.expect(201);
+        let order = json!({"scope": "organization", "value": other, "reason": "A doubt."});
+        stage.post(who, "/v1/freezes", order).await.expect(201);
     });
 }

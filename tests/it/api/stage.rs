@@ -13,7 +13,8 @@ use corridor::config::Config;
 use corridor::db::{self, Conn};
 use corridor::domain::account::{Role, User};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict};
-use corridor::domain::ids::{OrganizationId, SessionId, UserId};
+use corridor::domain::ids::{IntroductionId, OrganizationId, SessionId, UserId};
+use corridor::domain::introduction::IntroductionStatus;
 use corridor::domain::mandate::{Capacity, Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
 use corridor::domain::profile::{ControlAnswers, ProfileStatus, StartupContent, StartupProfile};
@@ -445,6 +446,19 @@ impl Stage {
             expires_at: ask.expires_at,
         };
         format!("/consent/{}", self.context.links.mint(&token).unwrap())
+    }
+
+    /// Notes that an introduction's mail has gone out, which is the worker's
+    /// part.
+    pub async fn sent(&self, introduction: &str) {
+        let id: IntroductionId = of(introduction.rsplit('/').next().unwrap());
+        let sent = move |conn: &mut Conn| {
+            let mut record = db::introductions::find(conn, id)?.unwrap();
+            record.status = IntroductionStatus::Sent;
+            record.version += 1;
+            db::introductions::update(conn, &record)
+        };
+        assert!(self.context.db.write(sent).await.unwrap());
     }
 
     /// Gives the events their places, as the writer of SQLite does by itself
