@@ -18,7 +18,7 @@ pub mod tasks;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::db::deals;
 pub use crate::db::deals::Filter;
@@ -31,7 +31,6 @@ use crate::domain::introduction::Introduction;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::pipeline::{Deal, DealAction, DealStatus, Pipeline, missing_to_leave, step};
 use crate::domain::rate_lock::LockedRate;
-use crate::domain::refusal::Refusal;
 use crate::domain::values::CloseCode;
 pub(in crate::services) use available::open_to;
 pub use available::transitions;
@@ -44,7 +43,7 @@ use crate::services::closings;
 use crate::services::locked::{LockedBook, lock};
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
-use crate::services::transitions::{available, check_version, code};
+use crate::services::transitions::{check_version, code};
 use crate::services::{Caller, Context, Error, Intent, apart, mandates, startups};
 
 /// A deal with what surrounds it.
