@@ -304,6 +304,10 @@ fn introduction_notice(
             Requester::Startup => startup.clone(),
             Requester::Investor => investor.clone(),
             Requester::Curator => content.programme.clone(),
+            Requester::Partner => content
+                .partner
+                .clone()
+                .unwrap_or_else(|| content.programme.clone()),
         },
         startup: Party {
             organization: startup,

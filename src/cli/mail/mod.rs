@@ -6,12 +6,13 @@ mod regular;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::Config;
-use crate::mail::notice::{Language, Rendered};
+use crate::mail::calendar::{Invitation, Method};
+use crate::mail::notice::{Language, Meeting, Notice, Rendered};
 use crate::mail::{Email, Mailbox, MessageId};
 
 use self::examples::Example;
@@ -173,7 +174,7 @@ fn write(
     let html = out.join(format!("{name}.html"));
     fs::write(&html, &rendered.html).map_err(|error| unwritable(&html, &error))?;
     let eml = out.join(format!("{name}.eml"));
-    let bytes = email(config, &name, example, rendered)?;
+    let bytes = email(config, &name, example, rendered, language)?;
     fs::write(&eml, bytes).map_err(|error| unwritable(&eml, &error))
 }
 
@@ -183,6 +184,7 @@ fn email(
     name: &str,
     example: &Example,
     rendered: Rendered,
+    language: Language,
 ) -> Result<Vec<u8>, Failure> {
     let mailbox = |(name, address): &(&str, &str)| Mailbox::new(Some(name), address);
     let to: Vec<Mailbox> = example
@@ -191,12 +193,21 @@ fn email(
         .map(mailbox)
         .collect::<Result<_, _>>()
         .map_err(Failure::new)?;
-    let from = Mailbox::new(Some(&config.mail.from_name), &config.mail.from);
+    // What both sides get comes in the programme's name.
+    let (programme, meeting, cancelled) = match &example.notice {
+        Notice::Introduction(it) => (Some(&it.programme), it.meeting.as_ref(), false),
+        Notice::Meeting(it) => (Some(&it.programme), Some(&it.meeting), it.cancelled),
+        _ => (None, None, false),
+    };
+    let from_name = programme.unwrap_or(&config.mail.from_name);
+    let from = Mailbox::new(Some(from_name), &config.mail.from).map_err(Failure::new)?;
+    let invitation =
+        meeting.map(|meeting| invitation(meeting, cancelled, language, from.clone(), to.clone()));
     let email = Email {
         message_id: MessageId::new(format!("preview.{name}"), "corridor.example")
             .map_err(Failure::new)?,
         date: Utc::now(),
-        from: from.map_err(Failure::new)?,
+        from,
         cc: vec![],
         only_to: None,
         return_path: None,
@@ -207,13 +218,40 @@ fn email(
         html: rendered.html,
         in_reply_to: None,
         references: vec![],
-        invitation: None,
+        invitation,
         unsubscribe: example
             .foot()
             .settings
             .map(|_| "https://corridor.example/unsubscribe/preview".to_owned()),
     };
     email.to_bytes().map_err(Failure::new)
+}
+
+/// The invitation that goes with a mail about a time to meet.
+fn invitation(
+    meeting: &Meeting,
+    cancelled: bool,
+    language: Language,
+    organizer: Mailbox,
+    attendees: Vec<Mailbox>,
+) -> Invitation {
+    let (summary, description) = meeting.entry(language);
+    Invitation {
+        method: if cancelled {
+            Method::Cancel
+        } else {
+            Method::Request
+        },
+        uid: "introduction-preview@corridor.example".to_owned(),
+        sequence: u32::from(cancelled),
+        stamp: Utc::now(),
+        starts_at: meeting.at,
+        ends_at: meeting.at + TimeDelta::minutes(meeting.minutes.into()),
+        summary,
+        description,
+        organizer,
+        attendees,
+    }
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

@@ -10,6 +10,9 @@ use crate::domain::ids::IntroductionId;
 use crate::domain::meeting::{Meeting, MeetingStatus, Offer, Slot};
 use crate::domain::values::Side;
 
+/// Sequence, status, when it begins, minutes, when that was decided.
+type Row = (i32, String, DateTime<Utc>, i32, DateTime<Utc>);
+
 /// Stores what a side offers, in place of what it offered before.
 ///
 /// # Errors
@@ -95,18 +98,17 @@ pub fn put_meeting(conn: &mut Conn, meeting: &Meeting) -> Result<()> {
 /// A statement failed, or the row is damaged.
 pub fn meeting(conn: &mut Conn, introduction: IntroductionId) -> Result<Option<Meeting>> {
     use introduction_meetings::dsl;
-    let row: Option<(i32, String, DateTime<Utc>, i32, DateTime<Utc>)> =
-        introduction_meetings::table
-            .find(introduction)
-            .select((
-                dsl::sequence,
-                dsl::status,
-                dsl::starts_at,
-                dsl::minutes,
-                dsl::updated_at,
-            ))
-            .first(conn)
-            .optional()?;
+    let row: Option<Row> = introduction_meetings::table
+        .find(introduction)
+        .select((
+            dsl::sequence,
+            dsl::status,
+            dsl::starts_at,
+            dsl::minutes,
+            dsl::updated_at,
+        ))
+        .first(conn)
+        .optional()?;
     row.map(|(sequence, status, starts_at, minutes, updated_at)| {
         Ok(Meeting {
             introduction,

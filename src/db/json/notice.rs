@@ -108,19 +108,8 @@ pub fn encode(notice: &Notice) -> Result<String> {
             stored.person = Some(user.to_string());
             stored.deal = Some(deal.to_string());
         }
-        Notice::Introduction { introduction } => {
-            stored.introduction = Some(introduction.to_string());
-        }
-        Notice::Meeting {
-            introduction,
-            sequence,
-        } => {
-            stored.introduction = Some(introduction.to_string());
-            stored.sequence = Some(*sequence);
-        }
-        Notice::IntroductionCopy { introduction, of } => {
-            stored.introduction = Some(introduction.to_string());
-            stored.of = Some(of.to_string());
+        Notice::Introduction { .. } | Notice::Meeting { .. } | Notice::IntroductionCopy { .. } => {
+            connecting(&mut stored, notice)
         }
         Notice::IntroductionClosed {
             introduction,
@@ -187,6 +176,27 @@ pub fn encode(notice: &Notice) -> Result<String> {
         }
     }
     write(&stored)
+}
+
+/// The parts of what connects both sides of an introduction.
+fn connecting(stored: &mut Stored, notice: &Notice) {
+    match notice {
+        Notice::Introduction { introduction } => {
+            stored.introduction = Some(introduction.to_string());
+        }
+        Notice::Meeting {
+            introduction,
+            sequence,
+        } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.sequence = Some(*sequence);
+        }
+        Notice::IntroductionCopy { introduction, of } => {
+            stored.introduction = Some(introduction.to_string());
+            stored.of = Some(of.to_string());
+        }
+        _ => {}
+    }
 }
 
 /// Reads an intent.

@@ -13,6 +13,7 @@ use crate::domain::import::{ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::mandate::{MandateAction, MandateStatus};
+use crate::domain::meeting::MeetingStatus;
 use crate::domain::pipeline::DealStatus;
 use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
@@ -115,6 +116,7 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewReleaseTransition.action"], all!(ReleaseAction)),
         (&["Rematch.status"], all!(RematchStatus)),
         (&["Introduction.status"], introduction),
+        (&["IntroductionMeeting.status"], all!(MeetingStatus)),
         (&["Deal.status"], all!(DealStatus)),
         (
             &[
@@ -174,7 +176,14 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
             &["Clearance.verdict", "NewClearance.verdict"],
             all!(ClearanceVerdict),
         ),
-        (&["IntroductionAnswer.side", "Teaser.side"], all!(Side)),
+        (
+            &[
+                "IntroductionAnswer.side",
+                "IntroductionSlot.side",
+                "Teaser.side",
+            ],
+            all!(Side),
+        ),
     ]
 }
 

@@ -95,9 +95,10 @@ pub(super) fn seen(
 ) -> Result<(Vec<SeenSlot>, Option<Meeting>), Error> {
     let offers = introductions::slots(conn, introduction.id)?;
     let both = reader.is_none() || introduction.both_accepted() && open;
-    let meeting = match both {
-        true => introductions::meeting(conn, introduction.id)?,
-        false => None,
+    let meeting = if both {
+        introductions::meeting(conn, introduction.id)?
+    } else {
+        None
     };
     if offers.is_empty() {
         return Ok((vec![], meeting));

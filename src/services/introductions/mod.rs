@@ -2,7 +2,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | here | requests, readings, transitions by people |
+//! | here | readings, transitions by people |
+//! | `asking`, `partners` | requests of sides and curators, and of partners |
 //! | `available` | what can be done now |
 //! | `course` | what follows from each state: questions, mails, deals |
 //! | `answers` | answers by link and by people who are signed in |
@@ -15,32 +16,29 @@
 //! | `hand_over` | what follows when somebody leaves a firm |
 
 mod answers;
+mod asking;
 mod available;
 mod course;
 mod hand_over;
 mod meetings;
+mod partners;
 mod passing;
 mod people;
 mod pulses;
 mod quotas;
 mod reminders;
 
-use crate::db::introductions::InsertOutcome;
 pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::disclosure::{Decision, Rule};
-use crate::domain::event::{Subject, SubjectKind, Value};
-use crate::domain::ids::{IntroductionId, MatchId};
+use crate::domain::disclosure::Decision;
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{
-    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, RequestFacts,
-    Requester, check_request, step,
+    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, step,
 };
 use crate::domain::meeting::{Enclosed, Meeting};
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::review::{Match, MatchAction};
-use crate::domain::screening::{self, Finding};
-use crate::domain::terms;
 use crate::domain::values::{PassReason, Side};
 
 use super::caller::in_any_hat;
@@ -48,11 +46,12 @@ use super::compliance::note_decision;
 use super::disclosure::{self, Occasion, Pair};
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
-use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, consents, matches};
+use super::transitions::check_version;
+use super::{Caller, Context, Error, Intent, matches};
 
 use answers::answer_by_caller;
 pub use answers::{Answerer, Opened, Question, answer_link, open_link};
+pub use asking::request;
 pub(in crate::services) use available::open_to;
 pub use available::transitions;
 use course::commit;
@@ -61,6 +60,9 @@ pub(in crate::services) use course::{apply_system, end_without_consent, record_n
 pub(in crate::services) use hand_over::{hand_over, is_still_there};
 pub use meetings::{SeenSlot, put_slots};
 pub(in crate::services) use meetings::{cancel as cancel_meeting, meeting_content, propose};
+pub use partners::{
+    Asked, Wanted, find_of_partner, list_of_partner, request_for_partner, withdraw_for_partner,
+};
 pub(in crate::services) use people::{asked_person, curator_of, person_of};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
@@ -87,196 +89,6 @@ pub struct Seen {
     pub slots: Vec<SeenSlot>,
     /// What is proposed to both.
     pub meeting: Option<Meeting>,
-}
-
-/// Asks for an introduction out of a match. The side that asks counts as
-/// accepted; the gate is asked in the same transaction.
-pub async fn request(
-    context: &Context,
-    caller: &Caller,
-    intent: Option<Intent>,
-    matched: MatchId,
-    blurb: String,
-    enclosed: Enclosed,
-) -> Result<Introduction, Error> {
-    let context_in = context.clone();
-    let caller_in = caller.clone();
-    write_once(
-        context,
-        caller.id(),
-        intent,
-        move |conn| request_in(&context_in, &caller_in, conn, matched, blurb, enclosed),
-        |conn, id| load(conn, id.into()),
-    )
-    .await
-}
-
-fn request_in(
-    context: &Context,
-    caller: &Caller,
-    conn: &mut Conn,
-    matched: MatchId,
-    blurb: String,
-    enclosed: Enclosed,
-) -> Result<Introduction, Error> {
-    let matched = matches::load(conn, matched)?;
-    let sides = [matched.startup, matched.investor];
-    caller.may(Operation::ReadMatch, &sides)?;
-    caller.may(Operation::RequestIntroduction, &sides)?;
-    if !caller.reads_all_of(&sides) {
-        // A match that was not released to the caller's side is not there.
-        let side = caller
-            .side(matched.startup, matched.investor)
-            .ok_or(Error::NotFound)?;
-        if !matched.visible_to(side) {
-            return Err(Error::NotFound);
-        }
-    }
-    let hats = caller.hats(matched.startup, matched.investor);
-    let (moved, hat) = in_any_hat(&hats, |hat| {
-        crate::domain::review::step(&matched, MatchAction::Introduce, hat, true)
-    })?;
-    let requester = match hat {
-        Hat::Startup => Requester::Startup,
-        Hat::Investor => Requester::Investor,
-        _ => Requester::Curator,
-    };
-    let introduction = new_introduction(context, caller, &matched, requester, blurb);
-    // A firm is taken before its records.
-    quotas::check(context, conn, &introduction)?;
-    // Two requests at once would each count without the other.
-    db::mandates::lock(conn, introduction.mandate)?;
-    check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
-    let pair = pair(conn, &introduction)?;
-    let decision = disclosure::ask(context, conn, &pair, Occasion::New)?;
-    if let Decision::Deny { rules } = &decision {
-        return Err(disclosure::refusal(rules, requester.side()).into());
-    }
-    // A hit is no verdict: compliance reads it with the words marked. Nor is
-    // the other side's name: whoever asks may not know it, and a refusal would
-    // tell which of many names is the right one.
-    let hits = terms::marked(&introduction.blurb, &context.taxonomy());
-    let to_read = !hits.is_empty() || tells_the_other(conn, &introduction)?;
-    let decision = match decision {
-        Decision::Allow if to_read => Decision::Review {
-            rules: vec![Rule::Terms],
-            two_people: false,
-        },
-        other => other,
-    };
-    if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
-        let exists = Error::refused(
-            "introduction_exists",
-            "These two organizations have a live introduction already.",
-        );
-        return Err(neutral(exists, requester));
-    }
-    if let Some(side) = requester.side() {
-        let copy = enclosed.curator_copy;
-        consents::of_requester(context, conn, &introduction, side, caller, copy)?;
-        meetings::offer(conn, introduction.id, side, &enclosed.slots)?;
-    }
-    matches::introduce(context, caller, conn, &matched, moved)?;
-    context.pen(caller.actor()).append(
-        conn,
-        "introduction.requested",
-        (SubjectKind::Introduction, introduction.id),
-        vec![
-            ("requester", code(requester.code())),
-            ("match", Value::Id(matched.id.uuid())),
-            ("programme", Value::Id(matched.programme.uuid())),
-            ("blurb", Value::hash_of(&introduction.blurb)),
-        ],
-    )?;
-    apply_system(context, conn, &introduction, &Action::Gate(decision))
-}
-
-fn new_introduction(
-    context: &Context,
-    caller: &Caller,
-    matched: &Match,
-    requester: Requester,
-    blurb: String,
-) -> Introduction {
-    let now = context.now();
-    Introduction {
-        id: context.new_id(),
-        programme: matched.programme,
-        matched: matched.id,
-        startup_profile: matched.startup_profile,
-        startup: matched.startup,
-        mandate: matched.mandate,
-        investor: matched.investor,
-        requester,
-        requested_by: caller.id(),
-        blurb,
-        status: IntroductionStatus::Requested,
-        startup_accepted: requester == Requester::Startup,
-        investor_accepted: requester == Requester::Investor,
-        extended: false,
-        convert_reported_by: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    }
-}
-
-/// A side is not told that the other is busy or has said no before, nor until
-/// when.
-fn neutral(error: Error, requester: Requester) -> Error {
-    let private = |code: &str| {
-        matches!(
-            code,
-            "cooling_down" | "mandate_at_capacity" | "introduction_exists"
-        )
-    };
-    match error {
-        Error::Refused(refusal) if requester.side().is_some() && private(&refusal.code) => {
-            Error::refused(
-                "not_available_now",
-                "This introduction can't be asked for at present; the curators can say more.",
-            )
-        }
-        other => other,
-    }
-}
-
-/// Whether a side's blurb names the other one.
-fn tells_the_other(conn: &mut Conn, introduction: &Introduction) -> Result<bool, Error> {
-    let Some(side) = introduction.requester.side() else {
-        return Ok(false);
-    };
-    let other = introduction.organization(side.other());
-    let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
-    let found = screening::findings(&introduction.blurb, other.details.all_names());
-    Ok(found.contains(&Finding::OrganizationName))
-}
-
-/// A side is told of its own name alone.
-fn check(context: &Context, conn: &mut Conn, introduction: &Introduction) -> Result<(), Error> {
-    let firms = match introduction.requester.side() {
-        Some(side) => vec![introduction.organization(side)],
-        None => vec![introduction.startup, introduction.investor],
-    };
-    let firms = db::organizations::find_many(conn, &firms)?;
-    let mandate = db::mandates::find(conn, introduction.mandate)?.ok_or(Error::NotFound)?;
-    let facts = RequestFacts {
-        // The unique index on live pairs is asked by the insert.
-        live_exists: false,
-        cool_down_until: db::matches::suppressed_until(
-            conn,
-            introduction.startup,
-            introduction.investor,
-        )?,
-        open_for_mandate: db::introductions::open_for_mandate(conn, introduction.mandate)?,
-        mandate_capacity: mandate.content.capacity.open_introductions,
-        names: firms
-            .iter()
-            .flat_map(|firm| firm.details.all_names())
-            .collect(),
-        now: context.now(),
-    };
-    Ok(check_request(&introduction.blurb, &facts)?)
 }
 
 /// One introduction, as the caller may see it.

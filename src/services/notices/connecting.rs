@@ -25,7 +25,30 @@ pub(super) fn awaits_mail(introduction: &Introduction) -> bool {
         && matches!(introduction.status, S::BothAccepted | S::DeliveryProblem)
 }
 
-pub(super) fn prepare_introduction(
+/// What connects both sides, or tells them what changed since.
+pub(super) fn prepare_connecting(
+    context: &Context,
+    conn: &mut Conn,
+    letter: &Notice,
+    claimed: &Claimed,
+    holder: Uuid,
+) -> Result<Prepared, Error> {
+    match *letter {
+        Notice::Introduction { introduction } => {
+            prepare_introduction(context, conn, introduction, claimed, holder)
+        }
+        Notice::Meeting {
+            introduction,
+            sequence,
+        } => prepare_meeting(context, conn, introduction, sequence, claimed),
+        Notice::IntroductionCopy { introduction, of } => {
+            prepare_copy(context, conn, introduction, of, claimed)
+        }
+        _ => Ok(Prepared::Obsolete("no_longer_wanted")),
+    }
+}
+
+fn prepare_introduction(
     context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
@@ -138,6 +161,11 @@ fn content_of(
         copy: reader_along(conn, introduction)?,
         one_liner: pair.profile.content.one_liner.clone(),
         mandate: pair.mandate.content.title.clone(),
+        partner: match introduction.partner {
+            Some(partner) => db::organizations::find(conn, partner)?
+                .map(|firm| firm.details.display_name().to_string()),
+            None => None,
+        },
         requester: introduction.requester,
         blurb: introduction.blurb.clone(),
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),
@@ -188,7 +216,7 @@ pub(super) fn enqueue_copy(
     Ok(())
 }
 
-pub(super) fn prepare_copy(
+fn prepare_copy(
     context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
@@ -230,7 +258,7 @@ pub(super) fn prepare_copy(
 
 /// What changed about the meeting of both, told to each who still gets mail
 /// about the introduction and had the mail that connected them.
-pub(super) fn prepare_meeting(
+fn prepare_meeting(
     context: &Context,
     conn: &mut Conn,
     id: IntroductionId,

@@ -405,6 +405,8 @@ pub struct IntroductionContent {
     pub one_liner: Localized,
     /// What the investor calls the mandate it fits.
     pub mandate: Option<Name>,
+    /// The partner that asked, by its name.
+    pub partner: Option<String>,
     /// Who asked, in words of the introduction.
     pub requester: crate::domain::introduction::Requester,
     /// Why.

@@ -27,7 +27,7 @@ use crate::domain::text::Email;
 
 use super::{Context, Error, consents, introductions, suppressions, tickets};
 
-use connecting::{awaits_mail, enqueue_copy, prepare_copy, prepare_introduction, prepare_meeting};
+use connecting::{awaits_mail, enqueue_copy, prepare_connecting};
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
     IntroductionContent, MandateNewsContent, MeetingContent, MeetingNews, MeetingSide, OverContent,
@@ -234,32 +234,13 @@ async fn look_up(
                 .read(move |conn| prepare_stale(&context_in, conn, user, deal))
                 .await
         }
-        Notice::Introduction { introduction } => {
+        letter @ (Notice::Introduction { .. }
+        | Notice::Meeting { .. }
+        | Notice::IntroductionCopy { .. }) => {
             let claimed = claimed.clone();
             context
                 .db
-                .write(move |conn| {
-                    prepare_introduction(&context_in, conn, introduction, &claimed, holder)
-                })
-                .await
-        }
-        Notice::Meeting {
-            introduction,
-            sequence,
-        } => {
-            let claimed = claimed.clone();
-            context
-                .db
-                .write(move |conn| {
-                    prepare_meeting(&context_in, conn, introduction, sequence, &claimed)
-                })
-                .await
-        }
-        Notice::IntroductionCopy { introduction, of } => {
-            let claimed = claimed.clone();
-            context
-                .db
-                .read(move |conn| prepare_copy(&context_in, conn, introduction, of, &claimed))
+                .write(move |conn| prepare_connecting(&context_in, conn, &letter, &claimed, holder))
                 .await
         }
         Notice::IntroductionClosed {

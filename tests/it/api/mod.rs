@@ -25,6 +25,7 @@ mod keys;
 pub mod match_machine;
 mod matching;
 mod members;
+mod partner_introductions;
 mod passwords;
 mod past;
 mod paused;

@@ -97,7 +97,9 @@ fn the_link_of_a_pulse_dies_with_the_part_of_who_got_it() {
         let post = Post::open(database).await;
         let introduction = post.agreed().await;
         post.send().await;
-        post.at("2026-12-02T07:00:00Z");
+        post.at("2026-12-01T09:00:00Z");
+        post.strike().await;
+        post.at("2026-12-02T05:00:00Z");
         post.strike().await;
         let mails = post.server.received();
         let to_gul = mails

@@ -239,7 +239,9 @@ fn what_came_back_or_was_kept_back_is_tried_again_once_its_address_is_right() {
         // It is the same message, whatever others came meanwhile.
         let id_of = super::letters::id_of;
         let received = post.server.received();
-        let same = received.iter().filter(|it| id_of(it) == id_of(&mail));
+        let same = received
+            .iter()
+            .filter(|it| id_of(it) == id_of(&mail) && it.to == mail.to);
         assert_eq!(same.count(), 2);
     });
 }

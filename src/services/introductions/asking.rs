@@ -1,0 +1,234 @@
+//! Asking for an introduction: what a request must satisfy, and what the gate
+//! says of it.
+
+use crate::db::introductions::InsertOutcome;
+use crate::db::{self, Conn};
+use crate::domain::disclosure::{Decision, Rule};
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::MatchId;
+use crate::domain::introduction::{
+    Action, Introduction, IntroductionStatus, RequestFacts, Requester, check_request,
+};
+use crate::domain::meeting::Enclosed;
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::review::{Match, MatchAction};
+use crate::domain::screening::{self, Finding};
+use crate::domain::terms;
+use crate::services::caller::in_any_hat;
+use crate::services::disclosure::{self, Occasion};
+use crate::services::once::write_once;
+use crate::services::transitions::code;
+use crate::services::{Caller, Context, Error, Intent, consents, matches};
+
+use super::course::apply_system;
+use super::{load, meetings, pair, quotas};
+
+/// Asks for an introduction out of a match. The side that asks counts as
+/// accepted; the gate is asked in the same transaction.
+pub async fn request(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    matched: MatchId,
+    blurb: String,
+    enclosed: Enclosed,
+) -> Result<Introduction, Error> {
+    let context_in = context.clone();
+    let caller_in = caller.clone();
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| request_in(&context_in, &caller_in, conn, matched, blurb, enclosed),
+        |conn, id| load(conn, id.into()),
+    )
+    .await
+}
+
+fn request_in(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    matched: MatchId,
+    blurb: String,
+    enclosed: Enclosed,
+) -> Result<Introduction, Error> {
+    let matched = matches::load(conn, matched)?;
+    let sides = [matched.startup, matched.investor];
+    caller.may(Operation::ReadMatch, &sides)?;
+    caller.may(Operation::RequestIntroduction, &sides)?;
+    if !caller.reads_all_of(&sides) {
+        // A match that was not released to the caller's side is not there.
+        let side = caller
+            .side(matched.startup, matched.investor)
+            .ok_or(Error::NotFound)?;
+        if !matched.visible_to(side) {
+            return Err(Error::NotFound);
+        }
+    }
+    let hats = caller.hats(matched.startup, matched.investor);
+    let (moved, hat) = in_any_hat(&hats, |hat| {
+        crate::domain::review::step(&matched, MatchAction::Introduce, hat, true)
+    })?;
+    let requester = match hat {
+        Hat::Startup => Requester::Startup,
+        Hat::Investor => Requester::Investor,
+        _ => Requester::Curator,
+    };
+    let introduction = new_introduction(context, caller, &matched, requester, blurb);
+    // A firm is taken before its records.
+    quotas::check(context, conn, &introduction)?;
+    // Two requests at once would each count without the other.
+    db::mandates::lock(conn, introduction.mandate)?;
+    check(context, conn, &introduction).map_err(|error| neutral(error, requester))?;
+    let decision = place(context, conn, &introduction)?;
+    if db::introductions::insert(conn, &introduction)? == InsertOutcome::LivePairExists {
+        let exists = Error::refused(
+            "introduction_exists",
+            "These two organizations have a live introduction already.",
+        );
+        return Err(neutral(exists, requester));
+    }
+    if let Some(side) = requester.side() {
+        let copy = enclosed.curator_copy;
+        consents::of_requester(context, conn, &introduction, side, caller, copy)?;
+        meetings::offer(conn, introduction.id, side, &enclosed.slots)?;
+    }
+    matches::introduce(context, caller, conn, &matched, moved)?;
+    context.pen(caller.actor()).append(
+        conn,
+        "introduction.requested",
+        (SubjectKind::Introduction, introduction.id),
+        vec![
+            ("requester", code(requester.code())),
+            ("match", Value::Id(matched.id.uuid())),
+            ("programme", Value::Id(matched.programme.uuid())),
+            ("blurb", Value::hash_of(&introduction.blurb)),
+        ],
+    )?;
+    apply_system(context, conn, &introduction, &Action::Gate(decision))
+}
+
+/// What the gate says of a new request, and whether its words are to be read
+/// first.
+pub(super) fn place(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<Decision, Error> {
+    let pair = pair(conn, introduction)?;
+    let decision = disclosure::ask(context, conn, &pair, Occasion::New)?;
+    if let Decision::Deny { rules } = &decision {
+        return Err(disclosure::refusal(rules, introduction.requester.side()).into());
+    }
+    // A hit is no verdict: compliance reads it with the words marked. Nor is
+    // the other side's name: whoever asks may not know it, and a refusal would
+    // tell which of many names is the right one.
+    let hits = terms::marked(&introduction.blurb, &context.taxonomy());
+    let to_read = !hits.is_empty() || tells_the_other(conn, introduction)?;
+    Ok(match decision {
+        Decision::Allow if to_read => Decision::Review {
+            rules: vec![Rule::Terms],
+            two_people: false,
+        },
+        other => other,
+    })
+}
+
+pub(super) fn new_introduction(
+    context: &Context,
+    caller: &Caller,
+    matched: &Match,
+    requester: Requester,
+    blurb: String,
+) -> Introduction {
+    let now = context.now();
+    Introduction {
+        id: context.new_id(),
+        programme: matched.programme,
+        matched: matched.id,
+        startup_profile: matched.startup_profile,
+        startup: matched.startup,
+        mandate: matched.mandate,
+        investor: matched.investor,
+        requester,
+        requested_by: caller.id(),
+        blurb,
+        status: IntroductionStatus::Requested,
+        startup_accepted: requester == Requester::Startup,
+        investor_accepted: requester == Requester::Investor,
+        extended: false,
+        convert_reported_by: None,
+        partner: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// A side is not told that the other is busy or has said no before, nor until
+/// when.
+fn neutral(error: Error, requester: Requester) -> Error {
+    let private = |code: &str| {
+        matches!(
+            code,
+            "cooling_down" | "mandate_at_capacity" | "introduction_exists"
+        )
+    };
+    match error {
+        Error::Refused(refusal) if requester.side().is_some() && private(&refusal.code) => {
+            not_available_now()
+        }
+        other => other,
+    }
+}
+
+/// The same whatever stands against it.
+pub(super) fn not_available_now() -> Error {
+    Error::refused(
+        "not_available_now",
+        "This introduction can't be asked for at present; the curators can say more.",
+    )
+}
+
+/// Whether a side's blurb names the other one.
+fn tells_the_other(conn: &mut Conn, introduction: &Introduction) -> Result<bool, Error> {
+    let Some(side) = introduction.requester.side() else {
+        return Ok(false);
+    };
+    let other = introduction.organization(side.other());
+    let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
+    let found = screening::findings(&introduction.blurb, other.details.all_names());
+    Ok(found.contains(&Finding::OrganizationName))
+}
+
+/// A side is told of its own name alone.
+pub(super) fn check(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<(), Error> {
+    let firms = match introduction.requester.side() {
+        Some(side) => vec![introduction.organization(side)],
+        None => vec![introduction.startup, introduction.investor],
+    };
+    let firms = db::organizations::find_many(conn, &firms)?;
+    let mandate = db::mandates::find(conn, introduction.mandate)?.ok_or(Error::NotFound)?;
+    let facts = RequestFacts {
+        // The unique index on live pairs is asked by the insert.
+        live_exists: false,
+        cool_down_until: db::matches::suppressed_until(
+            conn,
+            introduction.startup,
+            introduction.investor,
+        )?,
+        open_for_mandate: db::introductions::open_for_mandate(conn, introduction.mandate)?,
+        mandate_capacity: mandate.content.capacity.open_introductions,
+        names: firms
+            .iter()
+            .flat_map(|firm| firm.details.all_names())
+            .collect(),
+        now: context.now(),
+    };
+    Ok(check_request(&introduction.blurb, &facts)?)
+}
