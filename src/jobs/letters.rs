@@ -273,6 +273,10 @@ fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> Introduct
     IntroductionAsk {
         reader: reader.name.clone(),
         counterpart: match &ask.counterpart {
+            Some(name) if !ask.counterpart_asks => Counterpart::Agreed {
+                name: name.clone(),
+                facts,
+            },
             Some(name) => Counterpart::Named {
                 name: name.clone(),
                 facts,
@@ -301,13 +305,10 @@ fn introduction_notice(
     let investor = content.investor.details.display_name().to_string();
     Introduction {
         asked_by: match content.requester {
-            Requester::Startup => startup.clone(),
-            Requester::Investor => investor.clone(),
-            Requester::Curator => content.programme.clone(),
-            Requester::Partner => content
-                .partner
-                .clone()
-                .unwrap_or_else(|| content.programme.clone()),
+            Requester::Startup => Some(startup.clone()),
+            Requester::Investor => Some(investor.clone()),
+            Requester::Curator => None,
+            Requester::Partner => content.partner.clone(),
         },
         startup: Party {
             organization: startup,

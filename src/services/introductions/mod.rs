@@ -171,13 +171,16 @@ fn is_open(context: &Context, conn: &mut Conn, introduction: &Introduction) -> R
     use IntroductionStatus as S;
     match introduction.status {
         S::Requested | S::Held | S::Refused | S::Blocked | S::Frozen => Ok(false),
-        S::Sent | S::InConversation | S::Met | S::Converted | S::Closed => Ok(true),
+        S::Sent | S::InConversation | S::Met | S::Converted => Ok(true),
+        // Closed after a mail that never arrived, it named nobody.
+        S::Closed if db::introductions::follow_up(conn, introduction.id)?.is_some() => Ok(true),
         S::AskingFirst
         | S::AskingSecond
         | S::BothAccepted
         | S::DeliveryProblem
         | S::Declined
         | S::Withdrawn
+        | S::Closed
         | S::Expired => {
             let pair = pair(conn, introduction)?;
             let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;

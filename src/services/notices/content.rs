@@ -366,6 +366,8 @@ pub struct AskContent {
     /// The name of the other side, where it was granted: it asked itself, or
     /// said yes already.
     pub counterpart: Option<String>,
+    /// Whether it is the other side that asks; else somebody proposes it.
+    pub counterpart_asks: bool,
     /// What the other side is, in its own public words.
     pub teaser: Option<Localized>,
     /// Country of the other side, if known.

@@ -123,6 +123,7 @@ fn content_of(
         counterpart: introduction
             .accepted(other)
             .then(|| counterpart.details.display_name().to_string()),
+        counterpart_asks: introduction.requester.side() == Some(other),
         teaser: (other == Side::Startup).then(|| pair.profile.content.one_liner.clone()),
         counterpart_country: counterpart.details.country,
         blurb: introduction.blurb.clone(),
@@ -141,6 +142,7 @@ fn content_of(
 }
 
 pub(super) fn prepare_closed(
+    context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
     person: UserId,
@@ -148,6 +150,9 @@ pub(super) fn prepare_closed(
     ending: Ending,
 ) -> Result<Prepared, Error> {
     let introduction = introductions::load(conn, id)?;
+    if is_frozen(context, conn, &introduction)? {
+        return Ok(Prepared::Later);
+    }
     let programme = programmes::load(conn, introduction.programme)?;
     // A partner is told that it came to nothing, and not by whom or why.
     let by_partner = introduction.partner.is_some() && ask.is_none();
@@ -187,6 +192,16 @@ pub(super) fn prepare_closed(
         return Ok(Prepared::Obsolete("consent_withdrawn"));
     }
     Ok(ready(person.into_iter().collect(), content).continuing(first))
+}
+
+/// Whether a freeze holds all mail about it.
+fn is_frozen(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<bool, Error> {
+    let pair = introductions::pair(conn, introduction)?;
+    Ok(disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen())
 }
 
 /// Who hears what became of a request: who asked, or, if they have left or only
@@ -259,6 +274,7 @@ fn connected_by(conn: &mut Conn, id: IntroductionId) -> Result<Option<String>, E
 }
 
 pub(super) fn prepare_over(
+    context: &Context,
     conn: &mut Conn,
     id: IntroductionId,
     side: Side,
@@ -267,6 +283,9 @@ pub(super) fn prepare_over(
     let introduction = introductions::load(conn, id)?;
     if introduction.status != IntroductionStatus::Closed {
         return Ok(Prepared::Obsolete("no_longer_closed"));
+    }
+    if is_frozen(context, conn, &introduction)? {
+        return Ok(Prepared::Later);
     }
     let programme = programmes::load(conn, introduction.programme)?;
     let other = load_organization(conn, &introduction, side.other())?;

@@ -215,7 +215,7 @@ async fn look_up(
         } => {
             context
                 .db
-                .read(move |conn| prepare_over(conn, introduction, side, silent))
+                .read(move |conn| prepare_over(&context_in, conn, introduction, side, silent))
                 .await
         }
         Notice::Alert {
@@ -251,7 +251,9 @@ async fn look_up(
         } => {
             context
                 .db
-                .read(move |conn| prepare_closed(conn, introduction, person, ask, ending))
+                .read(move |conn| {
+                    prepare_closed(&context_in, conn, introduction, person, ask, ending)
+                })
                 .await
         }
         Notice::Ticket { ticket } => {
