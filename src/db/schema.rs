@@ -489,6 +489,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        partner_id -> Nullable<Id>,
     }
 }
 

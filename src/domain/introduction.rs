@@ -15,6 +15,7 @@ use super::ids::{
 };
 use super::permission::Hat;
 use super::refusal::Refusal;
+pub use super::requester::Requester;
 use super::screening;
 use super::text::Email;
 use super::values::{PassReason, Side, codes};
@@ -105,37 +106,6 @@ impl IntroductionStatus {
     }
 }
 
-codes! {
-    /// Who asked for an introduction.
-    Requester {
-        /// The startup's side.
-        Startup = "startup",
-        /// The investor's side.
-        Investor = "investor",
-        /// A curator.
-        Curator = "curator",
-    }
-}
-
-impl Requester {
-    /// The side that counts as accepted because it asked.
-    pub const fn side(self) -> Option<Side> {
-        match self {
-            Self::Startup => Some(Side::Startup),
-            Self::Investor => Some(Side::Investor),
-            Self::Curator => None,
-        }
-    }
-
-    /// The side that is asked first.
-    pub const fn first_asked(self) -> Side {
-        match self {
-            Self::Startup => Side::Investor,
-            Self::Investor | Self::Curator => Side::Startup,
-        }
-    }
-}
-
 /// An introduction on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Introduction {
@@ -169,6 +139,8 @@ pub struct Introduction {
     pub extended: bool,
     /// The side that reported a deal and waits for the other to confirm.
     pub convert_reported_by: Option<Side>,
+    /// The partner that asked, where one did.
+    pub partner: Option<OrganizationId>,
     /// Counts changes; the `ETag`.
     pub version: i64,
     /// When it was asked for.
@@ -458,6 +430,7 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
         (S::Requested | S::Held | S::AskingFirst | S::AskingSecond, A::Withdraw) => {
             after.status = S::Withdrawn;
             who == Hat::Curator
+                || who == Hat::Partner && before.partner.is_some()
                 || before
                     .requester
                     .side()

@@ -53,6 +53,7 @@ pub mod refusal;
 pub mod releasing;
 pub mod rematch;
 pub mod report;
+pub mod requester;
 pub mod revealed;
 pub mod review;
 pub mod rounds;

@@ -276,6 +276,10 @@ fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> Introduct
     IntroductionAsk {
         reader: reader.name.clone(),
         counterpart: match &ask.counterpart {
+            Some(name) if !ask.counterpart_asks => Counterpart::Agreed {
+                name: name.clone(),
+                facts,
+            },
             Some(name) => Counterpart::Named {
                 name: name.clone(),
                 facts,
@@ -304,9 +308,10 @@ fn introduction_notice(
     let investor = content.investor.details.display_name().to_string();
     Introduction {
         asked_by: match content.requester {
-            Requester::Startup => startup.clone(),
-            Requester::Investor => investor.clone(),
-            Requester::Curator => content.programme.clone(),
+            Requester::Startup => Some(startup.clone()),
+            Requester::Investor => Some(investor.clone()),
+            Requester::Curator => None,
+            Requester::Partner => content.partner.clone(),
         },
         startup: Party {
             organization: startup,

@@ -57,6 +57,13 @@ pub enum Counterpart {
         /// What it is, a line each, in the reader's language.
         facts: Vec<String>,
     },
+    /// By name, where somebody else asked and this side has agreed.
+    Agreed {
+        /// The organization's name.
+        name: String,
+        /// What it is, a line each, in the reader's language.
+        facts: Vec<String>,
+    },
     /// Without a name (level 0).
     Teaser {
         /// What it is, a line each, in the reader's language.
@@ -174,8 +181,9 @@ pub struct Introduction {
     pub startup: Party,
     /// The investor's side.
     pub investor: Party,
-    /// Who asked for it: an organization's name.
-    pub asked_by: String,
+    /// Who asked for it: an organization's name; none for those who run the
+    /// programme.
+    pub asked_by: Option<String>,
     /// The programme's title.
     pub programme: String,
     /// Why it may fit.

@@ -111,6 +111,14 @@ fn introduction_ask(ask: &IntroductionAsk, wording: &'static Wording) -> Documen
                 facts,
             )
         }
+        Counterpart::Agreed { name, facts } => {
+            let named = [("counterpart", name.as_str()), programme];
+            (
+                fill(words.subject_proposed, &named),
+                fill(words.lead_proposed, &named),
+                facts,
+            )
+        }
         Counterpart::Teaser { facts } => (
             fill(words.subject_teaser, &[programme]),
             fill(words.lead_teaser, &[programme]),
@@ -265,7 +273,10 @@ fn connection(
         ("investor", &investor.organization),
         ("investor_contact", &investor.contact),
     ];
-    let origin = [("asked_by", introduction.asked_by.as_str()), programme];
+    let origin = match &introduction.asked_by {
+        Some(firm) => fill(words.origin, &[("asked_by", firm), programme]),
+        None => fill(words.origin_proposed, &[programme]),
+    };
     let party = |party: &Party| {
         let facts = [
             ("organization", party.organization.as_str()),
@@ -276,7 +287,7 @@ fn connection(
     let mut blocks = vec![
         greeting(None, wording),
         Block::Paragraph(fill(words.lead, &sides)),
-        Block::Paragraph(fill(words.origin, &origin)),
+        Block::Paragraph(origin),
         party(startup),
         party(investor),
     ];

@@ -304,6 +304,7 @@ proptest! {
             investor_accepted: requester == Requester::Investor,
             extended: false,
             convert_reported_by: None,
+            partner: None,
             version: 1,
             created_at: start(),
             updated_at: start(),

@@ -246,7 +246,7 @@ impl Told {
                 contact: GUL.0.to_owned(),
                 summary: self.facts.mandate.to_owned(),
             },
-            asked_by: STARTUP.to_owned(),
+            asked_by: Some(STARTUP.to_owned()),
             programme: self.programme(),
             reasons: self.reasons(),
             blurb: Some(BLURB.to_owned()),

@@ -27,7 +27,7 @@ pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,
 };
-pub use self::requests::{asked_since, unanswered};
+pub use self::requests::{asked_by_partner_since, asked_since, unanswered, unanswered_of_partner};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::introduction_asks;
@@ -94,6 +94,7 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    partner_id: Option<OrganizationId>,
 }
 
 /// Stores a new introduction.
@@ -117,6 +118,7 @@ pub fn insert(conn: &mut Conn, introduction: &Introduction) -> Result<InsertOutc
         investor_accepted,
         extended,
         convert_reported_by,
+        partner,
         version,
         created_at,
         updated_at,
@@ -133,7 +135,7 @@ pub fn insert(conn: &mut Conn, introduction: &Introduction) -> Result<InsertOutc
             dsl::investor_id.eq(investor),
             dsl::lower_organization_id.eq(lower),
             dsl::upper_organization_id.eq(upper),
-            dsl::requester.eq(requester.code()),
+            dsl::requester.eq(stored_requester(*requester)),
             dsl::requested_by.eq(requested_by),
             dsl::blurb.eq(blurb),
             dsl::status.eq(status.code()),
@@ -144,12 +146,46 @@ pub fn insert(conn: &mut Conn, introduction: &Introduction) -> Result<InsertOutc
             dsl::version.eq(version),
             dsl::created_at.eq(Timestamp(*created_at)),
             dsl::updated_at.eq(Timestamp(*updated_at)),
+            dsl::partner_id.eq(*partner),
         ))
         .on_conflict_do_nothing();
     Ok(match sql::execute(conn, insert)? {
         0 => InsertOutcome::LivePairExists,
         _ => InsertOutcome::Inserted,
     })
+}
+
+/// A request of a partner's is stored as one of neither side, beside whose it
+/// is.
+const fn stored_requester(requester: Requester) -> &'static str {
+    match requester {
+        Requester::Partner => Requester::Curator.code(),
+        other => other.code(),
+    }
+}
+
+/// What a partner asked for, from the oldest on; one more than `limit` when
+/// there is more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of_partner(
+    conn: &mut Conn,
+    partner: OrganizationId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Introduction>> {
+    let mut query = introductions::table
+        .filter(dsl::partner_id.eq(partner))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
+        .load(conn)?;
+    rows.into_iter().map(introduction).collect()
 }
 
 /// The introduction with that id.
@@ -292,6 +328,7 @@ fn update_row(conn: &mut Conn, introduction: &Introduction) -> Result<bool> {
         investor_accepted,
         extended,
         convert_reported_by,
+        partner: _,
         version,
         created_at: _,
         updated_at,
@@ -337,6 +374,7 @@ fn introduction(row: Row) -> Result<Introduction> {
         version,
         created_at,
         updated_at,
+        partner_id,
     } = row;
     Ok(Introduction {
         id,
@@ -346,7 +384,11 @@ fn introduction(row: Row) -> Result<Introduction> {
         startup: startup_id,
         mandate: mandate_id,
         investor: investor_id,
-        requester: stored::code(&requester, Requester::from_code)?,
+        requester: match partner_id {
+            Some(_) => Requester::Partner,
+            None => stored::code(&requester, Requester::from_code)?,
+        },
+        partner: partner_id,
         requested_by,
         blurb,
         status: stored::code(&status, IntroductionStatus::from_code)?,

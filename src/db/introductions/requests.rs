@@ -57,3 +57,39 @@ pub fn asked_since(
         Side::Investor => of_side.filter(dsl::investor_id.eq(firm)).load(conn)?,
     })
 }
+
+/// The same of what a partner asked for.
+///
+/// # Errors
+/// A statement failed.
+pub fn unanswered_of_partner(conn: &mut Conn, partner: OrganizationId) -> Result<u32> {
+    let waiting = [
+        IntroductionStatus::Requested,
+        IntroductionStatus::Held,
+        IntroductionStatus::AskingFirst,
+        IntroductionStatus::AskingSecond,
+    ];
+    let count: i64 = introductions::table
+        .filter(dsl::partner_id.eq(partner))
+        .filter(dsl::status.eq_any(waiting.map(IntroductionStatus::code)))
+        .count()
+        .get_result(conn)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// When a partner asked for introductions after an instant, the latest first.
+///
+/// # Errors
+/// A statement failed.
+pub fn asked_by_partner_since(
+    conn: &mut Conn,
+    partner: OrganizationId,
+    since: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>> {
+    Ok(introductions::table
+        .filter(dsl::partner_id.eq(partner))
+        .filter(dsl::created_at.gt(Timestamp(since)))
+        .order(dsl::created_at.desc())
+        .select(dsl::created_at)
+        .load(conn)?)
+}

@@ -365,7 +365,10 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
         (O::WriteEvidence | O::WriteOrganization | O::MovePractice, Standing::Own(_, role))
-        | (O::WriteReferral | O::WriteImport, Standing::Own(K::Partner, role))
+        | (
+            O::WriteReferral | O::WriteImport | O::RequestIntroduction,
+            Standing::Own(K::Partner, role),
+        )
         | (
             O::WriteStartupProfile
             | O::MoveStartupProfile

@@ -482,6 +482,16 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/matches/{id}/events", Needs(O::ReadMatch)),
     ("GET /v1/introductions", Needs(O::ReadIntroduction)),
     ("POST /v1/introductions", Needs(O::RequestIntroduction)),
+    (
+        "POST /v1/partner-introductions",
+        Needs(O::RequestIntroduction),
+    ),
+    ("GET /v1/partner-introductions", Needs(O::ReadReferral)),
+    ("GET /v1/partner-introductions/{id}", Needs(O::ReadReferral)),
+    (
+        "POST /v1/partner-introductions/{id}/transitions",
+        Needs(O::RequestIntroduction),
+    ),
     ("GET /v1/introductions/{id}", Needs(O::ReadIntroduction)),
     (
         "GET /v1/introductions/{id}/transitions",

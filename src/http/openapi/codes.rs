@@ -15,6 +15,7 @@ use crate::domain::introduction::IntroductionStatus;
 use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::licence::{LicenceAction, LicenceStatus};
 use crate::domain::mandate::{MandateAction, MandateStatus};
+use crate::domain::meeting::MeetingStatus;
 use crate::domain::pipeline::DealStatus;
 use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
@@ -118,6 +119,7 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewReleaseTransition.action"], all!(ReleaseAction)),
         (&["Rematch.status"], all!(RematchStatus)),
         (&["Introduction.status"], introduction),
+        (&["IntroductionMeeting.status"], all!(MeetingStatus)),
         (&["Deal.status"], all!(DealStatus)),
         (&["Licence.status"], all!(LicenceStatus)),
         (&["NewLicenceTransition.action"], all!(LicenceAction)),
@@ -182,7 +184,14 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
             &["Clearance.verdict", "NewClearance.verdict"],
             all!(ClearanceVerdict),
         ),
-        (&["IntroductionAnswer.side", "Teaser.side"], all!(Side)),
+        (
+            &[
+                "IntroductionAnswer.side",
+                "IntroductionSlot.side",
+                "Teaser.side",
+            ],
+            all!(Side),
+        ),
     ]
 }
 

@@ -14,6 +14,7 @@ use crate::domain::meeting::MOST_SLOTS;
 use crate::domain::text::{Language, Localized};
 use crate::http::answer::days_ahead;
 use crate::services::introductions::Question;
+use crate::services::notices::AskContent;
 use crate::services::{Context, consents};
 
 /// The form as it was sent; a field that was left out is empty.
@@ -146,7 +147,7 @@ impl<'a> QuestionPage<'a> {
         let strengths = asked.strengths.iter();
         Self {
             words,
-            lead: lead(words, asked.counterpart.as_deref(), &asked.programme),
+            lead: lead(words, asked),
             teaser: asked
                 .teaser
                 .as_ref()
@@ -195,10 +196,17 @@ impl<'a> QuestionPage<'a> {
     }
 }
 
-fn lead(words: &Wording, counterpart: Option<&str>, programme: &str) -> Vec<Piece> {
-    let programme = ("programme", programme);
-    match counterpart {
-        Some(name) => phrase(words.lead_named, &[("counterpart", name), programme]),
+fn lead(words: &Wording, asked: &AskContent) -> Vec<Piece> {
+    let programme = ("programme", asked.programme.as_str());
+    match asked.counterpart.as_deref() {
+        Some(name) => {
+            let sentence = if asked.counterpart_asks {
+                words.lead_named
+            } else {
+                words.lead_proposed
+            };
+            phrase(sentence, &[("counterpart", name), programme])
+        }
         None => phrase(words.lead_teaser, &[programme]),
     }
 }

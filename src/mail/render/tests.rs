@@ -52,7 +52,7 @@ fn connecting() -> Introduction {
             contact: "Aysel Məmmədova".to_owned(),
             summary: "invests in water".to_owned(),
         },
-        asked_by: "Nahal".to_owned(),
+        asked_by: Some("Nahal".to_owned()),
         programme: "Baku–Haifa 2026".to_owned(),
         reasons: vec!["Both name water technology".to_owned()],
         blurb: Some("We measure leaks.".to_owned()),

@@ -32,8 +32,10 @@ pub(super) const WORDING: Wording = Wording {
     consents: "Razılıqlarım",
     ask: Ask {
         subject_named: "{counterpart} sizinlə tanış olmaq istəyir",
+        subject_proposed: "Sizə tanışlıq təklif olunur: {counterpart}",
         subject_teaser: "Tanışlıq təklifi: {programme}",
         lead_named: "{counterpart} “{programme}” proqramı çərçivəsində sizinlə tanışlıq üçün müraciət edib.",
+        lead_proposed: "Sizə “{programme}” proqramı çərçivəsində tanışlıq təklif olunur: {counterpart}. Qarşı tərəf artıq razılıq verib.",
         lead_teaser: "Sizə “{programme}” proqramı çərçivəsində tanışlıq təklif olunur. Qarşı tərəfin adını hər iki tərəf razılıq verdikdən sonra biləcəksiniz.",
         about: "Qarşı tərəf haqqında",
         promise: "Adınız və ünvanınız yalnız razılıq versəniz ötürüləcək. İmtina edə və ya “hələ yox” cavabını da verə bilərsiniz.",
@@ -74,6 +76,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "Tanışlıq: {startup} və {investor}",
         lead: "{startup_contact} ({startup}) və {investor_contact} ({investor}), sizi tanış edirik. Bu tanışlığa hər ikiniz razılıq vermisiniz.",
         origin: "Sorğunu “{programme}” proqramı çərçivəsində {asked_by} göndərib.",
+        origin_proposed: "Tanışlığı “{programme}” proqramının komandası təklif edib.",
         party: "{organization}: {summary}",
         next: "Bu məktubu hər ikiniz alırsınız: söhbətə davam etmək üçün hamıya cavab yazın.",
     },

@@ -42,8 +42,10 @@ pub(super) const WORDING: Wording = Wording {
     consents: "My consents",
     ask: Ask {
         subject_named: "{counterpart} would like to be introduced to you",
+        subject_proposed: "An introduction to {counterpart} is proposed to you",
         subject_teaser: "A proposed introduction: {programme}",
         lead_named: "{counterpart} asks for an introduction to you in the programme “{programme}”.",
+        lead_proposed: "An introduction to {counterpart} is proposed to you in the programme “{programme}”. {counterpart} has said yes to it.",
         lead_teaser: "An introduction is proposed to you in the programme “{programme}”. You learn the other organisation’s name once both sides have said yes.",
         about: "About the other side",
         promise: "Your name and your address are passed on only if you say yes. You can also say no, or not now.",
@@ -84,6 +86,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "Introduction: {startup} and {investor}",
         lead: "{startup_contact} of {startup}, please meet {investor_contact} of {investor}. You have both agreed to this introduction.",
         origin: "It was requested by {asked_by} in the programme “{programme}”.",
+        origin_proposed: "The programme “{programme}” proposed it.",
         party: "{organization}: {summary}",
         next: "Both of you receive this e-mail: reply to all to take it from here.",
     },

@@ -34,8 +34,10 @@ pub(super) const WORDING: Wording = Wording {
     consents: "ההסכמות שלי",
     ask: Ask {
         subject_named: "בקשה להיכרות עמכם מאת {counterpart}",
+        subject_proposed: "מוצעת לכם היכרות עם {counterpart}",
         subject_teaser: "הצעה להיכרות: {programme}",
         lead_named: "התקבלה בקשה מאת {counterpart} להיכרות עמכם במסגרת התוכנית „{programme}”.",
+        lead_proposed: "מוצעת לכם היכרות עם {counterpart} במסגרת התוכנית „{programme}”. הצד השני כבר הסכים לה.",
         lead_teaser: "מוצעת לכם היכרות במסגרת התוכנית „{programme}”. שם הארגון השני ייחשף בפניכם לאחר ששני הצדדים יסכימו.",
         about: "על הצד השני",
         promise: "שמכם וכתובתכם יימסרו רק אם תסכימו. אפשר גם לסרב, או לענות „לא עכשיו”.",
@@ -76,6 +78,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "היכרות: {startup} ו־{investor}",
         lead: "{startup_contact} ({startup}), נעים להכיר: {investor_contact} ({investor}). שני הצדדים הסכימו להיכרות זו.",
         origin: "הבקשה הוגשה על ידי {asked_by} במסגרת התוכנית „{programme}”.",
+        origin_proposed: "ההיכרות הוצעה על ידי צוות התוכנית „{programme}”.",
         party: "{organization}: {summary}",
         next: "הודעה זו נשלחה לשני הצדדים: השיבו לכולם כדי להמשיך מכאן.",
     },

@@ -69,10 +69,14 @@ pub(super) struct Wording {
 pub(super) struct Ask {
     /// With `{counterpart}`.
     pub subject_named: &'static str,
+    /// With `{counterpart}`, who agreed and didn't ask.
+    pub subject_proposed: &'static str,
     /// With `{programme}`.
     pub subject_teaser: &'static str,
     /// With `{counterpart}`, `{programme}`.
     pub lead_named: &'static str,
+    /// With `{counterpart}`, who agreed and didn't ask, and `{programme}`.
+    pub lead_proposed: &'static str,
     /// With `{programme}`.
     pub lead_teaser: &'static str,
     /// Above the counterpart's facts.
@@ -153,6 +157,8 @@ pub(super) struct IntroductionWords {
     pub lead: &'static str,
     /// With `{asked_by}`, `{programme}`.
     pub origin: &'static str,
+    /// Of those who run the programme, with `{programme}`.
+    pub origin_proposed: &'static str,
     /// With `{organization}`, `{summary}`.
     pub party: &'static str,
     /// What to do now.

@@ -42,8 +42,10 @@ pub(super) const WORDING: Wording = Wording {
     consents: "Мои согласия",
     ask: Ask {
         subject_named: "{counterpart}: просьба о знакомстве с вами",
+        subject_proposed: "Вам предлагают знакомство: {counterpart}",
         subject_teaser: "Предложение знакомства: {programme}",
         lead_named: "Организация {counterpart} просит познакомить её с вами в рамках программы «{programme}».",
+        lead_proposed: "Вам предлагают знакомство в рамках программы «{programme}»: {counterpart}. Другая сторона уже согласилась.",
         lead_teaser: "Вам предлагают знакомство в рамках программы «{programme}». Название другой организации вы узнаете, когда согласятся обе стороны.",
         about: "О другой стороне",
         promise: "Ваше имя и адрес будут переданы, только если вы согласитесь. Можно и отказаться или ответить «не сейчас».",
@@ -84,6 +86,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "Знакомство: {startup} и {investor}",
         lead: "{startup_contact} ({startup}) и {investor_contact} ({investor}), рады вас познакомить. Вы оба дали согласие на это знакомство.",
         origin: "О нём попросила организация {asked_by} в рамках программы «{programme}».",
+        origin_proposed: "Знакомство предложила команда программы «{programme}».",
         party: "{organization}: {summary}",
         next: "Это письмо получили обе стороны: чтобы продолжить разговор, ответьте всем.",
     },

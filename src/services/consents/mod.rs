@@ -454,11 +454,11 @@ fn withdrawn_already() -> Error {
     Error::refused("withdrawn_already", "This consent was taken back before.")
 }
 
-/// Whether a side's consent to an introduction was taken back.
-pub(super) fn lacks_consent(conn: &mut Conn, id: IntroductionId) -> Result<bool, Error> {
+/// The side whose consent to an introduction was taken back.
+pub(super) fn lacks_consent(conn: &mut Conn, id: IntroductionId) -> Result<Option<Side>, Error> {
     let given = introduction_consents::of_introduction(conn, id)?;
-    Ok([Side::Startup, Side::Investor].into_iter().any(|side| {
-        let newest = given.iter().rfind(|consent| consent.side == side);
+    Ok([Side::Startup, Side::Investor].into_iter().find(|side| {
+        let newest = given.iter().rfind(|consent| consent.side == *side);
         newest.is_some_and(|consent| consent.withdrawn_at.is_some())
     }))
 }

@@ -159,6 +159,7 @@ pub(super) fn new_introduction(
         investor_accepted: requester == Requester::Investor,
         extended: false,
         convert_reported_by: None,
+        partner: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | here | readings, transitions by people |
-//! | `asking` | requests |
+//! | `asking`, `partners` | requests of sides and curators, and of partners |
 //! | `available` | what can be done now |
 //! | `course` | what follows from each state: questions, mails, deals |
 //! | `answers` | answers by link and by people who are signed in |
@@ -22,6 +22,7 @@ mod course;
 mod hand_over;
 mod lists;
 mod meetings;
+mod partners;
 mod passing;
 mod people;
 mod pulses;
@@ -60,6 +61,9 @@ pub(in crate::services) use hand_over::{hand_over, is_still_there};
 pub(in crate::services) use lists::narrow;
 pub use meetings::{SeenSlot, put_slots};
 pub(in crate::services) use meetings::{cancel as cancel_meeting, meeting_content, propose};
+pub use partners::{
+    Asked, Wanted, find_of_partner, list_of_partner, request_for_partner, withdraw_for_partner,
+};
 pub(in crate::services) use people::{asked_person, curator_of, person_of};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
@@ -168,13 +172,16 @@ fn is_open(context: &Context, conn: &mut Conn, introduction: &Introduction) -> R
     use IntroductionStatus as S;
     match introduction.status {
         S::Requested | S::Held | S::Refused | S::Blocked | S::Frozen => Ok(false),
-        S::Sent | S::InConversation | S::Met | S::Converted | S::Closed => Ok(true),
+        S::Sent | S::InConversation | S::Met | S::Converted => Ok(true),
+        // Closed after a mail that never arrived, it named nobody.
+        S::Closed if db::introductions::follow_up(conn, introduction.id)?.is_some() => Ok(true),
         S::AskingFirst
         | S::AskingSecond
         | S::BothAccepted
         | S::DeliveryProblem
         | S::Declined
         | S::Withdrawn
+        | S::Closed
         | S::Expired => {
             let pair = pair(conn, introduction)?;
             let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;

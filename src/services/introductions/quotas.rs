@@ -16,14 +16,26 @@ pub(super) fn check(
     conn: &mut Conn,
     introduction: &Introduction,
 ) -> Result<(), Error> {
-    let Some(side) = introduction.requester.side() else {
-        return Ok(());
+    let (side, firm) = match (introduction.requester.side(), introduction.partner) {
+        (Some(side), _) => (Some(side), introduction.organization(side)),
+        (None, Some(partner)) => (None, partner),
+        (None, None) => return Ok(()),
     };
-    let firm = introduction.organization(side);
     // Two requests at once would each count without the other.
     db::organizations::lock(conn, firm)?;
     let settings = &context.settings;
-    if db::introductions::unanswered(conn, side, firm)? >= settings.open_requests {
+    let since = context.now() - WEEK;
+    let (open, asked) = match side {
+        Some(side) => (
+            db::introductions::unanswered(conn, side, firm)?,
+            db::introductions::asked_since(conn, side, firm, since)?,
+        ),
+        None => (
+            db::introductions::unanswered_of_partner(conn, firm)?,
+            db::introductions::asked_by_partner_since(conn, firm, since)?,
+        ),
+    };
+    if open >= settings.open_requests {
         return Err(Error::refused(
             "too_many_requests_open",
             format!(
@@ -32,7 +44,6 @@ pub(super) fn check(
             ),
         ));
     }
-    let asked = db::introductions::asked_since(conn, side, firm, context.now() - WEEK)?;
     let place = usize::try_from(settings.weekly_requests.saturating_sub(1));
     match place.ok().and_then(|place| asked.get(place)) {
         Some(oldest) => Err(Error::refused(

@@ -9,7 +9,7 @@ use crate::db::envelopes::{self, Envelope};
 use crate::db::outbox::{self, Claimed};
 use crate::db::{self, Conn, json};
 use crate::domain::disclosure::Decision;
-use crate::domain::event::SubjectKind;
+use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId};
 use crate::domain::introduction::{Action, Introduction, IntroductionStatus};
 use crate::domain::message::Notice;
@@ -75,14 +75,16 @@ fn prepare_introduction(
         introductions::apply_system(context, conn, &introduction, &Action::Gate(decision))?;
         return Ok(Prepared::Obsolete("gate_closed"));
     }
-    if consents::lacks_consent(conn, id)? {
-        return Ok(if claimed.sending_since.is_some() {
-            Prepared::Undeliverable(
+    if let Some(side) = consents::lacks_consent(conn, id)? {
+        if claimed.sending_since.is_some() {
+            return Ok(Prepared::Undeliverable(
                 "an earlier attempt may have arrived, and a consent was taken back since",
-            )
-        } else {
-            Prepared::Obsolete("consent_withdrawn")
-        });
+            ));
+        }
+        // It was in a sender's hands when the consent was taken back, and the
+        // server refused it: it ends now as it would have then.
+        introductions::end_without_consent(context, conn, &introduction, side, Actor::System)?;
+        return Ok(Prepared::Obsolete("consent_withdrawn"));
     }
     let (Some(startup_person), Some(investor_person)) = (
         introductions::person_of(conn, &introduction, Side::Startup)?,
@@ -161,6 +163,11 @@ fn content_of(
         copy: reader_along(conn, introduction)?,
         one_liner: pair.profile.content.one_liner.clone(),
         mandate: pair.mandate.content.title.clone(),
+        partner: match introduction.partner {
+            Some(partner) => db::organizations::find(conn, partner)?
+                .map(|firm| firm.details.display_name().to_string()),
+            None => None,
+        },
         requester: introduction.requester,
         blurb: introduction.blurb.clone(),
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),

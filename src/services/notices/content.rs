@@ -366,6 +366,8 @@ pub struct AskContent {
     /// The name of the other side, where it was granted: it asked itself, or
     /// said yes already.
     pub counterpart: Option<String>,
+    /// Whether it is the other side that asks; else somebody proposes it.
+    pub counterpart_asks: bool,
     /// What the other side is, in its own public words.
     pub teaser: Option<Localized>,
     /// Country of the other side, if known.
@@ -405,6 +407,8 @@ pub struct IntroductionContent {
     pub one_liner: Localized,
     /// What the investor calls the mandate it fits.
     pub mandate: Option<Name>,
+    /// The partner that asked, by its name.
+    pub partner: Option<String>,
     /// Who asked, in words of the introduction.
     pub requester: crate::domain::introduction::Requester,
     /// Why.

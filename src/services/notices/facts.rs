@@ -136,6 +136,7 @@ fn content_of(
         counterpart: introduction
             .accepted(other)
             .then(|| counterpart.details.display_name().to_string()),
+        counterpart_asks: introduction.requester.side() == Some(other),
         teaser,
         counterpart_country: counterpart.details.country,
         blurb: introduction.blurb.clone(),
@@ -180,7 +181,13 @@ pub(super) fn prepare_closed(
         return Ok(Prepared::Obsolete("no_news"));
     }
     let programme = programmes::load(conn, introduction.programme)?;
-    let shared_reason = introductions::shared_reason(conn, id)?;
+    // A partner is told that it came to nothing, and not by whom or why.
+    let by_partner = introduction.partner.is_some() && ask.is_none();
+    let (shared_reason, ending) = if by_partner {
+        (None, Ending::Declined)
+    } else {
+        (introductions::shared_reason(conn, id)?, ending)
+    };
     let content = Content::Closed(Box::new(Closed {
         programme: programme.details.title.to_string(),
         ending,
@@ -221,6 +228,11 @@ fn requester(
     introduction: &Introduction,
     person: UserId,
 ) -> Result<Option<Recipient>, Error> {
+    if let Some(partner) = introduction.partner {
+        let still = introductions::is_still_there(conn, person, partner)?;
+        let person = db::users::find(conn, person)?.filter(|_| still);
+        return Ok(person.map(Recipient::from));
+    }
     let Some(side) = introduction.requester.side() else {
         let curators = db::users::with_role(conn, Role::Curator)?;
         let still = curators.into_iter().find(|curator| curator.id == person);

@@ -175,6 +175,7 @@ async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate)
         investor_accepted: true,
         extended: false,
         convert_reported_by: None,
+        partner: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -214,6 +214,16 @@ async fn introductions_and_deals(twice: &Twice<'_>) {
     twice
         .moves("introductions", Who::Gul, &introduction, yes)
         .await;
+    let partners = "/v1/partner-introductions";
+    stage.partnered(Role::Owner, true).await;
+    let startup = stage.another_startup("Asked for").await;
+    stage.matched_with(&startup).await;
+    let mut wanted = stage.wanted();
+    wanted["startup_profile"] = json!(startup.id.to_string());
+    let (request, _) = twice.does(partners, Who::Stranger, partners, wanted).await;
+    let withdraw = json!({"action": "withdraw"});
+    let route = "partner-introductions";
+    twice.moves(route, Who::Stranger, &request, withdraw).await;
     sent(stage, &introduction).await;
     let convert = json!({"action": "convert"});
     let converted = stage.go(Who::Curator, &introduction, convert).await;

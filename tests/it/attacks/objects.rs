@@ -116,6 +116,7 @@ fn body(route: &str) -> Option<Value> {
         | "POST /v1/mandates/{id}/transitions" => action("pause"),
         "POST /v1/matches/{id}/transitions" => action("interested"),
         "POST /v1/introductions/{id}/transitions" => action("accept"),
+        "POST /v1/partner-introductions/{id}/transitions" => action("withdraw"),
         "PUT /v1/introductions/{id}/slots" => Some(json!({ "slots": [] })),
         "POST /v1/deals/{id}/transitions" => action("report"),
         "POST /v1/messages/{id}/transitions" => action("retry"),
@@ -239,6 +240,10 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
         ("/v1/clients/{id}", partner.1),
         ("/v1/referrals/{id}", partner.0),
+        (
+            "/v1/partner-introductions/{id}",
+            partner_introduction(stage).await,
+        ),
         ("/v1/imports/{id}", partner.2),
         ("/v1/exports/{id}", export(stage).await),
         ("/v1/duplicates/{id}", duplicate(stage).await),
@@ -264,6 +269,23 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
             of_programme(stage, "rematches", json!({ "top": 1 })).await,
         ),
     ])
+}
+
+/// What a partner of the programme asked for.
+async fn partner_introduction(stage: &Stage) -> String {
+    let token = attacker(stage, OrganizationKind::Partner, "asking").await;
+    let me = with_token(stage, &token, "GET", "/v1/me", None).await;
+    let own = me.expect(200)["memberships"][0]["organization"].clone();
+    stage
+        .becomes_party(own.as_str().unwrap().parse().unwrap())
+        .await;
+    let startup = stage.another_startup("Asked for").await;
+    stage.matched_with(&startup).await;
+    let mut wanted = stage.wanted();
+    wanted["startup_profile"] = json!(startup.id.to_string());
+    let path = "/v1/partner-introductions";
+    let made = with_token(stage, &token, "POST", path, Some(wanted)).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// What Dana looks at.
@@ -670,7 +692,9 @@ fn naming(route: &str) -> Value {
         | "POST /v1/mandates"
         | "POST /v1/matches"
         | "POST /v1/rule-sets" => json!({}),
-        "POST /v1/introductions" => json!({ "blurb": "They fit." }),
+        "POST /v1/introductions" | "POST /v1/partner-introductions" => {
+            json!({ "blurb": "They fit." })
+        }
         "POST /v1/referrals" => json!({
             "external_id": "crm-1",
             "organization": { "kind": "startup", "legal_name": "Negev", "country": "IL" },

@@ -221,6 +221,7 @@ impl World {
             investor_accepted: false,
             extended: false,
             convert_reported_by: None,
+            partner: None,
             version: 1,
             created_at: noon(0),
             updated_at: noon(0),

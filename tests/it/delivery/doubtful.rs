@@ -214,3 +214,38 @@ fn what_is_tried_again_is_not_closed_while_it_may_go_out() {
         assert_eq!(named(&post).await, (before.0 + 1, before.1 + 1));
     });
 }
+
+/// Taken back while the server has the mail in hand, and says no then.
+#[test]
+fn a_consent_that_is_taken_back_meanwhile_ends_what_the_server_refused() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        let context = &post.stage.context;
+        let (holder, now) = (Uuid::now_v7(), post.now());
+        let claim = move |conn: &mut Conn| outbox::claim(conn, holder, now, options().lease, 10);
+        let claimed = context.db.write(claim).await.unwrap();
+        let prepared = notices::prepare(context, &claimed[0], holder).await;
+        assert!(matches!(prepared.unwrap(), Prepared::Ready(_)));
+        let list = post
+            .stage
+            .get(Who::Gul, "/v1/me/consents")
+            .await
+            .expect(200);
+        let id = list["items"][0]["id"].as_str().unwrap();
+        let path = format!("/v1/me/consents/{id}/withdrawal");
+        let request = post.stage.request(Who::Gul, "POST", &path);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        assert_eq!(post.status(&introduction).await, "both_accepted");
+        let refused = Attempt::Retry {
+            at: post.now(),
+            error: "452 no room".to_owned(),
+            uncertain: false,
+        };
+        let noted = notices::settle(context, &claimed[0], holder, refused).await;
+        assert!(noted.unwrap());
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "withdrawn");
+        assert!(connecting(&post).is_empty());
+    });
+}

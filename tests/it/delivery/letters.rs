@@ -115,6 +115,41 @@ fn assert_discreet(post: &Post, mail: &Received, granted: bool) {
     assert_nothing_of(mail, &hidden);
 }
 
+/// What a curator proposes is nobody's request, on no page and in no mail.
+#[test]
+fn who_really_asked_is_told_to_the_second_side_and_in_the_mail_that_connects() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.stage.introduction(Who::Curator).await;
+        post.send().await;
+        post.accept(Who::Dana, &introduction).await;
+        post.send().await;
+        let asked = post.server.received().pop().unwrap();
+        assert_eq!(asked.to, ["<gul@mail.example>"]);
+        let mailed = parse(&asked).body_text(0).unwrap().into_owned();
+        let page = post
+            .stage
+            .open(&post.stage.question(&introduction).await)
+            .await;
+        for said in [&mailed, &page.text] {
+            assert!(
+                said.contains("Sizə") && said.contains("təklif olunur"),
+                "{said}"
+            );
+            assert!(!said.contains("müraciət edib"), "{said}");
+        }
+        post.accept(Who::Gul, &introduction).await;
+        post.send().await;
+        let connecting = post.server.received().pop().unwrap();
+        let text = one_line(&parse(&connecting).body_text(0).unwrap());
+        assert!(
+            text.contains("The programme “Water bridge” proposed it."),
+            "{text}"
+        );
+        assert!(!text.contains("requested by"), "{text}");
+    });
+}
+
 #[test]
 fn before_both_agree_no_mail_tells_more_than_was_granted() {
     on_each_backend(async |database| {

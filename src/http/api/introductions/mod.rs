@@ -1,5 +1,6 @@
 //! Introductions: asked for, answered, moved, told.
 
+mod partners;
 mod requests;
 mod slots;
 mod view;
@@ -31,6 +32,7 @@ pub use view::{IntroductionView, neutral};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
+    partners::routes(config);
     config
         .service(list_introductions)
         .service(request_introduction)

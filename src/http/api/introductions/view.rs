@@ -29,7 +29,7 @@ pub struct IntroductionView {
     /// all that the operator does between.
     #[schema(max_length = 40, example = "asking_first")]
     pub status: &'static str,
-    /// Who asked: `startup`, `investor` or `curator`.
+    /// Who asked: `startup`, `investor`, `curator` or `partner`.
     #[schema(max_length = 10, example = "startup")]
     pub requester: &'static str,
     /// The caller's side; absent for the operator's people.

@@ -15,6 +15,7 @@ pub(super) const WORDING: Wording = Wording {
     title: "Tanışlıq təklifi",
     question: "Tanış olmaq istəyirsiniz?",
     lead_named: "{counterpart} “{programme}” proqramı çərçivəsində sizinlə tanışlıq üçün müraciət edib.",
+    lead_proposed: "Sizə “{programme}” proqramı çərçivəsində tanışlıq təklif olunur: {counterpart}. Qarşı tərəf artıq razılıq verib.",
     lead_teaser: "Sizə “{programme}” proqramı çərçivəsində tanışlıq təklif olunur. Qarşı tərəfin adını hər iki tərəf razılıq verdikdən sonra biləcəksiniz.",
     about: "Qarşı tərəf haqqında",
     country: "Ölkə: {country}",

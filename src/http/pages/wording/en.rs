@@ -25,6 +25,7 @@ pub(super) const WORDING: Wording = Wording {
     title: "A proposed introduction",
     question: "May we introduce you?",
     lead_named: "{counterpart} asks for an introduction to you in the programme “{programme}”.",
+    lead_proposed: "An introduction to {counterpart} is proposed to you in the programme “{programme}”. {counterpart} has said yes to it.",
     lead_teaser: "An introduction is proposed to you in the programme “{programme}”. You learn the other organisation’s name once both sides have said yes.",
     about: "About the other side",
     country: "Country: {country}",

@@ -25,6 +25,7 @@ pub(super) const WORDING: Wording = Wording {
     title: "הצעה להיכרות",
     question: "האם אתם מעוניינים בהיכרות?",
     lead_named: "התקבלה בקשה מאת {counterpart} להיכרות עמכם במסגרת התוכנית „{programme}”.",
+    lead_proposed: "מוצעת לכם היכרות עם {counterpart} במסגרת התוכנית „{programme}”. הצד השני כבר הסכים לה.",
     lead_teaser: "מוצעת לכם היכרות במסגרת התוכנית „{programme}”. שם הארגון השני ייחשף בפניכם לאחר ששני הצדדים יסכימו.",
     about: "על הצד השני",
     country: "מדינה: {country}",

@@ -35,6 +35,8 @@ pub(super) struct Wording {
     pub question: &'static str,
     /// With `{counterpart}`, `{programme}`.
     pub lead_named: &'static str,
+    /// With `{counterpart}`, who agreed and didn't ask, and `{programme}`.
+    pub lead_proposed: &'static str,
     /// With `{programme}`.
     pub lead_teaser: &'static str,
     /// Above the counterpart's facts.

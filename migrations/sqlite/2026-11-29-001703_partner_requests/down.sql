@@ -1,0 +1,2 @@
+DROP INDEX introductions_by_partner;
+ALTER TABLE introductions DROP COLUMN partner_id;
