@@ -141,6 +141,7 @@ pub(super) fn rules() -> RuleSet {
         },
         tag_weights: [7_000, 8_500, 10_000],
         primary_times: 2,
+        idf: false,
         rarity: BTreeMap::new(),
         stage: curve(&[(0, 10_000), (1, 5_000), (2, 2_000), (4, 0)]),
         cheque: curve(&[(0, 0), (1_000, 4_000), (2_500, 7_500), (5_000, 10_000)]),

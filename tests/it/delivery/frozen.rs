@@ -40,7 +40,10 @@ fn speaks_of_a_counterpart(notice: &Notice) -> bool {
         | Notice::IntroductionOver { .. }
         | Notice::Pulse { .. }
         | Notice::DealStale { .. }
-        | Notice::Digest { .. } => true,
+        | Notice::Digest { .. }
+        // Held to it in `meetings` and `copies`.
+        | Notice::Meeting { .. }
+        | Notice::IntroductionCopy { .. } => true,
         // To the operator's people, about what waits for them.
         Notice::Alert { .. }
         | Notice::Work { .. }
