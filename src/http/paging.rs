@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(
             fault("limit=0&colour=1&stage=1&stage=2&size=3"),
             "bad_query `limit` must be 1–100. `colour` is not known here. \
-             `size` is not known here. `stage` comes twice."
+             `stage` comes twice. `size` is not known here."
         );
     }
 

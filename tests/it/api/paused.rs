@@ -218,6 +218,7 @@ fn a_freeze_longer_than_confirmations_last_ends_nothing() {
                 let clear = json!({
                     "verdict": "clear",
                     "basis": "Registers.",
+                    "evidence": { "reference": "Archive 7" },
                     "valid_to": (stage.context.now() + TimeDelta::days(300)).date_naive().to_string(),
                     "organization": firm.to_string(),
                 });
@@ -315,6 +316,7 @@ fn a_blocked_firm_and_a_block_stop_deals_until_two_people_let_them_go_on() {
             let body = json!({
                 "verdict": verdict,
                 "basis": "A list.",
+                "evidence": { "reference": "Archive 7" },
                 "valid_to": "2027-06-01",
                 "organization": stage.startup.id.to_string(),
             });
@@ -391,7 +393,7 @@ fn a_release_of_words_does_not_stand_for_a_tag_that_is_graded_later() {
         let release = json!({
             "action": "release",
             "reason": "The words are about water.",
-            "revision": stage.profile.revision,
+            "startup_revision": stage.profile.revision,
         });
         let seen = stage.go(Who::Compliance, &held, release).await.expect(200);
         assert_eq!(seen["status"], "asking_first", "{seen}");
@@ -427,6 +429,7 @@ fn nobody_clears_freezes_or_reads_the_file_of_their_own_firm() {
         let clear = json!({
             "verdict": "clear",
             "basis": "Known to me.",
+            "evidence": { "reference": "Archive 7" },
             "valid_to": "2027-06-01",
             "organization": own,
         });
@@ -463,6 +466,7 @@ fn nobody_clears_freezes_or_reads_the_file_of_their_own_firm() {
         let clear = json!({
             "verdict": "clear",
             "basis": "Registers.",
+            "evidence": { "reference": "Archive 7" },
             "valid_to": "2027-06-01",
             "organization": other,
         });

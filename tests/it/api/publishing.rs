@@ -48,6 +48,7 @@ async fn check(stage: &Stage, firm: OrganizationId, verdict: &str) {
         "organization": firm.to_string(),
         "verdict": verdict,
         "basis": "A list of names.",
+        "evidence": { "reference": "Archive 7" },
         "valid_to": "2027-06-01",
     });
     let kept = stage.post(Who::Compliance, "/v1/clearances", found).await;
