@@ -258,9 +258,9 @@ pub(super) fn fit(
 ) -> Result<(), Error> {
     let all = closings::of(conn, id)?;
     let find = |number| all.iter().find(|it| it.number == number);
-    let fixed = |it: &&Closing| it.status != ClosingStatus::Planned;
+    let fixed = |it: &Closing| it.status != ClosingStatus::Planned;
     if let Some(before) = before
-        && before.closing.and_then(find).filter(fixed).is_some()
+        && before.closing.and_then(find).is_some_and(fixed)
     {
         // Who doesn't pay is out, which a curator says, and the others go on.
         if curator && new.interest == Interest::Withdrawn {
@@ -285,7 +285,7 @@ pub(super) fn fit(
         _ => {}
     }
     faults.finish()?;
-    if new.closing.and_then(find).filter(fixed).is_some() {
+    if new.closing.and_then(find).is_some_and(fixed) {
         return Err(closing_fixed());
     }
     if new.interest == Interest::Funded && !all.is_empty() {

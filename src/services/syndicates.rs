@@ -393,7 +393,7 @@ pub async fn board(
 }
 
 /// An amount that counts for a deal.
-struct Amount {
+struct Counted {
     amount: Money,
     lock: RateLock,
     hard: bool,
@@ -405,14 +405,14 @@ fn pledged(
     conn: &mut Conn,
     id: DealId,
     members: impl Iterator<Item = Participant>,
-) -> Result<Vec<Amount>, Error> {
+) -> Result<Vec<Counted>, Error> {
     let mut round = None;
     let mut amounts = Vec::new();
     for member in members.filter(|it| counts(it.interest)) {
         let Some(pledge) = member.pledge else {
             continue;
         };
-        let mut amount = Amount {
+        let mut amount = Counted {
             amount: pledge.amount,
             lock: pledge.lock,
             hard: pledge.firmness == Firmness::Hard,
@@ -500,7 +500,7 @@ fn columns(
         let theirs = |firm| all || caller.belongs_to(firm);
         let members = members.into_iter().filter(|it| theirs(it.organization));
         let amounts = match (deal.status, &deal.startup_funding) {
-            (DealStatus::Won, Some(funding)) => vec![Amount {
+            (DealStatus::Won, Some(funding)) => vec![Counted {
                 amount: funding.amount,
                 lock: locked.get(&deal.id).copied().unwrap_or_default(),
                 hard: true,

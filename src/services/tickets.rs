@@ -21,7 +21,7 @@ use super::accounts::{
     self, NewUser, address_taken, choose, hashed, log_account, new_organization, new_user,
     set_password, store_founder,
 };
-use super::notices::{self, Content, Prepared, Ready, Recipient};
+use super::notices::{self, Content, Prepared, Recipient};
 use super::once::Recorded;
 use super::transitions::code;
 use super::{Context, Error, apart, claims, members};
@@ -153,10 +153,8 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
     let account = db::users::find_by_email(conn, &ticket.email.key())?;
     let purpose = match &ticket.permit {
         Permit::Registration(_) if account.is_some() => {
-            return Ok(mail(
-                account.map(Recipient::from),
-                Content::RegistrationExists,
-            ));
+            let owner = account.into_iter().collect();
+            return Ok(notices::ready(owner, Content::RegistrationExists));
         }
         Permit::Registration(None) => return Ok(Prepared::Obsolete("closed")),
         Permit::Registration(Some(whole)) => LetterPurpose::Registration {
@@ -199,21 +197,7 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
         expires_at: ticket.expires_at,
     };
     let to = account.map_or_else(|| stranger(&ticket), Recipient::from);
-    Ok(mail(Some(to), Content::Ticket(Box::new(letter))))
-}
-
-fn mail(to: Option<Recipient>, content: Content) -> Prepared {
-    let to = to.into_iter().collect();
-    Prepared::Ready(Box::new(Ready {
-        cc: vec![],
-        envelopes: vec![],
-        dated: None,
-        to,
-        content,
-        continues: None,
-        settings: None,
-        consents: None,
-    }))
+    Ok(notices::ready(vec![to], Content::Ticket(Box::new(letter))))
 }
 
 fn stranger(ticket: &Ticket) -> Recipient {

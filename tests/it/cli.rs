@@ -379,7 +379,9 @@ fn doctor_asks_the_mail_server() {
     on_runtime(async {
         let smtp = SmtpServer::start().await;
         let mut doctor = corridor(data.path());
-        let said = run(over_smtp(&mut doctor, smtp.address.port()), &["doctor"]).ok();
+        over_smtp(&mut doctor, smtp.address.port())
+            .env("CORRIDOR__SERVER__PUBLIC_URL", "http://corridor.example");
+        let said = run(&mut doctor, &["doctor"]).ok();
         assert!(said.contains("answers"), "{said}");
         assert!(smtp.received().is_empty());
     });

@@ -109,7 +109,7 @@ pub fn encode(notice: &Notice) -> Result<String> {
             stored.deal = Some(deal.to_string());
         }
         Notice::Introduction { .. } | Notice::Meeting { .. } | Notice::IntroductionCopy { .. } => {
-            connecting(&mut stored, notice)
+            connecting(&mut stored, notice);
         }
         Notice::IntroductionClosed {
             introduction,

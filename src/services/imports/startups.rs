@@ -49,7 +49,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let (firm, change) = import.put_firm(conn, known, external_id, details)?;
     let told = texts_that_tell(&content, names.iter().map(String::as_str));
     let doubts = import.doubts(&content, &told);
-    let status = import.status(before.as_ref(), &content, (&told, &doubts), joined);
+    let status = status(before.as_ref(), &content, (&told, &doubts), joined);
     let (profile, profile_change) = match before {
         None => (
             import.insert(conn, firm, country, content, status)?,
@@ -118,35 +118,6 @@ impl Import {
             doubts.absorb(PLACE, missing_to_submit(content));
         }
         doubts.into_vec()
-    }
-
-    /// Where a profile stands after the import: what is sensitive, gives its
-    /// firm away or lacks something is looked at by people before it is
-    /// published, here as everywhere.
-    fn status(
-        &self,
-        before: Option<&StartupProfile>,
-        content: &StartupContent,
-        (told, doubts): (&Faults, &[Fault]),
-        joined: bool,
-    ) -> ProfileStatus {
-        match before {
-            Some(before) if !joined => before.status,
-            None if !joined => ProfileStatus::Draft,
-            // What people have looked at already, or are about to.
-            Some(before)
-                if before.content == *content
-                    && before.status != ProfileStatus::Draft
-                    && told.is_empty() =>
-            {
-                match before.status {
-                    ProfileStatus::Stale => ProfileStatus::Published,
-                    status => status,
-                }
-            }
-            _ if doubts.is_empty() => ProfileStatus::Published,
-            _ => ProfileStatus::InReview,
-        }
     }
 
     fn insert(
@@ -237,5 +208,33 @@ impl Import {
             self.tally.admitted += 1;
         }
         Ok(new)
+    }
+}
+
+/// Where a profile stands after the import: what is sensitive, gives its
+/// firm away or lacks something is looked at by people before it is
+/// published, here as everywhere.
+fn status(
+    before: Option<&StartupProfile>,
+    content: &StartupContent,
+    (told, doubts): (&Faults, &[Fault]),
+    joined: bool,
+) -> ProfileStatus {
+    match before {
+        Some(before) if !joined => before.status,
+        None if !joined => ProfileStatus::Draft,
+        // What people have looked at already, or are about to.
+        Some(before)
+            if before.content == *content
+                && before.status != ProfileStatus::Draft
+                && told.is_empty() =>
+        {
+            match before.status {
+                ProfileStatus::Stale => ProfileStatus::Published,
+                status => status,
+            }
+        }
+        _ if doubts.is_empty() => ProfileStatus::Published,
+        _ => ProfileStatus::InReview,
     }
 }

@@ -25,7 +25,7 @@ use crate::services::organizations::names_that_tell;
 use crate::services::teasers::tells_figures;
 use crate::services::{Context, Error, consents, introductions, matches, programmes};
 
-pub(super) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepared {
+pub(in crate::services) fn ready<T: Into<Recipient>>(to: Vec<T>, content: Content) -> Prepared {
     let to: Vec<Recipient> = to.into_iter().map(Into::into).collect();
     if to.is_empty() {
         Prepared::Obsolete("no_recipient")

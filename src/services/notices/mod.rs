@@ -36,7 +36,8 @@ pub use content::{
 };
 pub use facts::ask_content;
 pub(super) use facts::asked_by;
-use facts::{prepare_alert, prepare_ask, prepare_closed, prepare_over, prepare_pulse, ready};
+pub(in crate::services) use facts::ready;
+use facts::{prepare_alert, prepare_ask, prepare_closed, prepare_over, prepare_pulse};
 pub(super) use regular::operator;
 use stale::prepare_stale;
 

@@ -242,7 +242,10 @@ fn nobody_ranks_puts_on_record_or_releases_for_a_firm_of_their_own() {
         let path = format!("/v1/matches?mandate={}", stage.mandate.id);
         let lines = |answer: &Value| -> Vec<Value> {
             let items = answer["items"].as_array().unwrap();
-            items.iter().map(|it| it["startup_profile"].clone()).collect()
+            items
+                .iter()
+                .map(|it| it["startup_profile"].clone())
+                .collect()
         };
         let seen = stage.get(Who::Dana, &path).await.expect(200);
         assert_eq!(lines(&seen), [json!(other.id.to_string())]);

@@ -30,14 +30,17 @@ fn takes_part(firm: &str, firmness: &str, minor: i64, currency: &str) -> Value {
     })
 }
 
+async fn manat_is_worth(stage: &Stage, day: &str, rate: i64) {
+    let (day, azn) = (day.parse().unwrap(), "AZN".parse().unwrap());
+    let quote = move |conn: &mut db::Conn| db::rates::insert(conn, day, &[(azn, rate)]);
+    stage.context.db.write(quote).await.unwrap();
+}
+
 #[test]
 fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
-        let day = "2026-11-20".parse().unwrap();
-        let azn = "AZN".parse().unwrap();
-        let quote = move |conn: &mut db::Conn| db::rates::insert(conn, day, &[(azn, 500_000)]);
-        stage.context.db.write(quote).await.unwrap();
+        manat_is_worth(&stage, "2026-11-20", 500_000).await;
         let deal = deal(&stage).await;
         let rounds = format!("{deal}/round");
         let members = format!("{deal}/participants");
@@ -112,10 +115,7 @@ fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
         assert_eq!(board["items"][0]["total"]["amount_minor"], 240_000);
 
         // What was promised is compared by the rates of its day.
-        let later = "2026-11-24".parse().unwrap();
-        let azn = "AZN".parse().unwrap();
-        let quote = move |conn: &mut db::Conn| db::rates::insert(conn, later, &[(azn, 900_000)]);
-        stage.context.db.write(quote).await.unwrap();
+        manat_is_worth(&stage, "2026-11-24", 900_000).await;
         let board = stage.get(Who::Curator, "/v1/deal-board").await.expect(200);
         let first = &board["items"][0];
         assert_eq!(
@@ -256,23 +256,31 @@ fn closings_are_planned_within_the_round() {
     });
 }
 
+/// A deal whose round closes in two steps.
+async fn in_two_closings(stage: &Stage) -> String {
+    let deal = deal(stage).await;
+    for (part, body) in [("round", round()), ("closings", two_closings())] {
+        let path = format!("{deal}/{part}");
+        put(stage, Who::Dana, &path, body).await.expect(200);
+    }
+    deal
+}
+
+async fn closings_moved(stage: &Stage, deal: &str) -> usize {
+    stage.seal().await;
+    let path = format!("{deal}/events?limit=100");
+    let events = stage.get(Who::Auditor, &path).await.expect(200);
+    let kinds = events["items"].as_array().unwrap().iter();
+    let moved = kinds.filter(|it| it["kind"] == "deal.closing_moved");
+    moved.count()
+}
+
 #[test]
 fn each_closing_is_closed_and_paid_on_its_own() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
-        let deal = deal(&stage).await;
+        let deal = in_two_closings(&stage).await;
         let members = format!("{deal}/participants");
-        put(&stage, Who::Dana, &format!("{deal}/round"), round())
-            .await
-            .expect(200);
-        put(
-            &stage,
-            Who::Dana,
-            &format!("{deal}/closings"),
-            two_closings(),
-        )
-        .await
-        .expect(200);
         let own = stage.investor.id.to_string();
         let mut first = takes_part(&own, "hard", 30_000, "USD");
         let faults = put(&stage, Who::Gul, &members, first.clone())
@@ -371,16 +379,7 @@ fn each_closing_is_closed_and_paid_on_its_own() {
         for who in [Who::Dana, Who::Gul] {
             stage.go(who, &deal, confirm.clone()).await.expect(200);
         }
-        stage.seal().await;
-        let events = stage
-            .get(Who::Auditor, &format!("{deal}/events?limit=100"))
-            .await
-            .expect(200);
-        let kinds = events["items"].as_array().unwrap().iter();
-        let kinds = kinds
-            .filter(|it| it["kind"] == "deal.closing_moved")
-            .count();
-        assert_eq!(kinds, 3);
+        assert_eq!(closings_moved(&stage, &deal).await, 3);
     });
 }
 

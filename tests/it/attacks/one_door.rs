@@ -13,7 +13,7 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 19] = [
+const NAMES: [(&str, &str); 21] = [
     ("consents/keeping.rs", "names the operator alone"),
     ("consents/mod.rs", "tells a person their own receipts"),
     ("corrections.rs", "a partner's own words to that partner"),
@@ -25,6 +25,10 @@ const NAMES: [(&str, &str); 19] = [
         "documents/door.rs",
         "tells an owner whose people opened its documents",
     ),
+    (
+        "introductions/meetings.rs",
+        "of an introduction whose mail named both",
+    ),
     ("introductions/mod.rs", "asks the gate at each reading"),
     (
         "introductions/pulses.rs",
@@ -34,6 +38,7 @@ const NAMES: [(&str, &str); 19] = [
         "ledger.rs",
         "tells a firm to whom it was shown before, where that was named to it",
     ),
+    ("notices/connecting.rs", "asks the gate before each mail"),
     ("notices/facts.rs", "asks the gate before each mail"),
     ("notices/records.rs", "names a firm to its own people"),
     ("notices/regular.rs", "names a firm to its own people"),

@@ -115,7 +115,7 @@ async fn due(post: &Post, kind: &str) {
         }
         "introduction_over" => {
             let introduction = connected(post).await;
-            let close = json!({ "action": "close", "reason": "no_reply" });
+            let close = json!({ "action": "close" });
             stage
                 .go(Who::Curator, &introduction, close)
                 .await
