@@ -8,7 +8,7 @@ pub use crate::db::mail_copies::MailCopy;
 use crate::db::outbox;
 pub use crate::db::outbox::{Filter, Message};
 use crate::db::page::Page;
-use crate::db::{self, envelopes, json};
+use crate::db::{self, json};
 use crate::domain::event::SubjectKind;
 use crate::domain::ids::OutboxId;
 pub use crate::domain::mail_state::MessageState;
@@ -155,7 +155,6 @@ pub async fn retry(
             if !outbox::revive(conn, id, now)? {
                 return Err(Error::StaleVersion);
             }
-            envelopes::reopen_refused(conn, id)?;
             pen.append(conn, "message.retried", (SubjectKind::Message, id), vec![])?;
             outbox::find(conn, id)?.ok_or(Error::NotFound)
         },

@@ -8,7 +8,7 @@ use super::{State, held, short};
 use crate::db::prepared::Prepare;
 use crate::db::schema::outbox::{self, dsl};
 use crate::db::types::{Id, Timestamp};
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, envelopes};
 use crate::domain::ids::OutboxId;
 use crate::domain::mail_state::KEPT_BACK;
 
@@ -130,8 +130,8 @@ pub fn answered(conn: &mut Conn, id: OutboxId, answer: &str) -> Result<()> {
 }
 
 /// Brings a message back that was given up, came back or was kept from its
-/// address: due at once, with its attempts forgotten; false if it is none of
-/// these.
+/// address: due at once, with its attempts and refusals forgotten; false if it
+/// is none of these.
 ///
 /// # Errors
 /// A statement failed.
@@ -153,5 +153,8 @@ pub fn revive(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool>
             dsl::hold.eq(None::<&str>),
         ))
         .execute(conn)?;
+    if changed == 1 {
+        envelopes::reopen_refused(conn, id)?;
+    }
     Ok(changed == 1)
 }

@@ -278,6 +278,28 @@ impl Run<'_> {
         self.stage.context.db.read(over).await.unwrap()
     }
 
+    /// What is not over yet, for whoever has to find out why.
+    async fn left(&self) -> String {
+        let ids: Vec<_> = self.pairs.iter().filter_map(Pair::id).collect();
+        let look = move |conn: &mut Conn| {
+            let mut left = String::new();
+            for id in ids {
+                let found = db::introductions::find(conn, id)?;
+                let status = found.map(|it| it.status.code().to_owned());
+                if status.as_deref() != Some("sent") {
+                    left += &format!("\n{id} {status:?}");
+                }
+            }
+            for state in [State::Pending, State::Dead] {
+                for it in outbox::list(conn, Some(state), None, 100)? {
+                    left += &format!("\n{it:?}");
+                }
+            }
+            Ok::<_, db::Error>(left)
+        };
+        self.stage.context.db.read(look).await.unwrap()
+    }
+
     /// What was sent arrived; none of it twice without a reason. Answers how
     /// many mails there were and how many came twice.
     async fn check(&self) -> (usize, usize) {
@@ -377,7 +399,9 @@ fn every_introduction_arrives_whatever_the_mail_server_does_and_however_often_th
             if next == count && run.killed == kills && run.is_over().await {
                 break;
             }
-            assert!(begun.elapsed() < Duration::from_mins(limit), "not in time");
+            if begun.elapsed() > Duration::from_mins(limit) {
+                panic!("not in time: {}", run.left().await);
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         run.read_mail().await;
