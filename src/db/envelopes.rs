@@ -47,6 +47,12 @@ pub fn open(
         ))
         .on_conflict_do_nothing();
     sql::execute(conn, insert)?;
+    // A reader noted before there were envelopes has none yet.
+    let bare = mail_recipients::table
+        .find((Id::of(message.uuid()), email.key()))
+        .filter(dsl::return_id.is_null());
+    let update = diesel::update(bare).set(dsl::return_id.eq(Some(Id::of(id))));
+    sql::execute(conn, update)?;
     let row: (Option<Id>, String, Option<String>) = mail_recipients::table
         .find((Id::of(message.uuid()), email.key()))
         .select((dsl::return_id, dsl::email, dsl::outcome))
@@ -113,6 +119,19 @@ pub fn has_got(conn: &mut Conn, kind: SubjectKind, record: Uuid, email: &Email) 
         .filter(dsl::email_key.eq(email.key()))
         .filter(dsl::outcome.eq(Some(EnvelopeOutcome::Sent.code())));
     Ok(diesel::select(diesel::dsl::exists(got)).get_result(conn)?)
+}
+
+/// Whether a server took a mail about a record for anybody, sent to several.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_taken(conn: &mut Conn, kind: SubjectKind, record: Uuid) -> Result<bool> {
+    let taken = mail_recipients::table
+        .inner_join(outbox::table.on(outbox::id.eq(dsl::message_id)))
+        .filter(outbox::subject_kind.eq(kind.code()))
+        .filter(outbox::subject_id.eq(Id::of(record)))
+        .filter(dsl::outcome.eq(Some(EnvelopeOutcome::Sent.code())));
+    Ok(diesel::select(diesel::dsl::exists(taken)).get_result(conn)?)
 }
 
 /// The message and the address of the envelope that a return path names.

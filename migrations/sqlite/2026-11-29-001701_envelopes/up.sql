@@ -3,6 +3,10 @@
 -- its server took it, so that nobody gets it again because of another.
 ALTER TABLE mail_recipients ADD COLUMN return_id BLOB NULL CHECK (length(return_id) = 16);
 ALTER TABLE mail_recipients ADD COLUMN outcome TEXT NULL CHECK (outcome IN ('sent', 'refused'));
+-- What went out before reached everybody it was for.
+UPDATE mail_recipients SET outcome = 'sent' WHERE message_id IN (
+    SELECT id FROM outbox WHERE state = 'done' AND bounced_at IS NULL AND subject_kind = 'introduction'
+);
 CREATE UNIQUE INDEX mail_recipients_by_return ON mail_recipients (return_id);
 
 -- Whether whoever agreed wants a curator to get the mail that connects, too.

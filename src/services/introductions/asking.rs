@@ -191,26 +191,44 @@ pub(super) fn not_available_now() -> Error {
     )
 }
 
-/// Whether a side's blurb names the other one.
+/// Whether a side's blurb names the other one, or a partner's one of the two.
 fn tells_the_other(conn: &mut Conn, introduction: &Introduction) -> Result<bool, Error> {
-    let Some(side) = introduction.requester.side() else {
-        return Ok(false);
+    let others = match introduction.requester {
+        Requester::Startup => vec![introduction.investor],
+        Requester::Investor => vec![introduction.startup],
+        Requester::Partner => vec![introduction.startup, introduction.investor],
+        Requester::Curator => vec![],
     };
-    let other = introduction.organization(side.other());
-    let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;
-    let found = screening::findings(&introduction.blurb, other.details.all_names());
+    let others = db::organizations::find_many(conn, &others)?;
+    let names = others.iter().flat_map(|firm| firm.details.all_names());
+    let found = screening::findings(&introduction.blurb, names);
     Ok(found.contains(&Finding::OrganizationName))
 }
 
-/// A side is told of its own name alone.
+/// Refuses a blurb that gives anybody away whoever the two are.
+pub(super) fn check_blurb(context: &Context, blurb: &str) -> Result<(), Error> {
+    let facts = RequestFacts {
+        live_exists: false,
+        cool_down_until: None,
+        open_for_mandate: 0,
+        mandate_capacity: 1,
+        names: vec![],
+        now: context.now(),
+    };
+    Ok(check_request(blurb, &facts)?)
+}
+
+/// A side is told of its own name alone, a partner of none.
 pub(super) fn check(
     context: &Context,
     conn: &mut Conn,
     introduction: &Introduction,
 ) -> Result<(), Error> {
-    let firms = match introduction.requester.side() {
-        Some(side) => vec![introduction.organization(side)],
-        None => vec![introduction.startup, introduction.investor],
+    let firms = match introduction.requester {
+        Requester::Startup => vec![introduction.startup],
+        Requester::Investor => vec![introduction.investor],
+        Requester::Curator => vec![introduction.startup, introduction.investor],
+        Requester::Partner => vec![],
     };
     let firms = db::organizations::find_many(conn, &firms)?;
     let mandate = db::mandates::find(conn, introduction.mandate)?.ok_or(Error::NotFound)?;

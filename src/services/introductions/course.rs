@@ -241,6 +241,8 @@ fn end(
     after: &Introduction,
     action: &Action,
 ) -> Result<(), Error> {
+    // One reader may have got the invitation before the other's copy came back.
+    meetings::cancel(context, conn, after.id)?;
     let asks = introductions::asks(conn, after.id)?;
     introductions::kill_asks(conn, after.id)?;
     let now = context.now();

@@ -191,7 +191,11 @@ fn put_slots_in(
         _ => return Err(Refusal::no_transition("offer_times").into()),
     };
     let subject = crate::domain::event::Subject::new(SubjectKind::Introduction, id);
-    if told == Some(false) && db::outbox::is_sending(conn, subject)? {
+    // Who got the mail that connects has its time; it is tried again for the
+    // other as it was.
+    let halfway = before.status == S::DeliveryProblem
+        && db::envelopes::is_taken(conn, SubjectKind::Introduction, id.uuid())?;
+    if halfway || told == Some(false) && db::outbox::is_sending(conn, subject)? {
         return Err(mail_under_way());
     }
     introductions::put_slots(conn, id, side, slots)?;

@@ -22,7 +22,7 @@ use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{check_version, code};
 use crate::services::{Caller, Context, Error, Intent, matches};
 
-use super::asking::{check, new_introduction, not_available_now, place};
+use super::asking::{check, check_blurb, new_introduction, not_available_now, place};
 use super::course::commit;
 use super::{load, quotas};
 
@@ -103,6 +103,8 @@ fn request_in(
     if !db::programmes::is_party(conn, wanted.programme, wanted.partner)? {
         return Err(Error::NotFound);
     }
+    // Before anything is looked up: what is wrong with it tells of no match.
+    check_blurb(context, &wanted.blurb)?;
     let (programme, profile) = (wanted.programme, wanted.startup_profile);
     let matched = db::matches::live_of(conn, programme, profile, wanted.mandate)?;
     // Whether the two were matched is theirs and the operator's to know.

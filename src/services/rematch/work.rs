@@ -14,7 +14,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::Actor;
 use crate::domain::grounds::{Grounds, TaxonomyHash};
 use crate::domain::ids::{MandateId, RematchId, RuleSetId, StartupProfileId};
-use crate::domain::rematch::{Rematch, RematchStatus, differs};
+use crate::domain::rematch::{Rematch, RematchStatus, RematchTally, differs};
 use crate::domain::review::{Curation, Match, MatchAction, MatchStatus, ended_by};
 use crate::domain::scoring::Explanation;
 use crate::domain::tag::Taxonomy;
@@ -346,6 +346,7 @@ fn begin_again(
         rule_set,
         done: 0,
         after: None,
+        tally: RematchTally::default(),
         version: job.version + 1,
         updated_at: context.now(),
         ..*job

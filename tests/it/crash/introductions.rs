@@ -282,20 +282,20 @@ impl Run<'_> {
     async fn left(&self) -> String {
         let ids: Vec<_> = self.pairs.iter().filter_map(Pair::id).collect();
         let look = move |conn: &mut Conn| {
-            let mut left = String::new();
+            let mut left = Vec::new();
             for id in ids {
                 let found = db::introductions::find(conn, id)?;
                 let status = found.map(|it| it.status.code().to_owned());
                 if status.as_deref() != Some("sent") {
-                    left += &format!("\n{id} {status:?}");
+                    left.push(format!("{id} {status:?}"));
                 }
             }
             for state in [State::Pending, State::Dead] {
                 for it in outbox::list(conn, Some(state), None, 100)? {
-                    left += &format!("\n{it:?}");
+                    left.push(format!("{it:?}"));
                 }
             }
-            Ok::<_, db::Error>(left)
+            Ok::<_, db::Error>(left.join("\n"))
         };
         self.stage.context.db.read(look).await.unwrap()
     }
@@ -399,9 +399,8 @@ fn every_introduction_arrives_whatever_the_mail_server_does_and_however_often_th
             if next == count && run.killed == kills && run.is_over().await {
                 break;
             }
-            if begun.elapsed() > Duration::from_mins(limit) {
-                panic!("not in time: {}", run.left().await);
-            }
+            let late = begun.elapsed() > Duration::from_mins(limit);
+            assert!(!late, "not in time:\n{}", run.left().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         run.read_mail().await;
