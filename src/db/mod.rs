@@ -127,6 +127,7 @@ pub mod startup_profiles;
 mod store;
 mod stored;
 pub mod suppressions;
+pub mod suspensions;
 pub mod syndicates;
 pub mod tags;
 pub mod taxonomies;

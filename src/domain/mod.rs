@@ -65,6 +65,7 @@ pub mod screening;
 pub mod search;
 pub mod session;
 pub mod sound;
+pub mod suspension;
 pub mod syndicate;
 pub mod tag;
 mod tag_near;

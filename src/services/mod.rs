@@ -81,6 +81,7 @@ pub mod simulation;
 pub mod standstill;
 pub mod startups;
 pub mod suppressions;
+pub mod suspensions;
 pub mod syndicates;
 pub mod tags;
 pub mod teasers;

@@ -293,6 +293,9 @@ async fn records(twice: &Twice<'_>) {
     assert_eq!(admitted["new"], true);
     twice.moves("mandates", Who::Gul, &mandate, withdraw).await;
 
+    let route = "/v1/organizations";
+    let firm = json!({"kind": "investor", "legal_name": "Nil Fund", "country": "AZ"});
+    twice.does(route, Who::Curator, route, firm).await;
     let route = "/v1/startup-profiles";
     let (_, _) = twice.does(route, Who::Dana, route, json!({})).await;
     let profile = format!("/v1/startup-profiles/{}", stage.profile.id);

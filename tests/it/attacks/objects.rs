@@ -56,6 +56,7 @@ fn body(route: &str) -> Option<Value> {
     let action = |action: &str| Some(json!({ "action": action }));
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
+        "PATCH /v1/organizations/{id}" => Some(json!({ "trade_name": "Ours" })),
         "PATCH /v1/investor-profiles/{id}" => Some(json!({ "assets": "over_1b" })),
         "PATCH /v1/saved-views/{id}" => Some(json!({ "name": "Ours" })),
         "PATCH /v1/documents/{id}" => Some(json!({ "title": "Ours" })),

@@ -206,7 +206,9 @@ async fn list_startup_profile_transitions(
 #[serde(deny_unknown_fields)]
 pub struct NewProfileTransition {
     /// `submit`, `claim`, `request_changes`, `reject`, `approve`, `publish`,
-    /// `reconfirm` (what is published is still true), `pause` or `withdraw`.
+    /// `reconfirm` (what is published is still true), `pause`, `suspend`,
+    /// `restore` (two people) or `withdraw`. `freshness_due` and `archive` are
+    /// the clock's.
     #[schema(max_length = 50, example = "submit")]
     action: String,
     /// For `request_changes`: what should change, at least one.
@@ -216,6 +218,9 @@ pub struct NewProfileTransition {
     /// For `reject`: why, a stable code.
     #[schema(max_length = 80, pattern = "^[a-z0-9_-]+$", example = "out_of_scope")]
     reason: Option<String>,
+    /// For `suspend` and `restore`: why, in words for the operator's people.
+    #[schema(min_length = 1, max_length = 2000)]
+    note: Option<String>,
 }
 
 /// A comment on one field.
@@ -241,11 +246,13 @@ impl NewProfileTransition {
         let taken: &[&str] = match action {
             Some(ProfileAction::RequestChanges) => &["comments"],
             Some(ProfileAction::Reject) => &["reason"],
+            Some(ProfileAction::Suspend | ProfileAction::Restore) => &["note"],
             _ => &[],
         };
         let came = [
             ("comments", !self.comments.is_empty()),
             ("reason", self.reason.is_some()),
+            ("note", self.note.is_some()),
         ];
         check_fields(&mut faults, &self.action, &came, taken, &[]);
         within(&mut faults, "/comments", self.comments.len(), 50);
@@ -256,10 +263,18 @@ impl NewProfileTransition {
         let reason = self.reason.as_deref();
         let reason =
             reason.and_then(|text| faults.take("/reason", "bad_code", text.parse::<Slug>()));
+        let note = self.note.as_deref().and_then(|text| {
+            let text = bounded(text, 2_000, true);
+            faults.take("/note", "bad_text", text)
+        });
         match action {
             Some(action) if faults.is_empty() => {
-                let reason = reason.map(|code| code.to_string());
-                Ok((action, Move { comments, reason }))
+                let details = Move {
+                    comments,
+                    reason: reason.map(|code| code.to_string()),
+                    note,
+                };
+                Ok((action, details))
             }
             _ => Err(faults),
         }
