@@ -196,6 +196,17 @@ pub fn missing_to_publish(content: &MandateContent) -> Faults {
     missing
 }
 
+/// [`missing_to_publish`], and a time that is over before it is shown. A day is
+/// over once it is everywhere.
+fn wrong_to_publish(content: &MandateContent, today: NaiveDate) -> Faults {
+    let mut wrong = missing_to_publish(content);
+    let yesterday = today.pred_opt().unwrap_or(today);
+    if content.active_to.is_some_and(|last| last < yesterday) {
+        wrong.push("/active_to", "in_the_past", "Its last day is over.");
+    }
+    wrong
+}
+
 /// What the machine looks at besides the mandate itself.
 #[derive(Debug, Clone, Copy)]
 pub struct MandateFacts<'a> {
@@ -238,7 +249,7 @@ pub fn step(
     }
     match action {
         A::Publish => Refusal::all([
-            missing_to_publish(&mandate.content)
+            wrong_to_publish(&mandate.content, facts.now.date_naive())
                 .finish()
                 .map_err(Refusal::incomplete),
             check_standing(facts.clearance, facts.now.date_naive()),

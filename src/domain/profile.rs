@@ -308,6 +308,18 @@ pub fn missing_to_submit(content: &StartupContent) -> Faults {
     missing
 }
 
+/// [`missing_to_submit`], and a round that was to close already. A day is over
+/// once it is everywhere.
+fn wrong_to_submit(content: &StartupContent, today: NaiveDate) -> Faults {
+    let mut wrong = missing_to_submit(content);
+    let yesterday = today.pred_opt().unwrap_or(today);
+    let close_by = content.round.as_ref().and_then(|round| round.close_by);
+    if close_by.is_some_and(|day| day < yesterday) {
+        wrong.push("/round/close_by", "in_the_past", "That day is over.");
+    }
+    wrong
+}
+
 /// What the machine looks at besides the profile itself.
 #[derive(Debug, Clone, Copy)]
 pub struct ProfileFacts<'a> {
@@ -446,7 +458,7 @@ fn guard(
     match action {
         ProfileAction::Submit => Refusal::all([
             check_again(profile.rejected_at, facts.now),
-            missing_to_submit(&profile.content)
+            wrong_to_submit(&profile.content, facts.now.date_naive())
                 .finish()
                 .map_err(Refusal::incomplete),
             refuse_prohibited(&profile.content, facts.taxonomy),

@@ -3,7 +3,7 @@
 use corridor::domain::ids::OrganizationId;
 use serde_json::{Value, json};
 
-use super::stage::{STARTUP, Stage, Who};
+use super::stage::{Stage, Who};
 use crate::support::database::on_each_backend;
 
 fn firm(name: &str) -> Value {
@@ -122,14 +122,14 @@ fn another_name_is_found_and_looked_at_again_and_records_go_where_the_firm_goes(
         let stage = Stage::set(database).await;
         let path = format!("/v1/organizations/{}", stage.startup.id);
         let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
-        let renamed = json!({ "legal_name": "Carmel Springs" });
+        let renamed = json!({ "legal_name": "Carmel Springs Ltd", "trade_name": "Carmel Springs" });
         stage.edit(Who::Curator, &path, renamed).await.expect(200);
         assert_eq!(verdict(&stage, stage.startup.id).await, "review");
         assert_eq!(
             names(&stage, "carmel").await,
             [stage.profile.id.to_string()]
         );
-        assert!(names(&stage, STARTUP).await.is_empty());
+        assert!(names(&stage, "tamar").await.is_empty());
         let work = stage.get(Who::Compliance, "/v1/worklist").await;
         assert!(work.text.contains("renew_clearance"), "{}", work.text);
         let moved = json!({ "country": "GE" });
