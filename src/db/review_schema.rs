@@ -200,6 +200,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    blocks (lower_organization_id, upper_organization_id) {
+        lower_organization_id -> Id,
+        upper_organization_id -> Id,
+        reason -> Text,
+        created_at -> UtcTimestamp,
+        id -> Id,
+        first_lifted_by -> Nullable<Id>,
+        version -> BigInt,
+    }
+}
+
 // Records that ended are put away unless a deal about them goes on.
 diesel::allow_tables_to_appear_in_same_query!(deals, mandates);
 diesel::allow_tables_to_appear_in_same_query!(deals, startup_profiles);

@@ -6,6 +6,7 @@ pub mod agreements;
 pub mod apart;
 pub mod attempts;
 pub mod backtest;
+pub mod blocks;
 pub mod bounces;
 pub mod caller;
 pub mod claims;

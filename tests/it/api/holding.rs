@@ -242,3 +242,66 @@ fn what_ended_long_ago_is_put_away_unless_a_deal_goes_on() {
         assert_eq!(by_hand.status, 403, "{}", by_hand.text);
     });
 }
+
+#[test]
+fn two_people_let_two_firms_meet_again_that_were_kept_apart() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let matched = stage.released().await;
+        let other = stage.another_investor("Araz Fund", |_| ()).await;
+        for (fund, reason) in [
+            (stage.investor.id, "Former partners."),
+            (other.organization, "A wish."),
+        ] {
+            let apart = json!({
+                "organizations": [fund.to_string(), stage.startup.id.to_string()],
+                "reason": reason,
+            });
+            let made = stage.post(Who::Compliance, "/v1/blocks", apart).await;
+            assert_eq!(made.status, 204, "{}", made.text);
+        }
+        assert_eq!(stage.get(Who::Dana, &matched).await.status, 404);
+        for who in [Who::Dana, Who::Gul] {
+            assert_eq!(stage.get(who, "/v1/blocks").await.status, 404);
+        }
+        let page = stage
+            .get(Who::Auditor, "/v1/blocks?limit=1")
+            .await
+            .expect(200);
+        let next = page["next_cursor"].as_str().unwrap();
+        let path = format!("/v1/blocks?limit=1&cursor={next}");
+        let last = stage.get(Who::Auditor, &path).await.expect(200);
+        let reasons = [&page, &last].map(|it| it["items"][0]["reason"].clone());
+        assert_eq!(reasons, ["Former partners.", "A wish."]);
+        assert!(last["next_cursor"].is_null());
+        let of_fund = format!("/v1/blocks?organization={}", stage.investor.id);
+        let found = stage.get(Who::Curator, &of_fund).await.expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 1);
+        let block = format!("/v1/blocks/{}", found["items"][0]["id"].as_str().unwrap());
+        let lift = json!({ "action": "lift", "reason": "It was settled." });
+        for (who, status) in [(Who::Curator, 403), (Who::Auditor, 403), (Who::Dana, 404)] {
+            let refused = stage.go(who, &block, lift.clone()).await;
+            assert_eq!(refused.status, status, "{who:?}");
+        }
+        let bare = stage.go(Who::Compliance, &block, act("lift")).await;
+        assert_eq!(bare.status, 422);
+        let first = stage.go(Who::Compliance, &block, lift.clone()).await;
+        assert_eq!(first.expect(200)["lifted"], false);
+        let again = stage.go(Who::Compliance, &block, lift.clone()).await;
+        assert_eq!(again.code(409), "second_person_needed");
+        let waiting = "/v1/blocks?lifting=true";
+        let waiting = stage.get(Who::Compliance, waiting).await.expect(200);
+        assert_eq!(waiting["items"].as_array().unwrap().len(), 1);
+        let open = stage
+            .get(Who::SecondCompliance, &format!("{block}/transitions"))
+            .await;
+        let open = open.expect(200)["available"].clone();
+        assert_eq!(open, json!([{ "action": "lift", "blocked_by": null }]));
+        let second = stage.go(Who::SecondCompliance, &block, lift).await;
+        assert_eq!(second.expect(200)["lifted"], true);
+        assert_eq!(stage.get(Who::Compliance, &block).await.status, 404);
+        let apart = (stage.startup.id, stage.investor.id);
+        let ask = move |conn: &mut Conn| db::blocks::exists(conn, apart.0, apart.1);
+        assert!(!stage.context.db.read(ask).await.unwrap());
+    });
+}

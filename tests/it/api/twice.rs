@@ -428,6 +428,13 @@ async fn compliance(twice: &Twice<'_>) {
     });
     let route = "/v1/blocks";
     twice.does(route, Who::Compliance, route, apart).await;
+    let all = stage.get(Who::Auditor, route).await.expect(200);
+    let block = format!("/v1/blocks/{}", all["items"][0]["id"].as_str().unwrap());
+    let lift = json!({"action": "lift", "reason": "It was settled."});
+    for (who, lifted) in [(Who::Compliance, false), (Who::SecondCompliance, true)] {
+        let done = twice.moves("blocks", who, &block, lift.clone()).await;
+        assert_eq!(done["lifted"], lifted);
+    }
     // Nothing waits on it, which is said twice; what does is tried beside the
     // queue.
     let scope = json!({
