@@ -56,12 +56,16 @@ pub(super) fn check_plain(request: &HttpRequest) -> Result<(), Problem> {
 /// The file.
 ///
 /// # Errors
-/// 413, 408, or the disk is full; what came is deleted then.
+/// 413, 408, 503 while too many others come, or the disk is full; what came is
+/// deleted then.
 pub async fn receive(
     request: &HttpRequest,
     context: &Context,
     payload: Payload,
 ) -> Result<Received, Problem> {
+    let Ok(_place) = context.uploads.try_acquire() else {
+        return Err(Error::Busy { retry_after_s: 10 }.into());
+    };
     let limits = request.app_data::<Data<Limits>>();
     let limits = limits.map_or_else(Limits::default, |limits| *limits.get_ref());
     let limits = Limits {

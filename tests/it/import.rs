@@ -412,7 +412,7 @@ fn what_a_person_has_claimed_is_left_as_it_is() {
             STARTUPS.replace("Tamar Flow,water", "Tamar Flows,solar"),
         );
         let report = desk.import().await;
-        assert_eq!(report.files[0].taken_over, 1);
+        assert_eq!(report.files[0].kept, 1);
         assert_eq!(desk.profile("s1").await, claimed);
         let firm = desk.firm(OrganizationKind::Startup, "s1").await.unwrap();
         assert_eq!(firm.details.display_name().as_str(), "Tamar Flow");
@@ -482,6 +482,34 @@ fn every_bad_row_is_named_with_its_line_and_all_its_faults() {
         let report = import(&desk.context, &desk.args()).await.unwrap();
         insta::assert_snapshot!("bad_rows", bad(&report));
         assert!(!report.written);
+    });
+}
+
+#[test]
+fn a_quotation_mark_that_nobody_closed_costs_its_own_row() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.put(
+            "startups.csv",
+            "id,name,tags,country,first_stage,amount\r\
+             s1,Good,water,ISR,,\r\
+             s2,\"Open,water,ISR,,\r\
+             s3,\"Good, Ltd\",water,ISR,,\r",
+        );
+        desk.put("investors.csv", "id,name,country\ni1,\"Open,AZE\n");
+        desk.put(
+            "investments.csv",
+            "startup_id,investor_id,date,stage,amount\n",
+        );
+        let report = import(&desk.context, &desk.args()).await.unwrap();
+        let said = bad(&report);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 2, "{said}");
+        for (line, place) in lines.iter().zip(["startups.csv:3: ", "investors.csv:2: "]) {
+            assert!(line.starts_with(place), "{line}");
+            assert!(line.contains("never closed"), "{line}");
+        }
+        assert_eq!(report.files[0].good, 2);
     });
 }
 

@@ -19,7 +19,7 @@ pub mod exports;
 mod finding;
 pub mod gaps;
 mod histories;
-mod identifiers;
+pub mod identifiers;
 pub mod imports;
 pub mod introduction_file;
 pub mod introductions;

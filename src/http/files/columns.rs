@@ -40,11 +40,15 @@ pub const NEEDED: [&str; 3] = [
 /// Columns of one name each, in the order in which they are written.
 pub const TABLE: &[(&str, Cell)] = &[
     ("external_id", Text),
+    ("organization.external_id", Text),
     ("organization.kind", Text),
     ("organization.legal_name", Text),
     ("organization.trade_name", Text),
     ("organization.country", Text),
     ("organization.website", Text),
+    ("identifiers.il_company", Text),
+    ("identifiers.az_voen", Text),
+    ("identifiers.lei", Text),
     ("contact.email", Text),
     ("contact.language", Text),
     ("startup_profile.primary_tags", List),

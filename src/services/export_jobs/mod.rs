@@ -5,6 +5,7 @@
 
 pub mod work;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::db::page::Page;
 use crate::db::{self, Conn, exports};
@@ -20,6 +22,7 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::export::{
     Export, ExportAction, ExportKind, ExportState, Part, REMEMBERED, Wanted,
 };
+use crate::domain::identifier::Identifier;
 use crate::domain::ids::MandateId;
 use crate::domain::ids::{ExportId, OrganizationId, StartupProfileId};
 use crate::domain::mandate::MandateContent;
@@ -28,6 +31,7 @@ use crate::domain::permission::Operation;
 use crate::domain::profile::StartupContent;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::{Email, Language};
+use crate::domain::values::OrganizationKind;
 
 use super::log::Pen;
 use super::once::write_once;
@@ -50,6 +54,12 @@ pub trait Scribe: Send + Sync {
     /// # Errors
     /// Everything that is wrong with it.
     fn check(&self, context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(), Error>;
+
+    /// Whether that person may read it at present.
+    ///
+    /// # Errors
+    /// It is not there or not theirs to read.
+    fn probe(&self, context: Context, caller: Caller, wanted: Wanted) -> Written;
 
     /// Sends what is wanted, as that person reads it, a JSON object a line.
     fn write(&self, context: Context, caller: Caller, wanted: Wanted, to: Lines) -> Written;
@@ -96,7 +106,10 @@ pub async fn create(
     wanted: Wanted,
 ) -> Result<Export, Error> {
     may(caller, &wanted)?;
-    context.exchange.scribe.check(context, caller, &wanted)?;
+    let scribe = &context.exchange.scribe;
+    scribe.check(context, caller, &wanted)?;
+    let probe = scribe.probe(context.clone(), caller.clone(), wanted.clone());
+    probe.await?;
     let now = context.now();
     let export = Export {
         id: context.new_id(),
@@ -210,6 +223,16 @@ pub async fn list(
     .await
 }
 
+/// Why there is no file, for people.
+fn failed_for(why: &str) -> String {
+    let said = match why {
+        "no_longer_allowed" => "who asked for it may not have it any more",
+        "not_readable" => "something that it names is gone, or not theirs to read any more",
+        _ => "something broke on our side and was noted",
+    };
+    format!("It could not be made ({why}): {said}. Ask for another.")
+}
+
 /// The file of an export that can be fetched.
 ///
 /// # Errors
@@ -221,6 +244,9 @@ pub async fn file(
 ) -> Result<(Export, File), Error> {
     let export = find(context, caller, id).await?;
     let over = || Error::refused("export_gone", "Its file is gone; ask for another.");
+    if let (ExportState::Failed, Some(why)) = (export.state, &export.failure) {
+        return Err(Error::refused("export_failed", failed_for(why)));
+    }
     match export.state {
         ExportState::Ready if export.expires_at > context.now() => {}
         ExportState::Waiting | ExportState::Running => {
@@ -300,6 +326,46 @@ pub async fn firms(
     context
         .db
         .read(move |conn| Ok(db::organizations::find_many(conn, &ids)?))
+        .await
+}
+
+/// By which ids the records of a page go in a file.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Those that have one.
+    pub of: BTreeMap<Uuid, String>,
+    /// Whether they are a partner's own, under which it referred them: then
+    /// they are the firms' as well.
+    pub are_referrals: bool,
+}
+
+/// The ids under which the caller knows profiles or mandates: for a partner
+/// those of its referrals, for others those of the files that they came from.
+pub async fn names(context: &Context, caller: &Caller, records: Vec<Uuid>) -> Result<Names, Error> {
+    let partner = caller.organizations(OrganizationKind::Partner).next();
+    let partner = partner.filter(|_| !caller.reads_everything());
+    context
+        .db
+        .read(move |conn| {
+            let of = match partner {
+                Some(partner) => db::referrals::names_of(conn, partner, &records)?,
+                None => db::record_names::of(conn, &records)?,
+            };
+            let are_referrals = partner.is_some();
+            Ok(Names { of, are_referrals })
+        })
+        .await
+}
+
+/// The numbers that firms state; the caller was found to be allowed to read
+/// the firms.
+pub async fn identifiers(
+    context: &Context,
+    ids: Vec<OrganizationId>,
+) -> Result<BTreeMap<OrganizationId, BTreeSet<Identifier>>, Error> {
+    context
+        .db
+        .read(move |conn| Ok(db::identifiers::of_many(conn, &ids)?))
         .await
 }
 

@@ -37,7 +37,7 @@ async fn fetched(who: &Client, export: &Answer) -> (HeaderMap, String) {
 }
 
 /// A list as a file.
-async fn list(app: &App, who: &Client, kind: &str, format: &str) -> String {
+pub(super) async fn list(app: &App, who: &Client, kind: &str, format: &str) -> String {
     let wanted = json!({ "kind": kind, "format": format });
     let export = exported(app, who, &wanted).await;
     fetched(who, &export).await.1

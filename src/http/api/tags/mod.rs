@@ -120,6 +120,11 @@ async fn list_tags(
     digested(&request, &view)
 }
 
+/// No parameter is taken.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoFilters {}
+
 /// Lists the choices of all closed lists, in one answer.
 #[utoipa::path(
     operation_id = "list_facets",
@@ -131,6 +136,7 @@ async fn list_facets(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
+    _: Query<NoFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (_, taxonomy) = tags::held(&context, &caller)?;
     let values = Facet::ALL.iter().flat_map(|facet| taxonomy.facet(*facet));
