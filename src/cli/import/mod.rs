@@ -4,8 +4,9 @@
 //!
 //! Every file is read twice, a row at a time: first all rows of all files are
 //! checked, then, when none is bad (or `--keep-good` is given), each file is
-//! written in one transaction. In memory stay the ids, to find duplicates,
-//! and what the derivation of mandates needs.
+//! read whole and written in one transaction, which so is as short as can be.
+//! In memory are then the rows of one file, and throughout the ids, to find
+//! duplicates, and what the derivation of mandates needs.
 
 pub(super) mod cells;
 mod look;
@@ -369,7 +370,7 @@ where
     T: Send,
     I: Iterator<Item = Result<Checked<T>, TableError>> + Send,
 {
-    let mut bar = Progress::rows(&format!("Writing {}", name_of(path)), Some(good));
+    let mut bar = Progress::rows(&format!("Reading {}", name_of(path)), Some(good));
     let changed = format!("{} changed while it was imported", path.display());
     let rows = checked.filter_map(|row| match row {
         Ok(Checked::Good(row)) => Some(Ok(row)),

@@ -46,7 +46,7 @@ pub mod rematches;
 pub mod reports;
 pub mod reviews;
 pub mod rule_sets;
-mod saved_views;
+pub mod saved_views;
 pub mod scorecard;
 pub mod screening;
 pub mod second_factor;

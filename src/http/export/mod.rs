@@ -3,6 +3,7 @@
 
 mod everything;
 mod lists;
+mod own;
 mod tables;
 
 use std::future::Future;

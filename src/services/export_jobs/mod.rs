@@ -25,6 +25,7 @@ use crate::domain::export::{
 use crate::domain::identifier::Identifier;
 use crate::domain::ids::MandateId;
 use crate::domain::ids::{ExportId, OrganizationId, StartupProfileId};
+use crate::domain::investment::Investment;
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::Organization;
 use crate::domain::permission::Operation;
@@ -381,18 +382,23 @@ pub async fn contacts(
         .await
 }
 
-/// All that a profile said, revision by revision; the caller was found to be
-/// allowed to read it.
+/// Revisions that are read at a time.
+const REVISIONS: i64 = 50;
+
+/// What a profile said in the revisions after that one, some at a time; the
+/// caller was found to be allowed to read it.
 pub async fn profile_revisions(
     context: &Context,
     id: StartupProfileId,
+    after: i64,
 ) -> Result<Vec<(i64, StartupContent)>, Error> {
     context
         .db
         .read(move |conn| {
             let last = db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+            let last = last.revision.min(after + REVISIONS);
             let mut said = Vec::new();
-            for revision in 1..=last.revision {
+            for revision in after + 1..=last {
                 let content = db::startup_profiles::find_revision(conn, id, revision)?;
                 said.extend(content.map(|content| (revision, content)));
             }
@@ -405,18 +411,29 @@ pub async fn profile_revisions(
 pub async fn mandate_revisions(
     context: &Context,
     id: MandateId,
+    after: i64,
 ) -> Result<Vec<(i64, MandateContent)>, Error> {
     context
         .db
         .read(move |conn| {
             let last = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+            let last = last.revision.min(after + REVISIONS);
             let mut said = Vec::new();
-            for revision in 1..=last.revision {
+            for revision in after + 1..=last {
                 let content = db::mandates::find_revision(conn, id, revision)?;
                 said.extend(content.map(|content| (revision, content)));
             }
             Ok(said)
         })
+        .await
+}
+
+/// What an investor did before, as imported files say; the caller was found to
+/// be allowed to read the firm.
+pub async fn past(context: &Context, firm: OrganizationId) -> Result<Vec<Investment>, Error> {
+    context
+        .db
+        .read(move |conn| Ok(db::investments::of(conn, firm)?))
         .await
 }
 

@@ -164,9 +164,10 @@ fn a_firms_mandates_come_back_as_its_own_here_and_elsewhere() {
             assert_eq!(said(&second), said(&first), "{form}");
             let firm = there.get(by_number).await.expect(200);
             let firm = firm.body["items"][0]["id"].as_str().unwrap();
-            let stated = there.get(&format!("/v1/organizations/{firm}/identifiers"));
+            let stated = format!("/v1/organizations/{firm}/identifiers");
+            let stated = there.get(&stated).await.expect(200);
             assert_eq!(
-                stated.await.expect(200).body["identifiers"],
+                stated.body["identifiers"],
                 several_mandates()[3]["identifiers"]
             );
         }
@@ -373,5 +374,53 @@ fn what_one_may_not_read_is_refused_at_once_and_what_failed_says_so() {
         failed.await.unwrap();
         let file = format!("/v1/exports/{id}/file");
         fund.owner.get(&file).await.refused(409, "export_failed");
+    });
+}
+
+#[test]
+fn firms_that_differ_by_a_number_are_no_pairs_and_a_number_of_a_register_is_found_among_many() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let header = "external_id,organization.kind,organization.legal_name,identifiers.lei";
+        let mut file = format!("{header}\n");
+        for number in 0..30 {
+            file += &format!("n-{number},startup,Big Firm {number} Ltd,\n");
+        }
+        let import = imported(&app, &curator, "", CSV, &file).await;
+        assert_eq!(import["progress"]["created"], 30, "{import:#}");
+        assert_eq!(count(&curator, "/v1/duplicates?").await, 0);
+
+        // Of many with one name each is compared with some; the one with the
+        // same number is among them.
+        let mut file = format!("{header}\n");
+        for number in 0..25 {
+            file += &format!("s-{number},startup,Negev Sun,\n");
+        }
+        file += "a,startup,Something Else,5493001KJTIIGC8Y1R12\n";
+        file += "b,startup,Negev Sun Ltd,5493001KJTIIGC8Y1R12\n";
+        let import = imported(&app, &curator, "", CSV, &file).await;
+        assert_eq!(import["progress"]["created"], 27, "{import:#}");
+        let rows = rows(&curator, &import).await;
+        let firm = rows[26]["id"].as_str().unwrap().to_owned();
+        let pairs = async || {
+            let found = format!("/v1/duplicates?state=open&organization={firm}&limit=100");
+            let found = curator.get(&found).await.expect(200);
+            found.body["items"].as_array().unwrap().clone()
+        };
+        let found = pairs().await;
+        let sure = |it: &Value| it["reasons"][0]["ground"] == "same_identifier";
+        assert!(found.iter().any(sure), "{found:#?}");
+        assert_eq!(found.len(), 11, "the number and ten of the same name");
+        // Ten others of that name come before, and what was found stays.
+        let again = format!(
+            "{header},organization.country\nb,startup,Negev Sun Ltd,5493001KJTIIGC8Y1R12,IL\n"
+        );
+        let import = imported(&app, &curator, "", CSV, &again).await;
+        assert_eq!(import["progress"]["updated"], 1, "{import:#}");
+        let after = pairs().await;
+        for pair in &found {
+            assert!(after.iter().any(|it| it["id"] == pair["id"]), "{pair:#}");
+        }
     });
 }

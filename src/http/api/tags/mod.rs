@@ -20,6 +20,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
+use crate::http::paging::NoFilters;
 use crate::http::preconditions::{IfMatch, digested, versioned};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
@@ -119,11 +120,6 @@ async fn list_tags(
     };
     digested(&request, &view)
 }
-
-/// No parameter is taken.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoFilters {}
 
 /// Lists the choices of all closed lists, in one answer.
 #[utoipa::path(
