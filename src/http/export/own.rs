@@ -36,6 +36,17 @@ fn if_readable<T>(read: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
     }
 }
 
+/// The same of a page.
+fn page_if_readable<T>(read: Result<Page<T>, Error>) -> Result<Page<T>, Error> {
+    match read {
+        Err(Error::NotFound | Error::Forbidden) => Ok(Page {
+            items: Vec::new(),
+            next: None,
+        }),
+        read => read,
+    }
+}
+
 impl Everything<'_> {
     /// Sends it.
     pub(super) async fn own(&self, firm: &Organization) -> Result<(), Stop> {
@@ -79,14 +90,8 @@ impl Everything<'_> {
     async fn practices(&self) -> Result<(), Stop> {
         let (context, caller) = (self.context, self.caller);
         let list = async |page| {
-            let found = practices::list(context, caller, practices::Filter::default(), page).await;
-            match found {
-                Err(Error::NotFound | Error::Forbidden) => Ok(Page {
-                    items: Vec::new(),
-                    next: None,
-                }),
-                found => found,
-            }
+            let wanted = practices::Filter::default();
+            page_if_readable(practices::list(context, caller, wanted, page).await)
         };
         through!(list, seen => {
             let practice = &seen.practice;
@@ -95,7 +100,10 @@ impl Everything<'_> {
             }
             let id = practice.id;
             self.line("practice", value(&PracticeView::of(&seen, caller))?).await?;
-            through!(|page| practices::sessions(context, caller, id, page), session => {
+            let sessions = async |page| {
+                page_if_readable(practices::sessions(context, caller, id, page).await)
+            };
+            through!(sessions, session => {
                 let session = value(&PracticeSessionView::of(&session, caller))?;
                 self.line("practice_session", session).await?;
             });
@@ -148,16 +156,17 @@ impl Everything<'_> {
             let says = value(&SyndicateView::from(&seen))?;
             self.line("deal_participants", deal(says)).await?;
         }
-        through!(|page| notes::list(context, caller, id, page), note => {
+        let list = async |page| page_if_readable(notes::list(context, caller, id, page).await);
+        through!(list, note => {
             self.line("deal_note", deal(value(&NoteView::of(&note, caller))?)).await?;
         });
-        let list = |page| {
-            let filter = tasks::Filter {
+        let list = async |page| {
+            let wanted = tasks::Filter {
                 deal: id,
                 status: None,
                 assignee: None,
             };
-            tasks::list(context, caller, filter, page)
+            page_if_readable(tasks::list(context, caller, wanted, page).await)
         };
         through!(list, task => {
             self.line("deal_task", deal(value(&TaskView::of(&task, caller))?)).await?;
