@@ -21,6 +21,7 @@ mod gates;
 pub mod holding;
 mod idempotency;
 mod imports;
+mod imports_care;
 mod index;
 mod introductions;
 mod investors;
