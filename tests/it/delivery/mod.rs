@@ -14,8 +14,10 @@ mod letters;
 mod meetings;
 mod obsolete;
 mod pace;
+mod paused;
 mod pulses;
 mod records;
+mod servers;
 mod settings;
 mod states;
 mod two_years;
@@ -57,6 +59,8 @@ fn options() -> Options {
         senders: 2,
         lease: TimeDelta::minutes(2),
         batch: 4,
+        at_once: 2,
+        doubts: 3,
         patience: Patience {
             attempts: 6,
             quick: 3,
