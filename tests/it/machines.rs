@@ -466,7 +466,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             0_usize..4,
             seldom(),
         ),
-        (seldom(), seldom(), seldom(), seldom()),
+        (seldom(), seldom(), seldom(), seldom(), seldom()),
     )
         .prop_map(|(live, checked, against)| Facts {
             programme_in_force: live.0,
@@ -483,5 +483,6 @@ fn facts() -> impl Strategy<Value = Facts> {
             conflict: against.1,
             excluded: against.2,
             cooling_down: against.3,
+            consent_withdrawn: against.4,
         })
 }
