@@ -374,7 +374,7 @@ proptest! {
     #[test]
     fn the_gate_never_allows_what_it_should_not(facts in facts()) {
         let decision = decide(&facts);
-        let forbidden = facts.frozen || facts.conflict || facts.excluded || facts.cooling_down
+        let forbidden = facts.frozen || facts.conflict || facts.excluded || facts.cooling_down || facts.consent_withdrawn
             || !facts.programme_in_force || !facts.startup_live || !facts.mandate_live || !facts.claimed
             || facts.sensitivity == Sensitivity::Prohibited
             || facts.startup_clearance == ClearanceVerdict::Blocked
