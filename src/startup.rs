@@ -84,6 +84,18 @@ pub fn open_store(config: &Config) -> Result<Db, StartError> {
     Db::open(options).map_err(StartError::new)
 }
 
+/// [`open_store`] for commands that may begin one: that it did is said on
+/// standard error, lest a mistyped place look like success.
+pub fn open_or_begin_store(config: &Config) -> Result<Db, StartError> {
+    let file = config.data.dir.join("corridor.db");
+    let is_new = config.database.url.is_none() && !file.exists();
+    let db = open_store(config)?;
+    if is_new {
+        eprintln!("There was no store at {}; this began one.", file.display());
+    }
+    Ok(db)
+}
+
 /// [`open_store`] for commands that have nothing to do in an empty store:
 /// opening would make one at a mistyped place, and all would look well.
 pub fn open_existing_store(config: &Config) -> Result<Db, StartError> {

@@ -118,6 +118,24 @@ pub(super) fn lock_duplicates(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
+/// SQLite has one writer; PostgreSQL has whoever else imports records of the
+/// operator's wait until the commit, since neither would see the firms that the
+/// other has not committed.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(clippy::unnecessary_wraps, reason = "PostgreSQL's arm can fail")
+)]
+pub(super) fn lock_records(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Sqlite(_) => {}
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(4711005)").execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// SQLite has one writer; PostgreSQL keeps the row from being changed until the
 /// commit, and lets others keep it too.
 pub(super) fn share_organization(
