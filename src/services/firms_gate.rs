@@ -132,6 +132,7 @@ fn of_firms(
         frozen: covered || programme.status == ProgrammeStatus::Suspended,
         conflict: db::blocks::exists(conn, a.firm, b.firm)?,
         excluded: false,
+        consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),
         cooling_down: false,
     }))
 }

@@ -35,7 +35,7 @@ use super::notices::records;
 use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts, due, introductions};
+use super::{Caller, Context, Error, Intent, consents, contacts, due, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -261,6 +261,9 @@ fn apply(
     caller.may(Operation::ReadMandate, &[before.organization])?;
     caller.may(Operation::MoveMandate, &[before.organization])?;
     check_version(expected, before.version)?;
+    if matches!(action, MandateAction::Publish | MandateAction::Restore) {
+        consents::check_proposable(conn, before.organization, context.now())?;
+    }
     let around = Around::load(context, conn, &before, &[action], Some(caller.id()))?;
     let hats = caller.hats_for(before.organization, Hat::Startup);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, around.facts()))?;
@@ -365,6 +368,33 @@ pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Re
     )?;
     let about = About::Mandate(before.id);
     introductions::end_all(context, conn, about, Actor::System)
+}
+
+/// Pauses a mandate that is shown, since its firm took back its consent to be
+/// proposed, and ends the introductions to it that were not sent.
+pub(super) fn rest(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Mandate,
+    actor: Actor,
+) -> Result<(), Error> {
+    let action = MandateAction::Pause;
+    let around = Around::bare(context);
+    // One that can't be paused is shown to nobody as it is.
+    if let Ok(status) = step(before, action, Hat::Investor, around.facts()) {
+        store_state(conn, &moved(before, status, action, context.now()))?;
+        context.pen(actor).append(
+            conn,
+            event_kind(action, status),
+            (SubjectKind::Mandate, before.id),
+            vec![
+                ("from", code(before.status.code())),
+                ("to", code(status.code())),
+                ("reason", code("consent_withdrawn")),
+            ],
+        )?;
+    }
+    introductions::end_all(context, conn, About::Mandate(before.id), actor)
 }
 
 /// What can be done with a mandate now, each action with what stands in its
