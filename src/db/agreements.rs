@@ -247,7 +247,7 @@ pub fn successor(conn: &mut Conn, programme: ProgrammeId) -> Result<Option<Progr
         .optional()?)
 }
 
-/// Up to `limit` programmes in force that are over on that day or whose notice
+/// Up to `limit` programmes in force or suspended that are over on that day or whose notice
 /// has come, the first to end first.
 ///
 /// # Errors
@@ -259,7 +259,7 @@ pub fn due_to_end(conn: &mut Conn, today: NaiveDate, limit: usize) -> Result<Vec
 
     let longest = Days::new(u64::from(MOST_NOTICE_DAYS));
     let horizon = today.checked_add_days(longest).unwrap_or(today);
-    let codes = [Status::Active, Status::Expiring].map(Status::code);
+    let codes = [Status::Active, Status::Expiring, Status::Suspended].map(Status::code);
     let ending: Vec<(ProgrammeId, String, NaiveDate)> = programmes::table
         .filter(programmes::status.eq_any(codes))
         .filter(programmes::ends_on.le(horizon))
@@ -277,7 +277,7 @@ pub fn due_to_end(conn: &mut Conn, today: NaiveDate, limit: usize) -> Result<Vec
         if let Some(days) = notices.get(id) {
             agreement.notice_days = u32::try_from(*days).unwrap_or(0);
         }
-        let noticed = status == Status::Expiring.code();
+        let noticed = status != Status::Active.code();
         *ends_on < today || !noticed && agreement.notice_on(*ends_on) <= today
     };
     let due = ending.into_iter().filter(is_due);

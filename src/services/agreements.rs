@@ -21,7 +21,7 @@ use super::log::Pen;
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, due, programmes};
+use super::{Caller, Context, Error, Intent, due, programmes, succession};
 
 /// An agreement with where its programme stands.
 #[derive(Debug, Clone)]
@@ -181,7 +181,10 @@ pub(super) fn follow(
             agreement.check_intact()?;
             agreement.check_signatories(&signing(programme))?;
             agreement.check_signed()?;
-            succeed(context, conn, &agreement)
+            match agreement.predecessor {
+                Some(before) => succession::succeed(context, conn, pen, programme, before),
+                None => Ok(()),
+            }
         }
         ProgrammeAction::Negotiate if agreement.agreed.is_some() => {
             agreement.reopen();
@@ -189,15 +192,6 @@ pub(super) fn follow(
         }
         _ => Ok(()),
     }
-}
-
-/// A successor that comes into force ends the programme before it.
-fn succeed(context: &Context, conn: &mut Conn, agreement: &Agreement) -> Result<(), Error> {
-    let Some(predecessor) = agreement.predecessor else {
-        return Ok(());
-    };
-    let before = programmes::load(conn, predecessor)?;
-    programmes::move_by_system(context, conn, before, ProgrammeAction::Renew)
 }
 
 /// What a party's signatory did.
@@ -294,6 +288,7 @@ fn sign(
     programmes::store(conn, &after)?;
     if declined {
         programmes::log_move(conn, &pen, &after, ProgrammeAction::Decline, from)?;
+        succession::follow(context, conn, &after, ProgrammeAction::Decline)?;
     }
     see(conn, after)
 }
@@ -413,7 +408,9 @@ fn due_action(
     use ProgrammeStatus as S;
     let ends_on = programme.details.ends_on;
     Ok(match programme.status {
-        S::Active | S::Expiring if ends_on < today => Some(ProgrammeAction::Expire),
+        S::Active | S::Expiring | S::Suspended if ends_on < today => {
+            Some(ProgrammeAction::Expire)
+        }
         S::Active => {
             let notice_on = agreements::load(conn, programme.id)?.notice_on(ends_on);
             (notice_on <= today).then_some(ProgrammeAction::GiveNotice)

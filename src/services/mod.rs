@@ -80,6 +80,7 @@ pub mod signing;
 pub mod simulation;
 pub mod standstill;
 pub mod startups;
+mod succession;
 pub mod suppressions;
 pub mod syndicates;
 pub mod tags;
