@@ -1,7 +1,7 @@
 //! The tables of what programmes promise, sign and exchange, by hand; see
 //! `schema.rs`.
 
-use super::schema::programmes;
+use super::schema::{deals, programmes};
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
@@ -184,3 +184,4 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(programme_agreements, programmes);
+diesel::allow_tables_to_appear_in_same_query!(deal_participants, deals);

@@ -261,10 +261,7 @@ pub fn is_mandate_admitted(
 ///
 /// # Errors
 /// A statement failed.
-pub fn admitted_startups(
-    conn: &mut Conn,
-    programme: ProgrammeId,
-) -> Result<Vec<StartupProfileId>> {
+pub fn admitted_startups(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<StartupProfileId>> {
     Ok(admitted_startups::table
         .filter(admitted_startups::programme_id.eq(programme))
         .order(admitted_startups::profile_id)

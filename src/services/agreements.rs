@@ -408,9 +408,7 @@ fn due_action(
     use ProgrammeStatus as S;
     let ends_on = programme.details.ends_on;
     Ok(match programme.status {
-        S::Active | S::Expiring | S::Suspended if ends_on < today => {
-            Some(ProgrammeAction::Expire)
-        }
+        S::Active | S::Expiring | S::Suspended if ends_on < today => Some(ProgrammeAction::Expire),
         S::Active => {
             let notice_on = agreements::load(conn, programme.id)?.notice_on(ends_on);
             (notice_on <= today).then_some(ProgrammeAction::GiveNotice)

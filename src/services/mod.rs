@@ -54,6 +54,7 @@ pub mod once;
 pub mod organizations;
 pub mod outcomes;
 pub mod paging;
+pub mod participants;
 pub mod past;
 pub mod practices;
 pub mod programmes;

@@ -537,6 +537,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/deals/{id}/syndicate", Needs(O::ReadDeal)),
     ("PUT /v1/deals/{id}/round", Needs(O::MoveDeal)),
     ("PUT /v1/deals/{id}/participants", Needs(O::MoveDeal)),
+    ("GET /v1/deal-participations", Needs(O::ReadDeal)),
     ("PUT /v1/deals/{id}/closings", Needs(O::MoveDeal)),
     (
         "GET /v1/deals/{id}/closings/{number}/transitions",

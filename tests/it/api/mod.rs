@@ -28,6 +28,7 @@ mod locked_rates;
 pub mod match_machine;
 mod matching;
 mod members;
+mod participants;
 mod partner_introductions;
 mod passwords;
 mod past;

@@ -18,6 +18,7 @@ mod pulses;
 mod records;
 mod settings;
 mod states;
+mod succession;
 mod two_years;
 
 use std::collections::BTreeSet;
