@@ -183,5 +183,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    commitment_watch (commitment_id) {
+        commitment_id -> Id,
+        health -> Text,
+        share -> BigInt,
+        since -> UtcTimestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(commitment_watch, commitments);
 diesel::allow_tables_to_appear_in_same_query!(programme_agreements, programmes);
 diesel::allow_tables_to_appear_in_same_query!(deal_participants, deals);

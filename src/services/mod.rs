@@ -58,6 +58,7 @@ pub mod participants;
 pub mod past;
 pub mod practices;
 pub mod programmes;
+pub mod promises;
 pub mod ranking;
 pub mod rates;
 pub mod readiness;
