@@ -36,6 +36,7 @@ mod paused;
 pub mod practices;
 mod profiles;
 mod programmes;
+mod promises;
 mod publishing;
 mod races;
 mod rates;
