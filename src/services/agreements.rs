@@ -114,6 +114,68 @@ pub async fn write(
         .await
 }
 
+/// Changes what a programme says of itself, for curators, as long as it isn't
+/// being signed. Texts that were agreed are open again with it.
+pub async fn amend(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+    expected: Option<i64>,
+    details: ProgrammeDetails,
+) -> Result<Programme, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .write(move |conn| {
+            let before = readable(conn, &caller, id)?;
+            caller.may(Operation::WriteProgramme, &[])?;
+            check_version(expected, before.version)?;
+            Agreement::check_writable(before.status)?;
+            if details.slug != before.details.slug {
+                return Err(Error::refused(
+                    "slug_kept",
+                    "A programme keeps its slug, by which files and addresses name it.",
+                ));
+            }
+            programmes::check_parties(conn, &details)?;
+            let mut agreement = agreements::load(conn, id)?;
+            if let Some(predecessor) = agreement.predecessor {
+                check_later(&details, &programmes::load(conn, predecessor)?)?;
+            }
+            let amended = Programme { details, ..before };
+            if !agreement.texts.is_empty() {
+                agreement.faults(&parties(&amended)).finish()?;
+            }
+            agreement.reopen();
+            agreements::store(conn, &agreement)?;
+            let pen = context_in.pen(caller.actor());
+            let after = reopened(&context_in, conn, &pen, amended)?;
+            pen.append(
+                conn,
+                "programme.amended",
+                (SubjectKind::Programme, id),
+                vec![
+                    ("title", Value::hash_of(after.details.title.as_str())),
+                    ("starts_on", Value::Date(after.details.starts_on)),
+                    ("ends_on", Value::Date(after.details.ends_on)),
+                ],
+            )?;
+            Ok(after)
+        })
+        .await
+}
+
+/// A programme that goes on ends after the one before it.
+fn check_later(details: &ProgrammeDetails, before: &Programme) -> Result<(), Error> {
+    if details.ends_on > before.details.ends_on {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "no_later_end",
+        "A programme that goes on ends after the one before it.",
+    ))
+}
+
 /// The programme with a new version: back in negotiation when its texts were
 /// agreed.
 fn reopened(
@@ -323,12 +385,7 @@ pub async fn renew(
                 created_at: now,
                 updated_at: now,
             };
-            if successor.details.ends_on <= before.details.ends_on {
-                return Err(Error::refused(
-                    "no_later_end",
-                    "A programme that goes on ends after the one before it.",
-                ));
-            }
+            check_later(&successor.details, &before)?;
             if !db::programmes::insert(conn, &successor)? {
                 return Err(Error::refused(
                     "slug_taken",

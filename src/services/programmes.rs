@@ -56,11 +56,7 @@ pub async fn create(
         caller.id(),
         intent,
         move |conn| {
-            for party in &details.parties {
-                db::organizations::find(conn, party.organization)?.ok_or_else(|| {
-                    Error::refused("unknown_party", "A party is not an organization on record.")
-                })?;
-            }
+            check_parties(conn, &details)?;
             let rule_set = newest_rule_set(conn)?;
             let programme = Programme {
                 id,
@@ -92,6 +88,16 @@ pub async fn create(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// Whether all parties are on record.
+pub(super) fn check_parties(conn: &mut Conn, details: &ProgrammeDetails) -> Result<(), Error> {
+    for party in &details.parties {
+        db::organizations::find(conn, party.organization)?.ok_or_else(|| {
+            Error::refused("unknown_party", "A party is not an organization on record.")
+        })?;
+    }
+    Ok(())
 }
 
 /// The newest rule set that came with the service.

@@ -161,6 +161,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/programmes", Needs(O::ReadProgramme)),
     ("POST /v1/programmes", Needs(O::WriteProgramme)),
     ("GET /v1/programmes/{id}", Needs(O::ReadProgramme)),
+    ("PATCH /v1/programmes/{id}", Needs(O::WriteProgramme)),
     (
         "GET /v1/programmes/{id}/transitions",
         Needs(O::ReadProgramme),

@@ -20,6 +20,7 @@ mod settings;
 mod states;
 mod succession;
 mod two_years;
+mod walk;
 
 use std::collections::BTreeSet;
 
