@@ -1,6 +1,9 @@
 //! Importing and exporting files of firms, beside a bare server that reads the
 //! same lines and keeps them, or writes the lines it has: no rules, no log, no
 //! search, no report of rows.
+//!
+//! `CORRIDOR_BENCH_FIRMS=100000` makes it one round of so many; time, memory
+//! and the report of that import are told then, as well.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -23,8 +26,21 @@ use crate::database::Database;
 use crate::support::report::{Line, Report, Sample};
 use crate::support::rounds;
 
-/// Firms of one file.
+/// Firms of one file, where nobody says how many.
 const FIRMS: usize = 2_000;
+
+/// Firms of one file.
+fn firms() -> usize {
+    let said = std::env::var("CORRIDOR_BENCH_FIRMS").ok();
+    said.and_then(|said| said.parse().ok()).unwrap_or(FIRMS)
+}
+
+/// The most memory that this process ever had, where the system says.
+fn most_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or("unknown".to_owned(), |most| most.trim().to_owned())
+}
 
 /// A store of one's own with what use cases need.
 async fn context(database: &Database) -> (Context, TempDir) {
@@ -46,7 +62,7 @@ fn lines() -> String {
              \"primary_tags\": [\"water\"], \"deal_intents\": [\"pilot_poc\"]}}}}\n"
         )
     };
-    (0..FIRMS).map(line).collect()
+    (0..firms()).map(line).collect()
 }
 
 /// Both ways, each round on a fresh store.
@@ -54,7 +70,8 @@ pub async fn measure(report: &mut Report, fresh: impl Fn() -> Option<Database>) 
     let file = lines();
     let (mut import, mut bare_import) = (Sample::default(), Sample::default());
     let (mut export, mut bare_export) = (Sample::default(), Sample::default());
-    for _ in 0..rounds() {
+    let rounds = if firms() > FIRMS { 1 } else { rounds() };
+    for _ in 0..rounds {
         let Some(database) = fresh() else { return };
         let (context, _home) = context(&database).await;
         import.add(one(imported(&context, &file).await));
@@ -77,9 +94,8 @@ pub async fn measure(report: &mut Report, fresh: impl Fn() -> Option<Database>) 
         bare_export,
     ));
 }
-
 fn one(whole: Duration) -> Sample {
-    Sample::of(FIRMS as u64, whole)
+    Sample::of(firms() as u64, whole)
 }
 
 fn receive(context: &Context, file: &str) -> Received {
@@ -112,8 +128,17 @@ async fn imported(context: &Context, file: &str) -> Duration {
     let import = work::work_on(context, holder, import, &|| false, &mut |_| ()).await;
     let import = import.expect("worked");
     assert_eq!(import.state, ImportState::Done);
-    assert_eq!(usize::try_from(import.tally.created), Ok(FIRMS));
-    begun.elapsed()
+    assert_eq!(usize::try_from(import.tally.created), Ok(firms()));
+    let took = begun.elapsed();
+    if firms() > FIRMS {
+        println!(
+            "{} bytes, {:?} in {took:?}, most memory {}",
+            import.bytes,
+            import.tally,
+            most_memory()
+        );
+    }
+    took
 }
 
 async fn exported(context: &Context) -> Duration {
@@ -149,7 +174,7 @@ async fn exported(context: &Context) -> Duration {
         count += 1;
     }
     writing.await.expect("no panic").expect("written");
-    assert_eq!(count, FIRMS);
+    assert_eq!(count, firms());
     begun.elapsed()
 }
 

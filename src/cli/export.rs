@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use tokio::sync::mpsc;
 
+use super::Failure;
 use super::import::Input;
-use super::{Failure, progress};
+use super::progress::Progress;
 use crate::config::Config;
 use crate::domain::account::{Membership, Role, User};
 use crate::domain::export::{ExportKind, Wanted};
@@ -185,16 +186,16 @@ async fn export(context: &Context, args: &ExportArgs, wanted: Wanted) -> Result<
 
 /// Writes lines as they come, and tells how many.
 async fn spill<W: Write>(mut lines: mpsc::Receiver<Vec<u8>>, mut to: W) -> Result<W, Failure> {
-    let bar = progress::rows("Exporting", None);
+    let mut bar = Progress::rows("Exporting", None);
     while let Some(line) = lines.recv().await {
         match to.write_all(&line) {
-            Ok(()) => bar.inc(1),
+            Ok(()) => bar.step(),
             // Whoever reads only the first lines has seen what they wanted.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
             Err(error) => return Err(Failure::new(error)),
         }
     }
-    bar.finish_and_clear();
+    bar.finish();
     Ok(to)
 }
 

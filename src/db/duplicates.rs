@@ -20,7 +20,7 @@ use crate::domain::values::OrganizationKind;
 
 /// Counts the ways in which firms are recognised; one whose traces were made
 /// in an older way is looked at again.
-pub const FOLDING: i32 = 1;
+pub const FOLDING: i32 = 2;
 
 /// Which duplicates to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,7 +96,7 @@ pub fn put_traces(
 }
 
 /// Up to `limit` other firms of a kind that share one of these traces, the
-/// oldest first.
+/// oldest first, and none of those in `but`.
 ///
 /// # Errors
 /// A statement failed.
@@ -104,14 +104,16 @@ pub fn sharing(
     conn: &mut Conn,
     organization: OrganizationId,
     kind: OrganizationKind,
-    found: &BTreeSet<String>,
+    found: &[&String],
+    but: &[OrganizationId],
     limit: i64,
 ) -> Result<Vec<OrganizationId>> {
-    let texts: Vec<String> = found.iter().cloned().collect();
+    let texts: Vec<String> = found.iter().copied().cloned().collect();
     Ok(traces::table
         .inner_join(organizations::table.on(organizations::id.eq(trace::organization_id)))
         .filter(trace::trace.eq_any(texts))
         .filter(trace::organization_id.ne(organization))
+        .filter(trace::organization_id.ne_all(but.to_vec()))
         .filter(organizations::kind.eq(kind.code()))
         .select(trace::organization_id)
         .distinct()

@@ -51,6 +51,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::Id;
+
+    record_names (record_id) {
+        record_id -> Id,
+        external_id -> Text,
+    }
+}
+
 diesel::joinable!(import_rows -> import_jobs (job_id));
 diesel::allow_tables_to_appear_in_same_query!(import_jobs, import_rows);
 

@@ -79,6 +79,18 @@ pub enum Begin {
     Mismatch,
 }
 
+/// Whether a request with that key was taken before, whatever it said.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_known(conn: &mut Conn, slot: &Slot) -> Result<bool> {
+    let known = idempotency_keys::table
+        .filter(dsl::principal.eq(&slot.principal))
+        .filter(dsl::route.eq(&slot.route))
+        .filter(dsl::key.eq(&slot.key));
+    Ok(diesel::select(diesel::dsl::exists(known)).get_result(conn)?)
+}
+
 /// Takes the slot, or says what it holds. `fingerprint` is the SHA-256 of the
 /// canonical request.
 ///

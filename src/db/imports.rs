@@ -11,7 +11,7 @@ use super::exchange_schema::import_rows::{self, dsl as rows_dsl};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::types::{Id, Timestamp};
-use super::{Conn, Error, Result, json, keyset, stored};
+use super::{Conn, Error, Result, json, keyset, sql, stored};
 use crate::domain::ids::{ImportId, OrganizationId, ProgrammeId, UserId};
 use crate::domain::import::{
     FileFormat, Import, ImportFailure, ImportOptions, ImportRow, ImportState, Place, RowOutcome,
@@ -76,6 +76,15 @@ struct RowOfFile {
     outcome: String,
     record_id: Option<Uuid>,
     faults: Option<String>,
+}
+
+/// Has everybody else who imports records of the operator's wait until the open
+/// transaction ends. Take it before the firms' own locks.
+///
+/// # Errors
+/// A statement failed.
+pub fn lock_records(conn: &mut Conn) -> Result<()> {
+    sql::lock_records(conn)
 }
 
 /// Stores a new import; with a lease, nobody else works on it meanwhile.
@@ -196,24 +205,48 @@ pub fn list(
     rows.into_iter().map(import).collect()
 }
 
-/// How many imports of a partner, or of the operator, are not over.
+/// How many imports of a partner, or of the operator, a worker has in hand or
+/// will have.
 ///
 /// # Errors
 /// A statement failed.
-pub fn count_open(conn: &mut Conn, partner: Option<OrganizationId>) -> Result<i64> {
-    let open = ImportState::ALL.iter().filter(|state| state.is_open());
-    let codes: Vec<_> = open.map(|state| state.code()).collect();
-    let open = import_jobs::table.filter(dsl::state.eq_any(codes));
+pub fn count_running(conn: &mut Conn, partner: Option<OrganizationId>) -> Result<i64> {
+    let running = import_jobs::table.filter(dsl::state.eq_any(running()));
     Ok(match partner {
-        Some(partner) => open
+        Some(partner) => running
             .filter(dsl::partner_id.eq(Some(partner)))
             .count()
             .get_result(conn)?,
-        None => open
+        None => running
             .filter(dsl::partner_id.is_null())
             .count()
             .get_result(conn)?,
     })
+}
+
+/// The checked imports of a partner, or of the operator, but for the `newest`,
+/// at most a hundred.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn checked_before(
+    conn: &mut Conn,
+    partner: Option<OrganizationId>,
+    newest: i64,
+) -> Result<Vec<Import>> {
+    let mut checked = import_jobs::table
+        .filter(dsl::state.eq(ImportState::Checked.code()))
+        .into_boxed();
+    checked = match partner {
+        Some(partner) => checked.filter(dsl::partner_id.eq(Some(partner)).assume_not_null()),
+        None => checked.filter(dsl::partner_id.is_null()),
+    };
+    let rows: Vec<Row> = checked
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .offset(newest)
+        .limit(100)
+        .load(conn)?;
+    rows.into_iter().map(import).collect()
 }
 
 fn running() -> Vec<&'static str> {

@@ -108,6 +108,19 @@ pub fn replace(
     Ok(true)
 }
 
+/// What one investor did before, the oldest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of(conn: &mut Conn, investor: OrganizationId) -> Result<Vec<Investment>> {
+    let rows: Vec<Row> = investments::table
+        .filter(dsl::investor_id.eq(investor))
+        .order((dsl::invested_on, dsl::startup, dsl::id))
+        .load(conn)?;
+    let read = |row: Row| Ok(row.read()?.1);
+    rows.into_iter().map(read).collect()
+}
+
 /// Everything that investors did before, the oldest first.
 ///
 /// # Errors

@@ -107,6 +107,7 @@ pub mod programmes;
 pub mod rate_locks;
 mod rate_schema;
 pub mod rates;
+pub mod record_names;
 pub mod referrals;
 pub mod releases;
 pub mod rematches;

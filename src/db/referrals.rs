@@ -1,7 +1,10 @@
 //! What partners handed in.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::directory_schema::referrals::{self, dsl};
 use super::identity_schema::contacts;
@@ -152,6 +155,34 @@ pub fn firms_of(
         .distinct()
         .order(dsl::organization_id)
         .load(conn)?)
+}
+
+/// The ids by which a partner knows these profiles or mandates; those that it
+/// did not refer are left out.
+///
+/// # Errors
+/// A statement failed.
+pub fn names_of(
+    conn: &mut Conn,
+    partner: OrganizationId,
+    records: &[Uuid],
+) -> Result<BTreeMap<Uuid, String>> {
+    let profiles = records.iter().map(|id| Some(StartupProfileId::from(*id)));
+    let wanted = records.iter().map(|id| Some(MandateId::from(*id)));
+    let found: Vec<(Option<StartupProfileId>, Option<MandateId>, String)> = referrals::table
+        .filter(dsl::partner_id.eq(partner))
+        .filter(
+            dsl::profile_id
+                .eq_any(profiles.collect::<Vec<_>>())
+                .or(dsl::mandate_id.eq_any(wanted.collect::<Vec<_>>())),
+        )
+        .select((dsl::profile_id, dsl::mandate_id, dsl::external_id))
+        .load(conn)?;
+    let name = |(profile, mandate, name): (Option<StartupProfileId>, Option<MandateId>, String)| {
+        let record = profile.map(StartupProfileId::uuid);
+        Some((record.or(mandate.map(MandateId::uuid))?, name))
+    };
+    Ok(found.into_iter().filter_map(name).collect())
 }
 
 /// Referrals from the oldest on; one more than `limit` when there are more.

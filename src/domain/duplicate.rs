@@ -145,10 +145,11 @@ pub struct Likeness {
     pub reasons: Vec<Reason>,
 }
 
-/// Hosts whose every page is somebody else's: that two firms name the same one
-/// says nothing.
-const SHARED_HOSTS: &[&str] = &[
+/// Hosts whose every page is somebody else's, under `m.`, `il.` and the like as
+/// well: that two firms name the same one says nothing.
+const NETWORKS: &[&str] = &[
     "facebook.com",
+    "fb.com",
     "instagram.com",
     "linkedin.com",
     "twitter.com",
@@ -157,14 +158,21 @@ const SHARED_HOSTS: &[&str] = &[
     "crunchbase.com",
     "angel.co",
     "wellfound.com",
+    "vk.com",
+    "ok.ru",
+    "t.me",
+    "telegram.me",
+    "wa.me",
+    "whatsapp.com",
+    "tiktok.com",
+    "google.com",
+];
+
+/// Hosts of which each subdomain is a firm's own, and they themselves nobody's.
+const SHARED_HOSTS: &[&str] = &[
     "github.com",
     "github.io",
     "medium.com",
-    "sites.google.com",
-    "google.com",
-    "t.me",
-    "telegram.me",
-    "vk.com",
     "wixsite.com",
     "wordpress.com",
     "blogspot.com",
@@ -175,7 +183,11 @@ const SHARED_HOSTS: &[&str] = &[
 
 /// Whether a web site says whose it is.
 pub fn host_tells(host: &str) -> bool {
-    !SHARED_HOSTS.contains(&host)
+    let is_of = |network: &&str| {
+        let below = host.strip_suffix(*network);
+        below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+    };
+    !SHARED_HOSTS.contains(&host) && !NETWORKS.iter().any(|network| is_of(network))
 }
 
 /// What two records have in common; none when nothing speaks for one firm.

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::sound::{PATRONYMIC, Sound, likeliest_key, same_name, skeleton, words};
 use super::text::fold;
 
@@ -20,6 +22,10 @@ pub enum Alike {
 /// Whether two names may be the same firm's; the form of the company (Ltd,
 /// MMC, ООО, בע״מ) says nothing.
 pub fn same_firm(one: &str, other: &str) -> Option<Alike> {
+    // Fund 2 is not Fund 3, whatever they sound like.
+    if numbers(one) != numbers(other) {
+        return None;
+    }
     let letters = |name: &str| {
         let mut words: Vec<String> = firm_words(name).iter().map(|it| fold(it)).collect();
         let whole = words.concat();
@@ -116,7 +122,26 @@ pub fn firm_keys(name: &str) -> BTreeSet<String> {
     let whole: String = words.iter().map(|word| fold(word)).collect();
     keys.insert(shortened(format!("={whole}")));
     keys.retain(|key| key.len() > 1);
-    keys
+    let numbers = numbers(name);
+    if numbers.is_empty() {
+        return keys;
+    }
+    // Only names with the same numbers are compared.
+    let numbers: String = numbers.concat().chars().take(FIRM_KEY).collect();
+    let with_numbers = keys.into_iter();
+    with_numbers.map(|key| format!("{key}#{numbers}")).collect()
+}
+
+/// The numbers in a name, in order of size as texts.
+fn numbers(name: &str) -> Vec<String> {
+    let folded: String = name.nfkd().collect();
+    let parts = folded.split(|c: char| !c.is_ascii_digit());
+    let mut numbers: Vec<String> = parts
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("{} ", part.trim_start_matches('0')))
+        .collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 /// Most readings of one firm's name that are followed.

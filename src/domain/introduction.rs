@@ -354,8 +354,10 @@ pub struct RequestFacts<'a> {
     pub open_for_mandate: u32,
     /// How many it takes at a time.
     pub mandate_capacity: u32,
-    /// Every form of both organizations' names.
+    /// Every form of the organizations' names that must not be told.
     pub names: Vec<&'a str>,
+    /// The names of their people.
+    pub people: Vec<&'a str>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -364,6 +366,10 @@ pub struct RequestFacts<'a> {
 pub fn check_request(blurb: &str, facts: &RequestFacts<'_>) -> Result<(), Refusal> {
     let mut faults = Faults::new();
     for finding in screening::findings(blurb, facts.names.iter().copied()) {
+        faults.push("/blurb", finding.code(), finding.detail());
+    }
+    if screening::names_somebody(blurb, facts.people.iter().copied()) {
+        let finding = screening::Finding::PersonName;
         faults.push("/blurb", finding.code(), finding.detail());
     }
     faults.finish().map_err(|faults| Refusal {

@@ -18,19 +18,27 @@ pub enum TextFault {
     /// Over the limit, in characters.
     #[error("must have at most {0} characters")]
     TooLong(usize),
+    /// Nothing that can be seen: marks and characters without a shape alone.
+    #[error("must have a character that can be seen")]
+    Invisible,
     /// A control character, or one that turns the reading direction of what
     /// follows it (a way to forge how a name reads).
-    #[error("must not contain control or direction-override characters")]
-    Control,
+    #[error("must not contain {}", called(*.0))]
+    Control(char),
     /// Not of the form the field needs.
     #[error("{0}")]
     Form(&'static str),
 }
 
-/// Checks and trims a text of `1..=max` characters. Line breaks are allowed
-/// only when `lines` says so; the result is in NFC.
+/// Checks and trims a text of `1..=max` characters, one of them one that can be
+/// seen. Line breaks are allowed only when `lines` says so; the result is in
+/// NFC. Isolates, which keep the direction of a part from its surroundings and
+/// stand in what is copied from mails and pages, are left out: whoever shows a
+/// text isolates it anew.
 pub fn bounded(text: &str, max: usize, lines: bool) -> Result<String, TextFault> {
-    let text: String = text.trim().nfc().collect();
+    let bare = text.chars().filter(|c| !is_isolate(*c));
+    let text: String = bare.nfc().collect();
+    let text = text.trim().to_owned();
     if text.is_empty() {
         return Err(TextFault::Empty);
     }
@@ -39,12 +47,46 @@ pub fn bounded(text: &str, max: usize, lines: bool) -> Result<String, TextFault>
     }
     let refused = |c: char| {
         (c.is_control() && !(lines && c == '\n'))
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{FEFF}')
     };
-    if text.chars().any(refused) {
-        return Err(TextFault::Control);
+    if let Some(c) = text.chars().find(|c| refused(*c)) {
+        return Err(TextFault::Control(c));
+    }
+    if !text.chars().any(is_seen) {
+        return Err(TextFault::Invisible);
     }
     Ok(text)
+}
+
+const fn is_isolate(c: char) -> bool {
+    matches!(c, '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character has a shape of its own.
+fn is_seen(c: char) -> bool {
+    let has_no_shape = matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}');
+    !has_no_shape && !c.is_whitespace() && !c.is_control() && !is_combining_mark(c)
+}
+
+/// What a character that is refused is called.
+fn called(c: char) -> String {
+    let name = match c {
+        '\n' => "a line break",
+        '\t' => "a tab",
+        '\u{202A}' => "LEFT-TO-RIGHT EMBEDDING",
+        '\u{202B}' => "RIGHT-TO-LEFT EMBEDDING",
+        '\u{202C}' => "POP DIRECTIONAL FORMATTING",
+        '\u{202D}' => "LEFT-TO-RIGHT OVERRIDE",
+        '\u{202E}' => "RIGHT-TO-LEFT OVERRIDE",
+        '\u{FEFF}' => "a byte order mark",
+        _ => "a control character",
+    };
+    format!("U+{:04X} ({name})", u32::from(c))
 }
 
 macro_rules! text_display {
@@ -146,30 +188,39 @@ fn is_host(host: &str) -> bool {
         })
 }
 
-/// A firm's web site: `http` or `https`, a dotted host, no user information.
+/// A firm's web site: `http` or `https`, a dotted host in whatever script, no
+/// user information. Shown as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Website(String);
 text_display!(Website);
 
 impl Website {
-    /// The host in lower case without `www.`, which identifies a firm.
+    /// The host in the form of the domain name system (IDNA, in lower case)
+    /// without `www.`, which identifies a firm.
     pub fn host(&self) -> String {
-        let host = host_of(&self.0).unwrap_or_default().to_ascii_lowercase();
+        let host = host_of(&self.0).unwrap_or_default();
         host.strip_prefix("www.")
             .map_or(host.clone(), str::to_owned)
     }
 }
 
-fn host_of(address: &str) -> Option<&str> {
-    let rest = address
-        .strip_prefix("https://")
-        .or_else(|| address.strip_prefix("http://"))?;
+fn host_of(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    if !["https", "http"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
+    {
+        return None;
+    }
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.parse::<u16>().is_ok() => host,
         _ => authority,
     };
-    is_host(host).then_some(host)
+    // RFC 5890: names in other scripts have an ASCII form, under which they
+    // are looked up and compared.
+    let host = idna::domain_to_ascii(host).ok()?;
+    is_host(&host).then_some(host)
 }
 
 impl FromStr for Website {
@@ -454,6 +505,30 @@ mod tests {
         for bad in ["", "  ", "a\u{202E}b", "a\nb", "a\u{0}b"] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?}");
         }
+        for unseen in [
+            "\u{200b}",
+            "\u{301}",
+            "\u{200f}\u{34f} \u{3164}",
+            "\u{2800}",
+        ] {
+            assert_eq!(
+                unseen.parse::<Name>(),
+                Err(TextFault::Invisible),
+                "{unseen:?}"
+            );
+        }
+        let overridden = "a\u{202E}b".parse::<Name>().unwrap_err().to_string();
+        assert_eq!(
+            overridden,
+            "must not contain U+202E (RIGHT-TO-LEFT OVERRIDE)"
+        );
+        // As it stands in what Corridor writes itself.
+        let copied = "\u{2068}תמר\u{2069} \u{2066}Ltd\u{2069}".parse::<Name>();
+        assert_eq!(
+            copied.map(|name| name.to_string()),
+            Ok("תמר Ltd".to_owned())
+        );
+        assert_eq!("\u{2068}\u{2069}".parse::<Name>(), Err(TextFault::Empty));
     }
 
     #[test]
@@ -464,6 +539,17 @@ mod tests {
                 .map(|w| w.host()),
             Ok("tamar.example".into())
         );
+        for (address, host) in [
+            ("HTTPS://Tamar.example:443/", "tamar.example"),
+            ("https://şirkət.az", "xn--irkt-45a71m.az"),
+            ("https://www.ŞiRKƏT.az/x", "xn--irkt-45a71m.az"),
+            ("https://קורידור.co.il", "xn--7dbdbo2ehd.co.il"),
+            ("https://xn--7dbdbo2ehd.co.il", "xn--7dbdbo2ehd.co.il"),
+        ] {
+            let website: Website = address.parse().unwrap();
+            assert_eq!(website.to_string(), address);
+            assert_eq!(website.host(), host, "{address}");
+        }
         for bad in [
             "ftp://x.example",
             "https://user@x.example",

@@ -2,6 +2,7 @@
 //! strings ([`Query`]). Types say `deny_unknown_fields`; what doesn't fit is
 //! named at its place, as many faults at once as the type lets us find.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::{Pin, pin};
 
@@ -16,6 +17,7 @@ use serde_path_to_error::{Path, Segment};
 
 use super::limits::{Limits, body_problem, nests_deeper_than};
 use super::problem::{Kind, Problem};
+use super::upload::check_plain;
 use crate::domain::fault::Faults;
 
 /// Bodies up to this size are searched for more than their first fault.
@@ -66,12 +68,12 @@ pub(super) fn read_json(
     media_type: &'static str,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
     let limits = limits_of(request);
-    let right_type = has_media_type(request, media_type);
+    let right_type = check_media_type(request, &[media_type]).map(drop);
+    let plain = check_plain(request);
     let payload = payload.take();
     async move {
-        if !right_type {
-            return Err(Problem::unsupported_media_type(media_type));
-        }
+        right_type?;
+        plain?;
         let bytes = read_all(payload, limits).await?;
         if nests_deeper_than(limits.max_json_depth, &bytes) {
             let detail = format!("At most {} levels are read.", limits.max_json_depth);
@@ -86,19 +88,36 @@ fn limits_of(request: &HttpRequest) -> Limits {
     limits.map_or_else(Limits::default, |limits| *limits.get_ref())
 }
 
-/// JSON is UTF-8 (RFC 8259 §8.1); another charset is another media type.
-pub(super) fn has_media_type(request: &HttpRequest, wanted: &str) -> bool {
+/// Which of these media types a body has, by its place among them. All of them
+/// are text in UTF-8 (of JSON RFC 8259 §8.1 says so); another charset is named.
+///
+/// # Errors
+/// 415.
+pub(super) fn check_media_type(request: &HttpRequest, wanted: &[&str]) -> Result<usize, Problem> {
     let header = request.headers().get(CONTENT_TYPE);
-    let Some(text) = header.and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let mut parts = text.split(';').map(str::trim);
+    let text = header.and_then(|value| value.to_str().ok());
+    let mut parts = text.unwrap_or_default().split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    essence.eq_ignore_ascii_case(wanted)
-        && parts.all(|parameter| {
-            let parameter = parameter.to_ascii_lowercase().replace('"', "");
-            !parameter.starts_with("charset=") || parameter == "charset=utf-8"
-        })
+    let place = wanted
+        .iter()
+        .position(|known| essence.eq_ignore_ascii_case(known));
+    let other = || Problem::unsupported_media_type(&wanted.join(", "));
+    let place = place.ok_or_else(other)?;
+    let parameters = parts.filter_map(|parameter| parameter.split_once('='));
+    for (name, value) in parameters {
+        let charset = value.trim().trim_matches('"');
+        let is_utf8 = ["utf-8", "utf8"]
+            .iter()
+            .any(|it| charset.eq_ignore_ascii_case(it));
+        if name.trim().eq_ignore_ascii_case("charset") && !is_utf8 {
+            let shown: String = charset.chars().take(40).collect();
+            let detail = format!(
+                "The charset {shown:?} is not read; send the text in UTF-8 (charset=utf-8, or none)."
+            );
+            return Err(other().detail(detail));
+        }
+    }
+    Ok(place)
 }
 
 async fn read_all(payload: Payload, limits: Limits) -> Result<Bytes, Problem> {
@@ -112,6 +131,9 @@ async fn read_all(payload: Payload, limits: Limits) -> Result<Bytes, Problem> {
 
 /// One JSON value.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if let Some(why) = no_json_text(bytes) {
+        return Err(Problem::new(Kind::MalformedJson).detail(why));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let error = match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(value) => {
@@ -168,8 +190,33 @@ pub(super) fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, Faults> {
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    let place = format!("Line {}, column {}.", error.line(), error.column());
+    let (line, column) = (error.line(), error.column());
+    let said = error.to_string();
+    let place = format!("Line {line}, column {column}: {}.", place_cut_off(&said));
     Problem::new(Kind::MalformedJson).detail(place)
+}
+
+/// Why bytes are no JSON text at all, before anybody looks for its places.
+fn no_json_text(bytes: &[u8]) -> Option<String> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Some("The body is empty; a JSON document was expected.".to_owned());
+    }
+    if bytes.starts_with("\u{FEFF}".as_bytes()) {
+        let why =
+            "The body begins with a byte order mark (U+FEFF); send it without (RFC 8259 §8.1).";
+        return Some(why.to_owned());
+    }
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) || bytes.contains(&0) {
+        return Some("The body seems to be in UTF-16; send it in UTF-8.".to_owned());
+    }
+    if bytes.starts_with(&[0x1F, 0x8B]) {
+        return Some("The body is compressed; send it as it is.".to_owned());
+    }
+    let wrong = std::str::from_utf8(bytes).err()?;
+    let place = wrong.valid_up_to() + 1;
+    Some(format!(
+        "The body is not in UTF-8: byte {place} is no character of it."
+    ))
 }
 
 /// A place where a document doesn't fit its type.
@@ -180,6 +227,12 @@ struct ShapeFault {
 }
 
 impl ShapeFault {
+    /// Whether it is at that place, or below it.
+    fn is_within(&self, place: &str) -> bool {
+        let below = self.pointer.strip_prefix(place);
+        below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    }
+
     fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let message = error.inner().to_string();
         let pointer = pointer_of(error.path());
@@ -224,9 +277,12 @@ fn shape_faults<T: DeserializeOwned>(
     searched: bool,
 ) -> Faults {
     let mut faults = Faults::new();
-    let mut next = Some(first);
+    let (mut next, mut told) = (Some(first), BTreeSet::new());
     for _ in 0..MOST_FAULTS {
         let Some(fault) = next.take() else { break };
+        if !told.insert((fault.pointer.clone(), fault.code)) {
+            break;
+        }
         if searched {
             next = next_fault::<T>(&mut document, &fault);
         }
@@ -235,13 +291,33 @@ fn shape_faults<T: DeserializeOwned>(
     faults
 }
 
-/// The next fault after `fault` has been mended in `document`.
+/// The next fault after `fault` has been mended in `document`: by leaving the
+/// place out, or by filling it with something that its type takes.
 fn next_fault<T: DeserializeOwned>(document: &mut Value, fault: &ShapeFault) -> Option<ShapeFault> {
-    if fault.code == "unknown_field" {
-        let (parent, key) = split(&fault.pointer)?;
-        document.pointer_mut(parent)?.as_object_mut()?.remove(&key);
-        return fault_of::<T>(document).filter(|next| next.pointer != fault.pointer);
+    if let Some((parent, key)) = split(&fault.pointer)
+        && let Some(fields) = document.pointer_mut(parent).and_then(Value::as_object_mut)
+    {
+        fields.remove(&key);
+        match fault_of::<T>(document) {
+            Some(next) if next.is_within(&fault.pointer) => {}
+            next => return next,
+        }
     }
+    if fault.code == "unknown_field" {
+        return None;
+    }
+    filled::<T>(document, &fault.pointer, 0).flatten()
+}
+
+/// How deep what is missing in a filled place is filled in turn.
+const FILLED: usize = 3;
+
+/// The next fault after a place was filled; none where nothing fits.
+fn filled<T: DeserializeOwned>(
+    document: &mut Value,
+    place: &str,
+    depth: usize,
+) -> Option<Option<ShapeFault>> {
     let fillers = [
         Value::Null,
         json!(""),
@@ -251,10 +327,23 @@ fn next_fault<T: DeserializeOwned>(document: &mut Value, fault: &ShapeFault) -> 
         json!({}),
     ];
     for filler in fillers {
-        fill(document, &fault.pointer, filler)?;
-        match fault_of::<T>(document) {
-            Some(next) if next.pointer.starts_with(&fault.pointer) => {}
-            next => return next,
+        let is_object = filler.is_object();
+        fill(document, place, filler)?;
+        let mut next = fault_of::<T>(document);
+        // An object may want fields of its own.
+        while let Some(inner) = next.take_if(|next| {
+            is_object && depth < FILLED && next.code == "missing" && next.is_within(place)
+        }) {
+            match filled::<T>(document, &inner.pointer, depth + 1) {
+                Some(after) => next = after,
+                None => {
+                    next = Some(inner);
+                    break;
+                }
+            }
+        }
+        if next.as_ref().is_none_or(|next| !next.is_within(place)) {
+            return Some(next);
         }
     }
     None

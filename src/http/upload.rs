@@ -7,7 +7,7 @@ use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use actix_web::web::{Data, Payload};
 use futures_core::Stream;
 
-use super::fields::has_media_type;
+use super::fields::check_media_type;
 use super::limits::{Limits, body_problem};
 use super::problem::{Kind, Problem};
 use crate::domain::import::FileFormat;
@@ -32,11 +32,10 @@ pub const fn media_type(format: FileFormat) -> &'static str {
 /// a large file.
 pub fn format_of(request: &HttpRequest) -> Result<FileFormat, Problem> {
     check_plain(request)?;
-    let formats = FileFormat::ALL.iter().copied();
-    let mut fitting = formats.filter(|format| has_media_type(request, media_type(*format)));
-    fitting
-        .next()
-        .ok_or_else(|| Problem::unsupported_media_type("text/csv, application/x-ndjson"))
+    let known = [FileFormat::Csv, FileFormat::Ndjson];
+    let place = check_media_type(request, &known.map(media_type))?;
+    let format = known.get(place).copied();
+    format.ok_or_else(|| Problem::new(Kind::UnsupportedMediaType))
 }
 
 /// Refuses a body that is compressed.
@@ -47,7 +46,7 @@ pub(super) fn check_plain(request: &HttpRequest) -> Result<(), Problem> {
     let encoding = request.headers().get(CONTENT_ENCODING);
     if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(Kind::UnsupportedMediaType)
-            .detail("The file must be sent as it is, without a Content-Encoding.")
+            .detail("The body must be sent as it is, without a Content-Encoding.")
             .header(ACCEPT_ENCODING, "identity"));
     }
     Ok(())
@@ -56,12 +55,16 @@ pub(super) fn check_plain(request: &HttpRequest) -> Result<(), Problem> {
 /// The file.
 ///
 /// # Errors
-/// 413, 408, or the disk is full; what came is deleted then.
+/// 413, 408, 503 while too many others come, or the disk is full; what came is
+/// deleted then.
 pub async fn receive(
     request: &HttpRequest,
     context: &Context,
     payload: Payload,
 ) -> Result<Received, Problem> {
+    let Ok(_place) = context.uploads.try_acquire() else {
+        return Err(Error::Busy { retry_after_s: 10 }.into());
+    };
     let limits = request.app_data::<Data<Limits>>();
     let limits = limits.map_or_else(Limits::default, |limits| *limits.get_ref());
     let limits = Limits {

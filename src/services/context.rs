@@ -36,6 +36,8 @@ use super::past::Newest;
 use super::signing::Looked;
 use super::tags::snapshot::Taxonomies;
 
+/// Files received at the same time: each may be large, and slow to come.
+const UPLOADS: usize = 8;
 /// Rankings computed at the same time.
 const RANKINGS: usize = 2;
 
@@ -97,6 +99,9 @@ pub struct Settings {
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.
     pub cool_down_days: u32,
+    /// Days for which a pair isn't asked about again after a request that was
+    /// taken back or not answered.
+    pub ask_again_days: u32,
     /// Unanswered requests for introductions of one firm at a time.
     pub open_requests: u32,
     /// Requests for introductions of one firm within seven days.
@@ -176,6 +181,8 @@ pub struct Context {
     /// Places for rankings, fewer than the store has readers, so that a few
     /// large ones leave room for everything else.
     pub rankings: Arc<Semaphore>,
+    /// Places for files that are being received.
+    pub uploads: Arc<Semaphore>,
     /// What matches whom, at once.
     pub index: Arc<MatchIndex>,
     /// What investors did before.
@@ -272,6 +279,7 @@ impl From<Parts> for Context {
             cursor_key: parts.cursor_key.into(),
             settings: Arc::new(parts.settings),
             rankings: Arc::new(Semaphore::new(RANKINGS)),
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
             ids: Arc::new(Mutex::new(ContextV7::new())),
         }
     }

@@ -150,6 +150,12 @@ pub fn ask(
             || succession::is_awaited(conn, programme, today)?,
         conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
         excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
+        consent_withdrawn: !db::consents::withdrawn_among(
+            conn,
+            &[profile.organization, mandate.organization],
+            context.now(),
+        )?
+        .is_empty(),
         cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
     };
     Ok(decide(&facts))

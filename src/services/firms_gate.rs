@@ -136,6 +136,7 @@ fn of_firms(
             || succession::is_awaited(conn, programme, today)?,
         conflict: db::blocks::exists(conn, a.firm, b.firm)?,
         excluded: false,
+        consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),
         cooling_down: false,
     }))
 }

@@ -21,6 +21,20 @@ pub struct Intent {
     pub fingerprint: [u8; 32],
 }
 
+/// Whether a request of `principal` with that key was taken before.
+pub(super) fn is_repetition(
+    conn: &mut Conn,
+    principal: UserId,
+    (route, key): (&str, &str),
+) -> Result<bool, Error> {
+    let slot = Slot {
+        principal: principal.to_string(),
+        route: route.to_owned(),
+        key: key.to_owned(),
+    };
+    Ok(idempotency::is_known(conn, &slot)?)
+}
+
 /// A record that a use case made or moved, as a replay names it.
 pub trait Recorded {
     /// Its id.

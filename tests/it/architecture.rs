@@ -21,6 +21,7 @@ struct Layer {
 const EVERYWHERE: &[&str] = &[
     "chrono",
     "chrono_tz",
+    "idna",
     "sha2",
     "strsim",
     "thiserror",

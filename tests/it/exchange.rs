@@ -108,7 +108,21 @@ fn what_is_wrong_is_named_and_the_exit_code_says_so() {
     let path = |name: &str| data.path().join(name).to_str().unwrap().to_owned();
     let put = |name: &str, text: &str| fs::write(path(name), text).unwrap();
     put("good.ndjson", &lines(&[firm(1)]));
-    corridor_in(data.path(), &["import", &path("good.ndjson")]).ok();
+    let first = corridor_in(data.path(), &["import", &path("good.ndjson")]);
+    assert!(first.err.contains("There was no store at"), "{}", first.err);
+    assert_eq!(first.code, Some(0));
+    let again = corridor_in(data.path(), &["import", &path("good.ndjson")]);
+    assert!(!again.err.contains("There was no store"), "{}", again.err);
+    let ended = corridor_in(data.path(), &["import"]);
+    assert!(ended.err.contains("FILE|--startups"), "{}", ended.err);
+    put(
+        "open.csv",
+        "external_id,organization.kind,organization.legal_name\na,startup,\"A\nb,startup,B\n",
+    );
+    let ended = corridor_in(data.path(), &["import", &path("open.csv")]);
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    let named = "line 2: organization.legal_name: This quotation mark is never closed";
+    assert!(ended.err.contains(named), "{}", ended.err);
 
     let mut wrong = firm(2);
     wrong["organization"]["country"] = json!("Israel");

@@ -13,8 +13,8 @@ use corridor::domain::compliance::{ClearanceVerdict, Proof};
 use corridor::domain::disclosure::{Decision, Rule};
 use corridor::domain::ids::{OrganizationId, ProgrammeId};
 use corridor::domain::mandate::{Mandate, MandateStatus};
-use corridor::domain::organization::Organization;
-use corridor::domain::profile::{ProfileStatus, StartupProfile};
+use corridor::domain::organization::{Organization, OrganizationDetails};
+use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{
     Corridor, Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails,
 };
@@ -25,6 +25,7 @@ use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::compliance::{self, NewClearance};
 use corridor::services::disclosure::{self, Occasion, Pair};
+use corridor::services::imports::{self, NewStartup, Terms};
 use corridor::services::matches::{self, Query, Request};
 use corridor::services::programmes::Admission;
 use corridor::services::{Caller, Clock, Context, Error, programmes};
@@ -412,7 +413,7 @@ fn what_a_person_has_claimed_is_left_as_it_is() {
             STARTUPS.replace("Tamar Flow,water", "Tamar Flows,solar"),
         );
         let report = desk.import().await;
-        assert_eq!(report.files[0].taken_over, 1);
+        assert_eq!(report.files[0].kept, 1);
         assert_eq!(desk.profile("s1").await, claimed);
         let firm = desk.firm(OrganizationKind::Startup, "s1").await.unwrap();
         assert_eq!(firm.details.display_name().as_str(), "Tamar Flow");
@@ -486,6 +487,34 @@ fn every_bad_row_is_named_with_its_line_and_all_its_faults() {
 }
 
 #[test]
+fn a_quotation_mark_that_nobody_closed_costs_its_own_row() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        desk.put(
+            "startups.csv",
+            "id,name,tags,country,first_stage,amount\r\
+             s1,Good,water,ISR,,\r\
+             s2,\"Open,water,ISR,,\r\
+             s3,\"Good, Ltd\",water,ISR,,\r",
+        );
+        desk.put("investors.csv", "id,name,country\ni1,\"Open,AZE\n");
+        desk.put(
+            "investments.csv",
+            "startup_id,investor_id,date,stage,amount\n",
+        );
+        let report = import(&desk.context, &desk.args()).await.unwrap();
+        let said = bad(&report);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 2, "{said}");
+        for (line, place) in lines.iter().zip(["startups.csv:3: ", "investors.csv:2: "]) {
+            assert!(line.starts_with(place), "{line}");
+            assert!(line.contains("never closed"), "{line}");
+        }
+        assert_eq!(report.files[0].good, 2);
+    });
+}
+
+#[test]
 fn files_that_are_no_such_files_are_refused_as_a_whole() {
     on_each_backend(async |database| {
         let desk = Desk::new(database).await;
@@ -521,6 +550,44 @@ fn files_that_are_no_such_files_are_refused_as_a_whole() {
         assert!(matches!(error, ImportError::Table(TableError::Read { .. })));
     });
 }
+
+#[test]
+fn a_file_is_read_whole_before_the_store_is_held() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let (context, handle) = (desk.context.clone(), tokio::runtime::Handle::current());
+        let rows = (0..3).map(move |number| {
+            // Somebody else writes while the file is read.
+            let write = context.db.write(|_| Ok::<_, Error>(()));
+            handle.block_on(async { tokio::time::timeout(PATIENCE, write).await.unwrap() })?;
+            Ok(NewStartup {
+                external_id: format!("slow-{number}"),
+                firm_id: None,
+                details: OrganizationDetails {
+                    kind: OrganizationKind::Startup,
+                    legal_name: "Slow".parse().unwrap(),
+                    trade_name: None,
+                    names: std::collections::BTreeMap::new(),
+                    country: None,
+                    website: None,
+                },
+                identifiers: None,
+                content: StartupContent::default(),
+                contact: None,
+            })
+        });
+        let terms = Terms {
+            programme: None,
+            ask_contacts: false,
+            dry_run: false,
+        };
+        let tally = imports::startups(&desk.context, terms, rows).await.unwrap();
+        assert_eq!(tally.created, 3);
+    });
+}
+
+/// How long a write may take that nobody holds up.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 #[test]
 fn an_unknown_programme_or_a_wrong_mapping_is_a_fault_of_usage() {

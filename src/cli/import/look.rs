@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::cli::progress;
+use crate::cli::progress::Progress;
 use crate::config::import_mapping::Columns;
 use crate::services::imports::NewStartup;
 
@@ -108,12 +108,12 @@ impl Looked {
             unused_columns: table.unused().to_vec(),
             ..FileReport::default()
         };
-        let bar = progress::rows(&format!("Checking {}", counts.file), None);
+        let mut bar = Progress::rows(&format!("Checking {}", counts.file), None);
         for line in table {
             let line = line?;
             let number = line.number;
             counts.read += 1;
-            bar.inc(1);
+            bar.step();
             match check(self, line) {
                 Checked::Good(_) => counts.good += 1,
                 Checked::Bad(faults) => {
@@ -129,7 +129,7 @@ impl Looked {
                 }
             }
         }
-        bar.finish_and_clear();
+        bar.finish();
         Ok(counts)
     }
 

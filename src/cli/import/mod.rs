@@ -4,8 +4,9 @@
 //!
 //! Every file is read twice, a row at a time: first all rows of all files are
 //! checked, then, when none is bad (or `--keep-good` is given), each file is
-//! written in one transaction. In memory stay the ids, to find duplicates,
-//! and what the derivation of mandates needs.
+//! read whole and written in one transaction, which so is as short as can be.
+//! In memory are then the rows of one file, and throughout the ids, to find
+//! duplicates, and what the derivation of mandates needs.
 
 pub(super) mod cells;
 mod look;
@@ -30,9 +31,10 @@ use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 use crate::services::imports::{self, NewInvestor, NewStartup, Terms};
 use crate::services::{Clock, Context, Error};
-use crate::startup::{context, open_existing_store, open_store};
+use crate::startup::{context, open_existing_store, open_or_begin_store};
 
-use super::{Failure, progress};
+use super::Failure;
+use super::progress::Progress;
 use look::Looked;
 use portfolio::Portfolios;
 use report::most_used;
@@ -44,7 +46,10 @@ pub use table::TableError;
 
 /// Arguments of `corridor import`.
 #[derive(Debug, Clone, Default, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(
+    after_long_help = EXAMPLES,
+    group(clap::ArgGroup::new("what").required(true).args(["file", "startups"]))
+)]
 pub struct ImportArgs {
     /// A file in Corridor's own form, as `corridor export` writes it; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -56,20 +61,10 @@ pub struct ImportArgs {
     #[arg(long, value_name = "ID", requires = "file")]
     pub partner: Option<OrganizationId>,
     /// Startups of another system (CSV with a header, UTF-8)
-    #[arg(
-        long,
-        value_name = "FILE",
-        required_unless_present = "file",
-        conflicts_with = "file"
-    )]
+    #[arg(long, value_name = "FILE", requires = "investors")]
     pub startups: Option<PathBuf>,
     /// Investors of another system (CSV with a header, UTF-8)
-    #[arg(
-        long,
-        value_name = "FILE",
-        required_unless_present = "file",
-        conflicts_with = "file"
-    )]
+    #[arg(long, value_name = "FILE", requires = "startups")]
     pub investors: Option<PathBuf>,
     /// Past deals, from which mandates are derived (CSV with a header, UTF-8)
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
@@ -170,7 +165,7 @@ pub(super) async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failur
     let db = if args.dry_run {
         open_existing_store(config)?
     } else {
-        open_store(config)?
+        open_or_begin_store(config)?
     };
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;
@@ -375,7 +370,7 @@ where
     T: Send,
     I: Iterator<Item = Result<Checked<T>, TableError>> + Send,
 {
-    let bar = progress::rows(&format!("Writing {}", name_of(path)), Some(good));
+    let mut bar = Progress::rows(&format!("Reading {}", name_of(path)), Some(good));
     let changed = format!("{} changed while it was imported", path.display());
     let rows = checked.filter_map(|row| match row {
         Ok(Checked::Good(row)) => Some(Ok(row)),
@@ -388,14 +383,14 @@ where
         .chain(std::iter::once(None))
         .filter_map(move |row| {
             let Some(row) = row else {
-                bar.finish_and_clear();
+                bar.finish();
                 return (left > 0).then(|| Err(Error::internal(changed.clone())));
             };
             if left == 0 {
                 return Some(Err(Error::internal(changed.clone())));
             }
             left -= 1;
-            bar.inc(1);
+            bar.step();
             Some(row)
         })
 }

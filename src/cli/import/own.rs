@@ -6,10 +6,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
-use indicatif::ProgressBar;
 use serde_json::json;
 
-use crate::cli::{Failure, print, progress};
+use crate::cli::progress::Progress;
+use crate::cli::{Failure, print};
 use crate::config::Config;
 use crate::db::imports::Lease;
 use crate::domain::fault::Fault;
@@ -21,7 +21,7 @@ use crate::http::files::columns;
 use crate::services::files::Received;
 use crate::services::import_jobs::{self, NewImport, work};
 use crate::services::{Clock, Context, Error, imports};
-use crate::startup::{context, open_existing_store, open_store};
+use crate::startup::{context, open_existing_store, open_or_begin_store};
 
 use super::{Format, ImportArgs};
 
@@ -36,7 +36,7 @@ pub(super) async fn run(config: &Config, args: &ImportArgs, file: &Path) -> Resu
     let db = if args.dry_run {
         open_existing_store(config)?
     } else {
-        open_store(config)?
+        open_or_begin_store(config)?
     };
     let url = config.server.public_url_at(config.server.listen);
     let context = context(config, db, Clock::System, url).await?;
@@ -83,10 +83,10 @@ async fn import(
         Err(Error::Invalid(faults)) => return Err(bad_file(file, &faults)),
         made => made?,
     };
-    let bar = progress::bytes("Checking", u64::try_from(import.bytes).ok());
-    let mut tell = |import: &Import| show(&bar, import);
+    let mut bar = Progress::bytes("Checking", u64::try_from(import.bytes).ok());
+    let mut tell = |import: &Import| show(&mut bar, import);
     let import = work::work_on(context, holder, import, &|| false, &mut tell).await?;
-    bar.finish_and_clear();
+    bar.finish();
     if import.state.is_running() {
         return Err(Failure {
             text: format!(
@@ -161,7 +161,7 @@ fn bad_file(file: &Path, faults: &[Fault]) -> Failure {
     }
 }
 
-fn show(bar: &ProgressBar, import: &Import) {
+fn show(bar: &mut Progress, import: &Import) {
     if import.state == ImportState::Applying {
         bar.set_message("Writing");
     }
@@ -244,7 +244,7 @@ fn summary(args: &ImportArgs, import: &Import) -> Result<String, Failure> {
         ("created", tally.created),
         ("updated", tally.updated),
         ("unchanged", tally.unchanged),
-        ("taken over", tally.kept),
+        ("kept", tally.kept),
         ("refused", tally.refused),
     ];
     if args.format == Format::Json {

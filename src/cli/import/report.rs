@@ -110,8 +110,8 @@ pub struct FileReport {
     pub updated: u64,
     /// Firms of which everything was on record.
     pub unchanged: u64,
-    /// Firms whose records people have taken over.
-    pub taken_over: u64,
+    /// Firms whose records people have taken over, left as they are.
+    pub kept: u64,
     /// Mandates that are new or changed.
     pub mandates: u64,
     /// Records newly admitted to the programme.
@@ -131,7 +131,7 @@ impl FileReport {
             created,
             updated,
             unchanged,
-            taken_over,
+            taken_over: kept,
             mandates,
             admitted,
             outside,
@@ -141,7 +141,7 @@ impl FileReport {
         self.created = created;
         self.updated = updated;
         self.unchanged = unchanged;
-        self.taken_over = taken_over;
+        self.kept = kept;
         self.mandates = mandates;
         self.admitted = admitted;
         self.outside = outside;
@@ -158,7 +158,7 @@ impl FileReport {
             ("created", self.created),
             ("updated", self.updated),
             ("unchanged", self.unchanged),
-            ("taken over", self.taken_over),
+            ("kept", self.kept),
             ("mandates", self.mandates),
             ("admitted", self.admitted),
             ("outside corridors", self.outside),

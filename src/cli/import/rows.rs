@@ -161,6 +161,8 @@ pub fn startup(rules: &Rules, ids: &mut Ids, line: Line<StartupField>) -> Checke
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewStartup {
             external_id,
+            firm_id: None,
+            identifiers: None,
             details: details(OrganizationKind::Startup, name, country, website),
             content,
             contact,
@@ -193,6 +195,8 @@ pub fn investor(rules: &Rules, ids: &mut Ids, line: Line<InvestorField>) -> Chec
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewInvestor {
             external_id,
+            firm_id: None,
+            identifiers: None,
             details: details(OrganizationKind::Investor, name, country, website),
             mandate: None,
             investments: Vec::new(),

@@ -3,17 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
-
 use crate::config::import_mapping::Columns;
-
-/// Bytes that a row may have; an unclosed quotation mark makes one of the
-/// rest of a file.
-const LONGEST_ROW: usize = 1 << 20;
+use crate::http::files::records::{Broken, Record, Records};
 
 /// Why a whole file can't be taken.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +35,8 @@ pub enum TableError {
 /// can't be read any further.
 pub struct Table<F> {
     path: PathBuf,
-    reader: csv::Reader<Box<dyn Read + Send>>,
-    width: usize,
+    records: Records<File>,
+    header: Vec<String>,
     places: Arc<BTreeMap<F, usize>>,
     unused: Vec<String>,
 }
@@ -58,7 +53,7 @@ pub struct Line<F> {
 /// The cells of a row by field.
 #[derive(Debug)]
 pub struct Cells<F> {
-    record: StringRecord,
+    cells: Vec<String>,
     places: Arc<BTreeMap<F, usize>>,
 }
 
@@ -67,7 +62,7 @@ impl<F: Ord> Cells<F> {
     /// column is not mapped.
     pub fn get(&self, field: F) -> Option<&str> {
         let place = self.places.get(&field)?;
-        let cell = self.record.get(*place)?.trim();
+        let cell = self.cells.get(*place)?.trim();
         (!cell.is_empty()).then_some(cell)
     }
 }
@@ -86,20 +81,21 @@ impl<F: Ord + Copy> Table<F> {
             path: path.to_owned(),
             what,
         };
-        let file = File::open(path).map_err(unreadable)?;
-        let mut file = BufReader::new(file);
-        check_encoding(file.fill_buf().map_err(unreadable)?).map_err(wrong)?;
-        // Every row then ends with a line feed, so that lines can be counted
-        // from the end of a row: its beginning is unknown after blank lines.
-        let rows: Box<dyn Read + Send> = Box::new(file.chain(&b"\n"[..]));
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .terminator(Terminator::Any(b'\n'))
-            .from_reader(rows);
-        let header = reader
-            .byte_headers()
-            .map_err(|error| wrong(error.to_string()))?;
-        let header = header_of(header).map_err(wrong)?;
+        let mut file = File::open(path).map_err(unreadable)?;
+        check_encoding(&start_of(&mut file).map_err(unreadable)?).map_err(wrong)?;
+        let mut records = Records::of(file).map_err(unreadable)?;
+        let mut record = Record::default();
+        loop {
+            match records.read(&mut record).map_err(unreadable)? {
+                Ok(true) if record.is_blank() => {}
+                Ok(_) => break,
+                Err(broken) => {
+                    let called = format!("column {}", broken.cell + 1);
+                    return Err(wrong(broken.said(&called)));
+                }
+            }
+        }
+        let header = header_of(&record).map_err(wrong)?;
         let places = places(&header, columns).map_err(wrong)?;
         let mapped = |place: &usize| places.values().any(|used| used == place);
         let unused = (0..header.len())
@@ -108,8 +104,8 @@ impl<F: Ord + Copy> Table<F> {
             .collect();
         Ok(Self {
             path: path.to_owned(),
-            reader,
-            width: header.len(),
+            records,
+            header,
             places: Arc::new(places),
             unused,
         })
@@ -120,39 +116,44 @@ impl<F: Ord + Copy> Table<F> {
         &self.unused
     }
 
-    fn line(&self, record: &ByteRecord) -> Line<F> {
-        let breaks = record
-            .iter()
-            .flatten()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        let end = self.reader.position().line();
-        let number = end.saturating_sub(u64::try_from(breaks).unwrap_or(0) + 1);
+    fn line(&self, record: &Record) -> Line<F> {
         Line {
-            number,
+            number: record.line,
             cells: self.cells(record),
         }
     }
 
-    fn cells(&self, record: &ByteRecord) -> Result<Cells<F>, String> {
-        if record.len() != self.width {
-            return Err(format!(
-                "has {} cells where the header has {}",
-                record.len(),
-                self.width
-            ));
+    fn cells(&self, record: &Record) -> Result<Cells<F>, String> {
+        let (have, wanted) = (record.len(), self.header.len());
+        if have != wanted {
+            return Err(format!("has {have} cells where the header has {wanted}"));
         }
-        if record.as_slice().len() > LONGEST_ROW {
-            return Err("is longer than 1 MiB; is a quotation mark not closed?".to_owned());
+        let mut cells = Vec::with_capacity(have);
+        for (place, cell) in record.iter().enumerate() {
+            let text = std::str::from_utf8(cell).map_err(|_| {
+                format!(
+                    "is not in UTF-8 (cell {}); save the file as UTF-8",
+                    place + 1
+                )
+            })?;
+            cells.push(text.to_owned());
         }
-        let record = StringRecord::from_byte_record(record.clone()).map_err(|error| {
-            let cell = error.utf8_error().field() + 1;
-            format!("is not in UTF-8 (cell {cell}); save the file as UTF-8")
-        })?;
         Ok(Cells {
-            record,
+            cells,
             places: Arc::clone(&self.places),
         })
+    }
+
+    fn broken(&self, broken: &Broken) -> Line<F> {
+        let column = self.header.get(broken.cell);
+        let called = match column {
+            Some(name) => format!("the cell of {name}"),
+            None => format!("cell {}", broken.cell + 1),
+        };
+        Line {
+            number: broken.line,
+            cells: Err(broken.said(&called)),
+        }
     }
 }
 
@@ -160,14 +161,14 @@ impl<F: Ord + Copy> Iterator for Table<F> {
     type Item = Result<Line<F>, TableError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut record = ByteRecord::new();
+        let mut record = Record::default();
         loop {
-            match self.reader.read_byte_record(&mut record) {
-                Ok(false) => return None,
-                Ok(true) if is_blank(&record) && self.width > 1 => {}
-                Ok(true) => return Some(Ok(self.line(&record))),
-                Err(error) => {
-                    let source = io::Error::other(error);
+            match self.records.read(&mut record) {
+                Ok(Ok(false)) => return None,
+                Ok(Ok(true)) if record.is_blank() && self.header.len() > 1 => {}
+                Ok(Ok(true)) => return Some(Ok(self.line(&record))),
+                Ok(Err(broken)) => return Some(Ok(self.broken(&broken))),
+                Err(source) => {
                     let path = self.path.clone();
                     return Some(Err(TableError::Read { path, source }));
                 }
@@ -176,9 +177,12 @@ impl<F: Ord + Copy> Iterator for Table<F> {
     }
 }
 
-/// A blank line that ends with CR LF.
-fn is_blank(record: &ByteRecord) -> bool {
-    record.len() == 1 && record.iter().flatten().all(|byte| *byte == b'\r')
+/// Bytes at the beginning of a file, which is as it was then.
+fn start_of(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    Read::by_ref(file).take(4096).read_to_end(&mut start)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(start)
 }
 
 fn check_encoding(start: &[u8]) -> Result<(), String> {
@@ -192,7 +196,7 @@ fn check_encoding(start: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-fn header_of(record: &ByteRecord) -> Result<Vec<String>, String> {
+fn header_of(record: &Record) -> Result<Vec<String>, String> {
     record
         .iter()
         .map(|name| {

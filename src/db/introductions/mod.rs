@@ -27,7 +27,9 @@ pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,
 };
-pub use self::requests::{asked_by_partner_since, asked_since, unanswered, unanswered_of_partner};
+pub use self::requests::{
+    asked_by_partner_since, asked_in_vain, asked_since, unanswered, unanswered_of_partner,
+};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::introduction_asks;

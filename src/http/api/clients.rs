@@ -132,7 +132,8 @@ pub struct SecretView {
 }
 
 impl ClientView {
-    fn of(context: &Context, known: &Known, secret: Option<&str>) -> Self {
+    /// What a caller reads of it.
+    pub fn of(context: &Context, known: &Known, secret: Option<&str>) -> Self {
         let client = &known.client;
         Self {
             id: client.id.to_string(),

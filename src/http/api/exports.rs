@@ -200,6 +200,7 @@ impl From<&Export> for ExportView {
     responses(
         (status = 201, description = "Taken; a worker makes it.", body = ExportView,
             headers(("Location" = String), ("ETag" = String))),
+        (status = 404, description = "Of a firm or a record that is not the caller's to read."),
         (status = 409, description = "Too many files are there already."),
     )
 )]
@@ -285,7 +286,7 @@ async fn get_export(
         (status = 200, description = "The file.",
             content((String = "text/csv"), (String = "application/x-ndjson")),
             headers(("Content-Disposition" = String))),
-        (status = 409, description = "It is being made (`export_not_ready`), or gone (`export_gone`)."),
+        (status = 409, description = "It is being made (`export_not_ready`), gone (`export_gone`), or could not be made (`export_failed`)."),
     )
 )]
 #[get("/v1/exports/{id}/file")]

@@ -142,8 +142,9 @@ pub struct ImportView {
     dry_run: bool,
     /// Whether bad rows are left out.
     keep_good: bool,
-    /// `checking`: rows are being tried, nothing is on record. `checked`: it
-    /// waits for `start`. `applying`: rows are being put on record. Then
+    /// `checking`: rows are being tried, nothing is on record. `checked`: the
+    /// answer of a dry run, or of a file with rows in the way; `start` may
+    /// still put it on record. `applying`: rows are being put on record. Then
     /// `done`, `failed`, `cancelled` or `expired`.
     #[schema(max_length = 20, example = "applying")]
     state: &'static str,
@@ -281,7 +282,9 @@ impl From<&Import> for ImportView {
 /// `organization.legal_name`, `startup_profile.one_liner.en` or `mandate.tags`
 /// (lists with `|` between). It is not bound by the limit of JSON bodies. A
 /// header that can't be meant is 422, every column named; everything else is
-/// told row by row at `…/rows`. All rows are tried before the first is put on
+/// told row by row at `…/rows`. At most 10 imports of a partner, or of the
+/// operator, run at a time; one that is `checked` has its answer, doesn't count,
+/// and can be started until it expires or 20 newer ones are checked. All rows are tried before the first is put on
 /// record, and one that is bad or refused keeps all back, unless `keep_good`.
 /// The same file again changes nothing.
 #[utoipa::path(
@@ -299,9 +302,10 @@ impl From<&Import> for ImportView {
         (status = 201, description = "Taken; a worker goes on.", body = ImportView,
             headers(("Location" = String), ("ETag" = String))),
         (status = 408, description = "The file didn't come in time."),
-        (status = 409, description = "Too many imports are open."),
+        (status = 409, description = "Ten imports run already (`too_many_imports`); asked before the file is read."),
         (status = 413, description = "The file is too large."),
         (status = 415, description = "The body is neither CSV nor NDJSON, or compressed."),
+        (status = 503, description = "Too many files are being received at this moment."),
         (status = 422, description = "The header can't be meant: everything that is wrong with it."),
     )
 )]
@@ -314,10 +318,13 @@ async fn create_import(
     key: IdempotencyKey,
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/imports";
     let new = new_import(&caller, &request, &query.0)?;
+    let again = key.get().map(|key| (ROUTE, key));
+    import_jobs::may_begin(&context, &caller, new.partner, again).await?;
     let received = upload::receive(&request, &context, body).await?;
     let said = [request.query_string().as_bytes(), &received.digest].concat();
-    let intent = intent("POST /v1/imports", &request, &key, &said);
+    let intent = intent(ROUTE, &request, &key, &said);
     let import = import_jobs::create(&context, &caller, intent, new, received).await?;
     let location = format!("/v1/imports/{}", import.id);
     Ok(created(

@@ -149,7 +149,8 @@ pub struct PracticeFirmView {
 }
 
 impl PracticeView {
-    fn of(seen: &Seen, caller: &Caller) -> Self {
+    /// What a caller reads of it.
+    pub fn of(seen: &Seen, caller: &Caller) -> Self {
         let practice = &seen.practice;
         let firm = |name: &str, id, agreed| PracticeFirmView {
             name: name.to_owned(),
@@ -467,7 +468,8 @@ pub struct PracticeSessionView {
 }
 
 impl PracticeSessionView {
-    fn of(session: &PracticeSession, caller: &Caller) -> Self {
+    /// What a caller reads of it.
+    pub fn of(session: &PracticeSession, caller: &Caller) -> Self {
         let held = &session.held;
         let firm = session.organization;
         let ours = firm.is_some_and(|firm| caller.belongs_to(firm));

@@ -76,7 +76,10 @@ pub fn amount(faults: &mut Faults, pointer: &str, minor: i64) -> Option<i64> {
 
 /// A text in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object such as {\"text\": \"Water from air.\"}"
+)]
 #[schema(as = LocalText)]
 pub struct LocalTextView {
     /// The words.

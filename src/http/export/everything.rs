@@ -35,10 +35,13 @@ use crate::services::{
     mandates, matches, members, organizations, referrals, startups, teasers, versions,
 };
 
-/// What nobody takes any more is not written.
-struct Gone;
+/// Revisions that are read at a time.
+const REVISIONS: i64 = 50;
 
-enum Stop {
+/// What nobody takes any more is not written.
+pub(super) struct Gone;
+
+pub(super) enum Stop {
     Gone(Gone),
     Failed(Error),
 }
@@ -83,10 +86,10 @@ pub(super) async fn write(
     }
 }
 
-struct Everything<'a> {
-    context: &'a Context,
-    caller: &'a Caller,
-    firm: OrganizationId,
+pub(super) struct Everything<'a> {
+    pub(super) context: &'a Context,
+    pub(super) caller: &'a Caller,
+    pub(super) firm: OrganizationId,
     to: &'a Lines,
 }
 
@@ -104,6 +107,7 @@ macro_rules! through {
         }
     }};
 }
+pub(super) use through;
 
 impl Everything<'_> {
     async fn send_all(&self) -> Result<(), Stop> {
@@ -123,6 +127,7 @@ impl Everything<'_> {
             let consent = json!({ "purpose": purpose, "text": text, "given_at": time(at) });
             self.line("consent", consent).await?;
         }
+        self.own(&found).await?;
         self.records(&found).await?;
         if matches!(
             found.details.kind,
@@ -136,7 +141,7 @@ impl Everything<'_> {
         Ok(())
     }
 
-    async fn line(&self, kind: &str, data: Value) -> Result<(), Stop> {
+    pub(super) async fn line(&self, kind: &str, data: Value) -> Result<(), Stop> {
         if send(self.to, &json!({ "type": kind, "data": data })).await? {
             Ok(())
         } else {
@@ -170,10 +175,16 @@ impl Everything<'_> {
             let id = profile.id;
             let view = value(&StartupProfileView::from(profile))?;
             self.line("startup_profile", view).await?;
-            for (revision, content) in export_jobs::profile_revisions(context, id).await? {
-                let says = StartupProfileDocument::of(self.firm, &content);
-                let said = json!({ "startup_profile": id.to_string(), "revision": revision, "says": value(&says)? });
-                self.line("startup_profile_revision", said).await?;
+            let mut after = 0;
+            loop {
+                let some = export_jobs::profile_revisions(context, id, after).await?;
+                let Some((last, _)) = some.last() else { break };
+                after = *last;
+                for (revision, content) in some {
+                    let says = StartupProfileDocument::of(self.firm, &content);
+                    let said = json!({ "startup_profile": id.to_string(), "revision": revision, "says": value(&says)? });
+                    self.line("startup_profile_revision", said).await?;
+                }
             }
             let comments = startups::comments(context, caller, id).await?;
             let comments = value(&CommentsView::from(comments))?;
@@ -206,11 +217,15 @@ impl Everything<'_> {
             let (id, today) = (profile.id, context.now().date_naive());
             let view = value(&InvestorProfileView::on(today, &profile))?;
             self.line("investor_profile", view).await?;
-            let all = (1..=profile.revision).collect();
-            for said in versions::at(context, caller, id, all).await? {
-                let says = InvestorProfileDocument::of(self.firm, &said.content);
-                let said = json!({ "investor_profile": id.to_string(), "revision": said.version.number, "says": value(&says)? });
-                self.line("investor_profile_revision", said).await?;
+            let mut next = 1;
+            while next <= profile.revision {
+                let some = (next..=profile.revision.min(next + REVISIONS - 1)).collect();
+                next += REVISIONS;
+                for said in versions::at(context, caller, id, some).await? {
+                    let says = InvestorProfileDocument::of(self.firm, &said.content);
+                    let said = json!({ "investor_profile": id.to_string(), "revision": said.version.number, "says": value(&says)? });
+                    self.line("investor_profile_revision", said).await?;
+                }
             }
             let comments = CommentsView::from(investors::comments(context, caller, id).await?);
             let comments = value(&comments)?;
@@ -261,10 +276,16 @@ impl Everything<'_> {
         through!(list, mandate => {
             let id = mandate.id;
             self.line("mandate", value(&MandateView::from(mandate))?).await?;
-            for (revision, content) in export_jobs::mandate_revisions(context, id).await? {
-                let says = MandateDocument::of(self.firm, &content);
-                let said = json!({ "mandate": id.to_string(), "revision": revision, "says": value(&says)? });
-                self.line("mandate_revision", said).await?;
+            let mut after = 0;
+            loop {
+                let some = export_jobs::mandate_revisions(context, id, after).await?;
+                let Some((last, _)) = some.last() else { break };
+                after = *last;
+                for (revision, content) in some {
+                    let says = MandateDocument::of(self.firm, &content);
+                    let said = json!({ "mandate": id.to_string(), "revision": revision, "says": value(&says)? });
+                    self.line("mandate_revision", said).await?;
+                }
             }
             let subject = Subject::new(SubjectKind::Mandate, id);
             self.events(subject, Some(&timeline::RECORD)).await?;
@@ -349,6 +370,7 @@ impl Everything<'_> {
         };
         through!(list, seen => {
             self.line("deal", value(&DealView::of(&seen, caller))?).await?;
+            self.of_deal(seen.deal.id).await?;
             let subject = Subject::new(SubjectKind::Deal, seen.deal.id);
             self.events(subject, Some(&timeline::DEAL)).await?;
         });

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{said, send, value};
 use crate::domain::export::{ExportKind, Wanted};
 use crate::domain::fault::Faults;
+use crate::domain::identifier::Identifier;
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::Mandate;
 use crate::domain::organization::Organization;
@@ -28,7 +29,7 @@ use crate::http::api::values::time;
 use crate::http::fields::parse_query;
 use crate::http::files::rows::{ContactDocument, FirmDetails, FirmDocument, RecordDocument};
 use crate::http::problem::Problem;
-use crate::services::export_jobs::{self, Lines};
+use crate::services::export_jobs::{self, Lines, Names};
 use crate::services::paging::{Page, PageRequest, Show};
 use crate::services::{
     Caller, Context, Error, deals, introductions, mandates, matches, organizations, referrals,
@@ -101,6 +102,28 @@ pub(super) fn check(context: &Context, caller: &Caller, wanted: &Wanted) -> Resu
     Ok(())
 }
 
+/// Whether the caller may read a list with these filters: its first record is
+/// asked for.
+pub(super) async fn probe(
+    context: &Context,
+    caller: &Caller,
+    wanted: &Wanted,
+) -> Result<(), Error> {
+    let mut list = List {
+        context,
+        caller,
+        contacts: Contacts::LeftOut,
+        ids: Ids::default(),
+    };
+    let first = PageRequest {
+        cursor: None,
+        limit: 1,
+    };
+    list.page(wanted.kind, &wanted.filters, first)
+        .await
+        .map(drop)
+}
+
 /// Sends the records of a list, in its order.
 pub(super) async fn write(
     context: &Context,
@@ -142,18 +165,15 @@ fn wrong(problem: &Problem) -> Error {
     faults.into()
 }
 
-/// The ids that firms go by in a file, each once: a firm's further records go
-/// by their own.
+/// The ids that records go by in a file, each once: the one that the file has
+/// for it which it came from, or its own.
 #[derive(Default)]
-struct Ids(BTreeSet<OrganizationId>);
+struct Ids(BTreeSet<String>);
 
 impl Ids {
-    fn next(&mut self, firm: &Organization, record: String) -> String {
-        if !self.0.insert(firm.id) {
-            return record;
-        }
-        let own = firm.external_id.clone();
-        own.unwrap_or_else(|| firm.id.to_string())
+    fn next(&mut self, known_as: Option<&String>, record: Uuid) -> String {
+        let known = known_as.filter(|name| self.0.insert((*name).clone()));
+        known.cloned().unwrap_or_else(|| record.to_string())
     }
 }
 
@@ -167,7 +187,10 @@ struct List<'a> {
 /// What is known of a page's firms.
 struct Firms {
     firms: BTreeMap<OrganizationId, Organization>,
+    identifiers: BTreeMap<OrganizationId, BTreeMap<String, String>>,
     contacts: BTreeMap<OrganizationId, ContactDocument>,
+    /// What the page's records are known as.
+    names: Names,
 }
 
 impl List<'_> {
@@ -230,9 +253,10 @@ impl List<'_> {
         let asked = filters::<StartupProfileFilters>(query)?.read(&context.taxonomy());
         let (filter, order) = asked.map_err(|it| wrong(&it))?;
         let found = startups::list(context, caller, filter, order, page, Whole).await?;
-        let owners = found.items.iter().map(|profile| profile.organization);
-        let mut firms = self.firms(owners).await?;
-        viewed(found, |profile| self.startup(&mut firms, &profile))
+        let owners = found.items.iter();
+        let owners = owners.map(|profile| (profile.id.uuid(), profile.organization));
+        let firms = self.firms(owners.collect()).await?;
+        viewed(found, |profile| self.startup(&firms, &profile))
     }
 
     async fn mandates(&mut self, query: &str, page: PageRequest) -> Result<Page<Value>, Error> {
@@ -240,13 +264,17 @@ impl List<'_> {
         let asked = filters::<MandateFilters>(query)?.read(&context.taxonomy());
         let (filter, order) = asked.map_err(|it| wrong(&it))?;
         let found = mandates::list(context, caller, filter, order, page, Whole).await?;
-        let owners = found.items.iter().map(|mandate| mandate.organization);
-        let mut firms = self.firms(owners).await?;
-        viewed(found, |mandate| self.mandate(&mut firms, &mandate))
+        let owners = found.items.iter();
+        let owners = owners.map(|mandate| (mandate.id.uuid(), mandate.organization));
+        let firms = self.firms(owners.collect()).await?;
+        viewed(found, |mandate| self.mandate(&firms, &mandate))
     }
 
-    async fn firms(&self, ids: impl Iterator<Item = OrganizationId>) -> Result<Firms, Error> {
+    async fn firms(&self, records: Vec<(Uuid, OrganizationId)>) -> Result<Firms, Error> {
+        let ids = records.iter().map(|(_, firm)| *firm);
         let ids: Vec<_> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+        let records = records.into_iter().map(|(record, _)| record).collect();
+        let names = export_jobs::names(self.context, self.caller, records).await?;
         let mut contacts = BTreeMap::new();
         if self.contacts == Contacts::Named {
             for (firm, email, language) in export_jobs::contacts(self.context, ids.clone()).await? {
@@ -257,14 +285,23 @@ impl List<'_> {
                 contacts.insert(firm, contact);
             }
         }
-        let firms = export_jobs::firms(self.context, self.caller, ids).await?;
+        let firms = export_jobs::firms(self.context, self.caller, ids.clone()).await?;
+        let stated = export_jobs::identifiers(self.context, ids).await?;
+        let by_register = |stated: BTreeSet<Identifier>| {
+            let stated = stated.iter();
+            let stated = stated.map(|it| (it.scheme().code().to_owned(), it.value().to_owned()));
+            stated.collect()
+        };
+        let stated = stated.into_iter();
         Ok(Firms {
             firms: firms.into_iter().map(|firm| (firm.id, firm)).collect(),
+            identifiers: stated.map(|(id, it)| (id, by_register(it))).collect(),
             contacts,
+            names,
         })
     }
 
-    fn startup(&mut self, firms: &mut Firms, profile: &StartupProfile) -> Result<Value, Error> {
+    fn startup(&mut self, firms: &Firms, profile: &StartupProfile) -> Result<Value, Error> {
         let record = RecordDocument {
             id: Some(profile.id.to_string()),
             organization: Some(profile.organization.to_string()),
@@ -278,7 +315,7 @@ impl List<'_> {
             organization: None,
             ..StartupProfileDocument::of(profile.organization, &profile.content)
         };
-        let row = self.row(firms, profile.organization, profile.id.to_string(), record)?;
+        let row = self.row(firms, profile.organization, profile.id.uuid(), record)?;
         value(&FirmDocument {
             startup_profile: Some(document),
             source_tags: profile.content.source_tags.clone(),
@@ -286,7 +323,7 @@ impl List<'_> {
         })
     }
 
-    fn mandate(&mut self, firms: &mut Firms, mandate: &Mandate) -> Result<Value, Error> {
+    fn mandate(&mut self, firms: &Firms, mandate: &Mandate) -> Result<Value, Error> {
         let record = RecordDocument {
             id: Some(mandate.id.to_string()),
             organization: Some(mandate.organization.to_string()),
@@ -300,7 +337,7 @@ impl List<'_> {
             organization: None,
             ..MandateDocument::of(mandate.organization, &mandate.content)
         };
-        let row = self.row(firms, mandate.organization, mandate.id.to_string(), record)?;
+        let row = self.row(firms, mandate.organization, mandate.id.uuid(), record)?;
         value(&FirmDocument {
             mandate: Some(document),
             source_tags: mandate.content.source_tags.clone(),
@@ -311,16 +348,24 @@ impl List<'_> {
 
     fn row(
         &mut self,
-        firms: &mut Firms,
+        firms: &Firms,
         firm: OrganizationId,
-        record: String,
+        record: Uuid,
         standing: RecordDocument,
     ) -> Result<FirmDocument, Error> {
         let known = firms.firms.get(&firm).ok_or(Error::NotFound)?;
+        let external_id = self.ids.next(firms.names.of.get(&record), record);
+        let own = known.external_id.clone();
+        let own = own.unwrap_or_else(|| firm.to_string());
+        let own = Some(own).filter(|own| !firms.names.are_referrals && *own != external_id);
         Ok(FirmDocument {
-            external_id: self.ids.next(known, record),
-            organization: FirmDetails::of(&known.details),
-            contact: firms.contacts.remove(&firm),
+            external_id,
+            organization: FirmDetails {
+                external_id: own,
+                ..FirmDetails::of(&known.details)
+            },
+            identifiers: firms.identifiers.get(&firm).cloned(),
+            contact: firms.contacts.get(&firm).cloned(),
             startup_profile: None,
             mandate: None,
             source_tags: Vec::new(),

@@ -3,6 +3,7 @@
 
 mod everything;
 mod lists;
+mod own;
 mod tables;
 
 use std::future::Future;
@@ -18,7 +19,7 @@ use crate::domain::export::{ExportKind, Wanted};
 use crate::domain::fault::Faults;
 use crate::domain::import::FileFormat;
 use crate::services::export_jobs::{Lines, Scribe};
-use crate::services::{Caller, Context, Error};
+use crate::services::{Caller, Context, Error, organizations};
 
 pub use lists::Contacts;
 
@@ -49,6 +50,20 @@ impl Scribe for Views {
         }
         faults.finish()?;
         Ok(())
+    }
+
+    fn probe(
+        &self,
+        context: Context,
+        caller: Caller,
+        wanted: Wanted,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
+        Box::pin(async move {
+            match wanted.organization {
+                Some(firm) => organizations::find(&context, &caller, firm).await.map(drop),
+                None => lists::probe(&context, &caller, &wanted).await,
+            }
+        })
     }
 
     fn write(

@@ -66,7 +66,9 @@ fn fixed(kind: ExportKind) -> Vec<String> {
     };
     let mut names = Vec::new();
     for (name, _) in TABLE {
-        let wanted = !name.contains('.') || name.starts_with("organization.");
+        let wanted = !name.contains('.')
+            || name.starts_with("organization.")
+            || name.starts_with("identifiers.");
         let derived = *name == "derived" && kind != ExportKind::Mandates;
         if name.starts_with(part) || name.starts_with("record.") || (wanted && !derived) {
             names.push((*name).to_owned());

@@ -40,11 +40,15 @@ pub const NEEDED: [&str; 3] = [
 /// Columns of one name each, in the order in which they are written.
 pub const TABLE: &[(&str, Cell)] = &[
     ("external_id", Text),
+    ("organization.external_id", Text),
     ("organization.kind", Text),
     ("organization.legal_name", Text),
     ("organization.trade_name", Text),
     ("organization.country", Text),
     ("organization.website", Text),
+    ("identifiers.il_company", Text),
+    ("identifiers.az_voen", Text),
+    ("identifiers.lei", Text),
     ("contact.email", Text),
     ("contact.language", Text),
     ("startup_profile.primary_tags", List),
@@ -172,19 +176,70 @@ pub fn of_pointer(pointer: &str) -> Option<String> {
     }
 }
 
+/// What people call columns, beside their names here.
+const CALLED: &[(&str, &str)] = &[
+    ("id", "external_id"),
+    ("name", "organization.legal_name"),
+    ("company", "organization.legal_name"),
+    ("company name", "organization.legal_name"),
+    ("organization name", "organization.legal_name"),
+    ("kind", "organization.kind"),
+    ("type", "organization.kind"),
+    ("url", "organization.website"),
+    ("site", "organization.website"),
+    ("web site", "organization.website"),
+    ("homepage", "organization.website"),
+    ("country code", "organization.country"),
+    ("mail", "contact.email"),
+    ("e mail", "contact.email"),
+    ("description", "startup_profile.summary.en"),
+    ("tagline", "startup_profile.one_liner.en"),
+    ("voen", "identifiers.az_voen"),
+    ("vöen", "identifiers.az_voen"),
+];
+
 /// The known column whose name is most like that one.
-pub fn nearest(name: &str) -> Option<&'static str> {
-    let name = name.to_lowercase().replace([' ', '_', '-'], "_");
-    TABLE
-        .iter()
-        .map(|(known, _)| {
-            let last = known.rsplit('.').next().unwrap_or(known);
-            let like = strsim::jaro_winkler(known, &name).max(strsim::jaro_winkler(last, &name));
-            (like, *known)
-        })
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .filter(|(like, _)| *like > 0.85)
-        .map(|(_, known)| known)
+pub fn nearest(name: &str) -> Option<String> {
+    let wanted = words_of(name);
+    let called = CALLED.iter().find(|(said, _)| *said == wanted.join(" "));
+    if let Some((_, known)) = called {
+        return Some((*known).to_owned());
+    }
+    let english = LOCALIZED.iter().map(|field| format!("{field}.en"));
+    let names = TABLE.iter().map(|(known, _)| (*known).to_owned());
+    let mut best: Option<(f64, String)> = None;
+    for known in names.chain(english) {
+        let whole = likeness(&words_of(&known), &wanted);
+        // Without its language, and without the part that it stands in.
+        let known_field = known.strip_suffix(".en").unwrap_or(&known);
+        let field = likeness(&words_of(known_field), &wanted);
+        let last = known_field.rsplit('.').next().unwrap_or(known_field);
+        let last = likeness(&words_of(last), &wanted) * 0.95;
+        let like = whole.max(field).max(last);
+        if best.as_ref().is_none_or(|(most, _)| like > *most) {
+            best = Some((like, known));
+        }
+    }
+    best.filter(|(like, _)| *like > 0.6).map(|(_, known)| known)
+}
+
+fn words_of(name: &str) -> Vec<String> {
+    let lower = name.to_lowercase();
+    let parts = lower.split(|c: char| !c.is_alphanumeric());
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
+/// How many of their words two names have in common, of the longer one's.
+fn likeness(one: &[String], other: &[String]) -> f64 {
+    let is_there = |word: &&String| {
+        other
+            .iter()
+            .any(|there| strsim::jaro_winkler(word, there) > 0.9)
+    };
+    let common = u32::try_from(one.iter().filter(is_there).count()).unwrap_or(0);
+    let most = u32::try_from(one.len().max(other.len()).max(1)).unwrap_or(u32::MAX);
+    f64::from(common) / f64::from(most)
 }
 
 #[cfg(test)]
@@ -235,7 +290,22 @@ mod tests {
         );
         assert_eq!(column("/mandate/tags/water"), "mandate.tags");
         assert_eq!(column("/startup_profile"), "");
-        assert_eq!(nearest("legal name"), Some("organization.legal_name"));
-        assert_eq!(nearest("colour"), None);
+        for (name, meant) in [
+            ("legal name", Some("organization.legal_name")),
+            ("organization.name", Some("organization.legal_name")),
+            ("Name", Some("organization.legal_name")),
+            ("organisation.contry", Some("organization.country")),
+            (
+                "startup_profile.one_liner",
+                Some("startup_profile.one_liner.en"),
+            ),
+            ("summary", Some("startup_profile.summary.en")),
+            ("email", Some("contact.email")),
+            ("startup_profile.tag", Some("startup_profile.tags")),
+            ("LEI", Some("identifiers.lei")),
+            ("colour", None),
+        ] {
+            assert_eq!(nearest(name).as_deref(), meant, "{name}");
+        }
     }
 }

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use csv::{ByteRecord, ErrorKind, Position, Reader, ReaderBuilder, Terminator};
 use serde_json::{Map, Value};
 
 use super::columns::{self, Column, NEEDED};
+use super::records::{Broken, Record, Records};
 use super::rows::{illegible, row};
-use super::{LONGEST_ROW, cells, failure, too_long};
-use crate::domain::fault::Faults;
+use super::{cells, failure};
+use crate::domain::fault::{Fault, Faults};
 use crate::domain::import::Place;
 use crate::domain::tag::Taxonomy;
 use crate::http::fields::from_document;
@@ -19,78 +18,86 @@ use crate::services::import_jobs::rows::{Batch, FileRow, RowReader, Unreadable};
 
 /// The rows of a file.
 pub struct CsvRows {
-    reader: Reader<Metered>,
+    records: Records<File>,
     columns: Vec<Column>,
-    record: ByteRecord,
+    record: Record,
     taxonomy: Arc<Taxonomy>,
 }
 
 impl CsvRows {
     /// The rows from `place` on; the header is read in any case.
     pub fn open(file: File, place: Place, taxonomy: Arc<Taxonomy>) -> Result<Self, Unreadable> {
-        // Every row ends with a line feed then, so that lines can be counted
-        // from the end of a row: its beginning is unknown after blank lines.
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .terminator(Terminator::Any(b'\n'))
-            .from_reader(Metered::of(file));
-        let header = reader.byte_headers().map_err(|error| trouble(error, 1))?;
-        let columns = header_of(header)?;
+        let mut records = Records::of(file)?;
+        let mut record = Record::default();
+        loop {
+            match records.read(&mut record)? {
+                Ok(true) if record.is_blank() => {}
+                Ok(true) => break,
+                Ok(false) => return Err(failure("empty", "The file has no rows.")),
+                Err(broken) => return Err(broken_header(&broken)),
+            }
+        }
+        let columns = header_of(&record)?;
         if place.byte > 0 {
-            let mut position = Position::new();
-            position
-                .set_byte(u64::try_from(place.byte).unwrap_or(0))
-                .set_line(u64::try_from(place.line + 1).unwrap_or(1))
-                .set_record(1);
-            reader
-                .seek(position)
-                .map_err(|error| trouble(error, place.line + 1))?;
+            let at = |number: i64| u64::try_from(number).unwrap_or(0);
+            records.go_on_at(at(place.byte), at(place.line))?;
         }
         Ok(Self {
-            reader,
+            records,
             columns,
-            record: ByteRecord::new(),
+            record,
             taxonomy,
         })
     }
 
     fn place(&self) -> Place {
-        let position = self.reader.position();
         Place {
-            byte: i64::try_from(position.byte()).unwrap_or(i64::MAX),
-            line: i64::try_from(position.line()).unwrap_or(i64::MAX) - 1,
+            byte: number(self.records.byte()),
+            line: number(self.records.line()),
         }
     }
 
     /// The next row; none after the last.
     fn row(&mut self) -> Result<Option<FileRow>, Unreadable> {
         loop {
-            let begins = self.place().line + 1;
-            self.reader.get_mut().reset();
-            let more = self
-                .reader
-                .read_byte_record(&mut self.record)
-                .map_err(|error| trouble(error, begins))?;
-            if !more {
-                return Ok(None);
-            }
-            if !is_blank(&self.record) {
-                return Ok(Some(self.read()));
+            match self.records.read(&mut self.record)? {
+                Ok(false) => return Ok(None),
+                Ok(true) if self.record.is_blank() => {}
+                Ok(true) => return Ok(Some(self.read())),
+                Err(broken) => return Ok(Some(self.broken(&broken))),
             }
         }
     }
 
+    /// A row that a quotation mark breaks, as far as it can be told whose it
+    /// is.
+    fn broken(&self, broken: &Broken) -> FileRow {
+        let column = self.columns.get(broken.cell);
+        let called = match column {
+            Some(column) => format!("the cell of {}", column.name),
+            None => format!("cell {}", broken.cell + 1),
+        };
+        let id = self.columns.iter().position(|it| it.name == "external_id");
+        let id = id.filter(|place| *place < broken.cell);
+        let id = id.and_then(|place| std::str::from_utf8(self.record.get(place)?).ok());
+        let place = column.map_or(String::new(), |it| format!("/{}", it.path.join("/")));
+        FileRow {
+            line: number(broken.line),
+            external_id: id.and_then(super::rows::external_id),
+            firm: Err(vec![Fault {
+                pointer: place,
+                code: broken.code().into(),
+                detail: broken.said(&called),
+            }]),
+        }
+    }
+
     fn read(&self) -> FileRow {
-        let breaks = self.record.iter().flatten();
-        let breaks = breaks.filter(|byte| **byte == b'\n').count();
-        let line = self.place().line - i64::try_from(breaks).unwrap_or(0);
+        let line = number(self.record.line);
         let (have, wanted) = (self.record.len(), self.columns.len());
         if have != wanted {
             let detail = format!("The row has {have} cells where the header has {wanted}.");
             return illegible(line, "wrong_width", detail);
-        }
-        if self.record.as_slice().len() > LONGEST_ROW {
-            return illegible(line, "row_too_long", too_long(line));
         }
         match self.document() {
             Ok(document) => {
@@ -108,14 +115,7 @@ impl CsvRows {
     /// in UTF-8.
     fn document(&self) -> Result<Value, &str> {
         let mut document = Value::Object(Map::new());
-        for (place, (column, cell)) in self.columns.iter().zip(&self.record).enumerate() {
-            // Of a line that ends with CR LF.
-            let last = place + 1 == self.columns.len();
-            let cell = if last {
-                cell.strip_suffix(b"\r").unwrap_or(cell)
-            } else {
-                cell
-            };
+        for (column, cell) in self.columns.iter().zip(self.record.iter()) {
             let text = std::str::from_utf8(cell).map_err(|_| column.name.as_str())?;
             if let Some(value) = cells::read(column.cell, text) {
                 put(&mut document, &column.path, value);
@@ -172,32 +172,29 @@ impl RowReader for CsvRows {
     }
 }
 
-/// A line with nothing on it.
-fn is_blank(record: &ByteRecord) -> bool {
-    record.len() == 1 && record.iter().flatten().all(|byte| *byte == b'\r')
+fn number(counted: u64) -> i64 {
+    i64::try_from(counted).unwrap_or(i64::MAX)
 }
 
-fn trouble(error: csv::Error, line: i64) -> Unreadable {
-    match error.into_kind() {
-        ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            failure("row_too_long", too_long(line))
-        }
-        ErrorKind::Io(error) => Unreadable::Disk(error),
-        other => Unreadable::Disk(io::Error::other(format!("{other:?}"))),
-    }
+fn broken_header(broken: &Broken) -> Unreadable {
+    let mut faults = Faults::new();
+    let place = format!("/columns/{}", broken.cell);
+    let called = format!("column {}", broken.cell + 1);
+    faults.push(place, broken.code(), broken.said(&called));
+    Unreadable::Header(faults.into_vec())
 }
 
 /// The columns of a header, or everything that is wrong with it.
-fn header_of(header: &ByteRecord) -> Result<Vec<Column>, Unreadable> {
+fn header_of(header: &Record) -> Result<Vec<Column>, Unreadable> {
     let mut names = Vec::with_capacity(header.len());
-    for name in header {
+    for name in header.iter() {
         let name = std::str::from_utf8(name).map_err(|_| {
             failure(
                 "not_utf8",
                 "The header is not in UTF-8; save the file as UTF-8.",
             )
         })?;
-        names.push(name.trim().trim_start_matches('\u{FEFF}').to_owned());
+        names.push(name.trim().to_owned());
     }
     let mut faults = Faults::new();
     if let [only] = names.as_slice()
@@ -255,60 +252,4 @@ fn columns_of(faults: &mut Faults, names: &[String]) -> Vec<Column> {
 fn quoted(name: &str) -> String {
     let short: String = name.chars().take(60).collect();
     format!("{short:?}")
-}
-
-/// A file that gives no more than a row at a time may have, and ends with a
-/// line feed.
-struct Metered {
-    file: File,
-    left: usize,
-    ended: bool,
-}
-
-/// What a reader may fetch beyond a row, to fill its buffer.
-const AHEAD: usize = 64 << 10;
-
-impl Metered {
-    const fn of(file: File) -> Self {
-        Self {
-            file,
-            left: LONGEST_ROW + AHEAD,
-            ended: false,
-        }
-    }
-
-    /// A row begins.
-    const fn reset(&mut self) {
-        self.left = LONGEST_ROW + AHEAD;
-    }
-}
-
-impl Read for Metered {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let most = buffer.len().min(self.left);
-        let Some(part) = buffer.get_mut(..most) else {
-            return Ok(0);
-        };
-        let mut read = self.file.read(part)?;
-        if read == 0 && !self.ended {
-            self.ended = true;
-            if let Some(first) = part.first_mut() {
-                *first = b'\n';
-                read = 1;
-            }
-        }
-        self.left = self.left.saturating_sub(read);
-        Ok(read)
-    }
-}
-
-impl Seek for Metered {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.ended = false;
-        self.reset();
-        self.file.seek(to)
-    }
 }

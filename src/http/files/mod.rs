@@ -6,6 +6,7 @@ pub mod cells;
 pub mod columns;
 mod csv_rows;
 mod ndjson_rows;
+pub mod records;
 pub mod rows;
 
 use std::fs::File;
@@ -17,9 +18,8 @@ use crate::domain::import::{FileFormat, ImportFailure, Place};
 use crate::domain::tag::Taxonomy;
 use crate::services::import_jobs::rows::{OpenRows, RowReader, Unreadable};
 
-/// Bytes that a row may have; an unclosed quotation mark makes one of the
-/// rest of a file.
-const LONGEST_ROW: usize = 1 << 20;
+/// Bytes that a row may have.
+const LONGEST_ROW: usize = records::LONGEST;
 /// Bytes at the beginning of a file by which its encoding is told.
 const LOOKED_AT: usize = 4096;
 
@@ -75,5 +75,5 @@ fn check_encoding(file: &mut File) -> Result<(), Unreadable> {
 }
 
 fn too_long(line: i64) -> String {
-    format!("The row on line {line} is longer than 1 MiB; is a quotation mark not closed?")
+    format!("The row on line {line} is longer than 1 MiB.")
 }

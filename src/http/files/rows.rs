@@ -11,6 +11,7 @@ use crate::domain::organization::OrganizationDetails;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, bounded};
 use crate::domain::values::OrganizationKind;
+use crate::http::api::identifiers::identifiers;
 use crate::http::api::mandates::MandateDocument;
 use crate::http::api::registrations::names;
 use crate::http::api::startup_profiles::StartupProfileDocument;
@@ -28,10 +29,14 @@ const SOURCE_TAGS: usize = 200;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirmDocument {
-    /// Its id for whoever made the file: the same one is the same firm again.
+    /// Its id for whoever made the file: the same one is the same record
+    /// again, and the same firm where that has no id of its own.
     pub external_id: String,
     /// The firm.
     pub organization: FirmDetails,
+    /// Its numbers in registers, by register; without it those on record stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifiers: Option<BTreeMap<String, String>>,
     /// Through whom it is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactDocument>,
@@ -56,6 +61,9 @@ pub struct FirmDocument {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirmDetails {
+    /// The firm's own id, where the row's is that of one of its records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     /// `startup` or `investor`.
     pub kind: String,
     /// As in the register of companies.
@@ -75,7 +83,7 @@ pub struct FirmDetails {
 }
 
 /// Where a firm can be reached.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContactDocument {
     /// The address.
@@ -141,8 +149,8 @@ pub fn row(
     read: Result<FirmDocument, Faults>,
     taxonomy: &Taxonomy,
 ) -> FileRow {
-    let external_id = document.get("external_id").and_then(Value::as_str);
-    let external_id = external_id.and_then(|id| bounded(id, EXTERNAL_ID, false).ok());
+    let said = document.get("external_id").and_then(Value::as_str);
+    let external_id = said.and_then(external_id);
     let firm = read
         .and_then(|read| read.firm(digest(document), taxonomy))
         .map_err(Faults::into_vec);
@@ -151,6 +159,11 @@ pub fn row(
         external_id,
         firm: firm.map_err(bounded_number),
     }
+}
+
+/// The id that a row goes by, if the text is one.
+pub fn external_id(text: &str) -> Option<String> {
+    bounded(text, EXTERNAL_ID, false).ok()
 }
 
 /// Faults of one row that are told.
@@ -174,7 +187,14 @@ impl FirmDocument {
         let mut faults = Faults::new();
         let external_id = bounded(&self.external_id, EXTERNAL_ID, false);
         let external_id = faults.take("/external_id", "bad_text", external_id);
+        let firm_id = self.organization.external_id.as_deref();
+        let firm_id = firm_id.and_then(|id| {
+            let id = bounded(id, EXTERNAL_ID, false);
+            faults.take("/organization/external_id", "bad_text", id)
+        });
         let details = faults.nest("/organization", self.organization.read());
+        let stated = self.identifiers.as_ref();
+        let stated = stated.map(|stated| identifiers(&mut faults, "/identifiers", stated));
         let contact = self
             .contact
             .and_then(|contact| faults.nest("/contact", contact.read()));
@@ -213,8 +233,10 @@ impl FirmDocument {
         }
         match (external_id, details) {
             (Some(external_id), Some(details)) if faults.is_empty() => Ok(FirmRow {
+                firm_id: firm_id.filter(|firm| *firm != external_id),
                 external_id,
                 details,
+                identifiers: stated,
                 contact,
                 content,
                 digest,
@@ -278,6 +300,7 @@ impl FirmDetails {
     pub fn of(details: &OrganizationDetails) -> Self {
         let names = details.names.iter();
         Self {
+            external_id: None,
             kind: details.kind.code().to_owned(),
             legal_name: details.legal_name.to_string(),
             trade_name: details.trade_name.as_ref().map(ToString::to_string),

@@ -22,9 +22,13 @@ use super::super::transitions::code;
 use super::super::{Context, Error};
 use super::{log, store};
 
-/// Most other firms that one is compared with: who registers the same name a
-/// thousand times over doesn't make each further one a thousandfold work.
-const MOST: i64 = 20;
+/// Most other firms that one is compared with for a number or a web site, which
+/// speak for themselves, and then for a name: who registers the same name a
+/// thousand times over doesn't make each further one a thousandfold work, nor
+/// hides the one with the same number.
+const MOST_SURE: i64 = 20;
+/// The same for a name.
+const MOST_NAMED: i64 = 10;
 /// Firms that are caught up with in one transaction.
 const AT_ONCE: i64 = 200;
 /// How long catching up waits where the store is busy.
@@ -47,7 +51,7 @@ pub(in crate::services) fn look(
     }
     let traces = traces(&face);
     duplicates::put_traces(conn, firm, &traces)?;
-    let near = duplicates::sharing(conn, firm, kind, &traces, MOST)?;
+    let near = near(conn, firm, kind, &traces)?;
     let mut alike = BTreeMap::new();
     if !near.is_empty() {
         for (other, (_, other_face)) in faces(conn, &near)? {
@@ -65,6 +69,25 @@ pub(in crate::services) fn look(
         put(conn, &pen, (firm, other), kind, likeness)?;
     }
     Ok(())
+}
+
+/// The firms that one is compared with: those of its open pairs, which are
+/// never left unlooked at, and those that share a trace, the surest first.
+fn near(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    kind: OrganizationKind,
+    traces: &BTreeSet<String>,
+) -> Result<Vec<OrganizationId>, Error> {
+    let open = duplicates::open_of(conn, firm)?;
+    let mut near: Vec<_> = open.iter().map(|it| it.counterpart(firm)).collect();
+    let (sure, names): (Vec<_>, Vec<_>) = traces.iter().partition(|it| it.starts_with(['#', '@']));
+    for (part, most) in [(sure, MOST_SURE), (names, MOST_NAMED)] {
+        if !part.is_empty() {
+            near.extend(duplicates::sharing(conn, firm, kind, &part, &near, most)?);
+        }
+    }
+    Ok(near)
 }
 
 /// Of which firms of these a duplicate could be, and what each is recognised

@@ -5,6 +5,7 @@
 
 pub mod work;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::db::page::Page;
 use crate::db::{self, Conn, exports};
@@ -20,14 +22,17 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::export::{
     Export, ExportAction, ExportKind, ExportState, Part, REMEMBERED, Wanted,
 };
+use crate::domain::identifier::Identifier;
 use crate::domain::ids::MandateId;
 use crate::domain::ids::{ExportId, OrganizationId, StartupProfileId};
+use crate::domain::investment::Investment;
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::Organization;
 use crate::domain::permission::Operation;
 use crate::domain::profile::StartupContent;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::{Email, Language};
+use crate::domain::values::OrganizationKind;
 
 use super::log::Pen;
 use super::once::write_once;
@@ -50,6 +55,12 @@ pub trait Scribe: Send + Sync {
     /// # Errors
     /// Everything that is wrong with it.
     fn check(&self, context: &Context, caller: &Caller, wanted: &Wanted) -> Result<(), Error>;
+
+    /// Whether that person may read it at present.
+    ///
+    /// # Errors
+    /// It is not there or not theirs to read.
+    fn probe(&self, context: Context, caller: Caller, wanted: Wanted) -> Written;
 
     /// Sends what is wanted, as that person reads it, a JSON object a line.
     fn write(&self, context: Context, caller: Caller, wanted: Wanted, to: Lines) -> Written;
@@ -96,7 +107,10 @@ pub async fn create(
     wanted: Wanted,
 ) -> Result<Export, Error> {
     may(caller, &wanted)?;
-    context.exchange.scribe.check(context, caller, &wanted)?;
+    let scribe = &context.exchange.scribe;
+    scribe.check(context, caller, &wanted)?;
+    let probe = scribe.probe(context.clone(), caller.clone(), wanted.clone());
+    probe.await?;
     let now = context.now();
     let export = Export {
         id: context.new_id(),
@@ -210,6 +224,16 @@ pub async fn list(
     .await
 }
 
+/// Why there is no file, for people.
+fn failed_for(why: &str) -> String {
+    let said = match why {
+        "no_longer_allowed" => "who asked for it may not have it any more",
+        "not_readable" => "something that it names is gone, or not theirs to read any more",
+        _ => "something broke on our side and was noted",
+    };
+    format!("It could not be made ({why}): {said}. Ask for another.")
+}
+
 /// The file of an export that can be fetched.
 ///
 /// # Errors
@@ -221,6 +245,9 @@ pub async fn file(
 ) -> Result<(Export, File), Error> {
     let export = find(context, caller, id).await?;
     let over = || Error::refused("export_gone", "Its file is gone; ask for another.");
+    if let (ExportState::Failed, Some(why)) = (export.state, &export.failure) {
+        return Err(Error::refused("export_failed", failed_for(why)));
+    }
     match export.state {
         ExportState::Ready if export.expires_at > context.now() => {}
         ExportState::Waiting | ExportState::Running => {
@@ -303,6 +330,46 @@ pub async fn firms(
         .await
 }
 
+/// By which ids the records of a page go in a file.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Those that have one.
+    pub of: BTreeMap<Uuid, String>,
+    /// Whether they are a partner's own, under which it referred them: then
+    /// they are the firms' as well.
+    pub are_referrals: bool,
+}
+
+/// The ids under which the caller knows profiles or mandates: for a partner
+/// those of its referrals, for others those of the files that they came from.
+pub async fn names(context: &Context, caller: &Caller, records: Vec<Uuid>) -> Result<Names, Error> {
+    let partner = caller.organizations(OrganizationKind::Partner).next();
+    let partner = partner.filter(|_| !caller.reads_everything());
+    context
+        .db
+        .read(move |conn| {
+            let of = match partner {
+                Some(partner) => db::referrals::names_of(conn, partner, &records)?,
+                None => db::record_names::of(conn, &records)?,
+            };
+            let are_referrals = partner.is_some();
+            Ok(Names { of, are_referrals })
+        })
+        .await
+}
+
+/// The numbers that firms state; the caller was found to be allowed to read
+/// the firms.
+pub async fn identifiers(
+    context: &Context,
+    ids: Vec<OrganizationId>,
+) -> Result<BTreeMap<OrganizationId, BTreeSet<Identifier>>, Error> {
+    context
+        .db
+        .read(move |conn| Ok(db::identifiers::of_many(conn, &ids)?))
+        .await
+}
+
 /// Whom firms can be reached through that have no account; for the operator's
 /// command line, since nobody reads it elsewhere.
 pub async fn contacts(
@@ -315,18 +382,23 @@ pub async fn contacts(
         .await
 }
 
-/// All that a profile said, revision by revision; the caller was found to be
-/// allowed to read it.
+/// Revisions that are read at a time.
+const REVISIONS: i64 = 50;
+
+/// What a profile said in the revisions after that one, some at a time; the
+/// caller was found to be allowed to read it.
 pub async fn profile_revisions(
     context: &Context,
     id: StartupProfileId,
+    after: i64,
 ) -> Result<Vec<(i64, StartupContent)>, Error> {
     context
         .db
         .read(move |conn| {
             let last = db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+            let last = last.revision.min(after + REVISIONS);
             let mut said = Vec::new();
-            for revision in 1..=last.revision {
+            for revision in after + 1..=last {
                 let content = db::startup_profiles::find_revision(conn, id, revision)?;
                 said.extend(content.map(|content| (revision, content)));
             }
@@ -339,18 +411,29 @@ pub async fn profile_revisions(
 pub async fn mandate_revisions(
     context: &Context,
     id: MandateId,
+    after: i64,
 ) -> Result<Vec<(i64, MandateContent)>, Error> {
     context
         .db
         .read(move |conn| {
             let last = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+            let last = last.revision.min(after + REVISIONS);
             let mut said = Vec::new();
-            for revision in 1..=last.revision {
+            for revision in after + 1..=last {
                 let content = db::mandates::find_revision(conn, id, revision)?;
                 said.extend(content.map(|content| (revision, content)));
             }
             Ok(said)
         })
+        .await
+}
+
+/// What an investor did before, as imported files say; the caller was found to
+/// be allowed to read the firm.
+pub async fn past(context: &Context, firm: OrganizationId) -> Result<Vec<Investment>, Error> {
+    context
+        .db
+        .read(move |conn| Ok(db::investments::of(conn, firm)?))
         .await
 }
 

@@ -10,6 +10,7 @@
 //! that is bad or refused (or when the good ones are asked for alone). What
 //! changes between the passes can still make a row refused; it is named then.
 
+mod hand;
 pub mod rows;
 pub mod work;
 
@@ -32,14 +33,18 @@ use crate::domain::values::OrganizationKind;
 use super::duplicates::live_firm;
 use super::files::Received;
 use super::log::Pen;
-use super::once::write_once;
+use super::once::{is_repetition, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
 use super::{Caller, Context, Error, Intent};
 use rows::Unreadable;
 
-/// Imports of one partner, or of the operator, that may be open at a time.
-const MOST_OPEN: i64 = 10;
+/// Imports of one partner, or of the operator, that may run or wait for a
+/// worker at a time. One that was checked has its answer and doesn't count.
+const MOST_RUNNING: i64 = 10;
+/// Checked imports of each whose files are kept to be started; an older one
+/// gives way.
+const MOST_CHECKED: i64 = 20;
 
 /// What somebody wants imported.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +74,63 @@ pub fn may_write(caller: &Caller, partner: Option<OrganizationId>) -> Result<(),
     caller.may(Operation::WriteImport, owners(partner.as_ref()))
 }
 
+/// Whether there is room for one more: asked before the file is received, which
+/// may be large. What repeats a request that was taken has its answer already.
+///
+/// # Errors
+/// A refusal when too many run.
+pub async fn may_begin(
+    context: &Context,
+    caller: &Caller,
+    partner: Option<OrganizationId>,
+    request: Option<(&'static str, &str)>,
+) -> Result<(), Error> {
+    let person = caller.id();
+    let request = request.map(|(route, key)| (route, key.to_owned()));
+    context
+        .db
+        .look_up(move |conn| {
+            let again = request.as_ref().map(|(route, key)| (*route, key.as_str()));
+            match again {
+                Some(again) if is_repetition(conn, person, again)? => Ok(()),
+                _ => check_room(conn, partner),
+            }
+        })
+        .await
+}
+
+fn check_room(conn: &mut Conn, partner: Option<OrganizationId>) -> Result<(), Error> {
+    if imports::count_running(conn, partner)? < MOST_RUNNING {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "too_many_imports",
+        format!("{MOST_RUNNING} imports are running; wait until one is over, or cancel one."),
+    ))
+}
+
+/// Ends the oldest of many checked imports, whose files would fill the disk.
+async fn make_room(context: &Context, partner: Option<OrganizationId>) -> Result<(), Error> {
+    let (pen, now) = (context.pen(Actor::System), context.now());
+    let ended = context
+        .db
+        .write(move |conn| -> Result<Vec<ImportId>, Error> {
+            let mut ended = Vec::new();
+            for import in imports::checked_before(conn, partner, MOST_CHECKED)? {
+                let after = import.clone().expired(now);
+                if imports::update(conn, &after, None)? {
+                    log_move(conn, &pen, &import, &after)?;
+                    ended.push(import.id);
+                }
+            }
+            Ok(ended)
+        });
+    for id in ended.await? {
+        context.exchange.folder.remove(id);
+    }
+    Ok(())
+}
+
 /// Takes a file that was received whole.
 ///
 /// # Errors
@@ -83,6 +145,7 @@ pub async fn create(
 ) -> Result<Import, Error> {
     may_write(caller, new.partner)?;
     let received = look_at(context, new.format, received).await?;
+    make_room(context, new.partner).await?;
     let import = import_of(context, new, Some(caller), &received);
     let id = import.id;
     keep(context, received, id).await?;
@@ -210,12 +273,7 @@ fn insert(
     if let Some(programme) = import.options.programme {
         db::programmes::find(conn, programme)?.ok_or(Error::NotFound)?;
     }
-    if imports::count_open(conn, import.partner)? >= MOST_OPEN {
-        return Err(Error::refused(
-            "too_many_imports",
-            format!("{MOST_OPEN} imports are open; start or cancel one first."),
-        ));
-    }
+    check_room(conn, import.partner)?;
     imports::insert(conn, import, lease)?;
     let mut payload = vec![
         ("state", code(import.state.code())),

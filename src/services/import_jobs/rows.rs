@@ -1,11 +1,13 @@
 //! What the rows of a file say, and how they are read. Who knows how files
 //! are written hands in the reader (see [`super::super::context::Exchange`]).
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::fault::Fault;
+use crate::domain::identifier::Identifier;
 use crate::domain::import::{FileFormat, ImportFailure, Place};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::tag::Taxonomy;
@@ -26,10 +28,14 @@ pub struct FileRow {
 /// A firm as a row describes it.
 #[derive(Debug, Clone)]
 pub struct FirmRow {
-    /// Its id in the file.
+    /// Its id in the file: the record's, and the firm's where that has no other.
     pub external_id: String,
+    /// The firm's id in the file, where it is another one.
+    pub firm_id: Option<String>,
     /// The firm.
     pub details: OrganizationDetails,
+    /// Its numbers in registers; `None` leaves those that are on record.
+    pub identifiers: Option<BTreeSet<Identifier>>,
     /// Through whom it is reached.
     pub contact: Option<Contact>,
     /// What it offers or looks for.
@@ -58,6 +64,15 @@ pub enum Unreadable {
     Form(ImportFailure),
     /// Its header is not one; everything that is wrong with it.
     Header(Vec<Fault>),
+}
+
+impl FileRow {
+    /// The id by which its firm is known, as far as that could be read.
+    pub fn firm_id(&self) -> Option<&str> {
+        let firm = self.firm.as_ref().ok();
+        let own = firm.and_then(|firm| firm.firm_id.as_deref());
+        own.or(self.external_id.as_deref())
+    }
 }
 
 impl From<io::Error> for Unreadable {

@@ -3,7 +3,6 @@
 //! dies leaves off between two batches; whoever takes the job after its lease
 //! goes on there, and no row is done twice.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +14,14 @@ use crate::db::imports::{self, Lease};
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role};
 use crate::domain::event::Actor;
-use crate::domain::fault::Fault;
-use crate::domain::ids::{ImportId, OrganizationId, UserId};
+use crate::domain::ids::{ImportId, UserId};
 use crate::domain::import::{Import, ImportFailure, ImportRow, ImportState, Place, RowOutcome};
-use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
 
-use super::super::imports::{self as records, NewInvestor, NewStartup};
-use super::super::referrals::{Content, Desk, NewReferral};
 use super::super::{Caller, Context, Error};
-use super::rows::{Batch, FileRow, FirmRow, RowReader, Unreadable};
-use super::{begin_report, load, log_move, may_write};
+use super::hand::Hand;
+use super::rows::{Batch, RowReader, Unreadable};
+use super::{begin_report, load, log_move};
 
 /// Rows of one transaction: few enough that nobody waits long behind it.
 const BATCH: usize = 50;
@@ -154,7 +150,11 @@ async fn read(
         Err(Unreadable::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {
             Ok((None, Err(file_missing())))
         }
-        Err(Unreadable::Disk(error)) => Err(Error::internal(error)),
+        // Whoever takes it next would meet the same.
+        Err(Unreadable::Disk(error)) => {
+            tracing::error!(%error, import = %import.id, "the file of an import can't be read");
+            Ok((None, Err(file_unreadable())))
+        }
     }
 }
 
@@ -162,6 +162,14 @@ fn file_missing() -> ImportFailure {
     ImportFailure {
         code: "file_missing".to_owned(),
         detail: "The file is not where it was put; hand it in again.".to_owned(),
+    }
+}
+
+fn file_unreadable() -> ImportFailure {
+    ImportFailure {
+        code: "file_unreadable".to_owned(),
+        detail: "The disk would not give the file back; what is on record by now stays. Hand it in again."
+            .to_owned(),
     }
 }
 
@@ -293,238 +301,6 @@ fn tried<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T, Error>) ->
         Err(Undone::Tried(came_to)) => Ok(came_to),
         Err(Undone::Failed(error)) => Err(error),
         Ok(()) => Err(Error::internal("a trial was not undone")),
-    }
-}
-
-/// Puts rows on record for somebody.
-enum Hand {
-    Partner(Box<Desk>, OrganizationId),
-    Operator(Box<records::Import>),
-}
-
-impl Hand {
-    /// None when whoever handed the file in may not any more.
-    fn of(context: &Context, conn: &mut Conn, import: &Import) -> Result<Option<Self>, Error> {
-        let actor = match import.made_by {
-            None => Actor::System,
-            Some(id) => {
-                let caller = caller_of(conn, id, context.now())?;
-                let allowed = caller.filter(|caller| may_write(caller, import.partner).is_ok());
-                let Some(caller) = allowed else {
-                    return Ok(None);
-                };
-                caller.actor()
-            }
-        };
-        let asks = import.options.ask_contacts;
-        let Some(partner) = import.partner else {
-            let programme = match import.options.programme {
-                Some(id) => db::programmes::find(conn, id)?,
-                None => None,
-            };
-            let records = records::Import::of(context, actor, programme, asks);
-            return Ok(Some(Self::Operator(Box::new(records))));
-        };
-        let desk = Desk::of_actor(context, actor, asks);
-        Ok(Some(Self::Partner(Box::new(desk), partner)))
-    }
-
-    fn put_all(
-        &mut self,
-        conn: &mut Conn,
-        import: ImportId,
-        rows: Vec<FileRow>,
-    ) -> Result<Vec<ImportRow>, Error> {
-        let first = rows.first().map_or(0, |row| row.line);
-        let ids: Vec<_> = rows
-            .iter()
-            .filter_map(|row| row.external_id.as_deref())
-            .collect();
-        let mut seen = imports::lines_of(conn, import, first, &ids)?;
-        self.hold(conn, &ids)?;
-        let put = |row: FileRow| self.put(conn, &mut seen, row);
-        rows.into_iter().map(put).collect()
-    }
-
-    /// Holds every firm that a batch may correct, in order and before the first
-    /// of them is looked for duplicates of: a claim or a merge holds its firm
-    /// before that, too, and nobody waits in a circle.
-    fn hold(&self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
-        let firms = match self {
-            Self::Partner(_, partner) => {
-                db::organizations::lock(conn, *partner)?;
-                db::referrals::firms_of(conn, *partner, ids)?
-            }
-            Self::Operator(_) => db::organizations::known_as(conn, ids)?,
-        };
-        for firm in firms {
-            db::organizations::lock(conn, firm)?;
-        }
-        Ok(())
-    }
-
-    /// Puts a row on record, by itself: what is refused leaves nothing behind.
-    fn put(
-        &mut self,
-        conn: &mut Conn,
-        seen: &mut BTreeMap<String, i64>,
-        row: FileRow,
-    ) -> Result<ImportRow, Error> {
-        let FileRow {
-            line,
-            external_id,
-            firm,
-        } = row;
-        let report = |outcome, record, faults| ImportRow {
-            line,
-            external_id: external_id.clone(),
-            outcome,
-            record,
-            faults,
-        };
-        let again = external_id.as_ref().and_then(|id| seen.get(id).copied());
-        if let Some(id) = external_id.clone().filter(|_| again.is_none()) {
-            seen.insert(id, line);
-        }
-        let firm = match (firm, again) {
-            (Err(mut faults), again) => {
-                faults.extend(again.map(twice));
-                return Ok(report(RowOutcome::Bad, None, faults));
-            }
-            (Ok(_), Some(first)) => {
-                return Ok(report(RowOutcome::Bad, None, vec![twice(first)]));
-            }
-            (Ok(firm), None) => firm,
-        };
-        match db::transaction(conn, |conn| self.put_firm(conn, firm)) {
-            Ok((record, outcome, doubts)) => Ok(report(outcome, Some(record), doubts)),
-            Err(Error::Invalid(faults)) => Ok(report(RowOutcome::Bad, None, faults)),
-            Err(Error::Refused(refusal)) => {
-                Ok(report(RowOutcome::Refused, None, faults_of(refusal)))
-            }
-            Err(other) => Err(other),
-        }
-    }
-
-    fn put_firm(
-        &mut self,
-        conn: &mut Conn,
-        row: FirmRow,
-    ) -> Result<(Uuid, RowOutcome, Vec<Fault>), Error> {
-        match self {
-            Self::Partner(desk, partner) => {
-                let (referral, outcome) = desk.put(conn, referral_of(*partner, row)?)?;
-                Ok((referral.id.uuid(), outcome, Vec::new()))
-            }
-            Self::Operator(records) => {
-                let (firm, outcome, doubts) = put_record(records, conn, row)?;
-                Ok((firm.uuid(), outcome, doubts))
-            }
-        }
-    }
-}
-
-fn twice(line: i64) -> Fault {
-    Fault {
-        pointer: "/external_id".to_owned(),
-        code: "duplicate".into(),
-        detail: format!("This id was on line {line} already."),
-    }
-}
-
-fn faults_of(refusal: Refusal) -> Vec<Fault> {
-    let whole = Fault {
-        pointer: String::new(),
-        code: refusal.code,
-        detail: refusal.detail,
-    };
-    std::iter::once(whole).chain(refusal.missing).collect()
-}
-
-fn missing(pointer: &str, detail: &str) -> Fault {
-    Fault {
-        pointer: pointer.to_owned(),
-        code: "required".into(),
-        detail: detail.to_owned(),
-    }
-}
-
-/// What a partner refers is whole.
-fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Error> {
-    let mut faults = Vec::new();
-    if row.details.country.is_none() {
-        faults.push(missing("/organization/country", "This field is required."));
-    }
-    if row.contact.is_none() {
-        faults.push(missing("/contact/email", "A referral names a contact."));
-    }
-    if row.content.is_none() {
-        let place = match row.details.kind {
-            OrganizationKind::Investor => "/mandate",
-            _ => "/startup_profile",
-        };
-        let detail = "A startup comes with a profile, an investor with a mandate.";
-        faults.push(missing(place, detail));
-    }
-    match (row.contact, row.content) {
-        (Some(contact), Some(content)) if faults.is_empty() => Ok(NewReferral {
-            partner,
-            external_id: row.external_id,
-            details: row.details,
-            identifiers: None,
-            contact,
-            content,
-            digest: row.digest,
-        }),
-        _ => Err(Error::Invalid(faults)),
-    }
-}
-
-fn put_record(
-    records: &mut records::Import,
-    conn: &mut Conn,
-    row: FirmRow,
-) -> Result<records::Put, Error> {
-    let FirmRow {
-        external_id,
-        details,
-        contact,
-        content,
-        ..
-    } = row;
-    match content {
-        Some(Content::StartupProfile(content)) => {
-            let content = *content;
-            records.startup(
-                conn,
-                NewStartup {
-                    external_id,
-                    details,
-                    content,
-                    contact,
-                },
-            )
-        }
-        content => {
-            let mandate = match content {
-                Some(Content::Mandate(mandate)) => Some(*mandate),
-                _ => None,
-            };
-            if details.kind != OrganizationKind::Investor {
-                let fault = missing("/startup_profile", "A startup comes with a profile.");
-                return Err(Error::Invalid(vec![fault]));
-            }
-            records.investor(
-                conn,
-                NewInvestor {
-                    external_id,
-                    details,
-                    mandate,
-                    investments: Vec::new(),
-                    contact,
-                },
-            )
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::db::mandates::{self, Filter};
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{MandateId, OrganizationId};
 use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
@@ -20,12 +20,15 @@ use super::{Change, Import, NewInvestor, Put};
 pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Result<Put, Error> {
     let NewInvestor {
         external_id,
+        firm_id,
         details,
+        identifiers,
         mandate,
         investments,
         contact,
     } = row;
-    let known = Import::known(conn, OrganizationKind::Investor, &external_id)?;
+    let ids = (external_id.as_str(), firm_id.as_deref());
+    let known = Import::known(conn, OrganizationKind::Investor, ids)?;
     let on_record = match &known {
         Some(firm) => mandates_of(conn, firm.id)?,
         None => Vec::new(),
@@ -37,9 +40,14 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
         import.tally.taken_over += 1;
         return Ok((keeper, RowOutcome::Kept, Vec::new()));
     }
+    let records: Vec<_> = on_record.iter().map(|it| it.id.uuid()).collect();
+    let meant = Import::meant(conn, ids, &records)?;
+    let before = meant.and_then(|place| on_record.get(place)).cloned();
     let stated = mandate.as_ref().is_some_and(|mandate| !mandate.derived);
-    let taken_over =
-        on_record.iter().any(|it| is_taken_over(it, stated)) || is_kept(conn, known.as_ref())?;
+    let taken_over = on_record.iter().any(|it| it.claimed)
+        || before.as_ref().is_some_and(|it| is_moved(it, stated))
+        || (firm_id.is_none() && on_record.iter().any(|it| goes_before(it, stated)))
+        || is_kept(conn, known.as_ref())?;
     if let Some(firm) = known.as_ref().filter(|_| taken_over) {
         // What it did is a fact of the record, whoever speaks for the firm now.
         import.put_past(conn, firm.id, &investments)?;
@@ -48,15 +56,17 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     }
     let country = details.country;
     let joined = import.joins_investors_of(&details);
-    let (firm, mut change) = import.put_firm(conn, known, external_id, details)?;
+    let name = firm_id.unwrap_or_else(|| external_id.clone());
+    let (firm, mut change) = import.put_firm(conn, known, name, details, identifiers.as_ref())?;
     if import.put_past(conn, firm, &investments)? {
         change = change.max(Change::Updated);
     }
-    let before = on_record.into_iter().next();
     // Without deals to derive from, a mandate of an earlier import stands.
     let content = mandate.or_else(|| before.as_ref().map(|it| it.content.clone()));
     if let Some(content) = content {
-        let derived = import.put_mandate(conn, firm, before, country, content, joined)?;
+        let (mandate, derived) =
+            import.put_mandate(conn, firm, before, country, content, joined)?;
+        Import::name(conn, mandate.uuid(), &external_id)?;
         change = change.max(derived);
     }
     import.reach(conn, firm, contact.as_ref(), joined)?;
@@ -77,16 +87,22 @@ fn mandates_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mand
         organization: Some(organization),
         ..Filter::default()
     };
-    Ok(mandates::list(conn, &filter, None, 2)?)
+    Ok(mandates::list(conn, &filter, None, MANDATES)?)
 }
+
+/// Mandates of one firm that an import looks through.
+const MANDATES: usize = 500;
 
 /// A mandate that somebody states goes before one that is derived; a file that
 /// states one itself corrects it.
-fn is_taken_over(mandate: &Mandate, stated: bool) -> bool {
+const fn goes_before(mandate: &Mandate, stated: bool) -> bool {
+    !mandate.content.derived && !stated
+}
+
+/// Whether a row leaves it as it is, since people moved it or said more.
+const fn is_moved(mandate: &Mandate, stated: bool) -> bool {
     use MandateStatus as S;
-    mandate.claimed
-        || (!mandate.content.derived && !stated)
-        || !matches!(mandate.status, S::Draft | S::Published | S::Stale)
+    goes_before(mandate, stated) || !matches!(mandate.status, S::Draft | S::Published | S::Stale)
 }
 
 impl Import {
@@ -124,7 +140,7 @@ impl Import {
         Ok(new)
     }
 
-    /// Puts a derived mandate on record and answers how much it changed of
+    /// Puts a mandate on record and answers which, and how much it changed of
     /// the firm.
     fn put_mandate(
         &mut self,
@@ -134,7 +150,7 @@ impl Import {
         country: Option<Country>,
         content: MandateContent,
         joined: bool,
-    ) -> Result<Change, Error> {
+    ) -> Result<(MandateId, Change), Error> {
         // Whose title names something restricted waits for a curator's look.
         let taxonomy = self.context.taxonomy();
         let named = !terms::in_mandate(&content, &taxonomy).is_empty();
@@ -152,7 +168,8 @@ impl Import {
         };
         self.tally.mandates += u64::from(change != Change::Nothing);
         let admitted = joined && self.admit_mandate(conn, &mandate)?;
-        Ok(if admitted { Change::Updated } else { change })
+        let change = if admitted { Change::Updated } else { change };
+        Ok((mandate.id, change))
     }
 
     fn insert_mandate(

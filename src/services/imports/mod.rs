@@ -3,21 +3,27 @@
 //! are ranked and never shown (see [`crate::domain::disclosure`]).
 //!
 //! A file is one transaction: all of its rows or none, whenever the process
-//! dies. On SQLite other writers wait meanwhile (a second or two for 16 000 startups).
-//! A row is recognised by its external id, so that an import can be repeated:
-//! what says the same is left as it is. Nor does an import touch what a person
+//! dies. It is read whole before that begins, so that on SQLite other writers
+//! wait for the writing alone (a second or two for 16 000 startups); a server
+//! beside it refuses writes as busy where that takes longer than five.
+//! A row is recognised by its external id, and where a firm has several
+//! records by theirs and its own, so that an import can be repeated: what says
+//! the same is left as it is. Nor does an import touch what a person
 //! has taken over: claimed records, and records moved out of the states that
 //! imports leave them in.
 
 mod investors;
 mod startups;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Fault;
-use crate::domain::ids::OrganizationId;
+use crate::domain::identifier::Identifier;
+use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
 use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
 use crate::domain::mandate::MandateContent;
@@ -27,7 +33,7 @@ use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 use crate::domain::values::OrganizationKind;
 
-use super::accounts::{insert_organization, update_organization};
+use super::accounts::{note_organization, update_organization};
 use super::contacts::{self, Contact};
 use super::log::Pen;
 use super::transitions::code;
@@ -36,10 +42,14 @@ use super::{Context, Error};
 /// A startup as a file describes it.
 #[derive(Debug, Clone)]
 pub struct NewStartup {
-    /// Its id in the files.
+    /// Its profile's id in the files, and the firm's where that has no other.
     pub external_id: String,
+    /// The firm's id in the files, where it is another one.
+    pub firm_id: Option<String>,
     /// The firm.
     pub details: OrganizationDetails,
+    /// Its numbers in registers; `None` leaves those that are on record.
+    pub identifiers: Option<BTreeSet<Identifier>>,
     /// What its profile says.
     pub content: StartupContent,
     /// Through whom it is reached.
@@ -49,10 +59,14 @@ pub struct NewStartup {
 /// An investor as the files describe it.
 #[derive(Debug, Clone)]
 pub struct NewInvestor {
-    /// Its id in the files.
+    /// Its mandate's id in the files, and the firm's where that has no other.
     pub external_id: String,
+    /// The firm's id in the files, where it is another one.
+    pub firm_id: Option<String>,
     /// The firm.
     pub details: OrganizationDetails,
+    /// Its numbers in registers; `None` leaves those that are on record.
+    pub identifiers: Option<BTreeSet<Identifier>>,
     /// The mandate that its past deals speak of, if they speak of one.
     pub mandate: Option<MandateContent>,
     /// What it did before, as the files say.
@@ -150,16 +164,19 @@ async fn all_or_none<T, I>(
     put: fn(&mut Import, &mut Conn, T) -> Result<Put, Error>,
 ) -> Result<Tally, Error>
 where
-    T: 'static,
+    T: Send + 'static,
     I: Iterator<Item = Result<T, Error>> + Send + 'static,
 {
+    let read = tokio::task::spawn_blocking(move || rows.collect::<Result<Vec<T>, Error>>());
+    let rows = read.await.map_err(Error::internal)??;
     let mut import = Import::of(context, Actor::System, terms.programme, terms.ask_contacts);
     import.documents = false;
     let written = context
         .db
         .write(move |conn| -> Result<Tally, Undone> {
+            db::imports::lock_records(conn)?;
             for row in rows {
-                put(&mut import, conn, row?)?;
+                put(&mut import, conn, row)?;
             }
             if terms.dry_run {
                 return Err(Undone::DryRun(import.tally));
@@ -243,19 +260,73 @@ impl Import {
         (firm, outcome, Vec::new())
     }
 
-    /// The firm that a file means by that id: its own, or for one that came
-    /// otherwise the id that an export gives it.
+    /// The firm that a file means: by its own id, or for one that came
+    /// otherwise by the id that an export gives it. Exports have named rows by
+    /// their records alone, too.
     fn known(
         conn: &mut Conn,
         kind: OrganizationKind,
-        external_id: &str,
+        (external_id, firm_id): (&str, Option<&str>),
     ) -> Result<Option<Organization>, Error> {
-        let known = db::organizations::find_by_external_id(conn, kind, external_id)?;
-        let (None, Ok(id)) = (&known, external_id.parse::<OrganizationId>()) else {
+        let id = firm_id.unwrap_or(external_id);
+        let known = db::organizations::find_by_external_id(conn, kind, id)?;
+        let (None, Ok(id)) = (&known, id.parse::<uuid::Uuid>()) else {
             return Ok(known);
         };
-        let exported = db::organizations::find(conn, id)?;
-        Ok(exported.filter(|firm| firm.details.kind == kind && firm.external_id.is_none()))
+        let exported = db::organizations::find(conn, id.into())?;
+        let exported =
+            exported.filter(|firm| firm.details.kind == kind && firm.external_id.is_none());
+        if exported.is_some() || firm_id.is_some() {
+            return Ok(exported);
+        }
+        let firm = match kind {
+            OrganizationKind::Investor => {
+                let record = db::mandates::find(conn, MandateId::from(id))?;
+                record.map(|record| record.organization)
+            }
+            _ => {
+                let record = db::startup_profiles::find(conn, StartupProfileId::from(id))?;
+                record.map(|record| record.organization)
+            }
+        };
+        match firm {
+            Some(firm) => Ok(db::organizations::find(conn, firm)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Which of a firm's records a row means, by its place among them: the one
+    /// that bears its id, or was exported under it. A row that names no firm
+    /// of its own means the one that bears none.
+    fn meant(
+        conn: &mut Conn,
+        (external_id, firm_id): (&str, Option<&str>),
+        records: &[uuid::Uuid],
+    ) -> Result<Option<usize>, Error> {
+        if records.is_empty() {
+            return Ok(None);
+        }
+        let names = db::record_names::of(conn, records)?;
+        let named = |id: &uuid::Uuid| names.get(id).is_some_and(|name| name == external_id);
+        let exported = external_id.parse::<uuid::Uuid>().ok();
+        let place = records.iter().position(named);
+        let place = place.or_else(|| records.iter().position(|id| Some(*id) == exported));
+        Ok(place.or_else(|| {
+            let is_free = |id: &uuid::Uuid| !names.contains_key(id);
+            records
+                .iter()
+                .position(is_free)
+                .filter(|_| firm_id.is_none())
+        }))
+    }
+
+    /// Notes the id by which a file knows a record, unless it is the record's
+    /// own.
+    fn name(conn: &mut Conn, record: uuid::Uuid, external_id: &str) -> Result<(), Error> {
+        if external_id.parse() == Ok(record) {
+            return Ok(());
+        }
+        Ok(db::record_names::put(conn, record, external_id)?)
     }
 
     /// Registers a firm that is new, and writes down what changed of one that
@@ -266,7 +337,15 @@ impl Import {
         known: Option<Organization>,
         external_id: String,
         details: OrganizationDetails,
+        identifiers: Option<&BTreeSet<Identifier>>,
     ) -> Result<(OrganizationId, Change), Error> {
+        let stated = match (&known, identifiers) {
+            (Some(firm), Some(identifiers)) => {
+                let differ = db::identifiers::of(conn, firm.id)? != *identifiers;
+                Some(identifiers).filter(|_| differ)
+            }
+            (_, identifiers) => identifiers,
+        };
         match known {
             None => {
                 let firm = Organization {
@@ -277,12 +356,21 @@ impl Import {
                     created_at: self.now,
                     updated_at: self.now,
                 };
-                insert_organization(conn, &self.pen, &firm)?;
+                db::organizations::insert(conn, &firm)?;
+                if let Some(stated) = stated {
+                    db::identifiers::replace(conn, firm.id, stated)?;
+                }
+                note_organization(conn, &self.pen, &firm)?;
                 Ok((firm.id, Change::Created))
             }
-            Some(firm) if firm.details == details => Ok((firm.id, Change::Nothing)),
+            Some(firm) if firm.details == details && stated.is_none() => {
+                Ok((firm.id, Change::Nothing))
+            }
             Some(firm) => {
                 let id = firm.id;
+                if let Some(stated) = stated {
+                    db::identifiers::replace(conn, id, stated)?;
+                }
                 self.update_firm(conn, firm, details)?;
                 Ok((id, Change::Updated))
             }

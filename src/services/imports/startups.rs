@@ -25,20 +25,27 @@ const PLACE: &str = "/startup_profile";
 pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Result<Put, Error> {
     let NewStartup {
         external_id,
+        firm_id,
         details,
+        identifiers,
         content,
         contact,
     } = row;
-    let known = Import::known(conn, OrganizationKind::Startup, &external_id)?;
-    let before = match &known {
-        Some(firm) => first_profile(conn, firm.id)?,
-        None => None,
+    let ids = (external_id.as_str(), firm_id.as_deref());
+    let known = Import::known(conn, OrganizationKind::Startup, ids)?;
+    let on_record = match &known {
+        Some(firm) => profiles_of(conn, firm.id)?,
+        None => Vec::new(),
     };
+    let records: Vec<_> = on_record.iter().map(|it| it.id.uuid()).collect();
+    let meant = Import::meant(conn, ids, &records)?;
+    let claimed = on_record.iter().any(|it| it.claimed);
+    let before = meant.and_then(|place| on_record.get(place)).cloned();
     let merged = match &known {
         Some(firm) => db::merges::is_part(conn, firm.id)?,
         None => false,
     };
-    let taken_over = merged || before.as_ref().is_some_and(is_taken_over);
+    let taken_over = merged || claimed || before.as_ref().is_some_and(is_moved);
     if let Some(firm) = known.as_ref().filter(|_| taken_over) {
         import.tally.taken_over += 1;
         return Ok((firm.id, RowOutcome::Kept, Vec::new()));
@@ -46,7 +53,8 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let country = details.country;
     let joined = import.joins_startups_of(&details);
     let names: Vec<String> = details.all_names().map(str::to_owned).collect();
-    let (firm, change) = import.put_firm(conn, known, external_id, details)?;
+    let name = firm_id.unwrap_or_else(|| external_id.clone());
+    let (firm, change) = import.put_firm(conn, known, name, details, identifiers.as_ref())?;
     let told = texts_that_tell(&content, names.iter().map(String::as_str));
     let doubts = import.doubts(&content, &told);
     let status = status(before.as_ref(), &content, (&told, &doubts), joined);
@@ -57,6 +65,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
         ),
         Some(before) => import.update(conn, before, country, content, status)?,
     };
+    Import::name(conn, profile.id.uuid(), &external_id)?;
     let admitted = joined && import.admit(conn, &profile)?;
     import.reach(conn, firm, contact.as_ref(), joined)?;
     let admission = if admitted {
@@ -74,26 +83,27 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     Ok((firm, outcome, if waits { doubts } else { Vec::new() }))
 }
 
-fn first_profile(
+/// Profiles of one firm that an import looks through.
+const PROFILES: usize = 500;
+
+fn profiles_of(
     conn: &mut Conn,
     organization: OrganizationId,
-) -> Result<Option<StartupProfile>, Error> {
+) -> Result<Vec<StartupProfile>, Error> {
     let filter = Filter {
         organization: Some(organization),
         ..Filter::default()
     };
-    Ok(startup_profiles::list(conn, &filter, None, 1)?
-        .into_iter()
-        .next())
+    Ok(startup_profiles::list(conn, &filter, None, PROFILES)?)
 }
 
-fn is_taken_over(profile: &StartupProfile) -> bool {
+/// Whether a row leaves it as it is, since people moved it.
+const fn is_moved(profile: &StartupProfile) -> bool {
     use ProfileStatus as S;
-    profile.claimed
-        || !matches!(
-            profile.status,
-            S::Draft | S::InReview | S::Published | S::Stale
-        )
+    !matches!(
+        profile.status,
+        S::Draft | S::InReview | S::Published | S::Stale
+    )
 }
 
 impl Import {

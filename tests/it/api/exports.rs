@@ -37,7 +37,7 @@ async fn fetched(who: &Client, export: &Answer) -> (HeaderMap, String) {
 }
 
 /// A list as a file.
-async fn list(app: &App, who: &Client, kind: &str, format: &str) -> String {
+pub(super) async fn list(app: &App, who: &Client, kind: &str, format: &str) -> String {
     let wanted = json!({ "kind": kind, "format": format });
     let export = exported(app, who, &wanted).await;
     fetched(who, &export).await.1
@@ -286,6 +286,18 @@ fn everything_of_a_firm_is_what_its_people_see() {
         let rename = json!({ "team_size": 12 });
         let path = format!("/v1/startup-profiles/{}", corridor.profile);
         owner.patch(&path, "*", &rename).await.expect(200);
+        let firm = format!("/v1/organizations/{id}");
+        let numbers = json!({ "identifiers": { "il_company": "520000472" } });
+        let stated = owner.call("PUT", &format!("{firm}/identifiers"));
+        let stated = stated.json(&numbers).header("If-Match", "*");
+        stated.send().await.expect(200);
+        let guest = json!({ "email": "guest@tamar.example", "role": "viewer" });
+        let invitations = format!("{firm}/invitations");
+        owner.post(&invitations, &guest).await.expect(201);
+        for (name, organization) in [("Ours", Some(id)), ("Mine", None)] {
+            let view = json!({ "name": name, "list": "startup-profiles", "query": "stage=seed", "organization": organization });
+            owner.post("/v1/saved-views", &view).await.expect(201);
+        }
         app.seal().await;
         let wanted = json!({ "kind": "organization", "organization": id, "format": "ndjson" });
         for who in [owner, &viewer] {
@@ -307,6 +319,19 @@ fn everything_of_a_firm_is_what_its_people_see() {
             assert_eq!(of("organization")[0]["legal_name"], "Tamar");
             assert_eq!(of("member").len(), 2);
             assert_eq!(of("startup_profile").len(), 1);
+            assert_eq!(
+                of("identifier"),
+                [&json!({ "register": "il_company", "number": "520000472" })]
+            );
+            // The owner invites and has a view of their own.
+            let (guests, views) = if who.token() == owner.token() {
+                (1, 2)
+            } else {
+                (0, 1)
+            };
+            assert_eq!(of("invitation").len(), guests);
+            assert_eq!(of("saved_view").len(), views);
+            assert!(!text.contains("\"token\"") && !text.contains("client_secret"));
             let revisions = of("startup_profile_revision");
             assert_eq!(revisions.len(), 2);
             assert_eq!(revisions[1]["says"]["team_size"], 12);

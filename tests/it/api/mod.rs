@@ -19,6 +19,7 @@ mod filters;
 mod gates;
 mod idempotency;
 mod imports;
+mod imports_care;
 mod index;
 mod introductions;
 mod investors;

@@ -365,3 +365,48 @@ fn nobody_agrees_to_what_came_after_they_read() {
         assert_eq!(own.body["items"][0]["title"], "Something else");
     });
 }
+
+#[test]
+fn what_does_not_fit_is_named_once_with_its_shape_and_hides_nothing() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let office = office(&app).await;
+        let mut document = startup("crm-1");
+        document["startup_profile"]["one_liner"] = json!({ "en": "Plain text", "he": 7 });
+        document["startup_profile"]["colour"] = json!("red");
+        document["organization"] = json!("Negev Sun");
+        document["contact"]["email"] = json!(["a@b.example"]);
+        let answer = office.owner.post(REFERRALS, &document).await.expect(422);
+        let mut faults = answer.faults();
+        faults.sort();
+        assert_eq!(
+            faults,
+            [
+                "#/contact/email wrong_type",
+                "#/organization wrong_type",
+                "#/startup_profile/colour unknown_field",
+                "#/startup_profile/one_liner/en wrong_type",
+                "#/startup_profile/one_liner/he wrong_type",
+            ]
+        );
+        let told = answer.body["errors"].to_string();
+        assert!(told.contains("such as {\\\"text\\\":"), "{told}");
+        // A name that nobody can see is none.
+        let mut unseen = startup("crm-2");
+        unseen["organization"]["legal_name"] = json!("\u{200b}");
+        unseen["organization"]["trade_name"] = json!("\u{301}");
+        let answer = office.owner.post(REFERRALS, &unseen).await.expect(422);
+        assert_eq!(
+            answer.faults(),
+            [
+                "#/organization/legal_name bad_name",
+                "#/organization/trade_name bad_name"
+            ]
+        );
+        // A host in any script is one.
+        let mut hebrew = startup("crm-3");
+        hebrew["organization"]["website"] = json!("HTTPS://קורידור.co.il/");
+        office.owner.post(REFERRALS, &hebrew).await.expect(201);
+        assert!(holder(&app, "xn--7dbdbo2ehd.co.il").await.is_some());
+    });
+}

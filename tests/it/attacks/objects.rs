@@ -152,9 +152,10 @@ fn body(route: &str) -> Option<Value> {
 
 /// Routes that take no body though they change something.
 fn takes_no_body(route: &str) -> bool {
-    const BARE: [&str; 2] = [
+    const BARE: [&str; 3] = [
         "POST /v1/startup-profiles/{id}/compliance-agreement",
         "POST /v1/me/consents/{id}/withdrawal",
+        "POST /v1/me/consents/{id}/renewal",
     ];
     route.starts_with("DELETE ") || BARE.contains(&route)
 }

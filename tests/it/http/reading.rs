@@ -68,12 +68,48 @@ async fn all_faults_of_meaning_are_named_at_once() {
 #[tokio::test]
 async fn a_body_that_is_not_json_is_a_400_and_another_type_a_415() {
     let server = TestServer::start();
-    for text in ["", "{", "{\"name\":\"a\",\"size\":1} x", "\u{feff}{}"] {
+    for (text, why) in [
+        ("", "The body is empty"),
+        ("{", "Line 1, column 1: EOF while parsing an object."),
+        ("{\"name\":\"a\",\"size\":1} x", "trailing characters"),
+        ("\u{feff}{}", "byte order mark"),
+    ] {
         let request = server.request("POST", "/v1/things").body(text);
         let request = request.header("content-type", "application/json; charset=utf-8");
         let body = problem(request.send().await.unwrap()).await;
         assert_eq!(body["code"], "malformed_json", "{text}");
+        assert!(body["detail"].as_str().unwrap().contains(why), "{body:#}");
     }
+    for (bytes, why) in [
+        (&b"{\"name\": \"\xe9\"}"[..], "byte 11"),
+        (&b"\xff\xfe{\0}\0"[..], "UTF-16"),
+        (&b"\x1f\x8b\x08"[..], "compressed"),
+    ] {
+        let request = server.request("POST", "/v1/things").body(bytes.to_vec());
+        let request = request.header("content-type", "application/json; charset=\"UTF-8\"");
+        let body = problem(request.send().await.unwrap()).await;
+        assert_eq!(body["code"], "malformed_json");
+        assert!(body["detail"].as_str().unwrap().contains(why), "{body:#}");
+    }
+    let request = server.request("POST", "/v1/things").body("{}");
+    let request = request.header("content-type", "application/json");
+    let request = request.header("content-encoding", "gzip");
+    let body = problem(request.send().await.unwrap()).await;
+    assert!(
+        body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("Content-Encoding"),
+        "{body:#}"
+    );
+    let request = server.request("POST", "/v1/things").body("{}");
+    let request = request.header("content-type", "application/json; charset=windows-1255");
+    let body = problem(request.send().await.unwrap()).await;
+    assert_eq!(body["status"], 415);
+    assert!(
+        body["detail"].as_str().unwrap().contains("windows-1255"),
+        "{body:#}"
+    );
     let twice = r#"{"name":"a","name":"b","size":1}"#;
     let request = server.request("POST", "/v1/things").body(twice);
     let request = request.header("content-type", "application/json");

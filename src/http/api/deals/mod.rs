@@ -32,7 +32,10 @@ use crate::services::deals::{self, Filter};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, counts};
 
+pub use notes::NoteView;
 pub use requests::{DealChanges, NewDealTransition};
+pub use syndicate::SyndicateView;
+pub use tasks::TaskView;
 pub use view::DealView;
 
 /// Registers the routes.

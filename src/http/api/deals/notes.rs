@@ -93,7 +93,8 @@ pub struct NoteView {
 }
 
 impl NoteView {
-    fn of(note: &DealNote, caller: &Caller) -> Self {
+    /// What a caller reads of it.
+    pub fn of(note: &DealNote, caller: &Caller) -> Self {
         let marks = &note.marks;
         let known = caller.reads_everything()
             || marks.author == caller.id()

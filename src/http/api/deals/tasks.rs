@@ -137,7 +137,8 @@ pub struct TaskView {
 }
 
 impl TaskView {
-    fn of(task: &DealTask, caller: &Caller) -> Self {
+    /// What a caller reads of it.
+    pub fn of(task: &DealTask, caller: &Caller) -> Self {
         let mut document = TaskDocument::of(&task.details);
         let own = task.details.person == Some(caller.id())
             || task.author == caller.id()

@@ -20,6 +20,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
+use crate::http::paging::NoFilters;
 use crate::http::preconditions::{IfMatch, digested, versioned};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
@@ -131,6 +132,7 @@ async fn list_facets(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
     request: HttpRequest,
+    _: Query<NoFilters>,
 ) -> Result<HttpResponse, Problem> {
     let (_, taxonomy) = tags::held(&context, &caller)?;
     let values = Facet::ALL.iter().flat_map(|facet| taxonomy.facet(*facet));

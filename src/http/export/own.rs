@@ -1,0 +1,197 @@
+//! What else is a firm's own beside its profiles and mandates: its numbers, the
+//! people it invited, the programs that act for it, its practices, the views it
+//! shares, what it did before. What a role may not read is left out, and no
+//! secret is ever in it.
+
+use serde_json::{Value, json};
+
+use super::everything::{Everything, Stop, through};
+use super::lists::page;
+use super::value;
+use crate::domain::ids::DealId;
+use crate::domain::investment::Investment;
+use crate::domain::organization::Organization;
+use crate::domain::values::OrganizationKind;
+use crate::http::api::clients::ClientView;
+use crate::http::api::deals::{NoteView, SyndicateView, TaskView};
+use crate::http::api::licences::LicenceView;
+use crate::http::api::members::InvitationView;
+use crate::http::api::messages::OwnMessageView;
+use crate::http::api::practices::{PracticeSessionView, PracticeView};
+use crate::http::api::programmes::ProgrammeView;
+use crate::http::api::saved_views::SavedViewView;
+use crate::http::api::values::MoneyView;
+use crate::services::deals::{notes, tasks};
+use crate::services::paging::Page;
+use crate::services::{
+    Error, clients, export_jobs, licences, members, messages, organizations, practices, programmes,
+    saved_views, syndicates,
+};
+
+/// What is there, or none of it where the caller's role doesn't read it.
+fn if_readable<T>(read: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
+    match read {
+        Err(Error::NotFound | Error::Forbidden) => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+/// The same of a page.
+fn page_if_readable<T>(read: Result<Page<T>, Error>) -> Result<Page<T>, Error> {
+    match read {
+        Err(Error::NotFound | Error::Forbidden) => Ok(Page {
+            items: Vec::new(),
+            next: None,
+        }),
+        read => read,
+    }
+}
+
+impl Everything<'_> {
+    /// Sends it.
+    pub(super) async fn own(&self, firm: &Organization) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let (_, stated) = organizations::identifiers(context, caller, self.firm).await?;
+        for number in stated {
+            let number = json!({ "register": number.scheme().code(), "number": number.value() });
+            self.line("identifier", number).await?;
+        }
+        for ticket in if_readable(members::invitations(context, caller, self.firm).await)? {
+            self.line("invitation", value(&InvitationView::from(&ticket))?)
+                .await?;
+        }
+        self.practices().await?;
+        self.views().await?;
+        match firm.details.kind {
+            OrganizationKind::Startup => {
+                for licence in if_readable(licences::list(context, caller, self.firm).await)? {
+                    self.line("licence", value(&LicenceView::from(&licence))?)
+                        .await?;
+                }
+            }
+            OrganizationKind::Investor => {
+                for investment in export_jobs::past(context, self.firm).await? {
+                    self.line("past_investment", past(&investment)?).await?;
+                }
+            }
+            OrganizationKind::Partner => self.of_partner().await?,
+            OrganizationKind::Operator => {}
+        }
+        if !caller.belongs_to(self.firm) {
+            return Ok(());
+        }
+        // Others' mail is theirs.
+        through!(|page| messages::own(context, caller, page), message => {
+            self.line("message", value(&OwnMessageView::from(&message))?).await?;
+        });
+        Ok(())
+    }
+
+    async fn practices(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = async |page| {
+            let wanted = practices::Filter::default();
+            page_if_readable(practices::list(context, caller, wanted, page).await)
+        };
+        through!(list, seen => {
+            let practice = &seen.practice;
+            if practice.giver != self.firm && practice.taker != self.firm {
+                continue;
+            }
+            let id = practice.id;
+            self.line("practice", value(&PracticeView::of(&seen, caller))?).await?;
+            let sessions = async |page| {
+                page_if_readable(practices::sessions(context, caller, id, page).await)
+            };
+            through!(sessions, session => {
+                let session = value(&PracticeSessionView::of(&session, caller))?;
+                self.line("practice_session", session).await?;
+            });
+        });
+        Ok(())
+    }
+
+    /// The views that are shared in the firm, and one's own.
+    async fn views(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        if !caller.belongs_to(self.firm) {
+            return Ok(());
+        }
+        through!(|page| saved_views::list(context, caller, None, page), view => {
+            let shared = view.organization;
+            if shared.is_none_or(|shared| shared == self.firm) {
+                self.line("saved_view", value(&SavedViewView::from(&view))?).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// The programmes that a partner is a party to, and the programs that act
+    /// for it.
+    async fn of_partner(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        for known in if_readable(clients::list(context, caller, self.firm).await)? {
+            self.line("api_client", value(&ClientView::of(context, &known, None))?)
+                .await?;
+        }
+        let list = |page| programmes::list(context, caller, programmes::Filter::default(), page);
+        through!(list, programme => {
+            let parties = &programme.details.parties;
+            if parties.iter().any(|party| party.organization == self.firm) {
+                self.line("programme", value(&ProgrammeView::from(&programme))?).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// What stands under a deal: who takes part, what is to be done, and the
+    /// notes that the caller reads.
+    pub(super) async fn of_deal(&self, id: DealId) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let deal = |said: Value| json!({ "deal": id.to_string(), "says": said });
+        let syndicate = syndicates::find(context, caller, id)
+            .await
+            .map(|it| vec![it]);
+        for seen in if_readable(syndicate)? {
+            let says = value(&SyndicateView::from(&seen))?;
+            self.line("deal_participants", deal(says)).await?;
+        }
+        let list = async |page| page_if_readable(notes::list(context, caller, id, page).await);
+        through!(list, note => {
+            self.line("deal_note", deal(value(&NoteView::of(&note, caller))?)).await?;
+        });
+        let list = async |page| {
+            let wanted = tasks::Filter {
+                deal: id,
+                status: None,
+                assignee: None,
+            };
+            page_if_readable(tasks::list(context, caller, wanted, page).await)
+        };
+        through!(list, task => {
+            self.line("deal_task", deal(value(&TaskView::of(&task, caller))?)).await?;
+        });
+        Ok(())
+    }
+}
+
+fn past(investment: &Investment) -> Result<Value, Error> {
+    let Investment {
+        startup,
+        country,
+        tags,
+        stage,
+        round,
+        invested_on,
+    } = investment;
+    let tags: Vec<_> = tags.iter().map(ToString::to_string).collect();
+    let round = round.map(MoneyView::from);
+    Ok(json!({
+        "startup": startup,
+        "country": country.map(|it| it.to_string()),
+        "tags": tags,
+        "stage": stage.map(|it| it.code()),
+        "round": value(&round)?,
+        "invested_on": invested_on.to_string(),
+    }))
+}

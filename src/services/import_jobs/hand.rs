@@ -1,0 +1,282 @@
+//! Rows of a file on record, each by itself: as referrals of a partner or as
+//! records of the operator's.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::super::imports::{self as records, NewInvestor, NewStartup};
+use super::super::referrals::{Content, Desk, NewReferral};
+use super::super::{Context, Error};
+use super::may_write;
+use super::rows::{FileRow, FirmRow};
+use super::work::caller_of;
+use crate::db::{self, Conn, imports};
+use crate::domain::event::Actor;
+use crate::domain::fault::Fault;
+use crate::domain::ids::{ImportId, OrganizationId};
+use crate::domain::import::{Import, ImportRow, RowOutcome};
+use crate::domain::refusal::Refusal;
+use crate::domain::values::OrganizationKind;
+
+/// Puts rows on record for somebody.
+pub(super) enum Hand {
+    Partner(Box<Desk>, OrganizationId),
+    Operator(Box<records::Import>),
+}
+
+impl Hand {
+    /// None when whoever handed the file in may not any more.
+    pub(super) fn of(
+        context: &Context,
+        conn: &mut Conn,
+        import: &Import,
+    ) -> Result<Option<Self>, Error> {
+        let actor = match import.made_by {
+            None => Actor::System,
+            Some(id) => {
+                let caller = caller_of(conn, id, context.now())?;
+                let allowed = caller.filter(|caller| may_write(caller, import.partner).is_ok());
+                let Some(caller) = allowed else {
+                    return Ok(None);
+                };
+                caller.actor()
+            }
+        };
+        let asks = import.options.ask_contacts;
+        let Some(partner) = import.partner else {
+            let programme = match import.options.programme {
+                Some(id) => db::programmes::find(conn, id)?,
+                None => None,
+            };
+            let records = records::Import::of(context, actor, programme, asks);
+            return Ok(Some(Self::Operator(Box::new(records))));
+        };
+        let desk = Desk::of_actor(context, actor, asks);
+        Ok(Some(Self::Partner(Box::new(desk), partner)))
+    }
+
+    pub(super) fn put_all(
+        &mut self,
+        conn: &mut Conn,
+        import: ImportId,
+        rows: Vec<FileRow>,
+    ) -> Result<Vec<ImportRow>, Error> {
+        let first = rows.first().map_or(0, |row| row.line);
+        let ids: Vec<_> = rows
+            .iter()
+            .filter_map(|row| row.external_id.as_deref())
+            .collect();
+        let mut seen = imports::lines_of(conn, import, first, &ids)?;
+        let firms: Vec<_> = rows.iter().filter_map(FileRow::firm_id).collect();
+        self.hold(conn, &firms)?;
+        let put = |row: FileRow| self.put(conn, &mut seen, row);
+        rows.into_iter().map(put).collect()
+    }
+
+    /// Holds every firm that a batch may correct, in order and before the first
+    /// of them is looked for duplicates of: a claim or a merge holds its firm
+    /// before that, too, and nobody waits in a circle.
+    fn hold(&self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
+        let firms = match self {
+            Self::Partner(_, partner) => {
+                db::organizations::lock(conn, *partner)?;
+                db::referrals::firms_of(conn, *partner, ids)?
+            }
+            Self::Operator(_) => {
+                imports::lock_records(conn)?;
+                let mut firms = db::organizations::known_as(conn, ids)?;
+                // Others go by their own ids in exports.
+                firms.extend(
+                    ids.iter()
+                        .filter_map(|id| id.parse::<OrganizationId>().ok()),
+                );
+                firms.sort_unstable();
+                firms.dedup();
+                firms
+            }
+        };
+        for firm in firms {
+            db::organizations::lock(conn, firm)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a row on record, by itself: what is refused leaves nothing behind.
+    fn put(
+        &mut self,
+        conn: &mut Conn,
+        seen: &mut BTreeMap<String, i64>,
+        row: FileRow,
+    ) -> Result<ImportRow, Error> {
+        let FileRow {
+            line,
+            external_id,
+            firm,
+        } = row;
+        let report = |outcome, record, faults| ImportRow {
+            line,
+            external_id: external_id.clone(),
+            outcome,
+            record,
+            faults,
+        };
+        let again = external_id.as_ref().and_then(|id| seen.get(id).copied());
+        if let Some(id) = external_id.clone().filter(|_| again.is_none()) {
+            seen.insert(id, line);
+        }
+        let firm = match (firm, again) {
+            (Err(mut faults), again) => {
+                faults.extend(again.map(twice));
+                return Ok(report(RowOutcome::Bad, None, faults));
+            }
+            (Ok(_), Some(first)) => {
+                return Ok(report(RowOutcome::Bad, None, vec![twice(first)]));
+            }
+            (Ok(firm), None) => firm,
+        };
+        match db::transaction(conn, |conn| self.put_firm(conn, firm)) {
+            Ok((record, outcome, doubts)) => Ok(report(outcome, Some(record), doubts)),
+            Err(Error::Invalid(faults)) => Ok(report(RowOutcome::Bad, None, faults)),
+            Err(Error::Refused(refusal)) => {
+                Ok(report(RowOutcome::Refused, None, faults_of(refusal)))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn put_firm(
+        &mut self,
+        conn: &mut Conn,
+        row: FirmRow,
+    ) -> Result<(Uuid, RowOutcome, Vec<Fault>), Error> {
+        match self {
+            Self::Partner(desk, partner) => {
+                let (referral, outcome) = desk.put(conn, referral_of(*partner, row)?)?;
+                Ok((referral.id.uuid(), outcome, Vec::new()))
+            }
+            Self::Operator(records) => {
+                let (firm, outcome, doubts) = put_record(records, conn, row)?;
+                Ok((firm.uuid(), outcome, doubts))
+            }
+        }
+    }
+}
+
+fn twice(line: i64) -> Fault {
+    Fault {
+        pointer: "/external_id".to_owned(),
+        code: "duplicate".into(),
+        detail: format!("This id was on line {line} already."),
+    }
+}
+
+fn faults_of(refusal: Refusal) -> Vec<Fault> {
+    let whole = Fault {
+        pointer: String::new(),
+        code: refusal.code,
+        detail: refusal.detail,
+    };
+    std::iter::once(whole).chain(refusal.missing).collect()
+}
+
+fn missing(pointer: &str, detail: &str) -> Fault {
+    Fault {
+        pointer: pointer.to_owned(),
+        code: "required".into(),
+        detail: detail.to_owned(),
+    }
+}
+
+/// What a partner refers is whole.
+fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Error> {
+    let mut faults = Vec::new();
+    if row.details.country.is_none() {
+        faults.push(missing("/organization/country", "This field is required."));
+    }
+    if row.contact.is_none() {
+        faults.push(missing("/contact/email", "A referral names a contact."));
+    }
+    if row.content.is_none() {
+        let place = match row.details.kind {
+            OrganizationKind::Investor => "/mandate",
+            _ => "/startup_profile",
+        };
+        let detail = "A startup comes with a profile, an investor with a mandate.";
+        faults.push(missing(place, detail));
+    }
+    if row.firm_id.is_some_and(|firm| firm != row.external_id) {
+        faults.push(Fault {
+            pointer: "/organization/external_id".to_owned(),
+            code: "not_taken".into(),
+            detail: "A referral is one firm with one profile or mandate, and has one id."
+                .to_owned(),
+        });
+    }
+    match (row.contact, row.content) {
+        (Some(contact), Some(content)) if faults.is_empty() => Ok(NewReferral {
+            partner,
+            external_id: row.external_id,
+            details: row.details,
+            identifiers: row.identifiers,
+            contact,
+            content,
+            digest: row.digest,
+        }),
+        _ => Err(Error::Invalid(faults)),
+    }
+}
+
+fn put_record(
+    records: &mut records::Import,
+    conn: &mut Conn,
+    row: FirmRow,
+) -> Result<records::Put, Error> {
+    let FirmRow {
+        external_id,
+        firm_id,
+        details,
+        identifiers,
+        contact,
+        content,
+        digest: _,
+    } = row;
+    match content {
+        Some(Content::StartupProfile(content)) => {
+            let content = *content;
+            records.startup(
+                conn,
+                NewStartup {
+                    external_id,
+                    firm_id,
+                    details,
+                    identifiers,
+                    content,
+                    contact,
+                },
+            )
+        }
+        content => {
+            let mandate = match content {
+                Some(Content::Mandate(mandate)) => Some(*mandate),
+                _ => None,
+            };
+            if details.kind != OrganizationKind::Investor {
+                let fault = missing("/startup_profile", "A startup comes with a profile.");
+                return Err(Error::Invalid(vec![fault]));
+            }
+            records.investor(
+                conn,
+                NewInvestor {
+                    external_id,
+                    firm_id,
+                    details,
+                    identifiers,
+                    mandate,
+                    investments: Vec::new(),
+                    contact,
+                },
+            )
+        }
+    }
+}
