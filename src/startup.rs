@@ -252,6 +252,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         review_working_days: config.reviews.working_days,
         ask_working_days: config.introductions.ask_working_days,
         cool_down_days: config.introductions.cool_down_days,
+        ask_again_days: config.introductions.ask_again_days,
         open_requests: config.introductions.open_requests,
         weekly_requests: config.introductions.weekly_requests,
         mail_domain: mail_domain.to_owned(),
@@ -317,7 +318,8 @@ pub fn mailer(config: &Config) -> Result<Mailer, StartError> {
                 let mut settings = SmtpSettings::new(host, port, security);
                 settings.connections = usize::try_from(mail.pool_size).unwrap_or(1);
                 settings.timeouts.connect = Duration::from_secs(mail.timeout_s);
-                settings.timeouts.command = Duration::from_secs(mail.timeout_s);
+                settings.timeouts.command = Duration::from_secs(mail.command_timeout_s);
+                settings.timeouts.content = Duration::from_secs(mail.content_timeout_s);
                 if let (Some(user), Some(password)) = (&mail.smtp_username, &mail.smtp_password) {
                     settings.credentials = Some(Credentials {
                         username: user.clone(),
@@ -568,6 +570,8 @@ pub fn jobs_options(config: &Config) -> jobs::Options {
         senders: outbox.workers,
         lease: TimeDelta::seconds(i64::from(outbox.lease_s)),
         batch: usize::try_from(outbox.batch).unwrap_or(16),
+        at_once: usize::try_from(outbox.at_once).unwrap_or(1),
+        doubts: outbox.most_doubts,
         patience: Patience {
             attempts: outbox.max_attempts,
             quick: outbox.quick_attempts,

@@ -10,10 +10,10 @@ use crate::domain::bounce::BounceOutcome;
 use crate::domain::rates::{Coverage, Source};
 use crate::domain::tag::keeping::Drift;
 use crate::domain::values::OrganizationKind;
-use crate::mail::SendError;
+use crate::mail::DkimKey;
 use crate::services::documents::upkeep;
 use crate::services::rates::coverage;
-use crate::services::{Clock, Context, recompute};
+use crate::services::{Clock, Context, mail_keys, recompute};
 use crate::startup::{context, mailer, open_existing_store};
 
 use super::{Failure, progress};
@@ -22,6 +22,9 @@ use super::{Failure, progress};
 const BATCH: usize = 2_000;
 /// A message that waits longer than this tells that no worker runs.
 const LATE: TimeDelta = TimeDelta::minutes(10);
+
+/// Days for which holidays should be known ahead.
+const CALENDAR_DAYS: u64 = 365;
 
 /// Days for which what came back is counted.
 const BOUNCE_DAYS: i64 = 30;
@@ -83,6 +86,10 @@ pub async fn run(config: &Config, args: &DoctorArgs) -> Result<(), Failure> {
             let keys = "opened with the configured secret";
             report.say("keys", Finding::Fine(keys.to_owned()))?;
             report.say("documents", documents(&context, args.hashes).await?)?;
+            report.say("calendars", calendars(&context))?;
+            if let Some(lacking) = signatures(config, &context).await? {
+                report.say("signatures", lacking)?;
+            }
         }
         Err(error) => report.say("keys", Finding::Bad(error.to_string()))?,
     }
@@ -144,6 +151,53 @@ fn unknown_callers(config: &Config) -> Option<Finding> {
     })
 }
 
+/// Holidays that nobody has written down yet are working days to the service:
+/// people are reminded on them, and deadlines come too early.
+fn calendars(context: &Context) -> Finding {
+    let today = context.now().date_naive();
+    let soon = today + chrono::Days::new(CALENDAR_DAYS);
+    let ending: Vec<String> = context
+        .calendars
+        .known_until()
+        .filter(|(_, until)| *until < soon)
+        .map(|(country, until)| format!("{} until {until}", country.code()))
+        .collect();
+    if ending.is_empty() {
+        return Finding::Fine("holidays are known for a year and more".to_owned());
+    }
+    Finding::Note(format!(
+        "holidays are known for {} only; a newer version brings more",
+        ending.join(", ")
+    ))
+}
+
+/// Mail that really goes out is signed, and by RSA as well: many receivers know
+/// nothing else.
+async fn signatures(config: &Config, context: &Context) -> Result<Option<Finding>, Failure> {
+    if config.mail.transport != MailTransport::Smtp {
+        return Ok(None);
+    }
+    let keys = mail_keys::all(context).await.map_err(Failure::new)?;
+    let mut kinds = vec![];
+    for key in &keys {
+        let made = DkimKey::new(&key.domain, &key.selector, &key.pkcs8);
+        kinds.push(made.map_err(Failure::new)?.is_rsa());
+    }
+    Ok(if kinds.is_empty() {
+        Some(Finding::Note(
+            "mail is not signed: large receivers take it for spam; see `corridor keys dkim`"
+                .to_owned(),
+        ))
+    } else if kinds.contains(&true) {
+        None
+    } else {
+        Some(Finding::Note(
+            "mail is signed with ed25519 only, which many receivers can't check; add an RSA key: `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out dkim.pem`, then `corridor keys dkim --import dkim.pem`"
+                .to_owned(),
+        ))
+    })
+}
+
 async fn mail(config: &Config) -> Finding {
     let mailer = match mailer(config) {
         Ok(mailer) => mailer,
@@ -154,11 +208,7 @@ async fn mail(config: &Config) -> Finding {
     for (server, reached) in mailer.reach_each().await {
         match reached {
             Ok(()) => fine.push(format!("{server} answers")),
-            Err(
-                SendError::Transient { text, .. }
-                | SendError::Permanent { text, .. }
-                | SendError::Ambiguous { text },
-            ) => away.push(format!("{server} can't be used: {text}")),
+            Err(error) => away.push(format!("{server} can't be used: {}", error.text())),
         }
     }
     if config.mail.transport == MailTransport::File {
@@ -214,6 +264,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
         ("people", people(conn)?),
         ("search", search(conn)?),
         ("tags", tags(conn)?),
+        ("agreements", agreements(conn)?),
         ("rates", rates(conn)?),
     ])
 }
@@ -237,6 +288,22 @@ fn search(conn: &mut Conn) -> db::Result<Finding> {
         _ => Finding::Note(format!(
             "does not find {behind} profiles and mandates yet; the service catches up while it runs"
         )),
+    })
+}
+
+/// Whether the texts of MoUs are those that were agreed, by the log.
+fn agreements(conn: &mut Conn) -> db::Result<Finding> {
+    let found = db::agreements::check_all(conn)?;
+    Ok(if found.altered.is_empty() {
+        Finding::Fine(format!(
+            "the texts of {} programmes are as they were agreed",
+            found.intact
+        ))
+    } else {
+        Finding::Bad(format!(
+            "the texts of {} are not those that were agreed: somebody changed the store behind the service's back; restore them from a backup, or from the parties' copies",
+            found.altered.join(", ")
+        ))
     })
 }
 

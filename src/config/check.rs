@@ -122,6 +122,10 @@ impl Config {
             self.introductions.cool_down_days <= 3650,
             "introductions.cool_down_days must be 0–3650",
         );
+        require(
+            self.introductions.ask_again_days <= 365,
+            "introductions.ask_again_days must be 0–365",
+        );
     }
 
     fn check_auth(&self, require: &mut impl FnMut(bool, &str)) {
@@ -226,14 +230,30 @@ impl Config {
             (1..=600).contains(&mail.timeout_s),
             "mail.timeout_s must be 1–600",
         );
+        require(
+            (1..=3_600).contains(&mail.command_timeout_s),
+            "mail.command_timeout_s must be 1–3600",
+        );
+        require(
+            (1..=3_600).contains(&mail.content_timeout_s),
+            "mail.content_timeout_s must be 1–3600",
+        );
         let outbox = &self.outbox;
         require(
             (1..=64).contains(&outbox.workers),
             "outbox.workers must be 1–64",
         );
         require(
-            u64::from(outbox.lease_s) > mail.timeout_s,
-            "outbox.lease_s must exceed mail.timeout_s",
+            (3..=3_600).contains(&outbox.lease_s),
+            "outbox.lease_s must be 3–3600",
+        );
+        require(
+            (1..=64).contains(&outbox.at_once),
+            "outbox.at_once must be 1–64",
+        );
+        require(
+            (1..=100).contains(&outbox.most_doubts),
+            "outbox.most_doubts must be 1–100",
         );
         require(
             (1..=1000).contains(&outbox.batch),

@@ -277,8 +277,12 @@ pub struct Mail {
     pub smtp_password: Option<Secret>,
     /// Connections to the mail server, 1–64.
     pub pool_size: u32,
-    /// Seconds for one SMTP command or connection attempt.
+    /// Seconds to be connected to a mail server, greeted and signed in.
     pub timeout_s: u64,
+    /// Seconds for its answer to one command.
+    pub command_timeout_s: u64,
+    /// Seconds for its answer to the content, from the content's first byte.
+    pub content_timeout_s: u64,
 }
 
 /// Where messages go.
@@ -319,10 +323,15 @@ pub enum SmtpSecurity {
 pub struct Outbox {
     /// Senders working at the same time.
     pub workers: usize,
-    /// Seconds after which a claimed message returns to the queue.
+    /// Seconds after which a message whose sender died returns to the queue.
     pub lease_s: u32,
     /// Messages claimed at once.
     pub batch: u32,
+    /// Messages that one sender hands over at the same time, 1–64.
+    pub at_once: u32,
+    /// Attempts that may have succeeded, though nobody said so, before a
+    /// message is given up.
+    pub most_doubts: u32,
     /// Failures after which the next attempt comes soon.
     pub quick_attempts: u32,
     /// Seconds before the second attempt; doubles with each quick one, with
@@ -366,6 +375,9 @@ pub struct Introductions {
     pub ask_working_days: u32,
     /// Days before a refused pair may be introduced again.
     pub cool_down_days: u32,
+    /// Days before somebody is asked about a pair again after a request that
+    /// was taken back or not answered; curators may ask at once.
+    pub ask_again_days: u32,
     /// Unanswered requests of one firm at a time.
     pub open_requests: u32,
     /// Requests of one firm within seven days.

@@ -1,5 +1,7 @@
 //! Receipts of what people agreed to. They are only added, and taken back.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 use super::identity_schema::consent_receipts::{self, dsl};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
-use crate::domain::consent::ConsentReceipt;
+use crate::domain::consent::{ConsentReceipt, PROPOSALS};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::text::Language;
 
@@ -133,6 +135,32 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Kept>> {
             })
         })
         .collect()
+}
+
+/// Those of some firms whose people took back that the firm is proposed to
+/// others, and none of whom stands by it or has given it anew.
+///
+/// # Errors
+/// A statement failed.
+pub fn withdrawn_among(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+    now: DateTime<Utc>,
+) -> Result<BTreeSet<OrganizationId>> {
+    let rows: Vec<(OrganizationId, DateTime<Utc>, Option<DateTime<Utc>>)> = consent_receipts::table
+        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .select((dsl::organization_id, dsl::valid_to, dsl::withdrawn_at))
+        .load(conn)?;
+    let (mut withdrawn, mut standing) = (BTreeSet::new(), BTreeSet::new());
+    for (organization, valid_to, withdrawn_at) in rows {
+        if withdrawn_at.is_some() {
+            withdrawn.insert(organization);
+        } else if valid_to > now {
+            standing.insert(organization);
+        }
+    }
+    Ok(withdrawn.difference(&standing).copied().collect())
 }
 
 /// Takes a receipt back; false when that was done before.

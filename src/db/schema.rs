@@ -69,6 +69,8 @@ diesel::table! {
         bounced_at -> Nullable<UtcTimestamp>,
         hold -> Nullable<Text>,
         last_answer -> Nullable<Text>,
+        doubts -> Integer,
+        first_tried_at -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -52,6 +52,8 @@ codes! {
         Mailbox = "mailbox",
         /// From a mail provider, over the API.
         Provider = "provider",
+        /// Said by the mail server when the mail was handed over.
+        Session = "session",
     }
 }
 
@@ -91,6 +93,34 @@ impl Status {
     /// Whether it is for good.
     pub const fn is_permanent(self) -> bool {
         self.class == 5
+    }
+
+    /// The status at the start of a reply's text, such as `5.1.1 no such user`
+    /// (RFC 2034).
+    pub fn of_text(text: &str) -> Option<Self> {
+        text.split_whitespace().next()?.parse().ok()
+    }
+
+    /// Whether it is the address of the reader that is no good (RFC 3463 §3.2,
+    /// §3.3): not the sender's, nor a mailbox that is full.
+    pub const fn is_dead_address(self) -> bool {
+        self.class == 5 && matches!((self.subject, self.detail), (1, 0..=3 | 6 | 10) | (2, 1))
+    }
+
+    /// Whether it speaks of who sends rather than of the reader or the mail: a
+    /// policy, or the sender's address (RFC 3463 §3.2, §3.8).
+    pub const fn is_about_us(self) -> bool {
+        matches!((self.subject, self.detail), (1, 7 | 8) | (7, _))
+    }
+
+    /// Whether the mailbox, or what it may hold, is full.
+    pub const fn is_full(self) -> bool {
+        matches!((self.subject, self.detail), (2, 2) | (3, 1))
+    }
+
+    /// Whether the mail is larger than the server takes.
+    pub const fn is_too_large(self) -> bool {
+        matches!((self.subject, self.detail), (2, 3) | (3, 4))
     }
 
     /// The status of a server's plain reply, such as `smtp; 550 no such user`,
@@ -142,6 +172,18 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
     }
+}
+
+/// What a server said of an address while mail for it was handed over: that it
+/// is no good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedReader {
+    /// The address.
+    pub email: Email,
+    /// The status that the server gave.
+    pub status: Status,
+    /// The server's words.
+    pub text: String,
 }
 
 /// What a notice says about one recipient.

@@ -31,6 +31,13 @@ impl WorkingCalendar {
         !self.weekend.contains(&day.weekday()) && !self.holidays.contains(&day)
     }
 
+    /// The last day whose holidays are known; none where there are none at all,
+    /// as where only the weekend counts.
+    pub fn known_until(&self) -> Option<NaiveDate> {
+        let last = self.holidays.last()?;
+        NaiveDate::from_ymd_opt(last.year(), 12, 31)
+    }
+
     /// Working days after `from` up to and with `to`; none where that is
     /// earlier. As far as 20 years.
     pub fn working_days(&self, from: NaiveDate, to: NaiveDate) -> u32 {
@@ -77,6 +84,13 @@ impl Calendars {
             by_country,
             fallback,
         }
+    }
+
+    /// The countries with a calendar of their own, and until when it is known.
+    pub fn known_until(&self) -> impl Iterator<Item = (Country, NaiveDate)> {
+        self.by_country
+            .iter()
+            .filter_map(|(country, days)| Some((*country, days.known_until()?)))
     }
 
     /// The calendar of a country; one that isn't known has none of its own.

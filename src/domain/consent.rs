@@ -38,6 +38,9 @@ pub struct ConsentReceipt {
     pub valid_to: DateTime<Utc>,
 }
 
+/// The purpose of being proposed to others, a stable code.
+pub const PROPOSALS: &str = "introductions";
+
 /// What a consent to an introduction passes on.
 pub const INTRODUCTION_DATA: [&str; 4] = ["name", "role", "email", "organization"];
 

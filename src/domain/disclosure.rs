@@ -51,6 +51,8 @@ codes! {
         Exclusions = "exclusions",
         /// No pass or decline keeps the two apart.
         CoolDown = "cool_down",
+        /// Neither firm took back that it is proposed to others.
+        Consent = "consent_withdrawn",
     }
 }
 
@@ -72,6 +74,7 @@ impl Rule {
             Self::Conflict => "The two are kept apart.",
             Self::Claimed => "Nobody stands behind one of the two records yet.",
             Self::Exclusions => "The mandate excludes the startup's country or one of its tags.",
+            Self::Consent => "A firm took back its consent to be proposed to others.",
             Self::CoolDown => "A pass or a decline keeps the two apart for some time yet.",
         }
     }
@@ -147,6 +150,8 @@ pub struct Facts {
     pub excluded: bool,
     /// A pass or decline keeps them apart.
     pub cooling_down: bool,
+    /// The people of either firm took back that it is proposed to others.
+    pub consent_withdrawn: bool,
 }
 
 /// Decides. Denials are named together, then what is unknown.
@@ -194,6 +199,7 @@ fn denials(facts: &Facts) -> Vec<Rule> {
         (facts.conflict, Rule::Conflict),
         (facts.excluded, Rule::Exclusions),
         (facts.cooling_down, Rule::CoolDown),
+        (facts.consent_withdrawn, Rule::Consent),
     ]
     .into_iter()
     .filter_map(|(denied, rule)| denied.then_some(rule))
@@ -225,6 +231,7 @@ mod tests {
             conflict: false,
             excluded: false,
             cooling_down: false,
+            consent_withdrawn: false,
         }
     }
 
@@ -336,6 +343,11 @@ mod tests {
             },
             Facts {
                 cooling_down: true,
+                releases: 9,
+                ..fine()
+            },
+            Facts {
+                consent_withdrawn: true,
                 releases: 9,
                 ..fine()
             },

@@ -295,6 +295,8 @@ pub enum Action {
     WithdrawConsent(Side),
     /// A side ended the profile or mandate it is about; all read a withdrawal.
     EndRecord(Side),
+    /// Its programme is over and no other goes on from it.
+    EndProgramme,
     /// The time to answer has passed.
     Expire,
     /// The mail was handed over to the mail system.
@@ -327,7 +329,7 @@ impl Action {
             Self::Answer(_, answer) => answer.code(),
             Self::Withdraw | Self::EndRecord(_) => "withdraw",
             Self::WithdrawConsent(_) => "withdraw_consent",
-            Self::Expire => "expire",
+            Self::Expire | Self::EndProgramme => "expire",
             Self::Send => "send",
             Self::FailDelivery => "fail_delivery",
             Self::ConfirmSent => "confirm_sent",
@@ -352,8 +354,10 @@ pub struct RequestFacts<'a> {
     pub open_for_mandate: u32,
     /// How many it takes at a time.
     pub mandate_capacity: u32,
-    /// Every form of both organizations' names.
+    /// Every form of the organizations' names that must not be told.
     pub names: Vec<&'a str>,
+    /// The names of their people.
+    pub people: Vec<&'a str>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -362,6 +366,10 @@ pub struct RequestFacts<'a> {
 pub fn check_request(blurb: &str, facts: &RequestFacts<'_>) -> Result<(), Refusal> {
     let mut faults = Faults::new();
     for finding in screening::findings(blurb, facts.names.iter().copied()) {
+        faults.push("/blurb", finding.code(), finding.detail());
+    }
+    if screening::names_somebody(blurb, facts.people.iter().copied()) {
+        let finding = screening::Finding::PersonName;
         faults.push("/blurb", finding.code(), finding.detail());
     }
     faults.finish().map_err(|faults| Refusal {
@@ -442,6 +450,10 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
         }
         (unsent, A::EndRecord(_)) if unsent.waits_for_mail() => {
             after.status = S::Withdrawn;
+            who == Hat::System
+        }
+        (unsent, A::EndProgramme) if unsent.waits_for_mail() => {
+            after.status = S::Expired;
             who == Hat::System
         }
         (S::AskingFirst | S::AskingSecond, A::Expire) => {

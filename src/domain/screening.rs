@@ -1,5 +1,6 @@
 //! Texts shown before consent must not carry a way around it: no address, no
-//! phone number, no link, no name of the organization.
+//! phone number, no link, no name on a messenger, no name of the organization
+//! or of its people.
 
 use super::firm_name::Heard;
 
@@ -12,8 +13,12 @@ pub enum Finding {
     Phone,
     /// A link or the name of a web site.
     Link,
+    /// A name on a service by which somebody can be found and written to.
+    Handle,
     /// The name of an organization.
     OrganizationName,
+    /// The name of somebody of an organization.
+    PersonName,
 }
 
 impl Finding {
@@ -23,7 +28,9 @@ impl Finding {
             Self::Address => "carries_address",
             Self::Phone => "carries_phone",
             Self::Link => "carries_link",
+            Self::Handle => "carries_handle",
             Self::OrganizationName => "carries_organization_name",
+            Self::PersonName => "carries_person_name",
         }
     }
 
@@ -38,6 +45,12 @@ impl Finding {
             }
             Self::Link => {
                 "Take the link or web site out: it would name the organization before both sides agree."
+            }
+            Self::Handle => {
+                "Take the name on a messenger or network out: people find each other after both sides agree."
+            }
+            Self::PersonName => {
+                "Take the person's name out: names are exchanged after both sides agree."
             }
             Self::OrganizationName => {
                 "Take the organization's name out: it is shown only where it was granted."
@@ -66,10 +79,118 @@ pub fn findings<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Vec
     if has_link(text) {
         found.push(Finding::Link);
     }
+    if has_handle(text) {
+        found.push(Finding::Handle);
+    }
     if has_name(text, names) {
         found.push(Finding::OrganizationName);
     }
     found
+}
+
+/// Whether one of these people is named in it, in whatever script. Only whole
+/// names count: a first name alone tells nobody, and many are ordinary words.
+pub fn names_somebody<'a>(text: &str, people: impl IntoIterator<Item = &'a str>) -> bool {
+    let whole = people
+        .into_iter()
+        .filter(|name| name.split_whitespace().nth(1).is_some());
+    has_name(text, whole)
+}
+
+/// Services on which people are found by a name, in the scripts of our readers.
+const SERVICES: &[&str] = &[
+    "telegram",
+    "whatsapp",
+    "skype",
+    "viber",
+    "wechat",
+    "instagram",
+    "facebook",
+    "linkedin",
+    "twitter",
+    "discord",
+    "телеграм",
+    "телеграме",
+    "ватсап",
+    "вотсап",
+    "скайп",
+    "вайбер",
+    "инстаграм",
+    "линкедин",
+    "טלגרם",
+    "בטלגרם",
+    "ווטסאפ",
+    "בווטסאפ",
+    "וואטסאפ",
+    "סקייפ",
+    "לינקדאין",
+    "בלינקדאין",
+    "אינסטגרם",
+    "teleqram",
+    "teleqramda",
+    "vatsap",
+];
+
+/// Short addresses of such services, which lead to somebody with what follows.
+const SERVICE_PATHS: &[&str] = &[
+    "t.me/",
+    "wa.me/",
+    "m.me/",
+    "fb.me/",
+    "linkedin.com/",
+    "linktr.ee/",
+    "calendly.com/",
+    "tg://",
+];
+
+/// A name behind an `@` of its own, a short address of a messenger, or a
+/// messenger's name with somebody's behind it. A messenger that is only spoken
+/// of (“our WhatsApp bot”) is none.
+fn has_handle(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    if SERVICE_PATHS.iter().any(|path| lower.contains(path)) {
+        return true;
+    }
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    let is_name = |word: &str| {
+        let word = word.trim_matches(|c: char| !(c.is_alphanumeric() || c == '_'));
+        word.chars().count() >= 3 && word.chars().any(char::is_alphabetic)
+    };
+    let behind_an_at = |word: &&str| {
+        let bare = word.trim_start_matches(|c: char| !(c.is_alphanumeric() || is_at(c)));
+        bare.strip_prefix(is_at).is_some_and(is_name)
+    };
+    if words.iter().any(behind_an_at) {
+        return true;
+    }
+    words.iter().enumerate().any(|(place, word)| {
+        let (service, said) = match word.split_once(':') {
+            Some((service, said)) => (service, Some(said)),
+            None => (*word, None),
+        };
+        let service = service.trim_matches(|c: char| !c.is_alphanumeric());
+        if !SERVICES.contains(&service) {
+            return false;
+        }
+        let next = words.get(place + 1).copied().unwrap_or_default();
+        match said {
+            // “skype: dana.levi”, “skype:dana.levi”.
+            Some("") => is_name(next),
+            Some(said) => is_name(said),
+            // “Telegram dana_levi”, “Telegram dana77”.
+            None => {
+                let next = next.trim_matches(|c: char| !c.is_alphanumeric());
+                let letters = next.chars().any(char::is_alphabetic);
+                let odd = next.contains('_') || next.chars().any(|c| c.is_ascii_digit());
+                letters && odd && next.chars().count() >= 5
+            }
+        }
+    })
+}
+
+/// The full-width and small forms of @ read the same to a person.
+const fn is_at(c: char) -> bool {
+    matches!(c, '@' | '＠' | '﹫')
 }
 
 fn has_address(text: &str) -> bool {
@@ -80,10 +201,9 @@ fn has_address(text: &str) -> bool {
     {
         return true;
     }
-    // The full-width and small forms of @ read the same to a person.
     lower
-        .split(['@', '＠', '﹫'])
-        .zip(lower.split(['@', '＠', '﹫']).skip(1))
+        .split(is_at)
+        .zip(lower.split(is_at).skip(1))
         .any(|(before, after)| {
             before
                 .chars()
@@ -199,6 +319,12 @@ mod tests {
             ("תתקשרו 054-1234567", Finding::Phone),
             ("see https://tamar.example/deck", Finding::Link),
             ("see tamarflow.co.il today", Finding::Link),
+            ("Telegram @dana_levi", Finding::Handle),
+            ("find me as ＠dana_levi!", Finding::Handle),
+            ("skype: dana.levi", Finding::Handle),
+            ("WhatsApp:danalevi", Finding::Handle),
+            ("пишите в телеграм dana_77", Finding::Handle),
+            ("בטלגרם: danalevi", Finding::Handle),
             ("We at TAMAR-Flow pump water", Finding::OrganizationName),
             ("we at tamar flow pump water", Finding::OrganizationName),
             ("אנחנו תמר זרימה", Finding::OrganizationName),
@@ -217,12 +343,30 @@ mod tests {
     }
 
     #[test]
+    fn a_person_is_named_by_the_whole_name_in_any_script() {
+        let people = ["Dana Levi", "Leyla Məmmədova", "Dana"];
+        for text in [
+            "ask Dana Levi",
+            "שאלו את Dana Levi",
+            "DANA LEVI knows",
+            "Leyla Memmedova",
+        ] {
+            assert!(names_somebody(text, people), "{text}");
+        }
+        for text in ["Dana grows dates", "Levi wears jeans"] {
+            assert!(!names_somebody(text, people), "{text}");
+        }
+    }
+
+    #[test]
     fn ordinary_prose_passes() {
         for text in [
             "We raised USD 1,250,000 in 2023-2024 and grew 40 %.",
             "Node.js and v2.0 of our pump; 1200000 litres a day.",
             "Working with 3 utilities, e.g. in Baku. The tamarind pays.",
             "Məhsulumuz su itkisini 30% azaldır.",
+            "Our WhatsApp bot reaches 40 farmers; a Telegram channel @ 3 languages.",
+            "We sell through Facebook ads. Twitter, LinkedIn and Skype are no channels.",
             "A timer that flows; tomorrow a flow of dates.",
             "Наш таймер экономит воду, поток за потоком.",
         ] {

@@ -82,7 +82,14 @@ impl Policy {
 }
 
 /// The pages behind mailed links whose forms do something.
-const LINKS: [&str; 4] = ["/tickets/", "/pulse/", "/matches/", "/my-consents/"];
+const LINKS: [&str; 6] = [
+    "/consent/",
+    "/mail-settings/",
+    "/matches/",
+    "/my-consents/",
+    "/pulse/",
+    "/tickets/",
+];
 
 /// Requests a minute; 0 is as many as one likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

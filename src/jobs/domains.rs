@@ -2,23 +2,52 @@
 //! comes with more.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::domain::text::Email;
+
+/// How long a message waits for a place before others go first.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The places of each domain; clones share them.
 #[derive(Debug, Clone)]
 pub struct Domains {
     most: usize,
-    places: Arc<Mutex<HashMap<String, Weak<Semaphore>>>>,
+    patience: Duration,
+    places: Arc<Mutex<HashMap<String, Weak<Places>>>>,
 }
 
-/// Places that are held until this is dropped.
+/// The places of one domain.
 #[derive(Debug)]
-pub struct Places {
-    _held: Vec<(OwnedSemaphorePermit, Arc<Semaphore>)>,
+struct Places {
+    free: Arc<Semaphore>,
+    /// Somebody waited for one in vain, and none was free since: nobody else
+    /// waits as long meanwhile.
+    is_slow: AtomicBool,
+}
+
+/// A place that is held until this is dropped.
+#[derive(Debug)]
+struct Held {
+    _permit: OwnedSemaphorePermit,
+    places: Arc<Places>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.places.is_slow.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Places at the domain of each recipient, held until this is dropped.
+#[derive(Debug)]
+pub struct Entered {
+    _held: Vec<Held>,
 }
 
 impl Domains {
@@ -26,12 +55,20 @@ impl Domains {
     pub fn new(most: usize) -> Self {
         Self {
             most: most.max(1),
+            patience: PATIENCE,
             places: Arc::default(),
         }
     }
 
-    /// Waits for a place at the domain of each recipient.
-    pub async fn enter(&self, recipients: &[Email]) -> Places {
+    /// The same, waiting no longer than that for a place.
+    #[must_use]
+    pub fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// A place at the domain of each recipient; none when one of them has had
+    /// none for a while, so that its mail holds up nobody else's.
+    pub async fn enter(&self, recipients: &[Email]) -> Option<Entered> {
         // In one order for everybody, so that no two wait for each other.
         let domains: BTreeSet<String> = recipients
             .iter()
@@ -39,25 +76,44 @@ impl Domains {
             .collect();
         let mut held = Vec::new();
         for domain in domains {
-            let semaphore = self.of(domain);
-            // Nobody closes it.
-            if let Ok(permit) = Arc::clone(&semaphore).acquire_owned().await {
-                held.push((permit, semaphore));
-            }
+            held.push(self.place(self.of(domain)).await?);
         }
-        Places { _held: held }
+        Some(Entered { _held: held })
     }
 
-    fn of(&self, domain: String) -> Arc<Semaphore> {
+    async fn place(&self, places: Arc<Places>) -> Option<Held> {
+        let patience = if places.is_slow.load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            self.patience
+        };
+        let free = Arc::clone(&places.free).acquire_owned();
+        // Nobody closes it.
+        match timeout(patience, free).await {
+            Ok(Ok(permit)) => Some(Held {
+                _permit: permit,
+                places,
+            }),
+            _ => {
+                places.is_slow.store(true, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    fn of(&self, domain: String) -> Arc<Places> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(semaphore) = places.get(&domain).and_then(Weak::upgrade) {
-            return semaphore;
+        if let Some(known) = places.get(&domain).and_then(Weak::upgrade) {
+            return known;
         }
         // Domains that nobody writes to any more are forgotten.
-        places.retain(|_, semaphore| semaphore.strong_count() > 0);
-        let semaphore = Arc::new(Semaphore::new(self.most));
-        places.insert(domain, Arc::downgrade(&semaphore));
-        semaphore
+        places.retain(|_, known| known.strong_count() > 0);
+        let new = Arc::new(Places {
+            free: Arc::new(Semaphore::new(self.most)),
+            is_slow: AtomicBool::new(false),
+        });
+        places.insert(domain, Arc::downgrade(&new));
+        new
     }
 }
 
@@ -83,9 +139,22 @@ mod tests {
             _ = &mut third => panic!("there is no place"),
             () = std::future::ready(()) => {}
         }
-        drop(domains.enter(&emails(&["d@y.example"])).await);
+        assert!(domains.enter(&emails(&["d@y.example"])).await.is_some());
         drop(one);
-        drop(third.await);
+        assert!(third.await.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_in_vain_lets_others_go_first_and_the_next_one_doesnt_wait() {
+        let domains = Domains::new(1).waiting(Duration::from_millis(1));
+        let slow = emails(&["a@x.example"]);
+        let one = domains.enter(&slow).await;
+        assert!(domains.enter(&slow).await.is_none());
+        // Without what was learnt, this one would wait for ever.
+        let patient = domains.clone().waiting(Duration::MAX);
+        assert!(patient.enter(&slow).await.is_none());
+        drop(one);
+        assert!(domains.enter(&slow).await.is_some());
     }
 
     #[tokio::test]

@@ -71,7 +71,10 @@ pub fn write(
             "<{}>",
             message.message_id.as_deref().unwrap_or_default()
         ))?,
-        date: ready.dated.unwrap_or(message.created_at),
+        date: ready
+            .dated
+            .or(message.first_tried_at)
+            .unwrap_or(message.created_at),
         from: from.clone(),
         return_path: Some(Mailbox::new(
             None,
@@ -321,11 +324,8 @@ fn introduction_notice(
         investor: Party {
             organization: investor,
             contact: content.investor_person.shown_name(),
-            // An imported mandate may have no title.
-            summary: content.mandate.as_ref().map_or_else(
-                || country(context, content.investor.details.country, reader).unwrap_or_default(),
-                ToString::to_string,
-            ),
+            // How a fund calls its mandates is its own affair.
+            summary: country(context, content.investor.details.country, reader).unwrap_or_default(),
         },
         programme: content.programme.clone(),
         reasons: reasons(context, &content.strengths, reader),

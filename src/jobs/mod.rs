@@ -54,6 +54,11 @@ pub struct Options {
     pub lease: TimeDelta,
     /// How much it claims at once.
     pub batch: usize,
+    /// How many messages it hands over at the same time.
+    pub at_once: usize,
+    /// After how many attempts that may have succeeded, though nobody said so,
+    /// a message is given up.
+    pub doubts: u32,
     /// When a message that failed is tried again, and when it is given up.
     pub patience: Patience,
     /// How many messages go to one domain at a time.

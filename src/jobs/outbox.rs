@@ -1,18 +1,22 @@
 //! Sends what is queued: claimed with a lease, looked up and checked again,
-//! sent with no transaction open, noted. A sender that dies loses its lease
-//! and the message is sent by another, under the same Message-ID.
+//! sent with no transaction open, noted. A sender keeps its claim for as long
+//! as a mail server takes; one that dies loses it, and the message is sent by
+//! another, under the same Message-ID.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use tokio::time::Instant;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use crate::db::envelopes::Envelope;
 use crate::db::outbox::{self, Claimed};
+use crate::domain::bounce::RefusedReader;
 use crate::domain::mail_state::{EnvelopeOutcome, Hold};
+use crate::domain::text::Email as Address;
 use crate::mail::{Email, Mailer, SendError};
 use crate::services::notices::{self, Attempt, Prepared, Ready, Tried};
 use crate::services::{Context, Error};
@@ -26,12 +30,24 @@ const REST: Duration = Duration::from_secs(1);
 /// How long a message waits that the gate holds back.
 const GATE_CLOSED: TimeDelta = TimeDelta::hours(1);
 
-/// One sender.
+/// How long a message waits whose reader's domain has as many in hand as it is
+/// to get.
+const TURN: TimeDelta = TimeDelta::minutes(1);
+
+/// One sender; clones are the same one.
+#[derive(Clone)]
 pub struct Sender {
     context: Context,
     mailer: Mailer,
     options: Options,
     holder: Uuid,
+}
+
+/// What a sender has claimed and not begun with.
+#[derive(Default)]
+struct Pile {
+    messages: VecDeque<Claimed>,
+    claimed_at: DateTime<Utc>,
 }
 
 impl Sender {
@@ -46,123 +62,193 @@ impl Sender {
         }
     }
 
-    /// Sends until told to stop; what it has in hand then, it finishes.
+    /// Sends until told to stop; what it has in hand then, it finishes. A few
+    /// messages go at the same time, so that a server that is slow holds up
+    /// nobody else's.
     pub async fn run(self, stop: CancellationToken) {
         let mut sealed = self.context.db.sealed();
-        loop {
-            let sent = self.turn(&stop).await.unwrap_or_else(|error| {
-                warn!(%error, "the queue could not be read; trying again");
-                0
-            });
-            if stop.is_cancelled() {
-                return;
+        let mut in_hand = JoinSet::new();
+        let mut pile = Pile::default();
+        while !stop.is_cancelled() {
+            let may_claim = pile.messages.is_empty() && in_hand.len() < self.options.at_once;
+            if may_claim {
+                pile = self.claim().await.unwrap_or_else(|error| {
+                    warn!(%error, "the queue could not be read; trying again");
+                    Pile::default()
+                });
             }
-            if sent > 0 {
-                continue;
+            if self.is_late(&pile) {
+                self.give_back_all(&mut pile).await;
+            }
+            while in_hand.len() < self.options.at_once
+                && let Some(message) = pile.messages.pop_front()
+            {
+                let sender = self.clone();
+                in_hand.spawn(async move { sender.finish(&message).await });
             }
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {}
+                Some(ended) = in_hand.join_next() => note_panic(ended),
                 // Whatever is queued comes with an event.
-                _ = sealed.changed() => {}
+                _ = sealed.changed(), if may_claim => {}
                 () = tokio::time::sleep(REST) => {}
             }
         }
+        self.give_back_all(&mut pile).await;
+        while let Some(ended) = in_hand.join_next().await {
+            note_panic(ended);
+        }
     }
 
-    /// Claims what is due and works through it; answers how much it claimed.
+    /// Claims what is due and works through it, one after the other; answers
+    /// how much it claimed.
     ///
     /// # Errors
     /// The store failed, and nothing was claimed.
     pub async fn turn(&self, stop: &CancellationToken) -> Result<usize, Error> {
-        let claimed_at = self.context.now();
-        // Senders wake with every event, and most bring no message: that is
-        // found out without writing.
-        let due = move |conn: &mut _| Ok::<_, Error>(outbox::is_anything_due(conn, claimed_at)?);
-        if !self.context.db.look_up(due).await? {
-            return Ok(0);
-        }
-        let (holder, lease, batch) = (self.holder, self.options.lease, self.options.batch);
-        let claimed = self
-            .context
-            .db
-            .write(move |conn| {
-                Ok::<_, Error>(outbox::claim(conn, holder, claimed_at, lease, batch)?)
-            })
-            .await?;
-        let count = claimed.len();
-        for message in claimed {
-            // Half the lease is for starting, half for one message to end, so
-            // that nobody else claims what is still being sent.
-            let late = self.context.now() >= claimed_at + lease / 2;
-            let done = if late || stop.is_cancelled() {
-                self.give_back(&message).await
+        let mut pile = self.claim().await?;
+        let count = pile.messages.len();
+        while let Some(message) = pile.messages.pop_front() {
+            if self.is_late(&pile) || stop.is_cancelled() {
+                self.give_back(&message).await;
             } else {
-                self.deliver(&message).await
-            };
-            // The next message may fare better; this one comes back when its
-            // lease ends.
-            if let Err(error) = done {
-                warn!(message = %message.id, %error, "what became of a message could not be noted");
+                self.finish(&message).await;
             }
         }
         Ok(count)
     }
 
-    async fn give_back(&self, message: &Claimed) -> Result<(), Error> {
+    /// Half the lease is for starting; from then on whoever is free takes it.
+    fn is_late(&self, pile: &Pile) -> bool {
+        self.context.now() >= pile.claimed_at + self.options.lease / 2
+    }
+
+    async fn claim(&self) -> Result<Pile, Error> {
+        let claimed_at = self.context.now();
+        // Senders wake with every event, and most bring no message: that is
+        // found out without writing.
+        let due = move |conn: &mut _| Ok::<_, Error>(outbox::is_anything_due(conn, claimed_at)?);
+        if !self.context.db.look_up(due).await? {
+            return Ok(Pile::default());
+        }
+        let (holder, lease, batch) = (self.holder, self.options.lease, self.options.batch);
+        let claim = move |conn: &mut _| {
+            Ok::<_, Error>(outbox::claim(conn, holder, claimed_at, lease, batch)?)
+        };
+        Ok(Pile {
+            messages: self.context.db.write(claim).await?.into(),
+            claimed_at,
+        })
+    }
+
+    /// Sends one. Another may fare better where the store fails; this one comes
+    /// back when its lease ends.
+    async fn finish(&self, message: &Claimed) {
+        if let Err(error) = self.deliver(message).await {
+            warn!(message = %message.id, %error, "what became of a message could not be noted");
+        }
+    }
+
+    async fn give_back_all(&self, pile: &mut Pile) {
+        for message in pile.messages.drain(..) {
+            self.give_back(&message).await;
+        }
+    }
+
+    async fn give_back(&self, message: &Claimed) {
         let (id, holder, now) = (message.id, self.holder, self.context.now());
-        self.context
-            .db
-            .write(move |conn| Ok(outbox::release(conn, id, holder, now).map(drop)?))
-            .await
+        let release =
+            move |conn: &mut _| Ok::<_, Error>(outbox::release(conn, id, holder, now).map(drop)?);
+        if let Err(error) = self.context.db.write(release).await {
+            warn!(message = %message.id, %error, "a message could not be given back");
+        }
     }
 
     async fn deliver(&self, message: &Claimed) -> Result<(), Error> {
-        let mut tried = None;
-        let attempt = match notices::prepare(&self.context, message, self.holder).await {
-            Err(error) => {
-                warn!(message = %message.id, attempt = message.attempts, %error, "a message could not be prepared");
-                self.again(message, format!("could not be prepared: {error}"), false)
-            }
-            Ok(Prepared::Obsolete(why)) => {
-                info!(message = %message.id, why, "a message is no longer wanted");
-                Attempt::Obsolete { why }
-            }
-            Ok(Prepared::Later) => Attempt::PutOff {
-                until: self.context.now() + GATE_CLOSED,
-                why: Hold::Gate,
-            },
-            Ok(Prepared::InTheMorning(until)) => Attempt::PutOff {
-                until,
-                why: Hold::Quiet,
-            },
-            Ok(Prepared::Undeliverable(why)) => Attempt::GivenUp {
-                error: why.to_owned(),
-                uncertain: false,
-            },
-            Ok(Prepared::Ready(ready)) => {
-                match letters::write(&self.context, &self.options, message, &ready) {
-                    Ok(email) => {
-                        let recipients = readers(&ready);
-                        let (attempt, answer) = self.hand_over(message, &email, &ready).await;
-                        tried = Some(Tried {
-                            recipients,
-                            copy: copies::of(&email, &self.context.settings.public_url),
-                            answer,
-                        });
-                        attempt
-                    }
-                    Err(error) => Attempt::GivenUp {
-                        error: error.to_string(),
-                        uncertain: false,
-                    },
-                }
-            }
+        let kept = tokio::select! {
+            biased;
+            tried = Box::pin(self.attempt(message)) => Some(tried),
+            () = self.keep(message) => None,
         };
-        let settled = notices::settle_tried(&self.context, message, self.holder, attempt, tried);
-        if !settled.await? {
+        let settled = match kept {
+            Some((attempt, tried)) => {
+                notices::settle_tried(&self.context, message, self.holder, attempt, tried).await?
+            }
+            None => false,
+        };
+        if !settled {
             warn!(message = %message.id, "the claim was lost before the outcome was noted");
         }
         Ok(())
+    }
+
+    /// Keeps the claim while the message is sent, however long its server
+    /// takes; ends when it is somebody else's.
+    async fn keep(&self, message: &Claimed) {
+        let third = (self.options.lease / 3).to_std().unwrap_or_default();
+        loop {
+            tokio::time::sleep(third).await;
+            let kept = notices::keep(&self.context, message.id, self.holder, self.options.lease);
+            match kept.await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    warn!(message = %message.id, %error, "a claim could not be renewed; trying again");
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, message: &Claimed) -> (Attempt, Option<Tried>) {
+        let prepared = match notices::prepare(&self.context, message, self.holder).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                warn!(message = %message.id, attempt = message.attempts, %error, "a message could not be prepared");
+                let why = format!("could not be prepared: {error}");
+                return (self.again(message, why), None);
+            }
+        };
+        let untried = match prepared {
+            Prepared::Ready(ready) => {
+                match letters::write(&self.context, &self.options, message, &ready) {
+                    Ok(email) => return self.try_sending(message, &email, &ready).await,
+                    Err(error) => given_up(error.to_string()),
+                }
+            }
+            Prepared::Obsolete(why) => {
+                info!(message = %message.id, why, "a message is no longer wanted");
+                Attempt::Obsolete { why }
+            }
+            Prepared::Later => Attempt::PutOff {
+                until: self.context.now() + GATE_CLOSED,
+                why: Some(Hold::Gate),
+            },
+            Prepared::InTheMorning(until) => Attempt::PutOff {
+                until,
+                why: Some(Hold::Quiet),
+            },
+            Prepared::Undeliverable(why) => given_up(why.to_owned()),
+        };
+        (untried, None)
+    }
+
+    async fn try_sending(
+        &self,
+        message: &Claimed,
+        email: &Email,
+        ready: &Ready,
+    ) -> (Attempt, Option<Tried>) {
+        let mut heard = Heard::default();
+        let attempt = self.hand_over(message, email, ready, &mut heard).await;
+        // For want of a place nobody was even asked.
+        let asked = !matches!(attempt, Attempt::PutOff { .. }) || !heard.refused.is_empty();
+        let tried = asked.then(|| Tried {
+            recipients: readers(ready),
+            copy: copies::of(email, &self.context.settings.public_url),
+            answer: heard.answer,
+            refused: heard.refused,
+        });
+        (attempt, tried)
     }
 
     /// Hands it over: at once, or to each of several readers by themselves, so
@@ -172,30 +258,22 @@ impl Sender {
         message: &Claimed,
         email: &Email,
         ready: &Ready,
-    ) -> (Attempt, Option<String>) {
-        let limit = (self.options.lease / 2).to_std().unwrap_or_default();
-        let end = Instant::now() + limit;
+        heard: &mut Heard,
+    ) -> Attempt {
         if ready.envelopes.is_empty() {
-            return self.send(message, email, &readers(ready), end).await;
+            return self.send(message, email, &readers(ready), heard).await;
         }
-        let (mut whole, mut answer, mut is_out) = (Attempt::Delivered, None, false);
+        let (mut whole, mut is_out) = (Attempt::Delivered, false);
         for envelope in &ready.envelopes {
             let one = match envelope.outcome {
                 Some(EnvelopeOutcome::Sent) => Attempt::Delivered,
-                Some(EnvelopeOutcome::Refused) => Attempt::GivenUp {
-                    error: "refused before".to_owned(),
-                    uncertain: false,
-                },
-                None => {
-                    let (one, said) = self.send_one(message, email, envelope, end).await;
-                    answer = said.or(answer);
-                    one
-                }
+                Some(EnvelopeOutcome::Refused) => given_up("refused before".to_owned()),
+                None => self.send_one(message, email, envelope, heard).await,
             };
             is_out |= matches!(one, Attempt::Delivered);
             whole = whole.with(one);
         }
-        (if is_out { whole.in_part() } else { whole }, answer)
+        if is_out { whole.in_part() } else { whole }
     }
 
     /// Hands it over to one of several readers, and notes at once what their
@@ -205,94 +283,145 @@ impl Sender {
         message: &Claimed,
         email: &Email,
         envelope: &Envelope,
-        end: Instant,
-    ) -> (Attempt, Option<String>) {
-        let addressed = letters::in_envelope(&self.context, email, envelope);
-        let (attempt, answer) = match addressed {
+        heard: &mut Heard,
+    ) -> Attempt {
+        let attempt = match letters::in_envelope(&self.context, email, envelope) {
             Ok(email) => {
                 let reader = std::slice::from_ref(&envelope.email);
-                self.send(message, &email, reader, end).await
+                self.send(message, &email, reader, heard).await
             }
-            Err(error) => {
-                let error = error.to_string();
-                let uncertain = false;
-                (Attempt::GivenUp { error, uncertain }, None)
-            }
+            Err(error) => given_up(error.to_string()),
         };
         let outcome = match &attempt {
             Attempt::Delivered => EnvelopeOutcome::Sent,
             Attempt::GivenUp {
                 uncertain: false, ..
             } => EnvelopeOutcome::Refused,
-            _ => return (attempt, answer),
+            _ => return attempt,
         };
         if let Err(error) = notices::note_envelope(&self.context, envelope.id, outcome).await {
             warn!(message = %message.id, %error, "what became of a message could not be noted");
         }
-        (attempt, answer)
+        attempt
     }
 
-    /// Hands it over; answers what came of it, and what the server said when
-    /// it took it. Waiting for a place at the domain counts as well: nobody
-    /// sends what is no longer theirs.
+    /// Hands it over, and hears what the server says.
     async fn send(
         &self,
         message: &Claimed,
         email: &Email,
-        recipients: &[crate::domain::text::Email],
-        end: Instant,
-    ) -> (Attempt, Option<String>) {
-        let limit = end.saturating_duration_since(Instant::now());
-        let place = self.options.domains.enter(recipients);
-        let Ok(_places) = tokio::time::timeout(limit / 2, place).await else {
-            let busy = "too much goes to its domain already".to_owned();
-            return (self.again(message, busy, false), None);
+        recipients: &[Address],
+        heard: &mut Heard,
+    ) -> Attempt {
+        let Some(_places) = self.options.domains.enter(recipients).await else {
+            return Attempt::PutOff {
+                until: self.context.now() + TURN,
+                why: None,
+            };
         };
-        let outcome =
-            tokio::time::timeout_at(end, self.mailer.send_signed(email, &self.options.dkim))
-                .await
-                .unwrap_or_else(|_| {
-                    Err(SendError::Ambiguous {
-                        text: "the mail server took too long".to_owned(),
-                    })
-                });
-        match outcome {
-            Ok(receipt) => (Attempt::Delivered, Some(receipt.reply)),
-            Err(error) => {
-                warn!(message = %message.id, attempt = message.attempts, %error, cause = error.on_the_way(), "a message was not sent");
-                (self.failed(message, &error), None)
+        let error = match self.mailer.send_signed(email, &self.options.dkim).await {
+            Ok(receipt) => {
+                heard.answer = Some(receipt.reply);
+                return Attempt::Delivered;
+            }
+            Err(error) => error,
+        };
+        if matches!(error, SendError::NoService { .. }) {
+            // Nobody's mail goes out until somebody mends it.
+            error!(message = %message.id, attempt = message.attempts, %error, cause = error.on_the_way(), "no mail server takes our mail");
+        } else {
+            warn!(message = %message.id, attempt = message.attempts, %error, cause = error.on_the_way(), "a message was not sent");
+        }
+        if let (SendError::NoSuchReader { status, text, .. }, [only]) = (&error, recipients) {
+            heard.refused.push(RefusedReader {
+                email: only.clone(),
+                status: *status,
+                text: text.clone(),
+            });
+        }
+        self.failed(message, &error).await
+    }
+
+    async fn failed(&self, message: &Claimed, error: &SendError) -> Attempt {
+        let said = format!("{error}: {}", error.text());
+        match error {
+            SendError::Permanent { .. } | SendError::NoSuchReader { .. } => given_up(said),
+            SendError::Transient { .. } => self.again(message, said),
+            SendError::NoService { .. } => Attempt::Retry {
+                at: self.context.now()
+                    + self
+                        .options
+                        .patience
+                        .wait_on(message.attempts, seed(message)),
+                error: said,
+                uncertain: false,
+            },
+            SendError::Ambiguous { .. } => {
+                if let Err(error) = notices::note_doubt(&self.context, message.id).await {
+                    warn!(message = %message.id, %error, "a doubt could not be noted");
+                }
+                self.once_more(message, said)
             }
         }
     }
 
-    fn failed(&self, message: &Claimed, error: &SendError) -> Attempt {
-        let said = |text: &str| format!("{error}: {text}");
-        match error {
-            SendError::Permanent { text, .. } => Attempt::GivenUp {
-                error: said(text),
-                uncertain: false,
-            },
-            SendError::Transient { text, .. } => self.again(message, said(text), false),
-            SendError::Ambiguous { text } => self.again(message, said(text), true),
-        }
-    }
-
     /// Later, unless it was the last attempt.
-    fn again(&self, message: &Claimed, error: String, uncertain: bool) -> Attempt {
-        let seed = message.id.uuid().as_u128();
-        match self.options.patience.wait(message.attempts, seed) {
+    fn again(&self, message: &Claimed, error: String) -> Attempt {
+        match self.options.patience.wait(message.attempts, seed(message)) {
             Some(wait) => Attempt::Retry {
                 at: self.context.now() + wait,
                 error,
+                uncertain: false,
+            },
+            None => given_up(error),
+        }
+    }
+
+    /// The server may have it: not soon, and not often.
+    fn once_more(&self, message: &Claimed, error: String) -> Attempt {
+        let uncertain = true;
+        let patience = &self.options.patience;
+        match patience.wait(message.attempts, seed(message)) {
+            Some(wait) if message.doubts + 1 < self.options.doubts => Attempt::Retry {
+                at: self.context.now() + wait.max(patience.slow_base),
+                error,
                 uncertain,
             },
-            None => Attempt::GivenUp { error, uncertain },
+            _ => Attempt::GivenUp { error, uncertain },
         }
     }
 }
 
+/// What mail servers said of one message.
+#[derive(Default)]
+struct Heard {
+    /// When one took it.
+    answer: Option<String>,
+    /// Of whom they said that they aren't there.
+    refused: Vec<RefusedReader>,
+}
+
+fn given_up(error: String) -> Attempt {
+    Attempt::GivenUp {
+        error,
+        uncertain: false,
+    }
+}
+
+fn seed(message: &Claimed) -> u128 {
+    message.id.uuid().as_u128()
+}
+
+fn note_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        error!(%error, "sending a message panicked; it comes back when its lease ends");
+    }
+}
+
 /// The addresses that a mail goes to now.
-fn readers(ready: &Ready) -> Vec<crate::domain::text::Email> {
+fn readers(ready: &Ready) -> Vec<Address> {
     if ready.envelopes.is_empty() {
         return ready.to.iter().map(|one| one.email.clone()).collect();
     }

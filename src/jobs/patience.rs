@@ -22,6 +22,12 @@ pub struct Patience {
 }
 
 impl Patience {
+    /// The wait after that many failed attempts for something that is nothing of
+    /// the message's: it is never given up for that.
+    pub fn wait_on(&self, attempts: u32, seed: u128) -> TimeDelta {
+        self.wait(attempts, seed).unwrap_or(self.cap)
+    }
+
     /// The wait after that many failed attempts; none when it is given up. By
     /// the message's own `seed` it is up to an eighth longer, so that a queue
     /// that failed together does not come back together.

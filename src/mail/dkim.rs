@@ -114,6 +114,11 @@ impl DkimKey {
         }
     }
 
+    /// Whether it signs by RSA, which every receiver can check.
+    pub const fn is_rsa(&self) -> bool {
+        matches!(self.pair, Pair::Rsa(_))
+    }
+
     const fn algorithm(&self) -> &'static str {
         match self.pair {
             Pair::Ed25519(_) => "ed25519-sha256",

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::domain::bounce::Status;
+
 pub mod bounce;
 pub mod calendar;
 mod dkim;
@@ -107,6 +109,26 @@ pub enum SendError {
         /// The server's words.
         text: String,
     },
+    /// Never at this address: the server says that it is no good.
+    #[error("refused ({code}): the address is no good")]
+    NoSuchReader {
+        /// The SMTP reply code.
+        code: u16,
+        /// The enhanced status.
+        status: Status,
+        /// The server's words.
+        text: String,
+    },
+    /// No mail server takes mail from us now: it is away, doesn't let us in, or
+    /// doesn't take our sender's address. It says nothing of the message nor of
+    /// its reader, and every other message would fare the same.
+    #[error("no mail server takes our mail{}", code_in_words(*code))]
+    NoService {
+        /// The SMTP reply code, if there was a reply to our sender's address.
+        code: Option<u16>,
+        /// The server's or the operating system's words.
+        text: String,
+    },
     /// The connection was lost after the content had begun to flow: the
     /// server may have taken it or not. Try later with the same Message-ID.
     #[error("perhaps sent: the answer was lost")]
@@ -117,13 +139,26 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// The server's or the operating system's words.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Transient { text, .. }
+            | Self::Permanent { text, .. }
+            | Self::NoSuchReader { text, .. }
+            | Self::NoService { text, .. }
+            | Self::Ambiguous { text } => text,
+        }
+    }
+
     /// What stood between us and the server, for the log. A reply about a
     /// message is none of it, nor what is wrong with one: both like to repeat
     /// the recipient's address.
     pub fn on_the_way(&self) -> Option<&str> {
         match self {
-            Self::Transient { code: None, text } | Self::Ambiguous { text } => Some(text),
-            Self::Transient { .. } | Self::Permanent { .. } => None,
+            Self::Transient { code: None, text }
+            | Self::NoService { text, .. }
+            | Self::Ambiguous { text } => Some(text),
+            Self::Transient { .. } | Self::Permanent { .. } | Self::NoSuchReader { .. } => None,
         }
     }
 }

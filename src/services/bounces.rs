@@ -9,7 +9,10 @@ pub use crate::db::bounces::Filter;
 use crate::db::outbox::{self, Message};
 use crate::db::page::Page;
 use crate::db::{self, Conn, envelopes, json};
-use crate::domain::bounce::{Bounce, BounceKind, BounceOutcome, Delivery, Notification};
+use crate::domain::bounce::{
+    Bounce, BounceKind, BounceOutcome, BounceSource, Delivery, DeliveryAction, Notification,
+    RefusedReader,
+};
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId};
 use crate::domain::introduction::{Action, AskState, IntroductionStatus};
@@ -222,6 +225,40 @@ fn blank(
         diagnostic: None,
         created_at: context.now(),
     }
+}
+
+/// A server said while mail was handed over that its address is no good: noted
+/// as if a notice had come back.
+pub(super) fn refused(
+    context: &Context,
+    conn: &mut Conn,
+    message: OutboxId,
+    reader: &RefusedReader,
+) -> Result<(), Error> {
+    let identity: Uuid = context.new_id();
+    let delivery = Delivery::new(
+        vec![reader.email.clone()],
+        DeliveryAction::Failed,
+        Some(reader.status),
+        Some(&reader.text),
+    );
+    let notification = Notification {
+        source: BounceSource::Session,
+        // Each attempt is heard once.
+        identity: identity.as_bytes().to_vec(),
+        returned_to: vec![],
+        deliveries: vec![],
+    };
+    let mut bounce = Bounce {
+        message: Some(message),
+        email: Some(reader.email.clone()),
+        kind: delivery.kind,
+        status: delivery.status.map(|status| status.to_string()),
+        diagnostic: delivery.diagnostic,
+        ..blank(context, &notification, Some(0), BounceOutcome::Noted)
+    };
+    bounce.outcome = judge(context, conn, &bounce, Actor::System)?;
+    keep(conn, bounce).map(drop)
 }
 
 fn keep(conn: &mut Conn, bounce: Bounce) -> Result<(Bounce, bool), Error> {

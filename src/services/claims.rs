@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::db::{self, Conn, mandates, startup_profiles};
 use crate::domain::account::{Role, User};
-use crate::domain::consent::{ConsentReceipt, law_of};
+use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::Mandate;
@@ -317,7 +317,7 @@ fn receipt(
         id: context.new_id(),
         user: person,
         organization,
-        purpose: "introductions",
+        purpose: PROPOSALS,
         person_name: agreement.name,
         person_role: agreement.role,
         law,

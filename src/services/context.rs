@@ -99,6 +99,9 @@ pub struct Settings {
     pub ask_working_days: u32,
     /// Days for which a declined pair is not introduced again.
     pub cool_down_days: u32,
+    /// Days for which a pair isn't asked about again after a request that was
+    /// taken back or not answered.
+    pub ask_again_days: u32,
     /// Unanswered requests for introductions of one firm at a time.
     pub open_requests: u32,
     /// Requests for introductions of one firm within seven days.

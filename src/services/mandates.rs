@@ -28,7 +28,7 @@ use super::notices::records;
 use super::once::write_once_together;
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts, due, introductions};
+use super::{Caller, Context, Error, Intent, consents, contacts, due, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
 pub async fn create(
@@ -238,6 +238,9 @@ pub async fn transition(
             caller_in.may(Operation::ReadMandate, &[before.organization])?;
             caller_in.may(Operation::MoveMandate, &[before.organization])?;
             check_version(expected, before.version)?;
+            if action == MandateAction::Publish {
+                consents::check_proposable(conn, before.organization, now)?;
+            }
             let clearance = match action {
                 MandateAction::Publish => db::clearances::latest(conn, before.organization)?,
                 // Nothing else asks for it.
@@ -348,6 +351,36 @@ pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Re
     )?;
     let about = About::Mandate(before.id);
     introductions::end_all(context, conn, about, Actor::System)
+}
+
+/// Pauses a mandate that is shown, since its firm took back its consent to be
+/// proposed, and ends the introductions to it that were not sent.
+pub(super) fn rest(
+    context: &Context,
+    conn: &mut Conn,
+    before: &Mandate,
+    actor: Actor,
+) -> Result<(), Error> {
+    let action = MandateAction::Pause;
+    let facts = MandateFacts {
+        clearance: None,
+        now: context.now(),
+    };
+    // One that can't be paused is shown to nobody as it is.
+    if let Ok(status) = step(before, action, Hat::Investor, facts) {
+        store_state(conn, &moved(before, status, action, context.now()))?;
+        context.pen(actor).append(
+            conn,
+            event_kind(action),
+            (SubjectKind::Mandate, before.id),
+            vec![
+                ("from", code(before.status.code())),
+                ("to", code(status.code())),
+                ("reason", code("consent_withdrawn")),
+            ],
+        )?;
+    }
+    introductions::end_all(context, conn, About::Mandate(before.id), actor)
 }
 
 /// What can be done with a mandate now, each action with what stands in its

@@ -155,6 +155,19 @@ pub(super) fn leave(
     change(context, conn, email, &wanted, actor)
 }
 
+/// Has whoever reads an address hear of these topics again.
+pub(super) fn take_up(
+    context: &Context,
+    conn: &mut Conn,
+    email: &Email,
+    topics: &[Topic],
+    actor: Actor,
+) -> Result<(), Error> {
+    let mut wanted = settings(conn, email.clone())?.wanted;
+    wanted.extend(topics);
+    change(context, conn, email, &wanted, actor)
+}
+
 /// Stores it, and says so in the log of an account, if there is one.
 fn change(
     context: &Context,

@@ -374,7 +374,7 @@ proptest! {
     #[test]
     fn the_gate_never_allows_what_it_should_not(facts in facts()) {
         let decision = decide(&facts);
-        let forbidden = facts.frozen || facts.conflict || facts.excluded || facts.cooling_down
+        let forbidden = facts.frozen || facts.conflict || facts.excluded || facts.cooling_down || facts.consent_withdrawn
             || !facts.programme_in_force || !facts.startup_live || !facts.mandate_live || !facts.claimed
             || facts.sensitivity == Sensitivity::Prohibited
             || facts.startup_clearance == ClearanceVerdict::Blocked
@@ -466,7 +466,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             0_usize..4,
             seldom(),
         ),
-        (seldom(), seldom(), seldom(), seldom()),
+        (seldom(), seldom(), seldom(), seldom(), seldom()),
     )
         .prop_map(|(live, checked, against)| Facts {
             programme_in_force: live.0,
@@ -483,5 +483,6 @@ fn facts() -> impl Strategy<Value = Facts> {
             conflict: against.1,
             excluded: against.2,
             cooling_down: against.3,
+            consent_withdrawn: against.4,
         })
 }

@@ -6,7 +6,8 @@ use crate::domain::account::Role;
 use crate::domain::ids::{ProgrammeId, StartupProfileId};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::pipeline::DealStatus;
-use crate::services::{Context, Error, notices};
+use crate::services::notices::{self, AskSight};
+use crate::services::{Context, Error};
 use crate::startup::Corridor;
 
 use super::data::Demo;
@@ -130,8 +131,12 @@ fn link(
     else {
         return Ok(None);
     };
-    let content = notices::ask_content(context, conn, &ask, introduction)?;
-    Ok(content.map(|content| content.link))
+    Ok(
+        match notices::ask_content(context, conn, &ask, introduction)? {
+            AskSight::Open(content) => Some(content.link),
+            AskSight::Paused | AskSight::Over => None,
+        },
+    )
 }
 
 fn first_startup(

@@ -244,7 +244,7 @@ impl Told {
             investor: Party {
                 organization: INVESTOR.to_owned(),
                 contact: GUL.0.to_owned(),
-                summary: self.facts.mandate.to_owned(),
+                summary: self.facts.country.to_owned(),
             },
             asked_by: Some(STARTUP.to_owned()),
             programme: self.programme(),

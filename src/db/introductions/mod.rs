@@ -27,7 +27,9 @@ pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,
 };
-pub use self::requests::{asked_by_partner_since, asked_since, unanswered, unanswered_of_partner};
+pub use self::requests::{
+    asked_by_partner_since, asked_in_vain, asked_since, unanswered, unanswered_of_partner,
+};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::introduction_asks;
@@ -430,6 +432,8 @@ pub enum About {
     Profile(OrganizationId, StartupProfileId),
     /// A mandate.
     Mandate(MandateId),
+    /// Whatever a programme brought about.
+    Programme(ProgrammeId),
 }
 
 /// The introductions about a record whose mail was not sent yet, oldest first.
@@ -456,6 +460,7 @@ pub fn unsent(conn: &mut Conn, about: About) -> Result<Vec<IntroductionId>> {
             .filter(dsl::startup_id.eq(startup))
             .filter(dsl::startup_profile_id.eq(profile)),
         About::Mandate(mandate) => query.filter(dsl::mandate_id.eq(mandate)),
+        About::Programme(programme) => query.filter(dsl::programme_id.eq(programme)),
     };
     Ok(query.load(conn)?)
 }

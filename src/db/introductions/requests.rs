@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::db::schema::introduction_asks;
 use crate::db::schema::introductions::{self, dsl};
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Result};
@@ -92,4 +93,27 @@ pub fn asked_by_partner_since(
         .order(dsl::created_at.desc())
         .select(dsl::created_at)
         .load(conn)?)
+}
+
+/// When an introduction of the two last ended that somebody was asked about and
+/// that was taken back or not answered.
+///
+/// # Errors
+/// A statement failed.
+pub fn asked_in_vain(
+    conn: &mut Conn,
+    startup: OrganizationId,
+    investor: OrganizationId,
+) -> Result<Option<DateTime<Utc>>> {
+    let ended = [IntroductionStatus::Withdrawn, IntroductionStatus::Expired];
+    let last: Option<DateTime<Utc>> = introductions::table
+        .inner_join(introduction_asks::table)
+        .filter(dsl::startup_id.eq(startup))
+        .filter(dsl::investor_id.eq(investor))
+        .filter(dsl::status.eq_any(ended.map(IntroductionStatus::code)))
+        .order(dsl::updated_at.desc())
+        .select(dsl::updated_at)
+        .first(conn)
+        .optional()?;
+    Ok(last)
 }

@@ -6,14 +6,16 @@
 mod counts;
 mod outcome;
 mod search;
+mod untried;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 pub use self::counts::{Counts, counts};
-pub use self::outcome::{answered, bounced, dead, done, dropped, retry, revive};
+pub use self::outcome::{answered, bounced, dead, done, doubted, dropped, retry, revive};
 pub use self::search::{Filter, search};
+pub use self::untried::{put_off, release, renew};
 use super::page::Cursor;
 use super::prepared::Prepare;
 use super::schema::outbox::{self, dsl};
@@ -76,6 +78,10 @@ pub struct Claimed {
     /// Since when it may have gone out, by an earlier attempt whose outcome
     /// nobody knows.
     pub sending_since: Option<DateTime<Utc>>,
+    /// How often it may have gone out without the server's word for it.
+    pub doubts: u32,
+    /// When it was first tried: what it is dated.
+    pub first_tried_at: Option<DateTime<Utc>>,
 }
 
 /// What became of a message so far.
@@ -149,6 +155,10 @@ pub struct Message {
     pub hold: Option<Hold>,
     /// What the mail server said when it took it.
     pub last_answer: Option<String>,
+    /// How often it may have gone out without the server's word for it.
+    pub doubts: u32,
+    /// When it was first tried: what it is dated.
+    pub first_tried_at: Option<DateTime<Utc>>,
 }
 
 /// Which pending messages to cancel.
@@ -270,47 +280,6 @@ fn is_marked(conn: &mut Conn, subject: Subject, states: &[State]) -> Result<bool
         .filter(dsl::state.eq_any(states.iter().map(|state| state.code())))
         .filter(dsl::sending_since.is_not_null());
     Ok(diesel::select(diesel::dsl::exists(marked)).get_result(conn)?)
-}
-
-/// Puts it off until `at` untried, so that the attempt doesn't count, and says
-/// why; false if `holder` no longer has it.
-///
-/// # Errors
-/// A statement failed.
-pub fn put_off(
-    conn: &mut Conn,
-    id: OutboxId,
-    holder: Uuid,
-    at: DateTime<Utc>,
-    why: Hold,
-) -> Result<bool> {
-    let changed = diesel::update(held(id, holder).filter(dsl::attempts.gt(0)))
-        .set((
-            dsl::holder.eq(None::<Id>),
-            dsl::available_at.eq(Timestamp(at)),
-            dsl::attempts.eq(dsl::attempts - 1),
-            dsl::hold.eq(Some(why.code())),
-        ))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
-}
-
-/// Gives it back untried, for a worker that stops; false if `holder` no
-/// longer has it.
-///
-/// # Errors
-/// A statement failed.
-pub fn release(conn: &mut Conn, id: OutboxId, holder: Uuid, now: DateTime<Utc>) -> Result<bool> {
-    let changed = diesel::update(held(id, holder).filter(dsl::attempts.gt(0)))
-        .set((
-            dsl::holder.eq(None::<Id>),
-            dsl::available_at.eq(Timestamp(now)),
-            dsl::attempts.eq(dsl::attempts - 1),
-        ))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
 }
 
 /// Cancels what is pending and in nobody's hands, and answers how many. What
@@ -445,6 +414,8 @@ pub(super) struct Row {
     bounced_at: Option<DateTime<Utc>>,
     hold: Option<String>,
     last_answer: Option<String>,
+    doubts: i32,
+    first_tried_at: Option<DateTime<Utc>>,
 }
 
 type Held = diesel::dsl::Filter<
@@ -482,6 +453,8 @@ fn message(row: Row) -> Result<Message> {
         bounced_at,
         hold,
         last_answer,
+        doubts,
+        first_tried_at,
     } = row;
     Ok(Message {
         id,
@@ -501,6 +474,8 @@ fn message(row: Row) -> Result<Message> {
         bounced_at,
         hold: stored::code_some(hold.as_deref(), Hold::from_code)?,
         last_answer,
+        doubts: u32::try_from(doubts).unwrap_or_default(),
+        first_tried_at,
     })
 }
 
@@ -515,6 +490,8 @@ fn claimed(row: Row) -> Result<Claimed> {
         attempts,
         created_at,
         sending_since,
+        doubts,
+        first_tried_at,
         ..
     } = message(row)?;
     Ok(Claimed {
@@ -527,6 +504,8 @@ fn claimed(row: Row) -> Result<Claimed> {
         attempts,
         created_at,
         sending_since,
+        doubts,
+        first_tried_at,
     })
 }
 

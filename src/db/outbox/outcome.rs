@@ -83,6 +83,17 @@ pub fn retry(
     Ok(changed == 1)
 }
 
+/// Counts that it may have gone out without the server's word for it.
+///
+/// # Errors
+/// A statement failed.
+pub fn doubted(conn: &mut Conn, id: OutboxId) -> Result<()> {
+    diesel::update(outbox::table.find(id))
+        .set(dsl::doubts.eq(dsl::doubts + 1))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Gives it up; false if `holder` no longer has it.
 ///
 /// # Errors
@@ -151,9 +162,15 @@ pub fn revive(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool>
             dsl::finished_at.eq(None::<Timestamp>),
             dsl::bounced_at.eq(None::<Timestamp>),
             dsl::hold.eq(None::<&str>),
+            dsl::doubts.eq(0),
         ))
         .execute(conn)?;
     if changed == 1 {
+        // What nobody can have got is dated anew.
+        let fresh = outbox::table.find(id).filter(dsl::sending_since.is_null());
+        diesel::update(fresh)
+            .set(dsl::first_tried_at.eq(None::<Timestamp>))
+            .execute(conn)?;
         envelopes::reopen_refused(conn, id)?;
     }
     Ok(changed == 1)

@@ -7,7 +7,7 @@ pub(super) mod search;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::query_dsl::methods::{self, ExecuteDsl};
-use diesel::sql_types::Text;
+use diesel::sql_types::{Nullable, Text};
 
 use super::events::Placed;
 use super::idempotency::Slot;
@@ -18,6 +18,7 @@ use super::schema::{
     consumers, events, idempotency_keys, introductions, leases, log_head, mandates, organizations,
     outbox, secrets, users,
 };
+use super::types::sql::UtcTimestamp;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
 use crate::domain::ids::{IntroductionId, MandateId, OrganizationId, UserId};
@@ -340,10 +341,17 @@ pub(super) fn claim_outbox(
         .order(due.field(outbox::available_at))
         .limit(limit)
         .select(due.field(outbox::id));
+    // What it is dated stays the same on every attempt.
+    let first_tried = diesel::dsl::case_when(
+        outbox::first_tried_at.is_null(),
+        Some(now).into_sql::<Nullable<UtcTimestamp>>(),
+    )
+    .otherwise(outbox::first_tried_at);
     let claim = (
         outbox::holder.eq(Some(holder)),
         outbox::available_at.eq(until),
         outbox::attempts.eq(outbox::attempts + 1),
+        outbox::first_tried_at.eq(first_tried),
     );
     Ok(match conn {
         Conn::Sqlite(conn) => diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))

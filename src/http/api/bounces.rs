@@ -175,7 +175,8 @@ pub struct BounceView {
     /// Its id.
     #[schema(format = "uuid", max_length = 36)]
     id: String,
-    /// How it got here: `mailbox` or `provider`.
+    /// How it got here: `mailbox`, `provider`, or `session` where a server said
+    /// so while it was handed the mail.
     #[schema(max_length = 20, example = "provider")]
     source: &'static str,
     /// What became of it: the address is `suppressed` from now on, `counted`

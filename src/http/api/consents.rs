@@ -17,7 +17,10 @@ use crate::services::paging::PageRequest;
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_consents).service(withdraw_consent);
+    config
+        .service(list_consents)
+        .service(withdraw_consent)
+        .service(renew_consent);
 }
 
 /// What the caller agreed to.
@@ -155,7 +158,9 @@ async fn list_consents(
 /// Takes back what the caller agreed to.
 ///
 /// It holds at once: an introduction that was not sent ends, and its mail is
-/// not sent. What was sent before can't be called back.
+/// not sent. What was sent before can't be called back. Without the consent to
+/// be proposed at all, what is shown of the firm is paused as well, unless
+/// somebody else of it stands by theirs.
 #[utoipa::path(
     operation_id = "withdraw_consent",
     tag = "accounts",
@@ -178,5 +183,34 @@ async fn withdraw_consent(
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/me/consents/{id}/withdrawal", &request, &key, b"");
     let given = consents::withdraw_own(&context, &caller, intent, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
+}
+
+/// Gives again that the caller's firm is proposed to others.
+///
+/// A new consent in the words of the one that was taken back. What was paused
+/// for that can be published again.
+#[utoipa::path(
+    operation_id = "renew_consent",
+    tag = "accounts",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    responses(
+        (status = 200, description = "Given again.", body = ConsentView),
+        (status = 409, description = "It stands, or the caller no longer answers for the firm."),
+    )
+)]
+#[post("/v1/me/consents/{id}/renewal")]
+async fn renew_consent(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/me/consents/{id}/renewal", &request, &key, b"");
+    let given = consents::renew_own(&context, &caller, intent, path_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
 }

@@ -121,6 +121,10 @@ pub struct MessageView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time", max_length = 35)]
     pub sending_since: Option<String>,
+    /// How often the server's answer was lost, so that it may have taken the
+    /// message without our knowing. Such a message is tried again rarely.
+    #[schema(minimum = 0, example = 0)]
+    pub doubts: u32,
     /// The addresses that it was sent, or tried, to; with one message only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 10)]
@@ -145,6 +149,7 @@ impl From<&Message> for MessageView {
             bounced_at: message.bounced_at.map(|at| at.to_rfc3339()),
             finished_at: message.finished_at.map(|at| at.to_rfc3339()),
             sending_since: message.sending_since.map(|at| at.to_rfc3339()),
+            doubts: message.doubts,
             recipients: None,
         }
     }

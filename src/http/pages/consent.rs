@@ -21,8 +21,8 @@ const ROLE_MAX: usize = 100;
 
 /// The question behind a link.
 ///
-/// Shows the question with its form, or that it was answered, is closed, or
-/// came too late. Reading changes nothing.
+/// Shows the question with its form, or that it was answered, is paused or
+/// closed, or came too late. Reading changes nothing.
 #[utoipa::path(
     operation_id = "show_question",
     tag = "pages",
@@ -59,7 +59,7 @@ pub(super) async fn show_question(
         (status = 303, description = "The answer is recorded.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
         (status = 404, description = "No link of this service.", content_type = "text/html", body = String),
-        (status = 409, description = "It was answered before, or is closed.", content_type = "text/html", body = String),
+        (status = 409, description = "It was answered before, is paused, or is closed.", content_type = "text/html", body = String),
         (status = 410, description = "The time to answer has passed.", content_type = "text/html", body = String),
         (status = 422, description = "The form with every fault.", content_type = "text/html", body = String),
     )
@@ -100,6 +100,10 @@ fn show(context: &Context, opened: &Opened, closed: StatusCode) -> Result<HttpRe
         Opened::PassedOn(person) => page(
             closed,
             &NotePage::to(&person.language, |words| &words.passed_on),
+        ),
+        Opened::Paused(person) => page(
+            closed,
+            &NotePage::to(&person.language, |words| &words.paused),
         ),
         Opened::Over(person) => page(closed, &NotePage::to(&person.language, |words| &words.over)),
         Opened::Expired(person) => page(

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::tls::{Tls, TlsStream};
 use super::{SmtpSettings, Timeouts};
+use crate::domain::bounce::Status;
 use crate::mail::message::Encoded;
 use crate::mail::{Receipt, SendError};
 
@@ -34,13 +35,45 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn before_content(text: String) -> Self {
+    /// The server can't be reached, or doesn't let us in.
+    pub(super) fn no_service(text: String) -> Self {
+        Self::lost(SendError::NoService { code: None, text })
+    }
+
+    /// The line was lost while a message was announced.
+    fn before_content(text: String) -> Self {
+        Self::lost(SendError::Transient { code: None, text })
+    }
+
+    const fn lost(error: SendError) -> Self {
         Self {
-            error: SendError::Transient { code: None, text },
+            error,
             lost: true,
             stale: false,
         }
     }
+
+    fn of(setback: Setback, part: Part) -> Self {
+        match setback {
+            Setback::Reply { code, text } => Self {
+                lost: code == CLOSING,
+                stale: false,
+                error: refusal(part, code, text),
+            },
+            Setback::Lost(text) => Self::before_content(text),
+        }
+    }
+}
+
+/// What a reply is about.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// Who sends.
+    Sender,
+    /// One of those who are to get it.
+    Reader,
+    /// What is sent.
+    Content,
 }
 
 /// What one step came to, if not to a positive reply.
@@ -66,28 +99,42 @@ impl From<Error> for Setback {
     }
 }
 
-impl From<Setback> for Failure {
-    /// For every step before the content's.
-    fn from(setback: Setback) -> Self {
-        match setback {
-            Setback::Reply { code, text } => Self {
-                lost: code == CLOSING,
-                stale: false,
-                error: refusal(code, text),
-            },
-            Setback::Lost(text) => Self::before_content(text),
+/// What a reply means. One that is final says so of what it is about only: an
+/// address that is no good is told from a sender that isn't wanted, which is
+/// ours to mend and nobody's mail is given up for.
+fn refusal(part: Part, code: u16, text: String) -> SendError {
+    let status = Status::of_text(&text);
+    let some = Some(code);
+    if !(500..600).contains(&code) {
+        return SendError::Transient { code: some, text };
+    }
+    match (part, status) {
+        // Too large, by this server's measure (RFC 1870 §6.1).
+        (Part::Sender, status) if code == 552 || status.is_some_and(Status::is_too_large) => {
+            SendError::Permanent { code: some, text }
         }
+        (Part::Sender, _) => SendError::NoService { code: some, text },
+        (Part::Reader, Some(status)) if status.is_dead_address() => {
+            SendError::NoSuchReader { code, status, text }
+        }
+        // Whom a server serves, and from whom, changes with its settings or
+        // ours; and a mailbox that is full with its reader (RFC 5321
+        // §4.5.3.1.10).
+        (Part::Reader, Some(status)) if status.is_about_us() || status.is_full() => {
+            SendError::Transient { code: some, text }
+        }
+        (Part::Reader, None)
+            if matches!(code, 530 | 535 | 538 | 552) || speaks_of_relaying(&text) =>
+        {
+            SendError::Transient { code: some, text }
+        }
+        (Part::Reader | Part::Content, _) => SendError::Permanent { code: some, text },
     }
 }
 
-fn refusal(code: u16, text: String) -> SendError {
-    let code_is_final = (500..600).contains(&code);
-    let code = Some(code);
-    if code_is_final {
-        SendError::Permanent { code, text }
-    } else {
-        SendError::Transient { code, text }
-    }
+/// “Relaying denied”, as servers say it that give no status.
+fn speaks_of_relaying(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("relay")
 }
 
 /// Waits for a step, no longer than `limit`.
@@ -106,8 +153,7 @@ pub(super) struct Connection(AsyncSmtpConnection);
 
 impl Connection {
     /// Connects. Whatever goes wrong here is about the server or our settings,
-    /// never about the message that waits: it is [`SendError::Transient`]
-    /// without a code.
+    /// never about the message that waits: it is [`SendError::NoService`].
     pub(super) async fn open(
         settings: &SmtpSettings,
         helo: &ClientId,
@@ -116,8 +162,8 @@ impl Connection {
         let limit = settings.timeouts.connect;
         match timeout(limit, connect(settings, helo, tls)).await {
             Ok(Ok(connection)) => Ok(Self(connection)),
-            Ok(Err(text)) => Err(Failure::before_content(text)),
-            Err(_) => Err(Failure::before_content(format!(
+            Ok(Err(text)) => Err(Failure::no_service(text)),
+            Err(_) => Err(Failure::no_service(format!(
                 "not connected within {limit:?}"
             ))),
         }
@@ -141,7 +187,7 @@ impl Connection {
                 lost: true,
                 stale: false,
             }),
-            Err(reply @ Setback::Reply { .. }) => Err(reply.into()),
+            Err(reply @ Setback::Reply { .. }) => Err(Failure::of(reply, Part::Content)),
         }
     }
 
@@ -157,14 +203,17 @@ impl Connection {
             );
             return Err(Failure {
                 stale,
-                ..setback.into()
+                ..Failure::of(setback, Part::Sender)
             });
         }
         for recipient in email.envelope.to() {
             self.command(Rcpt::new(recipient.clone(), Vec::new()), timeouts)
-                .await?;
+                .await
+                .map_err(|setback| Failure::of(setback, Part::Reader))?;
         }
-        self.command(Data, timeouts).await?;
+        self.command(Data, timeouts)
+            .await
+            .map_err(|setback| Failure::of(setback, Part::Content))?;
         Ok(())
     }
 

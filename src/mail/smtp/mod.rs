@@ -189,42 +189,25 @@ impl Smtp {
     }
 
     pub(super) async fn send(&self, email: &Encoded) -> Result<Receipt, SendError> {
-        self.hand_over(email).await.map_err(|unsent| match unsent {
-            Unsent::Unreachable(error) | Unsent::Failed(error) => error,
-        })
-    }
-
-    /// [`Smtp::send`], telling apart whether the server heard of the message.
-    async fn hand_over(&self, email: &Encoded) -> Result<Receipt, Unsent> {
         let inner = &*self.inner;
-        let _place =
-            inner.places.acquire().await.map_err(|closed| {
-                Unsent::Failed(Failure::before_content(closed.to_string()).error)
-            })?;
+        let place = inner.places.acquire().await;
+        let _place = place.map_err(|closed| Failure::no_service(closed.to_string()).error)?;
         if let Some(kept) = inner.take_idle() {
             match inner.converse(kept, email).await {
                 // The server has hung up meanwhile, before it heard anything:
                 // not a failure of this message.
                 Err(Failure { stale: true, .. }) => {}
-                outcome => return outcome.map_err(|failure| Unsent::Failed(failure.error)),
+                outcome => return outcome.map_err(|failure| failure.error),
             }
         }
         let fresh = Connection::open(&inner.settings, &inner.helo, &inner.tls)
             .await
-            .map_err(|failure| Unsent::Unreachable(failure.error))?;
+            .map_err(|failure| failure.error)?;
         inner
             .converse(fresh, email)
             .await
-            .map_err(|failure| Unsent::Failed(failure.error))
+            .map_err(|failure| failure.error)
     }
-}
-
-/// Why a message wasn't handed over.
-enum Unsent {
-    /// The server heard nothing of it: it is away, or doesn't let us in.
-    Unreachable(SendError),
-    /// It did.
-    Failed(SendError),
 }
 
 impl Inner {

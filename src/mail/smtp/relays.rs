@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Smtp, Unsent};
+use super::Smtp;
 use crate::mail::message::Encoded;
 use crate::mail::{Receipt, SendError};
 
@@ -67,24 +67,20 @@ impl Relays {
         all
     }
 
-    /// Hands over by the first that can be reached. Only a server that heard
-    /// nothing of the message is passed over: what one has refused, or may have
-    /// taken, no other is asked for.
+    /// Hands over by the first that takes mail from us. Only a server that is
+    /// away, or doesn't want us, is passed over: what one has refused, or may
+    /// have taken, no other is asked for.
     pub(in crate::mail) async fn send(&self, email: &Encoded) -> Result<Receipt, SendError> {
         let mut last = nobody();
         for relay in self.in_order() {
-            match relay.smtp.hand_over(email).await {
-                Ok(receipt) => {
-                    relay.note(None);
-                    return Ok(receipt);
-                }
-                Err(Unsent::Unreachable(error)) => {
+            match relay.smtp.send(email).await {
+                Err(error @ SendError::NoService { .. }) => {
                     relay.note(Some(Instant::now()));
                     last = error;
                 }
-                Err(Unsent::Failed(error)) => {
+                outcome => {
                     relay.note(None);
-                    return Err(error);
+                    return outcome;
                 }
             }
         }
@@ -108,7 +104,7 @@ impl Relays {
 }
 
 fn nobody() -> SendError {
-    SendError::Transient {
+    SendError::NoService {
         code: None,
         text: "no mail server is configured".to_owned(),
     }

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | here | the list, and taking back |
 //! | `keeping` | consents as they are given |
+//! | `proposals` | that a firm is proposed to others: stopped, and given again |
 
 mod keeping;
+mod proposals;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +16,9 @@ use uuid::Uuid;
 use crate::db::outbox::{self, Cancel};
 use crate::db::page::Page;
 use crate::db::{self, Conn, introduction_consents};
-use crate::domain::consent::{DELETION, INTRODUCTION_DATA, IntroductionConsent, PROPOSAL_DATA};
+use crate::domain::consent::{
+    DELETION, INTRODUCTION_DATA, IntroductionConsent, PROPOSAL_DATA, PROPOSALS,
+};
 use crate::domain::country::Country;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, UserId};
@@ -30,6 +34,8 @@ use super::transitions::code;
 use super::{Caller, Context, Error, Intent, introductions, programmes, suppressions};
 
 pub(super) use keeping::{of_answer, of_requester};
+pub(super) use proposals::check_proposable;
+pub use proposals::renew_own;
 
 /// What a link to somebody's consents is bound to.
 const NAME: &str = "my_consents";
@@ -96,7 +102,7 @@ impl Purpose {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Introduction { .. } => "introduction",
-            Self::Proposals => "introductions",
+            Self::Proposals => PROPOSALS,
         }
     }
 }
@@ -377,12 +383,9 @@ fn withdraw(
         return withdraw_introduction(context, conn, consent, actor);
     }
     let user = person.user.ok_or(Error::NotFound)?;
-    if !db::consents::of_user(conn, user)?
-        .iter()
-        .any(|receipt| receipt.id == id)
-    {
-        return Err(Error::NotFound);
-    }
+    let receipts = db::consents::of_user(conn, user)?;
+    let receipt = receipts.iter().find(|receipt| receipt.id == id);
+    let firm = receipt.ok_or(Error::NotFound)?.organization;
     let now = context.now();
     if !db::consents::withdraw(conn, id, now)? {
         return Err(withdrawn_already());
@@ -407,7 +410,7 @@ fn withdraw(
     for consent in own.iter().filter(|consent| consent.withdrawn_at.is_none()) {
         withdraw_introduction(context, conn, consent, actor)?;
     }
-    Ok(())
+    proposals::stop(context, conn, firm, actor)
 }
 
 fn withdraw_introduction(

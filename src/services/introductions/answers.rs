@@ -15,7 +15,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::values::Side;
 use crate::services::caller::in_any_hat;
 use crate::services::disclosure::Occasion;
-use crate::services::notices::Recipient;
+use crate::services::notices::{AskSight, Recipient};
 use crate::services::{AuthFault, Caller, Context, Error, consents, disclosure, notices};
 
 use super::hand_over::is_still_there;
@@ -53,6 +53,8 @@ pub enum Opened {
     Answered(Recipient),
     /// Somebody else was asked instead.
     PassedOn(Recipient),
+    /// It can't be read or answered for the time being, and nothing is lost.
+    Paused(Recipient),
     /// The introduction went on or ended without it.
     Over(Recipient),
     /// Too late.
@@ -80,23 +82,26 @@ pub async fn open_link(context: &Context, token: &str) -> Result<Opened, Error> 
                 AskState::Dead if was_passed_on(conn, &ask)? => {
                     return Ok(Opened::PassedOn(person));
                 }
-                AskState::Open | AskState::Dead if late => return Ok(Opened::Expired(person)),
-                AskState::Dead => return Ok(Opened::Over(person)),
-                AskState::Open => {}
+                AskState::Open | AskState::Dead => {}
             }
             let introduction = load(conn, ask.introduction)?;
-            if !is_theirs(conn, &introduction, &ask)? {
-                return Ok(Opened::Over(person));
-            }
-            match notices::ask_content(&context_in, conn, &ask, &introduction)? {
-                Some(content) => Ok(Opened::Open(Box::new(Question {
-                    extended: introduction.extended,
-                    ask,
-                    content,
-                    person,
-                }))),
-                None => Ok(Opened::Over(person)),
-            }
+            let theirs = is_theirs(conn, &introduction, &ask)?;
+            // Its time stands still while it is paused, so this comes first.
+            Ok(
+                match notices::ask_content(&context_in, conn, &ask, &introduction)? {
+                    AskSight::Paused if theirs => Opened::Paused(person),
+                    _ if late => Opened::Expired(person),
+                    AskSight::Open(content) if theirs && ask.state == AskState::Open => {
+                        Opened::Open(Box::new(Question {
+                            extended: introduction.extended,
+                            ask,
+                            content: *content,
+                            person,
+                        }))
+                    }
+                    _ => Opened::Over(person),
+                },
+            )
         })
         .await
 }

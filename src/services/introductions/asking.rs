@@ -1,6 +1,8 @@
 //! Asking for an introduction: what a request must satisfy, and what the gate
 //! says of it.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::db::introductions::InsertOutcome;
 use crate::db::{self, Conn};
 use crate::domain::disclosure::{Decision, Rule};
@@ -202,7 +204,11 @@ fn tells_the_other(conn: &mut Conn, introduction: &Introduction) -> Result<bool,
     let others = db::organizations::find_many(conn, &others)?;
     let names = others.iter().flat_map(|firm| firm.details.all_names());
     let found = screening::findings(&introduction.blurb, names);
-    Ok(found.contains(&Finding::OrganizationName))
+    let ids: Vec<_> = others.iter().map(|firm| firm.id).collect();
+    let people = db::users::names_of_members(conn, &ids)?;
+    let people = people.values().flatten().map(String::as_str);
+    Ok(found.contains(&Finding::OrganizationName)
+        || screening::names_somebody(&introduction.blurb, people))
 }
 
 /// Refuses a blurb that gives anybody away whoever the two are.
@@ -213,9 +219,28 @@ pub(super) fn check_blurb(context: &Context, blurb: &str) -> Result<(), Error> {
         open_for_mandate: 0,
         mandate_capacity: 1,
         names: vec![],
+        people: vec![],
         now: context.now(),
     };
     Ok(check_request(blurb, &facts)?)
+}
+
+/// Until when the two are left alone: because of a no, or because somebody was
+/// asked a short while ago by a request that was taken back or not answered.
+/// Curators know why they ask again.
+fn cool_down_until(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let (startup, investor) = (introduction.startup, introduction.investor);
+    let declined = db::matches::suppressed_until(conn, startup, investor)?;
+    if introduction.requester == Requester::Curator {
+        return Ok(declined);
+    }
+    let rest = TimeDelta::days(i64::from(context.settings.ask_again_days));
+    let in_vain = db::introductions::asked_in_vain(conn, startup, investor)?;
+    Ok(declined.max(in_vain.map(|at| at + rest)))
 }
 
 /// A side is told of its own name alone, a partner of none.
@@ -230,22 +255,20 @@ pub(super) fn check(
         Requester::Curator => vec![introduction.startup, introduction.investor],
         Requester::Partner => vec![],
     };
+    let people = db::users::names_of_members(conn, &firms)?;
     let firms = db::organizations::find_many(conn, &firms)?;
     let mandate = db::mandates::find(conn, introduction.mandate)?.ok_or(Error::NotFound)?;
     let facts = RequestFacts {
         // The unique index on live pairs is asked by the insert.
         live_exists: false,
-        cool_down_until: db::matches::suppressed_until(
-            conn,
-            introduction.startup,
-            introduction.investor,
-        )?,
+        cool_down_until: cool_down_until(context, conn, introduction)?,
         open_for_mandate: db::introductions::open_for_mandate(conn, introduction.mandate)?,
         mandate_capacity: mandate.content.capacity.open_introductions,
         names: firms
             .iter()
             .flat_map(|firm| firm.details.all_names())
             .collect(),
+        people: people.values().flatten().map(String::as_str).collect(),
         now: context.now(),
     };
     Ok(check_request(&introduction.blurb, &facts)?)

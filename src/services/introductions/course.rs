@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::introductions::About;
 use crate::db::{self, Conn, introductions, outbox};
-use crate::domain::disclosure::{Decision, Level};
+use crate::domain::disclosure::{Decision, Level, Rule};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::AskId;
 use crate::domain::introduction::{
@@ -179,12 +179,15 @@ fn put_question(
     };
     let organization = introduction.organization(side);
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    let person = person_to_ask(conn, organization)?.ok_or_else(|| {
-        Error::refused(
+    let Some(person) = person_to_ask(conn, organization)? else {
+        if introduction.status == IntroductionStatus::AskingSecond {
+            return hold_without_person(context, conn, introduction);
+        }
+        return Err(Error::refused(
             "nobody_to_ask",
             "The other side has nobody yet who could answer.",
-        )
-    })?;
+        ));
+    };
     let now = context.now();
     let ask = Ask {
         id: context.new_id(),
@@ -231,6 +234,20 @@ fn put_question(
         (SubjectKind::Introduction, introduction.id.uuid()),
         &Notice::IntroductionAsk { ask: ask.id },
     )
+}
+
+/// The first side's yes stands though the second has nobody who may answer: it
+/// is held until somebody releases it, and the curators are told.
+fn hold_without_person(
+    context: &Context,
+    conn: &mut Conn,
+    introduction: &Introduction,
+) -> Result<(), Error> {
+    let rules = vec![Rule::Claimed];
+    let two_people = false;
+    let wait = Action::Gate(Decision::Review { rules, two_people });
+    let held = apply_system(context, conn, introduction, &wait)?;
+    notices::alert(context, conn, held.id, Matter::QuestionUndelivered)
 }
 
 /// Ends the open questions, keeps the pair apart where a side said no, and
@@ -309,9 +326,10 @@ pub(in crate::services) fn end_all(
     about: About,
     actor: Actor,
 ) -> Result<(), Error> {
-    let side = match about {
-        About::Profile(..) => Side::Startup,
-        About::Mandate(_) => Side::Investor,
+    let action = match about {
+        About::Profile(..) => Action::EndRecord(Side::Startup),
+        About::Mandate(_) => Action::EndRecord(Side::Investor),
+        About::Programme(_) => Action::EndProgramme,
     };
     for id in introductions::unsent(conn, about)? {
         // Who hands its mail over has it in hand as well.
@@ -319,7 +337,7 @@ pub(in crate::services) fn end_all(
         if outbox::is_sending(conn, Subject::new(SubjectKind::Introduction, id))? {
             continue;
         }
-        let (before, action) = (load(conn, id)?, Action::EndRecord(side));
+        let before = load(conn, id)?;
         if let Ok(after) = step(&before, &action, Hat::System) {
             commit(context, conn, &before, after, &action, actor)?;
         }
@@ -424,14 +442,32 @@ pub async fn expire_due(context: &Context) -> Result<usize, Error> {
     .await
 }
 
+/// Takes the introduction of a question in hand and sees whether the question
+/// still stands as it was read.
+///
+/// # Errors
+/// [`Error::StaleVersion`] when it doesn't; or a statement failed.
+pub(super) fn still_as_read(conn: &mut Conn, ask: &Ask) -> Result<Introduction, Error> {
+    introductions::lock(conn, ask.introduction)?;
+    if introductions::find_ask(conn, ask.id)?.as_ref() != Some(ask) {
+        return Err(Error::StaleVersion);
+    }
+    load(conn, ask.introduction)
+}
+
 fn expire(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {
-    let before = load(conn, ask.introduction)?;
+    let before = still_as_read(conn, ask)?;
     if before.asked() != Some(ask.side) {
         introductions::kill_asks(conn, ask.introduction)?;
         return Ok(());
     }
     let pair = super::pair(conn, &before)?;
-    if disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen() {
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+    if matches!(decision, Decision::Review { .. }) {
+        // Nobody could answer, for somebody has to decide first.
+        return apply_system(context, conn, &before, &Action::Gate(decision)).map(drop);
+    }
+    if decision.is_frozen() {
         // Nobody could read the question, so its time begins again.
         extend(context, conn, &before, ask, context.now())?;
         let subject = (SubjectKind::Introduction, before.id);

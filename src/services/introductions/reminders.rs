@@ -10,6 +10,7 @@ use crate::domain::message::Notice;
 use crate::services::disclosure::Occasion;
 use crate::services::{Context, Error, disclosure, due, notices};
 
+use super::course::still_as_read;
 use super::people::asked_person;
 use super::{load, pair};
 
@@ -59,7 +60,7 @@ pub async fn remind_due(context: &Context) -> Result<usize, Error> {
 }
 
 fn remind(context: &Context, conn: &mut Conn, ask: &Ask) -> Result<(), Error> {
-    let introduction = load(conn, ask.introduction)?;
+    let introduction = still_as_read(conn, ask)?;
     let open = ask.expires_at > context.now() && introduction.asked() == Some(ask.side) && {
         let pair = pair(conn, &introduction)?;
         !disclosure::ask(context, conn, &pair, Occasion::Running)?.is_frozen()

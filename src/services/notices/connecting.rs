@@ -162,7 +162,6 @@ fn content_of(
         meeting: introductions::meeting_content(context, conn, introduction)?,
         copy: reader_along(conn, introduction)?,
         one_liner: pair.profile.content.one_liner.clone(),
-        mandate: pair.mandate.content.title.clone(),
         partner: match introduction.partner {
             Some(partner) => db::organizations::find(conn, partner)?
                 .map(|firm| firm.details.display_name().to_string()),
@@ -253,7 +252,7 @@ fn prepare_copy(
     };
     let mut prepared = connecting(content, vec![envelope]);
     if let Prepared::Ready(ready) = &mut prepared {
-        ready.dated = Some(mail.created_at);
+        ready.dated = Some(mail.first_tried_at.unwrap_or(mail.created_at));
     }
     Ok(prepared)
 }

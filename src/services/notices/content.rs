@@ -54,7 +54,7 @@ pub struct Ready {
     pub cc: Vec<Recipient>,
     /// By which transactions it goes to several; none where it is one.
     pub envelopes: Vec<Envelope>,
-    /// When it is dated, if not when it was queued.
+    /// When it is dated, if not when it was first tried.
     pub dated: Option<DateTime<Utc>>,
     /// What it says.
     pub content: Content,
@@ -405,8 +405,6 @@ pub struct IntroductionContent {
     pub copy: Option<Recipient>,
     /// What the startup does, in its own words.
     pub one_liner: Localized,
-    /// What the investor calls the mandate it fits.
-    pub mandate: Option<Name>,
     /// The partner that asked, by its name.
     pub partner: Option<String>,
     /// Who asked, in words of the introduction.

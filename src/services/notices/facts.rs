@@ -74,11 +74,28 @@ pub(super) fn prepare_ask(
     };
     let person = introductions::asked_person(conn, &ask)?;
     let first = if reminder { asked_by(conn, id)? } else { None };
+    if reminder && first.is_none() {
+        // A reminder never overtakes its question.
+        return Ok(if is_question_queued(conn, id)? {
+            Prepared::Later
+        } else {
+            Prepared::Obsolete("never_asked")
+        });
+    }
     let mail = ready(
         person.into_iter().collect(),
         Content::Ask(Box::new(content)),
     );
     Ok(mail.continuing(first))
+}
+
+/// Whether the mail that puts a question still waits for its turn.
+fn is_question_queued(conn: &mut Conn, ask: AskId) -> Result<bool, Error> {
+    let Some(id) = outbox::of_intent(conn, &format!("introduction_ask:{ask}"))? else {
+        return Ok(false);
+    };
+    let message = outbox::find(conn, id)?;
+    Ok(message.is_some_and(|message| message.state == outbox::State::Pending))
 }
 
 /// The mail that put a question, if it was sent.
@@ -89,22 +106,45 @@ pub(in crate::services) fn asked_by(conn: &mut Conn, ask: AskId) -> Result<Optio
     )?)
 }
 
-/// What an asked person may read now; none when it is no longer their turn or
-/// the gate has closed meanwhile.
+/// What an asked person may read now.
+#[derive(Debug, Clone)]
+pub enum AskSight {
+    /// The question.
+    Open(Box<AskContent>),
+    /// Nothing for the time being: a freeze is in force, or somebody is to
+    /// decide first. The question stands.
+    Paused,
+    /// Nothing any more: it is no longer their turn, or the gate has closed.
+    Over,
+}
+
+/// What an asked person may read now.
+///
+/// # Errors
+/// A record is missing, or a statement failed.
 pub fn ask_content(
     context: &Context,
     conn: &mut Conn,
     ask: &Ask,
     introduction: &Introduction,
-) -> Result<Option<AskContent>, Error> {
+) -> Result<AskSight, Error> {
     if introduction.asked() != Some(ask.side) {
-        return Ok(None);
+        return Ok(match introduction.status {
+            // Compliance looks at it; if it goes on, the question is put anew.
+            IntroductionStatus::Held | IntroductionStatus::Frozen => AskSight::Paused,
+            _ => AskSight::Over,
+        });
     }
     let pair = introductions::pair(conn, introduction)?;
-    if disclosure::ask(context, conn, &pair, Occasion::Running)? != Decision::Allow {
-        return Ok(None);
+    let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
+    if decision.is_frozen() || matches!(decision, Decision::Review { .. }) {
+        return Ok(AskSight::Paused);
     }
-    content_of(context, conn, ask, introduction, &pair).map(Some)
+    if decision != Decision::Allow {
+        return Ok(AskSight::Over);
+    }
+    let content = content_of(context, conn, ask, introduction, &pair)?;
+    Ok(AskSight::Open(Box::new(content)))
 }
 
 fn content_of(

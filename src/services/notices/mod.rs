@@ -11,21 +11,22 @@ mod stale;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 pub use crate::db::mail_copies::MailCopy;
 use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::Role;
+use crate::domain::bounce::RefusedReader;
 use crate::domain::event::{Actor, Subject, SubjectKind};
-use crate::domain::ids::{IntroductionId, OrganizationId, OutboxId, UserId};
-use crate::domain::introduction::{Action, IntroductionStatus};
+use crate::domain::ids::{AskId, IntroductionId, OrganizationId, OutboxId, UserId};
+use crate::domain::introduction::{Action, AskState, IntroductionStatus};
 use crate::domain::mail_state::{EnvelopeOutcome, Hold, KEPT_BACK};
 use crate::domain::message::{Matter, News, Notice, Topic};
 use crate::domain::text::Email;
 
-use super::{Context, Error, consents, introductions, suppressions, tickets};
+use super::{Context, Error, bounces, consents, introductions, suppressions, tickets};
 
 use connecting::{awaits_mail, enqueue_copy, prepare_connecting};
 pub use content::{
@@ -34,9 +35,9 @@ pub use content::{
     Prepared, ProfileContent, ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent,
     StatusContent, WorkContent, WorkLine,
 };
-pub use facts::ask_content;
 pub(super) use facts::asked_by;
 pub(in crate::services) use facts::ready;
+pub use facts::{AskSight, ask_content};
 use facts::{prepare_alert, prepare_ask, prepare_closed, prepare_over, prepare_pulse};
 pub(super) use regular::operator;
 use stale::prepare_stale;
@@ -341,12 +342,12 @@ pub enum Attempt {
         uncertain: bool,
     },
     /// It was not tried: the gate is closed for the time being, or its reader
-    /// has the day off.
+    /// has the day off, or its turn has not come.
     PutOff {
         /// Until when.
         until: DateTime<Utc>,
-        /// Why.
-        why: Hold,
+        /// Why, if not only for its turn.
+        why: Option<Hold>,
     },
     /// It is no longer wanted.
     Obsolete {
@@ -361,7 +362,9 @@ impl Attempt {
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         match (&self, &other) {
-            (Self::Delivered, _) | (Self::GivenUp { .. }, Self::Retry { .. }) => other,
+            (Self::Delivered, _)
+            | (Self::GivenUp { .. }, Self::Retry { .. } | Self::PutOff { .. })
+            | (Self::PutOff { .. }, Self::Retry { .. }) => other,
             (
                 Self::GivenUp { .. },
                 Self::GivenUp {
@@ -389,21 +392,28 @@ impl Attempt {
                 uncertain,
             },
             Self::GivenUp { error, .. } => Self::GivenUp { error, uncertain },
+            Self::PutOff { until, .. } => Self::Retry {
+                at: until,
+                error: "one of its readers is still to get it".to_owned(),
+                uncertain,
+            },
             other => other,
         }
     }
 
-    /// Whether the server said no and meant it.
+    /// Whether nobody got it: the server said no and meant it, or wasn't asked.
     const fn failed_for_certain(&self) -> bool {
         matches!(
             self,
-            Self::Retry {
-                uncertain: false,
-                ..
-            } | Self::GivenUp {
-                uncertain: false,
-                ..
-            }
+            Self::PutOff { .. }
+                | Self::Retry {
+                    uncertain: false,
+                    ..
+                }
+                | Self::GivenUp {
+                    uncertain: false,
+                    ..
+                }
         )
     }
 }
@@ -421,6 +431,36 @@ pub async fn note_envelope(
     context
         .db
         .write(move |conn| Ok(db::envelopes::note(conn, envelope, outcome)?))
+        .await
+}
+
+/// Counts, at once, that a message may have gone out without the server's word
+/// for it.
+///
+/// # Errors
+/// A statement failed.
+pub async fn note_doubt(context: &Context, message: OutboxId) -> Result<(), Error> {
+    context
+        .db
+        .write(move |conn| Ok(outbox::doubted(conn, message)?))
+        .await
+}
+
+/// Keeps a message for its sender for another lease; false if somebody else
+/// has it by now.
+///
+/// # Errors
+/// A statement failed.
+pub async fn keep(
+    context: &Context,
+    message: OutboxId,
+    holder: Uuid,
+    lease: TimeDelta,
+) -> Result<bool, Error> {
+    let until = context.now() + lease;
+    context
+        .db
+        .write(move |conn| Ok(outbox::renew(conn, message, holder, until)?))
         .await
 }
 
@@ -445,6 +485,8 @@ pub struct Tried {
     pub copy: MailCopy,
     /// What the mail server said when it took it.
     pub answer: Option<String>,
+    /// Those of whom a mail server said that they aren't there.
+    pub refused: Vec<RefusedReader>,
 }
 
 impl Tried {
@@ -452,12 +494,16 @@ impl Tried {
     /// needs a copy of it.
     fn note(
         self,
+        context: &Context,
         conn: &mut Conn,
         id: OutboxId,
         refused: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         db::bounces::note_recipients(conn, id, &self.recipients, now)?;
+        for reader in &self.refused {
+            bounces::refused(context, conn, id, reader)?;
+        }
         if !refused {
             db::mail_copies::insert(conn, id, &self.copy, now)?;
         }
@@ -501,7 +547,7 @@ pub async fn settle_tried(
                 return Ok(false);
             }
             if let Some(tried) = tried {
-                tried.note(conn, id, attempt.failed_for_certain(), now)?;
+                tried.note(&context_in, conn, id, attempt.failed_for_certain(), now)?;
             }
             let doubtful = doubtful_before || !attempt.failed_for_certain();
             follow(&context_in, conn, id, &notice, &attempt, doubtful)?;
@@ -532,12 +578,13 @@ fn follow(
         (SubjectKind::Message, id),
         vec![("notice", notice_code)],
     )?;
-    if let (Notice::IntroductionAsk { ask }, Attempt::Obsolete { why }) = (notice, attempt)
-        && is_kept_back(why)
-    {
-        // Nobody is left waiting for an answer that can't come.
-        let ask = db::introductions::find_ask(conn, *ask)?.ok_or(Error::NotFound)?;
-        return alert(context, conn, ask.introduction, Matter::QuestionUndelivered);
+    if let Notice::IntroductionAsk { ask } | Notice::IntroductionReminder { ask } = notice {
+        return match attempt {
+            // Nobody is left waiting for an answer that can't come.
+            Attempt::Obsolete { why } if is_kept_back(why) => tell_of_lost(context, conn, *ask),
+            Attempt::GivenUp { .. } => tell_of_lost(context, conn, *ask),
+            _ => Ok(()),
+        };
     }
     let Notice::Introduction { introduction } = notice else {
         return Ok(());
@@ -566,6 +613,16 @@ fn follow(
         }
         _ => Ok(()),
     }
+}
+
+/// Tells the curators of a question that did not reach its person, while it is
+/// open.
+fn tell_of_lost(context: &Context, conn: &mut Conn, ask: AskId) -> Result<(), Error> {
+    let ask = db::introductions::find_ask(conn, ask)?.ok_or(Error::NotFound)?;
+    if ask.state != AskState::Open {
+        return Ok(());
+    }
+    alert(context, conn, ask.introduction, Matter::QuestionUndelivered)
 }
 
 /// Whether it is its reader who gets no such mail.

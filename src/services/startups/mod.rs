@@ -23,10 +23,12 @@ use crate::domain::values::OrganizationKind;
 
 mod facts;
 mod freshness;
+mod rest;
 
 use facts::screen;
 pub(super) use facts::{Around, told};
 pub use freshness::mark_stale;
+pub(super) use rest::rest;
 
 use super::caller::in_any_hat;
 use super::counts::own;
@@ -35,7 +37,7 @@ use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, contacts, introductions};
+use super::{Caller, Context, Error, Intent, consents, contacts, introductions};
 
 /// A comment a reviewer makes on one field.
 #[derive(Debug, Clone)]
@@ -276,6 +278,9 @@ fn apply(
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
+    if action == ProfileAction::Publish {
+        consents::check_proposable(conn, before.organization, now)?;
+    }
     let around = Around::load(context, conn, &before, &[action])?;
     let facts = around.facts();
     let hats = caller.hats_for(before.organization, Hat::Investor);

@@ -138,6 +138,12 @@ impl Stage {
         Box::pin(Self::by(clock, database, tag, change)).await
     }
 
+    /// The usual cast at that time.
+    pub async fn at(database: &Database, instant: &str) -> Self {
+        let clock = Clock::set(of::<DateTime<Utc>>(instant));
+        Box::pin(Self::by(clock, database, "water_loss", |_| {})).await
+    }
+
     /// The usual cast today, for another process on the same store.
     pub async fn today(database: &Database) -> Self {
         Box::pin(Self::by(Clock::System, database, "water_loss", |_| {})).await

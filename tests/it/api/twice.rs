@@ -39,11 +39,12 @@ const REPEATABLE: [&str; 1] = ["/v1/tag-suggestions"];
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 10] = [
     "/v1/documents/{id}/versions",
     "/v1/startup-profiles/{id}/documents",
     "/v1/me/keys",
     "/v1/me/consents/{id}/withdrawal",
+    "/v1/me/consents/{id}/renewal",
     "/v1/clients/{id}/secrets",
     "/v1/organizations/{id}/clients",
     "/v1/organizations/{id}/invitations",

@@ -64,9 +64,10 @@ fn body(route: &str) -> Option<Value> {
             Some(json!({}))
         }
         "POST /v1/startup-profiles/{id}/grants" => Some(json!({ "level": "l3" })),
+        "PATCH /v1/programmes/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
-        "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
+        "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "USD 1" } })),
         "POST /v1/programmes/{id}/transitions" => action("negotiate"),
         "POST /v1/programmes/{id}/commitments" => Some(json!({
             "goal": "trade", "title": "Evil", "measure": "manual", "target_count": 1,
@@ -151,9 +152,10 @@ fn body(route: &str) -> Option<Value> {
 
 /// Routes that take no body though they change something.
 fn takes_no_body(route: &str) -> bool {
-    const BARE: [&str; 2] = [
+    const BARE: [&str; 3] = [
         "POST /v1/startup-profiles/{id}/compliance-agreement",
         "POST /v1/me/consents/{id}/withdrawal",
+        "POST /v1/me/consents/{id}/renewal",
     ];
     route.starts_with("DELETE ") || BARE.contains(&route)
 }

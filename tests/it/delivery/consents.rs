@@ -1,8 +1,9 @@
 //! What people agreed to: kept with their yes, shown to them, taken back with
 //! all that follows; and nothing told before both agreed.
 
-use corridor::db::Conn;
 use corridor::db::outbox::{self, State};
+use corridor::db::{self, Conn};
+use corridor::domain::consent::{ConsentReceipt, PROPOSALS};
 use corridor::domain::ids::IntroductionId;
 use corridor::domain::meeting::Enclosed;
 use corridor::jobs::clock;
@@ -295,5 +296,69 @@ fn a_firm_asks_for_so_many_introductions_a_week_and_is_told_when_again() {
         assert!(refused.contains("too_many_requests_open"), "{refused}");
         // A curator asks as much as they see fit.
         ask(Who::Curator, &matches[1]).await.unwrap();
+    });
+}
+
+/// What a firm's people agree to when they stand behind its records.
+async fn stands_behind_the_fund(post: &Post) {
+    let stage = &post.stage;
+    let now = post.now();
+    let receipt = ConsentReceipt {
+        id: stage.context.new_id(),
+        user: stage.user(Who::Gul).id,
+        organization: stage.investor.id,
+        purpose: PROPOSALS,
+        person_name: of("Gül Əliyeva"),
+        person_role: Some("Partner".to_owned()),
+        law: "az_personal_data",
+        text: "Razıyam.".to_owned(),
+        language: of("az"),
+        method: "mailed_link",
+        given_at: now,
+        valid_to: now + chrono::TimeDelta::days(730),
+    };
+    let insert = move |conn: &mut Conn| db::consents::insert(conn, &receipt);
+    stage.context.db.write(insert).await.unwrap();
+}
+
+#[test]
+fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        stands_behind_the_fund(&post).await;
+        let introduction = post.stage.introduction(Who::Dana).await;
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let given = post.consents(Who::Gul).await;
+        let [given] = given.as_slice() else {
+            panic!("{given:?}")
+        };
+        assert_eq!(given["purpose"], "introductions");
+        let id = given["id"].as_str().unwrap();
+        let renewal = format!("/v1/me/consents/{id}/renewal");
+        let renew = async |key: &str| {
+            let request = post
+                .stage
+                .request(Who::Gul, "POST", &renewal)
+                .header("Idempotency-Key", format!("\"{key}\""));
+            Answer::of(request.send().await.unwrap()).await
+        };
+        assert_eq!(renew("first").await.code(409), "given_already");
+
+        post.take_back(Who::Gul, given).await.expect(200);
+        // Neither the question nor what it is about goes on.
+        assert_eq!(post.status(&introduction).await, "withdrawn");
+        let seen = post.stage.get(Who::Gul, &mandate).await.expect(200);
+        assert_eq!(seen["status"], "paused");
+        let publish = json!({"action": "publish"});
+        let refused = post.stage.go(Who::Gul, &mandate, publish.clone()).await;
+        assert_eq!(refused.code(409), "consent_withdrawn");
+
+        let again = renew("second").await.expect(200);
+        assert_eq!(renew("second").await.expect(200), again);
+        assert_ne!(again["id"], id);
+        assert_eq!(again["text"], given["text"]);
+        assert_eq!(again["method"], "signed_in");
+        let seen = post.stage.go(Who::Gul, &mandate, publish).await.expect(200);
+        assert_eq!(seen["status"], "published");
     });
 }

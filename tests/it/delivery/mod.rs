@@ -1,8 +1,11 @@
 //! From a decision to a mail in somebody's box: over a real SMTP conversation,
 //! on a clock that the tests move, on every back-end.
 
+mod accessible;
+mod again;
 mod asking;
 pub mod bounces;
+mod calendars;
 mod consents;
 mod copies;
 mod digests;
@@ -14,11 +17,15 @@ mod letters;
 mod meetings;
 mod obsolete;
 mod pace;
+mod paused;
 mod pulses;
 mod records;
+mod servers;
 mod settings;
 mod states;
+mod succession;
 mod two_years;
+mod walk;
 
 use std::collections::BTreeSet;
 
@@ -57,6 +64,8 @@ fn options() -> Options {
         senders: 2,
         lease: TimeDelta::minutes(2),
         batch: 4,
+        at_once: 2,
+        doubts: 3,
         patience: Patience {
             attempts: 6,
             quick: 3,
@@ -81,7 +90,15 @@ fn mailer(server: &SmtpServer) -> Mailer {
 
 impl Post {
     async fn open(database: &Database) -> Self {
-        let stage = Box::pin(Stage::set(database)).await;
+        Self::on(Box::pin(Stage::set(database)).await).await
+    }
+
+    /// The same at that time.
+    async fn open_at(database: &Database, instant: &str) -> Self {
+        Self::on(Box::pin(Stage::at(database, instant)).await).await
+    }
+
+    async fn on(stage: Stage) -> Self {
         // What comes by the calendar comes where a test lets it.
         let quiet = |conn: &mut Conn| -> Result<(), db::Error> {
             for name in ["confirmations", "statuses", "work"] {

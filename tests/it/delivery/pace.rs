@@ -18,7 +18,7 @@ use crate::support::database::on_each_backend;
 use crate::support::smtp::{Fault, SmtpServer};
 
 /// The stage's context with its people's quiet hours, at that time.
-fn quiet(post: &Post, at: &str) -> Context {
+pub(super) fn quiet(post: &Post, at: &str) -> Context {
     let mut context = post.stage.context.with_clock(Clock::set(of(at)));
     let settings = Settings {
         quiet_hours: true,

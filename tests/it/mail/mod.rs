@@ -78,6 +78,10 @@ fn transient(code: Option<u16>) -> impl Fn(&SendError) -> bool {
     move |error| matches!(error, SendError::Transient { code: found, .. } if *found == code)
 }
 
+fn no_service(code: Option<u16>) -> impl Fn(&SendError) -> bool {
+    move |error| matches!(error, SendError::NoService { code: found, .. } if *found == code)
+}
+
 fn permanent(code: u16) -> impl Fn(&SendError) -> bool {
     move |error| matches!(error, SendError::Permanent { code: Some(found), .. } if *found == code)
 }
@@ -190,14 +194,14 @@ async fn a_refusal_for_now_is_transient_and_keeps_the_connection() {
 #[tokio::test]
 async fn a_refusal_for_good_is_permanent_and_keeps_the_connection() {
     for fault in [
-        Fault::Mail("553 not you"),
+        Fault::Mail("552 5.3.4 too large"),
         Fault::Recipient("550 no such user"),
         Fault::Data("554 no"),
         Fault::Content("554 looks like spam"),
     ] {
         let (error, server) = fail_then_recover(fault).await;
         let code = match fault {
-            Fault::Mail(_) => 553,
+            Fault::Mail(_) => 552,
             Fault::Recipient(_) => 550,
             _ => 554,
         };
@@ -208,9 +212,30 @@ async fn a_refusal_for_good_is_permanent_and_keeps_the_connection() {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_want_our_sender_says_nothing_about_the_message() {
+    let (error, server) = fail_then_recover(Fault::Mail("550 5.7.1 not you")).await;
+    assert!(no_service(Some(550))(&error), "{error:?}");
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_server_holds_against_us_or_a_full_mailbox_is_not_held_against_the_reader() {
+    for answer in [
+        "550 5.7.1 client host blocked",
+        "554 Relay access denied",
+        "530 authenticate first",
+        "552 5.2.2 mailbox full",
+    ] {
+        let (error, _server) = fail_then_recover(Fault::Recipient(answer)).await;
+        let code = answer[..3].parse().unwrap();
+        assert!(transient(Some(code))(&error), "{answer}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_servers_words_are_kept() {
     let (error, _server) = fail_then_recover(Fault::Recipient("550 5.1.1 no such user")).await;
-    let SendError::Permanent { text, .. } = error else {
+    let SendError::NoSuchReader { text, .. } = error else {
         panic!("{error:?}");
     };
     assert_eq!(text, "5.1.1 no such user");
@@ -234,7 +259,7 @@ async fn a_server_that_closes_shop_is_left() {
 #[tokio::test]
 async fn a_server_that_refuses_to_talk_says_nothing_about_the_message() {
     let (error, server) = fail_then_recover(Fault::Greeting("554 go away")).await;
-    assert!(transient(None)(&error), "{error:?}");
+    assert!(no_service(None)(&error), "{error:?}");
     assert_eq!(server.received().len(), 1);
 }
 
@@ -283,7 +308,7 @@ async fn a_refused_connection_is_transient_and_stops_nobody_from_starting() {
         ..SmtpSettings::new("127.0.0.1", port, Security::None)
     };
     let error = mailer(settings).send(&email()).await.unwrap_err();
-    assert!(transient(None)(&error), "{error:?}");
+    assert!(no_service(None)(&error), "{error:?}");
 }
 
 #[tokio::test]

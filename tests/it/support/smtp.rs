@@ -49,6 +49,9 @@ pub enum Fault {
     SilentContent,
     /// The message is accepted, which is never said.
     SilentAnswer,
+    /// The message is accepted, which is said when [`SmtpServer::let_go`] lets
+    /// it.
+    LateAnswer,
 }
 
 /// How the connection is protected.
@@ -90,6 +93,8 @@ struct State {
     chance: Mutex<u64>,
     /// The numbers of messages whose acceptance was never heard of.
     unheard: Mutex<Vec<usize>>,
+    /// Lets an answer that is late go.
+    late: tokio::sync::Notify,
 }
 
 impl State {
@@ -117,7 +122,7 @@ impl State {
         let fault = match roll {
             _ if !self.faults.lock().unwrap().is_empty() => return,
             0..50 => Fault::Recipient("450 4.2.1 try later"),
-            50..70 => Fault::Recipient("550 5.1.1 no such user"),
+            50..70 => Fault::Recipient("554 5.6.0 not taken"),
             70..100 => Fault::DropInContent,
             100..110 => Fault::DropBeforeAnswer,
             _ => return,
@@ -157,6 +162,11 @@ impl SmtpServer {
     /// What goes wrong next; several are used up one after the other.
     pub fn fail(&self, fault: Fault) {
         self.state.faults.lock().unwrap().push_back(fault);
+    }
+
+    /// Lets one answer that is late go.
+    pub fn let_go(&self) {
+        self.state.late.notify_one();
     }
 
     /// From now on things go wrong by chance, always the same for one seed.
@@ -407,6 +417,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialog<'a, S> {
         let number = self.accept(content);
         if self.state.fault_is(Fault::SilentAnswer) {
             return self.wait_for_end().await.map(|()| Next::Close);
+        }
+        if self.state.fault_is(Fault::LateAnswer) {
+            self.state.late.notified().await;
         }
         if self.state.fault_is(Fault::DropBeforeAnswer) {
             self.state.unheard.lock().unwrap().push(number);

@@ -90,6 +90,10 @@ pub(super) const WORDING: Wording = Wording {
         heading: "Sual başqasına ötürüldü",
         text: "Sual ayrıca keçidlə başqa şəxsə göndərildi. Sizdən başqa heç nə tələb olunmur.",
     },
+    paused: Note {
+        heading: "Bu tanışlıq dayandırılıb",
+        text: "Hazırda cavab vermək mümkün deyil və sizdən heç nə tələb olunmur. Sual açıq qalır, bu müddətdə cavab vaxtı bitmir və əvvəl verilmiş cavablar saxlanılır. Tanışlıq davam edəndə bu keçid yenidən işləyəcək, ya da yeni keçidlə e-məktub alacaqsınız. İndicə cavab göndərmisinizsə, o qeydə alınmayıb: lütfən, onda yenidən göndərin.",
+    },
     over: Note {
         heading: "Bu sual bağlanıb",
         text: "Artıq cavab tələb olunmur. Sizdən heç nə tələb olunmur.",

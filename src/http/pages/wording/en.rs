@@ -100,6 +100,10 @@ pub(super) const WORDING: Wording = Wording {
         heading: "The question has been passed on",
         text: "Somebody else has received it with a link of their own. There is nothing else for you to do.",
     },
+    paused: Note {
+        heading: "This introduction is paused",
+        text: "Nothing can be answered at the moment, and there is nothing for you to do. The question stays open, its time doesn’t run out meanwhile, and answers given before are kept. When it goes on, this link works again, or you receive an e-mail with a new one. If you have just sent an answer, it was not recorded: please send it again then.",
+    },
     over: Note {
         heading: "This question is closed",
         text: "It no longer needs an answer. There is nothing for you to do.",

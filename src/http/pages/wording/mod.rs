@@ -61,6 +61,8 @@ pub(super) struct Wording {
     pub answered: Note,
     /// Somebody else was asked instead.
     pub passed_on: Note,
+    /// Nothing can be answered for the time being.
+    pub paused: Note,
     /// The introduction went on without an answer.
     pub over: Note,
     /// Too late.

@@ -1,0 +1,132 @@
+//! That the operator proposes a firm to others. Taken back, everything of the
+//! firm that is shown is paused and what was asked for it ends; given again, its
+//! people publish it again.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Given, one, person};
+use crate::db::{self, Conn};
+use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
+use crate::domain::event::Actor;
+use crate::domain::ids::OrganizationId;
+use crate::domain::message::Topic;
+use crate::domain::permission::Operation;
+use crate::services::once::write_once;
+use crate::services::{
+    Caller, Context, Error, Intent, introductions, mandates, startups, suppressions, tickets,
+};
+
+/// Most records of one firm.
+const MOST: usize = 1_000;
+
+/// What its people hear of again, once they agreed anew.
+const TOPICS: [Topic; 2] = [Topic::Questions, Topic::Progress];
+
+/// Refuses to show a firm to others whose people took back that it is.
+pub(in crate::services) fn check_proposable(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if db::consents::withdrawn_among(conn, &[firm], now)?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "consent_withdrawn",
+        "The firm's people took back their consent to have it proposed to others; it is shown again once one of them has given it again.",
+    ))
+}
+
+/// Pauses what is shown of a firm and ends what was asked for it, unless
+/// somebody else of it still stands by the consent.
+pub(super) fn stop(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+    actor: Actor,
+) -> Result<(), Error> {
+    if db::consents::withdrawn_among(conn, &[firm], context.now())?.is_empty() {
+        return Ok(());
+    }
+    let of_firm = db::startup_profiles::Filter {
+        organization: Some(firm),
+        ..db::startup_profiles::Filter::default()
+    };
+    for profile in db::startup_profiles::list(conn, &of_firm, None, MOST)? {
+        startups::rest(context, conn, &profile, actor)?;
+    }
+    let of_firm = db::mandates::Filter {
+        organization: Some(firm),
+        ..db::mandates::Filter::default()
+    };
+    for mandate in db::mandates::list(conn, &of_firm, None, MOST)? {
+        mandates::rest(context, conn, &mandate, actor)?;
+    }
+    Ok(())
+}
+
+/// Gives again what the caller took back: that their firm is proposed to others,
+/// in the same words. They hear of introductions again from then on; what was
+/// paused, its people publish again.
+///
+/// # Errors
+/// No such consent of the caller; a refusal when it stands, or when they no
+/// longer answer for the firm.
+pub async fn renew_own(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    id: Uuid,
+) -> Result<Given, Error> {
+    caller.may(Operation::WriteAccount, &[])?;
+    let (context_in, context_again) = (context.clone(), context.clone());
+    let (caller_in, person_again) = (caller.clone(), person(caller));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| renew(&context_in, conn, &caller_in, id),
+        move |conn, id| one(&context_again, conn, &person_again, id),
+    )
+    .await
+}
+
+fn renew(context: &Context, conn: &mut Conn, caller: &Caller, id: Uuid) -> Result<Given, Error> {
+    let now = context.now();
+    let receipts = db::consents::of_user(conn, caller.id())?;
+    let before = receipts.iter().find(|receipt| receipt.id == id);
+    let before = before.ok_or(Error::NotFound)?;
+    let stands = receipts.iter().any(|other| {
+        other.organization == before.organization
+            && other.withdrawn_at.is_none()
+            && other.valid_to > now
+    });
+    if stands {
+        return Err(Error::refused("given_already", "This consent stands."));
+    }
+    if !introductions::is_still_there(conn, caller.id(), before.organization)? {
+        return Err(Error::refused(
+            "no_longer_there",
+            "Only who answers for the firm can agree for it.",
+        ));
+    }
+    let firm = db::organizations::find(conn, before.organization)?.ok_or(Error::NotFound)?;
+    let receipt = ConsentReceipt {
+        id: context.new_id(),
+        user: caller.id(),
+        organization: before.organization,
+        purpose: PROPOSALS,
+        person_name: before.person_name.parse().map_err(Error::internal)?,
+        person_role: before.person_role.clone(),
+        law: law_of(firm.details.country),
+        text: before.text.clone(),
+        language: before.language.clone(),
+        method: "signed_in",
+        given_at: now,
+        valid_to: now + (before.valid_to - before.given_at),
+    };
+    tickets::keep_receipt(context, conn, &receipt)?;
+    suppressions::take_up(context, conn, &caller.user.email, &TOPICS, caller.actor())?;
+    one(context, conn, &person(caller), receipt.id)
+}
