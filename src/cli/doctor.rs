@@ -264,6 +264,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
         ("people", people(conn)?),
         ("search", search(conn)?),
         ("tags", tags(conn)?),
+        ("agreements", agreements(conn)?),
         ("rates", rates(conn)?),
     ])
 }
@@ -287,6 +288,22 @@ fn search(conn: &mut Conn) -> db::Result<Finding> {
         _ => Finding::Note(format!(
             "does not find {behind} profiles and mandates yet; the service catches up while it runs"
         )),
+    })
+}
+
+/// Whether the texts of MoUs are those that were agreed, by the log.
+fn agreements(conn: &mut Conn) -> db::Result<Finding> {
+    let found = db::agreements::check_all(conn)?;
+    Ok(if found.altered.is_empty() {
+        Finding::Fine(format!(
+            "the texts of {} programmes are as they were agreed",
+            found.intact
+        ))
+    } else {
+        Finding::Bad(format!(
+            "the texts of {} are not those that were agreed: somebody changed the store behind the service's back; restore them from a backup, or from the parties' copies",
+            found.altered.join(", ")
+        ))
     })
 }
 

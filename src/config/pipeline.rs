@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::domain::pipeline::{Criterion, CriterionKind, CriterionRole, Pipeline, PipelineStage};
+use crate::domain::criterion::{Criterion, CriterionKind, CriterionRole, ValueKind};
+use crate::domain::pipeline::{Pipeline, PipelineStage};
 use crate::domain::text::Slug;
 use crate::domain::values::CloseCode;
 
@@ -43,6 +44,7 @@ struct StageOfFile {
 struct CriterionOfFile {
     key: String,
     kind: String,
+    value: Option<String>,
     role: String,
     required: bool,
     label: String,
@@ -136,9 +138,16 @@ fn stage(entry: StageOfFile) -> Result<PipelineStage, String> {
 fn criterion(entry: CriterionOfFile) -> Result<Criterion, String> {
     let unknown =
         |what: &str, value: &str| format!("criterion {}: unknown {what} {value:?}", entry.key);
+    let kind = CriterionKind::from_code(&entry.kind).ok_or_else(|| unknown("kind", &entry.kind))?;
+    let value = entry.value.as_deref();
+    if value.is_some() && kind != CriterionKind::Field {
+        return Err(format!("criterion {}: only a field has a value", entry.key));
+    }
+    let value = value.unwrap_or("text");
     Ok(Criterion {
         key: parse_slug(&entry.key)?,
-        kind: CriterionKind::from_code(&entry.kind).ok_or_else(|| unknown("kind", &entry.kind))?,
+        kind,
+        value: ValueKind::from_code(value).ok_or_else(|| unknown("value", value))?,
         role: CriterionRole::from_code(&entry.role).ok_or_else(|| unknown("role", &entry.role))?,
         label: entry.label.clone(),
         required: entry.required,

@@ -13,8 +13,9 @@ use super::programme_schema::{
     programme_comments as comments, programme_signatures as signatures, programme_texts as texts,
 };
 use super::types::{Id, Timestamp};
-use super::{Conn, Error, Result, keyset, sql, stored};
+use super::{Conn, Error, Result, events, keyset, sql, stored};
 use crate::domain::agreement::{Agreement, Signatory, SignatureLevel, Signing};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
 
 /// What somebody said about a programme.
@@ -247,7 +248,7 @@ pub fn successor(conn: &mut Conn, programme: ProgrammeId) -> Result<Option<Progr
         .optional()?)
 }
 
-/// Up to `limit` programmes in force that are over on that day or whose notice
+/// Up to `limit` programmes in force or suspended that are over on that day or whose notice
 /// has come, the first to end first.
 ///
 /// # Errors
@@ -259,7 +260,7 @@ pub fn due_to_end(conn: &mut Conn, today: NaiveDate, limit: usize) -> Result<Vec
 
     let longest = Days::new(u64::from(MOST_NOTICE_DAYS));
     let horizon = today.checked_add_days(longest).unwrap_or(today);
-    let codes = [Status::Active, Status::Expiring].map(Status::code);
+    let codes = [Status::Active, Status::Expiring, Status::Suspended].map(Status::code);
     let ending: Vec<(ProgrammeId, String, NaiveDate)> = programmes::table
         .filter(programmes::status.eq_any(codes))
         .filter(programmes::ends_on.le(horizon))
@@ -277,11 +278,56 @@ pub fn due_to_end(conn: &mut Conn, today: NaiveDate, limit: usize) -> Result<Vec
         if let Some(days) = notices.get(id) {
             agreement.notice_days = u32::try_from(*days).unwrap_or(0);
         }
-        let noticed = status == Status::Expiring.code();
+        let noticed = status != Status::Active.code();
         *ends_on < today || !noticed && agreement.notice_on(*ends_on) <= today
     };
     let due = ending.into_iter().filter(is_due);
     Ok(due.map(|(id, ..)| id).take(limit).collect())
+}
+
+/// What came of comparing agreed texts with the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Programmes whose texts are as they were agreed.
+    pub intact: usize,
+    /// Those whose aren't, by slug.
+    pub altered: Vec<String>,
+}
+
+/// Compares the texts of all programmes with what the log says was agreed,
+/// which nobody changes along with them.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn check_all(conn: &mut Conn) -> Result<Compared> {
+    use super::schema::programmes;
+
+    let agreed: Vec<(ProgrammeId, String)> = programme_agreements::table
+        .inner_join(programmes::table.on(programmes::id.eq(dsl::programme_id)))
+        .filter(dsl::agreed_digest.is_not_null())
+        .order(programmes::id)
+        .select((programmes::id, programmes::slug))
+        .load(conn)?;
+    let mut compared = Compared::default();
+    for (id, slug) in agreed {
+        let texts = load(conn, id)?.digest();
+        let subject = Subject::new(SubjectKind::Programme, id);
+        let logged = events::last_facts(conn, subject, "programme.text_frozen")?;
+        let logged = logged.and_then(|facts| facts.into_iter().find_map(frozen));
+        if logged == Some(texts) {
+            compared.intact += 1;
+        } else {
+            compared.altered.push(slug);
+        }
+    }
+    Ok(compared)
+}
+
+fn frozen((key, value): (String, Value)) -> Option<[u8; 32]> {
+    match value {
+        Value::Hash(hash) if key == "texts" => Some(hash),
+        _ => None,
+    }
 }
 
 /// Keeps a comment.

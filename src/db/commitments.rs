@@ -225,6 +225,17 @@ pub fn due(
     rows.into_iter().map(commitment).collect()
 }
 
+/// These commitments, in no order.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find_many(conn: &mut Conn, ids: &[CommitmentId]) -> Result<Vec<Commitment>> {
+    let rows: Vec<Row> = commitments::table
+        .filter(dsl::id.eq_any(ids.to_vec()))
+        .load(conn)?;
+    rows.into_iter().map(commitment).collect()
+}
+
 /// Keeps a piece of evidence.
 ///
 /// # Errors

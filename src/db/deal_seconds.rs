@@ -45,6 +45,17 @@ pub fn count(conn: &mut Conn, deal: DealId, matter: &str) -> Result<i64> {
         .get_result(conn)?)
 }
 
+/// The matters to which somebody has said yes, as often as somebody has.
+///
+/// # Errors
+/// A statement failed.
+pub fn matters(conn: &mut Conn, deal: DealId) -> Result<Vec<String>> {
+    Ok(deal_seconds::table
+        .filter(dsl::deal_id.eq(deal))
+        .select(dsl::matter)
+        .load(conn)?)
+}
+
 /// Forgets who said yes to a matter, once it is done.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
+use super::programme_schema::deal_participants;
 use super::schema::deals::{self, dsl};
 use super::types::Timestamp;
 use super::{Conn, Result, json, keyset, sql, stored};
@@ -20,6 +21,8 @@ use crate::domain::values::{CloseCode, Side};
 pub struct Filter {
     /// With that firm on either side.
     pub organization: Option<OrganizationId>,
+    /// In which that firm takes part, its own or another's.
+    pub participant: Option<OrganizationId>,
     /// That stand so.
     pub status: Option<DealStatus>,
     /// At that stage.
@@ -146,6 +149,12 @@ pub fn list(
             .eq(organization)
             .or(dsl::investor_id.eq(organization));
         query = query.filter(on_either_side);
+    }
+    if let Some(firm) = filter.participant {
+        let parts = deal_participants::table
+            .filter(deal_participants::organization_id.eq(firm))
+            .select(deal_participants::deal_id);
+        query = query.filter(dsl::id.eq_any(parts));
     }
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));

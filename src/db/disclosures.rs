@@ -241,6 +241,57 @@ pub fn insert_release(conn: &mut Conn, release: &Release) -> Result<bool> {
     Ok(renewed == 1)
 }
 
+/// Lets what was released in one programme and still holds on that day hold in
+/// another one too, by the same people, for as long and for the same reasons.
+///
+/// # Errors
+/// A statement failed.
+pub fn copy_releases(
+    conn: &mut Conn,
+    from: ProgrammeId,
+    to: ProgrammeId,
+    today: NaiveDate,
+) -> Result<()> {
+    type Row = (
+        StartupProfileId,
+        i64,
+        String,
+        UserId,
+        String,
+        NaiveDate,
+        DateTime<Utc>,
+    );
+    let rows: Vec<Row> = releases::table
+        .filter(releases::programme_id.eq(from))
+        .filter(releases::valid_to.ge(today))
+        .select((
+            releases::startup_profile_id,
+            releases::startup_revision,
+            releases::counterpart_country,
+            releases::released_by,
+            releases::reason,
+            releases::valid_to,
+            releases::created_at,
+        ))
+        .load(conn)?;
+    for (profile, revision, country, by, reason, valid_to, at) in rows {
+        let insert = diesel::insert_into(releases::table)
+            .values((
+                releases::startup_profile_id.eq(profile),
+                releases::startup_revision.eq(revision),
+                releases::programme_id.eq(to),
+                releases::counterpart_country.eq(country),
+                releases::released_by.eq(by),
+                releases::reason.eq(reason),
+                releases::valid_to.eq(valid_to),
+                releases::created_at.eq(Timestamp(at)),
+            ))
+            .on_conflict_do_nothing();
+        sql::execute(conn, insert)?;
+    }
+    Ok(())
+}
+
 /// Ends what was released of a firm's profiles to firms of these countries: no
 /// release of it holds on that day any more.
 ///

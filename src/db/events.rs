@@ -239,6 +239,26 @@ pub fn about(
     rows.into_iter().map(sealed).collect()
 }
 
+/// The facts of the last event of a kind about a record, sealed or not.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn last_facts(
+    conn: &mut Conn,
+    subject: Subject,
+    kind: &str,
+) -> Result<Option<Vec<(String, Value)>>> {
+    let payload: Option<String> = events::table
+        .filter(events::subject_kind.eq(subject.kind.code()))
+        .filter(events::subject_id.eq(Id::of(subject.id)))
+        .filter(events::kind.eq(kind))
+        .order((events::at.desc(), events::id.desc()))
+        .select(events::payload)
+        .first(conn)
+        .optional()?;
+    payload.map(|text| json::event::decode(&text)).transpose()
+}
+
 /// Sealed events about a programme, its introductions, deals and practices that
 /// happened before `until`, in order.
 ///

@@ -43,6 +43,7 @@ pub mod chain;
 pub mod clearances;
 pub mod clients;
 pub mod closings;
+pub mod commitment_watch;
 pub mod commitments;
 pub mod confirmations;
 mod conn;

@@ -1,7 +1,7 @@
 //! The tables of what programmes promise, sign and exchange, by hand; see
 //! `schema.rs`.
 
-use super::schema::programmes;
+use super::schema::{deals, programmes};
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
@@ -183,4 +183,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    commitment_watch (commitment_id) {
+        commitment_id -> Id,
+        health -> Text,
+        share -> BigInt,
+        since -> UtcTimestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(commitment_watch, commitments);
 diesel::allow_tables_to_appear_in_same_query!(programme_agreements, programmes);
+diesel::allow_tables_to_appear_in_same_query!(deal_participants, deals);

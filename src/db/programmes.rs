@@ -257,6 +257,30 @@ pub fn is_mandate_admitted(
     Ok(diesel::select(diesel::dsl::exists(row)).get_result(conn)?)
 }
 
+/// Every startup profile that was admitted, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn admitted_startups(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<StartupProfileId>> {
+    Ok(admitted_startups::table
+        .filter(admitted_startups::programme_id.eq(programme))
+        .order(admitted_startups::profile_id)
+        .select(admitted_startups::profile_id)
+        .load(conn)?)
+}
+
+/// Every mandate that was admitted, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn admitted_mandates(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<MandateId>> {
+    Ok(admitted_mandates::table
+        .filter(admitted_mandates::programme_id.eq(programme))
+        .order(admitted_mandates::mandate_id)
+        .select(admitted_mandates::mandate_id)
+        .load(conn)?)
+}
+
 /// Every admitted startup profile, whole, by id.
 ///
 /// # Errors

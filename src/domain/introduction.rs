@@ -295,6 +295,8 @@ pub enum Action {
     WithdrawConsent(Side),
     /// A side ended the profile or mandate it is about; all read a withdrawal.
     EndRecord(Side),
+    /// Its programme is over and no other goes on from it.
+    EndProgramme,
     /// The time to answer has passed.
     Expire,
     /// The mail was handed over to the mail system.
@@ -327,7 +329,7 @@ impl Action {
             Self::Answer(_, answer) => answer.code(),
             Self::Withdraw | Self::EndRecord(_) => "withdraw",
             Self::WithdrawConsent(_) => "withdraw_consent",
-            Self::Expire => "expire",
+            Self::Expire | Self::EndProgramme => "expire",
             Self::Send => "send",
             Self::FailDelivery => "fail_delivery",
             Self::ConfirmSent => "confirm_sent",
@@ -448,6 +450,10 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
         }
         (unsent, A::EndRecord(_)) if unsent.waits_for_mail() => {
             after.status = S::Withdrawn;
+            who == Hat::System
+        }
+        (unsent, A::EndProgramme) if unsent.waits_for_mail() => {
+            after.status = S::Expired;
             who == Hat::System
         }
         (S::AskingFirst | S::AskingSecond, A::Expire) => {

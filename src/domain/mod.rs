@@ -13,6 +13,7 @@ pub mod commitment;
 pub mod compliance;
 pub mod consent;
 pub mod country;
+pub mod criterion;
 pub mod deal_clock;
 pub mod deal_history;
 pub mod deal_work;

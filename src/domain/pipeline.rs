@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::calendar::latest_day;
+use super::criterion::Criterion;
 use super::fault::Faults;
 use super::ids::{
     DealId, IntroductionId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId,
@@ -18,47 +19,6 @@ use super::values::{CloseCode, Side, codes};
 
 /// Most days for which a deal can be put on hold.
 pub const HOLD_DAYS: i64 = 180;
-
-codes! {
-    /// What sort of thing satisfies an exit criterion.
-    CriterionKind {
-        /// A value is recorded.
-        Field = "field",
-        /// A document is named.
-        Document = "document",
-        /// Somebody decided.
-        Decision = "decision",
-    }
-}
-
-codes! {
-    /// Who is to provide it.
-    CriterionRole {
-        /// Either side.
-        Either = "either",
-        /// The startup.
-        Startup = "startup",
-        /// The investor.
-        Investor = "investor",
-        /// The curator.
-        Curator = "curator",
-    }
-}
-
-/// What should be there before a stage is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Criterion {
-    /// Under which key it is recorded.
-    pub key: Slug,
-    /// What sort of thing.
-    pub kind: CriterionKind,
-    /// Who provides it.
-    pub role: CriterionRole,
-    /// What people read.
-    pub label: String,
-    /// Whether the deal can't go on without it.
-    pub required: bool,
-}
 
 /// One stage of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]

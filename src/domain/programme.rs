@@ -83,6 +83,19 @@ impl ProgrammeStatus {
     pub const fn in_force(self) -> bool {
         matches!(self, Self::Active | Self::Expiring)
     }
+
+    /// Whether it was in force and won't be again.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Expired | Self::Renewed | Self::Terminated)
+    }
+
+    /// Whether it may yet come into force for the first time.
+    pub const fn is_coming(self) -> bool {
+        matches!(
+            self,
+            Self::Draft | Self::Negotiation | Self::TextAgreed | Self::Signing
+        )
+    }
 }
 
 /// What a programme says of itself.
@@ -188,8 +201,10 @@ pub fn step(
             (who == Hat::Curator, S::Terminated)
         }
         (S::Active, A::GiveNotice) => (who == Hat::System, S::Expiring),
-        (S::Active | S::Expiring, A::Expire) => (who == Hat::System, S::Expired),
-        (S::Active | S::Expiring | S::Expired, A::Renew) => (who == Hat::System, S::Renewed),
+        (S::Active | S::Expiring | S::Suspended, A::Expire) => (who == Hat::System, S::Expired),
+        (S::Active | S::Expiring | S::Suspended | S::Expired, A::Renew) => {
+            (who == Hat::System, S::Renewed)
+        }
         (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if !allowed {

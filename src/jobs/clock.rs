@@ -10,7 +10,8 @@ use tracing::warn;
 use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, documents, export_jobs, import_jobs, introductions,
-    investors, mandates, matches, messages, releases, rounds, signing, standstill, startups,
+    investors, mandates, matches, messages, promises, releases, rounds, signing, standstill,
+    startups,
 };
 
 /// How often the clock is looked at.
@@ -52,6 +53,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(deals::resume_due(context).await);
     all.note(deals::tell_stale(context).await);
     all.note(agreements::end_due(context).await);
+    all.note(promises::watch_due(context).await);
     all.note(standstill::hold_confirmations(context).await);
     all.note(startups::mark_stale(context).await);
     all.note(mandates::mark_stale(context).await);

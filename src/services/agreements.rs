@@ -21,7 +21,7 @@ use super::log::Pen;
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, due, programmes};
+use super::{Caller, Context, Error, Intent, due, programmes, succession};
 
 /// An agreement with where its programme stands.
 #[derive(Debug, Clone)]
@@ -114,6 +114,68 @@ pub async fn write(
         .await
 }
 
+/// Changes what a programme says of itself, for curators, as long as it isn't
+/// being signed. Texts that were agreed are open again with it.
+pub async fn amend(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+    expected: Option<i64>,
+    details: ProgrammeDetails,
+) -> Result<Programme, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .write(move |conn| {
+            let before = readable(conn, &caller, id)?;
+            caller.may(Operation::WriteProgramme, &[])?;
+            check_version(expected, before.version)?;
+            Agreement::check_writable(before.status)?;
+            if details.slug != before.details.slug {
+                return Err(Error::refused(
+                    "slug_kept",
+                    "A programme keeps its slug, by which files and addresses name it.",
+                ));
+            }
+            programmes::check_parties(conn, &details)?;
+            let mut agreement = agreements::load(conn, id)?;
+            if let Some(predecessor) = agreement.predecessor {
+                check_later(&details, &programmes::load(conn, predecessor)?)?;
+            }
+            let amended = Programme { details, ..before };
+            if !agreement.texts.is_empty() {
+                agreement.faults(&parties(&amended)).finish()?;
+            }
+            agreement.reopen();
+            agreements::store(conn, &agreement)?;
+            let pen = context_in.pen(caller.actor());
+            let after = reopened(&context_in, conn, &pen, amended)?;
+            pen.append(
+                conn,
+                "programme.amended",
+                (SubjectKind::Programme, id),
+                vec![
+                    ("title", Value::hash_of(after.details.title.as_str())),
+                    ("starts_on", Value::Date(after.details.starts_on)),
+                    ("ends_on", Value::Date(after.details.ends_on)),
+                ],
+            )?;
+            Ok(after)
+        })
+        .await
+}
+
+/// A programme that goes on ends after the one before it.
+fn check_later(details: &ProgrammeDetails, before: &Programme) -> Result<(), Error> {
+    if details.ends_on > before.details.ends_on {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "no_later_end",
+        "A programme that goes on ends after the one before it.",
+    ))
+}
+
 /// The programme with a new version: back in negotiation when its texts were
 /// agreed.
 fn reopened(
@@ -181,7 +243,10 @@ pub(super) fn follow(
             agreement.check_intact()?;
             agreement.check_signatories(&signing(programme))?;
             agreement.check_signed()?;
-            succeed(context, conn, &agreement)
+            match agreement.predecessor {
+                Some(before) => succession::succeed(context, conn, pen, programme, before),
+                None => Ok(()),
+            }
         }
         ProgrammeAction::Negotiate if agreement.agreed.is_some() => {
             agreement.reopen();
@@ -189,15 +254,6 @@ pub(super) fn follow(
         }
         _ => Ok(()),
     }
-}
-
-/// A successor that comes into force ends the programme before it.
-fn succeed(context: &Context, conn: &mut Conn, agreement: &Agreement) -> Result<(), Error> {
-    let Some(predecessor) = agreement.predecessor else {
-        return Ok(());
-    };
-    let before = programmes::load(conn, predecessor)?;
-    programmes::move_by_system(context, conn, before, ProgrammeAction::Renew)
 }
 
 /// What a party's signatory did.
@@ -294,6 +350,7 @@ fn sign(
     programmes::store(conn, &after)?;
     if declined {
         programmes::log_move(conn, &pen, &after, ProgrammeAction::Decline, from)?;
+        succession::follow(context, conn, &after, ProgrammeAction::Decline)?;
     }
     see(conn, after)
 }
@@ -328,12 +385,7 @@ pub async fn renew(
                 created_at: now,
                 updated_at: now,
             };
-            if successor.details.ends_on <= before.details.ends_on {
-                return Err(Error::refused(
-                    "no_later_end",
-                    "A programme that goes on ends after the one before it.",
-                ));
-            }
+            check_later(&successor.details, &before)?;
             if !db::programmes::insert(conn, &successor)? {
                 return Err(Error::refused(
                     "slug_taken",
@@ -413,7 +465,7 @@ fn due_action(
     use ProgrammeStatus as S;
     let ends_on = programme.details.ends_on;
     Ok(match programme.status {
-        S::Active | S::Expiring if ends_on < today => Some(ProgrammeAction::Expire),
+        S::Active | S::Expiring | S::Suspended if ends_on < today => Some(ProgrammeAction::Expire),
         S::Active => {
             let notice_on = agreements::load(conn, programme.id)?.notice_on(ends_on);
             (notice_on <= today).then_some(ProgrammeAction::GiveNotice)

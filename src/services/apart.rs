@@ -73,6 +73,44 @@ pub fn of_introduction(
     )
 }
 
+/// What keeps an investor that takes part in a deal apart from its startup.
+pub fn of_participant(
+    context: &Context,
+    conn: &mut Conn,
+    deal: &Deal,
+    investor: OrganizationId,
+) -> Result<Option<Apart>, Error> {
+    if investor == deal.investor {
+        return of_deal(context, conn, deal);
+    }
+    let profile = db::startup_profiles::find(conn, deal.startup_profile)?;
+    let profile = profile.ok_or(Error::NotFound)?;
+    let firm = db::organizations::find(conn, investor)?.ok_or(Error::NotFound)?;
+    if are_barred(context, conn, [deal.startup, investor])? {
+        return Ok(Some(Apart::Barred));
+    }
+    let freezes = db::freezes::active(conn)?;
+    let frozen = firm_is_frozen(conn, &firm)?
+        || freezes.iter().any(|freeze| {
+            freeze.scope == FreezeScope::Programme(deal.programme)
+                || covers_startup(freeze, &context.taxonomy(), &profile)
+        });
+    Ok(frozen.then_some(Apart::Frozen))
+}
+
+/// Whether a block stands between two firms, or one may be shown to nobody.
+fn are_barred(
+    context: &Context,
+    conn: &mut Conn,
+    [a, b]: [OrganizationId; 2],
+) -> Result<bool, Error> {
+    let cleared = clearances_of(conn, &[a, b], context.now().date_naive())?;
+    let barred = cleared
+        .values()
+        .any(|verdict| *verdict == ClearanceVerdict::Blocked);
+    Ok(barred || db::blocks::exists(conn, a, b)?)
+}
+
 /// Whether a freeze is in force of a firm or of its country.
 pub fn firm_is_frozen(conn: &mut Conn, firm: &Organization) -> Result<bool, Error> {
     let freezes = db::freezes::active(conn)?;
@@ -93,13 +131,7 @@ pub fn of(
 ) -> Result<Option<Apart>, Error> {
     let profile = db::startup_profiles::find(conn, profile)?.ok_or(Error::NotFound)?;
     let mandate = db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?;
-    let firms = [profile.organization, mandate.organization];
-    let today = context.now().date_naive();
-    let cleared = clearances_of(conn, &firms, today)?;
-    let barred = cleared
-        .values()
-        .any(|verdict| *verdict == ClearanceVerdict::Blocked);
-    if barred || db::blocks::exists(conn, profile.organization, mandate.organization)? {
+    if are_barred(context, conn, [profile.organization, mandate.organization])? {
         return Ok(Some(Apart::Barred));
     }
     let freezes = db::freezes::active(conn)?;

@@ -259,16 +259,16 @@ pub async fn transition(
 
 /// What the caller can do with a commitment that they may read.
 pub(super) fn open_to(
-    context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     found: &Commitment,
+    share: impl FnOnce(&mut Conn, &Programme) -> Result<i64, Error>,
 ) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
     if caller.may(Operation::WriteCommitment, &[]).is_err() {
         return Ok(vec![]);
     }
     let programme = programmes::load(conn, found.programme)?;
-    let share = scorecard::share_of(context, conn, &programme, found.id)?;
+    let share = share(conn, &programme)?;
     let outcome = |action: CommitmentAction| match step(found.status, action, share) {
         Ok(_) => Some((action.code(), None)),
         Err(refusal) if refusal.is_about_state() => None,
@@ -289,7 +289,10 @@ pub async fn transitions(
         .db
         .read(move |conn| {
             let (found, _) = load_readable(conn, &caller, id)?;
-            open_to(&context_in, conn, &caller, &found)
+            let now = |conn: &mut Conn, programme: &_| {
+                scorecard::share_of(&context_in, conn, programme, found.id)
+            };
+            open_to(conn, &caller, &found, now)
         })
         .await
 }

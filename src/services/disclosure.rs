@@ -23,6 +23,7 @@ use crate::domain::values::Side;
 use super::licences::licensed_until;
 use super::log::Pen;
 use super::ranking::{self, Ground};
+use super::succession;
 use super::transitions::code;
 use super::{Caller, Context, Error};
 
@@ -51,6 +52,19 @@ impl Pair {
             mandate: db::mandates::find(conn, mandate)?.ok_or(Error::NotFound)?,
         })
     }
+
+    /// The same, under the programme that goes on from theirs where that was
+    /// renewed: what began under the one goes on under the other.
+    pub fn going_on(
+        conn: &mut Conn,
+        programme: ProgrammeId,
+        profile: StartupProfileId,
+        mandate: MandateId,
+    ) -> Result<Self, Error> {
+        let mut pair = Self::load(conn, programme, profile, mandate)?;
+        pair.programme = succession::going_on(conn, pair.programme)?;
+        Ok(pair)
+    }
 }
 
 /// When the gate is asked.
@@ -66,11 +80,19 @@ pub enum Occasion {
     Running,
     /// Its mail is about to go out, which a pass since then still stops.
     Sending,
+    /// The two were connected: what they show each other since then goes on
+    /// when the programme that brought them together is over.
+    Connected,
 }
 
 impl Occasion {
     const fn tolerates_pause(self) -> bool {
-        matches!(self, Self::Running | Self::Sending)
+        matches!(self, Self::Running | Self::Sending | Self::Connected)
+    }
+
+    /// Whether it takes a programme that is in force.
+    pub(super) fn outlives(self, programme: ProgrammeStatus) -> bool {
+        self == Self::Connected && programme.is_over()
     }
 
     const fn heeds_cool_down(self) -> bool {
@@ -96,7 +118,8 @@ pub fn ask(
     let account = ranking::one_pair(context, conn, &ground, profile, mandate)?;
     let verdict = |gate| verdict(&account, gate);
     let facts = Facts {
-        programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass,
+        programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass
+            || occasion.outlives(programme.status),
         startup_live: (profile.status == ProfileStatus::Published
             || occasion.tolerates_pause() && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
@@ -123,7 +146,8 @@ pub fn ask(
         },
         licensed: licensed(context, conn, pair, today)?,
         frozen: verdict(Gate::Freeze) != GateVerdict::Pass
-            || programme.status == ProgrammeStatus::Suspended,
+            || programme.status == ProgrammeStatus::Suspended
+            || succession::is_awaited(conn, programme, today)?,
         conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
         excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
         consent_withdrawn: !db::consents::withdrawn_among(

@@ -14,7 +14,7 @@ use crate::domain::tag::Sensitivity;
 use super::disclosure::{
     Occasion, Pair, ask as ask_pair, clearances_of, covers_mandate, covers_startup,
 };
-use super::{Context, Error};
+use super::{Context, Error, succession};
 
 /// What a firm has in a programme.
 struct Presence {
@@ -48,6 +48,7 @@ pub fn ask(
     conn: &mut Conn,
     programme: &Programme,
     firms: [OrganizationId; 2],
+    occasion: Occasion,
 ) -> Result<Decision, Error> {
     let [a, b] = firms;
     let (a, b) = (
@@ -69,7 +70,7 @@ pub fn ask(
             profile: profile.clone(),
             mandate: mandate.clone(),
         };
-        let decision = ask_pair(context, conn, &pair, Occasion::Running)?;
+        let decision = ask_pair(context, conn, &pair, occasion)?;
         if decision == Decision::Allow {
             return Ok(decision);
         }
@@ -80,7 +81,7 @@ pub fn ask(
     }
     match last {
         Some(decision) => Ok(decision),
-        None => of_firms(context, conn, programme, &a, &b),
+        None => of_firms(context, conn, programme, [&a, &b], occasion),
     }
 }
 
@@ -88,8 +89,8 @@ fn of_firms(
     context: &Context,
     conn: &mut Conn,
     programme: &Programme,
-    a: &Presence,
-    b: &Presence,
+    [a, b]: [&Presence; 2],
+    occasion: Occasion,
 ) -> Result<Decision, Error> {
     let today = context.now().date_naive();
     let firms = [a.firm, b.firm];
@@ -119,7 +120,8 @@ fn of_firms(
     let profiles = a.profiles.iter().chain(&b.profiles);
     let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy));
     Ok(decide(&Facts {
-        programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part(),
+        programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part()
+            || occasion.outlives(programme.status),
         startup_live: true,
         mandate_live: true,
         claimed,
@@ -129,7 +131,9 @@ fn of_firms(
         control_answers_sensitive: false,
         releases: 0,
         licensed: false,
-        frozen: covered || programme.status == ProgrammeStatus::Suspended,
+        frozen: covered
+            || programme.status == ProgrammeStatus::Suspended
+            || succession::is_awaited(conn, programme, today)?,
         conflict: db::blocks::exists(conn, a.firm, b.firm)?,
         excluded: false,
         consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),

@@ -19,11 +19,13 @@ use crate::domain::refusal::Refusal;
 use crate::domain::tag::Facet;
 use crate::domain::text::Slug;
 
-use super::disclosure::{Showing, record, refusal};
+use super::disclosure::{Occasion, Showing, record, refusal};
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
-use super::{Caller, Context, Error, Intent, firms_gate, notices, programmes, screening};
+use super::{
+    Caller, Context, Error, Intent, firms_gate, notices, programmes, screening, succession,
+};
 
 /// An engagement as its reader sees it.
 #[derive(Debug, Clone)]
@@ -145,7 +147,13 @@ fn load(conn: &mut Conn, id: PracticeId) -> Result<Practice, Error> {
 
 fn gate(context: &Context, conn: &mut Conn, practice: &Practice) -> Result<Decision, Error> {
     let programme = programmes::load(conn, practice.programme)?;
-    firms_gate::ask(context, conn, &programme, practice.firms())
+    let programme = succession::going_on(conn, programme)?;
+    let occasion = if practice.giver_agreed && practice.taker_agreed {
+        Occasion::Connected
+    } else {
+        Occasion::Running
+    };
+    firms_gate::ask(context, conn, &programme, practice.firms(), occasion)
 }
 
 /// Whether a firm's people may read an engagement of theirs at this moment.

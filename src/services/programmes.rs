@@ -20,7 +20,7 @@ use super::caller::in_any_hat;
 use super::once::{Recorded, write_once, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, agreements, contacts};
+use super::{Caller, Context, Error, Intent, agreements, contacts, succession};
 
 /// What is admitted to a programme.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +56,7 @@ pub async fn create(
         caller.id(),
         intent,
         move |conn| {
-            for party in &details.parties {
-                db::organizations::find(conn, party.organization)?.ok_or_else(|| {
-                    Error::refused("unknown_party", "A party is not an organization on record.")
-                })?;
-            }
+            check_parties(conn, &details)?;
             let rule_set = newest_rule_set(conn)?;
             let programme = Programme {
                 id,
@@ -92,6 +88,16 @@ pub async fn create(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// Whether all parties are on record.
+pub(super) fn check_parties(conn: &mut Conn, details: &ProgrammeDetails) -> Result<(), Error> {
+    for party in &details.parties {
+        db::organizations::find(conn, party.organization)?.ok_or_else(|| {
+            Error::refused("unknown_party", "A party is not an organization on record.")
+        })?;
+    }
+    Ok(())
 }
 
 /// The newest rule set that came with the service.
@@ -194,6 +200,7 @@ pub async fn transition(
             };
             store(conn, &after)?;
             log_move(conn, &pen, &after, action, before.status)?;
+            succession::follow(&context_in, conn, &after, action)?;
             Ok(after)
         },
         |conn, id| load(conn, id.into()),
@@ -218,7 +225,8 @@ pub(super) fn move_by_system(
         ..before
     };
     store(conn, &after)?;
-    log_move(conn, &context.pen(Actor::System), &after, action, from)
+    log_move(conn, &context.pen(Actor::System), &after, action, from)?;
+    succession::follow(context, conn, &after, action)
 }
 
 pub(super) fn store(conn: &mut Conn, programme: &Programme) -> Result<(), Error> {

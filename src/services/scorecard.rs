@@ -113,10 +113,19 @@ pub(super) fn share_of(
     programme: &Programme,
     id: CommitmentId,
 ) -> Result<i64, Error> {
-    let today = context.now().date_naive();
-    let card = of(context, conn, programme.clone(), today, true)?;
-    let found = card.commitments.iter().find(|it| it.commitment.id == id);
+    let progress = progress_of(context, conn, programme)?;
+    let found = progress.iter().find(|it| it.commitment.id == id);
     Ok(found.map_or(0, |progress| progress.share))
+}
+
+/// How the commitments of a programme do today.
+pub(super) fn progress_of(
+    context: &Context,
+    conn: &mut Conn,
+    programme: &Programme,
+) -> Result<Vec<Progress>, Error> {
+    let today = context.now().date_naive();
+    Ok(of(context, conn, programme.clone(), today, true)?.commitments)
 }
 
 fn of(

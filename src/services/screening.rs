@@ -71,11 +71,7 @@ pub async fn of_investor(
 /// Refuses a text that both sides of a deal would read and that names something
 /// restricted or prohibited: the words are named, so that its author can say it
 /// otherwise or ask a curator.
-pub(super) fn refuse_sensitive(
-    context: &Context,
-    pointer: &'static str,
-    text: &str,
-) -> Result<(), Error> {
+pub(super) fn refuse_sensitive(context: &Context, pointer: &str, text: &str) -> Result<(), Error> {
     let hits = terms::marked(text, &context.taxonomy());
     let mut faults = Faults::new();
     for hit in hits {
@@ -83,7 +79,7 @@ pub(super) fn refuse_sensitive(
             "“{}” names what compliance has to look at first; leave it out, or ask a curator.",
             hit.words
         );
-        faults.push(pointer, "sensitive_words", detail);
+        faults.push(pointer.to_owned(), "sensitive_words", detail);
     }
     Ok(faults.finish()?)
 }

@@ -5,12 +5,13 @@ use chrono::NaiveDate;
 
 use crate::db::{self, Conn, syndicates};
 use crate::domain::closing::{Closing, ClosingStatus};
+use crate::domain::deal_work::Camp;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{DealId, OrganizationId, ProgrammeId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::pipeline::{Deal, DealStatus};
-use crate::domain::rate_lock::{LockedRate, RateLock, lock_facts};
+use crate::domain::rate_lock::{LockedRate, RateLock};
 use crate::domain::refusal::Refusal;
 use crate::domain::syndicate::{
     Firmness, Interest, Participant, Round, Subscription, subscription,
@@ -21,8 +22,9 @@ pub use super::shares::Sums;
 
 use super::deals::{load, store};
 use super::locked::{LockedBook, lock};
+use super::participants::{self, said_paid};
 use super::shares::{sums, weigh};
-use super::transitions::{check_version, code};
+use super::transitions::check_version;
 use super::{Caller, Context, Error, apart, closings};
 
 /// One investor as its reader sees it.
@@ -38,6 +40,9 @@ pub struct Member {
     pub allocated: Option<i64>,
     /// What its money was worth in dollars when it was promised.
     pub rate: Option<LockedRate>,
+    /// Who has said that what it promised has arrived, where that isn't enough
+    /// yet for it to be funded.
+    pub said_paid: Vec<Camp>,
 }
 
 /// A closing and how full it is.
@@ -71,15 +76,15 @@ pub struct Seen {
 }
 
 /// The round of a deal and who fills it: all for the startup and the
-/// operator's people, an investor sees itself and, once its closing is closed,
-/// what it got.
+/// operator's people, an investor that takes part sees itself and, once its
+/// closing is closed, what it got.
 pub async fn find(context: &Context, caller: &Caller, id: DealId) -> Result<Seen, Error> {
     let (context_in, caller) = (context.clone(), caller.clone());
     context
         .db
         .read(move |conn| {
             let deal = load(conn, id)?;
-            caller.may(Operation::ReadDeal, &[deal.startup, deal.investor])?;
+            participants::check_reads(&context_in, conn, &caller, &deal)?;
             see(&context_in, conn, &caller, &deal)
         })
         .await
@@ -98,6 +103,7 @@ pub(super) fn see(
         .unwrap_or_default();
     let mut rates = LockedBook::default();
     let promises = weigh(conn, &mut rates, round.as_ref(), &closings, &participants)?;
+    let payments = participants::payments(conn, deal.id)?;
     let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
     let kept_apart = !operator && apart::of_deal(context, conn, deal)?.is_some();
     let all = operator || caller.belongs_to(deal.startup) && !kept_apart;
@@ -129,6 +135,7 @@ pub(super) fn see(
                 Some(pledge) => rates.rate(conn, &pledge.lock, pledge.amount.currency)?,
                 None => None,
             },
+            said_paid: said_paid(&payments, &participant),
             participant,
         });
     }
@@ -191,104 +198,6 @@ pub async fn set_round(
             see(&context_in, conn, &caller, &after)
         })
         .await
-}
-
-/// Says how far an investor is: the deal's own for itself, curators for any
-/// that the startup was introduced to, so that nobody comes to a deal around
-/// the gate.
-pub async fn set_participant(
-    context: &Context,
-    caller: &Caller,
-    id: DealId,
-    expected: Option<i64>,
-    mut participant: Participant,
-) -> Result<Seen, Error> {
-    let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .write(move |conn| {
-            let before = writable(conn, &caller, id, expected)?;
-            let hats = caller.hats(before.startup, before.investor);
-            let own = hats.contains(&Hat::Investor) && participant.organization == before.investor;
-            if !own && !hats.contains(&Hat::Curator) {
-                return Err(Error::Forbidden);
-            }
-            participant.faults().finish()?;
-            let known = participant.organization == before.investor
-                || syndicates::were_introduced(conn, before.startup, participant.organization)?;
-            if !known {
-                return Err(Error::refused(
-                    "not_introduced",
-                    "Only an investor that the startup was introduced to takes part.",
-                ));
-            }
-            let old = syndicates::participants(conn, &[id])?.remove(&id);
-            let old = old.and_then(|all| {
-                let mut all = all.into_iter();
-                all.find(|it| it.organization == participant.organization)
-            });
-            let curator = hats.contains(&Hat::Curator);
-            closings::fit(conn, id, old.as_ref(), &mut participant, curator)?;
-            let now = context_in.now();
-            let locked = lock_pledge(conn, now.date_naive(), old.as_ref(), &mut participant)?;
-            syndicates::set_participant(conn, id, &participant, now)?;
-            let after = touched(&context_in, conn, before)?;
-            log(&context_in, conn, &caller, id, &participant, locked)?;
-            see(&context_in, conn, &caller, &after)
-        })
-        .await
-}
-
-/// Locks today's rates with a promise; one that says the same as before keeps
-/// those that it was made by.
-fn lock_pledge(
-    conn: &mut Conn,
-    today: NaiveDate,
-    old: Option<&Participant>,
-    new: &mut Participant,
-) -> Result<Vec<(&'static str, Value)>, Error> {
-    let interest = new.interest;
-    let Some(pledge) = &mut new.pledge else {
-        return Ok(Vec::new());
-    };
-    let currency = pledge.amount.currency;
-    let same = old
-        .filter(|old| old.interest == interest)
-        .and_then(|old| old.pledge)
-        .filter(|old| old.firmness == pledge.firmness && old.amount == pledge.amount);
-    if let Some(same) = same {
-        pledge.lock = same.lock;
-        let rate = LockedBook::default().rate(conn, &same.lock, currency)?;
-        return Ok(lock_facts(&same.lock, rate.as_ref()));
-    }
-    let (lock, facts) = lock(conn, today, currency)?;
-    pledge.lock = lock;
-    Ok(facts)
-}
-
-fn log(
-    context: &Context,
-    conn: &mut Conn,
-    caller: &Caller,
-    id: DealId,
-    participant: &Participant,
-    locked: Vec<(&'static str, Value)>,
-) -> Result<(), Error> {
-    let mut facts = vec![
-        ("participant", Value::Id(participant.organization.uuid())),
-        ("interest", code(participant.interest.code())),
-        ("lead", Value::Flag(participant.lead)),
-    ];
-    if let Some(pledge) = &participant.pledge {
-        facts.push(("firmness", code(pledge.firmness.code())));
-        facts.push(("amount", Value::Money(pledge.amount)));
-    }
-    facts.extend(participant.closing.map(|it| ("closing", Value::Int(it))));
-    facts.extend(locked);
-    let subject = (SubjectKind::Deal, id);
-    context
-        .pen(caller.actor())
-        .append(conn, "deal.participant_set", subject, facts)
 }
 
 pub(super) fn writable(

@@ -432,6 +432,8 @@ pub enum About {
     Profile(OrganizationId, StartupProfileId),
     /// A mandate.
     Mandate(MandateId),
+    /// Whatever a programme brought about.
+    Programme(ProgrammeId),
 }
 
 /// The introductions about a record whose mail was not sent yet, oldest first.
@@ -458,6 +460,7 @@ pub fn unsent(conn: &mut Conn, about: About) -> Result<Vec<IntroductionId>> {
             .filter(dsl::startup_id.eq(startup))
             .filter(dsl::startup_profile_id.eq(profile)),
         About::Mandate(mandate) => query.filter(dsl::mandate_id.eq(mandate)),
+        About::Programme(programme) => query.filter(dsl::programme_id.eq(programme)),
     };
     Ok(query.load(conn)?)
 }

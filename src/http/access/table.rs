@@ -161,6 +161,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/programmes", Needs(O::ReadProgramme)),
     ("POST /v1/programmes", Needs(O::WriteProgramme)),
     ("GET /v1/programmes/{id}", Needs(O::ReadProgramme)),
+    ("PATCH /v1/programmes/{id}", Needs(O::WriteProgramme)),
     (
         "GET /v1/programmes/{id}/transitions",
         Needs(O::ReadProgramme),
@@ -537,6 +538,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("GET /v1/deals/{id}/syndicate", Needs(O::ReadDeal)),
     ("PUT /v1/deals/{id}/round", Needs(O::MoveDeal)),
     ("PUT /v1/deals/{id}/participants", Needs(O::MoveDeal)),
+    ("GET /v1/deal-participations", Needs(O::ReadDeal)),
     ("PUT /v1/deals/{id}/closings", Needs(O::MoveDeal)),
     (
         "GET /v1/deals/{id}/closings/{number}/transitions",

@@ -1,6 +1,6 @@
 //! Programmes: the corridors everything else happens in.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,13 +19,14 @@ use crate::domain::tag::Taxonomy;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::Context;
 use crate::services::paging::PageRequest;
 use crate::services::programmes::{self, Admission, Filter};
+use crate::services::{Context, agreements};
 
 /// Most corridors, parties or tags of a programme.
 const MOST: usize = 50;
@@ -36,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_programmes)
         .service(create_programme)
         .service(get_programme)
+        .service(change_programme)
         .service(list_programme_transitions)
         .service(move_programme)
         .service(admit_to_programme)
@@ -69,7 +71,7 @@ pub struct PartyView {
 }
 
 /// A programme to draft.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProgramme {
     /// Its name in addresses and files.
@@ -104,6 +106,30 @@ pub struct NewProgramme {
     /// Last day in force.
     #[schema(format = "date", max_length = 10, example = "2028-12-31")]
     ends_on: String,
+}
+
+impl From<&Programme> for NewProgramme {
+    fn from(programme: &Programme) -> Self {
+        let ProgrammeView {
+            slug,
+            title,
+            corridors,
+            scope_tags,
+            parties,
+            starts_on,
+            ends_on,
+            ..
+        } = ProgrammeView::from(programme);
+        Self {
+            slug,
+            title,
+            corridors,
+            scope_tags,
+            parties,
+            starts_on,
+            ends_on,
+        }
+    }
 }
 
 impl NewProgramme {
@@ -354,6 +380,32 @@ async fn get_programme(
         found.version,
         &ProgrammeView::from(&found),
     ))
+}
+
+/// Changes what a programme says of itself, for curators, as long as it isn't
+/// being signed; its slug stays. Texts that were agreed are open again with it.
+#[utoipa::path(
+    operation_id = "change_programme",
+    tag = "programmes",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-Match" = String, Header, max_length = 100, example = "\"v3\"")),
+    request_body(content = NewProgramme, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "Changed.", body = ProgrammeView, headers(("ETag" = String))))
+)]
+#[patch("/v1/programmes/{id}")]
+async fn change_programme(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    patch: MergePatch,
+) -> Result<HttpResponse, Problem> {
+    let id = path_id(&id)?;
+    let current = programmes::find(&context, &caller, id).await?;
+    let expected = if_match.version()?.or(Some(current.version));
+    let patched = patch.apply_to::<NewProgramme>(&NewProgramme::from(&current))?;
+    let details = patched.read(&context.taxonomy())?;
+    let after = agreements::amend(&context, &caller, id, expected, details).await?;
+    Ok(moved(after.version, &ProgrammeView::from(&after)))
 }
 
 /// What can be done with a programme now.

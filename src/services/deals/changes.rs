@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::db::{self, Conn};
+use crate::domain::calendar::latest_day;
+use crate::domain::criterion::{Criterion, CriterionRole};
 use crate::domain::deal_work::{Likelihood, Plan};
 use crate::domain::event::{SubjectKind, Value};
+use crate::domain::fault::Faults;
 use crate::domain::ids::DealId;
 use crate::domain::permission::{Hat, Operation};
-use crate::domain::pipeline::{CriterionRole, Deal, DealStatus, Pipeline};
+use crate::domain::pipeline::{Deal, DealStatus, Pipeline};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Slug;
 use crate::services::transitions::check_version;
@@ -100,16 +103,27 @@ fn record_facts(
     hats: &[Hat],
 ) -> Result<Deal, Error> {
     let pipeline = pipeline_of(context, &deal)?;
-    let mut changed = Vec::new();
+    let latest = latest_day(context.now());
+    let (mut changed, mut faults) = (Vec::new(), Faults::new());
     for (key, value) in facts {
-        check_criterion(pipeline, &key, hats)?;
+        let criterion = criterion_of(pipeline, &key, hats)?;
+        let pointer = format!("/facts/{key}");
         changed.push(key.to_string());
-        match value {
-            Some(value) => deal.facts.insert(key, value),
-            None => deal.facts.remove(&key),
+        let Some(value) = value else {
+            deal.facts.remove(&key);
+            continue;
         };
+        if criterion.is_in_words() {
+            screening::refuse_sensitive(context, &pointer, &value)?;
+        }
+        match criterion.read(&value, latest) {
+            Ok(value) => drop(deal.facts.insert(key, value)),
+            Err((code, detail)) => faults.push(pointer, code, detail),
+        }
     }
+    faults.finish()?;
     if !changed.is_empty() {
+        across(context, conn, caller, &deal)?;
         context.pen(caller.actor()).append(
             conn,
             "deal.facts_recorded",
@@ -181,8 +195,12 @@ pub(super) fn across(
     Err(apart::not_available().into())
 }
 
-/// Whether the pipeline asks for this, and of whom the caller is one.
-fn check_criterion(pipeline: &Pipeline, key: &Slug, hats: &[Hat]) -> Result<(), Error> {
+/// What the pipeline asks for under a key, of whom the caller is one.
+fn criterion_of<'a>(
+    pipeline: &'a Pipeline,
+    key: &Slug,
+    hats: &[Hat],
+) -> Result<&'a Criterion, Error> {
     let mut criteria = pipeline
         .stages()
         .iter()
@@ -205,7 +223,7 @@ fn check_criterion(pipeline: &Pipeline, key: &Slug, hats: &[Hat]) -> Result<(), 
         )
     });
     if theirs {
-        Ok(())
+        Ok(criterion)
     } else {
         Err(Error::refused(
             "criterion_not_yours",

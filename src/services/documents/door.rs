@@ -180,8 +180,8 @@ fn ask(
         mandate,
         ..
     } = *introduction;
-    let pair = Pair::load(conn, programme, startup_profile, mandate)?;
-    disclosure::ask(context, conn, &pair, Occasion::Running)
+    let pair = Pair::going_on(conn, programme, startup_profile, mandate)?;
+    disclosure::ask(context, conn, &pair, Occasion::Connected)
 }
 
 /// Writes an opening by a counterpart: the ledger, the owner's view log, and

@@ -326,9 +326,10 @@ pub(in crate::services) fn end_all(
     about: About,
     actor: Actor,
 ) -> Result<(), Error> {
-    let side = match about {
-        About::Profile(..) => Side::Startup,
-        About::Mandate(_) => Side::Investor,
+    let action = match about {
+        About::Profile(..) => Action::EndRecord(Side::Startup),
+        About::Mandate(_) => Action::EndRecord(Side::Investor),
+        About::Programme(_) => Action::EndProgramme,
     };
     for id in introductions::unsent(conn, about)? {
         // Who hands its mail over has it in hand as well.
@@ -336,7 +337,7 @@ pub(in crate::services) fn end_all(
         if outbox::is_sending(conn, Subject::new(SubjectKind::Introduction, id))? {
             continue;
         }
-        let (before, action) = (load(conn, id)?, Action::EndRecord(side));
+        let before = load(conn, id)?;
         if let Ok(after) = step(&before, &action, Hat::System) {
             commit(context, conn, &before, after, &action, actor)?;
         }

@@ -417,7 +417,7 @@ pub(in crate::services) fn pair(
     conn: &mut Conn,
     introduction: &Introduction,
 ) -> Result<Pair, Error> {
-    Pair::load(
+    Pair::going_on(
         conn,
         introduction.programme,
         introduction.startup_profile,

@@ -220,15 +220,16 @@ pub(super) fn shown_now(
     conn: &mut Conn,
     matched: &Match,
 ) -> Result<bool, Error> {
-    let pair = Pair::load(
-        conn,
-        matched.programme,
-        matched.startup_profile,
-        matched.mandate,
-    )?;
-    let occasion = match matched.status {
-        MatchStatus::Introduced => Occasion::Running,
-        _ => Occasion::Shown,
+    let (programme, profile) = (matched.programme, matched.startup_profile);
+    let (pair, occasion) = match matched.status {
+        MatchStatus::Introduced => (
+            Pair::going_on(conn, programme, profile, matched.mandate)?,
+            Occasion::Connected,
+        ),
+        _ => (
+            Pair::load(conn, programme, profile, matched.mandate)?,
+            Occasion::Shown,
+        ),
     };
     Ok(disclosure::ask(context, conn, &pair, occasion)? == Decision::Allow)
 }

@@ -8,7 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::worklist::{RecordKind, WorkItem};
 use crate::services::{
     Caller, Context, Error, commitments, deals, documents, introductions, investors, mandates,
-    matches, messages, practices, programmes, startups,
+    matches, messages, practices, programmes, promises, startups,
 };
 
 use super::Seen;
@@ -170,7 +170,10 @@ fn of_operator_and_partner(
         }
         RecordKind::Commitment => {
             let (found, _) = commitments::load_readable(conn, caller, id.into())?;
-            let open = commitments::open_to(context, conn, caller, &found)?;
+            let lately = |conn: &mut Conn, programme: &_| {
+                promises::share_lately(context, conn, programme, &found)
+            };
+            let open = commitments::open_to(conn, caller, &found, lately)?;
             let mut actions = unblocked(open);
             actions.push("evidence");
             Ok(Dressed {

@@ -217,7 +217,7 @@ impl Pile<'_> {
         Ok(())
     }
 
-    /// What was promised and is due soon.
+    /// What was promised and is due soon, or behind.
     fn promises(&mut self, conn: &mut Conn, own: Option<&[OrganizationId]>) -> Result<(), Error> {
         let soon = days_ahead(self.context.now(), RENEW_DAYS);
         for promise in db::commitments::due(conn, soon, own, MOST)? {
@@ -225,6 +225,18 @@ impl Pile<'_> {
                 id: promise.id.uuid(),
                 programme: Some(promise.programme),
                 since: promise.created_at,
+                by: Some(promise.details.due),
+            };
+            self.until(WorkKind::MeetCommitment, RecordKind::Commitment, &[found]);
+        }
+        for (promise, since) in db::commitment_watch::behind(conn, own, MOST)? {
+            if promise.details.due <= soon {
+                continue;
+            }
+            let found = Waiting {
+                id: promise.id.uuid(),
+                programme: Some(promise.programme),
+                since,
                 by: Some(promise.details.due),
             };
             self.until(WorkKind::MeetCommitment, RecordKind::Commitment, &[found]);

@@ -312,3 +312,32 @@ fn notice_expiry_and_renewal_come_by_the_clock_and_link_both_ways() {
         assert_eq!(status(&cast.programme).await, "renewed");
     });
 }
+
+#[test]
+fn a_programme_is_changed_until_it_is_signed() {
+    on_each_backend(async |database| {
+        let cast = cast(database).await;
+        let patch =
+            async |client: &Client, body: Value| client.patch(&cast.programme, "*", &body).await;
+        let longer = json!({ "title": "Two more years", "ends_on": "2030-12-31" });
+        for (client, status) in [(&cast.stranger.owner, 404), (&cast.fund.owner, 403)] {
+            assert_eq!(patch(client, longer.clone()).await.status, status);
+        }
+        let wrong = json!({ "starts_on": "x", "ends_on": "y", "corridors": [] });
+        let faults = patch(&cast.curator, wrong).await.expect(422);
+        assert_eq!(faults.body["errors"].as_array().unwrap().len(), 3);
+        patch(&cast.curator, json!({ "slug": "other" }))
+            .await
+            .refused(409, "slug_kept");
+        act(&cast.curator, &cast.programme, "agree_text").await;
+        let changed = patch(&cast.curator, longer).await.expect(200);
+        assert_eq!(changed.body["title"], "Two more years");
+        assert_eq!(changed.body["status"], "negotiation", "agreed anew");
+        for action in ["agree_text", "start_signing"] {
+            act(&cast.curator, &cast.programme, action).await;
+        }
+        patch(&cast.curator, json!({ "title": "Ours" }))
+            .await
+            .refused(409, "text_frozen");
+    });
+}

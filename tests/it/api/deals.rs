@@ -140,16 +140,55 @@ fn what_is_asked_of_one_side_the_other_cannot_record() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
         let deal = deal(&stage).await;
-        let of_investor = json!({"facts": {"due_diligence_done": "2027-01-15"}});
-        let of_startup = json!({"facts": {"data_room_open": "2027-01-10"}});
+        let of_investor = json!({"facts": {"due_diligence_done": "2026-11-20"}});
+        let of_startup = json!({"facts": {"data_room_open": "2026-11-18"}});
         for (who, others) in [(Who::Dana, &of_investor), (Who::Gul, &of_startup)] {
             let refused = stage.edit(who, &deal, others.clone()).await;
             assert_eq!(refused.code(409), "criterion_not_yours", "{who:?}");
         }
         stage.edit(Who::Dana, &deal, of_startup).await.expect(200);
         stage.edit(Who::Gul, &deal, of_investor).await.expect(200);
-        let curators = json!({"facts": {"due_diligence_done": "2027-01-16"}});
+        let curators = json!({"facts": {"due_diligence_done": "2026-11-21"}});
         stage.edit(Who::Curator, &deal, curators).await.expect(200);
+    });
+}
+
+#[test]
+fn what_is_recorded_is_what_was_asked_for() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let wrong = json!({"facts": {
+            "signed_on": "banana", "term_sheet_amount": "a lot", "value_date": "2027-13-01",
+        }});
+        let faults = stage.edit(Who::Dana, &deal, wrong).await.expect(422);
+        let codes = faults["errors"].as_array().unwrap().iter();
+        let codes = codes.map(|it| (it["pointer"].clone(), it["code"].clone()));
+        assert_eq!(
+            codes.collect::<Vec<_>>(),
+            [
+                (json!("#/facts/signed_on"), json!("not_a_day")),
+                (json!("#/facts/term_sheet_amount"), json!("not_an_amount")),
+                (json!("#/facts/value_date"), json!("not_a_day")),
+            ]
+        );
+        let ahead = json!({"facts": {"due_diligence_done": "2027-01-15"}});
+        let ahead = stage.edit(Who::Gul, &deal, ahead).await.expect(422);
+        assert_eq!(ahead["errors"][0]["code"], "day_ahead");
+        let right = json!({"facts": {
+            "signed_on": "2026-11-20", "term_sheet_amount": "AZN 1,200,000.5",
+        }});
+        let kept = stage.edit(Who::Dana, &deal, right).await.expect(200);
+        assert_eq!(kept["facts"]["term_sheet_amount"], "AZN 1,200,000.50");
+        // Nothing goes across while a freeze is in force.
+        let freeze = json!({ "scope": "country", "value": "AZ", "reason": "A test" });
+        stage
+            .post(Who::Compliance, "/v1/freezes", freeze)
+            .await
+            .expect(201);
+        let across = json!({"facts": {"signed_on": "2026-11-21"}});
+        let refused = stage.edit(Who::Dana, &deal, across).await;
+        assert_eq!(refused.code(409), "not_available");
     });
 }
 

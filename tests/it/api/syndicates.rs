@@ -1,29 +1,31 @@
 //! Several investors in a deal, the board, and what takes two people.
 
 use corridor::db;
+use corridor::domain::account::Role;
+use corridor::domain::ids::OrganizationId;
 use serde_json::{Value, json};
 
 use super::deals::deal;
 use super::stage::{Answer, Stage, Who};
 use crate::support::database::on_each_backend;
 
-async fn put(stage: &Stage, who: Who, path: &str, body: Value) -> Answer {
+pub(super) async fn put(stage: &Stage, who: Who, path: &str, body: Value) -> Answer {
     let request = stage.request(who, "PUT", path).header("If-Match", "*");
     Answer::of(request.json(&body).send().await.unwrap()).await
 }
 
-async fn syndicate(stage: &Stage, who: Who, deal: &str) -> Value {
+pub(super) async fn syndicate(stage: &Stage, who: Who, deal: &str) -> Value {
     stage
         .get(who, &format!("{deal}/syndicate"))
         .await
         .expect(200)
 }
 
-fn round() -> Value {
+pub(super) fn round() -> Value {
     json!({ "currency": "USD", "minimum": 50_000, "target": 100_000, "maximum": 120_000, "closes_on": "2027-03-31" })
 }
 
-fn takes_part(firm: &str, firmness: &str, minor: i64, currency: &str) -> Value {
+pub(super) fn takes_part(firm: &str, firmness: &str, minor: i64, currency: &str) -> Value {
     json!({
         "organization": firm, "interest": "committed", "firmness": firmness,
         "amount": { "amount_minor": minor, "currency": currency },
@@ -147,7 +149,7 @@ fn a_round_is_filled_and_shared_out_when_it_is_too_full() {
 }
 
 /// An introduction of the startup to that mandate's firm whose mail went out.
-async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate) {
+pub(super) async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate) {
     use corridor::domain::introduction::{Introduction, IntroductionStatus, Requester};
     let body = json!({
         "programme": stage.programme.id.to_string(),
@@ -185,12 +187,14 @@ async fn introduced(stage: &Stage, mandate: &corridor::domain::mandate::Mandate)
 }
 
 /// Makes somebody a reader of a firm as well.
-pub async fn join(stage: &Stage, who: Who, firm: corridor::domain::ids::OrganizationId) {
+pub async fn join(stage: &Stage, who: Who, firm: OrganizationId) {
+    join_as(stage, who, firm, Role::Viewer).await;
+}
+
+pub async fn join_as(stage: &Stage, who: Who, firm: OrganizationId, role: Role) {
     let (person, now) = (stage.user(who).id, stage.context.now());
-    let join = move |conn: &mut db::Conn| {
-        let viewer = corridor::domain::account::Role::Viewer;
-        db::users::insert_membership(conn, person, firm, viewer, now)
-    };
+    let join =
+        move |conn: &mut db::Conn| db::users::insert_membership(conn, person, firm, role, now);
     stage.context.db.write(join).await.unwrap();
 }
 
@@ -343,12 +347,30 @@ fn each_closing_is_closed_and_paid_on_its_own() {
 
         let unpaid = close(&stage, Who::Dana, &deal, 1, "fund").await;
         assert_eq!(unpaid.code(409), "not_paid");
-        put(&stage, Who::Gul, &members, paid).await.expect(200);
         let mut other = takes_part(&second.organization.to_string(), "hard", 90_000, "USD");
         other["closing"] = json!(1);
         other["minimum"] = json!(10_000);
         other["interest"] = json!("funded");
-        put(&stage, Who::Curator, &members, other).await.expect(200);
+        join_as(&stage, Who::Stranger, second.organization, Role::Owner).await;
+        let said = put(&stage, Who::Gul, &members, paid.clone()).await;
+        let said = said.expect(200)["participants"][0].clone();
+        assert_eq!(
+            said["interest"], "committed",
+            "the startup has to say so, too"
+        );
+        assert_eq!(said["said_paid"], json!(["investor"]));
+        put(&stage, Who::Stranger, &members, other.clone())
+            .await
+            .expect(200);
+        let unpaid = close(&stage, Who::Dana, &deal, 1, "fund").await;
+        assert_eq!(unpaid.code(409), "not_paid");
+        let mut more = other.clone();
+        more["amount"]["amount_minor"] = json!(90_001);
+        let more = put(&stage, Who::Dana, &members, more).await;
+        assert_eq!(more.code(409), "not_promised");
+        for said in [paid, other] {
+            put(&stage, Who::Dana, &members, said).await.expect(200);
+        }
         let funded = close(&stage, Who::Curator, &deal, 1, "fund")
             .await
             .expect(200);

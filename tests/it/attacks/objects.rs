@@ -64,9 +64,10 @@ fn body(route: &str) -> Option<Value> {
             Some(json!({}))
         }
         "POST /v1/startup-profiles/{id}/grants" => Some(json!({ "level": "l3" })),
+        "PATCH /v1/programmes/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/rule-sets/{id}" => Some(json!({ "rules": { "name": "Ours" } })),
-        "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "x" } })),
+        "PATCH /v1/deals/{id}" => Some(json!({ "facts": { "term_sheet_amount": "USD 1" } })),
         "POST /v1/programmes/{id}/transitions" => action("negotiate"),
         "POST /v1/programmes/{id}/commitments" => Some(json!({
             "goal": "trade", "title": "Evil", "measure": "manual", "target_count": 1,

@@ -13,7 +13,7 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 21] = [
+const NAMES: [(&str, &str); 22] = [
     ("consents/keeping.rs", "names the operator alone"),
     ("consents/mod.rs", "tells a person their own receipts"),
     ("corrections.rs", "a partner's own words to that partner"),
@@ -43,6 +43,10 @@ const NAMES: [(&str, &str); 21] = [
     ("notices/records.rs", "names a firm to its own people"),
     ("notices/regular.rs", "names a firm to its own people"),
     ("notices/stale.rs", "asks `apart` before the mail"),
+    (
+        "participants.rs",
+        "asks `apart` before an investor reads the startup's",
+    ),
     ("practices.rs", "asks the gate at each reading"),
     ("reviews.rs", "for compliance alone"),
     ("simulation.rs", "for curators alone"),

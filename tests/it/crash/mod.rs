@@ -109,10 +109,14 @@ impl Place {
 }
 
 /// Small and repeatable; good enough to choose a moment.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn seeded() -> Self {
+    pub fn of(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    pub fn seeded() -> Self {
         let seed = std::env::var("CORRIDOR_SEED").map_or_else(
             |_| {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -125,7 +129,7 @@ impl Dice {
     }
 
     /// xorshift64*
-    fn between(&mut self, low: usize, high: usize) -> usize {
+    pub fn between(&mut self, low: usize, high: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

@@ -23,7 +23,9 @@ mod records;
 mod servers;
 mod settings;
 mod states;
+mod succession;
 mod two_years;
+mod walk;
 
 use std::collections::BTreeSet;
 

@@ -3,6 +3,7 @@
 mod closings;
 mod history;
 mod notes;
+mod parts;
 mod requests;
 mod syndicate;
 mod tasks;
@@ -53,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(syndicate::get_deal_syndicate)
         .service(syndicate::set_deal_round)
         .service(syndicate::set_deal_participant)
+        .service(parts::list_deal_participations)
         .service(closings::set_deal_closings)
         .service(closings::list_deal_closing_transitions)
         .service(closings::move_deal_closing);
@@ -109,6 +111,7 @@ impl DealFilters {
         let updated_since = query_time("updated_since", self.updated_since.as_deref());
         let filter = Filter {
             organization: wrong.take(organization),
+            participant: None,
             status: wrong.take(status),
             stage: wrong.take(stage.map_err(bad_stage)),
             programme: wrong.take(query_id("programme", self.programme.as_deref())),

@@ -24,8 +24,9 @@ const STEP_MAX: usize = 500;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DealChanges {
-    /// What exit criteria ask for, by their keys: a value, the name of a
-    /// document, a decision.
+    /// What exit criteria ask for, by their keys: words; a day as 2027-01-15,
+    /// for a decision the day of the yes; an amount as USD 1,200,000; what a
+    /// document is called, or its id.
     #[serde(default)]
     #[schema(example = json!({"term_sheet_amount": "USD 1,200,000"}))]
     facts: BTreeMap<String, String>,

@@ -19,7 +19,7 @@ use crate::http::fields::{JsonBody, Query};
 use crate::http::preconditions::IfMatch;
 use crate::http::problem::{Kind, Problem};
 use crate::services::syndicates::{self, BoardQuery, Column, Member, Seen};
-use crate::services::{Context, deals};
+use crate::services::{Context, deals, participants};
 
 /// A round, as it is set.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -202,6 +202,10 @@ pub struct ParticipantView {
     /// What the amount is compared by.
     #[serde(skip_serializing_if = "Option::is_none")]
     locked_rate: Option<LockedRateView>,
+    /// Who has said that the amount has arrived, where that isn't enough yet:
+    /// `startup`, `investor`, `operator`.
+    #[schema(max_items = 3)]
+    said_paid: Vec<&'static str>,
 }
 
 impl From<&Member> for ParticipantView {
@@ -219,6 +223,7 @@ impl From<&Member> for ParticipantView {
             closing: participant.closing,
             allocated: member.allocated,
             locked_rate: member.rate.as_ref().map(LockedRateView::from),
+            said_paid: member.said_paid.iter().map(|camp| camp.code()).collect(),
         }
     }
 }
@@ -233,7 +238,7 @@ pub struct SyndicateView {
     /// What its amounts are compared by.
     #[serde(skip_serializing_if = "Option::is_none")]
     locked_rate: Option<LockedRateView>,
-    /// Who takes part; an investor sees itself alone.
+    /// Who takes part; an investor, the deal's own or another, sees itself alone.
     #[schema(max_items = 200)]
     participants: Vec<ParticipantView>,
     /// Its closings, the first first; none where it closes at once.
@@ -322,8 +327,13 @@ pub(super) async fn set_deal_round(
     Ok(moved(seen.version, &SyndicateView::from(&seen)))
 }
 
-/// Says how far an investor is, in place of what was said before: the deal's
-/// own for itself, curators for any that the startup was introduced to.
+/// Says how far an investor is, in place of what was said before: an investor
+/// for itself, curators for any that the startup was introduced to.
+///
+/// The startup invites one by `observing` or `considering`, and says that what
+/// was promised has arrived by `funded`. That is so once both sides have said
+/// it, or two curators on evidence; until then the investor stays `committed`
+/// and `said_paid` names who has.
 #[utoipa::path(
     operation_id = "set_deal_participant",
     tag = "deals",
@@ -340,10 +350,10 @@ pub(super) async fn set_deal_participant(
     body: JsonBody<NewParticipant>,
 ) -> Result<HttpResponse, Problem> {
     let id: DealId = path_id(&id)?;
-    let found = deals::find(&context, &caller, id);
+    let found = syndicates::find(&context, &caller, id);
     let expected = if_match.version_of(found).await?;
     let participant = body.into_inner().read()?;
-    let seen = syndicates::set_participant(&context, &caller, id, expected, participant).await?;
+    let seen = participants::set(&context, &caller, id, expected, participant).await?;
     Ok(moved(seen.version, &SyndicateView::from(&seen)))
 }
 

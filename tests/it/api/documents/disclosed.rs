@@ -252,6 +252,14 @@ fn what_stops_a_disclosure_stops_an_opening() {
         assert_eq!((statuses(&stage, &deck).await, list().await), (SHUT, 0));
         stands(&stage, &introduction, IntroductionStatus::Converted).await;
         assert_eq!(statuses(&stage, &deck).await, OPEN);
+        // A deal goes on when its programme is over; while that is suspended
+        // nothing goes across.
+        let programme = format!("/v1/programmes/{}", stage.programme.id);
+        for (action, expected) in [("suspend", SHUT), ("resume", OPEN), ("terminate", OPEN)] {
+            let action = json!({"action": action});
+            stage.go(Who::Curator, &programme, action).await.expect(200);
+            assert_eq!(statuses(&stage, &deck).await, expected);
+        }
         let apart = json!({
             "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],
             "reason": "A conflict of interest.",

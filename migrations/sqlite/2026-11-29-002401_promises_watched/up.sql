@@ -1,0 +1,13 @@
+-- How each promise did when it was last looked at, once a day.
+CREATE TABLE commitment_watch (
+    commitment_id BLOB NOT NULL PRIMARY KEY REFERENCES commitments (id)
+        CHECK (length(commitment_id) = 16),
+    health TEXT NOT NULL,
+    share INTEGER NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
+CREATE INDEX commitment_watch_by_health ON commitment_watch (health, commitment_id);
+
+-- What is told of a programme asks for all that it brought about.
+CREATE INDEX introductions_by_programme ON introductions (programme_id, created_at, id);
+CREATE INDEX deals_by_programme ON deals (programme_id, created_at, id);

@@ -1,0 +1,104 @@
+//! How promises did when they were last looked at.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::programme_schema::commitment_watch::{self, dsl};
+use super::programme_schema::commitments;
+use super::types::Timestamp;
+use super::{Conn, Result, sql, stored};
+use crate::domain::commitment::{Commitment, CommitmentStatus, Health};
+use crate::domain::ids::{CommitmentId, OrganizationId};
+
+/// How a promise did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// How.
+    pub health: Health,
+    /// The share of its target that was there, in bp.
+    pub share: i64,
+    /// Since when it has done so.
+    pub since: DateTime<Utc>,
+}
+
+type Row = (CommitmentId, String, i64, DateTime<Utc>);
+
+/// How these promises did; those that nobody has looked at are left out.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn of(conn: &mut Conn, ids: &[CommitmentId]) -> Result<BTreeMap<CommitmentId, Watch>> {
+    let rows: Vec<Row> = commitment_watch::table
+        .filter(dsl::commitment_id.eq_any(ids.to_vec()))
+        .select((dsl::commitment_id, dsl::health, dsl::share, dsl::since))
+        .load(conn)?;
+    let watch = |(id, health, share, since): Row| {
+        let health = stored::code(&health, Health::from_code)?;
+        Ok((
+            id,
+            Watch {
+                health,
+                share,
+                since,
+            },
+        ))
+    };
+    rows.into_iter().map(watch).collect()
+}
+
+/// Stores how a promise does in place of what was said before.
+///
+/// # Errors
+/// A statement failed.
+pub fn put(conn: &mut Conn, id: CommitmentId, watch: &Watch) -> Result<()> {
+    let values = (
+        dsl::health.eq(watch.health.code()),
+        dsl::share.eq(watch.share),
+        dsl::since.eq(Timestamp(watch.since)),
+    );
+    let insert = diesel::insert_into(commitment_watch::table)
+        .values((dsl::commitment_id.eq(id), values))
+        .on_conflict_do_nothing();
+    if sql::execute(conn, insert)? == 0 {
+        diesel::update(commitment_watch::table.find(id))
+            .set(values)
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The open promises that are behind, and since when, the first due first: all,
+/// or those that one of these parties sees to.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn behind(
+    conn: &mut Conn,
+    owners: Option<&[OrganizationId]>,
+    limit: i64,
+) -> Result<Vec<(Commitment, DateTime<Utc>)>> {
+    let mut query = commitment_watch::table
+        .inner_join(commitments::table.on(commitments::id.eq(dsl::commitment_id)))
+        .filter(dsl::health.eq(Health::AtRisk.code()))
+        .filter(commitments::status.eq(CommitmentStatus::Open.code()))
+        .into_boxed();
+    if let Some(owners) = owners {
+        query = query.filter(commitments::owner_id.eq_any(owners.to_vec()));
+    }
+    let found: Vec<(CommitmentId, DateTime<Utc>)> = query
+        .order((commitments::due, dsl::commitment_id))
+        .limit(limit)
+        .select((dsl::commitment_id, dsl::since))
+        .load(conn)?;
+    let ids: Vec<CommitmentId> = found.iter().map(|(id, _)| *id).collect();
+    let mut records: BTreeMap<_, _> = super::commitments::find_many(conn, &ids)?
+        .into_iter()
+        .map(|commitment| (commitment.id, commitment))
+        .collect();
+    let with_record = found
+        .into_iter()
+        .filter_map(|(id, since)| records.remove(&id).map(|commitment| (commitment, since)));
+    Ok(with_record.collect())
+}

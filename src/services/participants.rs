@@ -1,0 +1,400 @@
+//! The investors in a deal, one by one: who may say how far one of them is, and
+//! when what it promised has arrived.
+//!
+//! An investor speaks for itself, whether the deal is its own or it joined
+//! another one's; the startup invites whom it was introduced to; curators write
+//! down what either says. That money arrived is said by both sides, or by two
+//! of the operator's people on evidence, as with the deal as a whole.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::db::page::Page;
+use crate::db::{self, Conn, syndicates};
+use crate::domain::deal_work::Camp;
+use crate::domain::event::{SubjectKind, Value};
+use crate::domain::ids::{DealId, OrganizationId};
+use crate::domain::permission::{Hat, Operation};
+use crate::domain::pipeline::{Deal, DealStatus};
+use crate::domain::rate_lock::lock_facts;
+use crate::domain::refusal::Refusal;
+use crate::domain::syndicate::{Interest, Participant};
+use crate::domain::values::OrganizationKind;
+
+use super::deals::load;
+use super::locked::{LockedBook, lock};
+use super::paging::{PageRequest, after, read_page};
+use super::syndicates::{Seen, see, touched};
+use super::transitions::{check_version, code};
+use super::{Caller, Context, Error, apart, closings};
+
+/// The caller's firms that take part in a deal beside its own two.
+fn joined(conn: &mut Conn, caller: &Caller, id: DealId) -> Result<Vec<OrganizationId>, Error> {
+    let mut all = syndicates::participants(conn, &[id])?;
+    let all = all.remove(&id).unwrap_or_default();
+    let firms = all.into_iter().map(|it| it.organization);
+    Ok(firms.filter(|firm| caller.belongs_to(*firm)).collect())
+}
+
+/// Whether the caller may read of a deal's round: its sides, the operator's
+/// people, and who takes part in it as long as nothing keeps them from the
+/// startup.
+pub(super) fn check_reads(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+) -> Result<(), Error> {
+    if caller
+        .may(Operation::ReadDeal, &[deal.startup, deal.investor])
+        .is_ok()
+    {
+        return Ok(());
+    }
+    for firm in joined(conn, caller, deal.id)? {
+        if apart::of_participant(context, conn, deal, firm)?.is_none() {
+            return caller.may(Operation::ReadDeal, &[firm]);
+        }
+    }
+    Err(Error::NotFound)
+}
+
+/// For whom the caller speaks of an investor in a deal.
+fn voice(caller: &Caller, deal: &Deal, investor: OrganizationId) -> Result<Camp, Error> {
+    let theirs = caller.hats(deal.startup, investor);
+    // Who belongs to the deal's own investor has no say for the operator.
+    let curates = caller.hats(deal.startup, deal.investor);
+    if theirs.contains(&Hat::Investor) {
+        Ok(Camp::Investor)
+    } else if theirs.contains(&Hat::Startup) {
+        Ok(Camp::Startup)
+    } else if theirs.contains(&Hat::Curator) && curates.contains(&Hat::Curator) {
+        Ok(Camp::Operator)
+    } else {
+        Err(Error::Forbidden)
+    }
+}
+
+/// Says how far an investor is, in place of what was said before.
+pub async fn set(
+    context: &Context,
+    caller: &Caller,
+    id: DealId,
+    expected: Option<i64>,
+    participant: Participant,
+) -> Result<Seen, Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    context
+        .db
+        .write(move |conn| {
+            let before = writable(&context_in, conn, &caller, id, expected)?;
+            let camp = voice(&caller, &before, participant.organization)?;
+            let old = syndicates::participants(conn, &[id])?.remove(&id);
+            let mut old = old.unwrap_or_default().into_iter();
+            let old = old.find(|it| it.organization == participant.organization);
+            check_says(camp, old.as_ref(), &participant)?;
+            participant.faults().finish()?;
+            let known = participant.organization == before.investor
+                || syndicates::were_introduced(conn, before.startup, participant.organization)?;
+            if !known {
+                return Err(Error::refused(
+                    "not_introduced",
+                    "Only an investor that the startup was introduced to takes part.",
+                ));
+            }
+            let investor = participant.organization;
+            let between = apart::of_participant(&context_in, conn, &before, investor)?;
+            apart::check(&caller, &[before.startup, investor], between)?;
+            put(
+                &context_in,
+                conn,
+                &caller,
+                id,
+                camp,
+                old.as_ref(),
+                participant,
+            )?;
+            let after = touched(&context_in, conn, before)?;
+            see(&context_in, conn, &caller, &after)
+        })
+        .await
+}
+
+fn writable(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: DealId,
+    expected: Option<i64>,
+) -> Result<Deal, Error> {
+    let deal = load(conn, id)?;
+    check_reads(context, conn, caller, &deal)?;
+    let mut owners = vec![deal.startup, deal.investor];
+    owners.extend(joined(conn, caller, id)?);
+    caller.may(Operation::MoveDeal, &owners)?;
+    check_version(expected, deal.version)?;
+    if !matches!(deal.status, DealStatus::Open | DealStatus::OnHold) {
+        return Err(Refusal::no_transition("syndicate").into());
+    }
+    Ok(deal)
+}
+
+/// What each may say: the startup invites, and confirms what arrived.
+fn check_says(camp: Camp, old: Option<&Participant>, new: &Participant) -> Result<(), Error> {
+    if camp != Camp::Startup {
+        return Ok(());
+    }
+    let says = |it: &Participant| {
+        (
+            it.lead,
+            it.closing,
+            it.pledge.map(|it| (it.amount, it.minimum)),
+        )
+    };
+    let confirms =
+        new.interest == Interest::Funded && old.is_some_and(|old| says(old) == says(new));
+    let invites = old.is_none()
+        && matches!(new.interest, Interest::Observing | Interest::Considering)
+        && new.pledge.is_none()
+        && !new.lead;
+    if confirms || invites {
+        Ok(())
+    } else if new.interest == Interest::Funded {
+        Err(Error::refused(
+            "not_promised",
+            "What arrived is what the investor has promised, word by word.",
+        ))
+    } else {
+        Err(Error::Forbidden)
+    }
+}
+
+fn put(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: DealId,
+    camp: Camp,
+    old: Option<&Participant>,
+    mut new: Participant,
+) -> Result<(), Error> {
+    let curator = camp == Camp::Operator;
+    closings::fit(conn, id, old, &mut new, curator)?;
+    let now = context.now();
+    let was_paid = old.is_some_and(|old| old.interest == Interest::Funded);
+    if new.interest == Interest::Funded && !was_paid {
+        say_paid(context, conn, caller, id, camp, &new)?;
+        if !is_paid(&payments(conn, id)?, &new) {
+            new.interest = Interest::Committed;
+        }
+    }
+    let says = |it: &Participant| {
+        (
+            it.interest,
+            it.lead,
+            it.closing,
+            it.pledge.map(|it| (it.firmness, it.amount, it.minimum)),
+        )
+    };
+    if old.is_some_and(|old| says(old) == says(&new)) {
+        return Ok(());
+    }
+    let locked = lock_pledge(conn, now.date_naive(), old, &mut new)?;
+    syndicates::set_participant(conn, id, &new, now)?;
+    log(context, conn, caller, id, &new, locked)
+}
+
+/// What has to be the same for two to mean the same payment.
+fn payment(participant: &Participant) -> Option<String> {
+    let pledge = participant.pledge?;
+    Some(format!(
+        "paid {} {}",
+        participant.organization, pledge.amount
+    ))
+}
+
+/// Notes for whom somebody says that an investor's money arrived.
+fn say_paid(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: DealId,
+    camp: Camp,
+    participant: &Participant,
+) -> Result<(), Error> {
+    let Some(payment) = payment(participant) else {
+        return Ok(());
+    };
+    let matter = format!("{payment} {}", camp.code());
+    let now = context.now();
+    if !db::deal_seconds::insert(conn, id, &matter, caller.id(), "", now)? {
+        return Err(Error::refused(
+            "second_person_needed",
+            "You have said so already; somebody else has to agree.",
+        ));
+    }
+    let facts = vec![
+        ("participant", Value::Id(participant.organization.uuid())),
+        ("by", code(camp.code())),
+    ];
+    let subject = (SubjectKind::Deal, id);
+    let pen = context.pen(caller.actor());
+    pen.append(conn, "deal.payment_said", subject, facts)
+}
+
+/// Who has said of which payment in a deal that it arrived, and how many.
+pub(super) type Payments = BTreeMap<String, usize>;
+
+/// What was said to have arrived in a deal.
+pub(super) fn payments(conn: &mut Conn, id: DealId) -> Result<Payments, Error> {
+    let mut payments = Payments::new();
+    for matter in db::deal_seconds::matters(conn, id)? {
+        *payments.entry(matter).or_default() += 1;
+    }
+    Ok(payments)
+}
+
+fn said(payments: &Payments, participant: &Participant, camp: Camp) -> usize {
+    let payment = payment(participant);
+    let found = payment.and_then(|it| payments.get(&format!("{it} {}", camp.code())));
+    found.copied().unwrap_or(0)
+}
+
+/// Whether enough have said that an investor's money arrived: both sides, or
+/// two of the operator's people.
+fn is_paid(payments: &Payments, participant: &Participant) -> bool {
+    let said = |camp| said(payments, participant, camp);
+    said(Camp::Startup) > 0 && said(Camp::Investor) > 0 || said(Camp::Operator) > 1
+}
+
+/// Who has said that it arrived, as long as that isn't enough.
+pub(super) fn said_paid(payments: &Payments, participant: &Participant) -> Vec<Camp> {
+    if participant.interest == Interest::Funded {
+        return Vec::new();
+    }
+    let camps = [Camp::Startup, Camp::Investor, Camp::Operator];
+    let camps = camps.into_iter();
+    camps
+        .filter(|camp| said(payments, participant, *camp) > 0)
+        .collect()
+}
+
+/// Locks today's rates with a promise; one that says the same as before keeps
+/// those that it was made by.
+fn lock_pledge(
+    conn: &mut Conn,
+    today: NaiveDate,
+    old: Option<&Participant>,
+    new: &mut Participant,
+) -> Result<Vec<(&'static str, Value)>, Error> {
+    let interest = new.interest;
+    let Some(pledge) = &mut new.pledge else {
+        return Ok(Vec::new());
+    };
+    let currency = pledge.amount.currency;
+    let same = old
+        .filter(|old| old.interest == interest)
+        .and_then(|old| old.pledge)
+        .filter(|old| old.firmness == pledge.firmness && old.amount == pledge.amount);
+    if let Some(same) = same {
+        pledge.lock = same.lock;
+        let rate = LockedBook::default().rate(conn, &same.lock, currency)?;
+        return Ok(lock_facts(&same.lock, rate.as_ref()));
+    }
+    let (lock, facts) = lock(conn, today, currency)?;
+    pledge.lock = lock;
+    Ok(facts)
+}
+
+fn log(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: DealId,
+    participant: &Participant,
+    locked: Vec<(&'static str, Value)>,
+) -> Result<(), Error> {
+    let mut facts = vec![
+        ("participant", Value::Id(participant.organization.uuid())),
+        ("interest", code(participant.interest.code())),
+        ("lead", Value::Flag(participant.lead)),
+    ];
+    if let Some(pledge) = &participant.pledge {
+        facts.push(("firmness", code(pledge.firmness.code())));
+        facts.push(("amount", Value::Money(pledge.amount)));
+    }
+    facts.extend(participant.closing.map(|it| ("closing", Value::Int(it))));
+    facts.extend(locked);
+    let subject = (SubjectKind::Deal, id);
+    context
+        .pen(caller.actor())
+        .append(conn, "deal.participant_set", subject, facts)
+}
+
+/// A part that a firm has in a deal.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Which deal.
+    pub deal: DealId,
+    /// When that was opened.
+    pub opened_at: DateTime<Utc>,
+    /// Where that stands.
+    pub status: DealStatus,
+    /// Whose deal it is, by name; none while something keeps the two apart.
+    pub startup_name: Option<String>,
+    /// What the firm said.
+    pub participant: Participant,
+}
+
+/// The parts that an investor has in deals, its own and others', by when these
+/// were opened; while something keeps it from a startup that one isn't named.
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    investor: Option<OrganizationId>,
+    page: PageRequest,
+) -> Result<Page<Part>, Error> {
+    let own = caller.organizations(OrganizationKind::Investor).next();
+    let investor = investor.or(own).ok_or(Error::NotFound)?;
+    caller.may(Operation::ReadDeal, &[investor])?;
+    let operator = caller.reads_all_of(&[investor]);
+    let context_in = context.clone();
+    read_page(
+        context,
+        format!("participations {investor}"),
+        page,
+        move |conn, cursor, limit| {
+            let filter = db::deals::Filter {
+                participant: Some(investor),
+                ..db::deals::Filter::default()
+            };
+            let deals = db::deals::list(conn, &filter, cursor, limit)?;
+            let ids: Vec<DealId> = deals.iter().map(|deal| deal.id).collect();
+            let mut all = syndicates::participants(conn, &ids)?;
+            let firms: Vec<_> = deals.iter().map(|deal| deal.startup).collect();
+            let firms = db::organizations::find_many(conn, &firms)?;
+            let mut seen = Vec::new();
+            for deal in deals {
+                let of_deal = all.remove(&deal.id).unwrap_or_default();
+                let mut own = of_deal.into_iter();
+                let Some(participant) = own.find(|it| it.organization == investor) else {
+                    continue;
+                };
+                let apart = apart::of_participant(&context_in, conn, &deal, investor)?;
+                let name = firms.iter().find(|firm| firm.id == deal.startup);
+                let name = name.map(|firm| firm.details.display_name().to_string());
+                seen.push(Part {
+                    deal: deal.id,
+                    opened_at: deal.created_at,
+                    status: deal.status,
+                    startup_name: name.filter(|_| operator || apart.is_none()),
+                    participant,
+                });
+            }
+            Ok(seen)
+        },
+        |part| after(part.opened_at, part.deal),
+    )
+    .await
+}

@@ -1,0 +1,148 @@
+//! What becomes of what began under a programme when that one is over. Where
+//! another goes on from it, introductions, deals, documents and engagements go
+//! on under that one, and whoever was admitted is admitted there; while it is
+//! still being agreed they wait. Without one, what was not sent yet ends, and
+//! what connected two firms stays theirs.
+
+use chrono::NaiveDate;
+
+use crate::db::introductions::About;
+use crate::db::{self, Conn, agreements};
+use crate::domain::compliance::FreezeScope;
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::ids::ProgrammeId;
+use crate::domain::permission::Hat;
+use crate::domain::programme::{Programme, ProgrammeAction, ProgrammeStatus, step};
+
+use super::log::Pen;
+use super::transitions::code;
+use super::{Context, Error, introductions, programmes};
+
+/// Renewals that are followed at most; nobody renews an MoU that often.
+const MOST: usize = 64;
+
+/// The programme under which what began under this one goes on: the last of
+/// those that renewed it, else itself.
+pub(super) fn going_on(conn: &mut Conn, mut programme: Programme) -> Result<Programme, Error> {
+    for _ in 0..MOST {
+        if programme.status != ProgrammeStatus::Renewed {
+            break;
+        }
+        match agreements::successor(conn, programme.id)? {
+            Some(next) => programme = programmes::load(conn, next)?,
+            None => break,
+        }
+    }
+    Ok(programme)
+}
+
+/// Whether a programme that is past its last day waits: for the one that goes
+/// on from it and is being agreed, or for the clock to end it.
+pub(super) fn is_awaited(
+    conn: &mut Conn,
+    programme: &Programme,
+    today: NaiveDate,
+) -> Result<bool, Error> {
+    if programme.status.in_force() {
+        return Ok(programme.details.ends_on < today);
+    }
+    Ok(programme.status == ProgrammeStatus::Expired && is_coming(conn, programme.id)?)
+}
+
+fn is_coming(conn: &mut Conn, programme: ProgrammeId) -> Result<bool, Error> {
+    let Some(next) = agreements::successor(conn, programme)? else {
+        return Ok(false);
+    };
+    Ok(programmes::load(conn, next)?.status.is_coming())
+}
+
+/// What a step of a programme means for what began under it, or under the one
+/// before it.
+pub(super) fn follow(
+    context: &Context,
+    conn: &mut Conn,
+    after: &Programme,
+    action: ProgrammeAction,
+) -> Result<(), Error> {
+    let over = match action {
+        ProgrammeAction::Expire if is_coming(conn, after.id)? => None,
+        ProgrammeAction::Expire | ProgrammeAction::Terminate => Some(after.id),
+        ProgrammeAction::Decline => match agreements::load(conn, after.id)?.predecessor {
+            Some(before) => {
+                let before = programmes::load(conn, before)?;
+                (before.status == ProgrammeStatus::Expired).then_some(before.id)
+            }
+            None => None,
+        },
+        _ => None,
+    };
+    match over {
+        Some(programme) => {
+            introductions::end_all(context, conn, About::Programme(programme), Actor::System)
+        }
+        None => Ok(()),
+    }
+}
+
+/// A programme that comes into force takes the place of the one before it: that
+/// one is renewed, unless it was ended early, and whom it had admitted is
+/// admitted, with what was decided about them.
+pub(super) fn succeed(
+    context: &Context,
+    conn: &mut Conn,
+    pen: &Pen,
+    programme: &Programme,
+    predecessor: ProgrammeId,
+) -> Result<(), Error> {
+    let frozen = FreezeScope::Programme(predecessor);
+    if db::freezes::active(conn)?
+        .iter()
+        .any(|freeze| freeze.scope == frozen)
+    {
+        return Err(Error::refused(
+            "predecessor_frozen",
+            "The programme that this one goes on from is frozen; lift that first.",
+        ));
+    }
+    carry_over(context, conn, pen, programme.id, predecessor)?;
+    let before = programmes::load(conn, predecessor)?;
+    let today = context.now().date_naive();
+    match step(&before, ProgrammeAction::Renew, Hat::System, today) {
+        Ok(_) => programmes::move_by_system(context, conn, before, ProgrammeAction::Renew),
+        Err(_) => Ok(()),
+    }
+}
+
+fn carry_over(
+    context: &Context,
+    conn: &mut Conn,
+    pen: &Pen,
+    to: ProgrammeId,
+    from: ProgrammeId,
+) -> Result<(), Error> {
+    let now = context.now();
+    let admitted = |conn: &mut Conn, kind: &'static str, id: uuid::Uuid| {
+        pen.append(
+            conn,
+            "programme.admitted",
+            (SubjectKind::Programme, to),
+            vec![("kind", code(kind)), ("id", Value::Id(id))],
+        )
+    };
+    for profile in db::programmes::admitted_startups(conn, from)? {
+        if db::programmes::admit_startup(conn, to, profile, now)? {
+            admitted(conn, "startup_profile", profile.uuid())?;
+        }
+    }
+    for mandate in db::programmes::admitted_mandates(conn, from)? {
+        if db::programmes::admit_mandate(conn, to, mandate, now)? {
+            admitted(conn, "mandate", mandate.uuid())?;
+        }
+    }
+    Ok(db::disclosures::copy_releases(
+        conn,
+        from,
+        to,
+        now.date_naive(),
+    )?)
+}

@@ -1,0 +1,93 @@
+//! Promises of a programme that fall behind, long before they are due.
+
+use chrono::TimeDelta;
+use corridor::db::{self, Conn};
+use corridor::domain::event::Value as Fact;
+use corridor::domain::programme::{Party, PartyRole};
+use corridor::jobs::clock;
+use serde_json::{Value, json};
+
+use super::stage::{Stage, Who};
+use crate::support::database::on_each_backend;
+
+/// The promise among what waits for somebody.
+async fn waiting(stage: &Stage, who: Who) -> Vec<Value> {
+    let path = "/v1/worklist?kind=meet_commitment";
+    let list = stage.get(who, path).await.expect(200);
+    list["items"].as_array().unwrap().clone()
+}
+
+async fn told(stage: &Stage) -> Vec<String> {
+    stage.seal().await;
+    let page = |conn: &mut Conn| db::events::page(conn, 0, 1_000);
+    let events = stage.context.db.read(page).await.unwrap();
+    let changed = events
+        .into_iter()
+        .filter(|event| event.kind == "commitment.health_changed");
+    let health = changed
+        .flat_map(|event| event.payload)
+        .filter_map(|fact| match fact {
+            (key, Fact::Code(code)) if key == "health" => Some(code.to_string()),
+            _ => None,
+        });
+    health.collect()
+}
+
+#[test]
+fn who_sees_to_a_promise_hears_that_it_falls_behind() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let programme = stage.programme.id;
+        let party = Party {
+            organization: stage.investor.id,
+            role: PartyRole::Signatory,
+        };
+        let write = move |conn: &mut Conn| {
+            let mut record = db::programmes::find(conn, programme)?.unwrap();
+            record.version += 1;
+            record.details.parties.push(party);
+            db::programmes::update(conn, &record)
+        };
+        assert!(stage.context.db.write(write).await.unwrap());
+        let due = stage.context.now().date_naive() + TimeDelta::days(300);
+        let promise = json!({
+            "goal": "practices", "title": "Four sessions", "measure": "manual",
+            "target_count": 4, "due": due.to_string(), "owner": stage.investor.id.to_string(),
+        });
+        let path = format!("/v1/programmes/{programme}/commitments");
+        let made = stage.post(Who::Curator, &path, promise).await;
+        let record = made.location.clone().unwrap();
+        made.expect(201);
+        let days = async |days| {
+            stage.context.clock.advance(TimeDelta::days(days));
+            clock::strike(&stage.context).await.unwrap();
+        };
+        days(1).await;
+        assert!(waiting(&stage, Who::Curator).await.is_empty());
+        assert!(waiting(&stage, Who::Gul).await.is_empty());
+        assert_eq!(told(&stage).await, Vec::<String>::new());
+
+        // A third of the time is over and nothing is there.
+        days(120).await;
+        for who in [Who::Curator, Who::Gul] {
+            let waits = waiting(&stage, who).await;
+            assert_eq!(waits.len(), 1, "{who:?}");
+            assert_eq!(waits[0]["about"], json!(["Four sessions"]));
+        }
+        assert!(waiting(&stage, Who::Dana).await.is_empty());
+        assert_eq!(told(&stage).await, ["at_risk"]);
+        days(1).await;
+        assert_eq!(told(&stage).await, ["at_risk"], "once");
+
+        let evidence = json!({
+            "kind": "statement", "count": 3, "happened_on": stage.context.now().date_naive().to_string(), "note": "Three days in Baku",
+        });
+        let given = stage
+            .post(Who::Gul, &format!("{record}/evidence"), evidence)
+            .await;
+        assert_eq!(given.status, 201, "{}", given.text);
+        days(1).await;
+        assert_eq!(told(&stage).await, ["at_risk", "on_track"]);
+        assert!(waiting(&stage, Who::Curator).await.is_empty());
+    });
+}

@@ -1,0 +1,454 @@
+//! A corridor walked at random through the front door: two firms, the
+//! operator's people and the clock do whatever comes to them, in whatever order,
+//! and after each step what was promised of a corridor still holds.
+//!
+//! - Nothing is shown unless the gate says yes then and there.
+//! - While a freeze is in force no mail names one side to the other.
+//! - No address leaves before both said yes.
+//! - No record leaps: each move in the log begins where the last one ended.
+//! - The times of a deal's stages sum up.
+//! - What a deal brought is worth the same whatever rates become.
+//!
+//! `CORRIDOR_SEED` repeats a walk, `CORRIDOR_SOAK=1` makes many long ones.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use corridor::db::{self, Conn};
+use corridor::domain::disclosure::Decision;
+use corridor::domain::event::Value as Fact;
+use corridor::jobs::clock;
+use corridor::services::disclosure::{self, Occasion, Pair};
+use mail_parser::MessageParser;
+use serde_json::{Value, json};
+
+use super::Post;
+use crate::api::stage::{BLURB, INVESTOR, STARTUP, Who};
+use crate::crash::Dice;
+use crate::support::database::{Database, each_backend, on_runtime};
+
+const DANA: &str = "dana@mail.example";
+const GUL: &str = "gul@mail.example";
+
+/// What a walk knows and has seen so far.
+struct Walk {
+    post: Post,
+    dice: Dice,
+    events: i64,
+    mails: usize,
+    freezes: Vec<String>,
+    /// Where each record stood by its last move.
+    stands: BTreeMap<(String, uuid::Uuid), String>,
+    /// What each deal that was won brought, when it was first seen.
+    won: BTreeMap<String, Value>,
+    done: Vec<String>,
+}
+
+/// What the gate says of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    Open,
+    Frozen,
+    Shut,
+}
+
+impl Walk {
+    async fn begin(database: &Database, dice: Dice) -> Self {
+        let post = Post::open(database).await;
+        let walk = Self {
+            post,
+            dice,
+            events: 0,
+            mails: 0,
+            freezes: vec![],
+            stands: BTreeMap::new(),
+            won: BTreeMap::new(),
+            done: vec![],
+        };
+        walk.quote(500_000).await;
+        let matched = walk.post.stage.matched().await;
+        let both = json!({ "action": "release", "to": "both" });
+        walk.post.stage.go(Who::Curator, &matched, both).await;
+        walk
+    }
+
+    async fn quote(&self, per_unit: i64) {
+        let (day, azn) = (self.post.now().date_naive(), "AZN".parse().unwrap());
+        let quote = move |conn: &mut Conn| db::rates::insert(conn, day, &[(azn, per_unit)]);
+        self.post.stage.context.db.write(quote).await.unwrap();
+    }
+
+    async fn gate(&self) -> Gate {
+        let stage = &self.post.stage;
+        let context = stage.context.clone();
+        let (programme, profile, mandate) =
+            (stage.programme.id, stage.profile.id, stage.mandate.id);
+        let ask = move |conn: &mut Conn| {
+            let pair = Pair::load(conn, programme, profile, mandate)?;
+            disclosure::ask(&context, conn, &pair, Occasion::Running)
+        };
+        match stage.context.db.read(ask).await.unwrap() {
+            Decision::Allow => Gate::Open,
+            decision if decision.is_frozen() => Gate::Frozen,
+            _ => Gate::Shut,
+        }
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.dice.between(0, all.len())]
+    }
+
+    /// The newest records of a list that somebody sees; paths.
+    async fn newest(&self, list: &str) -> Option<String> {
+        let seen = self.post.stage.get(Who::Curator, list).await.expect(200);
+        let last = seen["items"].as_array().unwrap().last()?.clone();
+        let base = list.split('?').next().unwrap();
+        Some(format!("{base}/{}", last["id"].as_str().unwrap()))
+    }
+
+    /// Somebody tries something; that it is refused is as good.
+    async fn tries(&mut self, who: Who, record: &str, body: Value) -> u16 {
+        let said = format!("{who:?} {record} {body}");
+        let answer = self.post.stage.go(who, record, body).await;
+        assert!(answer.status < 500, "{said}: {}", answer.text);
+        self.done.push(format!("{said} -> {}", answer.status));
+        answer.status
+    }
+
+    async fn posts(&mut self, who: Who, path: &str, body: Value) -> Value {
+        let said = format!("{who:?} {path} {body}");
+        let answer = self.post.stage.post(who, path, body).await;
+        assert!(answer.status < 500, "{said}: {}", answer.text);
+        self.done.push(format!("{said} -> {}", answer.status));
+        answer.json()
+    }
+
+    async fn step(&mut self) {
+        let sides = [Who::Dana, Who::Gul];
+        match self.dice.between(0, 20) {
+            0 => self.records().await,
+            1 => self.clear().await,
+            2 => self.freeze().await,
+            3 | 4 => self.thaw().await,
+            5 => self.programme().await,
+            6 | 7 => self.ask().await,
+            8..=11 => {
+                let actions = [
+                    "accept",
+                    "accept",
+                    "accept",
+                    "decline",
+                    "more_time",
+                    "withdraw",
+                    "met",
+                    "met",
+                    "convert",
+                    "convert",
+                    "convert",
+                    "close",
+                    "reply",
+                    "late_yes",
+                ];
+                let action = self.one_of(&actions);
+                let body = match action {
+                    "decline" => json!({ "action": action, "reason": { "code": "terms" } }),
+                    _ => json!({ "action": action }),
+                };
+                let who = self.one_of(&sides);
+                if let Some(introduction) = self.newest("/v1/introductions").await {
+                    self.tries(who, &introduction, body.clone()).await;
+                    if action == "convert" {
+                        for who in sides {
+                            self.tries(who, &introduction, body.clone()).await;
+                        }
+                    }
+                }
+            }
+            12..=15 => self.deal().await,
+            16 => {
+                let rate = self.dice.between(300_000, 900_000);
+                self.quote(i64::try_from(rate).unwrap()).await;
+                self.done.push(format!("rate {rate}"));
+            }
+            _ => {
+                let hours = i64::try_from(self.dice.between(1, 60)).unwrap();
+                self.post.advance(TimeDelta::hours(hours));
+                clock::strike(&self.post.stage.context).await.unwrap();
+                self.done.push(format!("{hours} hours pass"));
+            }
+        }
+        self.post.send().await;
+    }
+
+    async fn records(&mut self) {
+        let stage = &self.post.stage;
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        let (who, record) = self.one_of(&[(Who::Dana, 0), (Who::Gul, 1)]);
+        let record = if record == 0 { profile } else { mandate };
+        for action in ["pause", "publish"] {
+            if self.dice.between(0, 3) > 0 {
+                self.tries(who, &record, json!({ "action": action })).await;
+            }
+        }
+    }
+
+    async fn clear(&mut self) {
+        let stage = &self.post.stage;
+        let firm = self.dice.between(0, 2);
+        let firm = [stage.startup.id, stage.investor.id][firm].to_string();
+        let verdict = self.one_of(&["clear", "clear", "clear", "review", "blocked"]);
+        let until = self.post.now().date_naive() + TimeDelta::days(300);
+        let body = json!({
+            "organization": firm, "verdict": verdict, "basis": "Registry of companies",
+            "evidence": { "reference": "Archive 7" }, "valid_to": until.to_string(),
+        });
+        self.posts(Who::Compliance, "/v1/clearances", body.clone())
+            .await;
+        if verdict == "blocked" {
+            // Otherwise most of a walk would be over.
+            let mut clear = body;
+            clear["verdict"] = json!("clear");
+            for who in [Who::Compliance, Who::SecondCompliance] {
+                self.posts(who, "/v1/clearances", clear.clone()).await;
+            }
+        }
+    }
+
+    async fn freeze(&mut self) {
+        let stage = &self.post.stage;
+        let scopes = [
+            ("country", "AZ".to_owned()),
+            ("organization", stage.startup.id.to_string()),
+            ("programme", stage.programme.id.to_string()),
+        ];
+        let (scope, value) = scopes[self.dice.between(0, scopes.len())].clone();
+        let body = json!({ "scope": scope, "value": value, "reason": "An order" });
+        let made = self.posts(Who::Compliance, "/v1/freezes", body).await;
+        if let Some(id) = made["id"].as_str() {
+            self.freezes.push(format!("/v1/freezes/{id}"));
+        }
+    }
+
+    async fn thaw(&mut self) {
+        let Some(freeze) = self.freezes.pop() else {
+            return;
+        };
+        for who in [Who::Compliance, Who::SecondCompliance] {
+            let lift = json!({ "action": "lift", "reason": "The order is over" });
+            let mut lifted = self.tries(who, &freeze, lift).await;
+            if lifted == 422 {
+                lifted = self.tries(who, &freeze, json!({ "action": "lift" })).await;
+            }
+            assert_eq!(lifted, 200, "{:#?}", self.done);
+        }
+    }
+
+    async fn programme(&mut self) {
+        let programme = format!("/v1/programmes/{}", self.post.stage.programme.id);
+        self.tries(Who::Curator, &programme, json!({ "action": "suspend" }))
+            .await;
+        if self.dice.between(0, 3) > 0 {
+            let resume = json!({ "action": "resume" });
+            self.tries(Who::Curator, &programme, resume).await;
+        }
+    }
+
+    async fn ask(&mut self) {
+        let who = self.one_of(&[Who::Dana, Who::Gul, Who::Curator]);
+        let Some(matched) = self.newest("/v1/matches").await else {
+            return;
+        };
+        let both = json!({ "action": "release", "to": "both" });
+        self.tries(Who::Curator, &matched, both).await;
+        let matched = matched.rsplit('/').next().unwrap().to_owned();
+        let body = json!({ "match": matched, "blurb": BLURB });
+        self.posts(who, "/v1/introductions", body).await;
+    }
+
+    async fn deal(&mut self) {
+        let Some(deal) = self.newest("/v1/deals").await else {
+            return;
+        };
+        let today = self.post.now().date_naive();
+        let who = self.one_of(&[Who::Dana, Who::Gul, Who::Curator, Who::Compliance]);
+        let later = today + TimeDelta::days(20);
+        let bodies = [
+            json!({ "action": "report" }),
+            json!({ "action": "advance" }),
+            json!({ "action": "hold", "reason": "Holidays", "until": later.to_string() }),
+            json!({ "action": "resume" }),
+            json!({ "action": "lose", "code": "terms" }),
+            json!({ "action": "reopen", "reason": "They talk again" }),
+            json!({ "action": "block", "reason": "A list" }),
+            json!({ "action": "unblock", "reason": "Another firm" }),
+            json!({ "action": "finish" }),
+        ];
+        let body = bodies[self.dice.between(0, bodies.len())].clone();
+        match body["action"].as_str() {
+            Some("finish") => {
+                let seen = self.post.stage.get(Who::Curator, &deal).await.expect(200);
+                let last = match seen["pipeline"].as_str() {
+                    Some("pilot") => "settled",
+                    _ => "funded",
+                };
+                let skip = json!({ "action": "skip", "to": last, "reason": "They were quick" });
+                self.tries(Who::Curator, &deal, skip).await;
+                let confirm = json!({
+                    "action": "confirm", "value_date": today.to_string(),
+                    "amount": { "amount_minor": 1_000_000, "currency": "AZN" },
+                });
+                for who in [Who::Dana, Who::Gul] {
+                    self.tries(who, &deal, confirm.clone()).await;
+                }
+            }
+            Some("report") => {
+                for who in [Who::Dana, Who::Gul] {
+                    self.tries(who, &deal, body.clone()).await;
+                }
+            }
+            Some("block" | "unblock") => {
+                for who in [Who::Compliance, Who::SecondCompliance] {
+                    self.tries(who, &deal, body.clone()).await;
+                }
+            }
+            _ => drop(self.tries(who, &deal, body).await),
+        }
+    }
+
+    /// What holds after each step, whatever it was.
+    async fn check(&mut self, before: Gate, after: Gate) {
+        let stage = &self.post.stage;
+        stage.context.db.seal_pending().await.unwrap();
+        let from = self.events;
+        let page = move |conn: &mut Conn| db::events::page(conn, from, 10_000);
+        let events = stage.context.db.read(page).await.unwrap();
+        let done = || format!("{:#?}", self.done);
+        for event in &events {
+            self.events = event.position;
+            if event.kind == "organization.disclosed" {
+                let open = before == Gate::Open || after == Gate::Open;
+                assert!(open, "shown at {before:?}, {after:?}: {}", done());
+            }
+            let code = |name: &str| {
+                let found = event.payload.iter().find(|(key, _)| key == name);
+                match found {
+                    Some((_, Fact::Code(code))) => Some(code.to_string()),
+                    _ => None,
+                }
+            };
+            let moved = event.kind.ends_with(".moved");
+            let (Some(from), Some(to)) = (code("from"), code("to")) else {
+                continue;
+            };
+            let record = (event.kind.clone(), event.subject.id);
+            let stood = self.stands.insert(record, to);
+            if let Some(stood) = stood.filter(|_| moved) {
+                assert_eq!(stood, from, "{}: {}", event.kind, done());
+            }
+        }
+        let received = self.post.server.received();
+        for mail in &received[self.mails..] {
+            let parsed = MessageParser::new().parse(&mail.content).unwrap();
+            let mut words = parsed.subject().unwrap_or_default().to_owned();
+            for place in 0..2 {
+                words += &parsed.body_text(place).unwrap_or_default();
+                words += &parsed.body_html(place).unwrap_or_default();
+            }
+            let to_dana = mail.to.iter().any(|to| to.contains(DANA));
+            let to_gul = mail.to.iter().any(|to| to.contains(GUL));
+            if before == Gate::Frozen && after == Gate::Frozen {
+                let named =
+                    to_dana && words.contains(INVESTOR) || to_gul && words.contains(STARTUP);
+                assert!(!named, "in a freeze: {words}\n{}", done());
+            }
+            if !mail.connects() {
+                let whole = String::from_utf8_lossy(&mail.content);
+                let told = to_dana && whole.contains(GUL) || to_gul && whole.contains(DANA);
+                assert!(!told, "an address: {whole}\n{}", done());
+            }
+        }
+        self.mails = received.len();
+        self.check_deals().await;
+    }
+
+    async fn check_deals(&mut self) {
+        let stage = &self.post.stage;
+        let deals = stage.get(Who::Curator, "/v1/deals").await.expect(200);
+        for deal in deals["items"].as_array().unwrap() {
+            let path = format!("/v1/deals/{}", deal["id"].as_str().unwrap());
+            let history = stage.get(Who::Curator, &format!("{path}/history")).await;
+            let history = history.expect(200);
+            let stays = history["items"].as_array().unwrap();
+            let lasted: i64 = stays
+                .iter()
+                .map(|it| it["lasted_s"].as_i64().unwrap())
+                .sum();
+            let total = history["total_s"].as_i64().unwrap();
+            let parts = i64::try_from(stays.len()).unwrap();
+            // Each is told in whole seconds.
+            assert!(
+                (total - lasted).abs() <= parts,
+                "{history}\n{:#?}",
+                self.done
+            );
+            if deal["status"] == "won" {
+                let programme = stage.programme.id;
+                let card = format!("/v1/programmes/{programme}/scorecard");
+                let card = stage.get(Who::Curator, &card).await.expect(200);
+                let brought = json!([
+                    deal["locked_rate"],
+                    deal["startup_funding"],
+                    deal["investor_funding"],
+                    card["money_funded"]["total"]
+                ]);
+                let first = self.won.entry(path).or_insert_with(|| brought.clone());
+                assert_eq!(*first, brought, "{:#?}", self.done);
+            }
+        }
+    }
+
+    async fn end(&self) {
+        let stage = &self.post.stage;
+        let verify = |conn: &mut Conn| db::chain::verify(conn, 500, |_| {});
+        let chain = stage.context.db.read(verify).await.unwrap();
+        assert_eq!(chain.first_bad, None);
+        let queue = self.post.queue().await;
+        let mut intents: Vec<_> = queue.iter().map(|it| it.intent_key.clone()).collect();
+        intents.sort();
+        let all = intents.len();
+        intents.dedup();
+        assert_eq!(intents.len(), all, "one mail per intent");
+    }
+}
+
+#[test]
+fn whatever_happens_in_a_corridor_what_was_promised_of_it_holds() {
+    let soak = std::env::var("CORRIDOR_SOAK").is_ok_and(|it| it == "1");
+    let (walks, steps) = if soak { (60, 150) } else { (2, 60) };
+    let mut dice = Dice::seeded();
+    for _ in 0..walks {
+        // Each walk has a store of its own.
+        for database in each_backend() {
+            let seed = dice.between(0, usize::MAX >> 32);
+            eprintln!("on {database}, walk {seed}:");
+            let dice = Dice::of(u64::try_from(seed).unwrap());
+            on_runtime(async {
+                let mut walk = Box::pin(Walk::begin(&database, dice)).await;
+                for _ in 0..steps {
+                    let before = walk.gate().await;
+                    Box::pin(walk.step()).await;
+                    let after = walk.gate().await;
+                    walk.check(before, after).await;
+                }
+                walk.end().await;
+                eprintln!(
+                    "{steps} steps, {} events, {} mails, {} deals won",
+                    walk.events,
+                    walk.mails,
+                    walk.won.len()
+                );
+            });
+        }
+    }
+}
