@@ -40,6 +40,12 @@ pub enum StartupField {
     OneLiner,
     /// A few paragraphs in English.
     Summary,
+    /// Its number in the Israeli register of companies.
+    IlCompany,
+    /// Its VÖEN, the number in the Azerbaijani tax register.
+    AzVoen,
+    /// Its legal entity identifier.
+    Lei,
 }
 
 /// What a column of the investors' file holds.
@@ -58,6 +64,12 @@ pub enum InvestorField {
     ContactEmail,
     /// The language that is read there.
     ContactLanguage,
+    /// Its number in the Israeli register of companies.
+    IlCompany,
+    /// Its VÖEN, the number in the Azerbaijani tax register.
+    AzVoen,
+    /// Its legal entity identifier.
+    Lei,
 }
 
 /// What a column of the investments' file holds.

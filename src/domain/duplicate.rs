@@ -479,6 +479,27 @@ mod tests {
     }
 
     #[test]
+    fn a_page_in_a_network_is_nobodys_web_site() {
+        for shared in [
+            "linkedin.com",
+            "il.linkedin.com",
+            "m.facebook.com",
+            "sites.google.com",
+            "github.io",
+        ] {
+            assert!(!host_tells(shared), "{shared}");
+        }
+        for own in [
+            "tamar.github.io",
+            "notlinkedin.com",
+            "tamar.wixsite.com",
+            "x.com.az",
+        ] {
+            assert!(host_tells(own), "{own}");
+        }
+    }
+
+    #[test]
     fn a_web_site_counts_by_itself_unless_everybody_has_it() {
         let one = face("Tamar", Some("IL"), Some("tamar.example"));
         let other = face("Something else", Some("AZ"), Some("tamar.example"));

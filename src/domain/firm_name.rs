@@ -138,7 +138,7 @@ fn numbers(name: &str) -> Vec<String> {
     let parts = folded.split(|c: char| !c.is_ascii_digit());
     let mut numbers: Vec<String> = parts
         .filter(|part| !part.is_empty())
-        .map(|part| format!("{} ", part.trim_start_matches('0')))
+        .map(|part| format!("{part} "))
         .collect();
     numbers.sort_unstable();
     numbers
@@ -260,6 +260,29 @@ mod tests {
     fn same_pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
         let lines = include_str!("golden-names.tsv").lines();
         lines.filter_map(|line| line.strip_prefix("same\t")?.split_once('\t'))
+    }
+
+    #[test]
+    fn firms_that_differ_by_a_number_are_two() {
+        for (one, other) in [
+            ("Big Firm 1 Ltd", "Big Firm 2 Ltd"),
+            ("Big Firm 12", "Big Firm 21"),
+            ("Negev Sun 2", "Negev Sun"),
+            ("Xəzər Kapital 3", "Хазар Капитал 4"),
+        ] {
+            assert_eq!(same_firm(one, other), None, "{one} {other}");
+            assert!(
+                firm_keys(one).is_disjoint(&firm_keys(other)),
+                "{one} {other}"
+            );
+        }
+        for (one, other) in [("Studio 54 Ltd", "STUDIO 54"), ("Fond ３ MMC", "Fond 3")] {
+            assert!(same_firm(one, other).is_some(), "{one} {other}");
+            assert!(
+                !firm_keys(one).is_disjoint(&firm_keys(other)),
+                "{one} {other}"
+            );
+        }
     }
 
     #[test]

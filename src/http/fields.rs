@@ -306,18 +306,21 @@ fn next_fault<T: DeserializeOwned>(document: &mut Value, fault: &ShapeFault) -> 
     if fault.code == "unknown_field" {
         return None;
     }
-    filled::<T>(document, &fault.pointer, 0).flatten()
+    filled::<T>(document, &fault.pointer, 0).ok().flatten()
 }
 
 /// How deep what is missing in a filled place is filled in turn.
 const FILLED: usize = 3;
 
-/// The next fault after a place was filled; none where nothing fits.
+/// Nothing simple is of the type that a place wants.
+struct NothingFits;
+
+/// The next fault after a place was filled.
 fn filled<T: DeserializeOwned>(
     document: &mut Value,
     place: &str,
     depth: usize,
-) -> Option<Option<ShapeFault>> {
+) -> Result<Option<ShapeFault>, NothingFits> {
     let fillers = [
         Value::Null,
         json!(""),
@@ -328,25 +331,25 @@ fn filled<T: DeserializeOwned>(
     ];
     for filler in fillers {
         let is_object = filler.is_object();
-        fill(document, place, filler)?;
+        fill(document, place, filler).ok_or(NothingFits)?;
         let mut next = fault_of::<T>(document);
         // An object may want fields of its own.
         while let Some(inner) = next.take_if(|next| {
             is_object && depth < FILLED && next.code == "missing" && next.is_within(place)
         }) {
             match filled::<T>(document, &inner.pointer, depth + 1) {
-                Some(after) => next = after,
-                None => {
+                Ok(after) => next = after,
+                Err(NothingFits) => {
                     next = Some(inner);
                     break;
                 }
             }
         }
         if next.as_ref().is_none_or(|next| !next.is_within(place)) {
-            return Some(next);
+            return Ok(next);
         }
     }
-    None
+    Err(NothingFits)
 }
 
 fn fault_of<T: DeserializeOwned>(document: &Value) -> Option<ShapeFault> {

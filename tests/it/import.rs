@@ -552,6 +552,49 @@ fn files_that_are_no_such_files_are_refused_as_a_whole() {
 }
 
 #[test]
+fn numbers_of_registers_are_read_where_the_mapping_says_so() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let mapping = import_mapping::DEFAULT.replace(
+            "[startups.columns]\n",
+            "[startups.columns]\nnumber = \"lei\"\n",
+        );
+        desk.put("mapping.toml", mapping);
+        desk.put(
+            "startups.csv",
+            "id,name,tags,country,first_stage,amount,number\n\
+             s1,One,water,ISR,,,5493001KJTIIGC8Y1R12\n\
+             s2,Two,water,ISR,,,\n",
+        );
+        desk.put(
+            "investments.csv",
+            "startup_id,investor_id,date,stage,amount\n",
+        );
+        let args = ImportArgs {
+            mapping: Some(desk.path("mapping.toml")),
+            ..desk.args()
+        };
+        let report = import(&desk.context, &args).await.unwrap();
+        assert!(report.written, "{}", bad(&report));
+        let firm = desk.firm(OrganizationKind::Startup, "s1").await.unwrap();
+        let stated = desk
+            .read(move |conn| db::identifiers::of(conn, firm.id))
+            .await;
+        assert_eq!(stated.len(), 1);
+        desk.put(
+            "startups.csv",
+            "id,name,tags,country,first_stage,amount,number\ns1,One,water,ISR,,,123\n",
+        );
+        let report = import(&desk.context, &args).await.unwrap();
+        let said = bad(&report);
+        assert!(
+            said.starts_with("startups.csv:2: number: must be 18 letters"),
+            "{said}"
+        );
+    });
+}
+
+#[test]
 fn a_file_is_read_whole_before_the_store_is_held() {
     on_each_backend(async |database| {
         let desk = Desk::new(database).await;

@@ -11,6 +11,7 @@ use crate::config::import_mapping::{
     Columns, ImportMapping, InvestmentField, InvestorField, MissingCountry, StartupField,
 };
 use crate::domain::country::Country;
+use crate::domain::identifier::{Identifier, IdentifierScheme};
 use crate::domain::money::Currency;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::profile::{Round, StartupContent};
@@ -158,11 +159,20 @@ pub fn startup(rules: &Rules, ids: &mut Ids, line: Line<StartupField>) -> Checke
         cells.get(F::ContactLanguage),
     );
     let content = startup_content(rules, &mut notes, &cells);
+    let numbers = [
+        (F::IlCompany, IdentifierScheme::IlCompany),
+        (F::AzVoen, IdentifierScheme::AzVoen),
+        (F::Lei, IdentifierScheme::Lei),
+    ];
+    let identifiers = identifiers(
+        &mut notes,
+        numbers.map(|(field, scheme)| (scheme, cells.get(field))),
+    );
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewStartup {
             external_id,
             firm_id: None,
-            identifiers: None,
+            identifiers,
             details: details(OrganizationKind::Startup, name, country, website),
             content,
             contact,
@@ -192,11 +202,20 @@ pub fn investor(rules: &Rules, ids: &mut Ids, line: Line<InvestorField>) -> Chec
         cells.get(F::ContactEmail),
         cells.get(F::ContactLanguage),
     );
+    let numbers = [
+        (F::IlCompany, IdentifierScheme::IlCompany),
+        (F::AzVoen, IdentifierScheme::AzVoen),
+        (F::Lei, IdentifierScheme::Lei),
+    ];
+    let identifiers = identifiers(
+        &mut notes,
+        numbers.map(|(field, scheme)| (scheme, cells.get(field))),
+    );
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewInvestor {
             external_id,
             firm_id: None,
-            identifiers: None,
+            identifiers,
             details: details(OrganizationKind::Investor, name, country, website),
             mandate: None,
             investments: Vec::new(),
@@ -255,6 +274,19 @@ pub fn deal(rules: &Rules, line: Line<InvestmentField>) -> Checked<Deal> {
 
 fn whole_row<T>(detail: String) -> Checked<T> {
     Checked::Bad(vec![RowFault::new("", detail)])
+}
+
+/// The numbers that a row states; `None` where it states none.
+fn identifiers<const N: usize>(
+    notes: &mut Notes,
+    cells: [(IdentifierScheme, Option<&str>); N],
+) -> Option<BTreeSet<Identifier>> {
+    let mut stated = BTreeSet::new();
+    for (scheme, cell) in cells {
+        let read = cell.map(|text| Identifier::new(scheme, text));
+        stated.extend(read.and_then(|read| notes.take(scheme.code(), read)));
+    }
+    Some(stated).filter(|stated| !stated.is_empty())
 }
 
 /// `None` with no fault noted means that the country is unknown.

@@ -124,7 +124,7 @@ impl<F: Ord + Copy> Table<F> {
     }
 
     fn cells(&self, record: &Record) -> Result<Cells<F>, String> {
-        let (have, wanted) = (record.len(), self.header.len());
+        let (have, wanted) = (record.width(), self.header.len());
         if have != wanted {
             return Err(format!("has {have} cells where the header has {wanted}"));
         }

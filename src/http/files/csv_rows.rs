@@ -94,7 +94,7 @@ impl CsvRows {
 
     fn read(&self) -> FileRow {
         let line = number(self.record.line);
-        let (have, wanted) = (self.record.len(), self.columns.len());
+        let (have, wanted) = (self.record.width(), self.columns.len());
         if have != wanted {
             let detail = format!("The row has {have} cells where the header has {wanted}.");
             return illegible(line, "wrong_width", detail);
@@ -186,7 +186,7 @@ fn broken_header(broken: &Broken) -> Unreadable {
 
 /// The columns of a header, or everything that is wrong with it.
 fn header_of(header: &Record) -> Result<Vec<Column>, Unreadable> {
-    let mut names = Vec::with_capacity(header.len());
+    let mut names = Vec::with_capacity(header.width());
     for name in header.iter() {
         let name = std::str::from_utf8(name).map_err(|_| {
             failure(

@@ -67,7 +67,7 @@ pub struct Record {
 
 impl Record {
     /// How many cells there are.
-    pub const fn len(&self) -> usize {
+    pub const fn width(&self) -> usize {
         self.ends.len()
     }
 
@@ -88,7 +88,7 @@ impl Record {
 
     /// The cells.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).filter_map(|place| self.get(place))
+        (0..self.width()).filter_map(|place| self.get(place))
     }
 
     fn begin(&mut self, line: u64) {
@@ -265,7 +265,7 @@ impl Scan {
                         record.end_cell();
                         self.at = At::Cell;
                     }
-                    b' ' if self.at == At::Mark => self.at = At::Mark,
+                    b' ' if self.at == At::Mark => {}
                     b'\r' => self.at = At::MarkReturn,
                     _ => {
                         let here = record.line + self.lines;
@@ -353,39 +353,32 @@ impl<R: Read> Records<R> {
                 }
                 step => step,
             };
-            return match step {
-                Step::Broken(why, go_on) => {
-                    let broken = Broken {
-                        line: match why {
-                            Why::TooLong => record.line,
-                            _ => scan.opened,
-                        },
-                        cell: record.len(),
-                        why,
-                    };
-                    match go_on {
-                        Some(bytes) => {
-                            self.advance(bytes);
-                            self.line = scan.opened;
-                        }
-                        None => {
-                            // Nothing ended since the mark, but for the file.
-                            self.advance(scan.seen);
-                            self.line = match why {
-                                Why::TooLong => self.line + scan.lines,
-                                _ => scan.opened - 1,
-                            };
-                            self.skip_line()?;
-                        }
-                    }
-                    Ok(Err(broken))
-                }
-                _ => {
-                    self.advance(scan.seen);
-                    self.line += scan.lines;
-                    Ok(Ok(true))
-                }
+            let Step::Broken(why, go_on) = step else {
+                self.advance(scan.seen);
+                self.line += scan.lines;
+                return Ok(Ok(true));
             };
+            let broken = Broken {
+                line: match why {
+                    Why::TooLong => record.line,
+                    _ => scan.opened,
+                },
+                cell: record.width(),
+                why,
+            };
+            if let Some(bytes) = go_on {
+                self.advance(bytes);
+                self.line = scan.opened;
+            } else {
+                // No line ended since the mark, or only the file.
+                self.advance(scan.seen);
+                self.line = match why {
+                    Why::TooLong => self.line + scan.lines,
+                    _ => scan.opened - 1,
+                };
+                self.skip_line()?;
+            }
+            return Ok(Err(broken));
         }
     }
 
@@ -398,19 +391,12 @@ impl<R: Read> Records<R> {
     fn skip_line(&mut self) -> io::Result<()> {
         loop {
             let rest = self.buffer.get(self.used..).unwrap_or_default();
-            match rest.iter().position(|byte| self.breaks.is_break(*byte)) {
-                Some(end) => {
-                    self.advance(end + 1);
-                    break;
-                }
-                None => {
-                    self.advance(rest.len());
-                    if self.is_ended {
-                        break;
-                    }
-                    self.fill()?;
-                }
+            let end = rest.iter().position(|byte| self.breaks.is_break(*byte));
+            self.advance(end.map_or(rest.len(), |end| end + 1));
+            if end.is_some() || self.is_ended {
+                break;
             }
+            self.fill()?;
         }
         self.line += 1;
         Ok(())

@@ -20,8 +20,8 @@ use crate::http::idempotency::fingerprint_of;
 use crate::services::import_jobs::rows::{FileRow, FirmRow};
 use crate::services::referrals::{Contact, Content};
 
-/// Characters of an id in a file.
-const EXTERNAL_ID: usize = 100;
+/// Characters of an id in a file; of a referral's fewer are taken.
+const EXTERNAL_ID: usize = 200;
 /// Words of a source that no tag is known for.
 const SOURCE_TAGS: usize = 200;
 

@@ -19,6 +19,9 @@ use crate::domain::import::{Import, ImportRow, RowOutcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
 
+/// Characters of the id of a referral.
+const EXTERNAL_ID: usize = 100;
+
 /// Puts rows on record for somebody.
 pub(super) enum Hand {
     Partner(Box<Desk>, OrganizationId),
@@ -204,6 +207,13 @@ fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Err
         };
         let detail = "A startup comes with a profile, an investor with a mandate.";
         faults.push(missing(place, detail));
+    }
+    if row.external_id.chars().count() > EXTERNAL_ID {
+        faults.push(Fault {
+            pointer: "/external_id".to_owned(),
+            code: "bad_text".into(),
+            detail: format!("must have at most {EXTERNAL_ID} characters"),
+        });
     }
     if row.firm_id.is_some_and(|firm| firm != row.external_id) {
         faults.push(Fault {

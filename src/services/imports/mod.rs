@@ -279,15 +279,12 @@ impl Import {
         if exported.is_some() || firm_id.is_some() {
             return Ok(exported);
         }
-        let firm = match kind {
-            OrganizationKind::Investor => {
-                let record = db::mandates::find(conn, MandateId::from(id))?;
-                record.map(|record| record.organization)
-            }
-            _ => {
-                let record = db::startup_profiles::find(conn, StartupProfileId::from(id))?;
-                record.map(|record| record.organization)
-            }
+        let firm = if kind == OrganizationKind::Investor {
+            let record = db::mandates::find(conn, MandateId::from(id))?;
+            record.map(|record| record.organization)
+        } else {
+            let record = db::startup_profiles::find(conn, StartupProfileId::from(id))?;
+            record.map(|record| record.organization)
         };
         match firm {
             Some(firm) => Ok(db::organizations::find(conn, firm)?),
