@@ -65,12 +65,20 @@ codes! {
         Questions = "questions",
         /// What became of introductions.
         Progress = "progress",
-        /// What waits for the operator's people.
+        /// How introductions that were made go on.
+        Pulses = "pulses",
+        /// Deals that stand too long.
+        Deals = "deals",
+        /// What waits for the operator's people, once a day.
         Work = "work",
+        /// What the operator's people should look at soon.
+        Alerts = "alerts",
         /// What a mandate was shown in a week.
         Digest = "digest",
-        /// What happens to a profile or mandate of theirs.
+        /// What happens to a profile of theirs.
         Profile = "profile",
+        /// What happens to a mandate of theirs.
+        Mandates = "mandates",
         /// How a profile of theirs fares, month by month.
         Status = "status",
     }
@@ -266,12 +274,15 @@ impl Notice {
             Self::IntroductionAsk { .. } | Self::IntroductionReminder { .. } => {
                 Some(Topic::Questions)
             }
-            Self::IntroductionClosed { .. }
-            | Self::IntroductionOver { .. }
-            | Self::Pulse { .. }
-            | Self::DealStale { .. } => Some(Topic::Progress),
-            Self::Alert { .. } | Self::Work { .. } => Some(Topic::Work),
-            Self::ProfileNews { .. } | Self::MandateNews { .. } => Some(Topic::Profile),
+            Self::IntroductionClosed { .. } | Self::IntroductionOver { .. } => {
+                Some(Topic::Progress)
+            }
+            Self::Pulse { .. } => Some(Topic::Pulses),
+            Self::DealStale { .. } => Some(Topic::Deals),
+            Self::Work { .. } => Some(Topic::Work),
+            Self::Alert { .. } => Some(Topic::Alerts),
+            Self::ProfileNews { .. } => Some(Topic::Profile),
+            Self::MandateNews { .. } => Some(Topic::Mandates),
             Self::Status { .. } => Some(Topic::Status),
             Self::Digest { .. } => Some(Topic::Digest),
             // What both agreed to, and what an account needs.

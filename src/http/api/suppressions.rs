@@ -43,18 +43,30 @@ pub struct NotificationsView {
     /// Questions whether they want to be introduced, and reminders.
     #[schema(example = true)]
     questions: bool,
-    /// What became of introductions, and how they go.
+    /// What became of introductions.
     #[schema(example = true)]
     progress: bool,
-    /// What waits for the operator's people.
+    /// How introductions that were made go on.
+    #[schema(example = true)]
+    pulses: bool,
+    /// Deals that stand too long.
+    #[schema(example = true)]
+    deals: bool,
+    /// What waits for the operator's people, once a day.
     #[schema(example = true)]
     work: bool,
+    /// What the operator's people should look at soon.
+    #[schema(example = true)]
+    alerts: bool,
     /// What a mandate of theirs was shown in a week.
     #[schema(example = true)]
     digest: bool,
-    /// What happens to a profile or mandate of theirs.
+    /// What happens to a profile of theirs.
     #[schema(example = true)]
     profile: bool,
+    /// What happens to a mandate of theirs.
+    #[schema(example = true)]
+    mandates: bool,
     /// How a profile of theirs fares, month by month.
     #[schema(example = true)]
     status: bool,
@@ -65,9 +77,13 @@ impl NotificationsView {
         Self {
             questions: wanted.contains(&Topic::Questions),
             progress: wanted.contains(&Topic::Progress),
+            pulses: wanted.contains(&Topic::Pulses),
+            deals: wanted.contains(&Topic::Deals),
             work: wanted.contains(&Topic::Work),
+            alerts: wanted.contains(&Topic::Alerts),
             digest: wanted.contains(&Topic::Digest),
             profile: wanted.contains(&Topic::Profile),
+            mandates: wanted.contains(&Topic::Mandates),
             status: wanted.contains(&Topic::Status),
         }
     }
@@ -76,9 +92,13 @@ impl NotificationsView {
         [
             (Topic::Questions, self.questions),
             (Topic::Progress, self.progress),
+            (Topic::Pulses, self.pulses),
+            (Topic::Deals, self.deals),
             (Topic::Work, self.work),
+            (Topic::Alerts, self.alerts),
             (Topic::Digest, self.digest),
             (Topic::Profile, self.profile),
+            (Topic::Mandates, self.mandates),
             (Topic::Status, self.status),
         ]
         .into_iter()

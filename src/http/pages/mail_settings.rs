@@ -49,9 +49,13 @@ impl SettingsPage {
         let label = |topic| match topic {
             Topic::Questions => words.mail.questions,
             Topic::Progress => words.mail.progress,
+            Topic::Pulses => words.mail.pulses,
+            Topic::Deals => words.mail.deals,
             Topic::Work => words.mail.work,
+            Topic::Alerts => words.mail.alerts,
             Topic::Digest => words.mail.digest,
             Topic::Profile => words.mail.profile,
+            Topic::Mandates => words.mail.mandates,
             Topic::Status => words.mail.status,
         };
         let choices = Topic::ALL.iter().copied().map(|topic| Choice {
@@ -109,7 +113,7 @@ async fn show(context: &Context, token: &str, saved: bool) -> Result<HttpRespons
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `work`, `digest`, `profile`, `status`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `pulses`, `deals`, `work`, `alerts`, `digest`, `profile`, `mandates`, `status`."),
     responses(
         (status = 303, description = "Stored.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),

@@ -23,7 +23,6 @@ use crate::domain::country::Country;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, UserId};
 use crate::domain::introduction::IntroductionStatus;
-use crate::domain::message::Topic;
 use crate::domain::permission::Operation;
 use crate::domain::text::{Email, Language};
 use crate::domain::values::Side;
@@ -400,13 +399,7 @@ fn withdraw(
         ],
     )?;
     // Nobody proposes anything to them any more, and what runs ends.
-    suppressions::leave(
-        context,
-        conn,
-        &person.email,
-        &[Topic::Questions, Topic::Progress],
-        actor,
-    )?;
+    suppressions::leave(context, conn, &person.email, &proposals::TOPICS, actor)?;
     for consent in own.iter().filter(|consent| consent.withdrawn_at.is_none()) {
         withdraw_introduction(context, conn, consent, actor)?;
     }

@@ -20,8 +20,8 @@ use crate::services::{
 /// Most records of one firm.
 const MOST: usize = 1_000;
 
-/// What its people hear of again, once they agreed anew.
-const TOPICS: [Topic; 2] = [Topic::Questions, Topic::Progress];
+/// What its people hear of only while they agree.
+pub(super) const TOPICS: [Topic; 3] = [Topic::Questions, Topic::Progress, Topic::Pulses];
 
 /// Refuses to show a firm to others whose people took back that it is.
 pub(in crate::services) fn check_proposable(

@@ -15,6 +15,7 @@ use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
 use super::Post;
+use super::settings::all_but;
 use crate::api::stage::{INVESTOR, STARTUP, Who, of};
 use crate::support::database::on_each_backend;
 
@@ -356,8 +357,7 @@ fn who_wants_no_digest_gets_none_and_the_rest_as_before() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
         post.shown(1).await;
-        let off = json!({"questions": true, "progress": true, "work": true,
-                         "digest": false, "profile": true, "status": true});
+        let off = all_but("digest");
         let request = post.stage.request(Who::Gul, "PUT", "/v1/me/notifications");
         assert_eq!(request.json(&off).send().await.unwrap().status(), 200);
         post.at(MONDAY);

@@ -11,7 +11,7 @@ use corridor::jobs::outbox::Sender;
 use corridor::mail::DkimKey;
 use corridor::services::notices;
 use mail_parser::MessageParser;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Post, mailer, make_administrator, options, work_off};
 use crate::api::stage::{Answer, Who};
@@ -23,6 +23,17 @@ fn path_in(text: &str, name: &str) -> String {
     let rest = &text[start..];
     let end = rest.find(|c: char| c == '>' || c.is_whitespace());
     rest[..end.unwrap_or(rest.len())].to_owned()
+}
+
+/// Everything that one can be mailed about but that.
+pub(super) fn all_but(topic: &str) -> Value {
+    let mut wanted = json!({
+        "questions": true, "progress": true, "pulses": true, "deals": true,
+        "work": true, "alerts": true, "digest": true, "profile": true,
+        "mandates": true, "status": true,
+    });
+    wanted[topic] = false.into();
+    wanted
 }
 
 impl Post {
@@ -80,7 +91,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
         for path in [&settings, &unsubscribe] {
             let shown = stage.open(path).await;
             assert_eq!(shown.status, 200);
-            assert_eq!(shown.text.matches(" checked").count(), 6, "{}", shown.text);
+            assert_eq!(shown.text.matches(" checked").count(), 10, "{}", shown.text);
         }
         // A mail program: no cookie, no origin, no redirect.
         let wrong = stage
@@ -97,7 +108,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
                 .body("List-Unsubscribe=One-Click");
             let done = Answer::of(click.send().await.unwrap()).await;
             assert_eq!(done.status, 200, "{}", done.text);
-            assert_eq!(done.text.matches(" checked").count(), 5);
+            assert_eq!(done.text.matches(" checked").count(), 9);
         }
         // The reminder stays at home; what became of it still comes.
         post.at("2026-11-27T05:00:00Z");
@@ -120,8 +131,7 @@ fn what_is_queued_stops_as_soon_as_its_reader_says_so() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
         let stage = &post.stage;
-        let off = json!({"questions": false, "progress": true, "work": true,
-                         "digest": true, "profile": true, "status": true});
+        let off = all_but("questions");
         let request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
         stage.introduction(Who::Dana).await;
         let changed = Answer::of(request.json(&off).send().await.unwrap()).await;
@@ -133,11 +143,39 @@ fn what_is_queued_stops_as_soon_as_its_reader_says_so() {
         let received = post.server.received();
         let told: Vec<_> = received.iter().flat_map(|mail| &mail.to).collect();
         assert_eq!(told, ["<curator@mail.example>"]);
-        let typo = json!({"questions": false, "progress": true, "works": true,
-                          "digest": true, "profile": true, "status": true});
+        let mut typo = all_but("questions");
+        typo["works"] = true.into();
         let request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
         let wrong = Answer::of(request.json(&typo).send().await.unwrap()).await;
         assert_eq!(wrong.status, 422, "{}", wrong.text);
+    });
+}
+
+#[test]
+fn who_wants_no_questions_after_an_introduction_still_hears_how_it_ended() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        post.send().await;
+        let request = post.stage.request(Who::Gul, "PUT", "/v1/me/notifications");
+        let changed = request.json(&all_but("pulses")).send().await.unwrap();
+        assert_eq!(changed.status(), 200);
+        let before = post.server.received().len();
+        post.advance(chrono::TimeDelta::days(8));
+        post.strike().await;
+        let to = |received: &[crate::support::smtp::Received]| -> Vec<String> {
+            received.iter().flat_map(|mail| mail.to.clone()).collect()
+        };
+        let received = post.server.received();
+        assert_eq!(to(&received[before..]), ["<dana@mail.example>"]);
+        let close = json!({"action": "close"});
+        post.stage
+            .go(Who::Dana, &introduction, close)
+            .await
+            .expect(200);
+        post.send().await;
+        let told = to(&post.server.received()[received.len()..]);
+        assert!(told.contains(&"<gul@mail.example>".to_owned()), "{told:?}");
     });
 }
 

@@ -97,9 +97,13 @@ pub(super) struct MailWords {
     pub choose: &'static str,
     pub questions: &'static str,
     pub progress: &'static str,
+    pub pulses: &'static str,
+    pub deals: &'static str,
     pub work: &'static str,
+    pub alerts: &'static str,
     pub digest: &'static str,
     pub profile: &'static str,
+    pub mandates: &'static str,
     pub status: &'static str,
     /// What comes all the same.
     pub always: &'static str,
