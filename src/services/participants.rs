@@ -385,40 +385,45 @@ pub struct Part {
 
 /// The parts that an investor has in deals, its own and others', by when these
 /// were opened; while something keeps it from a startup that one isn't named.
+/// Where two of the caller's own firms take part in one deal, that is one part.
 pub async fn list(
     context: &Context,
     caller: &Caller,
     investor: Option<OrganizationId>,
     page: PageRequest,
 ) -> Result<Page<Part>, Error> {
-    let own = caller.organizations(OrganizationKind::Investor).next();
-    let investor = investor.or(own).ok_or(Error::NotFound)?;
-    caller.may(Operation::ReadDeal, &[investor])?;
-    let operator = caller.reads_all_of(&[investor]);
+    let own = caller.organizations(OrganizationKind::Investor);
+    let firms: Vec<OrganizationId> = investor.map_or_else(|| own.collect(), |it| vec![it]);
+    if firms.is_empty() {
+        return Err(Error::NotFound);
+    }
+    caller.may(Operation::ReadDeal, &firms)?;
+    let operator = caller.reads_all_of(&firms);
     let context_in = context.clone();
     read_page(
         context,
-        format!("participations {investor}"),
+        format!("participations {firms:?}"),
         page,
         move |conn, cursor, limit| {
             let filter = db::deals::Filter {
-                participant: Some(investor),
+                participants: Some(firms.clone()),
                 ..db::deals::Filter::default()
             };
             let deals = db::deals::list(conn, &filter, cursor, limit)?;
             let ids: Vec<DealId> = deals.iter().map(|deal| deal.id).collect();
             let mut all = syndicates::participants(conn, &ids)?;
-            let firms: Vec<_> = deals.iter().map(|deal| deal.startup).collect();
-            let firms = db::organizations::find_many(conn, &firms)?;
+            let startups: Vec<_> = deals.iter().map(|deal| deal.startup).collect();
+            let startups = db::organizations::find_many(conn, &startups)?;
             let mut seen = Vec::new();
             for deal in deals {
                 let of_deal = all.remove(&deal.id).unwrap_or_default();
                 let mut own = of_deal.into_iter();
-                let Some(participant) = own.find(|it| it.organization == investor) else {
+                let Some(participant) = own.find(|it| firms.contains(&it.organization)) else {
                     continue;
                 };
-                let apart = apart::of_participant(&context_in, conn, &deal, investor)?;
-                let name = firms.iter().find(|firm| firm.id == deal.startup);
+                let apart =
+                    apart::of_participant(&context_in, conn, &deal, participant.organization)?;
+                let name = startups.iter().find(|firm| firm.id == deal.startup);
                 let name = name.map(|firm| firm.details.display_name().to_string());
                 seen.push(Part {
                     deal: deal.id,
