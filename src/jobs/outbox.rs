@@ -3,11 +3,11 @@
 //! as a mail server takes; one that dies loses it, and the message is sent by
 //! another, under the same Message-ID.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::db::envelopes::Envelope;
 use crate::db::outbox::{self, Claimed};
 use crate::domain::bounce::RefusedReader;
+use crate::domain::ids::OutboxId;
 use crate::domain::mail_state::{EnvelopeOutcome, Hold};
 use crate::domain::text::Email as Address;
 use crate::mail::{Email, Mailer, SendError};
@@ -68,6 +69,9 @@ impl Sender {
     pub async fn run(self, stop: CancellationToken) {
         let mut sealed = self.context.db.sealed();
         let mut in_hand = JoinSet::new();
+        // By task, so that one whose claim lapsed is not begun a second time
+        // beside itself.
+        let mut which: HashMap<task::Id, OutboxId> = HashMap::new();
         let mut pile = Pile::default();
         while !stop.is_cancelled() {
             let may_claim = pile.messages.is_empty() && in_hand.len() < self.options.at_once;
@@ -76,6 +80,8 @@ impl Sender {
                     warn!(%error, "the queue could not be read; trying again");
                     Pile::default()
                 });
+                pile.messages
+                    .retain(|message| !which.values().any(|id| *id == message.id));
             }
             if self.is_late(&pile) {
                 self.give_back_all(&mut pile).await;
@@ -83,20 +89,23 @@ impl Sender {
             while in_hand.len() < self.options.at_once
                 && let Some(message) = pile.messages.pop_front()
             {
-                let sender = self.clone();
-                in_hand.spawn(async move { sender.finish(&message).await });
+                let (sender, id) = (self.clone(), message.id);
+                let task = in_hand.spawn(async move { sender.finish(&message).await });
+                which.insert(task.id(), id);
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                Some(ended) = in_hand.join_next() => note_panic(ended),
+                Some(ended) = in_hand.join_next_with_id() => {
+                    which.remove(&note_end(ended));
+                }
                 // Whatever is queued comes with an event.
                 _ = sealed.changed(), if may_claim => {}
                 () = tokio::time::sleep(REST) => {}
             }
         }
         self.give_back_all(&mut pile).await;
-        while let Some(ended) = in_hand.join_next().await {
-            note_panic(ended);
+        while let Some(ended) = in_hand.join_next_with_id().await {
+            note_end(ended);
         }
     }
 
@@ -412,11 +421,16 @@ fn seed(message: &Claimed) -> u128 {
     message.id.uuid().as_u128()
 }
 
-fn note_panic(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        error!(%error, "sending a message panicked; it comes back when its lease ends");
+/// Which task ended; one that panicked is told of.
+fn note_end(ended: Result<(task::Id, ()), JoinError>) -> task::Id {
+    match ended {
+        Ok((id, ())) => id,
+        Err(error) => {
+            if error.is_panic() {
+                error!(%error, "sending a message panicked; it comes back when its lease ends");
+            }
+            error.id()
+        }
     }
 }
 
