@@ -194,15 +194,19 @@ impl Sender {
     /// Keeps the claim while the message is sent, however long its server
     /// takes; ends when it is somebody else's.
     async fn keep(&self, message: &Claimed) {
-        let third = (self.options.lease / 3).to_std().unwrap_or_default();
+        // A message may have waited half a lease for its turn.
+        let quarter = (self.options.lease / 4).to_std().unwrap_or_default();
+        let mut rest = quarter;
         loop {
-            tokio::time::sleep(third).await;
+            tokio::time::sleep(rest).await;
+            rest = quarter;
             let kept = notices::keep(&self.context, message.id, self.holder, self.options.lease);
             match kept.await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
                     warn!(message = %message.id, %error, "a claim could not be renewed; trying again");
+                    rest = quarter / 8;
                 }
             }
         }
@@ -356,12 +360,10 @@ impl Sender {
         match error {
             SendError::Permanent { .. } | SendError::NoSuchReader { .. } => given_up(said),
             SendError::Transient { .. } => self.again(message, said),
+            // It says nothing of the message, so it is none of its attempts.
             SendError::NoService { .. } => Attempt::Retry {
-                at: self.context.now()
-                    + self
-                        .options
-                        .patience
-                        .wait_on(message.attempts, seed(message)),
+                counted: false,
+                at: self.context.now() + self.options.patience.wait_on(self.tried_for(message)),
                 error: said,
                 uncertain: false,
             },
@@ -374,6 +376,12 @@ impl Sender {
         }
     }
 
+    /// How long a message has been tried.
+    fn tried_for(&self, message: &Claimed) -> TimeDelta {
+        let now = self.context.now();
+        now - message.first_tried_at.unwrap_or(now)
+    }
+
     /// Later, unless it was the last attempt.
     fn again(&self, message: &Claimed, error: String) -> Attempt {
         match self.options.patience.wait(message.attempts, seed(message)) {
@@ -381,6 +389,7 @@ impl Sender {
                 at: self.context.now() + wait,
                 error,
                 uncertain: false,
+                counted: true,
             },
             None => given_up(error),
         }
@@ -395,6 +404,7 @@ impl Sender {
                 at: self.context.now() + wait.max(patience.slow_base),
                 error,
                 uncertain,
+                counted: true,
             },
             _ => Attempt::GivenUp { error, uncertain },
         }

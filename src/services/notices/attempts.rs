@@ -30,6 +30,8 @@ pub enum Attempt {
         error: String,
         /// Whether the server may have taken it all the same.
         uncertain: bool,
+        /// Whether it is one of the attempts that a message has.
+        counted: bool,
     },
     /// It can't be delivered.
     GivenUp {
@@ -83,16 +85,20 @@ impl Attempt {
     pub fn in_part(self) -> Self {
         let uncertain = true;
         match self {
-            Self::Retry { at, error, .. } => Self::Retry {
+            Self::Retry {
+                at, error, counted, ..
+            } => Self::Retry {
                 at,
                 error,
                 uncertain,
+                counted,
             },
             Self::GivenUp { error, .. } => Self::GivenUp { error, uncertain },
             Self::PutOff { until, .. } => Self::Retry {
                 at: until,
                 error: "one of its readers is still to get it".to_owned(),
                 uncertain,
+                counted: false,
             },
             other => other,
         }
@@ -229,6 +235,9 @@ pub async fn settle_tried(
             let now = context_in.now();
             if attempt.failed_for_certain() && !doubtful_before {
                 outbox::not_sent(conn, id, holder)?;
+            }
+            if matches!(attempt, Attempt::Retry { counted: false, .. }) {
+                outbox::uncount(conn, id, holder)?;
             }
             let held = match &attempt {
                 Attempt::Delivered => outbox::done(conn, id, holder, now)?,

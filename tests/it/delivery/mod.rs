@@ -258,9 +258,9 @@ fn a_message_refused_for_now_is_tried_again_after_growing_waits() {
         let post = Post::open(database).await;
         post.stage.introduction(Who::Dana).await;
         let faults = [
-            Fault::Greeting("421 closing"),
             Fault::Mail("451 try later"),
             Fault::Recipient("450 mailbox busy"),
+            Fault::Data("452 no room"),
             Fault::Content("452 no room"),
         ];
         let mut waited = TimeDelta::zero();
@@ -430,6 +430,7 @@ fn a_sender_whose_lease_ran_out_marks_nothing() {
                 at: now,
                 error: "late".to_owned(),
                 uncertain: false,
+                counted: true,
             },
         ] {
             let held = notices::settle(context, &claimed[0], slow, attempt).await;

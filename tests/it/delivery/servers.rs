@@ -126,9 +126,15 @@ fn a_server_that_does_not_want_our_sender_costs_no_message() {
         for attempt in 1..=options().patience.attempts + 2 {
             post.server.fail(Fault::Mail("550 5.7.1 sender rejected"));
             assert_eq!(post.send().await, 1, "attempt {attempt}");
-            assert_eq!(post.last().await.state, State::Pending);
+            let message = post.last().await;
+            assert_eq!((message.state, message.attempts), (State::Pending, 0));
             post.advance(TimeDelta::hours(7));
         }
+        // Nor does the first reply that is about the message end it.
+        post.server.fail(Fault::Recipient("451 greylisted"));
+        post.send().await;
+        assert_eq!(post.last().await.attempts, 1);
+        post.advance(TimeDelta::hours(1));
         post.send().await;
         assert_eq!(post.last().await.state, State::Done);
     });
