@@ -16,6 +16,10 @@ use crate::domain::pipeline::{Deal, DealStatus};
 use crate::domain::text::Slug;
 use crate::domain::values::{CloseCode, Side};
 
+/// Where a deal goes on, or may again.
+pub(in crate::db) const GOING_ON: [DealStatus; 3] =
+    [DealStatus::Open, DealStatus::OnHold, DealStatus::Blocked];
+
 /// Which deals to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

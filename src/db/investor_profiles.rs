@@ -8,18 +8,21 @@ use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 
 use super::conn::Backend;
+use super::deals::GOING_ON;
 use super::investor_schema::investor_comments as comments;
 use super::investor_schema::investor_profile_revisions as revisions;
 use super::investor_schema::investor_profiles::{self, dsl};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::review_comments::ReviewComment;
+use super::schema::deals;
 use super::types::{Id, Timestamp};
 use super::worklist::{Owners, Waiting};
 use super::{Conn, Result, json, keyset, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
 use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
+use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::search::Order;
 use crate::domain::text::{Language, Slug};
@@ -344,6 +347,30 @@ pub fn due_for_freshness(
         .filter(dsl::status.eq(ProfileStatus::Published.code()))
         .filter(dsl::reconfirm_by.lt(today))
         .order((dsl::reconfirm_by, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+/// Up to `limit` profiles that ended before that instant and of whose firm no
+/// deal goes on, the longest ended first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_for_archiving(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<InvestorProfile>> {
+    let ended = [ProfileStatus::Withdrawn, ProfileStatus::Rejected].map(ProfileStatus::code);
+    let going_on = deals::table
+        .filter(deals::status.eq_any(GOING_ON.map(DealStatus::code)))
+        .select(deals::investor_id);
+    let rows: Vec<Row> = investor_profiles::table
+        .filter(dsl::status.eq_any(ended))
+        .filter(dsl::updated_at.lt(Timestamp(before)))
+        .filter(dsl::organization_id.ne_all(going_on))
+        .order((dsl::updated_at, dsl::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?;
     rows.into_iter().map(profile).collect()

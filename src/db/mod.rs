@@ -129,6 +129,7 @@ pub mod startup_profiles;
 mod store;
 mod stored;
 pub mod suppressions;
+pub mod suspensions;
 pub mod syndicates;
 pub mod tags;
 pub mod taxonomies;

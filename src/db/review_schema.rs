@@ -1,6 +1,9 @@
 //! The tables of what people say of matches and do with many of them, by hand,
 //! as in [`super::schema`] and held to the migrations with it.
 
+use super::investor_schema::investor_profiles;
+use super::schema::{deals, mandates, startup_profiles};
+
 diesel::table! {
     use diesel::sql_types::Text;
     use crate::db::types::sql::{Id, UtcTimestamp};
@@ -175,3 +178,44 @@ diesel::table! {
         updated_at -> UtcTimestamp,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    suspensions (id) {
+        id -> Id,
+        subject_kind -> Text,
+        subject_id -> Id,
+        from_status -> Text,
+        ground -> Text,
+        reason -> Nullable<Text>,
+        suspended_by -> Nullable<Id>,
+        suspended_at -> UtcTimestamp,
+        first_restored_by -> Nullable<Id>,
+        first_reason -> Nullable<Text>,
+        restored_by -> Nullable<Id>,
+        restored_reason -> Nullable<Text>,
+        restored_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    blocks (lower_organization_id, upper_organization_id) {
+        lower_organization_id -> Id,
+        upper_organization_id -> Id,
+        reason -> Text,
+        created_at -> UtcTimestamp,
+        id -> Id,
+        first_lifted_by -> Nullable<Id>,
+        version -> BigInt,
+    }
+}
+
+// Records that ended are put away unless a deal about them goes on.
+diesel::allow_tables_to_appear_in_same_query!(deals, mandates);
+diesel::allow_tables_to_appear_in_same_query!(deals, startup_profiles);
+diesel::allow_tables_to_appear_in_same_query!(deals, investor_profiles);

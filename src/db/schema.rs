@@ -362,18 +362,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::db::types::sql::{Id, UtcTimestamp};
-
-    blocks (lower_organization_id, upper_organization_id) {
-        lower_organization_id -> Id,
-        upper_organization_id -> Id,
-        reason -> Text,
-        created_at -> UtcTimestamp,
-    }
-}
-
-diesel::table! {
     use diesel::sql_types::{BigInt, Date, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 

@@ -137,6 +137,46 @@ pub fn check_standing(last: Option<&Clearance>, day: NaiveDate) -> Result<(), Re
     }
 }
 
+/// Whether somebody can record that outcome after these checks, the last of
+/// which is the newest (`MACHINES.md`, Clearance): a firm that was blocked is
+/// looked at again first, and whoever opened that review is not the one who
+/// clears it.
+///
+/// # Errors
+/// It was blocked and not put under review since, or by nobody else than them.
+pub fn check_next(
+    before: &[Clearance],
+    verdict: ClearanceVerdict,
+    by: UserId,
+) -> Result<(), Refusal> {
+    use ClearanceVerdict as V;
+    if !matches!(verdict, V::Clear | V::ClearEnhanced) {
+        return Ok(());
+    }
+    let since = before.iter().rev();
+    let reviewers: Vec<UserId> = since
+        .take_while(|it| it.verdict == V::Review)
+        .map(|it| it.by)
+        .collect();
+    let decided = before.iter().rev().nth(reviewers.len());
+    if decided.is_none_or(|it| it.verdict != V::Blocked) {
+        return Ok(());
+    }
+    if reviewers.is_empty() {
+        return Err(Refusal::new(
+            "review_needed",
+            "A firm that was blocked is put under review before it is cleared.",
+        ));
+    }
+    if reviewers.iter().all(|reviewer| *reviewer == by) {
+        return Err(Refusal::new(
+            "second_person_needed",
+            "Somebody else of compliance has to clear what was blocked.",
+        ));
+    }
+    Ok(())
+}
+
 /// What the last clearance says on a day: nothing, or one that has run out,
 /// is not a yes.
 pub fn clearance_on(clearance: Option<&Clearance>, day: NaiveDate) -> ClearanceVerdict {
@@ -155,5 +195,50 @@ pub fn verdict_on(
         ClearanceVerdict::Blocked => ClearanceVerdict::Blocked,
         held if valid_to >= day => held,
         _ => ClearanceVerdict::Review,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(number: u128) -> UserId {
+        Uuid::from_u128(number).into()
+    }
+
+    fn check(verdict: ClearanceVerdict, by: u128) -> Clearance {
+        Clearance {
+            id: Uuid::from_u128(1),
+            organization: Uuid::from_u128(2).into(),
+            verdict,
+            basis: "A list.".to_owned(),
+            proof: None,
+            valid_to: NaiveDate::default(),
+            by: person(by),
+            created_at: DateTime::default(),
+        }
+    }
+
+    #[test]
+    fn what_was_blocked_is_cleared_by_two_people() {
+        use ClearanceVerdict as V;
+        let next = |before: &[(ClearanceVerdict, u128)], verdict, by| {
+            let before: Vec<_> = before.iter().map(|(it, by)| check(*it, *by)).collect();
+            check_next(&before, verdict, person(by)).map_err(|refusal| refusal.code.into_owned())
+        };
+        let refused = |code: &str| Err(code.to_owned());
+        assert_eq!(next(&[], V::Clear, 1), Ok(()));
+        assert_eq!(next(&[(V::Review, 1)], V::Clear, 1), Ok(()));
+        let blocked = [(V::Clear, 1), (V::Blocked, 1)];
+        assert_eq!(next(&blocked, V::Review, 1), Ok(()));
+        assert_eq!(next(&blocked, V::Blocked, 1), Ok(()));
+        for verdict in [V::Clear, V::ClearEnhanced] {
+            assert_eq!(next(&blocked, verdict, 2), refused("review_needed"));
+            let reviewed = [(V::Blocked, 2), (V::Review, 1), (V::Review, 1)];
+            assert_eq!(next(&reviewed, verdict, 1), refused("second_person_needed"));
+            assert_eq!(next(&reviewed, verdict, 2), Ok(()));
+        }
+        let cleared = [(V::Blocked, 1), (V::Review, 1), (V::Clear, 2)];
+        assert_eq!(next(&cleared, V::ClearEnhanced, 1), Ok(()));
     }
 }

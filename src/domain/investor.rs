@@ -12,8 +12,10 @@ use super::fault::Faults;
 use super::ids::{InvestorProfileId, OrganizationId};
 use super::money::Money;
 use super::permission::Hat;
-use super::profile::{ProfileAction, ProfileStatus, course};
+use super::profile::{ProfileAction, ProfileStatus, course, hold, texts_not_clean};
 use super::refusal::Refusal;
+use super::screening;
+use super::suspension::Standing;
 use super::tag::Taxonomy;
 use super::terms;
 use super::text::{Localized, Name, Slug};
@@ -181,6 +183,39 @@ pub fn missing_to_submit(content: &InvestorContent) -> Faults {
     missing
 }
 
+/// Whatever in the text would let a reader pass the service by, or names one of
+/// these people: an address, a number, a link. The firm's own name may stand
+/// there, for whoever reads the text knows it.
+pub fn text_that_tells<'a>(
+    content: &InvestorContent,
+    people: impl IntoIterator<Item = &'a str> + Clone,
+) -> Faults {
+    let mut faults = Faults::new();
+    for (language, local) in content.about.iter() {
+        for finding in screening::findings(&local.text, people.clone()) {
+            faults.push(
+                format!("/about/{language}"),
+                finding.code(),
+                finding.detail(),
+            );
+        }
+    }
+    faults
+}
+
+/// What the machine looks at besides the profile itself.
+#[derive(Debug, Clone, Copy)]
+pub struct InvestorFacts<'a> {
+    /// The last check of its firm.
+    pub clearance: Option<&'a Clearance>,
+    /// What its text would give away ([`text_that_tells`]).
+    pub told: &'a Faults,
+    /// What suspending and restoring look at.
+    pub standing: Standing<'a>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
 /// The machine. Returns the state after `action`, or why it can't be.
 ///
 /// # Errors
@@ -189,21 +224,26 @@ pub fn step(
     profile: &InvestorProfile,
     action: ProfileAction,
     who: Hat,
-    clearance: Option<&Clearance>,
-    now: DateTime<Utc>,
+    facts: &InvestorFacts<'_>,
 ) -> Result<ProfileStatus, Refusal> {
+    let now = facts.now;
     let next = course(profile.status, action, who, Hat::Investor)?;
+    let clean = || facts.told.clone().finish().map_err(texts_not_clean);
     match action {
         ProfileAction::Submit => Refusal::all([
             super::profile::check_again(profile.rejected_at, now),
             missing_to_submit(&profile.content)
                 .finish()
                 .map_err(Refusal::incomplete),
+            clean(),
         ])?,
-        ProfileAction::Publish => check_standing(clearance, now.date_naive())?,
+        ProfileAction::Approve | ProfileAction::Reconfirm => clean()?,
+        ProfileAction::Publish => {
+            Refusal::all([check_standing(facts.clearance, now.date_naive()), clean()])?
+        }
         _ => {}
     }
-    Ok(next)
+    hold(next, action, &facts.standing)
 }
 
 /// Where a profile goes when it is edited: a live one must stay whole.

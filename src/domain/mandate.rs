@@ -11,6 +11,7 @@ use super::ids::{MandateId, OrganizationId};
 use super::money::{Currency, Money, Rates};
 use super::permission::Hat;
 use super::refusal::Refusal;
+use super::suspension::Standing;
 use super::text::{Language, Name, Slug};
 use super::values::{InvestorRole, Stage, codes};
 
@@ -161,8 +162,14 @@ codes! {
         Pause = "pause",
         /// The time to confirm has run out.
         FreshnessDue = "freshness_due",
+        /// Take it from everybody's sight.
+        Suspend = "suspend",
+        /// Bring it back to where it was; two people.
+        Restore = "restore",
         /// End.
         Withdraw = "withdraw",
+        /// Put away what ended long ago.
+        Archive = "archive",
     }
 }
 
@@ -189,11 +196,24 @@ pub fn missing_to_publish(content: &MandateContent) -> Faults {
     missing
 }
 
+/// [`missing_to_publish`], and a time that is over before it is shown. A day is
+/// over once it is everywhere.
+fn wrong_to_publish(content: &MandateContent, today: NaiveDate) -> Faults {
+    let mut wrong = missing_to_publish(content);
+    let yesterday = today.pred_opt().unwrap_or(today);
+    if content.active_to.is_some_and(|last| last < yesterday) {
+        wrong.push("/active_to", "in_the_past", "Its last day is over.");
+    }
+    wrong
+}
+
 /// What the machine looks at besides the mandate itself.
 #[derive(Debug, Clone, Copy)]
 pub struct MandateFacts<'a> {
     /// The last check of its firm.
     pub clearance: Option<&'a Clearance>,
+    /// What suspending and restoring look at.
+    pub standing: Standing<'a>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -215,21 +235,34 @@ pub fn step(
         (S::Published, A::Reconfirm) => (owner || curator, S::Published),
         (S::Published, A::Pause) => (owner, S::Paused),
         (S::Published, A::FreshnessDue) => (matches!(who, Hat::System), S::Stale),
+        (S::Published | S::Paused | S::Stale, A::Suspend) => {
+            (matches!(who, Hat::Compliance | Hat::System), S::Suspended)
+        }
+        // Until the second person agrees.
+        (S::Suspended, A::Restore) => (matches!(who, Hat::Compliance), S::Suspended),
         (S::Draft | S::Published | S::Paused | S::Stale, A::Withdraw) => (owner, S::Withdrawn),
+        (S::Withdrawn, A::Archive) => (matches!(who, Hat::System), S::Archived),
         (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if !allowed {
         return Err(Refusal::not_yours(action.code()));
     }
-    if action == A::Publish {
-        Refusal::all([
-            missing_to_publish(&mandate.content)
+    match action {
+        A::Publish => Refusal::all([
+            wrong_to_publish(&mandate.content, facts.now.date_naive())
                 .finish()
                 .map_err(Refusal::incomplete),
             check_standing(facts.clearance, facts.now.date_naive()),
-        ])?;
+        ])
+        .map(|()| next),
+        A::Suspend => facts.standing.ground().map(|_| next),
+        A::Restore => {
+            facts.standing.check_restore()?;
+            let before = facts.standing.restored().and_then(S::from_code);
+            Ok(before.unwrap_or(next))
+        }
+        _ => Ok(next),
     }
-    Ok(next)
 }
 
 /// Whether a mandate in that state can be edited; a live one must stay whole.

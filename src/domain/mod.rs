@@ -66,6 +66,7 @@ pub mod screening;
 pub mod search;
 pub mod session;
 pub mod sound;
+pub mod suspension;
 pub mod syndicate;
 pub mod tag;
 mod tag_near;

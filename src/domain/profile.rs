@@ -12,6 +12,7 @@ use super::ids::{OrganizationId, StartupProfileId};
 use super::money::{Currency, Money};
 use super::permission::Hat;
 use super::refusal::Refusal;
+use super::suspension::Standing;
 use super::tag::{Sensitivity, Taxonomy};
 use super::terms;
 use super::text::{Language, Localized, Name, Slug};
@@ -23,6 +24,9 @@ pub use super::profile_review::{
 
 /// Days for which a published profile counts as confirmed.
 pub const FRESH_DAYS: i64 = 90;
+
+/// Days after its end from which on a profile is put away.
+pub const ARCHIVE_DAYS: i64 = 180;
 
 /// Days after a rejection before it may be submitted again.
 pub const REJECTION_DAYS: i64 = 30;
@@ -251,8 +255,14 @@ codes! {
         Pause = "pause",
         /// The time to confirm has run out.
         FreshnessDue = "freshness_due",
+        /// Take it from everybody's sight.
+        Suspend = "suspend",
+        /// Bring it back to where it was; two people.
+        Restore = "restore",
         /// End.
         Withdraw = "withdraw",
+        /// Put away what ended long ago.
+        Archive = "archive",
     }
 }
 
@@ -298,6 +308,18 @@ pub fn missing_to_submit(content: &StartupContent) -> Faults {
     missing
 }
 
+/// [`missing_to_submit`], and a round that was to close already. A day is over
+/// once it is everywhere.
+fn wrong_to_submit(content: &StartupContent, today: NaiveDate) -> Faults {
+    let mut wrong = missing_to_submit(content);
+    let yesterday = today.pred_opt().unwrap_or(today);
+    let close_by = content.round.as_ref().and_then(|round| round.close_by);
+    if close_by.is_some_and(|day| day < yesterday) {
+        wrong.push("/round/close_by", "in_the_past", "That day is over.");
+    }
+    wrong
+}
+
 /// What the machine looks at besides the profile itself.
 #[derive(Debug, Clone, Copy)]
 pub struct ProfileFacts<'a> {
@@ -313,6 +335,8 @@ pub struct ProfileFacts<'a> {
     /// judged yet which one it is. Whoever wrote the profile learns it from
     /// nothing that happens before a person reviews it.
     pub contested: bool,
+    /// What suspending and restoring look at.
+    pub standing: Standing<'a>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -326,7 +350,28 @@ pub fn step(
 ) -> Result<ProfileStatus, Refusal> {
     let next = course(profile.status, action, who, Hat::Startup)?;
     guard(profile, action, facts)?;
-    Ok(next)
+    hold(next, action, &facts.standing)
+}
+
+/// What suspending and restoring ask for, and where a profile that two people
+/// restore stands after it.
+///
+/// # Errors
+/// There is no ground to suspend it; it can't be restored yet, or not by them.
+pub fn hold(
+    next: ProfileStatus,
+    action: ProfileAction,
+    standing: &Standing<'_>,
+) -> Result<ProfileStatus, Refusal> {
+    match action {
+        ProfileAction::Suspend => standing.ground().map(|_| next),
+        ProfileAction::Restore => {
+            standing.check_restore()?;
+            let before = standing.restored().and_then(ProfileStatus::from_code);
+            Ok(before.unwrap_or(next))
+        }
+        _ => Ok(next),
+    }
 }
 
 /// The course of a profile of either side, whatever it says: the state after
@@ -358,6 +403,12 @@ pub fn course(
         (S::Published, A::Reconfirm) => (owner || curator, S::Published),
         (S::Published, A::Pause) => (owner, S::Paused),
         (S::Published, A::FreshnessDue) => (matches!(who, Hat::System), S::Stale),
+        (S::Approved | S::Published | S::Paused | S::Stale, A::Suspend) => {
+            (matches!(who, Hat::Compliance | Hat::System), S::Suspended)
+        }
+        // Until the second person agrees.
+        (S::Suspended, A::Restore) => (matches!(who, Hat::Compliance), S::Suspended),
+        (S::Withdrawn | S::Rejected, A::Archive) => (matches!(who, Hat::System), S::Archived),
         (
             S::Draft
             | S::Submitted
@@ -407,7 +458,7 @@ fn guard(
     match action {
         ProfileAction::Submit => Refusal::all([
             check_again(profile.rejected_at, facts.now),
-            missing_to_submit(&profile.content)
+            wrong_to_submit(&profile.content, facts.now.date_naive())
                 .finish()
                 .map_err(Refusal::incomplete),
             refuse_prohibited(&profile.content, facts.taxonomy),

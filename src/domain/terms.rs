@@ -62,54 +62,100 @@ fn words(text: &str) -> Vec<Word> {
 }
 
 /// The places of a text that name something restricted or prohibited, the
-/// longest term where one begins within another.
+/// longest term where one begins within another. A word within the name of
+/// something harmless, as it stands among the tags, is none of these.
 pub fn marked(text: &str, taxonomy: &Taxonomy) -> Vec<Marked> {
     let words = words(text);
+    let folded: Vec<&str> = words.iter().map(|word| word.folded.as_str()).collect();
     let mut found = Vec::new();
-    let mut at = 0;
+    let (mut at, mut harmless) = (0, 0);
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
-        let hit = (1..=LONGEST.min(rest.len())).rev().find_map(|count| {
-            let term = rest.get(..count)?;
-            let (tag, sensitivity) = named(term, taxonomy)?;
-            Some((
-                count,
-                tag,
-                sensitivity,
-                term.first()?.start,
-                term.last()?.end,
-            ))
-        });
-        let Some((count, tag, sensitivity, start, end)) = hit else {
+        let exact = match named_exactly(rest, taxonomy) {
+            Exactly::Sensitive(count, tag) => Some((count, tag)),
+            Exactly::Harmless(count) => {
+                harmless = harmless.max(at + count);
+                None
+            }
+            Exactly::Nothing => None,
+        };
+        let spoken = folded.get(at..).filter(|_| at >= harmless);
+        let inflected = spoken.and_then(|spoken| taxonomy.cautions().named(spoken));
+        let inflected = inflected.map(|(count, tag)| (count, tag.clone()));
+        let longer = |(count, _): &(usize, Slug)| exact.as_ref().is_none_or(|it| *count > it.0);
+        let hit = inflected.filter(longer).or(exact);
+        let Some((count, tag)) = hit.filter(|(count, _)| *count > 0) else {
             at += 1;
             continue;
         };
-        found.push(Marked {
-            start,
-            end,
-            words: text.chars().skip(start).take(end - start).collect(),
-            tag,
-            sensitivity,
-        });
+        let place = rest.first().zip(rest.get(count - 1));
+        found.extend(place.map(|(first, last)| {
+            Marked {
+                start: first.start,
+                end: last.end,
+                words: text
+                    .chars()
+                    .skip(first.start)
+                    .take(last.end - first.start)
+                    .collect(),
+                sensitivity: taxonomy.sensitivity(&tag),
+                tag,
+            }
+        }));
         at += count;
     }
     found
 }
 
+/// What the tags have under exactly these words.
+enum Exactly {
+    /// A tag to be careful with, in so many words.
+    Sensitive(usize, Slug),
+    /// Another one, in several words.
+    Harmless(usize),
+    Nothing,
+}
+
+fn named_exactly(rest: &[Word], taxonomy: &Taxonomy) -> Exactly {
+    let mut harmless = 0;
+    for count in (1..=LONGEST.min(rest.len())).rev() {
+        let term = rest.get(..count).unwrap_or_default();
+        let Some((tag, sensitivity)) = named(term, taxonomy) else {
+            continue;
+        };
+        if sensitivity >= Sensitivity::Restricted {
+            return Exactly::Sensitive(count, tag);
+        }
+        if count > 1 {
+            harmless = harmless.max(count);
+        }
+    }
+    if harmless > 0 {
+        Exactly::Harmless(harmless)
+    } else {
+        Exactly::Nothing
+    }
+}
+
 fn named(term: &[Word], taxonomy: &Taxonomy) -> Option<(Slug, Sensitivity)> {
     let spoken: Vec<&str> = term.iter().map(|word| word.folded.as_str()).collect();
     let mut spoken = spoken.join(" ");
+    let mut least = None;
     for _ in 0..3 {
         if let Some(tag) = taxonomy.resolve(&spoken) {
             let sensitivity = taxonomy.sensitivity(&tag.slug);
             if sensitivity >= Sensitivity::Restricted {
                 return Some((tag.slug.clone(), sensitivity));
             }
+            least.get_or_insert_with(|| (tag.slug.clone(), sensitivity));
         }
         let bare = spoken.strip_prefix(PREFIXES).map(str::to_owned);
         // What is left of a short word is another word.
-        spoken = bare.filter(|bare| bare.chars().count() > 2)?;
+        match bare.filter(|bare| bare.chars().count() > 2) {
+            Some(bare) => spoken = bare,
+            None => break,
+        }
     }
-    None
+    least
 }
 
 /// What is marked in a profile's free texts, by JSON pointers.

@@ -2,7 +2,6 @@
 //! strings ([`Query`]). Types say `deny_unknown_fields`; what doesn't fit is
 //! named at its place, as many faults at once as the type lets us find.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::{Pin, pin};
 
@@ -24,6 +23,8 @@ use crate::domain::fault::Faults;
 const SEARCHED_BYTES: usize = 64 << 10;
 /// At most so many faults of shape are named.
 const MOST_FAULTS: usize = 16;
+/// Times that a document is mended to look for them.
+const MOST_STEPS: usize = 3 * MOST_FAULTS;
 
 /// A JSON body of the shape `T`. `T` must deny unknown fields.
 #[derive(Debug)]
@@ -277,16 +278,19 @@ fn shape_faults<T: DeserializeOwned>(
     searched: bool,
 ) -> Faults {
     let mut faults = Faults::new();
-    let (mut next, mut told) = (Some(first), BTreeSet::new());
-    for _ in 0..MOST_FAULTS {
-        let Some(fault) = next.take() else { break };
-        if !told.insert((fault.pointer.clone(), fault.code)) {
+    let (mut next, mut told) = (Some(first), Vec::new());
+    for _ in 0..MOST_STEPS {
+        let Some(fault) = next.take().filter(|_| told.len() < MOST_FAULTS) else {
             break;
-        }
+        };
         if searched {
             next = next_fault::<T>(&mut document, &fault);
         }
-        faults.push(fault.pointer, fault.code, fault.detail);
+        // What was mended may still lack something; that is no other fault.
+        if !told.iter().any(|place: &String| fault.is_within(place)) {
+            told.push(fault.pointer.clone());
+            faults.push(fault.pointer, fault.code, fault.detail);
+        }
     }
     faults
 }

@@ -1,6 +1,6 @@
 //! What falls due: questions and matches nobody answered, matches that were put
 //! off or whose records changed, deals whose hold ends or that stand too long,
-//! profiles nobody confirmed, outcomes nobody will ask for again.
+//! profiles nobody confirmed or that ended long ago, outcomes nobody will ask for again.
 
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(startups::mark_stale(context).await);
     all.note(mandates::mark_stale(context).await);
     all.note(investors::mark_stale(context).await);
+    all.note(startups::archive_due(context).await);
+    all.note(mandates::archive_due(context).await);
+    all.note(investors::archive_due(context).await);
     all.note(rounds::queue_due(context).await);
     all.note(import_jobs::work::sweep(context, BATCH).await);
     all.note(export_jobs::work::sweep(context, BATCH).await);

@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 pub use crate::db::decisions::Decision;
 use crate::db::{self, Conn, freezes};
-use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof, longest};
+use crate::domain::compliance::{
+    Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof, check_next, longest,
+};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, UserId};
@@ -15,6 +17,7 @@ use crate::domain::refusal::Refusal;
 use super::duplicates::live_firm;
 use super::once::{Recorded, write_once, write_once_versioned};
 use super::recused;
+use super::suspensions;
 use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
 
@@ -33,7 +36,8 @@ pub struct NewClearance {
     pub valid_to: NaiveDate,
 }
 
-/// Records a check. The newest one counts.
+/// Records a check. The newest one counts. One against the firm takes everything
+/// from sight that the firm shows.
 pub async fn record_clearance(
     context: &Context,
     caller: &Caller,
@@ -55,12 +59,16 @@ pub async fn record_clearance(
         created_at: context.now(),
     };
     let pen = context.pen(caller.actor());
+    let context_in = context.clone();
     write_once(
         context,
         by,
         intent,
         move |conn| {
+            db::organizations::lock(conn, clearance.organization)?;
             live_firm(conn, clearance.organization)?;
+            let before = db::clearances::list(conn, clearance.organization)?;
+            check_next(&before, clearance.verdict, by)?;
             db::clearances::insert(conn, &clearance)?;
             let mut facts = vec![
                 ("verdict", code(clearance.verdict.code())),
@@ -70,6 +78,9 @@ pub async fn record_clearance(
             facts.extend(clearance.proof.iter().flat_map(Proof::facts));
             let subject = (SubjectKind::Organization, clearance.organization);
             pen.append(conn, "organization.screened", subject, facts)?;
+            if clearance.verdict == ClearanceVerdict::Blocked {
+                suspensions::suspend_all(&context_in, conn, clearance.organization)?;
+            }
             Ok(clearance)
         },
         |conn, id| db::clearances::find(conn, id)?.ok_or(Error::NotFound),

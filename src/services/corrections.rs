@@ -4,17 +4,16 @@
 use std::collections::BTreeSet;
 
 use crate::db::{self, Conn};
-use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::mandate::MandateContent;
-use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::organization::OrganizationDetails;
 use crate::domain::profile::{StartupContent, texts_that_tell};
 use crate::domain::text::{Language, LocalText, Localized, Name, Slug, TextState, Website};
 use crate::domain::values::Stage;
 
 use super::organizations::names_that_tell;
-use super::{Context, Error, accounts, duplicates};
+use super::{Context, Error};
 
 /// What shall be otherwise; what is none stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -150,26 +149,8 @@ impl Corrections {
         db::organizations::lock(conn, organization)?;
         let before = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
         let details = self.firm(&before.details);
-        if details == before.details {
-            return Ok(());
-        }
-        let after = Organization {
-            details,
-            version: before.version + 1,
-            updated_at: context.now(),
-            ..before
-        };
-        if !db::organizations::update(conn, &after)? {
-            return Err(Error::StaleVersion);
-        }
-        accounts::claim_site(conn, &after)?;
-        context.pen(Actor::User(person)).append(
-            conn,
-            "organization.corrected",
-            (SubjectKind::Organization, organization),
-            vec![("version", Value::Int(after.version))],
-        )?;
-        duplicates::look(conn, &context.pen(Actor::User(person)), organization)
+        let kind = "organization.corrected";
+        super::organizations::put(context, conn, person, kind, before, details).map(drop)
     }
 }
 

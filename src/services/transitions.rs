@@ -1,5 +1,6 @@
 //! What all state machines share on their way through a use case.
 
+use crate::db::{self, Conn};
 use crate::domain::event::Value;
 use crate::domain::permission::Hat;
 use crate::domain::refusal::Refusal;
@@ -37,4 +38,23 @@ pub(super) const fn check_version(expected: Option<i64>, actual: i64) -> Result<
 
 pub(super) fn code(code: &str) -> Value {
     Value::Code(code.to_owned())
+}
+
+/// How often the service looks again at a record that somebody else changed
+/// between its reading and its writing.
+const TRIES: usize = 3;
+
+/// Does something to a record that `job` reads by itself, anew where somebody
+/// else was first: what the service does to it must not fail for that.
+pub(super) fn afresh<T>(
+    conn: &mut Conn,
+    mut job: impl FnMut(&mut Conn) -> Result<T, Error>,
+) -> Result<T, Error> {
+    for _ in 1..TRIES {
+        match db::transaction(conn, &mut job) {
+            Err(Error::StaleVersion) => {}
+            other => return other,
+        }
+    }
+    job(conn)
 }

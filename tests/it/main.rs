@@ -28,3 +28,4 @@ mod scoring;
 mod small_records;
 mod support;
 mod tag_words;
+mod term_words;

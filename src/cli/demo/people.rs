@@ -348,8 +348,17 @@ async fn settle_mandate(
     if entry.status == "draft" {
         return Ok(());
     }
-    let step =
-        |action| mandates::transition(context, &member.caller, None, mandate.id, None, action);
+    let step = |action| {
+        mandates::transition(
+            context,
+            &member.caller,
+            None,
+            mandate.id,
+            None,
+            action,
+            None,
+        )
+    };
     step(MandateAction::Publish).await?;
     let admission = Admission::Mandate(mandate.id);
     programmes::admit(

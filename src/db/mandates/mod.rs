@@ -10,11 +10,12 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::db::conn::Backend;
+use crate::db::deals::GOING_ON;
 use crate::db::head::{Head, HeadRow, Headed};
 use crate::db::page::{self, Cursor};
 use crate::db::prepared::Prepare;
 use crate::db::schema::mandates::{self, dsl};
-use crate::db::schema::{mandate_revisions as revisions, programme_mandates};
+use crate::db::schema::{deals, mandate_revisions as revisions, programme_mandates};
 use crate::db::together::{Part, Together};
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
@@ -22,6 +23,7 @@ use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId};
 use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::organization::Organization;
+use crate::domain::pipeline::DealStatus;
 use crate::domain::search::{Order, Query, Texts};
 
 pub use filter::Filter;
@@ -431,6 +433,29 @@ pub fn due_for_freshness(conn: &mut Conn, today: NaiveDate, limit: usize) -> Res
         .filter(dsl::status.eq(MandateStatus::Published.code()))
         .filter(dsl::reconfirm_by.lt(today))
         .order((dsl::reconfirm_by, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(mandate).collect()
+}
+
+/// Up to `limit` mandates that ended before that instant and of which no deal
+/// goes on, the longest ended first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_for_archiving(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<Mandate>> {
+    let going_on = deals::table
+        .filter(deals::status.eq_any(GOING_ON.map(DealStatus::code)))
+        .select(deals::mandate_id);
+    let rows: Vec<Row> = mandates::table
+        .filter(dsl::status.eq(MandateStatus::Withdrawn.code()))
+        .filter(dsl::updated_at.lt(Timestamp(before)))
+        .filter(dsl::id.ne_all(going_on))
+        .order((dsl::updated_at, dsl::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?;
     rows.into_iter().map(mandate).collect()

@@ -10,17 +10,19 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::db::conn::Backend;
+use crate::db::deals::GOING_ON;
 use crate::db::head::{Head, HeadRow, Headed};
 use crate::db::page::{self, Cursor};
 use crate::db::prepared::Prepare;
 use crate::db::schema::startup_profiles::{self, dsl};
-use crate::db::schema::{programme_startups, startup_profile_revisions as revisions};
+use crate::db::schema::{deals, programme_startups, startup_profile_revisions as revisions};
 use crate::db::together::{Part, Together};
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::organization::Organization;
+use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::search::{Order, Query, Texts};
 
@@ -474,6 +476,30 @@ pub fn due_for_freshness(
         .filter(dsl::status.eq(ProfileStatus::Published.code()))
         .filter(dsl::reconfirm_by.lt(today))
         .order((dsl::reconfirm_by, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(profile).collect()
+}
+
+/// Up to `limit` profiles that ended before that instant and of which no deal
+/// goes on, the longest ended first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn due_for_archiving(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<StartupProfile>> {
+    let ended = [ProfileStatus::Withdrawn, ProfileStatus::Rejected].map(ProfileStatus::code);
+    let going_on = deals::table
+        .filter(deals::status.eq_any(GOING_ON.map(DealStatus::code)))
+        .select(deals::startup_profile_id);
+    let rows: Vec<Row> = startup_profiles::table
+        .filter(dsl::status.eq_any(ended))
+        .filter(dsl::updated_at.lt(Timestamp(before)))
+        .filter(dsl::id.ne_all(going_on))
+        .order((dsl::updated_at, dsl::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?;
     rows.into_iter().map(profile).collect()

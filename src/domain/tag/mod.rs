@@ -1,6 +1,7 @@
 //! The taxonomy: tags with parents, aliases and sensitivity, and the facets
 //! (business models, deal intents, instruments…) that profiles choose from.
 
+mod caution;
 pub mod keeping;
 mod tree;
 
@@ -13,6 +14,7 @@ use super::tag_near::Near;
 use super::text::{Language, Slug, TextState, fold};
 use super::values::codes;
 
+pub use caution::Cautions;
 pub use tree::Node;
 use tree::Tree;
 
@@ -216,6 +218,7 @@ pub struct Taxonomy {
     words: HashMap<String, Slug>,
     spoken: BTreeMap<String, Vec<Slug>>,
     tree: Tree,
+    cautions: Cautions,
 }
 
 impl Taxonomy {
@@ -246,12 +249,16 @@ impl Taxonomy {
             words: HashMap::new(),
             spoken: BTreeMap::new(),
             tree: Tree::default(),
+            cautions: Cautions::default(),
         };
         taxonomy.check_parents(&mut faults);
         taxonomy.index_words(&mut faults);
         taxonomy.index_spoken();
         if faults.is_empty() {
             taxonomy.tree = Tree::new(&taxonomy.tags);
+            let tags = taxonomy.tags.values();
+            let graded = tags.map(|tag| (tag, taxonomy.sensitivity(tag.leads_to())));
+            taxonomy.cautions = Cautions::of(graded);
             Ok(taxonomy)
         } else {
             Err(faults)
@@ -375,6 +382,11 @@ impl Taxonomy {
                 name.as_str() == word || (begins && name.starts_with(word))
             })
             .flat_map(|(_, tags)| tags)
+    }
+
+    /// The names of what is brokered with care or not at all.
+    pub const fn cautions(&self) -> &Cautions {
+        &self.cautions
     }
 
     /// The version of the data it was made from.

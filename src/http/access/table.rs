@@ -78,7 +78,9 @@ pub const TABLE: &[(&str, Access)] = &[
     ("DELETE /v1/me/keys/{id}", Needs(O::WriteAccount)),
     // Firms and their people.
     ("GET /v1/organizations", Needs(O::ReadOrganization)),
+    ("POST /v1/organizations", Needs(O::WriteOrganization)),
     ("GET /v1/organizations/{id}", Needs(O::ReadOrganization)),
+    ("PATCH /v1/organizations/{id}", Needs(O::WriteOrganization)),
     (
         "GET /v1/organizations/{id}/identifiers",
         Needs(O::ReadOrganization),
@@ -297,6 +299,13 @@ pub const TABLE: &[(&str, Access)] = &[
         Needs(O::WriteCompliance),
     ),
     ("POST /v1/blocks", Needs(O::WriteCompliance)),
+    ("GET /v1/blocks", Needs(O::ReadCompliance)),
+    ("GET /v1/blocks/{id}", Needs(O::ReadCompliance)),
+    ("GET /v1/blocks/{id}/transitions", Needs(O::ReadCompliance)),
+    (
+        "POST /v1/blocks/{id}/transitions",
+        Needs(O::WriteCompliance),
+    ),
     // What they say of themselves.
     ("GET /v1/startup-profiles", Needs(O::ReadStartupProfile)),
     ("POST /v1/startup-profiles", Needs(O::WriteStartupProfile)),

@@ -305,7 +305,6 @@ impl From<&Import> for ImportView {
         (status = 409, description = "Ten imports run already (`too_many_imports`); asked before the file is read."),
         (status = 413, description = "The file is too large."),
         (status = 415, description = "The body is neither CSV nor NDJSON, or compressed."),
-        (status = 503, description = "Too many files are being received at this moment."),
         (status = 422, description = "The header can't be meant: everything that is wrong with it."),
     )
 )]

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod agreements;
+pub mod blocks;
 pub mod bounces;
 pub mod clients;
 pub mod commitments;
@@ -122,6 +123,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(rematches::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
+        .configure(blocks::routes)
         .configure(reviews::routes)
         .configure(screening::routes)
         // What happened, and what is on its way.

@@ -1,29 +1,41 @@
 //! Firms.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use actix_web::http::header::LOCATION;
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::exchange::{path_id, query_code, query_id};
+use super::exchange::{created, intent, moved, path_id, query_code, query_id};
 use super::finding::{Wrong, query_country, query_time};
-use crate::domain::organization::Organization;
+use super::registrations::{NewOrganization, names};
+use super::values::parsed;
+use crate::domain::fault::Faults;
+use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
+use crate::http::fields::JsonBody;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::preconditions::versioned;
+use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::Context;
 use crate::services::counts;
 use crate::services::organizations::{self, Filter, Found};
 use crate::services::paging::PageRequest;
+use crate::services::{Context, Error};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_organizations).service(get_organization);
+    config
+        .service(create_organization)
+        .service(list_organizations)
+        .service(get_organization)
+        .service(change_organization);
 }
 
 /// A firm.
@@ -196,4 +208,157 @@ async fn get_organization(
                 .finish(),
         },
     )
+}
+
+/// Makes a firm, for a curator: one that has no people yet, to write of it what
+/// it says.
+///
+/// The kind is `startup`, `investor` or `partner`. Numbers in registers are
+/// stated at `PUT /v1/organizations/{id}/identifiers` afterwards.
+#[utoipa::path(
+    operation_id = "create_organization",
+    tag = "organizations",
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
+    request_body = NewOrganization,
+    responses((status = 201, description = "On record.", body = OrganizationView,
+        headers(("Location" = String), ("ETag" = String))))
+)]
+#[post("/v1/organizations")]
+async fn create_organization(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: JsonBody<NewOrganization>,
+) -> Result<HttpResponse, Problem> {
+    let intent = intent("POST /v1/organizations", &request, &key, body.bytes());
+    let details = OrganizationDetails::try_from(body.into_inner())?;
+    let made = organizations::create(&context, &caller, intent, details).await?;
+    let view = OrganizationView::from(&made);
+    let location = format!("/v1/organizations/{}", made.id);
+    Ok(created(location, made.version, &view))
+}
+
+/// What a firm says of itself.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationDocument {
+    /// As in the register of companies.
+    #[schema(min_length = 1, max_length = 200, example = "Tamar Water Ltd")]
+    legal_name: Option<String>,
+    /// As people call it, if otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200, example = "Tamar")]
+    trade_name: Option<String>,
+    /// The name in other scripts, by language tag.
+    #[serde(default)]
+    #[schema(example = json!({"he": "תמר"}))]
+    names: BTreeMap<String, String>,
+    /// Where it is registered: ISO 3166-1 alpha-2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
+    country: Option<String>,
+    /// Its web site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri", max_length = 300, example = "https://tamar.example")]
+    website: Option<String>,
+}
+
+impl OrganizationDocument {
+    fn of(details: &OrganizationDetails) -> Self {
+        let names = details.names.iter();
+        Self {
+            legal_name: Some(details.legal_name.to_string()),
+            trade_name: details.trade_name.as_ref().map(ToString::to_string),
+            names: names
+                .map(|(language, name)| (language.to_string(), name.to_string()))
+                .collect(),
+            country: details.country.map(|country| country.to_string()),
+            website: details.website.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn revised(self, before: &OrganizationDetails) -> Result<OrganizationDetails, Faults> {
+        let mut faults = Faults::new();
+        let mut required = |there: bool, pointer: &str| {
+            if !there {
+                faults.push(pointer, "required", "This field is required.");
+            }
+        };
+        required(self.legal_name.is_some(), "/legal_name");
+        // Unknown only of a firm of whom nobody ever said it.
+        required(
+            self.country.is_some() || before.country.is_none(),
+            "/country",
+        );
+        let mut take = Reading(&mut faults);
+        let legal_name = take.of("/legal_name", "bad_name", self.legal_name.as_deref());
+        let trade_name = take.of("/trade_name", "bad_name", self.trade_name.as_deref());
+        let country = take.of("/country", "unknown_country", self.country.as_deref());
+        let website = take.of("/website", "bad_address", self.website.as_deref());
+        let names = names(&mut faults, &self.names);
+        match legal_name {
+            Some(legal_name) if faults.is_empty() => Ok(OrganizationDetails {
+                kind: before.kind,
+                legal_name,
+                trade_name,
+                names,
+                country,
+                website,
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Reads fields that may be absent.
+struct Reading<'a>(&'a mut Faults);
+
+impl Reading<'_> {
+    fn of<T>(&mut self, pointer: &str, code: &'static str, text: Option<&str>) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        parsed(self.0, pointer, code, text?)
+    }
+}
+
+/// Changes what a firm says of itself, for its owners and editors, and for
+/// curators.
+///
+/// A merge patch (RFC 7396): null removes, absent keeps, the names in other
+/// scripts are merged by language. The kind stays what it is. Another legal
+/// name or country, or a name unlike all before it, has compliance look at the
+/// firm again before anything new of it is shown.
+#[utoipa::path(
+    operation_id = "change_organization",
+    tag = "organizations",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+    ),
+    request_body(content = OrganizationDocument, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "Changed.", body = OrganizationView, headers(("ETag" = String))),
+        (status = 409, description = "It became one with another firm."),
+    )
+)]
+#[patch("/v1/organizations/{id}")]
+async fn change_organization(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    if_match: IfMatch,
+    patch: MergePatch,
+) -> Result<HttpResponse, Problem> {
+    let id = path_id(&id)?;
+    organizations::check_change(&caller, id)?;
+    let expected = if_match.version()?;
+    let revise = move |before: &OrganizationDetails| -> Result<OrganizationDetails, Error> {
+        let document: OrganizationDocument = patch.apply_to(&OrganizationDocument::of(before))?;
+        Ok(document.revised(before)?)
+    };
+    let firm = organizations::change(&context, &caller, id, expected, revise).await?;
+    Ok(moved(firm.version, &OrganizationView::from(&firm)))
 }

@@ -187,6 +187,7 @@ pub const ORGANIZATION: SideRules = SideRules {
     kinds: Kinds::Only(&[
         "organization.registered",
         "organization.imported",
+        "organization.changed",
         "organization.corrected",
         "organization.corrected_by_partner",
         "organization.identified",
@@ -217,7 +218,10 @@ pub const RECORD: SideRules = SideRules {
         "startup_profile.compliance_agreed",
         "startup_profile.disclosure_released",
         "startup_profile.reassigned",
+        "startup_profile.restoring_proposed",
+        "investor_profile.restoring_proposed",
         "mandate.reassigned",
+        "mandate.restoring_proposed",
     ]),
     hidden_actions: &[],
     own_actions: &[],

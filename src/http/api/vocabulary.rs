@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
 use super::values::each;
 use crate::domain::fault::Faults;
 use crate::domain::tag::{Facet, FacetValue, LONGEST_SUGGESTED_FOR, Tag, Taxonomy};
@@ -38,6 +40,11 @@ impl<'a> Vocabulary<'a> {
         }
     }
 
+    /// The last day that has begun anywhere, if the day is known.
+    pub fn latest_day(self) -> Option<NaiveDate> {
+        self.taxonomy.day().and_then(|day| day.succ_opt())
+    }
+
     /// The tag that `word` names, whether or not it can be chosen.
     pub fn known(self, faults: &mut Faults, pointer: &str, word: &str) -> Option<&'a Tag> {
         let found = self.taxonomy.resolve(word);
@@ -51,6 +58,11 @@ impl<'a> Vocabulary<'a> {
 
     /// The tag that `word` names, if it can be chosen.
     pub fn tag(self, faults: &mut Faults, pointer: &str, word: &str) -> Option<Slug> {
+        // Who holds a tag that redirects keeps it as it is.
+        let as_held = |held: &'a BTreeSet<Slug>| held.iter().find(|slug| slug.as_str() == word);
+        if let Some(slug) = self.held.and_then(as_held) {
+            return Some(slug.clone());
+        }
         let found = self.known(faults, pointer, word)?;
         let held = self.held.is_some_and(|held| held.contains(&found.slug));
         if !held && !self.taxonomy.offers(found) {

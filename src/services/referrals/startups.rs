@@ -47,7 +47,7 @@ fn obstacles(
     profile: &StartupProfile,
 ) -> Result<Faults, Error> {
     let submit = ProfileAction::Submit;
-    let around = Around::load(context, conn, profile, &[submit])?;
+    let around = Around::load(context, conn, profile, &[submit], None)?;
     let mut faults = Faults::new();
     if let Err(refusal) = step(profile, submit, Hat::Partner, &around.facts()) {
         for fault in refusal.named() {

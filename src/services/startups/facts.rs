@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use crate::db::{self, Conn, startup_profiles};
 use crate::domain::compliance::Clearance;
+use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::profile::{
     ProfileAction, ProfileFacts, StartupContent, StartupProfile, texts_not_clean, texts_that_tell,
 };
 use crate::domain::tag::Taxonomy;
 use crate::services::organizations::names_that_tell;
+use crate::services::suspensions::Held;
 use crate::services::{Context, Error, duplicates};
 
 /// The facts, held.
@@ -21,6 +23,7 @@ pub(in crate::services) struct Around {
     clearance: Option<Clearance>,
     told: Faults,
     contested: bool,
+    pub(super) held: Held,
 }
 
 impl Around {
@@ -33,15 +36,17 @@ impl Around {
             clearance: None,
             told: Faults::new(),
             contested: false,
+            held: Held::default(),
         }
     }
 
-    /// All that one of the actions asks for, and no more.
+    /// All that one of the actions asks for, and no more, for whoever acts.
     pub(in crate::services) fn load(
         context: &Context,
         conn: &mut Conn,
         profile: &StartupProfile,
         actions: &[ProfileAction],
+        by: Option<UserId>,
     ) -> Result<Self, Error> {
         use ProfileAction as A;
         let asks = |wanted: &[A]| actions.iter().any(|action| wanted.contains(action));
@@ -58,6 +63,10 @@ impl Around {
         }
         if asks(&[A::Submit, A::Approve, A::Publish, A::Reconfirm]) {
             around.told = told(conn, profile.organization, &profile.content)?;
+        }
+        if asks(&[A::Suspend, A::Restore]) {
+            let subject = Subject::new(SubjectKind::StartupProfile, profile.id);
+            around.held = Held::load(conn, profile.organization, subject, by)?;
         }
         Ok(around)
     }
@@ -85,6 +94,7 @@ impl Around {
             clearance: self.clearance.as_ref(),
             told: &self.told,
             contested: self.contested,
+            standing: self.held.standing(),
             now: self.context.now(),
         }
     }

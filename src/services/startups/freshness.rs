@@ -27,7 +27,7 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
             store_state(conn, &after)?;
             context_in.pen(Actor::System).append(
                 conn,
-                event_kind(action),
+                event_kind(action, status),
                 (SubjectKind::StartupProfile, before.id),
                 vec![
                     ("from", code(before.status.code())),

@@ -23,11 +23,14 @@ use crate::domain::values::OrganizationKind;
 
 mod facts;
 mod freshness;
+mod holding;
 mod rest;
 
 use facts::screen;
 pub(super) use facts::{Around, told};
 pub use freshness::mark_stale;
+pub use holding::archive_due;
+pub(super) use holding::suspend_of;
 pub(super) use rest::rest;
 
 use super::caller::in_any_hat;
@@ -55,6 +58,8 @@ pub struct Move {
     pub comments: Vec<FieldComment>,
     /// For `reject`: why, a stable code.
     pub reason: Option<String>,
+    /// For `suspend` and `restore`: why, in words.
+    pub note: Option<String>,
 }
 
 /// A draft of the caller's startup, or for a firm that a curator writes for.
@@ -278,10 +283,10 @@ fn apply(
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    if action == ProfileAction::Publish {
+    if matches!(action, ProfileAction::Publish | ProfileAction::Restore) {
         consents::check_proposable(conn, before.organization, now)?;
     }
-    let around = Around::load(context, conn, &before, &[action])?;
+    let around = Around::load(context, conn, &before, &[action], Some(caller.id()))?;
     let facts = around.facts();
     let hats = caller.hats_for(before.organization, Hat::Investor);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
@@ -322,20 +327,29 @@ fn apply(
             .collect();
         payload.push(("fields", Value::Codes(fields)));
     }
+    let course = holding::course(&before, status);
     stored = stored.with(context.pen(caller.actor()).insertion(
-        event_kind(action),
+        event_kind(action, status),
         (SubjectKind::StartupProfile, id),
         payload,
     )?);
     let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
     let ask = forward && !after.claimed;
     let news = records::news_of_profile(action, before.status);
-    let ended = action == ProfileAction::Withdraw;
-    if ask || ended || news.is_some() {
-        let (context, actor, told) = (context.clone(), caller.actor(), after.clone());
+    let ended = matches!(action, ProfileAction::Withdraw | ProfileAction::Suspend);
+    if ask || ended || course.concerns() || news.is_some() {
+        let (context, told) = (context.clone(), after.clone());
+        // Who of compliance it was, is not for the other side to read.
+        let actor = match action {
+            ProfileAction::Suspend => Actor::System,
+            _ => caller.actor(),
+        };
         stored = stored.then(move |conn| {
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if course.concerns() {
+                around.held.follow(&context, conn, &course, details.note)?;
             }
             if ended {
                 let about = About::Profile(told.organization, told.id);
@@ -404,7 +418,7 @@ pub(super) fn disown(
     store_state(conn, &moved(before, status, action, context.now()))?;
     context.pen(Actor::System).append(
         conn,
-        event_kind(action),
+        event_kind(action, status),
         (SubjectKind::StartupProfile, before.id),
         vec![
             ("from", code(before.status.code())),
@@ -434,6 +448,9 @@ pub(super) fn check_details(action: ProfileAction, details: &Move) -> Result<(),
             "reason_needed",
             "A rejection needs a reason code.",
         )),
+        ProfileAction::Suspend | ProfileAction::Restore if details.note.is_none() => {
+            Err(Error::refused("note_needed", "It needs a reason in words."))
+        }
         _ => Ok(()),
     }
 }
@@ -462,7 +479,7 @@ fn moved(
     after
 }
 
-const fn event_kind(action: ProfileAction) -> &'static str {
+const fn event_kind(action: ProfileAction, to: ProfileStatus) -> &'static str {
     match action {
         ProfileAction::Submit => "startup_profile.submitted",
         ProfileAction::Claim => "startup_profile.claimed",
@@ -473,7 +490,13 @@ const fn event_kind(action: ProfileAction) -> &'static str {
         ProfileAction::Reconfirm => "startup_profile.reconfirmed",
         ProfileAction::Pause => "startup_profile.paused",
         ProfileAction::FreshnessDue => "startup_profile.became_stale",
+        ProfileAction::Suspend => "startup_profile.suspended",
+        ProfileAction::Restore if matches!(to, ProfileStatus::Suspended) => {
+            "startup_profile.restoring_proposed"
+        }
+        ProfileAction::Restore => "startup_profile.restored",
         ProfileAction::Withdraw => "startup_profile.withdrawn",
+        ProfileAction::Archive => "startup_profile.archived",
     }
 }
 
@@ -499,7 +522,13 @@ pub(super) fn open_to(
     caller: &Caller,
     profile: &StartupProfile,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
-    let around = Around::load(context, conn, profile, ProfileAction::ALL)?;
+    let around = Around::load(
+        context,
+        conn,
+        profile,
+        ProfileAction::ALL,
+        Some(caller.id()),
+    )?;
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {

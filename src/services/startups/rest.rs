@@ -23,7 +23,7 @@ pub(in crate::services) fn rest(
         store_state(conn, &moved(before, status, action, context.now()))?;
         context.pen(actor).append(
             conn,
-            event_kind(action),
+            event_kind(action, status),
             (SubjectKind::StartupProfile, before.id),
             vec![
                 ("from", code(before.status.code())),

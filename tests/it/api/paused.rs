@@ -342,7 +342,8 @@ fn a_blocked_firm_and_a_block_stop_deals_until_two_people_let_them_go_on() {
         let unblock = json!({"action": "unblock", "reason": "A namesake."});
         let refused = stage.go(Who::Compliance, &deal, unblock.clone()).await;
         assert_eq!(refused.code(409), "gate_closed");
-        screened("clear").await;
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        super::holding::settled(&stage, stage.startup.id, &profile).await;
         days_later(&stage, 0).await;
         assert_eq!(
             deal_as(&stage, Who::Curator, &deal).await["status"],

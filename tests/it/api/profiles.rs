@@ -457,3 +457,46 @@ fn a_mandate_is_published_changed_and_withdrawn() {
             .refused(409, "transition_not_allowed");
     });
 }
+
+#[test]
+fn what_can_not_be_is_named_when_it_is_said() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let startup = firm(&app, "startup", "Tamar", "IL").await.owner;
+        let investor = firm(&app, "investor", "Xezer", "AZ").await.owner;
+        let mut twice = whole_profile();
+        twice["tags"] = json!(["water", "water_loss"]);
+        let answer = startup.post(PROFILES, &twice).await.expect(422);
+        assert_eq!(answer.faults(), ["#/tags repeated"]);
+        let mut late = whole_profile();
+        late["controls"]["signed_on"] = json!("2026-11-26");
+        let answer = startup.post(PROFILES, &late).await.expect(422);
+        assert_eq!(answer.faults(), ["#/controls/signed_on in_the_future"]);
+        let mut over = whole_profile();
+        over["round"] = json!({ "currency": "USD", "target": 1_000_000, "close_by": "2026-11-20" });
+        let (path, _) = create(&startup, PROFILES, &over).await;
+        let submit = json!({ "action": "submit" });
+        let answer = startup.act(&path, "*", &submit).await;
+        let answer = answer.refused(409, "incomplete");
+        assert_eq!(answer.faults(), ["#/round/close_by in_the_past"]);
+        let later = json!({ "round": { "close_by": "2027-02-01" } });
+        startup.patch(&path, "*", &later).await.expect(200);
+        act(&startup, &path, "submit").await;
+        act(&curator, &path, "claim").await;
+        for pointer in ["/one_linr/en", "/controls_", "/status"] {
+            let comment = json!([{ "pointer": pointer, "comment": "What is it?" }]);
+            let back = json!({ "action": "request_changes", "comments": comment });
+            let answer = curator.act(&path, "*", &back).await.expect(422);
+            assert_eq!(answer.faults(), ["#/comments/0/pointer unknown_field"]);
+        }
+        let mut mandate = whole_mandate();
+        mandate["active_to"] = json!("2026-11-20");
+        let (path, _) = create(&investor, "/v1/mandates", &mandate).await;
+        let answer = investor
+            .act(&path, "*", &json!({ "action": "publish" }))
+            .await;
+        let answer = answer.refused(409, "incomplete");
+        assert_eq!(answer.faults(), ["#/active_to in_the_past"]);
+    });
+}

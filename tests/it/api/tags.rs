@@ -299,7 +299,13 @@ fn a_redirect_is_for_newcomers_and_can_be_taken_back() {
         let mandate = format!("/v1/mandates/{}", stage.mandate.id);
         let wish = json!({"tags": {"water_loss": 1}});
         let edited = stage.edit(Who::Gul, &mandate, wish).await.expect(200);
-        assert_eq!(edited["tags"], json!({"desalting": 1}));
+        assert_eq!(edited["tags"], json!({"water_loss": 1}), "who holds it");
+        let unrelated = json!({"team_size": 9});
+        let edited = stage.edit(Who::Dana, &profile, unrelated).await.expect(200);
+        assert_eq!(edited["primary_tags"], json!(["water_loss"]));
+        let wish = json!({"title": "Loss", "tags": {"water_loss": 1}});
+        let new = stage.post(Who::Gul, "/v1/mandates", wish).await.expect(201);
+        assert_eq!(new["tags"], json!({"desalting": 1}));
         // Not in a circle, and not on to what redirects itself.
         let back = json!({"action": "redirect", "to": "water_loss"});
         let refused = stage.go(Who::Curator, &location, back).await;

@@ -294,6 +294,9 @@ async fn records(twice: &Twice<'_>) {
     assert_eq!(admitted["new"], true);
     twice.moves("mandates", Who::Gul, &mandate, withdraw).await;
 
+    let route = "/v1/organizations";
+    let firm = json!({"kind": "investor", "legal_name": "Nil Fund", "country": "AZ"});
+    twice.does(route, Who::Curator, route, firm).await;
     let route = "/v1/startup-profiles";
     let (_, _) = twice.does(route, Who::Dana, route, json!({})).await;
     let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
@@ -426,6 +429,13 @@ async fn compliance(twice: &Twice<'_>) {
     });
     let route = "/v1/blocks";
     twice.does(route, Who::Compliance, route, apart).await;
+    let all = stage.get(Who::Auditor, route).await.expect(200);
+    let block = format!("/v1/blocks/{}", all["items"][0]["id"].as_str().unwrap());
+    let lift = json!({"action": "lift", "reason": "It was settled."});
+    for (who, lifted) in [(Who::Compliance, false), (Who::SecondCompliance, true)] {
+        let done = twice.moves("blocks", who, &block, lift.clone()).await;
+        assert_eq!(done["lifted"], lifted);
+    }
     // Nothing waits on it, which is said twice; what does is tried beside the
     // queue.
     let scope = json!({

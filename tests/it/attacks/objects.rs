@@ -56,6 +56,7 @@ fn body(route: &str) -> Option<Value> {
     let action = |action: &str| Some(json!({ "action": action }));
     match route {
         "PATCH /v1/startup-profiles/{id}" => Some(json!({ "team_size": 3 })),
+        "PATCH /v1/organizations/{id}" => Some(json!({ "trade_name": "Ours" })),
         "PATCH /v1/investor-profiles/{id}" => Some(json!({ "assets": "over_1b" })),
         "PATCH /v1/saved-views/{id}" => Some(json!({ "name": "Ours" })),
         "PATCH /v1/documents/{id}" => Some(json!({ "title": "Ours" })),
@@ -109,6 +110,9 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/commitments/{id}/evidence" => Some(json!({
             "kind": "statement", "happened_on": "2026-11-01", "note": "Ours",
         })),
+        "POST /v1/blocks/{id}/transitions" => {
+            Some(json!({ "action": "lift", "reason": "It is over." }))
+        }
         "POST /v1/freezes/{id}/transitions" => action("lift"),
         "POST /v1/rule-sets/{id}/transitions" => action("publish"),
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
@@ -207,6 +211,14 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     let freeze = json!({ "scope": "country", "value": "GE", "reason": "A test" });
     let freeze = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
     let freeze = freeze.expect(201)["id"].as_str().unwrap().to_owned();
+    let apart = stage.another_investor("Kept Apart", |_| ()).await;
+    let apart = json!({
+        "organizations": [stage.startup.id.to_string(), apart.organization.to_string()],
+        "reason": "A test",
+    });
+    let made = stage.post(Who::Compliance, "/v1/blocks", apart).await;
+    assert_eq!(made.status, 204, "{}", made.text);
+    let block = items(Who::Compliance, "/v1/blocks").await;
     let partner = accounts_partner(stage).await;
     let promise = commitment(stage).await;
     let practice = crate::api::practices::running(stage).await;
@@ -239,6 +251,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/suppressions/{id}", suppression(stage).await),
         ("/v1/bounces/{id}", bounce(stage).await),
         ("/v1/freezes/{id}", freeze),
+        ("/v1/blocks/{id}", block),
         ("/v1/people/{id}", stage.user(Who::Dana).id.to_string()),
         ("/v1/clients/{id}", partner.1),
         ("/v1/referrals/{id}", partner.0),

@@ -13,7 +13,7 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 22] = [
+const NAMES: [(&str, &str); 23] = [
     ("consents/keeping.rs", "names the operator alone"),
     ("consents/mod.rs", "tells a person their own receipts"),
     ("corrections.rs", "a partner's own words to that partner"),
@@ -43,6 +43,7 @@ const NAMES: [(&str, &str); 22] = [
     ("notices/records.rs", "names a firm to its own people"),
     ("notices/regular.rs", "names a firm to its own people"),
     ("notices/stale.rs", "asks `apart` before the mail"),
+    ("organizations/changes.rs", "compares a firm's own names"),
     (
         "participants.rs",
         "asks `apart` before an investor reads the startup's",

@@ -215,7 +215,7 @@ async fn move_investor_profile(
         .version_of(investors::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let (action, details) = body.into_inner().read()?;
+    let (action, details) = body.into_inner().read::<InvestorProfileDocument>()?;
     let profile =
         investors::transition(&context, &caller, intent, id, expected, action, details).await?;
     let view = InvestorProfileView::on(context.now().date_naive(), &profile);

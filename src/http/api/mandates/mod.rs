@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::exchange::{created, intent, moved, path_id};
+use super::exchange::{check_fields, created, intent, moved, path_id};
 use super::own_organization;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
@@ -18,6 +18,7 @@ use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::MandateId;
 use crate::domain::mandate::{MandateAction, MandateContent};
+use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
@@ -198,16 +199,34 @@ async fn list_mandate_transitions(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMandateTransition {
-    /// `publish`, `reconfirm` (what is published still holds), `pause` or
-    /// `withdraw`.
+    /// `publish`, `reconfirm` (what is published still holds), `pause`,
+    /// `suspend`, `restore` (two people) or `withdraw`. `freshness_due` and
+    /// `archive` are the clock's.
     #[schema(max_length = 50, example = "publish")]
     action: String,
+    /// For `suspend` and `restore`: why, in words for the operator's people.
+    #[schema(min_length = 1, max_length = 2000)]
+    note: Option<String>,
 }
 
 impl NewMandateTransition {
-    fn read(&self) -> Result<MandateAction, Faults> {
+    fn read(&self) -> Result<(MandateAction, Option<String>), Faults> {
         let mut faults = Faults::new();
-        code(&mut faults, "/action", &self.action, MandateAction::ALL).ok_or(faults)
+        let action = code(&mut faults, "/action", &self.action, MandateAction::ALL);
+        let taken: &[&str] = match action {
+            Some(MandateAction::Suspend | MandateAction::Restore) => &["note"],
+            _ => &[],
+        };
+        let came = [("note", self.note.is_some())];
+        check_fields(&mut faults, &self.action, &came, taken, &[]);
+        let note = self.note.as_deref().and_then(|text| {
+            let text = bounded(text, 2_000, true);
+            faults.take("/note", "bad_text", text)
+        });
+        match action {
+            Some(action) if faults.is_empty() => Ok((action, note)),
+            _ => Err(faults),
+        }
     }
 }
 
@@ -239,8 +258,9 @@ async fn move_mandate(
         .version_of(mandates::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let action = body.into_inner().read()?;
-    let mandate = mandates::transition(&context, &caller, intent, id, expected, action).await?;
+    let (action, note) = body.into_inner().read()?;
+    let mandate =
+        mandates::transition(&context, &caller, intent, id, expected, action, note).await?;
     let view = MandateView::from(mandate);
     Ok(moved(view.version, &view))
 }

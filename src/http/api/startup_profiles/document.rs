@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -241,7 +242,9 @@ impl StartupProfileDocument {
         &self,
         taxonomy: &Taxonomy,
     ) -> Result<(Option<OrganizationId>, StartupContent), Faults> {
-        self.read_by(Vocabulary::new(taxonomy))
+        let read = self.read_by(Vocabulary::new(taxonomy))?;
+        check_repeated(&read.1)?;
+        Ok(read)
     }
 
     fn read_by(
@@ -272,6 +275,11 @@ impl StartupProfileDocument {
         let held = before.all_tags().cloned().collect();
         let (organization, content) = self.read_by(Vocabulary::new(taxonomy).holding(&held))?;
         check_owner(owner, organization)?;
+        let repeated = before.primary_tags.intersection(&before.tags).count();
+        // What was so before this edit, by a merge of tags say, is not its fault.
+        if content.primary_tags.intersection(&content.tags).count() > repeated {
+            check_repeated(&content)?;
+        }
         Ok(StartupContent {
             source_tags: before.source_tags.clone(),
             ..content
@@ -350,9 +358,19 @@ impl StartupProfileDocument {
             controls: self
                 .controls
                 .as_ref()
-                .and_then(|controls| controls.read(faults)),
+                .and_then(|controls| controls.read(faults, words.latest_day())),
         }
     }
+}
+
+/// A tag that is said twice takes the place of another.
+fn check_repeated(content: &StartupContent) -> Result<(), Faults> {
+    let mut faults = Faults::new();
+    for tag in content.tags.intersection(&content.primary_tags) {
+        let detail = format!("“{tag}” stands among the primary tags.");
+        faults.push("/tags", "repeated", detail);
+    }
+    faults.finish()
 }
 
 fn stage(faults: &mut Faults, pointer: &str, text: Option<&str>) -> Option<Stage> {
@@ -426,7 +444,7 @@ impl TractionDocument {
 }
 
 impl ControlAnswersDocument {
-    fn read(&self, faults: &mut Faults) -> Option<ControlAnswers> {
+    fn read(&self, faults: &mut Faults, latest: Option<NaiveDate>) -> Option<ControlAnswers> {
         let licences = each(
             faults,
             "/controls/licences",
@@ -436,6 +454,13 @@ impl ControlAnswersDocument {
         );
         let signed_by = parsed(faults, "/controls/signed_by", "bad_name", &self.signed_by);
         let signed_on = day(faults, "/controls/signed_on", &self.signed_on);
+        if signed_on
+            .zip(latest)
+            .is_some_and(|(day, latest)| day > latest)
+        {
+            let detail = "That day has not come anywhere yet.";
+            faults.push("/controls/signed_on", "in_the_future", detail);
+        }
         Some(ControlAnswers {
             defence_customers: self.defence_customers,
             dual_use: self.dual_use,

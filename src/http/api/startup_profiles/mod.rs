@@ -9,7 +9,8 @@ mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::exchange::{check_fields, created, intent, moved, path_id};
 use super::own_organization;
@@ -206,7 +207,9 @@ async fn list_startup_profile_transitions(
 #[serde(deny_unknown_fields)]
 pub struct NewProfileTransition {
     /// `submit`, `claim`, `request_changes`, `reject`, `approve`, `publish`,
-    /// `reconfirm` (what is published is still true), `pause` or `withdraw`.
+    /// `reconfirm` (what is published is still true), `pause`, `suspend`,
+    /// `restore` (two people) or `withdraw`. `freshness_due` and `archive` are
+    /// the clock's.
     #[schema(max_length = 50, example = "submit")]
     action: String,
     /// For `request_changes`: what should change, at least one.
@@ -216,6 +219,9 @@ pub struct NewProfileTransition {
     /// For `reject`: why, a stable code.
     #[schema(max_length = 80, pattern = "^[a-z0-9_-]+$", example = "out_of_scope")]
     reason: Option<String>,
+    /// For `suspend` and `restore`: why, in words for the operator's people.
+    #[schema(min_length = 1, max_length = 2000)]
+    note: Option<String>,
 }
 
 /// A comment on one field.
@@ -231,43 +237,66 @@ pub struct NewComment {
 }
 
 impl NewProfileTransition {
-    /// The action with what it takes.
+    /// The action with what it takes, for a record that `D` is the document of.
     ///
     /// # Errors
     /// Every fault.
-    pub fn read(&self) -> Result<(ProfileAction, Move), Faults> {
+    pub fn read<D: PartialSchema>(&self) -> Result<(ProfileAction, Move), Faults> {
         let mut faults = Faults::new();
         let action = code(&mut faults, "/action", &self.action, ProfileAction::ALL);
         let taken: &[&str] = match action {
             Some(ProfileAction::RequestChanges) => &["comments"],
             Some(ProfileAction::Reject) => &["reason"],
+            Some(ProfileAction::Suspend | ProfileAction::Restore) => &["note"],
             _ => &[],
         };
         let came = [
             ("comments", !self.comments.is_empty()),
             ("reason", self.reason.is_some()),
+            ("note", self.note.is_some()),
         ];
         check_fields(&mut faults, &self.action, &came, taken, &[]);
         within(&mut faults, "/comments", self.comments.len(), 50);
         let comments = self.comments.iter().enumerate();
         let comments = comments
-            .filter_map(|(place, new)| faults.nest(&format!("/comments/{place}"), new.read()))
+            .filter_map(|(place, new)| faults.nest(&format!("/comments/{place}"), new.read::<D>()))
             .collect();
         let reason = self.reason.as_deref();
         let reason =
             reason.and_then(|text| faults.take("/reason", "bad_code", text.parse::<Slug>()));
+        let note = self.note.as_deref().and_then(|text| {
+            let text = bounded(text, 2_000, true);
+            faults.take("/note", "bad_text", text)
+        });
         match action {
             Some(action) if faults.is_empty() => {
-                let reason = reason.map(|code| code.to_string());
-                Ok((action, Move { comments, reason }))
+                let details = Move {
+                    comments,
+                    reason: reason.map(|code| code.to_string()),
+                    note,
+                };
+                Ok((action, details))
             }
             _ => Err(faults),
         }
     }
 }
 
+/// Whether a pointer leads into a field that documents of that kind have; the
+/// empty one is the whole document.
+fn leads_somewhere<D: PartialSchema>(pointer: &str) -> bool {
+    let mut parts = pointer.split('/').skip(1);
+    match (parts.next(), D::schema()) {
+        (None, _) => true,
+        (Some(field), RefOr::T(Schema::Object(document))) => {
+            document.properties.contains_key(field)
+        }
+        _ => false,
+    }
+}
+
 impl NewComment {
-    fn read(&self) -> Result<FieldComment, Faults> {
+    fn read<D: PartialSchema>(&self) -> Result<FieldComment, Faults> {
         let mut faults = Faults::new();
         if !(self.pointer.is_empty() || self.pointer.starts_with('/')) || self.pointer.len() > 300 {
             faults.push(
@@ -275,6 +304,9 @@ impl NewComment {
                 "bad_pointer",
                 "A pointer is such as /summary/en.",
             );
+        } else if !leads_somewhere::<D>(&self.pointer) {
+            let detail = "The profile has no such field.";
+            faults.push("/pointer", "unknown_field", detail);
         }
         let comment = bounded(&self.comment, 2_000, true);
         let comment = faults.take("/comment", "bad_text", comment);
@@ -316,7 +348,7 @@ async fn move_startup_profile(
         .version_of(startups::find(&context, &caller, id))
         .await?;
     let intent = intent(ROUTE, &request, &key, body.bytes());
-    let (action, details) = body.into_inner().read()?;
+    let (action, details) = body.into_inner().read::<StartupProfileDocument>()?;
     let profile =
         startups::transition(&context, &caller, intent, id, expected, action, details).await?;
     let view = StartupProfileView::from(profile);

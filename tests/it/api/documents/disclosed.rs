@@ -238,12 +238,14 @@ fn what_stops_a_disclosure_stops_an_opening() {
             })
         };
         let clearances = "/v1/clearances";
-        for (said, expected) in [
-            ("blocked", SHUT),
-            ("clear", OPEN),
-            ("review", SHUT),
-            ("clear", OPEN),
-        ] {
+        let blocked = stage
+            .post(Who::Compliance, clearances, verdict("blocked"))
+            .await;
+        assert_eq!(blocked.status, 201, "{}", blocked.text);
+        assert_eq!((statuses(&stage, &deck).await, list().await), (SHUT, 0));
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        crate::api::holding::settled(&stage, stage.investor.id, &mandate).await;
+        for (said, expected) in [("clear", OPEN), ("review", SHUT), ("clear", OPEN)] {
             let said = stage.post(Who::Compliance, clearances, verdict(said)).await;
             assert_eq!(said.status, 201, "{}", said.text);
             assert_eq!(statuses(&stage, &deck).await, expected, "{}", said.text);

@@ -1,17 +1,19 @@
 //! Mandates: what investors look for.
 
+mod holding;
+
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::introductions::About;
 use crate::db::mandates;
 pub use crate::db::mandates::Filter;
 use crate::db::page::Page;
-use crate::db::{self, Conn};
+use crate::db::together::Together;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::mandate::{
-    Mandate, MandateAction, MandateContent, MandateFacts, MandateStatus, check_edit, fresh_until,
-    step,
+    Mandate, MandateAction, MandateContent, MandateStatus, check_edit, fresh_until, step,
 };
 use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
@@ -21,7 +23,12 @@ use crate::domain::tag::Taxonomy;
 use crate::domain::terms;
 use crate::domain::values::OrganizationKind;
 
+pub use holding::archive_due;
+pub(super) use holding::suspend_of;
+
 use super::caller::in_any_hat;
+use holding::Around;
+
 use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
@@ -216,7 +223,7 @@ fn check_words(
     }
 }
 
-/// Moves a mandate in its machine.
+/// Moves a mandate in its machine; suspending and restoring it take a note.
 pub async fn transition(
     context: &Context,
     caller: &Caller,
@@ -224,69 +231,15 @@ pub async fn transition(
     id: MandateId,
     expected: Option<i64>,
     action: MandateAction,
+    note: Option<String>,
 ) -> Result<Mandate, Error> {
-    let now = context.now();
-    let pen = context.pen(caller.actor());
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
     let context_in = context.clone();
     write_once_together(
         context,
         caller.id(),
         intent,
-        move |conn| {
-            let before = load(conn, id)?;
-            caller_in.may(Operation::ReadMandate, &[before.organization])?;
-            caller_in.may(Operation::MoveMandate, &[before.organization])?;
-            check_version(expected, before.version)?;
-            if action == MandateAction::Publish {
-                consents::check_proposable(conn, before.organization, now)?;
-            }
-            let clearance = match action {
-                MandateAction::Publish => db::clearances::latest(conn, before.organization)?,
-                // Nothing else asks for it.
-                _ => None,
-            };
-            let clearance = clearance.as_ref();
-            let facts = MandateFacts { clearance, now };
-            let hats = caller_in.hats_for(before.organization, Hat::Startup);
-            let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, facts))?;
-            if action == MandateAction::Publish {
-                check_title(&before, &hats, &context_in.taxonomy())?;
-            }
-            let after = Mandate {
-                // Whoever of the firm moves it stands behind it.
-                claimed: before.claimed || caller_in.belongs_to(before.organization),
-                ..moved(&before, status, action, now)
-            };
-            let mut stored = mandates::moving(&after).with(pen.insertion(
-                event_kind(action),
-                (SubjectKind::Mandate, id),
-                vec![
-                    ("from", code(before.status.code())),
-                    ("to", code(after.status.code())),
-                ],
-            )?);
-            let ask = action == MandateAction::Publish && !after.claimed;
-            let news = records::news_of_mandate(action, before.status);
-            let ended = action == MandateAction::Withdraw;
-            if ask || ended || news.is_some() {
-                let (actor, told) = (caller_in.actor(), after.clone());
-                stored = stored.then(move |conn| {
-                    if ask {
-                        contacts::ask(&context_in, conn, actor, told.organization)?;
-                    }
-                    if ended {
-                        let about = About::Mandate(told.id);
-                        introductions::end_all(&context_in, conn, about, actor)?;
-                    }
-                    match news {
-                        Some(news) => records::tell_mandate(&context_in, conn, &told, news),
-                        None => Ok(()),
-                    }
-                });
-            }
-            Ok((after, stored))
-        },
+        move |conn| apply(&context_in, &caller_in, conn, (id, expected), action, note),
         move |conn, id| {
             let found = load(conn, id.into())?;
             caller_again.may(Operation::ReadMandate, &[found.organization])?;
@@ -294,6 +247,73 @@ pub async fn transition(
         },
     )
     .await
+}
+
+fn apply(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    (id, expected): (MandateId, Option<i64>),
+    action: MandateAction,
+    note: Option<String>,
+) -> Result<(Mandate, Together<Error>), Error> {
+    let before = load(conn, id)?;
+    caller.may(Operation::ReadMandate, &[before.organization])?;
+    caller.may(Operation::MoveMandate, &[before.organization])?;
+    check_version(expected, before.version)?;
+    if matches!(action, MandateAction::Publish | MandateAction::Restore) {
+        consents::check_proposable(conn, before.organization, context.now())?;
+    }
+    let around = Around::load(context, conn, &before, &[action], Some(caller.id()))?;
+    let hats = caller.hats_for(before.organization, Hat::Startup);
+    let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, around.facts()))?;
+    if action == MandateAction::Publish {
+        check_title(&before, &hats, &context.taxonomy())?;
+    }
+    holding::check_note(action, note.as_deref())?;
+    let after = Mandate {
+        // Whoever of the firm moves it stands behind it.
+        claimed: before.claimed || caller.belongs_to(before.organization),
+        ..moved(&before, status, action, context.now())
+    };
+    let course = holding::course(&before, status);
+    let payload = vec![
+        ("from", code(before.status.code())),
+        ("to", code(after.status.code())),
+    ];
+    let mut stored = mandates::moving(&after).with(context.pen(caller.actor()).insertion(
+        event_kind(action, status),
+        (SubjectKind::Mandate, id),
+        payload,
+    )?);
+    let ask = action == MandateAction::Publish && !after.claimed;
+    let news = records::news_of_mandate(action, before.status);
+    let ended = matches!(action, MandateAction::Withdraw | MandateAction::Suspend);
+    if ask || ended || course.concerns() || news.is_some() {
+        let (context, told) = (context.clone(), after.clone());
+        // Who of compliance it was, is not for the other side to read.
+        let actor = match action {
+            MandateAction::Suspend => Actor::System,
+            _ => caller.actor(),
+        };
+        stored = stored.then(move |conn| {
+            if ask {
+                contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if course.concerns() {
+                around.held.follow(&context, conn, &course, note)?;
+            }
+            if ended {
+                let about = About::Mandate(told.id);
+                introductions::end_all(&context, conn, about, actor)?;
+            }
+            match news {
+                Some(news) => records::tell_mandate(&context, conn, &told, news),
+                None => Ok(()),
+            }
+        });
+    }
+    Ok((after, stored))
 }
 
 /// Has the firm stand behind a mandate that others wrote, in the open
@@ -331,17 +351,14 @@ pub(super) fn stand_behind(
 pub(super) fn disown(context: &Context, conn: &mut Conn, before: &Mandate) -> Result<(), Error> {
     let action = MandateAction::Withdraw;
     // One that can't be withdrawn is shown to nobody as it is.
-    let facts = MandateFacts {
-        clearance: None,
-        now: context.now(),
-    };
-    let Ok(status) = step(before, action, Hat::Investor, facts) else {
+    let around = Around::bare(context);
+    let Ok(status) = step(before, action, Hat::Investor, around.facts()) else {
         return Ok(());
     };
     store_state(conn, &moved(before, status, action, context.now()))?;
     context.pen(Actor::System).append(
         conn,
-        event_kind(action),
+        event_kind(action, status),
         (SubjectKind::Mandate, before.id),
         vec![
             ("from", code(before.status.code())),
@@ -362,16 +379,13 @@ pub(super) fn rest(
     actor: Actor,
 ) -> Result<(), Error> {
     let action = MandateAction::Pause;
-    let facts = MandateFacts {
-        clearance: None,
-        now: context.now(),
-    };
+    let around = Around::bare(context);
     // One that can't be paused is shown to nobody as it is.
-    if let Ok(status) = step(before, action, Hat::Investor, facts) {
+    if let Ok(status) = step(before, action, Hat::Investor, around.facts()) {
         store_state(conn, &moved(before, status, action, context.now()))?;
         context.pen(actor).append(
             conn,
-            event_kind(action),
+            event_kind(action, status),
             (SubjectKind::Mandate, before.id),
             vec![
                 ("from", code(before.status.code())),
@@ -405,15 +419,17 @@ pub(super) fn open_to(
     caller: &Caller,
     mandate: &Mandate,
 ) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
-    let clearance = db::clearances::latest(conn, mandate.organization)?;
-    let facts = MandateFacts {
-        clearance: clearance.as_ref(),
-        now: context.now(),
-    };
+    let around = Around::load(
+        context,
+        conn,
+        mandate,
+        MandateAction::ALL,
+        Some(caller.id()),
+    )?;
     let hats = caller.hats_for(mandate.organization, Hat::Startup);
     let title = check_title(mandate, &hats, &context.taxonomy());
     Ok(available(MandateAction::ALL, &hats, |action, hat| {
-        step(mandate, action, hat, facts)?;
+        step(mandate, action, hat, around.facts())?;
         match action {
             MandateAction::Publish => title.clone(),
             _ => Ok(()),
@@ -432,16 +448,13 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
         move |conn, limit| mandates::due_for_freshness(conn, now.date_naive(), limit),
         move |conn, before: &Mandate| {
             let action = MandateAction::FreshnessDue;
-            let facts = MandateFacts {
-                clearance: None,
-                now,
-            };
-            let status = step(before, action, Hat::System, facts)?;
+            let around = Around::bare(&context_in);
+            let status = step(before, action, Hat::System, around.facts())?;
             let after = moved(before, status, action, now);
             store_state(conn, &after)?;
             context_in.pen(Actor::System).append(
                 conn,
-                event_kind(action),
+                event_kind(action, status),
                 (SubjectKind::Mandate, before.id),
                 vec![
                     ("from", code(before.status.code())),
@@ -475,13 +488,19 @@ fn moved(
     after
 }
 
-const fn event_kind(action: MandateAction) -> &'static str {
+const fn event_kind(action: MandateAction, to: MandateStatus) -> &'static str {
     match action {
         MandateAction::Publish => "mandate.published",
         MandateAction::Reconfirm => "mandate.reconfirmed",
         MandateAction::Pause => "mandate.paused",
         MandateAction::FreshnessDue => "mandate.became_stale",
+        MandateAction::Suspend => "mandate.suspended",
+        MandateAction::Restore if matches!(to, MandateStatus::Suspended) => {
+            "mandate.restoring_proposed"
+        }
+        MandateAction::Restore => "mandate.restored",
         MandateAction::Withdraw => "mandate.withdrawn",
+        MandateAction::Archive => "mandate.archived",
     }
 }
 

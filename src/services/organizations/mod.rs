@@ -1,5 +1,7 @@
 //! Firms, as their own people and the operator's see them.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::db::organizations::Filter;
@@ -10,6 +12,9 @@ use crate::domain::identifier::Identifier;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::Organization;
 use crate::domain::permission::Operation;
+
+pub(super) use changes::put;
+pub use changes::{change, check_change, create};
 
 use super::duplicates::live_firm;
 use super::paging::{PageRequest, after, read_page};
@@ -70,13 +75,15 @@ pub async fn state_identifiers(
 ) -> Result<(i64, BTreeSet<Identifier>), Error> {
     caller.may(Operation::ReadOrganization, &[id])?;
     caller.may(Operation::WriteOrganization, &[id])?;
-    let pen = context.pen(caller.actor());
+    let (pen, by) = (context.pen(caller.actor()), caller.id());
+    let context_in = context.clone();
     context
         .db
         .write(move |conn| {
             organizations::lock(conn, id)?;
             let before = live_firm(conn, id)?;
             check_version(expected, before.version)?;
+            let others = db::identifiers::of(conn, id)? != stated;
             let after = Organization {
                 version: before.version + 1,
                 updated_at: pen.now(),
@@ -97,6 +104,9 @@ pub async fn state_identifiers(
                 ],
             )?;
             duplicates::look(conn, &pen, id)?;
+            if others {
+                changes::review(&context_in, conn, by, id)?;
+            }
             Ok((after.version, stated))
         })
         .await

@@ -1,13 +1,15 @@
 //! Investor profiles: written by the investor (or for it), reviewed by
 //! curators, published when let through, confirmed every half year.
 
+mod holding;
+
 use chrono::{DateTime, Utc};
 
+use crate::db::Conn;
 use crate::db::investor_profiles as rows;
 pub use crate::db::investor_profiles::Filter;
 use crate::db::page::Page;
 use crate::db::review_comments::ReviewComment;
-use crate::db::{self, Conn};
 use crate::domain::event::{Actor, Payload, SubjectKind, Value};
 use crate::domain::ids::{InvestorProfileId, OrganizationId};
 use crate::domain::investor::{
@@ -18,6 +20,11 @@ use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::refusal::Refusal;
 use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
+
+pub use holding::archive_due;
+pub(super) use holding::suspend_of;
+
+use holding::Around;
 
 use super::caller::in_any_hat;
 use super::counts::own;
@@ -244,15 +251,9 @@ fn apply(
     caller.may(Operation::ReadInvestorProfile, &[before.organization])?;
     caller.may(Operation::MoveInvestorProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    let clearance = match action {
-        ProfileAction::Publish => db::clearances::latest(conn, before.organization)?,
-        // Nothing else asks for it.
-        _ => None,
-    };
+    let around = Around::load(context, conn, &before, &[action], Some(caller.id()))?;
     let hats = caller.hats_for(before.organization, Hat::Startup);
-    let (status, _) = in_any_hat(&hats, |hat| {
-        step(&before, action, hat, clearance.as_ref(), now)
-    })?;
+    let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &around.facts()))?;
     check_details(action, &details)?;
     let after = InvestorProfile {
         // Whoever of the firm moves it stands behind it.
@@ -280,9 +281,13 @@ fn apply(
     if !fields.is_empty() {
         payload.push(("fields", Value::Codes(fields)));
     }
+    let course = holding::course(&before, status);
     let pen = context.pen(caller.actor());
     let subject = (SubjectKind::InvestorProfile, id);
-    pen.append(conn, event_kind(action), subject, payload)?;
+    pen.append(conn, event_kind(action, status), subject, payload)?;
+    if course.concerns() {
+        around.held.follow(context, conn, &course, details.note)?;
+    }
     Ok(after)
 }
 
@@ -316,10 +321,11 @@ pub(super) fn open_to(
     caller: &Caller,
     profile: &InvestorProfile,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
-    let clearance = db::clearances::latest(conn, profile.organization)?;
+    let by = Some(caller.id());
+    let around = Around::load(context, conn, profile, ProfileAction::ALL, by)?;
     let hats = caller.hats_for(profile.organization, Hat::Startup);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(profile, action, hat, clearance.as_ref(), context.now()).map(drop)
+        step(profile, action, hat, &around.facts()).map(drop)
     }))
 }
 
@@ -334,13 +340,14 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
         move |conn, limit| rows::due_for_freshness(conn, now.date_naive(), limit),
         move |conn, before: &InvestorProfile| {
             let action = ProfileAction::FreshnessDue;
-            let status = step(before, action, Hat::System, None, now)?;
+            let around = Around::bare(&context_in);
+            let status = step(before, action, Hat::System, &around.facts())?;
             let after = moved(before, status, action, now);
             store(conn, &after)?;
             let subject = (SubjectKind::InvestorProfile, before.id);
             let course = course_of(before, &after);
             let pen = context_in.pen(Actor::System);
-            pen.append(conn, event_kind(action), subject, course)
+            pen.append(conn, event_kind(action, status), subject, course)
         },
     )
     .await
@@ -370,7 +377,7 @@ fn moved(
     after
 }
 
-const fn event_kind(action: ProfileAction) -> &'static str {
+const fn event_kind(action: ProfileAction, to: ProfileStatus) -> &'static str {
     match action {
         ProfileAction::Submit => "investor_profile.submitted",
         ProfileAction::Claim => "investor_profile.claimed",
@@ -381,7 +388,13 @@ const fn event_kind(action: ProfileAction) -> &'static str {
         ProfileAction::Reconfirm => "investor_profile.reconfirmed",
         ProfileAction::Pause => "investor_profile.paused",
         ProfileAction::FreshnessDue => "investor_profile.became_stale",
+        ProfileAction::Suspend => "investor_profile.suspended",
+        ProfileAction::Restore if matches!(to, ProfileStatus::Suspended) => {
+            "investor_profile.restoring_proposed"
+        }
+        ProfileAction::Restore => "investor_profile.restored",
         ProfileAction::Withdraw => "investor_profile.withdrawn",
+        ProfileAction::Archive => "investor_profile.archived",
     }
 }
 

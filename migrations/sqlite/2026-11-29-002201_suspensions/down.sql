@@ -1,0 +1,3 @@
+DROP INDEX investor_profiles_by_state;
+DROP INDEX mandates_by_state;
+DROP TABLE suspensions;
