@@ -8,8 +8,10 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::identity_schema::consent_receipts::{self, dsl};
+use super::schema::memberships;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
+use crate::domain::account::Role;
 use crate::domain::consent::{ConsentReceipt, PROPOSALS};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::text::Language;
@@ -137,8 +139,9 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Kept>> {
         .collect()
 }
 
-/// Those of some firms whose people took back that the firm is proposed to
-/// others, and none of whom stands by it or has given it anew.
+/// Those of some firms whose present people took back that the firm is proposed
+/// to others, none of whom stands by it or has given it anew. Whoever left binds
+/// only themselves.
 ///
 /// # Errors
 /// A statement failed.
@@ -147,13 +150,40 @@ pub fn withdrawn_among(
     organizations: &[OrganizationId],
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<OrganizationId>> {
-    let rows: Vec<(OrganizationId, DateTime<Utc>, Option<DateTime<Utc>>)> = consent_receipts::table
+    type Row = (
+        (OrganizationId, UserId),
+        DateTime<Utc>,
+        Option<DateTime<Utc>>,
+    );
+    let rows: Vec<Row> = consent_receipts::table
         .filter(dsl::organization_id.eq_any(organizations.to_vec()))
         .filter(dsl::purpose.eq(PROPOSALS))
-        .select((dsl::organization_id, dsl::valid_to, dsl::withdrawn_at))
+        .select((
+            (dsl::organization_id, dsl::user_id),
+            dsl::valid_to,
+            dsl::withdrawn_at,
+        ))
         .load(conn)?;
+    if rows
+        .iter()
+        .all(|(_, _, withdrawn_at)| withdrawn_at.is_none())
+    {
+        return Ok(BTreeSet::new());
+    }
+    let answering = [Role::Owner.code(), Role::Editor.code()];
+    let present: BTreeSet<(OrganizationId, UserId)> = memberships::table
+        .filter(memberships::organization_id.eq_any(organizations.to_vec()))
+        .filter(memberships::role.eq_any(answering))
+        .select((memberships::organization_id, memberships::user_id))
+        .load(conn)?
+        .into_iter()
+        .collect();
     let (mut withdrawn, mut standing) = (BTreeSet::new(), BTreeSet::new());
-    for (organization, valid_to, withdrawn_at) in rows {
+    for (giver, valid_to, withdrawn_at) in rows {
+        let organization = giver.0;
+        if !present.contains(&giver) {
+            continue;
+        }
         if withdrawn_at.is_some() {
             withdrawn.insert(organization);
         } else if valid_to > now {
@@ -161,6 +191,40 @@ pub fn withdrawn_among(
         }
     }
     Ok(withdrawn.difference(&standing).copied().collect())
+}
+
+/// The receipt with that id, and who gave it.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn find(conn: &mut Conn, id: Uuid) -> Result<Option<(UserId, Kept)>> {
+    let user: Option<UserId> = consent_receipts::table
+        .find(Id::of(id))
+        .select(dsl::user_id)
+        .first(conn)
+        .optional()?;
+    let Some(user) = user else {
+        return Ok(None);
+    };
+    let of_user = of_user(conn, user)?;
+    let found = of_user.into_iter().find(|kept| kept.id == id);
+    Ok(found.map(|kept| (user, kept)))
+}
+
+/// The consent to be proposed that somebody took back last for a firm.
+///
+/// # Errors
+/// A statement failed.
+pub fn withdrawn_last(conn: &mut Conn, organization: OrganizationId) -> Result<Option<Uuid>> {
+    let id: Option<Id> = consent_receipts::table
+        .filter(dsl::organization_id.eq(organization))
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .filter(dsl::withdrawn_at.is_not_null())
+        .order(dsl::withdrawn_at.desc())
+        .select(dsl::id)
+        .first(conn)
+        .optional()?;
+    Ok(id.map(Id::uuid))
 }
 
 /// Takes a receipt back; false when that was done before.

@@ -3,11 +3,11 @@
 //! as a mail server takes; one that dies loses it, and the message is sent by
 //! another, under the same Message-ID.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::db::envelopes::Envelope;
 use crate::db::outbox::{self, Claimed};
 use crate::domain::bounce::RefusedReader;
+use crate::domain::ids::OutboxId;
 use crate::domain::mail_state::{EnvelopeOutcome, Hold};
 use crate::domain::text::Email as Address;
 use crate::mail::{Email, Mailer, SendError};
@@ -68,6 +69,9 @@ impl Sender {
     pub async fn run(self, stop: CancellationToken) {
         let mut sealed = self.context.db.sealed();
         let mut in_hand = JoinSet::new();
+        // By task, so that one whose claim lapsed is not begun a second time
+        // beside itself.
+        let mut which: HashMap<task::Id, OutboxId> = HashMap::new();
         let mut pile = Pile::default();
         while !stop.is_cancelled() {
             let may_claim = pile.messages.is_empty() && in_hand.len() < self.options.at_once;
@@ -76,6 +80,8 @@ impl Sender {
                     warn!(%error, "the queue could not be read; trying again");
                     Pile::default()
                 });
+                pile.messages
+                    .retain(|message| !which.values().any(|id| *id == message.id));
             }
             if self.is_late(&pile) {
                 self.give_back_all(&mut pile).await;
@@ -83,20 +89,23 @@ impl Sender {
             while in_hand.len() < self.options.at_once
                 && let Some(message) = pile.messages.pop_front()
             {
-                let sender = self.clone();
-                in_hand.spawn(async move { sender.finish(&message).await });
+                let (sender, id) = (self.clone(), message.id);
+                let task = in_hand.spawn(async move { sender.finish(&message).await });
+                which.insert(task.id(), id);
             }
             tokio::select! {
                 () = stop.cancelled() => {}
-                Some(ended) = in_hand.join_next() => note_panic(ended),
+                Some(ended) = in_hand.join_next_with_id() => {
+                    which.remove(&note_end(ended));
+                }
                 // Whatever is queued comes with an event.
                 _ = sealed.changed(), if may_claim => {}
                 () = tokio::time::sleep(REST) => {}
             }
         }
         self.give_back_all(&mut pile).await;
-        while let Some(ended) = in_hand.join_next().await {
-            note_panic(ended);
+        while let Some(ended) = in_hand.join_next_with_id().await {
+            note_end(ended);
         }
     }
 
@@ -185,15 +194,19 @@ impl Sender {
     /// Keeps the claim while the message is sent, however long its server
     /// takes; ends when it is somebody else's.
     async fn keep(&self, message: &Claimed) {
-        let third = (self.options.lease / 3).to_std().unwrap_or_default();
+        // A message may have waited half a lease for its turn.
+        let quarter = (self.options.lease / 4).to_std().unwrap_or_default();
+        let mut rest = quarter;
         loop {
-            tokio::time::sleep(third).await;
+            tokio::time::sleep(rest).await;
+            rest = quarter;
             let kept = notices::keep(&self.context, message.id, self.holder, self.options.lease);
             match kept.await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
                     warn!(message = %message.id, %error, "a claim could not be renewed; trying again");
+                    rest = quarter / 8;
                 }
             }
         }
@@ -347,12 +360,10 @@ impl Sender {
         match error {
             SendError::Permanent { .. } | SendError::NoSuchReader { .. } => given_up(said),
             SendError::Transient { .. } => self.again(message, said),
+            // It says nothing of the message, so it is none of its attempts.
             SendError::NoService { .. } => Attempt::Retry {
-                at: self.context.now()
-                    + self
-                        .options
-                        .patience
-                        .wait_on(message.attempts, seed(message)),
+                counted: false,
+                at: self.context.now() + self.options.patience.wait_on(self.tried_for(message)),
                 error: said,
                 uncertain: false,
             },
@@ -365,6 +376,12 @@ impl Sender {
         }
     }
 
+    /// How long a message has been tried.
+    fn tried_for(&self, message: &Claimed) -> TimeDelta {
+        let now = self.context.now();
+        now - message.first_tried_at.unwrap_or(now)
+    }
+
     /// Later, unless it was the last attempt.
     fn again(&self, message: &Claimed, error: String) -> Attempt {
         match self.options.patience.wait(message.attempts, seed(message)) {
@@ -372,6 +389,7 @@ impl Sender {
                 at: self.context.now() + wait,
                 error,
                 uncertain: false,
+                counted: true,
             },
             None => given_up(error),
         }
@@ -386,6 +404,7 @@ impl Sender {
                 at: self.context.now() + wait.max(patience.slow_base),
                 error,
                 uncertain,
+                counted: true,
             },
             _ => Attempt::GivenUp { error, uncertain },
         }
@@ -412,11 +431,16 @@ fn seed(message: &Claimed) -> u128 {
     message.id.uuid().as_u128()
 }
 
-fn note_panic(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        error!(%error, "sending a message panicked; it comes back when its lease ends");
+/// Which task ended; one that panicked is told of.
+fn note_end(ended: Result<(task::Id, ()), JoinError>) -> task::Id {
+    match ended {
+        Ok((id, ())) => id,
+        Err(error) => {
+            if error.is_panic() {
+                error!(%error, "sending a message panicked; it comes back when its lease ends");
+            }
+            error.id()
+        }
     }
 }
 

@@ -22,10 +22,11 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// The wait after that many failed attempts for something that is nothing of
-    /// the message's: it is never given up for that.
-    pub fn wait_on(&self, attempts: u32, seed: u128) -> TimeDelta {
-        self.wait(attempts, seed).unwrap_or(self.cap)
+    /// The wait after a failure that is nothing of the message's, which has been
+    /// tried for so long: half of that, so that it grows as the others do. It is
+    /// never given up for that.
+    pub fn wait_on(&self, tried_for: TimeDelta) -> TimeDelta {
+        (tried_for / 2).max(self.quick_base).min(self.cap)
     }
 
     /// The wait after that many failed attempts; none when it is given up. By
@@ -73,6 +74,14 @@ mod tests {
             assert!((360..=405).contains(&wait(20).num_minutes()));
         }
         assert_ne!(shipped().wait(1, 0), shipped().wait(1, u128::MAX));
+    }
+
+    #[test]
+    fn an_outage_is_asked_after_more_and_more_rarely_and_for_ever() {
+        let patience = shipped();
+        assert_eq!(patience.wait_on(TimeDelta::zero()), patience.quick_base);
+        assert_eq!(patience.wait_on(TimeDelta::hours(2)), TimeDelta::hours(1));
+        assert_eq!(patience.wait_on(TimeDelta::days(30)), patience.cap);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use self::counts::{Counts, counts};
 pub use self::outcome::{answered, bounced, dead, done, doubted, dropped, retry, revive};
 pub use self::search::{Filter, search};
-pub use self::untried::{put_off, release, renew};
+pub use self::untried::{put_off, release, renew, uncount};
 use super::page::Cursor;
 use super::prepared::Prepare;
 use super::schema::outbox::{self, dsl};

@@ -67,6 +67,18 @@ fn undate(conn: &mut Conn, id: OutboxId, holder: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Takes the attempt that runs out of the count.
+///
+/// # Errors
+/// A statement failed.
+pub fn uncount(conn: &mut Conn, id: OutboxId, holder: Uuid) -> Result<()> {
+    diesel::update(held(id, holder).filter(dsl::attempts.gt(0)))
+        .set(dsl::attempts.eq(dsl::attempts - 1))
+        .prepared()
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Keeps it for the same worker until `until`; false if `holder` no longer has
 /// it, and then it must not go on sending.
 ///

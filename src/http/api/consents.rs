@@ -188,8 +188,9 @@ async fn withdraw_consent(
 
 /// Gives again that the caller's firm is proposed to others.
 ///
-/// A new consent in the words of the one that was taken back. What was paused
-/// for that can be published again.
+/// A new consent in the words of the one that was taken back, by the caller or
+/// somebody else of a firm that the caller answers for. What was paused for that
+/// can be published again.
 #[utoipa::path(
     operation_id = "renew_consent",
     tag = "accounts",

@@ -120,7 +120,9 @@ fn refusal(part: Part, code: u16, text: String) -> SendError {
         // Whom a server serves, and from whom, changes with its settings or
         // ours; and a mailbox that is full with its reader (RFC 5321
         // §4.5.3.1.10).
-        (Part::Reader, Some(status)) if status.is_about_us() || status.is_full() => {
+        (Part::Reader | Part::Content, Some(status))
+            if status.is_about_us() || status.is_full() =>
+        {
             SendError::Transient { code: some, text }
         }
         (Part::Reader, None)

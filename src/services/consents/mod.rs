@@ -385,6 +385,8 @@ fn withdraw(
     let receipts = db::consents::of_user(conn, user)?;
     let receipt = receipts.iter().find(|receipt| receipt.id == id);
     let firm = receipt.ok_or(Error::NotFound)?.organization;
+    // Two colleagues at once would each see the other's still standing.
+    db::organizations::lock(conn, firm)?;
     let now = context.now();
     if !db::consents::withdraw(conn, id, now)? {
         return Err(withdrawn_already());

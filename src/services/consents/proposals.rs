@@ -32,9 +32,15 @@ pub(in crate::services) fn check_proposable(
     if db::consents::withdrawn_among(conn, &[firm], now)?.is_empty() {
         return Ok(());
     }
+    let again = match db::consents::withdrawn_last(conn, firm)? {
+        Some(id) => format!(" (POST /v1/me/consents/{id}/renewal)"),
+        None => String::new(),
+    };
     Err(Error::refused(
         "consent_withdrawn",
-        "The firm's people took back their consent to have it proposed to others; it is shown again once one of them has given it again.",
+        format!(
+            "The firm's people took back their consent to have it proposed to others; it is shown again once one of them has given it again{again}."
+        ),
     ))
 }
 
@@ -66,13 +72,13 @@ pub(super) fn stop(
     Ok(())
 }
 
-/// Gives again what the caller took back: that their firm is proposed to others,
-/// in the same words. They hear of introductions again from then on; what was
-/// paused, its people publish again.
+/// Gives again what the caller, or somebody else of their firm, took back: that
+/// the firm is proposed to others, in the same words. They hear of introductions
+/// again from then on; what was paused, its people publish again.
 ///
 /// # Errors
-/// No such consent of the caller; a refusal when it stands, or when they no
-/// longer answer for the firm.
+/// No such consent of the caller or of a firm they answer for; a refusal when
+/// theirs stands, or when they no longer answer for the firm.
 pub async fn renew_own(
     context: &Context,
     caller: &Caller,
@@ -94,9 +100,20 @@ pub async fn renew_own(
 
 fn renew(context: &Context, conn: &mut Conn, caller: &Caller, id: Uuid) -> Result<Given, Error> {
     let now = context.now();
+    let (giver, before) = db::consents::find(conn, id)?.ok_or(Error::NotFound)?;
+    let is_own = giver == caller.id();
+    if !introductions::is_still_there(conn, caller.id(), before.organization)? {
+        return Err(if is_own {
+            Error::refused(
+                "no_longer_there",
+                "Only who answers for the firm can agree for it.",
+            )
+        } else {
+            Error::NotFound
+        });
+    }
+    db::organizations::lock(conn, before.organization)?;
     let receipts = db::consents::of_user(conn, caller.id())?;
-    let before = receipts.iter().find(|receipt| receipt.id == id);
-    let before = before.ok_or(Error::NotFound)?;
     let stands = receipts.iter().any(|other| {
         other.organization == before.organization
             && other.withdrawn_at.is_none()
@@ -105,20 +122,18 @@ fn renew(context: &Context, conn: &mut Conn, caller: &Caller, id: Uuid) -> Resul
     if stands {
         return Err(Error::refused("given_already", "This consent stands."));
     }
-    if !introductions::is_still_there(conn, caller.id(), before.organization)? {
-        return Err(Error::refused(
-            "no_longer_there",
-            "Only who answers for the firm can agree for it.",
-        ));
-    }
     let firm = db::organizations::find(conn, before.organization)?.ok_or(Error::NotFound)?;
     let receipt = ConsentReceipt {
         id: context.new_id(),
         user: caller.id(),
         organization: before.organization,
         purpose: PROPOSALS,
-        person_name: before.person_name.parse().map_err(Error::internal)?,
-        person_role: before.person_role.clone(),
+        person_name: if is_own {
+            before.person_name.parse().map_err(Error::internal)?
+        } else {
+            caller.user.name.clone()
+        },
+        person_role: before.person_role.clone().filter(|_| is_own),
         law: law_of(firm.details.country),
         text: before.text.clone(),
         language: before.language.clone(),

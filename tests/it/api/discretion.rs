@@ -90,6 +90,8 @@ fn a_match_is_given_back_when_its_introduction_comes_to_nothing() {
         let back = json!({"action": "withdraw"});
         stage.go(Who::Dana, &first, back).await.expect(200);
         assert_eq!(status_of(&stage, &matched).await, "released");
+        // Nobody is asked about the same pair again at once.
+        stage.context.clock.advance(chrono::TimeDelta::days(15));
         let second = ask().await;
         let no = json!({"action": "decline", "reason": "thesis_mismatch"});
         stage.go(Who::Gul, &second, no).await.expect(200);

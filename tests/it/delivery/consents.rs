@@ -3,6 +3,7 @@
 
 use corridor::db::outbox::{self, State};
 use corridor::db::{self, Conn};
+use corridor::domain::account::Role;
 use corridor::domain::consent::{ConsentReceipt, PROPOSALS};
 use corridor::domain::ids::IntroductionId;
 use corridor::domain::meeting::Enclosed;
@@ -360,5 +361,51 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
         assert_eq!(again["method"], "signed_in");
         let seen = post.stage.go(Who::Gul, &mandate, publish).await.expect(200);
         assert_eq!(seen["status"], "published");
+    });
+}
+
+/// The link to one's consents never ends, and a part in a firm does.
+#[test]
+fn who_left_a_firm_takes_back_nothing_of_its_and_colleagues_can_give_it_again() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        stands_behind_the_fund(&post).await;
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let given = post.consents(Who::Gul).await.remove(0);
+        let (gul, stranger) = (
+            post.stage.user(Who::Gul).id,
+            post.stage.user(Who::Stranger).id,
+        );
+        let (fund, now) = (post.stage.investor.id, post.now());
+        let change = move |conn: &mut Conn| {
+            db::users::insert_membership(conn, stranger, fund, Role::Owner, now)?;
+            db::users::remove_membership(conn, gul, fund, Role::Owner).map(drop)
+        };
+        post.stage.context.db.write(change).await.unwrap();
+        post.take_back(Who::Gul, &given).await.expect(200);
+        let seen = post.stage.get(Who::Stranger, &mandate).await.expect(200);
+        assert_eq!(seen["status"], "published");
+
+        // Back again, her no counts, and her colleague's yes undoes it.
+        let back = move |conn: &mut Conn| {
+            db::users::insert_membership(conn, gul, fund, Role::Owner, now).map(drop)
+        };
+        post.stage.context.db.write(back).await.unwrap();
+        let act = |action: &str| json!({ "action": action });
+        post.stage
+            .go(Who::Stranger, &mandate, act("pause"))
+            .await
+            .expect(200);
+        let refused = post.stage.go(Who::Stranger, &mandate, act("publish")).await;
+        assert_eq!(refused.code(409), "consent_withdrawn");
+        let path = format!("/v1/me/consents/{}/renewal", given["id"].as_str().unwrap());
+        let outsider = post.stage.request(Who::Dana, "POST", &path);
+        assert_eq!(outsider.send().await.unwrap().status(), 404);
+        let renewal = post.stage.request(Who::Stranger, "POST", &path);
+        assert_eq!(renewal.send().await.unwrap().status(), 200);
+        post.stage
+            .go(Who::Stranger, &mandate, act("publish"))
+            .await
+            .expect(200);
     });
 }

@@ -219,6 +219,12 @@ async fn a_server_that_does_not_want_our_sender_says_nothing_about_the_message()
 }
 
 #[tokio::test]
+async fn a_policy_on_what_was_sent_is_no_verdict_on_the_mail() {
+    let (error, _server) = fail_then_recover(Fault::Content("550 5.7.26 not aligned")).await;
+    assert!(transient(Some(550))(&error), "{error:?}");
+}
+
+#[tokio::test]
 async fn what_a_server_holds_against_us_or_a_full_mailbox_is_not_held_against_the_reader() {
     for answer in [
         "550 5.7.1 client host blocked",
