@@ -29,8 +29,10 @@ pub struct BlockRecord {
 }
 
 /// Which blocks to list; what is absent doesn't matter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
+    /// Of none of these firms.
+    pub besides: Vec<OrganizationId>,
     /// Of that firm.
     pub organization: Option<OrganizationId>,
     /// Whether somebody has asked for an end to it.
@@ -98,6 +100,11 @@ pub fn list(
             .eq(firm)
             .or(dsl::upper_organization_id.eq(firm));
         query = query.filter(either);
+    }
+    if !filter.besides.is_empty() {
+        query = query
+            .filter(dsl::lower_organization_id.ne_all(filter.besides.clone()))
+            .filter(dsl::upper_organization_id.ne_all(filter.besides.clone()));
     }
     query = match filter.lifting {
         Some(true) => query.filter(dsl::first_lifted_by.is_not_null()),

@@ -48,25 +48,37 @@ pub fn of(conn: &mut Conn, ids: &[CommitmentId]) -> Result<BTreeMap<CommitmentId
     rows.into_iter().map(watch).collect()
 }
 
-/// Stores how a promise does in place of what was said before.
+/// Stores how a promise does in place of what was said before; false when
+/// somebody else has said something meanwhile.
 ///
 /// # Errors
 /// A statement failed.
-pub fn put(conn: &mut Conn, id: CommitmentId, watch: &Watch) -> Result<()> {
+pub fn put(
+    conn: &mut Conn,
+    id: CommitmentId,
+    before: Option<&Watch>,
+    watch: &Watch,
+) -> Result<bool> {
     let values = (
         dsl::health.eq(watch.health.code()),
         dsl::share.eq(watch.share),
         dsl::since.eq(Timestamp(watch.since)),
     );
-    let insert = diesel::insert_into(commitment_watch::table)
-        .values((dsl::commitment_id.eq(id), values))
-        .on_conflict_do_nothing();
-    if sql::execute(conn, insert)? == 0 {
-        diesel::update(commitment_watch::table.find(id))
-            .set(values)
-            .execute(conn)?;
-    }
-    Ok(())
+    let changed = match before {
+        None => {
+            let insert = diesel::insert_into(commitment_watch::table)
+                .values((dsl::commitment_id.eq(id), values))
+                .on_conflict_do_nothing();
+            sql::execute(conn, insert)?
+        }
+        Some(before) => {
+            let as_read = commitment_watch::table
+                .find(id)
+                .filter(dsl::health.eq(before.health.code()));
+            diesel::update(as_read).set(values).execute(conn)?
+        }
+    };
+    Ok(changed == 1)
 }
 
 /// The open promises that are behind, and since when, the first due first: all,

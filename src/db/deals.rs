@@ -25,8 +25,8 @@ pub(in crate::db) const GOING_ON: [DealStatus; 3] =
 pub struct Filter {
     /// With that firm on either side.
     pub organization: Option<OrganizationId>,
-    /// In which that firm takes part, its own or another's.
-    pub participant: Option<OrganizationId>,
+    /// In which one of these firms takes part, its own or another's.
+    pub participants: Option<Vec<OrganizationId>>,
     /// That stand so.
     pub status: Option<DealStatus>,
     /// At that stage.
@@ -154,9 +154,9 @@ pub fn list(
             .or(dsl::investor_id.eq(organization));
         query = query.filter(on_either_side);
     }
-    if let Some(firm) = filter.participant {
+    if let Some(firms) = &filter.participants {
         let parts = deal_participants::table
-            .filter(deal_participants::organization_id.eq(firm))
+            .filter(deal_participants::organization_id.eq_any(firms.clone()))
             .select(deal_participants::deal_id);
         query = query.filter(dsl::id.eq_any(parts));
     }

@@ -82,21 +82,23 @@ pub fn find(conn: &mut Conn, id: Uuid) -> Result<Option<FreezeRecord>> {
     row.map(record).transpose()
 }
 
-/// Freezes from the oldest on, those in force or all; one more than `limit`
-/// when there are more.
+/// Freezes from the oldest on, those that are over or those in force; one more
+/// than `limit` when there are more.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn list(
     conn: &mut Conn,
-    active_only: bool,
+    lifted: bool,
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<FreezeRecord>> {
     let mut query = freezes::table.into_boxed();
-    if active_only {
-        query = query.filter(dsl::lifted_at.is_null());
-    }
+    query = if lifted {
+        query.filter(dsl::lifted_at.is_not_null())
+    } else {
+        query.filter(dsl::lifted_at.is_null())
+    };
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
     }

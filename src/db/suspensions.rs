@@ -138,8 +138,8 @@ pub fn end(
 /// A statement failed.
 pub fn reporters_of(conn: &mut Conn, firm: OrganizationId) -> Result<BTreeSet<OrganizationId>> {
     let reported = answers::table
-        .filter(answers::answer.eq("report_abuse"))
-        .select(answers::introduction_id);
+        .filter(answers::introduction_id.eq(introductions::id))
+        .filter(answers::answer.eq("report_abuse"));
     let asked = introductions::startup_id
         .eq(firm)
         .and(introductions::requester.eq(Side::Startup.code()))
@@ -148,7 +148,7 @@ pub fn reporters_of(conn: &mut Conn, firm: OrganizationId) -> Result<BTreeSet<Or
             .and(introductions::requester.eq(Side::Investor.code())));
     let pairs: Vec<(OrganizationId, OrganizationId)> = introductions::table
         .filter(asked)
-        .filter(introductions::id.eq_any(reported))
+        .filter(diesel::dsl::exists(reported))
         .select((introductions::startup_id, introductions::investor_id))
         .load(conn)?;
     let other = |(startup, investor)| if startup == firm { investor } else { startup };

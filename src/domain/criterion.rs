@@ -112,11 +112,14 @@ fn amount(text: &str) -> Result<Money, Misfit> {
         .trim()
         .split_once('.')
         .unwrap_or((figures.trim(), ""));
+    // A comma stands before three digits, so that nobody's decimal comma is
+    // read as one.
+    let grouped = whole.split(',').skip(1).all(|group| group.len() == 3);
     let whole: String = whole.chars().filter(|it| *it != ',').collect();
     let unit = currency.minor_per_major();
     let places = unit.to_string().len().saturating_sub(1);
     let digits = |text: &str| text.bytes().all(|it| it.is_ascii_digit());
-    if whole.is_empty() || !digits(&whole) || !digits(rest) || rest.len() > places {
+    if !grouped || whole.is_empty() || !digits(&whole) || !digits(rest) || rest.len() > places {
         return Err(WRONG);
     }
     let whole: i64 = whole.parse().map_err(|_| WRONG)?;
@@ -167,6 +170,8 @@ mod tests {
             "USD 0",
             "XXY 12",
             "USD 1.234",
+            "USD 1,20",
+            "USD 1200,50",
             "USD 99999999999999999999",
         ] {
             assert_eq!(amount(wrong).unwrap_err().0, "not_an_amount", "{wrong}");

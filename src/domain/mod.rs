@@ -64,6 +64,7 @@ pub mod scorecard;
 pub mod scoring;
 pub mod screening;
 pub mod search;
+mod seen;
 pub mod session;
 pub mod sound;
 pub mod suspension;

@@ -193,7 +193,9 @@ pub fn step(
         (S::Negotiation, A::AgreeText) => (who == Hat::Curator, S::TextAgreed),
         (S::TextAgreed, A::Negotiate) => (who == Hat::Curator, S::Negotiation),
         (S::TextAgreed, A::StartSigning) => (who == Hat::Curator, S::Signing),
-        (S::Negotiation | S::Signing, A::Decline) => (who == Hat::Curator, S::Declined),
+        (S::Draft | S::Negotiation | S::TextAgreed | S::Signing, A::Decline) => {
+            (who == Hat::Curator, S::Declined)
+        }
         (S::Signing, A::Activate) => (who == Hat::Curator, S::Active),
         (S::Active | S::Expiring, A::Suspend) => (who == Hat::Curator, S::Suspended),
         (S::Suspended, A::Resume) => (who == Hat::Curator, S::Active),

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::seen::{called, is_isolate, is_seen};
 use super::word::Word;
 
 /// Why a text was refused.
@@ -56,37 +57,6 @@ pub fn bounded(text: &str, max: usize, lines: bool) -> Result<String, TextFault>
         return Err(TextFault::Invisible);
     }
     Ok(text)
-}
-
-const fn is_isolate(c: char) -> bool {
-    matches!(c, '\u{2066}'..='\u{2069}')
-}
-
-/// Whether a character has a shape of its own.
-fn is_seen(c: char) -> bool {
-    let has_no_shape = matches!(c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
-        | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E0FFF}');
-    !has_no_shape && !c.is_whitespace() && !c.is_control() && !is_combining_mark(c)
-}
-
-/// What a character that is refused is called.
-fn called(c: char) -> String {
-    let name = match c {
-        '\n' => "a line break",
-        '\t' => "a tab",
-        '\u{202A}' => "LEFT-TO-RIGHT EMBEDDING",
-        '\u{202B}' => "RIGHT-TO-LEFT EMBEDDING",
-        '\u{202C}' => "POP DIRECTIONAL FORMATTING",
-        '\u{202D}' => "LEFT-TO-RIGHT OVERRIDE",
-        '\u{202E}' => "RIGHT-TO-LEFT OVERRIDE",
-        '\u{FEFF}' => "a byte order mark",
-        _ => "a control character",
-    };
-    format!("U+{:04X} ({name})", u32::from(c))
 }
 
 macro_rules! text_display {

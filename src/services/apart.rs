@@ -3,7 +3,7 @@
 //! stays shown; nothing new goes from one to the other.
 
 use crate::db::{self, Conn};
-use crate::domain::compliance::{ClearanceVerdict, FreezeScope};
+use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::introduction::Introduction;
 use crate::domain::organization::Organization;
@@ -11,7 +11,7 @@ use crate::domain::pipeline::Deal;
 use crate::domain::refusal::Refusal;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
-use super::{Caller, Context, Error};
+use super::{Caller, Context, Error, programmes, succession};
 
 /// Why nothing goes from one side to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,11 +91,30 @@ pub fn of_participant(
     }
     let freezes = db::freezes::active(conn)?;
     let frozen = firm_is_frozen(conn, &firm)?
-        || freezes.iter().any(|freeze| {
-            freeze.scope == FreezeScope::Programme(deal.programme)
-                || covers_startup(freeze, &context.taxonomy(), &profile)
-        });
+        || freezes
+            .iter()
+            .any(|freeze| covers_startup(freeze, &context.taxonomy(), &profile))
+        || programme_is_frozen(conn, &freezes, deal.programme)?;
     Ok(frozen.then_some(Apart::Frozen))
+}
+
+/// Whether a freeze covers a programme, or the one that goes on from it.
+fn programme_is_frozen(
+    conn: &mut Conn,
+    freezes: &[Freeze],
+    programme: ProgrammeId,
+) -> Result<bool, Error> {
+    let covers = |id| {
+        let scope = FreezeScope::Programme(id);
+        freezes.iter().any(|freeze| freeze.scope == scope)
+    };
+    let any = |freeze: &Freeze| matches!(freeze.scope, FreezeScope::Programme(_));
+    if !freezes.iter().any(any) {
+        return Ok(false);
+    }
+    let begun_under = programmes::load(conn, programme)?;
+    let going_on = succession::going_on(conn, begun_under)?;
+    Ok(covers(programme) || covers(going_on.id))
 }
 
 /// Whether a block stands between two firms, or one may be shown to nobody.
@@ -136,9 +155,7 @@ pub fn of(
     }
     let freezes = db::freezes::active(conn)?;
     let frozen = freezes.iter().any(|freeze| {
-        freeze.scope == FreezeScope::Programme(programme)
-            || covers_startup(freeze, &context.taxonomy(), &profile)
-            || covers_mandate(freeze, &mandate)
-    });
+        covers_startup(freeze, &context.taxonomy(), &profile) || covers_mandate(freeze, &mandate)
+    }) || programme_is_frozen(conn, &freezes, programme)?;
     Ok(frozen.then_some(Apart::Frozen))
 }

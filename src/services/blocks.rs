@@ -9,6 +9,7 @@ use crate::db::{Conn, blocks};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::permission::{Operation, Verdict, decide};
 use crate::domain::refusal::Refusal;
+use crate::domain::values::OrganizationKind;
 
 use super::compliance::note_decision;
 use super::once::{Recorded, write_once_versioned};
@@ -16,14 +17,18 @@ use super::paging::{PageRequest, after, read_page};
 use super::transitions::check_version;
 use super::{Caller, Context, Error, Intent};
 
-/// The blocks in force, oldest first, for the operator's people.
+/// The blocks in force, oldest first, for the operator's people. Of a firm that
+/// they belong to as well they read none.
 pub async fn list(
     context: &Context,
     caller: &Caller,
-    filter: Filter,
+    mut filter: Filter,
     page: PageRequest,
 ) -> Result<Page<BlockRecord>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
+    let parts = caller.memberships.iter();
+    let others = parts.filter(|part| part.kind != OrganizationKind::Operator);
+    filter.besides = others.map(|part| part.organization).collect();
     read_page(
         context,
         format!("blocks {filter:?}"),

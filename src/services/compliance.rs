@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 pub use crate::db::decisions::Decision;
+pub use crate::db::freezes::FreezeRecord;
+use crate::db::page::Page;
 use crate::db::{self, Conn, freezes};
 use crate::domain::compliance::{
     Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof, check_next, longest,
@@ -16,6 +18,7 @@ use crate::domain::refusal::Refusal;
 
 use super::duplicates::live_firm;
 use super::once::{Recorded, write_once, write_once_versioned};
+use super::paging::{PageRequest, after, read_page};
 use super::recused;
 use super::suspensions;
 use super::transitions::code;
@@ -291,10 +294,29 @@ pub async fn lift_verdict(
     Ok(may.then(|| may_lift(&found, caller.id())))
 }
 
-/// The freezes in force.
-pub async fn freezes(context: &Context, caller: &Caller) -> Result<Vec<Freeze>, Error> {
+/// Freezes from the oldest on: those in force, or those that are over.
+pub async fn freezes(
+    context: &Context,
+    caller: &Caller,
+    lifted: bool,
+    page: PageRequest,
+) -> Result<Page<FreezeRecord>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
-    context.db.read(|conn| Ok(freezes::active(conn)?)).await
+    read_page(
+        context,
+        format!("freezes {lifted}"),
+        page,
+        move |conn, cursor, limit| Ok(freezes::list(conn, lifted, cursor, limit)?),
+        |found| after(found.freeze.created_at, found.freeze.id),
+    )
+    .await
+}
+
+/// One freeze, in force or not.
+pub async fn freeze(context: &Context, caller: &Caller, id: Uuid) -> Result<FreezeRecord, Error> {
+    caller.may(Operation::ReadCompliance, &[])?;
+    let find = move |conn: &mut Conn| freezes::find(conn, id)?.ok_or(Error::NotFound);
+    context.db.look_up(find).await
 }
 
 /// That two firms are kept apart, by the first of them.

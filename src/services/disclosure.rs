@@ -90,9 +90,11 @@ impl Occasion {
         matches!(self, Self::Running | Self::Sending | Self::Connected)
     }
 
-    /// Whether it takes a programme that is in force.
-    pub(super) fn outlives(self, programme: ProgrammeStatus) -> bool {
-        self == Self::Connected && programme.is_over()
+    /// Whether it goes on although that programme is over, or past its last
+    /// day.
+    pub(super) fn outlives(self, programme: &Programme, today: NaiveDate) -> bool {
+        let past = programme.status.in_force() && programme.details.ends_on < today;
+        self == Self::Connected && (programme.status.is_over() || past)
     }
 
     const fn heeds_cool_down(self) -> bool {
@@ -119,7 +121,7 @@ pub fn ask(
     let verdict = |gate| verdict(&account, gate);
     let facts = Facts {
         programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass
-            || occasion.outlives(programme.status),
+            || occasion.outlives(programme, today),
         startup_live: (profile.status == ProfileStatus::Published
             || occasion.tolerates_pause() && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
@@ -147,7 +149,7 @@ pub fn ask(
         licensed: licensed(context, conn, pair, today)?,
         frozen: verdict(Gate::Freeze) != GateVerdict::Pass
             || programme.status == ProgrammeStatus::Suspended
-            || succession::is_awaited(conn, programme, today)?,
+            || occasion != Occasion::Connected && succession::is_awaited(conn, programme, today)?,
         conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
         excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
         consent_withdrawn: !db::consents::withdrawn_among(

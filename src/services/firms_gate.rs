@@ -121,7 +121,7 @@ fn of_firms(
     let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy));
     Ok(decide(&Facts {
         programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part()
-            || occasion.outlives(programme.status),
+            || occasion.outlives(programme, today),
         startup_live: true,
         mandate_live: true,
         claimed,
@@ -133,7 +133,7 @@ fn of_firms(
         licensed: false,
         frozen: covered
             || programme.status == ProgrammeStatus::Suspended
-            || succession::is_awaited(conn, programme, today)?,
+            || occasion != Occasion::Connected && succession::is_awaited(conn, programme, today)?,
         conflict: db::blocks::exists(conn, a.firm, b.firm)?,
         excluded: false,
         consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),

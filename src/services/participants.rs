@@ -12,6 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::db::page::Page;
 use crate::db::{self, Conn, syndicates};
+use crate::domain::closing::binds;
 use crate::domain::deal_work::Camp;
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{DealId, OrganizationId};
@@ -61,15 +62,21 @@ pub(super) fn check_reads(
 }
 
 /// For whom the caller speaks of an investor in a deal.
-fn voice(caller: &Caller, deal: &Deal, investor: OrganizationId) -> Result<Camp, Error> {
+fn voice(
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    investor: OrganizationId,
+) -> Result<Camp, Error> {
     let theirs = caller.hats(deal.startup, investor);
-    // Who belongs to the deal's own investor has no say for the operator.
+    // Who belongs to any of the deal's investors has no say for the operator.
     let curates = caller.hats(deal.startup, deal.investor);
+    let curates = curates.contains(&Hat::Curator) && joined(conn, caller, deal.id)?.is_empty();
     if theirs.contains(&Hat::Investor) {
         Ok(Camp::Investor)
     } else if theirs.contains(&Hat::Startup) {
         Ok(Camp::Startup)
-    } else if theirs.contains(&Hat::Curator) && curates.contains(&Hat::Curator) {
+    } else if theirs.contains(&Hat::Curator) && curates {
         Ok(Camp::Operator)
     } else {
         Err(Error::Forbidden)
@@ -89,7 +96,7 @@ pub async fn set(
         .db
         .write(move |conn| {
             let before = writable(&context_in, conn, &caller, id, expected)?;
-            let camp = voice(&caller, &before, participant.organization)?;
+            let camp = voice(conn, &caller, &before, participant.organization)?;
             let old = syndicates::participants(conn, &[id])?.remove(&id);
             let mut old = old.unwrap_or_default().into_iter();
             let old = old.find(|it| it.organization == participant.organization);
@@ -152,8 +159,9 @@ fn check_says(camp: Camp, old: Option<&Participant>, new: &Participant) -> Resul
             it.pledge.map(|it| (it.amount, it.minimum)),
         )
     };
+    let promised = old.filter(|old| binds(old) && old.interest == Interest::Committed);
     let confirms =
-        new.interest == Interest::Funded && old.is_some_and(|old| says(old) == says(new));
+        new.interest == Interest::Funded && promised.is_some_and(|old| says(old) == says(new));
     let invites = old.is_none()
         && matches!(new.interest, Interest::Observing | Interest::Considering)
         && new.pledge.is_none()
@@ -182,27 +190,44 @@ fn put(
     let curator = camp == Camp::Operator;
     closings::fit(conn, id, old, &mut new, curator)?;
     let now = context.now();
-    let was_paid = old.is_some_and(|old| old.interest == Interest::Funded);
-    if new.interest == Interest::Funded && !was_paid {
+    if let Some(old) = old.filter(|old| old.interest == Interest::Funded) {
+        return stays_paid(old, &new);
+    }
+    if new.interest == Interest::Funded {
         say_paid(context, conn, caller, id, camp, &new)?;
         if !is_paid(&payments(conn, id)?, &new) {
             new.interest = Interest::Committed;
         }
+    } else {
+        // What was said of the promise before is said of another one now.
+        forget_paid(conn, id, &new)?;
     }
-    let says = |it: &Participant| {
-        (
-            it.interest,
-            it.lead,
-            it.closing,
-            it.pledge.map(|it| (it.firmness, it.amount, it.minimum)),
-        )
-    };
-    if old.is_some_and(|old| says(old) == says(&new)) {
+    if old.is_some_and(|old| says_the_same(old, &new)) {
         return Ok(());
     }
     let locked = lock_pledge(conn, now.date_naive(), old, &mut new)?;
     syndicates::set_participant(conn, id, &new, now)?;
     log(context, conn, caller, id, &new, locked)
+}
+
+/// Whether a part says what it said before.
+fn says_the_same(old: &Participant, new: &Participant) -> bool {
+    let says = |it: &Participant| {
+        let pledge = it.pledge.map(|it| (it.firmness, it.amount, it.minimum));
+        (it.interest, it.lead, it.closing, pledge)
+    };
+    says(old) == says(new)
+}
+
+/// What arrived, both have said; nobody says otherwise alone.
+fn stays_paid(old: &Participant, new: &Participant) -> Result<(), Error> {
+    if says_the_same(old, new) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "paid_already",
+        "Its money has arrived, as both have said; that stays.",
+    ))
 }
 
 /// What has to be the same for two to mean the same payment.
@@ -241,6 +266,17 @@ fn say_paid(
     let subject = (SubjectKind::Deal, id);
     let pen = context.pen(caller.actor());
     pen.append(conn, "deal.payment_said", subject, facts)
+}
+
+/// Forgets who said that an investor's money arrived.
+fn forget_paid(conn: &mut Conn, id: DealId, participant: &Participant) -> Result<(), Error> {
+    let of_it = format!("paid {} ", participant.organization);
+    for matter in db::deal_seconds::matters(conn, id)? {
+        if matter.starts_with(&of_it) {
+            db::deal_seconds::clear(conn, id, &matter)?;
+        }
+    }
+    Ok(())
 }
 
 /// Who has said of which payment in a deal that it arrived, and how many.
@@ -349,40 +385,45 @@ pub struct Part {
 
 /// The parts that an investor has in deals, its own and others', by when these
 /// were opened; while something keeps it from a startup that one isn't named.
+/// Where two of the caller's own firms take part in one deal, that is one part.
 pub async fn list(
     context: &Context,
     caller: &Caller,
     investor: Option<OrganizationId>,
     page: PageRequest,
 ) -> Result<Page<Part>, Error> {
-    let own = caller.organizations(OrganizationKind::Investor).next();
-    let investor = investor.or(own).ok_or(Error::NotFound)?;
-    caller.may(Operation::ReadDeal, &[investor])?;
-    let operator = caller.reads_all_of(&[investor]);
+    let own = caller.organizations(OrganizationKind::Investor);
+    let firms: Vec<OrganizationId> = investor.map_or_else(|| own.collect(), |it| vec![it]);
+    if firms.is_empty() {
+        return Err(Error::NotFound);
+    }
+    caller.may(Operation::ReadDeal, &firms)?;
+    let operator = caller.reads_all_of(&firms);
     let context_in = context.clone();
     read_page(
         context,
-        format!("participations {investor}"),
+        format!("participations {firms:?}"),
         page,
         move |conn, cursor, limit| {
             let filter = db::deals::Filter {
-                participant: Some(investor),
+                participants: Some(firms.clone()),
                 ..db::deals::Filter::default()
             };
             let deals = db::deals::list(conn, &filter, cursor, limit)?;
             let ids: Vec<DealId> = deals.iter().map(|deal| deal.id).collect();
             let mut all = syndicates::participants(conn, &ids)?;
-            let firms: Vec<_> = deals.iter().map(|deal| deal.startup).collect();
-            let firms = db::organizations::find_many(conn, &firms)?;
+            let startups: Vec<_> = deals.iter().map(|deal| deal.startup).collect();
+            let startups = db::organizations::find_many(conn, &startups)?;
             let mut seen = Vec::new();
             for deal in deals {
                 let of_deal = all.remove(&deal.id).unwrap_or_default();
                 let mut own = of_deal.into_iter();
-                let Some(participant) = own.find(|it| it.organization == investor) else {
+                let Some(participant) = own.find(|it| firms.contains(&it.organization)) else {
                     continue;
                 };
-                let apart = apart::of_participant(&context_in, conn, &deal, investor)?;
-                let name = firms.iter().find(|firm| firm.id == deal.startup);
+                let apart =
+                    apart::of_participant(&context_in, conn, &deal, participant.organization)?;
+                let name = startups.iter().find(|firm| firm.id == deal.startup);
                 let name = name.map(|firm| firm.details.display_name().to_string());
                 seen.push(Part {
                     deal: deal.id,

@@ -38,7 +38,11 @@ pub async fn watch_due(context: &Context) -> Result<usize, Error> {
     for programme in context.db.read(in_force).await? {
         let context_in = context.clone();
         let look = move |conn: &mut Conn| look(&context_in, conn, programme);
-        changed += context.db.write(look).await?;
+        match context.db.write(look).await {
+            Ok(some) => changed += some,
+            // It is looked at again tomorrow, and keeps no other from it.
+            Err(error) => tracing::error!(%programme, %error, "its promises were not looked at"),
+        }
     }
     context
         .db
@@ -96,8 +100,9 @@ fn look(context: &Context, conn: &mut Conn, id: ProgrammeId) -> Result<usize, Er
                 _ => context.now(),
             },
         };
-        commitment_watch::put(conn, id, &watch)?;
-        if moved && (was.is_some() || one.health == Health::AtRisk) {
+        // Another node may have been first.
+        let ours = commitment_watch::put(conn, id, was, &watch)?;
+        if ours && moved && (was.is_some() || one.health == Health::AtRisk) {
             say(context, conn, &programme, &one)?;
             changed += 1;
         }

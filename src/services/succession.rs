@@ -46,14 +46,16 @@ pub(super) fn is_awaited(
     if programme.status.in_force() {
         return Ok(programme.details.ends_on < today);
     }
-    Ok(programme.status == ProgrammeStatus::Expired && is_coming(conn, programme.id)?)
+    Ok(programme.status == ProgrammeStatus::Expired && is_coming(conn, programme.id, today)?)
 }
 
-fn is_coming(conn: &mut Conn, programme: ProgrammeId) -> Result<bool, Error> {
+/// Whether one that goes on is being agreed and its own term isn't over.
+fn is_coming(conn: &mut Conn, programme: ProgrammeId, today: NaiveDate) -> Result<bool, Error> {
     let Some(next) = agreements::successor(conn, programme)? else {
         return Ok(false);
     };
-    Ok(programmes::load(conn, next)?.status.is_coming())
+    let next = programmes::load(conn, next)?;
+    Ok(next.status.is_coming() && next.details.ends_on >= today)
 }
 
 /// What a step of a programme means for what began under it, or under the one
@@ -64,24 +66,43 @@ pub(super) fn follow(
     after: &Programme,
     action: ProgrammeAction,
 ) -> Result<(), Error> {
+    let today = context.now().date_naive();
     let over = match action {
-        ProgrammeAction::Expire if is_coming(conn, after.id)? => None,
+        ProgrammeAction::Expire if is_coming(conn, after.id, today)? => None,
         ProgrammeAction::Expire | ProgrammeAction::Terminate => Some(after.id),
-        ProgrammeAction::Decline => match agreements::load(conn, after.id)?.predecessor {
-            Some(before) => {
-                let before = programmes::load(conn, before)?;
-                (before.status == ProgrammeStatus::Expired).then_some(before.id)
+        ProgrammeAction::Decline => {
+            let mut agreement = agreements::load(conn, after.id)?;
+            match agreement.predecessor.take() {
+                Some(before) => {
+                    // Another one may go on from it instead.
+                    agreements::store(conn, &agreement)?;
+                    let before = programmes::load(conn, before)?;
+                    (before.status == ProgrammeStatus::Expired).then_some(before.id)
+                }
+                None => None,
             }
-            None => None,
-        },
+        }
         _ => None,
     };
-    match over {
-        Some(programme) => {
-            introductions::end_all(context, conn, About::Programme(programme), Actor::System)
-        }
-        None => Ok(()),
+    for programme in over.map_or(Ok(vec![]), |over| gone_on(conn, over))? {
+        introductions::end_all(context, conn, About::Programme(programme), Actor::System)?;
     }
+    Ok(())
+}
+
+/// A programme, and those before it that went on as it.
+fn gone_on(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<ProgrammeId>, Error> {
+    let mut all = vec![programme];
+    while let Some(last) = all.last().filter(|_| all.len() < MOST) {
+        let Some(before) = agreements::load(conn, *last)?.predecessor else {
+            break;
+        };
+        if programmes::load(conn, before)?.status != ProgrammeStatus::Renewed {
+            break;
+        }
+        all.push(before);
+    }
+    Ok(all)
 }
 
 /// A programme that comes into force takes the place of the one before it: that

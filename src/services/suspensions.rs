@@ -4,13 +4,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::{self, Conn, suspensions};
+use crate::domain::account::Role;
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::suspension::{Standing, Suspension, SuspensionGround};
 
 use super::transitions::code;
-use super::{Context, Error, investors, mandates, startups};
+use super::{Caller, Context, Error, investors, mandates, startups};
 
 /// The state of every kind of record that is suspended.
 const SUSPENDED: &str = "suspended";
@@ -25,13 +26,20 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Whether there is anything to look up for whoever acts: for nobody but
+    /// compliance and the service itself.
+    pub(super) fn concerns(by: Option<&Caller>) -> bool {
+        by.is_none_or(|caller| caller.is(Role::Compliance))
+    }
+
     /// What there is about a record of that firm, for whoever acts.
     pub(super) fn load(
         conn: &mut Conn,
         firm: OrganizationId,
         subject: Subject,
-        by: Option<UserId>,
+        by: Option<&Caller>,
     ) -> Result<Self, Error> {
+        let by = by.map(Caller::id);
         Ok(Self {
             verdict: db::clearances::latest(conn, firm)?.map(|it| it.verdict),
             reporters: suspensions::reporters_of(conn, firm)?.len(),

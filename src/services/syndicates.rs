@@ -104,7 +104,10 @@ pub(super) fn see(
     let mut rates = LockedBook::default();
     let promises = weigh(conn, &mut rates, round.as_ref(), &closings, &participants)?;
     let payments = participants::payments(conn, deal.id)?;
-    let operator = caller.reads_all_of(&[deal.startup, deal.investor]);
+    // Whoever is of one of the investors reads what that one does.
+    let mut firms = vec![deal.startup, deal.investor];
+    firms.extend(participants.iter().map(|it| it.organization));
+    let operator = caller.reads_all_of(&firms);
     let kept_apart = !operator && apart::of_deal(context, conn, deal)?.is_some();
     let all = operator || caller.belongs_to(deal.startup) && !kept_apart;
     let whole = sums(&promises, &participants, None);

@@ -293,6 +293,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("POST /v1/reviews/decisions", Needs(O::WriteCompliance)),
     ("GET /v1/introductions/{id}/file", Needs(O::ReadCompliance)),
     ("GET /v1/freezes", Needs(O::ReadCompliance)),
+    ("GET /v1/freezes/{id}", Needs(O::ReadCompliance)),
     ("POST /v1/freezes", Needs(O::WriteCompliance)),
     (
         "POST /v1/freezes/{id}/transitions",

@@ -92,6 +92,7 @@ impl BlockFilters {
         let filter = Filter {
             organization: wrong.take(organization),
             lifting: self.lifting,
+            ..Filter::default()
         };
         wrong.or(filter)
     }

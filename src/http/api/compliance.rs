@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::exchange::{intent, path_id};
@@ -16,9 +16,12 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::versioned;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::compliance::{self, NewClearance as Check};
+use crate::services::compliance::{self, FreezeRecord, NewClearance as Check};
+use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context};
 
 /// Most characters of a ground or reason.
@@ -31,6 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_clearances)
         .service(create_freeze)
         .service(list_freezes)
+        .service(get_freeze)
         .service(lift_freeze)
         .service(create_block)
         .service(list_match_decisions)
@@ -236,7 +240,7 @@ impl NewFreeze {
     }
 }
 
-/// A freeze in force.
+/// A freeze.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Freeze)]
 pub struct FreezeView {
@@ -275,6 +279,46 @@ impl From<&Freeze> for FreezeView {
     }
 }
 
+/// A freeze with who ordered and who lifted it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FreezeOnRecord)]
+pub struct FreezeRecordView {
+    /// What it is.
+    #[serde(flatten)]
+    freeze: FreezeView,
+    /// Who ordered it.
+    #[schema(format = "uuid", max_length = 36)]
+    ordered_by: String,
+    /// Who was the first to ask for an end to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    first_lifted_by: Option<String>,
+    /// Who then lifted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    lifted_by: Option<String>,
+    /// Since when it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    lifted_at: Option<String>,
+    /// Counts changes; the `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
+}
+
+impl From<&FreezeRecord> for FreezeRecordView {
+    fn from(found: &FreezeRecord) -> Self {
+        Self {
+            freeze: FreezeView::from(&found.freeze),
+            ordered_by: found.ordered_by.to_string(),
+            first_lifted_by: found.first_lifted_by.map(|user| user.to_string()),
+            lifted_by: found.lifted_by.map(|user| user.to_string()),
+            lifted_at: found.lifted_at.map(time),
+            version: found.version,
+        }
+    }
+}
+
 /// Orders a freeze, for compliance.
 #[utoipa::path(
     operation_id = "create_freeze",
@@ -297,29 +341,61 @@ async fn create_freeze(
     Ok(HttpResponse::Created().json(FreezeView::from(&made)))
 }
 
-/// The freezes in force.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Freezes)]
-pub struct FreezesView {
-    /// Oldest first.
-    #[schema(max_items = 1000)]
-    items: Vec<FreezeView>,
+/// Which freezes.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FreezeFilters {
+    /// Those that are over; without it those in force.
+    lifted: Option<bool>,
 }
 
-/// Lists the freezes in force, for the operator's people.
+/// Lists freezes, oldest first, for the operator's people.
 #[utoipa::path(
     operation_id = "list_freezes",
     tag = "compliance",
-    responses((status = 200, description = "The freezes.", body = FreezesView))
+    params(FreezeFilters, PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<FreezeRecordView>))
 )]
 #[get("/v1/freezes")]
 async fn list_freezes(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    query: ListQuery<FreezeFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let found = compliance::freezes(&context, &caller).await?;
-    let items = found.iter().map(FreezeView::from).collect();
-    Ok(HttpResponse::Ok().json(FreezesView { items }))
+    let lifted = query.filters.lifted.unwrap_or(false);
+    let page = PageRequest::from(query.page);
+    let page = compliance::freezes(&context, &caller, lifted, page).await?;
+    let items: Vec<FreezeRecordView> = page.items.iter().map(FreezeRecordView::from).collect();
+    let page = PageView {
+        items,
+        next_cursor: page.next,
+        count: None,
+    };
+    Ok(page.respond(&request))
+}
+
+/// One freeze, in force or over, for the operator's people.
+#[utoipa::path(
+    operation_id = "get_freeze",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-None-Match" = Option<String>, Header, max_length = 1000)),
+    responses((status = 200, description = "The freeze.", body = FreezeRecordView, headers(("ETag" = String))), (status = 304, description = "Not changed."))
+)]
+#[get("/v1/freezes/{id}")]
+async fn get_freeze(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let found = compliance::freeze(&context, &caller, path_id(&id)?).await?;
+    Ok(versioned(
+        &request,
+        found.version,
+        &FreezeRecordView::from(&found),
+    ))
 }
 
 /// What to do with a freeze.

@@ -9,13 +9,13 @@ use crate::db::{self, Conn};
 use crate::domain::compliance::Clearance;
 use crate::domain::event::{Actor, Subject, SubjectKind};
 use crate::domain::fault::Faults;
-use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::ids::OrganizationId;
 use crate::domain::investor::{InvestorFacts, InvestorProfile, step, text_that_tells};
 use crate::domain::permission::Hat;
 use crate::domain::profile::{ARCHIVE_DAYS, ProfileAction, ProfileStatus};
 use crate::services::suspensions::{Course, Held};
 use crate::services::transitions::afresh;
-use crate::services::{Context, Error, due};
+use crate::services::{Caller, Context, Error, due};
 
 /// What the machine looks at, held.
 pub(super) struct Around {
@@ -36,13 +36,14 @@ impl Around {
         }
     }
 
-    /// All that one of the actions asks for, and no more, for whoever acts.
+    /// All that one of the actions asks for, and no more, for whoever acts; none
+    /// is the service itself.
     pub(super) fn load(
         context: &Context,
         conn: &mut Conn,
         profile: &InvestorProfile,
         actions: &[ProfileAction],
-        by: Option<UserId>,
+        by: Option<&Caller>,
     ) -> Result<Self, Error> {
         use ProfileAction as A;
         let asks = |wanted: &[A]| actions.iter().any(|action| wanted.contains(action));
@@ -55,7 +56,7 @@ impl Around {
             let names: Vec<String> = people.iter().map(|(it, _)| it.name.to_string()).collect();
             around.told = text_that_tells(&profile.content, names.iter().map(String::as_str));
         }
-        if asks(&[A::Suspend, A::Restore]) {
+        if asks(&[A::Suspend, A::Restore]) && Held::concerns(by) {
             let subject = Subject::new(SubjectKind::InvestorProfile, profile.id);
             around.held = Held::load(conn, profile.organization, subject, by)?;
         }

@@ -251,7 +251,7 @@ fn apply(
     caller.may(Operation::ReadInvestorProfile, &[before.organization])?;
     caller.may(Operation::MoveInvestorProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    let around = Around::load(context, conn, &before, &[action], Some(caller.id()))?;
+    let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let hats = caller.hats_for(before.organization, Hat::Startup);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &around.facts()))?;
     check_details(action, &details)?;
@@ -321,8 +321,7 @@ pub(super) fn open_to(
     caller: &Caller,
     profile: &InvestorProfile,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
-    let by = Some(caller.id());
-    let around = Around::load(context, conn, profile, ProfileAction::ALL, by)?;
+    let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let hats = caller.hats_for(profile.organization, Hat::Startup);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
         step(profile, action, hat, &around.facts()).map(drop)

@@ -8,13 +8,13 @@ use crate::db::introductions::About;
 use crate::db::{self, Conn, mandates, merges};
 use crate::domain::compliance::Clearance;
 use crate::domain::event::{Actor, Subject, SubjectKind};
-use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::{Mandate, MandateAction, MandateFacts, MandateStatus, step};
 use crate::domain::permission::Hat;
 use crate::domain::profile::ARCHIVE_DAYS;
 use crate::services::suspensions::{Course, Held};
 use crate::services::transitions::{afresh, code};
-use crate::services::{Context, Error, due, introductions};
+use crate::services::{Caller, Context, Error, due, introductions};
 
 /// What the machine looks at, held.
 pub(super) struct Around {
@@ -33,13 +33,14 @@ impl Around {
         }
     }
 
-    /// All that one of the actions asks for, and no more, for whoever acts.
+    /// All that one of the actions asks for, and no more, for whoever acts; none
+    /// is the service itself.
     pub(super) fn load(
         context: &Context,
         conn: &mut Conn,
         mandate: &Mandate,
         actions: &[MandateAction],
-        by: Option<UserId>,
+        by: Option<&Caller>,
     ) -> Result<Self, Error> {
         use MandateAction as A;
         let asks = |wanted: &[A]| actions.iter().any(|action| wanted.contains(action));
@@ -47,7 +48,7 @@ impl Around {
         if asks(&[A::Publish]) {
             around.clearance = db::clearances::latest(conn, mandate.organization)?;
         }
-        if asks(&[A::Suspend, A::Restore]) {
+        if asks(&[A::Suspend, A::Restore]) && Held::concerns(by) {
             let subject = Subject::new(SubjectKind::Mandate, mandate.id);
             around.held = Held::load(conn, mandate.organization, subject, by)?;
         }

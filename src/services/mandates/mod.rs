@@ -264,7 +264,7 @@ fn apply(
     if matches!(action, MandateAction::Publish | MandateAction::Restore) {
         consents::check_proposable(conn, before.organization, context.now())?;
     }
-    let around = Around::load(context, conn, &before, &[action], Some(caller.id()))?;
+    let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let hats = caller.hats_for(before.organization, Hat::Startup);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, around.facts()))?;
     if action == MandateAction::Publish {
@@ -419,13 +419,7 @@ pub(super) fn open_to(
     caller: &Caller,
     mandate: &Mandate,
 ) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
-    let around = Around::load(
-        context,
-        conn,
-        mandate,
-        MandateAction::ALL,
-        Some(caller.id()),
-    )?;
+    let around = Around::load(context, conn, mandate, MandateAction::ALL, Some(caller))?;
     let hats = caller.hats_for(mandate.organization, Hat::Startup);
     let title = check_title(mandate, &hats, &context.taxonomy());
     Ok(available(MandateAction::ALL, &hats, |action, hat| {

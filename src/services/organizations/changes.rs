@@ -3,7 +3,7 @@
 //! other records of it are looked for.
 
 use crate::db::{self, Conn, mandates, merges, organizations, startup_profiles};
-use crate::domain::compliance::{Clearance, ClearanceVerdict};
+use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::firm_name::same_firm;
@@ -71,15 +71,37 @@ pub async fn change(
 ) -> Result<Organization, Error> {
     check_change(caller, id)?;
     let (context, by) = (context.clone(), caller.id());
+    let by_operator = caller.is_of_operator();
     let db = context.db.clone();
     db.write(move |conn| {
         organizations::lock(conn, id)?;
         let before = live_firm(conn, id)?;
         check_version(expected, before.version)?;
         let details = revise(&before.details)?;
+        if !by_operator && details.country != before.details.country {
+            check_leaving(conn, &before)?;
+        }
         put(&context, conn, by, "organization.changed", before, details)
     })
     .await
+}
+
+/// Nobody leaves a country under a freeze by saying that they are elsewhere. That
+/// there is one is not told.
+fn check_leaving(conn: &mut Conn, firm: &Organization) -> Result<(), Error> {
+    let country = firm.details.country;
+    let covers = |freeze: &Freeze| match &freeze.scope {
+        FreezeScope::Country(frozen) => Some(*frozen) == country,
+        FreezeScope::Organization(id) => *id == firm.id,
+        FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
+    };
+    if db::freezes::active(conn)?.iter().any(covers) {
+        return Err(Error::refused(
+            "operator_needed",
+            "The operator's people change the country of this firm; ask them.",
+        ));
+    }
+    Ok(())
 }
 
 /// Puts a firm's new details on record with all that follows from them, in the

@@ -6,14 +6,14 @@ use crate::db::{self, Conn, startup_profiles};
 use crate::domain::compliance::Clearance;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
-use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::ids::OrganizationId;
 use crate::domain::profile::{
     ProfileAction, ProfileFacts, StartupContent, StartupProfile, texts_not_clean, texts_that_tell,
 };
 use crate::domain::tag::Taxonomy;
 use crate::services::organizations::names_that_tell;
 use crate::services::suspensions::Held;
-use crate::services::{Context, Error, duplicates};
+use crate::services::{Caller, Context, Error, duplicates};
 
 /// The facts, held.
 pub(in crate::services) struct Around {
@@ -40,13 +40,14 @@ impl Around {
         }
     }
 
-    /// All that one of the actions asks for, and no more, for whoever acts.
+    /// All that one of the actions asks for, and no more, for whoever acts; none
+    /// is the service itself.
     pub(in crate::services) fn load(
         context: &Context,
         conn: &mut Conn,
         profile: &StartupProfile,
         actions: &[ProfileAction],
-        by: Option<UserId>,
+        by: Option<&Caller>,
     ) -> Result<Self, Error> {
         use ProfileAction as A;
         let asks = |wanted: &[A]| actions.iter().any(|action| wanted.contains(action));
@@ -64,7 +65,7 @@ impl Around {
         if asks(&[A::Submit, A::Approve, A::Publish, A::Reconfirm]) {
             around.told = told(conn, profile.organization, &profile.content)?;
         }
-        if asks(&[A::Suspend, A::Restore]) {
+        if asks(&[A::Suspend, A::Restore]) && Held::concerns(by) {
             let subject = Subject::new(SubjectKind::StartupProfile, profile.id);
             around.held = Held::load(conn, profile.organization, subject, by)?;
         }

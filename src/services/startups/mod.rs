@@ -286,7 +286,7 @@ fn apply(
     if matches!(action, ProfileAction::Publish | ProfileAction::Restore) {
         consents::check_proposable(conn, before.organization, now)?;
     }
-    let around = Around::load(context, conn, &before, &[action], Some(caller.id()))?;
+    let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let facts = around.facts();
     let hats = caller.hats_for(before.organization, Hat::Investor);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
@@ -522,13 +522,7 @@ pub(super) fn open_to(
     caller: &Caller,
     profile: &StartupProfile,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
-    let around = Around::load(
-        context,
-        conn,
-        profile,
-        ProfileAction::ALL,
-        Some(caller.id()),
-    )?;
+    let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {

@@ -378,14 +378,10 @@ fn a_file_of_matches_is_limited_by_no_record_that_is_hidden() {
         assert_eq!(listed.await.status, 404);
         let filters = json!({"startup": startup});
         let wanted = json!({"kind": "matches", "format": "ndjson", "filters": filters});
-        let path = export(&stage, Who::Gul, wanted).await;
-        let_work(&stage).await;
-        let made = stage.get(Who::Gul, &path).await.expect(200);
-        assert_eq!(made["state"], "failed", "{made}");
-        assert_eq!(
-            stage.get(Who::Gul, &format!("{path}/file")).await.status,
-            409
-        );
+        let refused = stage.post(Who::Gul, "/v1/exports", wanted).await;
+        assert_eq!(refused.status, 404);
+        let files = stage.get(Who::Gul, "/v1/exports").await.expect(200);
+        assert_eq!(files["items"], json!([]));
     });
 }
 

@@ -156,3 +156,22 @@ fn another_name_is_found_and_looked_at_again_and_records_go_where_the_firm_goes(
         assert_eq!(verdict(&stage, stage.investor.id).await, "review");
     });
 }
+
+#[test]
+fn nobody_leaves_a_freeze_by_saying_that_they_are_elsewhere() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let path = format!("/v1/organizations/{}", stage.investor.id);
+        let freeze = json!({ "scope": "country", "value": "AZ", "reason": "A test" });
+        let freeze = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
+        freeze.expect(201);
+        let moved = json!({ "country": "GE" });
+        let refused = stage.edit(Who::Gul, &path, moved.clone()).await;
+        assert_eq!(refused.code(409), "operator_needed");
+        let named = json!({ "trade_name": "Khazar" });
+        stage.edit(Who::Gul, &path, named).await.expect(200);
+        let done = stage.edit(Who::Curator, &path, moved).await;
+        assert_eq!(done.expect(200)["country"], "GE");
+        assert_eq!(verdict(&stage, stage.investor.id).await, "review");
+    });
+}

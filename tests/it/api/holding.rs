@@ -305,3 +305,38 @@ fn two_people_let_two_firms_meet_again_that_were_kept_apart() {
         assert!(!stage.context.db.read(ask).await.unwrap());
     });
 }
+
+#[test]
+fn freezes_in_force_and_over_are_read_with_who_ordered_and_lifted_them() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let mut freezes = Vec::new();
+        for country in ["GE", "TR"] {
+            let order = json!({ "scope": "country", "value": country, "reason": "A test" });
+            let made = stage
+                .post(Who::Compliance, "/v1/freezes", order)
+                .await
+                .expect(201);
+            freezes.push(format!("/v1/freezes/{}", made["id"].as_str().unwrap()));
+        }
+        for who in [Who::Compliance, Who::SecondCompliance] {
+            stage.go(who, &freezes[0], act("lift")).await.expect(200);
+        }
+        let list = async |query: &str| {
+            let path = format!("/v1/freezes{query}");
+            let found = stage.get(Who::Auditor, &path).await.expect(200);
+            let items = found["items"].as_array().unwrap().iter();
+            items.map(|it| it["value"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(list("").await, ["TR"]);
+        assert_eq!(list("?lifted=true").await, ["GE"]);
+        let found = stage.get(Who::Curator, &freezes[0]).await;
+        assert_eq!(found.etag.as_deref(), Some("\"v3\""));
+        let found = found.expect(200);
+        let people = ["ordered_by", "first_lifted_by", "lifted_by"].map(|it| found[it].clone());
+        let first = stage.user(Who::Compliance).id.to_string();
+        let second = stage.user(Who::SecondCompliance).id.to_string();
+        assert_eq!(people, [first.clone(), first, second]);
+        assert_eq!(stage.get(Who::Dana, &freezes[0]).await.status, 404);
+    });
+}

@@ -101,6 +101,19 @@ fn an_investor_that_was_invited_speaks_for_itself_and_sees_nothing_else() {
         let firsts = stage.get(Who::Gul, PARTS).await.expect(200);
         assert_eq!(firsts["items"][0]["amount"]["amount_minor"], 60_000);
 
+        // The startup confirms what was promised bindingly, and nothing else.
+        let mut soft = takes_part(&firm, "soft", 30_000, "USD");
+        put(&stage, Who::Stranger, &members, soft.clone())
+            .await
+            .expect(200);
+        soft["firmness"] = json!("hard");
+        soft["interest"] = json!("funded");
+        let bound = put(&stage, Who::Dana, &members, soft).await;
+        assert_eq!(bound.code(409), "not_promised");
+        put(&stage, Who::Stranger, &members, promise.clone())
+            .await
+            .expect(200);
+
         // Both say that it was paid; once is not enough, nor twice the same.
         let mut paid = promise;
         paid["interest"] = json!("funded");

@@ -60,6 +60,7 @@ fn who_sees_to_a_promise_hears_that_it_falls_behind() {
         made.expect(201);
         let days = async |days| {
             stage.context.clock.advance(TimeDelta::days(days));
+            stage.seal().await;
             clock::strike(&stage.context).await.unwrap();
         };
         days(1).await;

@@ -69,8 +69,8 @@ fn two_people_lift_a_freeze() {
         );
         assert!(freezes::lift(conn, freeze.id, two, noon(2), 2)?);
         assert_eq!(freezes::active(conn)?, []);
-        assert_eq!(freezes::list(conn, true, None, 10)?, []);
-        let all = freezes::list(conn, false, None, 10)?;
+        assert_eq!(freezes::list(conn, false, None, 10)?, []);
+        let all = freezes::list(conn, true, None, 10)?;
         let record = freezes::find(conn, freeze.id)?.expect("kept");
         assert_eq!(record.lifted_by, Some(two));
         assert_eq!(all, [record]);

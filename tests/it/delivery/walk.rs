@@ -69,6 +69,20 @@ impl Walk {
         let matched = walk.post.stage.matched().await;
         let both = json!({ "action": "release", "to": "both" });
         walk.post.stage.go(Who::Curator, &matched, both).await;
+        let asked = walk
+            .post
+            .stage
+            .request_introduction(Who::Dana, &matched, BLURB);
+        let introduction = asked.await.location.unwrap();
+        walk.post.send().await;
+        walk.post.accept(Who::Gul, &introduction).await;
+        walk.post.send().await;
+        assert_eq!(walk.post.status(&introduction).await, "sent");
+        assert_eq!(
+            walk.post.server.received().len(),
+            3,
+            "a question and two copies"
+        );
         walk
     }
 
@@ -364,7 +378,8 @@ impl Walk {
             }
             if !mail.connects() {
                 let whole = String::from_utf8_lossy(&mail.content);
-                let told = to_dana && whole.contains(GUL) || to_gul && whole.contains(DANA);
+                let holds = |address| words.contains(address) || whole.contains(address);
+                let told = to_dana && holds(GUL) || to_gul && holds(DANA);
                 assert!(!told, "an address: {whole}\n{}", done());
             }
         }

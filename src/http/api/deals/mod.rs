@@ -111,7 +111,7 @@ impl DealFilters {
         let updated_since = query_time("updated_since", self.updated_since.as_deref());
         let filter = Filter {
             organization: wrong.take(organization),
-            participant: None,
+            participants: None,
             status: wrong.take(status),
             stage: wrong.take(stage.map_err(bad_stage)),
             programme: wrong.take(query_id("programme", self.programme.as_deref())),
