@@ -324,11 +324,13 @@ fn follow(
 /// Tells the curators of a question that did not reach its person, while it is
 /// open.
 fn tell_of_lost(context: &Context, conn: &mut Conn, ask: AskId) -> Result<(), Error> {
-    let ask = db::introductions::find_ask(conn, ask)?.ok_or(Error::NotFound)?;
-    if ask.state != AskState::Open {
-        return Ok(());
+    match db::introductions::find_ask(conn, ask)? {
+        Some(ask) if ask.state == AskState::Open => {
+            alert(context, conn, ask.introduction, Matter::QuestionUndelivered)
+        }
+        // One that isn't there any more must not keep its mail from ending.
+        Some(_) | None => Ok(()),
     }
-    alert(context, conn, ask.introduction, Matter::QuestionUndelivered)
 }
 
 /// Whether it is its reader who gets no such mail.

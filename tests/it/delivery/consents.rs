@@ -343,7 +343,7 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
                 .header("Idempotency-Key", format!("\"{key}\""));
             Answer::of(request.send().await.unwrap()).await
         };
-        assert_eq!(renew("first").await.code(409), "given_already");
+        assert_eq!(renew("the-first-key").await.code(409), "given_already");
 
         post.take_back(Who::Gul, given).await.expect(200);
         // Neither the question nor what it is about goes on.
@@ -354,8 +354,8 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
         let refused = post.stage.go(Who::Gul, &mandate, publish.clone()).await;
         assert_eq!(refused.code(409), "consent_withdrawn");
 
-        let again = renew("second").await.expect(200);
-        assert_eq!(renew("second").await.expect(200), again);
+        let again = renew("the-second-key").await.expect(200);
+        assert_eq!(renew("the-second-key").await.expect(200), again);
         assert_ne!(again["id"], id);
         assert_eq!(again["text"], given["text"]);
         assert_eq!(again["method"], "signed_in");

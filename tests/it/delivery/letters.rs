@@ -48,7 +48,7 @@ fn the_introduction_connects_both_and_says_who_asked_and_why() {
         }
         let text = one_line(&message.body_text(0).unwrap());
         assert!(text.contains(&format!("requested by {STARTUP}")), "{text}");
-        assert!(text.contains(&format!("{INVESTOR}: Water")), "{text}");
+        assert!(text.contains(&format!("{INVESTOR}: Azerbaijan")), "{text}");
         let strengths = strengths(&post).await;
         assert!(!strengths.is_empty());
         for strength in strengths.iter().take(3) {
