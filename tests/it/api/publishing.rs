@@ -125,6 +125,16 @@ fn a_firm_whose_check_is_not_settled_publishes_nothing() {
         for path in [&mandate, &investor] {
             stage.go(Who::Gul, path, act("publish")).await.expect(200);
         }
+        // What was found of a firm it doesn't read anywhere.
+        check(&stage, stage.startup.id, "blocked").await;
+        let refused = stage.go(Who::Dana, &profile, act("publish")).await;
+        assert_eq!(refused.status, 409, "{}", refused.text);
+        assert!(!refused.text.contains("blocked"), "{}", refused.text);
+        for below in ["", "/transitions", "/events"] {
+            let seen = stage.get(Who::Dana, &format!("{profile}{below}")).await;
+            assert_eq!(seen.status, 200);
+            assert!(!seen.text.contains("blocked"), "{below}: {}", seen.text);
+        }
         // A check that ran out says no more.
         stage.go(Who::Gul, &mandate, act("pause")).await.expect(200);
         stage.context.clock.advance(TimeDelta::days(365));
