@@ -291,7 +291,7 @@ fn search(conn: &mut Conn) -> db::Result<Finding> {
     })
 }
 
-/// Whether the texts of MoUs are those that were agreed, by the log.
+/// Whether the texts of programmes are those that were agreed, by the log.
 fn agreements(conn: &mut Conn) -> db::Result<Finding> {
     let found = db::agreements::check_all(conn)?;
     Ok(if found.altered.is_empty() {

@@ -187,7 +187,7 @@ pub fn host_tells(host: &str) -> bool {
         let below = host.strip_suffix(*network);
         below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
     };
-    !SHARED_HOSTS.contains(&host) && !NETWORKS.iter().any(|network| is_of(network))
+    !SHARED_HOSTS.contains(&host) && !NETWORKS.iter().any(is_of)
 }
 
 /// What two records have in common; none when nothing speaks for one firm.

@@ -209,7 +209,7 @@ fn roman(word: &str) -> Option<usize> {
         1 => word == *numeral,
         _ => word.eq_ignore_ascii_case(numeral),
     };
-    ROMAN.iter().position(|it| is_numeral(&it)).map(|at| at + 1)
+    ROMAN.iter().position(is_numeral).map(|at| at + 1)
 }
 
 const ROMAN: [&str; 20] = [

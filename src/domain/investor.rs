@@ -239,7 +239,7 @@ pub fn step(
         ])?,
         ProfileAction::Approve | ProfileAction::Reconfirm => clean()?,
         ProfileAction::Publish => {
-            Refusal::all([check_standing(facts.clearance, now.date_naive()), clean()])?
+            Refusal::all([check_standing(facts.clearance, now.date_naive()), clean()])?;
         }
         _ => {}
     }

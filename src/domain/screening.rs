@@ -145,7 +145,7 @@ const SERVICE_PATHS: &[&str] = &[
 
 /// A name behind an `@` of its own, a short address of a messenger, or a
 /// messenger's name with somebody's behind it. A messenger that is only spoken
-/// of (“our WhatsApp bot”) is none.
+/// of (“our messenger bot”) is none.
 fn has_handle(text: &str) -> bool {
     let lower = text.to_lowercase();
     if SERVICE_PATHS.iter().any(|path| lower.contains(path)) {

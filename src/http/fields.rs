@@ -341,13 +341,11 @@ fn filled<T: DeserializeOwned>(
         while let Some(inner) = next.take_if(|next| {
             is_object && depth < FILLED && next.code == "missing" && next.is_within(place)
         }) {
-            match filled::<T>(document, &inner.pointer, depth + 1) {
-                Ok(after) => next = after,
-                Err(NothingFits) => {
-                    next = Some(inner);
-                    break;
-                }
-            }
+            let Ok(after) = filled::<T>(document, &inner.pointer, depth + 1) else {
+                next = Some(inner);
+                break;
+            };
+            next = after;
         }
         if next.as_ref().is_none_or(|next| !next.is_within(place)) {
             return Ok(next);

@@ -89,15 +89,14 @@ impl Domains {
         };
         let free = Arc::clone(&places.free).acquire_owned();
         // Nobody closes it.
-        match timeout(patience, free).await {
-            Ok(Ok(permit)) => Some(Held {
+        if let Ok(Ok(permit)) = timeout(patience, free).await {
+            Some(Held {
                 _permit: permit,
                 places,
-            }),
-            _ => {
-                places.is_slow.store(true, Ordering::Relaxed);
-                None
-            }
+            })
+        } else {
+            places.is_slow.store(true, Ordering::Relaxed);
+            None
         }
     }
 

@@ -127,6 +127,6 @@ async fn fill(
     let past = context.with_clock(Clock::set(Utc::now() - STORY));
     let corridor = people::settle(&past, demo, bar).await?;
     let mailer = mailer(config)?;
-    story::tell(&past, &corridor, mailer, config, bar).await?;
+    Box::pin(story::tell(&past, &corridor, mailer, config, bar)).await?;
     Ok(corridor.programme)
 }

@@ -288,7 +288,9 @@ fn identifiers<const N: usize>(
             Some("") => said.has_none(scheme),
             Some(text) => {
                 let read = notes.take(scheme.code(), Identifier::new(scheme, text));
-                read.into_iter().for_each(|number| said.has(number));
+                if let Some(number) = read {
+                    said.has(number);
+                }
             }
         }
     }

@@ -186,7 +186,7 @@ struct List<'a> {
 
 /// What is known of a page's firms.
 struct Firms {
-    firms: BTreeMap<OrganizationId, Organization>,
+    known: BTreeMap<OrganizationId, Organization>,
     identifiers: BTreeMap<OrganizationId, BTreeMap<String, String>>,
     contacts: BTreeMap<OrganizationId, ContactDocument>,
     /// What the page's records are known as.
@@ -294,7 +294,7 @@ impl List<'_> {
         };
         let stated = stated.into_iter();
         Ok(Firms {
-            firms: firms.into_iter().map(|firm| (firm.id, firm)).collect(),
+            known: firms.into_iter().map(|firm| (firm.id, firm)).collect(),
             identifiers: stated.map(|(id, it)| (id, by_register(it))).collect(),
             contacts,
             names,
@@ -353,7 +353,7 @@ impl List<'_> {
         record: Uuid,
         standing: RecordDocument,
     ) -> Result<FirmDocument, Error> {
-        let known = firms.firms.get(&firm).ok_or(Error::NotFound)?;
+        let known = firms.known.get(&firm).ok_or(Error::NotFound)?;
         let external_id = self.ids.next(firms.names.of.get(&record), record);
         let own = known.external_id.clone();
         let own = own.unwrap_or_else(|| firm.to_string());

@@ -252,7 +252,7 @@ fn past(investment: &Investment) -> Result<Value, Error> {
         "startup": startup,
         "country": country.map(|it| it.to_string()),
         "tags": tags,
-        "stage": stage.map(|it| it.code()),
+        "stage": stage.map(crate::domain::values::Stage::code),
         "round": value(&round)?,
         "invested_on": invested_on.to_string(),
     }))
