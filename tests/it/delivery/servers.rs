@@ -93,7 +93,11 @@ fn what_a_server_may_have_taken_is_tried_again_rarely_and_it_shows() {
         let received = post.server.received();
         assert_eq!(received.len(), 3);
         // Whoever reads them sees one.
-        assert!(received.iter().all(|mail| *mail == received[0]));
+        assert!(
+            received
+                .iter()
+                .all(|mail| id_of(mail) == id_of(&received[0]))
+        );
         let path = "/v1/messages?state=failed";
         let seen = post.stage.get(Who::Curator, path).await.expect(200);
         assert_eq!(seen["items"][0]["doubts"], 3, "{seen}");
