@@ -153,7 +153,7 @@ fn key(row: Row) -> Result<ApiKey> {
     Ok(ApiKey {
         id,
         user: user_id,
-        name: stored::parse(&name)?,
+        name: stored::name(&name)?,
         prefix,
         scopes: stored::parse(&scopes)?,
         allowed: stored::parse(&allowed_addresses)?,

@@ -287,7 +287,7 @@ fn client(row: Row) -> Result<Client> {
     Ok(Client {
         id,
         organization: organization_id,
-        name: stored::parse(&name)?,
+        name: stored::name(&name)?,
         scopes: stored::parse(&scopes)?,
         allowed: stored::parse(&allowed_addresses)?,
         created_by,

@@ -20,7 +20,7 @@ use crate::domain::values::OrganizationKind;
 
 /// Counts the ways in which firms are recognised; one whose traces were made
 /// in an older way is looked at again.
-pub const FOLDING: i32 = 2;
+pub const FOLDING: i32 = 3;
 
 /// Which duplicates to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy, Default)]
@@ -253,6 +253,28 @@ pub fn open_of(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Dupl
         )
         .filter(dsl::state.eq(DuplicateState::Open.code()))
         .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(duplicate).collect()
+}
+
+/// At most `limit` of the open duplicates of a firm, the surest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn surest_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    limit: i64,
+) -> Result<Vec<Duplicate>> {
+    let rows: Vec<Row> = duplicates::table
+        .filter(
+            dsl::lower_organization_id
+                .eq(organization)
+                .or(dsl::upper_organization_id.eq(organization)),
+        )
+        .filter(dsl::state.eq(DuplicateState::Open.code()))
+        .order((dsl::score.desc(), dsl::created_at, dsl::id))
+        .limit(limit)
         .load(conn)?;
     rows.into_iter().map(duplicate).collect()
 }

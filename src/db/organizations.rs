@@ -386,8 +386,8 @@ fn organization(row: Row) -> Result<Organization> {
         id,
         details: OrganizationDetails {
             kind: stored::code(&kind, OrganizationKind::from_code)?,
-            legal_name: stored::parse(&legal_name)?,
-            trade_name: stored::parse_some(trade_name.as_deref())?,
+            legal_name: stored::name(&legal_name)?,
+            trade_name: stored::name_some(trade_name.as_deref())?,
             names: json::organization::decode(&names)?,
             country: stored::parse_some(country.as_deref())?,
             website: stored::parse_some(website.as_deref())?,

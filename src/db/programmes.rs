@@ -560,7 +560,7 @@ fn programme(row: Row, corridors: Vec<Corridor>, parties: Vec<Party>) -> Result<
         id,
         details: ProgrammeDetails {
             slug: stored::parse(&slug)?,
-            title: stored::parse(&title)?,
+            title: stored::name(&title)?,
             corridors,
             scope_tags: json::programme::decode(&scope_tags)?,
             parties,

@@ -142,7 +142,7 @@ fn view(row: Row) -> Result<SavedView> {
         id,
         owner: owner_id,
         organization: organization_id,
-        name: stored::parse(&name)?,
+        name: stored::name(&name)?,
         list: stored::code(&list, ListKind::from_code)?,
         query,
         version,

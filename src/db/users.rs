@@ -369,7 +369,7 @@ fn user(row: Row) -> Result<User> {
     Ok(User {
         id,
         email: stored::parse(&email)?,
-        name: stored::parse(&name)?,
+        name: stored::name(&name)?,
         language: stored::parse(&language)?,
         zone: stored::parse(&zone)?,
         version,

@@ -1,5 +1,6 @@
 //! Numbers under which registers know a firm.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,6 +24,38 @@ codes! {
 pub struct Identifier {
     scheme: IdentifierScheme,
     value: String,
+}
+
+/// What is said of a firm's numbers, register by register: a number, or that
+/// there is none. Of a register that isn't named nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statement(BTreeMap<IdentifierScheme, Option<Identifier>>);
+
+impl Statement {
+    /// That these are all of its numbers.
+    pub fn whole(numbers: BTreeSet<Identifier>) -> Self {
+        let none = IdentifierScheme::ALL.iter().map(|scheme| (*scheme, None));
+        let mut said: BTreeMap<_, _> = none.collect();
+        said.extend(numbers.into_iter().map(|it| (it.scheme(), Some(it))));
+        Self(said)
+    }
+
+    /// Says that it has that number.
+    pub fn has(&mut self, number: Identifier) {
+        self.0.insert(number.scheme(), Some(number));
+    }
+
+    /// Says that it has none of that register.
+    pub fn has_none(&mut self, scheme: IdentifierScheme) {
+        self.0.insert(scheme, None);
+    }
+
+    /// The numbers that follow from it for a firm of which these are known.
+    pub fn onto(&self, known: &BTreeSet<Identifier>) -> BTreeSet<Identifier> {
+        let stay = known.iter().filter(|it| !self.0.contains_key(&it.scheme()));
+        let said = self.0.values().flatten();
+        stay.chain(said).cloned().collect()
+    }
 }
 
 /// The text is no such number.

@@ -81,6 +81,14 @@ macro_rules! text_display {
 pub struct Name(String);
 text_display!(Name);
 
+impl Name {
+    /// A name that was valid when it was put on record, whatever is asked of
+    /// new ones since. None of one that is empty, which never was.
+    pub fn on_record(text: &str) -> Option<Self> {
+        (!text.trim().is_empty()).then(|| Self(text.to_owned()))
+    }
+}
+
 impl FromStr for Name {
     type Err = TextFault;
 

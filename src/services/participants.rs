@@ -373,6 +373,10 @@ fn log(
 pub struct Part {
     /// Which deal.
     pub deal: DealId,
+    /// Of which startup.
+    pub startup: OrganizationId,
+    /// Of which investor.
+    pub investor: OrganizationId,
     /// When that was opened.
     pub opened_at: DateTime<Utc>,
     /// Where that stands.
@@ -427,6 +431,8 @@ pub async fn list(
                 let name = name.map(|firm| firm.details.display_name().to_string());
                 seen.push(Part {
                     deal: deal.id,
+                    startup: deal.startup,
+                    investor: deal.investor,
                     opened_at: deal.created_at,
                     status: deal.status,
                     startup_name: name.filter(|_| operator || apart.is_none()),

@@ -614,7 +614,7 @@ fn a_file_is_read_whole_before_the_store_is_held() {
                     country: None,
                     website: None,
                 },
-                identifiers: None,
+                identifiers: corridor::domain::identifier::Statement::default(),
                 content: StartupContent::default(),
                 contact: None,
             })

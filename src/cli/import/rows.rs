@@ -11,7 +11,7 @@ use crate::config::import_mapping::{
     Columns, ImportMapping, InvestmentField, InvestorField, MissingCountry, StartupField,
 };
 use crate::domain::country::Country;
-use crate::domain::identifier::{Identifier, IdentifierScheme};
+use crate::domain::identifier::{Identifier, IdentifierScheme, Statement};
 use crate::domain::money::Currency;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::profile::{Round, StartupContent};
@@ -166,7 +166,7 @@ pub fn startup(rules: &Rules, ids: &mut Ids, line: Line<StartupField>) -> Checke
     ];
     let identifiers = identifiers(
         &mut notes,
-        numbers.map(|(field, scheme)| (scheme, cells.get(field))),
+        numbers.map(|(field, scheme)| (scheme, cells.said(field))),
     );
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewStartup {
@@ -209,7 +209,7 @@ pub fn investor(rules: &Rules, ids: &mut Ids, line: Line<InvestorField>) -> Chec
     ];
     let identifiers = identifiers(
         &mut notes,
-        numbers.map(|(field, scheme)| (scheme, cells.get(field))),
+        numbers.map(|(field, scheme)| (scheme, cells.said(field))),
     );
     match (id, name) {
         (Some(external_id), Some(name)) if notes.0.is_empty() => Checked::Good(NewInvestor {
@@ -276,17 +276,23 @@ fn whole_row<T>(detail: String) -> Checked<T> {
     Checked::Bad(vec![RowFault::new("", detail)])
 }
 
-/// The numbers that a row states; `None` where it states none.
+/// What a row says of the firm's numbers: an empty cell, that it has none.
 fn identifiers<const N: usize>(
     notes: &mut Notes,
     cells: [(IdentifierScheme, Option<&str>); N],
-) -> Option<BTreeSet<Identifier>> {
-    let mut stated = BTreeSet::new();
+) -> Statement {
+    let mut said = Statement::default();
     for (scheme, cell) in cells {
-        let read = cell.map(|text| Identifier::new(scheme, text));
-        stated.extend(read.and_then(|read| notes.take(scheme.code(), read)));
+        match cell {
+            None => {}
+            Some("") => said.has_none(scheme),
+            Some(text) => {
+                let read = notes.take(scheme.code(), Identifier::new(scheme, text));
+                read.into_iter().for_each(|number| said.has(number));
+            }
+        }
     }
-    Some(stated).filter(|stated| !stated.is_empty())
+    said
 }
 
 /// `None` with no fault noted means that the country is unknown.

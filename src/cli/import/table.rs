@@ -61,9 +61,14 @@ impl<F: Ord> Cells<F> {
     /// A cell without surrounding white space; `None` when it is empty or its
     /// column is not mapped.
     pub fn get(&self, field: F) -> Option<&str> {
+        self.said(field).filter(|cell| !cell.is_empty())
+    }
+
+    /// The same; an empty one too, and `None` only when its column is not
+    /// mapped.
+    pub fn said(&self, field: F) -> Option<&str> {
         let place = self.places.get(&field)?;
-        let cell = self.cells.get(*place)?.trim();
-        (!cell.is_empty()).then_some(cell)
+        self.cells.get(*place).map(|cell| cell.trim())
     }
 }
 

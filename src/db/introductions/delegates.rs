@@ -133,7 +133,7 @@ fn delegate(row: Row) -> Result<StoredDelegate> {
         ask: ask_id,
         organization: organization_id,
         email: stored::parse(&email)?,
-        name: name.as_deref().map(stored::parse).transpose()?,
+        name: stored::name_some(name.as_deref())?,
         language: stored::parse(&language)?,
         zone: stored::parse(&zone)?,
         created_at,

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-pub(super) use crate::db::stored::{code, parse};
+pub(super) use crate::db::stored::{code, name, parse};
 use crate::db::{Error, Result};
 
 /// The schema number 1; a form that bears another one is refused.

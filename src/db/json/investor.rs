@@ -86,7 +86,7 @@ pub(in crate::db) fn decode(text: &str) -> Result<InvestorContent> {
     } = form::read("an investor profile", text)?;
     let holding = |held: StoredHolding| {
         Ok(Holding {
-            name: form::parse(&held.name)?,
+            name: form::name(&held.name)?,
             tags: form::parse_all(&held.tags)?,
             date: held.date.as_deref().map(form::day).transpose()?,
             amount: held.amount.as_ref().map(Money::restore).transpose()?,

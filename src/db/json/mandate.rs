@@ -107,7 +107,7 @@ pub(in crate::db) fn encode(content: &MandateContent) -> Result<String> {
 pub(in crate::db) fn decode(text: &str) -> Result<MandateContent> {
     let stored: Stored = form::read("a mandate", text)?;
     Ok(MandateContent {
-        title: stored.title.as_deref().map(form::parse).transpose()?,
+        title: stored.title.as_deref().map(form::name).transpose()?,
         tags: stored
             .tags
             .iter()

@@ -31,6 +31,6 @@ pub(in crate::db) fn decode(text: &str) -> Result<BTreeMap<Language, Name>> {
     let Stored { schema: One, names } = form::read("an organization's names", text)?;
     names
         .iter()
-        .map(|(language, name)| Ok((form::parse(language)?, form::parse(name)?)))
+        .map(|(language, name)| Ok((form::parse(language)?, form::name(name)?)))
         .collect()
 }

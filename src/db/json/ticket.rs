@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{One, code, parse, read, write};
 use crate::db::Result;
-use crate::db::stored::parse_some;
+use crate::db::stored::{name, name_some, parse_some};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::ticket::PendingPerson;
 use crate::domain::values::OrganizationKind;
@@ -81,17 +81,17 @@ pub(in crate::db) fn decode(text: &str) -> Result<(OrganizationDetails, PendingP
     } = read("a registration", text)?;
     let details = OrganizationDetails {
         kind: code(&kind, OrganizationKind::from_code)?,
-        legal_name: parse(&legal_name)?,
-        trade_name: parse_some(trade_name.as_deref())?,
+        legal_name: name(&legal_name)?,
+        trade_name: name_some(trade_name.as_deref())?,
         names: names
             .iter()
-            .map(|(language, name)| Ok((parse(language)?, parse(name)?)))
+            .map(|(language, text)| Ok((parse(language)?, name(text)?)))
             .collect::<Result<_>>()?,
         country: parse_some(country.as_deref())?,
         website: parse_some(website.as_deref())?,
     };
     let person = PendingPerson {
-        name: parse(&person_name)?,
+        name: name(&person_name)?,
         language: parse(&language)?,
         zone: parse(&zone)?,
         password_hash,

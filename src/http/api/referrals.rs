@@ -16,7 +16,7 @@ use super::registrations::NewOrganization;
 use super::startup_profiles::StartupProfileDocument;
 use super::values::{parsed, time};
 use crate::domain::fault::Faults;
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::{Identifier, Statement};
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::referral::{ReferralState, Referred};
@@ -218,7 +218,7 @@ async fn create_referral(
         partner: own_organization(&caller, named, OrganizationKind::Partner, "/partner")?,
         external_id: said.external_id,
         details: said.details,
-        identifiers: Some(said.identifiers),
+        identifiers: Statement::whole(said.identifiers),
         contact: said.contact,
         content: said.content,
         digest,

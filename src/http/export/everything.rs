@@ -65,22 +65,20 @@ pub(super) async fn write(
     firm: OrganizationId,
     to: &Lines,
 ) -> Result<(), Error> {
-    // In the parts they play in this firm, lest another firm's records that
-    // they read count for this one's.
-    let own = caller.memberships.iter().copied();
-    let own: Vec<_> = own.filter(|part| part.organization == firm).collect();
-    let caller = if own.is_empty() {
-        caller.clone()
-    } else {
-        Caller::new(caller.user.clone(), own)
+    let organizations::Found::Here(found) = organizations::find(context, caller, firm).await?
+    else {
+        // It became one with another firm, whose owner asks for that one.
+        return Ok(());
     };
+    let reader = export_jobs::firm::reader(caller, &found);
     let whole = Everything {
         context,
-        caller: &caller,
+        asker: caller,
+        caller: &reader,
         firm,
         to,
     };
-    match whole.send_all().await {
+    match whole.send_all(&found).await {
         Ok(()) | Err(Stop::Gone(Gone)) => Ok(()),
         Err(Stop::Failed(error)) => Err(error),
     }
@@ -88,6 +86,10 @@ pub(super) async fn write(
 
 pub(super) struct Everything<'a> {
     pub(super) context: &'a Context,
+    /// Who asked, in all their parts.
+    pub(super) asker: &'a Caller,
+    /// The same as the firm itself reads: another firm's records, and what the
+    /// operator's people write for themselves, are none of this one's.
     pub(super) caller: &'a Caller,
     pub(super) firm: OrganizationId,
     to: &'a Lines,
@@ -110,14 +112,9 @@ macro_rules! through {
 pub(super) use through;
 
 impl Everything<'_> {
-    async fn send_all(&self) -> Result<(), Stop> {
+    async fn send_all(&self, found: &Organization) -> Result<(), Stop> {
         let (context, caller, firm) = (self.context, self.caller, self.firm);
-        let organizations::Found::Here(found) = organizations::find(context, caller, firm).await?
-        else {
-            // It became one with another firm, whose owner asks for that one.
-            return Ok(());
-        };
-        self.line("organization", value(&OrganizationView::from(&found))?)
+        self.line("organization", value(&OrganizationView::from(found))?)
             .await?;
         for member in members::list(context, caller, firm).await? {
             self.line("member", value(&MemberView::from(member))?)
@@ -127,8 +124,8 @@ impl Everything<'_> {
             let consent = json!({ "purpose": purpose, "text": text, "given_at": time(at) });
             self.line("consent", consent).await?;
         }
-        self.own(&found).await?;
-        self.records(&found).await?;
+        self.own(found).await?;
+        self.records(found).await?;
         if matches!(
             found.details.kind,
             OrganizationKind::Startup | OrganizationKind::Investor
@@ -139,6 +136,17 @@ impl Everything<'_> {
             self.line("disclosure", value(&DisclosureView::from(&line))?).await?;
         });
         Ok(())
+    }
+
+    /// Whether the caller reads the firm's own: they belong to it.
+    pub(super) fn is_of_firm(&self) -> bool {
+        self.asker.belongs_to(self.firm)
+    }
+
+    /// Whether one of the operator's people belongs to one of these firms: what
+    /// the firm reads of its dealings with it they are not to read.
+    pub(super) fn is_partial(&self, firms: &[OrganizationId]) -> bool {
+        !self.is_of_firm() && firms.iter().any(|firm| self.asker.belongs_to(*firm))
     }
 
     pub(super) async fn line(&self, kind: &str, data: Value) -> Result<(), Stop> {
@@ -333,6 +341,9 @@ impl Everything<'_> {
             let Page { items, next } = list(page(cursor)).await?;
             let shown = teasers::show(context, caller, items).await?;
             for shown in &shown {
+                if self.is_partial(&[shown.matched.startup, shown.matched.investor]) {
+                    continue;
+                }
                 let taxonomy = context.taxonomy();
                 let view = value(&MatchView::of(Voice::of(context, caller, &taxonomy), shown))?;
                 self.line("match", view).await?;
@@ -357,6 +368,10 @@ impl Everything<'_> {
             introductions::list(context, caller, filter, page)
         };
         through!(list, seen => {
+            let known = &seen.introduction;
+            if self.is_partial(&[known.startup, known.investor]) {
+                continue;
+            }
             self.line("introduction", value(&IntroductionView::of(&seen))?).await?;
             let subject = Subject::new(SubjectKind::Introduction, seen.introduction.id);
             self.events(subject, Some(&timeline::INTRODUCTION)).await?;
@@ -369,11 +384,21 @@ impl Everything<'_> {
             deals::list(context, caller, filter, page)
         };
         through!(list, seen => {
+            if self.is_partial(&[seen.deal.startup, seen.deal.investor]) {
+                continue;
+            }
             self.line("deal", value(&DealView::of(&seen, caller))?).await?;
-            self.of_deal(seen.deal.id).await?;
+            self.of_deal(&seen.deal).await?;
             let subject = Subject::new(SubjectKind::Deal, seen.deal.id);
             self.events(subject, Some(&timeline::DEAL)).await?;
         });
+        if caller
+            .organizations(OrganizationKind::Investor)
+            .next()
+            .is_some()
+        {
+            self.joined().await?;
+        }
         Ok(())
     }
 

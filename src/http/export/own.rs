@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use super::everything::{Everything, Stop, through};
 use super::lists::page;
 use super::value;
+use crate::domain::deal_work::{Camp, Marks, Visibility};
 use crate::domain::ids::DealId;
 use crate::domain::investment::Investment;
 use crate::domain::organization::Organization;
+use crate::domain::pipeline::Deal;
 use crate::domain::values::OrganizationKind;
 use crate::http::api::clients::ClientView;
-use crate::http::api::deals::{NoteView, SyndicateView, TaskView};
+use crate::http::api::deals::{NoteView, PartView, SyndicateView, TaskView};
 use crate::http::api::licences::LicenceView;
 use crate::http::api::members::InvitationView;
 use crate::http::api::messages::OwnMessageView;
@@ -24,8 +26,8 @@ use crate::http::api::values::MoneyView;
 use crate::services::deals::{notes, tasks};
 use crate::services::paging::Page;
 use crate::services::{
-    Error, clients, export_jobs, licences, members, messages, organizations, practices, programmes,
-    saved_views, syndicates,
+    Error, clients, export_jobs, licences, members, messages, organizations, participants,
+    practices, programmes, saved_views, syndicates,
 };
 
 /// What is there, or none of it where the caller's role doesn't read it.
@@ -56,7 +58,7 @@ impl Everything<'_> {
             let number = json!({ "register": number.scheme().code(), "number": number.value() });
             self.line("identifier", number).await?;
         }
-        for ticket in if_readable(members::invitations(context, caller, self.firm).await)? {
+        for ticket in if_readable(members::invitations(context, self.asker, self.firm).await)? {
             self.line("invitation", value(&InvitationView::from(&ticket))?)
                 .await?;
         }
@@ -77,14 +79,30 @@ impl Everything<'_> {
             OrganizationKind::Partner => self.of_partner().await?,
             OrganizationKind::Operator => {}
         }
-        if !caller.belongs_to(self.firm) {
+        self.messages().await
+    }
+
+    /// What the caller was told of the firm's records. Others' mail is theirs,
+    /// and so is what one was told of one's account or as another firm's.
+    async fn messages(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        if !self.is_of_firm() {
             return Ok(());
         }
-        // Others' mail is theirs.
-        through!(|page| messages::own(context, caller, page), message => {
-            self.line("message", value(&OwnMessageView::from(&message))?).await?;
-        });
-        Ok(())
+        let mut cursor = None;
+        loop {
+            let Page { items, next } = messages::own(context, caller, page(cursor)).await?;
+            let about = items.iter().map(|message| message.subject).collect();
+            let own = export_jobs::firm::are_of(context, self.firm, about).await?;
+            for (message, _) in items.iter().zip(own).filter(|(_, own)| *own) {
+                self.line("message", value(&OwnMessageView::from(message))?)
+                    .await?;
+            }
+            cursor = next;
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     async fn practices(&self) -> Result<(), Stop> {
@@ -95,7 +113,7 @@ impl Everything<'_> {
         };
         through!(list, seen => {
             let practice = &seen.practice;
-            if practice.giver != self.firm && practice.taker != self.firm {
+            if self.is_partial(&practice.firms()) || !practice.firms().contains(&self.firm) {
                 continue;
             }
             let id = practice.id;
@@ -114,7 +132,7 @@ impl Everything<'_> {
     /// The views that are shared in the firm, and one's own.
     async fn views(&self) -> Result<(), Stop> {
         let (context, caller) = (self.context, self.caller);
-        if !caller.belongs_to(self.firm) {
+        if !self.is_of_firm() {
             return Ok(());
         }
         through!(|page| saved_views::list(context, caller, None, page), view => {
@@ -130,7 +148,7 @@ impl Everything<'_> {
     /// for it.
     async fn of_partner(&self) -> Result<(), Stop> {
         let (context, caller) = (self.context, self.caller);
-        for known in if_readable(clients::list(context, caller, self.firm).await)? {
+        for known in if_readable(clients::list(context, self.asker, self.firm).await)? {
             self.line("api_client", value(&ClientView::of(context, &known, None))?)
                 .await?;
         }
@@ -144,21 +162,26 @@ impl Everything<'_> {
         Ok(())
     }
 
-    /// What stands under a deal: who takes part, what is to be done, and the
-    /// notes that the caller reads.
-    pub(super) async fn of_deal(&self, id: DealId) -> Result<(), Stop> {
-        let (context, caller) = (self.context, self.caller);
-        let deal = |said: Value| json!({ "deal": id.to_string(), "says": said });
-        let syndicate = syndicates::find(context, caller, id)
-            .await
-            .map(|it| vec![it]);
-        for seen in if_readable(syndicate)? {
-            let says = value(&SyndicateView::from(&seen))?;
-            self.line("deal_participants", deal(says)).await?;
+    /// What stands under a deal: who takes part, and what the firm noted and
+    /// has to do, which only its own people read.
+    pub(super) async fn of_deal(&self, record: &Deal) -> Result<(), Stop> {
+        let (context, caller, id) = (self.context, self.caller, record.id);
+        self.participants(id).await?;
+        if !self.is_of_firm() {
+            return Ok(());
         }
+        let camp = if record.startup == self.firm {
+            Camp::Startup
+        } else {
+            Camp::Investor
+        };
+        let is_firms = |marks: &Marks| marks.camp == camp || marks.visibility == Visibility::Both;
         let list = async |page| page_if_readable(notes::list(context, caller, id, page).await);
         through!(list, note => {
-            self.line("deal_note", deal(value(&NoteView::of(&note, caller))?)).await?;
+            if is_firms(&note.marks) {
+                let says = value(&NoteView::of(&note, caller))?;
+                self.line("deal_note", under(id, says)).await?;
+            }
         });
         let list = async |page| {
             let wanted = tasks::Filter {
@@ -169,10 +192,49 @@ impl Everything<'_> {
             page_if_readable(tasks::list(context, caller, wanted, page).await)
         };
         through!(list, task => {
-            self.line("deal_task", deal(value(&TaskView::of(&task, caller))?)).await?;
+            if task.camp == camp || task.details.visibility == Visibility::Both {
+                let says = value(&TaskView::of(&task, caller))?;
+                self.line("deal_task", under(id, says)).await?;
+            }
         });
         Ok(())
     }
+
+    /// Who takes part in a deal, as far as the firm may know them.
+    async fn participants(&self, id: DealId) -> Result<(), Stop> {
+        let syndicate = syndicates::find(self.context, self.caller, id).await;
+        for seen in if_readable(syndicate.map(|it| vec![it]))? {
+            let firms = seen.members.iter();
+            let firms: Vec<_> = firms.map(|it| it.participant.organization).collect();
+            if self.is_partial(&firms) {
+                continue;
+            }
+            let says = value(&SyndicateView::from(&seen))?;
+            self.line("deal_participants", under(id, says)).await?;
+        }
+        Ok(())
+    }
+
+    /// The deals in which an investor takes part: what it promised and, of
+    /// those of another investor that it joined, what it got.
+    pub(super) async fn joined(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list = |page| participants::list(context, caller, Some(self.firm), page);
+        through!(list, part => {
+            if self.is_partial(&[part.startup]) {
+                continue;
+            }
+            self.line("participation", value(&PartView::from(&part))?).await?;
+            if part.investor != self.firm {
+                self.participants(part.deal).await?;
+            }
+        });
+        Ok(())
+    }
+}
+
+fn under(deal: DealId, says: Value) -> Value {
+    json!({ "deal": deal.to_string(), "says": says })
 }
 
 fn past(investment: &Investment) -> Result<Value, Error> {

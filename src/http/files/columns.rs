@@ -28,6 +28,15 @@ pub struct Column {
     pub cell: Cell,
 }
 
+impl Column {
+    /// Whether a number in a register stands there.
+    pub fn is_number(&self) -> bool {
+        self.path
+            .first()
+            .is_some_and(|field| field == "identifiers")
+    }
+}
+
 use Cell::{Flag, List, Number, Text, Weights};
 
 /// Columns without which a file says nothing.

@@ -117,7 +117,10 @@ impl CsvRows {
         let mut document = Value::Object(Map::new());
         for (column, cell) in self.columns.iter().zip(self.record.iter()) {
             let text = std::str::from_utf8(cell).map_err(|_| column.name.as_str())?;
-            if let Some(value) = cells::read(column.cell, text) {
+            let value = cells::read(column.cell, text);
+            // That a number's cell is empty says something.
+            let value = value.or_else(|| column.is_number().then(|| Value::from("")));
+            if let Some(value) = value {
                 put(&mut document, &column.path, value);
             }
         }
@@ -205,6 +208,12 @@ fn header_of(header: &Record) -> Result<Vec<Column>, Unreadable> {
         faults.push("/columns/0", "other_separator", detail);
         return Err(Unreadable::Header(faults.into_vec()));
     }
+    if names.len() > MOST_COLUMNS {
+        let count = names.len();
+        let detail = format!("The header has {count} columns; at most {MOST_COLUMNS} are taken.");
+        faults.push("/columns", "too_many_columns", detail);
+        return Err(Unreadable::Header(faults.into_vec()));
+    }
     let columns = columns_of(&mut faults, &names);
     for needed in NEEDED {
         if !names.iter().any(|name| name == needed) {
@@ -220,19 +229,31 @@ fn header_of(header: &Record) -> Result<Vec<Column>, Unreadable> {
 
 /// Faults of a header that are named.
 const MOST_NAMED: usize = 100;
+/// Columns of a file: several times those that are known in ten languages.
+const MOST_COLUMNS: usize = 500;
+/// Characters of a column's name: more than any known one has.
+const LONGEST_NAME: usize = 200;
 
 fn columns_of(faults: &mut Faults, names: &[String]) -> Vec<Column> {
     let mut columns = Vec::with_capacity(names.len());
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut wrong = 0;
     for (place, name) in names.iter().enumerate() {
-        let pointer = format!("/columns/{place}");
-        let (code, detail) = if let Some(first) = seen.get(name.as_str()) {
+        let (code, detail) = if name.chars().nth(LONGEST_NAME).is_some() {
+            let detail = format!(
+                "{} goes on: a column's name has at most {LONGEST_NAME} characters.",
+                quoted(name)
+            );
+            ("column_too_long", detail)
+        } else if let Some(first) = seen.get(name.as_str()) {
             let detail = format!("{} is column {} too.", quoted(name), first + 1);
             ("duplicate_column", detail)
         } else if let Some(column) = columns::known(name) {
             seen.insert(name, place);
             columns.push(column);
+            continue;
+        } else if wrong >= MOST_NAMED {
+            // What isn't told needs no hint, which costs time.
             continue;
         } else {
             let nearest = columns::nearest(name);
@@ -242,7 +263,7 @@ fn columns_of(faults: &mut Faults, names: &[String]) -> Vec<Column> {
         };
         wrong += 1;
         if wrong <= MOST_NAMED {
-            faults.push(pointer, code, detail);
+            faults.push(format!("/columns/{place}"), code, detail);
         }
     }
     columns
@@ -252,4 +273,31 @@ fn columns_of(faults: &mut Faults, names: &[String]) -> Vec<Column> {
 fn quoted(name: &str) -> String {
     let short: String = name.chars().take(60).collect();
     format!("{short:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults_of(names: &[String]) -> Vec<Fault> {
+        let mut faults = Faults::new();
+        columns_of(&mut faults, names);
+        faults.into_vec()
+    }
+
+    #[test]
+    fn a_hundred_wrong_columns_are_named_and_no_more_are_looked_at() {
+        let names: Vec<String> = (0..400).map(|number| format!("x{number}")).collect();
+        let faults = faults_of(&names);
+        assert_eq!(faults.len(), MOST_NAMED);
+        assert!(faults.iter().all(|it| it.code == "unknown_column"));
+    }
+
+    #[test]
+    fn a_name_that_never_ends_is_not_compared() {
+        let faults = faults_of(&["a ".repeat(300_000), "mail".to_owned()]);
+        let codes: Vec<&str> = faults.iter().map(|it| it.code.as_ref()).collect();
+        assert_eq!(codes, ["column_too_long", "unknown_column"]);
+        assert!(faults.iter().all(|it| it.detail.len() < 300));
+    }
 }

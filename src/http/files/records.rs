@@ -168,7 +168,9 @@ enum At {
     Quoted,
     /// After a mark within quotation marks: the last one, or one of two.
     Mark,
-    /// After that and a carriage return.
+    /// After the last one and a space.
+    MarkSpace,
+    /// After the last one and a carriage return.
     MarkReturn,
 }
 
@@ -252,7 +254,7 @@ impl Scan {
                     }
                     record.bytes.push(if is_break { b'\n' } else { byte });
                 }
-                At::Mark | At::MarkReturn => match byte {
+                At::Mark | At::MarkSpace | At::MarkReturn => match byte {
                     _ if is_break => {
                         record.end_cell();
                         return Step::Whole;
@@ -261,11 +263,11 @@ impl Scan {
                         record.bytes.push(byte);
                         self.at = At::Quoted;
                     }
-                    b',' if self.at == At::Mark => {
+                    b',' if self.at != At::MarkReturn => {
                         record.end_cell();
                         self.at = At::Cell;
                     }
-                    b' ' if self.at == At::Mark => {}
+                    b' ' if self.at != At::MarkReturn => self.at = At::MarkSpace,
                     b'\r' => self.at = At::MarkReturn,
                     _ => {
                         let here = record.line + self.lines;
@@ -526,6 +528,11 @@ mod tests {
                 broken(3, 1, Why::NeverClosed),
             ]
         );
+        // A mark after a space is no second one of a pair.
+        for text in ["\"Acme\" \"Labs\",x\n1,2\n", "\"a\" \"b\n1,2\n"] {
+            let expected = [broken(1, 0, Why::NotDoubled), row(2, &["1", "2"])];
+            assert_eq!(all(text), expected, "{text}");
+        }
         let long = format!("\"a\n{}\n1,2\n", "b".repeat(LONGEST + PIECE));
         assert_eq!(
             all(&long),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::fault::{Fault, Faults};
+use crate::domain::identifier::{IdentifierScheme, Statement};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, bounded};
@@ -34,7 +35,8 @@ pub struct FirmDocument {
     pub external_id: String,
     /// The firm.
     pub organization: FirmDetails,
-    /// Its numbers in registers, by register; without it those on record stay.
+    /// Its numbers in registers, by register: an empty one says that it has
+    /// none there; of those that are not named the ones on record stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifiers: Option<BTreeMap<String, String>>,
     /// Through whom it is reached.
@@ -178,6 +180,17 @@ fn bounded_number(mut faults: Vec<Fault>) -> Vec<Fault> {
 fn digest(mut document: Value) -> [u8; 32] {
     if let Some(fields) = document.as_object_mut() {
         fields.remove("record");
+        // A cell without a number says nothing that a document would.
+        if let Some(Value::Object(numbers)) = fields.get_mut("identifiers") {
+            let before = numbers.len();
+            numbers.retain(|register, number| {
+                let text = number.as_str();
+                !text.is_some_and(|text| is_empty_number(register, text))
+            });
+            if numbers.is_empty() && before > 0 {
+                fields.remove("identifiers");
+            }
+        }
     }
     fingerprint_of("POST", "/v1/referrals", &document)
 }
@@ -193,8 +206,8 @@ impl FirmDocument {
             faults.take("/organization/external_id", "bad_text", id)
         });
         let details = faults.nest("/organization", self.organization.read());
-        let stated = self.identifiers.as_ref();
-        let stated = stated.map(|stated| identifiers(&mut faults, "/identifiers", stated));
+        let numbers = self.identifiers.unwrap_or_default();
+        let stated = statement(&mut faults, numbers);
         let contact = self
             .contact
             .and_then(|contact| faults.nest("/contact", contact.read()));
@@ -244,6 +257,26 @@ impl FirmDocument {
             _ => Err(faults),
         }
     }
+}
+
+fn statement(faults: &mut Faults, numbers: BTreeMap<String, String>) -> Statement {
+    let mut said = Statement::default();
+    let (none, numbers): (BTreeMap<_, _>, _) = numbers
+        .into_iter()
+        .partition(|(register, number)| is_empty_number(register, number));
+    for register in none.keys() {
+        if let Some(scheme) = IdentifierScheme::from_code(register) {
+            said.has_none(scheme);
+        }
+    }
+    for number in identifiers(faults, "/identifiers", &numbers) {
+        said.has(number);
+    }
+    said
+}
+
+fn is_empty_number(register: &str, number: &str) -> bool {
+    number.trim().is_empty() && IdentifierScheme::from_code(register).is_some()
 }
 
 fn not_taken(faults: &mut Faults, place: &str, named: bool) {

@@ -12,7 +12,7 @@ use crate::domain::duplicate::{
     Duplicate, DuplicateState, Face, Ground, Likeness, can_be_twins, compare, host_tells, says_more,
 };
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::firm_name::firm_keys;
+use crate::domain::firm_name::{FirmKeys, firm_keys};
 use crate::domain::ids::OrganizationId;
 use crate::domain::text::Website;
 use crate::domain::values::OrganizationKind;
@@ -22,13 +22,18 @@ use super::super::transitions::code;
 use super::super::{Context, Error};
 use super::{log, store};
 
-/// Most other firms that one is compared with for a number or a web site, which
-/// speak for themselves, and then for a name: who registers the same name a
-/// thousand times over doesn't make each further one a thousandfold work, nor
-/// hides the one with the same number.
+/// Most other firms that one is compared with for a number or for a web site,
+/// which speak for themselves, and then for a name: who registers the same name
+/// or site a thousand times over doesn't make each further one a thousandfold
+/// work, nor hides the one with the same number.
 const MOST_SURE: i64 = 20;
 /// The same for a name.
 const MOST_NAMED: i64 = 10;
+/// Most open pairs of a firm that are looked at again when it is written, the
+/// surest first; the others stay as they are.
+const MOST_OPEN: i64 = 200;
+/// Firms that are read at a time.
+const PART: usize = 50;
 /// Firms that are caught up with in one transaction.
 const AT_ONCE: i64 = 200;
 /// How long catching up waits where the store is busy.
@@ -51,10 +56,11 @@ pub(in crate::services) fn look(
     }
     let traces = traces(&face);
     duplicates::put_traces(conn, firm, &traces)?;
-    let near = near(conn, firm, kind, &traces)?;
+    let open = duplicates::surest_of(conn, firm, MOST_OPEN)?;
+    let near = near(conn, firm, kind, &face, &open)?;
     let mut alike = BTreeMap::new();
-    if !near.is_empty() {
-        for (other, (_, other_face)) in faces(conn, &near)? {
+    for part in near.chunks(PART) {
+        for (other, (_, other_face)) in faces(conn, part)? {
             let (one, two) = if firm < other {
                 (&face, &other_face)
             } else {
@@ -64,26 +70,33 @@ pub(in crate::services) fn look(
         }
     }
     let pen = pen.of_system();
-    vanish(conn, &pen, firm, &alike)?;
+    vanish(conn, &pen, firm, open, &alike)?;
     for (other, likeness) in alike {
         put(conn, &pen, (firm, other), kind, likeness)?;
     }
     Ok(())
 }
 
-/// The firms that one is compared with: those of its open pairs, which are
-/// never left unlooked at, and those that share a trace, the surest first.
+/// The firms that one is compared with: those of its open pairs, and those that share a trace, the surest first.
 fn near(
     conn: &mut Conn,
     firm: OrganizationId,
     kind: OrganizationKind,
-    traces: &BTreeSet<String>,
+    face: &Face,
+    open: &[Duplicate],
 ) -> Result<Vec<OrganizationId>, Error> {
-    let open = duplicates::open_of(conn, firm)?;
     let mut near: Vec<_> = open.iter().map(|it| it.counterpart(firm)).collect();
-    let (sure, names): (Vec<_>, Vec<_>) = traces.iter().partition(|it| it.starts_with(['#', '@']));
-    for (part, most) in [(sure, MOST_SURE), (names, MOST_NAMED)] {
+    let FirmKeys {
+        own, near: alike, ..
+    } = names(face);
+    for (part, most) in [
+        (numbers(face), MOST_SURE),
+        (hosts(face), MOST_SURE),
+        (own, MOST_NAMED),
+        (alike, MOST_NAMED),
+    ] {
         if !part.is_empty() {
+            let part: Vec<_> = part.iter().collect();
             near.extend(duplicates::sharing(conn, firm, kind, &part, &near, most)?);
         }
     }
@@ -126,11 +139,34 @@ fn faces(
 
 /// Two firms are compared when they share one of these.
 fn traces(face: &Face) -> BTreeSet<String> {
-    let names = face.names.iter().flat_map(|name| firm_keys(name));
+    let names = names(face);
+    let mut traces = names.own;
+    traces.extend(names.loose);
+    traces.extend(hosts(face));
+    traces.extend(numbers(face));
+    traces
+}
+
+/// The keys of its names.
+fn names(face: &Face) -> FirmKeys {
+    let mut all = FirmKeys::default();
+    for name in &face.names {
+        let FirmKeys { own, loose, near } = firm_keys(name);
+        all.own.extend(own);
+        all.loose.extend(loose);
+        all.near.extend(near);
+    }
+    all
+}
+
+fn hosts(face: &Face) -> BTreeSet<String> {
     let hosts = face.hosts.iter().filter(|host| host_tells(host));
-    let hosts = hosts.map(|host| format!("@{host}"));
-    let numbers = face.identifiers.iter().map(|it| format!("#{it}"));
-    names.chain(hosts).chain(numbers).collect()
+    hosts.map(|host| format!("@{host}")).collect()
+}
+
+fn numbers(face: &Face) -> BTreeSet<String> {
+    let numbers = face.identifiers.iter();
+    numbers.map(|it| format!("#{it}")).collect()
 }
 
 /// Closes what nothing speaks for any more, unless a person said so.
@@ -138,9 +174,10 @@ fn vanish(
     conn: &mut Conn,
     pen: &Pen,
     firm: OrganizationId,
+    looked_at: Vec<Duplicate>,
     alike: &BTreeMap<OrganizationId, Likeness>,
 ) -> Result<(), Error> {
-    for open in duplicates::open_of(conn, firm)? {
+    for open in looked_at {
         let reported = open.reasons.iter().any(|it| it.ground == Ground::Reported);
         if reported || alike.contains_key(&open.counterpart(firm)) {
             continue;

@@ -3,6 +3,7 @@
 //! use cases as their requests would, at the moment it writes, so that a file
 //! holds nothing that the screens wouldn't show.
 
+pub mod firm;
 pub mod work;
 
 use std::collections::{BTreeMap, BTreeSet};

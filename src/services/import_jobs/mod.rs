@@ -460,6 +460,13 @@ pub async fn transition(
         move |conn| {
             let before = load(conn, id)?;
             check_version(expected, before.version)?;
+            if action == ImportAction::Start && before.state == ImportState::Checked {
+                if let Some(partner) = before.partner {
+                    // One at a time for each partner, so that the limit holds.
+                    db::organizations::lock(conn, partner)?;
+                }
+                check_room(conn, before.partner)?;
+            }
             let after = before.clone().step(action, keep_good, now)?;
             if !imports::update(conn, &after, None)? {
                 return Err(Error::StaleVersion);

@@ -1,13 +1,12 @@
 //! What the rows of a file say, and how they are read. Who knows how files
 //! are written hands in the reader (see [`super::super::context::Exchange`]).
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::domain::fault::Fault;
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::Statement;
 use crate::domain::import::{FileFormat, ImportFailure, Place};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::tag::Taxonomy;
@@ -34,8 +33,8 @@ pub struct FirmRow {
     pub firm_id: Option<String>,
     /// The firm.
     pub details: OrganizationDetails,
-    /// Its numbers in registers; `None` leaves those that are on record.
-    pub identifiers: Option<BTreeSet<Identifier>>,
+    /// What is said of its numbers in registers.
+    pub identifiers: Statement,
     /// Through whom it is reached.
     pub contact: Option<Contact>,
     /// What it offers or looks for.

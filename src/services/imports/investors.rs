@@ -57,7 +57,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewInvestor) -> Res
     let country = details.country;
     let joined = import.joins_investors_of(&details);
     let name = firm_id.unwrap_or_else(|| external_id.clone());
-    let (firm, mut change) = import.put_firm(conn, known, name, details, identifiers.as_ref())?;
+    let (firm, mut change) = import.put_firm(conn, known, name, details, &identifiers)?;
     if import.put_past(conn, firm, &investments)? {
         change = change.max(Change::Updated);
     }

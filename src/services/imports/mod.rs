@@ -22,7 +22,7 @@ use chrono::{DateTime, Utc};
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::Fault;
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::Statement;
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
 use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
@@ -48,8 +48,8 @@ pub struct NewStartup {
     pub firm_id: Option<String>,
     /// The firm.
     pub details: OrganizationDetails,
-    /// Its numbers in registers; `None` leaves those that are on record.
-    pub identifiers: Option<BTreeSet<Identifier>>,
+    /// What is said of its numbers in registers.
+    pub identifiers: Statement,
     /// What its profile says.
     pub content: StartupContent,
     /// Through whom it is reached.
@@ -65,8 +65,8 @@ pub struct NewInvestor {
     pub firm_id: Option<String>,
     /// The firm.
     pub details: OrganizationDetails,
-    /// Its numbers in registers; `None` leaves those that are on record.
-    pub identifiers: Option<BTreeSet<Identifier>>,
+    /// What is said of its numbers in registers.
+    pub identifiers: Statement,
     /// The mandate that its past deals speak of, if they speak of one.
     pub mandate: Option<MandateContent>,
     /// What it did before, as the files say.
@@ -334,15 +334,13 @@ impl Import {
         known: Option<Organization>,
         external_id: String,
         details: OrganizationDetails,
-        identifiers: Option<&BTreeSet<Identifier>>,
+        identifiers: &Statement,
     ) -> Result<(OrganizationId, Change), Error> {
-        let stated = match (&known, identifiers) {
-            (Some(firm), Some(identifiers)) => {
-                let differ = db::identifiers::of(conn, firm.id)? != *identifiers;
-                Some(identifiers).filter(|_| differ)
-            }
-            (_, identifiers) => identifiers,
+        let before = match &known {
+            Some(firm) => db::identifiers::of(conn, firm.id)?,
+            None => BTreeSet::new(),
         };
+        let stated = Some(identifiers.onto(&before)).filter(|after| *after != before);
         match known {
             None => {
                 let firm = Organization {
@@ -354,7 +352,7 @@ impl Import {
                     updated_at: self.now,
                 };
                 db::organizations::insert(conn, &firm)?;
-                if let Some(stated) = stated {
+                if let Some(stated) = &stated {
                     db::identifiers::replace(conn, firm.id, stated)?;
                 }
                 note_organization(conn, &self.pen, &firm)?;
@@ -365,7 +363,7 @@ impl Import {
             }
             Some(firm) => {
                 let id = firm.id;
-                if let Some(stated) = stated {
+                if let Some(stated) = &stated {
                     db::identifiers::replace(conn, id, stated)?;
                 }
                 self.update_firm(conn, firm, details)?;

@@ -54,7 +54,7 @@ pub(super) fn put(import: &mut Import, conn: &mut Conn, row: NewStartup) -> Resu
     let joined = import.joins_startups_of(&details);
     let names: Vec<String> = details.all_names().map(str::to_owned).collect();
     let name = firm_id.unwrap_or_else(|| external_id.clone());
-    let (firm, change) = import.put_firm(conn, known, name, details, identifiers.as_ref())?;
+    let (firm, change) = import.put_firm(conn, known, name, details, &identifiers)?;
     let told = texts_that_tell(&content, names.iter().map(String::as_str));
     let doubts = import.doubts(&content, &told);
     let status = status(before.as_ref(), &content, (&told, &doubts), joined);

@@ -19,7 +19,7 @@ pub use crate::db::referrals::Filter;
 use crate::db::{self, Conn, organizations, referrals};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::{Fault, Faults};
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::Statement;
 use crate::domain::ids::{OrganizationId, ReferralId};
 use crate::domain::import::RowOutcome;
 use crate::domain::mandate::MandateContent;
@@ -49,8 +49,8 @@ pub struct NewReferral {
     pub external_id: String,
     /// The firm.
     pub details: OrganizationDetails,
-    /// Its numbers in registers; `None` leaves those that are on record.
-    pub identifiers: Option<BTreeSet<Identifier>>,
+    /// What is said of its numbers in registers.
+    pub identifiers: Statement,
     /// Through whom it is reached.
     pub contact: Contact,
     /// What it offers or looks for.
@@ -369,9 +369,8 @@ impl Desk {
         };
         // Before it is looked for under them.
         organizations::insert(conn, &firm)?;
-        if let Some(identifiers) = &new.identifiers {
-            db::identifiers::replace(conn, firm.id, identifiers)?;
-        }
+        let stated = new.identifiers.onto(&BTreeSet::new());
+        db::identifiers::replace(conn, firm.id, &stated)?;
         note_organization(conn, &self.pen, &firm)?;
         let id = self.context.new_id();
         let record = match new.content {
@@ -427,7 +426,7 @@ impl Desk {
             return Err(reviewed());
         }
         self.correct_contact(conn, firm, &new.contact)?;
-        self.correct_firm(conn, &before, new.details, new.identifiers.as_ref())?;
+        self.correct_firm(conn, &before, new.details, &new.identifiers)?;
         match (before.record, new.content) {
             (Referred::StartupProfile(id), Content::StartupProfile(content)) => {
                 self.correct_profile(conn, before.id, id, *content)?;
@@ -476,13 +475,13 @@ impl Desk {
         conn: &mut Conn,
         referral: &Referral,
         details: OrganizationDetails,
-        identifiers: Option<&BTreeSet<Identifier>>,
+        identifiers: &Statement,
     ) -> Result<(), Error> {
         let id = referral.organization;
         let before = organizations::find(conn, id)?.ok_or(Error::NotFound)?;
         let known = db::identifiers::of(conn, id)?;
-        let identifiers = identifiers.unwrap_or(&known);
-        if before.details == details && known == *identifiers {
+        let identifiers = identifiers.onto(&known);
+        if before.details == details && known == identifiers {
             return Ok(());
         }
         match referral.record {
@@ -502,7 +501,7 @@ impl Desk {
             updated_at: self.now,
             ..before
         };
-        db::identifiers::replace(conn, id, identifiers)?;
+        db::identifiers::replace(conn, id, &identifiers)?;
         update_organization(conn, &self.pen, "organization.corrected_by_partner", &after)
     }
 

@@ -210,6 +210,22 @@ fn register_numbers_come_in_by_file_and_find_duplicates() {
         let bare = "external_id,organization.kind,organization.legal_name\nb,startup,Other Ltd\n";
         let import = imported(&app, &curator, "", CSV, bare).await;
         assert_eq!(import["progress"]["unchanged"], 1, "{import:#}");
+        // One register says nothing of another, and an empty cell that there
+        // is no number in its own.
+        let one = "external_id,organization.kind,organization.legal_name,identifiers.lei\nb,startup,Other Ltd,\n";
+        for outcome in ["updated", "unchanged"] {
+            let import = imported(&app, &curator, "", CSV, one).await;
+            assert_eq!(import["progress"][outcome], 1, "{import:#}");
+            let by_number = "/v1/organizations?identifier=il_company:520000472";
+            let firm = curator.get(by_number).await.expect(200);
+            let firm = firm.body["items"][0]["id"].as_str().unwrap();
+            let stated = format!("/v1/organizations/{firm}/identifiers");
+            let stated = curator.get(&stated).await.expect(200);
+            assert_eq!(
+                stated.body["identifiers"],
+                json!({ "il_company": "520000472" })
+            );
+        }
         let bad = format!("{header}\nc,startup,C,123,\n");
         let import = imported(&app, &curator, "", CSV, &bad).await;
         let fault = &rows(&curator, &import).await[0]["faults"][0];
@@ -269,6 +285,12 @@ fn only_what_runs_counts_and_the_oldest_checked_give_way() {
         hand_in(who, "?dry_run=true", bad)
             .await
             .refused(409, "too_many_imports");
+        // One that was checked finds no room either, and can be started later.
+        let waits = format!("{IMPORTS}/{}", checked[21]["id"].as_str().unwrap());
+        let start = json!({ "action": "start", "keep_good": true });
+        let refused = who.act(&waits, "*", &start).await;
+        refused.refused(409, "too_many_imports");
+        assert_eq!(state(&checked[21]).await, "checked");
         let repeated = tenth().send().await.expect(201);
         assert_eq!(
             repeated.text("id"),

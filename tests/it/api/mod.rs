@@ -15,6 +15,7 @@ mod discretion;
 pub mod documents;
 mod duplicates;
 mod exports;
+pub mod exports_own;
 mod filters;
 mod firms;
 mod gates;

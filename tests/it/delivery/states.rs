@@ -1,6 +1,7 @@
 //! Where each message stands, as the operator's people and its reader see it.
 
 use chrono::TimeDelta;
+use corridor::domain::account::Role;
 use corridor::domain::mail_state::MessageState;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
@@ -8,7 +9,9 @@ use serde_json::{Value, json};
 use super::bounces::notice;
 use super::obsolete::{freeze, lift};
 use super::{Post, make_administrator};
+use crate::api::exports_own::everything;
 use crate::api::stage::Who;
+use crate::api::syndicates::join_as;
 use crate::support::database::on_each_backend;
 use crate::support::smtp::Fault;
 
@@ -158,6 +161,14 @@ fn people_see_the_mail_to_themselves_and_no_other() {
             );
         }
         assert_eq!(post.stage.get(Who::Dana, "/v1/messages").await.status, 404);
+        // In a firm's file stands what is about the firm.
+        let office = post.stage.partner().await;
+        join_as(&post.stage, Who::Dana, office, Role::Owner).await;
+        for (firm, told) in [(post.stage.startup.id, 1), (office, 0)] {
+            let lines = everything(&post.stage, Who::Dana, firm).await;
+            let messages = lines.iter().filter(|line| line["type"] == "message");
+            assert_eq!(messages.count(), told, "{firm}");
+        }
     });
 }
 

@@ -33,6 +33,7 @@ use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, counts};
 
 pub use notes::NoteView;
+pub use parts::PartView;
 pub use requests::{DealChanges, NewDealTransition};
 pub use syndicate::SyndicateView;
 pub use tasks::TaskView;
