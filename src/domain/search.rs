@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use super::country::Country;
 use super::mandate::MandateContent;
 use super::profile::StartupContent;
-use super::sound::{Sound, likeliest_key, words};
+use super::sound::{PATRONYMIC, Sound, likeliest_key, words};
 use super::tag::{Facet, Taxonomy};
 use super::text::{Language, Localized, Slug, fold};
 use super::values::{InvestorRole, Stage, codes};
@@ -356,7 +356,7 @@ impl Query {
         if text.chars().any(char::is_control) {
             return Err(QueryFault::Control);
         }
-        let spelled: Vec<(String, Sound)> = words(text)
+        let mut spelled: Vec<(String, Sound)> = words(text)
             .flat_map(|word| {
                 let sound = Sound::of(word);
                 let parts = plain(word);
@@ -369,6 +369,12 @@ impl Query {
                 parts.into_iter().map(move |part| (part, sound.clone()))
             })
             .collect();
+        // Son and daughter of say nothing of who is meant, and are written in
+        // ways that don't sound alike.
+        let says = |(word, _): &(String, Sound)| !PATRONYMIC.contains(&word.as_str());
+        if spelled.iter().any(says) {
+            spelled.retain(says);
+        }
         if spelled.is_empty() {
             return Err(QueryFault::NoWord);
         }
@@ -538,6 +544,17 @@ mod tests {
         assert_eq!(words("Su İtki"), [word("su", false), word("itki", true)]);
         assert_eq!(words("water "), [word("water", false)]);
         assert_eq!(words("plan b"), [word("plan", false), word("b", false)]);
+    }
+
+    #[test]
+    fn son_and_daughter_of_are_not_looked_for_beside_a_name() {
+        let words = |text: &str| -> Vec<String> {
+            let words = query(text).words.into_iter();
+            words.map(|word| word.plain).collect()
+        };
+        assert_eq!(words("Leyla Əli qızı"), ["leyla", "eli"]);
+        assert_eq!(words("Гамид оглы Рза"), ["гамид", "рза"]);
+        assert_eq!(words("oğlu"), ["oglu"]);
     }
 
     #[test]

@@ -520,6 +520,10 @@ pub const TABLE: &[(&str, Access)] = &[
         "GET /v1/introductions/{id}/events",
         Needs(O::ReadIntroduction),
     ),
+    (
+        "GET /v1/introductions/{id}/profile",
+        Needs(O::ReadIntroduction),
+    ),
     ("GET /v1/matches/{id}/decisions", Needs(O::ReadMatch)),
     (
         "GET /v1/introductions/{id}/decisions",

@@ -11,6 +11,7 @@
 //! | `passing` | questions passed on to somebody else |
 //! | `people` | who stands for a side |
 //! | `quotas` | how much one firm may ask for |
+//! | `profiles` | the other side by name, after both said yes |
 //! | `pulses` | what is asked after the mail went out |
 //! | `reminders` | who is reminded, and when |
 //! | `hand_over` | what follows when somebody leaves a firm |
@@ -25,6 +26,7 @@ mod meetings;
 mod partners;
 mod passing;
 mod people;
+mod profiles;
 mod pulses;
 mod quotas;
 mod reminders;
@@ -65,6 +67,7 @@ pub use partners::{
     Asked, Wanted, find_of_partner, list_of_partner, request_for_partner, withdraw_for_partner,
 };
 pub(in crate::services) use people::{asked_person, curator_of, person_of};
+pub use profiles::{Counterpart, Says, counterpart};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
 pub use reminders::remind_due;

@@ -13,7 +13,7 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 23] = [
+const NAMES: [(&str, &str); 24] = [
     ("consents/keeping.rs", "names the operator alone"),
     ("consents/mod.rs", "tells a person their own receipts"),
     ("corrections.rs", "a partner's own words to that partner"),
@@ -30,6 +30,7 @@ const NAMES: [(&str, &str); 23] = [
         "of an introduction whose mail named both",
     ),
     ("introductions/mod.rs", "asks the gate at each reading"),
+    ("introductions/profiles.rs", "asks the gate at each reading"),
     (
         "introductions/pulses.rs",
         "asks the gate before the page and the mail",

@@ -1,6 +1,7 @@
 //! Introductions: asked for, answered, moved, told.
 
 mod partners;
+mod profile;
 mod requests;
 mod slots;
 mod view;
@@ -40,7 +41,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_introduction_transitions)
         .service(move_introduction)
         .service(slots::offer_times)
-        .service(list_introduction_events);
+        .service(list_introduction_events)
+        .service(profile::read_counterpart);
 }
 
 /// Which introductions.

@@ -36,7 +36,7 @@ use crate::services::counts;
 use crate::services::startups::{self, FieldComment, Move};
 use crate::services::{Context, Error};
 
-pub use document::StartupProfileDocument;
+pub use document::{RoundDocument, StartupProfileDocument, TractionDocument};
 pub use filters::StartupProfileFilters;
 pub use view::{CommentsView, StartupProfileView};
 

@@ -1,0 +1,160 @@
+//! The other side's profile by name, once both have said yes: through the gate
+//! at each reading, with a line in the ledger at each side's first.
+
+use crate::db::{self, Conn};
+use crate::domain::disclosure::{Decision, Level};
+use crate::domain::event::{Subject, SubjectKind};
+use crate::domain::ids::IntroductionId;
+use crate::domain::introduction::{Introduction, IntroductionStatus};
+use crate::domain::investor::InvestorContent;
+use crate::domain::mandate::MandateContent;
+use crate::domain::organization::OrganizationDetails;
+use crate::domain::permission::Operation;
+use crate::domain::profile::{ProfileStatus, StartupContent};
+use crate::domain::values::Side;
+use crate::services::disclosure::{self, Occasion, Pair, Showing};
+use crate::services::{Caller, Context, Error};
+
+use super::{load, pair};
+
+/// A firm as its counterpart reads it.
+#[derive(Debug, Clone)]
+pub struct Counterpart {
+    /// By which introduction.
+    pub introduction: IntroductionId,
+    /// The name that people know.
+    pub name: String,
+    /// The firm.
+    pub firm: OrganizationDetails,
+    /// What its records say.
+    pub says: Says,
+}
+
+/// What the records of a counterpart say.
+#[derive(Debug, Clone)]
+pub enum Says {
+    /// A startup's profile.
+    Startup(Box<StartupContent>),
+    /// An investor's mandate, and its profile where one is published.
+    Investor {
+        /// The mandate that the two were matched by.
+        mandate: Box<MandateContent>,
+        /// What it says of itself.
+        profile: Option<Box<InvestorContent>>,
+    },
+}
+
+/// The counterpart of the caller's side by name.
+///
+/// # Errors
+/// 404 for whoever stands on neither side, and while the two may not be shown
+/// to each other: before both said yes, in a freeze, after a block.
+pub async fn counterpart(
+    context: &Context,
+    caller: &Caller,
+    id: IntroductionId,
+) -> Result<Counterpart, Error> {
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let found = context.db.read(move |conn| {
+        let (found, reader) = shown(&context_in, conn, &caller_in, id)?;
+        let noted = db::introductions::has_read(conn, id, reader)?;
+        Ok::<_, Error>(noted.then_some(found))
+    });
+    if let Some(found) = found.await? {
+        return Ok(found);
+    }
+    // The gate is asked again in the transaction that writes the ledger.
+    let (context_in, caller_in) = (context.clone(), caller.clone());
+    let first = move |conn: &mut Conn| {
+        db::introductions::lock(conn, id)?;
+        let (found, reader) = shown(&context_in, conn, &caller_in, id)?;
+        note(&context_in, conn, &caller_in, id, reader)?;
+        Ok::<_, Error>(found)
+    };
+    context.db.write(first).await
+}
+
+/// The counterpart as the gate lets it be shown now, and the side that reads.
+fn shown(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: IntroductionId,
+) -> Result<(Counterpart, Side), Error> {
+    let introduction = load(conn, id)?;
+    let firms = [introduction.startup, introduction.investor];
+    caller.may(Operation::ReadIntroduction, &firms)?;
+    let reader = caller.side(introduction.startup, introduction.investor);
+    let reader = reader.ok_or(Error::NotFound)?;
+    let occasion = occasion(&introduction).ok_or(Error::NotFound)?;
+    let pair = pair(conn, &introduction)?;
+    if disclosure::ask(context, conn, &pair, occasion)? != Decision::Allow {
+        return Err(Error::NotFound);
+    }
+    let of = introduction.organization(reader.other());
+    let firm = db::organizations::find(conn, of)?.ok_or(Error::NotFound)?;
+    let counterpart = Counterpart {
+        introduction: id,
+        name: firm.details.display_name().to_string(),
+        firm: firm.details,
+        says: says(conn, pair, reader.other())?,
+    };
+    Ok((counterpart, reader))
+}
+
+/// When the gate is asked for an introduction that both agreed to; none where
+/// they didn't, or it is over without having connected them.
+fn occasion(introduction: &Introduction) -> Option<Occasion> {
+    use IntroductionStatus as S;
+    if !introduction.both_accepted() {
+        return None;
+    }
+    match introduction.status {
+        S::BothAccepted | S::DeliveryProblem => Some(Occasion::Running),
+        S::Sent | S::InConversation | S::Met | S::Converted => Some(Occasion::Connected),
+        S::Requested
+        | S::Held
+        | S::Refused
+        | S::Blocked
+        | S::Frozen
+        | S::AskingFirst
+        | S::AskingSecond
+        | S::Declined
+        | S::Withdrawn
+        | S::Closed
+        | S::Expired => None,
+    }
+}
+
+fn says(conn: &mut Conn, pair: Pair, of: Side) -> Result<Says, Error> {
+    if of == Side::Startup {
+        return Ok(Says::Startup(Box::new(pair.profile.content)));
+    }
+    let profile = db::investor_profiles::of(conn, pair.mandate.organization)?;
+    let profile = profile.filter(|it| it.status == ProfileStatus::Published);
+    Ok(Says::Investor {
+        mandate: Box::new(pair.mandate.content),
+        profile: profile.map(|it| Box::new(it.content)),
+    })
+}
+
+fn note(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: IntroductionId,
+    reader: Side,
+) -> Result<(), Error> {
+    if !db::introductions::note_reading(conn, id, reader, context.now())? {
+        return Ok(());
+    }
+    let introduction = load(conn, id)?;
+    let showing = Showing {
+        programme: introduction.programme,
+        shown: introduction.organization(reader.other()),
+        to: introduction.organization(reader),
+        level: Level::Named,
+        subject: Subject::new(SubjectKind::Introduction, id),
+    };
+    disclosure::record(context, conn, &context.pen(caller.actor()), showing)
+}

@@ -1,0 +1,172 @@
+//! The other side by name, once both have said yes: what each reads, what the
+//! ledger keeps of it, and when it is not there.
+
+use corridor::domain::introduction::IntroductionStatus;
+use serde_json::{Value, json};
+
+use super::Post;
+use crate::api::investors;
+use crate::api::stage::{INVESTOR, STARTUP, Who, of};
+use crate::support::database::on_each_backend;
+
+/// Everybody who isn't of that side, or of any.
+const OTHERS: [Who; 4] = [Who::Stranger, Who::Curator, Who::Compliance, Who::Auditor];
+
+impl Post {
+    /// How often a firm was shown by name, as its own people read it.
+    async fn times_named(&self, who: Who, firm: &str) -> usize {
+        let path = format!("/v1/organizations/{firm}/disclosures");
+        let lines = self.stage.get(who, &path).await.expect(200);
+        let lines = lines["items"].as_array().unwrap().iter();
+        lines.filter(|line| line["level"] == "l1").count()
+    }
+
+    async fn is_hidden(&self, path: &str) {
+        for who in [Who::Dana, Who::Gul] {
+            let answer = self.stage.get(who, path).await;
+            assert_eq!(answer.code(404), "not_found", "{who:?}");
+        }
+    }
+}
+
+fn fields(of: &Value) -> Vec<&str> {
+    of.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn each_side_reads_the_other_by_name_once_both_agreed() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let about = investors::approved(stage).await;
+        let publish = json!({"action": "publish"});
+        stage.go(Who::Gul, &about, publish).await.expect(200);
+        let introduction = stage.introduction(Who::Dana).await;
+        let path = format!("{introduction}/profile");
+        post.send().await;
+        post.is_hidden(&path).await;
+
+        post.accept(Who::Gul, &introduction).await;
+        let startup = stage.startup.id.to_string();
+        let investor = stage.investor.id.to_string();
+        // Its own request named the startup.
+        let before = post.times_named(Who::Dana, &startup).await;
+        assert_eq!(post.times_named(Who::Gul, &investor).await, 0);
+        let read = stage.get(Who::Gul, &path).await.expect(200);
+        assert_eq!(read["side"], "startup");
+        assert_eq!(read["name"], STARTUP);
+        assert_eq!(read["legal_name"], format!("{STARTUP} Ltd"));
+        assert_eq!(read["country"], "IL");
+        let said = &read["startup"];
+        assert_eq!(said["stage"], "seed");
+        assert_eq!(said["primary_tags"], json!(["water_loss"]));
+        assert_eq!(
+            said["one_liner"]["en"]["text"],
+            "Finds leaks before they show."
+        );
+        assert!(said["summary"]["en"]["text"].is_string() && said["traction"].is_object());
+        for own in ["controls", "encumbrances", "organization", "source_tags"] {
+            assert!(!fields(said).contains(&own), "{own}");
+        }
+
+        let read = stage.get(Who::Dana, &path).await.expect(200);
+        assert_eq!(
+            (&read["side"], &read["name"]),
+            (&json!("investor"), &json!(INVESTOR))
+        );
+        let said = &read["investor"];
+        assert_eq!(said["type"], "family_office");
+        assert!(said["about"]["az"]["text"].is_string());
+        assert_eq!(said["portfolio_size"], 1);
+        assert_eq!(said["title"], "Water");
+        assert_eq!(said["tags"], json!(["water_loss"]));
+        for own in ["assets", "portfolio", "cheque", "excluded_tags", "capacity"] {
+            assert!(!fields(said).contains(&own), "{own}");
+        }
+
+        // However often it is read, the ledger has one line of each.
+        for who in [Who::Dana, Who::Gul, Who::Gul] {
+            stage.get(who, &path).await.expect(200);
+        }
+        assert_eq!(post.times_named(Who::Dana, &startup).await, before + 1);
+        assert_eq!(post.times_named(Who::Gul, &investor).await, 1);
+        for who in OTHERS {
+            assert_eq!(
+                stage.get(who, &path).await.code(404),
+                "not_found",
+                "{who:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn nobody_is_read_by_name_in_a_freeze_or_after_a_block() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = post.agreed().await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        let path = format!("{introduction}/profile");
+        for who in [Who::Dana, Who::Gul] {
+            stage.get(who, &path).await.expect(200);
+        }
+        // An investor that published nothing of itself is known by its mandate.
+        let read = stage.get(Who::Dana, &path).await.expect(200);
+        assert_eq!(read["investor"]["about"], json!({}));
+        assert!(!fields(&read["investor"]).contains(&"portfolio_size"));
+
+        let freeze = json!({"scope": "country", "value": "AZ", "reason": "A test"});
+        let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
+        let frozen = frozen.expect(201)["id"].as_str().unwrap().to_owned();
+        post.is_hidden(&path).await;
+        for who in [Who::Compliance, Who::SecondCompliance] {
+            let lift = json!({"action": "lift"});
+            let record = format!("/v1/freezes/{frozen}/transitions");
+            stage.post(who, &record, lift).await.expect(200);
+        }
+        for who in [Who::Dana, Who::Gul] {
+            stage.get(who, &path).await.expect(200);
+        }
+        let block = json!({
+            "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],
+            "reason": "A conflict",
+        });
+        let blocked = stage.post(Who::Compliance, "/v1/blocks", block).await;
+        assert_eq!(blocked.status, 204);
+        post.is_hidden(&path).await;
+    });
+}
+
+#[test]
+fn an_introduction_that_ended_shows_no_profile() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        post.send().await;
+        let path = format!("{introduction}/profile");
+        for status in IntroductionStatus::ALL {
+            let id = of(introduction.rsplit('/').next().unwrap());
+            let now = *status;
+            let put = move |conn: &mut corridor::db::Conn| {
+                let mut record = corridor::db::introductions::find(conn, id)?.unwrap();
+                record.status = now;
+                record.version += 1;
+                corridor::db::introductions::update(conn, &record)
+            };
+            assert!(post.stage.context.db.write(put).await.unwrap());
+            let answer = post.stage.get(Who::Gul, &path).await.status;
+            let open = matches!(
+                status.code(),
+                "both_accepted"
+                    | "delivery_problem"
+                    | "sent"
+                    | "in_conversation"
+                    | "met"
+                    | "converted"
+            );
+            assert_eq!(answer, if open { 200 } else { 404 }, "{status}");
+        }
+    });
+}
