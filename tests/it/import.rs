@@ -630,7 +630,7 @@ fn a_file_is_read_whole_before_the_store_is_held() {
 }
 
 /// How long a write may take that nobody holds up.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 #[test]
 fn an_unknown_programme_or_a_wrong_mapping_is_a_fault_of_usage() {

@@ -276,6 +276,14 @@ fn what_cannot_be_wanted_is_named() {
     });
 }
 
+/// One of the firm's, one of the person's own.
+async fn saves_views(owner: &Client, firm: &str) {
+    for (name, organization) in [("Ours", Some(firm)), ("Mine", None)] {
+        let view = json!({ "name": name, "list": "startup-profiles", "query": "stage=seed", "organization": organization });
+        owner.post("/v1/saved-views", &view).await.expect(201);
+    }
+}
+
 #[test]
 fn everything_of_a_firm_is_what_its_people_see() {
     on_each_backend(async |database| {
@@ -294,10 +302,7 @@ fn everything_of_a_firm_is_what_its_people_see() {
         let guest = json!({ "email": "guest@tamar.example", "role": "viewer" });
         let invitations = format!("{firm}/invitations");
         owner.post(&invitations, &guest).await.expect(201);
-        for (name, organization) in [("Ours", Some(id)), ("Mine", None)] {
-            let view = json!({ "name": name, "list": "startup-profiles", "query": "stage=seed", "organization": organization });
-            owner.post("/v1/saved-views", &view).await.expect(201);
-        }
+        saves_views(owner, id).await;
         app.seal().await;
         let wanted = json!({ "kind": "organization", "organization": id, "format": "ndjson" });
         for who in [owner, &viewer] {

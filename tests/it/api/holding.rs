@@ -259,6 +259,7 @@ fn two_people_let_two_firms_meet_again_that_were_kept_apart() {
             });
             let made = stage.post(Who::Compliance, "/v1/blocks", apart).await;
             assert_eq!(made.status, 204, "{}", made.text);
+            stage.context.clock.advance(chrono::TimeDelta::seconds(1));
         }
         assert_eq!(stage.get(Who::Dana, &matched).await.status, 404);
         for who in [Who::Dana, Who::Gul] {

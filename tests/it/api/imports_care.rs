@@ -2,6 +2,8 @@
 //! with several mandates of one firm, again and again, two at once, from a
 //! disk that breaks.
 
+use std::fmt::Write;
+
 use corridor::domain::account::Role;
 use corridor::services::import_jobs::work;
 use serde_json::{Value, json};
@@ -410,7 +412,7 @@ fn firms_that_differ_by_a_number_are_no_pairs_and_a_number_of_a_register_is_foun
         let header = "external_id,organization.kind,organization.legal_name,identifiers.lei";
         let mut file = format!("{header}\n");
         for number in 0..30 {
-            file += &format!("n-{number},startup,Big Firm {number} Ltd,\n");
+            writeln!(file, "n-{number},startup,Big Firm {number} Ltd,").unwrap();
         }
         let import = imported(&app, &curator, "", CSV, &file).await;
         assert_eq!(import["progress"]["created"], 30, "{import:#}");
@@ -420,7 +422,7 @@ fn firms_that_differ_by_a_number_are_no_pairs_and_a_number_of_a_register_is_foun
         // same number is among them.
         let mut file = format!("{header}\n");
         for number in 0..25 {
-            file += &format!("s-{number},startup,Negev Sun,\n");
+            writeln!(file, "s-{number},startup,Negev Sun,").unwrap();
         }
         file += "a,startup,Something Else,5493001KJTIIGC8Y1R12\n";
         file += "b,startup,Negev Sun Ltd,5493001KJTIIGC8Y1R12\n";

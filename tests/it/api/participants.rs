@@ -11,6 +11,52 @@ use crate::support::database::on_each_backend;
 
 const PARTS: &str = "/v1/deal-participations";
 
+/// Both say that it was paid; once is not enough, nor twice the same.
+async fn money_arrives(stage: &Stage, deal: &str, promise: Value) {
+    let members = format!("{deal}/participants");
+    // The startup confirms what was promised bindingly, and nothing else.
+    let mut soft = promise.clone();
+    soft["firmness"] = json!("soft");
+    put(stage, Who::Stranger, &members, soft.clone())
+        .await
+        .expect(200);
+    soft["firmness"] = json!("hard");
+    soft["interest"] = json!("funded");
+    let bound = put(stage, Who::Dana, &members, soft).await;
+    assert_eq!(bound.code(409), "not_promised");
+    put(stage, Who::Stranger, &members, promise.clone())
+        .await
+        .expect(200);
+
+    let mut paid = promise;
+    paid["interest"] = json!("funded");
+    let said = put(stage, Who::Stranger, &members, paid.clone()).await;
+    assert_eq!(
+        said.expect(200)["participants"][0]["said_paid"],
+        json!(["investor"])
+    );
+    let again = put(stage, Who::Stranger, &members, paid.clone()).await;
+    assert_eq!(again.code(409), "second_person_needed");
+    put(stage, Who::Dana, &members, paid).await.expect(200);
+    let funded = syndicate(stage, Who::Stranger, deal).await;
+    assert_eq!(funded["participants"][0]["interest"], "funded");
+    assert_eq!(funded["participants"][0]["said_paid"], json!([]));
+}
+
+/// Whom compliance keeps from the startup reads nothing of it any more.
+async fn is_kept_apart(stage: &Stage, deal: &str, firm: &str) {
+    let its_round = format!("{deal}/syndicate");
+    let block = json!({
+        "organizations": [stage.startup.id.to_string(), firm], "reason": "A conflict.",
+    });
+    let blocked = stage.post(Who::Compliance, "/v1/blocks", block).await;
+    assert!(blocked.status < 300, "{}", blocked.text);
+    assert_eq!(stage.get(Who::Stranger, &its_round).await.status, 404);
+    let parts = stage.get(Who::Stranger, PARTS).await.expect(200);
+    assert_eq!(parts["items"][0]["startup_name"], Value::Null);
+    stage.get(Who::Gul, &its_round).await.expect(200);
+}
+
 #[test]
 fn an_investor_that_was_invited_speaks_for_itself_and_sees_nothing_else() {
     on_each_backend(async |database| {
@@ -101,44 +147,8 @@ fn an_investor_that_was_invited_speaks_for_itself_and_sees_nothing_else() {
         let firsts = stage.get(Who::Gul, PARTS).await.expect(200);
         assert_eq!(firsts["items"][0]["amount"]["amount_minor"], 60_000);
 
-        // The startup confirms what was promised bindingly, and nothing else.
-        let mut soft = takes_part(&firm, "soft", 30_000, "USD");
-        put(&stage, Who::Stranger, &members, soft.clone())
-            .await
-            .expect(200);
-        soft["firmness"] = json!("hard");
-        soft["interest"] = json!("funded");
-        let bound = put(&stage, Who::Dana, &members, soft).await;
-        assert_eq!(bound.code(409), "not_promised");
-        put(&stage, Who::Stranger, &members, promise.clone())
-            .await
-            .expect(200);
-
-        // Both say that it was paid; once is not enough, nor twice the same.
-        let mut paid = promise;
-        paid["interest"] = json!("funded");
-        let said = put(&stage, Who::Stranger, &members, paid.clone()).await;
-        assert_eq!(
-            said.expect(200)["participants"][0]["said_paid"],
-            json!(["investor"])
-        );
-        let again = put(&stage, Who::Stranger, &members, paid.clone()).await;
-        assert_eq!(again.code(409), "second_person_needed");
-        put(&stage, Who::Dana, &members, paid).await.expect(200);
-        let funded = syndicate(&stage, Who::Stranger, &deal).await;
-        assert_eq!(funded["participants"][0]["interest"], "funded");
-        assert_eq!(funded["participants"][0]["said_paid"], json!([]));
-
-        // Whom compliance keeps from the startup reads nothing of it any more.
-        let block = json!({
-            "organizations": [stage.startup.id.to_string(), firm], "reason": "A conflict.",
-        });
-        let blocked = stage.post(Who::Compliance, "/v1/blocks", block).await;
-        assert!(blocked.status < 300, "{}", blocked.text);
-        assert_eq!(stage.get(Who::Stranger, &its_round).await.status, 404);
-        let parts = stage.get(Who::Stranger, PARTS).await.expect(200);
-        assert_eq!(parts["items"][0]["startup_name"], Value::Null);
-        stage.get(Who::Gul, &its_round).await.expect(200);
+        money_arrives(&stage, &deal, promise).await;
+        is_kept_apart(&stage, &deal, &firm).await;
     });
 }
 

@@ -27,7 +27,7 @@ async fn told(stage: &Stage) -> Vec<String> {
     let health = changed
         .flat_map(|event| event.payload)
         .filter_map(|fact| match fact {
-            (key, Fact::Code(code)) if key == "health" => Some(code.to_string()),
+            (key, Fact::Code(code)) if key == "health" => Some(code),
             _ => None,
         });
     health.collect()

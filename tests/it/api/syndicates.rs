@@ -279,6 +279,34 @@ async fn closings_moved(stage: &Stage, deal: &str) -> usize {
     moved.count()
 }
 
+/// The deal isn't won before its second closing is over.
+async fn the_second_closing_is_over_first(stage: &Stage, deal: &str, mut later: Value) {
+    let members = format!("{deal}/participants");
+    let skip = json!({ "action": "skip", "to": "funded", "reason": "Signed." });
+    stage.go(Who::Curator, deal, skip).await.expect(200);
+    let confirm = json!({
+        "action": "confirm", "value_date": "2026-11-20",
+        "amount": { "amount_minor": 60_000, "currency": "USD" },
+    });
+    let open = stage.go(Who::Dana, deal, confirm.clone()).await;
+    assert_eq!(open.code(409), "closings_open");
+    later["closing"] = json!(2);
+    later["firmness"] = json!("hard");
+    put(stage, Who::Curator, &members, later.clone())
+        .await
+        .expect(200);
+    let bound = close(stage, Who::Dana, deal, 2, "cancel").await;
+    assert_eq!(bound.code(409), "binding_promises");
+    let out = json!({ "organization": later["organization"], "interest": "withdrawn" });
+    put(stage, Who::Curator, &members, out).await.expect(200);
+    close(stage, Who::Dana, deal, 2, "cancel").await.expect(200);
+    let again = close(stage, Who::Dana, deal, 2, "cancel").await;
+    assert_eq!(again.code(409), "transition_not_allowed");
+    for who in [Who::Dana, Who::Gul] {
+        stage.go(who, deal, confirm.clone()).await.expect(200);
+    }
+}
+
 #[test]
 fn each_closing_is_closed_and_paid_on_its_own() {
     on_each_backend(async |database| {
@@ -376,31 +404,7 @@ fn each_closing_is_closed_and_paid_on_its_own() {
             .expect(200);
         assert_eq!(funded["closings"][0]["status"], "funded");
 
-        // The deal isn't won before the second closing is over.
-        let skip = json!({ "action": "skip", "to": "funded", "reason": "Signed." });
-        stage.go(Who::Curator, &deal, skip).await.expect(200);
-        let confirm = json!({
-            "action": "confirm", "value_date": "2026-11-20",
-            "amount": { "amount_minor": 60_000, "currency": "USD" },
-        });
-        let open = stage.go(Who::Dana, &deal, confirm.clone()).await;
-        assert_eq!(open.code(409), "closings_open");
-        later["closing"] = json!(2);
-        later["firmness"] = json!("hard");
-        put(&stage, Who::Curator, &members, later).await.expect(200);
-        let bound = close(&stage, Who::Dana, &deal, 2, "cancel").await;
-        assert_eq!(bound.code(409), "binding_promises");
-        let out =
-            json!({ "organization": third.organization.to_string(), "interest": "withdrawn" });
-        put(&stage, Who::Curator, &members, out).await.expect(200);
-        close(&stage, Who::Dana, &deal, 2, "cancel")
-            .await
-            .expect(200);
-        let again = close(&stage, Who::Dana, &deal, 2, "cancel").await;
-        assert_eq!(again.code(409), "transition_not_allowed");
-        for who in [Who::Dana, Who::Gul] {
-            stage.go(who, &deal, confirm.clone()).await.expect(200);
-        }
+        the_second_closing_is_over_first(&stage, &deal, later).await;
         assert_eq!(closings_moved(&stage, &deal).await, 3);
     });
 }

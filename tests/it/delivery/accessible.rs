@@ -65,7 +65,7 @@ fn tag(text: &str) -> (String, Attributes) {
         let mut value = String::new();
         if let Some(after) = rest.strip_prefix("=\"") {
             let (quoted, after) = after.split_once('"').unwrap();
-            value = quoted.to_owned();
+            quoted.clone_into(&mut value);
             rest = after.trim_start();
         }
         assert!(attributes.insert(name, value).is_none(), "twice: {text}");

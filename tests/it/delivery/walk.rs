@@ -347,11 +347,11 @@ impl Walk {
             let code = |name: &str| {
                 let found = event.payload.iter().find(|(key, _)| key == name);
                 match found {
-                    Some((_, Fact::Code(code))) => Some(code.to_string()),
+                    Some((_, Fact::Code(code))) => Some(code.clone()),
                     _ => None,
                 }
             };
-            let moved = event.kind.ends_with(".moved");
+            let moved = event.kind.rsplit('.').next() == Some("moved");
             let (Some(from), Some(to)) = (code("from"), code("to")) else {
                 continue;
             };
