@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(at(6, 60).as_deref(), Some("Checking: 60 of 90 rows"));
         assert_eq!(at(8, 80), None);
         spoken.speaks = false;
-        let later = begun + Duration::from_secs(60);
+        let later = begun + Duration::from_mins(1);
         assert_eq!(spoken.line("Checking", 90, None, later), None);
     }
 }

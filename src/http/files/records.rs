@@ -459,9 +459,9 @@ mod tests {
         found
     }
 
-    fn row(line: u64, cells: &[&str]) -> Result<Row, Broken> {
-        Ok((line, cells.iter().map(|cell| (*cell).to_owned()).collect()))
-    }
+    /// A row as it is read.
+    const ROW: fn(u64, &[&str]) -> Result<Row, Broken> =
+        |line, cells| Ok((line, cells.iter().map(|cell| (*cell).to_owned()).collect()));
 
     fn broken(line: u64, cell: usize, why: Why) -> Result<Row, Broken> {
         Err(Broken { line, cell, why })
@@ -474,24 +474,24 @@ mod tests {
             let text = text.replace("l\nm", &format!("l{end}m"));
             let inner = if end == "\r\n" { "l\r\nm" } else { "l\nm" };
             let expected = [
-                row(1, &["a", "b"]),
-                row(3, &["x\"y,", ""]),
-                row(4, &["1", inner]),
-                row(6, &[""]),
-                row(7, &["é", "ש"]),
+                ROW(1, &["a", "b"]),
+                ROW(3, &["x\"y,", ""]),
+                ROW(4, &["1", inner]),
+                ROW(6, &[""]),
+                ROW(7, &["é", "ש"]),
             ];
             assert_eq!(all(&text), expected, "{end:?}");
             assert_eq!(all(&format!("\u{FEFF}{text}{end}")), expected, "{end:?}");
         }
         assert_eq!(
             all("a\rb,c\nd"),
-            [row(1, &["a"]), row(2, &["b", "c"]), row(3, &["d"])]
+            [ROW(1, &["a"]), ROW(2, &["b", "c"]), ROW(3, &["d"])]
         );
         assert_eq!(
             all("a,b\nc\rd,e"),
-            [row(1, &["a", "b"]), row(2, &["c\rd", "e"])]
+            [ROW(1, &["a", "b"]), ROW(2, &["c\rd", "e"])]
         );
-        assert_eq!(all("5\" pipe,b"), [row(1, &["5\" pipe", "b"])]);
+        assert_eq!(all("5\" pipe,b"), [ROW(1, &["5\" pipe", "b"])]);
         assert_eq!(all(""), []);
     }
 
@@ -500,10 +500,10 @@ mod tests {
         assert_eq!(
             all("h,i\n1,\"a\n2,b\n3,c\n"),
             [
-                row(1, &["h", "i"]),
+                ROW(1, &["h", "i"]),
                 broken(2, 1, Why::NeverClosed),
-                row(3, &["2", "b"]),
-                row(4, &["3", "c"]),
+                ROW(3, &["2", "b"]),
+                ROW(4, &["3", "c"]),
             ]
         );
         // The next mark would close it, in the middle of a text.
@@ -511,26 +511,26 @@ mod tests {
             all("1,\"a\n2,b\n3,\"c\",d\n"),
             [
                 broken(1, 1, Why::RunsOn(3)),
-                row(2, &["2", "b"]),
-                row(3, &["3", "c", "d"]),
+                ROW(2, &["2", "b"]),
+                ROW(3, &["3", "c", "d"]),
             ]
         );
         // Not the line on which its row begins.
         assert_eq!(
             all("\"x\ny\",\"a\n2,b"),
-            [broken(2, 1, Why::NeverClosed), row(3, &["2", "b"])]
+            [broken(2, 1, Why::NeverClosed), ROW(3, &["2", "b"])]
         );
         assert_eq!(
             all("a,\"b \"c\" d\"\n1,2\n3,\"4"),
             [
                 broken(1, 1, Why::NotDoubled),
-                row(2, &["1", "2"]),
+                ROW(2, &["1", "2"]),
                 broken(3, 1, Why::NeverClosed),
             ]
         );
         // A mark after a space is no second one of a pair.
         for text in ["\"Acme\" \"Labs\",x\n1,2\n", "\"a\" \"b\n1,2\n"] {
-            let expected = [broken(1, 0, Why::NotDoubled), row(2, &["1", "2"])];
+            let expected = [broken(1, 0, Why::NotDoubled), ROW(2, &["1", "2"])];
             assert_eq!(all(text), expected, "{text}");
         }
         let long = format!("\"a\n{}\n1,2\n", "b".repeat(LONGEST + PIECE));
@@ -539,7 +539,7 @@ mod tests {
             [
                 broken(1, 0, Why::NeverClosed),
                 broken(2, 0, Why::TooLong),
-                row(3, &["1", "2"]),
+                ROW(3, &["1", "2"]),
             ]
         );
     }
