@@ -31,9 +31,12 @@ pub fn put(conn: &mut Conn, record: Uuid, external_id: &str) -> Result<()> {
 /// A statement failed.
 pub fn of(conn: &mut Conn, records: &[Uuid]) -> Result<BTreeMap<Uuid, String>> {
     let ids: Vec<Id> = records.iter().copied().map(Id::of).collect();
-    let found: Vec<(Uuid, String)> = record_names::table
+    let found: Vec<(Id, String)> = record_names::table
         .filter(dsl::record_id.eq_any(ids))
         .select((dsl::record_id, dsl::external_id))
         .load(conn)?;
-    Ok(found.into_iter().collect())
+    Ok(found
+        .into_iter()
+        .map(|(id, name)| (id.uuid(), name))
+        .collect())
 }
