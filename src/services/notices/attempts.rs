@@ -284,10 +284,14 @@ fn follow(
         (SubjectKind::Message, id),
         vec![("notice", notice_code)],
     )?;
+    let is_question = matches!(notice, Notice::IntroductionAsk { .. });
     if let Notice::IntroductionAsk { ask } | Notice::IntroductionReminder { ask } = notice {
         return match attempt {
-            // Nobody is left waiting for an answer that can't come.
-            Attempt::Obsolete { why } if is_kept_back(why) => tell_of_lost(context, conn, *ask),
+            // Nobody is left waiting for an answer that can't come. Who wants no
+            // reminder has had the question.
+            Attempt::Obsolete { why } if is_question && is_kept_back(why) => {
+                tell_of_lost(context, conn, *ask)
+            }
             Attempt::GivenUp { .. } => tell_of_lost(context, conn, *ask),
             _ => Ok(()),
         };
