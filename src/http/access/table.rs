@@ -52,6 +52,10 @@ pub const TABLE: &[(&str, Access)] = &[
         "POST /v1/me/consents/{id}/withdrawal",
         Session(O::WriteAccount),
     ),
+    (
+        "POST /v1/me/consents/{id}/renewal",
+        Session(O::WriteAccount),
+    ),
     ("GET /v1/me/events", Session(O::ReadAccount)),
     ("GET /v1/me/sessions", Session(O::ReadAccount)),
     ("DELETE /v1/me/sessions", Session(O::WriteAccount)),

@@ -167,13 +167,19 @@ fn one_of_the_operator_reads_nothing_of_the_other_side_of_their_own_firm() {
         assert_eq!(of(&lines, "startup_profile").len(), 1);
         for kind in [
             "match",
-            "introduction",
             "deal",
             "deal_participants",
             "deal_note",
             "deal_task",
         ] {
             assert_eq!(of(&lines, kind).len(), 0, "{kind}");
+        }
+        // What it has to do with a third firm stays in it.
+        assert_eq!(of(&lines, "introduction").len(), 1);
+        let own = stage.investor.id.to_string();
+        for line in of(&lines, "introduction") {
+            let line = line.to_string();
+            assert!(!line.contains(INVESTOR) && !line.contains(&own), "{line}");
         }
     });
 }
