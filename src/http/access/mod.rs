@@ -3,6 +3,7 @@
 //! about the record at hand; here the tokens of programs are held to their
 //! scopes. A route that names nothing is closed to programs, and fails a test.
 
+mod course;
 mod table;
 
 use std::collections::BTreeMap;
@@ -26,12 +27,16 @@ pub enum Access {
     Needs(Operation),
 }
 
-pub use table::TABLE;
+/// Every route of the service, method and template, with what it needs.
+pub fn routes() -> impl Iterator<Item = (&'static str, Access)> {
+    let all = table::RECORDS.iter().chain(course::COURSE);
+    all.copied()
+}
 
 /// What a route needs, by method and template.
 pub fn of(route: &str) -> Option<Access> {
     static BY_ROUTE: OnceLock<BTreeMap<&str, Access>> = OnceLock::new();
-    let table = BY_ROUTE.get_or_init(|| TABLE.iter().copied().collect());
+    let table = BY_ROUTE.get_or_init(|| routes().collect());
     table.get(route).copied()
 }
 
@@ -43,7 +48,7 @@ pub(super) fn template(path: &str) -> Option<&'static str> {
     static BY_LENGTH: OnceLock<ByLength> = OnceLock::new();
     let table = BY_LENGTH.get_or_init(|| {
         let mut table = ByLength::new();
-        for (route, _) in TABLE {
+        for (route, _) in routes() {
             let (_, template) = route.split_once(' ').unwrap_or(("", route));
             let of_length = table.entry(template.split('/').count()).or_default();
             if !of_length.contains(&template) {
@@ -92,7 +97,7 @@ mod tests {
 
     #[test]
     fn each_path_has_the_template_of_its_route() {
-        for (route, _) in TABLE {
+        for (route, _) in routes() {
             let (_, expected) = route.split_once(' ').unwrap();
             let part = |part: &str| match part.strip_prefix('{') {
                 Some(_) => "01a21635-fc97-7752-b7ad-e0c316d4dbe2".to_owned(),
