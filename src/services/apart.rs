@@ -1,5 +1,6 @@
-//! What stands between two sides that know each other already: a freeze for
-//! the time being, a block, a firm that may be shown to nobody. What was shown
+//! What stands between two sides that know each other already: a freeze or a
+//! suspended programme for the time being, a block, a firm that may be shown to
+//! nobody. What was shown
 //! stays shown; nothing new goes from one to the other.
 
 use crate::db::{self, Conn};
@@ -8,6 +9,7 @@ use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileI
 use crate::domain::introduction::Introduction;
 use crate::domain::organization::Organization;
 use crate::domain::pipeline::Deal;
+use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::refusal::Refusal;
 
 use super::disclosure::{clearances_of, covers_mandate, covers_startup};
@@ -16,7 +18,7 @@ use super::{Caller, Context, Error, programmes, succession};
 /// Why nothing goes from one side to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Apart {
-    /// Until a freeze is lifted.
+    /// Until a freeze is lifted or a programme resumed.
     Frozen,
     /// For good, as far as anybody knows.
     Barred,
@@ -35,7 +37,8 @@ pub fn check(
             return Err(not_available());
         }
         Some(Apart::Frozen) => {
-            "A freeze covers one of the two or the programme; this waits until it is lifted."
+            "A freeze covers one of the two, or their programme is suspended or frozen; this \
+             waits until it is lifted."
         }
         Some(Apart::Barred) => "The two are kept apart, or one of them may be shown to nobody.",
     };
@@ -98,23 +101,23 @@ pub fn of_participant(
     Ok(frozen.then_some(Apart::Frozen))
 }
 
-/// Whether a freeze covers a programme, or the one that goes on from it.
+/// Whether nothing moves in a programme, or in the one that goes on from it,
+/// for the time being: a freeze covers it, or it is suspended.
 fn programme_is_frozen(
     conn: &mut Conn,
     freezes: &[Freeze],
     programme: ProgrammeId,
 ) -> Result<bool, Error> {
-    let covers = |id| {
-        let scope = FreezeScope::Programme(id);
-        freezes.iter().any(|freeze| freeze.scope == scope)
+    let stands_still = |programme: &Programme| {
+        let scope = FreezeScope::Programme(programme.id);
+        programme.status == ProgrammeStatus::Suspended
+            || freezes.iter().any(|freeze| freeze.scope == scope)
     };
-    let any = |freeze: &Freeze| matches!(freeze.scope, FreezeScope::Programme(_));
-    if !freezes.iter().any(any) {
-        return Ok(false);
-    }
     let begun_under = programmes::load(conn, programme)?;
-    let going_on = succession::going_on(conn, begun_under)?;
-    Ok(covers(programme) || covers(going_on.id))
+    if stands_still(&begun_under) {
+        return Ok(true);
+    }
+    Ok(stands_still(&succession::going_on(conn, begun_under)?))
 }
 
 /// Whether a block stands between two firms, or one may be shown to nobody.

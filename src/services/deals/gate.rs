@@ -1,5 +1,5 @@
-//! What a freeze, a block or a clearance does to deals under way: a freeze puts
-//! them on hold until it is lifted, what keeps two firms apart for good blocks
+//! What a freeze, a block or a clearance does to deals under way: a freeze, or
+//! that their programme is suspended, puts them on hold until it is lifted, what keeps two firms apart for good blocks
 //! them. Every step asks as well (`super::apply`), so that nothing moves before
 //! this has come around.
 
@@ -93,6 +93,7 @@ fn concerned(conn: &mut Conn, some: &[SealedEvent]) -> Result<Vec<UnderWay>, Err
             SubjectKind::Organization if event.kind != "organization.disclosed" => {
                 Some(UnderWay::Firm(id.into()))
             }
+            SubjectKind::Programme if event.kind == "programme.moved" => Some(UnderWay::All),
             SubjectKind::StartupProfile => Some(UnderWay::Startup(id.into())),
             SubjectKind::Mandate => Some(UnderWay::Mandate(id.into())),
             SubjectKind::Introduction if event.kind == "introduction.abuse_reported" => {
