@@ -262,3 +262,38 @@ fn every_kind_of_mail_is_walked_or_said_to_be_of_something_else() {
         assert!(WALKED.contains(&notice.code()), "{}", notice.code());
     }
 }
+
+#[test]
+fn what_names_the_other_side_waits_while_the_programme_is_suspended() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = connected(&post).await;
+        let programme = format!("/v1/programmes/{}", post.stage.programme.id);
+        let suspend = json!({ "action": "suspend" });
+        let gone = post.stage.go(Who::Curator, &programme, suspend).await;
+        gone.expect(200);
+        let close = json!({ "action": "close" });
+        post.stage
+            .go(Who::Dana, &introduction, close)
+            .await
+            .expect(200);
+        let before = post.mails().len();
+        post.send().await;
+        post.advance(TimeDelta::hours(2));
+        post.send().await;
+        let told = post.mails().split_off(before);
+        assert!(!told.iter().any(|mail| mail.to[0].contains("gul")));
+        let resume = json!({ "action": "resume" });
+        let gone = post.stage.go(Who::Curator, &programme, resume).await;
+        gone.expect(200);
+        for _ in 0..3 {
+            post.advance(TimeDelta::hours(12));
+            post.send().await;
+        }
+        let told = post.mails().split_off(before);
+        assert!(
+            told.iter()
+                .any(|mail| mail.to[0].contains("gul") && mail.subject.contains(STARTUP))
+        );
+    });
+}

@@ -9,7 +9,9 @@
 //! - The times of a deal's stages sum up.
 //! - What a deal brought is worth the same whatever rates become.
 //!
-//! `CORRIDOR_SEED` repeats a walk, `CORRIDOR_SOAK=1` makes many long ones.
+//! The walks are the same each time, so that a failure is the fault of what
+//! changed; `CORRIDOR_SEED` makes others, `CORRIDOR_SOAK=1` many long ones with
+//! a seed of their own.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +31,9 @@ use crate::support::database::{Database, each_backend, on_runtime};
 
 const DANA: &str = "dana@mail.example";
 const GUL: &str = "gul@mail.example";
+/// These walks led into a suspended programme and a mail that named the other
+/// side in it.
+const FOUND_ONE: u64 = 1_320_082_637;
 
 /// What a walk knows and has seen so far.
 struct Walk {
@@ -441,7 +446,11 @@ impl Walk {
 fn whatever_happens_in_a_corridor_what_was_promised_of_it_holds() {
     let soak = std::env::var("CORRIDOR_SOAK").is_ok_and(|it| it == "1");
     let (walks, steps) = if soak { (60, 150) } else { (2, 60) };
-    let mut dice = Dice::seeded();
+    let mut dice = if soak || std::env::var_os("CORRIDOR_SEED").is_some() {
+        Dice::seeded()
+    } else {
+        Dice::of(FOUND_ONE)
+    };
     for _ in 0..walks {
         // Each walk has a store of its own.
         for database in each_backend() {
