@@ -4,6 +4,8 @@
 //! same on a private PostgreSQL server, where one is installed, beside bare
 //! diesel; that server is as durable as by default.
 //!
+//! `cargo bench --bench store -- search` (or `exchange`) measures that alone.
+//!
 //! Sizes: `BENCH_ROWS` (100 000), `BENCH_ROUNDS` (3), `BENCH_SLICE_MS` (1 000).
 
 #[path = "../bare/mod.rs"]
@@ -33,6 +35,10 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
+    let only = std::env::args().nth(1).filter(|it| !it.starts_with('-'));
+    if let Some(part) = only {
+        return one_part(&runtime, &part);
+    }
     let sqlite = Database::sqlite();
     let db = open(&sqlite);
     let mut report = Report::default();
@@ -47,6 +53,22 @@ fn main() {
     report.print("The store on SQLite, beside bare rusqlite");
     #[cfg(feature = "postgres")]
     on_postgres(&runtime);
+}
+
+/// One of the parts that need no store of the others, on SQLite.
+fn one_part(runtime: &tokio::runtime::Runtime, part: &str) {
+    let mut report = Report::default();
+    match part {
+        "search" => {
+            let taxonomy = taxonomy::parse(taxonomy::DEFAULT).expect("the shipped one");
+            search::beside_rusqlite(&mut report, &taxonomy);
+        }
+        "exchange" => {
+            runtime.block_on(exchange::measure(&mut report, || Some(Database::sqlite())));
+        }
+        other => panic!("no part {other} stands alone: search, exchange"),
+    }
+    report.print("The store on SQLite, beside bare rusqlite");
 }
 
 #[cfg(feature = "postgres")]
