@@ -1,7 +1,6 @@
 //! What stands between two sides that know each other already: a freeze or a
 //! suspended programme for the time being, a block, a firm that may be shown to
-//! nobody. What was shown
-//! stays shown; nothing new goes from one to the other.
+//! nobody. What was shown stays shown; nothing new goes from one to the other.
 
 use crate::db::{self, Conn};
 use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};

@@ -1,7 +1,7 @@
 //! What a freeze, a block or a clearance does to deals under way: a freeze, or
-//! that their programme is suspended, puts them on hold until it is lifted, what keeps two firms apart for good blocks
-//! them. Every step asks as well (`super::apply`), so that nothing moves before
-//! this has come around.
+//! that their programme is suspended, puts them on hold until it is over, what
+//! keeps two firms apart for good blocks them. Every step asks as well
+//! (`super::apply`), so that nothing moves before this has come around.
 
 use crate::db::deals::UnderWay;
 use crate::db::{self, Conn, consumers, deals, events};

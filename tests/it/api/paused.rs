@@ -296,6 +296,34 @@ fn a_freeze_holds_deals_until_it_is_lifted() {
 }
 
 #[test]
+fn a_suspended_programme_holds_its_deals_until_it_is_resumed_or_over() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = super::deals::deal(&stage).await;
+        days_later(&stage, 0).await;
+        let programme = format!("/v1/programmes/{}", stage.programme.id);
+        let report = json!({"action": "report"});
+        for end in ["resume", "terminate"] {
+            let suspend = json!({"action": "suspend"});
+            let gone = stage.go(Who::Curator, &programme, suspend).await;
+            gone.expect(200);
+            // Before anything has come around.
+            let refused = stage.go(Who::Dana, &deal, report.clone()).await;
+            assert_eq!(refused.code(409), "not_available");
+            days_later(&stage, 0).await;
+            let held = deal_as(&stage, Who::Dana, &deal).await;
+            assert_eq!(held["status"], "on_hold", "{held}");
+            let gone = stage.go(Who::Curator, &programme, json!({"action": end}));
+            gone.await.expect(200);
+            days_later(&stage, 0).await;
+            let again = deal_as(&stage, Who::Curator, &deal).await;
+            assert_eq!(again["status"], "open", "after {end}: {again}");
+        }
+        stage.go(Who::Dana, &deal, report).await.expect(200);
+    });
+}
+
+#[test]
 fn a_hold_that_ends_in_a_freeze_waits_for_its_end() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
