@@ -1,23 +1,25 @@
 //! Timelines and actions of what is a part of another record, or stands
-//! beside one: commitments and releases of a programme, licences of
-//! a firm. Every record that has states has the same sub-resources.
+//! beside one: commitments and releases of a programme, tasks of a
+//! deal, licences of a firm. Every record that has states has the same sub-resources.
 
 use actix_web::{HttpResponse, get, web};
 use uuid::Uuid;
 
 use super::exchange::path_id;
 use super::timeline::{
-    self, PARTNER_INTRODUCTION, TimelineQuery, TimelineView, read_for_side, read_part,
+    self, PARTNER_INTRODUCTION, TimelineQuery, TimelineView, read_for_side, read_part, read_part_of,
 };
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{
-    CommitmentId, IntroductionId, OrganizationId, PracticeId, ProgrammeId, ReleaseId, RematchId,
+    CommitmentId, DealTaskId, IntroductionId, OrganizationId, PracticeId, ProgrammeId, ReleaseId,
+    RematchId,
 };
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
+use crate::services::deals::tasks;
 use crate::services::{
     Context, blocks, commitments, introductions, licences, practices, releases, rematch,
 };
@@ -29,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_practice_events)
         .service(list_licence_events)
         .service(list_block_events)
+        .service(list_deal_task_events)
         .service(list_release_transitions)
         .service(list_release_events)
         .service(list_rematch_transitions)
@@ -130,6 +133,27 @@ async fn list_block_events(
     let (first, second) = (told(firm, other).await?, told(other, firm).await?);
     let timeline = first.with(second, &query.0)?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What happened to a task, for whoever learns of it.
+#[utoipa::path(
+    operation_id = "list_deal_task_events",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/deal-tasks/{id}/events")]
+async fn list_deal_task_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: DealTaskId = path_id(&id)?;
+    let told_at = tasks::told_at(&context, &caller, id).await?;
+    let part = ("task", Value::Id(id.uuid()));
+    let timeline = read_part_of(&context, told_at, part, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_party(&caller)))
 }
 
 /// What can be done with a release now.

@@ -6,9 +6,10 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::values::{MoneyView, time};
-use crate::domain::event::{Actor, Subject, Value};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::introduction::IntroductionStatus;
 use crate::http::problem::{Kind, Problem};
 use crate::services::log::{Kinds, PAGE, SealedEvent, timeline, timeline_of, timeline_of_part};
@@ -285,8 +286,18 @@ pub async fn read_part(
     part: (&'static str, Value),
     query: &TimelineQuery,
 ) -> Result<Timeline, Problem> {
+    read_part_of(context, (subject.kind, vec![subject.id]), part, query).await
+}
+
+/// [`read_part`] of a part that several records of a kind tell of.
+pub async fn read_part_of(
+    context: &Context,
+    subjects: (SubjectKind, Vec<Uuid>),
+    part: (&'static str, Value),
+    query: &TimelineQuery,
+) -> Result<Timeline, Problem> {
     let (after, limit) = query.read()?;
-    let events = timeline_of_part(context, subject, part, after, limit).await?;
+    let events = timeline_of_part(context, subjects, part, after, limit).await?;
     let next_after = events.last().filter(|_| events.len() == limit);
     Ok(Timeline {
         next_after: next_after.map(|event| event.position),
