@@ -228,6 +228,7 @@ pub fn timeline_of_part(
     conn: &mut Conn,
     (kind, ids): (SubjectKind, &[Uuid]),
     part: &(&'static str, Value),
+    kinds: Kinds,
     after: i64,
     limit: usize,
 ) -> Result<Vec<SealedEvent>> {
@@ -236,10 +237,16 @@ pub fn timeline_of_part(
         .like(format!("%,{fact},%"))
         .or(events::payload.like(format!("%,{fact}}}")));
     let ids: Vec<Id> = ids.iter().copied().map(Id::of).collect();
-    let rows: Vec<Row> = events::table
+    let mut query = events::table
         .filter(events::subject_kind.eq(kind.code()))
         .filter(events::subject_id.eq_any(ids))
         .filter(events::position.gt(after).assume_not_null())
+        .into_boxed();
+    query = match kinds {
+        Kinds::Only(kinds) => query.filter(events::kind.eq_any(kinds)),
+        Kinds::AllBut(kinds) => query.filter(events::kind.ne_all(kinds)),
+    };
+    let rows: Vec<Row> = query
         .filter(named)
         .order(events::position)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))

@@ -120,12 +120,13 @@ pub async fn timeline_of_part(
     context: &Context,
     (kind, ids): (SubjectKind, Vec<Uuid>),
     part: (&'static str, Value),
+    kinds: Kinds,
     after: i64,
     limit: usize,
 ) -> Result<Vec<SealedEvent>, Error> {
     let limit = limit.min(PAGE);
     let read = move |conn: &mut Conn| {
-        let found = events::timeline_of_part(conn, (kind, &ids), &part, after, limit)?;
+        let found = events::timeline_of_part(conn, (kind, &ids), &part, kinds, after, limit)?;
         Ok(found)
     };
     context.db.read(read).await
