@@ -409,8 +409,7 @@ pub async fn read_part_for_side(
     query: &TimelineQuery,
     rules: &SideRules,
 ) -> Result<TimelineView, Problem> {
-    let fetch = async |after| part.read(context, rules.kinds, (after, PAGE)).await;
-    shown(caller, query, rules, fetch).await
+    shown(context, caller, Told::Part(part), query, rules).await
 }
 
 impl Timeline {
@@ -462,20 +461,30 @@ pub async fn read_for_side(
     query: &TimelineQuery,
     rules: &SideRules,
 ) -> Result<TimelineView, Problem> {
-    let fetch = async |after| timeline_of(context, subject, rules.kinds, after).await;
-    shown(caller, query, rules, fetch).await
+    shown(context, caller, Told::Record(subject), query, rules).await
+}
+
+/// What is told of.
+#[derive(Clone, Copy)]
+enum Told<'a> {
+    Record(Subject),
+    Part(&'a PartOf),
 }
 
 async fn shown(
+    context: &Context,
     caller: &Caller,
+    told: Told<'_>,
     query: &TimelineQuery,
     rules: &SideRules,
-    fetch: impl AsyncFn(i64) -> Result<Vec<SealedEvent>, Error>,
 ) -> Result<TimelineView, Problem> {
     let (mut after, limit) = query.read()?;
     let mut items: Vec<EventView> = Vec::new();
     loop {
-        let events = fetch(after).await?;
+        let events = match told {
+            Told::Record(subject) => timeline_of(context, subject, rules.kinds, after).await?,
+            Told::Part(part) => part.read(context, rules.kinds, (after, PAGE)).await?,
+        };
         for event in events.iter().filter(|event| rules.shows(caller, event)) {
             if items.len() == limit {
                 let next_after = items.last().map(|last| last.position);
