@@ -5,7 +5,7 @@
 
 use yaml_serde::{Mapping, Value};
 
-use super::codes;
+use super::{codes, examples, links};
 
 /// What text is at most that says nothing else of itself: a code, a URL, a
 /// line. Longer ones state their bound.
@@ -61,7 +61,12 @@ pub(super) fn finish(document: &mut Value) {
         }
     }
     meter(document);
+    if let Some(paths) = map_at(document, &["paths"]) {
+        codes::state_parameters(paths);
+    }
     while drop_unused(document) {}
+    examples::state(document);
+    links::state(document);
 }
 
 fn about(document: &mut Value) {
