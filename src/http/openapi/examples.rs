@@ -28,7 +28,15 @@ pub(super) fn state(document: &mut Value) {
                 continue;
             };
             for (media_type, body) in content.iter_mut() {
-                if media_type.as_str().is_some_and(|it| it.contains("json")) {
+                let media_type = media_type.as_str().unwrap_or_default();
+                let is_fields = |body: &Value| {
+                    let schema = body.get("schema");
+                    let schema = schema.and_then(|it| resolved(it, &schemas, DEEP));
+                    schema.is_some_and(|it| is(it, "object"))
+                };
+                if media_type.contains("json")
+                    || (media_type.ends_with("form-urlencoded") && is_fields(body))
+                {
                     complete(body, &schemas);
                 }
             }
