@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use uuid::Uuid;
 
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};
