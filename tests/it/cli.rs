@@ -257,9 +257,17 @@ fn doctor_looks_and_changes_nothing() {
         "DELETE FROM __diesel_schema_migrations
          WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)",
     );
+    let entries = || {
+        let found = fs::read_dir(data.path()).unwrap();
+        let mut names: Vec<_> = found.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
     let before = fs::read(database_of(data.path())).unwrap();
+    let there = entries();
     let said = run(&mut corridor(data.path()), &["doctor"]);
     assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(entries(), there);
     assert!(
         said.out.contains("BAD   migrations  1 pending"),
         "{}",
