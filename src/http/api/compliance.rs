@@ -522,7 +522,11 @@ async fn list_introduction_decisions(
 #[serde(deny_unknown_fields)]
 pub struct NewBlock {
     /// Both, in any order.
-    #[schema(min_items = 2, max_items = 2)]
+    #[schema(
+        min_items = 2,
+        max_items = 2,
+        example = json!(["01a21635-fc97-7752-b7ad-e0c316d4dbe2", "01a21635-fc98-7d30-8f0e-5f0c3a7e6b11"])
+    )]
     organizations: Vec<String>,
     /// Why: a conflict of interest, a wish.
     #[schema(min_length = 1, max_length = 2000)]

@@ -105,6 +105,14 @@ fn object(schema: &Value, schemas: &Value, deep: usize) -> Option<Value> {
             fields.insert(name.clone(), shown);
         }
     }
+    if fields.is_empty() {
+        // Nothing is needed and nothing shows itself: an example all the same.
+        for (name, property) in properties.into_iter().flatten() {
+            if let Some(value) = sample(property, schemas, deep) {
+                fields.insert(name.clone(), value);
+            }
+        }
+    }
     Some(Value::Mapping(fields))
 }
 
