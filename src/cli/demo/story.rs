@@ -136,8 +136,12 @@ pub async fn tell(
         if chapter.is_recent() {
             teller.wait_until_recently().await?;
         }
-        let matched = pick(&released, &mut used, place)?;
-        let matched = teller.still_shown(matched).await?;
+        let matched = loop {
+            let next = pick(&released, &mut used, place)?;
+            if let Some(shown) = teller.still_shown(next).await? {
+                break shown;
+            }
+        };
         teller.begin(*chapter, &matched).await?;
         bar.step();
     }
@@ -231,11 +235,11 @@ impl Teller<'_> {
     }
 
     /// The match, or the one that a curator puts in its place when nobody
-    /// answered it for so long that it ended.
-    async fn still_shown(&self, matched: &Match) -> Result<Match, Failure> {
+    /// answered it for so long that it ended, if the gate lets it.
+    async fn still_shown(&self, matched: &Match) -> Result<Option<Match>, Failure> {
         let found = matches::find(self.context, &self.settled.curator, matched.id).await?;
         if found.status != MatchStatus::Expired {
-            return Ok(found);
+            return Ok(Some(found));
         }
         let again = matches::compute(
             self.context,
@@ -246,8 +250,7 @@ impl Teller<'_> {
             matched.mandate,
         )
         .await?;
-        let released = self.release(again.id).await?;
-        released.ok_or_else(|| Failure::new("the demo could not show a match again"))
+        self.release(again.id).await
     }
 
     async fn release(&self, id: MatchId) -> Result<Option<Match>, Failure> {
