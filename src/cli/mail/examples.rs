@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 
 use crate::domain::values::PassReason;
+use crate::mail::Said;
 use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
     IntroductionClosed, Language, Meeting, MeetingMail, MeetingSide, Moment, NewsMail, Notice,
@@ -197,7 +198,7 @@ impl Told {
     }
 
     fn asks(&self) -> Vec<Example> {
-        let facts = vec![self.facts.country.to_owned(), self.facts.teaser.to_owned()];
+        let facts = vec![self.facts.country.into(), self.facts.teaser.into()];
         let named = IntroductionAsk {
             reader: Some(self.reader()),
             counterpart: Counterpart::Named {
@@ -206,7 +207,7 @@ impl Told {
             },
             programme: self.programme(),
             reasons: self.reasons(),
-            blurb: Some(BLURB.to_owned()),
+            blurb: Some(Said::by_somebody(BLURB.to_owned())),
             link: format!("{SITE}/consent/preview"),
             expires: self.days(14),
             passed_on_for: None,
@@ -239,17 +240,17 @@ impl Told {
             startup: Party {
                 organization: STARTUP.to_owned(),
                 contact: DANA.0.to_owned(),
-                summary: self.facts.teaser.to_owned(),
+                summary: self.facts.teaser.into(),
             },
             investor: Party {
                 organization: INVESTOR.to_owned(),
                 contact: GUL.0.to_owned(),
-                summary: self.facts.country.to_owned(),
+                summary: self.facts.country.into(),
             },
             asked_by: Some(STARTUP.to_owned()),
             programme: self.programme(),
             reasons: self.reasons(),
-            blurb: Some(BLURB.to_owned()),
+            blurb: Some(Said::by_somebody(BLURB.to_owned())),
             meeting: Some(self.meeting()),
         };
         let meeting = |cancelled| MeetingMail {

@@ -30,7 +30,7 @@ impl Told {
     fn digest(&self) -> DigestMail {
         let part = DigestPart {
             band: self.facts.band.to_owned(),
-            facts: vec![self.facts.country.to_owned(), self.facts.teaser.to_owned()],
+            facts: vec![self.facts.country.into(), self.facts.teaser.into()],
             reasons: self.reasons(),
             risk: self.facts.reasons.last().map(|it| (*it).to_owned()),
             missing: vec![],

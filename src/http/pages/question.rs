@@ -12,6 +12,7 @@ use crate::domain::consent::{curator_copy_text, introduction_text};
 use crate::domain::fault::Fault;
 use crate::domain::meeting::MOST_SLOTS;
 use crate::domain::text::{Language, Localized};
+use crate::domain::tongue;
 use crate::http::answer::days_ahead;
 use crate::services::introductions::Question;
 use crate::services::notices::AskContent;
@@ -62,7 +63,7 @@ pub(super) struct QuestionPage<'a> {
     lead: Vec<Piece>,
     teaser: Option<Teaser<'a>>,
     country: Option<Vec<Piece>>,
-    blurb: &'a str,
+    blurb: Teaser<'a>,
     strengths: Vec<String>,
     extended: bool,
     expiry: Vec<Piece>,
@@ -81,7 +82,7 @@ pub(super) struct QuestionPage<'a> {
 
 /// A text in the language that it has.
 struct Teaser<'a> {
-    lang: &'a str,
+    lang: String,
     dir: &'static str,
     text: &'a str,
 }
@@ -90,10 +91,20 @@ impl<'a> Teaser<'a> {
     fn of(text: &'a Localized, reader: &Language) -> Option<Self> {
         let (language, text) = text.for_reader(reader)?;
         Some(Self {
-            lang: language.as_str(),
+            lang: language.to_string(),
             dir: language.direction(),
             text: &text.text,
         })
+    }
+
+    /// One whose language only its letters tell.
+    fn by_somebody(text: &'a str) -> Self {
+        let language = tongue::of(text);
+        Self {
+            dir: language.as_ref().map_or("auto", Language::direction),
+            lang: language.map(|it| it.to_string()).unwrap_or_default(),
+            text,
+        }
     }
 }
 
@@ -153,7 +164,7 @@ impl<'a> QuestionPage<'a> {
                 .as_ref()
                 .and_then(|text| Teaser::of(text, &person.language)),
             country,
-            blurb: &asked.blurb,
+            blurb: Teaser::by_somebody(&asked.blurb),
             strengths: strengths.map(|trace| sentence(&trace.reason)).collect(),
             extended: question.extended,
             expiry: phrase(words.expiry, &[("expires", &expires)]),
