@@ -19,6 +19,8 @@ pub struct Patience {
     pub slow_base: TimeDelta,
     /// The longest wait between two attempts.
     pub cap: TimeDelta,
+    /// For how long a message is kept that a server doesn't take from us.
+    pub unwanted: TimeDelta,
 }
 
 impl Patience {
@@ -27,6 +29,13 @@ impl Patience {
     /// never given up for that.
     pub fn wait_on(&self, tried_for: TimeDelta) -> TimeDelta {
         (tried_for / 2).max(self.quick_base).min(self.cap)
+    }
+
+    /// [`Self::wait_on`] where a server doesn't take a message from us: the
+    /// operator's people have the time to mend it. None when it is given up,
+    /// since the policy may be its reader's after all.
+    pub fn wait_unwanted(&self, tried_for: TimeDelta) -> Option<TimeDelta> {
+        (tried_for < self.unwanted).then(|| self.wait_on(tried_for))
     }
 
     /// The wait after that many failed attempts; none when it is given up. By
@@ -82,6 +91,15 @@ mod tests {
         assert_eq!(patience.wait_on(TimeDelta::zero()), patience.quick_base);
         assert_eq!(patience.wait_on(TimeDelta::hours(2)), TimeDelta::hours(1));
         assert_eq!(patience.wait_on(TimeDelta::days(30)), patience.cap);
+    }
+
+    #[test]
+    fn what_is_not_taken_from_us_waits_for_two_weeks() {
+        let patience = shipped();
+        let wait = |days| patience.wait_unwanted(TimeDelta::days(days));
+        assert_eq!(wait(0), Some(patience.quick_base));
+        assert_eq!(wait(13), Some(patience.cap));
+        assert_eq!(wait(14), None);
     }
 
     #[test]

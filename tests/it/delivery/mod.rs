@@ -74,6 +74,7 @@ fn options() -> Options {
             quick_base: TimeDelta::seconds(30),
             slow_base: TimeDelta::minutes(30),
             cap: TimeDelta::hours(6),
+            unwanted: TimeDelta::days(14),
         },
         domains: Domains::new(2),
         from_address: "intro@corridor.example".to_owned(),
@@ -433,6 +434,7 @@ fn a_sender_whose_lease_ran_out_marks_nothing() {
                 error: "late".to_owned(),
                 uncertain: false,
                 counted: true,
+                unserved: false,
             },
         ] {
             let held = notices::settle(context, &claimed[0], slow, attempt).await;
