@@ -4,8 +4,9 @@ use chrono::{Days, NaiveDate};
 
 use super::examples::{Example, SITE, STARTUP, Told};
 use crate::domain::message::RecordNews;
+use crate::domain::values::PassReason;
 use crate::domain::worklist::WorkKind;
-use crate::mail::notice::Notice;
+use crate::mail::notice::{Notice, pass_reason};
 use crate::mail::regular::{
     DigestMail, DigestPart, ImprovePart, MandateMail, ProfileMail, ProgrammePart, StatusMail,
     WorkMail,
@@ -20,6 +21,11 @@ impl Told {
         ];
         all.extend(self.records());
         all
+    }
+
+    /// Why somebody might have said no, in words.
+    fn pass_reason(&self) -> String {
+        pass_reason(PassReason::StageTooEarly, self.language).to_owned()
     }
 
     fn day(&self, days: u64) -> Option<NaiveDate> {
@@ -58,7 +64,7 @@ impl Told {
                 waiting: None,
                 own: 1,
             }],
-            passes: vec![(self.facts.teaser.to_owned(), 3)],
+            passes: vec![(self.pass_reason(), 3)],
             improve: vec![
                 ImprovePart::Fields(vec!["/traction/revenue_12m"]),
                 ImprovePart::DealIntent(self.facts.mandate.to_owned(), 5),
@@ -85,7 +91,7 @@ impl Told {
             firm: STARTUP.to_owned(),
             news,
             by: self.day(14),
-            reason: self.facts.teaser.to_owned(),
+            reason: self.pass_reason(),
             comments: vec![("/summary".to_owned(), "Say who pays for it.".to_owned())],
             record: format!("{SITE}/v1/startup-profiles/preview"),
         };
