@@ -29,7 +29,7 @@ fn sqlite(conn: &mut Conn) -> &mut SqliteConnection {
 }
 
 /// The statements that `ask` runs, as they were sent.
-fn statements(conn: &mut Conn, ask: impl FnOnce(&mut Conn)) -> Vec<String> {
+pub fn statements(conn: &mut Conn, ask: impl FnOnce(&mut Conn)) -> Vec<String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     sqlite(conn).set_instrumentation(move |event: InstrumentationEvent<'_>| {

@@ -15,6 +15,7 @@ mod frozen;
 mod leavers;
 mod ledger;
 mod letters;
+mod lists;
 mod meetings;
 mod named;
 mod obsolete;
