@@ -40,7 +40,7 @@ use crate::domain::disclosure::Decision;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{
-    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, step,
+    Action, Answer, Ask, Introduction, IntroductionStatus, Reply, step,
 };
 use crate::domain::meeting::{Enclosed, Meeting};
 use crate::domain::permission::{Hat, Operation};
