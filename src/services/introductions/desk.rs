@@ -260,7 +260,8 @@ impl Records {
         if let Some(known) = self.grounds.get(&id) {
             return Ok(known.clone());
         }
-        let programme = succession::going_on(conn, programmes::load(conn, id)?)?;
+        let began = programmes::load(conn, id)?;
+        let programme = succession::going_on(conn, began)?;
         let ground = Arc::new(Ground::of(context, conn, programme.clone())?);
         self.grounds.insert(id, (programme.clone(), ground.clone()));
         Ok((programme, ground))
