@@ -15,7 +15,7 @@ use crate::domain::text::{Language, Localized};
 use crate::domain::tongue;
 use crate::http::answer::days_ahead;
 use crate::services::introductions::Question;
-use crate::services::notices::AskContent;
+use crate::services::notices::{AskContent, Recipient};
 use crate::services::{Context, consents};
 
 /// The form as it was sent; a field that was left out is empty.
@@ -273,6 +273,8 @@ pub(super) struct NotePage {
     /// The languages in which it is said once more, because the reader's
     /// isn't known.
     others: &'static [&'static Wording],
+    /// The link to what the reader agreed to, where it is known who reads.
+    my_consents: Option<String>,
 }
 
 impl NotePage {
@@ -283,6 +285,20 @@ impl NotePage {
             words,
             note: note(words),
             others: &[],
+            my_consents: None,
+        }
+    }
+
+    /// The same to a person who has a mail from us, with the way to what they
+    /// agreed to.
+    pub(super) fn for_person(
+        context: &Context,
+        person: &Recipient,
+        note: fn(&'static Wording) -> &'static Note,
+    ) -> Self {
+        Self {
+            my_consents: consents::token(context, &person.email).ok(),
+            ..Self::to(&person.language, note)
         }
     }
 
@@ -293,6 +309,7 @@ impl NotePage {
             words: english,
             note: &english.invalid,
             others,
+            my_consents: None,
         }
     }
 }

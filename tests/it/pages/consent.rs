@@ -131,6 +131,8 @@ fn a_link_answers_once_however_often_it_is_sent() {
         let thanks = stage.open(&page).await;
         assert_eq!(thanks.status, 200);
         assert!(!thanks.text.contains("<form"));
+        // Whoever said yes finds from here where to take it back.
+        assert!(thanks.text.contains("/my-consents/"), "{}", thanks.text);
     });
 }
 
