@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::events::SubjectView;
 use super::exchange::{intent, path_id, query_code, query_id};
 use super::transitions::TransitionsView;
+use super::values::time;
 use crate::domain::fault::Faults;
 use crate::domain::mail_state::Hold;
 use crate::domain::text::Email;
@@ -155,7 +156,7 @@ impl From<&Message> for MessageView {
             finished_at: message.finished_at.map(|at| at.to_rfc3339()),
             sending_since: message.sending_since.map(|at| at.to_rfc3339()),
             doubts: message.doubts,
-            unserved_since: message.unserved_since.map(|at| at.to_rfc3339()),
+            unserved_since: message.unserved_since.map(time),
             recipients: None,
         }
     }
