@@ -2,7 +2,7 @@
 //! firm that is shown is paused and what was asked for it ends; given again, it
 //! is published again with the same step where its people want that.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{Given, one, person};
@@ -17,7 +17,7 @@ use crate::domain::profile::ProfileStatus;
 use crate::domain::refusal::Refusal;
 use crate::services::once::write_once;
 use crate::services::{
-    Caller, Context, Error, Intent, introductions, mandates, startups, suppressions, tickets,
+    Caller, Context, Error, Intent, due, introductions, mandates, startups, suppressions, tickets,
 };
 
 /// Most records of one firm.
@@ -90,6 +90,31 @@ pub(super) fn stop(
         mandates::rest(context, conn, &mandate, actor)?;
     }
     Ok(())
+}
+
+/// How long after a consent was taken back it is seen to that nothing was
+/// published beside it.
+const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
+
+/// Stops what was published in the very moment in which the consent to it was
+/// taken back: neither transaction saw the other. Answers how many firms were
+/// looked at.
+///
+/// # Errors
+/// The store fails.
+pub async fn stop_again(context: &Context) -> Result<usize, Error> {
+    let (context_in, since) = (context.clone(), context.now() - LOOK_AGAIN);
+    due::each(
+        context,
+        "consent.stop",
+        |firm: &OrganizationId| firm.uuid(),
+        move |conn, limit| db::consents::withdrawn_since(conn, since, limit),
+        move |conn, firm: &OrganizationId| {
+            db::organizations::lock(conn, *firm)?;
+            stop(&context_in, conn, *firm, Actor::System)
+        },
+    )
+    .await
 }
 
 /// Publishes what was paused by [`stop`] and by nobody since. What can't be

@@ -137,6 +137,14 @@ fn what_falls_due_is_found_by_an_index() {
             }),
         ),
         (
+            "consent_receipts_withdrawn",
+            plan(&mut conn, |conn| {
+                db::consents::withdrawn_since(conn, now, 50)
+                    .map(drop)
+                    .unwrap();
+            }),
+        ),
+        (
             "outbox_due",
             plan(&mut conn, |conn| {
                 let lease = TimeDelta::minutes(1);

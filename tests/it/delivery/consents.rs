@@ -389,6 +389,27 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
     });
 }
 
+/// Neither of two transactions at the same moment sees the other.
+#[test]
+fn what_is_published_in_the_moment_of_a_withdrawal_is_paused_by_the_clock() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        stands_behind_the_fund(&post).await;
+        let id = post.consents(Who::Gul).await[0]["id"].clone();
+        let (id, now): (Uuid, _) = (of(id.as_str().unwrap()), post.now());
+        let withdraw = move |conn: &mut Conn| db::consents::withdraw(conn, id, now);
+        assert!(post.stage.context.db.write(withdraw).await.unwrap());
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let status = async || {
+            let seen = post.stage.get(Who::Gul, &mandate).await.expect(200);
+            seen["status"].clone()
+        };
+        assert_eq!(status().await, "published");
+        clock::strike(&post.stage.context).await.unwrap();
+        assert_eq!(status().await, "paused");
+    });
+}
+
 #[test]
 fn nobody_is_named_by_what_was_closed_after_a_mail_that_never_arrived() {
     on_each_backend(async |database| {
