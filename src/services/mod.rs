@@ -41,6 +41,7 @@ pub mod index;
 pub mod introduction_file;
 pub mod introductions;
 pub mod investors;
+pub mod invitations;
 pub mod keys;
 pub mod ledger;
 pub mod licences;

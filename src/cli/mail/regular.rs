@@ -2,9 +2,9 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::examples::{Example, SITE, STARTUP, Told};
+use super::examples::{Example, INVESTOR, SITE, STARTUP, Told};
 use crate::domain::message::RecordNews;
-use crate::domain::values::PassReason;
+use crate::domain::values::{PassReason, Side};
 use crate::domain::worklist::WorkKind;
 use crate::mail::notice::{Notice, pass_reason};
 use crate::mail::regular::{
@@ -87,6 +87,7 @@ impl Told {
     fn records(&self) -> Vec<Example> {
         use RecordNews as N;
         let profile = |news| ProfileMail {
+            side: Side::Startup,
             reader: Some(self.reader()),
             firm: STARTUP.to_owned(),
             news,
@@ -94,6 +95,13 @@ impl Told {
             reason: self.pass_reason(),
             comments: vec![("/summary".to_owned(), "Say who pays for it.".to_owned())],
             record: format!("{SITE}/v1/startup-profiles/preview"),
+        };
+        let investor = |news| ProfileMail {
+            side: Side::Investor,
+            firm: INVESTOR.to_owned(),
+            comments: vec![("/about".to_owned(), "Say what you look for.".to_owned())],
+            record: format!("{SITE}/v1/investor-profiles/preview"),
+            ..profile(news)
         };
         let mandate = |news| MandateMail {
             reader: Some(self.reader()),
@@ -113,6 +121,17 @@ impl Told {
         ]
         .map(|(event, news)| self.example(event, Notice::Profile(profile(news))))
         .into();
+        let investors = [
+            ("investor_received", N::Received),
+            ("investor_changes_requested", N::ChangesRequested),
+            ("investor_rejected", N::Rejected),
+            ("investor_published", N::Published),
+            ("investor_confirm_soon", N::ConfirmSoon),
+            ("investor_stale", N::Stale),
+        ];
+        all.extend(
+            investors.map(|(event, news)| self.example(event, Notice::Profile(investor(news)))),
+        );
         let mandates = [
             ("mandate_published", N::Published),
             ("mandate_confirm_soon", N::ConfirmSoon),
