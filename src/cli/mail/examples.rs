@@ -446,7 +446,9 @@ mod tests {
         let of = |prefix: &str, code: &str| format!("{prefix}_{code}");
         let mut wanted: Vec<String> = News::ALL.iter().map(|it| of("news", it.code())).collect();
         wanted.extend(Matter::ALL.iter().map(|it| of("alert", it.code())));
-        wanted.extend(RecordNews::ALL.iter().map(|it| of("profile", it.code())));
+        for prefix in ["profile", "investor"] {
+            wanted.extend(RecordNews::ALL.iter().map(|it| of(prefix, it.code())));
+        }
         // Why it was refused is told as declined.
         let endings = Ending::ALL.iter().filter(|it| **it != Ending::Refused);
         wanted.extend(endings.map(|it| of("introduction", it.code())));
