@@ -80,7 +80,12 @@ pub fn longest_unserved(
     if domains.len() < several && domains.iter().all(Option::is_some) {
         return Ok(None);
     }
-    let found: Option<(OutboxId, Option<DateTime<Utc>>)> = waiting()
+    let mut waiting = waiting().into_boxed();
+    if domains.contains(&None) {
+        // What a domain refused before that tells nothing of it.
+        waiting = waiting.filter(dsl::unserved_domain.is_null());
+    }
+    let found: Option<(OutboxId, Option<DateTime<Utc>>)> = waiting
         .order((dsl::unserved_since, dsl::id))
         .select((dsl::id, dsl::unserved_since))
         .first(conn)
