@@ -76,13 +76,14 @@ pub fn longest_unserved(
         // With the one that is none, which stands for all of them.
         .limit(SEVERAL + 1)
         .load(conn)?;
-    let several = usize::try_from(SEVERAL).unwrap_or(usize::MAX);
-    if domains.len() < several && domains.iter().all(Option::is_some) {
+    let named = domains.iter().flatten().count();
+    let are_several = named >= usize::try_from(SEVERAL).unwrap_or(usize::MAX);
+    if !are_several && !domains.contains(&None) {
         return Ok(None);
     }
     let mut waiting = waiting().into_boxed();
-    if domains.contains(&None) {
-        // What a domain refused before that tells nothing of it.
+    if !are_several {
+        // What one domain refused before tells nothing of an outage.
         waiting = waiting.filter(dsl::unserved_domain.is_null());
     }
     let found: Option<(OutboxId, Option<DateTime<Utc>>)> = waiting
