@@ -73,7 +73,7 @@ pub async fn find(context: &Context, caller: &Caller, id: DealTaskId) -> Result<
 
 /// On whose timelines it stands what happened to a task that the caller learns
 /// of: its deal's where both sides know of it, else that of each of the people
-/// who may have done it.
+/// who may do it. What somebody did who has left them since isn't among it.
 pub async fn told_at(
     context: &Context,
     caller: &Caller,
