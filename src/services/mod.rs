@@ -57,6 +57,7 @@ pub mod outcomes;
 pub mod paging;
 pub mod participants;
 pub mod past;
+pub mod places;
 pub mod practices;
 pub mod programmes;
 pub mod promises;

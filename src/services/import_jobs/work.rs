@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::db::imports::{self, Lease};
@@ -28,6 +28,17 @@ const BATCH: usize = 50;
 
 /// How long a worker waits for a store that can't take more now.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often a worker asks a disk for the next rows before it lets go of the
+/// job, which is somebody's again after its lease, at the same place.
+const READS: u32 = 3;
+
+/// How long it waits after the first time; each wait is twice the one before.
+const READ_AGAIN: Duration = Duration::from_millis(150);
+
+/// Hours without a row read after which an import is given up: a disk that
+/// was busy, full of open files or taken away for a while is back by then.
+const PATIENCE_HOURS: i64 = 6;
 
 /// Works on the oldest import that waits, until it is over, is taken away, or
 /// `stop` says so; answers whether there was one.
@@ -74,6 +85,7 @@ pub async fn work_on(
     progress: &mut (dyn FnMut(&Import) + Send),
 ) -> Result<Import, Error> {
     let mut reader: Option<Box<dyn RowReader>> = None;
+    let mut failed_reads = 0;
     while import.state.is_running() {
         if stop() {
             let (id, now) = (import.id, context.now());
@@ -82,10 +94,26 @@ pub async fn work_on(
             context.db.write(release).await?;
             return Ok(import);
         }
-        let (kept, batch) = read(context, &import, reader.take()).await?;
-        let next = match batch {
-            Ok(batch) => advance(context, holder, import.clone(), batch).await,
-            Err(failure) => fail(context, import.clone(), failure).await,
+        let mut kept = None;
+        let next = match read(context, &import, reader.take()).await? {
+            Read::Rows(reader, batch) => {
+                failed_reads = 0;
+                kept = Some(reader);
+                advance(context, holder, import.clone(), batch).await
+            }
+            Read::Nothing(failure) => fail(context, import.clone(), failure).await,
+            Read::Disk(error) => {
+                failed_reads += 1;
+                if failed_reads < READS {
+                    tokio::time::sleep(READ_AGAIN * 2_u32.pow(failed_reads - 1)).await;
+                    continue;
+                }
+                if context.now() - import.updated_at < TimeDelta::hours(PATIENCE_HOURS) {
+                    return Err(Error::internal(error));
+                }
+                tracing::error!(%error, import = %import.id, "the file of an import can't be read");
+                fail(context, import.clone(), file_unreadable()).await
+            }
         };
         import = match next {
             Err(Error::StaleVersion | Error::NotFound) => {
@@ -120,7 +148,15 @@ pub async fn work_on(
     Ok(import)
 }
 
-type Read = (Option<Box<dyn RowReader>>, Result<Batch, ImportFailure>);
+/// What came of reading on.
+enum Read {
+    /// The next rows, and who reads on.
+    Rows(Box<dyn RowReader>, Batch),
+    /// There is nothing to be read there, now or later.
+    Nothing(ImportFailure),
+    /// The disk would not give it, this time.
+    Disk(io::Error),
+}
 
 /// Reads the next rows, off the async threads.
 async fn read(
@@ -143,19 +179,18 @@ async fn read(
     let read: Result<_, Unreadable> = tokio::task::spawn_blocking(job)
         .await
         .map_err(Error::internal)?;
-    match read {
-        Ok((reader, batch)) => Ok((Some(reader), Ok(batch))),
-        Err(Unreadable::Form(failure)) => Ok((None, Err(failure))),
-        Err(Unreadable::Header(_)) => Ok((None, Err(file_missing()))),
-        Err(Unreadable::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {
-            Ok((None, Err(file_missing())))
+    Ok(match read {
+        Ok((reader, batch)) => Read::Rows(reader, batch),
+        Err(Unreadable::Form(failure)) => Read::Nothing(failure),
+        Err(Unreadable::Header(_)) => Read::Nothing(file_missing()),
+        // A shared folder that is not there at all comes back.
+        Err(Unreadable::Disk(error))
+            if error.kind() == io::ErrorKind::NotFound && context.exchange.folder.is_there() =>
+        {
+            Read::Nothing(file_missing())
         }
-        // Whoever takes it next would meet the same.
-        Err(Unreadable::Disk(error)) => {
-            tracing::error!(%error, import = %import.id, "the file of an import can't be read");
-            Ok((None, Err(file_unreadable())))
-        }
-    }
+        Err(Unreadable::Disk(error)) => Read::Disk(error),
+    })
 }
 
 fn file_missing() -> ImportFailure {
@@ -168,7 +203,7 @@ fn file_missing() -> ImportFailure {
 fn file_unreadable() -> ImportFailure {
     ImportFailure {
         code: "file_unreadable".to_owned(),
-        detail: "The disk would not give the file back; what is on record by now stays. Hand it in again."
+        detail: "The disk has not given the file back for hours; what is on record by now stays. Hand it in again."
             .to_owned(),
     }
 }

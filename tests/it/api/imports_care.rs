@@ -4,7 +4,10 @@
 
 use std::fmt::Write;
 
+use chrono::TimeDelta;
+use corridor::db::Conn;
 use corridor::domain::account::Role;
+use corridor::domain::import::ImportState;
 use corridor::services::import_jobs::work;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -304,14 +307,21 @@ fn only_what_runs_counts_and_the_oldest_checked_give_way() {
         let_work(&app).await;
 
         // Files that come at the same time have places, too.
-        let places = app.context.uploads.available_permits();
-        let all = app
-            .context
-            .uploads
-            .acquire_many(u32::try_from(places).unwrap());
-        let held = all.await.unwrap();
+        let places = || std::iter::from_fn(|| app.context.uploads.take(Uuid::now_v7()).ok());
+        let held: Vec<_> = places().take(100).collect();
+        assert!(held.len() < 100);
         let busy = hand_in(who, "?dry_run=true", bad).await.expect(503);
         assert!(busy.headers.contains_key("retry-after"));
+        drop(held);
+        // Of which one partner's are a few only: others go on.
+        let partner: Uuid = office.id.parse().unwrap();
+        let own = || std::iter::from_fn(|| app.context.uploads.take(partner).ok());
+        let held: Vec<_> = own().take(100).collect();
+        let others: Vec<_> = places().take(100).collect();
+        assert!(others.len() >= held.len() * 2);
+        drop(others);
+        let slow = hand_in(who, "?dry_run=true", bad).await.expect(429);
+        assert!(slow.headers.contains_key("retry-after"));
         drop(held);
         hand_in(who, "?dry_run=true", bad).await.expect(201);
     });
@@ -354,24 +364,49 @@ fn two_files_of_the_same_firms_at_once_make_each_of_them_once() {
 }
 
 #[test]
-fn a_disk_that_gives_a_file_not_back_ends_its_import() {
+fn a_disk_that_fails_is_asked_again_and_the_import_goes_on_where_it_was() {
     on_each_backend(async |database| {
         let app = App::start(database).await;
         let office = office(&app).await;
         let who = &office.owner;
-        let made = hand_in(who, "", "{}\n").await.expect(201);
-        let path = app
-            .context
-            .exchange
-            .folder
-            .path(made.text("id").parse::<Uuid>().unwrap());
-        std::fs::remove_file(&path).unwrap();
-        std::fs::create_dir(&path).unwrap();
-        let_work(&app).await;
-        let import = who.get(made.header("location")).await.expect(200).body;
+        let broken = async || work::work(&app.context, Uuid::now_v7(), &|| false).await;
+        let made = hand_in(who, "?dry_run=true", "{}\n").await.expect(201);
+        let read = async || who.get(made.header("location")).await.expect(200).body;
+        let folder = &app.context.exchange.folder;
+        let path = folder.path(made.text("id").parse::<Uuid>().unwrap());
+        let aside = path.with_extension("aside");
+        let take_away = || {
+            std::fs::rename(&path, &aside).unwrap();
+            std::fs::create_dir(&path).unwrap();
+        };
+        take_away();
+        assert!(broken().await.is_err());
+        assert_eq!(read().await["state"], "checking");
+        // It is somebody's again after the lease, and the file is still there.
+        assert!(!broken().await.expect("nothing is due"));
+        app.context.clock.advance(app.context.exchange.lease);
         std::fs::remove_dir(&path).unwrap();
-        assert_eq!(import["state"], "failed", "{import:#}");
-        assert_eq!(import["failure"]["code"], "file_unreadable");
+        std::fs::rename(&aside, &path).unwrap();
+        let_work(&app).await;
+        let import = read().await;
+        assert_eq!(import["state"], "checked", "{import:#}");
+        assert_eq!(import["progress"]["rows_read"], 1, "{import:#}");
+
+        // One that never comes back ends its import.
+        let start = json!({ "action": "start", "keep_good": true });
+        let place = made.header("location").to_owned();
+        who.act(&place, "*", &start).await.expect(200);
+        take_away();
+        assert!(broken().await.is_err());
+        app.context.clock.advance(TimeDelta::hours(7));
+        assert!(broken().await.expect("ends it"));
+        std::fs::remove_dir(&path).unwrap();
+        // Whose token is old by now.
+        let id = made.text("id").parse::<Uuid>().unwrap().into();
+        let read = move |conn: &mut Conn| corridor::db::imports::find(conn, id);
+        let import = app.context.db.read(read).await.unwrap().unwrap();
+        assert_eq!(import.state, ImportState::Failed);
+        assert_eq!(import.failure.unwrap().code, "file_unreadable");
     });
 }
 
