@@ -85,7 +85,7 @@ async fn import(
     };
     let mut bar = Progress::bytes("Checking", u64::try_from(import.bytes).ok());
     let mut tell = |import: &Import| show(&mut bar, import);
-    let import = work::work_on(context, holder, import, &|| false, &mut tell).await?;
+    let import = work::work_beside(context, holder, import, &mut tell).await?;
     bar.finish();
     if import.state.is_running() {
         return Err(Failure {

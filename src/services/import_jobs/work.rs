@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -15,9 +15,10 @@ use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role};
 use crate::domain::event::Actor;
 use crate::domain::ids::{ImportId, UserId};
-use crate::domain::import::{Import, ImportFailure, ImportRow, ImportState, Place, RowOutcome};
+use crate::domain::import::{Import, ImportFailure, ImportState, Place};
 use crate::domain::values::OrganizationKind;
 
+use super::super::imports::batches::rest;
 use super::super::{Caller, Context, Error};
 use super::hand::Hand;
 use super::rows::{Batch, RowReader, Unreadable};
@@ -80,6 +81,30 @@ pub fn lease(context: &Context, holder: Uuid) -> Lease {
 pub async fn work_on(
     context: &Context,
     holder: Uuid,
+    import: Import,
+    stop: &(dyn Fn() -> bool + Sync),
+    progress: &mut (dyn FnMut(&Import) + Send),
+) -> Result<Import, Error> {
+    go_on(context, (holder, false), import, stop, progress).await
+}
+
+/// [`work_on`] in a process of its own: what it leaves of the time another one
+/// on the same store has.
+///
+/// # Errors
+/// As for [`work`].
+pub async fn work_beside(
+    context: &Context,
+    holder: Uuid,
+    import: Import,
+    progress: &mut (dyn FnMut(&Import) + Send),
+) -> Result<Import, Error> {
+    go_on(context, (holder, true), import, &|| false, progress).await
+}
+
+async fn go_on(
+    context: &Context,
+    (holder, rests): (Uuid, bool),
     mut import: Import,
     stop: &(dyn Fn() -> bool + Sync),
     progress: &mut (dyn FnMut(&Import) + Send),
@@ -94,7 +119,7 @@ pub async fn work_on(
             context.db.write(release).await?;
             return Ok(import);
         }
-        let mut kept = None;
+        let (mut kept, begun) = (None, Instant::now());
         let next = match read(context, &import, reader.take()).await? {
             Read::Rows(reader, batch) => {
                 failed_reads = 0;
@@ -141,6 +166,9 @@ pub async fn work_on(
         // The second pass begins at the top.
         reader = kept.filter(|_| import.place != Place::default());
         progress(&import);
+        if rests {
+            rest(begun).await;
+        }
     }
     if !import.state.is_open() {
         context.exchange.folder.remove(import.id);
@@ -256,10 +284,9 @@ async fn advance(
                 is_last,
             } = batch;
             let rows = if import.is_trial() {
-                let rows = tried(conn, |conn| hand.put_all(conn, import.id, rows))?;
-                rows.into_iter().map(undone).collect()
+                tried(conn, |conn| hand.put_all(conn, (import.id, true), rows))?
             } else {
-                hand.put_all(conn, import.id, rows)?
+                hand.put_all(conn, (import.id, false), rows)?
             };
             imports::put_rows(conn, import.id, &rows)?;
             let mut after = Import {
@@ -322,14 +349,11 @@ impl<T, E: Into<Error>> From<E> for Undone<T> {
     }
 }
 
-/// A row that was only tried: a firm that would be new has no id.
-fn undone(row: ImportRow) -> ImportRow {
-    let record = row.record.filter(|_| row.outcome != RowOutcome::Created);
-    ImportRow { record, ..row }
-}
-
 /// What `job` comes to, undone.
-fn tried<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+pub(in super::super) fn tried<T>(
+    conn: &mut Conn,
+    job: impl FnOnce(&mut Conn) -> Result<T, Error>,
+) -> Result<T, Error> {
     let outcome: Result<(), Undone<T>> =
         db::transaction(conn, |conn| Err(Undone::Tried(job(conn)?)));
     match outcome {

@@ -122,6 +122,37 @@ fn a_firms_mandates_come_back_as_its_own_here_and_elsewhere() {
         let made = imported(&app, &curator, "", NDJSON, &lines(&several_mandates())).await;
         assert_eq!(made["progress"]["created"], 3, "{made:#}");
         assert_eq!(made["progress"]["updated"], 1, "{made:#}");
+        // What rows say of one firm is the same, where both say something.
+        let of_one = |id: &str, name: &str, lei: &str| {
+            let mut row = investor(id);
+            row["organization"]["external_id"] = json!("f-9");
+            row["organization"]["legal_name"] = json!(name);
+            row["identifiers"] = json!({ "lei": lei });
+            row
+        };
+        let mut many: Vec<Value> = (0..60).map(|it| investor(&format!("n-{it}"))).collect();
+        let number = "5493001KJTIIGC8Y1R12";
+        many.insert(0, of_one("m-10", "Nine", number));
+        many.push(of_one("m-11", "Nine", number));
+        let tried = imported(&app, &curator, "?dry_run=true", NDJSON, &lines(&many)).await;
+        assert_eq!(tried["progress"]["created"], 61, "{tried:#}");
+        assert_eq!(tried["progress"]["updated"], 1, "{tried:#}");
+        many.push(of_one("m-12", "Ten", number));
+        many.push(of_one("m-13", "Nine", "213800WSGIIZCXF1P572"));
+        let tried = imported(&app, &curator, "?dry_run=true", NDJSON, &lines(&many)).await;
+        let path = format!(
+            "{IMPORTS}/{}/rows?outcome=bad",
+            tried["id"].as_str().unwrap()
+        );
+        let bad = curator.get(&path).await.expect(200);
+        for (place, line) in [(0, 63), (1, 64)] {
+            let row = &bad.body["items"][place];
+            assert_eq!(row["line"], line, "{:#}", bad.body);
+            assert_eq!(row["faults"][0]["code"], "contradicts", "{row:#}");
+            let detail = "Line 1 says otherwise of the same firm.";
+            assert_eq!(row["faults"][0]["detail"], detail);
+        }
+
         // One that no file knows, and a second one of a firm that has one.
         let by_number = "/v1/organizations?identifier=az_voen:9900003871";
         let alone = curator.get(by_number).await.expect(200);
