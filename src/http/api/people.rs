@@ -13,7 +13,7 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
-use crate::services::members::{self, Account, AccountAction};
+use crate::services::people::{self, Account, AccountAction};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -33,7 +33,7 @@ pub struct PersonView {
     /// What they are called.
     #[schema(max_length = 200, example = "Dana Levi")]
     name: String,
-    /// `open` or `closed`.
+    /// `open`, `closed` or `erased`.
     #[schema(max_length = 10, example = "open")]
     state: &'static str,
     /// When the account was made.
@@ -62,12 +62,17 @@ impl From<Account> for PersonView {
             user,
             memberships,
             disabled,
+            erased,
         } = account;
         Self {
             id: user.id.to_string(),
             email: user.email.to_string(),
             name: user.name.to_string(),
-            state: if disabled { "closed" } else { "open" },
+            state: match (erased, disabled) {
+                (true, _) => "erased",
+                (false, true) => "closed",
+                (false, false) => "open",
+            },
             created_at: time(user.created_at),
             parts: memberships
                 .into_iter()
@@ -93,7 +98,7 @@ async fn get_person(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let account = members::account(&context, &caller, path_id(&id)?).await?;
+    let account = people::account(&context, &caller, path_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(PersonView::from(account)))
 }
 
@@ -101,15 +106,18 @@ async fn get_person(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPersonTransition {
-    /// `close`, `open` or `remove_second_factor`.
+    /// `close`, `open`, `erase` or `remove_second_factor`.
     #[schema(max_length = 40, example = "close")]
     action: String,
 }
 
-/// Closes an account, opens it again, or takes its second factor away.
+/// Closes an account, opens it again, erases its person, or takes its second
+/// factor away.
 ///
 /// Closing ends its sessions and keys at once and hands open questions over to
-/// colleagues. Taking the second factor away is for somebody who lost app and
+/// colleagues. Erasing is for an account that is closed, and for good: name,
+/// address, parts, links, mails and settings go; what firms say, did and agreed
+/// to stays, and the proof of a consent until that ends. Taking the second factor away is for somebody who lost app and
 /// recovery codes and proved in another way who they are; all sessions end. It needs no version: doing it twice is doing it once.
 #[utoipa::path(
     operation_id = "move_person",
@@ -119,7 +127,7 @@ pub struct NewPersonTransition {
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     request_body = NewPersonTransition,
-    responses((status = 200, description = "As it is now.", body = PersonView), (status = 409, description = "The caller's own account is closed elsewhere."))
+    responses((status = 200, description = "As it is now.", body = PersonView), (status = 409, description = "The caller's own account is closed elsewhere; only a closed account is erased (`account_open`), and stays so (`erased`)."))
 )]
 #[post("/v1/people/{id}/transitions")]
 async fn move_person(
@@ -133,10 +141,10 @@ async fn move_person(
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let Some(action) = AccountAction::from_code(&body.into_inner().action) else {
         let mut faults = Faults::new();
-        let detail = "An account knows “close”, “open” and “remove_second_factor”.";
+        let detail = "An account knows “close”, “open”, “erase” and “remove_second_factor”.";
         faults.push("/action", "unknown_action", detail);
         return Err(faults.into());
     };
-    let account = members::act(&context, &caller, path_id(&id)?, action, intent).await?;
+    let account = people::act(&context, &caller, path_id(&id)?, action, intent).await?;
     Ok(HttpResponse::Ok().json(PersonView::from(account)))
 }

@@ -262,6 +262,13 @@ fn register_numbers_come_in_by_file_and_find_duplicates() {
                 json!({ "il_company": "520000472" })
             );
         }
+        // The log says that numbers changed, as it does when they are put.
+        app.seal().await;
+        let firm = curator.get("/v1/organizations?identifier=il_company:520000472");
+        let firm = firm.await.expect(200).body["items"][0]["id"].clone();
+        let events = format!("/v1/organizations/{}/events", firm.as_str().unwrap());
+        let events = curator.get(&events).await.expect(200).body.to_string();
+        assert!(events.contains("organization.identified"), "{events}");
         let bad = format!("{header}\nc,startup,C,123,\n");
         let import = imported(&app, &curator, "", CSV, &bad).await;
         let fault = &rows(&curator, &import).await[0]["faults"][0];

@@ -6,7 +6,7 @@ use corridor::domain::event::{Subject, SubjectKind};
 use corridor::domain::ids::UserId;
 use corridor::domain::ticket::TicketKind;
 use corridor::services::accounts::{self, NewUser};
-use corridor::services::members;
+use corridor::services::people;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Who};
@@ -364,8 +364,8 @@ fn a_closed_account_takes_sessions_keys_and_links_with_it_and_leaves_the_work() 
             Ok::<_, corridor::db::Error>(corridor::services::Caller::new(user, memberships))
         });
         let admin = read.await.unwrap();
-        let close = members::AccountAction::Close;
-        members::act(&stage.context, &admin, person, close, None)
+        let close = people::AccountAction::Close;
+        people::act(&stage.context, &admin, person, close, None)
             .await
             .unwrap();
         assert_eq!(stage.get(Who::Gul, "/v1/me").await.status, 401);
@@ -381,8 +381,8 @@ fn a_closed_account_takes_sessions_keys_and_links_with_it_and_leaves_the_work() 
         let new = stage.question(&introduction).await;
         let yes = [("answer", "accept"), ("name", "The successor")];
         assert_eq!(stage.submit(&new, &yes).await.status, 303);
-        let again = members::AccountAction::Open;
-        members::act(&stage.context, &admin, person, again, None)
+        let again = people::AccountAction::Open;
+        people::act(&stage.context, &admin, person, again, None)
             .await
             .unwrap();
         assert_eq!(stage.get(Who::Gul, "/v1/me").await.status, 401);
