@@ -50,6 +50,8 @@ codes! {
         Updated = "updated_at",
         /// The last changed first.
         UpdatedLast = "-updated_at",
+        /// What has to be confirmed the soonest first; what need not be last.
+        Due = "reconfirm_by",
         /// What fits a query best first: all of its words in the name, then
         /// names that sound so, then names, headlines and tags together, then
         /// anywhere; among equals, what came on record first.
@@ -405,9 +407,8 @@ impl Query {
 
     /// Asks for a tag as well, or anything under it.
     pub fn with_tag(&mut self, slug: &Slug, taxonomy: &Taxonomy) {
-        let tags = taxonomy.tags().map(|it| &it.slug);
-        let below = tags.filter(|it| taxonomy.is_within(it, slug));
-        self.facets.push(below.chain([slug]).map(tag).collect());
+        let within = taxonomy.all_within([slug]).into_iter();
+        self.facets.push(within.chain([slug]).map(tag).collect());
     }
 
     /// Asks for a stage as well.
@@ -484,7 +485,11 @@ impl Word {
         // What a Hebrew word may sound like stands with the others' consonants.
         let script = if sound.hebrew { 'l' } else { 'h' };
         Self {
-            tags: taxonomy.spoken_of(&plain, begins).map(tag).collect(),
+            tags: taxonomy
+                .meant_by(&plain, begins)
+                .into_iter()
+                .map(tag)
+                .collect(),
             sounds: sound.keys.iter().map(|key| sounded(key)).collect(),
             names: sound
                 .skeletons

@@ -130,15 +130,12 @@ fn check(context: &Context, caller: &Caller, list: ListKind, query: &str) -> Res
                 parse_query::<ReferralFilters>(query)?.read()?;
             }
             ListKind::Organizations => {
-                parse_query::<OrganizationFilters>(query)?.read()?;
+                parse_query::<OrganizationFilters>(query)?.read(&tags)?;
             }
         }
         Ok(())
     };
-    read().map_err(|problem| {
-        let told = problem.view("", "");
-        told.detail.unwrap_or(told.title)
-    })
+    read().map_err(|problem| problem.detail_or_meaning().to_owned())
 }
 
 /// A saved view.

@@ -18,6 +18,7 @@ mod erasure;
 mod exports;
 pub mod exports_own;
 mod filters;
+mod firm_lists;
 mod firms;
 mod gates;
 mod golden_names;
