@@ -5,17 +5,20 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::deal_schema::deal_tasks;
 use super::directory_schema::saved_views;
+use super::exchange_schema::export_jobs;
 use super::identity_schema::{api_keys, consent_receipts, contacts, sessions, tickets};
 use super::mail_schema::{
     ask_delegates, introduction_consents, mail_bounces, mail_copies, mail_opt_outs, mail_recipients,
 };
 use super::review_schema::match_visits;
-use super::schema::{introduction_answers, introduction_asks, memberships, users};
+use super::schema::{deal_notes, introduction_answers, introduction_asks, memberships, users};
 use super::types::{Id, Timestamp};
 use super::users::NO_PASSWORD;
 use super::{Conn, Result};
 use crate::domain::account::{ERASED_HOST, ERASED_NAME};
+use crate::domain::deal_work::Visibility;
 use crate::domain::ids::UserId;
 use crate::domain::ticket::TicketOutcome;
 
@@ -62,6 +65,7 @@ pub fn erase(conn: &mut Conn, person: UserId, email_key: &str, now: DateTime<Utc
         return Ok(false);
     }
     of_the_account(conn, person)?;
+    of_their_own(conn, person, now)?;
     of_introductions(conn, person, (email_key, &nowhere))?;
     of_the_address(conn, (email_key, &nowhere), now)?;
     Ok(true)
@@ -89,6 +93,24 @@ fn of_the_account(conn: &mut Conn, person: UserId) -> Result<()> {
     Ok(())
 }
 
+/// What nobody but them could read: private notes and tasks, and files that were
+/// made for them, which the next sweep deletes.
+fn of_their_own(conn: &mut Conn, person: UserId, now: DateTime<Utc>) -> Result<()> {
+    let private = Visibility::Private.code();
+    let notes = deal_notes::table
+        .filter(deal_notes::author_id.eq(person))
+        .filter(deal_notes::visibility.eq(private));
+    diesel::delete(notes).execute(conn)?;
+    let tasks = deal_tasks::table
+        .filter(deal_tasks::author_id.eq(person))
+        .filter(deal_tasks::visibility.eq(private));
+    diesel::delete(tasks).execute(conn)?;
+    diesel::update(export_jobs::table.filter(export_jobs::made_by.eq(person)))
+        .set(export_jobs::expires_at.eq(Timestamp(now)))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Their name beside answers, and where questions were passed on to them.
 fn of_introductions(
     conn: &mut Conn,
@@ -113,6 +135,13 @@ fn of_introductions(
             ))
             .execute(conn)?;
     }
+    // What they agreed to by a mailed link is theirs, too, and ends as the rest.
+    let linked = introduction_consents::table
+        .filter(introduction_consents::email_key.eq(email_key))
+        .filter(introduction_consents::user_id.is_null());
+    diesel::update(linked)
+        .set(introduction_consents::user_id.eq(Some(person)))
+        .execute(conn)?;
     diesel::update(ask_delegates::table.filter(ask_delegates::email_key.eq(email_key)))
         .set((
             ask_delegates::email.eq(nowhere),
@@ -156,11 +185,18 @@ fn of_the_address(
         .filter(mail_recipients::email_key.eq(email_key))
         .select(mail_recipients::message_id)
         .load(conn)?;
-    for message in messages {
-        diesel::delete(mail_copies::table.find(message)).execute(conn)?;
-    }
     let received = mail_recipients::table.filter(mail_recipients::email_key.eq(email_key));
     diesel::delete(received).execute(conn)?;
+    for message in messages {
+        // What went to others as well is theirs to ask about.
+        let others = mail_recipients::table
+            .filter(mail_recipients::message_id.eq(message))
+            .count()
+            .get_result::<i64>(conn)?;
+        if others == 0 {
+            diesel::delete(mail_copies::table.find(message)).execute(conn)?;
+        }
+    }
     diesel::update(mail_bounces::table.filter(mail_bounces::email_key.eq(Some(email_key))))
         .set((
             mail_bounces::email.eq(None::<String>),

@@ -76,6 +76,7 @@ pub mod tag_words;
 pub mod terms;
 pub mod text;
 pub mod ticket;
+pub mod tongue;
 pub mod values;
 pub mod word;
 pub mod wording;

@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_that_says_no_has_a_page_and_every_page_a_code() {
+    fn every_rule_that_says_no_has_a_page() {
         let mut text = String::new();
         sources(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
@@ -55,10 +55,6 @@ mod tests {
             }
         }
         assert_eq!(missing, BTreeSet::new(), "explain them in codes.txt");
-        let dead: Vec<_> = all()
-            .filter(|(code, _)| !text.contains(&format!("\"{code}\"")))
-            .collect();
-        assert!(dead.is_empty(), "{dead:?}");
         let codes: Vec<_> = all().map(|(code, _)| code).collect();
         let sorted: BTreeSet<_> = codes.iter().copied().collect();
         assert!(codes.iter().copied().eq(sorted));

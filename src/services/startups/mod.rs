@@ -31,7 +31,7 @@ pub(super) use facts::{Around, told};
 pub use freshness::mark_stale;
 pub use holding::archive_due;
 pub(super) use holding::suspend_of;
-pub(super) use rest::rest;
+pub(super) use rest::{publish_again, rest};
 
 use super::caller::in_any_hat;
 use super::counts::own;
@@ -283,7 +283,11 @@ fn apply(
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    if matches!(action, ProfileAction::Publish | ProfileAction::Restore) {
+    // What nobody may propose is not looked at either.
+    if matches!(
+        action,
+        ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore
+    ) {
         consents::check_proposable(conn, before.organization, now)?;
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
@@ -525,8 +529,15 @@ pub(super) fn open_to(
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);
+    let hidden = consents::hindrance_to_show(conn, profile.organization, context.now())?;
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(profile, action, hat, &facts).map(drop)
+        step(profile, action, hat, &facts)?;
+        match (action, &hidden) {
+            (ProfileAction::Publish | ProfileAction::Restore, Some(refusal)) => {
+                Err(refusal.clone())
+            }
+            _ => Ok(()),
+        }
     }))
 }
 
