@@ -5,6 +5,7 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
 use corridor::domain::consent::ConsentReceipt;
 use corridor::domain::ids::{OrganizationId, UserId};
+use corridor::services::export_jobs::work;
 use corridor::services::{Error, erasure};
 use serde_json::json;
 use uuid::Uuid;
@@ -54,6 +55,12 @@ fn who_is_erased_leads_to_nobody_and_the_firm_stays() {
         let eli = colleague(&app, &tamar, "Eli", Role::Editor).await;
         let person = id(&eli).await;
         agrees(&app, &person, &tamar.id).await;
+        let wanted = json!({ "kind": "startup_profiles", "format": "csv" });
+        let export = eli.post("/v1/exports", &wanted).await.expect(201);
+        while work::work(&app.context, Uuid::now_v7()).await.unwrap() {}
+        let export: Uuid = export.text("id").parse().unwrap();
+        let file = app.context.exchange.folder.path(export);
+        assert!(file.is_file());
         let erase = async |who: &Client, password: &str| {
             let body = json!({ "password": password });
             who.post("/v1/me/erasure", &body).await
@@ -66,6 +73,9 @@ fn who_is_erased_leads_to_nobody_and_the_firm_stays() {
         erase(&eli, PASSWORD).await.expect(204);
         eli.get("/v1/me").await.refused(401, "invalid_token");
 
+        // What was made for nobody but them goes with them.
+        work::sweep(&app.context, 100).await.unwrap();
+        assert!(!file.exists());
         let path = format!("/v1/people/{person}");
         let seen = admin.get(&path).await.expect(200).body;
         assert_eq!(seen["state"], "erased", "{seen:#}");
