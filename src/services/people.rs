@@ -32,6 +32,8 @@ pub struct Account {
     pub disabled: bool,
     /// Whether its person was erased, which is for good.
     pub erased: bool,
+    /// Counts changes of the account and of the parts.
+    pub version: i64,
 }
 
 impl Recorded for Account {
@@ -40,7 +42,7 @@ impl Recorded for Account {
     }
 
     fn version(&self) -> i64 {
-        self.user.version
+        self.version
     }
 }
 
@@ -60,6 +62,7 @@ fn load(conn: &mut Conn, id: UserId) -> Result<Account, Error> {
         memberships: db::users::memberships(conn, id)?,
         disabled: db::users::disabled_at(conn, id)?.is_some(),
         erased: db::erasure::erased_at(conn, id)?.is_some(),
+        version: db::users::account_version(conn, id)?,
     })
 }
 
@@ -134,11 +137,12 @@ fn own_account() -> Refusal {
     )
 }
 
-/// Does something with somebody's account.
+/// Does something with somebody's account, if it is at that version.
 pub async fn act(
     context: &Context,
     caller: &Caller,
     id: UserId,
+    expected: Option<i64>,
     action: AccountAction,
     intent: Option<Intent>,
 ) -> Result<Account, Error> {
@@ -154,15 +158,18 @@ pub async fn act(
         caller.id(),
         intent,
         move |conn| {
-            let account = load(conn, id)?;
+            load(conn, id)?;
             lock_firms_of(conn, id)?;
             // Two admins who close each other: the second is out already.
             if db::users::disabled_at(conn, person)?.is_some() {
                 return Err(Error::Unauthenticated(AuthFault::Invalid));
             }
+            if !db::users::touch(conn, id, expected)? {
+                return Err(Error::StaleVersion);
+            }
             match action {
                 AccountAction::Erase => erase(&context_in, conn, actor, id)?,
-                _ if account.erased => return Err(erased().into()),
+                _ if load(conn, id)?.erased => return Err(erased().into()),
                 AccountAction::Close => switch(&context_in, conn, actor, id, true)?,
                 AccountAction::Open => switch(&context_in, conn, actor, id, false)?,
                 AccountAction::RemoveSecondFactor => {
