@@ -72,6 +72,7 @@ diesel::table! {
         doubts -> Integer,
         first_tried_at -> Nullable<UtcTimestamp>,
         unserved_since -> Nullable<UtcTimestamp>,
+        unserved_domain -> Nullable<Text>,
     }
 }
 

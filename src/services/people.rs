@@ -164,7 +164,7 @@ pub async fn act(
             if db::users::disabled_at(conn, person)?.is_some() {
                 return Err(Error::Unauthenticated(AuthFault::Invalid));
             }
-            if !db::users::touch(conn, id, expected)? {
+            if !db::users::hold(conn, id, expected)? {
                 return Err(Error::StaleVersion);
             }
             match action {

@@ -83,6 +83,8 @@ impl OwnSessionView {
 }
 
 /// Lists where the caller is signed in, the newest first.
+///
+/// A page at a time: `next_cursor` and the `Link` header lead to the rest.
 #[utoipa::path(
     operation_id = "list_sessions",
     tag = "accounts",
