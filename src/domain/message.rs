@@ -55,6 +55,8 @@ codes! {
         DocumentCleared = "document_cleared",
         /// Compliance refused a document of their firm.
         DocumentRefused = "document_refused",
+        /// A profile or mandate of their firm takes part in a programme no more.
+        AdmissionWithdrawn = "admission_withdrawn",
     }
 }
 

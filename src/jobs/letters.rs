@@ -270,6 +270,7 @@ const fn account_news(news: News) -> AccountNews {
         News::MemberJoined => AccountNews::MemberJoined,
         News::DocumentCleared => AccountNews::DocumentCleared,
         News::DocumentRefused => AccountNews::DocumentRefused,
+        News::AdmissionWithdrawn => AccountNews::AdmissionWithdrawn,
     }
 }
 

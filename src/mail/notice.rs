@@ -346,6 +346,8 @@ pub enum AccountNews {
     DocumentCleared,
     /// A document of the reader's firm was refused.
     DocumentRefused,
+    /// A record of the reader's firm takes part in a programme no more.
+    AdmissionWithdrawn,
 }
 
 impl AccountNews {
@@ -353,7 +355,10 @@ impl AccountNews {
     pub const fn is_of_firm(self) -> bool {
         matches!(
             self,
-            Self::MemberJoined | Self::DocumentCleared | Self::DocumentRefused
+            Self::MemberJoined
+                | Self::DocumentCleared
+                | Self::DocumentRefused
+                | Self::AdmissionWithdrawn
         )
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn follow(
 }
 
 /// A programme, and those before it that went on as it.
-fn gone_on(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<ProgrammeId>, Error> {
+pub(super) fn gone_on(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<ProgrammeId>, Error> {
     let mut all = vec![programme];
     while let Some(last) = all.last().filter(|_| all.len() < MOST) {
         let Some(before) = agreements::load(conn, *last)?.predecessor else {
@@ -150,13 +150,17 @@ fn carry_over(
             vec![("kind", code(kind)), ("id", Value::Id(id))],
         )
     };
+    // Whom a curator took out of the one that is coming stays out of it.
+    let left = db::admissions::departed(conn, to)?;
     for profile in db::programmes::admitted_startups(conn, from)? {
-        if db::programmes::admit_startup(conn, to, profile, now)? {
+        if !left.contains(&profile.uuid()) && db::programmes::admit_startup(conn, to, profile, now)?
+        {
             admitted(conn, "startup_profile", profile.uuid())?;
         }
     }
     for mandate in db::programmes::admitted_mandates(conn, from)? {
-        if db::programmes::admit_mandate(conn, to, mandate, now)? {
+        if !left.contains(&mandate.uuid()) && db::programmes::admit_mandate(conn, to, mandate, now)?
+        {
             admitted(conn, "mandate", mandate.uuid())?;
         }
     }

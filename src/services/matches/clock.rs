@@ -5,6 +5,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use crate::db::matches::{self, LiveOf};
 use crate::db::{Conn, consumers, events};
+use crate::domain::admission::AdmissionKind;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::MatchId;
 use crate::domain::review::{Match, MatchAction, MatchStatus, UNANSWERED_DAYS, ended_by};
@@ -147,6 +148,7 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
             SubjectKind::Programme if event.kind == "programme.moved" => {
                 Some(LiveOf::Programme(id.into()))
             }
+            SubjectKind::Programme if event.kind == "programme.admission_withdrawn" => left(event),
             // A pass keeps the two firms apart, by other mandates as well.
             SubjectKind::Match if is_pass(event) => Some(LiveOf::BesideMatch(id.into())),
             _ => None,
@@ -159,6 +161,24 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
         }
     }
     concerned
+}
+
+/// The record that left a programme.
+fn left(event: &SealedEvent) -> Option<LiveOf> {
+    let fact = |name: &str| {
+        let mut payload = event.payload.iter();
+        payload.find(|(key, _)| key == name).map(|(_, value)| value)
+    };
+    let Some(Value::Id(id)) = fact("id") else {
+        return None;
+    };
+    let Some(Value::Code(kind)) = fact("kind") else {
+        return None;
+    };
+    match AdmissionKind::from_code(kind)? {
+        AdmissionKind::StartupProfile => Some(LiveOf::Startup((*id).into())),
+        AdmissionKind::Mandate => Some(LiveOf::Mandate((*id).into())),
+    }
 }
 
 fn is_pass(event: &SealedEvent) -> bool {

@@ -52,5 +52,6 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         member_joined: "Somebody joined your organisation on Corridor. Its list of people says who; take the part away again if it shouldn’t be theirs.",
         document_cleared: "A document of your organisation was looked at and let through: it is open to whom you granted it. Its view log says who opens it.",
         document_refused: "A document of your organisation was looked at and refused: nobody else can open it. You can change its title or file, or delete it.",
+        admission_withdrawn: "A profile or mandate of your organisation takes part in a programme no more: nothing new of it is shown there, and introductions that were not sent have ended. What was connected before goes on. The operator’s people can tell you why.",
     },
 };

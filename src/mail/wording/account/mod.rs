@@ -60,6 +60,7 @@ pub(in crate::mail) struct NewsWords {
     pub member_joined: &'static str,
     pub document_cleared: &'static str,
     pub document_refused: &'static str,
+    pub admission_withdrawn: &'static str,
 }
 
 impl NewsWords {
@@ -79,6 +80,7 @@ impl NewsWords {
             AccountNews::MemberJoined => self.member_joined,
             AccountNews::DocumentCleared => self.document_cleared,
             AccountNews::DocumentRefused => self.document_refused,
+            AccountNews::AdmissionWithdrawn => self.admission_withdrawn,
         }
     }
 }
