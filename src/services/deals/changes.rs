@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::db::{self, Conn};
 use crate::domain::calendar::latest_day;
-use crate::domain::criterion::{Criterion, CriterionRole};
+use crate::domain::criterion::{Criterion, CriterionKind, CriterionRole};
 use crate::domain::deal_work::{Likelihood, Plan};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
@@ -19,7 +19,7 @@ use crate::domain::text::Slug;
 use crate::services::transitions::check_version;
 use crate::services::{Caller, Context, Error, apart, screening};
 
-use super::{load, pipeline_of, store};
+use super::{documents, load, pipeline_of, store};
 
 /// What is to be written down.
 #[derive(Debug, Clone)]
@@ -116,6 +116,11 @@ fn record_facts(
         if criterion.is_in_words() {
             screening::refuse_sensitive(context, &pointer, &value)?;
         }
+        if names_nothing(conn, &deal, criterion, &value)? {
+            let detail = "No document of this deal that both sides know of has this id.";
+            faults.push(pointer, "unknown_document", detail);
+            continue;
+        }
         match criterion.read(&value, latest) {
             Ok(value) => drop(deal.facts.insert(key, value)),
             Err((code, detail)) => faults.push(pointer, code, detail),
@@ -132,6 +137,22 @@ fn record_facts(
         )?;
     }
     Ok(deal)
+}
+
+/// Whether a document is asked for, and the value is an id that no document of
+/// the deal has.
+fn names_nothing(
+    conn: &mut Conn,
+    deal: &Deal,
+    criterion: &Criterion,
+    value: &str,
+) -> Result<bool, Error> {
+    match value.trim().parse() {
+        Ok(id) if criterion.kind == CriterionKind::Document => {
+            Ok(!documents::is_known(conn, deal, id)?)
+        }
+        _ => Ok(false),
+    }
 }
 
 fn set_plan(

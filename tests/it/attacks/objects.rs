@@ -61,9 +61,9 @@ fn body(route: &str) -> Option<Value> {
         "PATCH /v1/saved-views/{id}" => Some(json!({ "name": "Ours" })),
         "PATCH /v1/documents/{id}" => Some(json!({ "title": "Ours" })),
         "POST /v1/documents/{id}/transitions" => action("withdraw"),
-        "POST /v1/documents/{id}/versions" | "POST /v1/startup-profiles/{id}/documents" => {
-            Some(json!({}))
-        }
+        "POST /v1/documents/{id}/versions"
+        | "POST /v1/startup-profiles/{id}/documents"
+        | "POST /v1/deals/{id}/documents" => Some(json!({})),
         "POST /v1/startup-profiles/{id}/grants" => Some(json!({ "level": "l3" })),
         "PATCH /v1/programmes/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
@@ -131,6 +131,9 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/people/{id}/transitions" => action("close"),
         "POST /v1/programmes/{id}/admissions" => {
             Some(json!({ "mandate": Uuid::now_v7().to_string() }))
+        }
+        "POST /v1/programmes/{id}/admissions/withdrawals" => {
+            Some(json!({ "mandate": Uuid::now_v7().to_string(), "reason": "Evil" }))
         }
         "PUT /v1/organizations/{id}/identifiers" => Some(json!({ "identifiers": {} })),
         "POST /v1/duplicates/{id}/transitions" => action("reopen"),
@@ -203,6 +206,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     });
     let task = stage.post(Who::Gul, &format!("{path}/tasks"), task).await;
     let task = last(task.location.unwrap());
+    let paper = crate::api::deal_documents::kept(stage, &path).await;
     let deal = last(path);
     let items = async |who, path: &str| {
         let list = stage.get(who, path).await.expect(200);
@@ -266,6 +270,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/me/keys/{id}", key(stage).await),
         ("/v1/me/consents/{id}", own(stage, "/v1/me/consents").await),
         ("/v1/documents/{id}", document(stage).await),
+        ("/v1/deal-documents/{id}", paper),
         (
             "/v1/licences/{id}",
             crate::api::licences::recorded(stage).await,
