@@ -6,6 +6,7 @@ use yaml_serde::{Mapping, Value};
 use crate::domain::account::Role;
 use crate::domain::closing::{ClosingAction, ClosingStatus};
 use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::deal_document::DealDocumentClass;
 use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
@@ -69,7 +70,11 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
     introduction.extend(["in_review", "not_available"]);
     let mut of_records: Vec<(&'static [&'static str], Codes)> = vec![
         (
-            &["StartupProfile.status", "InvestorProfile.status"],
+            &[
+                "StartupProfile.status",
+                "InvestorProfile.status",
+                "ProgrammeAdmission.status",
+            ],
             all!(ProfileStatus),
         ),
         (
@@ -121,6 +126,10 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Introduction.status"], introduction),
         (&["IntroductionMeeting.status"], all!(MeetingStatus)),
         (&["Deal.status"], all!(DealStatus)),
+        (
+            &["DealDocument.class", "NewDealDocument.class"],
+            all!(DealDocumentClass),
+        ),
         (&["Licence.status"], all!(LicenceStatus)),
         (&["NewLicenceTransition.action"], all!(LicenceAction)),
         (&["DealClosing.status"], all!(ClosingStatus)),
@@ -132,6 +141,8 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
                 "DealTaskDocument.visibility",
                 "NewDealNote.visibility",
                 "DealNote.visibility",
+                "DealDocument.visibility",
+                "NewDealDocument.visibility",
             ],
             all!(Visibility),
         ),
