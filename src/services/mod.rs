@@ -34,6 +34,7 @@ pub mod export_jobs;
 pub mod failures;
 pub mod files;
 mod firms_gate;
+pub mod fitness;
 pub mod gaps;
 pub mod import_jobs;
 pub mod imports;
