@@ -112,12 +112,24 @@ pub async fn clearances(
     context: &Context,
     caller: &Caller,
     organization: OrganizationId,
-) -> Result<Vec<Clearance>, Error> {
+    page: PageRequest,
+) -> Result<Page<Clearance>, Error> {
     caller.may(Operation::ReadCompliance, &[organization])?;
-    context
-        .db
-        .read(move |conn| Ok(db::clearances::list(conn, organization)?))
-        .await
+    read_page(
+        context,
+        format!("clearances {organization}"),
+        page,
+        move |conn, cursor, limit| {
+            Ok(db::clearances::of_organization(
+                conn,
+                organization,
+                cursor,
+                limit,
+            )?)
+        },
+        |clearance| after(clearance.created_at, clearance.id),
+    )
+    .await
 }
 
 /// Orders that nothing more is shown or sent within a scope.

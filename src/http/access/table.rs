@@ -207,8 +207,16 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::RankMatches),
     ),
     (
+        "GET /v1/programmes/{id}/releases/{release}/transitions",
+        Needs(O::RankMatches),
+    ),
+    (
         "POST /v1/programmes/{id}/releases/{release}/transitions",
         Needs(O::MoveMatch),
+    ),
+    (
+        "GET /v1/programmes/{id}/releases/{release}/events",
+        Needs(O::RankMatches),
     ),
     ("GET /v1/programmes/{id}/rematches", Needs(O::RankMatches)),
     ("POST /v1/programmes/{id}/rematches", Needs(O::MoveMatch)),
@@ -217,8 +225,16 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::RankMatches),
     ),
     (
+        "GET /v1/programmes/{id}/rematches/{rematch}/transitions",
+        Needs(O::RankMatches),
+    ),
+    (
         "POST /v1/programmes/{id}/rematches/{rematch}/transitions",
         Needs(O::MoveMatch),
+    ),
+    (
+        "GET /v1/programmes/{id}/rematches/{rematch}/events",
+        Needs(O::RankMatches),
     ),
     (
         "GET /v1/programmes/{id}/agreement",
@@ -260,6 +276,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         "POST /v1/commitments/{id}/transitions",
         Needs(O::WriteCommitment),
     ),
+    ("GET /v1/commitments/{id}/events", Needs(O::ReadCommitment)),
     (
         "GET /v1/commitments/{id}/evidence",
         Needs(O::ReadCommitment),
@@ -316,6 +333,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("GET /v1/blocks", Needs(O::ReadCompliance)),
     ("GET /v1/blocks/{id}", Needs(O::ReadCompliance)),
     ("GET /v1/blocks/{id}/transitions", Needs(O::ReadCompliance)),
+    ("GET /v1/blocks/{id}/events", Needs(O::ReadCompliance)),
     (
         "POST /v1/blocks/{id}/transitions",
         Needs(O::WriteCompliance),
@@ -413,6 +431,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("GET /v1/organizations/{id}/licences", Needs(O::ReadLicence)),
     ("GET /v1/licences/{id}", Needs(O::ReadLicence)),
     ("GET /v1/licences/{id}/transitions", Needs(O::ReadLicence)),
+    ("GET /v1/licences/{id}/events", Needs(O::ReadLicence)),
     (
         "POST /v1/licences/{id}/transitions",
         Needs(O::WriteCompliance),

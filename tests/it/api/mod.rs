@@ -19,6 +19,7 @@ mod duplicates;
 mod exports;
 pub mod exports_own;
 mod filters;
+mod firm_lists;
 mod firms;
 mod gates;
 mod golden_names;
