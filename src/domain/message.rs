@@ -58,6 +58,14 @@ codes! {
         DocumentRefused = "document_refused",
         /// A profile or mandate of their firm takes part in a programme no more.
         AdmissionWithdrawn = "admission_withdrawn",
+        /// A party declined to sign a programme that their firm is a party to.
+        ProgrammeDeclined = "programme_declined",
+        /// The notice of one has begun.
+        ProgrammeExpiring = "programme_expiring",
+        /// One is over.
+        ProgrammeOver = "programme_over",
+        /// What their firm promised in a programme is behind.
+        PromiseAtRisk = "promise_at_risk",
     }
 }
 

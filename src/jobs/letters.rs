@@ -271,6 +271,10 @@ const fn account_news(news: News) -> AccountNews {
         News::DocumentCleared => AccountNews::DocumentCleared,
         News::DocumentRefused => AccountNews::DocumentRefused,
         News::AdmissionWithdrawn => AccountNews::AdmissionWithdrawn,
+        News::ProgrammeDeclined => AccountNews::ProgrammeDeclined,
+        News::ProgrammeExpiring => AccountNews::ProgrammeExpiring,
+        News::ProgrammeOver => AccountNews::ProgrammeOver,
+        News::PromiseAtRisk => AccountNews::PromiseAtRisk,
     }
 }
 

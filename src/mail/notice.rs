@@ -348,6 +348,14 @@ pub enum AccountNews {
     DocumentRefused,
     /// A record of the reader's firm takes part in a programme no more.
     AdmissionWithdrawn,
+    /// A party declined to sign a programme that the reader's firm is a party to.
+    ProgrammeDeclined,
+    /// The notice of one has begun.
+    ProgrammeExpiring,
+    /// One is over.
+    ProgrammeOver,
+    /// What the reader's firm promised is behind.
+    PromiseAtRisk,
 }
 
 impl AccountNews {
@@ -359,6 +367,10 @@ impl AccountNews {
                 | Self::DocumentCleared
                 | Self::DocumentRefused
                 | Self::AdmissionWithdrawn
+                | Self::ProgrammeDeclined
+                | Self::ProgrammeExpiring
+                | Self::ProgrammeOver
+                | Self::PromiseAtRisk
         )
     }
 }

@@ -5,14 +5,16 @@ use chrono::NaiveDate;
 
 use crate::db::commitment_watch::{self, Watch};
 use crate::db::{self, Conn, consumers};
+use crate::domain::account::Role;
 use crate::domain::commitment::{Commitment, CommitmentStatus, Health};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{CommitmentId, ProgrammeId};
+use crate::domain::message::News;
 use crate::domain::programme::{Programme, ProgrammeStatus};
 
 use super::scorecard::{Progress, progress_of, share_of};
 use super::transitions::code;
-use super::{Context, Error, programmes};
+use super::{Context, Error, notices, programmes};
 
 /// Looks at all programmes once a day; its position is the number of the day.
 const DAILY: &str = "promises_daily";
@@ -125,7 +127,14 @@ fn say(
             ("health", code(progress.health.code())),
             ("share", Value::Int(progress.share)),
         ],
-    )
+    )?;
+    // How deals go parties are told late and rounded, by the scorecard alone.
+    let details = &progress.commitment.details;
+    if progress.health != Health::AtRisk || details.measure.is_of_deals() {
+        return Ok(());
+    }
+    let speakers = [Role::Owner, Role::Editor];
+    notices::tell_firm(context, conn, details.owner, &speakers, News::PromiseAtRisk)
 }
 
 /// The share of a promise's target for a list of things to do: as of the last

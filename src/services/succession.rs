@@ -8,15 +8,17 @@ use chrono::NaiveDate;
 
 use crate::db::introductions::About;
 use crate::db::{self, Conn, agreements};
+use crate::domain::account::Role;
 use crate::domain::compliance::FreezeScope;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::ProgrammeId;
+use crate::domain::message::News;
 use crate::domain::permission::Hat;
 use crate::domain::programme::{Programme, ProgrammeAction, ProgrammeStatus, step};
 
 use super::log::Pen;
 use super::transitions::code;
-use super::{Context, Error, introductions, programmes};
+use super::{Context, Error, introductions, notices, programmes};
 
 /// Renewals that are followed at most; nobody renews an MoU that often.
 const MOST: usize = 64;
@@ -66,6 +68,7 @@ pub(super) fn follow(
     after: &Programme,
     action: ProgrammeAction,
 ) -> Result<(), Error> {
+    tell_parties(context, conn, after, action)?;
     let today = context.now().date_naive();
     let over = match action {
         ProgrammeAction::Expire if is_coming(conn, after.id, today)? => None,
@@ -86,6 +89,34 @@ pub(super) fn follow(
     };
     for programme in over.map_or(Ok(vec![]), |over| gone_on(conn, over))? {
         introductions::end_all(context, conn, About::Programme(programme), Actor::System)?;
+    }
+    Ok(())
+}
+
+/// Tells the people who speak for its parties what became of a programme.
+fn tell_parties(
+    context: &Context,
+    conn: &mut Conn,
+    after: &Programme,
+    action: ProgrammeAction,
+) -> Result<(), Error> {
+    use ProgrammeAction as A;
+
+    let news = match action {
+        A::Decline => News::ProgrammeDeclined,
+        A::GiveNotice => News::ProgrammeExpiring,
+        A::Expire | A::Terminate => News::ProgrammeOver,
+        A::Activate
+        | A::Negotiate
+        | A::AgreeText
+        | A::StartSigning
+        | A::Suspend
+        | A::Resume
+        | A::Renew => return Ok(()),
+    };
+    for party in &after.details.parties {
+        let speakers = [Role::Owner, Role::Editor];
+        notices::tell_firm(context, conn, party.organization, &speakers, news)?;
     }
     Ok(())
 }

@@ -122,6 +122,11 @@ fn news() -> Vec<Notice> {
         AccountNews::RolesChanged,
         AccountNews::AccountClosed,
         AccountNews::AccountReopened,
+        AccountNews::AdmissionWithdrawn,
+        AccountNews::ProgrammeDeclined,
+        AccountNews::ProgrammeExpiring,
+        AccountNews::ProgrammeOver,
+        AccountNews::PromiseAtRisk,
     ]
     .into_iter()
     .map(|news| {

@@ -61,6 +61,10 @@ pub(in crate::mail) struct NewsWords {
     pub document_cleared: &'static str,
     pub document_refused: &'static str,
     pub admission_withdrawn: &'static str,
+    pub programme_declined: &'static str,
+    pub programme_expiring: &'static str,
+    pub programme_over: &'static str,
+    pub promise_at_risk: &'static str,
 }
 
 impl NewsWords {
@@ -81,6 +85,10 @@ impl NewsWords {
             AccountNews::DocumentCleared => self.document_cleared,
             AccountNews::DocumentRefused => self.document_refused,
             AccountNews::AdmissionWithdrawn => self.admission_withdrawn,
+            AccountNews::ProgrammeDeclined => self.programme_declined,
+            AccountNews::ProgrammeExpiring => self.programme_expiring,
+            AccountNews::ProgrammeOver => self.programme_over,
+            AccountNews::PromiseAtRisk => self.promise_at_risk,
         }
     }
 }
