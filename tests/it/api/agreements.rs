@@ -236,7 +236,11 @@ fn a_party_that_declines_ends_it_and_parties_have_their_say() {
             declined.body["signatories"][0]["reason"],
             "The term is too long."
         );
-        assert_eq!(cast.mails("programme_declined").await, 2, "one to each party");
+        assert_eq!(
+            cast.mails("programme_declined").await,
+            2,
+            "one to each party"
+        );
         // Whoever drew it up finds it among their work.
         let work = cast
             .curator
