@@ -129,21 +129,8 @@ fn body(route: &str) -> Option<Value> {
             action("cancel")
         }
         "POST /v1/people/{id}/transitions" => action("close"),
-        "POST /v1/programmes/{id}/admissions" => {
-            Some(json!({ "mandate": Uuid::now_v7().to_string() }))
-        }
-        "POST /v1/programmes/{id}/admissions/withdrawals" => {
-            Some(json!({ "mandate": Uuid::now_v7().to_string(), "reason": "Evil" }))
-        }
         "PUT /v1/organizations/{id}/identifiers" => Some(json!({ "identifiers": {} })),
         "POST /v1/duplicates/{id}/transitions" => action("reopen"),
-        "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
-        "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
-        "POST /v1/programmes/{id}/rematches" => Some(json!({ "top": 1 })),
-        "POST /v1/programmes/{id}/rematches/{rematch}/transitions" => action("cancel"),
-        "PUT /v1/programmes/{id}/release-settings" => {
-            Some(json!({ "by_rule": { "from": "weak", "to": "both" }, "fairness": null }))
-        }
         "PUT /v1/organizations/{id}/members/{person}" => Some(json!({ "role": "viewer" })),
         "POST /v1/organizations/{id}/invitations" => {
             Some(json!({ "email": "evil@mail.example", "role": "owner" }))
@@ -153,6 +140,27 @@ fn body(route: &str) -> Option<Value> {
             Some(json!({ "name": "Evil", "scopes": ["programmes:read"] }))
         }
         "POST /v1/clients/{id}/secrets" => Some(json!({})),
+        _ => body_of_programme(route),
+    }
+}
+
+/// A body of what is done with who takes part in a programme.
+fn body_of_programme(route: &str) -> Option<Value> {
+    let action = |action: &str| Some(json!({ "action": action }));
+    match route {
+        "POST /v1/programmes/{id}/admissions" => {
+            Some(json!({ "mandate": Uuid::now_v7().to_string() }))
+        }
+        "POST /v1/programmes/{id}/admissions/withdrawals" => {
+            Some(json!({ "mandate": Uuid::now_v7().to_string(), "reason": "Evil" }))
+        }
+        "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
+        "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
+        "POST /v1/programmes/{id}/rematches" => Some(json!({ "top": 1 })),
+        "POST /v1/programmes/{id}/rematches/{rematch}/transitions" => action("cancel"),
+        "PUT /v1/programmes/{id}/release-settings" => {
+            Some(json!({ "by_rule": { "from": "weak", "to": "both" }, "fairness": null }))
+        }
         _ => None,
     }
 }
