@@ -56,6 +56,9 @@ pub use mail::mailer;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
 const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
+/// For how long mail waits that a server doesn't take from us: the operator's
+/// people see it, and a signature or an address takes days to mend.
+const UNWANTED_KEPT: TimeDelta = TimeDelta::days(14);
 /// How often it is looked whether the search lacks something.
 const CATCH_UP_EVERY: Duration = Duration::from_mins(5);
 /// What workers get to end even if running requests took all the time to drain.
@@ -521,6 +524,7 @@ pub fn jobs_options(config: &Config) -> jobs::Options {
             quick_base: TimeDelta::seconds(i64::from(outbox.backoff_base_s)),
             slow_base: TimeDelta::seconds(i64::from(outbox.slow_base_s)),
             cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
+            unwanted: UNWANTED_KEPT,
         },
         domains: Domains::new(usize::try_from(outbox.per_domain).unwrap_or(1)),
         from_address: config.mail.from.clone(),

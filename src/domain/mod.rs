@@ -78,6 +78,7 @@ pub mod telling;
 pub mod terms;
 pub mod text;
 pub mod ticket;
+pub mod tongue;
 pub mod values;
 pub mod word;
 pub mod wording;

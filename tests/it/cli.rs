@@ -788,10 +788,19 @@ fn mail_is_signed_with_each_key_whose_record_was_printed() {
     let id = queue_mail(data.path());
     let dkim = ["keys", "dkim", "--domain", "corridor.example"];
     let said = run(&mut corridor(data.path()), &dkim).ok();
-    let record = "corridor._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=ed25519; p=";
+    let record = "corridor._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=rsa; p=";
     assert!(said.contains(record), "{said}");
+    // No string of a TXT record is longer than 255 octets (RFC 1035 §3.3).
+    let (_, strings) = said.split_once("TXT ( ").unwrap();
+    let strings: Vec<_> = strings.split('"').skip(1).step_by(2).collect();
+    assert_eq!(strings[0].len(), 255);
+    assert!(strings.len() == 2 && strings[1].len() <= 255, "{said}");
     let again = run(&mut corridor(data.path()), &dkim).fails_with(1);
     assert!(again.contains("choose another --selector"), "{again}");
+    let small = [&dkim[..], &["--type", "ed25519", "--selector", "small"]].concat();
+    let said = run(&mut corridor(data.path()), &small).ok();
+    let record = "small._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=ed25519; p=";
+    assert!(said.contains(record), "{said}");
     let pem = data.path().join("key.pem");
     fs::write(&pem, "no key").unwrap();
     let import = [
@@ -801,7 +810,7 @@ fn mail_is_signed_with_each_key_whose_record_was_printed() {
     .concat();
     let refused = run(&mut corridor(data.path()), &import).fails_with(1);
     assert!(refused.contains("PKCS#8"), "{refused}");
-    let bad = [&dkim[..3], &["corridor .example"]].concat();
+    let bad = [&small[..3], &["corridor .example"], &small[4..]].concat();
     run(&mut corridor(data.path()), &bad).fails_with(1);
 
     let server = serve(&mut corridor(data.path()));
@@ -809,8 +818,11 @@ fn mail_is_signed_with_each_key_whose_record_was_printed() {
     let file = data.path().join(format!("mail/{id}@corridor.example.eml"));
     until("the mail is there", || file.exists());
     let mail = fs::read_to_string(&file).unwrap();
-    assert!(mail.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;"));
-    assert_eq!(mail.matches("DKIM-Signature:").count(), 1);
+    for algorithm in ["rsa-sha256", "ed25519-sha256"] {
+        let signature = format!("DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;");
+        assert_eq!(mail.matches(&signature).count(), 1, "{mail}");
+    }
+    assert_eq!(mail.matches("DKIM-Signature:").count(), 2);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) use facts::{Around, told};
 pub use freshness::mark_stale;
 pub use holding::archive_due;
 pub(super) use holding::suspend_of;
-pub(super) use rest::rest;
+pub(super) use rest::{publish_again, rest};
 
 use super::caller::in_any_hat;
 use super::counts::own;
@@ -525,8 +525,15 @@ pub(super) fn open_to(
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);
+    let hidden = consents::hindrance_to_show(conn, profile.organization, context.now())?;
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(profile, action, hat, &facts).map(drop)
+        step(profile, action, hat, &facts)?;
+        match (action, &hidden) {
+            (ProfileAction::Publish | ProfileAction::Restore, Some(refusal)) => {
+                Err(refusal.clone())
+            }
+            _ => Ok(()),
+        }
     }))
 }
 
