@@ -114,14 +114,17 @@ pub fn list(
     rows.into_iter().map(document).collect()
 }
 
-/// The lengths of the files that one side's people keep with a deal.
+/// The lengths of the files that one side's people keep with a deal, of private
+/// ones those of one author: nobody else could make room of them.
 ///
 /// # Errors
 /// A statement failed.
-pub fn lengths(conn: &mut Conn, deal: DealId, camp: Camp) -> Result<Vec<i64>> {
+pub fn lengths(conn: &mut Conn, deal: DealId, camp: Camp, author: UserId) -> Result<Vec<i64>> {
+    let shared = dsl::visibility.ne(Visibility::Private.code());
     Ok(deal_documents::table
         .filter(dsl::deal_id.eq(deal))
         .filter(dsl::camp.eq(camp.code()))
+        .filter(shared.or(dsl::author_id.eq(author)))
         .filter(dsl::erased_at.is_null())
         .select(dsl::bytes)
         .load(conn)?)

@@ -9,7 +9,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::account::Role;
 use crate::domain::admission::{Admission, AdmissionFilter, Admitted, Departure};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, ProgrammeId};
 use crate::domain::message::News;
 use crate::domain::permission::Operation;
@@ -161,16 +161,52 @@ fn take_back(
             ("reason", Value::hash_of(&departure.reason)),
         ],
     )?;
+    end_unsent(context, conn, id, (admission, firm), caller.actor())?;
+    let keepers = [Role::Owner, Role::Editor];
+    notices::tell_firm(context, conn, firm, &keepers, News::AdmissionWithdrawn)?;
+    Ok(Withdrawn(id))
+}
+
+/// Ends what was asked for under a programme, or those before it, and not sent.
+fn end_unsent(
+    context: &Context,
+    conn: &mut Conn,
+    id: ProgrammeId,
+    (admission, firm): (Admission, OrganizationId),
+    actor: Actor,
+) -> Result<(), Error> {
     for programme in succession::gone_on(conn, id)? {
         let about = match admission {
             Admission::StartupProfile(profile) => About::ProfileIn(programme, firm, profile),
             Admission::Mandate(mandate) => About::MandateIn(programme, mandate),
         };
-        introductions::end_all(context, conn, about, caller.actor())?;
+        introductions::end_all(context, conn, about, actor)?;
     }
-    let keepers = [Role::Owner, Role::Editor];
-    notices::tell_firm(context, conn, firm, &keepers, News::AdmissionWithdrawn)?;
-    Ok(Withdrawn(id))
+    Ok(())
+}
+
+/// Ends what was asked for at the same moment as an admission was taken back,
+/// by who had read it just before; what was admitted again meanwhile stays.
+pub(super) async fn settle(
+    context: &Context,
+    id: ProgrammeId,
+    admission: Admission,
+) -> Result<(), Error> {
+    let context_in = context.clone();
+    let job = move |conn: &mut Conn| {
+        let admitted = match admission {
+            Admission::StartupProfile(record) => {
+                db::programmes::is_startup_admitted(conn, id, record)?
+            }
+            Admission::Mandate(record) => db::programmes::is_mandate_admitted(conn, id, record)?,
+        };
+        if admitted {
+            return Ok(());
+        }
+        let firm = firm_of(conn, admission)?;
+        end_unsent(&context_in, conn, id, (admission, firm), Actor::System)
+    };
+    context.db.write(job).await
 }
 
 fn firm_of(conn: &mut Conn, admission: Admission) -> Result<OrganizationId, Error> {

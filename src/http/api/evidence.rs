@@ -194,6 +194,9 @@ async fn list_evidence(
 
 /// Adds evidence to an open commitment, for the programme's parties and for
 /// curators.
+///
+/// With `replaces` it puts right what was given before. One that was closed as
+/// met on evidence that was wrong a curator reopens first.
 #[utoipa::path(
     operation_id = "give_evidence",
     tag = "programmes",

@@ -116,7 +116,7 @@ fn record_facts(
         if criterion.is_in_words() {
             screening::refuse_sensitive(context, &pointer, &value)?;
         }
-        if names_nothing(conn, &deal, criterion, &value)? {
+        if names_nothing(context, conn, caller, &deal, criterion, &value)? {
             let detail = "No document of this deal that both sides know of has this id.";
             faults.push(pointer, "unknown_document", detail);
             continue;
@@ -142,14 +142,16 @@ fn record_facts(
 /// Whether a document is asked for, and the value is an id that no document of
 /// the deal has.
 fn names_nothing(
+    context: &Context,
     conn: &mut Conn,
+    caller: &Caller,
     deal: &Deal,
     criterion: &Criterion,
     value: &str,
 ) -> Result<bool, Error> {
     match value.trim().parse() {
         Ok(id) if criterion.kind == CriterionKind::Document => {
-            Ok(!documents::is_known(conn, deal, id)?)
+            Ok(!documents::is_known(context, conn, caller, deal, id)?)
         }
         _ => Ok(false),
     }

@@ -12,12 +12,12 @@ use crate::domain::deal_document::{DealDocument, DealDocumentClass, MOST_OF_CAMP
 use crate::domain::deal_work::{Camp, Marks, Reader, Visibility};
 use crate::domain::disclosure::{Decision, Level};
 use crate::domain::event::{Payload, Subject, SubjectKind, Value};
-use crate::domain::ids::{DealId, OrganizationId};
+use crate::domain::ids::{DealId, OrganizationId, UserId};
 use crate::domain::permission::Operation;
-use crate::domain::pipeline::Deal;
+use crate::domain::pipeline::{Deal, DealStatus};
 use crate::services::disclosure::{self, Occasion, Pair, Showing};
 use crate::services::documents::blocking;
-use crate::services::documents::door::Look;
+use crate::services::documents::door::{self, Look};
 use crate::services::documents::upkeep::delete_unneeded;
 use crate::services::documents::uploads::{Upload, keep};
 use crate::services::once::Recorded;
@@ -120,7 +120,8 @@ pub async fn may_keep(context: &Context, caller: &Caller, id: DealId) -> Result<
     let (context_in, caller) = (context.clone(), caller.clone());
     let look = move |conn: &mut Conn| {
         let deal = writable(conn, &caller, id)?;
-        check_room(&context_in, conn, &deal, camp_of(&caller, &deal)?, 1)
+        let whose = (camp_of(&caller, &deal)?, caller.id());
+        check_room(&context_in, conn, &deal, whose, 1)
     };
     context.db.read(look).await
 }
@@ -129,10 +130,10 @@ fn check_room(
     context: &Context,
     conn: &mut Conn,
     deal: &Deal,
-    camp: Camp,
+    (camp, author): (Camp, UserId),
     more: i64,
 ) -> Result<(), Error> {
-    let kept = deal_documents::lengths(conn, deal.id, camp)?;
+    let kept = deal_documents::lengths(conn, deal.id, camp, author)?;
     if kept.len() >= MOST_OF_CAMP {
         return Err(Error::refused(
             "too_many_documents",
@@ -174,7 +175,7 @@ pub async fn add(
             Camp::Startup | Camp::Operator => deal.startup,
         };
         db::organizations::lock(conn, holder)?;
-        check_room(&context_in, conn, &deal, camp, file.bytes)?;
+        check_room(&context_in, conn, &deal, (camp, caller_in.id()), file.bytes)?;
         if new.visibility == Visibility::Both {
             screening::refuse_sensitive(&context_in, "/title", &new.title)?;
             screening::refuse_sensitive(&context_in, "/file", file.file_name.as_str())?;
@@ -313,7 +314,8 @@ fn note(
         disclosure::record(context, conn, &pen, showing)?;
     }
     let mut facts = vec![("document", Value::Id(document.id))];
-    facts.extend(to.map(|camp| ("to", code(camp.code()))));
+    facts.push(("class", code(document.class.code())));
+    facts.extend(to.map(|camp| ("as", code(camp.code()))));
     let subject = (SubjectKind::Deal, deal.id);
     pen.append(conn, "deal.document_opened", subject, facts)
 }
@@ -329,6 +331,7 @@ pub async fn erase(context: &Context, caller: &Caller, id: Uuid) -> Result<(), E
         if camp_of(&caller_in, &deal)? != document.marks.camp {
             return Err(Error::Forbidden);
         }
+        check_erasable(&document, &deal)?;
         if deal_documents::erase(conn, id, context_in.now())? {
             log(&context_in, conn, &caller_in, "erased", &document)?;
         }
@@ -341,14 +344,38 @@ pub async fn erase(context: &Context, caller: &Caller, id: Uuid) -> Result<(), E
     Ok(())
 }
 
+/// What a deal stands on is not taken from under it: a paper that a recorded
+/// fact names, and what both sides know of one whose money both confirmed.
+fn check_erasable(document: &DealDocument, deal: &Deal) -> Result<(), Error> {
+    let id = document.id.to_string();
+    let named = deal.facts.values().any(|fact| *fact == id);
+    let won = deal.status == DealStatus::Won && document.marks.visibility == Visibility::Both;
+    if named || won {
+        return Err(Error::refused(
+            "document_needed",
+            "The deal was moved on the strength of this paper; it stays with it.",
+        ));
+    }
+    Ok(())
+}
+
 /// What is recorded for a document that an exit criterion asks for, where it is
 /// an id: a paper that both sides of the deal know of, or a document of the
-/// startup's profile.
-pub(super) fn is_known(conn: &mut Conn, deal: &Deal, id: Uuid) -> Result<bool, Error> {
+/// startup's profile that whoever names it can open now.
+pub(super) fn is_known(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    id: Uuid,
+) -> Result<bool, Error> {
     if let Some(paper) = deal_documents::find(conn, id)? {
         let both = paper.marks.visibility == Visibility::Both;
         return Ok(paper.deal == deal.id && both && paper.file.erased_at.is_none());
     }
-    let document = db::documents::find(conn, id.into())?;
-    Ok(document.is_some_and(|it| it.startup_profile == deal.startup_profile))
+    let Some(document) = db::documents::find(conn, id.into())? else {
+        return Ok(false);
+    };
+    let of_it = document.startup_profile == deal.startup_profile;
+    Ok(of_it && door::is_open_to(context, conn, caller, &document)?)
 }

@@ -92,6 +92,25 @@ fn a_paper_is_for_those_who_learn_of_it_and_each_opening_is_on_record() {
             }
         }
 
+        // What its keeper can't open no fact of its own names.
+        let closed = super::documents::deck(&stage).await;
+        let fact = json!({ "facts": { "signed_agreement": closed["id"] } });
+        let faults = stage.edit(Who::Gul, &deal, fact).await.expect(422);
+        assert_eq!(faults["errors"][0]["code"], "unknown_document");
+
+        // Whoever keeps it reads that it was opened, and by which side.
+        stage.seal().await;
+        let events = stage.get(Who::Gul, &format!("{deal}/events")).await;
+        let events = events.expect(200);
+        let opened: Vec<_> = events["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["kind"] == "deal.document_opened")
+            .map(|event| (&event["payload"]["document"], &event["payload"]["as"]))
+            .collect();
+        assert_eq!(opened, [(&made["id"], &json!("startup"))]);
+
         // Erased, its hash stays and its bytes go; nobody else does that.
         let before = stored(&stage).len();
         let erase = async |who| {
@@ -99,6 +118,10 @@ fn a_paper_is_for_those_who_learn_of_it_and_each_opening_is_on_record() {
             request.send().await.unwrap().status().as_u16()
         };
         assert_eq!(erase(Who::Dana).await, 403);
+        // Not while the deal names it.
+        assert_eq!(erase(Who::Gul).await, 409);
+        let fact = json!({ "facts": { "term_sheet": null } });
+        stage.edit(Who::Gul, &deal, fact).await.expect(200);
         assert_eq!((erase(Who::Gul).await, erase(Who::Gul).await), (204, 204));
         assert_eq!(stored(&stage).len(), before - 1);
         let left = stage.get(Who::Dana, &path).await.expect(200);

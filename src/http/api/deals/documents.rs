@@ -310,11 +310,17 @@ async fn get_deal_document_file(
 
 /// Deletes the bytes of a paper for good, for the people of the side that keeps
 /// it. That it was there stays on record, with its hash.
+///
+/// A paper that a recorded fact of the deal names stays, and so does what both
+/// sides know of a deal that was won.
 #[utoipa::path(
     operation_id = "erase_deal_document",
     tag = "deals",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 204, description = "Erased."))
+    responses(
+        (status = 204, description = "Erased."),
+        (status = 409, description = "The deal stands on it (`document_needed`)."),
+    )
 )]
 #[delete("/v1/deal-documents/{id}")]
 async fn erase_deal_document(
