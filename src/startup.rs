@@ -3,6 +3,7 @@
 
 mod look;
 mod mail;
+mod vitals;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -33,7 +34,6 @@ use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
 use crate::http::drain::StopSignal;
 use crate::http::limits::Limits;
-use crate::http::metrics::RenderMetrics;
 use crate::http::origin::InvalidProxies;
 use crate::http::rate_limit::Rates;
 use crate::http::{self, Listeners, ServerOptions, Service};
@@ -344,7 +344,7 @@ pub struct Corridor {
     /// What use cases need.
     pub context: Context,
     listener: TcpListener,
-    metrics: Option<(TcpListener, RenderMetrics)>,
+    metrics: Option<(TcpListener, Metrics)>,
     options: ServerOptions,
     mailer: Mailer,
     jobs: jobs::Options,
@@ -359,7 +359,7 @@ impl Corridor {
         let listener = bind(config.server.listen)?;
         let bound = listener.local_addr().map_err(StartError::new)?;
         let metrics = match config.server.metrics_listen {
-            Some(address) => Some((bind(address)?, render_metrics()?)),
+            Some(address) => Some((bind(address)?, Metrics::install().map_err(StartError::new)?)),
             None => None,
         };
         let db = open_store(config)?;
@@ -413,6 +413,8 @@ impl Corridor {
                 Box::pin(async move { fitness.is_ready().await })
             },
         );
+        let metrics =
+            metrics.map(|(listener, metrics)| (listener, vitals::page(metrics, context.clone())));
         let service = Service {
             state: Arc::new(context.clone()),
             routes: http::api::routes,
@@ -467,11 +469,6 @@ async fn index_words(context: Context) {
         }
         tokio::time::sleep(CATCH_UP_EVERY).await;
     }
-}
-
-fn render_metrics() -> Result<RenderMetrics, StartError> {
-    let metrics = Metrics::install().map_err(StartError::new)?;
-    Ok(Arc::new(move || metrics.render()))
 }
 
 fn server_options(config: &Config) -> Result<ServerOptions, StartError> {

@@ -218,7 +218,22 @@ async fn signatures(config: &Config, context: &Context) -> Result<Option<Finding
     })
 }
 
+/// Where messages are written as files; the first one makes the folder.
+fn into_files(config: &Config) -> Finding {
+    let dir = config.data.dir.join("mail");
+    if dir.is_dir() || !dir.exists() {
+        return Finding::Fine("into files".to_owned());
+    }
+    Finding::Bad(format!(
+        "{} is no folder, so no message can be written there: move it away",
+        dir.display()
+    ))
+}
+
 async fn mail(config: &Config) -> Finding {
+    if config.mail.transport == MailTransport::File {
+        return into_files(config);
+    }
     let mailer = match mailer(config) {
         Ok(mailer) => mailer,
         Err(error) => return Finding::Bad(error.to_string()),
@@ -230,9 +245,6 @@ async fn mail(config: &Config) -> Finding {
             Ok(()) => fine.push(format!("{server} answers")),
             Err(error) => away.push(format!("{server} can't be used: {}", error.text())),
         }
-    }
-    if config.mail.transport == MailTransport::File {
-        return Finding::Fine("into files".to_owned());
     }
     match (fine.is_empty(), away.is_empty()) {
         (_, true) => Finding::Fine(fine.join("; ")),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
 use crate::db::envelopes::Envelope;
@@ -229,7 +229,7 @@ impl Sender {
                 }
             }
             Prepared::Obsolete(why) => {
-                info!(message = %message.id, why, "a message is no longer wanted");
+                debug!(message = %message.id, why, "a message is no longer wanted");
                 Attempt::Obsolete { why }
             }
             Prepared::Later => Attempt::PutOff {

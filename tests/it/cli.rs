@@ -138,6 +138,22 @@ fn metrics_have_a_listener_of_their_own() {
     let address = server.address();
     let metrics = server.line_after("Metrics on ");
     assert_eq!(get(&metrics).status(), 200);
+    let told = text(&metrics);
+    for line in [
+        "corridor_outbox_messages{state=\"waiting\"} 0",
+        "corridor_outbox_messages{state=\"given_up\"} 0",
+        "corridor_log_unsealed 0",
+    ] {
+        assert!(told.lines().any(|it| it == line), "{line}: {told}");
+    }
+    let position = |name: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse::<u64>().unwrap()
+    };
+    assert_eq!(
+        position("corridor_match_index_position "),
+        position("corridor_log_position ")
+    );
     assert_eq!(get(&format!("http://{address}/metrics")).status(), 404);
 }
 
@@ -241,9 +257,19 @@ fn doctor_looks_and_changes_nothing() {
         "DELETE FROM __diesel_schema_migrations
          WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)",
     );
+    let entries = || {
+        let found = fs::read_dir(data.path()).unwrap();
+        let names = found.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        // SQLite's own, for as long as the file is open.
+        let mut names: Vec<_> = names.filter(|name| !name.contains("db-")).collect();
+        names.sort();
+        names
+    };
     let before = fs::read(database_of(data.path())).unwrap();
+    let there = entries();
     let said = run(&mut corridor(data.path()), &["doctor"]);
     assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(entries(), there);
     assert!(
         said.out.contains("BAD   migrations  1 pending"),
         "{}",
@@ -690,6 +716,18 @@ fn the_demo_fills_a_fresh_directory_and_is_served_again_as_it_is() {
         introductions.len() >= 10 && total >= 15,
         "{introductions:?}"
     );
+    for state in ["blocked", "delivery_problem"] {
+        let found = introductions.iter().any(|(status, _)| status == state);
+        assert!(found, "no introduction is {state}: {introductions:?}");
+    }
+    assert!(built.out.contains("Freezes in force: 1"), "{}", built.out);
+    for side in ["startup", "investor"] {
+        let line = built
+            .out
+            .lines()
+            .find(|line| line.starts_with(&format!("  {side} ")));
+        assert!(line.is_some_and(|line| line.contains('@')), "{}", built.out);
+    }
     let deals = counts(&built.out, "Deals by stage and status:");
     assert!(deals.len() >= 5, "{deals:?}");
 

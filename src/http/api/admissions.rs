@@ -152,7 +152,11 @@ async fn list_admissions(
 #[serde(deny_unknown_fields)]
 pub struct NewAdmission {
     /// A startup's profile.
-    #[schema(format = "uuid", max_length = 36)]
+    #[schema(
+        format = "uuid",
+        max_length = 36,
+        example = "01a21635-fc97-7752-b7ad-e0c316d4dbe2"
+    )]
     startup_profile: Option<String>,
     /// An investor's mandate.
     #[schema(format = "uuid", max_length = 36)]
@@ -229,7 +233,11 @@ async fn admit_to_programme(
 #[serde(deny_unknown_fields)]
 pub struct NewAdmissionWithdrawal {
     /// A startup's profile.
-    #[schema(format = "uuid", max_length = 36)]
+    #[schema(
+        format = "uuid",
+        max_length = 36,
+        example = "01a21635-fc97-7752-b7ad-e0c316d4dbe2"
+    )]
     startup_profile: Option<String>,
     /// An investor's mandate.
     #[schema(format = "uuid", max_length = 36)]

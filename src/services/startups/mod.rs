@@ -21,11 +21,13 @@ use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
+mod comments;
 mod facts;
 mod freshness;
 mod holding;
 mod rest;
 
+pub use comments::{comments, some_comments};
 use facts::screen;
 pub(super) use facts::{Around, told};
 pub use freshness::mark_stale;
@@ -177,19 +179,6 @@ pub async fn list<S: Show<StartupProfile>>(
         show,
     )
     .await
-}
-
-/// The reviewers' comments on a profile, oldest first.
-pub async fn comments(
-    context: &Context,
-    caller: &Caller,
-    id: StartupProfileId,
-) -> Result<Vec<ReviewComment>, Error> {
-    find(context, caller, id).await?;
-    context
-        .db
-        .read(move |conn| Ok(review_comments::of(conn, id)?))
-        .await
 }
 
 /// Replaces what a profile says; `revise` gets the present content and answers
