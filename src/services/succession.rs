@@ -68,10 +68,14 @@ pub(super) fn follow(
     after: &Programme,
     action: ProgrammeAction,
 ) -> Result<(), Error> {
-    tell_parties(context, conn, after, action)?;
     let today = context.now().date_naive();
+    // One that another goes on from ends without a word: its parties sign that.
+    let renewed = action == ProgrammeAction::Expire && is_coming(conn, after.id, today)?;
+    if !renewed {
+        tell_parties(context, conn, after, action)?;
+    }
     let over = match action {
-        ProgrammeAction::Expire if is_coming(conn, after.id, today)? => None,
+        ProgrammeAction::Expire if renewed => None,
         ProgrammeAction::Expire | ProgrammeAction::Terminate => Some(after.id),
         ProgrammeAction::Decline => {
             let mut agreement = agreements::load(conn, after.id)?;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 use crate::db::{self, Conn};
 use crate::domain::calendar::latest_day;
@@ -121,6 +122,7 @@ fn record_facts(
             faults.push(pointer, "unknown_document", detail);
             continue;
         }
+        let value = as_kept(criterion, value);
         match criterion.read(&value, latest) {
             Ok(value) => drop(deal.facts.insert(key, value)),
             Err((code, detail)) => faults.push(pointer, code, detail),
@@ -137,6 +139,15 @@ fn record_facts(
         )?;
     }
     Ok(deal)
+}
+
+/// An id of a document in the one form in which ids are kept; anything else as
+/// it came.
+fn as_kept(criterion: &Criterion, value: String) -> String {
+    match value.trim().parse::<Uuid>() {
+        Ok(id) if criterion.kind == CriterionKind::Document => id.to_string(),
+        _ => value,
+    }
 }
 
 /// Whether a document is asked for, and the value is an id that no document of

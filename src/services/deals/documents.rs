@@ -347,8 +347,8 @@ pub async fn erase(context: &Context, caller: &Caller, id: Uuid) -> Result<(), E
 /// What a deal stands on is not taken from under it: a paper that a recorded
 /// fact names, and what both sides know of one whose money both confirmed.
 fn check_erasable(document: &DealDocument, deal: &Deal) -> Result<(), Error> {
-    let id = document.id.to_string();
-    let named = deal.facts.values().any(|fact| *fact == id);
+    let mut facts = deal.facts.values();
+    let named = facts.any(|fact| fact.trim().parse() == Ok(document.id));
     let won = deal.status == DealStatus::Won && document.marks.visibility == Visibility::Both;
     if named || won {
         return Err(Error::refused(

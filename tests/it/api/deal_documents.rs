@@ -80,12 +80,13 @@ fn a_paper_is_for_those_who_learn_of_it_and_each_opening_is_on_record() {
         assert_eq!(lines.filter(|line| line["level"] == "l3").count(), 1);
 
         // What an exit criterion asks for may be named by its id.
-        let nothing = uuid::Uuid::now_v7().to_string();
-        for (id, known) in [(&made["id"], true), (&json!(nothing), false)] {
+        let nothing = json!(uuid::Uuid::now_v7().to_string());
+        let shouted = json!(format!(" {} ", made["id"].as_str().unwrap().to_uppercase()));
+        for (id, known) in [(&shouted, true), (&nothing, false)] {
             let fact = json!({ "facts": { "term_sheet": id } });
             let noted = stage.edit(Who::Gul, &deal, fact).await;
             if known {
-                assert_eq!(noted.expect(200)["facts"]["term_sheet"], *id);
+                assert_eq!(noted.expect(200)["facts"]["term_sheet"], made["id"]);
             } else {
                 let faults = noted.expect(422);
                 assert_eq!(faults["errors"][0]["code"], "unknown_document");
