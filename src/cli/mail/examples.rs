@@ -419,6 +419,11 @@ impl Told {
             ("news_member_joined", N::MemberJoined),
             ("news_document_cleared", N::DocumentCleared),
             ("news_document_refused", N::DocumentRefused),
+            ("news_admission_withdrawn", N::AdmissionWithdrawn),
+            ("news_programme_declined", N::ProgrammeDeclined),
+            ("news_programme_expiring", N::ProgrammeExpiring),
+            ("news_programme_over", N::ProgrammeOver),
+            ("news_promise_at_risk", N::PromiseAtRisk),
         ]
         .map(|(event, news)| {
             let mail = NewsMail {
