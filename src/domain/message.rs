@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use super::ids::{
-    AskId, DealId, IntroductionId, InvestorProfileId, MandateId, OutboxId, PulseId,
+    AskId, DealId, IntroductionId, InvestorProfileId, MandateId, OutboxId, ProgrammeId, PulseId,
     StartupProfileId, TicketId, UserId,
 };
 use super::text::Slug;
@@ -226,6 +226,8 @@ pub enum Notice {
         user: UserId,
         /// What.
         news: News,
+        /// In which programme, where it is one's.
+        programme: Option<ProgrammeId>,
     },
     /// Tells a mandate's reader what it was shown in a week.
     Digest {

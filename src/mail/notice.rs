@@ -359,19 +359,25 @@ pub enum AccountNews {
 }
 
 impl AccountNews {
-    /// Whether it is about the reader's firm rather than the account itself.
-    pub const fn is_of_firm(self) -> bool {
+    /// Whether it happened in a programme.
+    pub const fn is_of_programme(self) -> bool {
         matches!(
             self,
-            Self::MemberJoined
-                | Self::DocumentCleared
-                | Self::DocumentRefused
-                | Self::AdmissionWithdrawn
+            Self::AdmissionWithdrawn
                 | Self::ProgrammeDeclined
                 | Self::ProgrammeExpiring
                 | Self::ProgrammeOver
                 | Self::PromiseAtRisk
         )
+    }
+
+    /// Whether it is about the reader's firm rather than the account itself.
+    pub const fn is_of_firm(self) -> bool {
+        self.is_of_programme()
+            || matches!(
+                self,
+                Self::MemberJoined | Self::DocumentCleared | Self::DocumentRefused
+            )
     }
 }
 
@@ -382,6 +388,8 @@ pub struct NewsMail {
     pub reader: Option<String>,
     /// What.
     pub news: AccountNews,
+    /// The title of the programme that it is about.
+    pub programme: Option<String>,
     /// When.
     pub at: Moment,
 }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use crate::db::introductions::About;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::account::Role;
 use crate::domain::admission::{Admission, AdmissionFilter, Admitted, Departure};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{OrganizationId, ProgrammeId};
@@ -162,8 +161,9 @@ fn take_back(
         ],
     )?;
     end_unsent(context, conn, id, (admission, firm), caller.actor())?;
-    let keepers = [Role::Owner, Role::Editor];
-    notices::tell_firm(context, conn, firm, &keepers, News::AdmissionWithdrawn)?;
+    // One that was never in force is its parties' alone to know of.
+    let of = programme.status.is_public().then_some(id);
+    notices::tell_of_programme(context, conn, firm, News::AdmissionWithdrawn, of)?;
     Ok(Withdrawn(id))
 }
 

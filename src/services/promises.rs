@@ -5,7 +5,6 @@ use chrono::NaiveDate;
 
 use crate::db::commitment_watch::{self, Watch};
 use crate::db::{self, Conn, consumers};
-use crate::domain::account::Role;
 use crate::domain::commitment::{Commitment, CommitmentStatus, Health};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{CommitmentId, ProgrammeId};
@@ -133,8 +132,8 @@ fn say(
     if progress.health != Health::AtRisk || details.measure.is_of_deals() {
         return Ok(());
     }
-    let speakers = [Role::Owner, Role::Editor];
-    notices::tell_firm(context, conn, details.owner, &speakers, News::PromiseAtRisk)
+    let (owner, of) = (details.owner, Some(programme.id));
+    notices::tell_of_programme(context, conn, owner, News::PromiseAtRisk, of)
 }
 
 /// The share of a promise's target for a list of things to do: as of the last

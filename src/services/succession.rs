@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 
 use crate::db::introductions::About;
 use crate::db::{self, Conn, agreements};
-use crate::domain::account::Role;
 use crate::domain::compliance::FreezeScope;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::ProgrammeId;
@@ -119,8 +118,8 @@ fn tell_parties(
         | A::Renew => return Ok(()),
     };
     for party in &after.details.parties {
-        let speakers = [Role::Owner, Role::Editor];
-        notices::tell_firm(context, conn, party.organization, &speakers, news)?;
+        let of = Some(after.id);
+        notices::tell_of_programme(context, conn, party.organization, news, of)?;
     }
     Ok(())
 }

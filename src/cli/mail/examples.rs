@@ -429,6 +429,7 @@ impl Told {
             let mail = NewsMail {
                 reader: Some(self.reader()),
                 news,
+                programme: news.is_of_programme().then(|| "Water bridge".to_owned()),
                 at: self.days(0),
             };
             self.example(event, Notice::News(mail))
