@@ -1,7 +1,11 @@
 //! Papers of a deal: who learns of them, what opens them, and what is left of
 //! one that is erased.
 
+use corridor::db::{self, Conn, deal_documents};
+use corridor::domain::deal_work::Camp;
+use diesel::RunQueryDsl;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::deals::deal;
 use super::documents::files::{Form, pdf, stored};
@@ -182,5 +186,42 @@ fn nothing_of_a_paper_goes_across_while_the_gate_is_closed() {
         let review = stage.post(Who::Compliance, "/v1/clearances", review).await;
         review.expect(201);
         assert_eq!(fetch(&stage, Who::Dana, &file).await.0, 404);
+    });
+}
+
+#[test]
+fn a_private_paper_goes_with_its_author_and_takes_no_room_of_others() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let deal = deal(&stage).await;
+        let path = async |title: &str, visibility: &str| {
+            let made = sent(&stage, Who::Gul, &deal, &paper(title, visibility)).await;
+            made.location
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        let (own, ours) = (path("Mine", "private").await, path("Ours", "team").await);
+        let (own, ours): (Uuid, Uuid) = (own.parse().unwrap(), ours.parse().unwrap());
+        let (gul, dana) = (stage.user(Who::Gul).id, stage.user(Who::Dana).id);
+        let id = deal.rsplit('/').next().unwrap().parse().unwrap();
+        let rooms = move |conn: &mut Conn| {
+            let camp = Camp::Investor;
+            let of_gul = deal_documents::lengths(conn, id, camp, gul)?.len();
+            let of_another = deal_documents::lengths(conn, id, camp, dana)?.len();
+            Ok::<_, db::Error>((of_gul, of_another))
+        };
+        assert_eq!(stage.context.db.read(rooms).await.unwrap(), (2, 1));
+        let now = stage.context.now();
+        let erase = move |conn: &mut Conn| {
+            diesel::sql_query("UPDATE users SET disabled_at = updated_at").execute(conn)?;
+            assert!(db::erasure::erase(conn, gul, "gul@mail.example", now)?);
+            let kept = [own, ours].map(|id| deal_documents::find(conn, id));
+            Ok::<_, db::Error>(kept.map(|it| it.is_ok_and(|found| found.is_some())))
+        };
+        let kept = stage.context.db.write(erase).await.unwrap();
+        assert_eq!(kept, [false, true]);
     });
 }

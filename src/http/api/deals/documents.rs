@@ -230,7 +230,7 @@ async fn keep_deal_document(
     const ROUTE: &str = "POST /v1/deals/{id}/documents";
     let deal = path_id(&id)?;
     papers::may_keep(&context, &caller, deal).await?;
-    let form = multipart::read(&request, &context, body, &FIELDS).await?;
+    let form = multipart::read(&request, (&context, caller.id()), body, &FIELDS).await?;
     let (said, new, upload) = new_paper(form).await?;
     let intent = intent(ROUTE, &request, &key, &said);
     let made = papers::add(&context, &caller, intent, deal, new, upload).await?;
