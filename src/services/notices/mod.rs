@@ -338,7 +338,17 @@ async fn look_up(
                     Some(id) => db::programmes::find(conn, id)?,
                     None => None,
                 };
-                let title = programme.map(|found| found.details.title.to_string());
+                // Who has left since reads no more than what everybody may know.
+                let parts = db::users::memberships(conn, user)?;
+                let known = programme.filter(|found| {
+                    let mut parties = found.details.parties.iter();
+                    found.status.is_public()
+                        || parties.any(|party| {
+                            let mut parts = parts.iter();
+                            parts.any(|part| part.organization == party.organization)
+                        })
+                });
+                let title = known.map(|found| found.details.title.to_string());
                 Ok(ready(readers, Content::News(news, title)))
             };
             context.db.read(prepare).await

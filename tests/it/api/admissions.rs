@@ -56,7 +56,8 @@ async fn told(stage: &Stage) -> usize {
     let told = queue
         .iter()
         .filter(|it| it.intent_key.starts_with("news:admission_withdrawn"));
-    told.count()
+    let programme = stage.programme.id.to_string();
+    told.filter(|it| it.payload.contains(&programme)).count()
 }
 
 #[test]

@@ -50,8 +50,10 @@ impl Cast {
         let list = |conn: &mut db::Conn| db::outbox::list(conn, None, None, 1_000);
         let queue = self.app.context.db.read(list).await.unwrap();
         let intent = format!("news:{news}:");
+        let programme = self.programme.rsplit('/').next().unwrap();
         let mails = queue.iter().filter(|it| it.intent_key.starts_with(&intent));
-        mails.count()
+        // Each says which programme.
+        mails.filter(|it| it.payload.contains(programme)).count()
     }
 
     fn path(&self, below: &str) -> String {
