@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
-use super::schema::disclosure_releases as releases;
+use super::review_schema::disclosure_releases as releases;
 use super::schema::disclosures::{self, dsl};
 use super::schema::{introductions, matches};
 use super::types::{Id, Timestamp};

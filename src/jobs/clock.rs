@@ -9,9 +9,9 @@ use tracing::warn;
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, bounces, deals, documents, export_jobs, import_jobs, introductions,
-    investors, mandates, matches, messages, promises, releases, rounds, signing, standstill,
-    startups,
+    Context, Error, agreements, bounces, deals, documents, export_jobs, freezes, import_jobs,
+    introductions, investors, mandates, matches, messages, promises, releases, rounds, signing,
+    standstill, startups,
 };
 
 /// How often the clock is looked at.
@@ -49,6 +49,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(matches::recheck_due(context).await);
     all.note(releases::resume_due(context).await);
     all.note(releases::release_by_rule(context).await);
+    all.note(freezes::turn_due(context).await);
     all.note(deals::follow_gate(context).await);
     all.note(deals::resume_due(context).await);
     all.note(deals::tell_stale(context).await);

@@ -236,8 +236,9 @@ fn mandate_is_live(mandate: &Mandate, today: NaiveDate, even_paused: bool) -> bo
 /// Whether a freeze covers a startup's profile.
 pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {
     match &freeze.scope {
-        FreezeScope::Country(country) => Some(*country) == profile.country,
-        FreezeScope::Organization(id) => *id == profile.organization,
+        FreezeScope::All | FreezeScope::Country(_) | FreezeScope::Organization(_) => {
+            (freeze.scope).covers_firm(profile.organization, profile.country)
+        }
         FreezeScope::Tag(frozen) => profile
             .content
             .all_tags()
@@ -248,11 +249,9 @@ pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupPro
 
 /// Whether a freeze covers a mandate.
 pub fn covers_mandate(freeze: &Freeze, mandate: &Mandate) -> bool {
-    match &freeze.scope {
-        FreezeScope::Country(country) => Some(*country) == mandate.country,
-        FreezeScope::Organization(id) => *id == mandate.organization,
-        FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
-    }
+    freeze
+        .scope
+        .covers_firm(mandate.organization, mandate.country)
 }
 
 /// The clearances of many firms on a day; a firm that is not listed has none.

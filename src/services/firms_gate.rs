@@ -100,14 +100,13 @@ fn of_firms(
         verdict.unwrap_or(ClearanceVerdict::Review)
     };
     let found = db::organizations::find_many(conn, &firms)?;
-    let freezes = db::freezes::active(conn)?;
+    let freezes = db::freezes::active(conn, context.now())?;
     let taxonomy = context.taxonomy();
     let covered = freezes.iter().any(|freeze| match &freeze.scope {
-        FreezeScope::Programme(id) => *id == programme.id,
-        FreezeScope::Organization(id) => firms.contains(id),
-        FreezeScope::Country(country) => found
+        FreezeScope::All | FreezeScope::Programme(_) => freeze.scope.stops_programme(programme.id),
+        FreezeScope::Organization(_) | FreezeScope::Country(_) => found
             .iter()
-            .any(|firm| firm.details.country == Some(*country)),
+            .any(|firm| freeze.scope.covers_firm(firm.id, firm.details.country)),
         FreezeScope::Tag(_) => {
             let mut profiles = a.profiles.iter().chain(&b.profiles);
             let mut mandates = a.mandates.iter().chain(&b.mandates);

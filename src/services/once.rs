@@ -63,9 +63,9 @@ impl Recorded for crate::domain::compliance::Clearance {
     }
 }
 
-impl Recorded for crate::domain::compliance::Freeze {
+impl Recorded for crate::db::freezes::FreezeRecord {
     fn id(&self) -> Uuid {
-        self.id
+        self.freeze.id
     }
 
     /// As it was ordered.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use crate::db::{self, Conn};
-use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::compliance::{ClearanceVerdict, Freeze};
 use crate::domain::country::Country;
 use crate::domain::grounds::{Grounds, TaxonomyHash};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
@@ -85,7 +85,7 @@ impl Ground {
         Ok(Self {
             rules,
             rates: db::rates::latest(conn, today)?,
-            freezes: db::freezes::active(conn)?,
+            freezes: db::freezes::active(conn, context.now())?,
             taxonomy: context.taxonomy(),
             today,
             programme,
@@ -165,7 +165,7 @@ impl Ground {
     fn programme_frozen(&self) -> bool {
         self.freezes
             .iter()
-            .any(|freeze| freeze.scope == FreezeScope::Programme(self.programme.id))
+            .any(|freeze| freeze.scope.stops_programme(self.programme.id))
     }
 
     fn startup<'a>(

@@ -41,6 +41,7 @@ fn covers_firm(
     firm: OrganizationId,
 ) -> Result<bool, Error> {
     Ok(match &freeze.scope {
+        FreezeScope::All => true,
         FreezeScope::Organization(id) => *id == firm,
         FreezeScope::Country(country) => db::organizations::find(conn, firm)?
             .is_some_and(|found| found.details.country == Some(*country)),

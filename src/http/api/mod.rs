@@ -18,6 +18,7 @@ pub mod evidence;
 mod exchange;
 pub mod exports;
 mod finding;
+pub mod freezes;
 pub mod gaps;
 mod histories;
 pub mod identifiers;
@@ -123,6 +124,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(rematches::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
+        .configure(freezes::routes)
         .configure(blocks::routes)
         .configure(reviews::routes)
         .configure(screening::routes)

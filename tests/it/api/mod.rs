@@ -18,6 +18,7 @@ mod exports;
 pub mod exports_own;
 mod filters;
 mod firms;
+mod freezes;
 mod gates;
 mod golden_names;
 pub mod holding;

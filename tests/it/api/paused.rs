@@ -18,7 +18,13 @@ async fn frozen(stage: &Stage) -> String {
 
 async fn lifted(stage: &Stage, freeze: &str) {
     for who in [Who::Compliance, Who::SecondCompliance] {
-        let lift = stage.go(who, freeze, json!({"action": "lift"})).await;
+        let lift = stage
+            .go(
+                who,
+                freeze,
+                json!({"action": "lift", "reason": "It is over."}),
+            )
+            .await;
         assert_eq!(lift.status, 200, "{}", lift.text);
     }
 }
@@ -496,7 +502,7 @@ fn nobody_clears_freezes_or_reads_the_file_of_their_own_firm() {
             assert_eq!(stage.get(who, &path).await.status, 404, "{path}");
         }
         let freeze = frozen(&stage).await;
-        let lift = json!({"action": "lift"});
+        let lift = json!({"action": "lift", "reason": "It is over."});
         assert_eq!(stage.go(who, &freeze, lift.clone()).await.status, 403);
         // Where their firm has no part they are as free as before.
         let clear = json!({

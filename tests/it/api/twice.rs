@@ -416,7 +416,7 @@ async fn compliance(twice: &Twice<'_>) {
     let route = "/v1/freezes";
     let (_, freeze) = twice.does(route, Who::Compliance, route, order).await;
     let freeze = format!("/v1/freezes/{}", freeze["id"].as_str().unwrap());
-    let lift = json!({"action": "lift"});
+    let lift = json!({"action": "lift", "reason": "It is over."});
     let first = twice
         .moves("freezes", Who::Compliance, &freeze, lift.clone())
         .await;

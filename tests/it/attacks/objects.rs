@@ -110,10 +110,9 @@ fn body(route: &str) -> Option<Value> {
         "POST /v1/commitments/{id}/evidence" => Some(json!({
             "kind": "statement", "happened_on": "2026-11-01", "note": "Ours",
         })),
-        "POST /v1/blocks/{id}/transitions" => {
+        "POST /v1/blocks/{id}/transitions" | "POST /v1/freezes/{id}/transitions" => {
             Some(json!({ "action": "lift", "reason": "It is over." }))
         }
-        "POST /v1/freezes/{id}/transitions" => action("lift"),
         "POST /v1/rule-sets/{id}/transitions" => action("publish"),
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
         "POST /v1/startup-profiles/{id}/transitions"

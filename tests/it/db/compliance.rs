@@ -5,6 +5,7 @@ use std::slice::from_ref;
 
 use chrono::{Days, TimeDelta};
 use corridor::db::disclosures::{Disclosure, Release};
+use corridor::db::freezes::Lift;
 use corridor::db::{Conn, blocks, clearances, disclosures, freezes, matches};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof};
 use corridor::domain::disclosure::Level;
@@ -50,30 +51,79 @@ fn two_people_lift_a_freeze() {
             id: fresh(),
             scope: FreezeScope::Tag(of("water")),
             reason: "санкции".to_owned(),
+            starts_at: noon(0),
+            ends_at: None,
             created_at: noon(0),
         };
+        let says = |by, at| Lift {
+            by,
+            reason: "снято".to_owned(),
+            at,
+        };
         freezes::insert(conn, &freeze, one)?;
-        assert_eq!(freezes::active(conn)?, from_ref(&freeze));
+        assert_eq!(freezes::active(conn, noon(1))?, from_ref(&freeze));
         assert!(
-            !freezes::lift(conn, freeze.id, two, noon(1), 1)?,
+            !freezes::lift(conn, freeze.id, 1, &says(two, noon(1)))?,
             "nobody asked yet"
         );
-        assert!(freezes::first_lift(conn, freeze.id, one, noon(1), 1)?);
+        assert!(freezes::first_lift(
+            conn,
+            freeze.id,
+            1,
+            &says(one, noon(1))
+        )?);
         assert!(
-            !freezes::first_lift(conn, freeze.id, two, noon(1), 1)?,
+            !freezes::first_lift(conn, freeze.id, 1, &says(two, noon(1)))?,
             "stale"
         );
         assert!(
-            !freezes::lift(conn, freeze.id, one, noon(2), 2)?,
+            !freezes::lift(conn, freeze.id, 2, &says(one, noon(2)))?,
             "the same person"
         );
-        assert!(freezes::lift(conn, freeze.id, two, noon(2), 2)?);
-        assert_eq!(freezes::active(conn)?, []);
-        assert_eq!(freezes::list(conn, false, None, 10)?, []);
-        let all = freezes::list(conn, true, None, 10)?;
+        assert!(freezes::lift(conn, freeze.id, 2, &says(two, noon(2)))?);
+        assert_eq!(freezes::active(conn, noon(3))?, []);
+        assert_eq!(freezes::list(conn, false, noon(3), None, 10)?, []);
+        let all = freezes::list(conn, true, noon(3), None, 10)?;
         let record = freezes::find(conn, freeze.id)?.expect("kept");
         assert_eq!(record.lifted_by, Some(two));
+        assert_eq!(record.lift_reason.as_deref(), Some("снято"));
         assert_eq!(all, [record]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_freeze_begins_and_ends_by_the_clock() {
+    in_transaction(|conn| {
+        let world = World::insert(conn)?;
+        let freeze = Freeze {
+            id: fresh(),
+            scope: FreezeScope::All,
+            reason: "müharibə".to_owned(),
+            starts_at: noon(10),
+            ends_at: Some(noon(20)),
+            created_at: noon(0),
+        };
+        freezes::insert(conn, &freeze, world.person.id)?;
+        for (second, active) in [(9, 0), (10, 1), (19, 1), (20, 0)] {
+            assert_eq!(freezes::active(conn, noon(second))?.len(), active);
+        }
+        assert_eq!(freezes::standing(conn, noon(9))?, from_ref(&freeze));
+        // Those who follow the log hear of it when that is noted, once.
+        for (second, over) in [(9, None), (10, Some(false)), (15, None), (21, Some(true))] {
+            let now = noon(second);
+            let turning = freezes::turning(conn, now, 10)?;
+            assert_eq!(turning.len(), usize::from(over.is_some()), "{second}");
+            if let Some((found, over)) = turning.first().zip(over) {
+                assert!(freezes::turn(conn, found, over, now)?);
+                assert!(!freezes::turn(conn, found, over, now)?, "another node");
+                assert_eq!(freezes::begun(conn)?.len(), usize::from(!over));
+            }
+        }
+        assert!(freezes::turning(conn, noon(30), 10)?.is_empty());
+        let over = freezes::list(conn, true, noon(30), None, 10)?;
+        assert_eq!(over.first().map(|it| it.version), Some(3));
+        assert_eq!(freezes::list(conn, false, noon(30), None, 10)?, []);
         Ok(())
     });
 }

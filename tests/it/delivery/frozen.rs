@@ -9,7 +9,8 @@ use corridor::domain::event::SubjectKind;
 use corridor::domain::ids::{DealId, IntroductionId};
 use corridor::domain::message::Notice;
 use corridor::jobs::clock;
-use corridor::services::{Error, compliance, notices};
+use corridor::services::freezes::{self, NewFreeze};
+use corridor::services::{Error, notices};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -58,8 +59,9 @@ fn speaks_of_a_counterpart(notice: &Notice) -> bool {
     }
 }
 
-fn scopes(post: &Post) -> [FreezeScope; 4] {
+fn scopes(post: &Post) -> [FreezeScope; 5] {
     [
+        FreezeScope::All,
         FreezeScope::Country(of("AZ")),
         FreezeScope::Tag(of("water_loss")),
         FreezeScope::Organization(post.stage.startup.id),
@@ -70,8 +72,14 @@ fn scopes(post: &Post) -> [FreezeScope; 4] {
 async fn freeze(post: &Post, scope: FreezeScope) -> Uuid {
     let officer = officer(post, Who::Compliance).await;
     let reason = "A standing order.".to_owned();
-    let ordered = compliance::order_freeze(&post.stage.context, &officer, None, scope, reason);
-    ordered.await.unwrap().id
+    let order = NewFreeze {
+        scope,
+        reason,
+        from: None,
+        to: None,
+    };
+    let ordered = freezes::order(&post.stage.context, &officer, None, order);
+    ordered.await.unwrap().freeze.id
 }
 
 fn id_in(path: &str) -> Uuid {
