@@ -259,6 +259,7 @@ pub struct Lift {
 /// A statement failed.
 pub fn first_lift(conn: &mut Conn, id: Uuid, version: i64, lift: &Lift) -> Result<bool> {
     let Lift { by, reason, at } = lift;
+    let by = *by;
     let untouched = freezes::table
         .find(Id::of(id))
         .filter(dsl::version.eq(version))
@@ -283,6 +284,7 @@ pub fn first_lift(conn: &mut Conn, id: Uuid, version: i64, lift: &Lift) -> Resul
 /// A statement failed.
 pub fn lift(conn: &mut Conn, id: Uuid, version: i64, lift: &Lift) -> Result<bool> {
     let Lift { by, reason, at } = lift;
+    let by = *by;
     // A comparison with an absent first person is never true.
     let asked_for = freezes::table
         .find(Id::of(id))

@@ -249,7 +249,7 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Date, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
-    disclosure_releases (startup_profile_id, startup_revision, programme_id, counterpart_country, released_by) {
+    disclosure_releases (startup_profile_id, startup_revision, programme_id, counterpart_country, released_by, matter) {
         startup_profile_id -> Id,
         startup_revision -> BigInt,
         programme_id -> Id,
@@ -258,5 +258,7 @@ diesel::table! {
         reason -> Text,
         valid_to -> Date,
         created_at -> UtcTimestamp,
+        matter -> Text,
+        sensitivity -> Text,
     }
 }

@@ -117,7 +117,8 @@ fn of_firms(
     let claimed = !db::users::members(conn, a.firm)?.is_empty()
         && !db::users::members(conn, b.firm)?.is_empty();
     let profiles = a.profiles.iter().chain(&b.profiles);
-    let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy));
+    let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy)).max();
+    let sensitivity = sensitivity.unwrap_or(Sensitivity::None);
     Ok(decide(&Facts {
         programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part()
             || occasion.outlives(programme, today),
@@ -126,9 +127,9 @@ fn of_firms(
         claimed,
         startup_clearance: clearance(a.firm),
         investor_clearance: clearance(b.firm),
-        sensitivity: sensitivity.max().unwrap_or(Sensitivity::None),
-        control_answers_sensitive: false,
-        releases: 0,
+        sensitivity,
+        // Nobody releases what one firm shows another as a firm.
+        unreleased: sensitivity,
         licensed: false,
         frozen: covered
             || programme.status == ProgrammeStatus::Suspended

@@ -17,6 +17,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::{Programme, ProgrammeStatus};
+use crate::domain::release::{gravest, sensitive, unreleased};
 use crate::domain::scoring::{Explanation, Outcome, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
 use crate::matching::deals::Question;
@@ -216,20 +217,18 @@ impl Ground {
         let Some(counterpart) = counterpart else {
             return Ok(false);
         };
-        let needed = match profile.content.sensitivity(taxonomy) {
-            Sensitivity::Restricted => 2,
-            _ => 1,
-        };
-        let people = db::disclosures::releases(
+        let releases = db::disclosures::releases(
             conn,
-            profile.id,
-            profile.revision,
+            (profile.id, profile.revision),
             self.programme.id,
             counterpart,
             self.today,
         )?;
-        if people >= needed || needed > 1 {
-            return Ok(people >= needed);
+        let sensitive = sensitive(&profile.content, taxonomy);
+        let some = !sensitive.is_empty();
+        let open = unreleased(sensitive, &releases);
+        if some && open.is_empty() || gravest(&open) >= Sensitivity::Restricted {
+            return Ok(open.is_empty());
         }
         let until = licensed_until(conn, taxonomy, profile, counterpart, self.today)?;
         Ok(until.is_some())

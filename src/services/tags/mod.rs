@@ -10,7 +10,7 @@ pub mod snapshot;
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use tracing::warn;
 
 use crate::db::tags as rows;

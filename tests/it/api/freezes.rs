@@ -48,7 +48,10 @@ fn a_freeze_of_everything_begins_and_ends_at_its_times() {
         assert_eq!(made.etag.as_deref(), Some("\"v1\""));
         let freeze = made.location.clone().unwrap();
         let made = made.expect(201);
-        assert_eq!((&made["state"], &made["value"]), (&json!("planned"), &Value::Null));
+        assert_eq!(
+            (&made["state"], &made["value"]),
+            (&json!("planned"), &Value::Null)
+        );
         clock::strike(context).await.unwrap();
         assert_eq!(stage.get(Who::Dana, &matched).await.status, 200);
         assert_eq!(ranked(&stage).await, first);
@@ -122,7 +125,10 @@ fn a_freeze_is_ordered_whole_and_lifted_by_version_with_reasons() {
         let mute = json!({ "action": "lift", "reason": " " });
         let mute = stage.go(Who::Compliance, &freeze, mute).await;
         assert_eq!(faults(mute).len(), 1);
-        stage.go(Who::Compliance, &freeze, lift.clone()).await.expect(200);
+        stage
+            .go(Who::Compliance, &freeze, lift.clone())
+            .await
+            .expect(200);
         let stale = stage
             .request(Who::SecondCompliance, "POST", &path)
             .header("If-Match", "\"v1\"")

@@ -444,9 +444,10 @@ fn a_release_of_words_does_not_stand_for_a_tag_that_is_graded_later() {
         let today = stage.context.now().date_naive();
         let kept = move |conn: &mut db::Conn| {
             let country = mandate.country.unwrap();
-            db::disclosures::releases(conn, profile, revision, programme, country, today)
+            let profile = (profile, revision);
+            db::disclosures::releases(conn, profile, programme, country, today)
         };
-        assert_eq!(stage.context.db.read(kept).await.unwrap(), 0);
+        assert_eq!(stage.context.db.read(kept).await.unwrap(), []);
     });
 }
 

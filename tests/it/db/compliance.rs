@@ -10,6 +10,8 @@ use corridor::db::{Conn, blocks, clearances, disclosures, freezes, matches};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof};
 use corridor::domain::disclosure::Level;
 use corridor::domain::event::{Subject, SubjectKind};
+use corridor::domain::release::Sensitive;
+use corridor::domain::tag::Sensitivity;
 
 use super::noon;
 use super::world::{World, fresh, in_transaction, of, today};
@@ -157,11 +159,16 @@ fn blocks_and_suppressions_hold_in_both_directions() {
 fn releases_count_people_while_they_hold() {
     in_transaction(|conn| {
         let world = World::insert(conn)?;
+        let about = Sensitive {
+            matter: of("ot_sec"),
+            sensitivity: Sensitivity::Review,
+        };
         let release = |by, valid_to, at| Release {
             profile: world.profile.id,
             revision: 1,
             programme: world.programme.id,
             counterpart: of("AZ"),
+            about: about.clone(),
             by,
             reason: "müsbət rəy".to_owned(),
             valid_to,
@@ -170,7 +177,8 @@ fn releases_count_people_while_they_hold() {
         let (one, two) = (world.person.id, world.other_person.id);
         let count = |conn: &mut Conn, day| {
             let (profile, programme) = (world.profile.id, world.programme.id);
-            disclosures::releases(conn, profile, 1, programme, of("AZ"), day)
+            let held = disclosures::releases(conn, (profile, 1), programme, of("AZ"), day)?;
+            Ok::<_, corridor::db::Error>(about.people(&held))
         };
         assert!(disclosures::insert_release(
             conn,
@@ -189,6 +197,14 @@ fn releases_count_people_while_they_hold() {
         assert_eq!(count(conn, tomorrow)?, 1);
         let renewal = release(one, tomorrow, noon(0) + TimeDelta::days(1));
         assert!(disclosures::insert_release(conn, &renewal)?);
+        assert_eq!(count(conn, tomorrow)?, 2);
+        // The same person's, of something else and of a graver grade.
+        let mut other = release(one, tomorrow, noon(2));
+        other.about.matter = of("drones");
+        assert!(disclosures::insert_release(conn, &other)?);
+        other.about.sensitivity = Sensitivity::Restricted;
+        assert!(disclosures::insert_release(conn, &other)?);
+        assert!(!disclosures::insert_release(conn, &other)?);
         assert_eq!(count(conn, tomorrow)?, 2);
         Ok(())
     });
