@@ -78,6 +78,7 @@ pub mod terms;
 pub mod text;
 pub mod ticket;
 pub mod values;
+pub mod wall;
 pub mod word;
 pub mod wording;
 pub mod worklist;

@@ -11,7 +11,7 @@ use crate::db;
 use crate::services::{
     Context, Error, agreements, bounces, deals, documents, export_jobs, freezes, import_jobs,
     introductions, investors, mandates, matches, messages, promises, releases, rounds, signing,
-    standstill, startups,
+    standstill, startups, walls,
 };
 
 /// How often the clock is looked at.
@@ -70,6 +70,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(bounces::forget_old(context, BATCH).await);
     all.note(messages::erase_old(context, BATCH).await);
     all.note(signing::refresh(context).await);
+    all.note(walls::sweep_due(context).await);
     all.note(forget_keys(context).await);
     all.0
 }

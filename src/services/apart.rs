@@ -119,7 +119,7 @@ fn programme_is_frozen(
     Ok(stands_still(&succession::going_on(conn, begun_under)?))
 }
 
-/// Whether a block stands between two firms, or one may be shown to nobody.
+/// Whether a block or a wall stands between two firms, or one may be shown to nobody.
 fn are_barred(
     context: &Context,
     conn: &mut Conn,
@@ -129,7 +129,7 @@ fn are_barred(
     let barred = cleared
         .values()
         .any(|verdict| *verdict == ClearanceVerdict::Blocked);
-    Ok(barred || db::blocks::exists(conn, a, b)?)
+    Ok(barred || db::walls::stand_between(conn, a, b)?)
 }
 
 /// Whether a freeze is in force of a firm or of its country.

@@ -134,7 +134,7 @@ fn of_firms(
         frozen: covered
             || programme.status == ProgrammeStatus::Suspended
             || occasion != Occasion::Connected && succession::is_awaited(conn, programme, today)?,
-        conflict: db::blocks::exists(conn, a.firm, b.firm)?,
+        conflict: db::walls::stand_between(conn, a.firm, b.firm)?,
         excluded: false,
         consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),
         cooling_down: false,

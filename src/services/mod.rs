@@ -93,6 +93,7 @@ pub mod teasers;
 pub mod tickets;
 mod transitions;
 pub mod versions;
+pub mod walls;
 pub mod worklist;
 
 pub use caller::Caller;

@@ -58,7 +58,7 @@ impl Relations {
             .map(|(id, until)| (id, until.date_naive()))
             .collect();
         Ok(Self {
-            blocked: db::blocks::of(conn, organization)?.into_iter().collect(),
+            blocked: db::walls::kept_from(conn, organization)?,
             suppressed,
         })
     }

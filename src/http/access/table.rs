@@ -403,6 +403,12 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::WriteLicence),
     ),
     ("GET /v1/organizations/{id}/licences", Needs(O::ReadLicence)),
+    ("POST /v1/organizations/{id}/walls", Needs(O::WriteWall)),
+    ("GET /v1/organizations/{id}/walls", Needs(O::ReadWall)),
+    ("GET /v1/walls", Needs(O::ReadCompliance)),
+    ("GET /v1/walls/{id}", Needs(O::ReadWall)),
+    ("GET /v1/walls/{id}/transitions", Needs(O::ReadWall)),
+    ("POST /v1/walls/{id}/transitions", Needs(O::WriteWall)),
     ("GET /v1/licences/{id}", Needs(O::ReadLicence)),
     ("GET /v1/licences/{id}/transitions", Needs(O::ReadLicence)),
     (

@@ -264,13 +264,7 @@ async fn list_freezes(
     let over = query.filters.lifted.unwrap_or(false);
     let page = freezes::list(&context, &caller, over, PageRequest::from(query.page)).await?;
     let now = context.now();
-    let view = |found| FreezeView::of(found, now);
-    let page = PageView {
-        items: page.items.iter().map(view).collect(),
-        next_cursor: page.next,
-        count: None,
-    };
-    Ok(page.respond(&request))
+    Ok(PageView::of(page, |found| FreezeView::of(&found, now)).respond(&request))
 }
 
 /// One freeze, planned, in force or over, for the operator's people.

@@ -62,6 +62,7 @@ pub mod transitions;
 pub mod values;
 mod versions;
 pub mod vocabulary;
+pub mod walls;
 pub mod worklist;
 
 use crate::domain::fault::Faults;
@@ -126,6 +127,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(compliance::routes)
         .configure(freezes::routes)
         .configure(blocks::routes)
+        .configure(walls::routes)
         .configure(reviews::routes)
         .configure(screening::routes)
         // What happened, and what is on its way.

@@ -5,7 +5,7 @@ use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
 use crate::domain::closing::{ClosingAction, ClosingStatus};
-use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::compliance::{ClearanceVerdict, FreezeState};
 use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
@@ -30,6 +30,7 @@ use crate::domain::syndicate::Subscription;
 use crate::domain::tag::Sensitivity;
 use crate::domain::tag::keeping::TagAction;
 use crate::domain::values::{OrganizationKind, Side, Stage};
+use crate::domain::wall::{WallAction, WallReach, WallStatus};
 
 /// States the codes of each field that has a closed list of them.
 pub(super) fn state(schemas: &mut Mapping) {
@@ -184,6 +185,10 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
             &["Clearance.verdict", "NewClearance.verdict"],
             all!(ClearanceVerdict),
         ),
+        (&["Freeze.state"], all!(FreezeState)),
+        (&["Wall.reach", "NewWall.reach"], all!(WallReach)),
+        (&["Wall.status"], all!(WallStatus)),
+        (&["NewWallTransition.action"], all!(WallAction)),
         (
             &[
                 "IntroductionAnswer.side",

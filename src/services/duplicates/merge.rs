@@ -117,7 +117,7 @@ fn facts(conn: &mut Conn, kept: OrganizationId, gone: OrganizationId) -> Result<
     Ok(MergeFacts {
         kept: party(conn, kept)?,
         gone: party(conn, gone)?,
-        kept_apart: db::blocks::exists(conn, kept, gone)?,
+        kept_apart: db::walls::stand_between(conn, kept, gone)?,
         rival_introductions: merges::rival_introductions(conn, kept, gone)?,
         rival_referrals: merges::rival_referrals(conn, kept, gone)?,
     })

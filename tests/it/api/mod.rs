@@ -68,5 +68,6 @@ mod tags;
 mod terms;
 mod twice;
 mod versions;
+pub mod walls;
 mod words;
 mod worklist;
