@@ -1,6 +1,9 @@
 //! The composition root: settings become a store, keys and a [`Context`]; a
 //! listener, workers and a stop signal become a running service.
 
+mod look;
+mod mail;
+
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,14 +17,14 @@ use chrono::TimeDelta;
 use tracing::{info, warn};
 
 use crate::auth::hashing::Passwords;
+use crate::auth::keys::KeyRing;
 use crate::auth::link::Links;
 use crate::auth::password::{Cost, Hasher};
 use crate::auth::return_path::ReturnPaths;
 use crate::auth::secret::MasterSecret;
 use crate::auth::token::Tokens;
 use crate::config::{
-    self, Config, MailTransport, OperatorTotp, QuietHours, SmtpSecurity, calendars, pipeline,
-    reasons, scoring, taxonomy,
+    Config, OperatorTotp, QuietHours, calendars, pipeline, reasons, scoring, taxonomy,
 };
 use crate::db::{self, Db};
 use crate::domain::country::InvalidCountry;
@@ -37,15 +40,19 @@ use crate::http::{self, Listeners, ServerOptions, Service};
 use crate::jobs;
 use crate::jobs::domains::Domains;
 use crate::jobs::patience::Patience;
-use crate::mail::{Credentials, DkimKey, FileMailer, Mailer, Relays, Security, Smtp, SmtpSettings};
+use crate::mail::{DkimKey, Mailer};
 use crate::matching;
 use crate::services::documents::vault::Vault;
 use crate::services::files::Folder;
+use crate::services::fitness::Fitness;
 use crate::services::{
     Clock, Context, Documents, Exchange, Parts, Settings, duplicates, mail_keys, programmes,
     search, signing, tags,
 };
 use crate::telemetry::Metrics;
+
+pub use look::{context_to_look, open_to_look};
+pub use mail::mailer;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
 const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
@@ -67,21 +74,21 @@ impl StartError {
 
 /// Opens the store of these settings, bringing its schema up to date.
 pub fn open_store(config: &Config) -> Result<Db, StartError> {
+    make_directory(&config.data.dir)?;
+    Db::open(store_options(config)?).map_err(StartError::new)
+}
+
+fn store_options(config: &Config) -> Result<db::Options, StartError> {
     let url = match &config.database.url {
         Some(url) => url.expose().parse().map_err(StartError::new)?,
         None => db::Url::sqlite(config.data.dir.join("corridor.db")),
     };
-    make_directory(&config.data.dir)?;
-    if config.database.url.is_none() {
-        make_private(&config.data.dir.join("corridor.db"));
-    }
-    let options = db::Options {
+    Ok(db::Options {
         readers: config.database.readers as usize,
         connections: config.database.connections as usize,
         queue: config.database.write_queue,
         ..db::Options::new(url)
-    };
-    Db::open(options).map_err(StartError::new)
+    })
 }
 
 /// [`open_store`] for commands that may begin one: that it did is said on
@@ -99,6 +106,11 @@ pub fn open_or_begin_store(config: &Config) -> Result<Db, StartError> {
 /// [`open_store`] for commands that have nothing to do in an empty store:
 /// opening would make one at a mistyped place, and all would look well.
 pub fn open_existing_store(config: &Config) -> Result<Db, StartError> {
+    check_exists(config)?;
+    open_store(config)
+}
+
+fn check_exists(config: &Config) -> Result<(), StartError> {
     let file = config.data.dir.join("corridor.db");
     if config.database.url.is_none() && !file.exists() {
         return Err(StartError(format!(
@@ -106,18 +118,7 @@ pub fn open_existing_store(config: &Config) -> Result<Db, StartError> {
             file.display()
         )));
     }
-    open_store(config)
-}
-
-/// Begins a store that nobody else on the machine may read, also in a directory
-/// that others may look into; SQLite gives what it writes beside it the same
-/// rights. What stands in the way is told when the store is opened.
-fn make_private(file: &Path) {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _ = options.open(file);
+    Ok(())
 }
 
 /// Makes a directory that nobody else on the machine may look into: stores and
@@ -146,12 +147,31 @@ pub async fn context(
     clock: Clock,
     public_url: String,
 ) -> Result<Context, StartError> {
-    let secret = master_secret(config)?;
-    let settings = settings(config, public_url.clone())?;
-    let lifetime = settings.access_token;
+    let secret = master_secret(config, &db).await?;
+    let lifetime = token_lifetime(config);
     let keys = signing::load(&db, &secret.sealer(), lifetime, clock.now()).await;
+    let keys = keys.map_err(StartError::new)?;
+    let context = assembled(config, db, clock, public_url, (&secret, keys))?;
+    tags::open(&context).await.map_err(StartError::new)?;
+    publish_rules(&context).await?;
+    Ok(context)
+}
+
+fn token_lifetime(config: &Config) -> TimeDelta {
+    TimeDelta::seconds(i64::from(config.auth.access_token_s))
+}
+
+/// The context of these parts; nothing is written.
+fn assembled(
+    config: &Config,
+    db: Db,
+    clock: Clock,
+    public_url: String,
+    (secret, keys): (&MasterSecret, KeyRing),
+) -> Result<Context, StartError> {
+    let settings = settings(config, public_url.clone())?;
     let tokens = Tokens::new(
-        keys.map_err(StartError::new)?,
+        keys,
         public_url.clone(),
         public_url.clone(),
         Duration::from_secs(u64::from(config.auth.leeway_s)),
@@ -166,7 +186,7 @@ pub async fn context(
     let taxonomy = shipped("taxonomy.toml", taxonomy::parse(taxonomy::DEFAULT))?;
     let exchange = exchange(config);
     let documents = documents(config);
-    let context = Context::from(Parts {
+    Ok(Context::from(Parts {
         db,
         clock,
         taxonomy,
@@ -178,14 +198,11 @@ pub async fn context(
         passwords: Passwords::new(hasher, config.auth.login_concurrency, SIGN_IN_PATIENCE),
         tokens,
         links: Links::new(secret.link_key()),
-        return_paths: return_paths(config, &secret)?,
+        return_paths: return_paths(config, secret)?,
         sealer: secret.sealer(),
         cursor_key: secret.cursor_key().sign(b"pages").to_vec(),
         settings,
-    });
-    tags::open(&context).await.map_err(StartError::new)?;
-    publish_rules(&context).await?;
-    Ok(context)
+    }))
 }
 
 /// What passes through as files.
@@ -243,7 +260,7 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
     };
     Ok(Settings {
         operator,
-        access_token: TimeDelta::seconds(i64::from(config.auth.access_token_s)),
+        access_token: token_lifetime(config),
         refresh_token: TimeDelta::seconds(i64::from(config.auth.refresh_token_s)),
         session: TimeDelta::seconds(i64::from(config.auth.session_s)),
         operator_second_factor: config.auth.operator_totp == OperatorTotp::Required,
@@ -266,14 +283,14 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
 }
 
 /// The configured secret, or the one in the data directory, made at the first
-/// start.
-fn master_secret(config: &Config) -> Result<MasterSecret, StartError> {
-    match &config.secrets.key {
-        Some(key) => MasterSecret::from_base64(key.expose())
-            .map_err(|error| StartError(format!("secrets.key: {error}"))),
-        None => MasterSecret::load_or_create(&config.data.dir.join("secret.key"))
-            .map_err(StartError::new),
+/// start. Where a store has sealed keys already, a new one would open none of
+/// them, and only hide that theirs is lost.
+async fn master_secret(config: &Config, db: &Db) -> Result<MasterSecret, StartError> {
+    let sealed = signing::has_keys(db).await.map_err(StartError::new)?;
+    if sealed || config.secrets.key.is_some() {
+        return look::secret_on_record(config);
     }
+    MasterSecret::load_or_create(&config.data.dir.join("secret.key")).map_err(StartError::new)
 }
 
 /// Puts the shipped rule set on record, unless one with this content is.
@@ -294,70 +311,6 @@ async fn publish_rules(context: &Context) -> Result<(), StartError> {
         .await
         .map(drop)
         .map_err(StartError::new)
-}
-
-/// The way mail leaves by these settings. An SMTP server that is away stops
-/// nobody from starting: what can't be sent waits in the queue.
-pub fn mailer(config: &Config) -> Result<Mailer, StartError> {
-    let mail = &config.mail;
-    match mail.transport {
-        MailTransport::File => {
-            let dir = config.data.dir.join("mail");
-            make_directory(&dir)?;
-            FileMailer::new(dir)
-                .map(Mailer::File)
-                .map_err(StartError::new)
-        }
-        MailTransport::Smtp => {
-            let security = match mail.smtp_security {
-                SmtpSecurity::None => Security::None,
-                SmtpSecurity::Starttls => Security::StartTls,
-                SmtpSecurity::Tls => Security::Tls,
-            };
-            let relay = |(host, port)| {
-                let mut settings = SmtpSettings::new(host, port, security);
-                settings.connections = usize::try_from(mail.pool_size).unwrap_or(1);
-                settings.timeouts.connect = Duration::from_secs(mail.timeout_s);
-                settings.timeouts.command = Duration::from_secs(mail.command_timeout_s);
-                settings.timeouts.content = Duration::from_secs(mail.content_timeout_s);
-                if let (Some(user), Some(password)) = (&mail.smtp_username, &mail.smtp_password) {
-                    settings.credentials = Some(Credentials {
-                        username: user.clone(),
-                        password: password.expose().to_owned(),
-                    });
-                }
-                Smtp::new(settings).map_err(StartError::new)
-            };
-            let relays: Vec<Smtp> = relays(mail)?
-                .into_iter()
-                .map(relay)
-                .collect::<Result<_, _>>()?;
-            let aside = Duration::from_secs(u64::from(mail.smtp_aside_s));
-            Ok(Mailer::Relays(Relays::new(relays, aside)))
-        }
-    }
-}
-
-/// The mail servers, with the port of each.
-fn relays(mail: &config::Mail) -> Result<Vec<(String, u16)>, StartError> {
-    let listed = mail.smtp_host.as_deref().unwrap_or_default();
-    listed
-        .split(',')
-        .map(str::trim)
-        .map(|one| match one.split_once(':') {
-            // More than one colon is an IPv6 address.
-            Some((host, port)) if !port.contains(':') => match port.parse() {
-                Ok(port) if !host.is_empty() => Ok((host.to_owned(), port)),
-                _ => Err(StartError(format!(
-                    "mail.smtp_host: {one} is no mail server"
-                ))),
-            },
-            _ if one.is_empty() => Err(StartError(
-                "mail.smtp_host: there is nothing between two commas".to_owned(),
-            )),
-            _ => Ok((one.to_owned(), mail.smtp_port)),
-        })
-        .collect()
 }
 
 /// Binds the address on which the service listens.
@@ -450,15 +403,13 @@ impl Corridor {
         } = self;
         let workers = jobs::start(&context, mailer, &jobs_options);
         let indexing = tokio::spawn(index_words(context.clone()));
-        let readiness = {
-            let db = context.db.clone();
-            Arc::new(
-                move || -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> {
-                    let db = db.clone();
-                    Box::pin(async move { is_ready(&db).await })
-                },
-            )
-        };
+        let fitness = Arc::new(Fitness::of(&context));
+        let readiness = Arc::new(
+            move || -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> {
+                let fitness = Arc::clone(&fitness);
+                Box::pin(async move { fitness.is_ready().await })
+            },
+        );
         let service = Service {
             state: Arc::new(context.clone()),
             routes: http::api::routes,
@@ -513,14 +464,6 @@ async fn index_words(context: Context) {
         }
         tokio::time::sleep(CATCH_UP_EVERY).await;
     }
-}
-
-/// Whether the store answers.
-async fn is_ready(db: &Db) -> bool {
-    db.read(|conn| db::events::head(conn).map(drop))
-        .await
-        .inspect_err(|error: &db::Error| warn!(%error, "not ready"))
-        .is_ok()
 }
 
 fn render_metrics() -> Result<RenderMetrics, StartError> {

@@ -100,7 +100,12 @@ impl MasterSecret {
         }
     }
 
-    fn load(path: &Path) -> Result<Self, SecretError> {
+    /// Reads the secret from `path`.
+    ///
+    /// # Errors
+    /// No file, one that others may read, or one that holds anything else than
+    /// a secret.
+    pub fn load(path: &Path) -> Result<Self, SecretError> {
         let io = |source| SecretError::Io {
             path: path.to_owned(),
             source,

@@ -1,10 +1,12 @@
 //! `corridor doctor`: is everything as it should be, and if not, what to do.
+//! It looks and changes nothing, so that it can be asked beside a running
+//! service of whatever version.
 
 use chrono::{TimeDelta, Utc};
 
 use crate::config::{Config, MailTransport, taxonomy};
 use crate::db::outbox::Counts;
-use crate::db::{self, Conn, chain, migrate};
+use crate::db::{self, Conn, Db, chain, migrate};
 use crate::domain::account::Role;
 use crate::domain::bounce::BounceOutcome;
 use crate::domain::rates::{Coverage, Source};
@@ -14,7 +16,7 @@ use crate::mail::DkimKey;
 use crate::services::documents::upkeep;
 use crate::services::rates::coverage;
 use crate::services::{Clock, Context, mail_keys, recompute};
-use crate::startup::{context, mailer, open_existing_store};
+use crate::startup::{context_to_look, mailer, open_to_look};
 
 use super::{Failure, progress};
 
@@ -59,17 +61,36 @@ pub async fn run(config: &Config, args: &DoctorArgs) -> Result<(), Failure> {
     if let Some(unknown) = unknown_callers(config) {
         report.say("proxy", unknown)?;
     }
-    let db = match open_existing_store(config) {
+    let db = match open_to_look(config) {
         Ok(db) => db,
         Err(error) => {
             report.say("store", Finding::Bad(error.to_string()))?;
             return report.end();
         }
     };
-    report.say(
-        "store",
-        Finding::Fine("opened, schema up to date".to_owned()),
-    )?;
+    let store = match seen_by_others(config) {
+        Some(seen) => seen,
+        None => Finding::Fine("opened".to_owned()),
+    };
+    report.say("store", store)?;
+    let schema = db.read(migrate::status).await.map_err(Failure::new)?;
+    let is_current = schema.pending.is_empty() && schema.unknown.is_empty();
+    report.say("migrations", migrations(&schema))?;
+    if is_current {
+        contents(config, args, &db, &mut report).await?;
+    }
+    report.say("mail", mail(config).await)?;
+    db.close().await;
+    report.end()
+}
+
+/// What stands in a store whose schema is this program's.
+async fn contents(
+    config: &Config,
+    args: &DoctorArgs,
+    db: &Db,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let bar = progress::rows("Verifying the log", None);
     let looked = db
         .read(move |conn| look(conn, &bar))
@@ -81,7 +102,7 @@ pub async fn run(config: &Config, args: &DoctorArgs) -> Result<(), Failure> {
     let checked = db.read(recompute::check_all).await.map_err(Failure::new)?;
     report.say("matches", matches(&checked))?;
     let url = config.server.public_url_at(config.server.listen);
-    match context(config, db.clone(), Clock::System, url).await {
+    match context_to_look(config, db.clone(), Clock::System, url).await {
         Ok(context) => {
             let keys = "opened with the configured secret";
             report.say("keys", Finding::Fine(keys.to_owned()))?;
@@ -93,9 +114,7 @@ pub async fn run(config: &Config, args: &DoctorArgs) -> Result<(), Failure> {
         }
         Err(error) => report.say("keys", Finding::Bad(error.to_string()))?,
     }
-    report.say("mail", mail(config).await)?;
-    db.close().await;
-    report.end()
+    Ok(())
 }
 
 #[derive(Default)]
@@ -253,11 +272,9 @@ async fn documents(context: &Context, hashes: bool) -> Result<Finding, Failure> 
 }
 
 fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'static str, Finding)>> {
-    let migrations = migrations(conn)?;
     let log = log(conn, bar)?;
     bar.finish_and_clear();
     Ok(vec![
-        ("migrations", migrations),
         ("log", log),
         ("queue", queue(&db::outbox::counts(conn)?)),
         ("bounces", bounces(conn)?),
@@ -269,14 +286,39 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
     ])
 }
 
-fn migrations(conn: &mut Conn) -> db::Result<Finding> {
-    let status = migrate::status(conn)?;
-    Ok(if status.pending.is_empty() && status.unknown.is_empty() {
-        Finding::Fine(format!("{} applied", status.applied.len()))
-    } else {
+/// How the store's schema stands to this program's.
+fn migrations(schema: &migrate::Status) -> Finding {
+    let named = |versions: &[String]| versions.join(", ");
+    match (schema.pending.as_slice(), schema.unknown.as_slice()) {
+        ([], []) => Finding::Fine(format!("{} applied", schema.applied.len())),
+        (pending, []) => Finding::Bad(format!(
+            "{} pending: {}; this program is newer than the store. Keep a copy of the store, then start the service: that applies them; the rest is checked once they are",
+            pending.len(),
+            named(pending)
+        )),
+        (_, unknown) => Finding::Bad(format!(
+            "the store is newer than this program, which doesn't know {}: run the newest corridor; the rest is checked by that one",
+            named(unknown)
+        )),
+    }
+}
+
+/// Whether other people of the machine may read the store's file.
+fn seen_by_others(config: &Config) -> Option<Finding> {
+    use std::os::unix::fs::PermissionsExt as _;
+    const OTHERS: u32 = 0o077;
+    let dir = &config.data.dir;
+    let file = dir.join("corridor.db");
+    let mode = |path: &std::path::Path| {
+        let found = std::fs::metadata(path).ok()?;
+        Some(found.permissions().mode() & OTHERS)
+    };
+    let seen = config.database.url.is_none() && mode(dir)? != 0 && mode(&file)? != 0;
+    seen.then(|| {
         Finding::Bad(format!(
-            "pending {:?}, unknown {:?}: run the newest corridor on this store",
-            status.pending, status.unknown
+            "other users of this machine may read {}, with everything that was said in confidence: chmod 700 {}",
+            file.display(),
+            dir.display()
         ))
     })
 }

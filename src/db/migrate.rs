@@ -163,6 +163,15 @@ fn versions<DB: diesel::backend::Backend>(
     Ok(versions)
 }
 
+/// [`OpenError`] of a first look at that file.
+pub(super) fn failed_at(path: &std::path::Path, error: Error) -> OpenError {
+    if error.to_string().contains("not a database") {
+        let path = path.to_path_buf();
+        return OpenError::NotADatabase { path };
+    }
+    failed(error)
+}
+
 fn failed(error: Error) -> OpenError {
     match error {
         Error::Busy => OpenError::Locked,

@@ -41,6 +41,14 @@ pub(super) fn connect(url: &str, lock_timeout: Option<Duration>) -> Result<Conn,
     Ok(Conn::Postgres(conn))
 }
 
+/// [`connect`] to a store that is only looked at.
+pub(super) fn looker(url: &str, lock_timeout: Duration) -> Result<Conn, OpenError> {
+    let mut conn = connect(url, Some(lock_timeout))?;
+    conn.batch_execute("SET default_transaction_read_only = on")
+        .map_err(|error| OpenError::Failed(error.to_string()))?;
+    Ok(conn)
+}
+
 /// Diesel hands on no error codes, so [`Error`] knows some failures by their
 /// English text. Not every role may set the language.
 const IN_ENGLISH: &str = "DO $$ BEGIN

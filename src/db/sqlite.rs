@@ -29,17 +29,30 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
             source,
         })?;
     }
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(not_writable)?;
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    // Nobody else on the machine may read a store, also in a folder that others
+    // may look into; SQLite gives what it writes beside it the same rights.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(not_writable)?;
+    check_start(path, &mut file)
+}
+
+/// Looks at a file that has to be there, and changes nothing.
+pub(super) fn examine(path: &Path) -> Result<(), OpenError> {
+    let unreadable = |error| OpenError::Failed(format!("{}: {error}", path.display()));
+    let mut file = fs::File::open(path).map_err(unreadable)?;
+    check_start(path, &mut file)
+}
+
+/// A new file is empty.
+fn check_start(path: &Path, file: &mut fs::File) -> Result<(), OpenError> {
     let mut start = Vec::with_capacity(MAGIC.len());
-    io::Read::by_ref(&mut file)
+    io::Read::by_ref(file)
         .take(MAGIC.len() as u64)
         .read_to_end(&mut start)
-        .map_err(not_writable)?;
+        .map_err(|error| OpenError::Failed(format!("{}: {error}", path.display())))?;
     if start.is_empty() || start == MAGIC {
         Ok(())
     } else {
@@ -64,22 +77,39 @@ pub(super) fn reader(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenEr
     connect(path, busy_timeout, "PRAGMA query_only = ON;")
 }
 
+/// [`reader`] of a store that stays as it is, whatever it is: not even its
+/// journal's kind is set.
+pub(super) fn looker(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenError> {
+    let wait = busy_timeout.as_millis();
+    open(
+        path,
+        &format!("PRAGMA busy_timeout = {wait}; PRAGMA query_only = ON;"),
+    )
+}
+
 /// `busy_timeout` comes first: switching to WAL may itself have to wait.
 fn connect(path: &Path, busy_timeout: Duration, last: &str) -> Result<Conn, OpenError> {
+    let wait = busy_timeout.as_millis();
+    open(
+        path,
+        &format!(
+            "PRAGMA busy_timeout = {wait};
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON;
+             {last}"
+        ),
+    )
+}
+
+fn open(path: &Path, pragmas: &str) -> Result<Conn, OpenError> {
     let name = path
         .to_str()
         .ok_or_else(|| OpenError::Failed(format!("{} is not UTF-8", path.display())))?;
     let mut conn = SqliteConnection::establish(name)
         .map_err(|error| OpenError::Failed(format!("{}: {error}", path.display())))?;
-    conn.batch_execute(&format!(
-        "PRAGMA busy_timeout = {};
-         PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON;
-         {last}",
-        busy_timeout.as_millis()
-    ))
-    .map_err(|error| refusal(path, error))?;
+    conn.batch_execute(pragmas)
+        .map_err(|error| refusal(path, error))?;
     Ok(Conn::Sqlite(conn))
 }
 

@@ -58,6 +58,8 @@ enum Writes {
     Sqlite(Arc<Writer>),
     #[cfg(feature = "postgres")]
     Postgres(super::postgres::Writes),
+    /// The store is only looked at.
+    Nobody,
 }
 
 impl Db {
@@ -96,6 +98,39 @@ impl Db {
         })
     }
 
+    /// Opens a store to look at it, as it is: its schema is not brought up to
+    /// date, older or newer than this program, and writes are refused. Blocks,
+    /// like [`Self::open`].
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_to_look(options: Options) -> Result<Self, OpenError> {
+        let wait = options.busy_timeout;
+        let pool = match options.url.0 {
+            Target::Sqlite(path) => {
+                sqlite::examine(&path)?;
+                // What is wrong with it is told here, and not as "busy" later.
+                migrate::status(&mut sqlite::looker(&path, wait)?)
+                    .map_err(|error| migrate::failed_at(&path, error))?;
+                Pool::new(options.readers, move || sqlite::looker(&path, wait))
+            }
+            #[cfg(feature = "postgres")]
+            Target::Postgres(url) => {
+                super::postgres::looker(&url, wait)?;
+                Pool::new(options.connections, move || {
+                    super::postgres::looker(&url, wait)
+                })
+            }
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                pool,
+                writes: Writes::Nobody,
+                sealed: watch::Sender::new(0),
+            }),
+        })
+    }
+
     /// Runs `job` on a connection for reading, off the async threads.
     ///
     /// # Errors
@@ -124,7 +159,7 @@ impl Db {
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
         match &self.inner.writes {
-            Writes::Sqlite(_) => self.inner.pool.run_here(job).await,
+            Writes::Sqlite(_) | Writes::Nobody => self.inner.pool.run_here(job).await,
             #[cfg(feature = "postgres")]
             Writes::Postgres(_) => self.inner.pool.run(job).await,
         }
@@ -132,7 +167,7 @@ impl Db {
 
     /// Whether each statement costs a round trip to a server.
     pub(super) fn is_across_a_network(&self) -> bool {
-        !matches!(self.inner.writes, Writes::Sqlite(_))
+        !matches!(self.inner.writes, Writes::Sqlite(_) | Writes::Nobody)
     }
 
     /// Runs `job` in one transaction and answers once its commit is durable.
@@ -155,6 +190,7 @@ impl Db {
                 .unwrap_or_else(|_| Err(closed().into())),
             #[cfg(feature = "postgres")]
             Writes::Postgres(writes) => writes.run(&self.inner.pool, job).await,
+            Writes::Nobody => Err(only_looked_at().into()),
         }
     }
 
@@ -176,7 +212,7 @@ impl Db {
             Ok(answer)
         };
         match &self.inner.writes {
-            Writes::Sqlite(_) => self.write(job).await,
+            Writes::Sqlite(_) | Writes::Nobody => self.write(job).await,
             #[cfg(feature = "postgres")]
             Writes::Postgres(writes) => writes.run_open(&self.inner.pool, job).await,
         }
@@ -211,6 +247,7 @@ impl Db {
                 .unwrap_or_else(|_| Err(closed().into())),
             #[cfg(feature = "postgres")]
             Writes::Postgres(writes) => writes.run_blocking(&self.inner.pool, job),
+            Writes::Nobody => Err(only_looked_at().into()),
         }
     }
 
@@ -225,7 +262,7 @@ impl Db {
     /// SQLite, where the writer seals, it waits for ever.
     pub async fn unsealed(&self) {
         match &self.inner.writes {
-            Writes::Sqlite(_) => std::future::pending().await,
+            Writes::Sqlite(_) | Writes::Nobody => std::future::pending().await,
             #[cfg(feature = "postgres")]
             Writes::Postgres(writes) => writes.unsealed().await,
         }
@@ -248,7 +285,7 @@ impl Db {
                 Ok::<_, Error>((events::seal(conn, events::SEAL_BATCH)?, events::head(conn)?))
             };
             let (sealed, head) = match &self.inner.writes {
-                Writes::Sqlite(_) => self.write(job).await?,
+                Writes::Sqlite(_) | Writes::Nobody => self.write(job).await?,
                 #[cfg(feature = "postgres")]
                 Writes::Postgres(writes) => writes.run_quietly(&self.inner.pool, job).await?,
             };
@@ -273,8 +310,14 @@ impl Db {
             }
             #[cfg(feature = "postgres")]
             Writes::Postgres(writes) => writes.stop().await,
+            Writes::Nobody => {}
         }
     }
+}
+
+/// What a write hears on a store that was opened to be looked at.
+fn only_looked_at() -> Error {
+    Error::Unavailable("the store was opened to be looked at only".into())
 }
 
 /// Migrates, and reads how far the log has come.

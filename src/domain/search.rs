@@ -405,9 +405,8 @@ impl Query {
 
     /// Asks for a tag as well, or anything under it.
     pub fn with_tag(&mut self, slug: &Slug, taxonomy: &Taxonomy) {
-        let tags = taxonomy.tags().map(|it| &it.slug);
-        let below = tags.filter(|it| taxonomy.is_within(it, slug));
-        self.facets.push(below.chain([slug]).map(tag).collect());
+        let within = taxonomy.all_within([slug]).into_iter();
+        self.facets.push(within.chain([slug]).map(tag).collect());
     }
 
     /// Asks for a stage as well.
@@ -484,7 +483,11 @@ impl Word {
         // What a Hebrew word may sound like stands with the others' consonants.
         let script = if sound.hebrew { 'l' } else { 'h' };
         Self {
-            tags: taxonomy.spoken_of(&plain, begins).map(tag).collect(),
+            tags: taxonomy
+                .meant_by(&plain, begins)
+                .into_iter()
+                .map(tag)
+                .collect(),
             sounds: sound.keys.iter().map(|key| sounded(key)).collect(),
             names: sound
                 .skeletons

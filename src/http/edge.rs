@@ -11,10 +11,13 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
+};
 use actix_web::http::{ConnectionType, Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::{Instrument, Span, error, info, info_span, warn};
 
 use super::drain::Drain;
@@ -22,6 +25,7 @@ use super::limits::{Limits, guard_body};
 use super::problem::{Kind, Problem};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::{access, metrics, security_headers};
+use crate::services::Context;
 
 /// The outermost layer: nothing leaves the service but through here.
 pub(super) async fn edge(
@@ -38,13 +42,37 @@ pub(super) async fn edge(
     match answer {
         Ok(answer) => {
             let (request, response) = answer.into_parts();
-            let response = trip.finish(response.map_into_boxed_body());
+            let mut response = trip.finish(response.map_into_boxed_body());
+            if response.status() == StatusCode::UNAUTHORIZED {
+                name_metadata(&request, response.headers_mut());
+            }
             Ok(ServiceResponse::new(request, response))
         }
         Err(error) => {
             let response = trip.finish(error.error_response());
             Err(InternalError::from_response("finished", response).into())
         }
+    }
+}
+
+/// Says in the challenge where a program learns how to get a token (RFC 9728
+/// §5.1).
+fn name_metadata(request: &HttpRequest, headers: &mut HeaderMap) {
+    let (Some(context), Some(challenge)) = (
+        request.app_data::<Data<Context>>(),
+        headers.get(WWW_AUTHENTICATE),
+    ) else {
+        return;
+    };
+    let challenge = challenge.to_str().unwrap_or_default();
+    if !challenge.starts_with("Bearer") {
+        return;
+    }
+    let url = &context.settings.public_url;
+    let whole =
+        format!("{challenge}, resource_metadata=\"{url}/.well-known/oauth-protected-resource\"");
+    if let Ok(whole) = HeaderValue::from_str(&whole) {
+        headers.insert(WWW_AUTHENTICATE, whole);
     }
 }
 

@@ -13,8 +13,8 @@ use super::drain::Drain;
 use super::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 
-/// Asks everything a request needs (store, migrations, queue) whether it is
-/// there; given by the composition root, which also logs what is missing.
+/// Asks everything a request needs (store, migrations, the queue of writes)
+/// whether it is there; given by the composition root, which also logs what is missing.
 pub type Readiness = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
 /// Longer than this and the node counts as not ready.
@@ -42,8 +42,9 @@ async fn livez() -> &'static str {
 
 /// Does the node want traffic?
 ///
-/// 503 while the store can't be reached and, from the stop signal on, while
-/// running requests end.
+/// 503 while the store can't be read, lacks a migration or doesn't take what is
+/// written, and, from the stop signal on, while running requests end. Which of
+/// these it is stands in the log.
 #[utoipa::path(
     operation_id = "get_readyz",
     tag = "operations",

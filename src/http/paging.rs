@@ -212,7 +212,7 @@ mod tests {
     fn fault(query: &str) -> String {
         let problem = list_query::<Filters>(query).unwrap_err();
         let view = problem.view("", "");
-        format!("{} {}", view.code, view.detail.unwrap_or_default())
+        format!("{} {}", view.code, view.detail)
     }
 
     #[test]

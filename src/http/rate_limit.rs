@@ -245,6 +245,7 @@ impl Standing {
         match self.wait {
             None => Ok(()),
             Some(_) => Err(Problem::new(Kind::TooMany)
+                .violating(self.policy.name())
                 .detail(format!(
                     "The allowance \"{}\" is {} requests in {} s.",
                     self.policy.name(),

@@ -41,7 +41,12 @@ impl FileMailer {
 /// also after a power cut.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_extension("eml.tmp");
-    let mut file = File::create(&draft)?;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    // What people said in confidence, also in a folder that others may look into.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
@@ -71,7 +76,13 @@ mod tests {
 
         let path = mail.join("0192-1@corridor.example.eml");
         assert_eq!(receipt.reply, path.display().to_string());
-        assert_eq!(fs::read(path).unwrap(), email().to_bytes().unwrap());
+        assert_eq!(fs::read(&path).unwrap(), email().to_bytes().unwrap());
+        #[cfg(unix)]
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions())
+                & 0o077,
+            0
+        );
         assert_eq!(fs::read_dir(mail).unwrap().count(), 1);
     }
 

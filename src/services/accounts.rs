@@ -209,7 +209,10 @@ pub async fn authenticate(
         }
         verified => verified,
     };
-    let claims = claims.map_err(|_| INVALID)?;
+    let claims = claims.map_err(|error| match error {
+        TokenError::Expired => Error::Unauthenticated(AuthFault::Expired),
+        _ => INVALID,
+    })?;
     let Some(session) = claims.session.map(SessionId::from) else {
         return clients::caller(context, &claims, address).await;
     };

@@ -62,8 +62,10 @@ pub enum Error {
 pub enum AuthFault {
     /// No credentials came.
     Missing,
-    /// Credentials came that don't hold: wrong, expired, revoked.
+    /// Credentials came that don't hold: wrong or revoked.
     Invalid,
+    /// A token of ours came that has run out.
+    Expired,
     /// They hold, and a second factor is needed beside them.
     SecondFactor,
 }

@@ -33,6 +33,7 @@ pub mod export_jobs;
 pub mod failures;
 pub mod files;
 mod firms_gate;
+pub mod fitness;
 pub mod freezes;
 pub mod gaps;
 pub mod import_jobs;

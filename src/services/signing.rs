@@ -87,6 +87,29 @@ pub async fn load(
     ring(sealer, stored, token_lifetime, now)
 }
 
+/// The ring of the store as it is.
+///
+/// # Errors
+/// As for [`load`]; also that there is no key yet.
+pub async fn read(
+    db: &Db,
+    sealer: &Sealer,
+    token_lifetime: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<KeyRing, KeysError> {
+    let stored = db.read(|conn| db::secrets::list(conn, NAME)).await?;
+    ring(sealer, stored, token_lifetime, now)
+}
+
+/// Whether the store has keys, sealed with a secret that must not be lost.
+///
+/// # Errors
+/// The store failed.
+pub async fn has_keys(db: &Db) -> db::Result<bool> {
+    let stored = db.read(|conn| db::secrets::list(conn, NAME)).await?;
+    Ok(!stored.is_empty())
+}
+
 fn failed(error: impl std::fmt::Display) -> KeysError {
     KeysError::Failed(error.to_string())
 }

@@ -109,7 +109,25 @@ fn without_a_command_it_serves_where_it_says() {
     let address = server.address();
     assert_ne!(address.port(), 0);
     assert_eq!(get(&format!("http://{address}/livez")).status(), 200);
-    assert_eq!(get(&format!("http://{address}/readyz")).status(), 200);
+    let ready = || get(&format!("http://{address}/readyz")).status().as_u16();
+    assert_eq!(ready(), 200);
+
+    // A store that takes no writes, then one that lacks a migration.
+    let path = database_of(data.path());
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    other
+        .batch_execute("PRAGMA busy_timeout = 9000; BEGIN IMMEDIATE")
+        .unwrap();
+    until("it is not ready", || ready() == 503);
+    let unready = get(&format!("http://{address}/readyz"));
+    assert!(unready.headers().contains_key("retry-after"));
+    assert_eq!(get(&format!("http://{address}/livez")).status(), 200);
+    other.batch_execute("ROLLBACK").unwrap();
+    until("it is ready again", || ready() == 200);
+    let older = "UPDATE __diesel_schema_migrations SET version = 'x' || version
+        WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)";
+    other.batch_execute(older).unwrap();
+    until("it is not ready", || ready() == 503);
 }
 
 #[test]
@@ -206,6 +224,46 @@ fn a_database_newer_than_the_program_stays_as_it_is() {
     let text = refused_untouched(data.path());
     assert!(text.contains("newer than this program"), "{text}");
     assert!(text.contains("99990101000001"), "{text}");
+    let said = run(&mut corridor(data.path()), &["doctor"]).out;
+    assert!(
+        said.contains("BAD   migrations  the store is newer"),
+        "{said}"
+    );
+    assert!(said.contains("99990101000001"), "{said}");
+}
+
+#[test]
+fn doctor_looks_and_changes_nothing() {
+    let data = settled();
+    // As an older program left it, and with its secret lost.
+    raw(
+        data.path(),
+        "DELETE FROM __diesel_schema_migrations
+         WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)",
+    );
+    let before = fs::read(database_of(data.path())).unwrap();
+    let said = run(&mut corridor(data.path()), &["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.out.contains("BAD   migrations  1 pending"),
+        "{}",
+        said.out
+    );
+    assert!(fs::read(database_of(data.path())).unwrap() == before);
+}
+
+#[test]
+fn a_lost_secret_is_named_and_no_other_is_made_in_its_place() {
+    let data = settled();
+    let secret = data.path().join("secret.key");
+    fs::remove_file(&secret).unwrap();
+    let said = run(&mut corridor(data.path()), &["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("secret.key is missing"), "{}", said.out);
+    assert!(!secret.exists());
+    let text = serve(&mut corridor(data.path())).wait().fails_with(1);
+    assert!(text.contains("secret.key is missing"), "{text}");
+    assert!(!secret.exists());
 }
 
 #[test]
@@ -427,6 +485,21 @@ fn nobody_else_on_the_machine_looks_into_a_data_directory() {
         let mode = fs::metadata(&folder).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{folder:?}");
     }
+    // Nor into files in a directory that is open to others.
+    let open = away.path().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+    create_user(&open, "noa@corridor.example", PASSWORD).ok();
+    let server = serve(&mut corridor(&open));
+    get(&format!("http://{}/readyz", server.address()));
+    for file in fs::read_dir(&open).unwrap().map(|entry| entry.unwrap()) {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", file.path());
+    }
+    fs::set_permissions(database_of(&open), fs::Permissions::from_mode(0o644)).unwrap();
+    let said = run(&mut corridor(&open), &["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("other users of this machine may read"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The taxonomy: tags with parents, aliases and sensitivity, and the facets
 //! (business models, deal intents, instruments…) that profiles choose from.
 
+mod below;
 mod caution;
 pub mod keeping;
 mod tree;

@@ -135,10 +135,7 @@ fn check(context: &Context, caller: &Caller, list: ListKind, query: &str) -> Res
         }
         Ok(())
     };
-    read().map_err(|problem| {
-        let told = problem.view("", "");
-        told.detail.unwrap_or(told.title)
-    })
+    read().map_err(|problem| problem.detail_or_meaning().to_owned())
 }
 
 /// A saved view.

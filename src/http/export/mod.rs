@@ -112,6 +112,5 @@ fn value(view: &impl Serialize) -> Result<Value, Error> {
 
 /// What is wrong with a query, for people.
 fn said(problem: &Problem) -> String {
-    let said = problem.view("", "").detail;
-    said.unwrap_or_else(|| problem.kind().title().to_owned())
+    problem.detail_or_meaning().to_owned()
 }

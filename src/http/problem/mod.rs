@@ -32,6 +32,7 @@ pub struct Problem {
     detail: Option<String>,
     faults: Vec<Fault>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    violated: Option<&'static str>,
     cause: Option<Cause>,
 }
 
@@ -44,6 +45,7 @@ impl Problem {
             detail: None,
             faults: Vec::new(),
             headers: Vec::new(),
+            violated: None,
             cause: None,
         }
     }
@@ -69,6 +71,13 @@ impl Problem {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
         }
+        self
+    }
+
+    /// Names the allowance that is used up, as `RateLimit-Policy` does.
+    #[must_use]
+    pub(super) const fn violating(mut self, policy: &'static str) -> Self {
+        self.violated = Some(policy);
         self
     }
 
@@ -101,7 +110,9 @@ impl Problem {
 
     /// 405 with the methods that the route knows, as in `GET, HEAD`.
     pub fn method_not_allowed(allow: &str) -> Self {
-        Self::new(Kind::MethodNotAllowed).header(ALLOW, allow)
+        Self::new(Kind::MethodNotAllowed)
+            .detail(format!("This path knows {allow}."))
+            .header(ALLOW, allow)
     }
 
     /// 415 with the one media type that the route takes.
@@ -116,6 +127,12 @@ impl Problem {
         self.kind
     }
 
+    /// What is wrong in this very case; where there is nothing to add, or nothing
+    /// that the caller may know, what this kind of "no" means and what to do.
+    pub fn detail_or_meaning(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.kind.explanation())
+    }
+
     /// The cause, for the log alone.
     pub(super) fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
         self.cause.as_deref()
@@ -128,11 +145,12 @@ impl Problem {
             type_uri: self.kind.type_uri(),
             title: self.kind.title().to_owned(),
             status: self.kind.status().as_u16(),
-            detail: self.detail.clone(),
+            detail: self.detail_or_meaning().to_owned(),
             instance: instance.to_owned(),
             code: code.to_owned(),
             request_id: request_id.to_owned(),
             errors: self.faults.iter().map(FaultView::from).collect(),
+            violated_policies: self.violated.iter().map(|it| (*it).to_owned()).collect(),
         }
     }
 
@@ -179,6 +197,12 @@ impl From<Error> for Problem {
                 WWW_AUTHENTICATE,
                 "Bearer realm=\"corridor\", error=\"invalid_token\"",
             ),
+            Error::Unauthenticated(AuthFault::Expired) => Self::new(Kind::InvalidToken)
+                .detail("The access token has expired: ask for a fresh one (POST /v1/sessions/refresh, for programs POST /v1/oauth/token).")
+                .header(
+                    WWW_AUTHENTICATE,
+                    "Bearer realm=\"corridor\", error=\"invalid_token\", error_description=\"The access token expired\"",
+                ),
             Error::Unauthenticated(AuthFault::SecondFactor) => {
                 Self::new(Kind::SecondFactorRequired)
                     .header(WWW_AUTHENTICATE, "Bearer realm=\"corridor\"")
@@ -240,10 +264,12 @@ pub struct ProblemView {
     /// The HTTP status, repeated.
     #[schema(minimum = 400, maximum = 599, example = 422)]
     pub status: u16,
-    /// What is wrong in this very case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 2000)]
-    pub detail: Option<String>,
+    /// What is wrong in this very case, or what to do.
+    #[schema(
+        max_length = 2000,
+        example = "`errors` lists every fault with a JSON pointer to its place."
+    )]
+    pub detail: String,
     /// The path of the request.
     #[schema(
         format = "uri-reference",
@@ -261,6 +287,10 @@ pub struct ProblemView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub errors: Vec<FaultView>,
+    /// The allowances that are used up, as `RateLimit-Policy` names them.
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub violated_policies: Vec<String>,
 }
 
 /// One thing that is wrong at one place of the document.

@@ -55,9 +55,9 @@ fn a_wrong_password_and_an_unknown_address_read_alike() {
             let answer = app.stranger().post("/v1/sessions", &body).await;
             let answer = answer.refused(401, "invalid_token");
             let challenge = answer.header("www-authenticate");
-            assert_eq!(
-                challenge,
-                "Bearer realm=\"corridor\", error=\"invalid_token\""
+            assert!(
+                challenge.starts_with("Bearer realm=\"corridor\", error=\"invalid_token\", res"),
+                "{challenge}"
             );
         }
     });
@@ -79,7 +79,12 @@ fn a_session_says_how_long_it_lasts_and_is_not_kept() {
         app.context
             .clock
             .advance(lifetime + chrono::TimeDelta::minutes(5));
-        owner.get("/v1/me").await.refused(401, "invalid_token");
+        let expired = owner.get("/v1/me").await.refused(401, "invalid_token");
+        let challenge = expired.header("www-authenticate");
+        assert!(
+            challenge.contains("error_description=\"The access token expired\""),
+            "{challenge}"
+        );
     });
 }
 
@@ -89,10 +94,15 @@ fn a_missing_token_and_a_bad_one_are_told_apart() {
         let app = App::start(database).await;
         let missing = app.stranger().get("/v1/me").await;
         let missing = missing.refused(401, "unauthenticated");
+        let metadata = format!(
+            "{}/.well-known/oauth-protected-resource",
+            app.context.settings.public_url
+        );
         assert_eq!(
             missing.header("www-authenticate"),
-            "Bearer realm=\"corridor\""
+            format!("Bearer realm=\"corridor\", resource_metadata=\"{metadata}\"")
         );
+        assert!(missing.text("detail").contains("bearer token"));
         let bad = app.stranger().with_token("a.b.c").get("/v1/me").await;
         let bad = bad.refused(401, "invalid_token");
         assert!(

@@ -162,9 +162,13 @@ fn the_index_answers_like_brute_force_whatever_is_written() {
                     None
                 }
                 8..10 => Some(json!({ "stages": ["seed", "series_b"] })),
-                10..12 => Some(json!({ "excluded_tags": ["water"] })),
+                10..12 => Some(json!({
+                    "excluded_tags": ["water"], "tags": null, "stages": ["seed"],
+                })),
                 12..14 => Some(json!({ "excluded_tags": [], "languages": ["en"] })),
-                _ => Some(json!({ "tags": { "water": 2 }, "stages": ["seed"] })),
+                _ => Some(json!({
+                    "excluded_tags": [], "tags": { "water": 2 }, "stages": ["seed"],
+                })),
             };
             if let Some(patch) = patch {
                 let request = stage.request(Who::Gul, "PATCH", path);

@@ -39,6 +39,7 @@ fn a_key_does_what_its_scopes_say_and_nothing_else() {
             write.header("www-authenticate"),
             "Bearer realm=\"corridor\", error=\"insufficient_scope\", scope=\"profiles:write\""
         );
+        assert!(!write.text("detail").is_empty());
         // What only a person in a session does, no key does.
         for path in ["/v1/me/sessions", "/v1/me/keys", "/v1/me/second-factor"] {
             script.get(path).await.refused(403, "forbidden");

@@ -445,6 +445,23 @@ fn a_mandate_is_published_changed_and_withdrawn() {
                 "#/cheque/max out_of_order"
             ]
         );
+        // What is wanted is not excluded, nor is anything above it; what is
+        // below it may be.
+        let torn = json!({
+            "tags": { "su": 2, "robotics": 1, "water_loss": 1 },
+            "excluded_tags": ["water", "robotics", "agri_food"],
+        });
+        let answer = investor.post("/v1/mandates", &torn).await.expect(422);
+        assert_eq!(
+            answer.faults(),
+            [
+                "#/tags/robotics contradiction",
+                "#/tags/su contradiction",
+                "#/tags/water_loss contradiction",
+            ]
+        );
+        let narrower = json!({ "excluded_tags": ["water_loss"] });
+        investor.patch(&path, "*", &narrower).await.expect(200);
         rival.get(&path).await.refused(404, "not_found");
         rival
             .patch(&path, "*", &cheque)

@@ -255,6 +255,31 @@ fn tags_are_found_by_their_labels_in_every_language() {
         for word in &words {
             assert_eq!(desk.finds(word).await, ["Negev Sun"], "{word}");
         }
+        // Who asks for a sector asks for all of it, as by the filter; what is
+        // below it needs none of its words.
+        let below = json!({
+            "primary_tags": ["desalination"],
+            "one_liner": text("Nothing leaves the plant."),
+            "summary": text("It boils until salt is left."),
+        });
+        desk.startup("3", "Arava Boilers", below).await;
+        let both = ["Negev Sun", "Arava Boilers"];
+        for word in ["suvarma", "irrigation", "ирригация", "מים"] {
+            assert_eq!(desk.finds(word).await, both, "{word}");
+        }
+        assert_eq!(desk.found(PROFILES, &[("tag", "water")], 1).await, both);
+        // What is above is not meant by a word for what is below.
+        assert_eq!(desk.finds("desalination").await, ["Arava Boilers"]);
+        desk.investor(
+            "4",
+            "Xəzər",
+            json!({"title": "Salt", "tags": {"desalination": 2}}),
+        )
+        .await;
+        assert_eq!(
+            desk.found(MANDATES, &[("q", "suvarma")], 20).await,
+            ["Xəzər"]
+        );
         println!("a tag is found by {words:?}");
     });
 }

@@ -9,6 +9,7 @@ async fn an_unknown_route_is_not_found() {
         let body = problem(server.get(path).await).await;
         assert_eq!(body["code"], "not_found");
         assert_eq!(body["type"], "/problems/not_found");
+        assert!(body["detail"].is_string(), "{body}");
     }
 }
 
@@ -19,7 +20,9 @@ async fn an_unknown_method_is_refused_with_the_known_ones() {
         let response = server.request(method, "/v1/things/1").send().await.unwrap();
         assert_eq!(response.status(), 405, "{method}");
         assert_eq!(response.headers()["allow"], "GET, HEAD, PATCH, OPTIONS");
-        assert_eq!(problem(response).await["code"], "method_not_allowed");
+        let body = problem(response).await;
+        assert_eq!(body["code"], "method_not_allowed");
+        assert_eq!(body["detail"], "This path knows GET, HEAD, PATCH, OPTIONS.");
     }
     let response = server.request("POST", "/v1/docs.css").send().await.unwrap();
     assert_eq!(response.status(), 405);

@@ -187,19 +187,20 @@ impl MandateDocument {
         &self,
         taxonomy: &Taxonomy,
     ) -> Result<(Option<OrganizationId>, MandateContent), Faults> {
-        self.read_by(Vocabulary::new(taxonomy))
+        self.read_by(Vocabulary::new(taxonomy), &MandateContent::default())
     }
 
     fn read_by(
         &self,
         words: Vocabulary<'_>,
+        before: &MandateContent,
     ) -> Result<(Option<OrganizationId>, MandateContent), Faults> {
         let mut faults = Faults::new();
         let organization = self
             .organization
             .as_deref()
             .and_then(|text| body_id(&mut faults, "/organization", text));
-        let content = self.content(&mut faults, words);
+        let content = self.content(&mut faults, words, before);
         faults.finish()?;
         Ok((organization, content))
     }
@@ -217,7 +218,8 @@ impl MandateDocument {
     ) -> Result<MandateContent, Faults> {
         let held = before.tags.keys().chain(&before.excluded_tags);
         let held = held.cloned().collect();
-        let (organization, content) = self.read_by(Vocabulary::new(taxonomy).holding(&held))?;
+        let words = Vocabulary::new(taxonomy).holding(&held);
+        let (organization, content) = self.read_by(words, before)?;
         check_owner(owner, organization)?;
         Ok(MandateContent {
             source_tags: before.source_tags.clone(),
@@ -226,7 +228,13 @@ impl MandateDocument {
         })
     }
 
-    fn content(&self, faults: &mut Faults, words: Vocabulary<'_>) -> MandateContent {
+    fn content(
+        &self,
+        faults: &mut Faults,
+        words: Vocabulary<'_>,
+        before: &MandateContent,
+    ) -> MandateContent {
+        let (tags, excluded_tags) = self.tags(faults, words, before);
         let mut facet = |pointer: &str, values: &[String], facet: Facet| {
             words.facet(faults, pointer, values, facet)
         };
@@ -249,8 +257,8 @@ impl MandateDocument {
                 .title
                 .as_deref()
                 .and_then(|title| parsed(faults, "/title", "bad_name", title)),
-            tags: self.weights(faults, words),
-            excluded_tags: words.tags(faults, "/excluded_tags", &self.excluded_tags, TAGS),
+            tags,
+            excluded_tags,
             source_tags: Vec::new(),
             stages: self.stages(faults),
             cheque: self.cheque.as_ref().and_then(|cheque| cheque.read(faults)),
@@ -280,7 +288,36 @@ impl MandateDocument {
         }
     }
 
-    fn weights(&self, faults: &mut Faults, words: Vocabulary<'_>) -> BTreeMap<Slug, u8> {
+    /// The wanted tags with their weights, and the excluded ones. What is wanted
+    /// and ruled out at once would never be found, and nobody would know why;
+    /// where it was so `before`, as the tree has changed, it may stay.
+    fn tags(
+        &self,
+        faults: &mut Faults,
+        words: Vocabulary<'_>,
+        before: &MandateContent,
+    ) -> (BTreeMap<Slug, u8>, BTreeSet<Slug>) {
+        let wanted = self.weights(faults, words);
+        let excluded = words.tags(faults, "/excluded_tags", &self.excluded_tags, TAGS);
+        for (tag, (place, _)) in &wanted {
+            let stood =
+                |out: &Slug| before.tags.contains_key(tag) && before.excluded_tags.contains(out);
+            let rules_out = |out: &&Slug| words.is_within(tag, out) && !stood(out);
+            if let Some(out) = excluded.iter().find(rules_out) {
+                let detail = if out == tag {
+                    format!("“{tag}” is both wanted and excluded.")
+                } else {
+                    format!("“{tag}” is wanted, and “{out}”, which it is under, is excluded.")
+                };
+                faults.push(place.as_str(), "contradiction", detail);
+            }
+        }
+        let weights = wanted.into_iter().map(|(tag, (_, weight))| (tag, weight));
+        (weights.collect(), excluded)
+    }
+
+    /// Each wanted tag with where it is named and its weight.
+    fn weights(&self, faults: &mut Faults, words: Vocabulary<'_>) -> BTreeMap<Slug, (String, u8)> {
         let mut weights = BTreeMap::new();
         if !within(faults, "/tags", self.tags.len(), TAGS) {
             return weights;
@@ -291,7 +328,7 @@ impl MandateDocument {
                 faults.push(place.as_str(), "out_of_range", "A weight is 1, 2 or 3.");
             }
             let tag = words.tag(faults, &place, word);
-            weights.extend(tag.map(|tag| (tag, *weight)));
+            weights.extend(tag.map(|tag| (tag, (place, *weight))));
         }
         weights
     }
