@@ -6,9 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::page::{self, Cursor};
 use super::schema::clearances::{self, dsl};
 use super::types::{Id, Timestamp};
-use super::{Conn, Result, stored};
+use super::{Conn, Result, keyset, stored};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Proof};
 use crate::domain::ids::{OrganizationId, UserId};
 
@@ -105,6 +106,30 @@ pub fn list(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Clearan
     let rows: Vec<Row> = clearances::table
         .filter(dsl::organization_id.eq(organization))
         .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(clearance).collect()
+}
+
+/// Checks of a firm from the oldest on; one more than `limit` when there are
+/// more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn page_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Clearance>> {
+    let mut query = clearances::table
+        .filter(dsl::organization_id.eq(organization))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(clearance).collect()
 }

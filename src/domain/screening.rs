@@ -93,7 +93,11 @@ pub fn findings<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Vec
 /// alone tells nobody, and many are ordinary words.
 pub fn names_somebody<'a>(text: &str, people: impl IntoIterator<Item = &'a str>) -> bool {
     let text = Heard::of(text);
-    people.into_iter().any(|name| text.names_person(name))
+    // “Anne-Marie” is one.
+    let mut whole = people
+        .into_iter()
+        .filter(|name| name.split_whitespace().nth(1).is_some());
+    whole.any(|name| text.names_person(name))
 }
 
 /// Services on which people are found by a name, in the scripts of our readers.

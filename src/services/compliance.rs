@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 pub use crate::db::decisions::Decision;
+use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::compliance::{Clearance, ClearanceVerdict, Proof, check_next, longest};
 use crate::domain::event::{Subject, SubjectKind, Value};
@@ -13,6 +14,7 @@ use crate::domain::permission::Operation;
 
 use super::duplicates::live_firm;
 use super::once::{Recorded, write_once};
+use super::paging::{PageRequest, after, read_page};
 use super::suspensions;
 use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
@@ -105,12 +107,20 @@ pub async fn clearances(
     context: &Context,
     caller: &Caller,
     organization: OrganizationId,
-) -> Result<Vec<Clearance>, Error> {
+    page: PageRequest,
+) -> Result<Page<Clearance>, Error> {
     caller.may(Operation::ReadCompliance, &[organization])?;
-    context
-        .db
-        .read(move |conn| Ok(db::clearances::list(conn, organization)?))
-        .await
+    read_page(
+        context,
+        format!("clearances {organization}"),
+        page,
+        move |conn, cursor, limit| {
+            let page = db::clearances::page_of(conn, organization, cursor, limit)?;
+            Ok(page)
+        },
+        |clearance| after(clearance.created_at, clearance.id),
+    )
+    .await
 }
 
 /// That two firms are kept apart, by the first of them.

@@ -16,9 +16,11 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::compliance::{self, NewClearance as Check};
+use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context};
 
 /// Most characters of a ground or reason.
@@ -161,31 +163,24 @@ async fn create_clearance(
     Ok(HttpResponse::Created().json(ClearanceView::from(&made)))
 }
 
-/// The checks of a firm.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Clearances)]
-pub struct ClearancesView {
-    /// Oldest first.
-    #[schema(max_items = 1000)]
-    items: Vec<ClearanceView>,
-}
-
-/// Lists the checks of a firm, for the operator's people.
+/// Lists the checks of a firm, oldest first, for the operator's people.
 #[utoipa::path(
     operation_id = "list_clearances",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The checks.", body = ClearancesView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<ClearanceView>))
 )]
 #[get("/v1/organizations/{id}/clearances")]
 async fn list_clearances(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
     id: web::Path<String>,
+    query: ListQuery<NoFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let found = compliance::clearances(&context, &caller, path_id(&id)?).await?;
-    let items = found.iter().map(ClearanceView::from).collect();
-    Ok(HttpResponse::Ok().json(ClearancesView { items }))
+    let page = PageRequest::from(query.page);
+    let page = compliance::clearances(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(page, |it| ClearanceView::from(&it)).respond(&request))
 }
 
 /// Why compliance let a record through or stopped it.

@@ -129,7 +129,8 @@ pub struct WallView {
 }
 
 impl WallView {
-    fn of(wall: &Wall, others: Option<&[OrganizationId]>) -> Self {
+    /// What callers see of it; `others` are before whom it stands.
+    pub fn of(wall: &Wall, others: Option<&[OrganizationId]>) -> Self {
         Self {
             id: wall.id.to_string(),
             organization: wall.organization.to_string(),

@@ -130,6 +130,8 @@ fn compliance_clears_freezes_and_blocks() {
         let path = format!("/v1/organizations/{}/clearances", tamar.id);
         let listed = curator.get(&path).await.expect(200);
         assert_eq!(listed.body["items"][0]["verdict"], "clear");
+        let first = curator.get(&format!("{path}?limit=1")).await.expect(200);
+        assert_eq!(first.body["items"].as_array().map(Vec::len), Some(1));
         tamar.owner.get(&path).await.refused(404, "not_found");
 
         let freeze = json!({ "scope": "country", "value": "IL", "reason": "War" });

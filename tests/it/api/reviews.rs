@@ -1,5 +1,6 @@
 //! Compliance's queue, decisions in bulk, and the file of an introduction.
 
+use corridor::jobs::clock;
 use serde_json::{Value, json};
 
 use super::stage::{Answer, BLURB, Stage, Who};
@@ -100,16 +101,12 @@ fn a_decision_about_one_tag_stands_for_no_other() {
         };
         grade("review").await;
         assert_eq!(seen().await, 404);
-        // What was decided about the first goes on to stand for it.
-        let request = json!({
-            "programme": stage.programme.id.to_string(),
-            "startup_profile": stage.profile.id.to_string(),
-            "mandate": stage.another_investor("Second Fund", |_| {}).await.id.to_string(),
-        });
-        stage
-            .post(Who::Curator, "/v1/matches", request)
-            .await
-            .expect(201);
+        // Compliance is asked about it, and what was decided about the first
+        // goes on to stand for that.
+        stage.context.db.seal_pending().await.unwrap();
+        clock::strike(&stage.context).await.unwrap();
+        let asked = stage.get(Who::Curator, &matched).await.expect(200);
+        assert_eq!(asked["status"], "under_review");
         let review = queue(&stage, "").await[0].clone();
         let tags = review["tags"].as_array().unwrap().iter();
         let decided: Vec<_> = tags
@@ -118,17 +115,11 @@ fn a_decision_about_one_tag_stands_for_no_other() {
         let of = |slug: &str, decided: bool| (json!(slug), json!(decided));
         assert_eq!(decided, [of(REVIEW_TAG, true), of("water_loss", false)]);
         assert_eq!(review["released_by"], 0);
-        grade("none").await;
+        let scope = review["scope"].clone();
+        decide(&stage, Who::SecondCompliance, &[scope], "release").await;
         assert_eq!(seen().await, 200);
-        grade("review").await;
-        decide(
-            &stage,
-            Who::SecondCompliance,
-            &[review["scope"].clone()],
-            "release",
-        )
-        .await;
-        assert_eq!(seen().await, 200);
+        let again = stage.get(Who::Curator, &matched).await.expect(200);
+        assert_eq!(again["status"], "released");
     });
 }
 
