@@ -61,11 +61,11 @@ fn speaks_of_a_counterpart(notice: &Notice) -> bool {
 
 fn scopes(post: &Post) -> [FreezeScope; 5] {
     [
-        FreezeScope::All,
         FreezeScope::Country(of("AZ")),
         FreezeScope::Tag(of("water_loss")),
         FreezeScope::Organization(post.stage.startup.id),
         FreezeScope::Programme(post.stage.programme.id),
+        FreezeScope::All,
     ]
 }
 
@@ -217,8 +217,8 @@ async fn walk(database: &Database, kind: &str, scope: usize) {
 
 #[test]
 fn nothing_that_speaks_of_a_counterpart_leaves_in_a_freeze() {
-    for (place, kind) in WALKED.into_iter().enumerate() {
-        on_each_backend(async |database| Box::pin(walk(database, kind, place % 4)).await);
+    for (kind, scope) in WALKED.into_iter().zip([4, 1, 2, 3, 0, 4, 2, 3]) {
+        on_each_backend(async |database| Box::pin(walk(database, kind, scope)).await);
     }
 }
 
