@@ -326,9 +326,9 @@ fn seen_by_others(config: &Config) -> Option<Finding> {
 fn search(conn: &mut Conn) -> db::Result<Finding> {
     let behind = db::search::behind(conn)?;
     Ok(match behind {
-        ..=0 => Finding::Fine("finds every profile and mandate".to_owned()),
+        ..=0 => Finding::Fine("finds every firm, profile and mandate".to_owned()),
         _ => Finding::Note(format!(
-            "does not find {behind} profiles and mandates yet; the service catches up while it runs"
+            "does not find {behind} firms, profiles and mandates yet; the service catches up while it runs"
         )),
     })
 }

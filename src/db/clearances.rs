@@ -110,12 +110,12 @@ pub fn list(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Clearan
     rows.into_iter().map(clearance).collect()
 }
 
-/// Checks of a firm from the oldest on; one more than `limit` when there are
-/// more.
+/// The checks of a firm, from the oldest on, a page at a time; one more than
+/// `limit` when there are more.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
-pub fn page_of(
+pub fn of_organization(
     conn: &mut Conn,
     organization: OrganizationId,
     after: Option<Cursor>,

@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::identity_schema::clients::{self, dsl};
 use super::identity_schema::{client_secrets, revoked_tokens};
+use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::organizations;
 use super::types::{Id, Timestamp};
-use super::{Conn, Result, sql, stored};
+use super::{Conn, Result, keyset, sql, stored};
 use crate::domain::client::Client;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::values::OrganizationKind;
@@ -133,6 +134,30 @@ pub fn of_organization(conn: &mut Conn, organization: OrganizationId) -> Result<
     let rows: Vec<Row> = clients::table
         .filter(dsl::organization_id.eq(organization))
         .order((dsl::created_at.desc(), dsl::id.desc()))
+        .load(conn)?;
+    rows.into_iter().map(client).collect()
+}
+
+/// [`of_organization`], a page at a time; one more than `limit` when there are
+/// more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn page_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Client>> {
+    let mut query = clients::table
+        .filter(dsl::organization_id.eq(organization))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::before(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(client).collect()
 }

@@ -218,6 +218,34 @@ pub fn timeline_of(
     rows.into_iter().map(sealed).collect()
 }
 
+/// [`timeline`] of a part of a record: the record's events that name the part
+/// by that fact. The facts stand in a text of one form (see
+/// [`json::event`]), in which each is followed by a comma or the end.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn timeline_of_part(
+    conn: &mut Conn,
+    subject: Subject,
+    part: &(&'static str, Value),
+    after: i64,
+    limit: usize,
+) -> Result<Vec<SealedEvent>> {
+    let fact = json::event::encode_fact(part)?;
+    let named = events::payload
+        .like(format!("%,{fact},%"))
+        .or(events::payload.like(format!("%,{fact}}}")));
+    let rows: Vec<Row> = events::table
+        .filter(events::subject_kind.eq(subject.kind.code()))
+        .filter(events::subject_id.eq(Id::of(subject.id)))
+        .filter(events::position.gt(after).assume_not_null())
+        .filter(named)
+        .order(events::position)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(sealed).collect()
+}
+
 /// Sealed events about records of a kind that happened before `until`, in
 /// order.
 ///

@@ -30,7 +30,7 @@ impl<I: Copy + Into<Uuid>> Head<I> {
         let (id, organization, version, created_at, updated_at) = row;
         let time = match order {
             Order::Updated | Order::UpdatedLast => updated_at,
-            Order::Created | Order::CreatedLast | Order::Relevance => created_at,
+            Order::Created | Order::CreatedLast | Order::Due | Order::Relevance => created_at,
         };
         Self {
             id,

@@ -24,7 +24,7 @@ use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
 use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::ProfileStatus;
-use crate::domain::search::Order;
+use crate::domain::search::{Order, Query};
 use crate::domain::text::{Language, Slug};
 
 /// Which profiles to list; what is absent doesn't matter.
@@ -54,6 +54,8 @@ pub struct Filter {
     pub created_since: Option<DateTime<Utc>>,
     /// Changed then or later.
     pub updated_since: Option<DateTime<Utc>>,
+    /// Of a firm that is found by that: words of its names.
+    pub query: Query,
 }
 
 #[derive(Queryable)]
@@ -155,6 +157,7 @@ pub fn list(
             Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
             Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
             Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
+            Order::Due => due_after(query, cursor),
         };
     }
     let query = match order {
@@ -162,12 +165,25 @@ pub fn list(
         Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
         Order::Updated => query.order((dsl::updated_at, dsl::id)),
         Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
+        Order::Due => query.order((dsl::reconfirm_by.is_null(), dsl::reconfirm_by, dsl::id)),
     };
     let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(profile).collect()
 }
 
 type Boxed = IntoBoxed<'static, investor_profiles::table, Backend>;
+
+/// What comes after a cursor in the order of the day by which it is confirmed.
+fn due_after(query: Boxed, cursor: Cursor) -> Boxed {
+    let later = dsl::id.gt(Id::of(cursor.id));
+    if cursor.created_at == page::due(None) {
+        return query.filter(dsl::reconfirm_by.is_null().and(later));
+    }
+    let day = cursor.created_at.date_naive();
+    let same = dsl::reconfirm_by.eq(day).assume_not_null().and(later);
+    let after = dsl::reconfirm_by.gt(day).assume_not_null().or(same);
+    query.filter(after.or(dsl::reconfirm_by.is_null()))
+}
 
 fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     let mut query = investor_profiles::table.into_boxed();
@@ -206,6 +222,13 @@ fn narrowed(conn: &Conn, filter: &Filter) -> Boxed {
     }
     if let Some(since) = filter.updated_since {
         query = query.filter(dsl::updated_at.ge(Timestamp(since)));
+    }
+    if !filter.query.is_empty() {
+        let (firm, owned) = (
+            "investor_profiles.organization_id",
+            filter.organization.is_some(),
+        );
+        query = query.filter(sql::search::found_by(conn, firm, &filter.query, owned));
     }
     query
 }

@@ -4,10 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::review_schema::export_licences::{self, dsl};
 use super::types::{Id, Timestamp};
-use super::{Conn, Error, Result, stored};
+use super::{Conn, Error, Result, keyset, stored};
 use crate::domain::compliance::Proof;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::licence::{Licence, LicenceContent, LicenceStatus};
@@ -89,14 +90,26 @@ pub fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Licence>> {
     row.map(licence).transpose()
 }
 
-/// The licences of a firm, oldest first.
+/// The licences of a firm, oldest first, a page at a time; one more than
+/// `limit` when there are more.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
-pub fn list(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Licence>> {
-    let rows: Vec<Row> = export_licences::table
+pub fn list(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Licence>> {
+    let mut query = export_licences::table
         .filter(dsl::organization_id.eq(organization))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
         .order((dsl::created_at, dsl::id))
+        .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(licence).collect()
 }

@@ -2,9 +2,11 @@
 //! in a register.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::conn::Backend;
 use super::duplicate_schema::{organization_merges as merges, stated_identifiers};
 use super::page::{self, Cursor};
 use super::prepared::Prepare;
@@ -18,6 +20,7 @@ use crate::domain::country::Country;
 use crate::domain::identifier::Identifier;
 use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
 use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::search::{Order, Query};
 use crate::domain::text::{Name, Website};
 use crate::domain::values::OrganizationKind;
 
@@ -37,6 +40,8 @@ pub struct Filter {
     pub created_since: Option<DateTime<Utc>>,
     /// Changed then or later.
     pub updated_since: Option<DateTime<Utc>>,
+    /// Found by that: words of its names.
+    pub query: Query,
 }
 
 /// A firm as it is stored.
@@ -91,7 +96,7 @@ pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<()> {
             dsl::updated_at.eq(Timestamp(*updated_at)),
         ))
         .execute(conn)?;
-    Ok(())
+    search::put_organization(conn, organization)
 }
 
 /// Stores the new state of an organization, its version risen by one; false
@@ -212,6 +217,67 @@ pub fn list(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Organization>> {
+    list_in(conn, filter, Order::Created, after, limit)
+}
+
+/// [`list`] in that order; there is none of fit, nor of when they are due.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn list_in(
+    conn: &mut Conn,
+    filter: &Filter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Organization>> {
+    let mut query = narrowed(conn, filter)?.limit(page::fetch(limit));
+    if let Some(cursor) = after {
+        query = match order {
+            Order::Created | Order::Due | Order::Relevance => {
+                query.filter(keyset::after(dsl::created_at, dsl::id, cursor))
+            }
+            Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
+            Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
+            Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
+        };
+    }
+    let query = match order {
+        Order::Created | Order::Due | Order::Relevance => query.order((dsl::created_at, dsl::id)),
+        Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
+        Order::Updated => query.order((dsl::updated_at, dsl::id)),
+        Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
+    };
+    let rows: Vec<Row> = query.load(conn)?;
+    rows.into_iter().map(organization).collect()
+}
+
+/// How many firms there are, those that became one with another too.
+pub(super) fn count(conn: &mut Conn) -> Result<i64> {
+    Ok(organizations::table.count().get_result(conn)?)
+}
+
+/// Up to `limit` ids and ages after the cursor, the oldest first.
+pub(super) fn ages(conn: &mut Conn, after: Option<Cursor>, limit: usize) -> Result<Vec<Cursor>> {
+    let mut query = organizations::table.into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<(OrganizationId, DateTime<Utc>)> = query
+        .order((dsl::created_at, dsl::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select((dsl::id, dsl::created_at))
+        .load(conn)?;
+    let age = |(id, created_at): (OrganizationId, DateTime<Utc>)| Cursor {
+        created_at,
+        id: id.uuid(),
+    };
+    Ok(rows.into_iter().map(age).collect())
+}
+
+type Boxed = IntoBoxed<'static, organizations::table, Backend>;
+
+fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
     let gone = merges::table
         .filter(merges::gone_id.eq(dsl::id))
         .filter(merges::undone_at.is_null());
@@ -244,14 +310,11 @@ pub fn list(
     if let Some(since) = filter.updated_since {
         query = query.filter(dsl::updated_at.ge(Timestamp(since)));
     }
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    if !filter.query.is_empty() {
+        let found = sql::search::found_by(conn, "organizations.id", &filter.query, false);
+        query = query.filter(found);
     }
-    let rows: Vec<Row> = query
-        .order((dsl::created_at, dsl::id))
-        .limit(page::fetch(limit))
-        .load(conn)?;
-    rows.into_iter().map(organization).collect()
+    Ok(query)
 }
 
 /// The firms that a number of a register is known of: the one that it was

@@ -7,7 +7,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use ring::hmac;
 use uuid::Uuid;
 
@@ -22,6 +22,13 @@ pub struct Cursor {
     pub created_at: DateTime<Utc>,
     /// Its id, or the number by which the list is in order.
     pub id: Uuid,
+}
+
+/// The time by which a record stands in a list in the order of a day: that of
+/// what has none comes after all others.
+pub fn due(day: Option<NaiveDate>) -> DateTime<Utc> {
+    let never = NaiveDate::from_ymd_opt(9_999, 12, 31).unwrap_or(NaiveDate::MAX);
+    day.unwrap_or(never).and_time(NaiveTime::MIN).and_utc()
 }
 
 /// One page of a list.

@@ -4,6 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
+use super::investor_schema::investor_profiles;
 use super::mail_schema::mail_rounds;
 use super::schema::{
     introduction_answers, introductions, mandates, matches, memberships, organizations,
@@ -12,7 +13,9 @@ use super::schema::{
 use super::types::Timestamp;
 use super::{Conn, Result, sql, stored};
 use crate::domain::account::Role;
-use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId, UserId};
+use crate::domain::ids::{
+    InvestorProfileId, MandateId, OrganizationId, ProgrammeId, StartupProfileId, UserId,
+};
 use crate::domain::introduction::Requester;
 use crate::domain::mandate::MandateStatus;
 use crate::domain::profile::ProfileStatus;
@@ -197,6 +200,32 @@ pub fn profiles_to_confirm(
             startup_profiles::reconfirm_by,
         ))
         .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, firm, by)| Some((id, firm, by?)))
+        .collect())
+}
+
+/// The published investor profiles that count as confirmed until that day at
+/// most.
+///
+/// # Errors
+/// A statement failed.
+pub fn investors_to_confirm(
+    conn: &mut Conn,
+    until: NaiveDate,
+) -> Result<Vec<ToConfirm<InvestorProfileId>>> {
+    let rows: Vec<(InvestorProfileId, OrganizationId, Option<NaiveDate>)> =
+        investor_profiles::table
+            .filter(investor_profiles::status.eq(ProfileStatus::Published.code()))
+            .filter(investor_profiles::reconfirm_by.le(until))
+            .order(investor_profiles::id)
+            .select((
+                investor_profiles::id,
+                investor_profiles::organization_id,
+                investor_profiles::reconfirm_by,
+            ))
+            .load(conn)?;
     Ok(rows
         .into_iter()
         .filter_map(|(id, firm, by)| Some((id, firm, by?)))

@@ -31,6 +31,8 @@ pub enum Kind {
     StartupProfile,
     /// Investors' mandates.
     Mandate,
+    /// Firms, by their names alone.
+    Organization,
 }
 
 impl Kind {
@@ -39,6 +41,7 @@ impl Kind {
         match self {
             Self::StartupProfile => "startup_profile",
             Self::Mandate => "mandate",
+            Self::Organization => "organization",
         }
     }
 }
@@ -89,14 +92,22 @@ pub(super) fn put_mandate(conn: &mut Conn, firm: &Organization, mandate: &Mandat
     put(conn, Kind::Mandate, mandate.id.uuid(), firm, texts)
 }
 
-/// Indexes a firm's records anew, under its new names.
+/// Indexes a firm by its names.
+pub(super) fn put_organization(conn: &mut Conn, firm: &Organization) -> Result<()> {
+    let kind = Kind::Organization;
+    put(conn, kind, firm.id.uuid(), firm, Texts::default())
+}
+
+/// Indexes a firm and its records anew, under its new names.
 pub(super) fn renamed(conn: &mut Conn, firm: &Organization) -> Result<()> {
     let entries: Vec<(Id, String)> = search_entries::table
         .filter(dsl::organization_id.eq(firm.id))
         .select((dsl::record_id, dsl::kind))
         .load(conn)?;
     for (record, kind) in entries {
-        if kind == Kind::Mandate.code() {
+        if kind == Kind::Organization.code() {
+            put_organization(conn, firm)?;
+        } else if kind == Kind::Mandate.code() {
             if let Some(mandate) = mandates::find(conn, record.uuid().into())? {
                 put_mandate(conn, firm, &mandate)?;
             }
@@ -262,7 +273,8 @@ pub fn behind(conn: &mut Conn) -> Result<i64> {
         .filter(dsl::folding.ge(FOLDING))
         .count()
         .get_result(conn)?;
-    Ok(startup_profiles::count(conn)? + mandates::count(conn)? - indexed)
+    let records = startup_profiles::count(conn)? + mandates::count(conn)?;
+    Ok(records + organizations::count(conn)? - indexed)
 }
 
 /// Indexes those of up to `limit` records after the cursor, by age, that are
@@ -310,6 +322,18 @@ pub fn catch_up(
                 indexed += usize::from(or_skipped(
                     mandate.id.uuid(),
                     transaction(conn, |conn| put_mandate(conn, &firm, &mandate)),
+                )?);
+            }
+            Ok((indexed, next))
+        }
+        Kind::Organization => {
+            let heads = organizations::ages(conn, after, limit)?;
+            let next = heads.last().copied().filter(|_| heads.len() == limit);
+            for id in missing(conn, &heads)? {
+                let firm = organizations::hold(conn, id.into())?;
+                indexed += usize::from(or_skipped(
+                    id,
+                    transaction(conn, |conn| put_organization(conn, &firm)),
                 )?);
             }
             Ok((indexed, next))

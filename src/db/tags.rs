@@ -315,18 +315,48 @@ pub fn insert_merge(conn: &mut Conn, job: &TagMerge) -> Result<()> {
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn running_merges(conn: &mut Conn) -> Result<Vec<TagMerge>> {
-    let rows: Vec<(Id, String, String, UserId, i64, DateTime<Utc>)> = tag_merges::table
+    let rows: Vec<MergeRow> = tag_merges::table
         .filter(merge::ended_at.is_null())
         .order((merge::created_at, merge::id))
-        .select((
-            merge::id,
-            merge::source,
-            merge::target,
-            merge::started_by,
-            merge::held,
-            merge::created_at,
-        ))
+        .select(MERGE)
         .load(conn)?;
+    merges(rows)
+}
+
+/// The jobs that came to their end since, the oldest first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn ended_merges(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<TagMerge>> {
+    let rows: Vec<MergeRow> = tag_merges::table
+        .filter(merge::ended_at.ge(Timestamp(since)))
+        .order((merge::created_at, merge::id))
+        .select(MERGE)
+        .load(conn)?;
+    merges(rows)
+}
+
+type MergeRow = (Id, String, String, UserId, i64, DateTime<Utc>);
+
+type MergeColumns = (
+    merge::id,
+    merge::source,
+    merge::target,
+    merge::started_by,
+    merge::held,
+    merge::created_at,
+);
+
+const MERGE: MergeColumns = (
+    merge::id,
+    merge::source,
+    merge::target,
+    merge::started_by,
+    merge::held,
+    merge::created_at,
+);
+
+fn merges(rows: Vec<MergeRow>) -> Result<Vec<TagMerge>> {
     rows.into_iter()
         .map(|(id, source, target, by, held, created_at)| {
             Ok(TagMerge {

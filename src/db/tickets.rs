@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::identity_schema::tickets::{self, dsl};
+use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::types::Timestamp;
-use super::{Conn, Error, Result, json, stored};
+use super::{Conn, Error, Result, json, keyset, stored};
 use crate::domain::account::Role;
 use crate::domain::ids::{OrganizationId, TicketId, UserId};
 use crate::domain::ticket::{Permit, Ticket, TicketKind, TicketOutcome};
@@ -210,6 +211,34 @@ pub fn open_of(
         .filter(dsl::closed_at.is_null())
         .filter(dsl::expires_at.gt(Timestamp(now)))
         .order((dsl::created_at.desc(), dsl::id.desc()))
+        .load(conn)?;
+    rows.into_iter().map(ticket).collect()
+}
+
+/// [`open_of`], a page at a time; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn page_of(
+    conn: &mut Conn,
+    kind: TicketKind,
+    organization: OrganizationId,
+    now: DateTime<Utc>,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Ticket>> {
+    let mut query = tickets::table
+        .filter(dsl::organization_id.eq(Some(organization)))
+        .filter(dsl::kind.eq(kind.code()))
+        .filter(dsl::closed_at.is_null())
+        .filter(dsl::expires_at.gt(Timestamp(now)))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::before(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(ticket).collect()
 }

@@ -6,7 +6,8 @@
 use chrono::NaiveDate;
 
 use super::ids::{
-    AskId, DealId, IntroductionId, MandateId, OutboxId, PulseId, StartupProfileId, TicketId, UserId,
+    AskId, DealId, IntroductionId, InvestorProfileId, MandateId, OutboxId, PulseId,
+    StartupProfileId, TicketId, UserId,
 };
 use super::text::Slug;
 use super::values::{Side, codes};
@@ -238,6 +239,19 @@ pub enum Notice {
         /// Until when it counted as confirmed then.
         day: Option<NaiveDate>,
     },
+    /// Tells somebody what happened to an investor's profile.
+    InvestorNews {
+        /// Whom.
+        user: UserId,
+        /// Which profile.
+        profile: InvestorProfileId,
+        /// What.
+        news: RecordNews,
+        /// The code of why it was not accepted.
+        reason: Option<Slug>,
+        /// Until when it counted as confirmed then.
+        day: Option<NaiveDate>,
+    },
     /// Tells somebody what happened to a mandate.
     MandateNews {
         /// Whom.
@@ -281,7 +295,7 @@ impl Notice {
             Self::DealStale { .. } => Some(Topic::Deals),
             Self::Work { .. } => Some(Topic::Work),
             Self::Alert { .. } => Some(Topic::Alerts),
-            Self::ProfileNews { .. } => Some(Topic::Profile),
+            Self::ProfileNews { .. } | Self::InvestorNews { .. } => Some(Topic::Profile),
             Self::MandateNews { .. } => Some(Topic::Mandates),
             Self::Status { .. } => Some(Topic::Status),
             Self::Digest { .. } => Some(Topic::Digest),
@@ -313,6 +327,7 @@ impl Notice {
             Self::News { .. } => "news",
             Self::Digest { .. } => "digest",
             Self::ProfileNews { .. } => "profile_news",
+            Self::InvestorNews { .. } => "investor_news",
             Self::MandateNews { .. } => "mandate_news",
             Self::Status { .. } => "status",
             Self::Work { .. } => "work",

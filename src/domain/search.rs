@@ -50,6 +50,8 @@ codes! {
         Updated = "updated_at",
         /// The last changed first.
         UpdatedLast = "-updated_at",
+        /// What has to be confirmed the soonest first; what need not be last.
+        Due = "reconfirm_by",
         /// What fits a query best first: all of its words in the name, then
         /// names that sound so, then names, headlines and tags together, then
         /// anywhere; among equals, what came on record first.

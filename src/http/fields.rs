@@ -132,6 +132,13 @@ async fn read_all(payload: Payload, limits: Limits) -> Result<Bytes, Problem> {
 
 /// One JSON value.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    parse_mended(bytes)?.map_err(|misfit| misfit.faults.into())
+}
+
+/// [`parse`]; what doesn't fit its type comes as far as it could be mended.
+pub(super) fn parse_mended<T: DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<Result<T, Misfit<T>>, Problem> {
     if let Some(why) = no_json_text(bytes) {
         return Err(Problem::new(Kind::MalformedJson).detail(why));
     }
@@ -139,7 +146,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let error = match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(value) => {
             return match deserializer.end() {
-                Ok(()) => Ok(value),
+                Ok(()) => Ok(Ok(value)),
                 Err(error) => Err(malformed(&error)),
             };
         }
@@ -151,14 +158,14 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let first = ShapeFault::of(&error);
     let document = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
     let searched = bytes.len() <= SEARCHED_BYTES;
-    Err(shape_faults::<T>(document, first, searched).into())
+    Ok(Err(misfit::<T>(document, first, searched)))
 }
 
 /// A document that was built here (by a merge patch) as the type `T`.
-pub(super) fn from_document<T: DeserializeOwned>(document: Value) -> Result<T, Faults> {
+pub(super) fn from_document<T: DeserializeOwned>(document: Value) -> Result<T, Misfit<T>> {
     serde_path_to_error::deserialize(&document).map_err(|error| {
         let first = ShapeFault::of(&error);
-        shape_faults::<T>(document, first, true)
+        misfit::<T>(document, first, true)
     })
 }
 
@@ -187,7 +194,7 @@ pub(super) fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, Faults> {
     let first = ShapeFault::of(&error);
     let document = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
     let searched = line.len() <= SEARCHED_BYTES;
-    Err(shape_faults::<T>(document, first, searched))
+    Err(misfit::<T>(document, first, searched).faults)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -269,14 +276,96 @@ impl ShapeFault {
     }
 }
 
+/// What doesn't fit its type.
+#[derive(Debug)]
+pub(super) struct Misfit<T> {
+    /// What is wrong with its shape.
+    pub(super) faults: Faults,
+    /// The places of it.
+    told: Vec<String>,
+    /// The rest, where it could be read without these places.
+    mended: Option<Box<T>>,
+}
+
+impl<T> Misfit<T> {
+    /// What is wrong with its shape, and with what the rest means. What stands
+    /// together with a place that was left out or filled says nothing.
+    pub(super) fn with_meaning<R>(self, read: impl FnOnce(T) -> Result<R, Faults>) -> Faults {
+        let Self {
+            mut faults,
+            told,
+            mended,
+        } = self;
+        let meant = mended.and_then(|mended| read(*mended).err());
+        let near = |pointer: &str| {
+            told.iter().any(|place| {
+                // A field of the document itself stands alone.
+                let whole = match place.rsplit_once('/') {
+                    Some((parent, _)) if !parent.is_empty() => parent,
+                    _ => place,
+                };
+                let below = pointer.strip_prefix(whole);
+                below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+            })
+        };
+        for fault in meant.map(Faults::into_vec).into_iter().flatten() {
+            if !near(&fault.pointer) {
+                faults.push(fault.pointer, fault.code, fault.detail);
+            }
+        }
+        faults
+    }
+}
+
+/// A JSON body of the shape `T` whose meaning is read with it, so that what is
+/// wrong with either is told at once. `T` must deny unknown fields.
+#[derive(Debug)]
+pub struct DocumentBody<T> {
+    value: Result<T, Misfit<T>>,
+    bytes: Bytes,
+}
+
+impl<T> DocumentBody<T> {
+    /// What was sent means.
+    ///
+    /// # Errors
+    /// Every fault of its shape and of its meaning.
+    pub fn read<R>(self, read: impl FnOnce(T) -> Result<R, Faults>) -> Result<R, Problem> {
+        match self.value {
+            Ok(value) => Ok(read(value)?),
+            Err(misfit) => Err(misfit.with_meaning(read).into()),
+        }
+    }
+
+    /// The bytes as they came, for
+    /// [`fingerprint`](super::idempotency::fingerprint).
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for DocumentBody<T> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reading = read_json(request, payload, "application/json");
+        Box::pin(async move {
+            let bytes = reading.await?;
+            let value = parse_mended(&bytes)?;
+            Ok(Self { value, bytes })
+        })
+    }
+}
+
 /// All faults of shape that can be found: each is noted, then the place is
 /// filled with something its type takes, and the document is read again. It
 /// ends where nothing simple fits.
-fn shape_faults<T: DeserializeOwned>(
+fn misfit<T: DeserializeOwned>(
     mut document: Value,
     first: ShapeFault,
     searched: bool,
-) -> Faults {
+) -> Misfit<T> {
     let mut faults = Faults::new();
     let (mut next, mut told) = (Some(first), Vec::new());
     for _ in 0..MOST_STEPS {
@@ -292,7 +381,14 @@ fn shape_faults<T: DeserializeOwned>(
             faults.push(fault.pointer, fault.code, fault.detail);
         }
     }
-    faults
+    let mended = next
+        .is_none()
+        .then(|| serde_json::from_value(document).ok().map(Box::new));
+    Misfit {
+        faults,
+        told,
+        mended: mended.flatten(),
+    }
 }
 
 /// The next fault after `fault` has been mended in `document`: by leaving the

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{from_document, parse, read_json};
 use super::problem::{Kind, Problem};
+use crate::domain::fault::Faults;
 use crate::services::Error;
 
 /// The one media type that PATCH takes.
@@ -35,9 +36,29 @@ impl MergePatch {
     /// # Errors
     /// Every fault of the result, if it isn't a `T`.
     pub fn apply_to<T: DeserializeOwned>(&self, current: &impl Serialize) -> Result<T, Error> {
+        let document = from_document(self.laid_over(current)?);
+        Ok(document.map_err(|misfit| misfit.faults)?)
+    }
+
+    /// What the changed document means; see [`MergePatch::apply_to`].
+    ///
+    /// # Errors
+    /// Every fault of its shape and of its meaning.
+    pub fn revise<T: Serialize + DeserializeOwned, R>(
+        &self,
+        current: &T,
+        read: impl FnOnce(T) -> Result<R, Faults>,
+    ) -> Result<R, Error> {
+        match from_document::<T>(self.laid_over(current)?) {
+            Ok(document) => Ok(read(document)?),
+            Err(misfit) => Err(misfit.with_meaning(read).into()),
+        }
+    }
+
+    fn laid_over(&self, current: &impl Serialize) -> Result<Value, Error> {
         let mut document = serde_json::to_value(current).map_err(Error::internal)?;
         merge(&mut document, &self.patch);
-        Ok(from_document(document)?)
+        Ok(document)
     }
 
     /// The bytes as they came, for

@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::message::RecordNews;
+use crate::domain::values::Side;
 use crate::domain::worklist::WorkKind;
 
 /// What a mandate was shown in a week.
@@ -38,12 +39,14 @@ pub struct DigestPart {
     pub brief: String,
 }
 
-/// What happened to a startup's profile.
+/// What happened to a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileMail {
+    /// Whether it is a startup's or an investor's.
+    pub side: Side,
     /// The reader's name.
     pub reader: Option<String>,
-    /// The startup's name.
+    /// The firm's name.
     pub firm: String,
     /// What happened.
     pub news: RecordNews,

@@ -13,6 +13,7 @@ use crate::auth::opaque;
 pub use crate::auth::opaque::Opaque;
 use crate::auth::token::Claims;
 use crate::db::clients::SecretInfo;
+use crate::db::page::Page;
 use crate::db::users::NO_PASSWORD;
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};
@@ -27,6 +28,7 @@ use super::accounts::{Authentication, Via};
 use super::failures::Failure;
 use super::keys::SHOWN;
 use super::once::{Recorded, write_once};
+use super::paging::{PageRequest, after, read_page};
 use super::transitions::check_version;
 use super::{AuthFault, Caller, Context, Error, Intent, signing};
 
@@ -189,19 +191,24 @@ pub async fn list(
     context: &Context,
     caller: &Caller,
     organization: OrganizationId,
-) -> Result<Vec<Known>, Error> {
+    page: PageRequest,
+) -> Result<Page<Known>, Error> {
     may_read(caller, organization)?;
     let now = context.now();
-    context
-        .db
-        .read(move |conn| {
-            let clients = db::clients::of_organization(conn, organization)?;
+    read_page(
+        context,
+        format!("clients {organization}"),
+        page,
+        move |conn, cursor, limit| {
+            let clients = db::clients::page_of(conn, organization, cursor, limit)?;
             clients
                 .into_iter()
                 .map(|client| known(conn, client, now))
                 .collect()
-        })
-        .await
+        },
+        |known| after(known.client.created_at, known.client.id),
+    )
+    .await
 }
 
 /// One client.

@@ -115,7 +115,7 @@ pub async fn clearances(
         format!("clearances {organization}"),
         page,
         move |conn, cursor, limit| {
-            let page = db::clearances::page_of(conn, organization, cursor, limit)?;
+            let page = db::clearances::of_organization(conn, organization, cursor, limit)?;
             Ok(page)
         },
         |clearance| after(clearance.created_at, clearance.id),

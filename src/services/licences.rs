@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use crate::db::page::Page;
 use crate::db::{self, Conn, licences};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
@@ -17,6 +18,7 @@ use crate::domain::tag::Taxonomy;
 use super::duplicates::live_firm;
 use super::log::Pen;
 use super::once::write_once;
+use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
 use super::{Caller, Context, Error, Intent};
 
@@ -50,7 +52,7 @@ pub async fn record(
         intent,
         move |conn| {
             live_firm(conn, organization)?;
-            if licences::list(conn, organization)?.len() >= MOST {
+            if licences::list(conn, organization, None, MOST)?.len() >= MOST {
                 return Err(Error::refused(
                     "too_many_licences",
                     format!("A firm has at most {MOST} licences on record."),
@@ -82,10 +84,17 @@ pub async fn list(
     context: &Context,
     caller: &Caller,
     organization: OrganizationId,
-) -> Result<Vec<Licence>, Error> {
+    page: PageRequest,
+) -> Result<Page<Licence>, Error> {
     caller.may(Operation::ReadLicence, &[organization])?;
-    let read = move |conn: &mut Conn| Ok(licences::list(conn, organization)?);
-    context.db.read(read).await
+    read_page(
+        context,
+        format!("licences {organization}"),
+        page,
+        move |conn, cursor, limit| Ok(licences::list(conn, organization, cursor, limit)?),
+        |licence| after(licence.created_at, licence.id),
+    )
+    .await
 }
 
 /// One licence.

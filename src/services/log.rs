@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::db::events;
 pub use crate::db::events::{Kinds, SealedEvent};
 use crate::db::together::Part;
-use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind};
+use crate::domain::event::{Actor, Event, Payload, Subject, SubjectKind, Value};
 use crate::domain::permission::Operation;
 
 use super::{Caller, Context, Error};
@@ -112,6 +112,23 @@ pub async fn timeline_of(
         .db
         .read(move |conn| Ok(events::timeline_of(conn, subject, kinds, after, PAGE)?))
         .await
+}
+
+/// [`timeline`] of a part of a record, such as a commitment of a programme: of
+/// the record's events those that name it by that fact.
+pub async fn timeline_of_part(
+    context: &Context,
+    subject: Subject,
+    part: (&'static str, Value),
+    after: i64,
+    limit: usize,
+) -> Result<Vec<SealedEvent>, Error> {
+    let limit = limit.min(PAGE);
+    let read = move |conn: &mut Conn| {
+        let found = events::timeline_of_part(conn, subject, &part, after, limit)?;
+        Ok(found)
+    };
+    context.db.read(read).await
 }
 
 /// The whole log after a position, for the auditor.

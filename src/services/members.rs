@@ -52,7 +52,7 @@ pub async fn list(
         .await
 }
 
-fn may_write(caller: &Caller, organization: OrganizationId) -> Result<(), Error> {
+pub(super) fn may_write(caller: &Caller, organization: OrganizationId) -> Result<(), Error> {
     caller.may(Operation::ReadMembers, &[organization])?;
     caller.may(Operation::WriteMembers, &[organization])
 }
@@ -158,23 +158,6 @@ fn check_role(
     };
     faults.push("/role", "role_does_not_fit", detail);
     Err(faults.into())
-}
-
-/// The invitations of a firm that wait for an answer, the newest first.
-pub async fn invitations(
-    context: &Context,
-    caller: &Caller,
-    organization: OrganizationId,
-) -> Result<Vec<Ticket>, Error> {
-    may_write(caller, organization)?;
-    let now = context.now();
-    context
-        .db
-        .read(move |conn| {
-            let kind = TicketKind::Invitation;
-            Ok(db::tickets::open_of(conn, kind, organization, now)?)
-        })
-        .await
 }
 
 /// Takes an invitation back; its link is dead.

@@ -42,6 +42,7 @@ pub mod index;
 pub mod introduction_file;
 pub mod introductions;
 pub mod investors;
+pub mod invitations;
 pub mod keys;
 pub mod ledger;
 pub mod licences;

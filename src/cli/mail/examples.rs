@@ -49,7 +49,7 @@ pub(super) struct Facts {
 const DANA: (&str, &str) = ("דנה לוי", "dana@tamar.example");
 const GUL: (&str, &str) = ("Gülnar Əliyeva", "gulnar@khazar.example");
 pub(super) const STARTUP: &str = "תמר Flow";
-const INVESTOR: &str = "Xəzər Kapital";
+pub(super) const INVESTOR: &str = "Xəzər Kapital";
 const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.\nWe can show the figures in a first call.";
 pub(super) const SITE: &str = "https://corridor.example";
 

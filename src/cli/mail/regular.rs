@@ -2,8 +2,9 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::examples::{Example, SITE, STARTUP, Told};
+use super::examples::{Example, INVESTOR, SITE, STARTUP, Told};
 use crate::domain::message::RecordNews;
+use crate::domain::values::Side;
 use crate::domain::worklist::WorkKind;
 use crate::mail::notice::Notice;
 use crate::mail::regular::{
@@ -81,6 +82,7 @@ impl Told {
     fn records(&self) -> Vec<Example> {
         use RecordNews as N;
         let profile = |news| ProfileMail {
+            side: Side::Startup,
             reader: Some(self.reader()),
             firm: STARTUP.to_owned(),
             news,
@@ -88,6 +90,13 @@ impl Told {
             reason: self.facts.teaser.to_owned(),
             comments: vec![("/summary".to_owned(), "Say who pays for it.".to_owned())],
             record: format!("{SITE}/v1/startup-profiles/preview"),
+        };
+        let investor = |news| ProfileMail {
+            side: Side::Investor,
+            firm: INVESTOR.to_owned(),
+            comments: vec![("/about".to_owned(), "Say what you look for.".to_owned())],
+            record: format!("{SITE}/v1/investor-profiles/preview"),
+            ..profile(news)
         };
         let mandate = |news| MandateMail {
             reader: Some(self.reader()),
@@ -107,6 +116,17 @@ impl Told {
         ]
         .map(|(event, news)| self.example(event, Notice::Profile(profile(news))))
         .into();
+        let investors = [
+            ("investor_received", N::Received),
+            ("investor_changes_requested", N::ChangesRequested),
+            ("investor_rejected", N::Rejected),
+            ("investor_published", N::Published),
+            ("investor_confirm_soon", N::ConfirmSoon),
+            ("investor_stale", N::Stale),
+        ];
+        all.extend(
+            investors.map(|(event, news)| self.example(event, Notice::Profile(investor(news)))),
+        );
         let mandates = [
             ("mandate_published", N::Published),
             ("mandate_confirm_soon", N::ConfirmSoon),

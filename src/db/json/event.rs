@@ -24,6 +24,14 @@ pub(in crate::db) fn encode(payload: &[(&'static str, Value)]) -> Result<String>
     serde_json::to_string(&Writing(payload)).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
+/// One fact as it stands among the others of a payload.
+pub(in crate::db) fn encode_fact((key, value): &(&'static str, Value)) -> Result<String> {
+    let wrong = |error: serde_json::Error| Error::Corrupt(error.to_string());
+    let key = serde_json::to_string(key).map_err(wrong)?;
+    let value = serde_json::to_string(&stored(value)).map_err(wrong)?;
+    Ok(format!("{key}:{value}"))
+}
+
 /// The payload of that text.
 pub(in crate::db) fn decode(text: &str) -> Result<Vec<(String, Value)>> {
     let Reading(payload) = serde_json::from_str(text)

@@ -137,29 +137,8 @@ pub fn encode(notice: &Notice) -> Result<String> {
             stored.mandate = Some(mandate.to_string());
             stored.day = Some(week.to_string());
         }
-        Notice::ProfileNews {
-            user,
-            profile,
-            news,
-            reason,
-            day,
-        } => {
-            stored.person = Some(user.to_string());
-            stored.profile = Some(profile.to_string());
-            stored.news = Some(news.code().to_owned());
-            stored.reason = reason.as_ref().map(ToString::to_string);
-            stored.day = day.map(|day| day.to_string());
-        }
-        Notice::MandateNews {
-            user,
-            mandate,
-            news,
-            day,
-        } => {
-            stored.person = Some(user.to_string());
-            stored.mandate = Some(mandate.to_string());
-            stored.news = Some(news.code().to_owned());
-            stored.day = day.map(|day| day.to_string());
+        Notice::ProfileNews { .. } | Notice::InvestorNews { .. } | Notice::MandateNews { .. } => {
+            of_record(&mut stored, notice);
         }
         Notice::Status {
             user,
@@ -197,6 +176,47 @@ fn connecting(stored: &mut Stored, notice: &Notice) {
         }
         _ => {}
     }
+}
+
+/// The parts of what happened to a profile or a mandate.
+fn of_record(stored: &mut Stored, notice: &Notice) {
+    let (user, news, day) = match notice {
+        Notice::ProfileNews {
+            user,
+            profile,
+            news,
+            reason,
+            day,
+        } => {
+            stored.profile = Some(profile.to_string());
+            stored.reason = reason.as_ref().map(ToString::to_string);
+            (user, news, day)
+        }
+        Notice::InvestorNews {
+            user,
+            profile,
+            news,
+            reason,
+            day,
+        } => {
+            stored.profile = Some(profile.to_string());
+            stored.reason = reason.as_ref().map(ToString::to_string);
+            (user, news, day)
+        }
+        Notice::MandateNews {
+            user,
+            mandate,
+            news,
+            day,
+        } => {
+            stored.mandate = Some(mandate.to_string());
+            (user, news, day)
+        }
+        _ => return,
+    };
+    stored.person = Some(user.to_string());
+    stored.news = Some(news.code().to_owned());
+    stored.day = day.map(|day| day.to_string());
 }
 
 /// Reads an intent.
@@ -266,6 +286,13 @@ pub fn decode(text: &str) -> Result<Notice> {
             week: parse(&part(&stored.day)?)?,
         },
         "profile_news" => Notice::ProfileNews {
+            user: parse(&part(&stored.person)?)?,
+            profile: parse(&part(&stored.profile)?)?,
+            news: code(&part(&stored.news)?, RecordNews::from_code)?,
+            reason: stored.reason.as_deref().map(parse).transpose()?,
+            day: stored.day.as_deref().map(parse).transpose()?,
+        },
+        "investor_news" => Notice::InvestorNews {
             user: parse(&part(&stored.person)?)?,
             profile: parse(&part(&stored.profile)?)?,
             news: code(&part(&stored.news)?, RecordNews::from_code)?,

@@ -114,7 +114,7 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
         let owned = filter.organization.is_some();
         query = query.filter(sql::search::found_by(
             conn,
-            "mandates",
+            "mandates.id",
             &filter.query,
             owned,
         ));

@@ -17,7 +17,7 @@ use crate::db::prepared::Prepare;
 use crate::db::schema::mandates::{self, dsl};
 use crate::db::schema::{deals, mandate_revisions as revisions, programme_mandates};
 use crate::db::together::{Part, Together};
-use crate::db::types::Timestamp;
+use crate::db::types::{Id, Timestamp};
 use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId};
@@ -252,8 +252,18 @@ pub fn list_heads(
     if order == Order::Relevance {
         return found(conn, filter, after, limit);
     }
-    let query = listed(conn, filter, order, after, limit)?.select(HEAD);
-    let rows: Vec<HeadRow<MandateId>> = query.load(conn)?;
+    let query = listed(conn, filter, order, after, limit)?;
+    if order == Order::Due {
+        let rows: Vec<(HeadRow<MandateId>, Option<NaiveDate>)> =
+            query.select((HEAD, dsl::reconfirm_by)).load(conn)?;
+        let placed = rows.into_iter().map(|(row, day)| {
+            let mut head = Head::of(row, order);
+            head.place.created_at = page::due(day);
+            head
+        });
+        return Ok(placed.collect());
+    }
+    let rows: Vec<HeadRow<MandateId>> = query.select(HEAD).load(conn)?;
     Ok(rows.into_iter().map(|row| Head::of(row, order)).collect())
 }
 
@@ -329,6 +339,7 @@ fn listed(
             Order::CreatedLast => query.filter(keyset::before(dsl::created_at, dsl::id, cursor)),
             Order::Updated => query.filter(keyset::after(dsl::updated_at, dsl::id, cursor)),
             Order::UpdatedLast => query.filter(keyset::before(dsl::updated_at, dsl::id, cursor)),
+            Order::Due => due_after(query, cursor),
         };
     }
     Ok(match order {
@@ -336,7 +347,20 @@ fn listed(
         Order::CreatedLast => query.order((dsl::created_at.desc(), dsl::id.desc())),
         Order::Updated => query.order((dsl::updated_at, dsl::id)),
         Order::UpdatedLast => query.order((dsl::updated_at.desc(), dsl::id.desc())),
+        Order::Due => query.order((dsl::reconfirm_by.is_null(), dsl::reconfirm_by, dsl::id)),
     })
+}
+
+/// What comes after a cursor in the order of the day by which it is confirmed.
+fn due_after(query: Boxed, cursor: Cursor) -> Boxed {
+    let later = dsl::id.gt(Id::of(cursor.id));
+    if cursor.created_at == page::due(None) {
+        return query.filter(dsl::reconfirm_by.is_null().and(later));
+    }
+    let day = cursor.created_at.date_naive();
+    let same = dsl::reconfirm_by.eq(day).assume_not_null().and(later);
+    let after = dsl::reconfirm_by.gt(day).assume_not_null().or(same);
+    query.filter(after.or(dsl::reconfirm_by.is_null()))
 }
 
 /// Every mandate admitted to a programme, by id.

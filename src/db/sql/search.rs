@@ -312,12 +312,12 @@ fn postgres_places(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<F
     Ok(query.load(conn)?)
 }
 
-/// The condition that a record of that table is found by a query. Where the
+/// The condition that the record in that column is found by a query. Where the
 /// list is one firm's (`owned`), each record is asked for by itself, so that
 /// the time it takes says nothing about others'.
 pub(in crate::db) fn found_by(
     conn: &Conn,
-    table: &'static str,
+    column: &'static str,
     query: &Query,
     owned: bool,
 ) -> FoundBy {
@@ -327,14 +327,14 @@ pub(in crate::db) fn found_by(
             format!(
                 "EXISTS (SELECT 1 FROM search_entries AS e
                  CROSS JOIN search_text ON search_text.rowid = e.place
-                 WHERE e.record_id = {table}.id AND search_text MATCH "
+                 WHERE e.record_id = {column} AND search_text MATCH "
             ),
             fts5(&groups),
             ")",
         ),
         Conn::Sqlite(_) => (
             format!(
-                "{table}.id IN (SELECT record_id FROM search_entries WHERE place IN
+                "{column} IN (SELECT record_id FROM search_entries WHERE place IN
                  (SELECT rowid FROM search_text WHERE search_text MATCH "
             ),
             fts5(&groups),
@@ -344,7 +344,7 @@ pub(in crate::db) fn found_by(
         Conn::Postgres(_) if owned => (
             format!(
                 "EXISTS (SELECT 1 FROM search_entries AS e JOIN search_text AS t USING (place)
-                 WHERE e.record_id = {table}.id AND t.document @@ CAST("
+                 WHERE e.record_id = {column} AND t.document @@ CAST("
             ),
             tsquery(&groups),
             " AS tsquery))",
@@ -352,7 +352,7 @@ pub(in crate::db) fn found_by(
         #[cfg(feature = "postgres")]
         Conn::Postgres(_) => (
             format!(
-                "{table}.id IN (SELECT e.record_id FROM search_entries AS e
+                "{column} IN (SELECT e.record_id FROM search_entries AS e
                  JOIN search_text AS t USING (place) WHERE t.document @@ CAST("
             ),
             tsquery(&groups),

@@ -116,7 +116,7 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
         let owned = filter.organization.is_some();
         query = query.filter(sql::search::found_by(
             conn,
-            "startup_profiles",
+            "startup_profiles.id",
             &filter.query,
             owned,
         ));

@@ -23,6 +23,14 @@ pub(super) const COURSE: &[(&str, Access)] = &[
     ("GET /v1/partner-introductions", Needs(O::ReadReferral)),
     ("GET /v1/partner-introductions/{id}", Needs(O::ReadReferral)),
     (
+        "GET /v1/partner-introductions/{id}/transitions",
+        Needs(O::ReadReferral),
+    ),
+    (
+        "GET /v1/partner-introductions/{id}/events",
+        Needs(O::ReadReferral),
+    ),
+    (
         "POST /v1/partner-introductions/{id}/transitions",
         Needs(O::RequestIntroduction),
     ),
@@ -93,6 +101,7 @@ pub(super) const COURSE: &[(&str, Access)] = &[
     ("POST /v1/practices", Needs(O::WritePractice)),
     ("GET /v1/practices/{id}", Needs(O::ReadPractice)),
     ("GET /v1/practices/{id}/transitions", Needs(O::ReadPractice)),
+    ("GET /v1/practices/{id}/events", Needs(O::ReadPractice)),
     (
         "POST /v1/practices/{id}/transitions",
         Needs(O::MovePractice),

@@ -199,8 +199,16 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::RankMatches),
     ),
     (
+        "GET /v1/programmes/{id}/releases/{release}/transitions",
+        Needs(O::RankMatches),
+    ),
+    (
         "POST /v1/programmes/{id}/releases/{release}/transitions",
         Needs(O::MoveMatch),
+    ),
+    (
+        "GET /v1/programmes/{id}/releases/{release}/events",
+        Needs(O::RankMatches),
     ),
     ("GET /v1/programmes/{id}/rematches", Needs(O::RankMatches)),
     ("POST /v1/programmes/{id}/rematches", Needs(O::MoveMatch)),
@@ -209,8 +217,16 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::RankMatches),
     ),
     (
+        "GET /v1/programmes/{id}/rematches/{rematch}/transitions",
+        Needs(O::RankMatches),
+    ),
+    (
         "POST /v1/programmes/{id}/rematches/{rematch}/transitions",
         Needs(O::MoveMatch),
+    ),
+    (
+        "GET /v1/programmes/{id}/rematches/{rematch}/events",
+        Needs(O::RankMatches),
     ),
     (
         "GET /v1/programmes/{id}/agreement",
@@ -252,6 +268,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         "POST /v1/commitments/{id}/transitions",
         Needs(O::WriteCommitment),
     ),
+    ("GET /v1/commitments/{id}/events", Needs(O::ReadCommitment)),
     (
         "GET /v1/commitments/{id}/evidence",
         Needs(O::ReadCommitment),
@@ -308,6 +325,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("GET /v1/blocks", Needs(O::ReadCompliance)),
     ("GET /v1/blocks/{id}", Needs(O::ReadCompliance)),
     ("GET /v1/blocks/{id}/transitions", Needs(O::ReadCompliance)),
+    ("GET /v1/blocks/{id}/events", Needs(O::ReadCompliance)),
     (
         "POST /v1/blocks/{id}/transitions",
         Needs(O::WriteCompliance),
@@ -411,6 +429,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("POST /v1/walls/{id}/transitions", Needs(O::WriteWall)),
     ("GET /v1/licences/{id}", Needs(O::ReadLicence)),
     ("GET /v1/licences/{id}/transitions", Needs(O::ReadLicence)),
+    ("GET /v1/licences/{id}/events", Needs(O::ReadLicence)),
     (
         "POST /v1/licences/{id}/transitions",
         Needs(O::WriteCompliance),

@@ -14,6 +14,7 @@ use crate::domain::ids::{OrganizationId, UserId};
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, etag, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -164,32 +165,25 @@ impl ClientView {
     }
 }
 
-/// A partner's clients.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Clients)]
-pub struct ClientsView {
-    /// The newest first, revoked ones too.
-    #[schema(max_items = 1000)]
-    items: Vec<ClientView>,
-}
-
-/// Lists a partner's clients, for its owners and the operator's people.
+/// Lists a partner's clients, the newest first and revoked ones too, for its
+/// owners and the operator's people.
 #[utoipa::path(
     operation_id = "list_clients",
     tag = "clients",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The clients.", body = ClientsView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<ClientView>))
 )]
 #[get("/v1/organizations/{id}/clients")]
 async fn list_clients(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
     id: web::Path<String>,
+    query: ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let found = clients::list(&context, &caller, path_id(&id)?).await?;
-    let view = |known| ClientView::of(&context, known, None);
-    let items = found.iter().map(view).collect();
-    Ok(HttpResponse::Ok().json(ClientsView { items }))
+    let page = clients::list(&context, &caller, path_id(&id)?, query.page.into()).await?;
+    let view = |known| ClientView::of(&context, &known, None);
+    Ok(PageView::of(page, view).respond(&request))
 }
 
 /// Makes a client of a partner.

@@ -17,6 +17,7 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
@@ -225,31 +226,24 @@ async fn record_licence(
     Ok(created(location, made.version, &LicenceView::from(&made)))
 }
 
-/// The licences of a firm.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Licences)]
-pub struct LicencesView {
-    /// Oldest first.
-    #[schema(max_items = 200)]
-    items: Vec<LicenceView>,
-}
-
-/// Lists the export licences of a startup, for its people and the operator's.
+/// Lists the export licences of a startup, oldest first, for its people and the
+/// operator's.
 #[utoipa::path(
     operation_id = "list_licences",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The licences.", body = LicencesView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<LicenceView>))
 )]
 #[get("/v1/organizations/{id}/licences")]
 async fn list_licences(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
     id: web::Path<String>,
+    query: ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let found = licences::list(&context, &caller, path_id(&id)?).await?;
-    let items = found.iter().map(LicenceView::from).collect();
-    Ok(HttpResponse::Ok().json(LicencesView { items }))
+    let page = licences::list(&context, &caller, path_id(&id)?, query.page.into()).await?;
+    Ok(PageView::of(page, |it| LicenceView::from(&it)).respond(&request))
 }
 
 /// One licence.

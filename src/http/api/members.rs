@@ -15,9 +15,10 @@ use crate::domain::ticket::{Permit, Ticket};
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::{Context, claims, members};
+use crate::services::{Context, claims, invitations, members};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -223,31 +224,23 @@ impl From<&Ticket> for InvitationView {
     }
 }
 
-/// Invitations that wait for an answer.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Invitations)]
-pub struct InvitationsView {
-    /// The newest first.
-    #[schema(max_items = 10_000)]
-    items: Vec<InvitationView>,
-}
-
-/// Lists the invitations of a firm that wait for an answer.
+/// Lists the invitations of a firm that wait for an answer, the newest first.
 #[utoipa::path(
     operation_id = "list_invitations",
     tag = "organizations",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The invitations.", body = InvitationsView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "A page.", body = PageView<InvitationView>))
 )]
 #[get("/v1/organizations/{id}/invitations")]
 async fn list_invitations(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
     id: web::Path<String>,
+    query: ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let found = members::invitations(&context, &caller, path_id(&id)?).await?;
-    let items = found.iter().map(InvitationView::from).collect();
-    Ok(HttpResponse::Ok().json(InvitationsView { items }))
+    let page = invitations::list(&context, &caller, path_id(&id)?, query.page.into()).await?;
+    Ok(PageView::of(page, |it| InvitationView::from(&it)).respond(&request))
 }
 
 /// Mails an invitation into a firm.

@@ -35,6 +35,7 @@ pub mod members;
 pub mod messages;
 pub mod oauth;
 pub mod organizations;
+mod parts;
 pub mod people;
 pub mod practices;
 pub mod programme_comments;
@@ -107,6 +108,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(exports::routes)
         .configure(people::routes)
         .configure(histories::routes)
+        .configure(parts::routes)
         // Where and by which words they meet.
         .configure(tags::routes)
         .configure(tag_suggestions::routes)

@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{created, intent, moved, path_id, query_code, query_id};
-use super::finding::{Wrong, query_country, query_time};
+use super::finding::{Asked, Wrong, order_of, query_country, query_time};
 use super::registrations::{NewOrganization, names};
 use super::values::parsed;
 use crate::domain::fault::Faults;
 use crate::domain::organization::{Organization, OrganizationDetails};
+use crate::domain::search::{Order, Query};
+use crate::domain::tag::Taxonomy;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
@@ -119,6 +121,19 @@ pub struct OrganizationFilters {
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
+    /// With all of these words in its names, in whatever script they are
+    /// written; the last word may be the beginning of one. No character has a
+    /// meaning of its own.
+    #[param(min_length = 1, max_length = 200, example = "khaz")]
+    q: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at` or
+    /// `-updated_at`.
+    #[param(
+        max_length = 20,
+        pattern = "^-?(created|updated)_at$",
+        default = "created_at"
+    )]
+    sort: Option<String>,
     /// Whether to say how many there are over all pages, up to 1000.
     count: Option<bool>,
 }
@@ -128,8 +143,20 @@ impl OrganizationFilters {
     ///
     /// # Errors
     /// 400, naming every parameter that is wrong.
-    pub fn read(&self) -> Result<Filter, Problem> {
+    pub fn read(&self, taxonomy: &Taxonomy) -> Result<(Filter, Order), Problem> {
         let mut wrong = Wrong::default();
+        let asked = Asked {
+            words: self.q.as_deref(),
+            ..Asked::default()
+        };
+        let query = asked.read(taxonomy, &mut wrong);
+        // Firms have names alone, so none comes by relevance.
+        let mut order = order_of(self.sort.as_deref(), &Query::default(), &mut wrong);
+        if order == Order::Due {
+            let detail = "Firms are not confirmed; `sort` is a time.";
+            wrong.note(Problem::parameter("sort", detail));
+            order = Order::Created;
+        }
         let kind = query_code("kind", self.kind.as_deref(), OrganizationKind::from_code);
         let identifier = self.identifier.as_deref().map(str::parse).transpose();
         let unknown = |_| {
@@ -145,12 +172,14 @@ impl OrganizationFilters {
             programme: wrong.take(query_id("programme", self.programme.as_deref())),
             created_since: wrong.take(created_since),
             updated_since: wrong.take(updated_since),
+            query,
         };
-        wrong.or(filter)
+        wrong.or((filter, order))
     }
 }
 
-/// Lists firms, oldest first, for the operator's people.
+/// Lists firms, the oldest first unless it says otherwise, for the operator's
+/// people.
 #[utoipa::path(
     operation_id = "list_organizations",
     tag = "organizations",
@@ -164,13 +193,13 @@ async fn list_organizations(
     request: HttpRequest,
     query: ListQuery<OrganizationFilters>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.filters.read()?;
+    let (filter, order) = query.filters.read(&context.taxonomy())?;
     let count = match query.filters.count {
         Some(true) => Some(counts::organizations(&context, &caller, filter.clone()).await?),
         _ => None,
     };
-    let page =
-        organizations::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
+    let page = PageRequest::from(query.page);
+    let page = organizations::list(&context, &caller, filter, order, page).await?;
     let items = page.items.iter().map(OrganizationView::from).collect();
     let page = PageView {
         items,

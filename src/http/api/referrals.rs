@@ -24,7 +24,7 @@ use crate::domain::tag::Taxonomy;
 use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::{IdempotencyKey, fingerprint};
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::preconditions::digested;
@@ -209,11 +209,12 @@ async fn create_referral(
     context: web::Data<Context>,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<ReferralDocument>,
+    body: DocumentBody<ReferralDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/referrals", &request, &key, body.bytes());
     let digest = fingerprint(&request, body.bytes());
-    let (named, said) = body.into_inner().read(&context.taxonomy())?;
+    let taxonomy = context.taxonomy();
+    let (named, said) = body.read(|document| document.read(&taxonomy))?;
     let new = NewReferral {
         partner: own_organization(&caller, named, OrganizationKind::Partner, "/partner")?,
         external_id: said.external_id,

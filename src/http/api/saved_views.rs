@@ -130,7 +130,7 @@ fn check(context: &Context, caller: &Caller, list: ListKind, query: &str) -> Res
                 parse_query::<ReferralFilters>(query)?.read()?;
             }
             ListKind::Organizations => {
-                parse_query::<OrganizationFilters>(query)?.read()?;
+                parse_query::<OrganizationFilters>(query)?.read(&tags)?;
             }
         }
         Ok(())

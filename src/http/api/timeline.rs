@@ -9,8 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::values::{MoneyView, time};
 use crate::domain::event::{Actor, Subject, Value};
+use crate::domain::introduction::IntroductionStatus;
 use crate::http::problem::{Kind, Problem};
-use crate::services::log::{Kinds, PAGE, SealedEvent, timeline, timeline_of};
+use crate::services::log::{Kinds, PAGE, SealedEvent, timeline, timeline_of, timeline_of_part};
 use crate::services::{Caller, Context};
 
 /// From where on, and how much.
@@ -117,6 +118,9 @@ pub struct SideRules {
     own_id: bool,
     /// A state in words that don't say what stopped something.
     state: fn(&str) -> &str,
+    /// Whether a move is shown only where it goes from one of these words to
+    /// another.
+    only_changes: bool,
 }
 
 /// For matches: a side learns that it was shown and what was answered, not
@@ -138,6 +142,7 @@ pub const MATCH: SideRules = SideRules {
     facts: Some(&["action"]),
     own_id: true,
     state: |state| state,
+    only_changes: false,
 };
 
 /// For introductions: a side never learns from it that the gate or compliance
@@ -149,6 +154,22 @@ pub const INTRODUCTION: SideRules = SideRules {
     facts: Some(&["action", "from", "to", "side", "requester"]),
     own_id: true,
     state: super::introductions::neutral,
+    only_changes: false,
+};
+
+/// For a partner that asked for an introduction: that both were introduced, or
+/// that it came to nothing; not who answered what.
+pub const PARTNER_INTRODUCTION: SideRules = SideRules {
+    kinds: Kinds::Only(&["introduction.requested", "introduction.moved"]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&["from", "to"]),
+    own_id: true,
+    state: |state| match IntroductionStatus::from_code(state) {
+        Some(status) => status.for_partner().code(),
+        None => "",
+    },
+    only_changes: true,
 };
 
 /// For deals: both sides know each other and see what moved.
@@ -180,6 +201,7 @@ pub const DEAL: SideRules = SideRules {
     ]),
     own_id: true,
     state: |state| state,
+    only_changes: false,
 };
 
 /// For firms: what was done with their details, not what was looked into,
@@ -200,6 +222,7 @@ pub const ORGANIZATION: SideRules = SideRules {
     facts: Some(&["kind", "country", "version", "schemes", "person", "role"]),
     own_id: true,
     state: |state| state,
+    only_changes: false,
 };
 
 /// For programmes: what became of it, not who was admitted.
@@ -210,6 +233,7 @@ pub const PROGRAMME: SideRules = SideRules {
     facts: Some(&["action", "from", "to", "starts_on", "ends_on"]),
     own_id: true,
     state: |state| state,
+    only_changes: false,
 };
 
 /// For profiles and mandates: everything that happened to them but what
@@ -229,6 +253,7 @@ pub const RECORD: SideRules = SideRules {
     facts: None,
     own_id: false,
     state: |state| state,
+    only_changes: false,
 };
 
 /// A part of the log as it was read.
@@ -253,7 +278,57 @@ pub async fn read(
     })
 }
 
+/// Reads the timeline of a part of a record, such as a commitment of a
+/// programme: the record's events that name it by that fact.
+pub async fn read_part(
+    context: &Context,
+    subject: Subject,
+    part: (&'static str, Value),
+    query: &TimelineQuery,
+) -> Result<Timeline, Problem> {
+    let (after, limit) = query.read()?;
+    let events = timeline_of_part(context, subject, part, after, limit).await?;
+    let next_after = events.last().filter(|_| events.len() == limit);
+    Ok(Timeline {
+        next_after: next_after.map(|event| event.position),
+        events,
+    })
+}
+
 impl Timeline {
+    /// Both in the order of the log, as far as one answer goes.
+    ///
+    /// # Errors
+    /// 400 if the limit is out of range.
+    pub fn with(mut self, other: Self, query: &TimelineQuery) -> Result<Self, Problem> {
+        let (_, limit) = query.read()?;
+        let more = self.next_after.is_some() || other.next_after.is_some();
+        self.events.extend(other.events);
+        self.events.sort_by_key(|event| event.position);
+        let more = more || self.events.len() > limit;
+        self.events.truncate(limit);
+        let last = self.events.last().filter(|_| more);
+        self.next_after = last.map(|event| event.position);
+        Ok(self)
+    }
+
+    /// All of it for the operator's people; for others without who did it and
+    /// without the hashes of what was written, which short words can be guessed
+    /// by. For records that several firms read.
+    pub fn for_party(&self, caller: &Caller) -> TimelineView {
+        let mut view = self.for_caller(caller);
+        if !caller.reads_everything() {
+            for (shown, event) in view.items.iter_mut().zip(&self.events) {
+                let hashes = event.payload.iter();
+                let hashes = hashes.filter(|(_, value)| matches!(value, Value::Hash(_)));
+                for (key, _) in hashes {
+                    shown.payload.remove(key);
+                }
+            }
+        }
+        view
+    }
+
     /// All of it for the operator's people; for others without who did it. For
     /// records of one firm, which have nothing to hide from it.
     pub fn for_caller(&self, caller: &Caller) -> TimelineView {
@@ -309,6 +384,20 @@ pub async fn read_for_side(
     }
 }
 
+impl TimelineView {
+    /// Without whether it was a person, a link or the service that did what the
+    /// reader did not do.
+    #[must_use]
+    pub fn without_others(mut self) -> Self {
+        for event in &mut self.items {
+            if event.actor.id.is_none() {
+                event.actor = Actor::System.into();
+            }
+        }
+        self
+    }
+}
+
 impl EventView {
     /// All of an event, for the operator's people.
     pub fn of(event: &SealedEvent) -> Self {
@@ -332,7 +421,18 @@ impl SideRules {
             let named = |actions: &[&str]| matches!(value, Value::Code(action) if actions.contains(&action.as_str()));
             key == "action" && (named(self.hidden_actions) || !own && named(self.own_actions))
         };
-        !event.payload.iter().any(hidden)
+        !event.payload.iter().any(hidden) && !(self.only_changes && self.stays(event))
+    }
+
+    /// Whether it moved a record between states that its reader knows as one.
+    fn stays(&self, event: &SealedEvent) -> bool {
+        let state = |wanted: &str| {
+            event.payload.iter().find_map(|(key, value)| match value {
+                Value::Code(code) if key == wanted => Some((self.state)(code)),
+                _ => None,
+            })
+        };
+        state("from").is_some_and(|from| state("to") == Some(from))
     }
 
     fn view(&self, caller: &Caller, event: &SealedEvent) -> EventView {

@@ -96,7 +96,7 @@ pub(super) fn check(context: &Context, caller: &Caller, wanted: &Wanted) -> Resu
             parse_query::<ReferralFilters>(query)?.read()?;
         }
         ExportKind::Organizations => {
-            parse_query::<OrganizationFilters>(query)?.read()?;
+            parse_query::<OrganizationFilters>(query)?.read(tags)?;
         }
     }
     Ok(())
@@ -239,9 +239,9 @@ impl List<'_> {
                 viewed(found, |standing| value(&ReferralView::listed(standing)))
             }
             ExportKind::Organizations => {
-                let filter = filters::<OrganizationFilters>(query)?.read();
-                let filter = filter.map_err(|it| wrong(&it))?;
-                let found = organizations::list(context, caller, filter, page).await?;
+                let asked = filters::<OrganizationFilters>(query)?.read(&context.taxonomy());
+                let (filter, order) = asked.map_err(|it| wrong(&it))?;
+                let found = organizations::list(context, caller, filter, order, page).await?;
                 viewed(found, |firm| value(&OrganizationView::from(&firm)))
             }
             ExportKind::Organization => Err(Error::NotFound),

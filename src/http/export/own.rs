@@ -27,7 +27,7 @@ use crate::http::api::walls::WallView;
 use crate::services::deals::{notes, tasks};
 use crate::services::paging::Page;
 use crate::services::{
-    Error, clients, export_jobs, licences, members, messages, organizations, participants,
+    Error, clients, export_jobs, invitations, licences, messages, organizations, participants,
     practices, programmes, saved_views, syndicates, walls,
 };
 
@@ -59,19 +59,23 @@ impl Everything<'_> {
             let number = json!({ "register": number.scheme().code(), "number": number.value() });
             self.line("identifier", number).await?;
         }
-        for ticket in if_readable(members::invitations(context, self.asker, self.firm).await)? {
-            self.line("invitation", value(&InvitationView::from(&ticket))?)
-                .await?;
-        }
+        let list = async |page| {
+            page_if_readable(invitations::list(context, self.asker, self.firm, page).await)
+        };
+        through!(list, ticket => {
+            self.line("invitation", value(&InvitationView::from(&ticket))?).await?;
+        });
         self.practices().await?;
         self.walls().await?;
         self.views().await?;
         match firm.details.kind {
             OrganizationKind::Startup => {
-                for licence in if_readable(licences::list(context, caller, self.firm).await)? {
-                    self.line("licence", value(&LicenceView::from(&licence))?)
-                        .await?;
-                }
+                let list = async |page| {
+                    page_if_readable(licences::list(context, caller, self.firm, page).await)
+                };
+                through!(list, licence => {
+                    self.line("licence", value(&LicenceView::from(&licence))?).await?;
+                });
             }
             OrganizationKind::Investor => {
                 for investment in export_jobs::past(context, self.firm).await? {
@@ -163,10 +167,12 @@ impl Everything<'_> {
     /// for it.
     async fn of_partner(&self) -> Result<(), Stop> {
         let (context, caller) = (self.context, self.caller);
-        for known in if_readable(clients::list(context, self.asker, self.firm).await)? {
-            self.line("api_client", value(&ClientView::of(context, &known, None))?)
-                .await?;
-        }
+        let list = async |page| {
+            page_if_readable(clients::list(context, self.asker, self.firm, page).await)
+        };
+        through!(list, known => {
+            self.line("api_client", value(&ClientView::of(context, &known, None))?).await?;
+        });
         let list = |page| programmes::list(context, caller, programmes::Filter::default(), page);
         through!(list, programme => {
             let parties = &programme.details.parties;

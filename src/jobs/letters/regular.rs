@@ -1,7 +1,7 @@
 //! Regular mail in its reader's words.
 
 use super::Reader;
-use crate::domain::values::PassReason;
+use crate::domain::values::{PassReason, Side};
 use crate::mail::notice::{Language as MailLanguage, pass_reason};
 use crate::mail::regular::{
     DigestMail, DigestPart, ImprovePart, MandateMail, ProfileMail, ProgrammePart, StatusMail,
@@ -11,8 +11,8 @@ use crate::services::Context;
 use crate::services::digest::Note;
 use crate::services::entries::Facts;
 use crate::services::notices::{
-    DigestContent, DigestEntry, Improvement, MandateNewsContent, ProfileContent, StatusContent,
-    WorkContent,
+    DigestContent, DigestEntry, Improvement, MandateNewsContent, ProfileContent, Reviewed,
+    StatusContent, WorkContent,
 };
 use crate::services::readiness::FEWEST;
 
@@ -76,14 +76,19 @@ pub(super) fn profile_mail(
         )
     });
     let url = &context.settings.public_url;
+    let (side, record) = match content.profile {
+        Reviewed::Startup(id) => (Side::Startup, format!("{url}/v1/startup-profiles/{id}")),
+        Reviewed::Investor(id) => (Side::Investor, format!("{url}/v1/investor-profiles/{id}")),
+    };
     ProfileMail {
+        side,
         reader: reader.name.clone(),
         firm: content.firm.clone(),
         news: content.news,
         by: content.by,
         reason: reason.unwrap_or_default(),
         comments: content.comments.clone(),
-        record: format!("{url}/v1/startup-profiles/{}", content.profile),
+        record,
     }
 }
 

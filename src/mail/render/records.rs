@@ -4,11 +4,16 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::{Block, Document, fill, greeting, tame};
 use crate::domain::message::RecordNews;
+use crate::domain::values::Side;
 use crate::mail::regular::{MandateMail, ProfileMail};
 use crate::mail::wording::Wording;
 
 pub(super) fn profile(mail: &ProfileMail, wording: &'static Wording) -> Document {
     let words = &wording.regular.profile;
+    let shown = match mail.side {
+        Side::Startup => &words.of_startup,
+        Side::Investor => &words.of_investor,
+    };
     let by = mail.by.map(|day| date(day, wording)).unwrap_or_default();
     let facts = [
         ("firm", mail.firm.as_str()),
@@ -29,11 +34,11 @@ pub(super) fn profile(mail: &ProfileMail, wording: &'static Wording) -> Document
         ),
         RecordNews::Published => (
             words.published_subject,
-            words.published,
+            shown.published,
             Some(words.confirm_by),
         ),
-        RecordNews::ConfirmSoon => (words.confirm_subject, words.confirm, None),
-        RecordNews::Stale => (words.stale_subject, words.stale, None),
+        RecordNews::ConfirmSoon => (words.confirm_subject, shown.confirm, None),
+        RecordNews::Stale => (shown.stale_subject, shown.stale, None),
     };
     let mut blocks = vec![
         greeting(mail.reader.as_deref(), wording),

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::message::RecordNews;
+use crate::domain::values::Side;
 use crate::domain::worklist::WorkKind;
 use crate::mail::notice::{Language, Notice};
 use crate::mail::regular::{
@@ -36,8 +37,9 @@ fn digest() -> Notice {
     })
 }
 
-fn profile(news: RecordNews) -> Notice {
+fn profile(side: Side, news: RecordNews) -> Notice {
     Notice::Profile(ProfileMail {
+        side,
         reader: Some(reader()),
         firm: "נחל".to_owned(),
         news,
@@ -98,7 +100,9 @@ fn work() -> Notice {
 
 fn all() -> Vec<Notice> {
     let mut notices = vec![digest(), status(), work()];
-    notices.extend(RecordNews::ALL.iter().map(|news| profile(*news)));
+    for side in [Side::Startup, Side::Investor] {
+        notices.extend(RecordNews::ALL.iter().map(|news| profile(side, *news)));
+    }
     let of_mandate = [
         RecordNews::Published,
         RecordNews::ConfirmSoon,
@@ -148,7 +152,7 @@ fn small_numbers_are_words_and_parts_are_named_once() {
     assert!(text.contains("Of these, new in the month: fewer than 3"));
     assert!(text.contains("Shown to mandates so far: 7"));
     assert!(text.contains("Say more about: stage, traction\n"), "{text}");
-    let changes = profile(RecordNews::ChangesRequested).render(Language::En);
+    let changes = profile(Side::Startup, RecordNews::ChangesRequested).render(Language::En);
     assert!(changes.text.contains("one-liner: Say which pipes."));
     assert!(changes.text.contains("profile: And more."));
     assert!(changes.html.contains("<bdi>נחל</bdi>"));

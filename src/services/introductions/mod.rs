@@ -64,7 +64,8 @@ pub(in crate::services) use lists::narrow;
 pub use meetings::{SeenSlot, put_slots};
 pub(in crate::services) use meetings::{cancel as cancel_meeting, meeting_content, propose};
 pub use partners::{
-    Asked, Wanted, find_of_partner, list_of_partner, request_for_partner, withdraw_for_partner,
+    Asked, Wanted, actions_of_partner, find_of_partner, list_of_partner, request_for_partner,
+    withdraw_for_partner,
 };
 pub(in crate::services) use people::{asked_person, curator_of, person_of};
 pub use profiles::{Counterpart, Says, counterpart};

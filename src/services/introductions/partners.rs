@@ -14,6 +14,7 @@ use crate::domain::ids::{
 };
 use crate::domain::introduction::{Action, Introduction, Requester, step};
 use crate::domain::permission::{Hat, Operation};
+use crate::domain::refusal::Refusal;
 use crate::domain::requester::PartnerState;
 use crate::domain::review::{self, MatchAction};
 use crate::domain::values::OrganizationKind;
@@ -202,6 +203,25 @@ fn own(conn: &mut Conn, caller: &Caller, id: IntroductionId) -> Result<Introduct
     }
     caller.may(Operation::ReadReferral, &[partner])?;
     Ok(found)
+}
+
+/// What a partner can do with a request of its own now.
+///
+/// # Errors
+/// Not found for everybody but the partner.
+pub async fn actions_of_partner(
+    context: &Context,
+    caller: &Caller,
+    id: IntroductionId,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    let asked = find_of_partner(context, caller, id).await?;
+    let owner: Vec<OrganizationId> = asked.0.partner.into_iter().collect();
+    let theirs = caller.may(Operation::RequestIntroduction, &owner).is_ok();
+    let open = step(&asked.0, &Action::Withdraw, Hat::Partner).is_ok();
+    Ok((theirs && open)
+        .then_some((Action::Withdraw.code(), None))
+        .into_iter()
+        .collect())
 }
 
 /// A partner takes its request back, as long as nobody was introduced.

@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 use crate::db::Conn;
 use crate::db::investor_profiles as rows;
 pub use crate::db::investor_profiles::Filter;
-use crate::db::page::Page;
+use crate::db::page::{Page, due as due_at};
 use crate::db::review_comments::ReviewComment;
 use crate::domain::event::{Actor, Payload, SubjectKind, Value};
 use crate::domain::ids::{InvestorProfileId, OrganizationId};
 use crate::domain::investor::{
     InvestorContent, InvestorProfile, accredited, fresh_until, status_after_edit, step,
 };
+use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{ProfileAction, ProfileStatus};
 use crate::domain::refusal::Refusal;
@@ -29,6 +30,7 @@ use holding::Around;
 use super::caller::in_any_hat;
 use super::counts::own;
 use super::duplicates::live_firm;
+use super::notices::records;
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::startups::{Move, check_details};
@@ -131,6 +133,7 @@ pub async fn list(
     )?;
     let key = match order {
         Order::Updated | Order::UpdatedLast => |it: &InvestorProfile| after(it.updated_at, it.id),
+        Order::Due => |it: &InvestorProfile| after(due_at(it.reconfirm_by), it.id),
         _ => |it: &InvestorProfile| after(it.created_at, it.id),
     };
     read_page(
@@ -277,6 +280,8 @@ fn apply(
         fields.push(comment.pointer);
     }
     let mut payload = course_of(&before, &after);
+    // It was read as such a code.
+    let reason = details.reason.as_deref().and_then(|code| code.parse().ok());
     if let Some(reason) = details.reason {
         payload.push(("reason", Value::Code(reason)));
     }
@@ -289,6 +294,9 @@ fn apply(
     pen.append(conn, event_kind(action, status), subject, payload)?;
     if course.concerns() {
         around.held.follow(context, conn, &course, details.note)?;
+    }
+    if let Some(news) = records::news_of_profile(action, before.status) {
+        records::tell_investor(context, conn, &after, news, reason)?;
     }
     Ok(after)
 }
@@ -348,7 +356,8 @@ pub async fn mark_stale(context: &Context) -> Result<usize, Error> {
             let subject = (SubjectKind::InvestorProfile, before.id);
             let course = course_of(before, &after);
             let pen = context_in.pen(Actor::System);
-            pen.append(conn, event_kind(action, status), subject, course)
+            pen.append(conn, event_kind(action, status), subject, course)?;
+            records::tell_investor(&context_in, conn, &after, RecordNews::Stale, None)
         },
     )
     .await

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use crate::db::envelopes::Envelope;
 use crate::domain::account::User;
 use crate::domain::country::Country;
-use crate::domain::ids::{DealId, IntroductionId, MandateId, StartupProfileId};
+use crate::domain::ids::{DealId, IntroductionId, InvestorProfileId, MandateId, StartupProfileId};
 use crate::domain::message::{Ending, Matter, News, RecordNews};
 use crate::domain::organization::Organization;
 use crate::domain::pulse::PulseKind;
@@ -194,12 +194,21 @@ pub struct DigestEntry {
     pub brief: String,
 }
 
-/// What the people of a startup read about its profile.
+/// A profile that is reviewed: a startup's or an investor's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reviewed {
+    /// What a startup publishes.
+    Startup(StartupProfileId),
+    /// What an investor says of itself.
+    Investor(InvestorProfileId),
+}
+
+/// What the people of a firm read about its profile.
 #[derive(Debug, Clone)]
 pub struct ProfileContent {
     /// Which profile.
-    pub profile: StartupProfileId,
-    /// The startup's name.
+    pub profile: Reviewed,
+    /// The firm's name.
     pub firm: String,
     /// What happened.
     pub news: RecordNews,

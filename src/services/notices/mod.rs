@@ -30,8 +30,8 @@ use connecting::prepare_connecting;
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,
     IntroductionContent, MandateNewsContent, MeetingContent, MeetingNews, MeetingSide, OverContent,
-    Prepared, ProfileContent, ProgrammeStatus, PulseContent, Ready, Recipient, StaleContent,
-    StatusContent, WorkContent, WorkLine,
+    Prepared, ProfileContent, ProgrammeStatus, PulseContent, Ready, Recipient, Reviewed,
+    StaleContent, StatusContent, WorkContent, WorkLine,
 };
 pub(super) use facts::asked_by;
 pub(in crate::services) use facts::ready;
@@ -292,6 +292,7 @@ async fn look_up(
         Notice::News { user, news } => tell(context, user, Content::News(news)).await,
         letter @ (Notice::Digest { .. }
         | Notice::ProfileNews { .. }
+        | Notice::InvestorNews { .. }
         | Notice::MandateNews { .. }
         | Notice::Status { .. }
         | Notice::Work { .. }) => {

@@ -3,13 +3,15 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::content::{Content, MandateNewsContent, Prepared, ProfileContent};
+use super::content::{Content, MandateNewsContent, Prepared, ProfileContent, Reviewed};
 use super::facts::ready;
 use super::regular::reader_of;
 use super::{answers_for, enqueue};
+use crate::db::review_comments::ReviewComment;
 use crate::db::{self, Conn};
 use crate::domain::event::SubjectKind;
-use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId, UserId};
+use crate::domain::ids::{MandateId, OrganizationId, UserId};
+use crate::domain::investor::InvestorProfile;
 use crate::domain::mandate::{Mandate, MandateAction, MandateStatus};
 use crate::domain::message::{Notice, RecordNews};
 use crate::domain::profile::{ProfileAction, ProfileStatus, REJECTION_DAYS, StartupProfile};
@@ -45,6 +47,36 @@ pub(in crate::services) const fn news_of_mandate(
         }
         _ => None,
     }
+}
+
+/// Queues it to each of those who answer for the investor.
+pub(in crate::services) fn tell_investor(
+    context: &Context,
+    conn: &mut Conn,
+    profile: &InvestorProfile,
+    news: RecordNews,
+    reason: Option<Slug>,
+) -> Result<(), Error> {
+    for user in answering(conn, profile.organization)? {
+        let notice = Notice::InvestorNews {
+            user,
+            profile: profile.id,
+            news,
+            reason: reason.clone(),
+            day: profile.reconfirm_by,
+        };
+        enqueue(
+            context,
+            conn,
+            &format!(
+                "investor_news:{news}:{}:{}:{user}",
+                profile.id, profile.version
+            ),
+            (SubjectKind::InvestorProfile, profile.id.uuid()),
+            &notice,
+        )?;
+    }
+    Ok(())
 }
 
 /// Queues it to each of those who answer for the startup.
@@ -116,11 +148,52 @@ fn answering(conn: &mut Conn, firm: OrganizationId) -> Result<Vec<UserId>, Error
 /// What a mail about a profile is about.
 pub(super) struct OfProfile {
     pub(super) user: UserId,
-    pub(super) profile: StartupProfileId,
+    pub(super) profile: Reviewed,
     pub(super) news: RecordNews,
     pub(super) reason: Option<Slug>,
     pub(super) day: Option<NaiveDate>,
     pub(super) queued_at: DateTime<Utc>,
+}
+
+/// How a profile stands, whichever side's it is.
+struct Standing {
+    organization: OrganizationId,
+    status: ProfileStatus,
+    reconfirm_by: Option<NaiveDate>,
+    rejected_at: Option<DateTime<Utc>>,
+    /// What its reviewers say of it as it is.
+    comments: Vec<ReviewComment>,
+}
+
+impl Standing {
+    fn load(conn: &mut Conn, profile: Reviewed) -> Result<Self, Error> {
+        let (mut standing, revision) = match profile {
+            Reviewed::Startup(id) => {
+                let found = db::startup_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+                let standing = Self {
+                    organization: found.organization,
+                    status: found.status,
+                    reconfirm_by: found.reconfirm_by,
+                    rejected_at: found.rejected_at,
+                    comments: db::review_comments::of(conn, id)?,
+                };
+                (standing, found.revision)
+            }
+            Reviewed::Investor(id) => {
+                let found = db::investor_profiles::find(conn, id)?.ok_or(Error::NotFound)?;
+                let standing = Self {
+                    organization: found.organization,
+                    status: found.status,
+                    reconfirm_by: found.reconfirm_by,
+                    rejected_at: found.rejected_at,
+                    comments: db::investor_profiles::comments(conn, id)?,
+                };
+                (standing, found.revision)
+            }
+        };
+        standing.comments.retain(|it| it.revision == revision);
+        Ok(standing)
+    }
 }
 
 /// What happened to a profile, unless it went on since.
@@ -129,7 +202,7 @@ pub(super) fn prepare_profile(
     conn: &mut Conn,
     about: OfProfile,
 ) -> Result<Prepared, Error> {
-    let profile = db::startup_profiles::find(conn, about.profile)?.ok_or(Error::NotFound)?;
+    let profile = Standing::load(conn, about.profile)?;
     let Some((reader, firm)) = reader_of(conn, about.user, profile.organization)? else {
         return Ok(Prepared::Obsolete("no_recipient"));
     };
@@ -164,15 +237,15 @@ pub(super) fn prepare_profile(
         _ => profile.reconfirm_by,
     };
     let comments = match about.news {
-        RecordNews::ChangesRequested => db::review_comments::of(conn, profile.id)?
+        RecordNews::ChangesRequested => profile
+            .comments
             .into_iter()
-            .filter(|comment| comment.revision == profile.revision)
             .map(|comment| (comment.pointer, comment.comment))
             .collect(),
         _ => Vec::new(),
     };
     let content = ProfileContent {
-        profile: profile.id,
+        profile: about.profile,
         firm: firm.details.display_name().to_string(),
         news: about.news,
         by,

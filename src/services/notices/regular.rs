@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 
 use super::answers_for;
 use super::content::{
-    Content, DigestContent, DigestEntry, Improvement, Prepared, ProgrammeStatus, StatusContent,
-    WorkContent, WorkLine,
+    Content, DigestContent, DigestEntry, Improvement, Prepared, ProgrammeStatus, Reviewed,
+    StatusContent, WorkContent, WorkLine,
 };
 use super::facts::ready;
 use super::records::{self, OfProfile};
@@ -66,7 +66,24 @@ pub(super) fn prepare(
         } => {
             let about = OfProfile {
                 user,
-                profile,
+                profile: Reviewed::Startup(profile),
+                news,
+                reason,
+                day,
+                queued_at,
+            };
+            records::prepare_profile(context, conn, about)
+        }
+        Notice::InvestorNews {
+            user,
+            profile,
+            news,
+            reason,
+            day,
+        } => {
+            let about = OfProfile {
+                user,
+                profile: Reviewed::Investor(profile),
                 news,
                 reason,
                 day,

@@ -12,6 +12,7 @@ use crate::domain::identifier::Identifier;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::Organization;
 use crate::domain::permission::Operation;
+use crate::domain::search::Order;
 
 pub(super) use changes::put;
 pub use changes::{change, check_change, create};
@@ -112,21 +113,26 @@ pub async fn state_identifiers(
         .await
 }
 
-/// All firms, oldest first, for the operator's people; one that became one
+/// All firms in that order, for the operator's people; one that became one
 /// with another is that one.
 pub async fn list(
     context: &Context,
     caller: &Caller,
     filter: Filter,
+    order: Order,
     page: PageRequest,
 ) -> Result<Page<Organization>, Error> {
     caller.may(Operation::ReadOrganization, &[])?;
+    let key = match order {
+        Order::Updated | Order::UpdatedLast => |it: &Organization| after(it.updated_at, it.id),
+        _ => |it: &Organization| after(it.created_at, it.id),
+    };
     read_page(
         context,
-        format!("organizations {filter:?}"),
+        format!("organizations {filter:?} {order}"),
         page,
-        move |conn, cursor, limit| Ok(organizations::list(conn, &filter, cursor, limit)?),
-        |organization| after(organization.created_at, organization.id),
+        move |conn, cursor, limit| Ok(organizations::list_in(conn, &filter, order, cursor, limit)?),
+        key,
     )
     .await
 }

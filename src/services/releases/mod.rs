@@ -23,6 +23,7 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, ReleaseId};
 use crate::domain::permission::Operation;
+use crate::domain::refusal::Refusal;
 use crate::domain::releasing::{
     BulkRelease, Fairness, MOST_LINES, ReleaseAction, ReleaseLine, ReleaseStatus, SkipReason, step,
 };
@@ -113,6 +114,7 @@ pub async fn preview(
                 "programme.release_previewed",
                 (SubjectKind::Programme, programme),
                 vec![
+                    ("release", Value::Id(release.id.uuid())),
                     ("matches", count(release.lines.len())),
                     ("released_to", code(release.to.code())),
                 ],
@@ -397,6 +399,7 @@ pub async fn transition(
                 "programme.release_moved",
                 (SubjectKind::Programme, programme),
                 vec![
+                    ("release", Value::Id(after.id.uuid())),
                     ("action", code(action.code())),
                     ("from", code(before.status.code())),
                     ("to", code(after.status.code())),
@@ -411,6 +414,26 @@ pub async fn transition(
         return run::go_on(context, moved.id).await;
     }
     Ok(moved)
+}
+
+/// What the caller can do with a release now.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    programme: ProgrammeId,
+    id: ReleaseId,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    let release = find(context, caller, programme, id).await?.release;
+    if may_release(caller).is_err() {
+        return Ok(Vec::new());
+    }
+    let attempts = ReleaseAction::ALL.iter().map(|action| {
+        let refusal = step(&release, *action, context.now()).err();
+        (action.code(), refusal)
+    });
+    let here =
+        attempts.filter(|(_, refusal)| !refusal.as_ref().is_some_and(Refusal::is_about_state));
+    Ok(here.collect())
 }
 
 fn load(conn: &mut Conn, id: ReleaseId) -> Result<BulkRelease, Error> {

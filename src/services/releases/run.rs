@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use crate::db::matches::Filter;
 use crate::db::{self, Conn};
-use crate::domain::event::{Actor, SubjectKind};
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{MatchId, ReleaseId};
 use crate::domain::permission::{Hat, is_recused};
 use crate::domain::releasing::{
@@ -85,6 +85,7 @@ fn tell_done(context: &Context, conn: &mut Conn, release: &BulkRelease) -> Resul
         .by_ref()
         .filter(|line| line.outcome == Some(Outcome::Released));
     let payload = vec![
+        ("release", Value::Id(release.id.uuid())),
         ("from", code(ReleaseStatus::Running.code())),
         ("to", code(ReleaseStatus::Done.code())),
         ("released", count(out.count())),

@@ -14,6 +14,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{ProgrammeId, RematchId, UserId};
 use crate::domain::permission::Operation;
+use crate::domain::refusal::Refusal;
 use crate::domain::rematch::{Rematch, RematchStatus, RematchTally};
 use crate::domain::scoring::Band;
 
@@ -114,6 +115,7 @@ fn begin(
         "programme.rematch_started",
         (SubjectKind::Programme, programme),
         vec![
+            ("rematch", Value::Id(job.id.uuid())),
             ("rule_set", Value::Id(rule_set.uuid())),
             ("top", Value::Int(job.top)),
             ("min_band", code(job.min_band.code())),
@@ -196,12 +198,29 @@ pub async fn cancel(
     .await
 }
 
+/// What the caller can do with a job now.
+pub async fn transitions(
+    context: &Context,
+    caller: &Caller,
+    programme: ProgrammeId,
+    id: RematchId,
+) -> Result<Vec<(&'static str, Option<Refusal>)>, Error> {
+    let job = find(context, caller, programme, id).await?;
+    let theirs = caller.may(Operation::MoveMatch, &[]).is_ok();
+    let runs = job.status == RematchStatus::Running;
+    Ok((theirs && runs)
+        .then_some(("cancel", None))
+        .into_iter()
+        .collect())
+}
+
 fn tell_end(context: &Context, conn: &mut Conn, actor: Actor, job: &Rematch) -> Result<(), Error> {
     context.pen(actor).append(
         conn,
         "programme.rematch_ended",
         (SubjectKind::Programme, job.programme),
         vec![
+            ("rematch", Value::Id(job.id.uuid())),
             ("to", code(job.status.code())),
             ("startups", Value::Int(job.done)),
             ("added", Value::Int(job.tally.added)),

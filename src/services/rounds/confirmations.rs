@@ -61,6 +61,19 @@ fn find_due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Letter
     }
     let investors = by_firm(context, conn, OrganizationKind::Investor, span)?;
     if !investors.is_empty() {
+        for (profile, firm, by) in db::rounds::investors_to_confirm(conn, until)? {
+            for reader in investors.get(&firm).into_iter().flatten() {
+                let notice = Notice::InvestorNews {
+                    user: reader.user,
+                    profile,
+                    news: RecordNews::ConfirmSoon,
+                    reason: None,
+                    day: Some(by),
+                };
+                let subject = (SubjectKind::InvestorProfile, profile.uuid());
+                letters.push(letter(subject, reader, today, by, notice));
+            }
+        }
         for (mandate, firm, by) in db::rounds::mandates_to_confirm(conn, until)? {
             for reader in investors.get(&firm).into_iter().flatten() {
                 let notice = Notice::MandateNews {

@@ -32,6 +32,9 @@ const AT_ONCE: usize = 50;
 const PAGE: usize = 100;
 /// For how long a process has the jobs before another may take them up.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// For how long after a merge somebody may still write what was merged: far
+/// longer than a node takes to hear of it.
+const LAGGING: TimeDelta = TimeDelta::minutes(10);
 /// Who goes on with the jobs.
 const NAME: &str = "tag_merges";
 
@@ -53,6 +56,41 @@ pub async fn run_due(context: &Context) -> Result<usize, Error> {
         context.db.write(release).await?;
     }
     Ok(ended)
+}
+
+/// Looks once more for holders of what was merged a short while ago: a node that
+/// had not heard of the merge when it wrote may have come after the last pass.
+/// Answers how many there were.
+///
+/// # Errors
+/// The store failed; what was written stays, and the next look goes on.
+pub async fn look_again(context: &Context) -> Result<i64, Error> {
+    let holder: Uuid = context.new_id();
+    let since = context.now() - LAGGING;
+    let (context_in, mut moved) = (context.clone(), 0);
+    let read = move |conn: &mut Conn| {
+        let held = context_in.taxonomies.refresh(conn)?;
+        let jobs = rows::ended_merges(conn, since)?.into_iter();
+        // Who was brought back since is held by right.
+        let stands = |job: TagMerge| {
+            let kept = held.tags.get(&job.source).filter(|kept| kept.merged)?;
+            let target = kept.tag.leads_to().clone();
+            Some(TagMerge { target, ..job })
+        };
+        Ok::<_, Error>(jobs.filter_map(stands).collect::<Vec<_>>())
+    };
+    for job in context.db.read(read).await? {
+        let startups = pass(context, &job, holder, rows::startups_mentioning, startups).await?;
+        let mandates = pass(context, &job, holder, rows::mandates_mentioning, mandates).await?;
+        let mention = db::investor_profiles::mentioning;
+        let investors = pass(context, &job, holder, mention, investors).await?;
+        moved += startups.unwrap_or(0) + mandates.unwrap_or(0) + investors.unwrap_or(0);
+    }
+    if moved > 0 {
+        let release = move |conn: &mut Conn| db::leases::release(conn, NAME, holder);
+        context.db.write(release).await?;
+    }
+    Ok(moved)
 }
 
 /// Goes to all holders, again and again until there are none; false when

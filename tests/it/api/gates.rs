@@ -35,8 +35,8 @@ fn a_mandate_that_excludes_the_startup_by_now_is_not_introduced_to_it() {
         let matched = stage.released().await;
         let mandate = format!("/v1/mandates/{}", stage.mandate.id);
         for excluding in [
-            json!({"excluded_tags": ["water_loss"]}),
-            json!({"excluded_tags": ["water"], "tags": {"water": null, "agri_food": 3}}),
+            json!({"excluded_tags": ["water_loss"], "tags": {"water_loss": null, "agri_food": 3}}),
+            json!({"excluded_tags": ["water"]}),
             json!({
                 "excluded_tags": [], "tags": {"water": 3, "agri_food": null},
                 "excluded_countries": ["IL"],

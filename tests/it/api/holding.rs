@@ -298,6 +298,14 @@ fn two_people_let_two_firms_meet_again_that_were_kept_apart() {
             .await;
         let open = open.expect(200)["available"].clone();
         assert_eq!(open, json!([{ "action": "lift", "blocked_by": null }]));
+        stage.seal().await;
+        let told = stage.get(Who::Auditor, &format!("{block}/events")).await;
+        let told = told.expect(200)["items"].clone();
+        let kinds = told.as_array().unwrap().iter().map(|it| it["kind"].clone());
+        assert_eq!(
+            kinds.collect::<Vec<_>>(),
+            ["organization.blocked", "organization.unblocking_proposed"]
+        );
         let second = stage.go(Who::SecondCompliance, &block, lift).await;
         assert_eq!(second.expect(200)["lifted"], true);
         assert_eq!(stage.get(Who::Compliance, &block).await.status, 404);

@@ -231,6 +231,33 @@ fn investors_are_found_by_what_they_say_and_by_nobody_else() {
             let items = stage.get(Who::Curator, &list).await.expect(200)["items"].clone();
             assert_eq!(items, json!([]), "{query}");
         }
+        // By the day on which it is to be confirmed; drafts have none.
+        for title in ["One", "Another"] {
+            let draft = stage.post(Who::Gul, "/v1/mandates", json!({ "title": title }));
+            draft.await.expect(201);
+        }
+        let (mut days, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v1/mandates?sort=reconfirm_by&limit=1{cursor}");
+            let page = stage.get(Who::Curator, &path).await.expect(200);
+            let item = &page["items"][0];
+            days.push((item["reconfirm_by"].is_string(), item["id"].clone()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(days[0], (true, json!(stage.mandate.id.to_string())));
+        assert_eq!(days.len(), 3);
+        assert!(days[1..].iter().all(|(confirmed, _)| !confirmed));
+        assert_ne!(days[1].1, days[2].1);
+        for list in ["investor-profiles", "startup-profiles"] {
+            let list = format!("/v1/{list}?sort=reconfirm_by");
+            let items = stage.get(Who::Curator, &list).await.expect(200)["items"].clone();
+            assert_eq!(items.as_array().unwrap().len(), 1, "{list}");
+        }
+        let firms = stage.get(Who::Curator, "/v1/organizations?sort=reconfirm_by");
+        assert_eq!(firms.await.code(400), "bad_query");
         let bad = stage
             .get(Who::Curator, "/v1/investor-profiles?type=bank_robber")
             .await;

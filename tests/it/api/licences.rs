@@ -112,6 +112,20 @@ fn a_licence_is_written_down_by_one_and_checked_by_another() {
         assert_eq!(open["available"][0]["action"], "revoke");
         // The log holds codes, days and hashes, no number and no name.
         stage.seal().await;
+        let told = async |who| {
+            let events = stage.get(who, &format!("{one}/events")).await;
+            events.expect(200)["items"].as_array().unwrap().clone()
+        };
+        let (ours, whole) = (told(Who::Dana).await, told(Who::Auditor).await);
+        assert_eq!((ours.len(), whole.len()), (2, 2));
+        for (ours, whole) in ours.iter().zip(&whole) {
+            assert_eq!(ours["kind"], whole["kind"]);
+            // Who it was, its firm isn't told.
+            assert!(ours["actor"]["id"].is_null() && whole["actor"]["id"].is_string());
+        }
+        assert_eq!(ours[1]["payload"]["action"], "check");
+        let stranger = stage.get(Who::Gul, &format!("{one}/events")).await;
+        assert_eq!(stranger.status, 404);
         let events = stage
             .get(Who::Auditor, "/v1/events")
             .await

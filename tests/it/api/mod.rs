@@ -17,6 +17,7 @@ mod duplicates;
 mod exports;
 pub mod exports_own;
 mod filters;
+mod firm_lists;
 mod firms;
 mod freezes;
 mod gates;

@@ -174,12 +174,33 @@ fn a_viewer_asks_for_nothing_and_a_request_is_withdrawn_once() {
             let body = json!({"action": "withdraw"});
             Answer::of(request.json(&body).send().await.unwrap()).await
         };
+        let open = async || {
+            let open = stage
+                .get(Who::Stranger, &format!("{path}/transitions"))
+                .await;
+            open.expect(200)["available"].clone()
+        };
+        let withdrawing = json!([{ "action": "withdraw", "blocked_by": null }]);
+        assert_eq!(open().await, withdrawing);
         assert_eq!(withdraw("\"v7\"", "\"key-number-one\"").await.status, 412);
         let done = withdraw("\"v1\"", "\"key-number-two\"").await;
         let again = withdraw("\"v1\"", "\"key-number-two\"").await;
         assert_eq!(done.text, again.text);
         assert_eq!(done.expect(200)["state"], "not_taken_up");
         assert_eq!(withdraw("*", "\"key-number-three\"").await.status, 409);
+        assert_eq!(open().await, json!([]));
+        // What became of it, not what the two firms were asked meanwhile.
+        stage.seal().await;
+        let events = format!("{path}/events");
+        let told = stage.get(Who::Stranger, &events).await.expect(200);
+        let told: Vec<_> = told["items"].as_array().unwrap().iter().collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0]["kind"], "introduction.requested");
+        let ending = json!({ "from": "open", "to": "not_taken_up" });
+        assert_eq!(told[1]["payload"], ending);
+        for who in [Who::Dana, Who::Gul, Who::Curator] {
+            assert_eq!(stage.get(who, &events).await.status, 404, "{who:?}");
+        }
     });
 }
 

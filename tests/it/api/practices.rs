@@ -146,6 +146,20 @@ fn it_goes_from_a_proposal_to_what_was_adopted() {
             (&done["status"], &done["sessions"]),
             (&json!("completed"), &json!(1))
         );
+        stage.seal().await;
+        let events = format!("{practice}/events");
+        let told = stage.get(Who::Dana, &events).await.expect(200);
+        let kinds = told["items"].as_array().unwrap().iter();
+        let kinds: Vec<_> = kinds.map(|it| it["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds.first(), Some(&"practice.proposed"));
+        assert_eq!(kinds.last(), Some(&"practice.moved"));
+        let last = told["items"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["payload"]["to"], "completed");
+        // Words can be guessed by their hash.
+        assert!(last["payload"]["outcome"].is_null() && last["actor"]["id"].is_null());
+        let whole = stage.get(Who::Auditor, &events).await.expect(200);
+        let last = whole["items"].as_array().unwrap().last().unwrap();
+        assert!(last["payload"]["outcome"].is_string());
     });
 }
 

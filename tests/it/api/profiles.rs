@@ -460,6 +460,26 @@ fn a_mandate_is_published_changed_and_withdrawn() {
                 "#/tags/water_loss contradiction",
             ]
         );
+        // What doesn't fit hides nothing of what is wrong with the rest, nor is
+        // anything found wrong that stands with it.
+        let both = json!({
+            "title": 5, "tags": { "watr": 1 }, "cheque": { "currency": "USD", "min": "9", "max": 3 },
+            "stages": ["later"],
+        });
+        let told = [
+            "#/cheque/min wrong_type",
+            "#/stages/0 unknown_code",
+            "#/tags/watr unknown_tag",
+            "#/title wrong_type",
+        ];
+        for answer in [
+            investor.post("/v1/mandates", &both).await,
+            investor.patch(&path, "*", &both).await,
+        ] {
+            let mut faults = answer.expect(422).faults();
+            faults.sort_unstable();
+            assert_eq!(faults, told);
+        }
         let narrower = json!({ "excluded_tags": ["water_loss"] });
         investor.patch(&path, "*", &narrower).await.expect(200);
         rival.get(&path).await.refused(404, "not_found");

@@ -90,5 +90,26 @@ fn who_sees_to_a_promise_hears_that_it_falls_behind() {
         days(1).await;
         assert_eq!(told(&stage).await, ["at_risk", "on_track"]);
         assert!(waiting(&stage, Who::Curator).await.is_empty());
+        // Another promise of the programme has a timeline of its own.
+        let other = json!({
+            "goal": "practices", "title": "Two more", "measure": "manual",
+            "target_count": 2, "due": due.to_string(), "owner": stage.investor.id.to_string(),
+        });
+        stage.post(Who::Curator, &path, other).await.expect(201);
+        stage.seal().await;
+        let events = format!("{record}/events");
+        let seen = stage.get(Who::Gul, &events).await.expect(200);
+        let kinds = seen["items"].as_array().unwrap().iter();
+        assert_eq!(
+            kinds.map(|it| it["kind"].clone()).collect::<Vec<_>>(),
+            [
+                "commitment.made",
+                "commitment.health_changed",
+                "commitment.evidenced",
+                "commitment.health_changed",
+            ]
+        );
+        assert!(seen["items"][0]["actor"]["id"].is_null(), "{seen}");
+        assert_eq!(stage.get(Who::Dana, &events).await.status, 404);
     });
 }

@@ -113,7 +113,37 @@ fn what_would_go_out_is_looked_at_and_goes_out_as_it_was_looked_at() {
             .post(Who::Curator, &bare, json!({"action": "confirm"}))
             .await;
         assert_eq!(bare.code(428), "version_required");
+        let open = async |who| {
+            let open = stage.get(who, &format!("{release}/transitions")).await;
+            let open = open.expect(200)["available"].clone();
+            let actions = open.as_array().unwrap().iter();
+            actions.map(|it| it["action"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(open(Who::Curator).await, ["confirm", "cancel"]);
+        assert!(open(Who::Auditor).await.is_empty());
         let done = confirm(&stage, &release).await;
+        assert!(open(Who::Curator).await.is_empty());
+        // Its own steps, not those of another of the same programme.
+        let another = json!({ "to": "both" });
+        stage.post(Who::Curator, &path(&stage), another).await;
+        stage.seal().await;
+        let told = format!("{release}/events");
+        let told = stage.get(Who::Auditor, &told).await.expect(200);
+        let steps = told["items"].as_array().unwrap().iter();
+        let steps = steps.map(|it| (it["kind"].clone(), it["payload"]["to"].clone()));
+        assert_eq!(
+            steps.collect::<Vec<_>>(),
+            [
+                (json!("programme.release_previewed"), Value::Null),
+                (json!("programme.release_moved"), json!("running")),
+                (json!("programme.release_moved"), json!("done")),
+            ]
+        );
+        let part = format!("{release}/events?limit=2");
+        let part = stage.get(Who::Curator, &part).await.expect(200);
+        let rest = format!("{release}/events?after={}", part["next_after"]);
+        let rest = stage.get(Who::Curator, &rest).await.expect(200);
+        assert_eq!(rest["items"].as_array().unwrap().len(), 1);
         assert_eq!(done["status"], "done");
         assert_eq!(
             done["tally"],

@@ -178,6 +178,17 @@ fn what_was_not_shown_gets_a_newer_account_and_nothing_else_is_written() {
             "{}",
             events.text
         );
+        let own = stage.get(Who::Curator, &format!("{fourth}/events")).await;
+        let own = own.expect(200)["items"].clone();
+        let kinds = own.as_array().unwrap().iter().map(|it| it["kind"].clone());
+        assert_eq!(
+            kinds.collect::<Vec<_>>(),
+            ["programme.rematch_started", "programme.rematch_ended"]
+        );
+        let open = stage
+            .get(Who::Curator, &format!("{fourth}/transitions"))
+            .await;
+        assert_eq!(open.expect(200)["available"], json!([]));
         let events = format!("/v1/programmes/{}/events", stage.programme.id);
         let events = stage.get(Who::Gul, &events).await;
         assert!(!events.text.contains("rematch"), "{}", events.text);

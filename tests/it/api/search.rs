@@ -14,6 +14,7 @@ use crate::support::database::{Database, on_each_backend};
 
 const PROFILES: &str = "/v1/startup-profiles";
 const MANDATES: &str = "/v1/mandates";
+const FIRMS: &str = "/v1/organizations";
 
 /// A desk that records are put on through referrals, and a curator who looks.
 pub(super) struct Desk {
@@ -523,7 +524,8 @@ fn what_the_index_lacks_is_caught_up_with() {
         let context = &desk.app.context;
         assert_eq!(search::catch_up(context).await.unwrap(), 0);
         let forget = |conn: &mut Conn| -> corridor::db::Result<()> {
-            diesel::sql_query("UPDATE search_entries SET folding = 0").execute(conn)?;
+            let records = "UPDATE search_entries SET folding = 0 WHERE kind <> 'organization'";
+            diesel::sql_query(records).execute(conn)?;
             Ok(())
         };
         context.db.write(forget).await.unwrap();
@@ -532,5 +534,74 @@ fn what_the_index_lacks_is_caught_up_with() {
         assert_eq!(desk.finds("negev").await.len(), 5);
         let found = desk.found(MANDATES, &[("q", "negev")], 20).await;
         assert_eq!(found, ["Negev Capital"]);
+        let firms = desk
+            .curator
+            .get(&address(FIRMS, &[("count", "true")]))
+            .await;
+        let firms = firms.expect(200).body["count"]["value"].as_u64().unwrap();
+        let forget = |conn: &mut Conn| -> corridor::db::Result<()> {
+            let firms = "UPDATE search_entries SET folding = 0 WHERE kind = 'organization'";
+            diesel::sql_query(firms).execute(conn)?;
+            Ok(())
+        };
+        context.db.write(forget).await.unwrap();
+        let again = search::catch_up(context).await.unwrap();
+        assert_eq!(u64::try_from(again).unwrap(), firms);
+        assert_eq!(search::catch_up(context).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn firms_and_investors_are_found_by_their_names_in_any_script() {
+    on_each_backend(async |database| {
+        let desk = Desk::set(database).await;
+        desk.startup("1", "Əliyev və Oğulları", json!({})).await;
+        desk.startup("2", "שמש הנגב", json!({})).await;
+        desk.investor("3", "Xəzər Kapital", json!({})).await;
+        let found = async |list: &str, words: &str| {
+            let answer = desk.curator.get(&address(list, &[("q", words)])).await;
+            let items = answer.expect(200).body["items"].clone();
+            let of = |item: &Value| -> String {
+                let id = item.get("organization").unwrap_or(&item["id"]);
+                id.as_str().unwrap().to_owned()
+            };
+            items.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+        };
+        let [aliyev]: [String; 1] = found(FIRMS, "Алиев").await.try_into().unwrap();
+        assert_eq!(found(FIRMS, "aliyev").await, [aliyev.as_str()]);
+        assert_eq!(
+            found(FIRMS, "trade off").await.len(),
+            1,
+            "who is neither side"
+        );
+        assert_eq!(found(FIRMS, "negev").await.len(), 1);
+        let [khazar]: [String; 1] = found(FIRMS, "хазар").await.try_into().unwrap();
+        assert!(found(FIRMS, "water").await.is_empty(), "names alone");
+        let none: Vec<String> = found("/v1/investor-profiles", "khazar").await;
+        assert!(none.is_empty(), "it has no profile yet");
+        let profile = json!({ "organization": khazar, "assets": "over_1b" });
+        let route = "/v1/investor-profiles";
+        desk.curator.post(route, &profile).await.expect(201);
+        assert_eq!(found(route, "khazar kap").await, [khazar.as_str()]);
+        assert!(found(route, "aliyev").await.is_empty());
+        // Another name is what it is found by from then on.
+        let firm = format!("{FIRMS}/{aliyev}");
+        let renamed = json!({ "legal_name": "Golan Moon" });
+        desk.curator.patch(&firm, "*", &renamed).await.expect(200);
+        assert_eq!(found(FIRMS, "golan").await, [aliyev.as_str()]);
+        assert!(found(FIRMS, "aliyev").await.is_empty());
+        let sorted = async |sort: &str| {
+            let path = address(FIRMS, &[("sort", sort), ("kind", "startup")]);
+            let items = desk.curator.get(&path).await.expect(200).body["items"].clone();
+            let names = items.as_array().unwrap().iter();
+            names
+                .map(|it| it["legal_name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(sorted("created_at").await, ["Golan Moon", "שמש הנגב"]);
+        assert_eq!(sorted("-created_at").await, ["שמש הנגב", "Golan Moon"]);
+        let wrong = address(FIRMS, &[("sort", "name"), ("q", "--")]);
+        let wrong = desk.curator.get(&wrong).await.expect(400);
+        assert_eq!(wrong.body["errors"].as_array().unwrap().len(), 2);
     });
 }

@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use corridor::config::Config;
 use corridor::db::{self, Conn};
+use corridor::domain::profile::StartupProfile;
 use corridor::services::recompute::{self, Report};
 use corridor::services::tags::repoint;
 use corridor::services::{Clock, Context};
@@ -379,7 +380,36 @@ fn merging_moves_all_who_hold_a_tag_and_leaves_stored_accounts_as_they_were() {
             stage.profile.id.to_string()
         );
         assert_eq!(stage.get(Who::Dana, &location).await.status, 200);
+        late_writers_are_met(&stage).await;
     });
+}
+
+/// A node that has not heard of the merge writes the old tag after its end.
+async fn late_writers_are_met(stage: &Stage) {
+    let id = stage.profile.id;
+    let late = move |conn: &mut Conn| {
+        let before = db::startup_profiles::find(conn, id)?.unwrap();
+        let mut content = before.content.clone();
+        content.primary_tags = ["water_loss".parse().unwrap()].into_iter().collect();
+        let after = StartupProfile {
+            content,
+            revision: before.revision + 1,
+            version: before.version + 1,
+            ..before
+        };
+        db::startup_profiles::update(conn, &after)
+    };
+    assert!(stage.context.db.write(late).await.unwrap());
+    assert_eq!(repoint::look_again(&stage.context).await.unwrap(), 1);
+    assert_eq!(repoint::look_again(&stage.context).await.unwrap(), 0);
+    let profile = format!("/v1/startup-profiles/{id}");
+    let now = stage.get(Who::Dana, &profile).await.expect(200);
+    assert_eq!(now["primary_tags"], json!(["desalting"]));
+    // Who holds a tag that was brought back holds it by right.
+    let back = json!({"action": "restore", "reason": "It was another thing."});
+    stage.go(Who::Curator, LOSS, back).await.expect(200);
+    assert!(stage.context.db.write(late).await.unwrap());
+    assert_eq!(repoint::look_again(&stage.context).await.unwrap(), 0);
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn speaks_of_a_counterpart(notice: &Notice) -> bool {
         | Notice::Ticket { .. }
         // To a firm about its own record; in numbers, and not in a freeze.
         | Notice::ProfileNews { .. }
+        | Notice::InvestorNews { .. }
         | Notice::MandateNews { .. }
         | Notice::Status { .. } => false,
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Post;
 use super::digests::Mail;
+use crate::api::investors;
 use crate::api::stage::{BLURB, STARTUP, Who};
 use crate::support::database::on_each_backend;
 
@@ -138,6 +139,76 @@ fn whoever_has_to_confirm_is_told_twice_and_once_it_is_too_late() {
         let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
         post.stage.go(Who::Gul, &mandate, publish).await.expect(200);
         assert_eq!(post.send().await, 0);
+    });
+}
+
+#[test]
+fn an_investor_hears_of_its_review_and_of_what_it_has_to_confirm() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let route = "/v1/investor-profiles";
+        let made = stage.post(Who::Gul, route, investors::whole()).await;
+        let profile = made.location.clone().unwrap();
+        made.expect(201);
+        let go = async |who, body: Value| stage.go(who, &profile, body).await.expect(200);
+        go(Who::Gul, json!({"action": "submit"})).await;
+        post.send().await;
+        let received = post.to("gul@mail.example").pop().unwrap();
+        assert!(has(&received, "1 dekabr 2026"), "{}", received.text);
+        assert!(has(&received, &profile), "{}", received.text);
+        go(Who::Curator, json!({"action": "claim"})).await;
+        let ask = json!({"action": "request_changes", "comments": [
+            {"pointer": "/about/en", "comment": "Which stages?"}]});
+        go(Who::Curator, ask).await;
+        post.send().await;
+        let changes = post.to("gul@mail.example").pop().unwrap();
+        assert!(has(&changes, "haqqında: Which stages?"), "{}", changes.text);
+        go(Who::Gul, json!({"action": "submit"})).await;
+        go(Who::Curator, json!({"action": "claim"})).await;
+        let no = json!({"action": "reject", "reason": "thesis_mismatch"});
+        go(Who::Curator, no).await;
+        post.send().await;
+        let rejected = post.to("gul@mail.example").pop().unwrap();
+        assert!(has(&rejected, "25 dekabr 2026"), "{}", rejected.text);
+        post.advance(TimeDelta::days(31));
+        for (who, action) in [
+            (Who::Gul, "submit"),
+            (Who::Curator, "claim"),
+            (Who::Curator, "approve"),
+            (Who::Curator, "publish"),
+        ] {
+            go(who, json!({"action": action})).await;
+        }
+        post.send().await;
+        let mails = post.to("gul@mail.example");
+        // What was queued and went on since isn't sent any more.
+        assert_eq!(mails.len(), 4);
+        assert!(has(&mails[3], "23 iyun 2027"), "{}", mails[3].text);
+        assert!(has(&mails[3], "mandatınızla yanaşı"), "{}", mails[3].text);
+        // Publishing again after a pause is no news.
+        go(Who::Gul, json!({"action": "pause"})).await;
+        go(Who::Curator, json!({"action": "publish"})).await;
+        assert_eq!(post.send().await, 0);
+
+        post.let_come("confirmations").await;
+        let own = |mails: Vec<Mail>| {
+            let about = mails.into_iter().filter(|mail| has(mail, &profile));
+            about.collect::<Vec<_>>()
+        };
+        for (day, told) in [("2027-06-10", 5), ("2027-06-11", 5), ("2027-06-21", 6)] {
+            post.at(&format!("{day}T05:00:00Z"));
+            post.strike().await;
+            assert_eq!(own(post.to("gul@mail.example")).len(), told, "{day}");
+        }
+        post.at("2027-06-24T05:00:00Z");
+        post.strike().await;
+        let mails = own(post.to("gul@mail.example"));
+        assert_eq!(mails.len(), 7);
+        for reminder in &mails[4..6] {
+            assert!(has(reminder, "23 iyun 2027"), "{}", reminder.text);
+        }
+        assert!(has(&mails[6], "göstərilmir"), "{}", mails[6].text);
     });
 }
 

@@ -7,9 +7,10 @@ use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::profile::ProfileStatus;
 use crate::domain::search::{Order, Query};
 use crate::domain::tag::{Facet, Taxonomy};
+use crate::domain::text::Slug;
 use crate::http::api::exchange::{query_code, query_id};
 use crate::http::api::finding::{
-    Wrong, order_of, query_country, query_day, query_language, query_time, tag, value,
+    Asked, Wrong, order_of, query_country, query_day, query_language, query_time, tag, value,
 };
 use crate::http::problem::Problem;
 use crate::services::investors::Filter;
@@ -56,11 +57,16 @@ pub struct InvestorProfileFilters {
     /// Changed then or later: RFC 3339.
     #[param(format = DateTime, max_length = 40, example = "2026-11-01T00:00:00Z")]
     updated_since: Option<String>,
-    /// In what order: `created_at`, `-created_at`, `updated_at` or
-    /// `-updated_at`.
+    /// With all of these words in the firm's names, in whatever script they are
+    /// written; the last word may be the beginning of one. No character has a
+    /// meaning of its own.
+    #[param(min_length = 1, max_length = 200, example = "khaz")]
+    q: Option<String>,
+    /// In what order: `created_at`, `-created_at`, `updated_at`,
+    /// `-updated_at` or `reconfirm_by`, the soonest first.
     #[param(
         max_length = 20,
-        pattern = "^-?(created|updated)_at$",
+        pattern = "^(reconfirm_by|-?(created|updated)_at)$",
         default = "created_at"
     )]
     sort: Option<String>,
@@ -84,10 +90,9 @@ impl InvestorProfileFilters {
         let kind = kind.map(|word| value("type", Facet::InvestorType, word, taxonomy));
         let named = self.tag.as_deref().map(|word| tag(word, taxonomy));
         let named = wrong.take(named.transpose());
-        let within = |slug| {
-            let all = taxonomy.tags().map(|tag| &tag.slug);
-            let below = all.filter(|tag| taxonomy.is_within(tag, &slug)).cloned();
-            below.chain([slug.clone()]).collect()
+        let within = |slug: Slug| {
+            let within = taxonomy.all_within([&slug]).into_iter().cloned();
+            within.chain([slug.clone()]).collect()
         };
         let accreditation = query_code(
             "accreditation",
@@ -100,7 +105,12 @@ impl InvestorProfileFilters {
         let created_since = query_time("created_since", self.created_since.as_deref());
         let updated_since = query_time("updated_since", self.updated_since.as_deref());
         let reconfirm_by = query_day("reconfirm_by", self.reconfirm_by.as_deref());
-        // Nothing is looked for by words, so none comes by relevance.
+        let asked = Asked {
+            words: self.q.as_deref(),
+            ..Asked::default()
+        };
+        let query = asked.read(taxonomy, &mut wrong);
+        // Words are looked for in names alone, so none comes by relevance.
         let order = order_of(self.sort.as_deref(), &Query::default(), &mut wrong);
         let filter = Filter {
             organization: wrong.take(organization),
@@ -115,6 +125,7 @@ impl InvestorProfileFilters {
             reconfirm_by: wrong.take(reconfirm_by),
             created_since: wrong.take(created_since),
             updated_since: wrong.take(updated_since),
+            query,
         };
         wrong.or((filter, order))
     }

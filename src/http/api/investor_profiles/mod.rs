@@ -17,7 +17,7 @@ use crate::domain::ids::InvestorProfileId;
 use crate::domain::investor::InvestorContent;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -64,10 +64,12 @@ async fn create_investor_profile(
     context: web::Data<Context>,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<InvestorProfileDocument>,
+    body: DocumentBody<InvestorProfileDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/investor-profiles", &request, &key, body.bytes());
-    let (named, content) = body.into_inner().read(&context.taxonomy())?;
+    let taxonomy = context.taxonomy();
+    let (named, content) =
+        body.read(|document: InvestorProfileDocument| document.read(&taxonomy))?;
     let firm = own_organization(&caller, named, OrganizationKind::Investor, "/organization")?;
     let profile = investors::create(&context, &caller, intent, firm, content).await?;
     let view = InvestorProfileView::on(context.now().date_naive(), &profile);
@@ -159,8 +161,9 @@ async fn change_investor_profile(
     let (owner, taxonomy) = (found.organization, context.taxonomy());
     let revise = move |before: &InvestorContent| -> Result<InvestorContent, Error> {
         let current = InvestorProfileDocument::of(owner, before);
-        let document: InvestorProfileDocument = patch.apply_to(&current)?;
-        Ok(document.revised(owner, before, &taxonomy)?)
+        patch.revise(&current, |document| {
+            document.revised(owner, before, &taxonomy)
+        })
     };
     let profile = investors::edit(&context, &caller, id, expected, revise).await?;
     let view = InvestorProfileView::on(context.now().date_naive(), &profile);

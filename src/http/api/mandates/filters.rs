@@ -99,13 +99,13 @@ pub struct MandateFilters {
     /// For that sort of customer.
     #[param(max_length = 100, example = "enterprise")]
     customer_type: Option<String>,
-    /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`
-    /// or, with `q`, `relevance`, which is the order of a search that names
+    /// In what order: `created_at`, `-created_at`, `updated_at`, `-updated_at`,
+    /// `reconfirm_by`, the soonest first, or, with `q`, `relevance`, which is the order of a search that names
     /// none: all words in the name first, then in a name that sounds so, then
     /// in name, headline and tags, then anywhere; the oldest first among these.
     #[param(
         max_length = 20,
-        pattern = "^(relevance|-?(created|updated)_at)$",
+        pattern = "^(relevance|reconfirm_by|-?(created|updated)_at)$",
         default = "created_at"
     )]
     sort: Option<String>,

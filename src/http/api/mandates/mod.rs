@@ -21,7 +21,7 @@ use crate::domain::mandate::{MandateAction, MandateContent};
 use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -67,10 +67,11 @@ async fn create_mandate(
     context: web::Data<Context>,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<MandateDocument>,
+    body: DocumentBody<MandateDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/mandates", &request, &key, body.bytes());
-    let (named, content) = body.into_inner().read(&context.taxonomy())?;
+    let taxonomy = context.taxonomy();
+    let (named, content) = body.read(|document: MandateDocument| document.read(&taxonomy))?;
     let organization =
         own_organization(&caller, named, OrganizationKind::Investor, "/organization")?;
     let mandate = mandates::create(&context, &caller, intent, organization, content).await?;
@@ -167,8 +168,9 @@ async fn change_mandate(
     let (owner, taxonomy) = (found.organization, context.taxonomy());
     let revise = move |before: &MandateContent| -> Result<MandateContent, Error> {
         let current = MandateDocument::of(owner, before);
-        let document: MandateDocument = patch.apply_to(&current)?;
-        Ok(document.revised(owner, before, &taxonomy)?)
+        patch.revise(&current, |document| {
+            document.revised(owner, before, &taxonomy)
+        })
     };
     let mandate = mandates::edit(&context, &caller, id, expected, revise).await?;
     let view = MandateView::from(mandate);

@@ -24,7 +24,7 @@ use crate::domain::profile::{ProfileAction, StartupContent};
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{JsonBody, Query};
+use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -73,10 +73,12 @@ async fn create_startup_profile(
     context: web::Data<Context>,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<StartupProfileDocument>,
+    body: DocumentBody<StartupProfileDocument>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/startup-profiles", &request, &key, body.bytes());
-    let (named, content) = body.into_inner().read(&context.taxonomy())?;
+    let taxonomy = context.taxonomy();
+    let (named, content) =
+        body.read(|document: StartupProfileDocument| document.read(&taxonomy))?;
     let organization =
         own_organization(&caller, named, OrganizationKind::Startup, "/organization")?;
     let profile = startups::create(&context, &caller, intent, organization, content).await?;
@@ -174,8 +176,9 @@ async fn change_startup_profile(
     let (owner, taxonomy) = (found.organization, context.taxonomy());
     let revise = move |before: &StartupContent| -> Result<StartupContent, Error> {
         let current = StartupProfileDocument::of(owner, before);
-        let document: StartupProfileDocument = patch.apply_to(&current)?;
-        Ok(document.revised(owner, before, &taxonomy)?)
+        patch.revise(&current, |document| {
+            document.revised(owner, before, &taxonomy)
+        })
     };
     let profile = startups::edit(&context, &caller, id, expected, revise).await?;
     let view = StartupProfileView::from(profile);

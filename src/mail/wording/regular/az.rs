@@ -1,7 +1,8 @@
 //! Azerbaijani.
 
 use super::{
-    DigestWords, FieldWords, MandateWords, ProfileWords, RegularWords, StatusWords, WorkWords,
+    DigestWords, FieldWords, MandateWords, ProfileWords, RegularWords, ShownWords, StatusWords,
+    WorkWords,
 };
 use crate::domain::worklist::WorkKind;
 
@@ -29,12 +30,20 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         rejected: "{firm} profili bu dəfə qəbul edilmədi. Bildirilən səbəb: {reason}.",
         rejected_next: "{by} tarixindən etibarən yenidən göndərmək olar.",
         published_subject: "Profiliniz dərc olundu",
-        published: "{firm} profili dərc olunub. Mandatı uyğun gələn investorlara o, adsız göstərilə bilər; ad yalnız razılığınızla bildirilir.",
         confirm_by: "Zəhmət olmasa, {by} tarixinədək profilin hələ də düzgün olduğunu təsdiqləyin. Xatırladacağıq.",
         confirm_subject: "Profilinizi {by} tarixinədək təsdiqləyin",
-        confirm: "{firm} profili {by} tarixinədək aktual sayılır. Onu nəzərdən keçirin, artıq düzgün olmayanı dəyişin və təsdiqləyin: dərc olunmuş qalır. Təsdiqlənməsə, bu gündən sonra yeni uyğunluqlar gəlmir.",
-        stale_subject: "Profilinizə hazırda yeni uyğunluq gəlmir",
-        stale: "{firm} profilinin hələ də düzgün olduğu vaxtında təsdiqlənmədi, ona görə yeni uyğunluq gəlmir. Onu nəzərdən keçirin və yenidən dərc edin.",
+        of_startup: ShownWords {
+            published: "{firm} profili dərc olunub. Mandatı uyğun gələn investorlara o, adsız göstərilə bilər; ad yalnız razılığınızla bildirilir.",
+            confirm: "{firm} profili {by} tarixinədək aktual sayılır. Onu nəzərdən keçirin, artıq düzgün olmayanı dəyişin və təsdiqləyin: dərc olunmuş qalır. Təsdiqlənməsə, bu gündən sonra yeni uyğunluqlar gəlmir.",
+            stale_subject: "Profilinizə hazırda yeni uyğunluq gəlmir",
+            stale: "{firm} profilinin hələ də düzgün olduğu vaxtında təsdiqlənmədi, ona görə yeni uyğunluq gəlmir. Onu nəzərdən keçirin və yenidən dərc edin.",
+        },
+        of_investor: ShownWords {
+            published: "{firm} profili dərc olunub. Hər iki tərəfin razılığı ilə sizinlə tanış edilən startaplar onu mandatınızla yanaşı oxuya bilər.",
+            confirm: "{firm} profili {by} tarixinədək aktual sayılır. Onu nəzərdən keçirin, artıq düzgün olmayanı dəyişin və təsdiqləyin: dərc olunmuş qalır. Təsdiqlənməsə, bu gündən sonra daha göstərilmir.",
+            stale_subject: "Profiliniz hazırda göstərilmir",
+            stale: "{firm} profilinin hələ də düzgün olduğu vaxtında təsdiqlənmədi, ona görə daha göstərilmir. Onu nəzərdən keçirin və yenidən dərc edin.",
+        },
         record: "Qeyd",
         footer: "Bu məktubu Corridor platformasında {firm} adından cavabdeh olduğunuz üçün alırsınız. Məktub avtomatik göndərilib.",
     },
@@ -89,6 +98,12 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         encumbrances: "öhdəliklər",
         transfer_topics: "öyrədə bildikləri",
         controls: "nəzarət cavabları",
+        investor_type: "investorun növü",
+        residence: "rezidentlik ölkəsi",
+        about: "haqqında",
+        assets: "aktivlərin həcmi",
+        portfolio: "portfel",
+        accreditation: "akkreditasiya",
         profile: "profil",
     },
 };

@@ -1,7 +1,8 @@
 //! English.
 
 use super::{
-    DigestWords, FieldWords, MandateWords, ProfileWords, RegularWords, StatusWords, WorkWords,
+    DigestWords, FieldWords, MandateWords, ProfileWords, RegularWords, ShownWords, StatusWords,
+    WorkWords,
 };
 use crate::domain::worklist::WorkKind;
 
@@ -29,12 +30,20 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         rejected: "The profile of {firm} was not accepted this time. The reason that was given: {reason}.",
         rejected_next: "It can be submitted again from {by} on.",
         published_subject: "Your profile is published",
-        published: "The profile of {firm} is published. Investors whose mandates it fits can be shown it without its name; the name is told only if you agree to it.",
         confirm_by: "Please confirm by {by} that it still holds. We will remind you.",
         confirm_subject: "Please confirm your profile by {by}",
-        confirm: "The profile of {firm} counts as current until {by}. Look through it, change what is no longer true, then confirm it: it stays published. Unconfirmed, after that day it gets no new matches.",
-        stale_subject: "Your profile gets no new matches now",
-        stale: "Nobody has confirmed in time that the profile of {firm} still holds, so it gets no new matches. Look through it and publish it again.",
+        of_startup: ShownWords {
+            published: "The profile of {firm} is published. Investors whose mandates it fits can be shown it without its name; the name is told only if you agree to it.",
+            confirm: "The profile of {firm} counts as current until {by}. Look through it, change what is no longer true, then confirm it: it stays published. Unconfirmed, after that day it gets no new matches.",
+            stale_subject: "Your profile gets no new matches now",
+            stale: "Nobody has confirmed in time that the profile of {firm} still holds, so it gets no new matches. Look through it and publish it again.",
+        },
+        of_investor: ShownWords {
+            published: "The profile of {firm} is published. Startups that you are connected with, once both sides have agreed, can read it beside your mandate.",
+            confirm: "The profile of {firm} counts as current until {by}. Look through it, change what is no longer true, then confirm it: it stays published. Unconfirmed, after that day it is no longer shown.",
+            stale_subject: "Your profile is no longer shown",
+            stale: "Nobody has confirmed in time that the profile of {firm} still holds, so it is no longer shown. Look through it and publish it again.",
+        },
         record: "The record",
         footer: "You receive this e-mail because you answer for {firm} on Corridor. It was sent automatically.",
     },
@@ -89,6 +98,12 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         encumbrances: "encumbrances",
         transfer_topics: "what it can teach",
         controls: "control answers",
+        investor_type: "type of investor",
+        residence: "country of residence",
+        about: "about",
+        assets: "assets",
+        portfolio: "portfolio",
+        accreditation: "accreditation",
         profile: "profile",
     },
 };

@@ -1,7 +1,8 @@
 //! Hebrew.
 
 use super::{
-    DigestWords, FieldWords, MandateWords, ProfileWords, RegularWords, StatusWords, WorkWords,
+    DigestWords, FieldWords, MandateWords, ProfileWords, RegularWords, ShownWords, StatusWords,
+    WorkWords,
 };
 use crate::domain::worklist::WorkKind;
 
@@ -29,12 +30,20 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         rejected: "הפרופיל של {firm} לא התקבל הפעם. הסיבה שנמסרה: {reason}.",
         rejected_next: "אפשר להגיש אותו שוב החל מ־{by}.",
         published_subject: "הפרופיל שלכם פורסם",
-        published: "הפרופיל של {firm} פורסם. משקיעים שהמנדטים שלהם מתאימים יוכלו לראות אותו בלי השם; השם נמסר רק בהסכמתכם.",
         confirm_by: "נא לאשר עד {by} שהפרופיל עדיין נכון. תישלח תזכורת.",
         confirm_subject: "נא לאשר את הפרופיל עד {by}",
-        confirm: "הפרופיל של {firm} נחשב עדכני עד {by}. נא לעבור עליו, לשנות מה שכבר אינו נכון ולאשר אותו: הוא יישאר מפורסם. ללא אישור, לאחר מכן לא יתקבלו התאמות חדשות.",
-        stale_subject: "הפרופיל שלכם אינו מקבל כעת התאמות חדשות",
-        stale: "איש לא אישר בזמן שהפרופיל של {firm} עדיין נכון, ולכן לא מתקבלות התאמות חדשות. נא לעבור עליו ולפרסם אותו שוב.",
+        of_startup: ShownWords {
+            published: "הפרופיל של {firm} פורסם. משקיעים שהמנדטים שלהם מתאימים יוכלו לראות אותו בלי השם; השם נמסר רק בהסכמתכם.",
+            confirm: "הפרופיל של {firm} נחשב עדכני עד {by}. נא לעבור עליו, לשנות מה שכבר אינו נכון ולאשר אותו: הוא יישאר מפורסם. ללא אישור, לאחר מכן לא יתקבלו התאמות חדשות.",
+            stale_subject: "הפרופיל שלכם אינו מקבל כעת התאמות חדשות",
+            stale: "איש לא אישר בזמן שהפרופיל של {firm} עדיין נכון, ולכן לא מתקבלות התאמות חדשות. נא לעבור עליו ולפרסם אותו שוב.",
+        },
+        of_investor: ShownWords {
+            published: "הפרופיל של {firm} פורסם. סטארט־אפים שקושרו אליכם בהסכמת שני הצדדים יוכלו לקרוא אותו לצד המנדט.",
+            confirm: "הפרופיל של {firm} נחשב עדכני עד {by}. נא לעבור עליו, לשנות מה שכבר אינו נכון ולאשר אותו: הוא יישאר מפורסם. ללא אישור, לאחר מכן הוא לא יוצג עוד.",
+            stale_subject: "הפרופיל שלכם אינו מוצג כעת",
+            stale: "איש לא אישר בזמן שהפרופיל של {firm} עדיין נכון, ולכן הוא אינו מוצג. נא לעבור עליו ולפרסם אותו שוב.",
+        },
         record: "הרשומה",
         footer: "הודעה זו נשלחה אליך משום שבאחריותך לענות בשם {firm} במערכת Corridor. ההודעה נשלחה באופן אוטומטי.",
     },
@@ -89,6 +98,12 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         encumbrances: "שעבודים והתחייבויות",
         transfer_topics: "מה אפשר ללמד",
         controls: "תשובות הפיקוח",
+        investor_type: "סוג המשקיע",
+        residence: "מדינת המושב",
+        about: "אודות",
+        assets: "היקף הנכסים",
+        portfolio: "תיק ההשקעות",
+        accreditation: "מעמד כמשקיע כשיר",
         profile: "פרופיל",
     },
 };

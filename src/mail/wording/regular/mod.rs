@@ -22,7 +22,7 @@ pub(in crate::mail) struct RegularWords {
     pub status: StatusWords,
     /// See [`crate::mail::regular::WorkMail`].
     pub work: WorkWords,
-    /// The parts of a startup's profile.
+    /// The parts of a profile.
     pub fields: FieldWords,
 }
 
@@ -50,7 +50,7 @@ pub(in crate::mail) struct DigestWords {
     pub footer: &'static str,
 }
 
-/// What happens to a startup’s profile; each with `{firm}`, where it names it.
+/// What happens to a profile; each with `{firm}`, where it names it.
 pub(in crate::mail) struct ProfileWords {
     pub received_subject: &'static str,
     /// With `{by}`.
@@ -65,19 +65,27 @@ pub(in crate::mail) struct ProfileWords {
     /// With `{by}`.
     pub rejected_next: &'static str,
     pub published_subject: &'static str,
-    pub published: &'static str,
     /// With `{by}`.
     pub confirm_by: &'static str,
     /// With `{by}`.
     pub confirm_subject: &'static str,
-    /// With `{by}`.
-    pub confirm: &'static str,
-    pub stale_subject: &'static str,
-    pub stale: &'static str,
+    /// What being shown means to a startup.
+    pub of_startup: ShownWords,
+    /// And to an investor.
+    pub of_investor: ShownWords,
     /// On the link to the record.
     pub record: &'static str,
     /// Why the reader gets this.
     pub footer: &'static str,
+}
+
+/// Where a profile is shown, and that it is no longer.
+pub(in crate::mail) struct ShownWords {
+    pub published: &'static str,
+    /// With `{by}`.
+    pub confirm: &'static str,
+    pub stale_subject: &'static str,
+    pub stale: &'static str,
 }
 
 /// What happens to a mandate; each with `{mandate}`.
@@ -143,7 +151,7 @@ pub(in crate::mail) struct WorkWords {
     pub kind: fn(WorkKind) -> &'static str,
 }
 
-/// The parts of a startup’s profile.
+/// The parts of a startup’s profile, and of an investor’s.
 pub(in crate::mail) struct FieldWords {
     pub one_liner: &'static str,
     pub summary: &'static str,
@@ -162,6 +170,12 @@ pub(in crate::mail) struct FieldWords {
     pub encumbrances: &'static str,
     pub transfer_topics: &'static str,
     pub controls: &'static str,
+    pub investor_type: &'static str,
+    pub residence: &'static str,
+    pub about: &'static str,
+    pub assets: &'static str,
+    pub portfolio: &'static str,
+    pub accreditation: &'static str,
     /// For a part that has no name of its own.
     pub profile: &'static str,
 }
@@ -189,6 +203,12 @@ impl FieldWords {
             "encumbrances" => self.encumbrances,
             "transfer_topics" => self.transfer_topics,
             "controls" => self.controls,
+            "type" => self.investor_type,
+            "residence" => self.residence,
+            "about" => self.about,
+            "assets" => self.assets,
+            "portfolio" => self.portfolio,
+            "accreditation" => self.accreditation,
             _ => self.profile,
         }
     }

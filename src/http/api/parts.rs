@@ -1,0 +1,268 @@
+//! Timelines and actions of what is a part of another record, or stands
+//! beside one: commitments and releases of a programme, licences of
+//! a firm. Every record that has states has the same sub-resources.
+
+use actix_web::{HttpResponse, get, web};
+use uuid::Uuid;
+
+use super::exchange::path_id;
+use super::timeline::{
+    self, PARTNER_INTRODUCTION, TimelineQuery, TimelineView, read_for_side, read_part,
+};
+use super::transitions::TransitionsView;
+use crate::domain::event::{Subject, SubjectKind, Value};
+use crate::domain::ids::{
+    CommitmentId, IntroductionId, OrganizationId, PracticeId, ProgrammeId, ReleaseId, RematchId,
+};
+use crate::http::caller::Authenticated;
+use crate::http::fields::Query;
+use crate::http::problem::Problem;
+use crate::http::registry::ServiceConfig;
+use crate::services::{
+    Context, blocks, commitments, introductions, licences, practices, releases, rematch,
+};
+
+/// Registers the routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_commitment_events)
+        .service(list_practice_events)
+        .service(list_licence_events)
+        .service(list_block_events)
+        .service(list_release_transitions)
+        .service(list_release_events)
+        .service(list_rematch_transitions)
+        .service(list_rematch_events)
+        .service(list_partner_introduction_transitions)
+        .service(list_partner_introduction_events);
+}
+
+/// What happened to a commitment, for the parties of its programme and the
+/// operator's people.
+#[utoipa::path(
+    operation_id = "list_commitment_events",
+    tag = "programmes",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/commitments/{id}/events")]
+async fn list_commitment_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: CommitmentId = path_id(&id)?;
+    let found = commitments::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Programme, found.programme);
+    let part = ("commitment", Value::Id(id.uuid()));
+    let timeline = read_part(&context, subject, part, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_party(&caller)))
+}
+
+/// What happened to an engagement, for its two firms once they know of it and
+/// the operator's people.
+#[utoipa::path(
+    operation_id = "list_practice_events",
+    tag = "practices",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/practices/{id}/events")]
+async fn list_practice_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: PracticeId = path_id(&id)?;
+    practices::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Practice, id);
+    let timeline = timeline::read(&context, subject, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_party(&caller)))
+}
+
+/// What happened to a licence, for its firm and the operator's people.
+#[utoipa::path(
+    operation_id = "list_licence_events",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/licences/{id}/events")]
+async fn list_licence_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: Uuid = path_id(&id)?;
+    let found = licences::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Organization, found.organization);
+    let timeline = read_part(&context, subject, ("licence", Value::Id(id)), &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_party(&caller)))
+}
+
+/// What happened between the two firms of a block, for the operator's people:
+/// also earlier blocks of the two.
+#[utoipa::path(
+    operation_id = "list_block_events",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/blocks/{id}/events")]
+async fn list_block_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let [firm, other] = blocks::find(&context, &caller, path_id(&id)?)
+        .await?
+        .organizations;
+    // Each is told of at one of them.
+    let told = async |of: OrganizationId, counterpart: OrganizationId| {
+        let subject = Subject::new(SubjectKind::Organization, of);
+        let part = ("counterpart", Value::Id(counterpart.uuid()));
+        read_part(&context, subject, part, &query.0).await
+    };
+    let (first, second) = (told(firm, other).await?, told(other, firm).await?);
+    let timeline = first.with(second, &query.0)?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What can be done with a release now.
+#[utoipa::path(
+    operation_id = "list_release_transitions",
+    tag = "matches",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("release" = String, Path, format = "uuid", max_length = 36),
+    ),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/programmes/{id}/releases/{release}/transitions")]
+async fn list_release_transitions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (programme, id) = (path_id(&path.0)?, path_id(&path.1)?);
+    let actions = releases::transitions(&context, &caller, programme, id).await?;
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// What happened to a release, for the operator's people.
+#[utoipa::path(
+    operation_id = "list_release_events",
+    tag = "matches",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("release" = String, Path, format = "uuid", max_length = 36),
+        TimelineQuery,
+    ),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/programmes/{id}/releases/{release}/events")]
+async fn list_release_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (programme, id): (ProgrammeId, ReleaseId) = (path_id(&path.0)?, path_id(&path.1)?);
+    releases::find(&context, &caller, programme, id).await?;
+    let subject = Subject::new(SubjectKind::Programme, programme);
+    let part = ("release", Value::Id(id.uuid()));
+    let timeline = read_part(&context, subject, part, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What can be done with a job of matching everything again now.
+#[utoipa::path(
+    operation_id = "list_rematch_transitions",
+    tag = "matches",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("rematch" = String, Path, format = "uuid", max_length = 36),
+    ),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/programmes/{id}/rematches/{rematch}/transitions")]
+async fn list_rematch_transitions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (programme, id) = (path_id(&path.0)?, path_id(&path.1)?);
+    let actions = rematch::transitions(&context, &caller, programme, id).await?;
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// What happened to a job of matching everything again, for the operator's
+/// people.
+#[utoipa::path(
+    operation_id = "list_rematch_events",
+    tag = "matches",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("rematch" = String, Path, format = "uuid", max_length = 36),
+        TimelineQuery,
+    ),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/programmes/{id}/rematches/{rematch}/events")]
+async fn list_rematch_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (programme, id): (ProgrammeId, RematchId) = (path_id(&path.0)?, path_id(&path.1)?);
+    rematch::find(&context, &caller, programme, id).await?;
+    let subject = Subject::new(SubjectKind::Programme, programme);
+    let part = ("rematch", Value::Id(id.uuid()));
+    let timeline = read_part(&context, subject, part, &query.0).await?;
+    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What a partner can do with a request of its own now.
+#[utoipa::path(
+    operation_id = "list_partner_introduction_transitions",
+    tag = "introductions",
+    params(("id" = String, Path, format = "uuid", max_length = 36)),
+    responses((status = 200, description = "The caller's actions.", body = TransitionsView))
+)]
+#[get("/v1/partner-introductions/{id}/transitions")]
+async fn list_partner_introduction_transitions(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let actions = introductions::actions_of_partner(&context, &caller, path_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// What became of a partner's request, as far as the partner is told: that both
+/// were introduced, or that it came to nothing.
+#[utoipa::path(
+    operation_id = "list_partner_introduction_events",
+    tag = "introductions",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/partner-introductions/{id}/events")]
+async fn list_partner_introduction_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: IntroductionId = path_id(&id)?;
+    introductions::find_of_partner(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Introduction, id);
+    let rules = &PARTNER_INTRODUCTION;
+    let view = read_for_side(&context, &caller, subject, &query.0, rules).await?;
+    Ok(HttpResponse::Ok().json(view.without_others()))
+}
