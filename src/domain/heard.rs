@@ -30,6 +30,23 @@ struct Form {
     hebrew: bool,
 }
 
+/// How a word is taken for one of a name.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    /// Whether the name has no other word; then what only sounds so has to say
+    /// enough.
+    alone: bool,
+    /// Whether it may bear an ending: with one a word may as well be another,
+    /// Алиева is not Алиев, if no other word of the name stands beside it.
+    endings: bool,
+}
+
+/// How it is where others stand beside it.
+const OF_SEVERAL: Reading = Reading {
+    alone: false,
+    endings: true,
+};
+
 /// A word of a name.
 type Own = (String, Sound);
 
@@ -91,10 +108,15 @@ impl Heard {
         if letters <= 2 {
             return false;
         }
-        let alone = name.len() == 1;
+        // A number says nothing of how the word beside it is to be read.
+        let spelled = |(part, _): &&Own| part.chars().any(char::is_alphabetic);
+        let reading = Reading {
+            alone: name.len() == 1,
+            endings: name.iter().filter(spelled).count() > 1,
+        };
         self.0.windows(name.len()).any(|said| {
             let mut open: Vec<&Own> = name.iter().collect();
-            said.iter().all(|said| take(&mut open, said, alone))
+            said.iter().all(|said| take(&mut open, said, reading))
         })
     }
 
@@ -112,7 +134,7 @@ impl Heard {
         let mut open: Vec<&Own> = core.iter().collect();
         let rest = self.0.get(start..).unwrap_or_default();
         for (place, said) in rest.iter().enumerate() {
-            if take(&mut open, said, false) {
+            if take(&mut open, said, OF_SEVERAL) {
                 if open.is_empty() {
                     return true;
                 }
@@ -122,7 +144,7 @@ impl Heard {
             let is_father = is_patronymic(&said.folded)
                 || PATRONYMIC.contains(&said.folded.as_str())
                 || next.is_some_and(|next| PATRONYMIC.contains(&next.folded.as_str()))
-                || father.iter().any(|own| said.is(own, false))
+                || father.iter().any(|own| said.is(own, OF_SEVERAL))
                 || said.folded.chars().nth(1).is_none();
             if place == 0 || !is_father {
                 return false;
@@ -133,24 +155,24 @@ impl Heard {
 }
 
 /// Takes off the list the word of a name that was said; false if none was.
-fn take(open: &mut Vec<&Own>, said: &Said, alone: bool) -> bool {
-    let place = open.iter().position(|own| said.is(own, alone));
+fn take(open: &mut Vec<&Own>, said: &Said, reading: Reading) -> bool {
+    let place = open.iter().position(|own| said.is(own, reading));
     place.map(|place| open.swap_remove(place)).is_some()
 }
 
 impl Said {
-    /// Whether it is a word of a name; the only one, where `alone`.
-    fn is(&self, own: &Own, alone: bool) -> bool {
+    /// Whether it is a word of a name.
+    fn is(&self, own: &Own, reading: Reading) -> bool {
         let (part, sound) = own;
+        let Reading { alone, endings } = reading;
         let sounds = |heard: &Sound| sound.is_like(heard) && (!alone || tells(sound, heard));
         if *part == self.folded || sounds(&self.sound) {
             return true;
         }
-        // With an ending it may as well be another word, if it stands alone.
         let forms = self.forms_like(own).iter();
-        let mut forms = forms.filter(|form| form.hebrew || !alone);
+        let mut forms = forms.filter(|form| form.hebrew || endings);
         forms.any(|form| *part == form.folded || sounds(&form.sound))
-            || !alone && part.chars().count() > SHORTEST && self.goes_on_from(part)
+            || endings && part.chars().count() > SHORTEST && self.goes_on_from(part)
     }
 
     /// It without what Hebrew writes before a word, or as Russian has it in
