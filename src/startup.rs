@@ -3,6 +3,7 @@
 
 mod look;
 mod mail;
+mod vitals;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -33,7 +34,6 @@ use crate::domain::text::TextFault;
 use crate::domain::values::OrganizationKind;
 use crate::http::drain::StopSignal;
 use crate::http::limits::Limits;
-use crate::http::metrics::RenderMetrics;
 use crate::http::origin::InvalidProxies;
 use crate::http::rate_limit::Rates;
 use crate::http::{self, Listeners, ServerOptions, Service};
@@ -56,6 +56,9 @@ pub use mail::mailer;
 
 /// How long somebody who signs in waits for a turn at the password hasher.
 const SIGN_IN_PATIENCE: Duration = Duration::from_secs(5);
+/// For how long mail waits that a server doesn't take from us: the operator's
+/// people see it, and a signature or an address takes days to mend.
+const UNWANTED_KEPT: TimeDelta = TimeDelta::days(14);
 /// How often it is looked whether the search lacks something.
 const CATCH_UP_EVERY: Duration = Duration::from_mins(5);
 /// What workers get to end even if running requests took all the time to drain.
@@ -341,7 +344,7 @@ pub struct Corridor {
     /// What use cases need.
     pub context: Context,
     listener: TcpListener,
-    metrics: Option<(TcpListener, RenderMetrics)>,
+    metrics: Option<(TcpListener, Metrics)>,
     options: ServerOptions,
     mailer: Mailer,
     jobs: jobs::Options,
@@ -356,7 +359,7 @@ impl Corridor {
         let listener = bind(config.server.listen)?;
         let bound = listener.local_addr().map_err(StartError::new)?;
         let metrics = match config.server.metrics_listen {
-            Some(address) => Some((bind(address)?, render_metrics()?)),
+            Some(address) => Some((bind(address)?, Metrics::install().map_err(StartError::new)?)),
             None => None,
         };
         let db = open_store(config)?;
@@ -410,6 +413,8 @@ impl Corridor {
                 Box::pin(async move { fitness.is_ready().await })
             },
         );
+        let metrics =
+            metrics.map(|(listener, metrics)| (listener, vitals::page(metrics, context.clone())));
         let service = Service {
             state: Arc::new(context.clone()),
             routes: http::api::routes,
@@ -466,11 +471,6 @@ async fn index_words(context: Context) {
     }
 }
 
-fn render_metrics() -> Result<RenderMetrics, StartError> {
-    let metrics = Metrics::install().map_err(StartError::new)?;
-    Ok(Arc::new(move || metrics.render()))
-}
-
 fn server_options(config: &Config) -> Result<ServerOptions, StartError> {
     let (server, rates) = (&config.server, &config.limits);
     Ok(ServerOptions {
@@ -521,6 +521,7 @@ pub fn jobs_options(config: &Config) -> jobs::Options {
             quick_base: TimeDelta::seconds(i64::from(outbox.backoff_base_s)),
             slow_base: TimeDelta::seconds(i64::from(outbox.slow_base_s)),
             cap: TimeDelta::seconds(i64::from(outbox.backoff_cap_s)),
+            unwanted: UNWANTED_KEPT,
         },
         domains: Domains::new(usize::try_from(outbox.per_domain).unwrap_or(1)),
         from_address: config.mail.from.clone(),

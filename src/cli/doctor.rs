@@ -12,6 +12,7 @@ use crate::domain::bounce::BounceOutcome;
 use crate::domain::rates::{Coverage, Source};
 use crate::domain::tag::keeping::Drift;
 use crate::domain::values::OrganizationKind;
+use crate::domain::worklist::UNSERVED_MINUTES;
 use crate::mail::DkimKey;
 use crate::services::documents::upkeep;
 use crate::services::rates::coverage;
@@ -211,13 +212,28 @@ async fn signatures(config: &Config, context: &Context) -> Result<Option<Finding
         None
     } else {
         Some(Finding::Note(
-            "mail is signed with ed25519 only, which many receivers can't check; add an RSA key: `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out dkim.pem`, then `corridor keys dkim --import dkim.pem`"
+            "mail is signed with ed25519 only, which many receivers can't check; add an RSA key under another selector: `corridor keys dkim --type rsa --selector …`"
                 .to_owned(),
         ))
     })
 }
 
+/// Where messages are written as files; the first one makes the folder.
+fn into_files(config: &Config) -> Finding {
+    let dir = config.data.dir.join("mail");
+    if dir.is_dir() || !dir.exists() {
+        return Finding::Fine("into files".to_owned());
+    }
+    Finding::Bad(format!(
+        "{} is no folder, so no message can be written there: move it away",
+        dir.display()
+    ))
+}
+
 async fn mail(config: &Config) -> Finding {
+    if config.mail.transport == MailTransport::File {
+        return into_files(config);
+    }
     let mailer = match mailer(config) {
         Ok(mailer) => mailer,
         Err(error) => return Finding::Bad(error.to_string()),
@@ -229,9 +245,6 @@ async fn mail(config: &Config) -> Finding {
             Ok(()) => fine.push(format!("{server} answers")),
             Err(error) => away.push(format!("{server} can't be used: {}", error.text())),
         }
-    }
-    if config.mail.transport == MailTransport::File {
-        return Finding::Fine("into files".to_owned());
     }
     match (fine.is_empty(), away.is_empty()) {
         (_, true) => Finding::Fine(fine.join("; ")),
@@ -276,7 +289,7 @@ fn look(conn: &mut Conn, bar: &indicatif::ProgressBar) -> db::Result<Vec<(&'stat
     bar.finish_and_clear();
     Ok(vec![
         ("log", log),
-        ("queue", queue(&db::outbox::counts(conn)?)),
+        ("queue", queue(conn)?),
         ("bounces", bounces(conn)?),
         ("people", people(conn)?),
         ("search", search(conn)?),
@@ -456,7 +469,18 @@ fn rates(conn: &mut Conn) -> db::Result<Finding> {
     })
 }
 
-fn queue(counts: &Counts) -> Finding {
+fn queue(conn: &mut Conn) -> db::Result<Finding> {
+    let before = Utc::now() - TimeDelta::minutes(UNSERVED_MINUTES);
+    if let Some((id, since)) = db::outbox::longest_unserved(conn, before)? {
+        return Ok(Finding::Bad(format!(
+            "no mail server takes our mail, at least since {}: see what GET /v1/messages/{id} says of it, and mend the server's settings, the sender's address or its DNS records; what waits goes out by itself then",
+            since.format("%F %R UTC")
+        )));
+    }
+    Ok(standing(&db::outbox::counts(conn)?))
+}
+
+fn standing(counts: &Counts) -> Finding {
     if counts.dead > 0 {
         return Finding::Bad(format!(
             "{} messages given up, {} waiting, {} sent: see GET /v1/messages?state=failed, mend the cause, then retry them there",

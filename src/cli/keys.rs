@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use crate::config::Config;
-use crate::mail::DkimKey;
+use crate::mail::{DkimKey, DkimKind};
 use crate::services::mail_keys::{self, MailKey};
 use crate::services::{Clock, Context, signing};
 use crate::startup::{context, open_existing_store};
@@ -23,11 +23,15 @@ pub enum KeysCommand {
     /// Have a new key sign from now on. Tokens of the old one hold until they
     /// run out; running servers take the new one over within half a minute
     Rotate,
-    /// Have mail signed (DKIM): makes an ed25519 key, or takes one in, and
-    /// prints its DNS record. Servers sign with it from their next start on, so
-    /// publish the record first. With several keys each mail gets a signature
-    /// of each: many receivers know RSA only
+    /// Have mail signed (DKIM): makes a key, or takes one in, and prints its DNS
+    /// record. Servers sign with it from their next start on, so publish the
+    /// record first. With several keys, under selectors of their own, each mail
+    /// gets a signature of each: many receivers know RSA only
     Dkim {
+        /// What the key is for: RSA of 2048 bits, which every receiver checks,
+        /// or ed25519, which is small
+        #[arg(long = "type", value_enum, default_value_t = KeyType::Rsa, conflicts_with = "import")]
+        kind: KeyType,
         /// The domain that signs; not set: that of the sender address
         #[arg(long)]
         domain: Option<String>,
@@ -41,6 +45,30 @@ pub enum KeysCommand {
     },
 }
 
+/// The kinds of key that sign mail.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum KeyType {
+    /// rsa-sha256, 2048 bits.
+    Rsa,
+    /// ed25519-sha256.
+    Ed25519,
+}
+
+impl From<KeyType> for DkimKind {
+    fn from(kind: KeyType) -> Self {
+        match kind {
+            KeyType::Rsa => Self::Rsa,
+            KeyType::Ed25519 => Self::Ed25519,
+        }
+    }
+}
+
+/// What makes a key, or where it comes from.
+enum Source<'a> {
+    Made(DkimKind),
+    Taken(&'a Path),
+}
+
 /// Runs a command of `corridor keys`.
 pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Failure> {
     let db = open_existing_store(config)?;
@@ -52,13 +80,18 @@ pub async fn run(config: &Config, command: KeysCommand) -> Result<(), Failure> {
             say!("{kid} signs from now on.")?;
         }
         KeysCommand::Dkim {
+            kind,
             domain,
             selector,
             import,
         } => {
             let sender = config.mail.from.rsplit('@').next().unwrap_or_default();
             let domain = domain.unwrap_or_else(|| sender.to_owned());
-            dkim(&context, domain, selector, import.as_deref()).await?;
+            let source = match &import {
+                Some(file) => Source::Taken(file),
+                None => Source::Made(kind.into()),
+            };
+            dkim(&context, domain, selector, source).await?;
         }
     }
     context.db.clone().close().await;
@@ -69,11 +102,11 @@ async fn dkim(
     context: &Context,
     domain: String,
     selector: String,
-    import: Option<&Path>,
+    source: Source<'_>,
 ) -> Result<(), Failure> {
-    let pkcs8 = match import {
-        Some(file) => read_pem(file)?,
-        None => DkimKey::generate().map_err(Failure::new)?,
+    let pkcs8 = match source {
+        Source::Taken(file) => read_pem(file)?,
+        Source::Made(kind) => DkimKey::generate(kind).map_err(Failure::new)?,
     };
     let key = DkimKey::new(&domain, &selector, &pkcs8).map_err(Failure::new)?;
     let kept = MailKey {

@@ -53,6 +53,15 @@ impl Progress {
         Self::of(rows(what, total), "rows")
     }
 
+    /// Steps of something that is built.
+    pub fn steps(what: &str, total: Option<u64>) -> Self {
+        let bar = rows(what, total);
+        let template = "{msg:24} [{wide_bar}] {human_pos}/{human_len}, {eta} left";
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self::of(bar.with_style(style), "steps")
+    }
+
     /// A file of that many bytes.
     pub fn bytes(what: &str, total: Option<u64>) -> Self {
         Self::of(bytes(what, total), "bytes")

@@ -227,6 +227,25 @@ pub fn withdrawn_last(conn: &mut Conn, organization: OrganizationId) -> Result<O
     Ok(id.map(Id::uuid))
 }
 
+/// The firms for which somebody took back, since then, that they are proposed to
+/// others.
+///
+/// # Errors
+/// A statement failed.
+pub fn withdrawn_since(
+    conn: &mut Conn,
+    since: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<OrganizationId>> {
+    Ok(consent_receipts::table
+        .filter(dsl::withdrawn_at.ge(Timestamp(since)))
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .select(dsl::organization_id)
+        .distinct()
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?)
+}
+
 /// Takes a receipt back; false when that was done before.
 ///
 /// # Errors

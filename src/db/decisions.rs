@@ -4,14 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::page::{self, Cursor};
 use super::review_schema::decisions::{self, dsl};
 use super::types::{Id, Timestamp};
-use super::{Conn, Error, Result};
+use super::{Conn, Error, Result, keyset};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::UserId;
-
-/// Most decisions that are listed of one record.
-const MOST: i64 = 100;
 
 /// One person's decision about a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,16 +66,27 @@ pub fn insert(conn: &mut Conn, decision: &Decision) -> Result<()> {
     Ok(())
 }
 
-/// The decisions about a record, from the oldest on.
+/// The decisions about a record, from the oldest on; one more than `limit` when
+/// there are more.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
-pub fn list(conn: &mut Conn, subject: Subject) -> Result<Vec<Decision>> {
-    let rows: Vec<Row> = decisions::table
+pub fn list(
+    conn: &mut Conn,
+    subject: Subject,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Decision>> {
+    let mut query = decisions::table
         .filter(dsl::subject_kind.eq(subject.kind.code()))
         .filter(dsl::subject_id.eq(Id::of(subject.id)))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
         .order((dsl::created_at, dsl::id))
-        .limit(MOST)
+        .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(decision).collect()
 }

@@ -500,10 +500,39 @@ pub fn insert_comment(
 /// # Errors
 /// A statement failed.
 pub fn comments(conn: &mut Conn, profile: InvestorProfileId) -> Result<Vec<ReviewComment>> {
+    read_comments(conn, profile, None, i64::MAX)
+}
+
+/// [`comments`], a page of it; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed.
+pub fn some_comments(
+    conn: &mut Conn,
+    profile: InvestorProfileId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<ReviewComment>> {
+    read_comments(conn, profile, after, page::fetch(limit))
+}
+
+fn read_comments(
+    conn: &mut Conn,
+    profile: InvestorProfileId,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<ReviewComment>> {
     type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
-    let rows: Vec<CommentRow> = comments::table
+    let (at, id) = (comments::created_at, comments::id);
+    let mut query = comments::table
         .filter(comments::profile_id.eq(profile))
-        .order((comments::created_at, comments::id))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(at, id, cursor));
+    }
+    let rows: Vec<CommentRow> = query
+        .order((at, id))
+        .limit(limit)
         .select((
             comments::id,
             comments::revision,

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::page::{self, Cursor};
 use super::schema::review_comments;
 use super::together::Part;
 use super::types::{Id, Timestamp};
-use super::{Conn, Result};
+use super::{Conn, Result, keyset};
 use crate::domain::ids::{StartupProfileId, UserId};
 
 /// What a reviewer says about one part of a revision.
@@ -50,10 +51,39 @@ pub fn insertions(
 /// # Errors
 /// A statement failed.
 pub fn of(conn: &mut Conn, profile: StartupProfileId) -> Result<Vec<ReviewComment>> {
+    read(conn, profile, None, i64::MAX)
+}
+
+/// [`of`], a page of it; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed.
+pub fn some_of(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<ReviewComment>> {
+    read(conn, profile, after, page::fetch(limit))
+}
+
+fn read(
+    conn: &mut Conn,
+    profile: StartupProfileId,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<ReviewComment>> {
     type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
-    let rows: Vec<CommentRow> = review_comments::table
+    let (at, id) = (review_comments::created_at, review_comments::id);
+    let mut query = review_comments::table
         .filter(review_comments::profile_id.eq(profile))
-        .order((review_comments::created_at, review_comments::id))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::after(at, id, cursor));
+    }
+    let rows: Vec<CommentRow> = query
+        .order((at, id))
+        .limit(limit)
         .select((
             review_comments::id,
             review_comments::revision,

@@ -71,6 +71,7 @@ diesel::table! {
         last_answer -> Nullable<Text>,
         doubts -> Integer,
         first_tried_at -> Nullable<UtcTimestamp>,
+        unserved_since -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -6,10 +6,11 @@ use diesel::prelude::*;
 
 use super::identity_schema::refresh_tokens;
 use super::identity_schema::sessions::{self, dsl};
+use super::page::{self, Cursor};
 use super::prepared::Prepare;
 use super::schema::users;
 use super::types::Timestamp;
-use super::{Conn, Result, stored};
+use super::{Conn, Result, keyset, stored};
 use crate::domain::ids::{SessionId, UserId};
 use crate::domain::session::{EndReason, Session};
 
@@ -148,6 +149,32 @@ pub fn live(conn: &mut Conn, person: UserId, now: DateTime<Utc>) -> Result<Vec<S
         .filter(dsl::ended_at.is_null())
         .filter(dsl::expires_at.gt(Timestamp(now)))
         .order((dsl::created_at.desc(), dsl::id.desc()))
+        .load(conn)?;
+    rows.into_iter().map(session).collect()
+}
+
+/// [`live`], a page of it; one more than `limit` when there are more.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn live_page(
+    conn: &mut Conn,
+    person: UserId,
+    now: DateTime<Utc>,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Session>> {
+    let mut query = sessions::table
+        .filter(dsl::user_id.eq(person))
+        .filter(dsl::ended_at.is_null())
+        .filter(dsl::expires_at.gt(Timestamp(now)))
+        .into_boxed();
+    if let Some(cursor) = after {
+        query = query.filter(keyset::before(dsl::created_at, dsl::id, cursor));
+    }
+    let rows: Vec<Row> = query
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .limit(page::fetch(limit))
         .load(conn)?;
     rows.into_iter().map(session).collect()
 }

@@ -78,7 +78,9 @@ pub(super) fn reader(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenEr
 }
 
 /// [`reader`] of a store that stays as it is, whatever it is: not even its
-/// journal's kind is set.
+/// journal's kind is set. What a program that was killed left in the journal
+/// is part of the store, and SQLite moves it into the file when its last
+/// connection is closed.
 pub(super) fn looker(path: &Path, busy_timeout: Duration) -> Result<Conn, OpenError> {
     let wait = busy_timeout.as_millis();
     open(

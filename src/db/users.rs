@@ -181,6 +181,36 @@ pub fn set_disabled(
     Ok(changed == 1)
 }
 
+/// Counts the changes of an account and of its parts.
+///
+/// # Errors
+/// A statement failed, or there is no such account.
+pub fn account_version(conn: &mut Conn, id: UserId) -> Result<i64> {
+    let (own, parts): (i64, i64) = users::table
+        .find(id)
+        .select((dsl::version, dsl::parts_version))
+        .first(conn)?;
+    Ok(own + parts)
+}
+
+/// Counts one change more, and holds the account until the open transaction
+/// ends; false when it isn't at the version that was expected.
+///
+/// # Errors
+/// A statement failed.
+pub fn touch(conn: &mut Conn, id: UserId, expected: Option<i64>) -> Result<bool> {
+    let set = dsl::version.eq(dsl::version + 1);
+    let person = users::table.find(id);
+    let changed = match expected {
+        Some(expected) => {
+            let same = (dsl::version + dsl::parts_version).eq(expected);
+            diesel::update(person.filter(same)).set(set).execute(conn)?
+        }
+        None => diesel::update(person).set(set).execute(conn)?,
+    };
+    Ok(changed == 1)
+}
+
 /// Since when an account is closed, if it is.
 ///
 /// # Errors

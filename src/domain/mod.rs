@@ -77,6 +77,7 @@ pub mod tag_words;
 pub mod terms;
 pub mod text;
 pub mod ticket;
+pub mod tongue;
 pub mod values;
 pub mod wall;
 pub mod word;

@@ -15,6 +15,8 @@ pub const RENEW_DAYS: i64 = 30;
 pub const CONFIRM_DAYS: i64 = 14;
 /// Days for which a programme that was declined asks what becomes of it.
 pub const DECLINED_DAYS: i64 = 30;
+/// Minutes after which somebody is to look at mail that no server takes.
+pub const UNSERVED_MINUTES: i64 = 15;
 /// Days for which an address that is no good asks to be corrected.
 pub const BOUNCED_DAYS: i64 = 14;
 
@@ -81,6 +83,8 @@ codes! {
         DecideDocument = "decide_document",
         /// Try a message again that was given up.
         RetryMessage = "retry_message",
+        /// Have a mail server take the service's mail, which waits.
+        MendMail = "mend_mail",
         /// Find the right address of somebody whose mail came back.
         CorrectAddress = "correct_address",
         /// Bring a programme to its signatures.

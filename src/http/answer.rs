@@ -138,7 +138,12 @@ fn read_reason(faults: &mut Faults, code: &str) -> Option<PassReason> {
             None
         }
         _ => {
-            faults.push("/reason", "unknown_code", "This is no reason for a no.");
+            let known = PassReason::ALL
+                .iter()
+                .filter(|it| **it != PassReason::NotNow);
+            let known: Vec<&str> = known.map(|reason| reason.code()).collect();
+            let detail = format!("Must be one of {}.", known.join(", "));
+            faults.push("/reason", "unknown_code", detail);
             None
         }
     }

@@ -1,7 +1,8 @@
 //! How long requests take and how many run, and the page on which Prometheus
-//! reads it, on a listener of its own: what is measured is not the public's
-//! business.
+//! reads it and what else the node measures, on a listener of its own: what is
+//! measured is not the public's business.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +16,9 @@ const REQUEST_SECONDS: &str = "http_server_request_duration_seconds";
 const ACTIVE_REQUESTS: &str = "http_server_active_requests";
 const PANICS: &str = "http_server_panics_total";
 
-/// Renders all metrics of the process in the text exposition format 0.0.4.
-pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+/// Renders all metrics of the node in the text exposition format 0.0.4.
+pub type RenderMetrics =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
 
 /// Tells the recorder what the names mean.
 pub(super) fn describe() {
@@ -86,5 +88,5 @@ pub(super) fn configure(config: &mut web::ServiceConfig, render: RenderMetrics) 
 async fn page(_: HttpRequest, render: web::Data<RenderMetrics>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(render())
+        .body(render().await)
 }

@@ -9,9 +9,9 @@ use tracing::warn;
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, bounces, deals, documents, export_jobs, freezes, import_jobs,
-    introductions, investors, mandates, matches, messages, promises, releases, rounds, signing,
-    standstill, startups, walls,
+    Context, Error, agreements, bounces, consents, deals, documents, export_jobs, freezes,
+    import_jobs, introductions, investors, mandates, matches, messages, promises, releases, rounds,
+    signing, standstill, startups, walls,
 };
 
 /// How often the clock is looked at.
@@ -41,6 +41,7 @@ pub async fn run(context: Context, stop: CancellationToken) {
 /// The first thing that failed; what was done stays done.
 pub async fn strike(context: &Context) -> Result<(), Error> {
     let mut all = All(Ok(()));
+    all.note(consents::stop_again(context).await);
     all.note(introductions::expire_due(context).await);
     all.note(matches::wake_due(context).await);
     all.note(introductions::remind_due(context).await);

@@ -16,7 +16,7 @@ use crate::mail::notice::{
     IntroductionClosed, Language as MailLanguage, Moment, NewsMail, Notice, Outcome, OverMail,
     Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
 };
-use crate::mail::{Email, InvalidEmail, Mailbox, MessageId};
+use crate::mail::{Email, InvalidEmail, Mailbox, MessageId, Said};
 use crate::services::Context;
 use crate::services::notices::{
     AskContent, Closed, Content, IntroductionContent, Ready, Recipient,
@@ -274,7 +274,8 @@ const fn account_news(news: News) -> AccountNews {
 }
 
 fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> IntroductionAsk {
-    let mut facts = Vec::from_iter(country(context, ask.counterpart_country, reader));
+    let country = country(context, ask.counterpart_country, reader);
+    let mut facts = Vec::from_iter(country.map(Said::from));
     facts.extend(ask.teaser.as_ref().and_then(|text| words(text, reader)));
     IntroductionAsk {
         reader: reader.name.clone(),
@@ -291,7 +292,7 @@ fn ask_notice(context: &Context, ask: &AskContent, reader: &Reader) -> Introduct
         },
         programme: ask.programme.clone(),
         reasons: reasons(context, &ask.strengths, reader),
-        blurb: Some(ask.blurb.clone()),
+        blurb: Some(Said::by_somebody(ask.blurb.clone())),
         link: ask.link.clone(),
         expires: Moment {
             at: ask.expires_at,
@@ -319,17 +320,19 @@ fn introduction_notice(
         startup: Party {
             organization: startup,
             contact: content.startup_person.shown_name(),
-            summary: words(&content.one_liner, reader).unwrap_or_default(),
+            summary: words(&content.one_liner, reader).unwrap_or_else(|| "".into()),
         },
         investor: Party {
             organization: investor,
             contact: content.investor_person.shown_name(),
             // How a fund calls its mandates is its own affair.
-            summary: country(context, content.investor.details.country, reader).unwrap_or_default(),
+            summary: country(context, content.investor.details.country, reader)
+                .unwrap_or_default()
+                .into(),
         },
         programme: content.programme.clone(),
         reasons: reasons(context, &content.strengths, reader),
-        blurb: Some(content.blurb.clone()),
+        blurb: Some(Said::by_somebody(content.blurb.clone())),
         meeting: content
             .meeting
             .as_ref()
@@ -377,9 +380,9 @@ fn country(context: &Context, country: Option<Country>, reader: &Reader) -> Opti
     })
 }
 
-fn words(text: &Localized, reader: &Reader) -> Option<String> {
+fn words(text: &Localized, reader: &Reader) -> Option<Said> {
     text.for_reader(&reader.language)
-        .map(|(_, local)| local.text.clone())
+        .map(|(language, local)| Said::in_language(local.text.clone(), language))
 }
 
 fn reasons(context: &Context, strengths: &[FactorTrace], reader: &Reader) -> Vec<String> {

@@ -93,6 +93,7 @@ impl Workers {
 
 /// Starts all workers on the current runtime.
 pub fn start(context: &Context, mailer: Mailer, options: &Options) -> Workers {
+    outbox::describe();
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     for _ in 0..options.senders.max(1) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
 use crate::db::envelopes::Envelope;
@@ -229,7 +229,7 @@ impl Sender {
                 }
             }
             Prepared::Obsolete(why) => {
-                info!(message = %message.id, why, "a message is no longer wanted");
+                debug!(message = %message.id, why, "a message is no longer wanted");
                 Attempt::Obsolete { why }
             }
             Prepared::Later => Attempt::PutOff {
@@ -334,12 +334,17 @@ impl Sender {
         };
         let error = match self.mailer.send_signed(email, &self.options.dkim).await {
             Ok(receipt) => {
+                count("sent");
                 heard.answer = Some(receipt.reply);
                 return Attempt::Delivered;
             }
             Err(error) => error,
         };
-        if matches!(error, SendError::NoService { .. }) {
+        count(outcome(&error));
+        if matches!(
+            error,
+            SendError::NoService { .. } | SendError::Unwanted { .. }
+        ) {
             // Nobody's mail goes out until somebody mends it.
             error!(message = %message.id, attempt = message.attempts, %error, cause = error.on_the_way(), "no mail server takes our mail");
         } else {
@@ -361,18 +366,34 @@ impl Sender {
             SendError::Permanent { .. } | SendError::NoSuchReader { .. } => given_up(said),
             SendError::Transient { .. } => self.again(message, said),
             // It says nothing of the message, so it is none of its attempts.
-            SendError::NoService { .. } => Attempt::Retry {
-                counted: false,
-                at: self.context.now() + self.options.patience.wait_on(self.tried_for(message)),
-                error: said,
-                uncertain: false,
-            },
+            SendError::NoService { .. } => {
+                let wait = self.options.patience.wait_on(self.tried_for(message));
+                self.unserved(wait, said)
+            }
+            SendError::Unwanted { .. } => {
+                let patience = &self.options.patience;
+                match patience.wait_unwanted(self.tried_for(message)) {
+                    Some(wait) => self.unserved(wait, said),
+                    None => given_up(said),
+                }
+            }
             SendError::Ambiguous { .. } => {
                 if let Err(error) = notices::note_doubt(&self.context, message.id).await {
                     warn!(message = %message.id, %error, "a doubt could not be noted");
                 }
                 self.once_more(message, said)
             }
+        }
+    }
+
+    /// Later, and no attempt of the message's.
+    fn unserved(&self, wait: TimeDelta, error: String) -> Attempt {
+        Attempt::Retry {
+            counted: false,
+            unserved: true,
+            at: self.context.now() + wait,
+            error,
+            uncertain: false,
         }
     }
 
@@ -390,6 +411,7 @@ impl Sender {
                 error,
                 uncertain: false,
                 counted: true,
+                unserved: false,
             },
             None => given_up(error),
         }
@@ -405,9 +427,35 @@ impl Sender {
                 error,
                 uncertain,
                 counted: true,
+                unserved: false,
             },
             _ => Attempt::GivenUp { error, uncertain },
         }
+    }
+}
+
+/// Mails handed over to a server, by what became of it.
+const HANDED_OVER: &str = "mail_handed_over_total";
+
+/// Tells the recorder what the name means.
+pub(super) fn describe() {
+    metrics::describe_counter!(
+        HANDED_OVER,
+        "Attempts to hand a mail over, by outcome; no_service and unwanted call for somebody"
+    );
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!(HANDED_OVER, "outcome" => outcome).increment(1);
+}
+
+const fn outcome(error: &SendError) -> &'static str {
+    match error {
+        SendError::Transient { .. } => "put_off",
+        SendError::Permanent { .. } | SendError::NoSuchReader { .. } => "refused",
+        SendError::NoService { .. } => "no_service",
+        SendError::Unwanted { .. } => "unwanted",
+        SendError::Ambiguous { .. } => "uncertain",
     }
 }
 

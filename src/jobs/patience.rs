@@ -19,14 +19,25 @@ pub struct Patience {
     pub slow_base: TimeDelta,
     /// The longest wait between two attempts.
     pub cap: TimeDelta,
+    /// For how long a message is kept that a server doesn't take from us.
+    pub unwanted: TimeDelta,
 }
 
 impl Patience {
     /// The wait after a failure that is nothing of the message's, which has been
-    /// tried for so long: half of that, so that it grows as the others do. It is
-    /// never given up for that.
+    /// tried for so long: half of that, so that it grows as the others do, but
+    /// no longer than half an hour as shipped, so that what waited goes soon
+    /// after the server is back. It is never given up for that.
     pub fn wait_on(&self, tried_for: TimeDelta) -> TimeDelta {
-        (tried_for / 2).max(self.quick_base).min(self.cap)
+        (tried_for / 2).max(self.quick_base).min(self.slow_base)
+    }
+
+    /// The wait where a server doesn't take a message from us, which has been
+    /// tried for so long: the operator's people have the time to mend it. None
+    /// when it is given up, since the policy may be its reader's after all.
+    pub fn wait_unwanted(&self, tried_for: TimeDelta) -> Option<TimeDelta> {
+        let wait = (tried_for / 2).max(self.quick_base).min(self.cap);
+        (tried_for < self.unwanted).then_some(wait)
     }
 
     /// The wait after that many failed attempts; none when it is given up. By
@@ -80,8 +91,20 @@ mod tests {
     fn an_outage_is_asked_after_more_and_more_rarely_and_for_ever() {
         let patience = shipped();
         assert_eq!(patience.wait_on(TimeDelta::zero()), patience.quick_base);
-        assert_eq!(patience.wait_on(TimeDelta::hours(2)), TimeDelta::hours(1));
-        assert_eq!(patience.wait_on(TimeDelta::days(30)), patience.cap);
+        let wait = |tried_for| patience.wait_on(tried_for).num_minutes();
+        assert_eq!(wait(TimeDelta::minutes(20)), 10);
+        // However long it lasts, what waited goes soon after it.
+        assert_eq!(wait(TimeDelta::hours(2)), 30);
+        assert_eq!(wait(TimeDelta::days(30)), 30);
+    }
+
+    #[test]
+    fn what_is_not_taken_from_us_waits_for_two_weeks() {
+        let patience = shipped();
+        let wait = |days| patience.wait_unwanted(TimeDelta::days(days));
+        assert_eq!(wait(0), Some(patience.quick_base));
+        assert_eq!(wait(13), Some(patience.cap));
+        assert_eq!(wait(14), None);
     }
 
     #[test]

@@ -17,12 +17,14 @@ pub mod message;
 pub mod notice;
 pub mod regular;
 mod render;
+mod said;
 mod smtp;
 mod wording;
 
-pub use dkim::{DkimError, DkimKey};
+pub use dkim::{DkimError, DkimKey, DkimKind};
 pub use file::FileMailer;
 pub use message::{Email, InvalidEmail, Mailbox, MessageId};
+pub use said::Said;
 pub use smtp::{Credentials, Relays, Security, SettingsError, Smtp, SmtpSettings, Timeouts};
 
 /// How e-mail leaves the house.
@@ -129,6 +131,16 @@ pub enum SendError {
         /// The server's or the operating system's words.
         text: String,
     },
+    /// The server doesn't take this message from us, by a policy of its own: our
+    /// signature, our address or whom it relays for. It says nothing of the
+    /// message nor of its reader, and is ours to mend.
+    #[error("not taken from us ({code})")]
+    Unwanted {
+        /// The SMTP reply code.
+        code: u16,
+        /// The server's words.
+        text: String,
+    },
     /// The connection was lost after the content had begun to flow: the
     /// server may have taken it or not. Try later with the same Message-ID.
     #[error("perhaps sent: the answer was lost")]
@@ -146,6 +158,7 @@ impl SendError {
             | Self::Permanent { text, .. }
             | Self::NoSuchReader { text, .. }
             | Self::NoService { text, .. }
+            | Self::Unwanted { text, .. }
             | Self::Ambiguous { text } => text,
         }
     }
@@ -158,7 +171,10 @@ impl SendError {
             Self::Transient { code: None, text }
             | Self::NoService { text, .. }
             | Self::Ambiguous { text } => Some(text),
-            Self::Transient { .. } | Self::Permanent { .. } | Self::NoSuchReader { .. } => None,
+            Self::Transient { .. }
+            | Self::Permanent { .. }
+            | Self::NoSuchReader { .. }
+            | Self::Unwanted { .. } => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::regular::{DigestMail, MandateMail, ProfileMail, StatusMail, WorkMail};
-use super::{render, wording};
+use super::{Said, render, wording};
 use crate::domain::values::PassReason;
 
 /// The languages e-mail is written in.
@@ -54,20 +54,20 @@ pub enum Counterpart {
     Named {
         /// The organization's name.
         name: String,
-        /// What it is, a line each, in the reader's language.
-        facts: Vec<String>,
+        /// What it is, a line each, in the reader's language where it can be.
+        facts: Vec<Said>,
     },
     /// By name, where somebody else asked and this side has agreed.
     Agreed {
         /// The organization's name.
         name: String,
-        /// What it is, a line each, in the reader's language.
-        facts: Vec<String>,
+        /// What it is, a line each, in the reader's language where it can be.
+        facts: Vec<Said>,
     },
     /// Without a name (level 0).
     Teaser {
-        /// What it is, a line each, in the reader's language.
-        facts: Vec<String>,
+        /// What it is, a line each, in the reader's language where it can be.
+        facts: Vec<Said>,
     },
 }
 
@@ -83,7 +83,7 @@ pub struct IntroductionAsk {
     /// Why it may fit, in the reader's language.
     pub reasons: Vec<String>,
     /// The message that came with the request.
-    pub blurb: Option<String>,
+    pub blurb: Option<Said>,
     /// The address of the page where the reader answers.
     pub link: String,
     /// Until when.
@@ -171,7 +171,7 @@ pub struct Party {
     /// The person who speaks for it.
     pub contact: String,
     /// What it does, in a sentence.
-    pub summary: String,
+    pub summary: Said,
 }
 
 /// The e-mail that connects both sides.
@@ -189,7 +189,7 @@ pub struct Introduction {
     /// Why it may fit.
     pub reasons: Vec<String>,
     /// The message that came with the request.
-    pub blurb: Option<String>,
+    pub blurb: Option<Said>,
     /// When they could meet, where a side said so.
     pub meeting: Option<Meeting>,
 }

@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::Said;
 use crate::domain::message::RecordNews;
 use crate::domain::values::Side;
 use crate::domain::worklist::WorkKind;
@@ -26,7 +27,7 @@ pub struct DigestPart {
     /// The word for its score.
     pub band: String,
     /// What the startup is, a line each; no name.
-    pub facts: Vec<String>,
+    pub facts: Vec<Said>,
     /// What speaks for it.
     pub reasons: Vec<String>,
     /// What speaks against it.

@@ -8,6 +8,7 @@
 use askama::Template;
 use chrono::{Datelike as _, Offset as _, Timelike as _};
 
+use super::Said;
 use super::notice::{
     AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk, IntroductionClosed,
     Language, Meeting, Moment, NewsMail, Notice, Outcome, OverMail, Part, Party, PulseMail,
@@ -32,6 +33,8 @@ enum Span {
     Words(&'static str),
     /// A fact, from somebody else.
     Fact(String),
+    /// A sentence of somebody else's, in its own language.
+    Said(Said),
 }
 
 /// One piece of a document.
@@ -40,8 +43,9 @@ enum Block {
     Heading(&'static str),
     /// Above one of several things, with facts in it.
     Section(Phrase),
-    List(Vec<String>),
-    Quote(Vec<String>),
+    List(Vec<Said>),
+    /// A text of somebody else's, line by line.
+    Quote(Said),
     Action {
         label: &'static str,
         url: String,
@@ -138,9 +142,12 @@ fn introduction_ask(ask: &IntroductionAsk, wording: &'static Wording) -> Documen
         blocks.push(Block::Paragraph(fill(words.passed_on, &[("firm", firm)])));
     }
     blocks.push(Block::Paragraph(lead));
-    list_under(words.about, facts, &mut blocks);
+    if !facts.is_empty() {
+        blocks.push(Block::Heading(words.about));
+        blocks.push(said_list(facts));
+    }
     list_under(wording.reasons, &ask.reasons, &mut blocks);
-    quote(ask.blurb.as_deref(), wording, &mut blocks);
+    quote(ask.blurb.as_ref(), wording, &mut blocks);
     let expires = moment(ask.expires, wording);
     blocks.extend([
         paragraph(words.promise),
@@ -280,9 +287,9 @@ fn connection(
     let party = |party: &Party| {
         let facts = [
             ("organization", party.organization.as_str()),
-            ("summary", &party.summary),
+            ("summary", &party.summary.text),
         ];
-        Block::Paragraph(fill(words.party, &facts))
+        Block::Paragraph(marked(fill(words.party, &facts), &party.summary))
     };
     let mut blocks = vec![
         greeting(None, wording),
@@ -292,7 +299,7 @@ fn connection(
         party(investor),
     ];
     list_under(wording.reasons, &introduction.reasons, &mut blocks);
-    quote(introduction.blurb.as_deref(), wording, &mut blocks);
+    quote(introduction.blurb.as_ref(), wording, &mut blocks);
     if let Some(proposed) = &introduction.meeting {
         meeting::proposal(proposed, language, wording, &mut blocks);
     }
@@ -421,15 +428,37 @@ fn paragraph(words: &'static str) -> Block {
 fn list_under(heading: &'static str, items: &[String], blocks: &mut Vec<Block>) {
     if !items.is_empty() {
         blocks.push(Block::Heading(heading));
-        blocks.push(Block::List(items.iter().map(|item| tame(item)).collect()));
+        blocks.push(list(items.iter().map(|item| tame(item))));
     }
 }
 
-fn quote(blurb: Option<&str>, wording: &'static Wording, blocks: &mut Vec<Block>) {
+/// A list of our own words.
+fn list(items: impl IntoIterator<Item = String>) -> Block {
+    Block::List(items.into_iter().map(Said::from).collect())
+}
+
+/// A list of words that may be of another language.
+fn said_list(items: &[Said]) -> Block {
+    let tamed = items.iter().map(|said| said.with(tame(&said.text)));
+    Block::List(tamed.collect())
+}
+
+fn quote(blurb: Option<&Said>, wording: &'static Wording, blocks: &mut Vec<Block>) {
     if let Some(blurb) = blurb {
         blocks.push(Block::Heading(wording.blurb));
-        blocks.push(Block::Quote(blurb.lines().map(tame).collect()));
+        blocks.push(Block::Quote(blurb.with(tame(&blurb.text))));
     }
+}
+
+/// The phrase with what is a sentence of somebody else's in it marked as such.
+fn marked(mut phrase: Phrase, said: &Said) -> Phrase {
+    let tamed = said.with(tame(&said.text));
+    for span in &mut phrase {
+        if matches!(span, Span::Fact(fact) if *fact == tamed.text) {
+            *span = Span::Said(tamed.clone());
+        }
+    }
+    phrase
 }
 
 /// Puts facts into the `{places}` of a sentence. Facts are never searched for
@@ -509,18 +538,19 @@ fn text(document: &Document, wording: &Wording, foot: Foot<'_>) -> String {
 }
 
 fn block_text(block: &Block, wording: &Wording) -> String {
-    let lines = |mark: &str, items: &[String]| {
-        let lines = items
-            .iter()
-            .map(|item| format!("{mark}{}", isolated(item, wording)));
-        lines.collect::<Vec<_>>().join("\n")
-    };
+    let line = |mark: &str, item: &str| format!("{mark}{}", isolated(item, wording));
     match block {
         Block::Paragraph(phrase) => plain(phrase, wording),
         Block::Heading(words) => format!("{words}:"),
         Block::Section(phrase) => plain(phrase, wording),
-        Block::List(items) => lines("• ", items),
-        Block::Quote(quoted) => lines("> ", quoted),
+        Block::List(items) => {
+            let items = items.iter().map(|said| line("• ", &said.text));
+            items.collect::<Vec<_>>().join("\n")
+        }
+        Block::Quote(quoted) => {
+            let lines = quoted.text.lines().map(|text| line("> ", text));
+            lines.collect::<Vec<_>>().join("\n")
+        }
         Block::Action { label, url } => format!("{label}:\n{url}"),
     }
 }
@@ -528,7 +558,7 @@ fn block_text(block: &Block, wording: &Wording) -> String {
 fn plain(phrase: &Phrase, wording: &Wording) -> String {
     let spans = phrase.iter().map(|span| match span {
         Span::Words(words) => (*words).to_owned(),
-        Span::Fact(fact) => isolated(fact, wording),
+        Span::Fact(fact) | Span::Said(Said { text: fact, .. }) => isolated(fact, wording),
     });
     spans.collect()
 }

@@ -202,12 +202,15 @@ pub async fn decisions(
     context: &Context,
     caller: &Caller,
     subject: Subject,
-) -> Result<Vec<Decision>, Error> {
+    page: PageRequest,
+) -> Result<Page<Decision>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
     let caller = caller.clone();
-    context
-        .db
-        .read(move |conn| {
+    read_page(
+        context,
+        format!("decisions {subject:?}"),
+        page,
+        move |conn, cursor, limit| {
             let sides = match subject.kind {
                 SubjectKind::Match => db::matches::find(conn, subject.id.into())?
                     .map(|found| [found.startup, found.investor]),
@@ -217,7 +220,9 @@ pub async fn decisions(
             };
             let sides = sides.ok_or(Error::NotFound)?;
             caller.may(Operation::ReadCompliance, &sides)?;
-            Ok(db::decisions::list(conn, subject)?)
-        })
-        .await
+            Ok(db::decisions::list(conn, subject, cursor, limit)?)
+        },
+        |decision| after(decision.at, decision.id),
+    )
+    .await
 }

@@ -111,14 +111,32 @@ pub fn ask(
     pair: &Pair,
     occasion: Occasion,
 ) -> Result<Decision, Error> {
+    let ground = Ground::of(context, conn, pair.programme.clone())?;
+    ask_on(context, conn, &ground, pair, occasion)
+}
+
+/// [`ask`] of one of several pairs of a programme whose ground was loaded in the
+/// same transaction.
+pub(super) fn ask_on(
+    context: &Context,
+    conn: &mut Conn,
+    ground: &Ground,
+    pair: &Pair,
+    occasion: Occasion,
+) -> Result<Decision, Error> {
     let Pair {
         programme,
         profile,
         mandate,
     } = pair;
     let today = context.now().date_naive();
-    let ground = Ground::of(context, conn, programme.clone())?;
-    let account = ranking::one_pair(context, conn, &ground, profile, mandate)?;
+    let account = ranking::one_pair(context, conn, ground, profile, mandate)?;
+    let firms = [profile.organization, mandate.organization];
+    let cleared = clearances_of(conn, &firms, today)?;
+    let clearance = |firm| {
+        let verdict = cleared.get(&firm).copied();
+        verdict.unwrap_or_else(|| clearance_on(None, today))
+    };
     let verdict = |gate| verdict(&account, gate);
     let facts = Facts {
         programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass
@@ -128,8 +146,8 @@ pub fn ask(
             && fresh_on(profile.reconfirm_by, today),
         mandate_live: mandate_is_live(mandate, today, occasion.tolerates_pause()),
         claimed: profile.claimed && mandate.claimed,
-        startup_clearance: clearance(conn, profile.organization, today)?,
-        investor_clearance: clearance(conn, mandate.organization, today)?,
+        startup_clearance: clearance(profile.organization),
+        investor_clearance: clearance(mandate.organization),
         sensitivity: profile.content.sensitivity(&context.taxonomy()),
         unreleased: gravest(&unreleased(context, conn, pair)?),
         licensed: licensed(context, conn, pair, today)?,
@@ -138,12 +156,7 @@ pub fn ask(
             || occasion != Occasion::Connected && succession::is_awaited(conn, programme, today)?,
         conflict: verdict(Gate::Conflict) != GateVerdict::Pass,
         excluded: verdict(Gate::Exclusions) != GateVerdict::Pass,
-        consent_withdrawn: !db::consents::withdrawn_among(
-            conn,
-            &[profile.organization, mandate.organization],
-            context.now(),
-        )?
-        .is_empty(),
+        consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),
         cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
     };
     Ok(decide(&facts))
@@ -229,15 +242,6 @@ pub fn refusal(rules: &[Rule], reader: Option<Side>) -> Refusal {
         missing: missing.collect(),
         ..Refusal::new(code, detail)
     }
-}
-
-fn clearance(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    today: NaiveDate,
-) -> Result<ClearanceVerdict, Error> {
-    let latest = db::clearances::latest(conn, organization)?;
-    Ok(clearance_on(latest.as_ref(), today))
 }
 
 fn mandate_is_live(mandate: &Mandate, today: NaiveDate, even_paused: bool) -> bool {

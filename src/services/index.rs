@@ -140,6 +140,12 @@ impl MatchIndex {
         Ok(())
     }
 
+    /// The last position of the log that readers of the index see; none before
+    /// it is built.
+    pub fn position(&self) -> Option<i64> {
+        self.visible().position
+    }
+
     /// Mandates and startups that are in, over all programmes.
     pub fn len(&self) -> (usize, usize) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,6 +18,10 @@ use crate::domain::permission::Operation;
 
 use super::{Caller, Context, Error, introductions};
 
+/// Most decisions about the match, and about the introduction, that it shows;
+/// their own lists have all.
+const MOST_DECISIONS: usize = 99;
+
 /// Most events of one record that the file holds; an introduction has a few
 /// dozen at most.
 const MOST_EVENTS: usize = 1_000;
@@ -79,8 +83,8 @@ fn gather(conn: &mut Conn, introduction: Introduction, at: DateTime<Utc>) -> Res
     let id = introduction.id;
     let itself = Subject::new(SubjectKind::Introduction, id);
     let matched = Subject::new(SubjectKind::Match, introduction.matched);
-    let mut decisions = db::decisions::list(conn, matched)?;
-    decisions.extend(db::decisions::list(conn, itself)?);
+    let mut decisions = db::decisions::list(conn, matched, None, MOST_DECISIONS)?;
+    decisions.extend(db::decisions::list(conn, itself, None, MOST_DECISIONS)?);
     let mut disclosures = db::disclosures::by_way_of(conn, matched)?;
     disclosures.extend(db::disclosures::by_way_of(conn, itself)?);
     let mut events = db::events::timeline(conn, matched, 0, MOST_EVENTS)?;

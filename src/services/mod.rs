@@ -60,6 +60,7 @@ pub mod outcomes;
 pub mod paging;
 pub mod participants;
 pub mod past;
+pub mod people;
 pub mod practices;
 pub mod programmes;
 pub mod promises;

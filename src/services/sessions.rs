@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::auth::opaque::{self, Opaque};
 use crate::auth::password::{Password, Verdict};
 use crate::auth::token::Claims;
+use crate::db::page::Page;
 use crate::db::sessions::Use;
 use crate::db::{self, Conn};
 use crate::domain::event::{Actor, SubjectKind, Value};
@@ -22,6 +23,7 @@ use crate::domain::text::{Email, bounded};
 
 use super::accounts::password_error;
 use super::failures::Failure;
+use super::paging::{PageRequest, after, read_page};
 use super::transitions::code;
 use super::{AuthFault, Caller, Context, Error, notices, second_factor};
 
@@ -322,12 +324,20 @@ fn note_end(
 }
 
 /// The caller's live sessions, the newest first.
-pub async fn list(context: &Context, caller: &Caller) -> Result<Vec<Session>, Error> {
+pub async fn list(
+    context: &Context,
+    caller: &Caller,
+    page: PageRequest,
+) -> Result<Page<Session>, Error> {
     let (person, now) = (caller.id(), context.now());
-    context
-        .db
-        .read(move |conn| Ok(db::sessions::live(conn, person, now)?))
-        .await
+    read_page(
+        context,
+        format!("sessions {person}"),
+        page,
+        move |conn, cursor, limit| Ok(db::sessions::live_page(conn, person, now, cursor, limit)?),
+        |session| after(session.created_at, session.id),
+    )
+    .await
 }
 
 /// Ends one of the caller's sessions at once: its tokens are refused from the

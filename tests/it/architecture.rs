@@ -82,6 +82,8 @@ const LAYERS: &[Layer] = &[
         outside: &[
             "askama",
             "base64",
+            "crypto_bigint",
+            "crypto_primes",
             "icalendar",
             "lettre",
             "mail_parser",

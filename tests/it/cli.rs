@@ -138,6 +138,22 @@ fn metrics_have_a_listener_of_their_own() {
     let address = server.address();
     let metrics = server.line_after("Metrics on ");
     assert_eq!(get(&metrics).status(), 200);
+    let told = text(&metrics);
+    for line in [
+        "corridor_outbox_messages{state=\"waiting\"} 0",
+        "corridor_outbox_messages{state=\"given_up\"} 0",
+        "corridor_log_unsealed 0",
+    ] {
+        assert!(told.lines().any(|it| it == line), "{line}: {told}");
+    }
+    let position = |name: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse::<u64>().unwrap()
+    };
+    assert_eq!(
+        position("corridor_match_index_position "),
+        position("corridor_log_position ")
+    );
     assert_eq!(get(&format!("http://{address}/metrics")).status(), 404);
 }
 
@@ -241,9 +257,19 @@ fn doctor_looks_and_changes_nothing() {
         "DELETE FROM __diesel_schema_migrations
          WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)",
     );
+    let entries = || {
+        let found = fs::read_dir(data.path()).unwrap();
+        let names = found.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        // SQLite's own, for as long as the file is open.
+        let mut names: Vec<_> = names.filter(|name| !name.contains("db-")).collect();
+        names.sort();
+        names
+    };
     let before = fs::read(database_of(data.path())).unwrap();
+    let there = entries();
     let said = run(&mut corridor(data.path()), &["doctor"]);
     assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(entries(), there);
     assert!(
         said.out.contains("BAD   migrations  1 pending"),
         "{}",
@@ -690,6 +716,18 @@ fn the_demo_fills_a_fresh_directory_and_is_served_again_as_it_is() {
         introductions.len() >= 10 && total >= 15,
         "{introductions:?}"
     );
+    for state in ["blocked", "delivery_problem"] {
+        let found = introductions.iter().any(|(status, _)| status == state);
+        assert!(found, "no introduction is {state}: {introductions:?}");
+    }
+    assert!(built.out.contains("Freezes in force: 1"), "{}", built.out);
+    for side in ["startup", "investor"] {
+        let line = built
+            .out
+            .lines()
+            .find(|line| line.starts_with(&format!("  {side} ")));
+        assert!(line.is_some_and(|line| line.contains('@')), "{}", built.out);
+    }
     let deals = counts(&built.out, "Deals by stage and status:");
     assert!(deals.len() >= 5, "{deals:?}");
 
@@ -788,10 +826,19 @@ fn mail_is_signed_with_each_key_whose_record_was_printed() {
     let id = queue_mail(data.path());
     let dkim = ["keys", "dkim", "--domain", "corridor.example"];
     let said = run(&mut corridor(data.path()), &dkim).ok();
-    let record = "corridor._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=ed25519; p=";
+    let record = "corridor._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=rsa; p=";
     assert!(said.contains(record), "{said}");
+    // No string of a TXT record is longer than 255 octets (RFC 1035 §3.3).
+    let (_, strings) = said.split_once("TXT ( ").unwrap();
+    let strings: Vec<_> = strings.split('"').skip(1).step_by(2).collect();
+    assert_eq!(strings[0].len(), 255);
+    assert!(strings.len() == 2 && strings[1].len() <= 255, "{said}");
     let again = run(&mut corridor(data.path()), &dkim).fails_with(1);
     assert!(again.contains("choose another --selector"), "{again}");
+    let small = [&dkim[..], &["--type", "ed25519", "--selector", "small"]].concat();
+    let said = run(&mut corridor(data.path()), &small).ok();
+    let record = "small._domainkey.corridor.example. IN TXT ( \"v=DKIM1; k=ed25519; p=";
+    assert!(said.contains(record), "{said}");
     let pem = data.path().join("key.pem");
     fs::write(&pem, "no key").unwrap();
     let import = [
@@ -801,7 +848,7 @@ fn mail_is_signed_with_each_key_whose_record_was_printed() {
     .concat();
     let refused = run(&mut corridor(data.path()), &import).fails_with(1);
     assert!(refused.contains("PKCS#8"), "{refused}");
-    let bad = [&dkim[..3], &["corridor .example"]].concat();
+    let bad = [&small[..3], &["corridor .example"], &small[4..]].concat();
     run(&mut corridor(data.path()), &bad).fails_with(1);
 
     let server = serve(&mut corridor(data.path()));
@@ -809,8 +856,11 @@ fn mail_is_signed_with_each_key_whose_record_was_printed() {
     let file = data.path().join(format!("mail/{id}@corridor.example.eml"));
     until("the mail is there", || file.exists());
     let mail = fs::read_to_string(&file).unwrap();
-    assert!(mail.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;"));
-    assert_eq!(mail.matches("DKIM-Signature:").count(), 1);
+    for algorithm in ["rsa-sha256", "ed25519-sha256"] {
+        let signature = format!("DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;");
+        assert_eq!(mail.matches(&signature).count(), 1, "{mail}");
+    }
+    assert_eq!(mail.matches("DKIM-Signature:").count(), 2);
 }
 
 #[test]

@@ -8,12 +8,12 @@ mod data;
 mod people;
 mod story;
 mod tour;
+mod undelivered;
 
 use std::time::Instant;
 
 use chrono::{TimeDelta, Utc};
 use clap::Args;
-use indicatif::ProgressBar;
 
 use crate::config::{Config, OperatorTotp, QuietHours};
 use crate::db;
@@ -23,7 +23,7 @@ use crate::http::drain::StopSignal;
 use crate::services::{Clock, Context};
 use crate::startup::{Corridor, mailer};
 
-use super::{Failure, progress};
+use super::{Failure, progress::Progress};
 
 /// With this everybody in the demo signs in.
 const PASSWORD: &str = "pomegranate-olive-41";
@@ -51,9 +51,9 @@ pub async fn run(config: &Config, args: &DemoArgs) -> Result<(), Failure> {
     let programme = match standing(&context, &demo).await? {
         Standing::Empty => {
             let started = Instant::now();
-            let bar = progress::rows("Building the demo corridor", Some(demo.size()));
-            let programme = Box::pin(fill(config, &context, &demo, &bar)).await?;
-            bar.finish_and_clear();
+            let mut bar = Progress::steps("Building the demo corridor", Some(demo.size()));
+            let programme = Box::pin(fill(config, &context, &demo, &mut bar)).await?;
+            bar.finish();
             eprintln!(
                 "Built the demo corridor in {:.1} s.",
                 started.elapsed().as_secs_f64()
@@ -89,9 +89,10 @@ fn without_second_factor(config: &Config) -> Config {
 }
 
 impl data::Demo {
-    /// Steps of the progress bar: one a firm, one an introduction of the story.
+    /// Steps of the progress bar: one a firm, one more a startup that is matched,
+    /// one an introduction of the story.
     fn size(&self) -> u64 {
-        let firms = self.parties.len() + self.startups.len() + self.investors.len();
+        let firms = self.parties.len() + 2 * self.startups.len() + self.investors.len();
         u64::try_from(firms + story::CHAPTERS.len()).unwrap_or(0)
     }
 }
@@ -122,7 +123,7 @@ async fn fill(
     config: &Config,
     context: &Context,
     demo: &data::Demo,
-    bar: &ProgressBar,
+    bar: &mut Progress,
 ) -> Result<ProgrammeId, Failure> {
     let past = context.with_clock(Clock::set(Utc::now() - STORY));
     let corridor = people::settle(&past, demo, bar).await?;

@@ -1,8 +1,8 @@
 //! The people and firms of the demo, registered, reviewed and admitted.
 
 use chrono::TimeDelta;
-use indicatif::ProgressBar;
 
+use crate::cli::progress::Progress;
 use crate::db;
 use crate::domain::account::Role;
 use crate::domain::compliance::{ClearanceVerdict, Proof};
@@ -62,7 +62,11 @@ pub struct Settled {
 
 /// Registers everybody, takes the profiles through review and opens the
 /// programme.
-pub async fn settle(context: &Context, demo: &Demo, bar: &ProgressBar) -> Result<Settled, Failure> {
+pub async fn settle(
+    context: &Context,
+    demo: &Demo,
+    bar: &mut Progress,
+) -> Result<Settled, Failure> {
     let (curator, compliance) = operators(context, demo).await?;
     rates(context, demo).await?;
     let programme = open_programme(context, demo, &curator, bar).await?;
@@ -76,12 +80,12 @@ pub async fn settle(context: &Context, demo: &Demo, bar: &ProgressBar) -> Result
     for (place, entry) in demo.startups.iter().enumerate() {
         let startup = settle_startup(context, &settled, entry, place).await?;
         settled.startups.push(startup);
-        bar.inc(1);
+        bar.step();
     }
     for (place, entry) in demo.investors.iter().enumerate() {
         let investor = settle_investor(context, &settled, entry, place).await?;
         settled.investors.push(investor);
-        bar.inc(1);
+        bar.step();
     }
     Ok(settled)
 }
@@ -141,7 +145,7 @@ async fn open_programme(
     context: &Context,
     demo: &Demo,
     curator: &Caller,
-    bar: &ProgressBar,
+    bar: &mut Progress,
 ) -> Result<ProgrammeId, Failure> {
     let mut parties = vec![];
     for firm in &demo.parties {
@@ -151,7 +155,7 @@ async fn open_programme(
             organization: member.organization,
             role: PartyRole::Signatory,
         });
-        bar.inc(1);
+        bar.step();
     }
     let entry = &demo.programme;
     let details = programme_details(entry, parties).map_err(Failure::new)?;

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::progress::Progress;
 use crate::config::Config;
-use crate::domain::compliance::{ClearanceVerdict, Proof};
+use crate::domain::compliance::{ClearanceVerdict, FreezeScope, Proof};
 use crate::domain::ids::{DealId, IntroductionId, MatchId, OrganizationId};
 use crate::domain::introduction::{Action, Answer, IntroductionStatus, Reply};
 use crate::domain::meeting::Enclosed;
@@ -29,6 +29,7 @@ use crate::startup::jobs_options;
 
 use super::Failure;
 use super::people::Settled;
+use super::undelivered;
 
 /// How one introduction of the story goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +62,18 @@ pub enum Chapter {
     Withdrawn,
     /// Nobody answered.
     Expired,
+    /// The mail that connects both came back from one of them.
+    Undelivered,
+    /// Compliance stopped it while the investor was asked.
+    Blocked,
     /// A curator asked; the startup said yes, the investor is asked.
     AskingSecond,
     /// The investor is asked.
     AskingInvestor,
     /// The startup is asked.
     AskingStartup,
+    /// The investor is asked, and a freeze holds everything of the startup's.
+    Paused,
 }
 
 impl Chapter {
@@ -74,7 +81,7 @@ impl Chapter {
     const fn is_recent(self) -> bool {
         matches!(
             self,
-            Self::AskingSecond | Self::AskingInvestor | Self::AskingStartup
+            Self::AskingSecond | Self::AskingInvestor | Self::AskingStartup | Self::Paused
         )
     }
 }
@@ -95,9 +102,12 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter::NotNow,
     Chapter::Sent,
     Chapter::Withdrawn,
+    Chapter::Blocked,
+    Chapter::Undelivered,
     Chapter::AskingSecond,
     Chapter::AskingStartup,
     Chapter::AskingInvestor,
+    Chapter::Paused,
 ];
 
 /// How many matches each startup is shown.
@@ -109,7 +119,7 @@ pub async fn tell(
     settled: &Settled,
     mailer: Mailer,
     config: &Config,
-    bar: &ProgressBar,
+    bar: &mut Progress,
 ) -> Result<(), Failure> {
     let sender = Sender::new(context.clone(), mailer, jobs_options(config));
     let teller = Teller {
@@ -119,17 +129,21 @@ pub async fn tell(
         end: Utc::now(),
     };
     teller.wait(TimeDelta::days(3)).await?;
-    let released = teller.release_matches().await?;
+    let released = teller.release_matches(bar).await?;
     teller.hold_something().await?;
     let mut used = BTreeSet::new();
     for (place, chapter) in CHAPTERS.iter().enumerate() {
         if chapter.is_recent() {
             teller.wait_until_recently().await?;
         }
-        let matched = pick(&released, &mut used, place)?;
-        let matched = teller.still_shown(matched).await?;
+        let matched = loop {
+            let next = pick(&released, &mut used, place)?;
+            if let Some(shown) = teller.still_shown(next).await? {
+                break shown;
+            }
+        };
         teller.begin(*chapter, &matched).await?;
-        bar.inc(1);
+        bar.step();
     }
     teller.show_more().await?;
     teller.catch_up().await
@@ -191,9 +205,13 @@ impl Teller<'_> {
 
     /// Puts the best matches of every live startup on record and shows those
     /// that the gate allows to both sides, best first overall.
-    async fn release_matches(&self) -> Result<Vec<Match>, Failure> {
+    async fn release_matches(&self, bar: &mut Progress) -> Result<Vec<Match>, Failure> {
         let mut released = vec![];
-        for startup in self.settled.startups.iter().filter(|startup| startup.live) {
+        for startup in &self.settled.startups {
+            bar.step();
+            if !startup.live {
+                continue;
+            }
             let query = Query::Startup(startup.profile);
             let best = Request::best(query, Some(self.settled.programme), RELEASED);
             let (_, ranked) = matches::rank(self.context, &self.settled.curator, best).await?;
@@ -217,11 +235,11 @@ impl Teller<'_> {
     }
 
     /// The match, or the one that a curator puts in its place when nobody
-    /// answered it for so long that it ended.
-    async fn still_shown(&self, matched: &Match) -> Result<Match, Failure> {
+    /// answered it for so long that it ended, if the gate lets it.
+    async fn still_shown(&self, matched: &Match) -> Result<Option<Match>, Failure> {
         let found = matches::find(self.context, &self.settled.curator, matched.id).await?;
         if found.status != MatchStatus::Expired {
-            return Ok(found);
+            return Ok(Some(found));
         }
         let again = matches::compute(
             self.context,
@@ -232,8 +250,7 @@ impl Teller<'_> {
             matched.mandate,
         )
         .await?;
-        let released = self.release(again.id).await?;
-        released.ok_or_else(|| Failure::new("the demo could not show a match again"))
+        self.release(again.id).await
     }
 
     async fn release(&self, id: MatchId) -> Result<Option<Match>, Failure> {
@@ -273,11 +290,7 @@ impl Teller<'_> {
             limit: 100,
         };
         let found = matches::list(self.context, &self.settled.curator, filter, page).await?;
-        let officer = self
-            .settled
-            .compliance
-            .first()
-            .ok_or_else(|| Failure::new("the demo has nobody in compliance"))?;
+        let officer = self.officer()?;
         let sensitive = |matched: &Match| {
             matched.explanation.gates.iter().any(|trace| {
                 trace.gate == Gate::Sensitivity && trace.verdict == GateVerdict::Unknown
@@ -313,6 +326,11 @@ impl Teller<'_> {
             }
         }
         Ok(())
+    }
+
+    fn officer(&self) -> Result<&Caller, Failure> {
+        let first = self.settled.compliance.first();
+        first.ok_or_else(|| Failure::new("the demo has nobody in compliance"))
     }
 
     async fn ask(&self, caller: &Caller, matched: &Match) -> Result<IntroductionId, Failure> {
@@ -378,6 +396,20 @@ impl Teller<'_> {
             }
             C::AskingStartup => self.ask(investor, matched).await.map(drop),
             C::AskingInvestor => self.ask(founder, matched).await.map(drop),
+            C::Blocked => {
+                let id = self.ask(founder, matched).await?;
+                let why = "The investor's owner is on a list that came out today.".to_owned();
+                let (officer, block) = (self.officer()?, Step::Block(why));
+                introductions::transition(self.context, officer, None, id, None, block).await?;
+                Ok(())
+            }
+            C::Paused => {
+                self.ask(founder, matched).await?;
+                let scope = FreezeScope::Organization(matched.startup);
+                let why = "Its export licence is being renewed.".to_owned();
+                compliance::order_freeze(self.context, self.officer()?, None, scope, why).await?;
+                Ok(())
+            }
             C::Expired => {
                 self.ask(founder, matched).await?;
                 self.wait(TimeDelta::days(1)).await
@@ -419,8 +451,13 @@ impl Teller<'_> {
         self.wait(TimeDelta::days(1)).await?;
         self.answer(investor, id, Answer::Accept).await?;
         self.expect_sent(id).await?;
-        if chapter == C::Sent {
-            return Ok(());
+        match chapter {
+            C::Sent => return Ok(()),
+            C::Undelivered => {
+                self.wait(TimeDelta::hours(3)).await?;
+                return undelivered::come_back(self.context, id, investor).await;
+            }
+            _ => {}
         }
         self.wait(TimeDelta::hours(20)).await?;
         self.act(investor, id, Action::Reply).await?;

@@ -19,6 +19,10 @@ struct Sights {
     introductions: Vec<(IntroductionStatus, usize)>,
     deals: Vec<(String, DealStatus, usize)>,
     link: Option<String>,
+    /// Addresses of a startup's and an investor's person.
+    sign_ins: Vec<(&'static str, String)>,
+    /// How many freezes are in force.
+    freezes: usize,
 }
 
 /// Prints the tour to standard output.
@@ -46,7 +50,11 @@ pub async fn print(
     for user in &demo.users {
         say!("  operator    {}", user.described())?;
     }
+    for (side, who) in &sights.sign_ins {
+        say!("  {side:<11} {who}")?;
+    }
     say!("  no one-time codes: auth.operator_totp is off here, and required everywhere else")?;
+    say!("  mail at any hour: mail.quiet_hours is off here, and on everywhere else")?;
     say!("\nIntroductions by state:")?;
     for (status, count) in &sights.introductions {
         say!("  {:<17} {count}", status.code())?;
@@ -55,6 +63,10 @@ pub async fn print(
     for (stage, status, count) in &sights.deals {
         say!("  {stage:<20} {:<9} {count}", status.code())?;
     }
+    say!(
+        "Freezes in force: {} (GET /v1/freezes); what they cover waits, and its consent page says so",
+        sights.freezes
+    )?;
     say!("\nSign in as a curator:")?;
     say!(
         "  TOKEN=$(curl -s {base}/v1/sessions -H 'Content-Type: application/json' -d '{{\"email\":\"{curator}\",\"password\":\"{PASSWORD}\"}}' | sed -E 's/.*\"access_token\" ?: ?\"([^\"]+)\".*/\\1/')"
@@ -102,6 +114,8 @@ async fn look(context: &Context, programme: ProgrammeId) -> Result<Sights, Failu
                 None => None,
             };
             Ok::<_, Error>(Sights {
+                sign_ins: sign_ins(conn, programme)?,
+                freezes: db::freezes::active(conn)?.len(),
                 startup: first_startup(conn, programme)?,
                 introductions: by_status,
                 deals: deals(conn)?,
@@ -151,6 +165,35 @@ fn first_startup(
     };
     let firm = db::organizations::find(conn, profile.organization)?;
     Ok(firm.map(|firm| (profile.id, firm.details.display_name().to_string())))
+}
+
+/// The person of the first startup and of the first investor of the programme.
+fn sign_ins(
+    conn: &mut db::Conn,
+    programme: ProgrammeId,
+) -> Result<Vec<(&'static str, String)>, Error> {
+    let startup = db::programmes::startups(conn, programme)?
+        .into_iter()
+        .next();
+    let mandate = db::programmes::mandates(conn, programme)?
+        .into_iter()
+        .next();
+    let firms = [
+        ("startup", startup.map(|profile| profile.organization)),
+        ("investor", mandate.map(|mandate| mandate.organization)),
+    ];
+    let mut named = vec![];
+    for (side, firm) in firms {
+        let Some(firm) = firm else { continue };
+        let name = db::organizations::find(conn, firm)?;
+        let name = name.map(|found| found.details.display_name().to_string());
+        let person = db::users::members(conn, firm)?.into_iter().next();
+        if let (Some(name), Some((user, role))) = (name, person) {
+            let line = format!("{:<32} {:<11} {name}", user.email.to_string(), role.code());
+            named.push((side, line));
+        }
+    }
+    Ok(named)
 }
 
 fn deals(conn: &mut db::Conn) -> Result<Vec<(String, DealStatus, usize)>, Error> {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 
 use crate::domain::values::PassReason;
+use crate::mail::Said;
 use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
     IntroductionClosed, Language, Meeting, MeetingMail, MeetingSide, Moment, NewsMail, Notice,
@@ -132,7 +133,7 @@ pub(super) fn all(language: Language) -> Vec<Example> {
 
 pub(super) struct Told {
     pub(super) facts: Facts,
-    language: Language,
+    pub(super) language: Language,
 }
 
 impl Told {
@@ -197,7 +198,7 @@ impl Told {
     }
 
     fn asks(&self) -> Vec<Example> {
-        let facts = vec![self.facts.country.to_owned(), self.facts.teaser.to_owned()];
+        let facts = vec![self.facts.country.into(), self.facts.teaser.into()];
         let named = IntroductionAsk {
             reader: Some(self.reader()),
             counterpart: Counterpart::Named {
@@ -206,14 +207,23 @@ impl Told {
             },
             programme: self.programme(),
             reasons: self.reasons(),
-            blurb: Some(BLURB.to_owned()),
+            blurb: Some(Said::by_somebody(BLURB.to_owned())),
             link: format!("{SITE}/consent/preview"),
             expires: self.days(14),
             passed_on_for: None,
             reminder: false,
         };
         let teaser = IntroductionAsk {
-            counterpart: Counterpart::Teaser { facts },
+            counterpart: Counterpart::Teaser {
+                facts: facts.clone(),
+            },
+            ..named.clone()
+        };
+        let proposed = IntroductionAsk {
+            counterpart: Counterpart::Agreed {
+                name: STARTUP.to_owned(),
+                facts,
+            },
             ..named.clone()
         };
         let reminder = IntroductionAsk {
@@ -227,6 +237,7 @@ impl Told {
         [
             ("introduction_ask", named),
             ("introduction_ask_teaser", teaser),
+            ("introduction_ask_proposed", proposed),
             ("introduction_ask_passed_on", passed_on),
             ("introduction_reminder", reminder),
         ]
@@ -239,18 +250,23 @@ impl Told {
             startup: Party {
                 organization: STARTUP.to_owned(),
                 contact: DANA.0.to_owned(),
-                summary: self.facts.teaser.to_owned(),
+                summary: self.facts.teaser.into(),
             },
             investor: Party {
                 organization: INVESTOR.to_owned(),
                 contact: GUL.0.to_owned(),
-                summary: self.facts.country.to_owned(),
+                summary: self.facts.country.into(),
             },
             asked_by: Some(STARTUP.to_owned()),
             programme: self.programme(),
             reasons: self.reasons(),
-            blurb: Some(BLURB.to_owned()),
+            blurb: Some(Said::by_somebody(BLURB.to_owned())),
             meeting: Some(self.meeting()),
+        };
+        let proposed = Introduction {
+            asked_by: None,
+            meeting: None,
+            ..connects.clone()
         };
         let meeting = |cancelled| MeetingMail {
             programme: self.programme(),
@@ -281,6 +297,7 @@ impl Told {
         vec![
             self.example("deal_stale", Notice::Stale(stale)),
             self.example("introduction", Notice::Introduction(connects)),
+            self.example("introduction_proposed", Notice::Introduction(proposed)),
             self.example("meeting", Notice::Meeting(meeting(false))),
             self.example("meeting_cancelled", Notice::Meeting(meeting(true))),
             self.example("pulse", Notice::Pulse(pulse(false))),
@@ -300,11 +317,18 @@ impl Told {
             reason: reason.map(|reason| pass_reason(reason, self.language).to_owned()),
         };
         let asked = || Part::Asked { counterpart: None };
+        let of_named = Part::Asked {
+            counterpart: Some(STARTUP.to_owned()),
+        };
         let reason = Some(PassReason::StageTooEarly);
         [
             (
                 "introduction_declined",
                 closed(asked(), Outcome::Declined, reason),
+            ),
+            (
+                "introduction_declined_named",
+                closed(of_named, Outcome::Declined, None),
             ),
             (
                 "introduction_expired",
@@ -392,6 +416,9 @@ impl Told {
             ("news_roles_changed", N::RolesChanged),
             ("news_account_closed", N::AccountClosed),
             ("news_account_reopened", N::AccountReopened),
+            ("news_member_joined", N::MemberJoined),
+            ("news_document_cleared", N::DocumentCleared),
+            ("news_document_refused", N::DocumentRefused),
         ]
         .map(|(event, news)| {
             let mail = NewsMail {
@@ -402,5 +429,55 @@ impl Told {
             self.example(event, Notice::News(mail))
         })
         .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::message::{Ending, Matter, News, RecordNews};
+
+    /// Whatever is added to what people are told has a preview.
+    #[test]
+    fn everything_that_people_are_told_can_be_looked_at() {
+        let events: BTreeSet<_> = all(Language::En).iter().map(|it| it.event).collect();
+        let of = |prefix: &str, code: &str| format!("{prefix}_{code}");
+        let mut wanted: Vec<String> = News::ALL.iter().map(|it| of("news", it.code())).collect();
+        wanted.extend(Matter::ALL.iter().map(|it| of("alert", it.code())));
+        for prefix in ["profile", "investor"] {
+            wanted.extend(RecordNews::ALL.iter().map(|it| of(prefix, it.code())));
+        }
+        // Why it was refused is told as declined.
+        let endings = Ending::ALL.iter().filter(|it| **it != Ending::Refused);
+        wanted.extend(endings.map(|it| of("introduction", it.code())));
+        for event in [
+            "introduction_ask",
+            "introduction_reminder",
+            "introduction",
+            "introduction_over",
+            "meeting",
+            "meeting_cancelled",
+            "pulse",
+            "pulse_late",
+            "deal_stale",
+            "registration",
+            "registration_exists",
+            "invitation",
+            "password_reset",
+            "claim",
+            "digest",
+            "status",
+            "work",
+            "mandate_published",
+            "mandate_confirm_soon",
+            "mandate_stale",
+        ] {
+            wanted.push(event.to_owned());
+        }
+        for event in wanted {
+            assert!(events.contains(event.as_str()), "{event} has no preview");
+        }
     }
 }

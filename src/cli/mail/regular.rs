@@ -4,9 +4,9 @@ use chrono::{Days, NaiveDate};
 
 use super::examples::{Example, INVESTOR, SITE, STARTUP, Told};
 use crate::domain::message::RecordNews;
-use crate::domain::values::Side;
+use crate::domain::values::{PassReason, Side};
 use crate::domain::worklist::WorkKind;
-use crate::mail::notice::Notice;
+use crate::mail::notice::{Notice, pass_reason};
 use crate::mail::regular::{
     DigestMail, DigestPart, ImprovePart, MandateMail, ProfileMail, ProgrammePart, StatusMail,
     WorkMail,
@@ -23,6 +23,11 @@ impl Told {
         all
     }
 
+    /// Why somebody might have said no, in words.
+    fn pass_reason(&self) -> String {
+        pass_reason(PassReason::StageTooEarly, self.language).to_owned()
+    }
+
     fn day(&self, days: u64) -> Option<NaiveDate> {
         let today = self.days(0).at.date_naive();
         today.checked_add_days(Days::new(days))
@@ -31,7 +36,7 @@ impl Told {
     fn digest(&self) -> DigestMail {
         let part = DigestPart {
             band: self.facts.band.to_owned(),
-            facts: vec![self.facts.country.to_owned(), self.facts.teaser.to_owned()],
+            facts: vec![self.facts.country.into(), self.facts.teaser.into()],
             reasons: self.reasons(),
             risk: self.facts.reasons.last().map(|it| (*it).to_owned()),
             missing: vec![],
@@ -59,7 +64,7 @@ impl Told {
                 waiting: None,
                 own: 1,
             }],
-            passes: vec![(self.facts.teaser.to_owned(), 3)],
+            passes: vec![(self.pass_reason(), 3)],
             improve: vec![
                 ImprovePart::Fields(vec!["/traction/revenue_12m"]),
                 ImprovePart::DealIntent(self.facts.mandate.to_owned(), 5),
@@ -87,7 +92,7 @@ impl Told {
             firm: STARTUP.to_owned(),
             news,
             by: self.day(14),
-            reason: self.facts.teaser.to_owned(),
+            reason: self.pass_reason(),
             comments: vec![("/summary".to_owned(), "Say who pays for it.".to_owned())],
             record: format!("{SITE}/v1/startup-profiles/preview"),
         };

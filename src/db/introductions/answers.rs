@@ -106,6 +106,18 @@ pub fn answers(conn: &mut Conn, introduction: IntroductionId) -> Result<Vec<Give
     rows.into_iter().map(given).collect()
 }
 
+/// The answers to several introductions, to each from the oldest on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn answers_of(conn: &mut Conn, introductions: &[IntroductionId]) -> Result<Vec<GivenAnswer>> {
+    let rows: Vec<Row> = introduction_answers::table
+        .filter(dsl::introduction_id.eq_any(introductions.to_vec()))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(given).collect()
+}
+
 fn given(row: Row) -> Result<GivenAnswer> {
     let Row {
         id,

@@ -78,6 +78,18 @@ pub fn asks(conn: &mut Conn, introduction: IntroductionId) -> Result<Vec<Ask>> {
     rows.into_iter().map(ask).collect()
 }
 
+/// The questions of several introductions, of each from the oldest on.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn asks_of(conn: &mut Conn, introductions: &[IntroductionId]) -> Result<Vec<Ask>> {
+    let rows: Vec<Row> = introduction_asks::table
+        .filter(dsl::introduction_id.eq_any(introductions.to_vec()))
+        .order((dsl::created_at, dsl::id))
+        .load(conn)?;
+    rows.into_iter().map(ask).collect()
+}
+
 /// Takes the one answer to a question; false when it was answered already, is
 /// void or has run out.
 ///

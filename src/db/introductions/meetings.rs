@@ -48,22 +48,42 @@ pub fn put_slots(
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn slots(conn: &mut Conn, introduction: IntroductionId) -> Result<Vec<Offer>> {
+    let offers = slots_of(conn, &[introduction])?;
+    Ok(offers.into_iter().map(|(_, offer)| offer).collect())
+}
+
+/// What both sides of several introductions offer, of each as [`slots`] says.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn slots_of(
+    conn: &mut Conn,
+    introductions: &[IntroductionId],
+) -> Result<Vec<(IntroductionId, Offer)>> {
     use introduction_slots::dsl;
-    let rows: Vec<(String, DateTime<Utc>, i32, String)> = introduction_slots::table
-        .filter(dsl::introduction_id.eq(introduction))
-        .order((dsl::side.desc(), dsl::place))
-        .select((dsl::side, dsl::starts_at, dsl::minutes, dsl::zone))
+    type Row = (IntroductionId, String, DateTime<Utc>, i32, String);
+    let rows: Vec<Row> = introduction_slots::table
+        .filter(dsl::introduction_id.eq_any(introductions.to_vec()))
+        .order((dsl::introduction_id, dsl::side.desc(), dsl::place))
+        .select((
+            dsl::introduction_id,
+            dsl::side,
+            dsl::starts_at,
+            dsl::minutes,
+            dsl::zone,
+        ))
         .load(conn)?;
     rows.into_iter()
-        .map(|(side, starts_at, minutes, zone)| {
-            Ok(Offer {
+        .map(|(introduction, side, starts_at, minutes, zone)| {
+            let offer = Offer {
                 side: stored::code(&side, Side::from_code)?,
                 slot: Slot {
                     starts_at,
                     minutes: u32::try_from(minutes).unwrap_or_default(),
                     zone: stored::parse(&zone)?,
                 },
-            })
+            };
+            Ok((introduction, offer))
         })
         .collect()
 }
@@ -97,29 +117,41 @@ pub fn put_meeting(conn: &mut Conn, meeting: &Meeting) -> Result<()> {
 /// # Errors
 /// A statement failed, or the row is damaged.
 pub fn meeting(conn: &mut Conn, introduction: IntroductionId) -> Result<Option<Meeting>> {
+    Ok(meetings_of(conn, &[introduction])?.pop())
+}
+
+/// What is proposed to both sides of each of several introductions, or was.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn meetings_of(conn: &mut Conn, introductions: &[IntroductionId]) -> Result<Vec<Meeting>> {
     use introduction_meetings::dsl;
-    let row: Option<Row> = introduction_meetings::table
-        .find(introduction)
+    let rows: Vec<(IntroductionId, Row)> = introduction_meetings::table
+        .filter(dsl::introduction_id.eq_any(introductions.to_vec()))
         .select((
-            dsl::sequence,
-            dsl::status,
-            dsl::starts_at,
-            dsl::minutes,
-            dsl::updated_at,
+            dsl::introduction_id,
+            (
+                dsl::sequence,
+                dsl::status,
+                dsl::starts_at,
+                dsl::minutes,
+                dsl::updated_at,
+            ),
         ))
-        .first(conn)
-        .optional()?;
-    row.map(|(sequence, status, starts_at, minutes, updated_at)| {
-        Ok(Meeting {
-            introduction,
-            sequence: u32::try_from(sequence).unwrap_or_default(),
-            status: stored::code(&status, MeetingStatus::from_code)?,
-            starts_at,
-            minutes: u32::try_from(minutes).unwrap_or_default(),
-            updated_at,
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(introduction, row)| {
+            let (sequence, status, starts_at, minutes, updated_at) = row;
+            Ok(Meeting {
+                introduction,
+                sequence: u32::try_from(sequence).unwrap_or_default(),
+                status: stored::code(&status, MeetingStatus::from_code)?,
+                starts_at,
+                minutes: u32::try_from(minutes).unwrap_or_default(),
+                updated_at,
+            })
         })
-    })
-    .transpose()
+        .collect()
 }
 
 /// Forgets what is proposed: nobody was told of it.

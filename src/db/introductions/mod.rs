@@ -15,15 +15,17 @@ use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
 
-pub use self::answers::{GivenAnswer, answers, insert_answer};
+pub use self::answers::{GivenAnswer, answers, answers_of, insert_answer};
 pub use self::asks::{
-    answer_ask, asks, due_asks, extend_ask, find_ask, insert_ask, is_any_to_remind, kill_ask,
-    kill_asks, note_reminder, open_asks_to, to_remind,
+    answer_ask, asks, asks_of, due_asks, extend_ask, find_ask, insert_ask, is_any_to_remind,
+    kill_ask, kill_asks, note_reminder, open_asks_to, to_remind,
 };
 pub use self::delegates::{
     StoredDelegate, count_by, count_to, find_delegate, insert_delegate, name_delegate,
 };
-pub use self::meetings::{drop_meeting, meeting, put_meeting, put_slots, slots};
+pub use self::meetings::{
+    drop_meeting, meeting, meetings_of, put_meeting, put_slots, slots, slots_of,
+};
 pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,

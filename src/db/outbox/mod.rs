@@ -6,6 +6,7 @@
 mod counts;
 mod outcome;
 mod search;
+mod service;
 mod untried;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 pub use self::counts::{Counts, counts};
 pub use self::outcome::{answered, bounced, dead, done, doubted, dropped, retry, revive};
 pub use self::search::{Filter, search};
+pub use self::service::{longest_unserved, note_service};
 pub use self::untried::{put_off, release, renew, uncount};
 use super::page::Cursor;
 use super::prepared::Prepare;
@@ -82,6 +84,8 @@ pub struct Claimed {
     pub doubts: u32,
     /// When it was first tried: what it is dated.
     pub first_tried_at: Option<DateTime<Utc>>,
+    /// Since when no mail server takes it from us.
+    pub unserved_since: Option<DateTime<Utc>>,
 }
 
 /// What became of a message so far.
@@ -159,6 +163,8 @@ pub struct Message {
     pub doubts: u32,
     /// When it was first tried: what it is dated.
     pub first_tried_at: Option<DateTime<Utc>>,
+    /// Since when no mail server takes it from us.
+    pub unserved_since: Option<DateTime<Utc>>,
 }
 
 /// Which pending messages to cancel.
@@ -416,6 +422,7 @@ pub(super) struct Row {
     last_answer: Option<String>,
     doubts: i32,
     first_tried_at: Option<DateTime<Utc>>,
+    unserved_since: Option<DateTime<Utc>>,
 }
 
 type Held = diesel::dsl::Filter<
@@ -455,6 +462,7 @@ fn message(row: Row) -> Result<Message> {
         last_answer,
         doubts,
         first_tried_at,
+        unserved_since,
     } = row;
     Ok(Message {
         id,
@@ -476,6 +484,7 @@ fn message(row: Row) -> Result<Message> {
         last_answer,
         doubts: u32::try_from(doubts).unwrap_or_default(),
         first_tried_at,
+        unserved_since,
     })
 }
 
@@ -492,6 +501,7 @@ fn claimed(row: Row) -> Result<Claimed> {
         sending_since,
         doubts,
         first_tried_at,
+        unserved_since,
         ..
     } = message(row)?;
     Ok(Claimed {
@@ -506,6 +516,7 @@ fn claimed(row: Row) -> Result<Claimed> {
         sending_since,
         doubts,
         first_tried_at,
+        unserved_since,
     })
 }
 

@@ -163,6 +163,7 @@ pub fn revive(conn: &mut Conn, id: OutboxId, now: DateTime<Utc>) -> Result<bool>
             dsl::bounced_at.eq(None::<Timestamp>),
             dsl::hold.eq(None::<&str>),
             dsl::doubts.eq(0),
+            dsl::unserved_since.eq(None::<Timestamp>),
         ))
         .execute(conn)?;
     if changed == 1 {

@@ -17,8 +17,10 @@ use crate::domain::text::Email;
 use crate::http::caller::InSession;
 use crate::http::fields::{JsonBody, Query};
 use crate::http::origin;
+use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
+use crate::services::paging::PageRequest;
 use crate::services::sessions::{self, EndReason, Session};
 use crate::services::{Context, accounts, members};
 
@@ -79,30 +81,23 @@ impl OwnSessionView {
     }
 }
 
-/// Where a person is signed in.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OwnSessions)]
-pub struct OwnSessionsView {
-    /// The newest first.
-    #[schema(max_items = 1000)]
-    items: Vec<OwnSessionView>,
-}
-
-/// Lists where the caller is signed in.
+/// Lists where the caller is signed in, the newest first.
 #[utoipa::path(
     operation_id = "list_sessions",
     tag = "accounts",
-    responses((status = 200, description = "The live sessions.", body = OwnSessionsView))
+    params(PageQuery),
+    responses((status = 200, description = "The live sessions.", body = PageView<OwnSessionView>))
 )]
 #[get("/v1/me/sessions")]
 async fn list_sessions(
     context: web::Data<Context>,
     InSession { caller, session }: InSession,
+    request: HttpRequest,
+    query: ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let found = sessions::list(&context, &caller).await?;
-    let items = found.into_iter();
-    let items = items.map(|one| OwnSessionView::of(one, session)).collect();
-    Ok(HttpResponse::Ok().json(OwnSessionsView { items }))
+    let found = sessions::list(&context, &caller, PageRequest::from(query.page)).await?;
+    let view = PageView::of(found, |one| OwnSessionView::of(one, session));
+    Ok(view.respond(&request))
 }
 
 /// Signs the caller out everywhere else.

@@ -19,7 +19,7 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::compliance::{self, NewClearance as Check};
+use crate::services::compliance::{self, Decision, NewClearance as Check};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context};
 
@@ -204,31 +204,23 @@ pub struct DecisionView {
     created_at: String,
 }
 
-/// The decisions about a record.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Decisions)]
-pub struct DecisionsView {
-    /// Oldest first.
-    #[schema(max_items = 100)]
-    items: Vec<DecisionView>,
-}
-
 async fn decisions(
     context: &Context,
     caller: &Caller,
-    kind: SubjectKind,
-    id: Uuid,
+    request: &HttpRequest,
+    subject: Subject,
+    query: ListQuery,
 ) -> Result<HttpResponse, Problem> {
-    let found = compliance::decisions(context, caller, Subject::new(kind, id)).await?;
-    let items = found.into_iter().map(|decision| DecisionView {
+    let page = PageRequest::from(query.page);
+    let found = compliance::decisions(context, caller, subject, page).await?;
+    let view = |decision: Decision| DecisionView {
         id: decision.id.to_string(),
         action: decision.action,
         reason: decision.reason,
         decided_by: decision.by.to_string(),
         created_at: time(decision.at),
-    });
-    let items = items.collect();
-    Ok(HttpResponse::Ok().json(DecisionsView { items }))
+    };
+    Ok(PageView::of(found, view).respond(request))
 }
 
 /// Lists what compliance decided about a match and why, for the operator's
@@ -236,16 +228,18 @@ async fn decisions(
 #[utoipa::path(
     operation_id = "list_match_decisions",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The decisions.", body = DecisionsView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "Oldest first.", body = PageView<DecisionView>))
 )]
 #[get("/v1/matches/{id}/decisions")]
 async fn list_match_decisions(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    decisions(&context, &caller, SubjectKind::Match, path_id(&id)?).await
+    let subject = Subject::new(SubjectKind::Match, path_id::<Uuid>(&id)?);
+    decisions(&context, &caller, &request, subject, query).await
 }
 
 /// Lists what compliance decided about an introduction and why, for the
@@ -253,16 +247,18 @@ async fn list_match_decisions(
 #[utoipa::path(
     operation_id = "list_introduction_decisions",
     tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The decisions.", body = DecisionsView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "Oldest first.", body = PageView<DecisionView>))
 )]
 #[get("/v1/introductions/{id}/decisions")]
 async fn list_introduction_decisions(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    decisions(&context, &caller, SubjectKind::Introduction, path_id(&id)?).await
+    let subject = Subject::new(SubjectKind::Introduction, path_id::<Uuid>(&id)?);
+    decisions(&context, &caller, &request, subject, query).await
 }
 
 /// Two firms to keep apart.
@@ -270,7 +266,11 @@ async fn list_introduction_decisions(
 #[serde(deny_unknown_fields)]
 pub struct NewBlock {
     /// Both, in any order.
-    #[schema(min_items = 2, max_items = 2)]
+    #[schema(
+        min_items = 2,
+        max_items = 2,
+        example = json!(["01a21635-fc97-7752-b7ad-e0c316d4dbe2", "01a21635-fc98-7d30-8f0e-5f0c3a7e6b11"])
+    )]
     organizations: Vec<String>,
     /// Why: a conflict of interest, a wish.
     #[schema(min_length = 1, max_length = 2000)]

@@ -1,12 +1,13 @@
 //! What the caller agreed to.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{intent, path_id};
 use super::values::time;
 use crate::http::caller::Authenticated;
+use crate::http::fields::Query;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -186,17 +187,30 @@ async fn withdraw_consent(
     Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
 }
 
+/// How a consent is given again.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RenewalQuery {
+    /// Whether what was paused when it was taken back is published again.
+    #[serde(default)]
+    #[param(default = false)]
+    publish: bool,
+}
+
 /// Gives again that the caller's firm is proposed to others.
 ///
 /// A new consent in the words of the one that was taken back, by the caller or
 /// somebody else of a firm that the caller answers for. What was paused for that
-/// can be published again.
+/// is published again with the same step if `publish` is true, as far as nothing
+/// else stands against it; else it can be published again record by record.
 #[utoipa::path(
     operation_id = "renew_consent",
     tag = "accounts",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+        RenewalQuery,
     ),
     responses(
         (status = 200, description = "Given again.", body = ConsentView),
@@ -210,8 +224,11 @@ async fn renew_consent(
     request: HttpRequest,
     key: IdempotencyKey,
     id: web::Path<String>,
+    query: Query<RenewalQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let intent = intent("POST /v1/me/consents/{id}/renewal", &request, &key, b"");
-    let given = consents::renew_own(&context, &caller, intent, path_id(&id)?).await?;
+    let publish = query.0.publish;
+    let body: &[u8] = if publish { b"publish" } else { b"" };
+    let intent = intent("POST /v1/me/consents/{id}/renewal", &request, &key, body);
+    let given = consents::renew_own(&context, &caller, intent, path_id(&id)?, publish).await?;
     Ok(HttpResponse::Ok().json(ConsentView::from(&given)))
 }

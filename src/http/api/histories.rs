@@ -14,7 +14,7 @@ use crate::http::fields::Query;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::organizations::{self, Found};
-use crate::services::{Context, clients, freezes, members, messages};
+use crate::services::{Context, clients, freezes, messages, people};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -72,7 +72,7 @@ async fn list_person_transitions(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actions = members::actions(&context, &caller, path_id(&id)?).await?;
+    let actions = people::actions(&context, &caller, path_id(&id)?).await?;
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
@@ -94,7 +94,7 @@ async fn list_person_events(
     query: Query<TimelineQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id: UserId = path_id(&id)?;
-    members::account(&context, &caller, id).await?;
+    people::account(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::User, id);
     let timeline = timeline::read(&context, subject, &query.0).await?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))

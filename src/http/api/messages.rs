@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::events::SubjectView;
 use super::exchange::{intent, path_id, query_code, query_id};
 use super::transitions::TransitionsView;
+use super::values::time;
 use crate::domain::fault::Faults;
 use crate::domain::mail_state::Hold;
 use crate::domain::text::Email;
@@ -125,6 +126,11 @@ pub struct MessageView {
     /// message without our knowing. Such a message is tried again rarely.
     #[schema(minimum = 0, example = 0)]
     pub doubts: u32,
+    /// Since when no mail server takes it from us: none can be reached, or its
+    /// policy is against our address or signature. It waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    pub unserved_since: Option<String>,
     /// The addresses that it was sent, or tried, to; with one message only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 10)]
@@ -150,6 +156,7 @@ impl From<&Message> for MessageView {
             finished_at: message.finished_at.map(|at| at.to_rfc3339()),
             sending_since: message.sending_since.map(|at| at.to_rfc3339()),
             doubts: message.doubts,
+            unserved_since: message.unserved_since.map(time),
             recipients: None,
         }
     }

@@ -171,6 +171,57 @@ async fn client(
     Ok(clients::authenticate(context, &id, &secret, address).await?)
 }
 
+/// What a client sends for a token.
+#[derive(ToSchema)]
+#[schema(as = TokenForm)]
+#[expect(
+    dead_code,
+    reason = "it describes the form, which is read by its names"
+)]
+pub struct TokenForm {
+    /// Always `client_credentials`.
+    #[schema(
+        max_length = 40,
+        pattern = "^client_credentials$",
+        example = "client_credentials"
+    )]
+    grant_type: String,
+    /// Fewer scopes than it has, with spaces between.
+    #[schema(max_length = 2000, example = "programmes:read referrals:write")]
+    scope: Option<String>,
+    /// For those that can't send HTTP Basic.
+    #[schema(max_length = 100)]
+    client_id: Option<String>,
+    /// For those that can't send HTTP Basic.
+    #[schema(max_length = 200)]
+    client_secret: Option<String>,
+}
+
+/// What a client sends about a token.
+#[derive(ToSchema)]
+#[schema(as = TokenQuestion)]
+#[expect(
+    dead_code,
+    reason = "it describes the form, which is read by its names"
+)]
+pub struct TokenQuestion {
+    /// Which token.
+    #[schema(
+        max_length = 8192,
+        example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9…"
+    )]
+    token: String,
+    /// Of what kind it may be; it is looked for among all.
+    #[schema(max_length = 40, example = "access_token")]
+    token_type_hint: Option<String>,
+    /// For those that can't send HTTP Basic.
+    #[schema(max_length = 100)]
+    client_id: Option<String>,
+    /// For those that can't send HTTP Basic.
+    #[schema(max_length = 200)]
+    client_secret: Option<String>,
+}
+
 /// A token for a client.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ClientToken)]
@@ -198,7 +249,7 @@ pub struct TokenView {
     operation_id = "create_token",
     tag = "clients",
     security(()),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`grant_type`, `scope`, and for those that can't send HTTP Basic `client_id`, `client_secret`."),
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded", description = "`grant_type`, `scope`, and for those that can't send HTTP Basic `client_id`, `client_secret`."),
     responses(
         (status = 200, description = "A token; not to be kept by caches.", body = TokenView),
         (status = 400, description = "`invalid_request`, `unsupported_grant_type` or `invalid_scope`.", body = OAuthErrorView),
@@ -251,7 +302,7 @@ async fn issue(
     operation_id = "revoke_token",
     tag = "clients",
     security(()),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`token`, `token_type_hint`, and for those that can't send HTTP Basic `client_id`, `client_secret`."),
+    request_body(content = TokenQuestion, content_type = "application/x-www-form-urlencoded", description = "`token`, `token_type_hint`, and for those that can't send HTTP Basic `client_id`, `client_secret`."),
     responses(
         (status = 200, description = "It is refused from now on, if it was this client's."),
         (status = 400, description = "`invalid_request`.", body = OAuthErrorView),
@@ -330,7 +381,7 @@ pub struct IntrospectionView {
     operation_id = "introspect_token",
     tag = "clients",
     security(()),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`token`, `token_type_hint`, and for those that can't send HTTP Basic `client_id`, `client_secret`."),
+    request_body(content = TokenQuestion, content_type = "application/x-www-form-urlencoded", description = "`token`, `token_type_hint`, and for those that can't send HTTP Basic `client_id`, `client_secret`."),
     responses(
         (status = 200, description = "What it says.", body = IntrospectionView),
         (status = 400, description = "`invalid_request`.", body = OAuthErrorView),

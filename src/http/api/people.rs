@@ -4,16 +4,17 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::exchange::{intent, path_id};
+use super::exchange::{intent, moved, path_id};
 use super::values::time;
 use crate::domain::fault::Faults;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
+use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
-use crate::services::members::{self, Account, AccountAction};
+use crate::services::people::{self, Account, AccountAction};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -62,6 +63,7 @@ impl From<Account> for PersonView {
             user,
             memberships,
             disabled,
+            version: _,
         } = account;
         Self {
             id: user.id.to_string(),
@@ -85,16 +87,18 @@ impl From<Account> for PersonView {
     operation_id = "get_person",
     tag = "accounts",
     params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "The account.", body = PersonView))
+    responses((status = 200, description = "The account.", body = PersonView, headers(("ETag" = String))))
 )]
 #[get("/v1/people/{id}")]
 async fn get_person(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let account = members::account(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(PersonView::from(account)))
+    let account = people::account(&context, &caller, path_id(&id)?).await?;
+    let version = account.version;
+    Ok(versioned(&request, version, &PersonView::from(account)))
 }
 
 /// What to do with an account.
@@ -110,16 +114,17 @@ pub struct NewPersonTransition {
 ///
 /// Closing ends its sessions and keys at once and hands open questions over to
 /// colleagues. Taking the second factor away is for somebody who lost app and
-/// recovery codes and proved in another way who they are; all sessions end. It needs no version: doing it twice is doing it once.
+/// recovery codes and proved in another way who they are; all sessions end.
 #[utoipa::path(
     operation_id = "move_person",
     tag = "accounts",
     params(
         ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     request_body = NewPersonTransition,
-    responses((status = 200, description = "As it is now.", body = PersonView), (status = 409, description = "The caller's own account is closed elsewhere."))
+    responses((status = 200, description = "As it is now.", body = PersonView, headers(("ETag" = String))), (status = 409, description = "The caller's own account is closed elsewhere."))
 )]
 #[post("/v1/people/{id}/transitions")]
 async fn move_person(
@@ -127,16 +132,22 @@ async fn move_person(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
+    if_match: IfMatch,
     body: JsonBody<NewPersonTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/people/{id}/transitions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(people::account(&context, &caller, id))
+        .await?;
     let Some(action) = AccountAction::from_code(&body.into_inner().action) else {
         let mut faults = Faults::new();
         let detail = "An account knows “close”, “open” and “remove_second_factor”.";
         faults.push("/action", "unknown_action", detail);
         return Err(faults.into());
     };
-    let account = members::act(&context, &caller, path_id(&id)?, action, intent).await?;
-    Ok(HttpResponse::Ok().json(PersonView::from(account)))
+    let account = people::act(&context, &caller, id, expected, action, intent).await?;
+    let version = account.version;
+    Ok(moved(version, &PersonView::from(account)))
 }

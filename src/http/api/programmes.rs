@@ -480,7 +480,11 @@ async fn move_programme(
 #[serde(deny_unknown_fields)]
 pub struct NewAdmission {
     /// A startup's profile.
-    #[schema(format = "uuid", max_length = 36)]
+    #[schema(
+        format = "uuid",
+        max_length = 36,
+        example = "01a21635-fc97-7752-b7ad-e0c316d4dbe2"
+    )]
     startup_profile: Option<String>,
     /// An investor's mandate.
     #[schema(format = "uuid", max_length = 36)]

@@ -4,7 +4,9 @@
 use yaml_serde::{Mapping, Value};
 
 use crate::domain::account::Role;
+use crate::domain::bounce::BounceOutcome;
 use crate::domain::closing::{ClosingAction, ClosingStatus};
+use crate::domain::commitment::{CommitmentStatus, Goal};
 use crate::domain::compliance::{ClearanceVerdict, FreezeState};
 use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
@@ -14,8 +16,10 @@ use crate::domain::import::{ImportAction, ImportState, RowOutcome};
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::investor::{AccreditationStatus, AssetsBand};
 use crate::domain::licence::{LicenceAction, LicenceStatus};
+use crate::domain::mail_state::MessageState;
 use crate::domain::mandate::{MandateAction, MandateStatus};
 use crate::domain::meeting::MeetingStatus;
+use crate::domain::message::SuppressionReason;
 use crate::domain::pipeline::DealStatus;
 use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ProfileAction, ProfileStatus};
@@ -23,14 +27,50 @@ use crate::domain::programme::{PartyRole, ProgrammeAction, ProgrammeStatus};
 use crate::domain::referral::{Claim, ReferralState};
 use crate::domain::releasing::{ReleaseAction, ReleaseStatus};
 use crate::domain::rematch::RematchStatus;
-use crate::domain::review::{Audience, MatchStatus};
+use crate::domain::report::Period;
+use crate::domain::requester::Requester;
+use crate::domain::review::{Audience, Curation, MatchStatus};
 use crate::domain::rule_set::{RuleSetAction, RuleSetStatus};
 use crate::domain::saved_view::ListKind;
+use crate::domain::scoring::Band;
 use crate::domain::syndicate::Subscription;
 use crate::domain::tag::Sensitivity;
 use crate::domain::tag::keeping::TagAction;
-use crate::domain::values::{OrganizationKind, Side, Stage};
+use crate::domain::values::{CloseCode, OrganizationKind, Side, Stage};
 use crate::domain::wall::{WallAction, WallReach, WallStatus};
+use crate::domain::worklist::{RecordKind, WorkKind};
+use crate::http::api::{deals, introductions, matches};
+
+/// States the codes of each parameter of a query that has a closed list of
+/// them, by the operation's name.
+pub(super) fn state_parameters(paths: &mut Mapping) {
+    let known = of_queries();
+    let items = paths
+        .iter_mut()
+        .filter_map(|(_, item)| item.as_mapping_mut());
+    for (_, operation) in items.flatten() {
+        let name = operation.get("operationId").and_then(Value::as_str);
+        let Some(name) = name.map(str::to_owned) else {
+            continue;
+        };
+        let parameters = operation.get_mut("parameters");
+        let parameters = parameters.and_then(Value::as_sequence_mut);
+        for parameter in parameters.into_iter().flatten() {
+            let own = parameter
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let own = format!("{name}.{own}");
+            let codes = known
+                .iter()
+                .find(|(named, _)| named.contains(&own.as_str()));
+            let schema = parameter.get_mut("schema").and_then(Value::as_mapping_mut);
+            if let (Some((_, codes)), Some(schema)) = (codes, schema) {
+                state_in(schema, codes);
+            }
+        }
+    }
+}
 
 /// States the codes of each field that has a closed list of them.
 pub(super) fn state(schemas: &mut Mapping) {
@@ -145,6 +185,7 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewDealTaskTransition.action"], all!(TaskAction)),
     ];
     of_records.extend(of_others());
+    of_records.extend(of_moves());
     of_records
 }
 
@@ -200,11 +241,93 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
     ]
 }
 
+/// Parameters of queries, as `operation.parameter`, and the codes that they
+/// know.
+fn of_queries() -> Vec<(&'static [&'static str], Codes)> {
+    vec![
+        (
+            &[
+                "list_startup_profiles.status",
+                "list_investor_profiles.status",
+            ],
+            all!(ProfileStatus),
+        ),
+        (
+            &[
+                "list_startup_profiles.stage",
+                "list_mandates.stage",
+                "list_matches.stage",
+            ],
+            all!(Stage),
+        ),
+        (&["list_documents.class"], all!(DocumentClass)),
+        (&["list_documents.state"], all!(DocumentState)),
+        (&["list_mandates.status"], all!(MandateStatus)),
+        (&["list_investor_profiles.assets"], all!(AssetsBand)),
+        (
+            &["list_investor_profiles.accreditation"],
+            all!(AccreditationStatus),
+        ),
+        (&["list_matches.status"], all!(MatchStatus)),
+        (&["list_matches.band"], all!(Band)),
+        (&["list_matches.outcome"], vec!["eligible", "needs_review"]),
+        (&["list_matches.curation"], all!(Curation)),
+        (&["list_introductions.status"], all!(IntroductionStatus)),
+        (&["list_introductions.requester"], all!(Requester)),
+        (&["list_deals.status"], all!(DealStatus)),
+        (&["list_deal_tasks.status"], all!(TaskStatus)),
+        (&["list_deal_tasks.assignee"], all!(Camp)),
+        (&["list_work.kind"], all!(WorkKind)),
+        (&["list_work.record"], all!(RecordKind)),
+        (
+            &["list_organizations.kind", "list_duplicates.kind"],
+            all!(OrganizationKind),
+        ),
+        (&["list_duplicates.state"], all!(DuplicateState)),
+        (&["list_referrals.state"], all!(ReferralState)),
+        (&["list_imports.state"], all!(ImportState)),
+        (&["list_programmes.status"], all!(ProgrammeStatus)),
+        (&["list_commitments.goal"], all!(Goal)),
+        (&["list_commitments.status"], all!(CommitmentStatus)),
+        (&["get_report.by"], all!(Period)),
+        (&["list_practices.status"], all!(PracticeStatus)),
+        (&["list_rule_sets.status"], all!(RuleSetStatus)),
+        (&["list_messages.state"], all!(MessageState)),
+        (&["list_bounces.outcome"], all!(BounceOutcome)),
+    ]
+}
+
+/// What moves a record, and why, where it is not a list of the domain's own.
+fn of_moves() -> Vec<(&'static [&'static str], Codes)> {
+    vec![
+        (
+            &["NewIntroductionTransition.action"],
+            introductions::ACTIONS.to_vec(),
+        ),
+        (&["NewDealTransition.action"], deals::ACTIONS.to_vec()),
+        (&["NewMatchTransition.action"], matches::ACTIONS.to_vec()),
+        (&["NewMessageTransition.action"], vec!["retry"]),
+        (
+            &["NewPersonTransition.action"],
+            vec!["close", "open", "remove_second_factor"],
+        ),
+        (&["NewBlockTransition.action"], vec!["lift"]),
+        (&["NewRematchTransition.action"], vec!["cancel"]),
+        (&["NewSigning.action"], vec!["sign", "decline"]),
+        (&["NewRuling.ruling"], vec!["release", "refuse"]),
+        (&["NewDealTransition.code"], all!(CloseCode)),
+        (&["NewSuppression.reason"], all!(SuppressionReason)),
+    ]
+}
+
 fn list(properties: Option<&mut Value>, property: &str, codes: &[&'static str]) {
     let field = properties.and_then(|it| it.get_mut(property));
-    let Some(field) = field.and_then(Value::as_mapping_mut) else {
-        return;
-    };
+    if let Some(field) = field.and_then(Value::as_mapping_mut) {
+        state_in(field, codes);
+    }
+}
+
+fn state_in(field: &mut Mapping, codes: &[&'static str]) {
     let mut values: Vec<Value> = codes.iter().map(|code| Value::from(*code)).collect();
     if field.get("type").is_some_and(Value::is_sequence) {
         values.push(Value::Null);
@@ -215,6 +338,26 @@ fn list(properties: Option<&mut Value>, property: &str, codes: &[&'static str]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_parameter_that_has_codes_is_in_the_contract() {
+        let document: Value = yaml_serde::from_str(include_str!("../../../openapi.yaml")).unwrap();
+        let mut stated = vec![];
+        for (_, item) in document["paths"].as_mapping().unwrap() {
+            for (_, operation) in item.as_mapping().unwrap() {
+                let parameters = operation.get("parameters").and_then(Value::as_sequence);
+                for parameter in parameters.into_iter().flatten() {
+                    if parameter["schema"]["enum"].is_sequence() {
+                        let of = operation["operationId"].as_str().unwrap();
+                        stated.push(format!("{of}.{}", parameter["name"].as_str().unwrap()));
+                    }
+                }
+            }
+        }
+        for parameter in of_queries().into_iter().flat_map(|(named, _)| named) {
+            assert!(stated.iter().any(|it| it == parameter), "{parameter}");
+        }
+    }
 
     #[test]
     fn every_field_that_has_codes_is_in_the_contract() {

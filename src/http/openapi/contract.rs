@@ -5,7 +5,7 @@
 
 use yaml_serde::{Mapping, Value};
 
-use super::codes;
+use super::{codes, examples, links};
 
 /// What text is at most that says nothing else of itself: a code, a URL, a
 /// line. Longer ones state their bound.
@@ -22,6 +22,11 @@ const EXACT: i64 = 9_007_199_254_740_991;
 const ITEMS: u64 = 1_000;
 /// A map's keys are languages, countries or codes.
 const KEYS: u64 = 500;
+
+/// What an `Idempotency-Key` is.
+const KEY: &str = "Names the request, so that it is done once however often it comes: 8 to 255 visible \
+     ASCII characters, bare or in quotes, kept for 24 hours. A repetition gets the outcome of the \
+     first time; the same key with another body is 422.";
 
 const RETRY_AFTER: &str = "Retry-After";
 
@@ -61,7 +66,13 @@ pub(super) fn finish(document: &mut Value) {
         }
     }
     meter(document);
+    if let Some(paths) = map_at(document, &["paths"]) {
+        codes::state_parameters(paths);
+        explain_keys(paths);
+    }
     while drop_unused(document) {}
+    examples::state(document);
+    links::state(document);
 }
 
 fn about(document: &mut Value) {
@@ -195,6 +206,36 @@ fn is_of_type(schema: &Mapping, wanted: &str) -> bool {
         Some(Value::String(one)) => one == wanted,
         Some(Value::Sequence(some)) => some.iter().any(|one| one.as_str() == Some(wanted)),
         _ => false,
+    }
+}
+
+/// Says of every `Idempotency-Key` what it is and what the service takes.
+fn explain_keys(paths: &mut Mapping) {
+    let items = paths
+        .iter_mut()
+        .filter_map(|(_, item)| item.as_mapping_mut());
+    for (_, operation) in items.flatten() {
+        let parameters = operation.get_mut("parameters");
+        let parameters = parameters.and_then(Value::as_sequence_mut);
+        for parameter in parameters.into_iter().flatten() {
+            if parameter.get("name").and_then(Value::as_str) != Some("Idempotency-Key") {
+                continue;
+            }
+            let Some(parameter) = parameter.as_mapping_mut() else {
+                continue;
+            };
+            put(parameter, "description", KEY.into());
+            put(
+                parameter,
+                "example",
+                "8e03978e-40d5-43dd-bc93-6894a57f9324".into(),
+            );
+            if let Some(Value::Mapping(schema)) = parameter.get_mut("schema") {
+                put(schema, "minLength", 8.into());
+                put(schema, "maxLength", 257.into());
+                put(schema, "pattern", "^[!-~]+$".into());
+            }
+        }
     }
 }
 

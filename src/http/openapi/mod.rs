@@ -4,6 +4,9 @@
 
 mod codes;
 mod contract;
+mod examples;
+mod links;
+mod scopes;
 
 use std::sync::OnceLock;
 
@@ -94,8 +97,8 @@ pub fn document(routes: Routes) -> OpenApi {
         let mut described = ServiceConfig::describing(server, &mut document);
         super::all_routes(&mut described, routes);
     });
-    for item in document.paths.paths.values_mut() {
-        finish_path(item);
+    for (path, item) in &mut document.paths.paths {
+        finish_path(path, item);
     }
     document
 }
@@ -108,7 +111,8 @@ fn base() -> OpenApi {
             "Matches startups with investors inside a programme, introduces them by double \
              opt-in and tracks what comes of it.\n\nEvery error is `application/problem+json` \
              (RFC 9457). Lists are paged by cursor. What can change has an `ETag`; changes need \
-             `If-Match`. A POST takes an `Idempotency-Key`.",
+             `If-Match`. A POST takes an `Idempotency-Key`.\n\nThe service calls nobody: there \
+             are no webhooks. What became of a record is read from its `…/events`.",
         ))
         .license(Some(License::new("Apache-2.0")));
     OpenApiBuilder::new()
@@ -133,11 +137,12 @@ fn components() -> Components {
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.bearer_format = Some("JWT".to_owned());
     scheme.description =
-        Some("A short-lived access token (RFC 9068), verified as RFC8725 asks.".to_owned());
+        Some("A short-lived access token of a session or a program (RFC 9068), verified as RFC 8725 asks, or an API key.".to_owned());
     let mut components = ComponentsBuilder::new()
         .schema(ProblemView::name(), ProblemView::schema())
         .schema(FaultView::name(), FaultView::schema())
-        .security_scheme("bearer", SecurityScheme::Http(scheme));
+        .security_scheme("bearer", SecurityScheme::Http(scheme))
+        .security_scheme(scopes::SCHEME, scopes::scheme());
     for status in statuses() {
         components = components.response(response_name(status), problem_response(status));
     }
@@ -174,17 +179,18 @@ fn problem_content() -> Content {
     Content::new(Some(Ref::from_schema_name(ProblemView::name())))
 }
 
-fn finish_path(item: &mut PathItem) {
+fn finish_path(path: &str, item: &mut PathItem) {
     let methods = [
-        (&mut item.get, false),
-        (&mut item.delete, false),
-        (&mut item.put, false),
-        (&mut item.post, false),
-        (&mut item.patch, true),
+        ("GET", &mut item.get),
+        ("DELETE", &mut item.delete),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("PATCH", &mut item.patch),
     ];
-    for (operation, is_patch) in methods {
+    for (method, operation) in methods {
         if let Some(operation) = operation {
-            finish_operation(operation, is_patch);
+            finish_operation(operation, method == "PATCH");
+            scopes::state(method, path, operation);
         }
     }
 }

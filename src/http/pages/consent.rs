@@ -95,20 +95,23 @@ fn show(context: &Context, opened: &Opened, closed: StatusCode) -> Result<HttpRe
         Opened::Open(question) => page(StatusCode::OK, &QuestionPage::fresh(context, question)),
         Opened::Answered(person) => page(
             closed,
-            &NotePage::to(&person.language, |words| &words.answered),
+            &NotePage::for_person(context, person, |words| &words.answered),
         ),
         Opened::PassedOn(person) => page(
             closed,
-            &NotePage::to(&person.language, |words| &words.passed_on),
+            &NotePage::for_person(context, person, |words| &words.passed_on),
         ),
         Opened::Paused(person) => page(
             closed,
-            &NotePage::to(&person.language, |words| &words.paused),
+            &NotePage::for_person(context, person, |words| &words.paused),
         ),
-        Opened::Over(person) => page(closed, &NotePage::to(&person.language, |words| &words.over)),
+        Opened::Over(person) => page(
+            closed,
+            &NotePage::for_person(context, person, |words| &words.over),
+        ),
         Opened::Expired(person) => page(
             StatusCode::GONE,
-            &NotePage::to(&person.language, |words| &words.expired),
+            &NotePage::for_person(context, person, |words| &words.expired),
         ),
     }
 }

@@ -329,7 +329,7 @@ pub(super) async fn show_brief(
         Ok(OpenedBrief::Brief(brief)) => page(StatusCode::OK, &BriefPage::of(&brief, &token)),
         Ok(OpenedBrief::Over(person)) => page(
             StatusCode::GONE,
-            &NotePage::to(&person.language, |words| &words.entries.over),
+            &NotePage::for_person(&context, &person, |words| &words.entries.over),
         ),
         Err(error) => not_found(error),
     }
@@ -366,7 +366,7 @@ fn tell(
         Opened::Over(person) => (closed, person, |words| &words.entries.over),
         Opened::Expired(person) => (StatusCode::GONE, person, |words| &words.entries.expired),
     };
-    page(status, &NotePage::to(&person.language, note))
+    page(status, &NotePage::for_person(context, person, note))
 }
 
 async fn answer(

@@ -137,14 +137,15 @@ async fn show(context: &Context, token: &str, closed: StatusCode) -> Result<Http
         Err(Error::NotFound) => return page(StatusCode::NOT_FOUND, &NotePage::invalid()),
         Err(other) => return Err(other.into()),
     };
-    let reader = &open.person.language;
+    let reader = &open.person;
     if open.pulse.answer.is_some() {
-        return page(closed, &NotePage::to(reader, |words| &words.pulse.answered));
+        let note = NotePage::for_person(context, reader, |words| &words.pulse.answered);
+        return page(closed, &note);
     }
     if open.late {
         return page(
             StatusCode::GONE,
-            &NotePage::to(reader, |words| &words.pulse.expired),
+            &NotePage::for_person(context, reader, |words| &words.pulse.expired),
         );
     }
     page(closed, &PulsePage::of(context, &open))

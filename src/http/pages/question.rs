@@ -12,9 +12,10 @@ use crate::domain::consent::{curator_copy_text, introduction_text};
 use crate::domain::fault::Fault;
 use crate::domain::meeting::MOST_SLOTS;
 use crate::domain::text::{Language, Localized};
+use crate::domain::tongue;
 use crate::http::answer::days_ahead;
 use crate::services::introductions::Question;
-use crate::services::notices::AskContent;
+use crate::services::notices::{AskContent, Recipient};
 use crate::services::{Context, consents};
 
 /// The form as it was sent; a field that was left out is empty.
@@ -62,7 +63,7 @@ pub(super) struct QuestionPage<'a> {
     lead: Vec<Piece>,
     teaser: Option<Teaser<'a>>,
     country: Option<Vec<Piece>>,
-    blurb: &'a str,
+    blurb: Teaser<'a>,
     strengths: Vec<String>,
     extended: bool,
     expiry: Vec<Piece>,
@@ -81,7 +82,7 @@ pub(super) struct QuestionPage<'a> {
 
 /// A text in the language that it has.
 struct Teaser<'a> {
-    lang: &'a str,
+    lang: String,
     dir: &'static str,
     text: &'a str,
 }
@@ -90,10 +91,20 @@ impl<'a> Teaser<'a> {
     fn of(text: &'a Localized, reader: &Language) -> Option<Self> {
         let (language, text) = text.for_reader(reader)?;
         Some(Self {
-            lang: language.as_str(),
+            lang: language.to_string(),
             dir: language.direction(),
             text: &text.text,
         })
+    }
+
+    /// One whose language only its letters tell.
+    fn by_somebody(text: &'a str) -> Self {
+        let language = tongue::of(text);
+        Self {
+            dir: language.as_ref().map_or("auto", Language::direction),
+            lang: language.map(|it| it.to_string()).unwrap_or_default(),
+            text,
+        }
     }
 }
 
@@ -153,7 +164,7 @@ impl<'a> QuestionPage<'a> {
                 .as_ref()
                 .and_then(|text| Teaser::of(text, &person.language)),
             country,
-            blurb: &asked.blurb,
+            blurb: Teaser::by_somebody(&asked.blurb),
             strengths: strengths.map(|trace| sentence(&trace.reason)).collect(),
             extended: question.extended,
             expiry: phrase(words.expiry, &[("expires", &expires)]),
@@ -262,6 +273,8 @@ pub(super) struct NotePage {
     /// The languages in which it is said once more, because the reader's
     /// isn't known.
     others: &'static [&'static Wording],
+    /// The link to what the reader agreed to, where it is known who reads.
+    my_consents: Option<String>,
 }
 
 impl NotePage {
@@ -272,6 +285,20 @@ impl NotePage {
             words,
             note: note(words),
             others: &[],
+            my_consents: None,
+        }
+    }
+
+    /// The same to a person who has a mail from us, with the way to what they
+    /// agreed to.
+    pub(super) fn for_person(
+        context: &Context,
+        person: &Recipient,
+        note: fn(&'static Wording) -> &'static Note,
+    ) -> Self {
+        Self {
+            my_consents: consents::token(context, &person.email).ok(),
+            ..Self::to(&person.language, note)
         }
     }
 
@@ -282,6 +309,7 @@ impl NotePage {
             words: english,
             note: &english.invalid,
             others,
+            my_consents: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Reader;
 use crate::domain::values::{PassReason, Side};
+use crate::mail::Said;
 use crate::mail::notice::{Language as MailLanguage, pass_reason};
 use crate::mail::regular::{
     DigestMail, DigestPart, ImprovePart, MandateMail, ProfileMail, ProgrammePart, StatusMail,
@@ -48,13 +49,13 @@ fn part(told: &DigestEntry) -> DigestPart {
 }
 
 /// What a startup is, a line each.
-fn lines(facts: &Facts) -> Vec<String> {
-    let one_liner = facts.one_liner.as_ref().map(|(_, text)| text.clone());
+fn lines(facts: &Facts) -> Vec<Said> {
+    let one_liner = facts.one_liner.as_ref();
+    let one_liner = one_liner.map(|(language, text)| Said::in_language(text.clone(), language));
     let tags = (!facts.tags.is_empty()).then(|| facts.tags.join(", "));
-    [one_liner, facts.country.clone(), facts.stage.clone(), tags]
-        .into_iter()
-        .flatten()
-        .collect()
+    let ours = [facts.country.clone(), facts.stage.clone(), tags];
+    let ours = ours.into_iter().flatten().map(Said::from);
+    one_liner.into_iter().chain(ours).collect()
 }
 
 /// The sentence, or where it would tell figures the name of what stands out.

@@ -1,7 +1,7 @@
 //! When two meet, by the clocks of both.
 
 use super::super::notice::{Language, Meeting, MeetingMail, Moment};
-use super::{Block, Document, Phrase, fill, greeting, moment, plain};
+use super::{Block, Document, Phrase, fill, greeting, list, moment, plain};
 use crate::mail::wording::{Wording, meeting};
 
 /// What a mail says about the time that is proposed.
@@ -31,7 +31,7 @@ fn times(
     blocks.extend(lines(proposed, language, wording).map(Block::Paragraph));
     if !proposed.others.is_empty() {
         blocks.push(Block::Heading(meeting::of(language).others));
-        blocks.push(Block::List(others(proposed, wording)));
+        blocks.push(list(others(proposed, wording)));
     }
 }
 

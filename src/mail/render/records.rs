@@ -2,7 +2,7 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{Block, Document, fill, greeting, tame};
+use super::{Block, Document, fill, greeting, list, tame};
 use crate::domain::message::RecordNews;
 use crate::domain::values::Side;
 use crate::mail::regular::{MandateMail, ProfileMail};
@@ -48,7 +48,7 @@ pub(super) fn profile(mail: &ProfileMail, wording: &'static Wording) -> Document
         let comment = |(part, comment): &(String, String)| {
             tame(&format!("{}: {comment}", wording.regular.fields.of(part)))
         };
-        blocks.push(Block::List(mail.comments.iter().map(comment).collect()));
+        blocks.push(list(mail.comments.iter().map(comment)));
     }
     blocks.extend(next.map(|next| Block::Paragraph(fill(next, &facts))));
     blocks.push(Block::Action {

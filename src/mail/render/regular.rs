@@ -1,7 +1,9 @@
 //! Regular mail as documents.
 
 use super::records::{date, month};
-use super::{Block, Document, Phrase, fill, greeting, list_under, paragraph, plain};
+use super::{
+    Block, Document, Phrase, fill, greeting, list, list_under, paragraph, plain, said_list,
+};
 use crate::mail::regular::{
     DigestMail, DigestPart, ImprovePart, ProgrammePart, StatusMail, WorkMail,
 };
@@ -39,9 +41,7 @@ fn entry(number: u32, part: &DigestPart, wording: &'static Wording, blocks: &mut
     let number = number.to_string();
     let title = [("number", number.as_str()), ("band", &part.band)];
     blocks.push(Block::Section(fill(words.section, &title)));
-    blocks.push(Block::List(
-        part.facts.iter().map(|fact| super::tame(fact)).collect(),
-    ));
+    blocks.push(said_list(&part.facts));
     list_under(wording.reasons, &part.reasons, blocks);
     list_under(words.risk, part.risk.as_slice(), blocks);
     list_under(words.missing, &part.missing, blocks);
@@ -68,7 +68,7 @@ pub(super) fn status(mail: &StatusMail, wording: &'static Wording) -> Document {
     for part in &mail.programmes {
         let title = [("programme", part.programme.as_str())];
         blocks.push(Block::Section(fill(words.section, &title)));
-        blocks.push(Block::List(standing(mail, part, wording)));
+        blocks.push(list(standing(mail, part, wording)));
     }
     let passes: Vec<_> = mail
         .passes
@@ -151,7 +151,7 @@ pub(super) fn work(mail: &WorkMail, wording: &'static Wording) -> Document {
     let mut blocks = vec![
         greeting(mail.reader.as_deref(), wording),
         paragraph(words.lead),
-        Block::List(lines.collect()),
+        list(lines),
     ];
     if mail.overdue > 0 {
         let overdue = mail.overdue.to_string();

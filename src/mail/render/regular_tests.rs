@@ -22,7 +22,7 @@ fn reader() -> String {
 fn digest() -> Notice {
     let part = DigestPart {
         band: "Strong match".to_owned(),
-        facts: vec!["Finds leaks.".to_owned(), "Israel".to_owned()],
+        facts: vec!["Finds leaks.".into(), "Israel".into()],
         reasons: vec!["Both name water".to_owned()],
         risk: Some("Another stage".to_owned()),
         missing: vec!["Cheque".to_owned()],

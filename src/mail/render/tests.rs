@@ -19,11 +19,11 @@ fn named_ask() -> IntroductionAsk {
         reader: Some("Aysel Məmmədova".to_owned()),
         counterpart: Counterpart::Named {
             name: "נחל טכנולוגיות".to_owned(),
-            facts: vec!["Water technology".to_owned(), "Series A".to_owned()],
+            facts: vec!["Water technology".into(), "Series A".into()],
         },
         programme: "Baku–Haifa 2026".to_owned(),
         reasons: vec!["Both name water technology".to_owned()],
-        blurb: Some("Hello,\n\nwe measure leaks.".to_owned()),
+        blurb: Some("Hello,\n\nwe measure leaks.".into()),
         link: "https://corridor.example/answer/abc_-1?x=1&y=2".to_owned(),
         expires: moment_in(chrono_tz::Asia::Baku),
         passed_on_for: None,
@@ -34,7 +34,7 @@ fn named_ask() -> IntroductionAsk {
 fn teaser_ask() -> IntroductionAsk {
     IntroductionAsk {
         counterpart: Counterpart::Teaser {
-            facts: vec!["A fund in Azerbaijan".to_owned()],
+            facts: vec!["A fund in Azerbaijan".into()],
         },
         ..named_ask()
     }
@@ -45,17 +45,17 @@ fn connecting() -> Introduction {
         startup: Party {
             organization: "Nahal".to_owned(),
             contact: "Dana Levi".to_owned(),
-            summary: "finds leaks in pipes".to_owned(),
+            summary: "finds leaks in pipes".into(),
         },
         investor: Party {
             organization: "Əliyev Kapital".to_owned(),
             contact: "Aysel Məmmədova".to_owned(),
-            summary: "invests in water".to_owned(),
+            summary: "invests in water".into(),
         },
         asked_by: Some("Nahal".to_owned()),
         programme: "Baku–Haifa 2026".to_owned(),
         reasons: vec!["Both name water technology".to_owned()],
-        blurb: Some("We measure leaks.".to_owned()),
+        blurb: Some("We measure leaks.".into()),
         meeting: None,
     }
 }
@@ -327,11 +327,11 @@ fn html_from_people_is_shown_and_not_obeyed() {
             reader: Some(evil.clone()),
             counterpart: Counterpart::Named {
                 name: evil.clone(),
-                facts: vec![evil.clone()],
+                facts: vec![evil.clone().into()],
             },
             programme: evil.clone(),
             reasons: vec![evil.clone()],
-            blurb: Some(evil.clone()),
+            blurb: Some(evil.clone().into()),
             link: evil.clone(),
             ..named_ask()
         }),
@@ -389,6 +389,48 @@ fn what_is_not_given_leaves_no_empty_heading() {
     assert!(!text.contains("reason"), "{text}");
 }
 
+/// A reader's program reads aloud, and breaks lines, by these marks.
+#[test]
+fn what_is_in_another_language_bears_it() {
+    let hebrew = "he".parse().unwrap();
+    let leaks = || Said::in_language("מאתרת נזילות".to_owned(), &hebrew);
+    let ask = IntroductionAsk {
+        counterpart: Counterpart::Teaser {
+            facts: vec!["İsrail".into(), leaks()],
+        },
+        blurb: Some(Said::by_somebody(
+            "Мы сократили потери.\nНа треть.".to_owned(),
+        )),
+        ..named_ask()
+    };
+    let html = Notice::IntroductionAsk(ask).render(Language::Az).html;
+    for marked in [
+        "<li dir=\"auto\">İsrail</li>",
+        "<li lang=\"he\" dir=\"rtl\">מאתרת נזילות</li>",
+        "<blockquote lang=\"ru\" dir=\"ltr\"",
+    ] {
+        assert!(html.contains(marked), "{marked} in {html}");
+    }
+    let connects = Introduction {
+        startup: Party {
+            summary: leaks(),
+            ..connecting().startup
+        },
+        // Nobody knows, so nothing is claimed.
+        blurb: Some(Said::by_somebody(
+            "Wir senken Verluste für Städte.".to_owned(),
+        )),
+        ..connecting()
+    };
+    let html = Notice::Introduction(connects).render(Language::En).html;
+    for marked in [
+        "<bdi lang=\"he\" dir=\"rtl\">מאתרת נזילות</bdi>",
+        "<blockquote lang=\"\" dir=\"auto\"",
+    ] {
+        assert!(html.contains(marked), "{marked} in {html}");
+    }
+}
+
 #[test]
 fn nothing_is_loaded_from_elsewhere() {
     for language in Language::ALL {
@@ -422,7 +464,7 @@ fn a_whole_message_reads_well() {
     let ask = IntroductionAsk {
         counterpart: Counterpart::Named {
             name: "Nahal".to_owned(),
-            facts: vec!["Water technology".to_owned(), "Series A".to_owned()],
+            facts: vec!["Water technology".into(), "Series A".into()],
         },
         ..named_ask()
     };

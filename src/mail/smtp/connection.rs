@@ -118,18 +118,19 @@ fn refusal(part: Part, code: u16, text: String) -> SendError {
             SendError::NoSuchReader { code, status, text }
         }
         // Whom a server serves, and from whom, changes with its settings or
-        // ours; and a mailbox that is full with its reader (RFC 5321
+        // ours.
+        (Part::Reader | Part::Content, Some(status)) if status.is_about_us() => {
+            SendError::Unwanted { code, text }
+        }
+        (Part::Reader, None) if matches!(code, 530 | 535 | 538) || speaks_of_relaying(&text) => {
+            SendError::Unwanted { code, text }
+        }
+        // A mailbox that is full changes with its reader (RFC 5321
         // §4.5.3.1.10).
-        (Part::Reader | Part::Content, Some(status))
-            if status.is_about_us() || status.is_full() =>
-        {
+        (Part::Reader | Part::Content, Some(status)) if status.is_full() => {
             SendError::Transient { code: some, text }
         }
-        (Part::Reader, None)
-            if matches!(code, 530 | 535 | 538 | 552) || speaks_of_relaying(&text) =>
-        {
-            SendError::Transient { code: some, text }
-        }
+        (Part::Reader, None) if code == 552 => SendError::Transient { code: some, text },
         (Part::Reader | Part::Content, _) => SendError::Permanent { code: some, text },
     }
 }

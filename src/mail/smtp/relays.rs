@@ -69,13 +69,18 @@ impl Relays {
 
     /// Hands over by the first that takes mail from us. Only a server that is
     /// away, or doesn't want us, is passed over: what one has refused, or may
-    /// have taken, no other is asked for.
+    /// have taken, no other is asked for. One that doesn't want us for this
+    /// message alone stays the first for the next.
     pub(in crate::mail) async fn send(&self, email: &Encoded) -> Result<Receipt, SendError> {
         let mut last = nobody();
         for relay in self.in_order() {
             match relay.smtp.send(email).await {
                 Err(error @ SendError::NoService { .. }) => {
                     relay.note(Some(Instant::now()));
+                    last = error;
+                }
+                Err(error @ SendError::Unwanted { .. }) => {
+                    relay.note(None);
                     last = error;
                 }
                 outcome => {

@@ -33,8 +33,8 @@ use super::transitions::code;
 use super::{Caller, Context, Error, Intent, introductions, programmes, suppressions};
 
 pub(super) use keeping::{of_answer, of_requester};
-pub(super) use proposals::check_proposable;
-pub use proposals::renew_own;
+pub(super) use proposals::{WITHDRAWN, check_proposable, hindrance_to_show};
+pub use proposals::{renew_own, stop_again};
 
 /// What a link to somebody's consents is bound to.
 const NAME: &str = "my_consents";
@@ -321,10 +321,12 @@ fn to_introduction(conn: &mut Conn, consent: IntroductionConsent) -> Result<Give
     let own = introduction.organization(consent.side);
     let own = db::organizations::find(conn, own)?.ok_or(Error::NotFound)?;
     // The mail told both, and nothing earlier tells for sure.
-    let told = matches!(
-        introduction.status,
-        S::Sent | S::InConversation | S::Met | S::Converted | S::Closed
-    );
+    let told = match introduction.status {
+        S::Sent | S::InConversation | S::Met | S::Converted => true,
+        // Closed after a mail that never arrived, it named nobody.
+        S::Closed => db::introductions::follow_up(conn, introduction.id)?.is_some(),
+        _ => false,
+    };
     let recipient = if told {
         let other = introduction.organization(consent.side.other());
         let other = db::organizations::find(conn, other)?.ok_or(Error::NotFound)?;

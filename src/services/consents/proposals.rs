@@ -1,24 +1,31 @@
 //! That the operator proposes a firm to others. Taken back, everything of the
-//! firm that is shown is paused and what was asked for it ends; given again, its
-//! people publish it again.
+//! firm that is shown is paused and what was asked for it ends; given again, it
+//! is published again with the same step where its people want that.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{Given, one, person};
 use crate::db::{self, Conn};
 use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
-use crate::domain::event::Actor;
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
+use crate::domain::mandate::MandateStatus;
 use crate::domain::message::Topic;
 use crate::domain::permission::Operation;
+use crate::domain::profile::ProfileStatus;
+use crate::domain::refusal::Refusal;
 use crate::services::once::write_once;
 use crate::services::{
-    Caller, Context, Error, Intent, introductions, mandates, startups, suppressions, tickets,
+    Caller, Context, Error, Intent, due, introductions, mandates, startups, suppressions, tickets,
 };
 
 /// Most records of one firm.
 const MOST: usize = 1_000;
+
+/// Why a record is not shown, as a code: in refusals, and in the log of what was
+/// paused for it.
+pub(in crate::services) const WITHDRAWN: &str = "consent_withdrawn";
 
 /// What its people hear of only while they agree.
 pub(super) const TOPICS: [Topic; 3] = [Topic::Questions, Topic::Progress, Topic::Pulses];
@@ -29,19 +36,32 @@ pub(in crate::services) fn check_proposable(
     firm: OrganizationId,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    match hindrance_to_show(conn, firm, now)? {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(()),
+    }
+}
+
+/// What keeps a firm from being shown to others: that its people took back that
+/// it is, and how one of them gives it again.
+pub(in crate::services) fn hindrance_to_show(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<Option<Refusal>, Error> {
     if db::consents::withdrawn_among(conn, &[firm], now)?.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let again = match db::consents::withdrawn_last(conn, firm)? {
         Some(id) => format!(" (POST /v1/me/consents/{id}/renewal)"),
         None => String::new(),
     };
-    Err(Error::refused(
-        "consent_withdrawn",
+    Ok(Some(Refusal::new(
+        WITHDRAWN,
         format!(
             "The firm's people took back their consent to have it proposed to others; it is shown again once one of them has given it again{again}."
         ),
-    ))
+    )))
 }
 
 /// Pauses what is shown of a firm and ends what was asked for it, unless
@@ -72,9 +92,83 @@ pub(super) fn stop(
     Ok(())
 }
 
+/// How long after a consent was taken back it is seen to that nothing was
+/// published beside it.
+const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
+
+/// Stops what was published in the very moment in which the consent to it was
+/// taken back: neither transaction saw the other. Answers how many firms were
+/// looked at.
+///
+/// # Errors
+/// The store fails.
+pub async fn stop_again(context: &Context) -> Result<usize, Error> {
+    let (context_in, since) = (context.clone(), context.now() - LOOK_AGAIN);
+    due::each(
+        context,
+        "consent.stop",
+        |firm: &OrganizationId| firm.uuid(),
+        move |conn, limit| db::consents::withdrawn_since(conn, since, limit),
+        move |conn, firm: &OrganizationId| {
+            db::organizations::lock(conn, *firm)?;
+            stop(&context_in, conn, *firm, Actor::System)
+        },
+    )
+    .await
+}
+
+/// Publishes what was paused by [`stop`] and by nobody since. What can't be
+/// published any more for another reason stays paused; its people read why.
+fn publish_again(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    let of_firm = db::startup_profiles::Filter {
+        organization: Some(firm),
+        status: Some(ProfileStatus::Paused),
+        ..db::startup_profiles::Filter::default()
+    };
+    for profile in db::startup_profiles::list(conn, &of_firm, None, MOST)? {
+        let subject = Subject::new(SubjectKind::StartupProfile, profile.id);
+        if was_stopped(conn, subject, "startup_profile.paused")? {
+            or_leave(startups::publish_again(context, caller, conn, profile.id))?;
+        }
+    }
+    let of_firm = db::mandates::Filter {
+        organization: Some(firm),
+        status: Some(MandateStatus::Paused),
+        ..db::mandates::Filter::default()
+    };
+    for mandate in db::mandates::list(conn, &of_firm, None, MOST)? {
+        let subject = Subject::new(SubjectKind::Mandate, mandate.id);
+        if was_stopped(conn, subject, "mandate.paused")? {
+            or_leave(mandates::publish_again(context, caller, conn, mandate.id))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a record was paused last because of its firm's consent.
+fn was_stopped(conn: &mut Conn, subject: Subject, paused: &str) -> Result<bool, Error> {
+    let facts = db::events::last_facts(conn, subject, paused)?;
+    Ok(facts.into_iter().flatten().any(
+        |(name, value)| matches!(value, Value::Code(code) if name == "reason" && code == WITHDRAWN),
+    ))
+}
+
+fn or_leave(published: Result<(), Error>) -> Result<(), Error> {
+    match published {
+        Err(Error::Refused(_)) => Ok(()),
+        other => other,
+    }
+}
+
 /// Gives again what the caller, or somebody else of their firm, took back: that
 /// the firm is proposed to others, in the same words. They hear of introductions
-/// again from then on; what was paused, its people publish again.
+/// again from then on. What was paused for it is published again at once where
+/// `publish` says so; else its people do that, one by one.
 ///
 /// # Errors
 /// No such consent of the caller or of a firm they answer for; a refusal when
@@ -84,6 +178,7 @@ pub async fn renew_own(
     caller: &Caller,
     intent: Option<Intent>,
     id: Uuid,
+    publish: bool,
 ) -> Result<Given, Error> {
     caller.may(Operation::WriteAccount, &[])?;
     let (context_in, context_again) = (context.clone(), context.clone());
@@ -92,13 +187,19 @@ pub async fn renew_own(
         context,
         caller.id(),
         intent,
-        move |conn| renew(&context_in, conn, &caller_in, id),
+        move |conn| renew(&context_in, conn, &caller_in, id, publish),
         move |conn, id| one(&context_again, conn, &person_again, id),
     )
     .await
 }
 
-fn renew(context: &Context, conn: &mut Conn, caller: &Caller, id: Uuid) -> Result<Given, Error> {
+fn renew(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    id: Uuid,
+    publish: bool,
+) -> Result<Given, Error> {
     let now = context.now();
     let (giver, before) = db::consents::find(conn, id)?.ok_or(Error::NotFound)?;
     let is_own = giver == caller.id();
@@ -143,5 +244,8 @@ fn renew(context: &Context, conn: &mut Conn, caller: &Caller, id: Uuid) -> Resul
     };
     tickets::keep_receipt(context, conn, &receipt)?;
     suppressions::take_up(context, conn, &caller.user.email, &TOPICS, caller.actor())?;
+    if publish {
+        publish_again(context, conn, caller, before.organization)?;
+    }
     one(context, conn, &person(caller), receipt.id)
 }

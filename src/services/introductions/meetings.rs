@@ -84,22 +84,25 @@ pub(super) fn offer(
     Ok(introductions::put_slots(conn, introduction, side, slots)?)
 }
 
+/// What was offered and proposed.
+pub(super) struct Offered {
+    pub(super) offers: Vec<Offer>,
+    pub(super) meeting: Option<Meeting>,
+}
+
 /// What a reader may know of the times that were offered: a side its own, and
 /// the other's once both have agreed; who has a day off tells a country.
 pub(super) fn seen(
     context: &Context,
     conn: &mut Conn,
     introduction: &Introduction,
+    offered: Offered,
     reader: Option<Side>,
     open: bool,
 ) -> Result<(Vec<SeenSlot>, Option<Meeting>), Error> {
-    let offers = introductions::slots(conn, introduction.id)?;
+    let Offered { offers, meeting } = offered;
     let both = reader.is_none() || introduction.both_accepted() && open;
-    let meeting = if both {
-        introductions::meeting(conn, introduction.id)?
-    } else {
-        None
-    };
+    let meeting = meeting.filter(|_| both);
     if offers.is_empty() {
         return Ok((vec![], meeting));
     }

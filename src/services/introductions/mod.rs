@@ -6,6 +6,7 @@
 //! | `asking`, `partners` | requests of sides and curators, and of partners |
 //! | `available` | what can be done now |
 //! | `course` | what follows from each state: questions, mails, deals |
+//! | `desk` | what is known of several at once |
 //! | `answers` | answers by link and by people who are signed in |
 //! | `meetings` | when both could meet |
 //! | `passing` | questions passed on to somebody else |
@@ -20,6 +21,7 @@ mod answers;
 mod asking;
 mod available;
 mod course;
+mod desk;
 mod hand_over;
 mod lists;
 mod meetings;
@@ -32,13 +34,13 @@ mod quotas;
 mod reminders;
 
 pub use crate::db::introductions::{Filter, GivenAnswer};
-use crate::db::page::Page;
+use crate::db::page::{Cursor, Page};
 use crate::db::{self, Conn};
 use crate::domain::disclosure::Decision;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{
-    Action, Answer, Ask, AskState, Introduction, IntroductionStatus, Reply, step,
+    Action, Answer, Ask, Introduction, IntroductionStatus, Reply, step,
 };
 use crate::domain::meeting::{Enclosed, Meeting};
 use crate::domain::permission::{Hat, Operation};
@@ -59,6 +61,7 @@ pub use available::transitions;
 use course::commit;
 pub use course::expire_due;
 pub(in crate::services) use course::{apply_system, end_all, end_without_consent, record_names};
+use desk::Desk;
 pub(in crate::services) use hand_over::{hand_over, is_still_there};
 pub(in crate::services) use lists::narrow;
 pub use meetings::{SeenSlot, put_slots};
@@ -108,90 +111,15 @@ pub async fn find(context: &Context, caller: &Caller, id: IntroductionId) -> Res
         .await
 }
 
-/// Shows an introduction to the caller, or hides it: the asked side sees it
-/// from the moment it is asked. While the gate is closed a side sees neither
-/// the other's name nor a question, until the mail has told both anyway.
+/// Shows one introduction to the caller, or hides it; see [`Desk::see`].
 pub(in crate::services) fn see(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     introduction: Introduction,
 ) -> Result<Seen, Error> {
-    caller.may(
-        Operation::ReadIntroduction,
-        &[introduction.startup, introduction.investor],
-    )?;
-    let side = if caller.reads_all_of(&[introduction.startup, introduction.investor]) {
-        None
-    } else {
-        caller.side(introduction.startup, introduction.investor)
-    };
-    let asks = db::introductions::asks(conn, introduction.id)?;
-    let reached = |side| asks.iter().any(|ask| ask.side == side);
-    if let Some(side) = side
-        && introduction.requester.side() != Some(side)
-        && !reached(side)
-    {
-        return Err(Error::NotFound);
-    }
-    let open = side.is_none() || is_open(context, conn, &introduction)?;
-    let name = |conn: &mut Conn, of: Side| -> Result<Option<String>, Error> {
-        let known = match side {
-            None => true,
-            Some(side) => side == of || introduction.accepted(of) && open,
-        };
-        if !known {
-            return Ok(None);
-        }
-        let firm = db::organizations::find(conn, introduction.organization(of))?;
-        Ok(firm.map(|firm| firm.details.display_name().to_string()))
-    };
-    let startup_name = name(conn, Side::Startup)?;
-    let investor_name = name(conn, Side::Investor)?;
-    let answers = match side {
-        None => db::introductions::answers(conn, introduction.id)?,
-        Some(_) => Vec::new(),
-    };
-    let (slots, meeting) = meetings::seen(context, conn, &introduction, side, open)?;
-    let shared_reason = decline_reason(conn, introduction.id, side.is_none())?;
-    let open_ask = asks
-        .into_iter()
-        .find(|ask| open && ask.state == AskState::Open && Some(ask.side) == side);
-    Ok(Seen {
-        introduction,
-        startup_name,
-        investor_name,
-        side,
-        shared_reason,
-        open_ask,
-        answers,
-        slots,
-        meeting,
-    })
-}
-
-/// Whether a side may see what was granted to it: not while, or since, the gate
-/// stopped an introduction that was never sent.
-fn is_open(context: &Context, conn: &mut Conn, introduction: &Introduction) -> Result<bool, Error> {
-    use IntroductionStatus as S;
-    match introduction.status {
-        S::Requested | S::Held | S::Refused | S::Blocked | S::Frozen => Ok(false),
-        S::Sent | S::InConversation | S::Met | S::Converted => Ok(true),
-        // Closed after a mail that never arrived, it named nobody.
-        S::Closed if db::introductions::follow_up(conn, introduction.id)?.is_some() => Ok(true),
-        S::AskingFirst
-        | S::AskingSecond
-        | S::BothAccepted
-        | S::DeliveryProblem
-        | S::Declined
-        | S::Withdrawn
-        | S::Closed
-        | S::Expired => {
-            let pair = pair(conn, introduction)?;
-            let decision = disclosure::ask(context, conn, &pair, Occasion::Running)?;
-            Ok(decision == Decision::Allow)
-        }
-    }
+    let mut desk = Desk::load(conn, std::slice::from_ref(&introduction))?;
+    desk.see(context, conn, caller, introduction)
 }
 
 /// The reason of the side that declined, where it shared it.
@@ -199,18 +127,13 @@ pub(in crate::services) fn shared_reason(
     conn: &mut Conn,
     id: IntroductionId,
 ) -> Result<Option<PassReason>, Error> {
-    decline_reason(conn, id, false)
-}
-
-fn decline_reason(
-    conn: &mut Conn,
-    id: IntroductionId,
-    even_private: bool,
-) -> Result<Option<PassReason>, Error> {
     Ok(db::introductions::answers(conn, id)?
         .into_iter()
         .find_map(|given| match given.answer {
-            Answer::Decline { reason, share } if share || even_private => Some(reason),
+            Answer::Decline {
+                reason,
+                share: true,
+            } => Some(reason),
             _ => None,
         }))
 }
@@ -229,15 +152,31 @@ pub async fn list(
         context,
         format!("introductions {filter:?}"),
         page,
-        move |conn, cursor, limit| {
-            let rows = db::introductions::list(conn, &filter, cursor, limit)?;
-            rows.into_iter()
-                .map(|introduction| see(&context_in, conn, &caller, introduction))
-                .collect()
-        },
+        move |conn, cursor, limit| list_in(&context_in, conn, &caller, &filter, cursor, limit),
         |seen| after(seen.introduction.created_at, seen.introduction.id),
     )
     .await
+}
+
+/// A page of those introductions in the open transaction: what its rows have in
+/// common is looked up once.
+///
+/// # Errors
+/// One of them is not for the caller to see.
+pub fn list_in(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    filter: &Filter,
+    cursor: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Seen>, Error> {
+    let rows = db::introductions::list(conn, filter, cursor, limit)?;
+    let mut desk = Desk::load(conn, &rows)?;
+    desk.prepare(conn, caller, &rows)?;
+    rows.into_iter()
+        .map(|introduction| desk.see(context, conn, caller, introduction))
+        .collect()
 }
 
 /// What somebody wants to do with an introduction.

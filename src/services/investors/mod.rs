@@ -157,6 +157,25 @@ pub async fn comments(
     context.db.read(read).await
 }
 
+/// [`comments`], a page of it.
+pub async fn some_comments(
+    context: &Context,
+    caller: &Caller,
+    id: InvestorProfileId,
+    page: PageRequest,
+) -> Result<Page<ReviewComment>, Error> {
+    find(context, caller, id).await?;
+    let list = format!("comments {id}");
+    read_page(
+        context,
+        list,
+        page,
+        move |conn, cursor, limit| Ok(rows::some_comments(conn, id, cursor, limit)?),
+        |comment| after(comment.created_at, comment.id),
+    )
+    .await
+}
+
 /// Replaces what a profile says; `revise` gets the present content and answers
 /// the new one.
 pub async fn edit(

@@ -390,11 +390,26 @@ pub(super) fn rest(
             vec![
                 ("from", code(before.status.code())),
                 ("to", code(status.code())),
-                ("reason", code("consent_withdrawn")),
+                ("reason", code(consents::WITHDRAWN)),
             ],
         )?;
     }
     introductions::end_all(context, conn, About::Mandate(before.id), actor)
+}
+
+/// Publishes a mandate that was paused so, in the open transaction.
+///
+/// # Errors
+/// A refusal where something else stands against it; then nothing has changed.
+pub(super) fn publish_again(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: MandateId,
+) -> Result<(), Error> {
+    let action = MandateAction::Publish;
+    let (_, stored) = apply(context, caller, conn, (id, None), action, None)?;
+    stored.store(conn)
 }
 
 /// What can be done with a mandate now, each action with what stands in its
@@ -422,10 +437,14 @@ pub(super) fn open_to(
     let around = Around::load(context, conn, mandate, MandateAction::ALL, Some(caller))?;
     let hats = caller.hats_for(mandate.organization, Hat::Startup);
     let title = check_title(mandate, &hats, &context.taxonomy());
+    let hidden = consents::hindrance_to_show(conn, mandate.organization, context.now())?;
     Ok(available(MandateAction::ALL, &hats, |action, hat| {
         step(mandate, action, hat, around.facts())?;
-        match action {
-            MandateAction::Publish => title.clone(),
+        match (action, &hidden) {
+            (MandateAction::Publish | MandateAction::Restore, Some(refusal)) => {
+                Err(refusal.clone())
+            }
+            (MandateAction::Publish, None) => title.clone(),
             _ => Ok(()),
         }
     }))

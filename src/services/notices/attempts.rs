@@ -32,6 +32,9 @@ pub enum Attempt {
         uncertain: bool,
         /// Whether it is one of the attempts that a message has.
         counted: bool,
+        /// Whether no mail server takes it from us, which is nothing of the
+        /// message's nor of its reader's.
+        unserved: bool,
     },
     /// It can't be delivered.
     GivenUp {
@@ -86,12 +89,17 @@ impl Attempt {
         let uncertain = true;
         match self {
             Self::Retry {
-                at, error, counted, ..
+                at,
+                error,
+                counted,
+                unserved,
+                ..
             } => Self::Retry {
                 at,
                 error,
                 uncertain,
                 counted,
+                unserved,
             },
             Self::GivenUp { error, .. } => Self::GivenUp { error, uncertain },
             Self::PutOff { until, .. } => Self::Retry {
@@ -99,6 +107,7 @@ impl Attempt {
                 error: "one of its readers is still to get it".to_owned(),
                 uncertain,
                 counted: false,
+                unserved: false,
             },
             other => other,
         }
@@ -226,7 +235,7 @@ pub async fn settle_tried(
     tried: Option<Tried>,
 ) -> Result<bool, Error> {
     let context_in = context.clone();
-    let id = claimed.id;
+    let (id, claimed_in) = (claimed.id, claimed.clone());
     let notice = json::notice::decode(&claimed.payload)?;
     let doubtful_before = claimed.sending_since.is_some();
     context
@@ -239,6 +248,7 @@ pub async fn settle_tried(
             if matches!(attempt, Attempt::Retry { counted: false, .. }) {
                 outbox::uncount(conn, id, holder)?;
             }
+            note_service(conn, &claimed_in, holder, &attempt, now)?;
             let held = match &attempt {
                 Attempt::Delivered => outbox::done(conn, id, holder, now)?,
                 Attempt::Obsolete { why } => {
@@ -260,6 +270,25 @@ pub async fn settle_tried(
             Ok(true)
         })
         .await
+}
+
+/// Notes since when no mail server takes a message from us, or that one does
+/// again; what was not tried says nothing of it.
+fn note_service(
+    conn: &mut Conn,
+    claimed: &Claimed,
+    holder: Uuid,
+    attempt: &Attempt,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let since = match (attempt, claimed.unserved_since) {
+        (Attempt::Retry { unserved: true, .. }, None) => Some(now),
+        (Attempt::Retry { unserved: true, .. } | Attempt::PutOff { .. }, _) | (_, None) => {
+            return Ok(());
+        }
+        _ => None,
+    };
+    Ok(outbox::note_service(conn, claimed.id, holder, since)?)
 }
 
 fn follow(

@@ -21,17 +21,19 @@ use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
+mod comments;
 mod facts;
 mod freshness;
 mod holding;
 mod rest;
 
+pub use comments::{comments, some_comments};
 use facts::screen;
 pub(super) use facts::{Around, told};
 pub use freshness::mark_stale;
 pub use holding::archive_due;
 pub(super) use holding::suspend_of;
-pub(super) use rest::rest;
+pub(super) use rest::{publish_again, rest};
 
 use super::caller::in_any_hat;
 use super::counts::own;
@@ -177,19 +179,6 @@ pub async fn list<S: Show<StartupProfile>>(
         show,
     )
     .await
-}
-
-/// The reviewers' comments on a profile, oldest first.
-pub async fn comments(
-    context: &Context,
-    caller: &Caller,
-    id: StartupProfileId,
-) -> Result<Vec<ReviewComment>, Error> {
-    find(context, caller, id).await?;
-    context
-        .db
-        .read(move |conn| Ok(review_comments::of(conn, id)?))
-        .await
 }
 
 /// Replaces what a profile says; `revise` gets the present content and answers
@@ -525,8 +514,15 @@ pub(super) fn open_to(
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);
+    let hidden = consents::hindrance_to_show(conn, profile.organization, context.now())?;
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(profile, action, hat, &facts).map(drop)
+        step(profile, action, hat, &facts)?;
+        match (action, &hidden) {
+            (ProfileAction::Publish | ProfileAction::Restore, Some(refusal)) => {
+                Err(refusal.clone())
+            }
+            _ => Ok(()),
+        }
     }))
 }
 

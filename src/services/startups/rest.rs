@@ -1,12 +1,13 @@
 //! What becomes of a profile whose firm took back its consent to be proposed.
 
-use super::{About, Around, event_kind, moved, store_state};
+use super::{About, Around, Move, apply, event_kind, moved, store_state};
 use crate::db::Conn;
 use crate::domain::event::{Actor, SubjectKind};
+use crate::domain::ids::StartupProfileId;
 use crate::domain::permission::Hat;
 use crate::domain::profile::{ProfileAction, StartupProfile, step};
 use crate::services::transitions::code;
-use crate::services::{Context, Error, introductions};
+use crate::services::{Caller, Context, Error, consents, introductions};
 
 /// Pauses a profile that is shown, and ends the introductions to it that were
 /// not sent.
@@ -28,10 +29,25 @@ pub(in crate::services) fn rest(
             vec![
                 ("from", code(before.status.code())),
                 ("to", code(status.code())),
-                ("reason", code("consent_withdrawn")),
+                ("reason", code(consents::WITHDRAWN)),
             ],
         )?;
     }
     let about = About::Profile(before.organization, before.id);
     introductions::end_all(context, conn, about, actor)
+}
+
+/// Publishes a profile that was paused so, in the open transaction.
+///
+/// # Errors
+/// A refusal where something else stands against it; then nothing has changed.
+pub(in crate::services) fn publish_again(
+    context: &Context,
+    caller: &Caller,
+    conn: &mut Conn,
+    id: StartupProfileId,
+) -> Result<(), Error> {
+    let action = ProfileAction::Publish;
+    let (_, stored) = apply(context, caller, conn, id, None, action, Move::default())?;
+    stored.store(conn)
 }

@@ -20,8 +20,8 @@ use crate::domain::tag::Sensitivity;
 use crate::domain::terms;
 use crate::domain::values::{OrganizationKind, Side};
 use crate::domain::worklist::{
-    BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, WorkItem, WorkKind,
-    days_ahead, end_of,
+    BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, UNSERVED_MINUTES, WorkItem,
+    WorkKind, days_ahead, end_of,
 };
 use crate::services::{Caller, Context, Error, walls};
 
@@ -61,6 +61,9 @@ pub(super) fn all(
             caller.organizations(OrganizationKind::Operator).next(),
         )?;
         pile.compliance(conn)?;
+    }
+    if caller.is(Role::Admin) {
+        pile.mail(conn)?;
     }
     for (kind, side) in [
         (OrganizationKind::Startup, Side::Startup),
@@ -166,6 +169,7 @@ impl Pile<'_> {
         self.within(K::ResolveDelivery, S::Introduction, &found, TROUBLE_DAYS);
         let found = waiting::messages_given_up(conn, MOST)?;
         self.within(K::RetryMessage, S::Message, &found, TROUBLE_DAYS);
+        self.mail(conn)?;
         let since = self.context.now() - TimeDelta::days(BOUNCED_DAYS);
         let found = db::bounces::to_look_into(conn, since, MOST)?;
         self.within(K::CorrectAddress, S::Message, &found, TROUBLE_DAYS);
@@ -182,6 +186,22 @@ impl Pile<'_> {
         self.promises(conn, None)?;
         self.practices(conn, None)?;
         self.deals_of_curator(conn)
+    }
+
+    /// Mail that no server takes: one thing to do, whatever waits for it.
+    fn mail(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let before = self.context.now() - TimeDelta::minutes(UNSERVED_MINUTES);
+        if let Some((id, since)) = db::outbox::longest_unserved(conn, before)? {
+            let found = Waiting {
+                id: id.uuid(),
+                programme: None,
+                since,
+                by: None,
+            };
+            let due = since + TimeDelta::minutes(UNSERVED_MINUTES);
+            self.push(WorkKind::MendMail, RecordKind::Message, &found, Some(due));
+        }
+        Ok(())
     }
 
     /// What curators should offer, and what firms are asked.

@@ -208,7 +208,16 @@ fn what_awaits_a_clearance_is_held_and_the_sides_never_learn_of_it() {
             .get(Who::Curator, &format!("{introduction}/decisions"))
             .await;
         let decisions = decisions.expect(200);
-        assert_eq!(decisions["items"].as_array().unwrap().len(), 2);
+        let all = decisions["items"].as_array().unwrap();
+        assert_eq!(all.len(), 2);
+        let first = format!("{introduction}/decisions?limit=1");
+        let first = stage.get(Who::Curator, &first).await.expect(200);
+        assert_eq!(first["items"].as_array().unwrap()[..], all[..1]);
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let rest = format!("{introduction}/decisions?limit=1&cursor={cursor}");
+        let rest = stage.get(Who::Curator, &rest).await.expect(200);
+        assert_eq!(rest["items"].as_array().unwrap()[..], all[1..]);
+        assert!(rest["next_cursor"].is_null(), "{rest}");
     });
 }
 

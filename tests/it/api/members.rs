@@ -6,7 +6,7 @@ use corridor::domain::event::{Subject, SubjectKind};
 use corridor::domain::ids::UserId;
 use corridor::domain::ticket::TicketKind;
 use corridor::services::accounts::{self, NewUser};
-use corridor::services::members;
+use corridor::services::people;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Who};
@@ -218,12 +218,25 @@ fn a_closed_account_is_out_at_once_and_can_be_opened_again() {
         let tamar = firm(&app, "startup", "Tamar", "IL").await;
         let admin = operator(&app, "Admin", &[Role::Admin]).await;
         let person = id(&tamar.owner).await;
-        let path = format!("/v1/people/{person}/transitions");
-        let act =
-            async |who: &Client, action: &str| who.post(&path, &json!({ "action": action })).await;
+        let path = format!("/v1/people/{person}");
+        let act = async |who: &Client, action: &str| {
+            who.act(&path, "*", &json!({ "action": action })).await
+        };
         act(&tamar.owner, "close").await.refused(404, "not_found");
-        let closed = act(&admin, "close").await.expect(200);
+        let close = json!({ "action": "close" });
+        let blind = admin.post(&format!("{path}/transitions"), &close).await;
+        blind.refused(428, "version_required");
+        let seen = admin.get(&path).await.expect(200);
+        let closed = admin.act(&path, seen.etag(), &close).await.expect(200);
         assert_eq!(closed.body["state"], "closed");
+        assert_ne!(closed.etag(), seen.etag());
+        // Who decides on what was seen before that is told so.
+        let open = json!({ "action": "open" });
+        let late = admin.act(&path, seen.etag(), &open).await;
+        assert!(!late.refused(412, "stale_version").text("detail").is_empty());
+        let again = admin.get(&path).await.expect(200);
+        assert_eq!(again.body["state"], "closed");
+        assert_eq!(again.etag(), closed.etag());
         tamar
             .owner
             .get("/v1/me")
@@ -364,8 +377,8 @@ fn a_closed_account_takes_sessions_keys_and_links_with_it_and_leaves_the_work() 
             Ok::<_, corridor::db::Error>(corridor::services::Caller::new(user, memberships))
         });
         let admin = read.await.unwrap();
-        let close = members::AccountAction::Close;
-        members::act(&stage.context, &admin, person, close, None)
+        let close = people::AccountAction::Close;
+        people::act(&stage.context, &admin, person, None, close, None)
             .await
             .unwrap();
         assert_eq!(stage.get(Who::Gul, "/v1/me").await.status, 401);
@@ -381,8 +394,8 @@ fn a_closed_account_takes_sessions_keys_and_links_with_it_and_leaves_the_work() 
         let new = stage.question(&introduction).await;
         let yes = [("answer", "accept"), ("name", "The successor")];
         assert_eq!(stage.submit(&new, &yes).await.status, 303);
-        let again = members::AccountAction::Open;
-        members::act(&stage.context, &admin, person, again, None)
+        let again = people::AccountAction::Open;
+        people::act(&stage.context, &admin, person, None, again, None)
             .await
             .unwrap();
         assert_eq!(stage.get(Who::Gul, "/v1/me").await.status, 401);

@@ -103,6 +103,8 @@ fn a_curator_asks_for_changes_field_by_field() {
         let comments = startup.get(&format!("{path}/comments")).await.expect(200);
         assert_eq!(comments.body["items"][0]["pointer"], "/summary/en");
         assert_eq!(comments.body["items"][0]["comment"], "Say for whom.");
+        let paged = startup.get(&format!("{path}/comments?limit=1")).await;
+        assert_eq!(paged.expect(200).body["items"], comments.body["items"]);
         let wrong = json!({ "action": "submit", "reason": "x" });
         let answer = startup.act(&path, "*", &wrong).await.expect(422);
         assert_eq!(answer.faults(), ["#/reason not_taken"]);

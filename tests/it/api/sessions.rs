@@ -92,6 +92,24 @@ fn sessions_are_listed_and_ended_one_by_one() {
         assert_eq!(current["id"], one.text("session"));
         assert_eq!(current["agent"], "browser of a test");
         assert_eq!(current["address"], "127.0.0.1");
+        // A page at a time, and no filter that isn't there.
+        let mut walked = vec![];
+        let mut next = Some("/v1/me/sessions?limit=2".to_owned());
+        while let Some(path) = next {
+            let page = holder(&app, &one).get(&path).await.expect(200);
+            walked.extend(page.body["items"].as_array().unwrap().iter().cloned());
+            let cursor = page.body["next_cursor"].as_str();
+            next = cursor.map(|cursor| format!("/v1/me/sessions?limit=2&cursor={cursor}"));
+        }
+        assert_eq!(&walked, items);
+        for path in ["/v1/me/sessions?colour=red", "/v1/me?colour=red&limit=1"] {
+            let answer = holder(&app, &one).get(path).await.refused(400, "bad_query");
+            assert!(
+                answer
+                    .text("detail")
+                    .contains("`colour` is not known here.")
+            );
+        }
         let path = format!("/v1/me/sessions/{}", other.text("session"));
         holder(&app, &one)
             .call("DELETE", &path)

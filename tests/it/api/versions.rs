@@ -286,7 +286,7 @@ fn records_that_have_states_say_what_can_be_done_and_what_happened() {
         let open = actions(admin.get(&list).await);
         assert_eq!(open[0], ("close".to_owned(), Value::Null));
         admin
-            .post(&list, &json!({ "action": "close" }))
+            .act(&person, "*", &json!({ "action": "close" }))
             .await
             .expect(200);
         let closed = actions(admin.get(&list).await);

@@ -19,6 +19,7 @@ mod documents;
 mod imports;
 mod introductions;
 mod load;
+pub mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -9,7 +9,7 @@ mod log;
 mod opening;
 mod outbox;
 mod parties;
-mod plans;
+pub mod plans;
 mod store;
 mod together;
 mod world;

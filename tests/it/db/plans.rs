@@ -29,7 +29,7 @@ fn sqlite(conn: &mut Conn) -> &mut SqliteConnection {
 }
 
 /// The statements that `ask` runs, as they were sent.
-fn statements(conn: &mut Conn, ask: impl FnOnce(&mut Conn)) -> Vec<String> {
+pub fn statements(conn: &mut Conn, ask: impl FnOnce(&mut Conn)) -> Vec<String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     sqlite(conn).set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -134,6 +134,14 @@ fn what_falls_due_is_found_by_an_index() {
             plan(&mut conn, |conn| {
                 let (a, b, c) = (nobody.into(), nobody.into(), nobody.into());
                 db::matches::live_of(conn, a, b, c).map(drop).unwrap();
+            }),
+        ),
+        (
+            "consent_receipts_withdrawn",
+            plan(&mut conn, |conn| {
+                db::consents::withdrawn_since(conn, now, 50)
+                    .map(drop)
+                    .unwrap();
             }),
         ),
         (

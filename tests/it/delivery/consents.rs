@@ -15,7 +15,7 @@ use super::digests::{Mail, pages};
 use super::{Post, options};
 use crate::api::stage::{Answer, INVESTOR, STARTUP, Who, of};
 use crate::support::database::on_each_backend;
-use crate::support::smtp::Received;
+use crate::support::smtp::{Fault, Received};
 
 impl Post {
     async fn consents(&self, who: Who) -> Vec<Value> {
@@ -353,6 +353,10 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
         let publish = json!({"action": "publish"});
         let refused = post.stage.go(Who::Gul, &mandate, publish.clone()).await;
         assert_eq!(refused.code(409), "consent_withdrawn");
+        let listed = format!("{mandate}/transitions");
+        let listed = post.stage.get(Who::Gul, &listed).await;
+        assert!(listed.text.contains("consent_withdrawn"), "{}", listed.text);
+        assert!(listed.text.contains(&renewal), "{}", listed.text);
 
         let again = renew("the-second-key").await.expect(200);
         assert_eq!(renew("the-second-key").await.expect(200), again);
@@ -361,6 +365,70 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
         assert_eq!(again["method"], "signed_in");
         let seen = post.stage.go(Who::Gul, &mandate, publish).await.expect(200);
         assert_eq!(seen["status"], "published");
+
+        // With the same step, where that is wanted; but not what its people
+        // paused themselves.
+        let (latest, path) = (&again["id"], |id: &Value| {
+            format!(
+                "/v1/me/consents/{}/renewal?publish=true",
+                id.as_str().unwrap()
+            )
+        });
+        post.take_back(Who::Gul, &again).await.expect(200);
+        let renewed = post.stage.request(Who::Gul, "POST", &path(latest));
+        let renewed = Answer::of(renewed.send().await.unwrap()).await.expect(200);
+        let seen = post.stage.get(Who::Gul, &mandate).await.expect(200);
+        assert_eq!(seen["status"], "published");
+        let pause = json!({"action": "pause"});
+        post.stage.go(Who::Gul, &mandate, pause).await.expect(200);
+        post.take_back(Who::Gul, &renewed).await.expect(200);
+        let renewed = post.stage.request(Who::Gul, "POST", &path(&renewed["id"]));
+        assert_eq!(renewed.send().await.unwrap().status(), 200);
+        let seen = post.stage.get(Who::Gul, &mandate).await.expect(200);
+        assert_eq!(seen["status"], "paused");
+    });
+}
+
+/// Neither of two transactions at the same moment sees the other.
+#[test]
+fn what_is_published_in_the_moment_of_a_withdrawal_is_paused_by_the_clock() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        stands_behind_the_fund(&post).await;
+        let id = post.consents(Who::Gul).await[0]["id"].clone();
+        let (id, now): (Uuid, _) = (of(id.as_str().unwrap()), post.now());
+        let withdraw = move |conn: &mut Conn| db::consents::withdraw(conn, id, now);
+        assert!(post.stage.context.db.write(withdraw).await.unwrap());
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let status = async || {
+            let seen = post.stage.get(Who::Gul, &mandate).await.expect(200);
+            seen["status"].clone()
+        };
+        assert_eq!(status().await, "published");
+        clock::strike(&post.stage.context).await.unwrap();
+        assert_eq!(status().await, "paused");
+    });
+}
+
+#[test]
+fn nobody_is_named_by_what_was_closed_after_a_mail_that_never_arrived() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed().await;
+        // Each of both gets it by themselves.
+        for _ in 0..2 {
+            post.server.fail(Fault::Mail("552 5.3.4 too large"));
+        }
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "delivery_problem");
+        let close = json!({"action": "close"});
+        let stage = &post.stage;
+        stage.go(Who::Dana, &introduction, close).await.expect(200);
+        assert_eq!(post.status(&introduction).await, "closed");
+        for who in [Who::Dana, Who::Gul] {
+            let given = post.consents(who).await;
+            assert!(given[0].get("recipient").is_none(), "{given:?}");
+        }
     });
 }
 

@@ -15,6 +15,7 @@ mod frozen;
 mod leavers;
 mod ledger;
 mod letters;
+mod lists;
 mod meetings;
 mod named;
 mod obsolete;
@@ -74,6 +75,7 @@ fn options() -> Options {
             quick_base: TimeDelta::seconds(30),
             slow_base: TimeDelta::minutes(30),
             cap: TimeDelta::hours(6),
+            unwanted: TimeDelta::days(14),
         },
         domains: Domains::new(2),
         from_address: "intro@corridor.example".to_owned(),
@@ -433,6 +435,7 @@ fn a_sender_whose_lease_ran_out_marks_nothing() {
                 error: "late".to_owned(),
                 uncertain: false,
                 counted: true,
+                unserved: false,
             },
         ] {
             let held = notices::settle(context, &claimed[0], slow, attempt).await;

@@ -18,7 +18,7 @@ use corridor::services::{Error, notices};
 use serde_json::Value;
 
 use super::letters::id_of;
-use super::{Post, mailer, options, until, work_off};
+use super::{Post, mailer, make_administrator, options, until, work_off};
 use crate::api::stage::{Who, of};
 use crate::support::database::on_each_backend;
 use crate::support::smtp::{Fault, SmtpServer};
@@ -145,6 +145,65 @@ fn a_server_that_does_not_want_our_sender_costs_no_message() {
 }
 
 #[test]
+fn mail_that_a_policy_keeps_out_waits_and_somebody_is_told() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        make_administrator(&post, Who::Auditor).await;
+        post.queue_others(1).await;
+        let to_do = async |who: Who| {
+            let page = post.stage.get(who, "/v1/worklist?kind=mend_mail").await;
+            page.expect(200)["items"].as_array().unwrap().clone()
+        };
+        // More often than a message is tried for reasons of its own.
+        let refusals = [
+            Fault::Content("550 5.7.26 unauthenticated mail"),
+            Fault::Recipient("554 5.7.1 listed"),
+        ];
+        for attempt in 0..options().patience.attempts + 2 {
+            post.server.fail(refusals[usize::from(attempt % 2 == 1)]);
+            assert_eq!(post.send().await, 1, "attempt {attempt}");
+            let message = post.last().await;
+            assert_eq!((message.state, message.attempts), (State::Pending, 0));
+            if attempt == 0 {
+                assert!(to_do(Who::Curator).await.is_empty(), "it may be over soon");
+            }
+            post.advance(TimeDelta::hours(7));
+        }
+        let path = format!("/v1/messages/{}", post.last().await.id);
+        let waits = post.stage.get(Who::Curator, &path).await.expect(200);
+        assert!(waits["unserved_since"].is_string(), "{waits}");
+        for who in [Who::Curator, Who::Auditor] {
+            let items = to_do(who).await;
+            let [item] = items.as_slice() else {
+                panic!("{items:?}")
+            };
+            assert_eq!(item["since"], waits["unserved_since"]);
+            assert_eq!(item["overdue"], true, "{item}");
+        }
+        post.send().await;
+        assert_eq!(post.last().await.state, State::Done);
+        assert!(to_do(Who::Curator).await.is_empty());
+        let sent = post.stage.get(Who::Curator, &path).await.expect(200);
+        assert!(sent.get("unserved_since").is_none(), "{sent}");
+    });
+}
+
+#[test]
+fn what_is_kept_out_for_two_weeks_is_given_up() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        post.queue_others(1).await;
+        let refused = Fault::Content("550 5.7.1 blocked");
+        post.server.fail(refused);
+        post.send().await;
+        post.advance(TimeDelta::days(14));
+        post.server.fail(refused);
+        post.send().await;
+        assert_eq!(post.last().await.state, State::Dead);
+    });
+}
+
+#[test]
 fn a_mail_goes_by_the_next_server_when_one_does_not_want_our_sender() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
@@ -160,11 +219,18 @@ fn a_mail_goes_by_the_next_server_when_one_does_not_want_our_sender() {
         let relays = Relays::new(relays.to_vec(), Duration::from_mins(5));
         let mailer = Mailer::Relays(relays);
         let sender = Sender::new(post.stage.context.clone(), mailer, options());
+        // What the first doesn't take from us the second may, and the first is
+        // asked for the next again.
+        post.server
+            .fail(Fault::Content("550 5.7.26 unauthenticated"));
+        post.queue_others(1).await;
+        work_off(&sender).await;
+        assert_eq!(second.received().len(), 1);
         post.server.fail(Fault::Mail("553 5.1.8 sender rejected"));
-        post.queue_others(2).await;
+        post.queue_others(3).await;
         work_off(&sender).await;
         assert_eq!(post.server.connections(), 1);
-        assert_eq!(second.received().len(), 2);
+        assert_eq!(second.received().len(), 3);
     });
 }
 

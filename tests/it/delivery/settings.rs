@@ -8,7 +8,7 @@ use corridor::domain::event::SubjectKind;
 use corridor::domain::message::{News, Notice};
 use corridor::jobs::Options;
 use corridor::jobs::outbox::Sender;
-use corridor::mail::DkimKey;
+use corridor::mail::{DkimKey, DkimKind};
 use corridor::services::notices;
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
@@ -309,8 +309,9 @@ fn a_mail_to_both_sides_and_security_mail_offer_no_way_out() {
 fn every_mail_bears_a_signature_of_each_key_that_covers_the_way_out() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
-        let keys = ["one", "two"].map(|selector| {
-            let pkcs8 = DkimKey::generate().unwrap();
+        let kinds = [("one", DkimKind::Ed25519), ("two", DkimKind::Rsa)];
+        let keys = kinds.map(|(selector, kind)| {
+            let pkcs8 = DkimKey::generate(kind).unwrap();
             Arc::new(DkimKey::new("corridor.example", selector, &pkcs8).unwrap())
         });
         let signing = Options {
@@ -328,8 +329,11 @@ fn every_mail_bears_a_signature_of_each_key_that_covers_the_way_out() {
             .map(|(_, value)| value.split_whitespace().collect())
             .collect();
         assert_eq!(signatures.len(), 2);
-        for (signature, selector) in signatures.iter().zip(["one", "two"]) {
-            assert!(signature.contains("a=ed25519-sha256;c=relaxed/relaxed;d=corridor.example"));
+        for (signature, (selector, algorithm)) in
+            signatures.iter().zip([("one", "ed25519"), ("two", "rsa")])
+        {
+            let said = format!("a={algorithm}-sha256;c=relaxed/relaxed;d=corridor.example");
+            assert!(signature.contains(&said), "{signature}");
             assert!(signature.contains(&format!(";s={selector};")));
             assert!(!signature.contains(";l="));
             for covered in ["from:from:to", ":list-unsubscribe:list-unsubscribe-post;"] {

@@ -106,7 +106,10 @@ impl TestServer {
         };
         let listeners = Listeners {
             api: listener,
-            metrics: Some((metrics_listener, Arc::new(|| METRICS.render()))),
+            metrics: Some((
+                metrics_listener,
+                Arc::new(|| Box::pin(async { METRICS.render() })),
+            )),
         };
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new()

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
+use crate::api::stage::{BLURB, INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 const NAME: (&str, &str) = ("name", "Gül");
@@ -26,9 +26,17 @@ fn reading_answers_nothing_and_the_page_speaks_the_readers_language() {
             );
             assert!(shown.text.contains(STARTUP) && shown.text.contains("<h1>"));
             assert!(!shown.text.contains("<script"));
+            // Who asks wrote in another language than it is read in.
+            let quoted = format!("<blockquote lang=\"en\" dir=\"ltr\">{BLURB}</blockquote>");
+            assert!(shown.text.contains(&quoted), "{}", shown.text);
         }
         let after = stage.get(Who::Curator, &introduction).await;
         assert_eq!(before.text, after.text);
+        assert!(
+            after.text.contains("\"blurb_language\":\"en\""),
+            "{}",
+            after.text
+        );
         let response = stage.bare("GET", &page).send().await.unwrap();
         let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
         assert!(
@@ -123,6 +131,8 @@ fn a_link_answers_once_however_often_it_is_sent() {
         let thanks = stage.open(&page).await;
         assert_eq!(thanks.status, 200);
         assert!(!thanks.text.contains("<form"));
+        // Whoever said yes finds from here where to take it back.
+        assert!(thanks.text.contains("/my-consents/"), "{}", thanks.text);
     });
 }
 

@@ -34,7 +34,7 @@ use crate::services::{Caller, Context, counts};
 
 pub use notes::NoteView;
 pub use parts::PartView;
-pub use requests::{DealChanges, NewDealTransition};
+pub use requests::{ACTIONS, DealChanges, NewDealTransition};
 pub use syndicate::SyndicateView;
 pub use tasks::TaskView;
 pub use view::DealView;

@@ -13,7 +13,26 @@ use crate::domain::pipeline::{DealAction, Funding};
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::{CloseCode, Side};
 use crate::http::api::exchange::check_fields;
+use crate::http::api::values::code;
 use crate::services::deals::{Changes, PlanChanges, Seen};
+
+/// What moves a deal.
+pub const ACTIONS: &[&str] = &[
+    "report",
+    "advance",
+    "skip",
+    "move_back",
+    "hold",
+    "resume",
+    "lose",
+    "withdraw",
+    "confirm",
+    "vouch",
+    "block",
+    "unblock",
+    "reopen",
+    "reroute",
+];
 
 /// Most characters of a fact and of a reason in words.
 const TEXT_MAX: usize = 1_000;
@@ -260,7 +279,8 @@ impl NewDealTransition {
                 slug.map(DealAction::Reroute)
             }
             _ => {
-                faults.push("/action", "unknown_action", "A deal knows no such action.");
+                let detail = format!("A deal knows {}.", ACTIONS.join(", "));
+                faults.push("/action", "unknown_action", detail);
                 None
             }
         }
@@ -280,11 +300,7 @@ impl NewDealTransition {
     }
 
     fn close_code(&self, faults: &mut Faults) -> Option<CloseCode> {
-        let code = CloseCode::from_code(self.code.as_deref()?);
-        if code.is_none() {
-            faults.push("/code", "unknown_code", "This is no code for a loss.");
-        }
-        code
+        code(faults, "/code", self.code.as_deref()?, CloseCode::ALL)
     }
 
     fn funding(&self, faults: &mut Faults) -> Option<Funding> {

@@ -28,7 +28,7 @@ use crate::services::introductions::{self, Filter};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, counts};
 
-pub use requests::{NewIntroduction, NewIntroductionTransition};
+pub use requests::{ACTIONS, NewIntroduction, NewIntroductionTransition};
 pub use view::{IntroductionView, neutral};
 
 /// Registers the routes.

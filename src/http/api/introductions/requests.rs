@@ -111,6 +111,26 @@ pub struct NewIntroductionTransition {
     startup_revision: Option<i64>,
 }
 
+/// What moves an introduction.
+pub const ACTIONS: &[&str] = &[
+    "accept",
+    "decline",
+    "not_now",
+    "need_more_time",
+    "delegate",
+    "report_abuse",
+    "withdraw",
+    "release",
+    "refuse",
+    "block",
+    "confirm_sent",
+    "reply",
+    "met",
+    "convert",
+    "close",
+    "late_yes",
+];
+
 impl NewIntroductionTransition {
     /// What is meant, by somebody in `zone` at `now`.
     ///
@@ -140,7 +160,7 @@ impl NewIntroductionTransition {
             "close" => Some(Step::Other(Action::Close)),
             "late_yes" => Some(Step::Other(Action::LateYes)),
             _ => {
-                let detail = "An introduction knows no such action.";
+                let detail = format!("An introduction knows {}.", ACTIONS.join(", "));
                 faults.push("/action", "unknown_action", detail);
                 None
             }

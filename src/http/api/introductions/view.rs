@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::slots::{MeetingView, SlotView};
 use crate::domain::introduction::{Answer, Introduction};
+use crate::domain::tongue;
 use crate::domain::values::{PassReason, Side};
 use crate::services::introductions::{GivenAnswer, Seen};
 
@@ -43,6 +44,10 @@ pub struct IntroductionView {
     /// Why, in the requester's words.
     #[schema(max_length = 1000)]
     pub blurb: String,
+    /// Its language, as far as its letters tell it: `en`, `he`, `az` or `ru`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 35, example = "en")]
+    pub blurb_language: Option<String>,
     /// Why it was declined, where that was shared.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 40, example = "thesis_mismatch")]
@@ -96,6 +101,7 @@ impl IntroductionView {
             startup: SideView::of(seen, Side::Startup, startup.as_deref()),
             investor: SideView::of(seen, Side::Investor, investor.as_deref()),
             blurb: record.blurb.clone(),
+            blurb_language: tongue::of(&record.blurb).map(|it| it.to_string()),
             decline_reason: seen.shared_reason.map(PassReason::code),
             question: QuestionView::of(seen),
             convert_reported_by: record.convert_reported_by.map(Side::code),

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 
 use super::exchange::{created, intent, moved, path_id};
 use super::own_organization;
-use super::startup_profiles::{CommentsView, NewProfileTransition};
+use super::startup_profiles::{CommentView, NewProfileTransition};
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind};
@@ -229,17 +229,19 @@ async fn move_investor_profile(
 #[utoipa::path(
     operation_id = "list_investor_profile_comments",
     tag = "investor profiles",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "Oldest first.", body = CommentsView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "Oldest first.", body = PageView<CommentView>))
 )]
 #[get("/v1/investor-profiles/{id}/comments")]
 async fn list_investor_profile_comments(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    let comments = investors::comments(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(CommentsView::from(comments)))
+    let page = query.page.into();
+    let found = investors::some_comments(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(found, CommentView::from).respond(&request))
 }
 
 /// What happened to an investor profile.

@@ -27,7 +27,7 @@ use crate::services::{Caller, Context, teasers};
 
 pub use explanation::ExplanationView;
 pub use listing::{MatchFilters, MatchesView, wanted};
-pub use requests::{NewMatch, NewMatchTransition};
+pub use requests::{ACTIONS, NewMatch, NewMatchTransition};
 pub use view::{MatchView, PartyView, RankingView, Voice};
 
 /// Registers the routes.

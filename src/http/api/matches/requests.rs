@@ -12,6 +12,7 @@ use crate::domain::text::bounded;
 use crate::domain::values::PassReason;
 use crate::http::answer::{NOTE_MAX, day_ahead, day_within};
 use crate::http::api::exchange::{body_id, check_fields};
+use crate::http::api::values::code;
 use crate::services::matches::Move;
 
 /// A pair to put on record.
@@ -70,6 +71,20 @@ pub struct NewMatchTransition {
     note: Option<String>,
 }
 
+/// What moves a match.
+pub const ACTIONS: &[&str] = &[
+    "allow",
+    "block",
+    "release",
+    "interested",
+    "snooze",
+    "pass",
+    "pin",
+    "unpin",
+    "veto",
+    "unveto",
+];
+
 impl NewMatchTransition {
     /// What is meant, by somebody in `zone` at `now`.
     ///
@@ -94,7 +109,8 @@ impl NewMatchTransition {
             "pass" if reason_is(PassReason::Other) => (&["reason", "note"], self.pass(&mut faults)),
             "pass" => (&["reason"], self.pass(&mut faults)),
             _ => {
-                faults.push("/action", "unknown_action", "A match knows no such action.");
+                let detail = format!("A match knows {}.", ACTIONS.join(", "));
+                faults.push("/action", "unknown_action", detail);
                 return Err(faults);
             }
         };
@@ -146,11 +162,7 @@ impl NewMatchTransition {
     }
 
     fn pass(&self, faults: &mut Faults) -> Option<MatchAction> {
-        let code = self.reason.as_deref()?;
-        let reason = PassReason::from_code(code);
-        if reason.is_none() {
-            faults.push("/reason", "unknown_code", "This is no reason to pass.");
-        }
+        let reason = code(faults, "/reason", self.reason.as_deref()?, PassReason::ALL);
         reason.map(MatchAction::Pass)
     }
 }

@@ -38,7 +38,7 @@ use crate::services::{Context, Error};
 
 pub use document::{RoundDocument, StartupProfileDocument, TractionDocument};
 pub use filters::StartupProfileFilters;
-pub use view::{CommentsView, StartupProfileView};
+pub use view::{CommentView, CommentsView, StartupProfileView};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -362,17 +362,19 @@ async fn move_startup_profile(
 #[utoipa::path(
     operation_id = "list_startup_profile_comments",
     tag = "startup profiles",
-    params(("id" = String, Path, format = "uuid", max_length = 36)),
-    responses((status = 200, description = "Oldest first.", body = CommentsView))
+    params(("id" = String, Path, format = "uuid", max_length = 36), PageQuery),
+    responses((status = 200, description = "Oldest first.", body = PageView<CommentView>))
 )]
 #[get("/v1/startup-profiles/{id}/comments")]
 async fn list_startup_profile_comments(
     Authenticated(caller): Authenticated,
     context: web::Data<Context>,
-    id: web::Path<String>,
+    request: HttpRequest,
+    (id, query): (web::Path<String>, ListQuery),
 ) -> Result<HttpResponse, Problem> {
-    let comments = startups::comments(&context, &caller, path_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(CommentsView::from(comments)))
+    let page = query.page.into();
+    let found = startups::some_comments(&context, &caller, path_id(&id)?, page).await?;
+    Ok(PageView::of(found, CommentView::from).respond(&request))
 }
 
 /// Compliance agrees to what a profile says at this version.

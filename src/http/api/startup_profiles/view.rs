@@ -79,7 +79,7 @@ impl From<StartupProfile> for StartupProfileView {
     }
 }
 
-/// The reviewers' comments.
+/// The reviewers' comments, as an export of one's own records has them.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewComments)]
 pub struct CommentsView {
@@ -109,17 +109,22 @@ pub struct CommentView {
     created_at: String,
 }
 
-impl From<Vec<ReviewComment>> for CommentsView {
-    fn from(comments: Vec<ReviewComment>) -> Self {
-        let view = |comment: ReviewComment| CommentView {
+impl From<ReviewComment> for CommentView {
+    fn from(comment: ReviewComment) -> Self {
+        Self {
             id: comment.id.to_string(),
             revision: comment.revision,
             pointer: comment.pointer,
             comment: comment.comment,
             created_at: time(comment.created_at),
-        };
+        }
+    }
+}
+
+impl From<Vec<ReviewComment>> for CommentsView {
+    fn from(comments: Vec<ReviewComment>) -> Self {
         Self {
-            items: comments.into_iter().map(view).collect(),
+            items: comments.into_iter().map(CommentView::from).collect(),
         }
     }
 }

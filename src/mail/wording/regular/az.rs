@@ -144,6 +144,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::OfferPractice => "Təklif ediləcək təcrübələr",
         WorkKind::AnswerPractice => "Cavab gözləyən təcrübələr",
         WorkKind::DoTask => "Görüləcək tapşırıqlar",
+        WorkKind::MendMail => "Heç bir serverin qəbul etmədiyi məktublar",
         WorkKind::CorrectAddress => "Düzəldiləcək ünvanlar",
     }
 }

@@ -144,6 +144,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::OfferPractice => "Practices to offer",
         WorkKind::AnswerPractice => "Practices to answer",
         WorkKind::DoTask => "Tasks to do",
+        WorkKind::MendMail => "Mail that no server takes",
         WorkKind::CorrectAddress => "Addresses to put right",
     }
 }

@@ -144,6 +144,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::OfferPractice => "פרקטיקות להצעה",
         WorkKind::AnswerPractice => "פרקטיקות לתשובה",
         WorkKind::DoTask => "משימות לביצוע",
+        WorkKind::MendMail => "דואר ששום שרת אינו מקבל",
         WorkKind::CorrectAddress => "כתובות לתיקון",
     }
 }

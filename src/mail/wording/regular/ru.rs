@@ -144,6 +144,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::OfferPractice => "Практики, которые нужно предложить",
         WorkKind::AnswerPractice => "Практики, ждущие ответа",
         WorkKind::DoTask => "Задачи к выполнению",
+        WorkKind::MendMail => "Почта, которую не принимает ни один сервер",
         WorkKind::CorrectAddress => "Адреса, которые нужно исправить",
     }
 }

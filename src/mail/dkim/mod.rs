@@ -1,7 +1,8 @@
 //! DKIM signatures (RFC 6376): relaxed/relaxed, over the whole body, with
 //! ed25519-sha256 (RFC 8463), rsa-sha256 of 2048 bits or more (RFC 8301), or
-//! both, since many receivers know only the second. RSA keys are signed with
-//! but not made here: `openssl genrsa` does that.
+//! both, since many receivers know only the second.
+
+mod generate;
 
 use std::fmt;
 
@@ -54,6 +55,15 @@ pub enum DkimError {
     NoEntropy,
 }
 
+/// How a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DkimKind {
+    /// ed25519-sha256 (RFC 8463): small, and unknown to many receivers.
+    Ed25519,
+    /// rsa-sha256 of 2048 bits, which every receiver can check.
+    Rsa,
+}
+
 enum Pair {
     Ed25519(Ed25519KeyPair),
     Rsa(Box<RsaKeyPair>),
@@ -73,10 +83,15 @@ impl fmt::Debug for DkimKey {
 }
 
 impl DkimKey {
-    /// A new ed25519 key, as PKCS#8.
-    pub fn generate() -> Result<Vec<u8>, DkimError> {
-        let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
-        Ok(made.map_err(|_| DkimError::NoEntropy)?.as_ref().to_vec())
+    /// A new key, as PKCS#8. One for RSA takes up to some seconds.
+    pub fn generate(kind: DkimKind) -> Result<Vec<u8>, DkimError> {
+        match kind {
+            DkimKind::Ed25519 => {
+                let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+                Ok(made.map_err(|_| DkimError::NoEntropy)?.as_ref().to_vec())
+            }
+            DkimKind::Rsa => generate::rsa(),
+        }
     }
 
     /// The key in a PKCS#8 document, for that domain under that selector.
@@ -303,7 +318,7 @@ mod tests {
 
     #[test]
     fn names_that_could_end_a_header_are_refused() {
-        let pkcs8 = DkimKey::generate().unwrap();
+        let pkcs8 = DkimKey::generate(DkimKind::Ed25519).unwrap();
         for bad in ["", "a b", "a\r\nb", "a;b", "a..b", "."] {
             assert_eq!(DkimKey::new(bad, "s", &pkcs8).err(), Some(DkimError::Name));
             assert_eq!(

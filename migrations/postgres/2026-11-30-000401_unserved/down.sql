@@ -1,0 +1,2 @@
+DROP INDEX outbox_unserved;
+ALTER TABLE outbox DROP COLUMN unserved_since;
