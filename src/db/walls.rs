@@ -249,12 +249,20 @@ pub fn keep_apart(
     Ok(())
 }
 
-/// Notes that no wall stands before a firm.
+/// Has the walls that stand before a firm stand before the one that it became
+/// as well.
 ///
 /// # Errors
 /// A statement failed.
-pub fn let_in(conn: &mut Conn, other: OrganizationId) -> Result<()> {
-    diesel::delete(pairs::table.filter(pair::other_id.eq(other))).execute(conn)?;
+pub fn follow(conn: &mut Conn, gone: OrganizationId, kept: OrganizationId) -> Result<()> {
+    let before: Vec<(Id, OrganizationId)> = pairs::table
+        .filter(pair::other_id.eq(gone))
+        .filter(pair::organization_id.ne(kept))
+        .select((pair::wall_id, pair::organization_id))
+        .load(conn)?;
+    for (wall, holder) in before {
+        keep_apart(conn, wall.uuid(), holder, kept)?;
+    }
     Ok(())
 }
 
@@ -302,29 +310,33 @@ pub fn unswept(conn: &mut Conn, limit: i64) -> Result<Vec<Wall>> {
     rows.into_iter().map(wall).collect()
 }
 
-/// Notes that everybody on record was looked at.
+/// Notes that everybody on record was looked at; false when that was noted
+/// before.
 ///
 /// # Errors
 /// A statement failed.
-pub fn swept(conn: &mut Conn, wall: Uuid, now: DateTime<Utc>) -> Result<()> {
-    diesel::update(walls::table.find(Id::of(wall)))
+pub fn swept(conn: &mut Conn, wall: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let unswept = walls::table
+        .find(Id::of(wall))
+        .filter(dsl::status.eq(WallStatus::InForce.code()))
+        .filter(dsl::swept_at.is_null());
+    let changed = diesel::update(unswept)
         .set(dsl::swept_at.eq(Some(Timestamp(now))))
         .execute(conn)?;
-    Ok(())
+    Ok(changed == 1)
 }
 
-/// Startups and investors by id, from after one on.
+/// Investors by id, from after one on.
 ///
 /// # Errors
 /// A statement failed.
-pub fn firms_after(
+pub fn investors_after(
     conn: &mut Conn,
     after: Option<OrganizationId>,
     limit: i64,
 ) -> Result<Vec<OrganizationId>> {
-    let kinds = [OrganizationKind::Startup, OrganizationKind::Investor];
     let mut query = organizations::table
-        .filter(organizations::kind.eq_any(kinds.map(OrganizationKind::code)))
+        .filter(organizations::kind.eq(OrganizationKind::Investor.code()))
         .select(organizations::id)
         .into_boxed();
     if let Some(after) = after {

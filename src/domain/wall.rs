@@ -141,6 +141,16 @@ impl Wall {
         keys
     }
 
+    /// What firms have among what they are recognised by, before whom it stands
+    /// by their own names.
+    pub fn traces(&self) -> BTreeSet<String> {
+        let FirmKeys { own, near, .. } = firm_keys(self.name.as_str());
+        let mut traces = own;
+        traces.extend(near);
+        traces.extend(self.host().map(|host| format!("@{host}")));
+        traces
+    }
+
     fn host(&self) -> Option<String> {
         let host = self.website.as_ref().map(Website::host);
         host.filter(|host| host_tells(host))

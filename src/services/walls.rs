@@ -5,11 +5,11 @@
 
 use uuid::Uuid;
 
-use crate::db::page::Page;
+use crate::db::page::{Cursor, Page};
 pub use crate::db::walls::Filter;
 use crate::db::worklist::Waiting;
 use crate::db::{self, Conn, merges, organizations, walls};
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
 use crate::domain::permission::{Operation, Verdict, decide};
 use crate::domain::refusal::Refusal;
@@ -24,7 +24,7 @@ use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
 use super::{Caller, Context, Error, Intent};
 
-/// Firms that a new wall is held against in one transaction.
+/// Investors that a new wall is held against in one transaction.
 const AT_ONCE: i64 = 100;
 /// Walls that are held against everybody in one go.
 const SWEPT: i64 = 10;
@@ -81,6 +81,7 @@ pub async fn declare(
         intent,
         move |conn| {
             organizations::lock(conn, organization)?;
+            db::duplicates::lock(conn)?;
             let firm = live_firm(conn, organization)?;
             if !matches!(
                 firm.details.kind,
@@ -160,7 +161,46 @@ pub async fn list(
 ) -> Result<Page<Wall>, Error> {
     caller.may(Operation::ReadCompliance, &[])?;
     filter.besides = other_firms(caller);
-    pages(context, filter, page).await
+    let caller_in = caller.clone();
+    read_page(
+        context,
+        format!("walls {filter:?}"),
+        page,
+        move |conn, cursor, limit| open_walls(conn, &caller_in, &filter, cursor, limit),
+        of_wall,
+    )
+    .await
+}
+
+/// Walls from a place on that stand before none of the caller's firms; one more
+/// than `limit` when there are more.
+fn open_walls(
+    conn: &mut Conn,
+    caller: &Caller,
+    filter: &Filter,
+    mut cursor: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Wall>, Error> {
+    let parties = own_parties(conn, caller)?;
+    let mut open = Vec::new();
+    loop {
+        let some = walls::list(conn, filter, cursor, limit)?;
+        let more = some.len() > limit;
+        for wall in some {
+            cursor = Some(of_wall(&wall));
+            if !is_before(conn, &wall, &parties)? {
+                open.push(wall);
+            }
+        }
+        if !more || open.len() > limit {
+            open.truncate(limit.saturating_add(1));
+            return Ok(open);
+        }
+    }
+}
+
+fn of_wall(wall: &Wall) -> Cursor {
+    after(wall.created_at, wall.id)
 }
 
 fn other_firms(caller: &Caller) -> Vec<OrganizationId> {
@@ -175,7 +215,7 @@ async fn pages(context: &Context, filter: Filter, page: PageRequest) -> Result<P
         format!("walls {filter:?}"),
         page,
         move |conn, cursor, limit| Ok(walls::list(conn, &filter, cursor, limit)?),
-        |wall| after(wall.created_at, wall.id),
+        of_wall,
     )
     .await
 }
@@ -209,16 +249,37 @@ fn readable(conn: &mut Conn, caller: &Caller, id: Uuid) -> Result<Wall, Error> {
         };
     }
     // Whoever belongs to a firm that is kept away learns as little as it does.
-    let mut own = other_firms(caller);
-    if !own.is_empty() {
-        let others = walls::others(conn, id)?;
-        own.retain(|firm| others.contains(firm));
-    }
-    if own.is_empty() {
-        Ok(wall)
-    } else {
+    if is_before(conn, &wall, &own_parties(conn, caller)?)? {
         Err(Error::NotFound)
+    } else {
+        Ok(wall)
     }
+}
+
+/// The firms that somebody of the operator's belongs to as well, and what they
+/// are recognised by.
+fn own_parties(conn: &mut Conn, caller: &Caller) -> Result<Vec<(OrganizationId, Party)>, Error> {
+    let mut parties = Vec::new();
+    for firm in other_firms(caller) {
+        let firm = root(conn, firm)?;
+        parties.push((firm, party(conn, firm)?.1));
+    }
+    Ok(parties)
+}
+
+/// Whether a wall stands before one of these firms, or would.
+fn is_before(
+    conn: &mut Conn,
+    wall: &Wall,
+    parties: &[(OrganizationId, Party)],
+) -> Result<bool, Error> {
+    if parties.is_empty() {
+        return Ok(false);
+    }
+    let others = walls::others(conn, wall.id)?;
+    Ok(parties
+        .iter()
+        .any(|(firm, party)| others.contains(firm) || wall.stands_before(party)))
 }
 
 /// What the caller can do with a wall now.
@@ -259,6 +320,8 @@ pub async fn transition(
         caller.id(),
         intent,
         move |conn| {
+            // Who is written meanwhile is looked at after this, or found by it.
+            db::duplicates::lock(conn)?;
             let before = readable(conn, &caller_in, id)?;
             caller_in.may(Operation::WriteWall, &[before.organization])?;
             check_version(expected, before.version)?;
@@ -327,55 +390,96 @@ pub async fn sweep_due(context: &Context) -> Result<usize, Error> {
     let mut done = 0;
     let unswept = |conn: &mut Conn| walls::unswept(conn, SWEPT);
     for wall in context.db.read(unswept).await.map_err(Error::from)? {
+        let named = wall.clone();
+        let named = context.db.write(move |conn| sweep_named(conn, &named));
+        named.await?;
         let mut last = None;
-        loop {
+        while wall.reach == WallReach::Portfolio {
             let wall = wall.clone();
-            let some = context.db.write(move |conn| sweep_some(conn, &wall, last));
-            match some.await? {
-                Some(reached) => last = Some(reached),
-                None => break,
+            let some = context
+                .db
+                .write(move |conn| sweep_holders(conn, &wall, last));
+            last = some.await?;
+            if last.is_none() {
+                break;
             }
         }
-        let (context_in, id, firm) = (context.clone(), wall.id, wall.organization);
-        context
+        let context_in = context.clone();
+        let finish = context
             .db
-            .write(move |conn| {
-                walls::swept(conn, id, context_in.now())?;
-                // What is under way between the two is looked at again.
-                let pen = context_in.pen(crate::domain::event::Actor::System);
-                let facts = vec![("wall", Value::Id(id))];
-                let subject = (SubjectKind::Organization, firm);
-                pen.append(conn, "organization.wall_stands", subject, facts)
-            })
-            .await?;
-        done += 1;
+            .write(move |conn| finish(&context_in, conn, &wall));
+        done += usize::from(finish.await?);
     }
     Ok(done)
 }
 
-/// Holds a wall against the next firms by id; the last of them, none at the end.
-fn sweep_some(
+/// Notes that everybody was looked at; false when another node did.
+fn finish(context: &Context, conn: &mut Conn, wall: &Wall) -> Result<bool, Error> {
+    if !walls::swept(conn, wall.id, context.now())? {
+        return Ok(false);
+    }
+    // What is under way between the two is looked at again.
+    let pen = context.pen(Actor::System);
+    let subject = (SubjectKind::Organization, wall.organization);
+    let facts = vec![("wall", Value::Id(wall.id))];
+    pen.append(conn, "organization.wall_stands", subject, facts)?;
+    Ok(true)
+}
+
+/// The firm whose a wall is by now; none of one that was lifted meanwhile.
+/// Nobody is written or lifts it until the open transaction ends.
+fn standing(conn: &mut Conn, wall: &Wall) -> Result<Option<OrganizationId>, Error> {
+    db::duplicates::lock(conn)?;
+    let now = walls::find(conn, wall.id)?;
+    if now.is_some_and(|it| it.status == WallStatus::InForce) {
+        Ok(Some(root(conn, wall.organization)?))
+    } else {
+        Ok(None)
+    }
+}
+
+/// Holds a wall against those that may bear its name or have its web site.
+fn sweep_named(conn: &mut Conn, wall: &Wall) -> Result<(), Error> {
+    let Some(holder) = standing(conn, wall)? else {
+        return Ok(());
+    };
+    for firm in db::duplicates::traced(conn, &wall.traces())? {
+        hold_against(conn, wall, holder, firm)?;
+    }
+    Ok(())
+}
+
+/// Holds a wall against the next investors by id; the last of them, none at the
+/// end.
+fn sweep_holders(
     conn: &mut Conn,
     wall: &Wall,
     last: Option<OrganizationId>,
 ) -> Result<Option<OrganizationId>, Error> {
-    // It may have been lifted meanwhile.
-    let stands = walls::find(conn, wall.id)?.is_some_and(|it| it.status == WallStatus::InForce);
-    if !stands {
+    let Some(holder) = standing(conn, wall)? else {
         return Ok(None);
-    }
-    let holder = root(conn, wall.organization)?;
-    let firms = walls::firms_after(conn, last, AT_ONCE)?;
-    for firm in &firms {
-        if *firm == holder || merges::of_gone(conn, *firm)?.is_some() {
-            continue;
-        }
-        let (_, party) = party(conn, *firm)?;
-        if wall.stands_before(&party) {
-            walls::keep_apart(conn, wall.id, holder, *firm)?;
+    };
+    let investors = walls::investors_after(conn, last, AT_ONCE)?;
+    for firm in &investors {
+        let profile = db::investor_profiles::of(conn, *firm)?;
+        if profile.is_some_and(|it| !it.content.portfolio.is_empty()) {
+            hold_against(conn, wall, holder, *firm)?;
         }
     }
-    Ok(firms.last().copied())
+    Ok(investors.last().copied())
+}
+
+fn hold_against(
+    conn: &mut Conn,
+    wall: &Wall,
+    holder: OrganizationId,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    let firm = root(conn, firm)?;
+    if firm != holder && wall.stands_before(&party(conn, firm)?.1) {
+        walls::keep_apart(conn, wall.id, holder, firm)?;
+    }
+    Ok(())
 }
 
 /// Which firm a firm is by now.
@@ -413,15 +517,17 @@ fn party(conn: &mut Conn, firm: OrganizationId) -> Result<(Vec<OrganizationId>, 
 }
 
 /// Looks which walls stand before a firm that was just written, and has it hold
-/// those of the firms that became it.
+/// those of the firms that became it. One that stood before it stays: whoever
+/// is kept away takes it down by no other name and no other portfolio.
 pub(super) fn look(conn: &mut Conn, firm: OrganizationId) -> Result<(), Error> {
+    db::duplicates::lock(conn)?;
     if !walls::any_in_force(conn)? {
         return Ok(());
     }
-    walls::let_in(conn, firm)?;
-    if root(conn, firm)? != firm {
-        // Whoever it became is looked at for it.
-        return Ok(());
+    let now = root(conn, firm)?;
+    if now != firm {
+        // Whatever else it became is looked at for it.
+        return Ok(walls::follow(conn, firm, now)?);
     }
     let (all, party) = party(conn, firm)?;
     for wall in walls::found_by(conn, &party.keys())? {

@@ -151,9 +151,7 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
                 Some(LiveOf::Programme(id.into()))
             }
             // What is graded otherwise may wait for compliance.
-            SubjectKind::Tag if event.kind == "tag.graded" || event.kind == "tag.edited" => {
-                Some(LiveOf::All)
-            }
+            SubjectKind::Tag if is_graded(event) => Some(LiveOf::All),
             // A pass keeps the two firms apart, by other mandates as well.
             SubjectKind::Match if is_pass(event) => Some(LiveOf::BesideMatch(id.into())),
             _ => None,
@@ -166,6 +164,13 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
         }
     }
     concerned
+}
+
+/// Whether a tag is handled otherwise since, by its own grade or its parent's.
+fn is_graded(event: &SealedEvent) -> bool {
+    let mut payload = event.payload.iter();
+    event.kind == "tag.graded"
+        || event.kind == "tag.edited" && payload.any(|(key, _)| key == "parent")
 }
 
 fn is_pass(event: &SealedEvent) -> bool {

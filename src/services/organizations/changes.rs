@@ -94,8 +94,8 @@ fn check_leaving(context: &Context, conn: &mut Conn, firm: &Organization) -> Res
     let covers = |freeze: &Freeze| {
         freeze.scope != FreezeScope::All && freeze.scope.covers_firm(firm.id, country)
     };
-    // One that begins later would be left as well.
-    let freezes = db::freezes::standing(conn, context.now())?;
+    // That one is planned is nobody's to find out.
+    let freezes = db::freezes::active(conn, context.now())?;
     if freezes.iter().any(covers) {
         return Err(Error::refused(
             "operator_needed",

@@ -29,7 +29,7 @@ async fn go(stage: &Stage, who: Who, wall: &str, action: &str) -> Answer {
     stage.go(who, wall, body).await
 }
 
-async fn holds(stage: &Stage, name: &str) {
+async fn holds(stage: &Stage, name: &str) -> String {
     let made = stage
         .post(Who::Gul, "/v1/investor-profiles", json!({}))
         .await;
@@ -38,6 +38,7 @@ async fn holds(stage: &Stage, name: &str) {
     let portfolio = json!({ "portfolio": [{ "name": name }] });
     let edited = stage.edit(Who::Gul, &profile, portfolio).await;
     assert_eq!(edited.status, 200, "{}", edited.text);
+    profile
 }
 
 #[test]
@@ -108,7 +109,15 @@ fn a_wall_stands_before_whoever_takes_the_rival_into_the_portfolio() {
         let read = stage.get(Who::Dana, &path).await.expect(200);
         assert_eq!(read["items"], json!([]));
         assert_eq!(ranked(&stage).await, first);
-        holds(&stage, "RIVAL WATER").await;
+        let profile = holds(&stage, "RIVAL WATER").await;
+        assert_eq!(ranked(&stage).await, []);
+        // It is not taken down by taking the rival out again.
+        let hold = async |portfolio: Value| {
+            let portfolio = json!({ "portfolio": portfolio });
+            let edited = stage.edit(Who::Gul, &profile, portfolio).await;
+            assert_eq!(edited.status, 200, "{}", edited.text);
+        };
+        hold(json!([])).await;
         assert_eq!(ranked(&stage).await, []);
         let alone = go(&stage, Who::Compliance, &wall, "lift").await;
         assert_eq!(alone.code(409), "second_person_needed");
@@ -117,6 +126,7 @@ fn a_wall_stands_before_whoever_takes_the_rival_into_the_portfolio() {
             .expect(200);
         assert_eq!(ranked(&stage).await, first);
         // One that comes later finds it there.
+        hold(json!([{ "name": "Rival Water" }])).await;
         declared(&stage, Who::Compliance, "Rival Water Ltd", "portfolio").await;
         assert_eq!(ranked(&stage).await, []);
     });
