@@ -218,16 +218,17 @@ pub fn timeline_of(
     rows.into_iter().map(sealed).collect()
 }
 
-/// [`timeline`] of a part of a record: the record's events that name the part
-/// by that fact. The facts stand in a text of one form (see
+/// [`timeline`] of a part of some records of a kind: their events that name the
+/// part by that fact. The facts stand in a text of one form (see
 /// [`json::event`]), in which each is followed by a comma or the end.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn timeline_of_part(
     conn: &mut Conn,
-    subject: Subject,
+    (kind, ids): (SubjectKind, &[Uuid]),
     part: &(&'static str, Value),
+    kinds: Kinds,
     after: i64,
     limit: usize,
 ) -> Result<Vec<SealedEvent>> {
@@ -235,10 +236,17 @@ pub fn timeline_of_part(
     let named = events::payload
         .like(format!("%,{fact},%"))
         .or(events::payload.like(format!("%,{fact}}}")));
-    let rows: Vec<Row> = events::table
-        .filter(events::subject_kind.eq(subject.kind.code()))
-        .filter(events::subject_id.eq(Id::of(subject.id)))
+    let ids: Vec<Id> = ids.iter().copied().map(Id::of).collect();
+    let mut query = events::table
+        .filter(events::subject_kind.eq(kind.code()))
+        .filter(events::subject_id.eq_any(ids))
         .filter(events::position.gt(after).assume_not_null())
+        .into_boxed();
+    query = match kinds {
+        Kinds::Only(kinds) => query.filter(events::kind.eq_any(kinds)),
+        Kinds::AllBut(kinds) => query.filter(events::kind.ne_all(kinds)),
+    };
+    let rows: Vec<Row> = query
         .filter(named)
         .order(events::position)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))

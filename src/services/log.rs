@@ -114,18 +114,19 @@ pub async fn timeline_of(
         .await
 }
 
-/// [`timeline`] of a part of a record, such as a commitment of a programme: of
-/// the record's events those that name it by that fact.
+/// [`timeline`] of a part of some records of a kind, such as a commitment of a
+/// programme: of their events those that name it by that fact.
 pub async fn timeline_of_part(
     context: &Context,
-    subject: Subject,
+    (kind, ids): (SubjectKind, Vec<Uuid>),
     part: (&'static str, Value),
+    kinds: Kinds,
     after: i64,
     limit: usize,
 ) -> Result<Vec<SealedEvent>, Error> {
     let limit = limit.min(PAGE);
     let read = move |conn: &mut Conn| {
-        let found = events::timeline_of_part(conn, subject, &part, after, limit)?;
+        let found = events::timeline_of_part(conn, (kind, &ids), &part, kinds, after, limit)?;
         Ok(found)
     };
     context.db.read(read).await

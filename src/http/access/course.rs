@@ -76,6 +76,7 @@ pub(super) const COURSE: &[(&str, Access)] = &[
     ("GET /v1/deal-tasks/{id}", Needs(O::ReadDeal)),
     ("PATCH /v1/deal-tasks/{id}", Needs(O::MoveDeal)),
     ("GET /v1/deal-tasks/{id}/transitions", Needs(O::ReadDeal)),
+    ("GET /v1/deal-tasks/{id}/events", Needs(O::ReadDeal)),
     ("POST /v1/deal-tasks/{id}/transitions", Needs(O::MoveDeal)),
     ("GET /v1/deals/{id}/events", Needs(O::ReadDeal)),
     ("GET /v1/deals/{id}/history", Needs(O::ReadDeal)),

@@ -1,26 +1,49 @@
 //! Timelines and actions of what is a part of another record, or stands
-//! beside one: commitments and releases of a programme, licences of
-//! a firm. Every record that has states has the same sub-resources.
+//! beside one: commitments and releases of a programme, tasks of a
+//! deal, licences of a firm. Every record that has states has the same sub-resources.
 
 use actix_web::{HttpResponse, get, web};
 use uuid::Uuid;
 
 use super::exchange::path_id;
 use super::timeline::{
-    self, PARTNER_INTRODUCTION, TimelineQuery, TimelineView, read_for_side, read_part,
+    self, COMMITMENT, LICENCE, PARTNER_INTRODUCTION, PRACTICE, PartOf, TASK, TimelineQuery,
+    TimelineView, read_for_side, read_part, read_part_for_side,
 };
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{
-    CommitmentId, IntroductionId, OrganizationId, PracticeId, ProgrammeId, ReleaseId, RematchId,
+    CommitmentId, DealTaskId, IntroductionId, OrganizationId, PracticeId, ProgrammeId, ReleaseId,
+    RematchId,
 };
 use crate::http::caller::Authenticated;
 use crate::http::fields::Query;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
+use crate::services::deals::tasks;
+use crate::services::log::Kinds;
 use crate::services::{
     Context, blocks, commitments, introductions, licences, practices, releases, rematch,
 };
+
+/// What tells of a commitment, and how far it is.
+const COMMITMENT_EVENTS: &[&str] = &[
+    "commitment.made",
+    "commitment.changed",
+    "commitment.moved",
+    "commitment.evidenced",
+    "commitment.health_changed",
+];
+/// What tells that two firms are kept apart.
+const BLOCK_EVENTS: &[&str] = &[
+    "organization.blocked",
+    "organization.unblocking_proposed",
+    "organization.unblocked",
+];
+/// What tells of a release.
+const RELEASE_EVENTS: &[&str] = &["programme.release_previewed", "programme.release_moved"];
+/// What tells of matching everything again.
+const REMATCH_EVENTS: &[&str] = &["programme.rematch_started", "programme.rematch_ended"];
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -29,6 +52,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_practice_events)
         .service(list_licence_events)
         .service(list_block_events)
+        .service(list_deal_task_events)
         .service(list_release_transitions)
         .service(list_release_events)
         .service(list_rematch_transitions)
@@ -55,9 +79,15 @@ async fn list_commitment_events(
     let id: CommitmentId = path_id(&id)?;
     let found = commitments::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Programme, found.programme);
-    let part = ("commitment", Value::Id(id.uuid()));
-    let timeline = read_part(&context, subject, part, &query.0).await?;
-    Ok(HttpResponse::Ok().json(timeline.for_party(&caller)))
+    let part = PartOf::one(subject, ("commitment", Value::Id(id.uuid())));
+    let view = if caller.reads_everything() {
+        read_part(&context, &part, Kinds::Only(COMMITMENT_EVENTS), &query.0)
+            .await?
+            .whole()
+    } else {
+        read_part_for_side(&context, &caller, &part, &query.0, &COMMITMENT).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// What happened to an engagement, for its two firms once they know of it and
@@ -78,8 +108,12 @@ async fn list_practice_events(
     let id: PracticeId = path_id(&id)?;
     practices::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Practice, id);
-    let timeline = timeline::read(&context, subject, &query.0).await?;
-    Ok(HttpResponse::Ok().json(timeline.for_party(&caller)))
+    let view = if caller.reads_everything() {
+        timeline::read(&context, subject, &query.0).await?.whole()
+    } else {
+        read_for_side(&context, &caller, subject, &query.0, &PRACTICE).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// What happened to a licence, for its firm and the operator's people.
@@ -99,8 +133,15 @@ async fn list_licence_events(
     let id: Uuid = path_id(&id)?;
     let found = licences::find(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Organization, found.organization);
-    let timeline = read_part(&context, subject, ("licence", Value::Id(id)), &query.0).await?;
-    Ok(HttpResponse::Ok().json(timeline.for_party(&caller)))
+    let part = PartOf::one(subject, ("licence", Value::Id(id)));
+    let view = if caller.reads_everything() {
+        read_part(&context, &part, LICENCE.kinds(), &query.0)
+            .await?
+            .whole()
+    } else {
+        read_part_for_side(&context, &caller, &part, &query.0, &LICENCE).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// What happened between the two firms of a block, for the operator's people:
@@ -124,12 +165,41 @@ async fn list_block_events(
     // Each is told of at one of them.
     let told = async |of: OrganizationId, counterpart: OrganizationId| {
         let subject = Subject::new(SubjectKind::Organization, of);
-        let part = ("counterpart", Value::Id(counterpart.uuid()));
-        read_part(&context, subject, part, &query.0).await
+        let part = PartOf::one(subject, ("counterpart", Value::Id(counterpart.uuid())));
+        read_part(&context, &part, Kinds::Only(BLOCK_EVENTS), &query.0).await
     };
     let (first, second) = (told(firm, other).await?, told(other, firm).await?);
     let timeline = first.with(second, &query.0)?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+}
+
+/// What happened to a task, for whoever learns of it.
+#[utoipa::path(
+    operation_id = "list_deal_task_events",
+    tag = "deals",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/deal-tasks/{id}/events")]
+async fn list_deal_task_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: DealTaskId = path_id(&id)?;
+    let part = PartOf {
+        records: tasks::told_at(&context, &caller, id).await?,
+        fact: ("task", Value::Id(id.uuid())),
+    };
+    let view = if caller.reads_everything() {
+        read_part(&context, &part, TASK.kinds(), &query.0)
+            .await?
+            .whole()
+    } else {
+        read_part_for_side(&context, &caller, &part, &query.0, &TASK).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// What can be done with a release now.
@@ -154,6 +224,9 @@ async fn list_release_transitions(
 }
 
 /// What happened to a release, for the operator's people.
+///
+/// The steps of one from before they named it are on the programme's timeline
+/// alone.
 #[utoipa::path(
     operation_id = "list_release_events",
     tag = "matches",
@@ -174,8 +247,8 @@ async fn list_release_events(
     let (programme, id): (ProgrammeId, ReleaseId) = (path_id(&path.0)?, path_id(&path.1)?);
     releases::find(&context, &caller, programme, id).await?;
     let subject = Subject::new(SubjectKind::Programme, programme);
-    let part = ("release", Value::Id(id.uuid()));
-    let timeline = read_part(&context, subject, part, &query.0).await?;
+    let part = PartOf::one(subject, ("release", Value::Id(id.uuid())));
+    let timeline = read_part(&context, &part, Kinds::Only(RELEASE_EVENTS), &query.0).await?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
 }
 
@@ -202,6 +275,9 @@ async fn list_rematch_transitions(
 
 /// What happened to a job of matching everything again, for the operator's
 /// people.
+///
+/// The steps of one from before they named it are on the programme's timeline
+/// alone.
 #[utoipa::path(
     operation_id = "list_rematch_events",
     tag = "matches",
@@ -222,8 +298,8 @@ async fn list_rematch_events(
     let (programme, id): (ProgrammeId, RematchId) = (path_id(&path.0)?, path_id(&path.1)?);
     rematch::find(&context, &caller, programme, id).await?;
     let subject = Subject::new(SubjectKind::Programme, programme);
-    let part = ("rematch", Value::Id(id.uuid()));
-    let timeline = read_part(&context, subject, part, &query.0).await?;
+    let part = PartOf::one(subject, ("rematch", Value::Id(id.uuid())));
+    let timeline = read_part(&context, &part, Kinds::Only(REMATCH_EVENTS), &query.0).await?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
 }
 

@@ -409,7 +409,7 @@ fn read_mandate(
     document: &MandateDocument,
     taxonomy: &Taxonomy,
 ) -> Option<Content> {
-    let read = faults.nest("/mandate", document.read(taxonomy));
+    let read = faults.nest("/mandate", document.read_as_known(taxonomy));
     names_its_own_firm(faults, "/mandate", document.organization.is_some());
     read.map(|(_, content)| Content::Mandate(Box::new(content)))
 }

@@ -6,13 +6,14 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::values::{MoneyView, time};
-use crate::domain::event::{Actor, Subject, Value};
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::introduction::IntroductionStatus;
 use crate::http::problem::{Kind, Problem};
 use crate::services::log::{Kinds, PAGE, SealedEvent, timeline, timeline_of, timeline_of_part};
-use crate::services::{Caller, Context};
+use crate::services::{Caller, Context, Error};
 
 /// From where on, and how much.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -157,6 +158,82 @@ pub const INTRODUCTION: SideRules = SideRules {
     only_changes: false,
 };
 
+/// For commitments: what the parties agreed and did of it, not how far it is:
+/// from a share of money they would work out what one deal brought.
+pub const COMMITMENT: SideRules = SideRules {
+    kinds: Kinds::Only(&[
+        "commitment.made",
+        "commitment.changed",
+        "commitment.moved",
+        "commitment.evidenced",
+    ]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&["action", "from", "to", "evidence", "kind", "happened_on"]),
+    own_id: false,
+    state: |state| state,
+    only_changes: false,
+};
+
+/// For engagements: what the two did, not who the other is.
+pub const PRACTICE: SideRules = SideRules {
+    kinds: Kinds::Only(&[
+        "practice.proposed",
+        "practice.moved",
+        "practice.session_held",
+        "practice.session_taken_back",
+    ]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&[
+        "topic",
+        "action",
+        "from",
+        "to",
+        "as",
+        "session",
+        "held_on",
+        "minutes",
+        "attendees",
+    ]),
+    own_id: false,
+    state: |state| state,
+    only_changes: false,
+};
+
+/// For licences: what its firm wrote down and what was decided of it.
+pub const LICENCE: SideRules = SideRules {
+    kinds: Kinds::Only(&[
+        "organization.licence_recorded",
+        "organization.licence_moved",
+    ]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&[
+        "countries",
+        "tags",
+        "valid_from",
+        "valid_to",
+        "action",
+        "from",
+        "to",
+    ]),
+    own_id: false,
+    state: |state| state,
+    only_changes: false,
+};
+
+/// For tasks: how they went, not in whose words.
+pub const TASK: SideRules = SideRules {
+    kinds: Kinds::Only(&["deal.task_set", "user.task_set"]),
+    hidden_actions: &[],
+    own_actions: &[],
+    facts: Some(&["due", "assignee", "visibility", "as", "action", "to"]),
+    own_id: false,
+    state: |state| state,
+    only_changes: false,
+};
+
 /// For a partner that asked for an introduction: that both were introduced, or
 /// that it came to nothing; not who answered what.
 pub const PARTNER_INTRODUCTION: SideRules = SideRules {
@@ -278,21 +355,62 @@ pub async fn read(
     })
 }
 
-/// Reads the timeline of a part of a record, such as a commitment of a
-/// programme: the record's events that name it by that fact.
+/// What tells of a part of some records of a kind: their events that name it
+/// by a fact, such as a programme's of a commitment.
+#[derive(Clone)]
+pub struct PartOf {
+    /// The records.
+    pub records: (SubjectKind, Vec<Uuid>),
+    /// The fact.
+    pub fact: (&'static str, Value),
+}
+
+impl PartOf {
+    /// A part of one record.
+    pub fn one(subject: Subject, fact: (&'static str, Value)) -> Self {
+        Self {
+            records: (subject.kind, vec![subject.id]),
+            fact,
+        }
+    }
+
+    async fn read(
+        &self,
+        context: &Context,
+        kinds: Kinds,
+        (after, limit): (i64, usize),
+    ) -> Result<Vec<SealedEvent>, Error> {
+        let Self { records, fact } = self.clone();
+        timeline_of_part(context, records, fact, kinds, after, limit).await
+    }
+}
+
+/// Reads the timeline of a part of a record as far as its events are of some
+/// kinds.
 pub async fn read_part(
     context: &Context,
-    subject: Subject,
-    part: (&'static str, Value),
+    part: &PartOf,
+    kinds: Kinds,
     query: &TimelineQuery,
 ) -> Result<Timeline, Problem> {
     let (after, limit) = query.read()?;
-    let events = timeline_of_part(context, subject, part, after, limit).await?;
+    let events = part.read(context, kinds, (after, limit)).await?;
     let next_after = events.last().filter(|_| events.len() == limit);
     Ok(Timeline {
         next_after: next_after.map(|event| event.position),
         events,
     })
+}
+
+/// [`read_for_side`] of a part of a record.
+pub async fn read_part_for_side(
+    context: &Context,
+    caller: &Caller,
+    part: &PartOf,
+    query: &TimelineQuery,
+    rules: &SideRules,
+) -> Result<TimelineView, Problem> {
+    shown(context, caller, Told::Part(part), query, rules).await
 }
 
 impl Timeline {
@@ -310,23 +428,6 @@ impl Timeline {
         let last = self.events.last().filter(|_| more);
         self.next_after = last.map(|event| event.position);
         Ok(self)
-    }
-
-    /// All of it for the operator's people; for others without who did it and
-    /// without the hashes of what was written, which short words can be guessed
-    /// by. For records that several firms read.
-    pub fn for_party(&self, caller: &Caller) -> TimelineView {
-        let mut view = self.for_caller(caller);
-        if !caller.reads_everything() {
-            for (shown, event) in view.items.iter_mut().zip(&self.events) {
-                let hashes = event.payload.iter();
-                let hashes = hashes.filter(|(_, value)| matches!(value, Value::Hash(_)));
-                for (key, _) in hashes {
-                    shown.payload.remove(key);
-                }
-            }
-        }
-        view
     }
 
     /// All of it for the operator's people; for others without who did it. For
@@ -361,10 +462,30 @@ pub async fn read_for_side(
     query: &TimelineQuery,
     rules: &SideRules,
 ) -> Result<TimelineView, Problem> {
+    shown(context, caller, Told::Record(subject), query, rules).await
+}
+
+/// What is told of.
+#[derive(Clone, Copy)]
+enum Told<'a> {
+    Record(Subject),
+    Part(&'a PartOf),
+}
+
+async fn shown(
+    context: &Context,
+    caller: &Caller,
+    told: Told<'_>,
+    query: &TimelineQuery,
+    rules: &SideRules,
+) -> Result<TimelineView, Problem> {
     let (mut after, limit) = query.read()?;
     let mut items: Vec<EventView> = Vec::new();
     loop {
-        let events = timeline_of(context, subject, rules.kinds, after).await?;
+        let events = match told {
+            Told::Record(subject) => timeline_of(context, subject, rules.kinds, after).await?,
+            Told::Part(part) => part.read(context, rules.kinds, (after, PAGE)).await?,
+        };
         for event in events.iter().filter(|event| rules.shows(caller, event)) {
             if items.len() == limit {
                 let next_after = items.last().map(|last| last.position);
@@ -415,6 +536,11 @@ impl EventView {
 }
 
 impl SideRules {
+    /// The kinds of event.
+    pub const fn kinds(&self) -> Kinds {
+        self.kinds
+    }
+
     fn shows(&self, caller: &Caller, event: &SealedEvent) -> bool {
         let own = event.actor == caller.actor();
         let hidden = |(key, value): &(String, Value)| {

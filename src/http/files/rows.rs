@@ -227,7 +227,7 @@ impl FirmDocument {
         }
         let kind = details.as_ref().map(|details| details.kind);
         if let Some(mandate) = self.mandate {
-            let read = faults.nest("/mandate", mandate.read(taxonomy));
+            let read = faults.nest("/mandate", mandate.read_as_known(taxonomy));
             not_taken(&mut faults, "/mandate", mandate.organization.is_some());
             if content.is_some() {
                 faults.push("/mandate", "not_taken", "A row has a profile or a mandate.");

@@ -1,17 +1,20 @@
 //! What is to be done about deals, each task for those who learn of it; to
 //! anybody else it is as if it were not there.
 
+use uuid::Uuid;
+
 pub use crate::db::deal_tasks::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn, deal_tasks};
 use crate::domain::deal_work::{
     Camp, DealTask, TaskAction, TaskDetails, TaskStatus, Visibility, step_task,
 };
-use crate::domain::event::Value;
+use crate::domain::event::{SubjectKind, Value};
 use crate::domain::ids::{DealId, DealTaskId, UserId};
 use crate::domain::permission::Operation;
 use crate::domain::pipeline::Deal;
 use crate::domain::refusal::Refusal;
+use crate::domain::values::OrganizationKind;
 use crate::services::once::write_once;
 use crate::services::paging::{PageRequest, after, read_page};
 use crate::services::transitions::{check_version, code};
@@ -66,6 +69,36 @@ pub async fn find(context: &Context, caller: &Caller, id: DealTaskId) -> Result<
         .db
         .look_up(move |conn| load_known(&context_in, conn, &caller, id).map(|(task, _)| task))
         .await
+}
+
+/// On whose timelines it stands what happened to a task that the caller learns
+/// of: its deal's where both sides know of it, else that of each of the people
+/// who may have done it.
+pub async fn told_at(
+    context: &Context,
+    caller: &Caller,
+    id: DealTaskId,
+) -> Result<(SubjectKind, Vec<Uuid>), Error> {
+    let (context_in, caller) = (context.clone(), caller.clone());
+    let read = move |conn: &mut Conn| -> Result<(SubjectKind, Vec<Uuid>), Error> {
+        let (task, deal) = load_known(&context_in, conn, &caller, id)?;
+        let firm = match (task.details.visibility, task.camp) {
+            (Visibility::Both, _) => return Ok((SubjectKind::Deal, vec![deal.id.uuid()])),
+            (Visibility::Private, _) => None,
+            (Visibility::Team, Camp::Startup) => Some(deal.startup),
+            (Visibility::Team, Camp::Investor) => Some(deal.investor),
+            (Visibility::Team, Camp::Operator) => {
+                caller.organizations(OrganizationKind::Operator).next()
+            }
+        };
+        let mut people = vec![task.author.uuid()];
+        if let Some(firm) = firm {
+            let members = db::users::members(conn, firm)?.into_iter();
+            people.extend(members.map(|(user, _)| user.id.uuid()));
+        }
+        Ok((SubjectKind::User, people))
+    };
+    context.db.read(read).await
 }
 
 /// Makes a task. What both sides are to read is screened.
@@ -138,7 +171,7 @@ fn is_one_of(conn: &mut Conn, person: UserId, camp: Camp, deal: &Deal) -> Result
     Ok(parts.iter().any(|part| match camp {
         Camp::Startup => part.organization == deal.startup,
         Camp::Investor => part.organization == deal.investor,
-        Camp::Operator => part.kind == crate::domain::values::OrganizationKind::Operator,
+        Camp::Operator => part.kind == OrganizationKind::Operator,
     }))
 }
 

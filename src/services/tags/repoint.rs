@@ -80,17 +80,80 @@ pub async fn look_again(context: &Context) -> Result<i64, Error> {
         Ok::<_, Error>(jobs.filter_map(stands).collect::<Vec<_>>())
     };
     for job in context.db.read(read).await? {
-        let startups = pass(context, &job, holder, rows::startups_mentioning, startups).await?;
-        let mandates = pass(context, &job, holder, rows::mandates_mentioning, mandates).await?;
-        let mention = db::investor_profiles::mentioning;
-        let investors = pass(context, &job, holder, mention, investors).await?;
-        moved += startups.unwrap_or(0) + mandates.unwrap_or(0) + investors.unwrap_or(0);
-    }
-    if moved > 0 {
+        // Most looks find nobody, and hinder nobody.
+        if !is_held(context, &job).await? {
+            continue;
+        }
+        let found = late(context, &job, holder).await;
         let release = move |conn: &mut Conn| db::leases::release(conn, NAME, holder);
         context.db.write(release).await?;
+        moved += found?;
     }
     Ok(moved)
+}
+
+/// Goes once to all holders, and counts them.
+async fn late(context: &Context, job: &TagMerge, holder: Uuid) -> Result<i64, Error> {
+    let startups = pass(context, job, holder, rows::startups_mentioning, startups).await?;
+    let mandates = pass(context, job, holder, rows::mandates_mentioning, mandates).await?;
+    let mention = db::investor_profiles::mentioning;
+    let investors = pass(context, job, holder, mention, investors).await?;
+    Ok(startups.unwrap_or(0) + mandates.unwrap_or(0) + investors.unwrap_or(0))
+}
+
+/// Whether anybody holds what was merged; what only mentions the word doesn't
+/// count.
+async fn is_held(context: &Context, job: &TagMerge) -> Result<bool, Error> {
+    let startups =
+        |conn: &mut Conn, job: &TagMerge, ids: &[StartupProfileId]| -> db::Result<bool> {
+            let some = db::startup_profiles::find_many(conn, ids)?;
+            let held = |it: &StartupProfile| startup_without(&it.content, job).is_some();
+            Ok(some.iter().any(held))
+        };
+    let mandates = |conn: &mut Conn, job: &TagMerge, ids: &[MandateId]| -> db::Result<bool> {
+        let some = db::mandates::find_many(conn, ids)?;
+        let held = |it: &Mandate| mandate_without(&it.content, job).is_some();
+        Ok(some.iter().any(held))
+    };
+    let investors =
+        |conn: &mut Conn, job: &TagMerge, ids: &[InvestorProfileId]| -> db::Result<bool> {
+            for id in ids {
+                let found = db::investor_profiles::find(conn, *id)?;
+                let mut portfolio = found.iter().flat_map(|it| &it.content.portfolio);
+                if portfolio.any(|holding| holding.tags.contains(&job.source)) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+    let mention = db::investor_profiles::mentioning;
+    Ok(
+        holds(context, job, rows::startups_mentioning, startups).await?
+            || holds(context, job, rows::mandates_mentioning, mandates).await?
+            || holds(context, job, mention, investors).await?,
+    )
+}
+
+/// Whether one of the records of a kind that mention a tag holds it.
+async fn holds<Id: Copy + Send + 'static>(
+    context: &Context,
+    job: &TagMerge,
+    find: Find<Id>,
+    held: fn(&mut Conn, &TagMerge, &[Id]) -> db::Result<bool>,
+) -> Result<bool, Error> {
+    let mut last = None;
+    loop {
+        let job = job.clone();
+        let look = move |conn: &mut Conn| -> Result<(bool, Option<Id>), Error> {
+            let ids = find(conn, &job.source, last, AT_ONCE)?;
+            Ok((held(conn, &job, &ids)?, ids.last().copied()))
+        };
+        match context.db.read(look).await? {
+            (true, _) => return Ok(true),
+            (false, None) => return Ok(false),
+            (false, end) => last = end,
+        }
+    }
 }
 
 /// Goes to all holders, again and again until there are none; false when

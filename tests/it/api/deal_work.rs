@@ -305,8 +305,22 @@ fn a_task_is_asked_for_done_and_reopened() {
             403
         );
 
+        stage.seal().await;
+        let events = format!("{path}/events");
+        for who in [Who::Dana, Who::Gul, Who::Auditor] {
+            let told = stage.get(who, &events).await.expect(200);
+            let told = told["items"].as_array().unwrap();
+            let states: Vec<_> = told.iter().map(|it| it["payload"]["to"].clone()).collect();
+            assert_eq!(states, ["open", "open", "done", "open"], "{who:?}");
+            let (actor, title) = (&told[2]["actor"]["id"], &told[2]["payload"]["title"]);
+            let whole = who == Who::Auditor;
+            assert_eq!((actor.is_string(), title.is_string()), (whole, whole));
+        }
+        assert_eq!(stage.get(Who::Stranger, &events).await.status, 404);
+
         let frozen = freeze(&stage, "organization", &stage.investor.id.to_string()).await;
         assert_eq!(stage.get(Who::Dana, &path).await.status, 404);
+        assert_eq!(stage.get(Who::Dana, &events).await.status, 404);
         assert_eq!(items(&stage, Who::Dana, query).await.len(), 0);
         lift(&stage, &frozen).await;
         assert_eq!(items(&stage, Who::Dana, query).await.len(), 1);
@@ -328,7 +342,7 @@ fn what_is_ones_own_to_do_nobody_else_finds() {
         for who in [Who::Gul, Who::Curator, Who::Compliance, Who::Auditor] {
             assert_eq!(items(&stage, who, &list).await.len(), 0, "{who:?}");
             for path in [&path, &team] {
-                for suffix in ["", "/transitions"] {
+                for suffix in ["", "/transitions", "/events"] {
                     let found = stage.get(who, &format!("{path}{suffix}")).await;
                     assert_eq!(found.status, 404, "{who:?}");
                 }
@@ -342,6 +356,11 @@ fn what_is_ones_own_to_do_nobody_else_finds() {
                 .len(),
             2
         );
+        stage.seal().await;
+        for path in [&path, &team] {
+            let told = items(&stage, Who::Dana, &format!("{path}/events")).await;
+            assert_eq!(told.len(), 1, "of its own");
+        }
     });
 }
 

@@ -155,7 +155,12 @@ fn it_goes_from_a_proposal_to_what_was_adopted() {
         assert_eq!(kinds.last(), Some(&"practice.moved"));
         let last = told["items"].as_array().unwrap().last().unwrap();
         assert_eq!(last["payload"]["to"], "completed");
-        // Words can be guessed by their hash.
+        // Who the other is, is not told, and words can be guessed by their hash.
+        let other = [stage.startup.id, stage.investor.id].map(|firm| firm.to_string());
+        assert!(
+            other.iter().all(|firm| !told.to_string().contains(firm)),
+            "{told}"
+        );
         assert!(last["payload"]["outcome"].is_null() && last["actor"]["id"].is_null());
         let whole = stage.get(Who::Auditor, &events).await.expect(200);
         let last = whole["items"].as_array().unwrap().last().unwrap();

@@ -281,6 +281,9 @@ fn tags_are_found_by_their_labels_in_every_language() {
             desk.found(MANDATES, &[("q", "suvarma")], 20).await,
             ["Xəzər"]
         );
+        // What may be on record as it is can be handed in again as it is.
+        let torn = json!({ "tags": { "water": 1 }, "excluded_tags": ["water"] });
+        desk.investor("5", "Araz", torn).await;
         println!("a tag is found by {words:?}");
     });
 }

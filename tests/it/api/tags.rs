@@ -405,6 +405,27 @@ async fn late_writers_are_met(stage: &Stage) {
     let profile = format!("/v1/startup-profiles/{id}");
     let now = stage.get(Who::Dana, &profile).await.expect(200);
     assert_eq!(now["primary_tags"], json!(["desalting"]));
+    // A word that nobody knew is no tag, and keeps no other merge waiting.
+    let word = move |conn: &mut Conn| {
+        let before = db::startup_profiles::find(conn, id)?.unwrap();
+        let mut content = before.content.clone();
+        content.source_tags = vec!["water_loss".to_owned()];
+        let after = StartupProfile {
+            content,
+            revision: before.revision + 1,
+            version: before.version + 1,
+            ..before
+        };
+        db::startup_profiles::update(conn, &after)
+    };
+    assert!(stage.context.db.write(word).await.unwrap());
+    assert_eq!(repoint::look_again(&stage.context).await.unwrap(), 0);
+    let merge = json!({"action": "merge", "to": "desalting"});
+    stage
+        .go(Who::Curator, "/v1/tags/pipe_robots", merge)
+        .await
+        .expect(200);
+    assert_eq!(repoint::run_due(&stage.context).await.unwrap(), 1);
     // Who holds a tag that was brought back holds it by right.
     let back = json!({"action": "restore", "reason": "It was another thing."});
     stage.go(Who::Curator, LOSS, back).await.expect(200);

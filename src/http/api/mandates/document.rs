@@ -187,13 +187,25 @@ impl MandateDocument {
         &self,
         taxonomy: &Taxonomy,
     ) -> Result<(Option<OrganizationId>, MandateContent), Faults> {
-        self.read_by(Vocabulary::new(taxonomy), &MandateContent::default())
+        self.read_by(Vocabulary::new(taxonomy), Some(&MandateContent::default()))
+    }
+
+    /// [`MandateDocument::read`] of what may be on record already, such as a row
+    /// of a file that was exported: it may contradict itself as it does there.
+    ///
+    /// # Errors
+    /// Every other fault.
+    pub fn read_as_known(
+        &self,
+        taxonomy: &Taxonomy,
+    ) -> Result<(Option<OrganizationId>, MandateContent), Faults> {
+        self.read_by(Vocabulary::new(taxonomy), None)
     }
 
     fn read_by(
         &self,
         words: Vocabulary<'_>,
-        before: &MandateContent,
+        before: Option<&MandateContent>,
     ) -> Result<(Option<OrganizationId>, MandateContent), Faults> {
         let mut faults = Faults::new();
         let organization = self
@@ -219,7 +231,7 @@ impl MandateDocument {
         let held = before.tags.keys().chain(&before.excluded_tags);
         let held = held.cloned().collect();
         let words = Vocabulary::new(taxonomy).holding(&held);
-        let (organization, content) = self.read_by(words, before)?;
+        let (organization, content) = self.read_by(words, Some(before))?;
         check_owner(owner, organization)?;
         Ok(MandateContent {
             source_tags: before.source_tags.clone(),
@@ -232,7 +244,7 @@ impl MandateDocument {
         &self,
         faults: &mut Faults,
         words: Vocabulary<'_>,
-        before: &MandateContent,
+        before: Option<&MandateContent>,
     ) -> MandateContent {
         let (tags, excluded_tags) = self.tags(faults, words, before);
         let mut facet = |pointer: &str, values: &[String], facet: Facet| {
@@ -290,18 +302,23 @@ impl MandateDocument {
 
     /// The wanted tags with their weights, and the excluded ones. What is wanted
     /// and ruled out at once would never be found, and nobody would know why;
-    /// where it was so `before`, as the tree has changed, it may stay.
+    /// where it was so `before`, as the tree has changed, it may stay, and without a
+    /// `before` nobody asks.
     fn tags(
         &self,
         faults: &mut Faults,
         words: Vocabulary<'_>,
-        before: &MandateContent,
+        before: Option<&MandateContent>,
     ) -> (BTreeMap<Slug, u8>, BTreeSet<Slug>) {
         let wanted = self.weights(faults, words);
         let excluded = words.tags(faults, "/excluded_tags", &self.excluded_tags, TAGS);
-        for (tag, (place, _)) in &wanted {
-            let stood =
-                |out: &Slug| before.tags.contains_key(tag) && before.excluded_tags.contains(out);
+        let named = wanted.iter().filter(|_| before.is_some());
+        for (tag, (place, _)) in named {
+            let stood = |out: &Slug| {
+                before.is_some_and(|before| {
+                    before.tags.contains_key(tag) && before.excluded_tags.contains(out)
+                })
+            };
             let rules_out = |out: &&Slug| words.is_within(tag, out) && !stood(out);
             if let Some(out) = excluded.iter().find(rules_out) {
                 let detail = if out == tag {
