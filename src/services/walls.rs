@@ -249,7 +249,8 @@ fn readable(conn: &mut Conn, caller: &Caller, id: Uuid) -> Result<Wall, Error> {
         };
     }
     // Whoever belongs to a firm that is kept away learns as little as it does.
-    if is_before(conn, &wall, &own_parties(conn, caller)?)? {
+    let parties = own_parties(conn, caller)?;
+    if is_before(conn, &wall, &parties)? {
         Err(Error::NotFound)
     } else {
         Ok(wall)
