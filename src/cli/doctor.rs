@@ -472,9 +472,13 @@ fn rates(conn: &mut Conn) -> db::Result<Finding> {
 fn queue(conn: &mut Conn) -> db::Result<Finding> {
     let before = Utc::now() - TimeDelta::minutes(UNSERVED_MINUTES);
     if let Some((id, since)) = db::outbox::longest_unserved(conn, before)? {
+        let counts = db::outbox::counts(conn)?;
         return Ok(Finding::Bad(format!(
-            "no mail server takes our mail, at least since {}: see what GET /v1/messages/{id} says of it, and mend the server's settings, the sender's address or its DNS records; what waits goes out by itself then",
-            since.format("%F %R UTC")
+            "our mail is not taken, at least since {}: see what GET /v1/messages/{id} says of it, and mend the server's settings, the sender's address or its DNS records; what waits goes out by itself then ({} given up, {} waiting, {} sent)",
+            since.format("%F %R UTC"),
+            counts.dead,
+            counts.pending,
+            counts.done
         )));
     }
     Ok(standing(&db::outbox::counts(conn)?))

@@ -8,12 +8,14 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::identity_schema::consent_receipts::{self, dsl};
-use super::schema::memberships;
+use super::schema::{mandates, memberships, startup_profiles};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
 use crate::domain::account::Role;
 use crate::domain::consent::{ConsentReceipt, PROPOSALS};
 use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::mandate::MandateStatus;
+use crate::domain::profile::ProfileStatus;
 use crate::domain::text::Language;
 
 /// Stores a new receipt.
@@ -244,6 +246,28 @@ pub fn withdrawn_since(
         .distinct()
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load(conn)?)
+}
+
+/// Those of these firms of which something is published.
+///
+/// # Errors
+/// A statement failed.
+pub fn shown_among(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<BTreeSet<OrganizationId>> {
+    let mut shown: Vec<OrganizationId> = startup_profiles::table
+        .filter(startup_profiles::organization_id.eq_any(organizations.to_vec()))
+        .filter(startup_profiles::status.eq(ProfileStatus::Published.code()))
+        .select(startup_profiles::organization_id)
+        .load(conn)?;
+    let of_mandates: Vec<OrganizationId> = mandates::table
+        .filter(mandates::organization_id.eq_any(organizations.to_vec()))
+        .filter(mandates::status.eq(MandateStatus::Published.code()))
+        .select(mandates::organization_id)
+        .load(conn)?;
+    shown.extend(of_mandates);
+    Ok(shown.into_iter().collect())
 }
 
 /// Takes a receipt back; false when that was done before.

@@ -72,6 +72,7 @@ diesel::table! {
         doubts -> Integer,
         first_tried_at -> Nullable<UtcTimestamp>,
         unserved_since -> Nullable<UtcTimestamp>,
+        unserved_domain -> Nullable<Text>,
     }
 }
 
@@ -148,6 +149,7 @@ diesel::table! {
         updated_at -> UtcTimestamp,
         disabled_at -> Nullable<UtcTimestamp>,
         parts_version -> BigInt,
+        erased_at -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -173,7 +173,8 @@ pub fn set_disabled(
             .prepared()
             .execute(conn)?
     } else {
-        diesel::update(person.filter(dsl::disabled_at.is_not_null()))
+        // Who was erased is not to be had back.
+        diesel::update(person.filter(dsl::disabled_at.is_not_null().and(dsl::erased_at.is_null())))
             .set(set)
             .prepared()
             .execute(conn)?
@@ -193,13 +194,13 @@ pub fn account_version(conn: &mut Conn, id: UserId) -> Result<i64> {
     Ok(own + parts)
 }
 
-/// Counts one change more, and holds the account until the open transaction
-/// ends; false when it isn't at the version that was expected.
+/// Holds the account until the open transaction ends; false when it isn't at
+/// the version that was expected.
 ///
 /// # Errors
 /// A statement failed.
-pub fn touch(conn: &mut Conn, id: UserId, expected: Option<i64>) -> Result<bool> {
-    let set = dsl::version.eq(dsl::version + 1);
+pub fn hold(conn: &mut Conn, id: UserId, expected: Option<i64>) -> Result<bool> {
+    let set = dsl::version.eq(dsl::version);
     let person = users::table.find(id);
     let changed = match expected {
         Some(expected) => {

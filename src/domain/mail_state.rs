@@ -44,5 +44,24 @@ codes! {
     }
 }
 
+/// Why no mail server takes a message from us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unserved {
+    /// None can be reached, or lets us in: every other message fares the same.
+    Service,
+    /// By a policy of that domain's, or of a server on the way to it.
+    Policy(String),
+}
+
+impl Unserved {
+    /// The domain whose policy it is.
+    pub fn domain(&self) -> Option<&str> {
+        match self {
+            Self::Service => None,
+            Self::Policy(domain) => Some(domain),
+        }
+    }
+}
+
 /// Codes of why a message wasn't sent that are its reader's own doing.
 pub const KEPT_BACK: [&str; 2] = ["suppressed", "unsubscribed"];

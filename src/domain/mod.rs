@@ -26,6 +26,7 @@ pub mod fault;
 pub mod firm_name;
 pub mod grounds;
 mod heard;
+pub mod host;
 pub mod identifier;
 pub mod ids;
 pub mod import;

@@ -8,7 +8,10 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
+use super::fields::parse_query;
+use super::paging::NoFilters;
 use super::problem::Problem;
+use super::registry::PlainRoutes;
 use super::{access, origin, rate_limit};
 use crate::auth::basic;
 use crate::domain::ids::SessionId;
@@ -49,6 +52,7 @@ impl FromRequest for Authenticated {
                 Via::Session { .. } => {}
                 Via::Scopes(scopes) => access::check_scopes(&request, &scopes)?,
             }
+            check_query(&request)?;
             Ok(Self(caller))
         })
     }
@@ -63,13 +67,33 @@ impl FromRequest for InSession {
         Box::pin(async move {
             let Authentication { caller, via } = authenticate(&request).await?;
             match via {
-                Via::Session { id, .. } => Ok(Self {
-                    caller,
-                    session: id,
-                }),
+                Via::Session { id, .. } => {
+                    check_query(&request)?;
+                    Ok(Self {
+                        caller,
+                        session: id,
+                    })
+                }
                 Via::Scopes(_) => Err(Error::Forbidden.into()),
             }
         })
+    }
+}
+
+/// Refuses parameters to a route that takes none: whoever asks for a filter
+/// that isn't there would take the whole list for the filtered one. Before the
+/// route does anything.
+fn check_query(request: &HttpRequest) -> Result<(), Problem> {
+    let query = request.query_string();
+    if query.is_empty() {
+        return Ok(());
+    }
+    let plain = request.app_data::<Data<PlainRoutes>>();
+    let template = request.match_pattern().unwrap_or_default();
+    let route = format!("{} {template}", request.method());
+    match plain.filter(|plain| plain.have(&route)) {
+        Some(_) => parse_query::<NoFilters>(query).map(drop),
+        None => Ok(()),
     }
 }
 

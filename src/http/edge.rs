@@ -20,9 +20,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::{Instrument, Span, error, info, info_span, warn};
 
-use super::access::Access;
 use super::drain::Drain;
-use super::fields::check_query_was_read;
 use super::limits::{Limits, guard_body};
 use super::problem::{Kind, Problem};
 use super::request_id::{RequestId, X_REQUEST_ID};
@@ -218,31 +216,12 @@ pub(super) async fn guard(
     guard_body(&mut request, limits)?;
     let answer = catch_panic(next.call(request));
     match tokio::time::timeout(time, answer).await {
-        Ok(Some(answer)) => {
-            let answer = answer?.map_into_boxed_body();
-            if is_plain_read(answer.request()) && !is_error(answer.status()) {
-                check_query_was_read(answer.request())?;
-            }
-            Ok(answer)
-        }
+        Ok(Some(answer)) => answer.map(ServiceResponse::map_into_boxed_body),
         Ok(None) => Err(Problem::new(Kind::Internal).into()),
         Err(_) => Err(Problem::new(Kind::TimedOut)
             .header(header::RETRY_AFTER, "1")
             .into()),
     }
-}
-
-/// Whether somebody who proved who they are reads something: no page, whose
-/// mailed link may have grown parameters on its way.
-fn is_plain_read(request: &HttpRequest) -> bool {
-    if request.method() != Method::GET || request.query_string().is_empty() {
-        return false;
-    }
-    let Some(template) = access::template(request.path()) else {
-        return false;
-    };
-    let needs = access::of(&format!("GET {template}"));
-    needs.is_some_and(|needs| needs != Access::Open)
 }
 
 /// The future's output, or `None` when it panicked. The panic itself was

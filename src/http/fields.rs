@@ -8,9 +8,8 @@ use std::pin::{Pin, pin};
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, BytesMut, Data};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use futures_core::Stream;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
@@ -532,41 +531,9 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        QueryRead::note(request);
         std::future::ready(parse_query(request.query_string()).map(Self))
     }
 }
-
-/// That somebody read the request's query.
-struct QueryRead;
-
-impl QueryRead {
-    fn note(request: &HttpRequest) {
-        request.extensions_mut().insert(Self);
-    }
-}
-
-/// Notes that the query of a list is read.
-pub(super) fn note_query(request: &HttpRequest) {
-    QueryRead::note(request);
-}
-
-/// What is wrong with parameters that nobody read: a caller who asks for a
-/// filter that isn't there would take the whole list for the filtered one.
-///
-/// # Errors
-/// 400, naming each of them.
-pub(super) fn check_query_was_read(request: &HttpRequest) -> Result<(), Problem> {
-    if request.query_string().is_empty() || request.extensions().get::<QueryRead>().is_some() {
-        return Ok(());
-    }
-    parse_query::<NoParameters>(request.query_string()).map(drop)
-}
-
-/// A query without parameters.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoParameters {}
 
 /// Reads a query string; parameters that are unknown, repeated, missing or
 /// unreadable are 400, and all of them are named.

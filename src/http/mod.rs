@@ -53,7 +53,7 @@ use metrics::RenderMetrics;
 use openapi::{Published, Routes};
 use problem::{Kind, Problem};
 use rate_limit::RateLimiter;
-use registry::ServiceConfig;
+use registry::{PlainRoutes, ServiceConfig};
 use renderings::Renderings;
 
 /// How the server works.
@@ -141,6 +141,7 @@ fn api_server<S: Send + Sync + 'static>(
     drain: Drain,
 ) -> io::Result<Server> {
     let published = web::Data::new(Published::of(service.routes));
+    let plain = web::Data::new(plain_routes(service.routes));
     let renderings = web::Data::new(Renderings::default());
     let limits = options.limits;
     let limiter = web::Data::new(RateLimiter::new(limits.rates));
@@ -155,6 +156,7 @@ fn api_server<S: Send + Sync + 'static>(
             .app_data(web::Data::new(limits))
             .app_data(limiter.clone())
             .app_data(published.clone())
+            .app_data(plain.clone())
             .app_data(renderings.clone())
             .default_service(web::to(routes::unrouted))
             .wrap(from_fn(rate_limit::meter))
@@ -187,6 +189,15 @@ fn metrics_server(listener: TcpListener, render: RenderMetrics) -> io::Result<Se
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// The routes that take no query.
+fn plain_routes(routes: Routes) -> PlainRoutes {
+    let mut plain = PlainRoutes::default();
+    App::new().configure(|server| {
+        all_routes(&mut ServiceConfig::noting(server, &mut plain), routes);
+    });
+    plain
 }
 
 /// The service's own routes and the business ones.

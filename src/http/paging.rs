@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::fields::{note_query, parse_query};
+use super::fields::parse_query;
 use super::problem::{Kind, Problem};
 use crate::services::counts::Counted;
 use crate::services::paging::{Page, PageRequest};
@@ -81,7 +81,6 @@ impl<F: DeserializeOwned> FromRequest for ListQuery<F> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        note_query(request);
         ready(list_query(request.query_string()))
     }
 }

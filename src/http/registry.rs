@@ -1,16 +1,62 @@
 //! Where nouns register their routes: with the server, and with the API's
 //! document when that is being made. The workers don't make it, each its own,
-//! only to drop it: it is several times as large as all else they hold.
+//! only to drop it: it is several times as large as all else they hold. What
+//! they have to know of it is noted route by route: which take no query.
+
+use std::collections::BTreeSet;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
-use utoipa::openapi::{Components, OpenApi};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::{Components, OpenApi, RefOr};
 use utoipa_actix_web::OpenApiFactory;
 
 /// Takes routes.
 pub struct ServiceConfig<'a> {
     server: &'a mut web::ServiceConfig,
-    document: Option<&'a mut OpenApi>,
+    beside: Beside<'a>,
+}
+
+/// What is made of the routes' descriptions.
+enum Beside<'a> {
+    Nothing,
+    Document(&'a mut OpenApi),
+    Plain(&'a mut PlainRoutes),
+}
+
+/// The routes that take no query: method and template.
+#[derive(Debug, Default)]
+pub struct PlainRoutes(BTreeSet<String>);
+
+impl PlainRoutes {
+    /// Whether that route is one of them.
+    pub fn have(&self, route: &str) -> bool {
+        self.0.contains(route)
+    }
+
+    fn note(&mut self, path: &str, item: &PathItem) {
+        let methods = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
+        for (method, operation) in methods {
+            if operation.as_ref().is_some_and(|it| !takes_query(it)) {
+                self.0.insert(format!("{method} {path}"));
+            }
+        }
+    }
+}
+
+fn takes_query(operation: &Operation) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    let mut places = parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(&parameter.parameter_in),
+        RefOr::Ref(_) => None,
+    });
+    places.any(|place| *place == ParameterIn::Query)
 }
 
 impl<'a> ServiceConfig<'a> {
@@ -18,7 +64,7 @@ impl<'a> ServiceConfig<'a> {
     pub fn serving(server: &'a mut web::ServiceConfig) -> Self {
         Self {
             server,
-            document: None,
+            beside: Beside::Nothing,
         }
     }
 
@@ -26,7 +72,15 @@ impl<'a> ServiceConfig<'a> {
     pub fn describing(server: &'a mut web::ServiceConfig, document: &'a mut OpenApi) -> Self {
         Self {
             server,
-            document: Some(document),
+            beside: Beside::Document(document),
+        }
+    }
+
+    /// Routes of which those that take no query are noted.
+    pub fn noting(server: &'a mut web::ServiceConfig, plain: &'a mut PlainRoutes) -> Self {
+        Self {
+            server,
+            beside: Beside::Plain(plain),
         }
     }
 
@@ -41,18 +95,26 @@ impl<'a> ServiceConfig<'a> {
         &mut self,
         route: impl HttpServiceFactory + OpenApiFactory + 'static,
     ) -> &mut Self {
-        if let Some(document) = &mut self.document {
-            document.paths.merge(route.paths());
-            let mut schemas = Vec::new();
-            route.schemas(&mut schemas);
-            let components = document.components.get_or_insert_with(Components::new);
-            for (name, schema) in schemas {
-                let other = components.schemas.insert(name.clone(), schema);
-                // The later would stand for both in the whole document.
-                debug_assert!(
-                    other.is_none_or(|it| components.schemas.get(&name) == Some(&it)),
-                    "two schemas are named {name}"
-                );
+        match &mut self.beside {
+            Beside::Nothing => {}
+            Beside::Plain(plain) => {
+                for (path, item) in &route.paths().paths {
+                    plain.note(path, item);
+                }
+            }
+            Beside::Document(document) => {
+                document.paths.merge(route.paths());
+                let mut schemas = Vec::new();
+                route.schemas(&mut schemas);
+                let components = document.components.get_or_insert_with(Components::new);
+                for (name, schema) in schemas {
+                    let other = components.schemas.insert(name.clone(), schema);
+                    // The later would stand for both in the whole document.
+                    debug_assert!(
+                        other.is_none_or(|it| components.schemas.get(&name) == Some(&it)),
+                        "two schemas are named {name}"
+                    );
+                }
             }
         }
         self.server.service(route);

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, bounces, consents, deals, documents, export_jobs, freezes,
+    Context, Error, agreements, bounces, consents, deals, documents, erasure, export_jobs, freezes,
     import_jobs, introductions, investors, mandates, matches, messages, promises, releases, rounds,
     signing, standstill, startups, walls,
 };
@@ -70,6 +70,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(documents::upkeep::sweep(context).await);
     all.note(bounces::forget_old(context, BATCH).await);
     all.note(messages::erase_old(context, BATCH).await);
+    all.note(erasure::forget_spent(context, BATCH).await);
     all.note(signing::refresh(context).await);
     all.note(walls::sweep_due(context).await);
     all.note(forget_keys(context).await);

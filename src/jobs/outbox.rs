@@ -16,7 +16,7 @@ use crate::db::envelopes::Envelope;
 use crate::db::outbox::{self, Claimed};
 use crate::domain::bounce::RefusedReader;
 use crate::domain::ids::OutboxId;
-use crate::domain::mail_state::{EnvelopeOutcome, Hold};
+use crate::domain::mail_state::{EnvelopeOutcome, Hold, Unserved};
 use crate::domain::text::Email as Address;
 use crate::mail::{Email, Mailer, SendError};
 use crate::services::notices::{self, Attempt, Prepared, Ready, Tried};
@@ -357,10 +357,15 @@ impl Sender {
                 text: text.clone(),
             });
         }
-        self.failed(message, &error).await
+        self.failed(message, recipients, &error).await
     }
 
-    async fn failed(&self, message: &Claimed, error: &SendError) -> Attempt {
+    async fn failed(
+        &self,
+        message: &Claimed,
+        recipients: &[Address],
+        error: &SendError,
+    ) -> Attempt {
         let said = format!("{error}: {}", error.text());
         match error {
             SendError::Permanent { .. } | SendError::NoSuchReader { .. } => given_up(said),
@@ -368,14 +373,12 @@ impl Sender {
             // It says nothing of the message, so it is none of its attempts.
             SendError::NoService { .. } => {
                 let wait = self.options.patience.wait_on(self.tried_for(message));
-                self.unserved(wait, said)
+                self.unserved(wait, said, Unserved::Service)
             }
             SendError::Unwanted { .. } => {
-                let patience = &self.options.patience;
-                match patience.wait_unwanted(self.tried_for(message)) {
-                    Some(wait) => self.unserved(wait, said),
-                    None => given_up(said),
-                }
+                let reader = recipients.first();
+                let domain = reader.map_or("", Address::domain).to_ascii_lowercase();
+                self.unwanted(message, domain, said).await
             }
             SendError::Ambiguous { .. } => {
                 if let Err(error) = notices::note_doubt(&self.context, message.id).await {
@@ -386,11 +389,38 @@ impl Sender {
         }
     }
 
+    /// What one domain holds against us costs attempts as anything else does;
+    /// what several do is ours to mend, and meanwhile nobody's mail is given up
+    /// for it.
+    async fn unwanted(&self, message: &Claimed, domain: String, error: String) -> Attempt {
+        let ours = notices::is_refused_elsewhere(&self.context, &domain).await;
+        let ours = ours.unwrap_or_else(|fault| {
+            warn!(message = %message.id, %fault, "who else refuses us could not be read");
+            false
+        });
+        let patience = &self.options.patience;
+        let wait = if ours {
+            patience.wait_unwanted(self.tried_for(message))
+        } else {
+            patience.wait(message.attempts, seed(message))
+        };
+        match wait {
+            Some(wait) => Attempt::Retry {
+                counted: !ours,
+                unserved: Some(Unserved::Policy(domain)),
+                at: self.context.now() + wait,
+                error,
+                uncertain: false,
+            },
+            None => given_up(error),
+        }
+    }
+
     /// Later, and no attempt of the message's.
-    fn unserved(&self, wait: TimeDelta, error: String) -> Attempt {
+    fn unserved(&self, wait: TimeDelta, error: String, why: Unserved) -> Attempt {
         Attempt::Retry {
             counted: false,
-            unserved: true,
+            unserved: Some(why),
             at: self.context.now() + wait,
             error,
             uncertain: false,
@@ -411,7 +441,7 @@ impl Sender {
                 error,
                 uncertain: false,
                 counted: true,
-                unserved: false,
+                unserved: None,
             },
             None => given_up(error),
         }
@@ -427,7 +457,7 @@ impl Sender {
                 error,
                 uncertain,
                 counted: true,
-                unserved: false,
+                unserved: None,
             },
             _ => Attempt::GivenUp { error, uncertain },
         }

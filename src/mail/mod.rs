@@ -138,6 +138,8 @@ pub enum SendError {
     Unwanted {
         /// The SMTP reply code.
         code: u16,
+        /// Whether the server has read it, and may have judged what it says.
+        read: bool,
         /// The server's words.
         text: String,
     },

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub use self::counts::{Counts, counts};
 pub use self::outcome::{answered, bounced, dead, done, doubted, dropped, retry, revive};
 pub use self::search::{Filter, search};
-pub use self::service::{longest_unserved, note_service};
+pub use self::service::{is_refused_elsewhere, longest_unserved, note_service};
 pub use self::untried::{put_off, release, renew, uncount};
 use super::page::Cursor;
 use super::prepared::Prepare;
@@ -423,6 +423,7 @@ pub(super) struct Row {
     doubts: i32,
     first_tried_at: Option<DateTime<Utc>>,
     unserved_since: Option<DateTime<Utc>>,
+    _unserved_domain: Option<String>,
 }
 
 type Held = diesel::dsl::Filter<
@@ -463,6 +464,7 @@ fn message(row: Row) -> Result<Message> {
         doubts,
         first_tried_at,
         unserved_since,
+        _unserved_domain,
     } = row;
     Ok(Message {
         id,

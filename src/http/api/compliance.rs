@@ -225,6 +225,8 @@ async fn decisions(
 
 /// Lists what compliance decided about a match and why, for the operator's
 /// people.
+///
+/// A page at a time: `next_cursor` and the `Link` header lead to the rest.
 #[utoipa::path(
     operation_id = "list_match_decisions",
     tag = "compliance",
@@ -244,6 +246,8 @@ async fn list_match_decisions(
 
 /// Lists what compliance decided about an introduction and why, for the
 /// operator's people.
+///
+/// A page at a time: `next_cursor` and the `Link` header lead to the rest.
 #[utoipa::path(
     operation_id = "list_introduction_decisions",
     tag = "compliance",

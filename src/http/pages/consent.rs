@@ -99,19 +99,16 @@ fn show(context: &Context, opened: &Opened, closed: StatusCode) -> Result<HttpRe
         ),
         Opened::PassedOn(person) => page(
             closed,
-            &NotePage::for_person(context, person, |words| &words.passed_on),
+            &NotePage::to(&person.language, |words| &words.passed_on),
         ),
         Opened::Paused(person) => page(
             closed,
             &NotePage::for_person(context, person, |words| &words.paused),
         ),
-        Opened::Over(person) => page(
-            closed,
-            &NotePage::for_person(context, person, |words| &words.over),
-        ),
+        Opened::Over(person) => page(closed, &NotePage::to(&person.language, |words| &words.over)),
         Opened::Expired(person) => page(
             StatusCode::GONE,
-            &NotePage::for_person(context, person, |words| &words.expired),
+            &NotePage::to(&person.language, |words| &words.expired),
         ),
     }
 }

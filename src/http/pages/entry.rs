@@ -329,7 +329,7 @@ pub(super) async fn show_brief(
         Ok(OpenedBrief::Brief(brief)) => page(StatusCode::OK, &BriefPage::of(&brief, &token)),
         Ok(OpenedBrief::Over(person)) => page(
             StatusCode::GONE,
-            &NotePage::for_person(&context, &person, |words| &words.entries.over),
+            &NotePage::to(&person.language, |words| &words.entries.over),
         ),
         Err(error) => not_found(error),
     }
@@ -357,16 +357,24 @@ fn tell(
     opened: &Opened,
     closed: StatusCode,
 ) -> Result<HttpResponse, Problem> {
-    let (status, person, note): (_, _, fn(&'static Wording) -> _) = match opened {
+    match opened {
         Opened::Open(shown) => {
             let fresh = EntryPage::of(context, shown, token, Sent::default(), &[]);
-            return page(StatusCode::OK, &fresh);
+            page(StatusCode::OK, &fresh)
         }
-        Opened::Answered(person) => (closed, person, |words| &words.entries.answered),
-        Opened::Over(person) => (closed, person, |words| &words.entries.over),
-        Opened::Expired(person) => (StatusCode::GONE, person, |words| &words.entries.expired),
-    };
-    page(status, &NotePage::for_person(context, person, note))
+        Opened::Answered(person) => {
+            let note = NotePage::for_person(context, person, |words| &words.entries.answered);
+            page(closed, &note)
+        }
+        Opened::Over(person) => {
+            let note = NotePage::to(&person.language, |words| &words.entries.over);
+            page(closed, &note)
+        }
+        Opened::Expired(person) => {
+            let note = NotePage::to(&person.language, |words| &words.entries.expired);
+            page(StatusCode::GONE, &note)
+        }
+    }
 }
 
 async fn answer(

@@ -145,7 +145,7 @@ async fn show(context: &Context, token: &str, closed: StatusCode) -> Result<Http
     if open.late {
         return page(
             StatusCode::GONE,
-            &NotePage::for_person(context, reader, |words| &words.pulse.expired),
+            &NotePage::to(&reader.language, |words| &words.pulse.expired),
         );
     }
     page(closed, &PulsePage::of(context, &open))

@@ -119,11 +119,16 @@ fn refusal(part: Part, code: u16, text: String) -> SendError {
         }
         // Whom a server serves, and from whom, changes with its settings or
         // ours.
-        (Part::Reader | Part::Content, Some(status)) if status.is_about_us() => {
-            SendError::Unwanted { code, text }
+        (part @ (Part::Reader | Part::Content), Some(status)) if status.is_about_us() => {
+            let read = matches!(part, Part::Content);
+            SendError::Unwanted { code, read, text }
         }
         (Part::Reader, None) if matches!(code, 530 | 535 | 538) || speaks_of_relaying(&text) => {
-            SendError::Unwanted { code, text }
+            SendError::Unwanted {
+                code,
+                read: false,
+                text,
+            }
         }
         // A mailbox that is full changes with its reader (RFC 5321
         // §4.5.3.1.10).

@@ -69,8 +69,9 @@ impl Relays {
 
     /// Hands over by the first that takes mail from us. Only a server that is
     /// away, or doesn't want us, is passed over: what one has refused, or may
-    /// have taken, no other is asked for. One that doesn't want us for this
-    /// message alone stays the first for the next.
+    /// have taken, no other is asked for, nor for what one has read and doesn't
+    /// like. One that doesn't want us for this message alone stays the first
+    /// for the next.
     pub(in crate::mail) async fn send(&self, email: &Encoded) -> Result<Receipt, SendError> {
         let mut last = nobody();
         for relay in self.in_order() {
@@ -79,7 +80,7 @@ impl Relays {
                     relay.note(Some(Instant::now()));
                     last = error;
                 }
-                Err(error @ SendError::Unwanted { .. }) => {
+                Err(error @ SendError::Unwanted { read: false, .. }) => {
                     relay.note(None);
                     last = error;
                 }

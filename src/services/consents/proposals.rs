@@ -103,12 +103,18 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 /// # Errors
 /// The store fails.
 pub async fn stop_again(context: &Context) -> Result<usize, Error> {
-    let (context_in, since) = (context.clone(), context.now() - LOOK_AGAIN);
+    let (context_in, now) = (context.clone(), context.now());
+    let since = now - LOOK_AGAIN;
     due::each(
         context,
         "consent.stop",
         |firm: &OrganizationId| firm.uuid(),
-        move |conn, limit| db::consents::withdrawn_since(conn, since, limit),
+        move |conn, limit| {
+            let firms = db::consents::withdrawn_since(conn, since, limit)?;
+            let shown = db::consents::shown_among(conn, &firms)?;
+            let lacking = db::consents::withdrawn_among(conn, &firms, now)?;
+            Ok(shown.intersection(&lacking).copied().collect())
+        },
         move |conn, firm: &OrganizationId| {
             db::organizations::lock(conn, *firm)?;
             stop(&context_in, conn, *firm, Actor::System)
@@ -133,7 +139,9 @@ fn publish_again(
     for profile in db::startup_profiles::list(conn, &of_firm, None, MOST)? {
         let subject = Subject::new(SubjectKind::StartupProfile, profile.id);
         if was_stopped(conn, subject, "startup_profile.paused")? {
-            or_leave(startups::publish_again(context, caller, conn, profile.id))?;
+            let publish =
+                |conn: &mut Conn| startups::publish_again(context, caller, conn, profile.id);
+            or_leave(db::transaction(conn, publish))?;
         }
     }
     let of_firm = db::mandates::Filter {
@@ -144,7 +152,9 @@ fn publish_again(
     for mandate in db::mandates::list(conn, &of_firm, None, MOST)? {
         let subject = Subject::new(SubjectKind::Mandate, mandate.id);
         if was_stopped(conn, subject, "mandate.paused")? {
-            or_leave(mandates::publish_again(context, caller, conn, mandate.id))?;
+            let publish =
+                |conn: &mut Conn| mandates::publish_again(context, caller, conn, mandate.id);
+            or_leave(db::transaction(conn, publish))?;
         }
     }
     Ok(())
@@ -158,10 +168,12 @@ fn was_stopped(conn: &mut Conn, subject: Subject, paused: &str) -> Result<bool, 
     ))
 }
 
+/// What can't be published is left as it is; the consent stands all the same,
+/// unless the store itself fails.
 fn or_leave(published: Result<(), Error>) -> Result<(), Error> {
     match published {
-        Err(Error::Refused(_)) => Ok(()),
-        other => other,
+        Err(fault @ (Error::Busy { .. } | Error::Internal(_))) => Err(fault),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

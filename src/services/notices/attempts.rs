@@ -11,7 +11,7 @@ use crate::domain::bounce::RefusedReader;
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{AskId, OutboxId};
 use crate::domain::introduction::{Action, AskState, IntroductionStatus};
-use crate::domain::mail_state::{EnvelopeOutcome, Hold, KEPT_BACK};
+use crate::domain::mail_state::{EnvelopeOutcome, Hold, KEPT_BACK, Unserved};
 use crate::domain::message::{Matter, Notice};
 use crate::domain::text::Email;
 use crate::services::transitions::code;
@@ -32,9 +32,8 @@ pub enum Attempt {
         uncertain: bool,
         /// Whether it is one of the attempts that a message has.
         counted: bool,
-        /// Whether no mail server takes it from us, which is nothing of the
-        /// message's nor of its reader's.
-        unserved: bool,
+        /// Why no mail server takes it from us, if that is what keeps it.
+        unserved: Option<Unserved>,
     },
     /// It can't be delivered.
     GivenUp {
@@ -107,7 +106,7 @@ impl Attempt {
                 error: "one of its readers is still to get it".to_owned(),
                 uncertain,
                 counted: false,
-                unserved: false,
+                unserved: None,
             },
             other => other,
         }
@@ -156,6 +155,17 @@ pub async fn note_doubt(context: &Context, message: OutboxId) -> Result<(), Erro
         .db
         .write(move |conn| Ok(outbox::doubted(conn, message)?))
         .await
+}
+
+/// Whether mail to another domain than this is not taken from us either, so
+/// that it is ours to mend.
+///
+/// # Errors
+/// A statement failed.
+pub async fn is_refused_elsewhere(context: &Context, domain: &str) -> Result<bool, Error> {
+    let domain = domain.to_owned();
+    let look = move |conn: &mut Conn| Ok(outbox::is_refused_elsewhere(conn, &domain)?);
+    context.db.read(look).await
 }
 
 /// Keeps a message for its sender for another lease; false if somebody else
@@ -266,6 +276,7 @@ pub async fn settle_tried(
                 tried.note(&context_in, conn, id, attempt.failed_for_certain(), now)?;
             }
             let doubtful = doubtful_before || !attempt.failed_for_certain();
+            tell_of_waiting(&context_in, conn, &claimed_in, &notice, &attempt)?;
             follow(&context_in, conn, id, &notice, &attempt, doubtful)?;
             Ok(true)
         })
@@ -282,13 +293,50 @@ fn note_service(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let since = match (attempt, claimed.unserved_since) {
-        (Attempt::Retry { unserved: true, .. }, None) => Some(now),
-        (Attempt::Retry { unserved: true, .. } | Attempt::PutOff { .. }, _) | (_, None) => {
-            return Ok(());
-        }
+        (
+            Attempt::Retry {
+                unserved: Some(why),
+                ..
+            },
+            since,
+        ) => Some((since.unwrap_or(now), why)),
+        (Attempt::PutOff { .. }, _) | (_, None) => return Ok(()),
         _ => None,
     };
     Ok(outbox::note_service(conn, claimed.id, holder, since)?)
+}
+
+/// After how long somebody is told of an introduction whose mail its reader's
+/// server doesn't take from us.
+const TOLD_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// Tells the curators of an introduction whose mail waits for a server that has
+/// not taken it from us for a day, once: nobody reads it meanwhile.
+fn tell_of_waiting(
+    context: &Context,
+    conn: &mut Conn,
+    claimed: &Claimed,
+    notice: &Notice,
+    attempt: &Attempt,
+) -> Result<(), Error> {
+    let Attempt::Retry {
+        unserved: Some(Unserved::Policy(_)),
+        ..
+    } = attempt
+    else {
+        return Ok(());
+    };
+    let due = claimed.unserved_since.map(|since| since + TOLD_AFTER);
+    if due.is_none_or(|due| context.now() < due) {
+        return Ok(());
+    }
+    match notice {
+        Notice::IntroductionAsk { ask } => tell_of_lost(context, conn, *ask),
+        Notice::Introduction { introduction } => {
+            alert(context, conn, *introduction, Matter::DeliveryProblem)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn follow(

@@ -25,7 +25,9 @@ use crate::domain::message::{Matter, News, Notice, Topic};
 
 use super::{Context, Error, consents, introductions, suppressions, tickets};
 
-pub use attempts::{Attempt, Tried, keep, note_doubt, note_envelope, settle, settle_tried};
+pub use attempts::{
+    Attempt, Tried, is_refused_elsewhere, keep, note_doubt, note_envelope, settle, settle_tried,
+};
 use connecting::prepare_connecting;
 pub use content::{
     AlertContent, AskContent, Closed, Content, DigestContent, DigestEntry, Improvement,

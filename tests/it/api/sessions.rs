@@ -110,6 +110,10 @@ fn sessions_are_listed_and_ended_one_by_one() {
                     .contains("`colour` is not known here.")
             );
         }
+        // Nothing is done before that is told.
+        let ending = format!("/v1/me/sessions/{}?later=1", other.text("session"));
+        let ending = holder(&app, &one).call("DELETE", &ending).send().await;
+        ending.refused(400, "bad_query");
         let path = format!("/v1/me/sessions/{}", other.text("session"));
         holder(&app, &one)
             .call("DELETE", &path)

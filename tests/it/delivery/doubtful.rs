@@ -242,7 +242,7 @@ fn a_consent_that_is_taken_back_meanwhile_ends_what_the_server_refused() {
             error: "452 no room".to_owned(),
             uncertain: false,
             counted: true,
-            unserved: false,
+            unserved: None,
         };
         let noted = notices::settle(context, &claimed[0], holder, refused).await;
         assert!(noted.unwrap());

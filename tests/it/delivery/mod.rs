@@ -435,7 +435,7 @@ fn a_sender_whose_lease_ran_out_marks_nothing() {
                 error: "late".to_owned(),
                 uncertain: false,
                 counted: true,
-                unserved: false,
+                unserved: None,
             },
         ] {
             let held = notices::settle(context, &claimed[0], slow, attempt).await;

@@ -226,6 +226,8 @@ async fn move_investor_profile(
 }
 
 /// What reviewers said about an investor profile.
+///
+/// A page at a time: `next_cursor` and the `Link` header lead to the rest.
 #[utoipa::path(
     operation_id = "list_investor_profile_comments",
     tag = "investor profiles",

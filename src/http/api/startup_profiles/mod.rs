@@ -359,6 +359,8 @@ async fn move_startup_profile(
 }
 
 /// What reviewers said about a profile.
+///
+/// A page at a time: `next_cursor` and the `Link` header lead to the rest.
 #[utoipa::path(
     operation_id = "list_startup_profile_comments",
     tag = "startup profiles",
