@@ -38,7 +38,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
     use crate::db::types::sql::Id;
 
     import_rows (job_id, line) {
@@ -48,6 +48,9 @@ diesel::table! {
         outcome -> Text,
         record_id -> Nullable<Id>,
         faults -> Nullable<Text>,
+        firm -> Nullable<Text>,
+        firm_digest -> Nullable<Binary>,
+        firm_numbers -> Nullable<Text>,
     }
 }
 

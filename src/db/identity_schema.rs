@@ -179,6 +179,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(clients -> organizations (organization_id));
 diesel::joinable!(client_secrets -> clients (client_id));
 diesel::allow_tables_to_appear_in_same_query!(sessions, users);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, users);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);
 diesel::allow_tables_to_appear_in_same_query!(clients, organizations, revoked_tokens);
 diesel::allow_tables_to_appear_in_same_query!(sessions, memberships);

@@ -14,8 +14,8 @@ use super::types::{Id, Timestamp};
 use super::{Conn, Error, Result, json, keyset, sql, stored};
 use crate::domain::ids::{ImportId, OrganizationId, ProgrammeId, UserId};
 use crate::domain::import::{
-    FileFormat, Import, ImportFailure, ImportOptions, ImportRow, ImportState, Place, RowOutcome,
-    RowTally,
+    FileFormat, Import, ImportFailure, ImportOptions, ImportRow, ImportState, Place, RowFirm,
+    RowOutcome, RowTally,
 };
 
 /// Which imports to list; what is absent doesn't matter.
@@ -76,6 +76,9 @@ struct RowOfFile {
     outcome: String,
     record_id: Option<Uuid>,
     faults: Option<String>,
+    firm: Option<String>,
+    firm_digest: Option<Vec<u8>>,
+    firm_numbers: Option<String>,
 }
 
 /// Has everybody else who imports records of the operator's wait until the open
@@ -358,6 +361,9 @@ pub fn put_rows(conn: &mut Conn, job: ImportId, rows: &[ImportRow]) -> Result<()
                 rows_dsl::outcome.eq(row.outcome.code()),
                 rows_dsl::record_id.eq(row.record.map(Id::of)),
                 rows_dsl::faults.eq(json::faults::encode(&row.faults)?),
+                rows_dsl::firm.eq(row.firm.as_ref().map(|firm| firm.key.as_str())),
+                rows_dsl::firm_digest.eq(row.firm.as_ref().map(|firm| firm.digest.to_vec())),
+                rows_dsl::firm_numbers.eq(row.firm.as_ref().map(|firm| firm.numbers.as_str())),
             ))
             .prepared()
             .execute(conn)?;
@@ -384,6 +390,27 @@ pub fn lines_of(
         .load(conn)?;
     let found = found.into_iter();
     Ok(found.filter_map(|(id, line)| Some((id?, line))).collect())
+}
+
+/// The good rows before that line that are of these firms, in order.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn rows_of_firms(
+    conn: &mut Conn,
+    job: ImportId,
+    before: i64,
+    firms: &[String],
+) -> Result<Vec<ImportRow>> {
+    let left_out = [RowOutcome::Bad, RowOutcome::Refused].map(RowOutcome::code);
+    let found: Vec<RowOfFile> = import_rows::table
+        .filter(rows_dsl::job_id.eq(job))
+        .filter(rows_dsl::firm.eq_any(firms.iter().map(|firm| Some(firm.as_str()))))
+        .filter(rows_dsl::line.lt(before))
+        .filter(rows_dsl::outcome.ne_all(left_out))
+        .order(rows_dsl::line)
+        .load(conn)?;
+    found.into_iter().map(row).collect()
 }
 
 /// What became of the rows after a line, in order; one more than `limit` when
@@ -455,11 +482,18 @@ fn import(row: Row) -> Result<Import> {
 }
 
 fn row(row: RowOfFile) -> Result<ImportRow> {
+    let firm = row.firm.zip(stored::hash(row.firm_digest)?);
+    let numbers = row.firm_numbers.unwrap_or_default();
     Ok(ImportRow {
         line: row.line,
         external_id: row.external_id,
         outcome: stored::code(&row.outcome, RowOutcome::from_code)?,
         record: row.record_id,
         faults: json::faults::decode(row.faults.as_deref())?,
+        firm: firm.map(|(key, digest)| RowFirm {
+            key,
+            digest,
+            numbers,
+        }),
     })
 }

@@ -1,7 +1,7 @@
 //! The tables of what people are told and of whom a question went to, by hand,
 //! as in [`super::schema`] and held to the migrations with it.
 
-use super::schema::outbox;
+use super::schema::{outbox, users};
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
@@ -123,6 +123,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(mail_bounces, mail_suppressions);
 diesel::allow_tables_to_appear_in_same_query!(mail_recipients, outbox);
+diesel::allow_tables_to_appear_in_same_query!(introduction_consents, users);
 
 diesel::table! {
     use diesel::sql_types::Text;

@@ -66,6 +66,7 @@ pub mod documents;
 mod duplicate_schema;
 pub mod duplicates;
 pub mod envelopes;
+pub mod erasure;
 mod error;
 pub mod events;
 mod exchange_schema;

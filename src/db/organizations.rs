@@ -453,7 +453,7 @@ fn organization(row: Row) -> Result<Organization> {
             trade_name: stored::name_some(trade_name.as_deref())?,
             names: json::organization::decode(&names)?,
             country: stored::parse_some(country.as_deref())?,
-            website: stored::parse_some(website.as_deref())?,
+            website: stored::website_some(website.as_deref())?,
         },
         external_id,
         version,

@@ -149,6 +149,7 @@ diesel::table! {
         updated_at -> UtcTimestamp,
         disabled_at -> Nullable<UtcTimestamp>,
         parts_version -> BigInt,
+        erased_at -> Nullable<UtcTimestamp>,
     }
 }
 

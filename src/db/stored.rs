@@ -1,12 +1,13 @@
 //! Stored texts as the domain's values again. They were valid when they were
 //! written, so one that isn't any more is damage and not a caller's fault; but
-//! for names, of which more is asked by and by: older ones are read as they are.
+//! for names and web sites, of which more is asked by and by: older ones are
+//! read as they are.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Error, Result};
-use crate::domain::text::Name;
+use crate::domain::text::{Name, Website};
 
 /// The value of a stored text.
 pub(super) fn parse<T>(text: &str) -> Result<T>
@@ -33,6 +34,12 @@ pub(super) fn name(text: &str) -> Result<Name> {
 /// A stored name that may be absent.
 pub(super) fn name_some(text: Option<&str>) -> Result<Option<Name>> {
     text.map(name).transpose()
+}
+
+/// A stored web site that may be absent.
+pub(super) fn website_some(text: Option<&str>) -> Result<Option<Website>> {
+    let read = |text| Website::on_record(text).ok_or_else(|| Error::Corrupt("no web site".into()));
+    text.map(read).transpose()
 }
 
 /// The value of a stored code.

@@ -173,7 +173,8 @@ pub fn set_disabled(
             .prepared()
             .execute(conn)?
     } else {
-        diesel::update(person.filter(dsl::disabled_at.is_not_null()))
+        // Who was erased is not to be had back.
+        diesel::update(person.filter(dsl::disabled_at.is_not_null().and(dsl::erased_at.is_null())))
             .set(set)
             .prepared()
             .execute(conn)?

@@ -39,6 +39,19 @@ impl Role {
     }
 }
 
+/// What stands in the place of the name of a person who was erased.
+pub const ERASED_NAME: &str = "Erased person";
+
+/// The host of the addresses that stand in the place of theirs, to which no
+/// mail goes (RFC 2606).
+pub const ERASED_HOST: &str = "erased.invalid";
+
+/// Whether an address stands for a person who was erased.
+pub fn is_erased(address: &Email) -> bool {
+    let host = address.as_str().rsplit_once('@').map(|(_, host)| host);
+    host == Some(ERASED_HOST)
+}
+
 /// A person with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {

@@ -50,6 +50,12 @@ impl Statement {
         self.0.insert(scheme, None);
     }
 
+    /// What is said, register by register: a number, or that there is none.
+    pub fn said(&self) -> impl Iterator<Item = (IdentifierScheme, Option<&str>)> {
+        let said = self.0.iter();
+        said.map(|(scheme, number)| (*scheme, number.as_ref().map(|it| it.value.as_str())))
+    }
+
     /// The numbers that follow from it for a firm of which these are known.
     pub fn onto(&self, known: &BTreeSet<Identifier>) -> BTreeSet<Identifier> {
         let stay = known.iter().filter(|it| !self.0.contains_key(&it.scheme()));

@@ -2,6 +2,8 @@
 //! on record, in batches. Unless the good rows are asked for alone, one row
 //! that is bad or that a rule refuses keeps all others back.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fault::Fault;
@@ -196,6 +198,47 @@ pub struct Import {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What a row says of the firm that it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFirm {
+    /// Which firm: its kind and its id in the file.
+    pub key: String,
+    /// SHA-256 of its names, country and web site.
+    pub digest: [u8; 32],
+    /// What is said of its numbers: `register=number` or `register=`, with a
+    /// space between.
+    pub numbers: String,
+}
+
+impl RowFirm {
+    /// Whether two rows can't both be true of one firm. A register that one of
+    /// them doesn't name is no contradiction.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let said = |of: &str| -> BTreeMap<String, String> {
+            let pairs = of.split(' ').filter_map(|it| it.split_once('='));
+            pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+        };
+        let (own, others) = (said(&self.numbers), said(&other.numbers));
+        let differs = |(register, number): (&String, &String)| {
+            others.get(register).is_some_and(|other| other != number)
+        };
+        self.digest != other.digest || own.iter().any(differs)
+    }
+
+    /// Adds what another row says of registers that this one doesn't name.
+    pub fn add(&mut self, other: &Self) {
+        for pair in other.numbers.split(' ').filter(|it| !it.is_empty()) {
+            let register = pair.split_inclusive('=').next().unwrap_or(pair);
+            if !self.numbers.split(' ').any(|it| it.starts_with(register)) {
+                if !self.numbers.is_empty() {
+                    self.numbers.push(' ');
+                }
+                self.numbers.push_str(pair);
+            }
+        }
+    }
+}
+
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportRow {
@@ -209,6 +252,8 @@ pub struct ImportRow {
     pub record: Option<uuid::Uuid>,
     /// Everything that is wrong, or the rule that says no.
     pub faults: Vec<Fault>,
+    /// The firm that it is of, where it could be read.
+    pub firm: Option<RowFirm>,
 }
 
 impl Import {
@@ -362,6 +407,24 @@ mod tests {
                 "{dry_run} {keep_good} {bad}"
             );
         }
+    }
+
+    #[test]
+    fn rows_contradict_each_other_where_both_say_something() {
+        let row = |name: u8, numbers: &str| RowFirm {
+            key: "startup:f-1".to_owned(),
+            digest: [name; 32],
+            numbers: numbers.to_owned(),
+        };
+        let mut first = row(1, "");
+        assert!(first.contradicts(&row(2, "")));
+        assert!(!first.contradicts(&row(1, "lei=A az_voen=1")));
+        first.add(&row(1, "lei=A az_voen="));
+        first.add(&row(1, "lei=B il_company=5"));
+        assert_eq!(first.numbers, "lei=A az_voen= il_company=5");
+        assert!(first.contradicts(&row(1, "lei=B")));
+        assert!(first.contradicts(&row(1, "az_voen=1")));
+        assert!(!first.contradicts(&row(1, "il_company=5 lei=A")));
     }
 
     #[test]

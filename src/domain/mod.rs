@@ -25,6 +25,7 @@ pub mod export;
 pub mod fault;
 pub mod firm_name;
 pub mod grounds;
+pub mod host;
 pub mod identifier;
 pub mod ids;
 pub mod import;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::host::misleads;
 use super::seen::{called, is_isolate, is_seen};
 use super::word::Word;
 
@@ -173,6 +174,11 @@ pub struct Website(String);
 text_display!(Website);
 
 impl Website {
+    /// One that was taken before more was asked of it.
+    pub fn on_record(text: &str) -> Option<Self> {
+        host_of(text).map(|_| Self(text.to_owned()))
+    }
+
     /// The host in the form of the domain name system (IDNA, in lower case)
     /// without `www.`, which identifies a firm.
     pub fn host(&self) -> String {
@@ -182,7 +188,7 @@ impl Website {
     }
 }
 
-fn host_of(address: &str) -> Option<String> {
+fn written_host(address: &str) -> Option<&str> {
     let (scheme, rest) = address.split_once("://")?;
     if !["https", "http"]
         .iter()
@@ -191,10 +197,14 @@ fn host_of(address: &str) -> Option<String> {
         return None;
     }
     let authority = rest.split(['/', '?', '#']).next()?;
-    let host = match authority.rsplit_once(':') {
+    Some(match authority.rsplit_once(':') {
         Some((host, port)) if port.parse::<u16>().is_ok() => host,
         _ => authority,
-    };
+    })
+}
+
+fn host_of(address: &str) -> Option<String> {
+    let host = written_host(address)?;
     // RFC 5890: names in other scripts have an ASCII form, under which they
     // are looked up and compared.
     let host = idna::domain_to_ascii(host).ok()?;
@@ -209,6 +219,11 @@ impl FromStr for Website {
         if text.chars().any(char::is_whitespace) || host_of(&text).is_none() {
             return Err(TextFault::Form(
                 "must be a web address such as https://example.org",
+            ));
+        }
+        if written_host(&text).is_some_and(misleads) {
+            return Err(TextFault::Form(
+                "must not look like another address; write its host in the ASCII form (xn--…)",
             ));
         }
         Ok(Self(text))
@@ -533,6 +548,7 @@ mod tests {
             "https://user@x.example",
             "https://localhost",
             "https://x.example/a b",
+            "https://аррӏе.com",
         ] {
             assert!(bad.parse::<Website>().is_err(), "{bad}");
         }

@@ -18,6 +18,7 @@ use super::problem::{Kind, Problem};
 use super::upload::{PIECE, check_plain, write};
 use crate::domain::document::file_name::FileName;
 use crate::domain::fault::Faults;
+use crate::domain::ids::UserId;
 use crate::services::files::Received;
 use crate::services::{Context, Error, documents::uploads};
 
@@ -55,11 +56,12 @@ pub(super) struct FilePart {
 /// Reads a form with these fields beside the file.
 ///
 /// # Errors
-/// 415, 413, 408, 400 for what is no form, or the disk is full. What came is
-/// deleted then.
+/// 415, 413, 408, 400 for what is no form, 429 while as many of `who` come as
+/// may, 503 while too many others do, or the disk is full. What came is deleted
+/// then.
 pub(super) async fn read(
     request: &HttpRequest,
-    context: &Context,
+    (context, who): (&Context, UserId),
     payload: Payload,
     known: &[&str],
 ) -> Result<Form, Problem> {
@@ -73,6 +75,7 @@ pub(super) async fn read(
         max_body_bytes: limits.max_document_bytes,
         ..limits
     };
+    let _place = context.document_uploads.take(who)?;
     let mut parts = Multipart::new(request.headers(), payload);
     let mut form = Form::default();
     let mut count = 0;

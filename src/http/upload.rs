@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use actix_web::web::{Data, Payload};
 use futures_core::Stream;
+use uuid::Uuid;
 
 use super::fields::check_media_type;
 use super::limits::{Limits, body_problem};
@@ -55,16 +56,15 @@ pub(super) fn check_plain(request: &HttpRequest) -> Result<(), Problem> {
 /// The file.
 ///
 /// # Errors
-/// 413, 408, 503 while too many others come, or the disk is full; what came is
-/// deleted then.
+/// 413, 408, 429 while as many of `who` come as may, 503 while too many others
+/// do, or the disk is full; what came is deleted then.
 pub async fn receive(
     request: &HttpRequest,
     context: &Context,
+    who: impl Into<Uuid>,
     payload: Payload,
 ) -> Result<Received, Problem> {
-    let Ok(_place) = context.uploads.try_acquire() else {
-        return Err(Error::Busy { retry_after_s: 10 }.into());
-    };
+    let _place = context.uploads.take(who)?;
     let limits = request.app_data::<Data<Limits>>();
     let limits = limits.map_or_else(Limits::default, |limits| *limits.get_ref());
     let limits = Limits {
@@ -90,7 +90,7 @@ pub async fn receive(
     Ok(received)
 }
 
-async fn begin(folder: Folder, name: uuid::Uuid) -> Result<Incoming, Error> {
+async fn begin(folder: Folder, name: Uuid) -> Result<Incoming, Error> {
     let begun = tokio::task::spawn_blocking(move || folder.begin(name)).await;
     begun.map_err(Error::internal)?.map_err(Error::internal)
 }

@@ -9,9 +9,9 @@ use tracing::warn;
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, bounces, consents, deals, documents, export_jobs, import_jobs,
-    introductions, investors, mandates, matches, messages, promises, releases, rounds, signing,
-    standstill, startups,
+    Context, Error, agreements, bounces, consents, deals, documents, erasure, export_jobs,
+    import_jobs, introductions, investors, mandates, matches, messages, promises, releases, rounds,
+    signing, standstill, startups,
 };
 
 /// How often the clock is looked at.
@@ -69,6 +69,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(documents::upkeep::sweep(context).await);
     all.note(bounces::forget_old(context, BATCH).await);
     all.note(messages::erase_old(context, BATCH).await);
+    all.note(erasure::forget_spent(context, BATCH).await);
     all.note(signing::refresh(context).await);
     all.note(forget_keys(context).await);
     all.0

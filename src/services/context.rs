@@ -33,11 +33,18 @@ use super::files::Folder;
 use super::import_jobs::rows::OpenRows;
 use super::index::MatchIndex;
 use super::past::Newest;
+use super::places::Places;
 use super::signing::Looked;
 use super::tags::snapshot::Taxonomies;
 
 /// Files received at the same time: each may be large, and slow to come.
 const UPLOADS: usize = 8;
+/// How many of these one partner, or one person of the operator's, may send.
+const UPLOADS_OF_ONE: usize = 2;
+/// Documents received at the same time.
+const DOCUMENTS: usize = 24;
+/// How many of these one person may send.
+const DOCUMENTS_OF_ONE: usize = 8;
 /// Rankings computed at the same time.
 const RANKINGS: usize = 2;
 
@@ -181,8 +188,10 @@ pub struct Context {
     /// Places for rankings, fewer than the store has readers, so that a few
     /// large ones leave room for everything else.
     pub rankings: Arc<Semaphore>,
-    /// Places for files that are being received.
-    pub uploads: Arc<Semaphore>,
+    /// Places for files that are being received to be imported.
+    pub uploads: Places,
+    /// Places for documents that are being received.
+    pub document_uploads: Places,
     /// What matches whom, at once.
     pub index: Arc<MatchIndex>,
     /// What investors did before.
@@ -279,7 +288,8 @@ impl From<Parts> for Context {
             cursor_key: parts.cursor_key.into(),
             settings: Arc::new(parts.settings),
             rankings: Arc::new(Semaphore::new(RANKINGS)),
-            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            uploads: Places::new(UPLOADS, UPLOADS_OF_ONE),
+            document_uploads: Places::new(DOCUMENTS, DOCUMENTS_OF_ONE),
             ids: Arc::new(Mutex::new(ContextV7::new())),
         }
     }

@@ -30,6 +30,11 @@ impl Folder {
         self.0.join(job.into().hyphenated().to_string())
     }
 
+    /// Whether the folder can be reached.
+    pub fn is_there(&self) -> bool {
+        self.0.is_dir()
+    }
+
     /// Begins a file that has no job yet.
     ///
     /// # Errors

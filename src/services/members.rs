@@ -1,28 +1,23 @@
 //! The people of a firm: who belongs to it, who is invited, who leaves and to
-//! whom their work goes; and what closing an account does.
-
-use std::collections::BTreeSet;
+//! whom their work goes.
 
 use chrono::TimeDelta;
 
 use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role, User};
-use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, TicketId, UserId};
 use crate::domain::message::News;
 use crate::domain::permission::Operation;
-use crate::domain::session::EndReason;
 use crate::domain::text::{Email, Language};
 use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::OrganizationKind;
 
-use super::accounts::check_password;
 use super::duplicates::live_firm;
 use super::introductions::hand_over;
 use super::log::Pen;
 use super::once::write_once;
-use super::sessions::end_all;
 use super::tickets::{self, Permit, Ticket};
 use super::transitions::code;
 use super::{Caller, Context, Error, Intent, notices};
@@ -201,7 +196,7 @@ fn parts(
 }
 
 /// Refuses to leave a firm without anybody who can let people in.
-fn keep_a_keeper(
+pub(super) fn keep_a_keeper(
     conn: &mut Conn,
     organization: OrganizationId,
     kind: OrganizationKind,
@@ -347,7 +342,7 @@ pub(super) fn note_part(
 }
 
 /// Hands the open work of somebody in a firm to a colleague.
-fn leave_work(
+pub(super) fn leave_work(
     context: &Context,
     conn: &mut Conn,
     organization: OrganizationId,
@@ -371,63 +366,4 @@ fn leave_work(
         Some(to) => hand_over(context, conn, organization, person, to),
         None => Ok(0),
     }
-}
-
-/// Closes the caller's own account; needs the password.
-pub async fn deactivate(context: &Context, caller: &Caller, password: &str) -> Result<(), Error> {
-    check_password(context, caller.id(), password).await?;
-    let context_in = context.clone();
-    let caller = caller.clone();
-    context
-        .db
-        .write(move |conn| {
-            lock_firms_of(conn, caller.id())?;
-            for own in db::users::memberships(conn, caller.id())? {
-                keep_a_keeper(conn, own.organization, own.kind, caller.id())?;
-            }
-            switch(&context_in, conn, caller.actor(), caller.id(), true)
-        })
-        .await
-}
-
-/// Holds everybody else who changes the people of somebody's firms up until
-/// the open transaction ends; in one order, so that nobody waits in a circle.
-pub(super) fn lock_firms_of(conn: &mut Conn, person: UserId) -> Result<(), Error> {
-    let parts = db::users::memberships(conn, person)?;
-    let firms: BTreeSet<OrganizationId> = parts.iter().map(|own| own.organization).collect();
-    for firm in firms {
-        db::organizations::lock(conn, firm)?;
-    }
-    Ok(())
-}
-
-/// Closes or opens an account, and does what follows from that.
-pub(super) fn switch(
-    context: &Context,
-    conn: &mut Conn,
-    actor: Actor,
-    person: UserId,
-    disabled: bool,
-) -> Result<(), Error> {
-    let now = context.now();
-    if !db::users::set_disabled(conn, person, disabled, now)? {
-        return Ok(());
-    }
-    if disabled {
-        end_all(context, conn, actor, person, None, EndReason::Disabled)?;
-        db::api_keys::revoke_all(conn, person, now)?;
-        for own in db::users::memberships(conn, person)? {
-            leave_work(context, conn, own.organization, person, None)?;
-            db::tickets::revoke_sent_by(conn, person, own.organization, now)?;
-        }
-    }
-    let (kind, news) = if disabled {
-        ("user.disabled", News::AccountClosed)
-    } else {
-        ("user.enabled", News::AccountReopened)
-    };
-    context
-        .pen(actor)
-        .append(conn, kind, (SubjectKind::User, person), vec![])?;
-    notices::tell_news(context, conn, person, news)
 }

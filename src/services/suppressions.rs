@@ -9,6 +9,7 @@ use crate::db::page::Page;
 use crate::db::suppressions;
 pub use crate::db::suppressions::Suppression;
 use crate::db::{self, Conn};
+use crate::domain::account::is_erased;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::UserId;
 use crate::domain::message::{SuppressionReason, Topic};
@@ -62,6 +63,9 @@ pub(super) fn hindrance(
     email: &Email,
     topic: Option<Topic>,
 ) -> Result<Option<&'static str>, Error> {
+    if is_erased(email) {
+        return Ok(Some("erased"));
+    }
     if suppressions::of_address(conn, email)?.is_some() {
         return Ok(Some("suppressed"));
     }

@@ -25,7 +25,7 @@ use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::compliance::{self, NewClearance};
 use corridor::services::disclosure::{self, Occasion, Pair};
-use corridor::services::imports::{self, NewStartup, Terms};
+use corridor::services::imports::{self, NewStartup, Pass, Terms};
 use corridor::services::matches::{self, Query, Request};
 use corridor::services::programmes::Admission;
 use corridor::services::{Caller, Clock, Context, Error, programmes};
@@ -624,8 +624,60 @@ fn a_file_is_read_whole_before_the_store_is_held() {
             ask_contacts: false,
             dry_run: false,
         };
-        let tally = imports::startups(&desk.context, terms, rows).await.unwrap();
-        assert_eq!(tally.created, 3);
+        let mut told = |_, _| ();
+        let tally = imports::startups(&desk.context, terms, rows, &mut told);
+        assert_eq!(tally.await.unwrap().created, 3);
+    });
+}
+
+#[test]
+fn a_file_is_tried_whole_and_then_written_in_batches_between_which_others_write() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let row = |number: usize, name: &str| NewStartup {
+            external_id: format!("b-{number}"),
+            firm_id: None,
+            details: OrganizationDetails {
+                kind: OrganizationKind::Startup,
+                legal_name: name.parse().unwrap(),
+                trade_name: None,
+                names: std::collections::BTreeMap::new(),
+                country: None,
+                website: None,
+            },
+            identifiers: corridor::domain::identifier::Statement::default(),
+            content: StartupContent::default(),
+            contact: None,
+        };
+        let rows: Vec<_> = (0..120).map(|number| row(number, "Batch")).collect();
+        let terms = Terms {
+            programme: None,
+            ask_contacts: false,
+            dry_run: true,
+        };
+        let rows_of = |rows: &[NewStartup]| rows.to_vec().into_iter().map(Ok);
+        let mut passes = Vec::new();
+        let mut told = |pass, done| passes.push((pass, done));
+        let tried = imports::startups(&desk.context, terms.clone(), rows_of(&rows), &mut told);
+        let tried = tried.await.unwrap();
+        let written = Terms {
+            dry_run: false,
+            ..terms
+        };
+        let made = imports::startups(&desk.context, written.clone(), rows_of(&rows), &mut told);
+        assert_eq!(made.await.unwrap(), tried);
+        assert_eq!(tried.created, 120);
+        let of = |pass| [(pass, 50), (pass, 100), (pass, 120)];
+        assert_eq!(
+            passes,
+            [of(Pass::Trying), of(Pass::Trying), of(Pass::Writing)].concat()
+        );
+
+        // A transaction for each batch: what was written before it broke stays
+        // there, and nothing of the trials does.
+        let mut told = |_, _| ();
+        let again = imports::startups(&desk.context, written, rows_of(&rows), &mut told);
+        assert_eq!(again.await.unwrap().unchanged, 120);
     });
 }
 

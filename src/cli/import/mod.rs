@@ -4,7 +4,7 @@
 //!
 //! Every file is read twice, a row at a time: first all rows of all files are
 //! checked, then, when none is bad (or `--keep-good` is given), each file is
-//! read whole and written in one transaction, which so is as short as can be.
+//! read whole, tried and written in batches.
 //! In memory are then the rows of one file, and throughout the ids, to find
 //! duplicates, and what the derivation of mandates needs.
 
@@ -29,7 +29,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::import::FileFormat;
 use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
-use crate::services::imports::{self, NewInvestor, NewStartup, Terms};
+use crate::services::imports::{self, NewInvestor, NewStartup, Pass, Tally, Terms};
 use crate::services::{Clock, Context, Error};
 use crate::startup::{context, open_existing_store, open_or_begin_store};
 
@@ -138,7 +138,8 @@ pub enum Format {
     Json,
 }
 
-/// Why an import came to no report; nothing was written of the file at hand.
+/// Why an import came to no report; unless it says otherwise nothing was written
+/// of the file at hand.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The mapping or an argument can't be used.
@@ -153,6 +154,19 @@ pub enum ImportError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Error),
+    /// The store failed when some rows were on record.
+    #[error(
+        "{error}; the first {written} rows of {file} are on record, and the same files again go on"
+    )]
+    Halfway {
+        /// The file.
+        file: String,
+        /// Its rows that are on record.
+        written: u64,
+        /// Why it went no further.
+        #[source]
+        error: Error,
+    },
 }
 
 /// Runs the command: exit code 0 when all is well, 2 for arguments and
@@ -211,7 +225,8 @@ fn failure(error: ImportError) -> Failure {
         ImportError::Table(TableError::Form { .. }) => 3,
         ImportError::Table(TableError::Read { .. })
         | ImportError::Report(_)
-        | ImportError::Store(_) => 1,
+        | ImportError::Store(_)
+        | ImportError::Halfway { .. } => 1,
     };
     match error {
         ImportError::Store(error) => error.into(),
@@ -318,11 +333,56 @@ async fn write_files(
     };
     let file = named(args.startups.as_ref(), "--startups")?;
     let rows = good_startups(rules, file, startups.good)?;
-    startups.set(imports::startups(context, terms.clone(), rows).await?);
+    let mut shown = Shown::of(file, startups.good);
+    let mut told = |pass, done| shown.tell(pass, done);
+    let tally = imports::startups(context, terms.clone(), rows, &mut told).await;
+    startups.set(shown.end(tally)?);
     let file = named(args.investors.as_ref(), "--investors")?;
     let rows = good_investors(rules, file, investors.good, portfolios)?;
-    investors.set(imports::investors(context, terms.clone(), rows).await?);
+    let mut shown = Shown::of(file, investors.good);
+    let mut told = |pass, done| shown.tell(pass, done);
+    let tally = imports::investors(context, terms.clone(), rows, &mut told).await;
+    investors.set(shown.end(tally)?);
     Ok(())
+}
+
+/// How far the store is with the rows of a file.
+struct Shown {
+    file: String,
+    bar: Progress,
+    written: u64,
+}
+
+impl Shown {
+    fn of(path: &Path, rows: u64) -> Self {
+        Self {
+            file: name_of(path),
+            bar: Progress::rows("Trying", Some(rows)),
+            written: 0,
+        }
+    }
+
+    fn tell(&mut self, pass: Pass, done: u64) {
+        if pass == Pass::Writing {
+            self.bar.set_message("Writing");
+            self.written = done;
+        }
+        self.bar.set_position(done);
+    }
+
+    /// What became of all, or of those that are on record.
+    fn end(self, tally: Result<Tally, Error>) -> Result<Tally, ImportError> {
+        self.bar.finish();
+        let Self { file, written, .. } = self;
+        tally.map_err(|error| match written {
+            0 => error.into(),
+            _ => ImportError::Halfway {
+                file,
+                written,
+                error,
+            },
+        })
+    }
 }
 
 fn good_startups(

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -66,6 +67,7 @@ async fn import(
     file: &Path,
     format: FileFormat,
 ) -> Result<(), Failure> {
+    let began = Instant::now();
     let new = NewImport {
         partner: args.partner,
         options: ImportOptions {
@@ -85,7 +87,7 @@ async fn import(
     };
     let mut bar = Progress::bytes("Checking", u64::try_from(import.bytes).ok());
     let mut tell = |import: &Import| show(&mut bar, import);
-    let import = work::work_on(context, holder, import, &|| false, &mut tell).await?;
+    let import = work::work_beside(context, holder, import, &mut tell).await?;
     bar.finish();
     if import.state.is_running() {
         return Err(Failure {
@@ -102,7 +104,7 @@ async fn import(
     if !written {
         import_jobs::discard(context, import.id).await?;
     }
-    print(&summary(args, &import)?)?;
+    print(&summary(args, &import, began.elapsed())?)?;
     if let Some(failure) = &import.failure {
         return Err(Failure {
             text: format!("{}: {}", file.display(), failure.detail),
@@ -235,7 +237,7 @@ fn as_json(import: &Import, row: &ImportRow) -> serde_json::Value {
     })
 }
 
-fn summary(args: &ImportArgs, import: &Import) -> Result<String, Failure> {
+fn summary(args: &ImportArgs, import: &Import, took: Duration) -> Result<String, Failure> {
     let tally = &import.tally;
     let counts = [
         ("rows read", tally.read),
@@ -253,8 +255,16 @@ fn summary(args: &ImportArgs, import: &Import) -> Result<String, Failure> {
         said.insert("dry_run".to_owned(), json!(args.dry_run));
         let written = import.state == ImportState::Done;
         said.insert("written".to_owned(), json!(written));
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        said.insert("milliseconds".to_owned(), json!(milliseconds));
         return Ok(serde_json::to_string_pretty(&said).map_err(Failure::new)? + "\n");
     }
     let lines = counts.map(|(name, count)| format!("{name:<22}{count:>10}\n"));
-    Ok(lines.concat())
+    let fate = match import.state {
+        ImportState::Done => "written",
+        _ if args.dry_run => "a dry run, nothing was written",
+        _ => "nothing was written",
+    };
+    let seconds = took.as_secs_f64();
+    Ok(format!("{}{fate} in {seconds:.3} s\n", lines.concat()))
 }

@@ -64,6 +64,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("DELETE /v1/sessions/current", Session(O::WriteAccount)),
     ("PUT /v1/me/password", Session(O::WriteAccount)),
     ("POST /v1/me/deactivation", Session(O::WriteAccount)),
+    ("POST /v1/me/erasure", Session(O::WriteAccount)),
     ("GET /v1/me/second-factor", Session(O::ReadAccount)),
     ("POST /v1/me/second-factor", Session(O::WriteAccount)),
     (

@@ -22,7 +22,7 @@ use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::paging::PageRequest;
 use crate::services::sessions::{self, EndReason, Session};
-use crate::services::{Context, accounts, members};
+use crate::services::{Context, accounts, erasure, people};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -32,6 +32,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(end_one_session)
         .service(change_password)
         .service(deactivate)
+        .service(erase)
         .service(list_own_events)
         .service(create_password_reset);
 }
@@ -214,7 +215,29 @@ async fn deactivate(
     InSession { caller, .. }: InSession,
     body: JsonBody<PasswordAgain>,
 ) -> Result<HttpResponse, Problem> {
-    members::deactivate(&context, &caller, &body.into_inner().password).await?;
+    people::deactivate(&context, &caller, &body.into_inner().password).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Erases the caller, for good.
+///
+/// The account is closed as by `…/deactivation`, and then name, address, parts,
+/// links, mails and settings go. What firms say, did and agreed to stays, by an
+/// id that leads to nobody; the proof of what the caller consented to stays
+/// until that ends, and is without a name then.
+#[utoipa::path(
+    operation_id = "erase_own_account",
+    tag = "accounts",
+    request_body = PasswordAgain,
+    responses((status = 204, description = "Erased."), (status = 409, description = "Nobody else could let people in."))
+)]
+#[post("/v1/me/erasure")]
+async fn erase(
+    context: web::Data<Context>,
+    InSession { caller, .. }: InSession,
+    body: JsonBody<PasswordAgain>,
+) -> Result<HttpResponse, Problem> {
+    erasure::erase_own(&context, &caller, &body.into_inner().password).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -282,7 +282,8 @@ impl From<&Import> for ImportView {
 /// `organization.legal_name`, `startup_profile.one_liner.en` or `mandate.tags`
 /// (lists with `|` between). It is not bound by the limit of JSON bodies. A
 /// header that can't be meant is 422, every column named; everything else is
-/// told row by row at `…/rows`. At most 10 imports of a partner, or of the
+/// told row by row at `…/rows`. Two files of a partner, or of one of the
+/// operator's people, may come at a time (429 otherwise). At most 10 imports of a partner, or of the
 /// operator, run at a time; one that is `checked` has its answer, doesn't count,
 /// and can be started until it expires or 20 newer ones are checked. All rows are tried before the first is put on
 /// record, and one that is bad or refused keeps all back, unless `keep_good`.
@@ -321,7 +322,8 @@ async fn create_import(
     let new = new_import(&caller, &request, &query.0)?;
     let again = key.get().map(|key| (ROUTE, key));
     import_jobs::may_begin(&context, &caller, new.partner, again).await?;
-    let received = upload::receive(&request, &context, body).await?;
+    let who = (new.partner).map_or_else(|| caller.id().uuid(), OrganizationId::uuid);
+    let received = upload::receive(&request, &context, who, body).await?;
     let said = [request.query_string().as_bytes(), &received.digest].concat();
     let intent = intent(ROUTE, &request, &key, &said);
     let import = import_jobs::create(&context, &caller, intent, new, received).await?;

@@ -17,6 +17,7 @@ use crate::domain::fault::Faults;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::search::{Order, Query};
 use crate::domain::tag::Taxonomy;
+use crate::domain::text::Website;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
@@ -324,7 +325,13 @@ impl OrganizationDocument {
         let legal_name = take.of("/legal_name", "bad_name", self.legal_name.as_deref());
         let trade_name = take.of("/trade_name", "bad_name", self.trade_name.as_deref());
         let country = take.of("/country", "unknown_country", self.country.as_deref());
-        let website = take.of("/website", "bad_address", self.website.as_deref());
+        // More is asked of web sites by and by; one that was there stays.
+        let there = before.website.as_ref().map(Website::as_str);
+        let website = if self.website.as_deref() == there {
+            before.website.clone()
+        } else {
+            take.of("/website", "bad_address", self.website.as_deref())
+        };
         let names = names(&mut faults, &self.names);
         match legal_name {
             Some(legal_name) if faults.is_empty() => Ok(OrganizationDetails {

@@ -34,7 +34,7 @@ pub struct PersonView {
     /// What they are called.
     #[schema(max_length = 200, example = "Dana Levi")]
     name: String,
-    /// `open` or `closed`.
+    /// `open`, `closed` or `erased`.
     #[schema(max_length = 10, example = "open")]
     state: &'static str,
     /// When the account was made.
@@ -63,13 +63,18 @@ impl From<Account> for PersonView {
             user,
             memberships,
             disabled,
+            erased,
             version: _,
         } = account;
         Self {
             id: user.id.to_string(),
             email: user.email.to_string(),
             name: user.name.to_string(),
-            state: if disabled { "closed" } else { "open" },
+            state: match (erased, disabled) {
+                (true, _) => "erased",
+                (false, true) => "closed",
+                (false, false) => "open",
+            },
             created_at: time(user.created_at),
             parts: memberships
                 .into_iter()
@@ -105,15 +110,18 @@ async fn get_person(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPersonTransition {
-    /// `close`, `open` or `remove_second_factor`.
+    /// `close`, `open`, `erase` or `remove_second_factor`.
     #[schema(max_length = 40, example = "close")]
     action: String,
 }
 
-/// Closes an account, opens it again, or takes its second factor away.
+/// Closes an account, opens it again, erases its person, or takes its second
+/// factor away.
 ///
 /// Closing ends its sessions and keys at once and hands open questions over to
-/// colleagues. Taking the second factor away is for somebody who lost app and
+/// colleagues. Erasing is for an account that is closed, and for good: name,
+/// address, parts, links, mails and settings go; what firms say, did and agreed
+/// to stays, and the proof of a consent until that ends. Taking the second factor away is for somebody who lost app and
 /// recovery codes and proved in another way who they are; all sessions end.
 #[utoipa::path(
     operation_id = "move_person",
@@ -124,7 +132,7 @@ pub struct NewPersonTransition {
         ("Idempotency-Key" = Option<String>, Header, max_length = 257),
     ),
     request_body = NewPersonTransition,
-    responses((status = 200, description = "As it is now.", body = PersonView, headers(("ETag" = String))), (status = 409, description = "The caller's own account is closed elsewhere."))
+    responses((status = 200, description = "As it is now.", body = PersonView, headers(("ETag" = String))), (status = 409, description = "The caller's own account is closed elsewhere; only a closed account is erased (`account_open`), and stays so (`erased`)."))
 )]
 #[post("/v1/people/{id}/transitions")]
 async fn move_person(
@@ -143,7 +151,7 @@ async fn move_person(
         .await?;
     let Some(action) = AccountAction::from_code(&body.into_inner().action) else {
         let mut faults = Faults::new();
-        let detail = "An account knows “close”, “open” and “remove_second_factor”.";
+        let detail = "An account knows “close”, “open”, “erase” and “remove_second_factor”.";
         faults.push("/action", "unknown_action", detail);
         return Err(faults.into());
     };

@@ -8,7 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
 
 use super::openapi::{Published, openapi_yaml};
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, codes};
 use crate::http::registry::ServiceConfig;
 
 pub(super) use page::render;
@@ -49,28 +49,46 @@ async fn style() -> HttpResponse {
         .body(STYLE)
 }
 
-/// What a kind of problem means.
+/// What a kind of problem, or a code, means.
 ///
-/// The `type` of every problem leads here.
+/// The `type` of every problem leads here; the `code` of a refusal and of each
+/// fault in `errors` has a page, too.
 #[utoipa::path(
     operation_id = "get_problem",
     tag = "reference",
     security(()),
-    params(("code" = String, Path, description = "The last part of the problem's `type`.", max_length = 100, example = "invalid")),
+    params(("code" = String, Path, description = "The last part of the problem's `type`, or a code.", max_length = 100, example = "invalid")),
     responses((status = 200, description = "Its explanation.", content_type = "text/plain", body = String))
 )]
 #[get("/problems/{code}")]
 async fn explain_problem(code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.code() == *code);
-    let kind = kind.ok_or_else(|| Problem::new(Kind::NotFound))?;
-    let text = format!(
+    let text = kind.map(page_of_kind).or_else(|| page_of_code(&code));
+    let text = text.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(text))
+}
+
+fn page_of_kind(kind: Kind) -> String {
+    let mut text = format!(
         "{}\n\nStatus: {}\nCode: {}\n\n{}\n",
         kind.title(),
         kind.status(),
         kind.code(),
         kind.explanation()
     );
-    Ok(HttpResponse::Ok()
-        .content_type("text/plain; charset=utf-8")
-        .body(text))
+    if matches!(kind, Kind::Refused | Kind::Invalid) {
+        text += "\nCodes, each with a page of its own at /problems/CODE:\n";
+        text.extend(codes::all().map(|(code, meaning)| format!("\n{code}: {meaning}")));
+        text.push('\n');
+    }
+    text
+}
+
+fn page_of_code(code: &str) -> Option<String> {
+    let meaning = codes::meaning(code)?;
+    Some(format!(
+        "{meaning}\n\nCode: {code}\n\nIt stands as the `code` of a problem of the kind /problems/refused (409), or of one of the\nfaults in `errors`, with a `pointer` to its place and a `detail` that says more.\n"
+    ))
 }

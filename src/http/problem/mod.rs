@@ -1,5 +1,6 @@
 //! Every "no" of the API as `application/problem+json` (RFC 9457).
 
+pub mod codes;
 mod kind;
 
 use std::borrow::Cow;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::super::imports::{self as records, NewInvestor, NewStartup};
 use super::super::referrals::{Content, Desk, NewReferral};
 use super::super::{Context, Error};
+use super::firms::{Firms, said};
 use super::may_write;
 use super::rows::{FileRow, FirmRow};
 use super::work::caller_of;
@@ -59,10 +60,11 @@ impl Hand {
         Ok(Some(Self::Partner(Box::new(desk), partner)))
     }
 
+    /// Puts a batch on record; `trial` when that will be undone.
     pub(super) fn put_all(
         &mut self,
         conn: &mut Conn,
-        import: ImportId,
+        (import, trial): (ImportId, bool),
         rows: Vec<FileRow>,
     ) -> Result<Vec<ImportRow>, Error> {
         let first = rows.first().map_or(0, |row| row.line);
@@ -73,33 +75,28 @@ impl Hand {
         let mut seen = imports::lines_of(conn, import, first, &ids)?;
         let firms: Vec<_> = rows.iter().filter_map(FileRow::firm_id).collect();
         self.hold(conn, &firms)?;
-        let put = |row: FileRow| self.put(conn, &mut seen, row);
+        let mut firms = Firms::before(conn, import, &rows)?;
+        let put = |row: FileRow| {
+            let said = row.firm.as_ref().ok().map(said);
+            let contradicted = said.as_ref().and_then(|said| firms.contradicted(said));
+            let row = ImportRow {
+                firm: said,
+                ..self.put(conn, &mut seen, contradicted, row)?
+            };
+            let row = if trial { firms.tried(row) } else { row };
+            firms.note(&row);
+            Ok(row)
+        };
         rows.into_iter().map(put).collect()
     }
 
-    /// Holds every firm that a batch may correct, in order and before the first
-    /// of them is looked for duplicates of: a claim or a merge holds its firm
-    /// before that, too, and nobody waits in a circle.
+    /// Holds every firm that a batch may correct.
     fn hold(&self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
-        let firms = match self {
-            Self::Partner(_, partner) => {
-                db::organizations::lock(conn, *partner)?;
-                db::referrals::firms_of(conn, *partner, ids)?
-            }
-            Self::Operator(_) => {
-                imports::lock_records(conn)?;
-                let mut firms = db::organizations::known_as(conn, ids)?;
-                // Others go by their own ids in exports.
-                firms.extend(
-                    ids.iter()
-                        .filter_map(|id| id.parse::<OrganizationId>().ok()),
-                );
-                firms.sort_unstable();
-                firms.dedup();
-                firms
-            }
+        let Self::Partner(_, partner) = self else {
+            return records::hold(conn, ids);
         };
-        for firm in firms {
+        db::organizations::lock(conn, *partner)?;
+        for firm in db::referrals::firms_of(conn, *partner, ids)? {
             db::organizations::lock(conn, firm)?;
         }
         Ok(())
@@ -110,6 +107,7 @@ impl Hand {
         &mut self,
         conn: &mut Conn,
         seen: &mut BTreeMap<String, i64>,
+        contradicted: Option<Fault>,
         row: FileRow,
     ) -> Result<ImportRow, Error> {
         let FileRow {
@@ -123,6 +121,7 @@ impl Hand {
             outcome,
             record,
             faults,
+            firm: None,
         };
         let again = external_id.as_ref().and_then(|id| seen.get(id).copied());
         if let Some(id) = external_id.clone().filter(|_| again.is_none()) {
@@ -133,10 +132,13 @@ impl Hand {
                 faults.extend(again.map(twice));
                 return Ok(report(RowOutcome::Bad, None, faults));
             }
-            (Ok(_), Some(first)) => {
-                return Ok(report(RowOutcome::Bad, None, vec![twice(first)]));
+            (Ok(firm), again) => {
+                let faults: Vec<_> = again.map(twice).into_iter().chain(contradicted).collect();
+                if !faults.is_empty() {
+                    return Ok(report(RowOutcome::Bad, None, faults));
+                }
+                firm
             }
-            (Ok(firm), None) => firm,
         };
         match db::transaction(conn, |conn| self.put_firm(conn, firm)) {
             Ok((record, outcome, doubts)) => Ok(report(outcome, Some(record), doubts)),

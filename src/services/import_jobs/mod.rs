@@ -10,6 +10,7 @@
 //! that is bad or refused (or when the good ones are asked for alone). What
 //! changes between the passes can still make a row refused; it is named then.
 
+mod firms;
 mod hand;
 pub mod rows;
 pub mod work;

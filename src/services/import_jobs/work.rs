@@ -5,9 +5,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::db::imports::{self, Lease};
@@ -15,9 +15,10 @@ use crate::db::{self, Conn};
 use crate::domain::account::{Membership, Role};
 use crate::domain::event::Actor;
 use crate::domain::ids::{ImportId, UserId};
-use crate::domain::import::{Import, ImportFailure, ImportRow, ImportState, Place, RowOutcome};
+use crate::domain::import::{Import, ImportFailure, ImportState, Place};
 use crate::domain::values::OrganizationKind;
 
+use super::super::imports::batches::rest;
 use super::super::{Caller, Context, Error};
 use super::hand::Hand;
 use super::rows::{Batch, RowReader, Unreadable};
@@ -28,6 +29,17 @@ const BATCH: usize = 50;
 
 /// How long a worker waits for a store that can't take more now.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often a worker asks a disk for the next rows before it lets go of the
+/// job, which is somebody's again after its lease, at the same place.
+const READS: u32 = 3;
+
+/// How long it waits after the first time; each wait is twice the one before.
+const READ_AGAIN: Duration = Duration::from_millis(150);
+
+/// Hours without a row read after which an import is given up: a disk that
+/// was busy, full of open files or taken away for a while is back by then.
+const PATIENCE_HOURS: i64 = 6;
 
 /// Works on the oldest import that waits, until it is over, is taken away, or
 /// `stop` says so; answers whether there was one.
@@ -69,11 +81,36 @@ pub fn lease(context: &Context, holder: Uuid) -> Lease {
 pub async fn work_on(
     context: &Context,
     holder: Uuid,
+    import: Import,
+    stop: &(dyn Fn() -> bool + Sync),
+    progress: &mut (dyn FnMut(&Import) + Send),
+) -> Result<Import, Error> {
+    go_on(context, (holder, false), import, stop, progress).await
+}
+
+/// [`work_on`] in a process of its own: what it leaves of the time another one
+/// on the same store has.
+///
+/// # Errors
+/// As for [`work`].
+pub async fn work_beside(
+    context: &Context,
+    holder: Uuid,
+    import: Import,
+    progress: &mut (dyn FnMut(&Import) + Send),
+) -> Result<Import, Error> {
+    go_on(context, (holder, true), import, &|| false, progress).await
+}
+
+async fn go_on(
+    context: &Context,
+    (holder, rests): (Uuid, bool),
     mut import: Import,
     stop: &(dyn Fn() -> bool + Sync),
     progress: &mut (dyn FnMut(&Import) + Send),
 ) -> Result<Import, Error> {
     let mut reader: Option<Box<dyn RowReader>> = None;
+    let mut failed_reads = 0;
     while import.state.is_running() {
         if stop() {
             let (id, now) = (import.id, context.now());
@@ -82,10 +119,26 @@ pub async fn work_on(
             context.db.write(release).await?;
             return Ok(import);
         }
-        let (kept, batch) = read(context, &import, reader.take()).await?;
-        let next = match batch {
-            Ok(batch) => advance(context, holder, import.clone(), batch).await,
-            Err(failure) => fail(context, import.clone(), failure).await,
+        let (mut kept, begun) = (None, Instant::now());
+        let next = match read(context, &import, reader.take()).await? {
+            Read::Rows(reader, batch) => {
+                failed_reads = 0;
+                kept = Some(reader);
+                advance(context, holder, import.clone(), batch).await
+            }
+            Read::Nothing(failure) => fail(context, import.clone(), failure).await,
+            Read::Disk(error) => {
+                failed_reads += 1;
+                if failed_reads < READS {
+                    tokio::time::sleep(READ_AGAIN * 2_u32.pow(failed_reads - 1)).await;
+                    continue;
+                }
+                if context.now() - import.updated_at < TimeDelta::hours(PATIENCE_HOURS) {
+                    return Err(Error::internal(error));
+                }
+                tracing::error!(%error, import = %import.id, "the file of an import can't be read");
+                fail(context, import.clone(), file_unreadable()).await
+            }
         };
         import = match next {
             Err(Error::StaleVersion | Error::NotFound) => {
@@ -113,6 +166,9 @@ pub async fn work_on(
         // The second pass begins at the top.
         reader = kept.filter(|_| import.place != Place::default());
         progress(&import);
+        if rests {
+            rest(begun).await;
+        }
     }
     if !import.state.is_open() {
         context.exchange.folder.remove(import.id);
@@ -120,7 +176,15 @@ pub async fn work_on(
     Ok(import)
 }
 
-type Read = (Option<Box<dyn RowReader>>, Result<Batch, ImportFailure>);
+/// What came of reading on.
+enum Read {
+    /// The next rows, and who reads on.
+    Rows(Box<dyn RowReader>, Batch),
+    /// There is nothing to be read there, now or later.
+    Nothing(ImportFailure),
+    /// The disk would not give it, this time.
+    Disk(io::Error),
+}
 
 /// Reads the next rows, off the async threads.
 async fn read(
@@ -143,19 +207,18 @@ async fn read(
     let read: Result<_, Unreadable> = tokio::task::spawn_blocking(job)
         .await
         .map_err(Error::internal)?;
-    match read {
-        Ok((reader, batch)) => Ok((Some(reader), Ok(batch))),
-        Err(Unreadable::Form(failure)) => Ok((None, Err(failure))),
-        Err(Unreadable::Header(_)) => Ok((None, Err(file_missing()))),
-        Err(Unreadable::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {
-            Ok((None, Err(file_missing())))
+    Ok(match read {
+        Ok((reader, batch)) => Read::Rows(reader, batch),
+        Err(Unreadable::Form(failure)) => Read::Nothing(failure),
+        Err(Unreadable::Header(_)) => Read::Nothing(file_missing()),
+        // A shared folder that is not there at all comes back.
+        Err(Unreadable::Disk(error))
+            if error.kind() == io::ErrorKind::NotFound && context.exchange.folder.is_there() =>
+        {
+            Read::Nothing(file_missing())
         }
-        // Whoever takes it next would meet the same.
-        Err(Unreadable::Disk(error)) => {
-            tracing::error!(%error, import = %import.id, "the file of an import can't be read");
-            Ok((None, Err(file_unreadable())))
-        }
-    }
+        Err(Unreadable::Disk(error)) => Read::Disk(error),
+    })
 }
 
 fn file_missing() -> ImportFailure {
@@ -168,7 +231,7 @@ fn file_missing() -> ImportFailure {
 fn file_unreadable() -> ImportFailure {
     ImportFailure {
         code: "file_unreadable".to_owned(),
-        detail: "The disk would not give the file back; what is on record by now stays. Hand it in again."
+        detail: "The disk has not given the file back for hours; what is on record by now stays. Hand it in again."
             .to_owned(),
     }
 }
@@ -221,10 +284,9 @@ async fn advance(
                 is_last,
             } = batch;
             let rows = if import.is_trial() {
-                let rows = tried(conn, |conn| hand.put_all(conn, import.id, rows))?;
-                rows.into_iter().map(undone).collect()
+                tried(conn, |conn| hand.put_all(conn, (import.id, true), rows))?
             } else {
-                hand.put_all(conn, import.id, rows)?
+                hand.put_all(conn, (import.id, false), rows)?
             };
             imports::put_rows(conn, import.id, &rows)?;
             let mut after = Import {
@@ -287,14 +349,11 @@ impl<T, E: Into<Error>> From<E> for Undone<T> {
     }
 }
 
-/// A row that was only tried: a firm that would be new has no id.
-fn undone(row: ImportRow) -> ImportRow {
-    let record = row.record.filter(|_| row.outcome != RowOutcome::Created);
-    ImportRow { record, ..row }
-}
-
 /// What `job` comes to, undone.
-fn tried<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+pub(in super::super) fn tried<T>(
+    conn: &mut Conn,
+    job: impl FnOnce(&mut Conn) -> Result<T, Error>,
+) -> Result<T, Error> {
     let outcome: Result<(), Undone<T>> =
         db::transaction(conn, |conn| Err(Undone::Tried(job(conn)?)));
     match outcome {

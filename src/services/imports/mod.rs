@@ -2,16 +2,16 @@
 //! The operator answers for them; nobody of the firm has spoken yet, so they
 //! are ranked and never shown (see [`crate::domain::disclosure`]).
 //!
-//! A file is one transaction: all of its rows or none, whenever the process
-//! dies. It is read whole before that begins, so that on SQLite other writers
-//! wait for the writing alone (a second or two for 16 000 startups); a server
-//! beside it refuses writes as busy where that takes longer than five.
+//! A file is read whole, tried, and only when none of its rows was refused put
+//! on record, in batches ([`batches`]), so that a server beside it can write as
+//! well.
 //! A row is recognised by its external id, and where a firm has several
 //! records by theirs and its own, so that an import can be repeated: what says
 //! the same is left as it is. Nor does an import touch what a person
 //! has taken over: claimed records, and records moved out of the states that
 //! imports leave them in.
 
+pub mod batches;
 mod investors;
 mod startups;
 
@@ -33,9 +33,13 @@ use crate::domain::programme::Programme;
 use crate::domain::text::Slug;
 use crate::domain::values::OrganizationKind;
 
+use batches::{Kind, all_or_none};
+pub use batches::{Pass, Told};
+
 use super::accounts::{note_organization, update_organization};
 use super::contacts::{self, Contact};
 use super::log::Pen;
+use super::organizations::note_identified;
 use super::transitions::code;
 use super::{Context, Error};
 
@@ -111,6 +115,35 @@ pub struct Tally {
     pub asked: u64,
 }
 
+impl Tally {
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        let Self {
+            created,
+            updated,
+            unchanged,
+            taken_over,
+            mandates,
+            admitted,
+            outside,
+            in_review,
+            asked,
+        } = other;
+        Self {
+            created: self.created + created,
+            updated: self.updated + updated,
+            unchanged: self.unchanged + unchanged,
+            taken_over: self.taken_over + taken_over,
+            mandates: self.mandates + mandates,
+            admitted: self.admitted + admitted,
+            outside: self.outside + outside,
+            in_review: self.in_review + in_review,
+            asked: self.asked + asked,
+        }
+    }
+}
+
 /// The programme with that slug.
 ///
 /// # Errors
@@ -122,72 +155,78 @@ pub async fn programme(context: &Context, slug: Slug) -> Result<Programme, Error
         .await
 }
 
-/// Imports startups with their profiles, all of them in one transaction.
+/// Imports startups with their profiles: all of them, or none when one is
+/// refused. What breaks off the second pass leaves what it wrote by then, and
+/// the same rows again go on.
 ///
 /// # Errors
-/// The first error among the rows, or the store failed; nothing is written.
-pub async fn startups<I>(context: &Context, terms: Terms, rows: I) -> Result<Tally, Error>
-where
-    I: Iterator<Item = Result<NewStartup, Error>> + Send + 'static,
-{
-    all_or_none(context, terms, rows, startups::put).await
-}
-
-/// Imports investors with their derived mandates, all of them in one
-/// transaction.
-///
-/// # Errors
-/// The first error among the rows, or the store failed; nothing is written.
-pub async fn investors<I>(context: &Context, terms: Terms, rows: I) -> Result<Tally, Error>
-where
-    I: Iterator<Item = Result<NewInvestor, Error>> + Send + 'static,
-{
-    all_or_none(context, terms, rows, investors::put).await
-}
-
-/// Why a transaction is undone.
-enum Undone {
-    DryRun(Tally),
-    Failed(Error),
-}
-
-impl<E: Into<Error>> From<E> for Undone {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-async fn all_or_none<T, I>(
+/// The first error among the rows, or the store failed.
+pub async fn startups<I>(
     context: &Context,
     terms: Terms,
     rows: I,
-    put: fn(&mut Import, &mut Conn, T) -> Result<Put, Error>,
+    told: Told<'_>,
 ) -> Result<Tally, Error>
 where
-    T: Send + 'static,
-    I: Iterator<Item = Result<T, Error>> + Send + 'static,
+    I: Iterator<Item = Result<NewStartup, Error>> + Send + 'static,
 {
-    let read = tokio::task::spawn_blocking(move || rows.collect::<Result<Vec<T>, Error>>());
-    let rows = read.await.map_err(Error::internal)??;
-    let mut import = Import::of(context, Actor::System, terms.programme, terms.ask_contacts);
-    import.documents = false;
-    let written = context
-        .db
-        .write(move |conn| -> Result<Tally, Undone> {
-            db::imports::lock_records(conn)?;
-            for row in rows {
-                put(&mut import, conn, row)?;
-            }
-            if terms.dry_run {
-                return Err(Undone::DryRun(import.tally));
-            }
-            Ok(import.tally)
-        })
-        .await;
-    match written {
-        Ok(tally) | Err(Undone::DryRun(tally)) => Ok(tally),
-        Err(Undone::Failed(error)) => Err(error),
+    let kind = Kind {
+        firm: |row: &NewStartup| row.firm_id.as_deref().unwrap_or(&row.external_id),
+        put: startups::put,
+    };
+    all_or_none(context, terms, rows, kind, told).await
+}
+
+/// Imports investors with their derived mandates, as [`startups`].
+///
+/// # Errors
+/// The first error among the rows, or the store failed.
+pub async fn investors<I>(
+    context: &Context,
+    terms: Terms,
+    rows: I,
+    told: Told<'_>,
+) -> Result<Tally, Error>
+where
+    I: Iterator<Item = Result<NewInvestor, Error>> + Send + 'static,
+{
+    let kind = Kind {
+        firm: |row: &NewInvestor| row.firm_id.as_deref().unwrap_or(&row.external_id),
+        put: investors::put,
+    };
+    all_or_none(context, terms, rows, kind, told).await
+}
+
+/// Holds every firm that a batch may correct, in order and before the first
+/// of them is looked for duplicates of: a claim or a merge holds its firm
+/// before that, too, and nobody waits in a circle. The ids are those by which
+/// files know firms.
+pub(super) fn hold(conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
+    db::imports::lock_records(conn)?;
+    let mut firms = db::organizations::known_as(conn, ids)?;
+    firms.extend(exported(conn, ids)?);
+    firms.sort_unstable();
+    firms.dedup();
+    for firm in firms {
+        db::organizations::lock(conn, firm)?;
     }
+    Ok(())
+}
+
+/// The firms that go by their own ids in exports, or by those of their records.
+fn exported(conn: &mut Conn, ids: &[&str]) -> Result<Vec<OrganizationId>, Error> {
+    let ids: Vec<uuid::Uuid> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let profiles: Vec<StartupProfileId> = ids.iter().map(|id| (*id).into()).collect();
+    let profiles = db::startup_profiles::find_heads(conn, &profiles)?;
+    let mandates: Vec<MandateId> = ids.iter().map(|id| (*id).into()).collect();
+    let mandates = db::mandates::find_heads(conn, &mandates)?;
+    let of_profiles = profiles.into_iter().map(|(_, head)| head.organization);
+    let of_mandates = mandates.into_iter().map(|(_, head)| head.organization);
+    let own = ids.into_iter().map(OrganizationId::from);
+    Ok(own.chain(of_profiles).chain(of_mandates).collect())
 }
 
 /// The firm of a row, what the row changed of it, and all for which its record
@@ -365,6 +404,7 @@ impl Import {
                 let id = firm.id;
                 if let Some(stated) = &stated {
                     db::identifiers::replace(conn, id, stated)?;
+                    note_identified(conn, &self.pen, (id, firm.version + 1), stated)?;
                 }
                 self.update_firm(conn, firm, details)?;
                 Ok((id, Change::Updated))

@@ -18,6 +18,7 @@ pub(super) use changes::put;
 pub use changes::{change, check_change, create};
 
 use super::duplicates::live_firm;
+use super::log::Pen;
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::check_version;
 use super::{Caller, Context, Error, duplicates};
@@ -94,16 +95,7 @@ pub async fn state_identifiers(
                 return Err(Error::StaleVersion);
             }
             db::identifiers::replace(conn, id, &stated)?;
-            let schemes = stated.iter().map(|it| it.scheme().code().to_owned());
-            pen.append(
-                conn,
-                "organization.identified",
-                (SubjectKind::Organization, id),
-                vec![
-                    ("version", Value::Int(after.version)),
-                    ("schemes", Value::Codes(schemes.collect())),
-                ],
-            )?;
+            note_identified(conn, &pen, (id, after.version), &stated)?;
             duplicates::look(conn, &pen, id)?;
             if others {
                 changes::review(&context_in, conn, by, id)?;
@@ -111,6 +103,26 @@ pub async fn state_identifiers(
             Ok((after.version, stated))
         })
         .await
+}
+
+/// Notes that a firm's numbers in registers changed, and of which registers it
+/// has some now.
+pub(super) fn note_identified(
+    conn: &mut Conn,
+    pen: &Pen,
+    (id, version): (OrganizationId, i64),
+    stated: &BTreeSet<Identifier>,
+) -> Result<(), Error> {
+    let schemes = stated.iter().map(|it| it.scheme().code().to_owned());
+    pen.append(
+        conn,
+        "organization.identified",
+        (SubjectKind::Organization, id),
+        vec![
+            ("version", Value::Int(version)),
+            ("schemes", Value::Codes(schemes.collect())),
+        ],
+    )
 }
 
 /// All firms in that order, for the operator's people; one that became one

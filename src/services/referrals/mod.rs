@@ -37,6 +37,7 @@ pub use super::contacts::Contact;
 use super::duplicates::{is_contested, live_firm};
 use super::log::Pen;
 use super::once::{Recorded, write_once_versioned};
+use super::organizations::note_identified;
 use super::paging::{PageRequest, after, read_page};
 use super::{Caller, Context, Error, Intent, contacts};
 
@@ -502,6 +503,9 @@ impl Desk {
             ..before
         };
         db::identifiers::replace(conn, id, &identifiers)?;
+        if known != identifiers {
+            note_identified(conn, &self.pen, (id, after.version), &identifiers)?;
+        }
         update_organization(conn, &self.pen, "organization.corrected_by_partner", &after)
     }
 

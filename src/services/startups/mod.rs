@@ -272,7 +272,11 @@ fn apply(
     caller.may(Operation::ReadStartupProfile, &[before.organization])?;
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
-    if matches!(action, ProfileAction::Publish | ProfileAction::Restore) {
+    // What nobody may propose is not looked at either.
+    if matches!(
+        action,
+        ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore
+    ) {
         consents::check_proposable(conn, before.organization, now)?;
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;

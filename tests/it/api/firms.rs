@@ -1,6 +1,7 @@
 //! Firms that curators make, and those that say something else of themselves.
 
 use corridor::domain::ids::OrganizationId;
+use corridor::domain::text::Website;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Who};
@@ -23,6 +24,34 @@ async fn names(stage: &Stage, query: &str) -> Vec<String> {
     items
         .map(|it| it["id"].as_str().unwrap().to_owned())
         .collect()
+}
+
+#[test]
+fn a_web_site_that_reads_as_another_is_refused_unless_it_was_there_before() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let path = format!("/v1/organizations/{}", stage.startup.id);
+        let cyrillic = "https://аррӏе.com";
+        let refused = stage.edit(Who::Dana, &path, json!({ "website": cyrillic }));
+        let refused = refused.await.expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/website", "{refused:#}");
+        let ascii = json!({ "website": "https://xn--80ak6aa92e.com" });
+        stage.edit(Who::Dana, &path, ascii).await.expect(200);
+
+        let id = stage.startup.id;
+        let write = stage.context.db.write(move |conn| {
+            use corridor::db::organizations;
+            let mut firm = organizations::find(conn, id)?.unwrap();
+            firm.details.website = Website::on_record(cyrillic);
+            firm.version += 1;
+            assert!(organizations::update(conn, &firm)?);
+            Ok::<_, corridor::services::Error>(())
+        });
+        write.await.unwrap();
+        let other = json!({ "trade_name": "Something else" });
+        let changed = stage.edit(Who::Dana, &path, other).await.expect(200);
+        assert_eq!(changed["website"], cyrillic, "{changed:#}");
+    });
 }
 
 #[test]

@@ -4,7 +4,10 @@
 
 use std::fmt::Write;
 
+use chrono::TimeDelta;
+use corridor::db::Conn;
 use corridor::domain::account::Role;
+use corridor::domain::import::ImportState;
 use corridor::services::import_jobs::work;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -119,6 +122,37 @@ fn a_firms_mandates_come_back_as_its_own_here_and_elsewhere() {
         let made = imported(&app, &curator, "", NDJSON, &lines(&several_mandates())).await;
         assert_eq!(made["progress"]["created"], 3, "{made:#}");
         assert_eq!(made["progress"]["updated"], 1, "{made:#}");
+        // What rows say of one firm is the same, where both say something.
+        let of_one = |id: &str, name: &str, lei: &str| {
+            let mut row = investor(id);
+            row["organization"]["external_id"] = json!("f-9");
+            row["organization"]["legal_name"] = json!(name);
+            row["identifiers"] = json!({ "lei": lei });
+            row
+        };
+        let mut many: Vec<Value> = (0..60).map(|it| investor(&format!("n-{it}"))).collect();
+        let number = "5493001KJTIIGC8Y1R12";
+        many.insert(0, of_one("m-10", "Nine", number));
+        many.push(of_one("m-11", "Nine", number));
+        let tried = imported(&app, &curator, "?dry_run=true", NDJSON, &lines(&many)).await;
+        assert_eq!(tried["progress"]["created"], 61, "{tried:#}");
+        assert_eq!(tried["progress"]["updated"], 1, "{tried:#}");
+        many.push(of_one("m-12", "Ten", number));
+        many.push(of_one("m-13", "Nine", "213800WSGIIZCXF1P572"));
+        let tried = imported(&app, &curator, "?dry_run=true", NDJSON, &lines(&many)).await;
+        let path = format!(
+            "{IMPORTS}/{}/rows?outcome=bad",
+            tried["id"].as_str().unwrap()
+        );
+        let bad = curator.get(&path).await.expect(200);
+        for (place, line) in [(0, 63), (1, 64)] {
+            let row = &bad.body["items"][place];
+            assert_eq!(row["line"], line, "{:#}", bad.body);
+            assert_eq!(row["faults"][0]["code"], "contradicts", "{row:#}");
+            let detail = "Line 1 says otherwise of the same firm.";
+            assert_eq!(row["faults"][0]["detail"], detail);
+        }
+
         // One that no file knows, and a second one of a firm that has one.
         let by_number = "/v1/organizations?identifier=az_voen:9900003871";
         let alone = curator.get(by_number).await.expect(200);
@@ -228,6 +262,13 @@ fn register_numbers_come_in_by_file_and_find_duplicates() {
                 json!({ "il_company": "520000472" })
             );
         }
+        // The log says that numbers changed, as it does when they are put.
+        app.seal().await;
+        let firm = curator.get("/v1/organizations?identifier=il_company:520000472");
+        let firm = firm.await.expect(200).body["items"][0]["id"].clone();
+        let events = format!("/v1/organizations/{}/events", firm.as_str().unwrap());
+        let events = curator.get(&events).await.expect(200).body.to_string();
+        assert!(events.contains("organization.identified"), "{events}");
         let bad = format!("{header}\nc,startup,C,123,\n");
         let import = imported(&app, &curator, "", CSV, &bad).await;
         let fault = &rows(&curator, &import).await[0]["faults"][0];
@@ -304,14 +345,21 @@ fn only_what_runs_counts_and_the_oldest_checked_give_way() {
         let_work(&app).await;
 
         // Files that come at the same time have places, too.
-        let places = app.context.uploads.available_permits();
-        let all = app
-            .context
-            .uploads
-            .acquire_many(u32::try_from(places).unwrap());
-        let held = all.await.unwrap();
+        let places = || std::iter::from_fn(|| app.context.uploads.take(Uuid::now_v7()).ok());
+        let held: Vec<_> = places().take(100).collect();
+        assert!(held.len() < 100);
         let busy = hand_in(who, "?dry_run=true", bad).await.expect(503);
         assert!(busy.headers.contains_key("retry-after"));
+        drop(held);
+        // Of which one partner's are a few only: others go on.
+        let partner: Uuid = office.id.parse().unwrap();
+        let own = || std::iter::from_fn(|| app.context.uploads.take(partner).ok());
+        let held: Vec<_> = own().take(100).collect();
+        let others: Vec<_> = places().take(100).collect();
+        assert!(others.len() >= held.len() * 2);
+        drop(others);
+        let slow = hand_in(who, "?dry_run=true", bad).await.expect(429);
+        assert!(slow.headers.contains_key("retry-after"));
         drop(held);
         hand_in(who, "?dry_run=true", bad).await.expect(201);
     });
@@ -354,24 +402,49 @@ fn two_files_of_the_same_firms_at_once_make_each_of_them_once() {
 }
 
 #[test]
-fn a_disk_that_gives_a_file_not_back_ends_its_import() {
+fn a_disk_that_fails_is_asked_again_and_the_import_goes_on_where_it_was() {
     on_each_backend(async |database| {
         let app = App::start(database).await;
         let office = office(&app).await;
         let who = &office.owner;
-        let made = hand_in(who, "", "{}\n").await.expect(201);
-        let path = app
-            .context
-            .exchange
-            .folder
-            .path(made.text("id").parse::<Uuid>().unwrap());
-        std::fs::remove_file(&path).unwrap();
-        std::fs::create_dir(&path).unwrap();
-        let_work(&app).await;
-        let import = who.get(made.header("location")).await.expect(200).body;
+        let broken = async || work::work(&app.context, Uuid::now_v7(), &|| false).await;
+        let made = hand_in(who, "?dry_run=true", "{}\n").await.expect(201);
+        let read = async || who.get(made.header("location")).await.expect(200).body;
+        let folder = &app.context.exchange.folder;
+        let path = folder.path(made.text("id").parse::<Uuid>().unwrap());
+        let aside = path.with_extension("aside");
+        let take_away = || {
+            std::fs::rename(&path, &aside).unwrap();
+            std::fs::create_dir(&path).unwrap();
+        };
+        take_away();
+        assert!(broken().await.is_err());
+        assert_eq!(read().await["state"], "checking");
+        // It is somebody's again after the lease, and the file is still there.
+        assert!(!broken().await.expect("nothing is due"));
+        app.context.clock.advance(app.context.exchange.lease);
         std::fs::remove_dir(&path).unwrap();
-        assert_eq!(import["state"], "failed", "{import:#}");
-        assert_eq!(import["failure"]["code"], "file_unreadable");
+        std::fs::rename(&aside, &path).unwrap();
+        let_work(&app).await;
+        let import = read().await;
+        assert_eq!(import["state"], "checked", "{import:#}");
+        assert_eq!(import["progress"]["rows_read"], 1, "{import:#}");
+
+        // One that never comes back ends its import.
+        let start = json!({ "action": "start", "keep_good": true });
+        let place = made.header("location").to_owned();
+        who.act(&place, "*", &start).await.expect(200);
+        take_away();
+        assert!(broken().await.is_err());
+        app.context.clock.advance(TimeDelta::hours(7));
+        assert!(broken().await.expect("ends it"));
+        std::fs::remove_dir(&path).unwrap();
+        // Whose token is old by now.
+        let id = made.text("id").parse::<Uuid>().unwrap().into();
+        let read = move |conn: &mut Conn| corridor::db::imports::find(conn, id);
+        let import = app.context.db.read(read).await.unwrap().unwrap();
+        assert_eq!(import.state, ImportState::Failed);
+        assert_eq!(import.failure.unwrap().code, "file_unreadable");
     });
 }
 

@@ -14,6 +14,7 @@ pub mod deals;
 mod discretion;
 pub mod documents;
 mod duplicates;
+mod erasure;
 mod exports;
 pub mod exports_own;
 mod filters;

@@ -19,13 +19,14 @@ use crate::support::database::on_each_backend;
 
 /// Routes without a caller whose promise a key could be, or that are about the
 /// caller's own account; repeating them is no harm.
-const WITHOUT_CALLER: [&str; 12] = [
+const WITHOUT_CALLER: [&str; 13] = [
     "/v1/registrations",
     "/v1/sessions",
     "/v1/password-resets",
     "/v1/oauth/",
     "/v1/me/second-factor",
     "/v1/me/deactivation",
+    "/v1/me/erasure",
     "/tickets",
     "/mail-settings",
     "/unsubscribe",

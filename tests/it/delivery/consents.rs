@@ -5,7 +5,7 @@ use corridor::db::outbox::{self, State};
 use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
 use corridor::domain::consent::{ConsentReceipt, PROPOSALS};
-use corridor::domain::ids::IntroductionId;
+use corridor::domain::ids::{IntroductionId, OrganizationId};
 use corridor::domain::meeting::Enclosed;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
@@ -302,12 +302,16 @@ fn a_firm_asks_for_so_many_introductions_a_week_and_is_told_when_again() {
 
 /// What a firm's people agree to when they stand behind its records.
 async fn stands_behind_the_fund(post: &Post) {
+    stands_behind(post, Who::Gul, post.stage.investor.id).await;
+}
+
+async fn stands_behind(post: &Post, who: Who, organization: OrganizationId) {
     let stage = &post.stage;
     let now = post.now();
     let receipt = ConsentReceipt {
         id: stage.context.new_id(),
-        user: stage.user(Who::Gul).id,
-        organization: stage.investor.id,
+        user: stage.user(who).id,
+        organization,
         purpose: PROPOSALS,
         person_name: of("Gül Əliyeva"),
         person_role: Some("Partner".to_owned()),
@@ -429,6 +433,26 @@ fn nobody_is_named_by_what_was_closed_after_a_mail_that_never_arrived() {
             let given = post.consents(who).await;
             assert!(given[0].get("recipient").is_none(), "{given:?}");
         }
+    });
+}
+
+#[test]
+fn a_startup_that_took_its_consent_back_puts_nothing_forward() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        stands_behind(&post, Who::Dana, post.stage.startup.id).await;
+        let given = post.consents(Who::Dana).await.remove(0);
+        let profiles = "/v1/startup-profiles";
+        let made = post.stage.post(Who::Dana, profiles, json!({})).await;
+        let made = made.expect(201);
+        let profile = format!("{profiles}/{}", made["id"].as_str().unwrap());
+        let submit = async || {
+            let action = json!({ "action": "submit" });
+            post.stage.go(Who::Dana, &profile, action).await
+        };
+        assert_eq!(submit().await.code(409), "incomplete");
+        post.take_back(Who::Dana, &given).await.expect(200);
+        assert_eq!(submit().await.code(409), "consent_withdrawn");
     });
 }
 

@@ -117,6 +117,17 @@ async fn every_kind_of_problem_is_explained_where_its_type_points() {
     let page = server.get(body["type"].as_str().unwrap()).await;
     assert_eq!(page.status(), 200);
     assert!(page.text().await.unwrap().contains("404"));
+    // And what a code means that a rule or a fault bears.
+    for (code, says) in [
+        ("too_many_imports", "wait until one is over"),
+        ("contradicts", "Another row says otherwise"),
+        ("refused", "\ntoo_many_imports: "),
+    ] {
+        let page = server.get(&format!("/problems/{code}")).await;
+        assert_eq!(page.status(), 200, "{code}");
+        let text = page.text().await.unwrap();
+        assert!(text.contains(says), "{code}: {text}");
+    }
     let unknown = server.get("/problems/made_up").await;
     assert_eq!(problem(unknown).await["status"], 404);
 }

@@ -95,7 +95,7 @@ async fn create_document(
     const ROUTE: &str = "POST /v1/startup-profiles/{id}/documents";
     let profile = path_id(&id)?;
     uploads::may_create(&context, &caller, profile).await?;
-    let form = multipart::read(&request, &context, body, &requests::FIELDS).await?;
+    let form = multipart::read(&request, (&context, caller.id()), body, &requests::FIELDS).await?;
     let (said, what, upload) = new_document(form).await?;
     let intent = intent(ROUTE, &request, &key, &said);
     let made = uploads::create(&context, &caller, intent, profile, what, upload).await?;
@@ -285,7 +285,7 @@ async fn create_document_version(
     let id: DocumentId = path_id(&id)?;
     uploads::may_replace(&context, &caller, id).await?;
     let expected = if_match.version()?;
-    let form = multipart::read(&request, &context, body, &[]).await?;
+    let form = multipart::read(&request, (&context, caller.id()), body, &[]).await?;
     let (said, upload) = new_version(form).await?;
     let intent = intent(ROUTE, &request, &key, &said);
     let after = uploads::replace(&context, &caller, intent, id, expected, upload).await?;
