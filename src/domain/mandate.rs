@@ -12,6 +12,7 @@ use super::money::{Currency, Money, Rates};
 use super::permission::Hat;
 use super::refusal::Refusal;
 use super::suspension::Standing;
+use super::tag::Taxonomy;
 use super::text::{Language, Name, Slug};
 use super::values::{InvestorRole, Stage, codes};
 
@@ -205,6 +206,45 @@ fn wrong_to_publish(content: &MandateContent, today: NaiveDate) -> Faults {
         wrong.push("/active_to", "in_the_past", "Its last day is over.");
     }
     wrong
+}
+
+/// The excluded tag that rules out a wanted one: itself or one above it. One
+/// that did so `before`, as the tree or the rule has changed, may stay.
+pub fn ruled_out_by<'a>(
+    wanted: &Slug,
+    excluded: &'a BTreeSet<Slug>,
+    before: &MandateContent,
+    taxonomy: &Taxonomy,
+) -> Option<&'a Slug> {
+    let stood = |out: &Slug| before.tags.contains_key(wanted) && before.excluded_tags.contains(out);
+    let rules_out = |out: &&Slug| taxonomy.is_within(wanted, out) && !stood(out);
+    excluded.iter().find(rules_out)
+}
+
+/// Notes at `place` that what is wanted is ruled out at once: it would never be
+/// found, and nobody would know why.
+pub fn note_contradiction(faults: &mut Faults, place: &str, wanted: &Slug, out: &Slug) {
+    let detail = if out == wanted {
+        format!("“{wanted}” is both wanted and excluded.")
+    } else {
+        format!("“{wanted}” is wanted, and “{out}”, which it is under, is excluded.")
+    };
+    faults.push(place, "contradiction", detail);
+}
+
+/// Every wanted tag that is ruled out, by its place in a document.
+pub fn contradictions(
+    after: &MandateContent,
+    before: &MandateContent,
+    taxonomy: &Taxonomy,
+) -> Faults {
+    let mut faults = Faults::new();
+    for wanted in after.tags.keys() {
+        if let Some(out) = ruled_out_by(wanted, &after.excluded_tags, before, taxonomy) {
+            note_contradiction(&mut faults, &format!("/tags/{wanted}"), wanted, out);
+        }
+    }
+    faults
 }
 
 /// What the machine looks at besides the mandate itself.

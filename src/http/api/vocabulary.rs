@@ -86,9 +86,9 @@ impl<'a> Vocabulary<'a> {
         })
     }
 
-    /// Whether a tag, or what it redirects to, is that one or below it.
-    pub fn is_within(self, tag: &Slug, above: &Slug) -> bool {
-        self.taxonomy.is_within(tag, above)
+    /// The taxonomy.
+    pub const fn taxonomy(self) -> &'a Taxonomy {
+        self.taxonomy
     }
 
     /// Values of a facet, at most as many as there are.

@@ -4,12 +4,13 @@
 use uuid::Uuid;
 
 pub use crate::db::deal_tasks::Filter;
+use crate::db::events::{self, Kinds};
 use crate::db::page::Page;
 use crate::db::{self, Conn, deal_tasks};
 use crate::domain::deal_work::{
     Camp, DealTask, TaskAction, TaskDetails, TaskStatus, Visibility, step_task,
 };
-use crate::domain::event::{SubjectKind, Value};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::ids::{DealId, DealTaskId, UserId};
 use crate::domain::permission::Operation;
 use crate::domain::pipeline::Deal;
@@ -22,6 +23,11 @@ use crate::services::{Caller, Context, Error, Intent, screening};
 
 use super::changes::across;
 use super::notes::{camp_of, log, readable, reader_of, writable};
+
+/// What tells who came to a firm.
+const JOINED: Kinds = Kinds::Only(&["organization.member_joined"]);
+/// As many of them are looked for.
+const MOST_JOINED: usize = 1_000;
 
 /// The tasks of a deal that the caller learns of, oldest first.
 pub async fn list(
@@ -73,7 +79,7 @@ pub async fn find(context: &Context, caller: &Caller, id: DealTaskId) -> Result<
 
 /// On whose timelines it stands what happened to a task that the caller learns
 /// of: its deal's where both sides know of it, else that of each of the people
-/// who may have done it.
+/// who may do it or might before they left.
 pub async fn told_at(
     context: &Context,
     caller: &Caller,
@@ -95,6 +101,13 @@ pub async fn told_at(
         if let Some(firm) = firm {
             let members = db::users::members(conn, firm)?.into_iter();
             people.extend(members.map(|(user, _)| user.id.uuid()));
+            let (firm, joined) = (Subject::new(SubjectKind::Organization, firm), JOINED);
+            let joined = events::timeline_of(conn, firm, joined, 0, MOST_JOINED)?;
+            let facts = joined.into_iter().flat_map(|event| event.payload);
+            people.extend(facts.filter_map(|(key, value)| match value {
+                Value::Id(person) if key == "person" => Some(person),
+                _ => None,
+            }));
         }
         Ok((SubjectKind::User, people))
     };

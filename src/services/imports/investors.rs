@@ -4,10 +4,11 @@ use crate::db::mandates::{self, Filter};
 use crate::db::{self, Conn};
 use crate::domain::country::Country;
 use crate::domain::event::{SubjectKind, Value};
+use crate::domain::fault::Faults;
 use crate::domain::ids::{MandateId, OrganizationId};
 use crate::domain::import::RowOutcome;
 use crate::domain::investment::Investment;
-use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, fresh_until};
+use crate::domain::mandate::{Mandate, MandateContent, MandateStatus, contradictions, fresh_until};
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::terms;
 use crate::domain::values::OrganizationKind;
@@ -154,6 +155,13 @@ impl Import {
         // Whose title names something restricted waits for a curator's look.
         let taxonomy = self.context.taxonomy();
         let named = !terms::in_mandate(&content, &taxonomy).is_empty();
+        let known = before
+            .as_ref()
+            .map(|it| it.content.clone())
+            .unwrap_or_default();
+        let mut faults = Faults::new();
+        faults.absorb("/mandate", contradictions(&content, &known, &taxonomy));
+        faults.finish()?;
         let status = match &before {
             _ if joined && !named => MandateStatus::Published,
             Some(before) => before.status,

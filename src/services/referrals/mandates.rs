@@ -5,7 +5,7 @@ use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{MandateId, ReferralId};
 use crate::domain::mandate::{
-    Mandate, MandateContent, MandateStatus, check_edit, missing_to_publish,
+    Mandate, MandateContent, MandateStatus, check_edit, contradictions, missing_to_publish,
 };
 use crate::domain::organization::Organization;
 
@@ -47,6 +47,7 @@ impl Desk {
         firm: &Organization,
         content: MandateContent,
     ) -> Result<MandateId, Error> {
+        self.check_sense(&MandateContent::default(), &content)?;
         let mandate = Mandate {
             id: self.context.new_id(),
             organization: firm.id,
@@ -83,6 +84,7 @@ impl Desk {
         if !over && before.content == content && before.country == firm.details.country {
             return Ok(());
         }
+        self.check_sense(&before.content, &content)?;
         // A suspended one is shown as paused, and answers as one.
         if over || matches!(before.status, S::Paused | S::Suspended) {
             return Err(closed());
@@ -100,6 +102,14 @@ impl Desk {
             return Err(Error::StaleVersion);
         }
         self.log_mandate(conn, referral, &after)
+    }
+
+    /// Refuses what contradicts itself more than what is on record.
+    fn check_sense(&self, before: &MandateContent, after: &MandateContent) -> Result<(), Error> {
+        let mut faults = Faults::new();
+        let torn = contradictions(after, before, &self.context.taxonomy());
+        faults.absorb(PLACE, torn);
+        Ok(faults.finish()?)
     }
 
     fn log_mandate(

@@ -58,6 +58,31 @@ async fn settle(stage: &Stage, body: Value) {
     assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
 }
 
+/// The timeline of one that is done.
+async fn steps_are_told(stage: &Stage, release: &str) {
+    // Its own steps, not those of another of the same programme.
+    let another = json!({ "to": "both" });
+    stage.post(Who::Curator, &path(stage), another).await;
+    stage.seal().await;
+    let told = format!("{release}/events");
+    let told = stage.get(Who::Auditor, &told).await.expect(200);
+    let steps = told["items"].as_array().unwrap().iter();
+    let steps = steps.map(|it| (it["kind"].clone(), it["payload"]["to"].clone()));
+    assert_eq!(
+        steps.collect::<Vec<_>>(),
+        [
+            (json!("programme.release_previewed"), Value::Null),
+            (json!("programme.release_moved"), json!("running")),
+            (json!("programme.release_moved"), json!("done")),
+        ]
+    );
+    let part = format!("{release}/events?limit=2");
+    let part = stage.get(Who::Curator, &part).await.expect(200);
+    let rest = format!("{release}/events?after={}", part["next_after"]);
+    let rest = stage.get(Who::Curator, &rest).await.expect(200);
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn what_would_go_out_is_looked_at_and_goes_out_as_it_was_looked_at() {
     on_each_backend(async |database| {
@@ -123,27 +148,7 @@ fn what_would_go_out_is_looked_at_and_goes_out_as_it_was_looked_at() {
         assert!(open(Who::Auditor).await.is_empty());
         let done = confirm(&stage, &release).await;
         assert!(open(Who::Curator).await.is_empty());
-        // Its own steps, not those of another of the same programme.
-        let another = json!({ "to": "both" });
-        stage.post(Who::Curator, &path(&stage), another).await;
-        stage.seal().await;
-        let told = format!("{release}/events");
-        let told = stage.get(Who::Auditor, &told).await.expect(200);
-        let steps = told["items"].as_array().unwrap().iter();
-        let steps = steps.map(|it| (it["kind"].clone(), it["payload"]["to"].clone()));
-        assert_eq!(
-            steps.collect::<Vec<_>>(),
-            [
-                (json!("programme.release_previewed"), Value::Null),
-                (json!("programme.release_moved"), json!("running")),
-                (json!("programme.release_moved"), json!("done")),
-            ]
-        );
-        let part = format!("{release}/events?limit=2");
-        let part = stage.get(Who::Curator, &part).await.expect(200);
-        let rest = format!("{release}/events?after={}", part["next_after"]);
-        let rest = stage.get(Who::Curator, &rest).await.expect(200);
-        assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+        steps_are_told(&stage, &release).await;
         assert_eq!(done["status"], "done");
         assert_eq!(
             done["tally"],

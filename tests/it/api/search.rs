@@ -1,8 +1,10 @@
 //! Profiles and mandates found by their words, narrowed down and in order, as
 //! far as the reader may read.
 
-use corridor::db::Conn;
+use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
+use corridor::domain::ids::MandateId;
+use corridor::domain::mandate::Mandate;
 use corridor::services::search;
 use diesel::RunQueryDsl;
 use serde_json::{Value, json};
@@ -281,11 +283,50 @@ fn tags_are_found_by_their_labels_in_every_language() {
             desk.found(MANDATES, &[("q", "suvarma")], 20).await,
             ["Xəzər"]
         );
-        // What may be on record as it is can be handed in again as it is.
-        let torn = json!({ "tags": { "water": 1 }, "excluded_tags": ["water"] });
-        desk.investor("5", "Araz", torn).await;
+        a_contradiction_stays_as_it_is_on_record(&desk).await;
         println!("a tag is found by {words:?}");
     });
+}
+
+/// What wants and excludes the same can't be handed in anew; one that is on
+/// record, from before that was looked at, can be handed in again as it is.
+async fn a_contradiction_stays_as_it_is_on_record(desk: &Desk) {
+    let referral = |excluded: &[&str]| {
+        let mut mandate = whole_mandate();
+        mandate["excluded_tags"] = json!(excluded);
+        json!({
+            "external_id": "torn",
+            "organization": { "kind": "investor", "legal_name": "Araz", "country": "AZ" },
+            "contact": { "email": "torn@firms.example" },
+            "mandate": mandate,
+        })
+    };
+    let hand_in = async |excluded: &[&str]| {
+        let body = referral(excluded);
+        desk.office.owner.post("/v1/referrals", &body).await
+    };
+    let refused = hand_in(&["water"]).await.expect(422);
+    assert_eq!(refused.faults(), ["#/mandate/tags/water contradiction"]);
+    hand_in(&[]).await.expect(201);
+    let found = desk.curator.get(&address(MANDATES, &[("q", "araz")])).await;
+    let id = found.body["items"][0]["id"].as_str().unwrap();
+    let id: MandateId = id.parse().unwrap();
+    let tear = move |conn: &mut Conn| {
+        let before = db::mandates::find(conn, id)?.unwrap();
+        let mut content = before.content.clone();
+        content.excluded_tags = content.tags.keys().cloned().collect();
+        let after = Mandate {
+            content,
+            revision: before.revision + 1,
+            version: before.version + 1,
+            ..before
+        };
+        db::mandates::update(conn, &after)
+    };
+    assert!(desk.app.context.db.write(tear).await.unwrap());
+    hand_in(&["water"]).await.expect(200);
+    let more = hand_in(&["water", "robotics"]).await;
+    more.expect(200);
 }
 
 #[test]

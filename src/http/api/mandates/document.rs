@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::country::Country;
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
-use crate::domain::mandate::{Capacity, Cheque, MandateContent};
+use crate::domain::mandate::{Capacity, Cheque, MandateContent, note_contradiction, ruled_out_by};
 use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::text::Slug;
 use crate::domain::values::{InvestorRole, Stage};
@@ -191,7 +191,8 @@ impl MandateDocument {
     }
 
     /// [`MandateDocument::read`] of what may be on record already, such as a row
-    /// of a file that was exported: it may contradict itself as it does there.
+    /// of a file that was exported: whoever stores it looks whether it contradicts
+    /// itself more than it does there.
     ///
     /// # Errors
     /// Every other fault.
@@ -300,10 +301,9 @@ impl MandateDocument {
         }
     }
 
-    /// The wanted tags with their weights, and the excluded ones. What is wanted
-    /// and ruled out at once would never be found, and nobody would know why;
-    /// where it was so `before`, as the tree has changed, it may stay, and without a
-    /// `before` nobody asks.
+    /// The wanted tags with their weights, and the excluded ones, which
+    /// contradict each other no more than `before`; without one that is somebody
+    /// else's to look at.
     fn tags(
         &self,
         faults: &mut Faults,
@@ -312,21 +312,11 @@ impl MandateDocument {
     ) -> (BTreeMap<Slug, u8>, BTreeSet<Slug>) {
         let wanted = self.weights(faults, words);
         let excluded = words.tags(faults, "/excluded_tags", &self.excluded_tags, TAGS);
-        let named = wanted.iter().filter(|_| before.is_some());
-        for (tag, (place, _)) in named {
-            let stood = |out: &Slug| {
-                before.is_some_and(|before| {
-                    before.tags.contains_key(tag) && before.excluded_tags.contains(out)
-                })
-            };
-            let rules_out = |out: &&Slug| words.is_within(tag, out) && !stood(out);
-            if let Some(out) = excluded.iter().find(rules_out) {
-                let detail = if out == tag {
-                    format!("“{tag}” is both wanted and excluded.")
-                } else {
-                    format!("“{tag}” is wanted, and “{out}”, which it is under, is excluded.")
-                };
-                faults.push(place.as_str(), "contradiction", detail);
+        for (tag, (place, _)) in &wanted {
+            let out =
+                before.and_then(|before| ruled_out_by(tag, &excluded, before, words.taxonomy()));
+            if let Some(out) = out {
+                note_contradiction(faults, place, tag, out);
             }
         }
         let weights = wanted.into_iter().map(|(tag, (_, weight))| (tag, weight));
