@@ -40,6 +40,7 @@ use crate::domain::values::{CloseCode, OrganizationKind, Side, Stage};
 use crate::domain::wall::{WallAction, WallReach, WallStatus};
 use crate::domain::worklist::{RecordKind, WorkKind};
 use crate::http::api::{deals, introductions, matches};
+use crate::services::people::AccountAction;
 
 /// States the codes of each parameter of a query that has a closed list of
 /// them, by the operation's name.
@@ -309,7 +310,7 @@ fn of_moves() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewMessageTransition.action"], vec!["retry"]),
         (
             &["NewPersonTransition.action"],
-            vec!["close", "open", "remove_second_factor"],
+            AccountAction::ALL.iter().map(|it| it.code()).collect(),
         ),
         (&["NewBlockTransition.action"], vec!["lift"]),
         (&["NewRematchTransition.action"], vec!["cancel"]),
