@@ -54,6 +54,23 @@ pub enum Unserved {
 }
 
 impl Unserved {
+    /// By a policy of whoever has that host: the part of its name that one
+    /// registers, so that nobody has several by naming hosts below it. Country
+    /// codes have short names below them that many share, such as `co.il`.
+    pub fn by_policy_of(host: &str) -> Self {
+        let host = host.to_ascii_lowercase();
+        let mut labels = host.rsplit('.');
+        let (last, second) = (labels.next(), labels.next());
+        let is_shared = |(last, second): (&str, &str)| last.len() == 2 && second.len() <= 3;
+        let kept = if last.zip(second).is_some_and(is_shared) {
+            3
+        } else {
+            2
+        };
+        let labels: Vec<&str> = host.rsplit('.').take(kept).collect();
+        Self::Policy(labels.into_iter().rev().collect::<Vec<_>>().join("."))
+    }
+
     /// The domain whose policy it is.
     pub fn domain(&self) -> Option<&str> {
         match self {
@@ -65,3 +82,24 @@ impl Unserved {
 
 /// Codes of why a message wasn't sent that are its reader's own doing.
 pub const KEPT_BACK: [&str; 2] = ["suppressed", "unsubscribed"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_one_domain_are_one() {
+        for (host, domain) in [
+            ("a.x.example", "x.example"),
+            ("B.Mail.X.Example", "x.example"),
+            ("x.example", "x.example"),
+            ("mail.firm.co.il", "firm.co.il"),
+            ("other.com.az", "other.com.az"),
+            ("fund.az", "fund.az"),
+            ("localhost", "localhost"),
+        ] {
+            let policy = Unserved::by_policy_of(host);
+            assert_eq!(policy.domain(), Some(domain), "{host}");
+        }
+    }
+}

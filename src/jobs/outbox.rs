@@ -377,8 +377,8 @@ impl Sender {
             }
             SendError::Unwanted { .. } => {
                 let reader = recipients.first();
-                let domain = reader.map_or("", Address::domain).to_ascii_lowercase();
-                self.unwanted(message, domain, said).await
+                let why = Unserved::by_policy_of(reader.map_or("", Address::domain));
+                self.unwanted(message, why, said).await
             }
             SendError::Ambiguous { .. } => {
                 if let Err(error) = notices::note_doubt(&self.context, message.id).await {
@@ -392,8 +392,9 @@ impl Sender {
     /// What one domain holds against us costs attempts as anything else does;
     /// what several do is ours to mend, and meanwhile nobody's mail is given up
     /// for it.
-    async fn unwanted(&self, message: &Claimed, domain: String, error: String) -> Attempt {
-        let ours = notices::is_refused_elsewhere(&self.context, &domain).await;
+    async fn unwanted(&self, message: &Claimed, why: Unserved, error: String) -> Attempt {
+        let domain = why.domain().unwrap_or_default();
+        let ours = notices::is_refused_elsewhere(&self.context, domain).await;
         let ours = ours.unwrap_or_else(|fault| {
             warn!(message = %message.id, %fault, "who else refuses us could not be read");
             false
@@ -407,7 +408,7 @@ impl Sender {
         match wait {
             Some(wait) => Attempt::Retry {
                 counted: !ours,
-                unserved: Some(Unserved::Policy(domain)),
+                unserved: Some(why),
                 at: self.context.now() + wait,
                 error,
                 uncertain: false,

@@ -12,6 +12,10 @@ use crate::db::{Conn, Result};
 use crate::domain::ids::OutboxId;
 use crate::domain::mail_state::Unserved;
 
+/// How many domains it takes that refuse us until it is ours to mend: whoever
+/// has one or two of their own can't make it so.
+const SEVERAL: i64 = 3;
+
 /// Notes since when no mail server takes a message that `holder` has, and why;
 /// none when one does again.
 ///
@@ -34,16 +38,21 @@ pub fn note_service(
     Ok(())
 }
 
-/// Whether mail to another domain than this is not taken from us at present.
+/// Whether mail to so many other domains than this is not taken from us at
+/// present that it is ours to mend.
 ///
 /// # Errors
 /// A statement failed.
 pub fn is_refused_elsewhere(conn: &mut Conn, domain: &str) -> Result<bool> {
-    let elsewhere = outbox::table
+    let elsewhere: Vec<Option<String>> = outbox::table
         .filter(dsl::unserved_since.is_not_null())
         .filter(dsl::state.eq(State::Pending.code()))
-        .filter(dsl::unserved_domain.ne(domain));
-    Ok(diesel::select(diesel::dsl::exists(elsewhere)).get_result(conn)?)
+        .filter(dsl::unserved_domain.ne(domain))
+        .select(dsl::unserved_domain)
+        .distinct()
+        .limit(SEVERAL - 1)
+        .load(conn)?;
+    Ok(elsewhere.len() + 1 >= usize::try_from(SEVERAL).unwrap_or(usize::MAX))
 }
 
 /// The message that waits for longest for a mail server to take it, of those of
@@ -64,13 +73,20 @@ pub fn longest_unserved(
     let domains: Vec<Option<String>> = waiting()
         .select(dsl::unserved_domain)
         .distinct()
-        .limit(2)
+        // With the one that is none, which stands for all of them.
+        .limit(SEVERAL + 1)
         .load(conn)?;
-    // One that is none stands for all of them.
-    if domains.len() < 2 && domains.iter().all(Option::is_some) {
+    let named = domains.iter().flatten().count();
+    let are_several = named >= usize::try_from(SEVERAL).unwrap_or(usize::MAX);
+    if !are_several && !domains.contains(&None) {
         return Ok(None);
     }
-    let found: Option<(OutboxId, Option<DateTime<Utc>>)> = waiting()
+    let mut waiting = waiting().into_boxed();
+    if !are_several {
+        // What one domain refused before tells nothing of an outage.
+        waiting = waiting.filter(dsl::unserved_domain.is_null());
+    }
+    let found: Option<(OutboxId, Option<DateTime<Utc>>)> = waiting
         .order((dsl::unserved_since, dsl::id))
         .select((dsl::id, dsl::unserved_since))
         .first(conn)
