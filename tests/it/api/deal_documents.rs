@@ -172,7 +172,7 @@ fn nothing_of_a_paper_goes_across_while_the_gate_is_closed() {
         let across = sent(&stage, Who::Gul, &deal, &paper("Yours", "both")).await;
         assert_eq!(across.code(409), "not_available");
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let lift = json!({ "action": "lift" });
+            let lift = json!({ "action": "lift", "reason": "It is over" });
             stage.go(who, &freeze, lift).await.expect(200);
         }
         assert_eq!(titles(&stage, Who::Dana, &deal).await, ["Terms"]);
