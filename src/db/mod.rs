@@ -27,7 +27,7 @@
 //! | [`practices`] | what firms show each other |
 //! | [`reports`] | whose introductions and deals a programme's are |
 //! | [`programmes`], [`rule_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
-//! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`disclosures`] | compliance, and the ledger of what was shown |
+//! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`walls`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`], [`closings`] | what comes of it |
 //! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
 //! | [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
@@ -143,6 +143,8 @@ mod url;
 pub mod users;
 pub mod visits;
 pub mod walks;
+mod wall_schema;
+pub mod walls;
 pub mod worklist;
 mod writer;
 

@@ -35,6 +35,7 @@ pub mod failures;
 pub mod files;
 mod firms_gate;
 pub mod fitness;
+pub mod freezes;
 pub mod gaps;
 pub mod import_jobs;
 pub mod imports;
@@ -97,6 +98,7 @@ pub mod teasers;
 pub mod tickets;
 mod transitions;
 pub mod versions;
+pub mod walls;
 pub mod worklist;
 
 pub use caller::Caller;

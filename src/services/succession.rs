@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 
 use crate::db::introductions::About;
 use crate::db::{self, Conn, agreements};
-use crate::domain::compliance::FreezeScope;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::ProgrammeId;
 use crate::domain::permission::Hat;
@@ -115,10 +114,9 @@ pub(super) fn succeed(
     programme: &Programme,
     predecessor: ProgrammeId,
 ) -> Result<(), Error> {
-    let frozen = FreezeScope::Programme(predecessor);
-    if db::freezes::active(conn)?
+    if db::freezes::active(conn, context.now())?
         .iter()
-        .any(|freeze| freeze.scope == frozen)
+        .any(|freeze| freeze.scope.stops_programme(predecessor))
     {
         return Err(Error::refused(
             "predecessor_frozen",

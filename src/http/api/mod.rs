@@ -18,6 +18,7 @@ pub mod evidence;
 mod exchange;
 pub mod exports;
 mod finding;
+pub mod freezes;
 pub mod gaps;
 mod histories;
 pub mod identifiers;
@@ -62,6 +63,7 @@ pub mod transitions;
 pub mod values;
 mod versions;
 pub mod vocabulary;
+pub mod walls;
 pub mod worklist;
 
 use crate::domain::fault::Faults;
@@ -125,7 +127,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(rematches::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
+        .configure(freezes::routes)
         .configure(blocks::routes)
+        .configure(walls::routes)
         .configure(reviews::routes)
         .configure(screening::routes)
         // What happened, and what is on its way.

@@ -133,6 +133,7 @@ pub const MATCH: SideRules = SideRules {
         "block",
         "wake",
         "inputs_changed",
+        "ask_again",
         "pin",
         "unpin",
         "veto",

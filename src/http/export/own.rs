@@ -23,11 +23,12 @@ use crate::http::api::practices::{PracticeSessionView, PracticeView};
 use crate::http::api::programmes::ProgrammeView;
 use crate::http::api::saved_views::SavedViewView;
 use crate::http::api::values::MoneyView;
+use crate::http::api::walls::WallView;
 use crate::services::deals::{notes, tasks};
 use crate::services::paging::Page;
 use crate::services::{
     Error, clients, export_jobs, invitations, licences, messages, organizations, participants,
-    practices, programmes, saved_views, syndicates,
+    practices, programmes, saved_views, syndicates, walls,
 };
 
 /// What is there, or none of it where the caller's role doesn't read it.
@@ -65,6 +66,7 @@ impl Everything<'_> {
             self.line("invitation", value(&InvitationView::from(&ticket))?).await?;
         });
         self.practices().await?;
+        self.walls().await?;
         self.views().await?;
         match firm.details.kind {
             OrganizationKind::Startup => {
@@ -107,6 +109,19 @@ impl Everything<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Whom it declared as competitors. What compliance declared is in no copy.
+    async fn walls(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list =
+            async |page| page_if_readable(walls::list_of(context, caller, self.firm, page).await);
+        through!(list, wall => {
+            if !wall.by_operator {
+                self.line("wall", value(&WallView::of(&wall, None))?).await?;
+            }
+        });
+        Ok(())
     }
 
     async fn practices(&self) -> Result<(), Stop> {

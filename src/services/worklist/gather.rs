@@ -23,7 +23,7 @@ use crate::domain::worklist::{
     BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, UNSERVED_MINUTES, WorkItem,
     WorkKind, days_ahead, end_of,
 };
-use crate::services::{Caller, Context, Error};
+use crate::services::{Caller, Context, Error, walls};
 
 use super::MOST_OF_A_KIND as MOST;
 
@@ -284,6 +284,8 @@ impl Pile<'_> {
         self.until(K::RenewClearance, S::Organization, &found);
         let found = waiting::freezes_to_lift(conn, self.caller.id(), MOST)?;
         self.within(K::LiftFreeze, S::Freeze, &found, REVIEW_DAYS);
+        let found = walls::waiting(conn, usize::try_from(MOST).unwrap_or_default())?;
+        self.within(K::DecideWall, S::Wall, &found, REVIEW_DAYS);
         let found = db::documents::waiting(conn, self.caller.id(), MOST)?;
         self.within(K::DecideDocument, S::Document, &found, REVIEW_DAYS);
         Ok(())

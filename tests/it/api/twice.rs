@@ -411,13 +411,19 @@ async fn compliance(twice: &Twice<'_>) {
     twice
         .moves("licences", Who::Compliance, &licence, checks)
         .await;
+    let path = format!("/v1/organizations/{}/walls", stage.startup.id);
+    let route = "/v1/organizations/{id}/walls";
+    let wall = json!({"name": "Rival", "reach": "firm", "reason": "They compete."});
+    let (wall, _) = twice.does(route, Who::Dana, &path, wall).await;
+    let raise = json!({"action": "raise"});
+    twice.moves("walls", Who::Compliance, &wall, raise).await;
     let route = "/v1/clearances";
     twice.does(route, Who::Compliance, route, check).await;
     let order = json!({"scope": "country", "value": "GE", "reason": "A standing order."});
     let route = "/v1/freezes";
     let (_, freeze) = twice.does(route, Who::Compliance, route, order).await;
     let freeze = format!("/v1/freezes/{}", freeze["id"].as_str().unwrap());
-    let lift = json!({"action": "lift"});
+    let lift = json!({"action": "lift", "reason": "It is over."});
     let first = twice
         .moves("freezes", Who::Compliance, &freeze, lift.clone())
         .await;

@@ -105,15 +105,20 @@ fn body(route: &str) -> Option<Value> {
             "valid_to": "2027-11-01", "evidence": { "reference": "Evil" },
         })),
         "POST /v1/licences/{id}/transitions" => action("check"),
+        "POST /v1/organizations/{id}/walls" => Some(json!({
+            "name": "Rival", "reach": "firm", "reason": "Evil.",
+        })),
+        "POST /v1/walls/{id}/transitions" => {
+            Some(json!({ "action": "lift", "reason": "It is over." }))
+        }
         "PATCH /v1/commitments/{id}" => Some(json!({ "title": "Ours" })),
         "POST /v1/commitments/{id}/transitions" => action("meet"),
         "POST /v1/commitments/{id}/evidence" => Some(json!({
             "kind": "statement", "happened_on": "2026-11-01", "note": "Ours",
         })),
-        "POST /v1/blocks/{id}/transitions" => {
+        "POST /v1/blocks/{id}/transitions" | "POST /v1/freezes/{id}/transitions" => {
             Some(json!({ "action": "lift", "reason": "It is over." }))
         }
-        "POST /v1/freezes/{id}/transitions" => action("lift"),
         "POST /v1/rule-sets/{id}/transitions" => action("publish"),
         "POST /v1/rule-sets/{id}/simulate" => Some(json!({})),
         "POST /v1/startup-profiles/{id}/transitions"
@@ -269,6 +274,10 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         (
             "/v1/licences/{id}",
             crate::api::licences::recorded(stage).await,
+        ),
+        (
+            "/v1/walls/{id}",
+            crate::api::walls::declared_by_startup(stage).await,
         ),
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),

@@ -158,9 +158,9 @@ fn while_two_are_kept_apart_no_route_shows_one_to_the_other() {
             assert_eq!(told, BTreeSet::new(), "{who:?}, frozen");
         }
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let path = format!("/v1/freezes/{frozen}/transitions");
-            let lift = json!({ "action": "lift" });
-            stage.post(who, &path, lift).await.expect(200);
+            let path = format!("/v1/freezes/{frozen}");
+            let lift = json!({"action": "lift", "reason": "It is over."});
+            stage.go(who, &path, lift).await.expect(200);
         }
         let block = json!({
             "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],

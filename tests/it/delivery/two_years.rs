@@ -145,9 +145,9 @@ async fn closed_border(years: &Years) {
         assert!(!names, "{:?} reads of {other}: {body}", mail.to);
     }
     for who in [Who::Compliance, Who::SecondCompliance] {
-        let path = format!("/v1/freezes/{frozen}/transitions");
-        let lift = json!({ "action": "lift" });
-        stage.post(who, &path, lift).await.expect(200);
+        let path = format!("/v1/freezes/{frozen}");
+        let lift = json!({"action": "lift", "reason": "It is over."});
+        stage.go(who, &path, lift).await.expect(200);
     }
     years.startup_says_yes(&frozen_one).await;
     years.days(1).await;

@@ -225,7 +225,7 @@ fn what_stops_a_disclosure_stops_an_opening() {
         let freeze = format!("/v1/freezes/{}", freeze.expect(201)["id"].as_str().unwrap());
         assert_eq!((statuses(&stage, &deck).await, list().await), (SHUT, 0));
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let lift = json!({"action": "lift"});
+            let lift = json!({"action": "lift", "reason": "It is over."});
             stage.go(who, &freeze, lift).await.expect(200);
         }
         assert_eq!((statuses(&stage, &deck).await, list().await), (OPEN, 1));
