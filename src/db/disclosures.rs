@@ -8,8 +8,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::page::{self, Cursor};
-use super::prepared::Prepare;
-use super::schema::disclosure_releases as releases;
+use super::review_schema::disclosure_releases as releases;
 use super::schema::disclosures::{self, dsl};
 use super::schema::{introductions, matches};
 use super::types::{Id, Timestamp};
@@ -19,6 +18,8 @@ use crate::domain::disclosure::Level;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId, UserId};
 use crate::domain::introduction::IntroductionStatus;
+use crate::domain::release::{Released, Sensitive};
+use crate::domain::tag::Sensitivity;
 
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub struct Disclosure {
     pub at: DateTime<Utc>,
 }
 
-/// One person's decision that a revision may be shown in a country.
+/// One person's decision that something in a revision may be shown in a country.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// Which profile.
@@ -50,6 +51,8 @@ pub struct Release {
     pub programme: ProgrammeId,
     /// To firms of which country.
     pub counterpart: Country,
+    /// What, and how gravely that is graded.
+    pub about: Sensitive,
     /// Who decided.
     pub by: UserId,
     /// Why, in words.
@@ -196,8 +199,9 @@ pub fn matches_shown(
     Ok(u32::try_from(lines).unwrap_or(u32::MAX))
 }
 
-/// Stores a release, or renews that person's own one which has run out by
-/// the day of the new one; false while the earlier one still holds.
+/// Stores a release, or renews that person's own one of the matter which has run
+/// out by the day of the new one, or was of a lesser grade; false while the
+/// earlier one still holds.
 ///
 /// # Errors
 /// A statement failed.
@@ -207,11 +211,13 @@ pub fn insert_release(conn: &mut Conn, release: &Release) -> Result<bool> {
         revision,
         programme,
         counterpart,
+        about,
         by,
         reason,
         valid_to,
         at,
     } = release;
+    let matter = about.matter.to_string();
     let insert = diesel::insert_into(releases::table)
         .values((
             releases::startup_profile_id.eq(profile),
@@ -222,21 +228,38 @@ pub fn insert_release(conn: &mut Conn, release: &Release) -> Result<bool> {
             releases::reason.eq(reason),
             releases::valid_to.eq(valid_to),
             releases::created_at.eq(Timestamp(*at)),
+            releases::matter.eq(&matter),
+            releases::sensitivity.eq(about.sensitivity.code()),
         ))
         .on_conflict_do_nothing();
     if sql::execute(conn, insert)? == 1 {
         return Ok(true);
     }
+    let lesser = Sensitivity::ALL
+        .iter()
+        .filter(|it| **it < about.sensitivity);
+    let lesser: Vec<&str> = lesser.map(|it| it.code()).collect();
     let run_out = releases::table
-        .find((profile, revision, programme, counterpart.code(), by))
-        .filter(releases::valid_to.lt(at.date_naive()));
+        .find((
+            profile,
+            revision,
+            programme,
+            counterpart.code(),
+            by,
+            &matter,
+        ))
+        .filter(
+            releases::valid_to
+                .lt(at.date_naive())
+                .or(releases::sensitivity.eq_any(lesser)),
+        );
     let renewed = diesel::update(run_out)
         .set((
+            releases::sensitivity.eq(about.sensitivity.code()),
             releases::reason.eq(reason),
             releases::valid_to.eq(valid_to),
             releases::created_at.eq(Timestamp(*at)),
         ))
-        .prepared()
         .execute(conn)?;
     Ok(renewed == 1)
 }
@@ -260,6 +283,8 @@ pub fn copy_releases(
         String,
         NaiveDate,
         DateTime<Utc>,
+        String,
+        String,
     );
     let rows: Vec<Row> = releases::table
         .filter(releases::programme_id.eq(from))
@@ -272,9 +297,11 @@ pub fn copy_releases(
             releases::reason,
             releases::valid_to,
             releases::created_at,
+            releases::matter,
+            releases::sensitivity,
         ))
         .load(conn)?;
-    for (profile, revision, country, by, reason, valid_to, at) in rows {
+    for (profile, revision, country, by, reason, valid_to, at, matter, sensitivity) in rows {
         let insert = diesel::insert_into(releases::table)
             .values((
                 releases::startup_profile_id.eq(profile),
@@ -285,6 +312,8 @@ pub fn copy_releases(
                 releases::reason.eq(reason),
                 releases::valid_to.eq(valid_to),
                 releases::created_at.eq(Timestamp(at)),
+                releases::matter.eq(matter),
+                releases::sensitivity.eq(sensitivity),
             ))
             .on_conflict_do_nothing();
         sql::execute(conn, insert)?;
@@ -323,29 +352,38 @@ pub fn end_releases(
     Ok(())
 }
 
-/// How many people's releases of exactly this revision hold on a day, for
-/// firms of that country.
+/// The releases of exactly this revision that hold on a day, for firms of that
+/// country.
 ///
 /// # Errors
-/// A statement failed.
+/// A statement failed, or a row is damaged.
 pub fn releases(
     conn: &mut Conn,
-    profile: StartupProfileId,
-    revision: i64,
+    (profile, revision): (StartupProfileId, i64),
     programme: ProgrammeId,
     counterpart: Country,
     today: NaiveDate,
-) -> Result<usize> {
-    // One row per person: `released_by` completes the primary key.
-    let people: i64 = releases::table
+) -> Result<Vec<Released>> {
+    let rows: Vec<(String, String, UserId)> = releases::table
         .filter(releases::startup_profile_id.eq(profile))
         .filter(releases::startup_revision.eq(revision))
         .filter(releases::programme_id.eq(programme))
         .filter(releases::counterpart_country.eq(counterpart.code()))
         .filter(releases::valid_to.ge(today))
-        .count()
-        .get_result(conn)?;
-    Ok(usize::try_from(people).unwrap_or_default())
+        .select((
+            releases::matter,
+            releases::sensitivity,
+            releases::released_by,
+        ))
+        .load(conn)?;
+    let released = |(matter, sensitivity, by): (String, String, UserId)| {
+        let about = Sensitive {
+            matter: stored::parse(&matter)?,
+            sensitivity: stored::code(&sensitivity, Sensitivity::from_code)?,
+        };
+        Ok(Released { about, by })
+    };
+    rows.into_iter().map(released).collect()
 }
 
 fn disclosure(row: Row) -> Result<Disclosure> {

@@ -95,6 +95,20 @@ pub fn put_traces(
     Ok(())
 }
 
+/// Every firm that has one of these traces, by id.
+///
+/// # Errors
+/// A statement failed.
+pub fn traced(conn: &mut Conn, by: &BTreeSet<String>) -> Result<Vec<OrganizationId>> {
+    let texts: Vec<String> = by.iter().cloned().collect();
+    Ok(traces::table
+        .filter(trace::trace.eq_any(texts))
+        .select(trace::organization_id)
+        .distinct()
+        .order(trace::organization_id)
+        .load(conn)?)
+}
+
 /// Up to `limit` other firms of a kind that share one of these traces, the
 /// oldest first, and none of those in `but`.
 ///

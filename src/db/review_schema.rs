@@ -219,3 +219,46 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(deals, mandates);
 diesel::allow_tables_to_appear_in_same_query!(deals, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(deals, investor_profiles);
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    freezes (id) {
+        id -> Id,
+        scope -> Text,
+        value -> Text,
+        reason -> Text,
+        ordered_by -> Id,
+        first_lifted_by -> Nullable<Id>,
+        lifted_by -> Nullable<Id>,
+        lifted_at -> Nullable<UtcTimestamp>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        starts_at -> UtcTimestamp,
+        ends_at -> Nullable<UtcTimestamp>,
+        began_at -> Nullable<UtcTimestamp>,
+        ended_at -> Nullable<UtcTimestamp>,
+        first_lift_reason -> Nullable<Text>,
+        lift_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Date, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    disclosure_releases (startup_profile_id, startup_revision, programme_id, counterpart_country, released_by, matter) {
+        startup_profile_id -> Id,
+        startup_revision -> BigInt,
+        programme_id -> Id,
+        counterpart_country -> Text,
+        released_by -> Id,
+        reason -> Text,
+        valid_to -> Date,
+        created_at -> UtcTimestamp,
+        matter -> Text,
+        sensitivity -> Text,
+    }
+}

@@ -346,41 +346,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text};
-    use crate::db::types::sql::{Id, UtcTimestamp};
-
-    freezes (id) {
-        id -> Id,
-        scope -> Text,
-        value -> Text,
-        reason -> Text,
-        ordered_by -> Id,
-        first_lifted_by -> Nullable<Id>,
-        lifted_by -> Nullable<Id>,
-        lifted_at -> Nullable<UtcTimestamp>,
-        version -> BigInt,
-        created_at -> UtcTimestamp,
-        updated_at -> UtcTimestamp,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::{BigInt, Date, Text};
-    use crate::db::types::sql::{Id, UtcTimestamp};
-
-    disclosure_releases (startup_profile_id, startup_revision, programme_id, counterpart_country, released_by) {
-        startup_profile_id -> Id,
-        startup_revision -> BigInt,
-        programme_id -> Id,
-        counterpart_country -> Text,
-        released_by -> Id,
-        reason -> Text,
-        valid_to -> Date,
-        created_at -> UtcTimestamp,
-    }
-}
-
-diesel::table! {
     use diesel::sql_types::Text;
     use crate::db::types::sql::{Id, UtcTimestamp};
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::programme_schema::programme_agreements;
 use super::schema::{
-    clearances, deals, freezes, introduction_asks as asks, introductions, mandates, matches,
-    outbox, programmes, startup_profiles,
+    clearances, deals, introduction_asks as asks, introductions, mandates, matches, outbox,
+    programmes, startup_profiles,
 };
 use super::types::{Id, Timestamp};
 use super::{Conn, Result};
@@ -438,9 +438,10 @@ pub fn firms_to_screen(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
 /// # Errors
 /// A statement failed.
 pub fn freezes_to_lift(conn: &mut Conn, reader: UserId, limit: i64) -> Result<Vec<Waiting>> {
-    use freezes::dsl;
+    use super::review_schema::freezes::{self, dsl};
     let rows: Vec<(Id, DateTime<Utc>)> = freezes::table
         .filter(dsl::lifted_at.is_null())
+        .filter(dsl::ended_at.is_null())
         .filter(dsl::first_lifted_by.is_not_null())
         .filter(dsl::first_lifted_by.ne(reader))
         .select((dsl::id, dsl::updated_at))

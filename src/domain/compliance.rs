@@ -1,10 +1,11 @@
 //! What compliance records about firms, and what it means for a pair.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::country::Country;
 use super::event::Value;
+use super::fault::Faults;
 use super::ids::{OrganizationId, ProgrammeId, UserId};
 use super::refusal::Refusal;
 use super::text::Slug;
@@ -86,6 +87,8 @@ pub const fn longest(verdict: ClearanceVerdict) -> i64 {
 /// What a freeze covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FreezeScope {
+    /// Everybody and everything.
+    All,
     /// Firms of a country.
     Country(Country),
     /// Startups with a tag, or with one below it.
@@ -94,6 +97,28 @@ pub enum FreezeScope {
     Organization(OrganizationId),
     /// A whole programme.
     Programme(ProgrammeId),
+}
+
+impl FreezeScope {
+    /// Whether nothing moves in that programme.
+    pub fn stops_programme(&self, id: ProgrammeId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Programme(frozen) => *frozen == id,
+            Self::Country(_) | Self::Tag(_) | Self::Organization(_) => false,
+        }
+    }
+
+    /// Whether it covers a firm that sits in a country, whatever its records
+    /// say.
+    pub fn covers_firm(&self, id: OrganizationId, country: Option<Country>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Organization(frozen) => *frozen == id,
+            Self::Country(frozen) => Some(*frozen) == country,
+            Self::Tag(_) | Self::Programme(_) => false,
+        }
+    }
 }
 
 /// A standing order that nothing more is shown or sent.
@@ -105,8 +130,72 @@ pub struct Freeze {
     pub scope: FreezeScope,
     /// Why, in words.
     pub reason: String,
-    /// Since when.
+    /// From when on it is in force.
+    pub starts_at: DateTime<Utc>,
+    /// When it ends by itself; the first instant at which it isn't in force.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// When it was ordered.
     pub created_at: DateTime<Utc>,
+}
+
+codes! {
+    /// Where a freeze stands.
+    FreezeState {
+        /// It begins later.
+        Planned = "planned",
+        /// Nothing it covers is shown or sent.
+        InForce = "in_force",
+        /// It ended by itself.
+        Ended = "ended",
+        /// Two people lifted it.
+        Lifted = "lifted",
+    }
+}
+
+impl Freeze {
+    /// Where it stands at an instant, as long as nobody lifts it.
+    pub fn state(&self, now: DateTime<Utc>) -> FreezeState {
+        if self.ends_at.is_some_and(|end| end <= now) {
+            FreezeState::Ended
+        } else if self.starts_at > now {
+            FreezeState::Planned
+        } else {
+            FreezeState::InForce
+        }
+    }
+}
+
+/// Days ahead of which a freeze is ordered at most.
+const FURTHEST_START: i64 = 366;
+
+/// When a freeze that is ordered now begins and ends: at once, and when it is
+/// lifted, where nothing else is said.
+///
+/// # Errors
+/// It would begin before now, begin in more than a year, or end before it
+/// begins; all faults at once.
+pub fn freeze_term(
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>), Faults> {
+    let mut faults = Faults::new();
+    // Clocks differ a little; what has just begun begins now.
+    let tolerated = now - TimeDelta::minutes(5);
+    let starts_at = from.unwrap_or(now).max(now);
+    if from.is_some_and(|from| from < tolerated) {
+        faults.push("/from", "in_the_past", "A freeze begins now or later.");
+    }
+    if starts_at > now + TimeDelta::days(FURTHEST_START) {
+        let detail = format!("A freeze begins within {FURTHEST_START} days.");
+        faults.push("/from", "too_far", detail);
+    }
+    if to.is_some_and(|to| to <= starts_at) {
+        let detail = "A freeze ends after it has begun.";
+        faults.push("/to", "before_start", detail);
+    }
+    faults.finish()?;
+    Ok((starts_at, to))
 }
 
 /// Two firms that are not to meet: one blocked the other, or a conflict of
@@ -217,6 +306,46 @@ mod tests {
             by: person(by),
             created_at: DateTime::default(),
         }
+    }
+
+    #[test]
+    fn a_freeze_is_in_force_from_its_start_to_its_end() {
+        let at = |minute| DateTime::<Utc>::default() + TimeDelta::minutes(minute);
+        let codes = |from, to| {
+            let faults = freeze_term(from, to, at(100)).expect_err("faults");
+            let codes = faults.into_iter().map(|fault| fault.code.into_owned());
+            codes.collect::<Vec<_>>()
+        };
+        let term = |from, to| freeze_term(from, to, at(100)).expect("a term");
+        assert_eq!(term(None, None), (at(100), None));
+        assert_eq!(term(Some(at(97)), None), (at(100), None));
+        let (starts_at, ends_at) = term(Some(at(200)), Some(at(201)));
+        assert_eq!((starts_at, ends_at), (at(200), Some(at(201))));
+        assert_eq!(
+            codes(Some(at(90)), Some(at(99))),
+            ["in_the_past", "before_start"]
+        );
+        assert_eq!(codes(Some(at(200)), Some(at(200))), ["before_start"]);
+        assert_eq!(codes(Some(at(100 + 367 * 1440)), None), ["too_far"]);
+
+        let freeze = Freeze {
+            id: Uuid::from_u128(1),
+            scope: FreezeScope::All,
+            reason: String::new(),
+            starts_at,
+            ends_at,
+            created_at: at(100),
+        };
+        for (minute, state) in [
+            (199, FreezeState::Planned),
+            (200, FreezeState::InForce),
+            (201, FreezeState::Ended),
+        ] {
+            assert_eq!(freeze.state(at(minute)), state);
+        }
+        let programme = Uuid::from_u128(9).into();
+        assert!(freeze.scope.stops_programme(programme));
+        assert!(freeze.scope.covers_firm(Uuid::from_u128(3).into(), None));
     }
 
     #[test]

@@ -134,10 +134,9 @@ pub struct Facts {
     pub investor_clearance: ClearanceVerdict,
     /// Of the startup's tags, at this revision.
     pub sensitivity: Sensitivity,
-    /// An answer to export control asks for a look.
-    pub control_answers_sensitive: bool,
-    /// People of compliance who released exactly these revisions.
-    pub releases: usize,
+    /// The gravest of what in this revision is sensitive and not released by
+    /// enough people of compliance.
+    pub unreleased: Sensitivity,
     /// A checked export licence that holds covers what is sensitive, towards
     /// this counterpart's country.
     pub licensed: bool,
@@ -165,17 +164,14 @@ pub fn decide(facts: &Facts) -> Decision {
     if clearances.contains(&ClearanceVerdict::Review) {
         rules.push(Rule::Clearance);
     }
-    let two_people = facts.sensitivity == Sensitivity::Restricted;
-    let sensitive = facts.sensitivity >= Sensitivity::Review || facts.control_answers_sensitive;
-    if sensitive {
+    let two_people = facts.unreleased >= Sensitivity::Restricted;
+    // Releases settle what is sensitive, and so does a licence where one person
+    // would do; a missing clearance only a clearance settles.
+    let licensed = facts.licensed && !two_people;
+    if facts.unreleased >= Sensitivity::Review && !licensed {
         rules.push(Rule::Sensitivity);
     }
-    let needed = if two_people { 2 } else { 1 };
-    // A release settles what is sensitive, and so does a licence where one
-    // person would do; a missing clearance only a clearance settles.
-    let released = facts.releases >= needed || facts.licensed && !two_people;
-    let settled = released && !rules.contains(&Rule::Clearance);
-    if rules.is_empty() || settled {
+    if rules.is_empty() {
         Decision::Allow
     } else {
         Decision::Review { rules, two_people }
@@ -224,8 +220,7 @@ mod tests {
             startup_clearance: ClearanceVerdict::Clear,
             investor_clearance: ClearanceVerdict::ClearEnhanced,
             sensitivity: Sensitivity::None,
-            control_answers_sensitive: false,
-            releases: 0,
+            unreleased: Sensitivity::None,
             licensed: false,
             frozen: false,
             conflict: false,
@@ -240,46 +235,52 @@ mod tests {
         assert_eq!(decide(&fine()), Decision::Allow);
         let unscreened = Facts {
             investor_clearance: ClearanceVerdict::Review,
-            releases: 5,
             ..fine()
         };
         assert!(matches!(decide(&unscreened), Decision::Review { .. }));
-        let restricted = |releases| Facts {
+        let restricted = |unreleased| Facts {
             sensitivity: Sensitivity::Restricted,
-            releases,
+            unreleased,
             ..fine()
         };
         assert!(matches!(
-            decide(&restricted(1)),
+            decide(&restricted(Sensitivity::Restricted)),
             Decision::Review {
                 two_people: true,
                 ..
             }
         ));
-        assert_eq!(decide(&restricted(2)), Decision::Allow);
+        // Only something less grave is open by now.
+        assert!(matches!(
+            decide(&restricted(Sensitivity::Review)),
+            Decision::Review {
+                two_people: false,
+                ..
+            }
+        ));
+        assert_eq!(decide(&restricted(Sensitivity::None)), Decision::Allow);
         // A licence stands for a person's decision, not for two.
-        let answered = |sensitivity, licensed| Facts {
-            sensitivity,
-            control_answers_sensitive: true,
+        let answered = |unreleased, licensed| Facts {
+            sensitivity: unreleased,
+            unreleased,
             licensed,
             ..fine()
         };
-        let decided = |sensitivity, licensed| decide(&answered(sensitivity, licensed));
+        let decided = |unreleased, licensed| decide(&answered(unreleased, licensed));
         assert_eq!(decided(Sensitivity::Review, true), Decision::Allow);
-        for (sensitivity, licensed) in [
-            (Sensitivity::None, false),
+        for (unreleased, licensed) in [
             (Sensitivity::Review, false),
             (Sensitivity::Restricted, true),
         ] {
-            let decision = decided(sensitivity, licensed);
+            let decision = decided(unreleased, licensed);
             assert!(
                 matches!(decision, Decision::Review { .. }),
-                "{sensitivity:?}"
+                "{unreleased:?}"
             );
         }
         let unscreened = Facts {
             startup_clearance: ClearanceVerdict::Review,
-            ..answered(Sensitivity::None, true)
+            ..answered(Sensitivity::Review, true)
         };
         assert!(matches!(decide(&unscreened), Decision::Review { .. }));
     }
@@ -313,42 +314,34 @@ mod tests {
         for denied in [
             Facts {
                 frozen: true,
-                releases: 9,
                 ..fine()
             },
             Facts {
                 sensitivity: Sensitivity::Prohibited,
-                releases: 9,
                 ..fine()
             },
             Facts {
                 conflict: true,
-                releases: 9,
                 ..fine()
             },
             Facts {
                 startup_clearance: ClearanceVerdict::Blocked,
-                releases: 9,
                 ..fine()
             },
             Facts {
                 claimed: false,
-                releases: 9,
                 ..fine()
             },
             Facts {
                 excluded: true,
-                releases: 9,
                 ..fine()
             },
             Facts {
                 cooling_down: true,
-                releases: 9,
                 ..fine()
             },
             Facts {
                 consent_withdrawn: true,
-                releases: 9,
                 ..fine()
             },
         ] {

@@ -1,6 +1,5 @@
 //! Firms' names: which are one firm's in whatever script and form of company,
-//! the keys that candidates are found by, and names within texts. The folding
-//! is [`super::sound`]'s and [`fold`]'s, as in the search.
+//! and the keys that candidates are found by. The folding is [`super::sound`]'s and [`fold`]'s, as in the search.
 
 use std::collections::BTreeSet;
 
@@ -56,53 +55,6 @@ fn are_same(one: &[String], other: &[String]) -> bool {
     !one_sorted.is_empty()
         && !other_sorted.is_empty()
         && (one_sorted == other_sorted || one_whole == other_whole)
-}
-
-/// The words of a text, ready to be searched for names.
-pub struct Heard(Vec<(String, Sound)>);
-
-/// Letters of a word that is taken for a name by its sound alone.
-const TELLING: usize = 5;
-/// Consonants of one that Hebrew letters are compared with.
-const TELLING_BONES: usize = 4;
-
-impl Heard {
-    /// Of a text.
-    pub fn of(text: &str) -> Self {
-        let heard = words(text).flat_map(|word| {
-            // A hyphen or an apostrophe may stand within a name or not.
-            let parts: Vec<String> = fold(word).split(' ').map(str::to_owned).collect();
-            let sound = Sound::of(word);
-            parts.into_iter().map(move |part| (part, sound.clone()))
-        });
-        Self(heard.collect())
-    }
-
-    /// Whether a firm's name stands in it, written in whatever script: its
-    /// words one after the other, without the form of the company. A single
-    /// short word is taken for a name only letter by letter.
-    pub fn names_firm(&self, name: &str) -> bool {
-        let name: Vec<(String, Sound)> = firm_words(name)
-            .iter()
-            .flat_map(|word| {
-                let sound = Sound::of(word);
-                let parts: Vec<String> = fold(word).split(' ').map(str::to_owned).collect();
-                parts.into_iter().map(move |part| (part, sound.clone()))
-            })
-            .filter(|(part, _)| !part.is_empty())
-            .collect();
-        let letters: usize = name.iter().map(|(part, _)| part.chars().count()).sum();
-        if letters <= 2 {
-            return false;
-        }
-        let alone = name.len() == 1;
-        let is = |(part, sound): &(String, Sound), (said, heard): &(String, Sound)| {
-            part == said || (sound.is_like(heard) && (!alone || tells(sound, heard)))
-        };
-        self.0
-            .windows(name.len())
-            .any(|said| name.iter().zip(said).all(|(own, said)| is(own, said)))
-    }
 }
 
 /// Keys of a firm's name, under which it is found.
@@ -257,7 +209,7 @@ fn bones(word: &str) -> Vec<String> {
 
 /// The words of a firm's name without those for the form of the company and of
 /// patronymics; all of them where there are no others.
-fn firm_words(name: &str) -> Vec<String> {
+pub(super) fn firm_words(name: &str) -> Vec<String> {
     let all: Vec<String> = words(name).map(str::to_owned).collect();
     let telling = all.iter().filter(|word| {
         let folded = fold(word);
@@ -314,16 +266,6 @@ const COMPANY_FORM: &[&str] = &[
     "בעמ",
     "חברה",
 ];
-
-/// Whether that two words sound alike says something by itself.
-fn tells(one: &Sound, other: &Sound) -> bool {
-    let longest = |all: &BTreeSet<String>| all.iter().map(String::len).max().unwrap_or(0);
-    if one.hebrew || other.hebrew {
-        longest(&one.skeletons).min(longest(&other.skeletons)) >= TELLING_BONES
-    } else {
-        longest(&one.keys) >= TELLING
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 //! phone number, no link, no name on a messenger, no name of the organization
 //! or of its people.
 
-use super::firm_name::Heard;
+use super::heard::Heard;
 
 /// What a text gives away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,13 +88,16 @@ pub fn findings<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Vec
     found
 }
 
-/// Whether one of these people is named in it, in whatever script. Only whole
-/// names count: a first name alone tells nobody, and many are ordinary words.
+/// Whether one of these people is named in it, in whatever script and order,
+/// with the father's name or without. Only whole names count: a first name
+/// alone tells nobody, and many are ordinary words.
 pub fn names_somebody<'a>(text: &str, people: impl IntoIterator<Item = &'a str>) -> bool {
-    let whole = people
+    let text = Heard::of(text);
+    // “Anne-Marie” is one.
+    let mut whole = people
         .into_iter()
         .filter(|name| name.split_whitespace().nth(1).is_some());
-    has_name(text, whole)
+    whole.any(|name| text.names_person(name))
 }
 
 /// Services on which people are found by a name, in the scripts of our readers.

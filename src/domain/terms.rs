@@ -18,6 +18,9 @@ const LONGEST: usize = 6;
 /// from, that.
 const PREFIXES: &[char] = &['ו', 'ה', 'ב', 'כ', 'ל', 'מ', 'ש'];
 
+/// How many of them are written onto one word at most.
+const MOST_PREFIXES: usize = 4;
+
 /// A marked place in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marked {
@@ -140,7 +143,7 @@ fn named(term: &[Word], taxonomy: &Taxonomy) -> Option<(Slug, Sensitivity)> {
     let spoken: Vec<&str> = term.iter().map(|word| word.folded.as_str()).collect();
     let mut spoken = spoken.join(" ");
     let mut least = None;
-    for _ in 0..3 {
+    for taken in 0..=MOST_PREFIXES {
         if let Some(tag) = taxonomy.resolve(&spoken) {
             let sensitivity = taxonomy.sensitivity(&tag.slug);
             if sensitivity >= Sensitivity::Restricted {
@@ -150,7 +153,7 @@ fn named(term: &[Word], taxonomy: &Taxonomy) -> Option<(Slug, Sensitivity)> {
         }
         let bare = spoken.strip_prefix(PREFIXES).map(str::to_owned);
         // What is left of a short word is another word.
-        match bare.filter(|bare| bare.chars().count() > 2) {
+        match bare.filter(|bare| bare.chars().count() > 2 + taken / 2) {
             Some(bare) => spoken = bare,
             None => break,
         }

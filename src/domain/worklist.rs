@@ -77,6 +77,8 @@ codes! {
         RenewClearance = "renew_clearance",
         /// Agree, as the second person, that a freeze is lifted.
         LiftFreeze = "lift_freeze",
+        /// Raise or refuse a wall that a firm declared.
+        DecideWall = "decide_wall",
         /// Decide about a document whose words compliance looks at.
         DecideDocument = "decide_document",
         /// Try a message again that was given up.
@@ -127,6 +129,8 @@ codes! {
         Document = "document",
         /// A freeze.
         Freeze = "freeze",
+        /// A wall between competitors.
+        Wall = "wall",
         /// A queued message.
         Message = "message",
     }

@@ -9,9 +9,9 @@ use tracing::warn;
 
 use crate::db;
 use crate::services::{
-    Context, Error, agreements, bounces, consents, deals, documents, erasure, export_jobs,
+    Context, Error, agreements, bounces, consents, deals, documents, erasure, export_jobs, freezes,
     import_jobs, introductions, investors, mandates, matches, messages, promises, releases, rounds,
-    signing, standstill, startups,
+    signing, standstill, startups, walls,
 };
 
 /// How often the clock is looked at.
@@ -50,6 +50,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(matches::recheck_due(context).await);
     all.note(releases::resume_due(context).await);
     all.note(releases::release_by_rule(context).await);
+    all.note(freezes::turn_due(context).await);
     all.note(deals::follow_gate(context).await);
     all.note(deals::resume_due(context).await);
     all.note(deals::tell_stale(context).await);
@@ -71,6 +72,7 @@ pub async fn strike(context: &Context) -> Result<(), Error> {
     all.note(messages::erase_old(context, BATCH).await);
     all.note(erasure::forget_spent(context, BATCH).await);
     all.note(signing::refresh(context).await);
+    all.note(walls::sweep_due(context).await);
     all.note(forget_keys(context).await);
     all.0
 }

@@ -3,7 +3,7 @@
 //! nobody. What was shown stays shown; nothing new goes from one to the other.
 
 use crate::db::{self, Conn};
-use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::compliance::{ClearanceVerdict, Freeze};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::introduction::Introduction;
 use crate::domain::organization::Organization;
@@ -91,8 +91,8 @@ pub fn of_participant(
     if are_barred(context, conn, [deal.startup, investor])? {
         return Ok(Some(Apart::Barred));
     }
-    let freezes = db::freezes::active(conn)?;
-    let frozen = firm_is_frozen(conn, &firm)?
+    let freezes = db::freezes::active(conn, context.now())?;
+    let frozen = firm_is_frozen(context, conn, &firm)?
         || freezes
             .iter()
             .any(|freeze| covers_startup(freeze, &context.taxonomy(), &profile))
@@ -108,9 +108,9 @@ fn programme_is_frozen(
     programme: ProgrammeId,
 ) -> Result<bool, Error> {
     let stands_still = |programme: &Programme| {
-        let scope = FreezeScope::Programme(programme.id);
+        let mut freezes = freezes.iter();
         programme.status == ProgrammeStatus::Suspended
-            || freezes.iter().any(|freeze| freeze.scope == scope)
+            || freezes.any(|freeze| freeze.scope.stops_programme(programme.id))
     };
     let begun_under = programmes::load(conn, programme)?;
     if stands_still(&begun_under) {
@@ -119,7 +119,7 @@ fn programme_is_frozen(
     Ok(stands_still(&succession::going_on(conn, begun_under)?))
 }
 
-/// Whether a block stands between two firms, or one may be shown to nobody.
+/// Whether a block or a wall stands between two firms, or one may be shown to nobody.
 fn are_barred(
     context: &Context,
     conn: &mut Conn,
@@ -129,17 +129,18 @@ fn are_barred(
     let barred = cleared
         .values()
         .any(|verdict| *verdict == ClearanceVerdict::Blocked);
-    Ok(barred || db::blocks::exists(conn, a, b)?)
+    Ok(barred || db::walls::stand_between(conn, a, b)?)
 }
 
 /// Whether a freeze is in force of a firm or of its country.
-pub fn firm_is_frozen(conn: &mut Conn, firm: &Organization) -> Result<bool, Error> {
-    let freezes = db::freezes::active(conn)?;
-    Ok(freezes.iter().any(|freeze| match freeze.scope {
-        FreezeScope::Organization(id) => id == firm.id,
-        FreezeScope::Country(country) => firm.details.country == Some(country),
-        FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
-    }))
+pub fn firm_is_frozen(
+    context: &Context,
+    conn: &mut Conn,
+    firm: &Organization,
+) -> Result<bool, Error> {
+    let freezes = db::freezes::active(conn, context.now())?;
+    let mut scopes = freezes.iter().map(|freeze| &freeze.scope);
+    Ok(scopes.any(|scope| scope.covers_firm(firm.id, firm.details.country)))
 }
 
 /// What keeps the owners of a profile and a mandate apart now.
@@ -155,7 +156,7 @@ pub fn of(
     if are_barred(context, conn, [profile.organization, mandate.organization])? {
         return Ok(Some(Apart::Barred));
     }
-    let freezes = db::freezes::active(conn)?;
+    let freezes = db::freezes::active(conn, context.now())?;
     let frozen = freezes.iter().any(|freeze| {
         covers_startup(freeze, &context.taxonomy(), &profile) || covers_mandate(freeze, &mandate)
     }) || programme_is_frozen(conn, &freezes, programme)?;

@@ -1,25 +1,20 @@
-//! What compliance records: clearances, freezes, blocks.
+//! What compliance records: clearances, blocks, decisions.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
 
 pub use crate::db::decisions::Decision;
-pub use crate::db::freezes::FreezeRecord;
 use crate::db::page::Page;
-use crate::db::{self, Conn, freezes};
-use crate::domain::compliance::{
-    Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof, check_next, longest,
-};
+use crate::db::{self, Conn};
+use crate::domain::compliance::{Clearance, ClearanceVerdict, Proof, check_next, longest};
 use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
-use crate::domain::ids::{OrganizationId, UserId};
-use crate::domain::permission::{Operation, Verdict, decide};
-use crate::domain::refusal::Refusal;
+use crate::domain::ids::OrganizationId;
+use crate::domain::permission::Operation;
 
 use super::duplicates::live_firm;
-use super::once::{Recorded, write_once, write_once_versioned};
+use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
-use super::recused;
 use super::suspensions;
 use super::transitions::code;
 use super::{Caller, Context, Error, Intent};
@@ -120,215 +115,12 @@ pub async fn clearances(
         format!("clearances {organization}"),
         page,
         move |conn, cursor, limit| {
-            Ok(db::clearances::of_organization(
-                conn,
-                organization,
-                cursor,
-                limit,
-            )?)
+            let page = db::clearances::of_organization(conn, organization, cursor, limit)?;
+            Ok(page)
         },
         |clearance| after(clearance.created_at, clearance.id),
     )
     .await
-}
-
-/// Orders that nothing more is shown or sent within a scope.
-pub async fn order_freeze(
-    context: &Context,
-    caller: &Caller,
-    intent: Option<Intent>,
-    scope: FreezeScope,
-    reason: String,
-) -> Result<Freeze, Error> {
-    caller.may(Operation::WriteCompliance, &[])?;
-    let by = caller.id();
-    let freeze = Freeze {
-        id: context.new_id(),
-        scope,
-        reason,
-        created_at: context.now(),
-    };
-    let pen = context.pen(caller.actor());
-    let (context_in, caller_in) = (context.clone(), caller.clone());
-    write_once(
-        context,
-        by,
-        intent,
-        move |conn| {
-            check_scope(conn, &freeze.scope)?;
-            recused::check_freeze(&context_in, conn, &caller_in, &freeze)?;
-            if let FreezeScope::Organization(id) = freeze.scope {
-                live_firm(conn, id)?;
-            }
-            freezes::insert(conn, &freeze, by)?;
-            log_freeze(conn, &pen, "freeze.ordered", &freeze)?;
-            Ok(freeze)
-        },
-        |conn, id| Ok(freezes::find(conn, id)?.ok_or(Error::NotFound)?.freeze),
-    )
-    .await
-}
-
-/// A freeze of something that isn't there would freeze nothing, and nobody
-/// would notice.
-fn check_scope(conn: &mut Conn, scope: &FreezeScope) -> Result<(), Error> {
-    let (known, code, detail) = match scope {
-        FreezeScope::Organization(id) => (
-            db::organizations::find(conn, *id)?.is_some(),
-            "unknown_organization",
-            "There is no such organization.",
-        ),
-        FreezeScope::Programme(id) => (
-            db::programmes::find(conn, *id)?.is_some(),
-            "unknown_programme",
-            "There is no such programme.",
-        ),
-        FreezeScope::Country(_) | FreezeScope::Tag(_) => return Ok(()),
-    };
-    let mut faults = Faults::new();
-    if !known {
-        faults.push("/value", code, detail);
-    }
-    Ok(faults.finish()?)
-}
-
-/// How a freeze stands after somebody asked to lift it.
-struct Lifting {
-    freeze: Uuid,
-    version: i64,
-    lifted: bool,
-}
-
-impl Recorded for Lifting {
-    fn id(&self) -> Uuid {
-        self.freeze
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-/// Lifts a freeze; it takes two people. Answers whether it is lifted now.
-pub async fn lift_freeze(
-    context: &Context,
-    caller: &Caller,
-    intent: Option<Intent>,
-    id: Uuid,
-) -> Result<bool, Error> {
-    caller.may(Operation::WriteCompliance, &[])?;
-    let by = caller.id();
-    let now = context.now();
-    let pen = context.pen(caller.actor());
-    let (context_in, caller_in) = (context.clone(), caller.clone());
-    let lifting = write_once_versioned(
-        context,
-        by,
-        intent,
-        move |conn| {
-            let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
-            recused::check_freeze(&context_in, conn, &caller_in, &found.freeze)?;
-            may_lift(&found, by)?;
-            let (stored, kind) = match found.first_lifted_by {
-                None => (
-                    freezes::first_lift(conn, id, by, now, found.version)?,
-                    "freeze.lifting_proposed",
-                ),
-                Some(_) => (
-                    freezes::lift(conn, id, by, now, found.version)?,
-                    "freeze.lifted",
-                ),
-            };
-            if !stored {
-                return Err(Error::StaleVersion);
-            }
-            log_freeze(conn, &pen, kind, &found.freeze)?;
-            Ok(Lifting {
-                freeze: id,
-                version: found.version + 1,
-                lifted: kind == "freeze.lifted",
-            })
-        },
-        |conn, id, version| {
-            // The last version of a freeze is the one that lifts it.
-            let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
-            Ok(Lifting {
-                freeze: id,
-                version,
-                lifted: found.lifted_at.is_some() && found.version == version,
-            })
-        },
-    )
-    .await?;
-    Ok(lifting.lifted)
-}
-
-/// Whether somebody can take a step to lift a freeze.
-fn may_lift(found: &freezes::FreezeRecord, by: UserId) -> Result<(), Refusal> {
-    if found.lifted_at.is_some() {
-        return Err(Refusal::new(
-            "lifted_already",
-            "This freeze is lifted already.",
-        ));
-    }
-    if found.first_lifted_by == Some(by) {
-        return Err(Refusal::new(
-            "second_person_needed",
-            "Somebody else of compliance has to agree.",
-        ));
-    }
-    Ok(())
-}
-
-/// Whether the caller can take a step to lift a freeze now; none where it
-/// isn't theirs to take.
-pub async fn lift_verdict(
-    context: &Context,
-    caller: &Caller,
-    id: Uuid,
-) -> Result<Option<Result<(), Refusal>>, Error> {
-    caller.may(Operation::ReadCompliance, &[])?;
-    let (context_in, caller_in) = (context.clone(), caller.clone());
-    let (found, theirs) = context
-        .db
-        .read(move |conn| {
-            let found = freezes::find(conn, id)?.ok_or(Error::NotFound)?;
-            let recused = recused::check_freeze(&context_in, conn, &caller_in, &found.freeze);
-            match recused {
-                Ok(()) => Ok((found, true)),
-                Err(Error::Forbidden) => Ok((found, false)),
-                Err(other) => Err(other),
-            }
-        })
-        .await?;
-    let may = decide(Operation::WriteCompliance, &caller.memberships, &[]);
-    let may = may == Verdict::Allowed && theirs;
-    Ok(may.then(|| may_lift(&found, caller.id())))
-}
-
-/// Freezes from the oldest on: those in force, or those that are over.
-pub async fn freezes(
-    context: &Context,
-    caller: &Caller,
-    lifted: bool,
-    page: PageRequest,
-) -> Result<Page<FreezeRecord>, Error> {
-    caller.may(Operation::ReadCompliance, &[])?;
-    read_page(
-        context,
-        format!("freezes {lifted}"),
-        page,
-        move |conn, cursor, limit| Ok(freezes::list(conn, lifted, cursor, limit)?),
-        |found| after(found.freeze.created_at, found.freeze.id),
-    )
-    .await
-}
-
-/// One freeze, in force or not.
-pub async fn freeze(context: &Context, caller: &Caller, id: Uuid) -> Result<FreezeRecord, Error> {
-    caller.may(Operation::ReadCompliance, &[])?;
-    let find = move |conn: &mut Conn| freezes::find(conn, id)?.ok_or(Error::NotFound);
-    context.db.look_up(find).await
 }
 
 /// That two firms are kept apart, by the first of them.
@@ -433,28 +225,4 @@ pub async fn decisions(
         |decision| after(decision.at, decision.id),
     )
     .await
-}
-
-fn log_freeze(
-    conn: &mut Conn,
-    pen: &super::log::Pen,
-    kind: &'static str,
-    freeze: &Freeze,
-) -> Result<(), Error> {
-    let (scope, value) = match &freeze.scope {
-        FreezeScope::Country(country) => ("country", code(country.code())),
-        FreezeScope::Tag(slug) => ("tag", code(slug.as_str())),
-        FreezeScope::Organization(id) => ("organization", Value::Id(id.uuid())),
-        FreezeScope::Programme(id) => ("programme", Value::Id(id.uuid())),
-    };
-    pen.append(
-        conn,
-        kind,
-        (SubjectKind::Freeze, freeze.id),
-        vec![
-            ("scope", code(scope)),
-            ("value", value),
-            ("reason", Value::hash_of(&freeze.reason)),
-        ],
-    )
 }

@@ -13,10 +13,11 @@ use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::{Mandate, MandateStatus};
-use crate::domain::profile::{ControlAnswers, ProfileStatus, StartupProfile};
+use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::refusal::Refusal;
-use crate::domain::scoring::{Explanation, Gate, GateVerdict};
+use crate::domain::release::{self, Released, Sensitive, gravest, sensitive};
+use crate::domain::scoring::{Explanation, Gate, GateVerdict, ReasonKey};
 use crate::domain::tag::Taxonomy;
 use crate::domain::values::Side;
 
@@ -81,7 +82,8 @@ pub enum Occasion {
     /// Its mail is about to go out, which a pass since then still stops.
     Sending,
     /// The two were connected: what they show each other since then goes on
-    /// when the programme that brought them together is over.
+    /// when the programme that brought them together is over, or one of them
+    /// takes part in it no more.
     Connected,
 }
 
@@ -139,7 +141,8 @@ pub(super) fn ask_on(
     let verdict = |gate| verdict(&account, gate);
     let facts = Facts {
         programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass
-            || occasion.outlives(programme, today),
+            || occasion.outlives(programme, today)
+            || occasion == Occasion::Connected && has_left(&account),
         startup_live: (profile.status == ProfileStatus::Published
             || occasion.tolerates_pause() && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
@@ -148,22 +151,7 @@ pub(super) fn ask_on(
         startup_clearance: clearance(profile.organization),
         investor_clearance: clearance(mandate.organization),
         sensitivity: profile.content.sensitivity(&context.taxonomy()),
-        control_answers_sensitive: profile
-            .content
-            .controls
-            .as_ref()
-            .is_some_and(ControlAnswers::needs_review),
-        releases: match mandate.country {
-            Some(country) => db::disclosures::releases(
-                conn,
-                profile.id,
-                profile.revision,
-                programme.id,
-                country,
-                today,
-            )?,
-            None => 0,
-        },
+        unreleased: gravest(&unreleased(context, conn, pair)?),
         licensed: licensed(context, conn, pair, today)?,
         frozen: verdict(Gate::Freeze) != GateVerdict::Pass
             || programme.status == ProgrammeStatus::Suspended
@@ -174,6 +162,35 @@ pub(super) fn ask_on(
         cooling_down: occasion.heeds_cool_down() && verdict(Gate::CoolDown) != GateVerdict::Pass,
     };
     Ok(decide(&facts))
+}
+
+/// What is sensitive in a profile and not released by enough people to the
+/// counterpart's country, in that programme.
+pub fn unreleased(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+) -> Result<Vec<Sensitive>, Error> {
+    let sensitive = sensitive(&pair.profile.content, &context.taxonomy());
+    Ok(release::unreleased(
+        sensitive,
+        &releases(context, conn, pair)?,
+    ))
+}
+
+/// The releases of a profile's revision that hold today towards the
+/// counterpart's country, in that programme.
+pub fn releases(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Vec<Released>, Error> {
+    let Some(country) = pair.mandate.country else {
+        return Ok(Vec::new());
+    };
+    Ok(db::disclosures::releases(
+        conn,
+        (pair.profile.id, pair.profile.revision),
+        pair.programme.id,
+        country,
+        context.now().date_naive(),
+    )?)
 }
 
 /// Whether an export licence lets what is sensitive be shown to the mandate's
@@ -203,6 +220,19 @@ pub fn sensitivity(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Ga
 fn verdict(account: &Explanation, gate: Gate) -> GateVerdict {
     let trace = account.gates.iter().find(|trace| trace.gate == gate);
     trace.map_or(GateVerdict::Unknown, |trace| trace.verdict)
+}
+
+/// Whether nothing of the programme stands in the way but that one of the two
+/// is not admitted to it any more.
+fn has_left(account: &Explanation) -> bool {
+    let mut gates = account.gates.iter();
+    let scope = gates.find(|trace| trace.gate == Gate::Scope);
+    scope.is_some_and(|trace| {
+        matches!(
+            trace.reason.key,
+            ReasonKey::ScopeStartup | ReasonKey::ScopeMandate
+        )
+    })
 }
 
 /// A denial as a refusal that its reader may see: everything to the operator's
@@ -240,8 +270,9 @@ fn mandate_is_live(mandate: &Mandate, today: NaiveDate, even_paused: bool) -> bo
 /// Whether a freeze covers a startup's profile.
 pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupProfile) -> bool {
     match &freeze.scope {
-        FreezeScope::Country(country) => Some(*country) == profile.country,
-        FreezeScope::Organization(id) => *id == profile.organization,
+        FreezeScope::All | FreezeScope::Country(_) | FreezeScope::Organization(_) => {
+            (freeze.scope).covers_firm(profile.organization, profile.country)
+        }
         FreezeScope::Tag(frozen) => profile
             .content
             .all_tags()
@@ -252,11 +283,9 @@ pub fn covers_startup(freeze: &Freeze, taxonomy: &Taxonomy, profile: &StartupPro
 
 /// Whether a freeze covers a mandate.
 pub fn covers_mandate(freeze: &Freeze, mandate: &Mandate) -> bool {
-    match &freeze.scope {
-        FreezeScope::Country(country) => Some(*country) == mandate.country,
-        FreezeScope::Organization(id) => *id == mandate.organization,
-        FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
-    }
+    freeze
+        .scope
+        .covers_firm(mandate.organization, mandate.country)
 }
 
 /// The clearances of many firms on a day; a firm that is not listed has none.
@@ -328,11 +357,11 @@ pub fn record(
     )
 }
 
-/// A person of compliance releases a sensitive profile, at its present
-/// revision, to counterparts of one country in one programme, until a day at
-/// most 12 months ahead; false when they have done so before. Where nothing in
-/// it waits for a release none is kept: what was decided about something else
-/// must not stand for a tag that is graded later.
+/// A person of compliance releases what in a profile, at its present revision,
+/// is sensitive and waits for it, to counterparts of one country in one
+/// programme, until a day at most 12 months ahead; false when they have done so
+/// before. Each release is of one matter at its grade: it doesn't stand for a
+/// tag that is graded later. Where nothing waits none is kept.
 pub fn release(
     context: &Context,
     conn: &mut Conn,
@@ -358,27 +387,35 @@ pub fn release(
     let taxonomy = context.taxonomy();
     let licensed = licensed_until(conn, &taxonomy, &pair.profile, counterpart, today)?;
     let valid_to = licensed.map_or(longest, |until| until.min(longest));
-    let release = db::disclosures::Release {
-        profile: pair.profile.id,
-        revision: pair.profile.revision,
-        programme: pair.programme.id,
-        counterpart,
-        by: caller.id(),
-        reason: reason.to_owned(),
-        valid_to,
-        at: now,
-    };
-    let new = db::disclosures::insert_release(conn, &release)?;
+    let mut matters = Vec::new();
+    for about in unreleased(context, conn, pair)? {
+        let release = db::disclosures::Release {
+            profile: pair.profile.id,
+            revision: pair.profile.revision,
+            programme: pair.programme.id,
+            counterpart,
+            about,
+            by: caller.id(),
+            reason: reason.to_owned(),
+            valid_to,
+            at: now,
+        };
+        if db::disclosures::insert_release(conn, &release)? {
+            matters.push(release.about.matter.to_string());
+        }
+    }
+    let new = !matters.is_empty();
     if new {
         context.pen(caller.actor()).append(
             conn,
             "startup_profile.disclosure_released",
             (SubjectKind::StartupProfile, pair.profile.id),
             vec![
-                ("revision", Value::Int(release.revision)),
-                ("programme", Value::Id(release.programme.uuid())),
-                ("country", code(release.counterpart.code())),
-                ("valid_to", Value::Date(release.valid_to)),
+                ("revision", Value::Int(pair.profile.revision)),
+                ("programme", Value::Id(pair.programme.id.uuid())),
+                ("country", code(counterpart.code())),
+                ("matters", Value::Codes(matters)),
+                ("valid_to", Value::Date(valid_to)),
                 ("reason", Value::hash_of(reason)),
             ],
         )?;

@@ -100,14 +100,13 @@ fn of_firms(
         verdict.unwrap_or(ClearanceVerdict::Review)
     };
     let found = db::organizations::find_many(conn, &firms)?;
-    let freezes = db::freezes::active(conn)?;
+    let freezes = db::freezes::active(conn, context.now())?;
     let taxonomy = context.taxonomy();
     let covered = freezes.iter().any(|freeze| match &freeze.scope {
-        FreezeScope::Programme(id) => *id == programme.id,
-        FreezeScope::Organization(id) => firms.contains(id),
-        FreezeScope::Country(country) => found
+        FreezeScope::All | FreezeScope::Programme(_) => freeze.scope.stops_programme(programme.id),
+        FreezeScope::Organization(_) | FreezeScope::Country(_) => found
             .iter()
-            .any(|firm| firm.details.country == Some(*country)),
+            .any(|firm| freeze.scope.covers_firm(firm.id, firm.details.country)),
         FreezeScope::Tag(_) => {
             let mut profiles = a.profiles.iter().chain(&b.profiles);
             let mut mandates = a.mandates.iter().chain(&b.mandates);
@@ -118,7 +117,8 @@ fn of_firms(
     let claimed = !db::users::members(conn, a.firm)?.is_empty()
         && !db::users::members(conn, b.firm)?.is_empty();
     let profiles = a.profiles.iter().chain(&b.profiles);
-    let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy));
+    let sensitivity = profiles.map(|it| it.content.sensitivity(&taxonomy)).max();
+    let sensitivity = sensitivity.unwrap_or(Sensitivity::None);
     Ok(decide(&Facts {
         programme_in_force: programme.in_force_on(today) && a.takes_part() && b.takes_part()
             || occasion.outlives(programme, today),
@@ -127,14 +127,14 @@ fn of_firms(
         claimed,
         startup_clearance: clearance(a.firm),
         investor_clearance: clearance(b.firm),
-        sensitivity: sensitivity.max().unwrap_or(Sensitivity::None),
-        control_answers_sensitive: false,
-        releases: 0,
+        sensitivity,
+        // Nobody releases what one firm shows another as a firm.
+        unreleased: sensitivity,
         licensed: false,
         frozen: covered
             || programme.status == ProgrammeStatus::Suspended
             || occasion != Occasion::Connected && succession::is_awaited(conn, programme, today)?,
-        conflict: db::blocks::exists(conn, a.firm, b.firm)?,
+        conflict: db::walls::stand_between(conn, a.firm, b.firm)?,
         excluded: false,
         consent_withdrawn: !db::consents::withdrawn_among(conn, &firms, context.now())?.is_empty(),
         cooling_down: false,

@@ -291,7 +291,7 @@ impl Writer {
         // Read before the records: what changes meanwhile is applied again.
         let position = events::head(conn)?.position;
         self.taxonomy = Some(Arc::clone(taxonomy));
-        self.freezes = db::freezes::active(conn)?;
+        self.freezes = db::freezes::begun(conn)?;
         for programme in all_programmes(conn)? {
             let profiles = db::programmes::startups(conn, programme)?;
             let startups = self.startups(conn, taxonomy, profiles)?;
@@ -341,7 +341,7 @@ impl Writer {
             self.programmes.entry(*id).or_insert_with(empty);
         }
         if changes.freezes {
-            self.freezes = db::freezes::active(conn)?;
+            self.freezes = db::freezes::begun(conn)?;
         }
         for index in self.programmes.values() {
             let thawed = |frozen, now| changes.freezes && frozen != now;

@@ -2,6 +2,7 @@
 //! it decided and appends the event, in one transaction.
 
 pub mod accounts;
+pub mod admissions;
 pub mod agreements;
 pub mod apart;
 pub mod attempts;
@@ -35,6 +36,7 @@ pub mod failures;
 pub mod files;
 mod firms_gate;
 pub mod fitness;
+pub mod freezes;
 pub mod gaps;
 pub mod import_jobs;
 pub mod imports;
@@ -97,6 +99,7 @@ pub mod teasers;
 pub mod tickets;
 mod transitions;
 pub mod versions;
+pub mod walls;
 pub mod worklist;
 
 pub use caller::Caller;

@@ -63,9 +63,19 @@ impl Recorded for crate::domain::compliance::Clearance {
     }
 }
 
-impl Recorded for crate::domain::compliance::Freeze {
+impl Recorded for crate::domain::wall::Wall {
     fn id(&self) -> Uuid {
         self.id
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl Recorded for crate::db::freezes::FreezeRecord {
+    fn id(&self) -> Uuid {
+        self.freeze.id
     }
 
     /// As it was ordered.

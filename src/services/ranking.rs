@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use crate::db::{self, Conn};
-use crate::domain::compliance::{ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::compliance::{ClearanceVerdict, Freeze};
 use crate::domain::country::Country;
 use crate::domain::grounds::{Grounds, TaxonomyHash};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
@@ -17,6 +17,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::money::Rates;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::{Programme, ProgrammeStatus};
+use crate::domain::release::{gravest, sensitive, unreleased};
 use crate::domain::scoring::{Explanation, Outcome, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
 use crate::matching::deals::Question;
@@ -57,7 +58,7 @@ impl Relations {
             .map(|(id, until)| (id, until.date_naive()))
             .collect();
         Ok(Self {
-            blocked: db::blocks::of(conn, organization)?.into_iter().collect(),
+            blocked: db::walls::kept_from(conn, organization)?,
             suppressed,
         })
     }
@@ -85,7 +86,7 @@ impl Ground {
         Ok(Self {
             rules,
             rates: db::rates::latest(conn, today)?,
-            freezes: db::freezes::active(conn)?,
+            freezes: db::freezes::active(conn, context.now())?,
             taxonomy: context.taxonomy(),
             today,
             programme,
@@ -165,7 +166,7 @@ impl Ground {
     fn programme_frozen(&self) -> bool {
         self.freezes
             .iter()
-            .any(|freeze| freeze.scope == FreezeScope::Programme(self.programme.id))
+            .any(|freeze| freeze.scope.stops_programme(self.programme.id))
     }
 
     fn startup<'a>(
@@ -216,20 +217,18 @@ impl Ground {
         let Some(counterpart) = counterpart else {
             return Ok(false);
         };
-        let needed = match profile.content.sensitivity(taxonomy) {
-            Sensitivity::Restricted => 2,
-            _ => 1,
-        };
-        let people = db::disclosures::releases(
+        let releases = db::disclosures::releases(
             conn,
-            profile.id,
-            profile.revision,
+            (profile.id, profile.revision),
             self.programme.id,
             counterpart,
             self.today,
         )?;
-        if people >= needed || needed > 1 {
-            return Ok(people >= needed);
+        let sensitive = sensitive(&profile.content, taxonomy);
+        let some = !sensitive.is_empty();
+        let open = unreleased(sensitive, &releases);
+        if some && open.is_empty() || gravest(&open) >= Sensitivity::Restricted {
+            return Ok(open.is_empty());
         }
         let until = licensed_until(conn, taxonomy, profile, counterpart, self.today)?;
         Ok(until.is_some())

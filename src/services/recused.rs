@@ -41,6 +41,8 @@ fn covers_firm(
     firm: OrganizationId,
 ) -> Result<bool, Error> {
     Ok(match &freeze.scope {
+        // It favours nobody, and most have a firm somewhere.
+        FreezeScope::All => false,
         FreezeScope::Organization(id) => *id == firm,
         FreezeScope::Country(country) => db::organizations::find(conn, firm)?
             .is_some_and(|found| found.details.country == Some(*country)),

@@ -19,6 +19,7 @@ use crate::domain::ids::{IntroductionId, MatchId, OrganizationId, ProgrammeId, S
 use crate::domain::introduction::IntroductionStatus;
 use crate::domain::permission::Operation;
 use crate::domain::profile::ControlAnswers;
+use crate::domain::release::{Matter, sensitive, unreleased};
 use crate::domain::review::{MatchAction, MatchStatus};
 use crate::domain::tag::Sensitivity;
 use crate::domain::terms;
@@ -63,12 +64,12 @@ pub struct Review {
     /// The gate's rules that are open.
     pub rules: Vec<Rule>,
     /// Tags of the profile that are sensitive.
-    pub tags: Vec<(Slug, Sensitivity)>,
+    pub tags: Vec<SensitiveTag>,
     /// Whether an answer to export control asks for a look.
     pub control_answers: bool,
     /// Whether two people have to say so.
     pub two_people: bool,
-    /// How many have said so already.
+    /// How many have said so already of everything that is open.
     pub released_by: usize,
     /// Matches that wait on it.
     pub matches: Vec<MatchId>,
@@ -78,6 +79,17 @@ pub struct Review {
     pub worded: Vec<Worded>,
     /// Since when the first of them waits.
     pub since: DateTime<Utc>,
+}
+
+/// A tag that somebody of compliance looks at.
+#[derive(Debug, Clone)]
+pub struct SensitiveTag {
+    /// Which.
+    pub slug: Slug,
+    /// How gravely it is graded.
+    pub sensitivity: Sensitivity,
+    /// Whether what was decided before covers it.
+    pub decided: bool,
 }
 
 /// An introduction whose request names what is brokered with care: it is let
@@ -239,22 +251,23 @@ fn question(
     since: DateTime<Utc>,
 ) -> Result<Review, Error> {
     let content = &pair.profile.content;
-    let tags = content.all_tags().filter_map(|tag| {
-        let sensitivity = context.taxonomy().sensitivity(tag);
-        (sensitivity >= Sensitivity::Review).then(|| (tag.clone(), sensitivity))
+    let releases = disclosure::releases(context, conn, pair)?;
+    let all = sensitive(content, &context.taxonomy());
+    let open = unreleased(all.clone(), &releases);
+    let tags = all.into_iter().filter_map(|it| {
+        let decided = !open.contains(&it);
+        match it.matter {
+            Matter::Tag(slug) => Some(SensitiveTag {
+                slug,
+                sensitivity: it.sensitivity,
+                decided,
+            }),
+            _ => None,
+        }
     });
     let firm = db::organizations::find(conn, pair.profile.organization)?;
-    let released_by = match scope.country {
-        Some(country) => db::disclosures::releases(
-            conn,
-            scope.profile,
-            scope.revision,
-            scope.programme,
-            country,
-            context.now().date_naive(),
-        )?,
-        None => 0,
-    };
+    let people = open.iter().map(|it| it.people(&releases));
+    let released_by = people.min().unwrap_or_default();
     Ok(Review {
         scope,
         startup: pair.profile.organization,

@@ -32,11 +32,11 @@ struct Standstill {
 }
 
 impl Standstill {
-    fn now(conn: &mut Conn) -> Result<Self, Error> {
-        let freezes = db::freezes::active(conn)?;
+    fn now(context: &Context, conn: &mut Conn) -> Result<Self, Error> {
+        let freezes = db::freezes::active(conn, context.now())?;
         let mut programmes = db::programmes::suspended(conn)?;
         programmes.extend(freezes.iter().filter_map(|freeze| match freeze.scope {
-            FreezeScope::Programme(id) => Some((id, freeze.created_at)),
+            FreezeScope::Programme(id) => Some((id, freeze.starts_at)),
             _ => None,
         }));
         Ok(Self {
@@ -56,7 +56,7 @@ impl Standstill {
         mut admits: impl FnMut(ProgrammeId) -> Result<bool, db::Error>,
     ) -> Result<Option<NaiveDate>, Error> {
         let covering = self.freezes.iter().filter(|freeze| covers(freeze));
-        let mut since = covering.map(|freeze| freeze.created_at).min();
+        let mut since = covering.map(|freeze| freeze.starts_at).min();
         for (programme, at) in &self.programmes {
             if since.is_none_or(|since| *at < since) && admits(*programme)? {
                 since = Some(*at);
@@ -74,11 +74,13 @@ impl Standstill {
 pub async fn hold_confirmations(context: &Context) -> Result<usize, Error> {
     let today = context.now().date_naive();
     let day = today.signed_duration_since(NaiveDate::default()).num_days();
+    let context_in = context.clone();
     let (from, idle) = context
         .db
-        .read(|conn| {
+        .read(move |conn| {
             let from = consumers::position(conn, DAILY)?;
-            Ok::<_, Error>((from, Standstill::now(conn)?.is_empty()))
+            let still = Standstill::now(&context_in, conn)?;
+            Ok::<_, Error>((from, still.is_empty()))
         })
         .await?;
     // A freeze may still be ordered today, before anything lapses tomorrow.
@@ -101,7 +103,7 @@ async fn hold_profiles(context: &Context, today: NaiveDate) -> Result<usize, Err
         let (last, some) = context
             .db
             .write(move |conn| {
-                let still = Standstill::now(conn)?;
+                let still = Standstill::now(&context_in, conn)?;
                 let due = confirmations::profiles_until(conn, today + LEFT, after, AT_ONCE)?;
                 let last = due.last().filter(|_| due.len() == AT_ONCE);
                 let last = last.copied();
@@ -156,7 +158,7 @@ async fn hold_mandates(context: &Context, today: NaiveDate) -> Result<usize, Err
         let (last, some) = context
             .db
             .write(move |conn| {
-                let still = Standstill::now(conn)?;
+                let still = Standstill::now(&context_in, conn)?;
                 let due = confirmations::mandates_until(conn, today + LEFT, after, AT_ONCE)?;
                 let last = due.last().filter(|_| due.len() == AT_ONCE);
                 let last = last.copied();

@@ -132,17 +132,35 @@ pub async fn own(context: &Context, caller: &Caller) -> Result<BTreeSet<Topic>, 
     Ok(settings.wanted)
 }
 
-/// Stores what the caller wants to be told.
+/// What stands for these settings in an `ETag`: they count no changes, but the
+/// same ones have the same number and others another.
+pub fn version_of(wanted: &BTreeSet<Topic>) -> i64 {
+    let topics = Topic::ALL.iter().enumerate();
+    let bits = topics.map(|(place, topic)| i64::from(wanted.contains(topic)) << place);
+    1 + bits.sum::<i64>()
+}
+
+/// Stores what the caller wants to be told, if it is still what was expected.
 pub async fn change_own(
     context: &Context,
     caller: &Caller,
+    expected: Option<i64>,
     wanted: BTreeSet<Topic>,
 ) -> Result<(), Error> {
     caller.may(Operation::WriteAccount, &[])?;
     let (context_in, email, actor) = (context.clone(), caller.user.email.clone(), caller.actor());
+    let person = caller.id();
     context
         .db
-        .write(move |conn| change(&context_in, conn, &email, &wanted, actor))
+        .write(move |conn| {
+            // Two who change them at once are two, one after the other.
+            db::users::hold(conn, person, None)?;
+            let before = version_of(&settings(conn, email.clone())?.wanted);
+            if expected.is_some_and(|expected| expected != before) {
+                return Err(Error::StaleVersion);
+            }
+            change(&context_in, conn, &email, &wanted, actor)
+        })
         .await
 }
 

@@ -120,7 +120,7 @@ pub(super) fn see(
     for (participant, promise) in participants.into_iter().zip(promises) {
         let own = caller.belongs_to(participant.organization);
         let others = participant.organization;
-        let barred = !operator && !own && db::blocks::exists(conn, deal.startup, others)?;
+        let barred = !operator && !own && db::walls::stand_between(conn, deal.startup, others)?;
         if !own && (!all || barred) {
             continue;
         }

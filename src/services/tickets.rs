@@ -183,7 +183,7 @@ pub(super) fn prepare(context: &Context, conn: &mut Conn, id: TicketId) -> Resul
             }
             let firm = db::organizations::find(conn, *organization)?;
             let firm = firm.ok_or(Error::NotFound)?;
-            if apart::firm_is_frozen(conn, &firm)? {
+            if apart::firm_is_frozen(context, conn, &firm)? {
                 return Ok(Prepared::Later);
             }
             LetterPurpose::Claim {

@@ -21,6 +21,7 @@ use crate::jobs::clock;
 use crate::jobs::outbox::Sender;
 use crate::mail::Mailer;
 use crate::services::compliance::{self, NewClearance};
+use crate::services::freezes::{self, NewFreeze};
 use crate::services::introductions::{self, Step};
 use crate::services::matches::{self, Listed, Move, Query, Request};
 use crate::services::paging::PageRequest;
@@ -407,7 +408,13 @@ impl Teller<'_> {
                 self.ask(founder, matched).await?;
                 let scope = FreezeScope::Organization(matched.startup);
                 let why = "Its export licence is being renewed.".to_owned();
-                compliance::order_freeze(self.context, self.officer()?, None, scope, why).await?;
+                let order = NewFreeze {
+                    scope,
+                    reason: why,
+                    from: None,
+                    to: None,
+                };
+                freezes::order(self.context, self.officer()?, None, order).await?;
                 Ok(())
             }
             C::Expired => {

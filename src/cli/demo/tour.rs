@@ -115,7 +115,7 @@ async fn look(context: &Context, programme: ProgrammeId) -> Result<Sights, Failu
             };
             Ok::<_, Error>(Sights {
                 sign_ins: sign_ins(conn, programme)?,
-                freezes: db::freezes::active(conn)?.len(),
+                freezes: db::freezes::active(conn, context_in.now())?.len(),
                 startup: first_startup(conn, programme)?,
                 introductions: by_status,
                 deals: deals(conn)?,

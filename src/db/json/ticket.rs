@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::{One, code, parse, read, write};
 use crate::db::Result;
-use crate::db::stored::{name, name_some, parse_some};
+use crate::db::stored::{name, name_some, parse_some, website_some};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::ticket::PendingPerson;
 use crate::domain::values::OrganizationKind;
@@ -88,7 +88,7 @@ pub(in crate::db) fn decode(text: &str) -> Result<(OrganizationDetails, PendingP
             .map(|(language, text)| Ok((parse(language)?, name(text)?)))
             .collect::<Result<_>>()?,
         country: parse_some(country.as_deref())?,
-        website: parse_some(website.as_deref())?,
+        website: website_some(website.as_deref())?,
     };
     let person = PendingPerson {
         name: name(&person_name)?,

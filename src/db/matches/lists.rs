@@ -15,6 +15,9 @@ use crate::domain::ids::{MandateId, MatchId, OrganizationId, ProgrammeId, Startu
 use crate::domain::review::{Audience, Curation, Match, MatchStatus};
 use crate::domain::scoring::Band;
 
+/// States in which no side sees a match.
+const HIDDEN: [MatchStatus; 2] = [MatchStatus::Blocked, MatchStatus::UnderReview];
+
 /// Which matches to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter {
@@ -215,7 +218,7 @@ fn filtered(filter: &Filter) -> matches::BoxedQuery<'static, MultiBackend> {
             .and(dsl::released_to.eq_any(to(Audience::Investor)));
         query = query
             .filter(as_startup.or(as_investor))
-            .filter(dsl::status.ne(MatchStatus::Blocked.code()))
+            .filter(dsl::status.ne_all(HIDDEN.map(MatchStatus::code)))
             .filter(
                 dsl::curation
                     .is_null()

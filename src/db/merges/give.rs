@@ -8,10 +8,10 @@ use super::Moved;
 use crate::db::directory_schema::search_entries;
 use crate::db::investor_schema::investor_profiles;
 use crate::db::prepared::Prepare;
-use crate::db::review_schema::blocks;
+use crate::db::review_schema::{blocks, freezes};
 use crate::db::rule_schema::investments;
 use crate::db::schema::{
-    clearances, deals, disclosures, freezes, introductions, mandates, matches,
+    clearances, deals, disclosures, introductions, mandates, matches,
     organization_identifiers as identifiers, pair_suppressions as suppressions, startup_profiles,
 };
 use crate::db::types::{Id, Timestamp};

@@ -138,6 +138,10 @@ codes! {
         ReadLicence = "read_licence",
         /// Write an export licence down.
         WriteLicence = "write_licence",
+        /// Read what a firm declared of its competitors.
+        ReadWall = "read_wall",
+        /// Declare and move walls between competitors.
+        WriteWall = "write_wall",
         /// Record clearances, freezes and blocks.
         WriteCompliance = "write_compliance",
         /// Read them.
@@ -248,9 +252,12 @@ pub const fn scope(operation: Operation) -> Option<Scope> {
         O::ReadAccount => Some(S::AccountRead),
         O::ReadTaxonomy | O::ReadTagDecisions => Some(S::TaxonomyRead),
         O::ReadOrganization | O::ReadMembers | O::ReadDuplicates => Some(S::OrganizationsRead),
-        O::ReadStartupProfile | O::ReadInvestorProfile | O::ReadLicence => Some(S::ProfilesRead),
+        O::ReadStartupProfile | O::ReadInvestorProfile | O::ReadLicence | O::ReadWall => {
+            Some(S::ProfilesRead)
+        }
         O::WriteStartupProfile
         | O::WriteLicence
+        | O::WriteWall
         | O::MoveStartupProfile
         | O::WriteInvestorProfile
         | O::MoveInvestorProfile => Some(S::ProfilesWrite),
@@ -361,7 +368,7 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
         )
         | (O::ReadMandate | O::ReadInvestorProfile, Standing::Own(K::Investor, _))
         | (
-            O::ReadMatch | O::ReadIntroduction | O::ReadDeal,
+            O::ReadMatch | O::ReadIntroduction | O::ReadDeal | O::ReadWall,
             Standing::Own(K::Startup | K::Investor, _),
         ) => Allowed,
         (O::WriteEvidence | O::WriteOrganization | O::MovePractice, Standing::Own(_, role))
@@ -382,7 +389,11 @@ pub fn verdict(operation: Operation, standing: Standing) -> Verdict {
             Standing::Own(K::Investor, role),
         )
         | (
-            O::MoveMatch | O::RequestIntroduction | O::MoveIntroduction | O::MoveDeal,
+            O::MoveMatch
+            | O::RequestIntroduction
+            | O::MoveIntroduction
+            | O::MoveDeal
+            | O::WriteWall,
             Standing::Own(K::Startup | K::Investor, role),
         ) => match role {
             R::Owner | R::Editor => Allowed,
@@ -416,6 +427,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             | O::ReadInvestorProfile
             | O::ReadDocument
             | O::ReadLicence
+            | O::ReadWall
             | O::ReadMandate
             | O::ReadReferral
             | O::ReadImport
@@ -437,6 +449,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             O::WriteDocument
             | O::MoveDocument
             | O::WriteLicence
+            | O::WriteWall
             | O::WriteCompliance
             | O::ReadLog
             | O::WriteMembers
@@ -450,6 +463,7 @@ fn operator_verdict(operation: Operation, role: Role) -> Verdict {
             _ if reads => Allowed,
             O::WriteCompliance
             | O::WriteLicence
+            | O::WriteWall
             | O::WriteTaxonomy
             | O::MoveStartupProfile
             | O::MoveInvestorProfile

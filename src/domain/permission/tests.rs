@@ -68,6 +68,7 @@ fn admins_see_no_profile_content() {
         Operation::ReadInvestorProfile,
         Operation::ReadDocument,
         Operation::ReadLicence,
+        Operation::ReadWall,
         Operation::ReadMandate,
         Operation::ReadReferral,
         Operation::ReadMatch,

@@ -52,6 +52,8 @@ pub enum MatchAction {
     Wake(DateTime<Utc>),
     /// A gate fails by now.
     InputsChanged,
+    /// What is sensitive is not, or no longer, released: compliance is asked.
+    AskAgain,
     /// A newer account of the pair takes its place.
     Supersede,
     /// Nobody answered in time.
@@ -81,6 +83,7 @@ impl MatchAction {
             Self::Unveto => "unveto",
             Self::Wake(_) => "wake",
             Self::InputsChanged => "inputs_changed",
+            Self::AskAgain => "ask_again",
             Self::Supersede => "supersede",
             Self::Expire => "expire",
         }
@@ -103,7 +106,11 @@ pub fn step(
     match (before.status, action, who) {
         (S::UnderReview, A::Allow, Hat::Compliance) => {
             if granted {
-                after.status = S::Candidate;
+                // What was shown before goes on where it stood.
+                after.status = match before.released_to {
+                    None => S::Candidate,
+                    Some(_) => answered(before),
+                };
             }
         }
         (S::UnderReview | S::Candidate, A::Block, Hat::Compliance) => after.status = S::Blocked,
@@ -161,6 +168,9 @@ pub fn step(
         }
         (S::Snoozed | S::Passed | S::Introduced, A::Wake(now), Hat::System) => {
             wake(before, &mut after, now)?;
+        }
+        (S::Candidate | S::Released | S::OneSided | S::Mutual, A::AskAgain, Hat::System) => {
+            after.status = S::UnderReview;
         }
         (live, A::InputsChanged, Hat::System) if live.is_live() => end(&mut after, S::Blocked),
         (live, A::Supersede, Hat::System) if live.is_live() => end(&mut after, S::Superseded),

@@ -199,7 +199,7 @@ impl Match {
     /// and the pair is not vetoed. What the two agreed on already stays.
     pub fn visible_to(&self, side: Side) -> bool {
         let vetoed = self.is_vetoed() && self.status != MatchStatus::Introduced;
-        self.status != MatchStatus::Blocked
+        !matches!(self.status, MatchStatus::Blocked | MatchStatus::UnderReview)
             && !vetoed
             && self.released_to.is_some_and(|to| to.includes(side))
     }

@@ -29,6 +29,8 @@ const HEBREW: &[&str] = &["", "ה", "ו", "י", "ימ", "ית", "נו", "ת", "�
 /// Letters that Hebrew writes onto the front of a word: and, the, in, as, to,
 /// from, that.
 const PREFIXES: &[char] = &['ו', 'ה', 'ב', 'כ', 'ל', 'מ', 'ש'];
+/// How many of them are written onto one word at most, as in וכשה.
+const MOST_PREFIXES: usize = 4;
 /// Most letters that are written behind a word.
 const LONGEST_ENDING: usize = 12;
 /// Letters by which names are looked up.
@@ -122,9 +124,9 @@ fn start(word: &str) -> String {
 fn bare_forms(word: &str) -> Vec<String> {
     let mut forms = vec![word.to_owned()];
     let mut at = word;
-    for _ in 0..2 {
+    for taken in 0..MOST_PREFIXES {
         match at.strip_prefix(PREFIXES) {
-            Some(bare) if bare.chars().count() > 2 => at = bare,
+            Some(bare) if bare.chars().count() > 2 + taken / 2 => at = bare,
             _ => break,
         }
         forms.push(at.to_owned());
@@ -142,8 +144,11 @@ fn same_word(name: &str, word: &str) -> bool {
     match name.chars().next() {
         Some('a'..='z') => (common.saturating_sub(2).max(4)..=common)
             .any(|at| is_latin(rest(name, at)) && is_latin(rest(word, at))),
-        Some('а'..='я') => (common.saturating_sub(3).max(4)..=common)
-            .any(|at| CYRILLIC.contains(&rest(name, at)) && CYRILLIC.contains(&rest(word, at))),
+        Some('а'..='я') => {
+            let words = without_fleeting(word);
+            let mut names = without_fleeting(name).into_iter();
+            names.any(|name| words.iter().any(|word| same_cyrillic(&name, word)))
+        }
         // Without its ending a short word is another one.
         Some('א'..='ת') => (3..=common).any(|at| {
             let (name, word) = (rest(name, at), rest(word, at));
@@ -151,6 +156,38 @@ fn same_word(name: &str, word: &str) -> bool {
         }),
         _ => false,
     }
+}
+
+fn same_cyrillic(name: &str, word: &str) -> bool {
+    let same = name.chars().zip(word.chars()).take_while(|(a, b)| a == b);
+    let common = same.count();
+    (common.saturating_sub(3).max(4)..=common)
+        .any(|at| CYRILLIC.contains(&rest(name, at)) && CYRILLIC.contains(&rest(word, at)))
+}
+
+/// A Russian word, and what it is where the vowel before its last consonant
+/// only fills a gap: боеголовок is of боеголовка, писем of письмо.
+fn without_fleeting(word: &str) -> Vec<String> {
+    const CONSONANTS: &str = "бвгджзклмнпрстфхцчшщ";
+    let mut forms = vec![word.to_owned()];
+    let letters: Vec<char> = word.chars().collect();
+    let [start @ .., before, vowel @ ('е' | 'о'), last] = letters.as_slice() else {
+        return forms;
+    };
+    if start.len() < 2 || !CONSONANTS.contains(*last) {
+        return forms;
+    }
+    let start: String = start.iter().chain([before]).collect();
+    match (CONSONANTS.contains(*before), vowel) {
+        (true, 'е') => {
+            forms.push(format!("{start}{last}"));
+            forms.push(format!("{start}ь{last}"));
+        }
+        (true, _) => forms.push(format!("{start}{last}")),
+        (false, 'е') => forms.push(format!("{start}и{last}")),
+        (false, _) => {}
+    }
+    forms
 }
 
 fn rest(word: &str, from: usize) -> &str {
@@ -161,8 +198,9 @@ fn rest(word: &str, from: usize) -> &str {
     word.get(at..).unwrap_or_default()
 }
 
-/// Whether a text is nothing but endings.
-fn is_latin(ending: &str) -> bool {
+/// Whether a text is nothing but endings that Azerbaijani and English write
+/// onto a word; folded.
+pub fn is_latin(ending: &str) -> bool {
     ending.is_empty()
         || ending.len() <= LONGEST_ENDING
             && LATIN
@@ -185,6 +223,13 @@ mod tests {
             ("оружие", "оружию"),
             ("прослушка", "прослушкои"),
             ("боевои", "боевыми"),
+            ("боеголовка", "боеголовок"),
+            ("ракета", "ракет"),
+            ("пушка", "пушек"),
+            ("винтовка", "винтовок"),
+            ("клинок", "клинка"),
+            ("письмо", "писем"),
+            ("армеика", "армеек"),
             ("רחפנ", "רחפנימ"),
             ("תחמושת", "תחמושות"),
         ] {
@@ -197,9 +242,16 @@ mod tests {
             ("оборона", "оборот"),
             ("רובימ", "רוב"),
             ("силы", "сила"),
+            ("боеголовка", "головок"),
+            ("винтовка", "винт"),
+            ("клинок", "клиника"),
+            ("граната", "граница"),
             ("mermi", "mermaid"),
         ] {
             assert!(!same_word(name, word), "{name} {word}");
         }
+        // And when to the: what is left of a longer word is the word.
+        assert!(bare_forms("וכשהטילימ").contains(&"טילימ".to_owned()));
+        assert!(!bare_forms("ושלומ").contains(&"ומ".to_owned()));
     }
 }

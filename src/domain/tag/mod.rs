@@ -16,6 +16,7 @@ use super::text::{Language, Slug, TextState, fold};
 use super::values::codes;
 
 pub use caution::Cautions;
+pub(in crate::domain) use caution::is_latin as is_latin_ending;
 pub use tree::Node;
 use tree::Tree;
 

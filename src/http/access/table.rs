@@ -179,7 +179,15 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::WriteProgramme),
     ),
     (
+        "GET /v1/programmes/{id}/admissions",
+        Needs(O::ReadProgramme),
+    ),
+    (
         "POST /v1/programmes/{id}/admissions",
+        Needs(O::WriteProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/admissions/withdrawals",
         Needs(O::WriteProgramme),
     ),
     ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),
@@ -422,6 +430,12 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::WriteLicence),
     ),
     ("GET /v1/organizations/{id}/licences", Needs(O::ReadLicence)),
+    ("POST /v1/organizations/{id}/walls", Needs(O::WriteWall)),
+    ("GET /v1/organizations/{id}/walls", Needs(O::ReadWall)),
+    ("GET /v1/walls", Needs(O::ReadCompliance)),
+    ("GET /v1/walls/{id}", Needs(O::ReadWall)),
+    ("GET /v1/walls/{id}/transitions", Needs(O::ReadWall)),
+    ("POST /v1/walls/{id}/transitions", Needs(O::WriteWall)),
     ("GET /v1/licences/{id}", Needs(O::ReadLicence)),
     ("GET /v1/licences/{id}/transitions", Needs(O::ReadLicence)),
     ("GET /v1/licences/{id}/events", Needs(O::ReadLicence)),

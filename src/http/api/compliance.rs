@@ -1,14 +1,14 @@
-//! What compliance records: checks of firms, freezes, firms kept apart.
+//! What compliance records: checks of firms, firms kept apart, decisions.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::exchange::{intent, path_id};
 use super::proof::ProofDocument;
 use super::values::{code, day, parsed, time};
-use crate::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope};
+use crate::domain::compliance::{Clearance, ClearanceVerdict};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
@@ -16,11 +16,10 @@ use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::paging::{ListQuery, PageQuery, PageView};
-use crate::http::preconditions::versioned;
+use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
-use crate::services::compliance::{self, Decision, FreezeRecord, NewClearance as Check};
+use crate::services::compliance::{self, Decision, NewClearance as Check};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context};
 
@@ -32,10 +31,6 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(create_clearance)
         .service(list_clearances)
-        .service(create_freeze)
-        .service(list_freezes)
-        .service(get_freeze)
-        .service(lift_freeze)
         .service(create_block)
         .service(list_match_decisions)
         .service(list_introduction_decisions);
@@ -181,262 +176,11 @@ async fn list_clearances(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     id: web::Path<String>,
-    query: ListQuery,
+    query: ListQuery<NoFilters>,
 ) -> Result<HttpResponse, Problem> {
     let page = PageRequest::from(query.page);
     let page = compliance::clearances(&context, &caller, path_id(&id)?, page).await?;
     Ok(PageView::of(page, |it| ClearanceView::from(&it)).respond(&request))
-}
-
-/// An order that nothing more is shown or sent within a scope.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewFreeze {
-    /// `country`, `tag`, `organization` or `programme`.
-    #[schema(max_length = 20, example = "tag")]
-    scope: String,
-    /// Which one: a country's code, a tag's slug, an id.
-    #[schema(min_length = 1, max_length = 80, example = "ot_sec")]
-    value: String,
-    /// Why.
-    #[schema(min_length = 1, max_length = 2000)]
-    reason: String,
-}
-
-impl NewFreeze {
-    fn read(&self, context: &Context) -> Result<(FreezeScope, String), Faults> {
-        let mut faults = Faults::new();
-        let scope = self.scope(context, &mut faults);
-        let reason = words(&mut faults, "/reason", &self.reason);
-        scope.zip(reason).ok_or(faults)
-    }
-
-    fn scope(&self, context: &Context, faults: &mut Faults) -> Option<FreezeScope> {
-        let value = &self.value;
-        match self.scope.as_str() {
-            "country" => {
-                parsed(faults, "/value", "unknown_country", value).map(FreezeScope::Country)
-            }
-            "tag" => super::vocabulary::Vocabulary::new(&context.taxonomy())
-                .known(faults, "/value", value)
-                .map(|tag| FreezeScope::Tag(tag.slug.clone())),
-            "organization" => {
-                parsed(faults, "/value", "not_an_id", value).map(FreezeScope::Organization)
-            }
-            "programme" => parsed(faults, "/value", "not_an_id", value).map(FreezeScope::Programme),
-            _ => {
-                let detail = "A freeze covers a country, a tag, an organization or a programme.";
-                faults.push("/scope", "unknown_code", detail);
-                None
-            }
-        }
-    }
-}
-
-/// A freeze.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Freeze)]
-pub struct FreezeView {
-    /// Its id.
-    #[schema(format = "uuid", max_length = 36)]
-    id: String,
-    /// What it covers.
-    #[schema(max_length = 20, example = "tag")]
-    scope: &'static str,
-    /// Which one.
-    #[schema(max_length = 80)]
-    value: String,
-    /// Why.
-    #[schema(max_length = 2000)]
-    reason: String,
-    /// Since when.
-    #[schema(format = "date-time", max_length = 35)]
-    created_at: String,
-}
-
-impl From<&Freeze> for FreezeView {
-    fn from(freeze: &Freeze) -> Self {
-        let (scope, value) = match &freeze.scope {
-            FreezeScope::Country(country) => ("country", country.to_string()),
-            FreezeScope::Tag(slug) => ("tag", slug.to_string()),
-            FreezeScope::Organization(id) => ("organization", id.to_string()),
-            FreezeScope::Programme(id) => ("programme", id.to_string()),
-        };
-        Self {
-            id: freeze.id.to_string(),
-            scope,
-            value,
-            reason: freeze.reason.clone(),
-            created_at: time(freeze.created_at),
-        }
-    }
-}
-
-/// A freeze with who ordered and who lifted it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FreezeOnRecord)]
-pub struct FreezeRecordView {
-    /// What it is.
-    #[serde(flatten)]
-    freeze: FreezeView,
-    /// Who ordered it.
-    #[schema(format = "uuid", max_length = 36)]
-    ordered_by: String,
-    /// Who was the first to ask for an end to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = "uuid", max_length = 36)]
-    first_lifted_by: Option<String>,
-    /// Who then lifted it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = "uuid", max_length = 36)]
-    lifted_by: Option<String>,
-    /// Since when it is over.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = "date-time", max_length = 35)]
-    lifted_at: Option<String>,
-    /// Counts changes; the `ETag`.
-    #[schema(minimum = 1)]
-    version: i64,
-}
-
-impl From<&FreezeRecord> for FreezeRecordView {
-    fn from(found: &FreezeRecord) -> Self {
-        Self {
-            freeze: FreezeView::from(&found.freeze),
-            ordered_by: found.ordered_by.to_string(),
-            first_lifted_by: found.first_lifted_by.map(|user| user.to_string()),
-            lifted_by: found.lifted_by.map(|user| user.to_string()),
-            lifted_at: found.lifted_at.map(time),
-            version: found.version,
-        }
-    }
-}
-
-/// Orders a freeze, for compliance.
-#[utoipa::path(
-    operation_id = "create_freeze",
-    tag = "compliance",
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 257)),
-    request_body = NewFreeze,
-    responses((status = 201, description = "In force.", body = FreezeView))
-)]
-#[post("/v1/freezes")]
-async fn create_freeze(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-    key: IdempotencyKey,
-    body: JsonBody<NewFreeze>,
-) -> Result<HttpResponse, Problem> {
-    let intent = intent("POST /v1/freezes", &request, &key, body.bytes());
-    let (scope, reason) = body.into_inner().read(&context)?;
-    let made = compliance::order_freeze(&context, &caller, intent, scope, reason).await?;
-    Ok(HttpResponse::Created().json(FreezeView::from(&made)))
-}
-
-/// Which freezes.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct FreezeFilters {
-    /// Those that are over; without it those in force.
-    lifted: Option<bool>,
-}
-
-/// Lists freezes, oldest first, for the operator's people.
-#[utoipa::path(
-    operation_id = "list_freezes",
-    tag = "compliance",
-    params(FreezeFilters, PageQuery),
-    responses((status = 200, description = "A page.", body = PageView<FreezeRecordView>))
-)]
-#[get("/v1/freezes")]
-async fn list_freezes(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-    query: ListQuery<FreezeFilters>,
-) -> Result<HttpResponse, Problem> {
-    let lifted = query.filters.lifted.unwrap_or(false);
-    let page = PageRequest::from(query.page);
-    let page = compliance::freezes(&context, &caller, lifted, page).await?;
-    let items: Vec<FreezeRecordView> = page.items.iter().map(FreezeRecordView::from).collect();
-    let page = PageView {
-        items,
-        next_cursor: page.next,
-        count: None,
-    };
-    Ok(page.respond(&request))
-}
-
-/// One freeze, in force or over, for the operator's people.
-#[utoipa::path(
-    operation_id = "get_freeze",
-    tag = "compliance",
-    params(("id" = String, Path, format = "uuid", max_length = 36), ("If-None-Match" = Option<String>, Header, max_length = 1000)),
-    responses((status = 200, description = "The freeze.", body = FreezeRecordView, headers(("ETag" = String))), (status = 304, description = "Not changed."))
-)]
-#[get("/v1/freezes/{id}")]
-async fn get_freeze(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Problem> {
-    let found = compliance::freeze(&context, &caller, path_id(&id)?).await?;
-    Ok(versioned(
-        &request,
-        found.version,
-        &FreezeRecordView::from(&found),
-    ))
-}
-
-/// What to do with a freeze.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewFreezeTransition {
-    /// `lift`.
-    #[schema(max_length = 20, example = "lift")]
-    action: String,
-}
-
-/// Where a freeze stands.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FreezeLifting)]
-pub struct LiftingView {
-    /// Whether it is lifted now; false after the first of two people.
-    lifted: bool,
-}
-
-/// Lifts a freeze, for compliance. It takes two people.
-#[utoipa::path(
-    operation_id = "lift_freeze",
-    tag = "compliance",
-    params(
-        ("id" = String, Path, format = "uuid", max_length = 36),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
-    ),
-    request_body = NewFreezeTransition,
-    responses((status = 200, description = "Noted.", body = LiftingView))
-)]
-#[post("/v1/freezes/{id}/transitions")]
-async fn lift_freeze(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-    (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewFreezeTransition>,
-) -> Result<HttpResponse, Problem> {
-    const ROUTE: &str = "POST /v1/freezes/{id}/transitions";
-    let intent = intent(ROUTE, &request, &key, body.bytes());
-    let id: Uuid = path_id(&id)?;
-    if body.into_inner().action != "lift" {
-        let mut faults = Faults::new();
-        faults.push("/action", "unknown_action", "A freeze can only be lifted.");
-        return Err(faults.into());
-    }
-    let lifted = compliance::lift_freeze(&context, &caller, intent, id).await?;
-    Ok(HttpResponse::Ok().json(LiftingView { lifted }))
 }
 
 /// Why compliance let a record through or stopped it.

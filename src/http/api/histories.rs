@@ -14,7 +14,7 @@ use crate::http::fields::Query;
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::organizations::{self, Found};
-use crate::services::{Context, clients, compliance, messages, people};
+use crate::services::{Context, clients, freezes, messages, people};
 
 /// Registers the routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -135,7 +135,7 @@ async fn list_freeze_transitions(
     Authenticated(caller): Authenticated,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let lift = compliance::lift_verdict(&context, &caller, path_id(&id)?).await?;
+    let lift = freezes::lift_verdict(&context, &caller, path_id(&id)?).await?;
     let actions = lift.map(|verdict| ("lift", verdict.err()));
     Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
 }
@@ -155,7 +155,7 @@ async fn list_freeze_events(
     query: Query<TimelineQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id = path_id(&id)?;
-    compliance::lift_verdict(&context, &caller, id).await?;
+    freezes::lift_verdict(&context, &caller, id).await?;
     let subject = Subject::new(SubjectKind::Freeze, id);
     let timeline = timeline::read(&context, subject, &query.0).await?;
     Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))

@@ -2,6 +2,7 @@
 //! handlers that extract, ask a service, and show.
 
 pub mod account;
+pub mod admissions;
 pub mod agreements;
 pub mod blocks;
 pub mod bounces;
@@ -18,6 +19,7 @@ pub mod evidence;
 mod exchange;
 pub mod exports;
 mod finding;
+pub mod freezes;
 pub mod gaps;
 mod histories;
 pub mod identifiers;
@@ -62,6 +64,7 @@ pub mod transitions;
 pub mod values;
 mod versions;
 pub mod vocabulary;
+pub mod walls;
 pub mod worklist;
 
 use crate::domain::fault::Faults;
@@ -112,6 +115,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(tag_suggestions::routes)
         .configure(rates::routes)
         .configure(programmes::routes)
+        .configure(admissions::routes)
         .configure(agreements::routes)
         .configure(programme_comments::routes)
         .configure(commitments::routes)
@@ -125,7 +129,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(rematches::routes)
         .configure(rule_sets::routes)
         .configure(compliance::routes)
+        .configure(freezes::routes)
         .configure(blocks::routes)
+        .configure(walls::routes)
         .configure(reviews::routes)
         .configure(screening::routes)
         // What happened, and what is on its way.

@@ -112,6 +112,8 @@ pub struct SensitiveTagView {
     /// `review`, `restricted` or `prohibited`.
     #[schema(max_length = 20, example = "restricted")]
     sensitivity: String,
+    /// Whether what was decided before covers it.
+    decided: bool,
 }
 
 /// An introduction whose request has to be read.
@@ -174,7 +176,7 @@ pub struct ReviewView {
     control_answers: bool,
     /// Whether two people have to say so.
     two_people: bool,
-    /// How many have.
+    /// How many have, of everything that is open.
     #[schema(minimum = 0)]
     released_by: usize,
     /// Matches that wait on it.
@@ -201,9 +203,10 @@ impl From<Review> for ReviewView {
             startup_name: review.startup_name,
             rules: review.rules.iter().map(|rule| Rule::code(*rule)).collect(),
             tags: tags
-                .map(|(slug, sensitivity)| SensitiveTagView {
-                    slug: slug.to_string(),
-                    sensitivity: sensitivity.to_string(),
+                .map(|tag| SensitiveTagView {
+                    slug: tag.slug.to_string(),
+                    sensitivity: tag.sensitivity.to_string(),
+                    decided: tag.decided,
                 })
                 .collect(),
             control_answers: review.control_answers,

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::exchange::{intent, path_id};
+use super::exchange::{intent, moved, path_id};
 use super::values::time;
 use crate::domain::fault::Faults;
 use crate::domain::message::{SuppressionReason, Topic};
@@ -17,6 +17,7 @@ use crate::http::caller::Authenticated;
 use crate::http::fields::JsonBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
+use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::{Kind, Problem};
 use crate::http::registry::ServiceConfig;
 use crate::services::Context;
@@ -111,15 +112,21 @@ impl NotificationsView {
 #[utoipa::path(
     operation_id = "get_notifications",
     tag = "accounts",
-    responses((status = 200, description = "The settings.", body = NotificationsView))
+    responses((status = 200, description = "The settings.", body = NotificationsView, headers(("ETag" = String))))
 )]
 #[get("/v1/me/notifications")]
 async fn get_notifications(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let wanted = suppressions::own(&context, &caller).await?;
-    Ok(HttpResponse::Ok().json(NotificationsView::of(&wanted)))
+    let version = suppressions::version_of(&wanted);
+    Ok(versioned(
+        &request,
+        version,
+        &NotificationsView::of(&wanted),
+    ))
 }
 
 /// Says what the caller wants to be mailed about.
@@ -128,18 +135,23 @@ async fn get_notifications(
 #[utoipa::path(
     operation_id = "change_notifications",
     tag = "accounts",
+    params(("If-Match" = String, Header, max_length = 100, example = "\"v256\"")),
     request_body = NotificationsView,
-    responses((status = 200, description = "The settings from now on.", body = NotificationsView))
+    responses((status = 200, description = "The settings from now on.", body = NotificationsView, headers(("ETag" = String))))
 )]
 #[put("/v1/me/notifications")]
 async fn change_notifications(
     context: web::Data<Context>,
     Authenticated(caller): Authenticated,
+    if_match: IfMatch,
     body: JsonBody<NotificationsView>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = body.into_inner();
-    suppressions::change_own(&context, &caller, wanted.read()).await?;
-    Ok(HttpResponse::Ok().json(wanted))
+    let expected = if_match.version()?;
+    let view = body.into_inner();
+    let wanted = view.read();
+    let version = suppressions::version_of(&wanted);
+    suppressions::change_own(&context, &caller, expected, wanted).await?;
+    Ok(moved(version, &view))
 }
 
 /// Which suppressions.

@@ -142,6 +142,7 @@ impl WorkLinksView {
                 };
             }
             RecordKind::Document => "documents",
+            RecordKind::Wall => "walls",
             RecordKind::StartupProfile => "startup-profiles",
             RecordKind::InvestorProfile => "investor-profiles",
             RecordKind::Mandate => "mandates",

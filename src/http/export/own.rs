@@ -15,7 +15,7 @@ use crate::domain::organization::Organization;
 use crate::domain::pipeline::Deal;
 use crate::domain::values::OrganizationKind;
 use crate::http::api::clients::ClientView;
-use crate::http::api::deals::{NoteView, PartView, SyndicateView, TaskView};
+use crate::http::api::deals::{DealDocumentView, NoteView, PartView, SyndicateView, TaskView};
 use crate::http::api::licences::LicenceView;
 use crate::http::api::members::InvitationView;
 use crate::http::api::messages::OwnMessageView;
@@ -23,11 +23,12 @@ use crate::http::api::practices::{PracticeSessionView, PracticeView};
 use crate::http::api::programmes::ProgrammeView;
 use crate::http::api::saved_views::SavedViewView;
 use crate::http::api::values::MoneyView;
-use crate::services::deals::{notes, tasks};
+use crate::http::api::walls::WallView;
+use crate::services::deals::{documents as papers, notes, tasks};
 use crate::services::paging::Page;
 use crate::services::{
     Error, clients, export_jobs, invitations, licences, messages, organizations, participants,
-    practices, programmes, saved_views, syndicates,
+    practices, programmes, saved_views, syndicates, walls,
 };
 
 /// What is there, or none of it where the caller's role doesn't read it.
@@ -65,6 +66,7 @@ impl Everything<'_> {
             self.line("invitation", value(&InvitationView::from(&ticket))?).await?;
         });
         self.practices().await?;
+        self.walls().await?;
         self.views().await?;
         match firm.details.kind {
             OrganizationKind::Startup => {
@@ -107,6 +109,19 @@ impl Everything<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Whom it declared as competitors. What compliance declared is in no copy.
+    async fn walls(&self) -> Result<(), Stop> {
+        let (context, caller) = (self.context, self.caller);
+        let list =
+            async |page| page_if_readable(walls::list_of(context, caller, self.firm, page).await);
+        through!(list, wall => {
+            if !wall.by_operator {
+                self.line("wall", value(&WallView::of(&wall, None))?).await?;
+            }
+        });
+        Ok(())
     }
 
     async fn practices(&self) -> Result<(), Stop> {
@@ -187,6 +202,13 @@ impl Everything<'_> {
             if is_firms(&note.marks) {
                 let says = value(&NoteView::of(&note, caller))?;
                 self.line("deal_note", under(id, says)).await?;
+            }
+        });
+        let list = async |page| page_if_readable(papers::list(context, caller, id, page).await);
+        through!(list, paper => {
+            if is_firms(&paper.marks) {
+                let says = value(&DealDocumentView::of(&paper, caller))?;
+                self.line("deal_document", under(id, says)).await?;
             }
         });
         let list = async |page| {

@@ -7,7 +7,8 @@ use crate::domain::account::Role;
 use crate::domain::bounce::BounceOutcome;
 use crate::domain::closing::{ClosingAction, ClosingStatus};
 use crate::domain::commitment::{CommitmentStatus, Goal};
-use crate::domain::compliance::ClearanceVerdict;
+use crate::domain::compliance::{ClearanceVerdict, FreezeState};
+use crate::domain::deal_document::DealDocumentClass;
 use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
@@ -37,8 +38,10 @@ use crate::domain::syndicate::Subscription;
 use crate::domain::tag::Sensitivity;
 use crate::domain::tag::keeping::TagAction;
 use crate::domain::values::{CloseCode, OrganizationKind, Side, Stage};
+use crate::domain::wall::{WallAction, WallReach, WallStatus};
 use crate::domain::worklist::{RecordKind, WorkKind};
 use crate::http::api::{deals, introductions, matches};
+use crate::services::people::AccountAction;
 
 /// States the codes of each parameter of a query that has a closed list of
 /// them, by the operation's name.
@@ -109,7 +112,11 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
     introduction.extend(["in_review", "not_available"]);
     let mut of_records: Vec<(&'static [&'static str], Codes)> = vec![
         (
-            &["StartupProfile.status", "InvestorProfile.status"],
+            &[
+                "StartupProfile.status",
+                "InvestorProfile.status",
+                "ProgrammeAdmission.status",
+            ],
             all!(ProfileStatus),
         ),
         (
@@ -161,6 +168,10 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Introduction.status"], introduction),
         (&["IntroductionMeeting.status"], all!(MeetingStatus)),
         (&["Deal.status"], all!(DealStatus)),
+        (
+            &["DealDocument.class", "NewDealDocument.class"],
+            all!(DealDocumentClass),
+        ),
         (&["Licence.status"], all!(LicenceStatus)),
         (&["NewLicenceTransition.action"], all!(LicenceAction)),
         (&["DealClosing.status"], all!(ClosingStatus)),
@@ -172,6 +183,8 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
                 "DealTaskDocument.visibility",
                 "NewDealNote.visibility",
                 "DealNote.visibility",
+                "DealDocument.visibility",
+                "NewDealDocument.visibility",
             ],
             all!(Visibility),
         ),
@@ -225,6 +238,10 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
             &["Clearance.verdict", "NewClearance.verdict"],
             all!(ClearanceVerdict),
         ),
+        (&["Freeze.state"], all!(FreezeState)),
+        (&["Wall.reach", "NewWall.reach"], all!(WallReach)),
+        (&["Wall.status"], all!(WallStatus)),
+        (&["NewWallTransition.action"], all!(WallAction)),
         (
             &[
                 "IntroductionAnswer.side",
@@ -304,7 +321,7 @@ fn of_moves() -> Vec<(&'static [&'static str], Codes)> {
         (&["NewMessageTransition.action"], vec!["retry"]),
         (
             &["NewPersonTransition.action"],
-            vec!["close", "open", "remove_second_factor"],
+            AccountAction::ALL.iter().map(|it| it.code()).collect(),
         ),
         (&["NewBlockTransition.action"], vec!["lift"]),
         (&["NewRematchTransition.action"], vec!["cancel"]),

@@ -19,6 +19,7 @@ use crate::domain::values::OrganizationKind;
 
 use super::super::log::Pen;
 use super::super::transitions::code;
+use super::super::walls;
 use super::super::{Context, Error};
 use super::{log, store};
 
@@ -52,10 +53,12 @@ pub(in crate::services) fn look(
     duplicates::lock(conn)?;
     if merges::of_gone(conn, firm)?.is_some() {
         // What it is recognised by is its keeper's.
-        return Ok(duplicates::put_traces(conn, firm, &BTreeSet::new())?);
+        duplicates::put_traces(conn, firm, &BTreeSet::new())?;
+        return walls::look(conn, firm);
     }
     let traces = traces(&face);
     duplicates::put_traces(conn, firm, &traces)?;
+    walls::look(conn, firm)?;
     let open = duplicates::surest_of(conn, firm, MOST_OPEN)?;
     let near = near(conn, firm, kind, &face, &open)?;
     let mut alike = BTreeMap::new();

@@ -117,7 +117,7 @@ fn facts(conn: &mut Conn, kept: OrganizationId, gone: OrganizationId) -> Result<
     Ok(MergeFacts {
         kept: party(conn, kept)?,
         gone: party(conn, gone)?,
-        kept_apart: db::blocks::exists(conn, kept, gone)?,
+        kept_apart: db::walls::stand_between(conn, kept, gone)?,
         rival_introductions: merges::rival_introductions(conn, kept, gone)?,
         rival_referrals: merges::rival_referrals(conn, kept, gone)?,
     })
@@ -343,7 +343,7 @@ impl Hand<'_> {
             };
             self.keep(conn, &moved)?;
         }
-        for freeze in db::freezes::active(conn)? {
+        for freeze in db::freezes::standing(conn, self.now)? {
             if freeze.scope == FreezeScope::Organization(gone) {
                 self.freeze(conn, &freeze)?;
             }
@@ -360,6 +360,8 @@ impl Hand<'_> {
             id: self.pen.new_id(),
             scope: FreezeScope::Organization(kept),
             reason: before.reason.clone(),
+            starts_at: before.starts_at.max(self.now),
+            ends_at: before.ends_at,
             created_at: self.now,
         };
         db::freezes::insert(conn, &freeze, self.by)?;

@@ -35,6 +35,7 @@ use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
 use super::startups::{Move, check_details};
 use super::transitions::{available, check_version, code};
+use super::walls;
 use super::{Caller, Context, Error, Intent, due};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
@@ -89,6 +90,7 @@ pub async fn create(
                     "The investor has a profile already.",
                 ));
             }
+            walls::look(conn, organization)?;
             let payload = vec![
                 ("organization", Value::Id(organization.uuid())),
                 ("claimed", Value::Flag(claimed)),
@@ -431,7 +433,8 @@ fn load(conn: &mut Conn, id: InvestorProfileId) -> Result<InvestorProfile, Error
 
 fn store(conn: &mut Conn, profile: &InvestorProfile) -> Result<(), Error> {
     if rows::update(conn, profile)? {
-        Ok(())
+        // What it holds may be somebody's rival.
+        walls::look(conn, profile.organization)
     } else {
         Err(Error::StaleVersion)
     }

@@ -5,13 +5,17 @@ use chrono::{NaiveDate, TimeDelta};
 
 use crate::db::matches::{self, LiveOf};
 use crate::db::{Conn, consumers, events};
+use crate::domain::admission::{Admission, AdmissionKind};
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::MatchId;
-use crate::domain::review::{Match, MatchAction, MatchStatus, UNANSWERED_DAYS, ended_by};
+use crate::domain::ids::{MatchId, ProgrammeId};
+use crate::domain::permission::Hat;
+use crate::domain::programme::ProgrammeStatus;
+use crate::domain::review::{Match, MatchAction, MatchStatus, UNANSWERED_DAYS, ended_by, step};
+use crate::domain::scoring::{Explanation, Gate, GateVerdict};
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::log::SealedEvent;
 use crate::services::ranking::{self, Ground};
-use crate::services::{Context, Error, due};
+use crate::services::{Context, Error, admissions, due};
 
 use super::moves::{move_by_system, store};
 
@@ -101,6 +105,9 @@ pub async fn recheck_due(context: &Context) -> Result<usize, Error> {
                 Ok::<_, Error>((from, events::page(conn, begin, EVENTS)?, begin))
             })
             .await?;
+        for (programme, admission) in some.iter().filter_map(left) {
+            admissions::settle(context, programme, admission).await?;
+        }
         for of in concerned(&some) {
             ended += recheck(context, of).await?;
         }
@@ -147,6 +154,12 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
             SubjectKind::Programme if event.kind == "programme.moved" => {
                 Some(LiveOf::Programme(id.into()))
             }
+            SubjectKind::Programme => left(event).map(|(_, admission)| match admission {
+                Admission::StartupProfile(id) => LiveOf::Startup(id),
+                Admission::Mandate(id) => LiveOf::Mandate(id),
+            }),
+            // What is graded otherwise may wait for compliance.
+            SubjectKind::Tag if is_graded(event) => Some(LiveOf::All),
             // A pass keeps the two firms apart, by other mandates as well.
             SubjectKind::Match if is_pass(event) => Some(LiveOf::BesideMatch(id.into())),
             _ => None,
@@ -161,13 +174,40 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
     concerned
 }
 
+/// A record that left a programme.
+fn left(event: &SealedEvent) -> Option<(ProgrammeId, Admission)> {
+    if event.kind != "programme.admission_withdrawn" {
+        return None;
+    }
+    let fact = |name: &str| {
+        let mut payload = event.payload.iter();
+        payload.find(|(key, _)| key == name).map(|(_, value)| value)
+    };
+    let (Value::Id(id), Value::Code(kind)) = (fact("id")?, fact("kind")?) else {
+        return None;
+    };
+    let admission = match AdmissionKind::from_code(kind)? {
+        AdmissionKind::StartupProfile => Admission::StartupProfile((*id).into()),
+        AdmissionKind::Mandate => Admission::Mandate((*id).into()),
+    };
+    Some((event.subject.id.into(), admission))
+}
+
+/// Whether a tag is handled otherwise since, by its own grade or its parent's.
+fn is_graded(event: &SealedEvent) -> bool {
+    let mut payload = event.payload.iter();
+    event.kind == "tag.graded"
+        || event.kind == "tag.edited" && payload.any(|(key, _)| key == "parent")
+}
+
 fn is_pass(event: &SealedEvent) -> bool {
     let passed = MatchStatus::Passed.code();
     let mut payload = event.payload.iter();
     payload.any(|(key, value)| key == "to" && matches!(value, Value::Code(code) if code == passed))
 }
 
-/// Looks again at live matches, and ends those of which a gate fails.
+/// Looks again at live matches, ends those of which a gate fails, and brings
+/// those before compliance of which something sensitive is not released.
 async fn recheck(context: &Context, of: LiveOf) -> Result<usize, Error> {
     let (mut after, mut ended) = (None, 0);
     loop {
@@ -191,22 +231,42 @@ async fn recheck(context: &Context, of: LiveOf) -> Result<usize, Error> {
     }
 }
 
-/// Those of which a gate fails for good.
+/// Those of which a gate fails for good, or that wait for compliance.
 fn failing(context: &Context, conn: &mut Conn, some: &[Match]) -> Result<Vec<MatchId>, Error> {
     let mut failing = Vec::new();
     for matched in some {
-        if has_ended(context, conn, matched)? {
+        if wanted(context, conn, matched)?.is_some() {
             failing.push(matched.id);
         }
     }
     Ok(failing)
 }
 
-pub(super) fn has_ended(
+/// What is to happen to a live match for how its gates stand now.
+fn wanted(
     context: &Context,
     conn: &mut Conn,
     matched: &Match,
-) -> Result<bool, Error> {
+) -> Result<Option<MatchAction>, Error> {
+    let (account, status) = account_of(context, conn, matched)?;
+    if ended_by(&account, status) {
+        return Ok(Some(MatchAction::InputsChanged));
+    }
+    let mut gates = account.gates.iter();
+    let open =
+        gates.any(|trace| trace.gate == Gate::Sensitivity && trace.verdict == GateVerdict::Unknown);
+    let action = MatchAction::AskAgain;
+    // Of another revision there will be another match.
+    let current = account.startup.1 == matched.explanation.startup.1;
+    let possible = current && step(matched, action, Hat::System, true).is_ok();
+    Ok((open && possible).then_some(action))
+}
+
+fn account_of(
+    context: &Context,
+    conn: &mut Conn,
+    matched: &Match,
+) -> Result<(Explanation, ProgrammeStatus), Error> {
     let pair = Pair::load(
         conn,
         matched.programme,
@@ -216,7 +276,7 @@ pub(super) fn has_ended(
     let status = pair.programme.status;
     let ground = Ground::of(context, conn, pair.programme)?;
     let account = ranking::one_pair(context, conn, &ground, &pair.profile, &pair.mandate)?;
-    Ok(ended_by(&account, status))
+    Ok((account, status))
 }
 
 /// Ends matches, each looked at once more in the transaction that ends it.
@@ -230,8 +290,11 @@ async fn end_all(context: &Context, ids: Vec<MatchId>) -> Result<usize, Error> {
                 let Some(before) = matches::find(conn, id)? else {
                     continue;
                 };
-                if before.status.is_live() && has_ended(&context_in, conn, &before)? {
-                    move_by_system(&context_in, conn, &before, MatchAction::InputsChanged)?;
+                if !before.status.is_live() {
+                    continue;
+                }
+                if let Some(action) = wanted(&context_in, conn, &before)? {
+                    move_by_system(&context_in, conn, &before, action)?;
                     ended += 1;
                 }
             }

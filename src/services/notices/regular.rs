@@ -15,7 +15,6 @@ use super::records::{self, OfProfile};
 use crate::db::{self, Conn};
 use crate::domain::account::User;
 use crate::domain::calendar::at_hour;
-use crate::domain::compliance::FreezeScope;
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId, UserId};
 use crate::domain::message::Notice;
 use crate::domain::organization::Organization;
@@ -171,7 +170,7 @@ fn prepare_status(
         return Ok(Prepared::Obsolete("not_published"));
     }
     // A month told after a freeze was lifted would be an old one.
-    let freezes = db::freezes::active(conn)?;
+    let freezes = db::freezes::active(conn, context.now())?;
     let taxonomy = context.taxonomy();
     let covers = |freeze| disclosure::covers_startup(freeze, &taxonomy, &profile);
     if freezes.iter().any(covers) {
@@ -183,8 +182,8 @@ fn prepare_status(
     let mut programmes = Vec::new();
     let mut improve = Vec::new();
     for programme in db::programmes::programmes_of_startup(conn, id)? {
-        let scope = FreezeScope::Programme(programme.id);
-        if freezes.iter().any(|freeze| freeze.scope == scope) {
+        let mut scopes = freezes.iter().map(|freeze| &freeze.scope);
+        if scopes.any(|scope| scope.stops_programme(programme.id)) {
             continue;
         }
         let of = standings

@@ -79,7 +79,7 @@ pub async fn change(
         check_version(expected, before.version)?;
         let details = revise(&before.details)?;
         if !by_operator && details.country != before.details.country {
-            check_leaving(conn, &before)?;
+            check_leaving(&context, conn, &before)?;
         }
         put(&context, conn, by, "organization.changed", before, details)
     })
@@ -88,14 +88,15 @@ pub async fn change(
 
 /// Nobody leaves a country under a freeze by saying that they are elsewhere. That
 /// there is one is not told.
-fn check_leaving(conn: &mut Conn, firm: &Organization) -> Result<(), Error> {
+fn check_leaving(context: &Context, conn: &mut Conn, firm: &Organization) -> Result<(), Error> {
     let country = firm.details.country;
-    let covers = |freeze: &Freeze| match &freeze.scope {
-        FreezeScope::Country(frozen) => Some(*frozen) == country,
-        FreezeScope::Organization(id) => *id == firm.id,
-        FreezeScope::Tag(_) | FreezeScope::Programme(_) => false,
+    // Wherever it is, what covers everybody covers it.
+    let covers = |freeze: &Freeze| {
+        freeze.scope != FreezeScope::All && freeze.scope.covers_firm(firm.id, country)
     };
-    if db::freezes::active(conn)?.iter().any(covers) {
+    // That one is planned is nobody's to find out.
+    let freezes = db::freezes::active(conn, context.now())?;
+    if freezes.iter().any(covers) {
         return Err(Error::refused(
             "operator_needed",
             "The operator's people change the country of this firm; ask them.",

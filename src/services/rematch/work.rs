@@ -205,10 +205,12 @@ impl Eye<'_> {
             }
             best.remove(&matched.mandate);
             let fresh = self.fresh(conn, startup, matched.mandate)?;
-            let unshown = matches!(
-                matched.status,
-                MatchStatus::Candidate | MatchStatus::UnderReview
-            );
+            // One that was shown may be before compliance again.
+            let unshown = matched.released_to.is_none()
+                && matches!(
+                    matched.status,
+                    MatchStatus::Candidate | MatchStatus::UnderReview
+                );
             if ended_by(&fresh.account, self.ground.programme_status()) {
                 found.changes.push(Change::End(Box::new(matched)));
             } else if unshown && differs(&fresh.account, &matched.explanation) {

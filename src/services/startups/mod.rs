@@ -522,9 +522,10 @@ pub(super) fn open_to(
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
         step(profile, action, hat, &facts)?;
         match (action, &hidden) {
-            (ProfileAction::Publish | ProfileAction::Restore, Some(refusal)) => {
-                Err(refusal.clone())
-            }
+            (
+                ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore,
+                Some(refusal),
+            ) => Err(refusal.clone()),
             _ => Ok(()),
         }
     }))

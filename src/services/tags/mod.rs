@@ -10,7 +10,7 @@ pub mod snapshot;
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use tracing::warn;
 
 use crate::db::tags as rows;
@@ -205,7 +205,7 @@ pub async fn edit(
             revise(&TagContent::of(&before.tag))?.put_into(&mut after.tag);
             let next = desk.next(&taxonomies, &desk.with(&[&after]), &after.tag)?;
             check_care(&desk.taxonomy, &next, hat)?;
-            desk.check_freezes(conn, &next)?;
+            desk.check_freezes(conn, &next, now)?;
             store(conn, &after)?;
             log_edit(conn, &pen, before, &after)?;
             Ok::<_, Error>(after)
@@ -306,8 +306,13 @@ impl Desk {
     }
 
     /// Refuses a change by which what is frozen would be free.
-    fn check_freezes(&self, conn: &mut Conn, next: &Taxonomy) -> Result<(), Error> {
-        let freezes = db::freezes::active(conn)?.into_iter();
+    fn check_freezes(
+        &self,
+        conn: &mut Conn,
+        next: &Taxonomy,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let freezes = db::freezes::standing(conn, now)?.into_iter();
         let frozen: Vec<Slug> = freezes
             .filter_map(|freeze| match freeze.scope {
                 FreezeScope::Tag(tag) => Some(tag),
@@ -322,7 +327,7 @@ impl Desk {
         Err(Error::refused(
             "frozen",
             format!(
-                "A freeze is in force that would no longer cover {}.",
+                "A freeze is in force or ordered that would no longer cover {}.",
                 tags.join(", ")
             ),
         ))

@@ -157,7 +157,7 @@ impl Stand<'_> {
                 after.tag.term.redirect = None;
                 after.merged = false;
                 let next = self.next(&[&after])?;
-                self.desk.check_freezes(conn, &next)?;
+                self.desk.check_freezes(conn, &next, self.context.now())?;
                 let payload = vec![("from", code(from.as_str()))];
                 let matter = format!("restore {from}");
                 return self.decide(
@@ -294,7 +294,7 @@ impl Stand<'_> {
         }
         let next = self.next(&changed.iter().collect::<Vec<_>>())?;
         check_care(&self.desk.taxonomy, &next, super::hat(self.caller))?;
-        self.desk.check_freezes(conn, &next)?;
+        self.desk.check_freezes(conn, &next, self.context.now())?;
         let pen = self.context.pen(self.caller.actor());
         for kept in &changed {
             store(conn, kept)?;

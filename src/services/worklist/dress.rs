@@ -8,7 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::worklist::{RecordKind, WorkItem};
 use crate::services::{
     Caller, Context, Error, commitments, deals, documents, introductions, investors, mandates,
-    matches, messages, practices, programmes, promises, startups,
+    matches, messages, practices, programmes, promises, startups, walls,
 };
 
 use super::Seen;
@@ -151,6 +151,15 @@ fn of_operator_and_partner(
             Ok(Dressed {
                 about,
                 actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
+            })
+        }
+        RecordKind::Wall => {
+            let wall = walls::load_movable(conn, caller, id)?;
+            let mut about = names(conn, &[wall.organization])?;
+            about.push(wall.name.to_string());
+            Ok(Dressed {
+                about,
+                actions: vec!["raise", "refuse"],
             })
         }
         RecordKind::Freeze => {

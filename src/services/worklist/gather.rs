@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::db::worklist::{self as waiting, Waiting};
 use crate::db::{self, Conn, referrals};
 use crate::domain::account::Role;
-use crate::domain::commitment::Measure;
 use crate::domain::country::Country;
 use crate::domain::ids::OrganizationId;
 use crate::domain::introduction::IntroductionStatus;
@@ -23,7 +22,7 @@ use crate::domain::worklist::{
     BOUNCED_DAYS, CONFIRM_DAYS, DECLINED_DAYS, RENEW_DAYS, RecordKind, UNSERVED_MINUTES, WorkItem,
     WorkKind, days_ahead, end_of,
 };
-use crate::services::{Caller, Context, Error};
+use crate::services::{Caller, Context, Error, walls};
 
 use super::MOST_OF_A_KIND as MOST;
 
@@ -251,8 +250,8 @@ impl Pile<'_> {
             self.until(WorkKind::MeetCommitment, RecordKind::Commitment, &[found]);
         }
         for (promise, since) in db::commitment_watch::behind(conn, own, MOST)? {
-            // What money a party is told of comes late and rounded.
-            let told = own.is_none() || promise.details.measure != Measure::MoneyFunded;
+            // What a party is told of deals and their money comes late.
+            let told = own.is_none() || !promise.details.measure.is_of_deals();
             let programme = db::programmes::find(conn, promise.programme)?;
             let runs = programme.is_some_and(|it| !it.status.is_over());
             if promise.details.due <= soon || !told || !runs {
@@ -284,6 +283,8 @@ impl Pile<'_> {
         self.until(K::RenewClearance, S::Organization, &found);
         let found = waiting::freezes_to_lift(conn, self.caller.id(), MOST)?;
         self.within(K::LiftFreeze, S::Freeze, &found, REVIEW_DAYS);
+        let found = walls::waiting(conn, usize::try_from(MOST).unwrap_or_default())?;
+        self.within(K::DecideWall, S::Wall, &found, REVIEW_DAYS);
         let found = db::documents::waiting(conn, self.caller.id(), MOST)?;
         self.within(K::DecideDocument, S::Document, &found, REVIEW_DAYS);
         Ok(())

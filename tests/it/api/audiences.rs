@@ -149,6 +149,7 @@ async fn nothing_leaks(stage: &Stage, gate: &str, matched: &str) {
         "gate".to_owned(),
         "blocked".to_owned(),
         "inputs_changed".to_owned(),
+        "ask_again".to_owned(),
         "conflict".to_owned(),
         "standing order".to_owned(),
         "verdict".to_owned(),

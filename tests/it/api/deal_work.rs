@@ -33,9 +33,9 @@ async fn freeze(stage: &Stage, scope: &str, value: &str) -> String {
 
 async fn lift(stage: &Stage, id: &str) {
     for who in [Who::Compliance, Who::SecondCompliance] {
-        let path = format!("/v1/freezes/{id}/transitions");
-        let body = json!({ "action": "lift" });
-        stage.post(who, &path, body).await.expect(200);
+        let path = format!("/v1/freezes/{id}");
+        let body = json!({"action": "lift", "reason": "It is over."});
+        stage.go(who, &path, body).await.expect(200);
     }
 }
 

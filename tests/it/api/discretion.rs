@@ -115,7 +115,7 @@ fn a_released_match_is_hidden_while_the_gate_is_closed() {
         assert_eq!(status_of(&stage, &matched).await, "released");
         let freeze = format!("/v1/freezes/{}", freeze["id"].as_str().unwrap());
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let lift = json!({"action": "lift"});
+            let lift = json!({"action": "lift", "reason": "It is over."});
             stage.go(who, &freeze, lift).await.expect(200);
         }
         assert_eq!(stage.get(Who::Dana, &matched).await.status, 200);

@@ -329,7 +329,8 @@ fn freezes_in_force_and_over_are_read_with_who_ordered_and_lifted_them() {
             freezes.push(format!("/v1/freezes/{}", made["id"].as_str().unwrap()));
         }
         for who in [Who::Compliance, Who::SecondCompliance] {
-            stage.go(who, &freezes[0], act("lift")).await.expect(200);
+            let lift = json!({ "action": "lift", "reason": "It is over." });
+            stage.go(who, &freezes[0], lift).await.expect(200);
         }
         let list = async |query: &str| {
             let path = format!("/v1/freezes{query}");

@@ -101,7 +101,7 @@ fn what_compliance_decides_is_in_the_next_answer() {
         let freeze = format!("/v1/freezes/{}", frozen.expect(201)["id"].as_str().unwrap());
         assert_eq!(ranked(&stage).await, []);
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let lift = json!({ "action": "lift" });
+            let lift = json!({"action": "lift", "reason": "It is over."});
             stage.go(who, &freeze, lift).await.expect(200);
         }
         assert_eq!(ranked(&stage).await, first);

@@ -2,6 +2,7 @@
 //! own, on every back-end.
 
 mod accounts;
+mod admissions;
 mod agreements;
 mod audiences;
 mod care;
@@ -9,6 +10,7 @@ mod claims;
 mod clients;
 mod contacts;
 mod curation;
+pub mod deal_documents;
 mod deal_work;
 pub mod deals;
 mod discretion;
@@ -20,6 +22,7 @@ pub mod exports_own;
 mod filters;
 mod firm_lists;
 mod firms;
+mod freezes;
 mod gates;
 mod golden_names;
 pub mod holding;
@@ -69,5 +72,6 @@ mod tags;
 mod terms;
 mod twice;
 mod versions;
+pub mod walls;
 mod words;
 mod worklist;

@@ -18,7 +18,13 @@ async fn frozen(stage: &Stage) -> String {
 
 async fn lifted(stage: &Stage, freeze: &str) {
     for who in [Who::Compliance, Who::SecondCompliance] {
-        let lift = stage.go(who, freeze, json!({"action": "lift"})).await;
+        let lift = stage
+            .go(
+                who,
+                freeze,
+                json!({"action": "lift", "reason": "It is over."}),
+            )
+            .await;
         assert_eq!(lift.status, 200, "{}", lift.text);
     }
 }
@@ -438,9 +444,10 @@ fn a_release_of_words_does_not_stand_for_a_tag_that_is_graded_later() {
         let today = stage.context.now().date_naive();
         let kept = move |conn: &mut db::Conn| {
             let country = mandate.country.unwrap();
-            db::disclosures::releases(conn, profile, revision, programme, country, today)
+            let profile = (profile, revision);
+            db::disclosures::releases(conn, profile, programme, country, today)
         };
-        assert_eq!(stage.context.db.read(kept).await.unwrap(), 0);
+        assert_eq!(stage.context.db.read(kept).await.unwrap(), []);
     });
 }
 
@@ -496,7 +503,7 @@ fn nobody_clears_freezes_or_reads_the_file_of_their_own_firm() {
             assert_eq!(stage.get(who, &path).await.status, 404, "{path}");
         }
         let freeze = frozen(&stage).await;
-        let lift = json!({"action": "lift"});
+        let lift = json!({"action": "lift", "reason": "It is over."});
         assert_eq!(stage.go(who, &freeze, lift.clone()).await.status, 403);
         // Where their firm has no part they are as free as before.
         let clear = json!({

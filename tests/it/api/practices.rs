@@ -180,9 +180,9 @@ fn the_gate_stands_before_it_and_over_it() {
         let closed = stage.go(Who::Curator, &practice, offer).await;
         assert_eq!(closed.code(409), "gate_closed");
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let path = format!("/v1/freezes/{frozen}/transitions");
-            let lift = json!({ "action": "lift" });
-            stage.post(who, &path, lift).await.expect(200);
+            let path = format!("/v1/freezes/{frozen}");
+            let lift = json!({"action": "lift", "reason": "It is over."});
+            stage.go(who, &path, lift).await.expect(200);
         }
         let (id, _) = running(&stage).await;
         let running = format!("/v1/practices/{id}");

@@ -130,16 +130,18 @@ fn compliance_clears_freezes_and_blocks() {
         let path = format!("/v1/organizations/{}/clearances", tamar.id);
         let listed = curator.get(&path).await.expect(200);
         assert_eq!(listed.body["items"][0]["verdict"], "clear");
+        let first = curator.get(&format!("{path}?limit=1")).await.expect(200);
+        assert_eq!(first.body["items"].as_array().map(Vec::len), Some(1));
         tamar.owner.get(&path).await.refused(404, "not_found");
 
         let freeze = json!({ "scope": "country", "value": "IL", "reason": "War" });
         let freeze = officer.post("/v1/freezes", &freeze).await.expect(201);
-        let transitions = format!("/v1/freezes/{}/transitions", freeze.text("id"));
-        let lift = json!({ "action": "lift" });
-        let asked = officer.post(&transitions, &lift).await.expect(200);
+        let freeze = format!("/v1/freezes/{}", freeze.text("id"));
+        let lift = json!({"action": "lift", "reason": "It is over."});
+        let asked = officer.act(&freeze, "\"v1\"", &lift).await.expect(200);
         assert_eq!(asked.body, json!({ "lifted": false }));
         officer
-            .post(&transitions, &lift)
+            .act(&freeze, "*", &lift)
             .await
             .refused(409, "second_person_needed");
         assert_eq!(
@@ -148,7 +150,7 @@ fn compliance_clears_freezes_and_blocks() {
                 .map(Vec::len),
             Some(1)
         );
-        let lifted = second.post(&transitions, &lift).await.expect(200);
+        let lifted = second.act(&freeze, "*", &lift).await.expect(200);
         assert_eq!(lifted.body, json!({ "lifted": true }));
         assert_eq!(officer.get("/v1/freezes").await.body["items"], json!([]));
 

@@ -1,5 +1,6 @@
 //! Compliance's queue, decisions in bulk, and the file of an introduction.
 
+use corridor::jobs::clock;
 use serde_json::{Value, json};
 
 use super::stage::{Answer, BLURB, Stage, Who};
@@ -72,6 +73,53 @@ fn one_decision_covers_everything_that_waits_on_it() {
         // The same again finds nothing that waits.
         let again = decide(&stage, Who::Compliance, &[scope], "release").await;
         assert_eq!(again["items"][0]["records"], json!([]));
+    });
+}
+
+/// A decision is about the tags that were sensitive then; another tag that is
+/// graded later waits for one of its own.
+#[test]
+fn a_decision_about_one_tag_stands_for_no_other() {
+    on_each_backend(async |database| {
+        let stage = Stage::with_tag(database, REVIEW_TAG).await;
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let tags = json!({ "primary_tags": [REVIEW_TAG, "water_loss"] });
+        stage.edit(Who::Dana, &profile, tags).await.expect(200);
+        let matched = stage.matched().await;
+        let scope = queue(&stage, "").await[0]["scope"].clone();
+        decide(&stage, Who::Compliance, &[scope], "release").await;
+        let release = json!({ "action": "release", "to": "both" });
+        stage.go(Who::Curator, &matched, release).await.expect(200);
+        let seen = async || stage.get(Who::Dana, &matched).await.status;
+        assert_eq!(seen().await, 200);
+        let grade = async |to: &str| {
+            let grade = json!({ "action": "grade", "sensitivity": to, "reason": "An order." });
+            let graded = stage
+                .go(Who::Compliance, "/v1/tags/water_loss", grade)
+                .await;
+            graded.expect(200);
+        };
+        grade("review").await;
+        assert_eq!(seen().await, 404);
+        // Compliance is asked about it, and what was decided about the first
+        // goes on to stand for that.
+        stage.context.db.seal_pending().await.unwrap();
+        clock::strike(&stage.context).await.unwrap();
+        let asked = stage.get(Who::Curator, &matched).await.expect(200);
+        assert_eq!(asked["status"], "under_review");
+        let review = queue(&stage, "").await[0].clone();
+        let tags = review["tags"].as_array().unwrap().iter();
+        let decided: Vec<_> = tags
+            .map(|it| (it["slug"].clone(), it["decided"].clone()))
+            .collect();
+        let of = |slug: &str, decided: bool| (json!(slug), json!(decided));
+        assert_eq!(decided, [of(REVIEW_TAG, true), of("water_loss", false)]);
+        assert_eq!(review["released_by"], 0);
+        let scope = review["scope"].clone();
+        decide(&stage, Who::SecondCompliance, &[scope], "release").await;
+        assert_eq!(seen().await, 200);
+        let again = stage.get(Who::Curator, &matched).await.expect(200);
+        assert_eq!(again["status"], "released");
     });
 }
 

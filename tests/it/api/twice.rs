@@ -40,9 +40,10 @@ const REPEATABLE: [&str; 1] = ["/v1/tag-suggestions"];
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 11] = [
     "/v1/documents/{id}/versions",
     "/v1/startup-profiles/{id}/documents",
+    "/v1/deals/{id}/documents",
     "/v1/me/keys",
     "/v1/me/consents/{id}/withdrawal",
     "/v1/me/consents/{id}/renewal",
@@ -293,6 +294,10 @@ async fn records(twice: &Twice<'_>) {
     let path = format!("/v1/programmes/{}/admissions", stage.programme.id);
     let (_, admitted) = twice.does(route, Who::Curator, &path, admission).await;
     assert_eq!(admitted["new"], true);
+    let gone = json!({"mandate": view["id"], "reason": "It asked to leave."});
+    let route = "/v1/programmes/{id}/admissions/withdrawals";
+    let path = format!("{path}/withdrawals");
+    twice.does(route, Who::Curator, &path, gone).await;
     twice.moves("mandates", Who::Gul, &mandate, withdraw).await;
 
     let route = "/v1/organizations";
@@ -411,13 +416,19 @@ async fn compliance(twice: &Twice<'_>) {
     twice
         .moves("licences", Who::Compliance, &licence, checks)
         .await;
+    let path = format!("/v1/organizations/{}/walls", stage.startup.id);
+    let route = "/v1/organizations/{id}/walls";
+    let wall = json!({"name": "Rival", "reach": "firm", "reason": "They compete."});
+    let (wall, _) = twice.does(route, Who::Dana, &path, wall).await;
+    let raise = json!({"action": "raise"});
+    twice.moves("walls", Who::Compliance, &wall, raise).await;
     let route = "/v1/clearances";
     twice.does(route, Who::Compliance, route, check).await;
     let order = json!({"scope": "country", "value": "GE", "reason": "A standing order."});
     let route = "/v1/freezes";
     let (_, freeze) = twice.does(route, Who::Compliance, route, order).await;
     let freeze = format!("/v1/freezes/{}", freeze["id"].as_str().unwrap());
-    let lift = json!({"action": "lift"});
+    let lift = json!({"action": "lift", "reason": "It is over."});
     let first = twice
         .moves("freezes", Who::Compliance, &freeze, lift.clone())
         .await;

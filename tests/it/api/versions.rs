@@ -244,8 +244,8 @@ fn records_that_have_states_say_what_can_be_done_and_what_happened() {
             actions(compliance.get(&list).await),
             [("lift".to_owned(), Value::Null)]
         );
-        let lift = json!({ "action": "lift" });
-        compliance.post(&list, &lift).await.expect(200);
+        let lift = json!({"action": "lift", "reason": "It is over."});
+        compliance.act(&freeze, "*", &lift).await.expect(200);
         let blocked = actions(compliance.get(&list).await);
         assert_eq!(
             blocked,
@@ -255,7 +255,7 @@ fn records_that_have_states_say_what_can_be_done_and_what_happened() {
             actions(second.get(&list).await),
             [("lift".to_owned(), Value::Null)]
         );
-        second.post(&list, &lift).await.expect(200);
+        second.act(&freeze, "*", &lift).await.expect(200);
         let blocked = actions(second.get(&list).await);
         assert_eq!(blocked, [("lift".to_owned(), json!("lifted_already"))]);
         assert!(actions(auditor.get(&list).await).is_empty());

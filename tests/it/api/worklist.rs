@@ -98,9 +98,10 @@ fn what_the_gate_leaves_open_waits_for_compliance() {
         let freeze = json!({ "scope": "country", "value": "GE", "reason": "A test" });
         let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
         let id = frozen.expect(201)["id"].as_str().unwrap().to_owned();
-        let lift = json!({ "action": "lift" });
+        let lift = json!({"action": "lift", "reason": "It is over."});
         let path = format!("/v1/freezes/{id}/transitions");
-        stage.post(Who::Compliance, &path, lift).await.expect(200);
+        let freeze = format!("/v1/freezes/{id}");
+        stage.go(Who::Compliance, &freeze, lift).await.expect(200);
         let second = work(&stage, Who::SecondCompliance, "?kind=lift_freeze").await;
         assert_eq!(one(&second, "lift_freeze")["links"]["act"], path.as_str());
         let first = work(&stage, Who::Compliance, "?kind=lift_freeze").await;

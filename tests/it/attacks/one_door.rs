@@ -13,7 +13,11 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 24] = [
+const NAMES: [(&str, &str); 25] = [
+    (
+        "admissions.rs",
+        "names firms to the operator's people, and a firm to itself",
+    ),
     ("consents/keeping.rs", "names the operator alone"),
     ("consents/mod.rs", "tells a person their own receipts"),
     ("corrections.rs", "a partner's own words to that partner"),
@@ -158,9 +162,9 @@ fn while_two_are_kept_apart_no_route_shows_one_to_the_other() {
             assert_eq!(told, BTreeSet::new(), "{who:?}, frozen");
         }
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let path = format!("/v1/freezes/{frozen}/transitions");
-            let lift = json!({ "action": "lift" });
-            stage.post(who, &path, lift).await.expect(200);
+            let path = format!("/v1/freezes/{frozen}");
+            let lift = json!({"action": "lift", "reason": "It is over."});
+            stage.go(who, &path, lift).await.expect(200);
         }
         let block = json!({
             "organizations": [stage.startup.id.to_string(), stage.investor.id.to_string()],

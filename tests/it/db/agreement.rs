@@ -82,6 +82,7 @@ fn written_schema() -> Columns {
         include_str!("../../../src/db/document_schema.rs"),
         include_str!("../../../src/db/taxonomy_schema.rs"),
         include_str!("../../../src/db/investor_schema.rs"),
+        include_str!("../../../src/db/wall_schema.rs"),
     ];
     for line in files.iter().flat_map(|file| file.lines()).map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {

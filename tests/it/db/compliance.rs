@@ -5,10 +5,13 @@ use std::slice::from_ref;
 
 use chrono::{Days, TimeDelta};
 use corridor::db::disclosures::{Disclosure, Release};
+use corridor::db::freezes::Lift;
 use corridor::db::{Conn, blocks, clearances, disclosures, freezes, matches};
 use corridor::domain::compliance::{Clearance, ClearanceVerdict, Freeze, FreezeScope, Proof};
 use corridor::domain::disclosure::Level;
 use corridor::domain::event::{Subject, SubjectKind};
+use corridor::domain::release::Sensitive;
+use corridor::domain::tag::Sensitivity;
 
 use super::noon;
 use super::world::{World, fresh, in_transaction, of, today};
@@ -50,30 +53,79 @@ fn two_people_lift_a_freeze() {
             id: fresh(),
             scope: FreezeScope::Tag(of("water")),
             reason: "санкции".to_owned(),
+            starts_at: noon(0),
+            ends_at: None,
             created_at: noon(0),
         };
+        let says = |by, at| Lift {
+            by,
+            reason: "снято".to_owned(),
+            at,
+        };
         freezes::insert(conn, &freeze, one)?;
-        assert_eq!(freezes::active(conn)?, from_ref(&freeze));
+        assert_eq!(freezes::active(conn, noon(1))?, from_ref(&freeze));
         assert!(
-            !freezes::lift(conn, freeze.id, two, noon(1), 1)?,
+            !freezes::lift(conn, freeze.id, 1, &says(two, noon(1)))?,
             "nobody asked yet"
         );
-        assert!(freezes::first_lift(conn, freeze.id, one, noon(1), 1)?);
+        assert!(freezes::first_lift(
+            conn,
+            freeze.id,
+            1,
+            &says(one, noon(1))
+        )?);
         assert!(
-            !freezes::first_lift(conn, freeze.id, two, noon(1), 1)?,
+            !freezes::first_lift(conn, freeze.id, 1, &says(two, noon(1)))?,
             "stale"
         );
         assert!(
-            !freezes::lift(conn, freeze.id, one, noon(2), 2)?,
+            !freezes::lift(conn, freeze.id, 2, &says(one, noon(2)))?,
             "the same person"
         );
-        assert!(freezes::lift(conn, freeze.id, two, noon(2), 2)?);
-        assert_eq!(freezes::active(conn)?, []);
-        assert_eq!(freezes::list(conn, false, None, 10)?, []);
-        let all = freezes::list(conn, true, None, 10)?;
+        assert!(freezes::lift(conn, freeze.id, 2, &says(two, noon(2)))?);
+        assert_eq!(freezes::active(conn, noon(3))?, []);
+        assert_eq!(freezes::list(conn, false, noon(3), None, 10)?, []);
+        let all = freezes::list(conn, true, noon(3), None, 10)?;
         let record = freezes::find(conn, freeze.id)?.expect("kept");
         assert_eq!(record.lifted_by, Some(two));
+        assert_eq!(record.lift_reason.as_deref(), Some("снято"));
         assert_eq!(all, [record]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_freeze_begins_and_ends_by_the_clock() {
+    in_transaction(|conn| {
+        let world = World::insert(conn)?;
+        let freeze = Freeze {
+            id: fresh(),
+            scope: FreezeScope::All,
+            reason: "müharibə".to_owned(),
+            starts_at: noon(10),
+            ends_at: Some(noon(20)),
+            created_at: noon(0),
+        };
+        freezes::insert(conn, &freeze, world.person.id)?;
+        for (second, active) in [(9, 0), (10, 1), (19, 1), (20, 0)] {
+            assert_eq!(freezes::active(conn, noon(second))?.len(), active);
+        }
+        assert_eq!(freezes::standing(conn, noon(9))?, from_ref(&freeze));
+        // Those who follow the log hear of it when that is noted, once.
+        for (second, over) in [(9, None), (10, Some(false)), (15, None), (21, Some(true))] {
+            let now = noon(second);
+            let turning = freezes::turning(conn, now, 10)?;
+            assert_eq!(turning.len(), usize::from(over.is_some()), "{second}");
+            if let Some((found, over)) = turning.first().zip(over) {
+                assert!(freezes::turn(conn, found, over, now)?);
+                assert!(!freezes::turn(conn, found, over, now)?, "another node");
+                assert_eq!(freezes::begun(conn)?.len(), usize::from(!over));
+            }
+        }
+        assert!(freezes::turning(conn, noon(30), 10)?.is_empty());
+        let over = freezes::list(conn, true, noon(30), None, 10)?;
+        assert_eq!(over.first().map(|it| it.version), Some(3));
+        assert_eq!(freezes::list(conn, false, noon(30), None, 10)?, []);
         Ok(())
     });
 }
@@ -107,11 +159,16 @@ fn blocks_and_suppressions_hold_in_both_directions() {
 fn releases_count_people_while_they_hold() {
     in_transaction(|conn| {
         let world = World::insert(conn)?;
+        let about = Sensitive {
+            matter: of("ot_sec"),
+            sensitivity: Sensitivity::Review,
+        };
         let release = |by, valid_to, at| Release {
             profile: world.profile.id,
             revision: 1,
             programme: world.programme.id,
             counterpart: of("AZ"),
+            about: about.clone(),
             by,
             reason: "müsbət rəy".to_owned(),
             valid_to,
@@ -120,7 +177,8 @@ fn releases_count_people_while_they_hold() {
         let (one, two) = (world.person.id, world.other_person.id);
         let count = |conn: &mut Conn, day| {
             let (profile, programme) = (world.profile.id, world.programme.id);
-            disclosures::releases(conn, profile, 1, programme, of("AZ"), day)
+            let held = disclosures::releases(conn, (profile, 1), programme, of("AZ"), day)?;
+            Ok::<_, corridor::db::Error>(about.people(&held))
         };
         assert!(disclosures::insert_release(
             conn,
@@ -139,6 +197,14 @@ fn releases_count_people_while_they_hold() {
         assert_eq!(count(conn, tomorrow)?, 1);
         let renewal = release(one, tomorrow, noon(0) + TimeDelta::days(1));
         assert!(disclosures::insert_release(conn, &renewal)?);
+        assert_eq!(count(conn, tomorrow)?, 2);
+        // The same person's, of something else and of a graver grade.
+        let mut other = release(one, tomorrow, noon(2));
+        other.about.matter = of("drones");
+        assert!(disclosures::insert_release(conn, &other)?);
+        other.about.sensitivity = Sensitivity::Restricted;
+        assert!(disclosures::insert_release(conn, &other)?);
+        assert!(!disclosures::insert_release(conn, &other)?);
         assert_eq!(count(conn, tomorrow)?, 2);
         Ok(())
     });

@@ -56,6 +56,28 @@ fn a_place_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_database_that_is_looked_at_takes_nothing_however_it_is_asked() {
+    const MARK: &str = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000002')";
+    for database in each_backend() {
+        eprintln!("on {database}:");
+        drop(database.open());
+        let looked = Db::open_to_look(Options::new(database.url().clone())).expect("opens");
+        let status = looked.read_blocking(migrate::status).expect("reads");
+        assert!(status.pending.is_empty(), "{status:?}");
+        let mark =
+            |conn: &mut corridor::db::Conn| Ok::<_, corridor::db::Error>(conn.batch_execute(MARK)?);
+        let written = looked.write_blocking(mark);
+        assert!(
+            matches!(written, Err(corridor::db::Error::Unavailable(_))),
+            "{written:?}"
+        );
+        assert!(looked.read_blocking(mark).is_err());
+        let after = looked.read_blocking(migrate::status).expect("reads");
+        assert_eq!(after, status);
+    }
+}
+
+#[test]
 fn a_database_newer_than_the_program_is_refused_with_its_versions() {
     for database in each_backend() {
         eprintln!("on {database}:");

@@ -4,9 +4,10 @@
 use corridor::db::outbox::{self, State};
 use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
-use corridor::domain::consent::{ConsentReceipt, PROPOSALS};
+use corridor::domain::consent::{ConsentReceipt, IntroductionConsent, Method, PROPOSALS};
 use corridor::domain::ids::{IntroductionId, OrganizationId};
 use corridor::domain::meeting::Enclosed;
+use corridor::domain::values::Side;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -453,6 +454,67 @@ fn a_startup_that_took_its_consent_back_puts_nothing_forward() {
         assert_eq!(submit().await.code(409), "incomplete");
         post.take_back(Who::Dana, &given).await.expect(200);
         assert_eq!(submit().await.code(409), "consent_withdrawn");
+        let possible = format!("{profile}/transitions");
+        let possible = post.stage.get(Who::Dana, &possible).await.expect(200);
+        assert!(
+            possible.to_string().contains("consent_withdrawn"),
+            "{possible:#}"
+        );
+    });
+}
+
+#[test]
+fn what_an_erased_person_agreed_to_by_a_link_loses_their_name_when_it_ends() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let path = post.stage.introduction(Who::Dana).await;
+        let id = path.rsplit('/').next().unwrap();
+        let introduction: IntroductionId = id.parse().unwrap();
+        let (person, now) = (post.stage.user(Who::Stranger).clone(), post.now());
+        let (key, user) = (person.email.key(), person.id);
+        let consent = IntroductionConsent {
+            id: Uuid::now_v7(),
+            introduction,
+            side: Side::Investor,
+            user: None,
+            email_key: key.clone(),
+            person_name: "Sam Stranger".to_owned(),
+            person_role: Some("Friend".to_owned()),
+            operator: "Corridor".to_owned(),
+            law: "none".to_owned(),
+            text: "Yes.".to_owned(),
+            language: of("en"),
+            method: Method::MailedLink,
+            country: None,
+            given_at: now,
+            valid_to: now + chrono::TimeDelta::days(1),
+            withdrawn_at: None,
+            curator_copy: false,
+        };
+        let names = post.stage.context.db.write(move |conn| {
+            db::introduction_consents::insert(conn, &consent)?;
+            let mut names = Vec::new();
+            let mut note = |conn: &mut Conn| -> db::Result<()> {
+                let all = db::introduction_consents::of_introduction(conn, introduction)?;
+                let own = all.into_iter().find(|it| it.id == consent.id);
+                names.push(own.map(|it| (it.person_name, it.email_key)));
+                Ok(())
+            };
+            db::users::set_disabled(conn, user, true, now)?;
+            assert!(db::erasure::erase(conn, user, &key, now)?);
+            assert_eq!(db::erasure::forget_spent(conn, now, 10)?, 0);
+            note(conn)?;
+            let later = now + chrono::TimeDelta::days(2);
+            assert_eq!(db::erasure::forget_spent(conn, later, 10)?, 1);
+            note(conn)?;
+            Ok::<_, db::Error>(names)
+        });
+        let names: Vec<_> = names.await.unwrap().into_iter().flatten().collect();
+        assert_eq!(names[0].0, "Sam Stranger");
+        assert_eq!(
+            names[1],
+            ("Erased person".to_owned(), "erased.invalid".to_owned())
+        );
     });
 }
 

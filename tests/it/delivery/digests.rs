@@ -359,6 +359,7 @@ fn who_wants_no_digest_gets_none_and_the_rest_as_before() {
         post.shown(1).await;
         let off = all_but("digest");
         let request = post.stage.request(Who::Gul, "PUT", "/v1/me/notifications");
+        let request = request.header("If-Match", "*");
         assert_eq!(request.json(&off).send().await.unwrap().status(), 200);
         post.at(MONDAY);
         assert_eq!(post.strike().await, 0);

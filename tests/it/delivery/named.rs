@@ -122,9 +122,9 @@ fn nobody_is_read_by_name_in_a_freeze_or_after_a_block() {
         let frozen = frozen.expect(201)["id"].as_str().unwrap().to_owned();
         post.is_hidden(&path).await;
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let lift = json!({"action": "lift"});
-            let record = format!("/v1/freezes/{frozen}/transitions");
-            stage.post(who, &record, lift).await.expect(200);
+            let lift = json!({"action": "lift", "reason": "It is over."});
+            let record = format!("/v1/freezes/{frozen}");
+            stage.go(who, &record, lift).await.expect(200);
         }
         for who in [Who::Dana, Who::Gul] {
             stage.get(who, &path).await.expect(200);

@@ -5,6 +5,7 @@ use corridor::db::outbox::{self, State};
 use corridor::db::{self, Conn};
 use corridor::domain::compliance::FreezeScope;
 use corridor::jobs;
+use corridor::services::freezes::{self, NewFreeze};
 use corridor::services::notices::{self, Prepared};
 use corridor::services::{Caller, compliance};
 use serde_json::json;
@@ -138,17 +139,17 @@ fn an_introduction_waits_for_a_freeze_to_be_lifted_by_two_people() {
         let first = officer(&post, Who::Compliance).await;
         let second = officer(&post, Who::SecondCompliance).await;
         assert!(
-            !compliance::lift_freeze(context, &first, None, freeze)
+            !freezes::lift(context, &first, None, freeze, None, "Over.".to_owned())
                 .await
                 .unwrap()
         );
         assert!(
-            compliance::lift_freeze(context, &first, None, freeze)
+            freezes::lift(context, &first, None, freeze, None, "Over.".to_owned())
                 .await
                 .is_err()
         );
         assert!(
-            compliance::lift_freeze(context, &second, None, freeze)
+            freezes::lift(context, &second, None, freeze, None, "Over.".to_owned())
                 .await
                 .unwrap()
         );
@@ -198,7 +199,15 @@ pub(super) async fn lift(post: &Post, freeze: Uuid) {
     let mut lifted = vec![];
     for who in [Who::Compliance, Who::SecondCompliance] {
         let officer = officer(post, who).await;
-        let done = compliance::lift_freeze(&post.stage.context, &officer, None, freeze).await;
+        let done = freezes::lift(
+            &post.stage.context,
+            &officer,
+            None,
+            freeze,
+            None,
+            "Over.".to_owned(),
+        )
+        .await;
         lifted.push(done.unwrap());
     }
     assert_eq!(lifted, [false, true]);
@@ -221,10 +230,14 @@ pub(super) async fn freeze(post: &Post) -> Uuid {
     let officer = officer(post, Who::Compliance).await;
     let scope = FreezeScope::Country("IL".parse().unwrap());
     let reason = "A standing order.".to_owned();
-    compliance::order_freeze(&post.stage.context, &officer, None, scope, reason)
-        .await
-        .unwrap()
-        .id
+    let order = NewFreeze {
+        scope,
+        reason,
+        from: None,
+        to: None,
+    };
+    let ordered = freezes::order(&post.stage.context, &officer, None, order).await;
+    ordered.unwrap().freeze.id
 }
 
 pub(super) async fn keep_apart(post: &Post) {

@@ -52,7 +52,11 @@ impl Post {
         let user = self.stage.user(who).id;
         let enqueue = move |conn: &mut Conn| {
             let news = News::PasswordChanged;
-            let notice = Notice::News { user, news };
+            let notice = Notice::News {
+                user,
+                news,
+                programme: None,
+            };
             let subject = (SubjectKind::User, user.uuid());
             notices::enqueue(&context, conn, &format!("news:{user}"), subject, &notice)
         };
@@ -132,10 +136,23 @@ fn what_is_queued_stops_as_soon_as_its_reader_says_so() {
         let post = Post::open(database).await;
         let stage = &post.stage;
         let off = all_but("questions");
-        let request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
         stage.introduction(Who::Dana).await;
-        let changed = Answer::of(request.json(&off).send().await.unwrap()).await;
+        let before = stage.get(Who::Gul, "/v1/me/notifications").await;
+        let before = before.etag.unwrap();
+        let put = async |tag: Option<&str>, wanted: &serde_json::Value| {
+            let mut request = stage.request(Who::Gul, "PUT", "/v1/me/notifications");
+            if let Some(tag) = tag {
+                request = request.header("If-Match", tag);
+            }
+            Answer::of(request.json(wanted).send().await.unwrap()).await
+        };
+        assert_eq!(put(None, &off).await.status, 428);
+        let changed = put(Some(&before), &off).await;
+        assert_ne!(changed.etag.as_ref(), Some(&before));
         assert_eq!(changed.expect(200), off);
+        // What was read before that is no ground to replace it.
+        let stale = put(Some(&before), &all_but("digest")).await;
+        assert_eq!(stale.status, 412, "{}", stale.text);
         let shown = stage.get(Who::Gul, "/v1/me/notifications").await;
         assert_eq!(shown.expect(200), off);
         post.send().await;
@@ -158,6 +175,7 @@ fn who_wants_no_questions_after_an_introduction_still_hears_how_it_ended() {
         let introduction = post.agreed().await;
         post.send().await;
         let request = post.stage.request(Who::Gul, "PUT", "/v1/me/notifications");
+        let request = request.header("If-Match", "*");
         let changed = request.json(&all_but("pulses")).send().await.unwrap();
         assert_eq!(changed.status(), 200);
         let before = post.server.received().len();

@@ -209,9 +209,9 @@ fn a_stopped_programme_ends_on_its_day_and_can_be_renewed() {
         let refused = stage.go(Who::Curator, &next, activate.clone()).await;
         assert_eq!(refused.code(409), "predecessor_frozen");
         for who in [Who::Compliance, Who::SecondCompliance] {
-            let path = format!("/v1/freezes/{frozen}/transitions");
-            let lift = json!({"action": "lift"});
-            stage.post(who, &path, lift).await.expect(200);
+            let path = format!("/v1/freezes/{frozen}");
+            let lift = json!({"action": "lift", "reason": "It is over."});
+            stage.go(who, &path, lift).await.expect(200);
         }
         stage.go(Who::Curator, &next, activate).await.expect(200);
         assert_eq!(post.programme_status().await, "renewed");

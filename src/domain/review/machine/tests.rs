@@ -54,7 +54,7 @@ fn at(status: S) -> Match {
     }
 }
 
-const ACTIONS: [A; 15] = [
+const ACTIONS: [A; 16] = [
     A::Allow,
     A::Block,
     A::Release(Audience::Both),
@@ -68,6 +68,7 @@ const ACTIONS: [A; 15] = [
     A::Unveto,
     A::Wake(DateTime::<Utc>::MAX_UTC),
     A::InputsChanged,
+    A::AskAgain,
     A::Supersede,
     A::Expire,
 ];

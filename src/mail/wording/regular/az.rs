@@ -135,6 +135,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewClearance => "Yenidən yoxlanılacaq təşkilatlar",
         WorkKind::DecideDocument => "Qərar gözləyən sənədlər",
         WorkKind::LiftFreeze => "Qaldırılacaq dondurmalar",
+        WorkKind::DecideWall => "Qərar gözləyən divarlar",
         WorkKind::RetryMessage => "Yenidən göndəriləcək mesajlar",
         WorkKind::SignProgramme => "İmzalanacaq proqramlar",
         WorkKind::ResumeTalks => "Bərpa ediləcək danışıqlar",

@@ -135,6 +135,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewClearance => "Firms to check again",
         WorkKind::DecideDocument => "Documents to decide about",
         WorkKind::LiftFreeze => "Freezes to lift",
+        WorkKind::DecideWall => "Walls to decide about",
         WorkKind::RetryMessage => "Messages to try again",
         WorkKind::SignProgramme => "Programmes to sign",
         WorkKind::ResumeTalks => "Talks to take up again",

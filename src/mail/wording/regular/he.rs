@@ -135,6 +135,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewClearance => "חברות לבדיקה חוזרת",
         WorkKind::DecideDocument => "מסמכים להחלטה",
         WorkKind::LiftFreeze => "הקפאות להסרה",
+        WorkKind::DecideWall => "חומות להחלטה",
         WorkKind::RetryMessage => "הודעות לניסיון חוזר",
         WorkKind::SignProgramme => "תוכניות לחתימה",
         WorkKind::ResumeTalks => "שיחות לחידוש",

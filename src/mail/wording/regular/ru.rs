@@ -135,6 +135,7 @@ const fn kind(kind: WorkKind) -> &'static str {
         WorkKind::RenewClearance => "Организации на повторную проверку",
         WorkKind::DecideDocument => "Документы, ждущие решения",
         WorkKind::LiftFreeze => "Заморозки к снятию",
+        WorkKind::DecideWall => "Стены, ждущие решения",
         WorkKind::RetryMessage => "Сообщения на повторную отправку",
         WorkKind::SignProgramme => "Программы на подпись",
         WorkKind::ResumeTalks => "Переговоры, которые нужно возобновить",

@@ -1,0 +1,3 @@
+DROP TABLE wall_pairs;
+DROP TABLE wall_keys;
+DROP TABLE walls;
