@@ -8,7 +8,7 @@ use super::prepared::Prepare;
 use super::programme_schema::commitment_evidence as evidence;
 use super::programme_schema::commitments::{self, dsl};
 use super::types::{Id, Timestamp};
-use super::{Conn, Error, Result, keyset, stored};
+use super::{Conn, Error, Result, keyset, sql, stored};
 use crate::domain::commitment::{
     Adds, Commitment, CommitmentDetails, CommitmentStatus, Evidence, EvidenceKind, Goal, Measure,
     Target, TargetKind,
@@ -236,11 +236,12 @@ pub fn find_many(conn: &mut Conn, ids: &[CommitmentId]) -> Result<Vec<Commitment
     rows.into_iter().map(commitment).collect()
 }
 
-/// Keeps a piece of evidence.
+/// Keeps a piece of evidence; false when another one has replaced the same
+/// piece already.
 ///
 /// # Errors
 /// A statement failed.
-pub fn insert_evidence(conn: &mut Conn, given: &Evidence) -> Result<()> {
+pub fn insert_evidence(conn: &mut Conn, given: &Evidence) -> Result<bool> {
     let Evidence {
         id,
         commitment,
@@ -251,6 +252,8 @@ pub fn insert_evidence(conn: &mut Conn, given: &Evidence) -> Result<()> {
         organization,
         by,
         created_at,
+        replaces,
+        replaced_by: _,
     } = given;
     let (code, number, currency) = match adds {
         Adds::Nothing => ("nothing", None, None),
@@ -262,7 +265,7 @@ pub fn insert_evidence(conn: &mut Conn, given: &Evidence) -> Result<()> {
         ),
         Adds::Fulfils => ("fulfils", None, None),
     };
-    diesel::insert_into(evidence::table)
+    let insert = diesel::insert_into(evidence::table)
         .values((
             evidence::id.eq(Id::of(*id)),
             evidence::commitment_id.eq(commitment),
@@ -275,9 +278,11 @@ pub fn insert_evidence(conn: &mut Conn, given: &Evidence) -> Result<()> {
             evidence::organization_id.eq(organization),
             evidence::given_by.eq(by),
             evidence::created_at.eq(Timestamp(*created_at)),
+            evidence::replaces_id.eq(replaces.map(Id::of)),
         ))
-        .execute(conn)?;
-    Ok(())
+        .on_conflict(evidence::replaces_id)
+        .do_nothing();
+    Ok(sql::execute(conn, insert)? == 1)
 }
 
 type EvidenceRow = (
@@ -292,6 +297,7 @@ type EvidenceRow = (
     Option<OrganizationId>,
     UserId,
     DateTime<Utc>,
+    Option<Id>,
 );
 
 /// One piece of evidence.
@@ -300,7 +306,24 @@ type EvidenceRow = (
 /// A statement failed, or the row is damaged.
 pub fn find_evidence(conn: &mut Conn, id: uuid::Uuid) -> Result<Option<Evidence>> {
     let row: Option<EvidenceRow> = evidence::table.find(Id::of(id)).first(conn).optional()?;
-    row.map(given).transpose()
+    let mut found: Vec<Evidence> = row.map(given).transpose()?.into_iter().collect();
+    note_replaced(conn, &mut found)?;
+    Ok(found.pop())
+}
+
+/// Notes what has replaced pieces of evidence.
+fn note_replaced(conn: &mut Conn, found: &mut [Evidence]) -> Result<()> {
+    let ids: Vec<Option<Id>> = found.iter().map(|it| Some(Id::of(it.id))).collect();
+    let rows: Vec<(Option<Id>, Id)> = evidence::table
+        .filter(evidence::replaces_id.eq_any(ids))
+        .select((evidence::replaces_id, evidence::id))
+        .load(conn)?;
+    for given in found {
+        let mut rows = rows.iter();
+        let by = rows.find(|(replaced, _)| replaced.map(Id::uuid) == Some(given.id));
+        given.replaced_by = by.map(|(_, id)| id.uuid());
+    }
+    Ok(())
 }
 
 /// The evidence for a commitment, from the oldest on; one more than `limit`
@@ -324,7 +347,9 @@ pub fn list_evidence(
         .order((evidence::created_at, evidence::id))
         .limit(page::fetch(limit))
         .load(conn)?;
-    rows.into_iter().map(given).collect()
+    let mut found: Vec<Evidence> = rows.into_iter().map(given).collect::<Result<_>>()?;
+    note_replaced(conn, &mut found)?;
+    Ok(found)
 }
 
 fn money(number: Option<i64>, currency: Option<&str>) -> Result<Option<Money>> {
@@ -335,7 +360,7 @@ fn money(number: Option<i64>, currency: Option<&str>) -> Result<Option<Money>> {
 }
 
 fn given(row: EvidenceRow) -> Result<Evidence> {
-    let (id, commitment, kind, adds, number, currency, on, note, organization, by, created_at) =
+    let (id, commitment, kind, adds, number, currency, on, note, organization, by, at, replaces) =
         row;
     let damaged = || Error::Corrupt(format!("evidence {} adds nothing known", id.uuid()));
     let adds = match adds.as_str() {
@@ -354,7 +379,9 @@ fn given(row: EvidenceRow) -> Result<Evidence> {
         note,
         organization,
         by,
-        created_at,
+        created_at: at,
+        replaces: replaces.map(Id::uuid),
+        replaced_by: None,
     })
 }
 

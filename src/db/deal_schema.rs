@@ -50,5 +50,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    deal_documents (id) {
+        id -> Id,
+        deal_id -> Id,
+        class -> Text,
+        title -> Text,
+        visibility -> Text,
+        camp -> Text,
+        author_id -> Id,
+        digest -> Binary,
+        bytes -> BigInt,
+        kind -> Text,
+        file_name -> Text,
+        created_at -> UtcTimestamp,
+        erased_at -> Nullable<UtcTimestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(deal_tasks, deals);
 diesel::allow_tables_to_appear_in_same_query!(deal_clocks, deals);

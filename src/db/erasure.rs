@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::deal_schema::deal_tasks;
+use super::deal_schema::{deal_documents, deal_tasks};
 use super::directory_schema::saved_views;
 use super::exchange_schema::export_jobs;
 use super::identity_schema::{api_keys, consent_receipts, contacts, sessions, tickets};
@@ -93,7 +93,7 @@ fn of_the_account(conn: &mut Conn, person: UserId) -> Result<()> {
     Ok(())
 }
 
-/// What nobody but them could read: private notes and tasks, and files that were
+/// What nobody but them could read: private notes, tasks and papers, and files that were
 /// made for them, which the next sweep deletes.
 fn of_their_own(conn: &mut Conn, person: UserId, now: DateTime<Utc>) -> Result<()> {
     let private = Visibility::Private.code();
@@ -105,6 +105,11 @@ fn of_their_own(conn: &mut Conn, person: UserId, now: DateTime<Utc>) -> Result<(
         .filter(deal_tasks::author_id.eq(person))
         .filter(deal_tasks::visibility.eq(private));
     diesel::delete(tasks).execute(conn)?;
+    // Their bytes go with the next sweep of those that nothing needs.
+    let papers = deal_documents::table
+        .filter(deal_documents::author_id.eq(person))
+        .filter(deal_documents::visibility.eq(private));
+    diesel::delete(papers).execute(conn)?;
     diesel::update(export_jobs::table.filter(export_jobs::made_by.eq(person)))
         .set(export_jobs::expires_at.eq(Timestamp(now)))
         .execute(conn)?;

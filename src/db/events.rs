@@ -295,56 +295,75 @@ pub fn last_facts(
     payload.map(|text| json::event::decode(&text)).transpose()
 }
 
-/// Sealed events about a programme, its introductions, deals and practices that
-/// happened before `until`, in order.
+/// Events of a programme held at a time.
+const OF_PROGRAMME: usize = 1_000;
+
+/// Gives `to` each sealed event about a programme, its introductions, deals and
+/// practices that happened before `until`, in order. However long the log is,
+/// a thousand of them are held at a time, and the places of the others.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
-pub fn of_programme(
+pub fn each_of_programme(
     conn: &mut Conn,
     programme: ProgrammeId,
     until: DateTime<Utc>,
-) -> Result<Vec<SealedEvent>> {
+    mut to: impl FnMut(&SealedEvent),
+) -> Result<()> {
+    let places = places_of_programme(conn, programme, until)?;
+    for some in places.chunks(OF_PROGRAMME) {
+        let rows: Vec<Row> = events::table
+            .filter(events::position.eq_any(some.to_vec()))
+            .order(events::position)
+            .load(conn)?;
+        for row in rows {
+            to(&sealed(row)?);
+        }
+    }
+    Ok(())
+}
+
+/// The positions of those events.
+fn places_of_programme(
+    conn: &mut Conn,
+    programme: ProgrammeId,
+    until: DateTime<Utc>,
+) -> Result<Vec<Option<i64>>> {
     let itself = Subject::new(SubjectKind::Programme, programme);
-    let sealed_by = || {
+    let sealed_by = |kind: SubjectKind| {
         events::table
             .filter(events::position.is_not_null())
             .filter(events::at.lt(Timestamp(until)))
+            .filter(events::subject_kind.eq(kind.code()))
+            .select(events::position)
     };
-    let mut rows: Vec<Row> = sealed_by()
-        .filter(events::subject_kind.eq(itself.kind.code()))
+    let mut places: Vec<Option<i64>> = sealed_by(itself.kind)
         .filter(events::subject_id.eq(Id::of(itself.id)))
         .load(conn)?;
     // Which programme an introduction or a deal belongs to never changes.
     let introductions = introductions::table
         .filter(introductions::programme_id.eq(programme))
         .select(introductions::id);
-    rows.extend(
-        sealed_by()
-            .filter(events::subject_kind.eq(SubjectKind::Introduction.code()))
-            .filter(events::subject_id.eq_any(introductions))
-            .load::<Row>(conn)?,
-    );
+    let of_introductions: Vec<Option<i64>> = sealed_by(SubjectKind::Introduction)
+        .filter(events::subject_id.eq_any(introductions))
+        .load(conn)?;
+    places.extend(of_introductions);
     let deals = deals::table
         .filter(deals::programme_id.eq(programme))
         .select(deals::id);
-    rows.extend(
-        sealed_by()
-            .filter(events::subject_kind.eq(SubjectKind::Deal.code()))
-            .filter(events::subject_id.eq_any(deals))
-            .load::<Row>(conn)?,
-    );
+    let of_deals: Vec<Option<i64>> = sealed_by(SubjectKind::Deal)
+        .filter(events::subject_id.eq_any(deals))
+        .load(conn)?;
+    places.extend(of_deals);
     let practices = practices::table
         .filter(practices::programme_id.eq(programme))
         .select(practices::id);
-    rows.extend(
-        sealed_by()
-            .filter(events::subject_kind.eq(SubjectKind::Practice.code()))
-            .filter(events::subject_id.eq_any(practices))
-            .load::<Row>(conn)?,
-    );
-    rows.sort_by_key(|row| row.position);
-    rows.into_iter().map(sealed).collect()
+    let of_practices: Vec<Option<i64>> = sealed_by(SubjectKind::Practice)
+        .filter(events::subject_id.eq_any(practices))
+        .load(conn)?;
+    places.extend(of_practices);
+    places.sort_unstable();
+    Ok(places)
 }
 
 /// The end of the chain.

@@ -26,14 +26,15 @@
 //! | [`agreements`], [`commitments`] | what programmes sign and promise, and the evidence |
 //! | [`practices`] | what firms show each other |
 //! | [`reports`] | whose introductions and deals a programme's are |
-//! | [`programmes`], [`rule_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
+//! | [`programmes`], [`admissions`], [`rule_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
 //! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`walls`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`], [`closings`] | what comes of it |
 //! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
-//! | [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
+//! | [`deal_documents`], [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
 //! | [`worklist`] | which records wait for somebody |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
+pub mod admissions;
 pub mod agreements;
 mod amounts;
 pub mod api_keys;
@@ -52,6 +53,7 @@ pub mod consumers;
 pub mod contacts;
 pub mod curations;
 pub mod deal_clocks;
+pub mod deal_documents;
 pub mod deal_notes;
 pub mod deal_plans;
 mod deal_schema;

@@ -1,7 +1,7 @@
 //! The tables of what programmes promise, sign and exchange, by hand; see
 //! `schema.rs`.
 
-use super::schema::{deals, programmes};
+use super::schema::{deals, mandates, programmes, startup_profiles};
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Date, Nullable, Text};
@@ -44,6 +44,23 @@ diesel::table! {
         organization_id -> Nullable<Id>,
         given_by -> Id,
         created_at -> UtcTimestamp,
+        replaces_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    programme_departures (id) {
+        id -> Id,
+        programme_id -> Id,
+        profile_id -> Nullable<Id>,
+        mandate_id -> Nullable<Id>,
+        admitted_at -> UtcTimestamp,
+        withdrawn_at -> UtcTimestamp,
+        withdrawn_by -> Id,
+        reason -> Text,
     }
 }
 
@@ -198,3 +215,5 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(commitment_watch, commitments);
 diesel::allow_tables_to_appear_in_same_query!(programme_agreements, programmes);
 diesel::allow_tables_to_appear_in_same_query!(deal_participants, deals);
+diesel::allow_tables_to_appear_in_same_query!(programme_departures, startup_profiles);
+diesel::allow_tables_to_appear_in_same_query!(programme_departures, mandates);

@@ -81,6 +81,14 @@ codes! {
 }
 
 impl Measure {
+    /// Whether it counts deals or their money, of which parties are told less.
+    pub const fn is_of_deals(self) -> bool {
+        matches!(
+            self,
+            Self::DealsOpened | Self::DealsSigned | Self::DealsFunded | Self::MoneyFunded
+        )
+    }
+
     /// Whether it can measure that sort of promise.
     pub const fn fits(self, kind: TargetKind) -> bool {
         match self {
@@ -285,6 +293,10 @@ pub struct Evidence {
     pub by: UserId,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// What it puts right: that one counts no more from then on.
+    pub replaces: Option<Uuid>,
+    /// What puts it right.
+    pub replaced_by: Option<Uuid>,
 }
 
 /// Every fault of evidence for a commitment of that kind.

@@ -297,6 +297,9 @@ pub enum Action {
     EndRecord(Side),
     /// Its programme is over and no other goes on from it.
     EndProgramme,
+    /// A record that it is about is not admitted to its programme any more; all
+    /// read a withdrawal.
+    EndAdmission,
     /// The time to answer has passed.
     Expire,
     /// The mail was handed over to the mail system.
@@ -327,7 +330,7 @@ impl Action {
             Self::Gate(_) => "gate",
             Self::Refuse => "refuse",
             Self::Answer(_, answer) => answer.code(),
-            Self::Withdraw | Self::EndRecord(_) => "withdraw",
+            Self::Withdraw | Self::EndRecord(_) | Self::EndAdmission => "withdraw",
             Self::WithdrawConsent(_) => "withdraw_consent",
             Self::Expire | Self::EndProgramme => "expire",
             Self::Send => "send",
@@ -448,7 +451,7 @@ pub fn step(before: &Introduction, action: &Action, who: Hat) -> Result<Introduc
             after.status = S::Withdrawn;
             who == hat_of(*side)
         }
-        (unsent, A::EndRecord(_)) if unsent.waits_for_mail() => {
+        (unsent, A::EndRecord(_) | A::EndAdmission) if unsent.waits_for_mail() => {
             after.status = S::Withdrawn;
             who == Hat::System
         }

@@ -44,6 +44,11 @@ codes! {
     }
 }
 
+/// Names below a country's code that strangers share, such as `co.il`.
+const SHARED: [&str; 10] = [
+    "ac", "co", "com", "edu", "gov", "mil", "muni", "ne", "net", "org",
+];
+
 /// Why no mail server takes a message from us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unserved {
@@ -55,13 +60,12 @@ pub enum Unserved {
 
 impl Unserved {
     /// By a policy of whoever has that host: the part of its name that one
-    /// registers, so that nobody has several by naming hosts below it. Country
-    /// codes have short names below them that many share, such as `co.il`.
+    /// registers, so that nobody has several by naming hosts below it.
     pub fn by_policy_of(host: &str) -> Self {
         let host = host.to_ascii_lowercase();
         let mut labels = host.rsplit('.');
         let (last, second) = (labels.next(), labels.next());
-        let is_shared = |(last, second): (&str, &str)| last.len() == 2 && second.len() <= 3;
+        let is_shared = |(last, second): (&str, &str)| last.len() == 2 && SHARED.contains(&second);
         let kept = if last.zip(second).is_some_and(is_shared) {
             3
         } else {
@@ -95,7 +99,8 @@ mod tests {
             ("x.example", "x.example"),
             ("mail.firm.co.il", "firm.co.il"),
             ("other.com.az", "other.com.az"),
-            ("fund.az", "fund.az"),
+            ("mx.fund.az", "fund.az"),
+            ("a.abc.io", "abc.io"),
             ("localhost", "localhost"),
         ] {
             let policy = Unserved::by_policy_of(host);

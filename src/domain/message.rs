@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use super::ids::{
-    AskId, DealId, IntroductionId, InvestorProfileId, MandateId, OutboxId, PulseId,
+    AskId, DealId, IntroductionId, InvestorProfileId, MandateId, OutboxId, ProgrammeId, PulseId,
     StartupProfileId, TicketId, UserId,
 };
 use super::text::Slug;
@@ -56,6 +56,16 @@ codes! {
         DocumentCleared = "document_cleared",
         /// Compliance refused a document of their firm.
         DocumentRefused = "document_refused",
+        /// A profile or mandate of their firm takes part in a programme no more.
+        AdmissionWithdrawn = "admission_withdrawn",
+        /// A party declined to sign a programme that their firm is a party to.
+        ProgrammeDeclined = "programme_declined",
+        /// The notice of one has begun.
+        ProgrammeExpiring = "programme_expiring",
+        /// One is over.
+        ProgrammeOver = "programme_over",
+        /// What their firm promised in a programme is behind.
+        PromiseAtRisk = "promise_at_risk",
     }
 }
 
@@ -216,6 +226,8 @@ pub enum Notice {
         user: UserId,
         /// What.
         news: News,
+        /// In which programme, where it is one's.
+        programme: Option<ProgrammeId>,
     },
     /// Tells a mandate's reader what it was shown in a week.
     Digest {

@@ -3,6 +3,7 @@
 //! wire; facts come in as arguments and decisions go out as values.
 
 pub mod account;
+pub mod admission;
 pub mod agreement;
 pub mod amounts;
 pub mod bounce;
@@ -15,6 +16,7 @@ pub mod consent;
 pub mod country;
 pub mod criterion;
 pub mod deal_clock;
+pub mod deal_document;
 pub mod deal_history;
 pub mod deal_work;
 pub mod disclosure;
@@ -75,6 +77,7 @@ pub mod syndicate;
 pub mod tag;
 mod tag_near;
 pub mod tag_words;
+pub mod telling;
 pub mod terms;
 pub mod text;
 pub mod ticket;

@@ -133,9 +133,21 @@ pub struct CommitmentState {
     pub owner: OrganizationId,
     /// Where it stood.
     pub status: CommitmentStatus,
-    /// What evidence added, with the days it is of and the rates locked with
-    /// it.
-    pub added: Vec<(NaiveDate, Adds, RateLock)>,
+    /// What evidence added that nothing has replaced.
+    pub added: Vec<Added>,
+}
+
+/// What a piece of evidence added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    /// Its id; older lines name none.
+    evidence: Option<Uuid>,
+    /// The day it is of.
+    pub on: NaiveDate,
+    /// What.
+    pub adds: Adds,
+    /// The rates locked with it.
+    pub lock: RateLock,
 }
 
 /// What the lines read so far say.
@@ -207,6 +219,12 @@ impl Account {
                 (Some("mandate"), Some(id)) => drop(self.mandates.insert(id)),
                 _ => {}
             },
+            // Who takes part no more is not counted as admitted.
+            "programme.admission_withdrawn" => match (line.code("kind"), line.id("id")) {
+                (Some("startup_profile"), Some(id)) => drop(self.startups.remove(&id)),
+                (Some("mandate"), Some(id)) => drop(self.mandates.remove(&id)),
+                _ => {}
+            },
             _ => self.commitment(line),
         }
     }
@@ -241,7 +259,15 @@ impl Account {
                     // Older lines say no rates: those of its day hold.
                     let mut lock = line.lock();
                     lock.rates_of = lock.rates_of.or(Some(on));
-                    state.added.push((on, adds, lock));
+                    if let Some(replaced) = line.id("replaces") {
+                        state.added.retain(|it| it.evidence != Some(replaced));
+                    }
+                    state.added.push(Added {
+                        evidence: line.id("evidence"),
+                        on,
+                        adds,
+                        lock,
+                    });
                 }
             }
             _ => {}

@@ -216,9 +216,10 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
         }
         Content::Status(status) => Notice::Status(regular::status_mail(status, reader)),
         Content::Work(work) => Notice::Work(regular::work_mail(context, work, reader)),
-        Content::News(news) => Notice::News(NewsMail {
+        Content::News(news, programme) => Notice::News(NewsMail {
             reader: reader.name.clone(),
             news: account_news(*news),
+            programme: programme.clone(),
             at: Moment {
                 at: message.created_at,
                 zone: reader.zone,
@@ -270,6 +271,11 @@ const fn account_news(news: News) -> AccountNews {
         News::MemberJoined => AccountNews::MemberJoined,
         News::DocumentCleared => AccountNews::DocumentCleared,
         News::DocumentRefused => AccountNews::DocumentRefused,
+        News::AdmissionWithdrawn => AccountNews::AdmissionWithdrawn,
+        News::ProgrammeDeclined => AccountNews::ProgrammeDeclined,
+        News::ProgrammeExpiring => AccountNews::ProgrammeExpiring,
+        News::ProgrammeOver => AccountNews::ProgrammeOver,
+        News::PromiseAtRisk => AccountNews::PromiseAtRisk,
     }
 }
 

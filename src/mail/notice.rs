@@ -346,15 +346,38 @@ pub enum AccountNews {
     DocumentCleared,
     /// A document of the reader's firm was refused.
     DocumentRefused,
+    /// A record of the reader's firm takes part in a programme no more.
+    AdmissionWithdrawn,
+    /// A party declined to sign a programme that the reader's firm is a party to.
+    ProgrammeDeclined,
+    /// The notice of one has begun.
+    ProgrammeExpiring,
+    /// One is over.
+    ProgrammeOver,
+    /// What the reader's firm promised is behind.
+    PromiseAtRisk,
 }
 
 impl AccountNews {
-    /// Whether it is about the reader's firm rather than the account itself.
-    pub const fn is_of_firm(self) -> bool {
+    /// Whether it happened in a programme.
+    pub const fn is_of_programme(self) -> bool {
         matches!(
             self,
-            Self::MemberJoined | Self::DocumentCleared | Self::DocumentRefused
+            Self::AdmissionWithdrawn
+                | Self::ProgrammeDeclined
+                | Self::ProgrammeExpiring
+                | Self::ProgrammeOver
+                | Self::PromiseAtRisk
         )
+    }
+
+    /// Whether it is about the reader's firm rather than the account itself.
+    pub const fn is_of_firm(self) -> bool {
+        self.is_of_programme()
+            || matches!(
+                self,
+                Self::MemberJoined | Self::DocumentCleared | Self::DocumentRefused
+            )
     }
 }
 
@@ -365,6 +388,8 @@ pub struct NewsMail {
     pub reader: Option<String>,
     /// What.
     pub news: AccountNews,
+    /// The title of the programme that it is about.
+    pub programme: Option<String>,
     /// When.
     pub at: Moment,
 }

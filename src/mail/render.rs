@@ -401,8 +401,11 @@ fn news_mail(mail: &NewsMail, wording: &'static Wording) -> Document {
     let mut blocks = vec![
         greeting(mail.reader.as_deref(), wording),
         paragraph(words.sentence(mail.news)),
-        Block::Paragraph(fill(words.at, &[("at", &at)])),
     ];
+    if let Some(title) = &mail.programme {
+        blocks.push(Block::Paragraph(fill("{title}", &[("title", title)])));
+    }
+    blocks.push(Block::Paragraph(fill(words.at, &[("at", &at)])));
     // What others did in the reader's firm says nothing about the password.
     if !mail.news.is_of_firm() {
         blocks.push(paragraph(words.otherwise));

@@ -8,12 +8,14 @@ use crate::db::commitments;
 pub use crate::db::commitments::Filter;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
+use crate::domain::account::Role;
 use crate::domain::calendar::latest_day;
 use crate::domain::commitment::{
     Adds, Commitment, CommitmentAction, CommitmentDetails, CommitmentStatus, Evidence,
     EvidenceKind, evidence_faults, step,
 };
 use crate::domain::event::{SubjectKind, Value};
+use crate::domain::fault::Faults;
 use crate::domain::ids::{CommitmentId, OrganizationId, ProgrammeId};
 use crate::domain::permission::Operation;
 use crate::domain::programme::Programme;
@@ -37,6 +39,8 @@ pub struct NewEvidence {
     pub happened_on: NaiveDate,
     /// What and where, in words.
     pub note: String,
+    /// The piece that it puts right.
+    pub replaces: Option<Uuid>,
 }
 
 /// Who is party to a programme.
@@ -309,7 +313,8 @@ impl Recorded for Evidence {
 }
 
 /// Adds evidence to an open commitment, for its programme's parties and for
-/// curators.
+/// curators. It may put right what the same party, or anybody where a curator
+/// does it, gave before: that one stays on record and counts no more.
 pub async fn give_evidence(
     context: &Context,
     caller: &Caller,
@@ -336,8 +341,12 @@ pub async fn give_evidence(
                 adds,
                 happened_on,
                 note,
+                replaces,
             } = new;
             evidence_faults(&before.details, adds, happened_on, latest_day(now)).finish()?;
+            if let Some(replaced) = replaces {
+                check_replaceable(conn, &caller_in, id, replaced)?;
+            }
             let own = parties.into_iter().find(|id| caller_in.belongs_to(*id));
             let given = Evidence {
                 id: evidence_id,
@@ -349,14 +358,51 @@ pub async fn give_evidence(
                 organization: own,
                 by: caller_in.id(),
                 created_at: now,
+                replaces,
+                replaced_by: None,
             };
-            commitments::insert_evidence(conn, &given)?;
+            if !commitments::insert_evidence(conn, &given)? {
+                return Err(already_replaced());
+            }
             log_evidence(conn, &pen, before.programme, &given)?;
             Ok(given)
         },
         |conn, id| commitments::find_evidence(conn, id)?.ok_or(Error::NotFound),
     )
     .await
+}
+
+/// Whether the caller may put that piece of evidence right.
+fn check_replaceable(
+    conn: &mut Conn,
+    caller: &Caller,
+    commitment: CommitmentId,
+    replaced: Uuid,
+) -> Result<(), Error> {
+    let found = commitments::find_evidence(conn, replaced)?;
+    let Some(found) = found.filter(|found| found.commitment == commitment) else {
+        let mut faults = Faults::new();
+        let detail = "There is no such evidence for this commitment.";
+        faults.push("/replaces", "unknown_evidence", detail);
+        return Ok(faults.finish()?);
+    };
+    let own = found
+        .organization
+        .is_some_and(|firm| caller.belongs_to(firm));
+    if !own && !caller.is(Role::Curator) {
+        return Err(Refusal::not_yours("replace").into());
+    }
+    match found.replaced_by {
+        Some(_) => Err(already_replaced()),
+        None => Ok(()),
+    }
+}
+
+fn already_replaced() -> Error {
+    Error::refused(
+        "already_replaced",
+        "Another piece of evidence has taken its place; replace that one.",
+    )
 }
 
 fn log_evidence(
@@ -372,6 +418,7 @@ fn log_evidence(
         ("happened_on", Value::Date(given.happened_on)),
         ("note", Value::hash_of(&given.note)),
     ];
+    facts.extend(given.replaces.map(|id| ("replaces", Value::Id(id))));
     match given.adds {
         Adds::Nothing => {}
         Adds::Count(count) => facts.push(("count", Value::Int(count))),

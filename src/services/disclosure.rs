@@ -17,7 +17,7 @@ use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::refusal::Refusal;
 use crate::domain::release::{self, Released, Sensitive, gravest, sensitive};
-use crate::domain::scoring::{Explanation, Gate, GateVerdict};
+use crate::domain::scoring::{Explanation, Gate, GateVerdict, ReasonKey};
 use crate::domain::tag::Taxonomy;
 use crate::domain::values::Side;
 
@@ -82,7 +82,8 @@ pub enum Occasion {
     /// Its mail is about to go out, which a pass since then still stops.
     Sending,
     /// The two were connected: what they show each other since then goes on
-    /// when the programme that brought them together is over.
+    /// when the programme that brought them together is over, or one of them
+    /// takes part in it no more.
     Connected,
 }
 
@@ -140,7 +141,8 @@ pub(super) fn ask_on(
     let verdict = |gate| verdict(&account, gate);
     let facts = Facts {
         programme_in_force: verdict(Gate::Scope) == GateVerdict::Pass
-            || occasion.outlives(programme, today),
+            || occasion.outlives(programme, today)
+            || occasion == Occasion::Connected && has_left(&account),
         startup_live: (profile.status == ProfileStatus::Published
             || occasion.tolerates_pause() && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
@@ -218,6 +220,19 @@ pub fn sensitivity(context: &Context, conn: &mut Conn, pair: &Pair) -> Result<Ga
 fn verdict(account: &Explanation, gate: Gate) -> GateVerdict {
     let trace = account.gates.iter().find(|trace| trace.gate == gate);
     trace.map_or(GateVerdict::Unknown, |trace| trace.verdict)
+}
+
+/// Whether nothing of the programme stands in the way but that one of the two
+/// is not admitted to it any more.
+fn has_left(account: &Explanation) -> bool {
+    let mut gates = account.gates.iter();
+    let scope = gates.find(|trace| trace.gate == Gate::Scope);
+    scope.is_some_and(|trace| {
+        matches!(
+            trace.reason.key,
+            ReasonKey::ScopeStartup | ReasonKey::ScopeMandate
+        )
+    })
 }
 
 /// A denial as a refusal that its reader may see: everything to the operator's

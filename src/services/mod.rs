@@ -2,6 +2,7 @@
 //! it decided and appends the event, in one transaction.
 
 pub mod accounts;
+pub mod admissions;
 pub mod agreements;
 pub mod apart;
 pub mod attempts;

@@ -6,8 +6,9 @@ use crate::db::page::Page;
 use crate::db::programmes;
 pub use crate::db::programmes::Filter;
 use crate::db::{self, Conn};
+use crate::domain::admission::Admission;
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::{MandateId, ProgrammeId, RuleSetId, StartupProfileId};
+use crate::domain::ids::{ProgrammeId, RuleSetId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::programme::{
     Party, PartyRole, Programme, ProgrammeAction, ProgrammeDetails, ProgrammeStatus, step,
@@ -21,15 +22,6 @@ use super::once::{Recorded, write_once, write_once_versioned};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, agreements, contacts, succession};
-
-/// What is admitted to a programme.
-#[derive(Debug, Clone, Copy)]
-pub enum Admission {
-    /// A startup's profile.
-    StartupProfile(StartupProfileId),
-    /// An investor's mandate.
-    Mandate(MandateId),
-}
 
 /// A draft programme, matching by the newest rule set of the service. Its party
 /// is the operator where none is named, since one without could never come

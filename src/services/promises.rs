@@ -8,11 +8,12 @@ use crate::db::{self, Conn, consumers};
 use crate::domain::commitment::{Commitment, CommitmentStatus, Health};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::{CommitmentId, ProgrammeId};
+use crate::domain::message::News;
 use crate::domain::programme::{Programme, ProgrammeStatus};
 
 use super::scorecard::{Progress, progress_of, share_of};
 use super::transitions::code;
-use super::{Context, Error, programmes};
+use super::{Context, Error, notices, programmes};
 
 /// Looks at all programmes once a day; its position is the number of the day.
 const DAILY: &str = "promises_daily";
@@ -125,7 +126,14 @@ fn say(
             ("health", code(progress.health.code())),
             ("share", Value::Int(progress.share)),
         ],
-    )
+    )?;
+    // How deals go parties are told late and rounded, by the scorecard alone.
+    let details = &progress.commitment.details;
+    if progress.health != Health::AtRisk || details.measure.is_of_deals() {
+        return Ok(());
+    }
+    let (owner, of) = (details.owner, Some(programme.id));
+    notices::tell_of_programme(context, conn, owner, News::PromiseAtRisk, of)
 }
 
 /// The share of a promise's target for a list of things to do: as of the last

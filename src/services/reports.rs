@@ -132,7 +132,7 @@ fn courses(
 ) -> Result<Courses, Error> {
     let signed = signed_stages(context);
     let mut courses = Courses::default();
-    for event in db::events::of_programme(conn, id, until)? {
+    db::events::each_of_programme(conn, id, until, |event| {
         let line = Line {
             at: event.at,
             kind: &event.kind,
@@ -140,7 +140,7 @@ fn courses(
             payload: &event.payload,
         };
         courses.read(&line, &signed);
-    }
+    })?;
     Ok(courses)
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use crate::db::events::SealedEvent;
 use crate::db::{self, Conn};
@@ -15,8 +15,9 @@ use crate::domain::commitment::{
 use crate::domain::ids::{CommitmentId, ProgrammeId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::programme::{Programme, ProgrammeStatus};
-use crate::domain::report::{quarter_start, small};
+use crate::domain::report::small;
 use crate::domain::scorecard::{Account, CommitmentState, Funded, Line};
+use crate::domain::telling::{DealsTold, Teller};
 
 use super::locked::LockedBook;
 use super::{Caller, Context, Error, commitments};
@@ -64,10 +65,11 @@ pub struct Scorecard {
     /// The day from which days are counted: when it came into force, else its
     /// first day by its text.
     pub mou_on: NaiveDate,
-    /// What the log says.
+    /// What the log says; deals and their money are told beside it.
     pub account: Account,
-    /// Deals that were signed and still stand.
-    pub signed: usize,
+    /// Deals: to parties as of the end of a quarter, and only where they are
+    /// not few.
+    pub deals: DealsTold,
     /// Money that arrived, as of the day until which it is told.
     pub money: MoneyFunded,
     /// Until which day money is told: the card's own to the operator's people,
@@ -85,9 +87,9 @@ impl Scorecard {
 }
 
 /// The scorecard of a programme as of a day, today where none is named; for
-/// its parties and the operator's people. To parties money is told as of the
-/// end of a quarter, and anew only once enough more deals have brought some:
-/// from two cards, of whatever days, nobody works out what one deal brought.
+/// its parties and the operator's people. To parties deals and their money are
+/// told as of the end of a quarter, and anew only once enough more of them
+/// happened: from two cards, of whatever days, nobody works out one of them.
 pub async fn read(
     context: &Context,
     caller: &Caller,
@@ -128,6 +130,71 @@ pub(super) fn progress_of(
     Ok(of(context, conn, programme.clone(), today, true)?.commitments)
 }
 
+/// What the log of a programme says to one reader.
+struct Reading {
+    /// All of it.
+    account: Account,
+    /// What of its deals is told otherwise to whoever is not of the operator.
+    told: Option<Teller>,
+}
+
+impl Reading {
+    fn of(
+        conn: &mut Conn,
+        programme: ProgrammeId,
+        signed: &BTreeSet<String>,
+        as_of: NaiveDate,
+        whole: bool,
+    ) -> Result<Self, Error> {
+        let mut account = Account::default();
+        let mut told = (!whole).then(Teller::default);
+        db::events::each_of_programme(conn, programme, after_day(as_of), |event| {
+            if let Some(told) = &mut told {
+                told.before(event.at.date_naive(), &account, signed);
+            }
+            account.read(&line(event), signed);
+        })?;
+        if let Some(told) = &mut told {
+            told.end(as_of, &account, signed);
+        }
+        Ok(Self { account, told })
+    }
+
+    /// The account by which money is told.
+    fn money(&self) -> &Account {
+        self.told.as_ref().map_or(&self.account, |told| &told.money)
+    }
+
+    /// What that measure counts; none for money and for what people say.
+    fn counted(&self, measure: Measure, signed: &BTreeSet<String>) -> Option<i64> {
+        let told = self.told.as_ref();
+        let told = told.and_then(|told| told.deals.counted(measure));
+        told.or_else(|| self.account.counted(measure, signed))
+    }
+
+    fn deals(&self, signed: &BTreeSet<String>) -> DealsTold {
+        match &self.told {
+            Some(told) => told.deals,
+            None => DealsTold {
+                opened: Some(self.account.deals.len()),
+                signed: Some(self.account.signed(signed)),
+                funded: Some(self.account.funded().count()),
+            },
+        }
+    }
+
+    /// Forgets the days of what is not told.
+    fn into_account(self) -> Account {
+        let mut account = self.account;
+        if let Some(Teller { deals, money, .. }) = self.told {
+            account.first_deal = account.first_deal.filter(|_| deals.opened.is_some());
+            account.first_signature = account.first_signature.filter(|_| deals.signed.is_some());
+            account.first_funding = money.first_funding;
+        }
+        account
+    }
+}
+
 fn of(
     context: &Context,
     conn: &mut Conn,
@@ -136,22 +203,48 @@ fn of(
     whole: bool,
 ) -> Result<Scorecard, Error> {
     let signed = signed_stages(context);
-    let events = db::events::of_programme(conn, programme.id, after_day(as_of))?;
-    let account = account(&events, &signed, after_day(as_of));
-    let money_until = if whole {
-        Some(as_of)
-    } else {
-        told_until(&events, &signed, as_of)
-    };
-    let told = match money_until {
-        Some(day) if day < as_of => self::account(&events, &signed, after_day(day)),
-        Some(_) => account.clone(),
-        None => Account::default(),
-    };
+    let reading = Reading::of(conn, programme.id, &signed, as_of, whole)?;
     let mut rates = LockedBook::default();
+    let money = money_funded(conn, &mut rates, reading.money(), whole)?;
+    let mou_on = reading
+        .account
+        .in_force_at
+        .map_or(programme.details.starts_on, |at| at.date_naive());
+    let mut progress = Vec::new();
+    for commitment in db::commitments::all(conn, programme.id)? {
+        if let Some(state) = reading.account.commitments.get(&commitment.id.uuid()) {
+            let state = state.clone();
+            progress.push(measure(
+                conn, &reading, &signed, &mut rates, commitment, state, as_of, mou_on,
+            )?);
+        }
+    }
+    Ok(Scorecard {
+        as_of,
+        status: reading.account.status,
+        mou_on,
+        deals: reading.deals(&signed),
+        money,
+        money_until: match &reading.told {
+            Some(told) => told.money_until,
+            None => Some(as_of),
+        },
+        commitments: progress,
+        account: reading.into_account(),
+        programme,
+    })
+}
+
+/// The money that an account says arrived.
+fn money_funded(
+    conn: &mut Conn,
+    rates: &mut LockedBook,
+    account: &Account,
+    whole: bool,
+) -> Result<MoneyFunded, Error> {
     let mut money = MoneyFunded::default();
     let mut deals: BTreeMap<Currency, i64> = BTreeMap::new();
-    for funded in told.funded() {
+    for funded in account.funded() {
         *deals.entry(funded.amount.currency).or_default() += 1;
         let Money {
             amount_minor,
@@ -168,29 +261,7 @@ fn of(
         money.by_currency.clear();
         money.uncompared.clear();
     }
-    let mou_on = account
-        .in_force_at
-        .map_or(programme.details.starts_on, |at| at.date_naive());
-    let mut progress = Vec::new();
-    for commitment in db::commitments::all(conn, programme.id)? {
-        if let Some(state) = account.commitments.get(&commitment.id.uuid()) {
-            let state = state.clone();
-            progress.push(measure(
-                conn, &account, &told, &signed, &mut rates, commitment, state, as_of, mou_on,
-            )?);
-        }
-    }
-    Ok(Scorecard {
-        as_of,
-        status: account.status,
-        mou_on,
-        signed: account.signed(&signed),
-        money,
-        money_until,
-        commitments: progress,
-        account,
-        programme,
-    })
+    Ok(money)
 }
 
 /// Stages at and after the signature, of all pipelines.
@@ -202,15 +273,6 @@ pub(super) fn signed_stages(context: &Context) -> BTreeSet<String> {
     stages.map(|stage| stage.slug.to_string()).collect()
 }
 
-/// What the lines before a moment say.
-fn account(events: &[SealedEvent], signed: &BTreeSet<String>, until: DateTime<Utc>) -> Account {
-    let mut account = Account::default();
-    for event in events.iter().filter(|event| event.at < until) {
-        account.read(&line(event), signed);
-    }
-    account
-}
-
 fn line(event: &SealedEvent) -> Line<'_> {
     Line {
         at: event.at,
@@ -220,43 +282,13 @@ fn line(event: &SealedEvent) -> Line<'_> {
     }
 }
 
-/// The end of the last quarter up to and with a day by which so many more deals
-/// than at the one before it brought money that no single one's can be worked
-/// out.
-fn told_until(
-    events: &[SealedEvent],
-    signed: &BTreeSet<String>,
-    as_of: NaiveDate,
-) -> Option<NaiveDate> {
-    let mut account = Account::default();
-    let (mut told, mut until) = (0, None);
-    let mut events = events.iter().peekable();
-    let mut start = quarter_start(events.peek()?.at.date_naive());
-    loop {
-        let next = start.checked_add_months(Months::new(3))?;
-        let last = next.pred_opt()?;
-        if last > as_of {
-            return until;
-        }
-        while let Some(event) = events.next_if(|event| event.at < after_day(last)) {
-            account.read(&line(event), signed);
-        }
-        let funded = i64::try_from(account.funded().count()).unwrap_or(i64::MAX);
-        if funded - told >= small::FEWEST {
-            (told, until) = (funded, Some(last));
-        }
-        start = next;
-    }
-}
-
 #[expect(
     clippy::too_many_arguments,
     reason = "one commitment is measured by that many things"
 )]
 fn measure(
     conn: &mut Conn,
-    account: &Account,
-    told: &Account,
+    reading: &Reading,
     signed: &BTreeSet<String>,
     rates: &mut LockedBook,
     commitment: Commitment,
@@ -265,7 +297,7 @@ fn measure(
     mou_on: NaiveDate,
 ) -> Result<Progress, Error> {
     let mut uncompared = Vec::new();
-    let done = match (account.counted(state.measure, signed), state.kind) {
+    let done = match (reading.counted(state.measure, signed), state.kind) {
         (Some(count), _) => count,
         (None, TargetKind::Count) => added(&state, as_of, |adds| match adds {
             Adds::Count(count) => count,
@@ -278,7 +310,7 @@ fn measure(
         (None, TargetKind::Money) => {
             let mut sum = 0_i64;
             let currency = state.money.map_or(Currency::USD, |money| money.currency);
-            for funded in money_of(told, &state, as_of) {
+            for funded in money_of(reading.money(), &state, as_of) {
                 match rates.convert(conn, funded.amount, &funded.lock, currency)? {
                     Some(minor) => sum = sum.saturating_add(minor),
                     None => uncompared.push(funded.amount),
@@ -306,8 +338,8 @@ fn measure(
 
 /// What evidence of a day or earlier adds up to.
 fn added(state: &CommitmentState, as_of: NaiveDate, of: impl Fn(Adds) -> i64) -> i64 {
-    let given = state.added.iter().filter(|(on, ..)| *on <= as_of);
-    given.map(|(_, adds, _)| of(*adds)).sum()
+    let given = state.added.iter().filter(|given| given.on <= as_of);
+    given.map(|given| of(given.adds)).sum()
 }
 
 /// The money that counts for a commitment: what deals brought, or what
@@ -316,13 +348,13 @@ fn money_of(account: &Account, state: &CommitmentState, as_of: NaiveDate) -> Vec
     if state.measure == Measure::MoneyFunded {
         return account.funded().collect();
     }
-    let given = state.added.iter().filter(|(on, ..)| *on <= as_of);
+    let given = state.added.iter().filter(|given| given.on <= as_of);
     given
-        .filter_map(|(on, adds, lock)| match adds {
+        .filter_map(|given| match given.adds {
             Adds::Money(amount) => Some(Funded {
-                amount: *amount,
-                value_date: *on,
-                lock: *lock,
+                amount,
+                value_date: given.on,
+                lock: given.lock,
             }),
             _ => None,
         })

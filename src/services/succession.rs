@@ -10,12 +10,13 @@ use crate::db::introductions::About;
 use crate::db::{self, Conn, agreements};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::ProgrammeId;
+use crate::domain::message::News;
 use crate::domain::permission::Hat;
 use crate::domain::programme::{Programme, ProgrammeAction, ProgrammeStatus, step};
 
 use super::log::Pen;
 use super::transitions::code;
-use super::{Context, Error, introductions, programmes};
+use super::{Context, Error, introductions, notices, programmes};
 
 /// Renewals that are followed at most; nobody renews an MoU that often.
 const MOST: usize = 64;
@@ -66,8 +67,13 @@ pub(super) fn follow(
     action: ProgrammeAction,
 ) -> Result<(), Error> {
     let today = context.now().date_naive();
+    // One that another goes on from ends without a word: its parties sign that.
+    let renewed = action == ProgrammeAction::Expire && is_coming(conn, after.id, today)?;
+    if !renewed {
+        tell_parties(context, conn, after, action)?;
+    }
     let over = match action {
-        ProgrammeAction::Expire if is_coming(conn, after.id, today)? => None,
+        ProgrammeAction::Expire if renewed => None,
         ProgrammeAction::Expire | ProgrammeAction::Terminate => Some(after.id),
         ProgrammeAction::Decline => {
             let mut agreement = agreements::load(conn, after.id)?;
@@ -89,8 +95,36 @@ pub(super) fn follow(
     Ok(())
 }
 
+/// Tells the people who speak for its parties what became of a programme.
+fn tell_parties(
+    context: &Context,
+    conn: &mut Conn,
+    after: &Programme,
+    action: ProgrammeAction,
+) -> Result<(), Error> {
+    use ProgrammeAction as A;
+
+    let news = match action {
+        A::Decline => News::ProgrammeDeclined,
+        A::GiveNotice => News::ProgrammeExpiring,
+        A::Expire | A::Terminate => News::ProgrammeOver,
+        A::Activate
+        | A::Negotiate
+        | A::AgreeText
+        | A::StartSigning
+        | A::Suspend
+        | A::Resume
+        | A::Renew => return Ok(()),
+    };
+    for party in &after.details.parties {
+        let of = Some(after.id);
+        notices::tell_of_programme(context, conn, party.organization, news, of)?;
+    }
+    Ok(())
+}
+
 /// A programme, and those before it that went on as it.
-fn gone_on(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<ProgrammeId>, Error> {
+pub(super) fn gone_on(conn: &mut Conn, programme: ProgrammeId) -> Result<Vec<ProgrammeId>, Error> {
     let mut all = vec![programme];
     while let Some(last) = all.last().filter(|_| all.len() < MOST) {
         let Some(before) = agreements::load(conn, *last)?.predecessor else {
@@ -148,13 +182,17 @@ fn carry_over(
             vec![("kind", code(kind)), ("id", Value::Id(id))],
         )
     };
+    // Whom a curator took out of the one that is coming stays out of it.
+    let left = db::admissions::departed(conn, to)?;
     for profile in db::programmes::admitted_startups(conn, from)? {
-        if db::programmes::admit_startup(conn, to, profile, now)? {
+        if !left.contains(&profile.uuid()) && db::programmes::admit_startup(conn, to, profile, now)?
+        {
             admitted(conn, "startup_profile", profile.uuid())?;
         }
     }
     for mandate in db::programmes::admitted_mandates(conn, from)? {
-        if db::programmes::admit_mandate(conn, to, mandate, now)? {
+        if !left.contains(&mandate.uuid()) && db::programmes::admit_mandate(conn, to, mandate, now)?
+        {
             admitted(conn, "mandate", mandate.uuid())?;
         }
     }

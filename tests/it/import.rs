@@ -9,6 +9,7 @@ use corridor::cli::import::{Format, ImportArgs, ImportError, Report, TableError,
 use corridor::config::{Config, import_mapping};
 use corridor::db::{self, Conn, chain, events, mandates, organizations, startup_profiles};
 use corridor::domain::account::Role;
+use corridor::domain::admission::Admission;
 use corridor::domain::compliance::{ClearanceVerdict, Proof};
 use corridor::domain::disclosure::{Decision, Rule};
 use corridor::domain::ids::{OrganizationId, ProgrammeId};
@@ -27,8 +28,7 @@ use corridor::services::compliance::{self, NewClearance};
 use corridor::services::disclosure::{self, Occasion, Pair};
 use corridor::services::imports::{self, NewStartup, Pass, Terms};
 use corridor::services::matches::{self, Query, Request};
-use corridor::services::programmes::Admission;
-use corridor::services::{Caller, Clock, Context, Error, programmes};
+use corridor::services::{Caller, Clock, Context, Error, admissions, programmes};
 use corridor::startup;
 use tempfile::TempDir;
 
@@ -382,7 +382,15 @@ fn a_second_import_changes_only_what_the_files_changed() {
             "startups.csv",
             STARTUPS.replace("Tamar Flow,water", "Tamar Flows,solar"),
         );
+        // What a curator took out of the programme doesn't come back with a file.
+        let profile = Admission::StartupProfile(desk.profile("s1").await.id);
+        let reason = "It moved away.".to_owned();
+        let (context, id) = (&desk.context, desk.programme.id);
+        admissions::withdraw(context, &desk.operator, None, id, profile, reason)
+            .await
+            .unwrap();
         let third = desk.import().await;
+        assert_eq!(third.files[0].admitted, 0);
         assert_eq!((third.files[0].updated, third.files[0].unchanged), (1, 5));
         let profile = desk.profile("s1").await;
         assert_eq!((profile.revision, profile.version), (2, 2));

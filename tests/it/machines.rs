@@ -428,6 +428,7 @@ fn introduction_action() -> impl Strategy<Value = Action> {
             Action::Refuse,
             Action::Withdraw,
             Action::EndRecord(Side::Investor),
+            Action::EndAdmission,
             Action::Expire,
             Action::FailDelivery,
             Action::ConfirmSent,

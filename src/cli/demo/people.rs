@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use crate::cli::progress::Progress;
 use crate::db;
 use crate::domain::account::Role;
+use crate::domain::admission::Admission;
 use crate::domain::compliance::{ClearanceVerdict, Proof};
 use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::mandate::MandateAction;
@@ -15,7 +16,7 @@ use crate::domain::programme::{
 };
 use crate::services::accounts::{self, NewUser};
 use crate::services::compliance::{self, NewClearance};
-use crate::services::programmes::{self, Admission};
+use crate::services::programmes;
 use crate::services::startups::{self, Move};
 use crate::services::{Caller, Context, Error, mandates};
 

@@ -419,11 +419,17 @@ impl Told {
             ("news_member_joined", N::MemberJoined),
             ("news_document_cleared", N::DocumentCleared),
             ("news_document_refused", N::DocumentRefused),
+            ("news_admission_withdrawn", N::AdmissionWithdrawn),
+            ("news_programme_declined", N::ProgrammeDeclined),
+            ("news_programme_expiring", N::ProgrammeExpiring),
+            ("news_programme_over", N::ProgrammeOver),
+            ("news_promise_at_risk", N::PromiseAtRisk),
         ]
         .map(|(event, news)| {
             let mail = NewsMail {
                 reader: Some(self.reader()),
                 news,
+                programme: news.is_of_programme().then(|| "Water bridge".to_owned()),
                 at: self.days(0),
             };
             self.example(event, Notice::News(mail))

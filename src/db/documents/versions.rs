@@ -10,7 +10,7 @@ use crate::db::document_schema::documents;
 use crate::db::page;
 use crate::db::schema::startup_profiles as profiles;
 use crate::db::types::Timestamp;
-use crate::db::{Conn, Error, Result, stored};
+use crate::db::{Conn, Error, Result, deal_documents, stored};
 use crate::domain::document::DocumentVersion;
 use crate::domain::document::content::ContentKind;
 use crate::domain::document::file_name::FileName;
@@ -139,34 +139,38 @@ pub fn erase_versions(
     digests.into_iter().map(digest).collect()
 }
 
-/// Which of these bytes a version still needs.
+/// Which of these bytes a version, or a paper of a deal, still needs.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
 pub fn held(conn: &mut Conn, digests: &[[u8; 32]]) -> Result<Vec<[u8; 32]>> {
     let wanted: Vec<Vec<u8>> = digests.iter().map(|digest| digest.to_vec()).collect();
-    let rows: Vec<Vec<u8>> = files::table
+    let of_deals = deal_documents::held(conn, &wanted)?;
+    let mut rows: Vec<Vec<u8>> = files::table
         .filter(dsl::digest.eq_any(wanted))
         .filter(dsl::erased_at.is_null())
         .select(dsl::digest)
         .distinct()
         .load(conn)?;
+    rows.extend(of_deals);
     rows.into_iter().map(digest).collect()
 }
 
-/// How many versions need these bytes.
+/// How many versions and papers of deals need these bytes.
 ///
 /// # Errors
 /// A statement failed.
 pub fn holders(conn: &mut Conn, bytes: &[u8; 32]) -> Result<i64> {
-    Ok(files::table
+    let of_deals = deal_documents::holders(conn, bytes)?;
+    let versions: i64 = files::table
         .filter(dsl::digest.eq(&bytes[..]))
         .filter(dsl::erased_at.is_null())
         .count()
-        .get_result(conn)?)
+        .get_result(conn)?;
+    Ok(versions + of_deals)
 }
 
-/// The bytes that versions need, with their lengths, in the order of their
+/// The bytes that versions and papers of deals need, with their lengths, in the order of their
 /// hashes after that one.
 ///
 /// # Errors
@@ -184,7 +188,12 @@ pub fn digests_after(
     if let Some(after) = after {
         query = query.filter(dsl::digest.gt(after.to_vec()));
     }
-    let rows: Vec<(Vec<u8>, i64)> = query.order(dsl::digest).limit(limit).load(conn)?;
+    let mut rows: Vec<(Vec<u8>, i64)> = query.order(dsl::digest).limit(limit).load(conn)?;
+    let after = after.as_ref().map(<[u8; 32]>::as_slice);
+    rows.extend(deal_documents::digests_after(conn, after, limit)?);
+    rows.sort_unstable();
+    rows.dedup();
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     rows.into_iter()
         .map(|(bytes, length)| Ok((digest(bytes)?, length)))
         .collect()

@@ -438,6 +438,10 @@ pub enum About {
     Mandate(MandateId),
     /// Whatever a programme brought about.
     Programme(ProgrammeId),
+    /// A profile of that startup, under one programme.
+    ProfileIn(ProgrammeId, OrganizationId, StartupProfileId),
+    /// A mandate, under one programme.
+    MandateIn(ProgrammeId, MandateId),
 }
 
 /// The introductions about a record whose mail was not sent yet, oldest first.
@@ -465,6 +469,13 @@ pub fn unsent(conn: &mut Conn, about: About) -> Result<Vec<IntroductionId>> {
             .filter(dsl::startup_profile_id.eq(profile)),
         About::Mandate(mandate) => query.filter(dsl::mandate_id.eq(mandate)),
         About::Programme(programme) => query.filter(dsl::programme_id.eq(programme)),
+        About::ProfileIn(programme, startup, profile) => query
+            .filter(dsl::programme_id.eq(programme))
+            .filter(dsl::startup_id.eq(startup))
+            .filter(dsl::startup_profile_id.eq(profile)),
+        About::MandateIn(programme, mandate) => query
+            .filter(dsl::programme_id.eq(programme))
+            .filter(dsl::mandate_id.eq(mandate)),
     };
     Ok(query.load(conn)?)
 }

@@ -48,6 +48,8 @@ struct Stored {
     of: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sequence: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    programme: Option<String>,
 }
 
 /// The kind of a notice, without its parts.
@@ -72,6 +74,7 @@ fn blank(notice: &Notice) -> Stored {
         reason: None,
         of: None,
         sequence: None,
+        programme: None,
     }
 }
 
@@ -124,9 +127,14 @@ pub fn encode(notice: &Notice) -> Result<String> {
         }
         Notice::RegistrationExists { user } => stored.person = Some(user.to_string()),
         Notice::Ticket { ticket } => stored.ticket = Some(ticket.to_string()),
-        Notice::News { user, news } => {
+        Notice::News {
+            user,
+            news,
+            programme,
+        } => {
             stored.person = Some(user.to_string());
             stored.news = Some(news.code().to_owned());
+            stored.programme = programme.map(|id| id.to_string());
         }
         Notice::Digest {
             user,
@@ -279,6 +287,7 @@ pub fn decode(text: &str) -> Result<Notice> {
         "news" => Notice::News {
             user: parse(&part(&stored.person)?)?,
             news: code(&part(&stored.news)?, News::from_code)?,
+            programme: stored.programme.as_deref().map(parse).transpose()?,
         },
         "digest" => Notice::Digest {
             user: parse(&part(&stored.person)?)?,

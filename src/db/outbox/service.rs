@@ -8,13 +8,13 @@ use super::{State, held};
 use crate::db::prepared::Prepare;
 use crate::db::schema::outbox::{self, dsl};
 use crate::db::types::Timestamp;
-use crate::db::{Conn, Result};
+use crate::db::{Conn, Result, page};
 use crate::domain::ids::OutboxId;
 use crate::domain::mail_state::Unserved;
 
 /// How many domains it takes that refuse us until it is ours to mend: whoever
 /// has one or two of their own can't make it so.
-const SEVERAL: i64 = 3;
+const SEVERAL: usize = 3;
 
 /// Notes since when no mail server takes a message that `holder` has, and why;
 /// none when one does again.
@@ -50,14 +50,14 @@ pub fn is_refused_elsewhere(conn: &mut Conn, domain: &str) -> Result<bool> {
         .filter(dsl::unserved_domain.ne(domain))
         .select(dsl::unserved_domain)
         .distinct()
-        .limit(SEVERAL - 1)
+        .limit(page::fetch(SEVERAL))
         .load(conn)?;
-    Ok(elsewhere.len() + 1 >= usize::try_from(SEVERAL).unwrap_or(usize::MAX))
+    Ok(elsewhere.len() + 1 >= SEVERAL)
 }
 
-/// The message that waits for longest for a mail server to take it, of those of
-/// which that is so at least since `before`, and since when: where no server
-/// takes any, or several domains refuse us. What one refuses is its own affair.
+/// A message by which our mail is not taken, and since when, where that is so at
+/// least since `before`: since no server takes any, or since the third domain
+/// refuses us. What one or two refuse is their own affair.
 ///
 /// # Errors
 /// A statement failed.
@@ -70,26 +70,27 @@ pub fn longest_unserved(
             .filter(dsl::unserved_since.le(Timestamp(before)))
             .filter(dsl::state.eq(State::Pending.code()))
     };
-    let domains: Vec<Option<String>> = waiting()
-        .select(dsl::unserved_domain)
-        .distinct()
-        // With the one that is none, which stands for all of them.
-        .limit(SEVERAL + 1)
+    let begun: Vec<(Option<String>, Option<DateTime<Utc>>)> = waiting()
+        .group_by(dsl::unserved_domain)
+        .select((dsl::unserved_domain, diesel::dsl::min(dsl::unserved_since)))
         .load(conn)?;
-    let named = domains.iter().flatten().count();
-    let are_several = named >= usize::try_from(SEVERAL).unwrap_or(usize::MAX);
-    if !are_several && !domains.contains(&None) {
+    let (mut outage, mut domains) = (None, Vec::new());
+    for (domain, since) in begun {
+        match domain {
+            None => outage = since,
+            Some(_) => domains.extend(since),
+        }
+    }
+    domains.sort_unstable();
+    let refused = domains.into_iter().nth(SEVERAL - 1);
+    let Some(since) = outage.into_iter().chain(refused).min() else {
         return Ok(None);
-    }
-    let mut waiting = waiting().into_boxed();
-    if !are_several {
-        // What one domain refused before tells nothing of an outage.
-        waiting = waiting.filter(dsl::unserved_domain.is_null());
-    }
-    let found: Option<(OutboxId, Option<DateTime<Utc>>)> = waiting
-        .order((dsl::unserved_since, dsl::id))
-        .select((dsl::id, dsl::unserved_since))
+    };
+    let id: Option<OutboxId> = waiting()
+        .filter(dsl::unserved_since.eq(Timestamp(since)))
+        .order(dsl::id)
+        .select(dsl::id)
         .first(conn)
         .optional()?;
-    Ok(found.and_then(|(id, since)| Some((id, since?))))
+    Ok(id.map(|id| (id, since)))
 }

@@ -179,7 +179,15 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::WriteProgramme),
     ),
     (
+        "GET /v1/programmes/{id}/admissions",
+        Needs(O::ReadProgramme),
+    ),
+    (
         "POST /v1/programmes/{id}/admissions",
+        Needs(O::WriteProgramme),
+    ),
+    (
+        "POST /v1/programmes/{id}/admissions/withdrawals",
         Needs(O::WriteProgramme),
     ),
     ("GET /v1/programmes/{id}/events", Needs(O::ReadProgramme)),

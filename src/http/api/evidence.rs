@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::exchange::{intent, path_id};
+use super::exchange::{body_id, intent, path_id};
 use super::values::{MoneyView, code, day, time};
 use crate::domain::commitment::{Adds, Evidence, EvidenceKind};
 use crate::domain::fault::Faults;
@@ -53,6 +53,10 @@ pub struct NewEvidence {
         example = "Twelve firms at the water week in Baku"
     )]
     note: String,
+    /// The piece that it puts right: that one stays on record and counts no
+    /// more. Its own party's, or any for a curator.
+    #[schema(format = "uuid", max_length = 36)]
+    replaces: Option<String>,
 }
 
 impl NewEvidence {
@@ -63,6 +67,8 @@ impl NewEvidence {
         let happened_on = day(&mut faults, "/happened_on", &self.happened_on);
         let note = bounded(&self.note, TEXT_MAX, true);
         let note = faults.take("/note", "invalid_text", note);
+        let replaces = self.replaces.as_deref();
+        let replaces = replaces.and_then(|id| body_id(&mut faults, "/replaces", id));
         match (kind, adds, happened_on, note) {
             (Some(kind), Some(adds), Some(happened_on), Some(note)) if faults.is_empty() => {
                 Ok(Given {
@@ -70,6 +76,7 @@ impl NewEvidence {
                     adds,
                     happened_on,
                     note,
+                    replaces,
                 })
             }
             _ => Err(faults),
@@ -130,6 +137,14 @@ pub struct EvidenceView {
     /// When it was given.
     #[schema(format = "date-time", max_length = 35)]
     created_at: String,
+    /// What it puts right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    replaces: Option<String>,
+    /// What puts it right; it counts no more since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    replaced_by: Option<String>,
 }
 
 impl From<&Evidence> for EvidenceView {
@@ -151,6 +166,8 @@ impl From<&Evidence> for EvidenceView {
             note: given.note.clone(),
             organization: given.organization.map(|firm| firm.to_string()),
             created_at: time(given.created_at),
+            replaces: given.replaces.map(|id| id.to_string()),
+            replaced_by: given.replaced_by.map(|id| id.to_string()),
         }
     }
 }
@@ -177,6 +194,9 @@ async fn list_evidence(
 
 /// Adds evidence to an open commitment, for the programme's parties and for
 /// curators.
+///
+/// With `replaces` it puts right what was given before. One that was closed as
+/// met on evidence that was wrong a curator reopens first.
 #[utoipa::path(
     operation_id = "give_evidence",
     tag = "programmes",

@@ -2,6 +2,7 @@
 //! handlers that extract, ask a service, and show.
 
 pub mod account;
+pub mod admissions;
 pub mod agreements;
 pub mod blocks;
 pub mod bounces;
@@ -115,6 +116,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(tag_suggestions::routes)
         .configure(rates::routes)
         .configure(programmes::routes)
+        .configure(admissions::routes)
         .configure(agreements::routes)
         .configure(programme_comments::routes)
         .configure(commitments::routes)

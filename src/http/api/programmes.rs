@@ -25,7 +25,7 @@ use crate::http::preconditions::{IfMatch, versioned};
 use crate::http::problem::Problem;
 use crate::http::registry::ServiceConfig;
 use crate::services::paging::PageRequest;
-use crate::services::programmes::{self, Admission, Filter};
+use crate::services::programmes::{self, Filter};
 use crate::services::{Context, agreements};
 
 /// Most corridors, parties or tags of a programme.
@@ -40,7 +40,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(change_programme)
         .service(list_programme_transitions)
         .service(move_programme)
-        .service(admit_to_programme)
         .service(list_programme_events);
 }
 
@@ -473,78 +472,6 @@ async fn move_programme(
     let version = version.version()?;
     let after = programmes::transition(&context, &caller, intent, id, version, action).await?;
     Ok(moved(after.version, &ProgrammeView::from(&after)))
-}
-
-/// What to admit: one of the two.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewAdmission {
-    /// A startup's profile.
-    #[schema(
-        format = "uuid",
-        max_length = 36,
-        example = "01a21635-fc97-7752-b7ad-e0c316d4dbe2"
-    )]
-    startup_profile: Option<String>,
-    /// An investor's mandate.
-    #[schema(format = "uuid", max_length = 36)]
-    mandate: Option<String>,
-}
-
-impl NewAdmission {
-    fn read(&self) -> Result<Admission, Faults> {
-        let mut faults = Faults::new();
-        let admission = match (&self.startup_profile, &self.mandate) {
-            (Some(id), None) => parsed(&mut faults, "/startup_profile", "not_an_id", id)
-                .map(Admission::StartupProfile),
-            (None, Some(id)) => {
-                parsed(&mut faults, "/mandate", "not_an_id", id).map(Admission::Mandate)
-            }
-            _ => {
-                faults.push("", "one_of", "Name a “startup_profile” or a “mandate”.");
-                None
-            }
-        };
-        admission.ok_or(faults)
-    }
-}
-
-/// That something is admitted.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Admission)]
-pub struct AdmissionView {
-    /// Whether it was admitted by this request, and not before.
-    new: bool,
-}
-
-/// Admits a startup's profile or a mandate, for curators.
-///
-/// Its country must be on the right side of one of the corridors. Admitting it
-/// again changes nothing.
-#[utoipa::path(
-    operation_id = "admit_to_programme",
-    tag = "programmes",
-    params(
-        ("id" = String, Path, format = "uuid", max_length = 36),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
-    ),
-    request_body = NewAdmission,
-    responses((status = 200, description = "Admitted.", body = AdmissionView))
-)]
-#[post("/v1/programmes/{id}/admissions")]
-async fn admit_to_programme(
-    context: web::Data<Context>,
-    Authenticated(caller): Authenticated,
-    request: HttpRequest,
-    (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewAdmission>,
-) -> Result<HttpResponse, Problem> {
-    const ROUTE: &str = "POST /v1/programmes/{id}/admissions";
-    let intent = intent(ROUTE, &request, &key, body.bytes());
-    let id = path_id(&id)?;
-    let admission = body.into_inner().read()?;
-    let new = programmes::admit(&context, &caller, intent, id, admission).await?;
-    Ok(HttpResponse::Ok().json(AdmissionView { new }))
 }
 
 /// The timeline of a programme.

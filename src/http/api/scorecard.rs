@@ -94,15 +94,19 @@ pub struct CountsView {
     /// Introductions after which the two met.
     #[schema(minimum = 0)]
     meetings_held: usize,
-    /// Deals that were opened.
+    /// Deals that were opened. Deals are told to parties as of the end of a
+    /// quarter and anew once five more happened; absent below five.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
-    deals_opened: usize,
+    deals_opened: Option<usize>,
     /// Deals that were signed and were neither lost nor withdrawn since.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
-    deals_signed: usize,
+    deals_signed: Option<usize>,
     /// Deals whose funding both sides confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0)]
-    deals_funded: usize,
+    deals_funded: Option<usize>,
     /// Practices that both firms agreed to and neither ended without anything.
     #[schema(minimum = 0)]
     practices: usize,
@@ -139,8 +143,8 @@ pub struct MoneyFundedView {
     uncompared: Vec<String>,
 }
 
-/// Days from the MoU; absent for what has not happened, below zero for what
-/// happened before.
+/// Days from the MoU; absent for what has not happened or is not told, below
+/// zero for what happened before.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DaysTo)]
 pub struct DaysView {
@@ -248,9 +252,9 @@ impl From<&Scorecard> for ScorecardView {
                 introductions_requested: account.requested.len(),
                 introductions_sent: account.sent.len(),
                 meetings_held: account.met.len(),
-                deals_opened: account.deals.len(),
-                deals_signed: card.signed,
-                deals_funded: account.funded().count(),
+                deals_opened: card.deals.opened,
+                deals_signed: card.deals.signed,
+                deals_funded: card.deals.funded,
                 practices: account.practices_agreed(),
                 practices_completed: account.practices_completed(),
                 sessions_held: account.sessions.len(),

@@ -15,7 +15,7 @@ use crate::domain::organization::Organization;
 use crate::domain::pipeline::Deal;
 use crate::domain::values::OrganizationKind;
 use crate::http::api::clients::ClientView;
-use crate::http::api::deals::{NoteView, PartView, SyndicateView, TaskView};
+use crate::http::api::deals::{DealDocumentView, NoteView, PartView, SyndicateView, TaskView};
 use crate::http::api::licences::LicenceView;
 use crate::http::api::members::InvitationView;
 use crate::http::api::messages::OwnMessageView;
@@ -24,7 +24,7 @@ use crate::http::api::programmes::ProgrammeView;
 use crate::http::api::saved_views::SavedViewView;
 use crate::http::api::values::MoneyView;
 use crate::http::api::walls::WallView;
-use crate::services::deals::{notes, tasks};
+use crate::services::deals::{documents as papers, notes, tasks};
 use crate::services::paging::Page;
 use crate::services::{
     Error, clients, export_jobs, invitations, licences, messages, organizations, participants,
@@ -202,6 +202,13 @@ impl Everything<'_> {
             if is_firms(&note.marks) {
                 let says = value(&NoteView::of(&note, caller))?;
                 self.line("deal_note", under(id, says)).await?;
+            }
+        });
+        let list = async |page| page_if_readable(papers::list(context, caller, id, page).await);
+        through!(list, paper => {
+            if is_firms(&paper.marks) {
+                let says = value(&DealDocumentView::of(&paper, caller))?;
+                self.line("deal_document", under(id, says)).await?;
             }
         });
         let list = async |page| {

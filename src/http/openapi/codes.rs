@@ -8,6 +8,7 @@ use crate::domain::bounce::BounceOutcome;
 use crate::domain::closing::{ClosingAction, ClosingStatus};
 use crate::domain::commitment::{CommitmentStatus, Goal};
 use crate::domain::compliance::{ClearanceVerdict, FreezeState};
+use crate::domain::deal_document::DealDocumentClass;
 use crate::domain::deal_work::{Camp, TaskAction, TaskStatus, Visibility};
 use crate::domain::document::{DocumentAction, DocumentClass, DocumentState};
 use crate::domain::duplicate::{DuplicateAction, DuplicateState, Ground};
@@ -111,7 +112,11 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
     introduction.extend(["in_review", "not_available"]);
     let mut of_records: Vec<(&'static [&'static str], Codes)> = vec![
         (
-            &["StartupProfile.status", "InvestorProfile.status"],
+            &[
+                "StartupProfile.status",
+                "InvestorProfile.status",
+                "ProgrammeAdmission.status",
+            ],
             all!(ProfileStatus),
         ),
         (
@@ -163,6 +168,10 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
         (&["Introduction.status"], introduction),
         (&["IntroductionMeeting.status"], all!(MeetingStatus)),
         (&["Deal.status"], all!(DealStatus)),
+        (
+            &["DealDocument.class", "NewDealDocument.class"],
+            all!(DealDocumentClass),
+        ),
         (&["Licence.status"], all!(LicenceStatus)),
         (&["NewLicenceTransition.action"], all!(LicenceAction)),
         (&["DealClosing.status"], all!(ClosingStatus)),
@@ -174,6 +183,8 @@ fn closed() -> Vec<(&'static [&'static str], Codes)> {
                 "DealTaskDocument.visibility",
                 "NewDealNote.visibility",
                 "DealNote.visibility",
+                "DealDocument.visibility",
+                "NewDealDocument.visibility",
             ],
             all!(Visibility),
         ),

@@ -122,12 +122,18 @@ fn news() -> Vec<Notice> {
         AccountNews::RolesChanged,
         AccountNews::AccountClosed,
         AccountNews::AccountReopened,
+        AccountNews::AdmissionWithdrawn,
+        AccountNews::ProgrammeDeclined,
+        AccountNews::ProgrammeExpiring,
+        AccountNews::ProgrammeOver,
+        AccountNews::PromiseAtRisk,
     ]
     .into_iter()
     .map(|news| {
         Notice::News(NewsMail {
             reader: Some("Dana Levi".to_owned()),
             news,
+            programme: None,
             at: moment_in(chrono_tz::Asia::Baku),
         })
     })
@@ -151,6 +157,14 @@ fn mails_about_accounts_name_the_link_the_firm_and_the_time() {
         let said: std::collections::BTreeSet<_> =
             news().into_iter().map(|it| text_of(it, language)).collect();
         assert_eq!(said.len(), news().len(), "two say the same");
+        let over = Notice::News(NewsMail {
+            reader: None,
+            news: AccountNews::ProgrammeOver,
+            programme: Some("Water bridge".to_owned()),
+            at: moment_in(chrono_tz::Asia::Baku),
+        });
+        let text = text_of(over, language);
+        assert!(text.contains("Water bridge"), "{text}");
     }
 }
 

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 use crate::db::{self, Conn};
 use crate::domain::calendar::latest_day;
-use crate::domain::criterion::{Criterion, CriterionRole};
+use crate::domain::criterion::{Criterion, CriterionKind, CriterionRole};
 use crate::domain::deal_work::{Likelihood, Plan};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
@@ -19,7 +20,7 @@ use crate::domain::text::Slug;
 use crate::services::transitions::check_version;
 use crate::services::{Caller, Context, Error, apart, screening};
 
-use super::{load, pipeline_of, store};
+use super::{documents, load, pipeline_of, store};
 
 /// What is to be written down.
 #[derive(Debug, Clone)]
@@ -116,6 +117,12 @@ fn record_facts(
         if criterion.is_in_words() {
             screening::refuse_sensitive(context, &pointer, &value)?;
         }
+        if names_nothing(context, conn, caller, &deal, criterion, &value)? {
+            let detail = "No document of this deal that both sides know of has this id.";
+            faults.push(pointer, "unknown_document", detail);
+            continue;
+        }
+        let value = as_kept(criterion, value);
         match criterion.read(&value, latest) {
             Ok(value) => drop(deal.facts.insert(key, value)),
             Err((code, detail)) => faults.push(pointer, code, detail),
@@ -132,6 +139,33 @@ fn record_facts(
         )?;
     }
     Ok(deal)
+}
+
+/// An id of a document in the one form in which ids are kept; anything else as
+/// it came.
+fn as_kept(criterion: &Criterion, value: String) -> String {
+    match value.trim().parse::<Uuid>() {
+        Ok(id) if criterion.kind == CriterionKind::Document => id.to_string(),
+        _ => value,
+    }
+}
+
+/// Whether a document is asked for, and the value is an id that no document of
+/// the deal has.
+fn names_nothing(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    deal: &Deal,
+    criterion: &Criterion,
+    value: &str,
+) -> Result<bool, Error> {
+    match value.trim().parse() {
+        Ok(id) if criterion.kind == CriterionKind::Document => {
+            Ok(!documents::is_known(context, conn, caller, deal, id)?)
+        }
+        _ => Ok(false),
+    }
 }
 
 fn set_plan(

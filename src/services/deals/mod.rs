@@ -12,6 +12,7 @@
 mod available;
 pub mod changes;
 mod clock;
+pub mod documents;
 mod gate;
 pub mod notes;
 pub mod tasks;

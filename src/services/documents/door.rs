@@ -123,6 +123,19 @@ fn pass(
     Ok((document, version))
 }
 
+/// Whether somebody can open a document at this moment.
+pub(in crate::services) fn is_open_to(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    document: &Document,
+) -> Result<bool, Error> {
+    if super::reads_all_of(caller, document.organization) {
+        return Ok(document.state == DocumentState::Open);
+    }
+    Ok(passage(context, caller, conn, document)?.is_some())
+}
+
 /// The introduction by which a document is open to the caller at this moment.
 fn passage(
     context: &Context,

@@ -320,7 +320,7 @@ pub async fn screening(
 }
 
 /// Work on files, off the threads that serve requests.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(in crate::services) async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(job).await;

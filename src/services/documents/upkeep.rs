@@ -21,7 +21,10 @@ const AT_ONCE: usize = 500;
 ///
 /// # Errors
 /// The store or the disk failed; the sweep will find them.
-pub(super) async fn delete_unneeded(context: &Context, hash: Hash) -> Result<bool, Error> {
+pub(in crate::services) async fn delete_unneeded(
+    context: &Context,
+    hash: Hash,
+) -> Result<bool, Error> {
     let needed = move |conn: &mut db::Conn| Ok::<_, Error>(db::documents::holders(conn, &hash)?);
     if context.db.read(needed).await? > 0 {
         return Ok(false);

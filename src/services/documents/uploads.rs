@@ -13,7 +13,7 @@ use crate::domain::event::{Payload, SubjectKind, Value};
 use crate::domain::ids::{DocumentId, OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::Operation;
 use crate::services::files::{Incoming, Received};
-use crate::services::once::write_once;
+use crate::services::once::{Recorded, write_once};
 use crate::services::transitions::{check_version, code};
 use crate::services::{Caller, Context, Error, Intent};
 
@@ -32,7 +32,13 @@ pub struct Upload {
 }
 
 impl Upload {
-    fn version(&self, number: i64, by: UserId, now: DateTime<Utc>) -> DocumentVersion {
+    /// What is on record of it.
+    pub(in crate::services) fn version(
+        &self,
+        number: i64,
+        by: UserId,
+        now: DateTime<Utc>,
+    ) -> DocumentVersion {
         DocumentVersion {
             number,
             digest: self.received.digest,
@@ -176,7 +182,15 @@ pub async fn create(
         pen.append(conn, "document.uploaded", subject, facts)?;
         Ok(document)
     };
-    keep(context, caller, intent, upload.received, job).await
+    keep(context, caller, intent, upload.received, job, again(caller)).await
+}
+
+/// How a document that was kept before is read again.
+fn again(
+    caller: &Caller,
+) -> impl FnOnce(&mut Conn, uuid::Uuid) -> Result<Document, Error> + Send + 'static {
+    let reader = caller.clone();
+    move |conn, id| load_readable(conn, &reader, id.into())
 }
 
 /// Puts another file in the place of a document's; the ones before stay with
@@ -229,7 +243,7 @@ pub async fn replace(
         pen.append(conn, "document.replaced", subject, facts)?;
         Ok(after)
     };
-    keep(context, caller, intent, upload.received, job).await
+    keep(context, caller, intent, upload.received, job, again(caller)).await
 }
 
 fn of_file(document: &Document) -> Payload {
@@ -250,20 +264,19 @@ fn of_file(document: &Document) -> Payload {
 /// Where that is refused, or was done before, they go again unless another
 /// row needs them. It goes on to its end when whoever sent them hangs up: the
 /// folder must be held until the row is there or will never be.
-async fn keep(
+pub(in crate::services) async fn keep<T: Recorded + Send + 'static>(
     context: &Context,
     caller: &Caller,
     intent: Option<Intent>,
     received: Received,
-    job: impl FnOnce(&mut Conn) -> Result<Document, Error> + Send + 'static,
-) -> Result<Document, Error> {
+    job: impl FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
+    find: impl FnOnce(&mut Conn, uuid::Uuid) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     let (context, caller) = (context.clone(), caller.clone());
     let kept = tokio::spawn(async move {
         let digest = received.digest;
         let vault = context.documents.vault.clone();
         let held = blocking(move || vault.place(received)).await?;
-        let reader = caller.clone();
-        let find = move |conn: &mut Conn, id: uuid::Uuid| load_readable(conn, &reader, id.into());
         let made = write_once(&context, caller.id(), intent, job, find).await;
         drop(held);
         if let Err(error) = upkeep::delete_unneeded(&context, digest).await {

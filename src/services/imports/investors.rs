@@ -259,6 +259,9 @@ impl Import {
 
     /// Admits a mandate; answers whether that is new.
     fn admit_mandate(&mut self, conn: &mut Conn, mandate: &Mandate) -> Result<bool, Error> {
+        if self.has_left(conn, mandate.id.uuid())? {
+            return Ok(false);
+        }
         let Some(programme) = &self.programme else {
             return Ok(false);
         };

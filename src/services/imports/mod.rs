@@ -240,6 +240,8 @@ pub(super) struct Import {
     actor: Actor,
     now: DateTime<Utc>,
     programme: Option<Programme>,
+    /// Whose admission to it was taken back: that is a person's to change.
+    left: Option<BTreeSet<uuid::Uuid>>,
     ask_contacts: bool,
     /// Whether the rows are Corridor's own documents, which can say all that
     /// review asks for; tables of other systems can't.
@@ -269,6 +271,7 @@ impl Import {
             actor,
             now: context.now(),
             programme,
+            left: None,
             ask_contacts,
             documents: true,
             tally: Tally::default(),
@@ -445,6 +448,20 @@ impl Import {
             self.tally.asked += u64::from(asked);
         }
         Ok(())
+    }
+
+    /// Whether a curator took that record's admission back.
+    fn has_left(&mut self, conn: &mut Conn, record: uuid::Uuid) -> Result<bool, Error> {
+        let Some(programme) = &self.programme else {
+            return Ok(false);
+        };
+        let left = match self.left.take() {
+            Some(left) => left,
+            None => db::admissions::departed(conn, programme.id)?,
+        };
+        let has_left = left.contains(&record);
+        self.left = Some(left);
+        Ok(has_left)
     }
 
     /// Notes in the log that a record was admitted.

@@ -209,6 +209,9 @@ impl Import {
 
     /// Admits a profile; answers whether that is new.
     fn admit(&mut self, conn: &mut Conn, profile: &StartupProfile) -> Result<bool, Error> {
+        if self.has_left(conn, profile.id.uuid())? {
+            return Ok(false);
+        }
         let Some(programme) = &self.programme else {
             return Ok(false);
         };

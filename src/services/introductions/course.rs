@@ -289,13 +289,16 @@ fn end(
     tell_end(context, conn, after, &asks, ending)
 }
 
-/// Whether it is a side that didn't ask which took its consent or record back.
+/// Whether it is not who asked that took something back: a side its consent or
+/// record, or a curator an admission.
 fn by_other(after: &Introduction, action: &Action) -> bool {
-    matches!(
-        action,
-        Action::WithdrawConsent(side) | Action::EndRecord(side)
-            if after.requester.side() != Some(*side)
-    )
+    match action {
+        Action::WithdrawConsent(side) | Action::EndRecord(side) => {
+            after.requester.side() != Some(*side)
+        }
+        Action::EndAdmission => true,
+        _ => false,
+    }
 }
 
 /// Ends an introduction that was not sent because a side took its consent back;
@@ -330,6 +333,7 @@ pub(in crate::services) fn end_all(
         About::Profile(..) => Action::EndRecord(Side::Startup),
         About::Mandate(_) => Action::EndRecord(Side::Investor),
         About::Programme(_) => Action::EndProgramme,
+        About::ProfileIn(..) | About::MandateIn(..) => Action::EndAdmission,
     };
     for id in introductions::unsent(conn, about)? {
         // Who hands its mail over has it in hand as well.

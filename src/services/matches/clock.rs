@@ -5,8 +5,9 @@ use chrono::{NaiveDate, TimeDelta};
 
 use crate::db::matches::{self, LiveOf};
 use crate::db::{Conn, consumers, events};
+use crate::domain::admission::{Admission, AdmissionKind};
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::MatchId;
+use crate::domain::ids::{MatchId, ProgrammeId};
 use crate::domain::permission::Hat;
 use crate::domain::programme::ProgrammeStatus;
 use crate::domain::review::{Match, MatchAction, MatchStatus, UNANSWERED_DAYS, ended_by, step};
@@ -14,7 +15,7 @@ use crate::domain::scoring::{Explanation, Gate, GateVerdict};
 use crate::services::disclosure::{self, Occasion, Pair};
 use crate::services::log::SealedEvent;
 use crate::services::ranking::{self, Ground};
-use crate::services::{Context, Error, due};
+use crate::services::{Context, Error, admissions, due};
 
 use super::moves::{move_by_system, store};
 
@@ -104,6 +105,9 @@ pub async fn recheck_due(context: &Context) -> Result<usize, Error> {
                 Ok::<_, Error>((from, events::page(conn, begin, EVENTS)?, begin))
             })
             .await?;
+        for (programme, admission) in some.iter().filter_map(left) {
+            admissions::settle(context, programme, admission).await?;
+        }
         for of in concerned(&some) {
             ended += recheck(context, of).await?;
         }
@@ -150,6 +154,10 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
             SubjectKind::Programme if event.kind == "programme.moved" => {
                 Some(LiveOf::Programme(id.into()))
             }
+            SubjectKind::Programme => left(event).map(|(_, admission)| match admission {
+                Admission::StartupProfile(id) => LiveOf::Startup(id),
+                Admission::Mandate(id) => LiveOf::Mandate(id),
+            }),
             // What is graded otherwise may wait for compliance.
             SubjectKind::Tag if is_graded(event) => Some(LiveOf::All),
             // A pass keeps the two firms apart, by other mandates as well.
@@ -164,6 +172,25 @@ fn concerned(some: &[SealedEvent]) -> Vec<LiveOf> {
         }
     }
     concerned
+}
+
+/// A record that left a programme.
+fn left(event: &SealedEvent) -> Option<(ProgrammeId, Admission)> {
+    if event.kind != "programme.admission_withdrawn" {
+        return None;
+    }
+    let fact = |name: &str| {
+        let mut payload = event.payload.iter();
+        payload.find(|(key, _)| key == name).map(|(_, value)| value)
+    };
+    let (Value::Id(id), Value::Code(kind)) = (fact("id")?, fact("kind")?) else {
+        return None;
+    };
+    let admission = match AdmissionKind::from_code(kind)? {
+        AdmissionKind::StartupProfile => Admission::StartupProfile((*id).into()),
+        AdmissionKind::Mandate => Admission::Mandate((*id).into()),
+    };
+    Some((event.subject.id.into(), admission))
 }
 
 /// Whether a tag is handled otherwise since, by its own grade or its parent's.

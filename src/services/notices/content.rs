@@ -122,8 +122,8 @@ pub enum Content {
     RegistrationExists,
     /// A link that does one thing once.
     Ticket(Box<tickets::Letter>),
-    /// Something happened to the account.
-    News(News),
+    /// Something happened to the account, or in the programme of that title.
+    News(News, Option<String>),
     /// What a mandate was shown in a week.
     Digest(Box<DigestContent>),
     /// Something happened to a profile.
@@ -142,9 +142,10 @@ impl Content {
     /// both sides agreed to.
     pub(super) const fn is_owed(&self) -> bool {
         match self {
-            Self::Introduction(_) | Self::Meeting(_) | Self::RegistrationExists | Self::News(_) => {
-                true
-            }
+            Self::Introduction(_)
+            | Self::Meeting(_)
+            | Self::RegistrationExists
+            | Self::News(..) => true,
             Self::Ticket(letter) => matches!(
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset

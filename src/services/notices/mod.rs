@@ -20,7 +20,7 @@ use crate::db::outbox::{self, Claimed, NewMessage};
 use crate::db::{self, Conn, json};
 use crate::domain::account::Role;
 use crate::domain::event::{Subject, SubjectKind};
-use crate::domain::ids::{IntroductionId, OrganizationId, OutboxId, UserId};
+use crate::domain::ids::{IntroductionId, OrganizationId, OutboxId, ProgrammeId, UserId};
 use crate::domain::message::{Matter, News, Notice, Topic};
 
 use super::{Context, Error, consents, introductions, suppressions, tickets};
@@ -115,13 +115,35 @@ pub(super) fn tell_firm(
     parts: &[Role],
     news: News,
 ) -> Result<(), Error> {
-    let members = db::users::members(conn, firm)?.into_iter();
-    let told = members.filter(|(_, part)| parts.contains(part));
-    let told: BTreeSet<UserId> = told.map(|(user, _)| user.id).collect();
-    for person in told {
+    for person in people_of(conn, firm, parts)? {
         tell_news(context, conn, person, news)?;
     }
     Ok(())
+}
+
+/// Tells the people who speak for a firm what happened in a programme that they
+/// know of.
+pub(super) fn tell_of_programme(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+    news: News,
+    programme: Option<ProgrammeId>,
+) -> Result<(), Error> {
+    for person in people_of(conn, firm, &[Role::Owner, Role::Editor])? {
+        queue_news(context, conn, person, news, programme)?;
+    }
+    Ok(())
+}
+
+fn people_of(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    parts: &[Role],
+) -> Result<BTreeSet<UserId>, Error> {
+    let members = db::users::members(conn, firm)?.into_iter();
+    let told = members.filter(|(_, part)| parts.contains(part));
+    Ok(told.map(|(user, _)| user.id).collect())
 }
 
 /// Tells the owners of a firm that somebody is about to join it.
@@ -140,13 +162,27 @@ pub(super) fn tell_news(
     person: UserId,
     news: News,
 ) -> Result<(), Error> {
+    queue_news(context, conn, person, news, None)
+}
+
+fn queue_news(
+    context: &Context,
+    conn: &mut Conn,
+    person: UserId,
+    news: News,
+    programme: Option<ProgrammeId>,
+) -> Result<(), Error> {
     let id: OutboxId = context.new_id();
     enqueue(
         context,
         conn,
         &format!("news:{news}:{id}"),
         (SubjectKind::User, person.uuid()),
-        &Notice::News { user: person, news },
+        &Notice::News {
+            user: person,
+            news,
+            programme,
+        },
     )
 }
 
@@ -291,7 +327,32 @@ async fn look_up(
                 .read(move |conn| tickets::prepare(&context_in, conn, ticket))
                 .await
         }
-        Notice::News { user, news } => tell(context, user, Content::News(news)).await,
+        Notice::News {
+            user,
+            news,
+            programme,
+        } => {
+            let prepare = move |conn: &mut Conn| {
+                let readers = db::users::find(conn, user)?.into_iter().collect();
+                let programme = match programme {
+                    Some(id) => db::programmes::find(conn, id)?,
+                    None => None,
+                };
+                // Who has left since reads no more than what everybody may know.
+                let parts = db::users::memberships(conn, user)?;
+                let known = programme.filter(|found| {
+                    let mut parties = found.details.parties.iter();
+                    found.status.is_public()
+                        || parties.any(|party| {
+                            let mut parts = parts.iter();
+                            parts.any(|part| part.organization == party.organization)
+                        })
+                });
+                let title = known.map(|found| found.details.title.to_string());
+                Ok(ready(readers, Content::News(news, title)))
+            };
+            context.db.read(prepare).await
+        }
         letter @ (Notice::Digest { .. }
         | Notice::ProfileNews { .. }
         | Notice::InvestorNews { .. }

@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::db::worklist::{self as waiting, Waiting};
 use crate::db::{self, Conn, referrals};
 use crate::domain::account::Role;
-use crate::domain::commitment::Measure;
 use crate::domain::country::Country;
 use crate::domain::ids::OrganizationId;
 use crate::domain::introduction::IntroductionStatus;
@@ -251,8 +250,8 @@ impl Pile<'_> {
             self.until(WorkKind::MeetCommitment, RecordKind::Commitment, &[found]);
         }
         for (promise, since) in db::commitment_watch::behind(conn, own, MOST)? {
-            // What money a party is told of comes late and rounded.
-            let told = own.is_none() || promise.details.measure != Measure::MoneyFunded;
+            // What a party is told of deals and their money comes late.
+            let told = own.is_none() || !promise.details.measure.is_of_deals();
             let programme = db::programmes::find(conn, promise.programme)?;
             let runs = programme.is_some_and(|it| !it.status.is_over());
             if promise.details.due <= soon || !told || !runs {

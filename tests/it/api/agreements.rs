@@ -45,6 +45,17 @@ async fn cast(database: &Database) -> Cast {
 }
 
 impl Cast {
+    /// How many people were mailed that news.
+    async fn mails(&self, news: &str) -> usize {
+        let list = |conn: &mut db::Conn| db::outbox::list(conn, None, None, 1_000);
+        let queue = self.app.context.db.read(list).await.unwrap();
+        let intent = format!("news:{news}:");
+        let programme = self.programme.rsplit('/').next().unwrap();
+        let mails = queue.iter().filter(|it| it.intent_key.starts_with(&intent));
+        // Each says which programme.
+        mails.filter(|it| it.payload.contains(programme)).count()
+    }
+
     fn path(&self, below: &str) -> String {
         format!("{}/{below}", self.programme)
     }
@@ -227,6 +238,11 @@ fn a_party_that_declines_ends_it_and_parties_have_their_say() {
             declined.body["signatories"][0]["reason"],
             "The term is too long."
         );
+        assert_eq!(
+            cast.mails("programme_declined").await,
+            2,
+            "one to each party"
+        );
         // Whoever drew it up finds it among their work.
         let work = cast
             .curator
@@ -297,6 +313,7 @@ fn notice_expiry_and_renewal_come_by_the_clock_and_link_both_ways() {
         days(680);
         clock::strike(&cast.app.context).await.unwrap();
         assert_eq!(status(&cast.programme).await, "expiring");
+        assert_eq!(cast.mails("programme_expiring").await, 2);
         let curator = cast
             .app
             .stranger()

@@ -63,6 +63,7 @@ fn tasks(lines: &[Value]) -> Vec<&str> {
 /// A deal of two sides and a second investor, each of whom notes something.
 async fn busy_deal(stage: &Stage) -> (String, OrganizationId) {
     let deal = deal(stage).await;
+    super::deal_documents::kept(stage, &deal).await;
     let members = format!("{deal}/participants");
     put(stage, Who::Dana, &format!("{deal}/round"), round())
         .await
@@ -123,6 +124,7 @@ fn a_file_of_a_firm_is_read_as_the_firm_reads() {
         let lines = everything(&stage, Who::Dana, startup).await;
         assert_eq!(notes(&lines), ["Dana's own", "The startup's", "For both"]);
         assert_eq!(tasks(&lines), ["To do in the startup"]);
+        assert_eq!(of(&lines, "deal_document").len(), 1);
         let members = &of(&lines, "deal_participants")[0]["says"]["participants"];
         assert_eq!(members.as_array().map(Vec::len), Some(2), "{members}");
 
@@ -169,6 +171,7 @@ fn one_of_the_operator_reads_nothing_of_the_other_side_of_their_own_firm() {
             "match",
             "deal",
             "deal_participants",
+            "deal_document",
             "deal_note",
             "deal_task",
         ] {

@@ -2,6 +2,7 @@
 //! own, on every back-end.
 
 mod accounts;
+mod admissions;
 mod agreements;
 mod audiences;
 mod care;
@@ -9,6 +10,7 @@ mod claims;
 mod clients;
 mod contacts;
 mod curation;
+pub mod deal_documents;
 mod deal_work;
 pub mod deals;
 mod discretion;

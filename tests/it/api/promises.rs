@@ -79,6 +79,12 @@ fn who_sees_to_a_promise_hears_that_it_falls_behind() {
         assert_eq!(told(&stage).await, ["at_risk"]);
         days(1).await;
         assert_eq!(told(&stage).await, ["at_risk"], "once");
+        let list = |conn: &mut Conn| db::outbox::list(conn, None, None, 1_000);
+        let queue = stage.context.db.read(list).await.unwrap();
+        let mails = queue
+            .iter()
+            .filter(|it| it.intent_key.starts_with("news:promise_at_risk:"));
+        assert_eq!(mails.count(), 1, "its owner is mailed once");
 
         let evidence = json!({
             "kind": "statement", "count": 3, "happened_on": stage.context.now().date_naive().to_string(), "note": "Three days in Baku",

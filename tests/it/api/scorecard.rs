@@ -164,6 +164,46 @@ fn what_records_show_is_not_typed_in() {
             (&progress["done_count"], &progress["share_bp"]),
             (&json!(1), &json!(5000))
         );
+
+        // What was wrong is put right by another piece, and stays on record.
+        let manual = promised(&stage, "manual", json!({"target_count": 4})).await;
+        let evidence = format!("{manual}/evidence");
+        let given = |count: i64| json!({"kind": "enquiry", "count": count, "happened_on": "2026-11-20", "note": "Enquiries"});
+        let done =
+            async |query: &str| card(&stage, query).await["commitments"][1]["done_count"].clone();
+        let wrong = stage.post(Who::Gul, &evidence, given(4)).await.expect(201);
+        assert_eq!(done("").await, 4);
+        stage.context.clock.advance(TimeDelta::days(1));
+        let mut right = given(1);
+        right["replaces"] = wrong["id"].clone();
+        let placed = stage
+            .post(Who::Gul, &evidence, right.clone())
+            .await
+            .expect(201);
+        assert_eq!(
+            (done("").await, done("?as_of=2026-11-24").await),
+            (json!(1), json!(4))
+        );
+        let again = stage.post(Who::Curator, &evidence, right.clone()).await;
+        assert_eq!(again.code(409), "already_replaced");
+        let list = stage.get(Who::Gul, &evidence).await.expect(200);
+        assert_eq!(list["items"][0]["replaced_by"], placed["id"]);
+        assert_eq!(list["items"][1]["replaces"], wrong["id"]);
+        // A party puts right what it gave itself, and nothing of elsewhere.
+        let ours = stage
+            .post(Who::Curator, &evidence, given(1))
+            .await
+            .expect(201);
+        right["replaces"] = ours["id"].clone();
+        let refused = stage.post(Who::Gul, &evidence, right.clone()).await;
+        assert_eq!(refused.code(409), "transition_not_yours");
+        let elsewhere = format!("{made}/evidence");
+        right.as_object_mut().unwrap().remove("count");
+        let refused = stage
+            .post(Who::Curator, &elsewhere, right)
+            .await
+            .expect(422);
+        assert_eq!(refused["errors"][0]["code"], "unknown_evidence");
     });
 }
 

@@ -40,9 +40,10 @@ const REPEATABLE: [&str; 1] = ["/v1/tag-suggestions"];
 
 /// Routes that take a key and have tests of their own for it, beside what they
 /// make: a secret is not in the second answer.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 11] = [
     "/v1/documents/{id}/versions",
     "/v1/startup-profiles/{id}/documents",
+    "/v1/deals/{id}/documents",
     "/v1/me/keys",
     "/v1/me/consents/{id}/withdrawal",
     "/v1/me/consents/{id}/renewal",
@@ -293,6 +294,10 @@ async fn records(twice: &Twice<'_>) {
     let path = format!("/v1/programmes/{}/admissions", stage.programme.id);
     let (_, admitted) = twice.does(route, Who::Curator, &path, admission).await;
     assert_eq!(admitted["new"], true);
+    let gone = json!({"mandate": view["id"], "reason": "It asked to leave."});
+    let route = "/v1/programmes/{id}/admissions/withdrawals";
+    let path = format!("{path}/withdrawals");
+    twice.does(route, Who::Curator, &path, gone).await;
     twice.moves("mandates", Who::Gul, &mandate, withdraw).await;
 
     let route = "/v1/organizations";

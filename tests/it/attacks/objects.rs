@@ -61,9 +61,9 @@ fn body(route: &str) -> Option<Value> {
         "PATCH /v1/saved-views/{id}" => Some(json!({ "name": "Ours" })),
         "PATCH /v1/documents/{id}" => Some(json!({ "title": "Ours" })),
         "POST /v1/documents/{id}/transitions" => action("withdraw"),
-        "POST /v1/documents/{id}/versions" | "POST /v1/startup-profiles/{id}/documents" => {
-            Some(json!({}))
-        }
+        "POST /v1/documents/{id}/versions"
+        | "POST /v1/startup-profiles/{id}/documents"
+        | "POST /v1/deals/{id}/documents" => Some(json!({})),
         "POST /v1/startup-profiles/{id}/grants" => Some(json!({ "level": "l3" })),
         "PATCH /v1/programmes/{id}" => Some(json!({ "title": "Ours" })),
         "PATCH /v1/mandates/{id}" => Some(json!({ "title": "Ours" })),
@@ -134,18 +134,8 @@ fn body(route: &str) -> Option<Value> {
             action("cancel")
         }
         "POST /v1/people/{id}/transitions" => action("close"),
-        "POST /v1/programmes/{id}/admissions" => {
-            Some(json!({ "mandate": Uuid::now_v7().to_string() }))
-        }
         "PUT /v1/organizations/{id}/identifiers" => Some(json!({ "identifiers": {} })),
         "POST /v1/duplicates/{id}/transitions" => action("reopen"),
-        "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
-        "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
-        "POST /v1/programmes/{id}/rematches" => Some(json!({ "top": 1 })),
-        "POST /v1/programmes/{id}/rematches/{rematch}/transitions" => action("cancel"),
-        "PUT /v1/programmes/{id}/release-settings" => {
-            Some(json!({ "by_rule": { "from": "weak", "to": "both" }, "fairness": null }))
-        }
         "PUT /v1/organizations/{id}/members/{person}" => Some(json!({ "role": "viewer" })),
         "POST /v1/organizations/{id}/invitations" => {
             Some(json!({ "email": "evil@mail.example", "role": "owner" }))
@@ -155,6 +145,27 @@ fn body(route: &str) -> Option<Value> {
             Some(json!({ "name": "Evil", "scopes": ["programmes:read"] }))
         }
         "POST /v1/clients/{id}/secrets" => Some(json!({})),
+        _ => body_of_programme(route),
+    }
+}
+
+/// A body of what is done with who takes part in a programme.
+fn body_of_programme(route: &str) -> Option<Value> {
+    let action = |action: &str| Some(json!({ "action": action }));
+    match route {
+        "POST /v1/programmes/{id}/admissions" => {
+            Some(json!({ "mandate": Uuid::now_v7().to_string() }))
+        }
+        "POST /v1/programmes/{id}/admissions/withdrawals" => {
+            Some(json!({ "mandate": Uuid::now_v7().to_string(), "reason": "Evil" }))
+        }
+        "POST /v1/programmes/{id}/releases" => Some(json!({ "to": "both" })),
+        "POST /v1/programmes/{id}/releases/{release}/transitions" => action("confirm"),
+        "POST /v1/programmes/{id}/rematches" => Some(json!({ "top": 1 })),
+        "POST /v1/programmes/{id}/rematches/{rematch}/transitions" => action("cancel"),
+        "PUT /v1/programmes/{id}/release-settings" => {
+            Some(json!({ "by_rule": { "from": "weak", "to": "both" }, "fairness": null }))
+        }
         _ => None,
     }
 }
@@ -208,6 +219,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
     });
     let task = stage.post(Who::Gul, &format!("{path}/tasks"), task).await;
     let task = last(task.location.unwrap());
+    let paper = crate::api::deal_documents::kept(stage, &path).await;
     let deal = last(path);
     let items = async |who, path: &str| {
         let list = stage.get(who, path).await.expect(200);
@@ -271,6 +283,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ("/v1/me/keys/{id}", key(stage).await),
         ("/v1/me/consents/{id}", own(stage, "/v1/me/consents").await),
         ("/v1/documents/{id}", document(stage).await),
+        ("/v1/deal-documents/{id}", paper),
         (
             "/v1/licences/{id}",
             crate::api::licences::recorded(stage).await,

@@ -52,7 +52,11 @@ impl Post {
         let user = self.stage.user(who).id;
         let enqueue = move |conn: &mut Conn| {
             let news = News::PasswordChanged;
-            let notice = Notice::News { user, news };
+            let notice = Notice::News {
+                user,
+                news,
+                programme: None,
+            };
             let subject = (SubjectKind::User, user.uuid());
             notices::enqueue(&context, conn, &format!("news:{user}"), subject, &notice)
         };

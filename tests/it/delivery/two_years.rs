@@ -38,6 +38,11 @@ impl Years {
         self.post.send().await;
     }
 
+    /// Tells what happened, for who runs the test with `--nocapture`.
+    fn says(&self, what: &str) {
+        println!("{}  {what}", self.today());
+    }
+
     fn connecting(&self) -> usize {
         let received = self.post.server.received();
         received.iter().filter(|mail| mail.connects()).count() / 2
@@ -52,9 +57,31 @@ impl Years {
         let programme = self.stage().programme.id;
         let path = format!("/v1/programmes/{programme}/scorecard?as_of={as_of}");
         let mut card = self.stage().get(Who::Curator, &path).await.expect(200);
+        println!(
+            "{}  the scorecard as of {as_of}: {}",
+            self.today(),
+            told(&card)
+        );
         // What a promise is called is told as it is today.
-        card["commitments"] = Value::Null;
+        for promise in card["commitments"].as_array_mut().unwrap() {
+            promise["title"] = Value::Null;
+        }
         card
+    }
+
+    /// The two parties promise each other introductions.
+    async fn promise(&self) {
+        let programme = self.stage().programme.id;
+        let path = format!("/v1/programmes/{programme}/commitments");
+        let due = self.post.now().date_naive() + TimeDelta::days(360);
+        let promise = json!({
+            "goal": "capital", "title": "Two introductions in a year",
+            "measure": "introductions_sent", "target_count": 2,
+            "due": due.to_string(), "owner": self.stage().investor.id.to_string(),
+        });
+        let made = self.stage().post(Who::Curator, &path, promise).await;
+        made.expect(201);
+        self.says("promised: two introductions in a year");
     }
 
     async fn go(&self, who: Who, record: &str, body: Value) -> Value {
@@ -88,6 +115,31 @@ impl Years {
         let quote = move |conn: &mut Conn| db::rates::insert(conn, day, &[(azn, per_unit)]);
         self.stage().context.db.write(quote).await.unwrap();
     }
+}
+
+/// What a card says, in a line.
+fn told(card: &Value) -> String {
+    let counts = card["counts"].as_object().unwrap().iter();
+    let counts = counts.filter(|(_, count)| **count != json!(0));
+    let counts: Vec<String> = counts
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    let promises = card["commitments"].as_array().unwrap().iter();
+    let promises: Vec<String> = promises
+        .map(|it| {
+            format!(
+                "{} of {} ({})",
+                it["done_count"], it["target_count"], it["health"]
+            )
+        })
+        .collect();
+    format!(
+        "{}; US cents {}; days to {}; promises {}",
+        counts.join(", "),
+        card["money_funded"]["total"]["amount_minor"],
+        card["days_to"],
+        promises.join(", "),
+    )
 }
 
 /// A programme of 500 days to which the investor is a party.
@@ -132,6 +184,7 @@ async fn closed_border(years: &Years) {
     let freeze = json!({ "scope": "country", "value": "AZ", "reason": "Closed border" });
     let frozen = stage.post(Who::Compliance, "/v1/freezes", freeze).await;
     let frozen = frozen.expect(201)["id"].as_str().unwrap().to_owned();
+    years.says("frozen: the border of AZ is closed, with a question under way");
     let before = years.post.server.received().len();
     years.days(4).await;
     let since = years.post.server.received().split_off(before);
@@ -149,10 +202,87 @@ async fn closed_border(years: &Years) {
         let lift = json!({"action": "lift", "reason": "It is over."});
         stage.go(who, &path, lift).await.expect(200);
     }
+    years.says("lifted by two people; nothing was sent meanwhile");
     years.startup_says_yes(&frozen_one).await;
     years.days(1).await;
     assert_eq!(years.post.status(&frozen_one).await, "sent");
     assert_eq!(years.connecting(), 2);
+    years.says("the frozen introduction went out after all");
+}
+
+/// What came of it by a day, and what the scorecard said on it.
+type Told = (String, Value);
+
+/// An introduction, and what becomes of it.
+async fn first_deal(years: &Years) -> [Told; 2] {
+    let stage = years.stage();
+    years.quote(500_000).await;
+    let introduction = years.post.agreed().await;
+    years.post.send().await;
+    assert_eq!(years.post.status(&introduction).await, "sent");
+    assert_eq!(years.connecting(), 1);
+    years.says("both said yes; the introduction is sent");
+    years.days(5).await;
+    let first_day = years.today();
+    let first = years.card(&first_day).await;
+    assert_eq!(first["counts"]["introductions_sent"], 1);
+    assert_eq!(first["counts"]["deals_opened"], 0);
+    assert_eq!(first["commitments"][0]["share_bp"], 5_000);
+    years.days(1).await;
+    let convert = json!({ "action": "convert" });
+    years.go(Who::Dana, &introduction, convert.clone()).await;
+    years.go(Who::Gul, &introduction, convert).await;
+    let deals = stage.get(Who::Gul, "/v1/deals").await.expect(200);
+    let deal = format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap());
+    years.says("both say that it became a deal");
+    years.days(20).await;
+    let view = stage.get(Who::Gul, &deal).await.expect(200);
+    let last = match view["pipeline"].as_str().unwrap() {
+        "pilot" => "settled",
+        other => panic!("{other}"),
+    };
+    let skip = json!({ "action": "skip", "to": last, "reason": "They were quick." });
+    years.go(Who::Curator, &deal, skip).await;
+    let confirm = json!({
+        "action": "confirm", "value_date": years.today(),
+        "amount": { "amount_minor": 1_000_000, "currency": "AZN" },
+    });
+    years.go(Who::Dana, &deal, confirm.clone()).await;
+    let won = years.go(Who::Gul, &deal, confirm).await;
+    assert_eq!(won["status"], "won");
+    years.says("both confirm AZN 10,000");
+    let second_day = years.today();
+    let second = years.card(&second_day).await;
+    assert_eq!(second["counts"]["deals_funded"], 1);
+    assert_eq!(second["money_funded"]["total"]["amount_minor"], 500_000);
+    years.quote(900_000).await;
+    years.says("the manat rises");
+    [(first_day, first), (second_day, second)]
+}
+
+/// The MoU is renewed.
+async fn renewed(years: &Years) {
+    let stage = years.stage();
+    let programme = format!("/v1/programmes/{}", stage.programme.id);
+    let renewal = json!({
+        "slug": "il-az-2", "starts_on": years.today(), "ends_on": "2030-12-31",
+    });
+    let made = stage
+        .post(Who::Curator, &format!("{programme}/renewals"), renewal)
+        .await;
+    let next = made.location.clone().unwrap();
+    made.expect(201);
+    for action in ["negotiate", "agree_text", "start_signing", "activate"] {
+        years
+            .go(Who::Curator, &next, json!({ "action": action }))
+            .await;
+    }
+    let old = stage.get(Who::Curator, &programme).await.expect(200);
+    assert_eq!(old["status"], "renewed");
+    let admitted = stage.get(Who::Curator, &format!("{next}/admissions")).await;
+    let admitted = admitted.expect(200);
+    assert_eq!(admitted["items"].as_array().unwrap().len(), 4, "{admitted}");
+    years.says("the MoU is renewed; whoever was admitted is admitted to the next");
 }
 
 #[test]
@@ -161,44 +291,9 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         let years = Box::pin(begin(database)).await;
         let stage = years.stage();
 
-        // An introduction, and what becomes of it.
-        years.quote(500_000).await;
-        let introduction = years.post.agreed().await;
-        years.post.send().await;
-        assert_eq!(years.post.status(&introduction).await, "sent");
-        assert_eq!(years.connecting(), 1);
-        years.days(5).await;
-        let first_day = years.today();
-        let first = years.card(&first_day).await;
-        assert_eq!(first["counts"]["introductions_sent"], 1);
-        assert_eq!(first["counts"]["deals_opened"], 0);
-        years.days(1).await;
-        let convert = json!({ "action": "convert" });
-        years.go(Who::Dana, &introduction, convert.clone()).await;
-        years.go(Who::Gul, &introduction, convert).await;
-        let deals = stage.get(Who::Gul, "/v1/deals").await.expect(200);
-        let deal = format!("/v1/deals/{}", deals["items"][0]["id"].as_str().unwrap());
-        years.days(20).await;
-        let view = stage.get(Who::Gul, &deal).await.expect(200);
-        let last = match view["pipeline"].as_str().unwrap() {
-            "pilot" => "settled",
-            other => panic!("{other}"),
-        };
-        let skip = json!({ "action": "skip", "to": last, "reason": "They were quick." });
-        years.go(Who::Curator, &deal, skip).await;
-        let confirm = json!({
-            "action": "confirm", "value_date": years.today(),
-            "amount": { "amount_minor": 1_000_000, "currency": "AZN" },
-        });
-        years.go(Who::Dana, &deal, confirm.clone()).await;
-        let won = years.go(Who::Gul, &deal, confirm).await;
-        assert_eq!(won["status"], "won");
-        let second_day = years.today();
-        let second = years.card(&second_day).await;
-        assert_eq!(second["counts"]["deals_funded"], 1);
-        assert_eq!(second["money_funded"]["total"]["amount_minor"], 500_000);
-        years.quote(900_000).await;
-
+        years.says("the corridor is open; a startup and a mandate are admitted");
+        years.promise().await;
+        let [(first_day, first), (second_day, second)] = Box::pin(first_deal(&years)).await;
         closed_border(&years).await;
 
         // Nobody confirms the mandate, then its owner does.
@@ -206,6 +301,7 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         let mandate = format!("/v1/mandates/{}", stage.mandate.id);
         let stale = stage.get(Who::Gul, &mandate).await.expect(200);
         assert_eq!(stale["status"], "stale");
+        years.says("nobody confirmed the mandate in time; its owner publishes it again");
         years
             .go(Who::Gul, &mandate, json!({ "action": "publish" }))
             .await;
@@ -223,24 +319,9 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         assert_eq!(years.post.status(&late).await, "held");
         assert_eq!(years.connecting(), connected, "an unknown is no yes");
 
-        // The MoU is renewed.
+        years.says("a clearance ran out: what both agreed to is held, not sent");
         years.quiet_days(80).await;
-        let programme = format!("/v1/programmes/{}", stage.programme.id);
-        let renewal = json!({
-            "slug": "il-az-2", "starts_on": years.today(), "ends_on": "2030-12-31",
-        });
-        let made = stage
-            .post(Who::Curator, &format!("{programme}/renewals"), renewal)
-            .await;
-        let next = made.location.clone().unwrap();
-        made.expect(201);
-        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-            years
-                .go(Who::Curator, &next, json!({ "action": action }))
-                .await;
-        }
-        let old = stage.get(Who::Curator, &programme).await.expect(200);
-        assert_eq!(old["status"], "renewed");
+        renewed(&years).await;
 
         // Two years later every day of before reads as it did.
         let age = (years.post.now() - stage.profile.created_at).num_days();
@@ -258,5 +339,6 @@ fn two_years_of_a_corridor_are_told_as_of_any_day() {
         let chain = stage.context.db.read(verify).await.unwrap();
         assert_eq!(chain.first_bad, None);
         assert!(chain.verified > 60, "{}", chain.verified);
+        years.says(&format!("{} events in an unbroken chain", chain.verified));
     });
 }

@@ -47,7 +47,16 @@ struct Walk {
     /// What each deal that was won brought, when it was first seen.
     won: BTreeMap<String, Value>,
     done: Vec<String>,
+    /// How many kinds of steps it chooses from.
+    kinds: usize,
+    /// How many of its tries were not refused.
+    taken: usize,
 }
+
+/// The kinds of steps of the walks that found something.
+const FEW: usize = 20;
+/// Those with blocks, consents, practices and admissions beside them.
+const ALL: usize = 28;
 
 /// What the gate says of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +67,7 @@ enum Gate {
 }
 
 impl Walk {
-    async fn begin(database: &Database, dice: Dice) -> Self {
+    async fn begin(database: &Database, dice: Dice, kinds: usize) -> Self {
         let post = Post::open(database).await;
         let walk = Self {
             post,
@@ -69,6 +78,8 @@ impl Walk {
             stands: BTreeMap::new(),
             won: BTreeMap::new(),
             done: vec![],
+            kinds,
+            taken: 0,
         };
         walk.quote(500_000).await;
         let matched = walk.post.stage.matched().await;
@@ -131,6 +142,7 @@ impl Walk {
         let answer = self.post.stage.go(who, record, body).await;
         assert!(answer.status < 500, "{said}: {}", answer.text);
         self.done.push(format!("{said} -> {}", answer.status));
+        self.taken += usize::from(answer.status < 300);
         answer.status
     }
 
@@ -139,12 +151,16 @@ impl Walk {
         let answer = self.post.stage.post(who, path, body).await;
         assert!(answer.status < 500, "{said}: {}", answer.text);
         self.done.push(format!("{said} -> {}", answer.status));
+        self.taken += usize::from(answer.status < 300);
+        if answer.text.is_empty() {
+            return Value::Null;
+        }
         answer.json()
     }
 
     async fn step(&mut self) {
         let sides = [Who::Dana, Who::Gul];
-        match self.dice.between(0, 20) {
+        match self.dice.between(0, self.kinds) {
             0 => self.records().await,
             1 => self.clear().await,
             2 => self.freeze().await,
@@ -189,6 +205,10 @@ impl Walk {
                 self.quote(i64::try_from(rate).unwrap()).await;
                 self.done.push(format!("rate {rate}"));
             }
+            20 | 21 => self.apart().await,
+            22 | 23 => self.consents().await,
+            24 | 25 => self.practice().await,
+            26 | 27 => self.admission().await,
             _ => {
                 let hours = i64::try_from(self.dice.between(1, 60)).unwrap();
                 self.post.advance(TimeDelta::hours(hours));
@@ -267,6 +287,80 @@ impl Walk {
         if self.dice.between(0, 3) > 0 {
             let resume = json!({ "action": "resume" });
             self.tries(Who::Curator, &programme, resume).await;
+        }
+    }
+
+    /// The two are kept apart; mostly that ends again.
+    async fn apart(&mut self) {
+        let stage = &self.post.stage;
+        let firms = [stage.startup.id.to_string(), stage.investor.id.to_string()];
+        let body = json!({ "organizations": firms, "reason": "A conflict" });
+        self.posts(Who::Compliance, "/v1/blocks", body).await;
+        if self.dice.between(0, 4) == 0 {
+            return;
+        }
+        let lift = json!({ "action": "lift", "reason": "It is over" });
+        if let Some(block) = self.newest("/v1/blocks").await {
+            for who in [Who::Compliance, Who::SecondCompliance] {
+                self.tries(who, &block, lift.clone()).await;
+            }
+        }
+    }
+
+    /// Somebody takes back what they agreed to; mostly they agree again.
+    async fn consents(&mut self) {
+        let who = self.one_of(&[Who::Dana, Who::Gul]);
+        let list = self.post.stage.get(who, "/v1/me/consents").await;
+        let Some(receipt) = list.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .last()
+            .cloned()
+        else {
+            return;
+        };
+        let path = format!("/v1/me/consents/{}", receipt["id"].as_str().unwrap());
+        let again = self.dice.between(0, 4) > 0;
+        let steps = ["withdrawal", "renewal"];
+        for step in steps.iter().take(1 + usize::from(again)) {
+            let path = format!("{path}/{step}");
+            let request = self.post.stage.request(who, "POST", &path);
+            let status = request.send().await.unwrap().status().as_u16();
+            assert!(status < 500, "{path}");
+            self.done.push(format!("{who:?} {path} -> {status}"));
+            self.taken += usize::from(status < 300);
+        }
+    }
+
+    async fn practice(&mut self) {
+        let newest = self.newest("/v1/practices").await;
+        let Some(practice) = newest.filter(|_| self.dice.between(0, 4) > 0) else {
+            let body = crate::api::practices::proposal(&self.post.stage);
+            self.posts(Who::Curator, "/v1/practices", body).await;
+            return;
+        };
+        let actions = [
+            "offer", "offer", "agree", "agree", "decline", "complete", "end",
+        ];
+        let action = json!({ "action": self.one_of(&actions) });
+        for who in [Who::Curator, Who::Dana, Who::Gul] {
+            self.tries(who, &practice, action.clone()).await;
+        }
+    }
+
+    /// A record leaves the programme; mostly it comes back.
+    async fn admission(&mut self) {
+        let stage = &self.post.stage;
+        let path = format!("/v1/programmes/{}/admissions", stage.programme.id);
+        let profile = json!({ "startup_profile": stage.profile.id.to_string() });
+        let mandate = json!({ "mandate": stage.mandate.id.to_string() });
+        let record = [profile, mandate][self.dice.between(0, 2)].clone();
+        let mut gone = record.clone();
+        gone["reason"] = json!("It asked to leave");
+        let withdrawals = format!("{path}/withdrawals");
+        self.posts(Who::Curator, &withdrawals, gone).await;
+        if self.dice.between(0, 4) > 0 {
+            self.posts(Who::Curator, &path, record).await;
         }
     }
 
@@ -426,7 +520,10 @@ impl Walk {
         }
     }
 
-    async fn end(&self) {
+    async fn end(&self, steps: usize) {
+        // Refusals are as good as moves, but a walk of refusals shows nothing.
+        assert!(self.taken >= steps / 6, "{} of {steps} steps", self.taken);
+        assert!(self.mails >= 3, "{} mails", self.mails);
         let stage = &self.post.stage;
         let verify = |conn: &mut Conn| db::chain::verify(conn, 500, |_| {});
         let chain = stage.context.db.read(verify).await.unwrap();
@@ -450,23 +547,25 @@ fn whatever_happens_in_a_corridor_what_was_promised_of_it_holds() {
         Dice::of(FOUND_ONE)
     };
     let (mut events, mut mails) = (0, 0);
-    for _ in 0..walks {
+    for walk in 0..walks {
+        let kinds = if walk % 2 == 0 { FEW } else { ALL };
         // Each walk has a store of its own.
         for database in each_backend() {
             let seed = dice.between(0, usize::MAX >> 32);
             eprintln!("on {database}, walk {seed}:");
             let dice = Dice::of(u64::try_from(seed).unwrap());
             let (more_events, more_mails) = on_runtime(async {
-                let mut walk = Box::pin(Walk::begin(&database, dice)).await;
+                let mut walk = Box::pin(Walk::begin(&database, dice, kinds)).await;
                 for _ in 0..steps {
                     let before = walk.gate().await;
                     Box::pin(walk.step()).await;
                     let after = walk.gate().await;
                     walk.check(before, after).await;
                 }
-                walk.end().await;
+                walk.end(steps).await;
                 eprintln!(
-                    "{steps} steps, {} events, {} mails, {} deals won",
+                    "{steps} steps, {} taken, {} events, {} mails, {} deals won",
+                    walk.taken,
                     walk.events,
                     walk.mails,
                     walk.won.len()

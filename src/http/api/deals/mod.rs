@@ -1,6 +1,7 @@
 //! Deals: what follows an introduction, stage by stage.
 
 mod closings;
+mod documents;
 mod history;
 mod notes;
 mod parts;
@@ -32,6 +33,7 @@ use crate::services::deals::{self, Filter};
 use crate::services::paging::PageRequest;
 use crate::services::{Caller, Context, counts};
 
+pub use documents::DealDocumentView;
 pub use notes::NoteView;
 pub use parts::PartView;
 pub use requests::{ACTIONS, DealChanges, NewDealTransition};
@@ -49,6 +51,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(move_deal)
         .configure(notes::routes)
         .configure(tasks::routes)
+        .configure(documents::routes)
         .service(list_deal_events)
         .service(history::get_deal_history)
         .service(syndicate::get_deal_board)

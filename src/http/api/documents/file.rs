@@ -1,5 +1,6 @@
 //! The bytes of documents, to be kept and never shown by a browser.
 
+use std::fs::File;
 use std::io::{Seek, SeekFrom};
 
 use actix_web::http::Method;
@@ -8,7 +9,9 @@ use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
 };
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, web};
+use uuid::Uuid;
 
+use crate::domain::document::DocumentVersion;
 use crate::domain::ids::DocumentId;
 use crate::http::api::exchange::path_id;
 use crate::http::api::timeline::hex;
@@ -16,6 +19,7 @@ use crate::http::caller::Authenticated;
 use crate::http::download::{attachment, part, range};
 use crate::http::preconditions::has_tag;
 use crate::http::problem::{Kind, Problem};
+use crate::services::deals::documents as papers;
 use crate::services::documents::door::{Look, Opened, open};
 use crate::services::{Caller, Context, Error};
 
@@ -155,6 +159,30 @@ async fn send(
     answer(opened, wanted).await
 }
 
+/// Gives the file of a deal's paper as documents are given.
+pub(in crate::http::api) async fn send_paper(
+    context: &Context,
+    caller: &Caller,
+    request: &HttpRequest,
+    id: Uuid,
+) -> Result<HttpResponse, Problem> {
+    let (peeked, file) = papers::open(context, caller, id, Look::Peek).await?;
+    let tag = format!("\"{}\"", hex(&peeked.file.digest));
+    if has_tag(request, &tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header((ETAG, tag))
+            .insert_header((CACHE_CONTROL, "private, no-store"))
+            .finish());
+    }
+    let wanted = part_of(request, &tag, peeked.file.bytes)?;
+    if is_head(request) {
+        return deliver(&peeked.file, file, wanted).await;
+    }
+    // A paper has one file only, so that this is what was looked at.
+    let (opened, file) = papers::open(context, caller, id, Look::Open).await?;
+    deliver(&opened.file, file, wanted).await
+}
+
 /// HEAD comes here as GET; what the caller sent stands beside it.
 fn is_head(request: &HttpRequest) -> bool {
     let sent = request.extensions().get::<Method>().cloned();
@@ -175,11 +203,15 @@ fn part_of(request: &HttpRequest, tag: &str, bytes: i64) -> Result<Option<(u64, 
 }
 
 async fn answer(opened: Opened, wanted: Option<(u64, u64)>) -> Result<HttpResponse, Problem> {
-    let Opened {
-        document: _,
-        version,
-        mut file,
-    } = opened;
+    deliver(&opened.version, opened.file, wanted).await
+}
+
+/// Gives a file, or a part of it.
+async fn deliver(
+    version: &DocumentVersion,
+    mut file: File,
+    wanted: Option<(u64, u64)>,
+) -> Result<HttpResponse, Problem> {
     let length = u64::try_from(version.bytes).unwrap_or(0);
     let (first, count) = wanted.unwrap_or((0, length));
     if first > 0 {

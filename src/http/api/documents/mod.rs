@@ -1,9 +1,9 @@
 //! Documents of startups' profiles: sent as forms, kept by their hashes, and
 //! opened by those to whom their startup granted it.
 
-mod file;
+pub(super) mod file;
 mod grants;
-mod requests;
+pub(super) mod requests;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};

@@ -132,7 +132,10 @@ fn read_fields(form: &Form, faults: &mut Faults) -> Option<What> {
 }
 
 /// The file of a form, once its bytes, its name and its declared type agree.
-async fn upload(part: Option<FilePart>, faults: &mut Faults) -> Result<Option<Upload>, Problem> {
+pub(in crate::http::api) async fn upload(
+    part: Option<FilePart>,
+    faults: &mut Faults,
+) -> Result<Option<Upload>, Problem> {
     let Some(part) = part else {
         return Ok(None);
     };
@@ -151,7 +154,7 @@ async fn upload(part: Option<FilePart>, faults: &mut Faults) -> Result<Option<Up
     }))
 }
 
-fn of_file(upload: &Upload) -> serde_json::Value {
+pub(in crate::http::api) fn of_file(upload: &Upload) -> serde_json::Value {
     json!({ "name": upload.name.as_str(), "sha256": hex(&upload.received.digest) })
 }
 

@@ -52,5 +52,10 @@ pub(in crate::mail) const WORDS: AccountWords = AccountWords {
         member_joined: "Corridor platformasında təşkilatınıza kimsə qoşulub. Kim olduğunu təşkilatın işçilər siyahısı göstərir; yeri orada deyilsə, rolunu götürün.",
         document_cleared: "Təşkilatınızın bir sənədi yoxlanılıb və buraxılıb: icazə verdiyiniz tərəflərə açıqdır. Onu kimin açdığını baxış jurnalı göstərir.",
         document_refused: "Təşkilatınızın bir sənədi yoxlanılıb və rədd edilib: onu sizdən başqa heç kim aça bilməz. Adını və ya faylını dəyişə, yaxud silə bilərsiniz.",
+        admission_withdrawn: "Təşkilatınızın bir profili və ya mandatı artıq proqramda iştirak etmir: orada ona dair yeni heç nə göstərilmir, göndərilməmiş tanışlıqlar bitib. Əvvəl qurulmuş əlaqələr davam edir. Səbəbini operatorun əməkdaşları deyə bilər.",
+        programme_declined: "Tərəflərdən biri təşkilatınızın tərəfi olduğu proqramı imzalamaqdan imtina edib və proqram bu halda qüvvəyə minməyəcək. Kimin və nə üçün imtina etdiyini saziş göstərir.",
+        programme_expiring: "Təşkilatınızın tərəfi olduğu proqramın müddəti başa çatır: xəbərdarlıq müddəti başlayıb. Yenilənib-yenilənməyəcəyini operatora bildirin.",
+        programme_over: "Təşkilatınızın tərəfi olduğu proqram başa çatıb. Qurduğu əlaqələr davam edir, göstəricilər cədvəli olduğu kimi qalır.",
+        promise_at_risk: "Təşkilatınızın proqramda verdiyi bir öhdəlik gecikir. Nə qədər irəlilədiyini göstəricilər cədvəli göstərir; sübut da əlavə etmək olar.",
     },
 };

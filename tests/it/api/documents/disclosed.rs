@@ -254,6 +254,18 @@ fn what_stops_a_disclosure_stops_an_opening() {
         assert_eq!((statuses(&stage, &deck).await, list().await), (SHUT, 0));
         stands(&stage, &introduction, IntroductionStatus::Converted).await;
         assert_eq!(statuses(&stage, &deck).await, OPEN);
+        // A curator takes the mandate out of the programme; what was connected
+        // before goes on.
+        let withdrawals = format!(
+            "/v1/programmes/{}/admissions/withdrawals",
+            stage.programme.id
+        );
+        let gone = json!({
+            "mandate": stage.mandate.id.to_string(), "reason": "It asked to leave.",
+        });
+        let gone = stage.post(Who::Curator, &withdrawals, gone).await;
+        gone.expect(200);
+        assert_eq!((statuses(&stage, &deck).await, list().await), (OPEN, 1));
         // A deal goes on when its programme is over; while that is suspended
         // nothing goes across.
         let programme = format!("/v1/programmes/{}", stage.programme.id);
