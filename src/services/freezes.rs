@@ -40,6 +40,18 @@ pub struct NewFreeze {
     pub to: Option<DateTime<Utc>>,
 }
 
+impl NewFreeze {
+    /// One from now on, until two people lift it.
+    pub const fn of(scope: FreezeScope, reason: String) -> Self {
+        Self {
+            scope,
+            reason,
+            from: None,
+            to: None,
+        }
+    }
+}
+
 /// Orders that nothing more is shown or sent within a scope.
 pub async fn order(
     context: &Context,

@@ -408,12 +408,7 @@ impl Teller<'_> {
                 self.ask(founder, matched).await?;
                 let scope = FreezeScope::Organization(matched.startup);
                 let why = "Its export licence is being renewed.".to_owned();
-                let order = NewFreeze {
-                    scope,
-                    reason: why,
-                    from: None,
-                    to: None,
-                };
+                let order = NewFreeze::of(scope, why);
                 freezes::order(self.context, self.officer()?, None, order).await?;
                 Ok(())
             }

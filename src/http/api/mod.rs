@@ -60,6 +60,7 @@ pub mod suppressions;
 mod tag_suggestions;
 pub mod tags;
 pub mod timeline;
+mod timeline_query;
 pub mod transitions;
 pub mod values;
 mod versions;

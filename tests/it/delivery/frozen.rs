@@ -73,12 +73,7 @@ fn scopes(post: &Post) -> [FreezeScope; 5] {
 async fn freeze(post: &Post, scope: FreezeScope) -> Uuid {
     let officer = officer(post, Who::Compliance).await;
     let reason = "A standing order.".to_owned();
-    let order = NewFreeze {
-        scope,
-        reason,
-        from: None,
-        to: None,
-    };
+    let order = NewFreeze::of(scope, reason);
     let ordered = freezes::order(&post.stage.context, &officer, None, order);
     ordered.await.unwrap().freeze.id
 }

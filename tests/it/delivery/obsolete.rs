@@ -230,12 +230,7 @@ pub(super) async fn freeze(post: &Post) -> Uuid {
     let officer = officer(post, Who::Compliance).await;
     let scope = FreezeScope::Country("IL".parse().unwrap());
     let reason = "A standing order.".to_owned();
-    let order = NewFreeze {
-        scope,
-        reason,
-        from: None,
-        to: None,
-    };
+    let order = NewFreeze::of(scope, reason);
     let ordered = freezes::order(&post.stage.context, &officer, None, order).await;
     ordered.unwrap().freeze.id
 }
