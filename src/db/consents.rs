@@ -230,7 +230,7 @@ pub fn withdrawn_last(conn: &mut Conn, organization: OrganizationId) -> Result<O
 }
 
 /// The firms for which somebody took back, since then, that they are proposed to
-/// others.
+/// others, of so many withdrawals.
 ///
 /// # Errors
 /// A statement failed.
@@ -239,13 +239,15 @@ pub fn withdrawn_since(
     since: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<OrganizationId>> {
-    Ok(consent_receipts::table
+    let firms: Vec<OrganizationId> = consent_receipts::table
         .filter(dsl::withdrawn_at.ge(Timestamp(since)))
         .filter(dsl::purpose.eq(PROPOSALS))
-        .select(dsl::organization_id)
-        .distinct()
+        .order(dsl::withdrawn_at.desc())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(conn)?)
+        .select(dsl::organization_id)
+        .load(conn)?;
+    let firms: BTreeSet<OrganizationId> = firms.into_iter().collect();
+    Ok(firms.into_iter().collect())
 }
 
 /// Those of these firms of which something is published.

@@ -45,6 +45,12 @@ impl Refusal {
         )
     }
 
+    /// Whether something of the record is still missing, all of it named.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.code == "incomplete"
+    }
+
     /// Whether somebody in another role would not have been refused.
     pub fn is_about_capacity(&self) -> bool {
         self.code == "transition_not_yours"

@@ -520,13 +520,14 @@ pub(super) fn open_to(
     let hats = caller.hats_for(profile.organization, Hat::Investor);
     let hidden = consents::hindrance_to_show(conn, profile.organization, context.now())?;
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(profile, action, hat, &facts)?;
+        let stands = step(profile, action, hat, &facts).map(drop);
         match (action, &hidden) {
+            // As when it is tried, this is said before what the record lacks.
             (
                 ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore,
                 Some(refusal),
-            ) => Err(refusal.clone()),
-            _ => Ok(()),
+            ) if !stands.as_ref().is_err_and(|it| !it.is_incomplete()) => Err(refusal.clone()),
+            _ => stands,
         }
     }))
 }

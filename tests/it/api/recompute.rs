@@ -64,7 +64,7 @@ fn every_account_is_computed_again_to_the_byte_whatever_became_of_its_records() 
         quote(&stage, today - TimeDelta::days(3), 3_000_000).await;
         let tags = json!({"primary_tags": ["fintech"], "languages": ["he"], "round": null});
         stage.edit(Who::Dana, &profile, tags).await.expect(200);
-        let tags = json!({"tags": {"fintech": 1}, "excluded_tags": ["water"]});
+        let tags = json!({"tags": {"fintech": 1, "water_loss": null}, "excluded_tags": ["water"]});
         stage.edit(Who::Gul, &mandate, tags).await.expect(200);
         let pause = json!({"action": "pause"});
         stage.go(Who::Dana, &profile, pause).await.expect(200);

@@ -33,7 +33,8 @@ const NAMES: [(&str, &str); 25] = [
         "introductions/meetings.rs",
         "of an introduction whose mail named both",
     ),
-    ("introductions/mod.rs", "asks the gate at each reading"),
+    ("import_jobs/firms.rs", "compares what a file's rows say"),
+    ("introductions/desk.rs", "asks the gate at each reading"),
     ("introductions/profiles.rs", "asks the gate at each reading"),
     (
         "introductions/pulses.rs",

@@ -114,7 +114,6 @@ async fn pair(stage: &Stage, number: usize) -> Pair {
         }
         db::startup_profiles::insert(conn, &profile)?;
         db::documents::insert(conn, &deck)?;
-        db::documents::insert_version(conn, deck.id, &deck.current)?;
         db::mandates::insert(conn, &mandate)?;
         db::programmes::admit_startup(conn, programme, profile.id, now)?;
         db::programmes::admit_mandate(conn, programme, mandate.id, now)?;
