@@ -51,7 +51,9 @@ fn a_mandate_that_excludes_the_startup_after_the_second_yes_lets_no_mail_out() {
         let post = Post::open(database).await;
         let introduction = post.agreed().await;
         let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
-        let excluding = json!({"excluded_tags": ["water_loss"]});
+        let excluding = json!({
+            "excluded_tags": ["water_loss"], "tags": {"water_loss": null, "agri_food": 3},
+        });
         let edited = post.stage.edit(Who::Gul, &mandate, excluding).await;
         edited.expect(200);
         post.send().await;

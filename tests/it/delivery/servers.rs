@@ -251,8 +251,7 @@ fn a_mail_goes_by_the_next_server_when_one_does_not_want_our_sender() {
         let sender = Sender::new(post.stage.context.clone(), mailer, options());
         // What the first doesn't take from us the second may, and the first is
         // asked for the next again.
-        post.server
-            .fail(Fault::Content("550 5.7.26 unauthenticated"));
+        post.server.fail(Fault::Recipient("554 5.7.1 listed"));
         post.queue_others(1).await;
         work_off(&sender).await;
         assert_eq!(second.received().len(), 1);
