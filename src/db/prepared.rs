@@ -115,7 +115,7 @@ mod tests {
             let changed = update.prepared().execute(&mut conn).expect("it runs");
             assert_eq!(changed, 1);
         }
-        let kept = kept.lock().expect("no panic");
+        let kept = kept.lock().expect("no panic").clone();
         assert_eq!(kept.len(), 1, "{kept:?}");
         assert!(kept.iter().all(|sql| sql.starts_with("UPDATE")), "{kept:?}");
         let times: i64 = counted::table

@@ -75,7 +75,7 @@ mod tests {
             "",
             "42 %",
             "Su kaybını üçte bire indirdik.",
-            "Ми зменшили втрати води.",
+            "Ми зменшили втрати води в місті.",
             "خفضنا الخسائر",
             "Wir senken Verluste für Städte.",
         ] {

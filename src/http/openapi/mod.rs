@@ -6,6 +6,7 @@ mod codes;
 mod contract;
 mod examples;
 mod links;
+mod plain;
 mod scopes;
 
 use std::sync::OnceLock;
@@ -292,7 +293,8 @@ impl Takes {
 pub fn to_yaml(document: &OpenApi) -> std::io::Result<String> {
     let mut document = yaml_serde::to_value(document).map_err(std::io::Error::other)?;
     contract::finish(&mut document);
-    yaml_serde::to_string(&document).map_err(std::io::Error::other)
+    let text = yaml_serde::to_string(&document).map_err(std::io::Error::other)?;
+    Ok(plain::quoted(&text))
 }
 
 /// The document as the service publishes it. It is made when it is first
