@@ -27,8 +27,8 @@ codes! {
 }
 
 codes! {
-    /// What happened to an account that its person should hear of, whoever
-    /// did it.
+    /// What happened to an account, or to a firm of its person's, that the
+    /// person should hear of, whoever did it.
     News {
         /// The password was changed.
         PasswordChanged = "password_changed",
@@ -69,6 +69,33 @@ codes! {
     }
 }
 
+impl News {
+    /// What it is about, where its reader can do without it: what happens to
+    /// their firm, unlike what happens to the account itself.
+    pub const fn topic(self) -> Option<Topic> {
+        match self {
+            Self::MemberJoined
+            | Self::DocumentCleared
+            | Self::DocumentRefused
+            | Self::AdmissionWithdrawn
+            | Self::ProgrammeDeclined
+            | Self::ProgrammeExpiring
+            | Self::ProgrammeOver
+            | Self::PromiseAtRisk => Some(Topic::Firm),
+            Self::PasswordChanged
+            | Self::SessionCopied
+            | Self::SecondFactorSet
+            | Self::SecondFactorRemoved
+            | Self::RecoveryCodeUsed
+            | Self::RecoveryCodesRenewed
+            | Self::KeyMade
+            | Self::RolesChanged
+            | Self::AccountClosed
+            | Self::AccountReopened => None,
+        }
+    }
+}
+
 codes! {
     /// What mail is about, as its reader can do without it.
     Topic {
@@ -92,6 +119,8 @@ codes! {
         Mandates = "mandates",
         /// How a profile of theirs fares, month by month.
         Status = "status",
+        /// What happens to a firm of theirs, and in the programmes that it is in.
+        Firm = "firm",
     }
 }
 
@@ -220,7 +249,7 @@ pub enum Notice {
         /// Which.
         ticket: TicketId,
     },
-    /// Tells a person what happened to their account.
+    /// Tells a person what happened to their account or firm.
     News {
         /// Whom.
         user: UserId,
@@ -311,13 +340,13 @@ impl Notice {
             Self::MandateNews { .. } => Some(Topic::Mandates),
             Self::Status { .. } => Some(Topic::Status),
             Self::Digest { .. } => Some(Topic::Digest),
+            Self::News { news, .. } => news.topic(),
             // What both agreed to, and what an account needs.
             Self::Introduction { .. }
             | Self::IntroductionCopy { .. }
             | Self::Meeting { .. }
             | Self::RegistrationExists { .. }
-            | Self::Ticket { .. }
-            | Self::News { .. } => None,
+            | Self::Ticket { .. } => None,
         }
     }
 

@@ -30,7 +30,9 @@ impl Example {
             settings: self
                 .dispensable
                 .then_some("https://corridor.example/mail-settings/preview"),
-            consents: Some("https://corridor.example/my-consents/preview"),
+            // What goes to both sides has no link of one's own.
+            consents: (self.to.len() == 1)
+                .then_some("https://corridor.example/my-consents/preview"),
         }
     }
 }
@@ -139,14 +141,14 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn example(&self, event: &'static str, notice: Notice) -> Example {
         // As the notices that no reader can switch off.
-        let owed = matches!(
-            notice,
+        let owed = match &notice {
+            Notice::News(mail) => !mail.news.is_of_firm(),
             Notice::Introduction(_)
-                | Notice::Meeting(_)
-                | Notice::RegistrationExists(_)
-                | Notice::Ticket(_)
-                | Notice::News(_)
-        );
+            | Notice::Meeting(_)
+            | Notice::RegistrationExists(_)
+            | Notice::Ticket(_) => true,
+            _ => false,
+        };
         Example {
             event,
             to: match &notice {

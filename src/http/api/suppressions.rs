@@ -71,6 +71,9 @@ pub struct NotificationsView {
     /// How a profile of theirs fares, month by month.
     #[schema(example = true)]
     status: bool,
+    /// What happens to a firm of theirs, and in the programmes that it is in.
+    #[schema(example = true)]
+    firm: bool,
 }
 
 impl NotificationsView {
@@ -86,6 +89,7 @@ impl NotificationsView {
             profile: wanted.contains(&Topic::Profile),
             mandates: wanted.contains(&Topic::Mandates),
             status: wanted.contains(&Topic::Status),
+            firm: wanted.contains(&Topic::Firm),
         }
     }
 
@@ -101,6 +105,7 @@ impl NotificationsView {
             (Topic::Profile, self.profile),
             (Topic::Mandates, self.mandates),
             (Topic::Status, self.status),
+            (Topic::Firm, self.firm),
         ]
         .into_iter()
         .filter_map(|(topic, want)| want.then_some(topic))

@@ -220,10 +220,11 @@ struct BriefPage<'a> {
     summary: Option<OneLiner<'a>>,
     sheet: Sheet<'a>,
     token: &'a str,
+    my_consents: String,
 }
 
 impl<'a> BriefPage<'a> {
-    fn of(brief: &'a Brief, token: &'a str) -> Self {
+    fn of(context: &Context, brief: &'a Brief, token: &'a str) -> Self {
         let shown = &brief.page;
         let reader = &shown.person.language;
         let words = wording::of(reader);
@@ -244,6 +245,7 @@ impl<'a> BriefPage<'a> {
                 .map(|(language, local)| one_liner(language, &local.text)),
             sheet: Sheet::of(entry, shown),
             token,
+            my_consents: consents::token(context, &shown.person.email).unwrap_or_default(),
         }
     }
 }
@@ -326,7 +328,9 @@ pub(super) async fn show_brief(
     token: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     match entries::brief(&context, &token).await {
-        Ok(OpenedBrief::Brief(brief)) => page(StatusCode::OK, &BriefPage::of(&brief, &token)),
+        Ok(OpenedBrief::Brief(brief)) => {
+            page(StatusCode::OK, &BriefPage::of(&context, &brief, &token))
+        }
         Ok(OpenedBrief::Over(person)) => page(
             StatusCode::GONE,
             &NotePage::to(&person.language, |words| &words.entries.over),

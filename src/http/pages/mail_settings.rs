@@ -57,6 +57,7 @@ impl SettingsPage {
             Topic::Profile => words.mail.profile,
             Topic::Mandates => words.mail.mandates,
             Topic::Status => words.mail.status,
+            Topic::Firm => words.mail.firm,
         };
         let choices = Topic::ALL.iter().copied().map(|topic| Choice {
             code: topic.code(),
@@ -113,7 +114,7 @@ async fn show(context: &Context, token: &str, saved: bool) -> Result<HttpRespons
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `pulses`, `deals`, `work`, `alerts`, `digest`, `profile`, `mandates`, `status`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `pulses`, `deals`, `work`, `alerts`, `digest`, `profile`, `mandates`, `status`, `firm`."),
     responses(
         (status = 303, description = "Stored.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),

@@ -11,9 +11,9 @@ use crate::domain::text::{Language, Localized, Slug};
 use crate::domain::ticket::TicketKind;
 use crate::domain::values::Stage;
 use crate::http::problem::{Kind, Problem};
-use crate::services::Context;
 use crate::services::claims::Records;
 use crate::services::tickets::Open;
+use crate::services::{Context, consents};
 
 /// The languages of the pages, each in its own words.
 const LANGUAGES: &[(&str, &str)] = &[
@@ -152,6 +152,8 @@ pub(super) struct TicketPage {
     refuse: Option<&'static str>,
     sent: Sent,
     faults: Vec<(String, &'static str)>,
+    /// The link to what the reader agreed to, where they have an account.
+    my_consents: Option<String>,
 }
 
 impl TicketPage {
@@ -223,6 +225,9 @@ impl TicketPage {
             refuse,
             sent,
             faults: in_words(ticket, kind, faults),
+            my_consents: Some(&open.ticket.email)
+                .filter(|_| open.has_account)
+                .and_then(|email| consents::token(context, email).ok()),
         }
     }
 

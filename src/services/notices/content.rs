@@ -64,7 +64,9 @@ pub struct Ready {
     /// several, or that its reader can't do without.
     pub settings: Option<String>,
     /// What stands in the link to what the reader agreed to; none in mail to
-    /// several.
+    /// several, even where each gets it in an envelope of their own: it is made
+    /// to be answered to all, and whoever is quoted would hand the other side
+    /// the list of what they agreed to, with the buttons that take it back.
     pub consents: Option<String>,
 }
 
@@ -122,7 +124,8 @@ pub enum Content {
     RegistrationExists,
     /// A link that does one thing once.
     Ticket(Box<tickets::Letter>),
-    /// Something happened to the account, or in the programme of that title.
+    /// Something happened to the account or the firm, or in the programme of
+    /// that title.
     News(News, Option<String>),
     /// What a mandate was shown in a week.
     Digest(Box<DigestContent>),
@@ -142,10 +145,8 @@ impl Content {
     /// both sides agreed to.
     pub(super) const fn is_owed(&self) -> bool {
         match self {
-            Self::Introduction(_)
-            | Self::Meeting(_)
-            | Self::RegistrationExists
-            | Self::News(..) => true,
+            Self::Introduction(_) | Self::Meeting(_) | Self::RegistrationExists => true,
+            Self::News(news, _) => news.topic().is_none(),
             Self::Ticket(letter) => matches!(
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset

@@ -6,6 +6,7 @@ use super::content::{
     AlertContent, AskContent, Closed, Content, OverContent, Prepared, PulseContent, Ready,
     Recipient,
 };
+use super::{looked_after_by, operator};
 use crate::auth::link::LinkToken;
 use crate::db::outbox;
 use crate::db::{self, Conn};
@@ -374,12 +375,18 @@ pub(super) fn prepare_over(
     .continuing(first))
 }
 
+/// What one of the operator's people should look at, if it is still theirs to
+/// look at.
 pub(super) fn prepare_alert(
     conn: &mut Conn,
     user: UserId,
     id: IntroductionId,
     matter: Matter,
 ) -> Result<Prepared, Error> {
+    let parts = looked_after_by(matter);
+    let reader = operator(conn, user)?
+        .filter(|(_, caller)| parts.iter().any(|part| caller.is(*part)))
+        .map(|(person, _)| person);
     let introduction = introductions::load(conn, id)?;
     let programme = programmes::load(conn, introduction.programme)?;
     let content = Content::Alert(Box::new(AlertContent {
@@ -387,10 +394,7 @@ pub(super) fn prepare_alert(
         introduction: id,
         matter,
     }));
-    Ok(ready(
-        db::users::find(conn, user)?.into_iter().collect(),
-        content,
-    ))
+    Ok(ready(reader.into_iter().collect(), content))
 }
 
 pub(super) fn load_organization(

@@ -84,11 +84,11 @@ pub(super) fn alert(
     introduction: IntroductionId,
     matter: Matter,
 ) -> Result<(), Error> {
-    let mut told = db::users::with_role(conn, Role::Curator)?;
-    if matter == Matter::AbuseReported {
-        told.extend(db::users::with_role(conn, Role::Compliance)?);
+    let mut told: BTreeSet<UserId> = BTreeSet::new();
+    for part in looked_after_by(matter) {
+        let people = db::users::with_role(conn, *part)?.into_iter();
+        told.extend(people.map(|user| user.id));
     }
-    let told: BTreeSet<UserId> = told.into_iter().map(|user| user.id).collect();
     let version = introductions::load(conn, introduction)?.version;
     for user in told {
         enqueue(
@@ -104,6 +104,14 @@ pub(super) fn alert(
         )?;
     }
     Ok(())
+}
+
+/// Whose it is to look at that, of the operator's people.
+const fn looked_after_by(matter: Matter) -> &'static [Role] {
+    match matter {
+        Matter::AbuseReported => &[Role::Curator, Role::Compliance],
+        Matter::DeliveryProblem | Matter::QuestionUndelivered => &[Role::Curator],
+    }
 }
 
 /// [`tell_news`] to everybody who plays one of these parts in a firm, each
@@ -203,7 +211,9 @@ pub async fn prepare(
     }
 }
 
-/// Gives mail to one reader the way to what they agreed to.
+/// Gives mail to one reader the way to what they agreed to. Mail to several
+/// has none, though each has an envelope of their own: both answer it to all,
+/// and a quoted link would open the reader's whole list to the other side.
 fn with_consents(context: &Context, prepared: Prepared) -> Result<Prepared, Error> {
     let Prepared::Ready(mut ready) = prepared else {
         return Ok(prepared);

@@ -46,7 +46,8 @@ fn somebody_new_joins_by_the_page_that_was_mailed() {
         let token = mailed_token(&app, TicketKind::Invitation, &email).await;
         let page = format!("/tickets/{token}");
         let stranger = app.stranger();
-        stranger.open(&page).await.expect(200).says("Tamar");
+        let opened = stranger.open(&page).await.expect(200).says("Tamar");
+        assert!(!opened.html.contains("/my-consents/"), "nobody known");
         let empty = stranger.submit(&page, &[("action", "confirm")]).await;
         empty.expect(422).says("name of at most 200");
         let fields = [
@@ -73,6 +74,8 @@ fn somebody_known_joins_without_a_new_account() {
         invite(&tamar, &address("Fund"), "viewer").await.expect(201);
         let token = mailed_token(&app, TicketKind::Invitation, &address("Fund")).await;
         let page = format!("/tickets/{token}");
+        let opened = app.stranger().open(&page).await.expect(200);
+        opened.says("/my-consents/");
         let done = app.stranger().submit(&page, &[("action", "confirm")]).await;
         done.expect(200);
         let parts = roles(&other.owner).await;

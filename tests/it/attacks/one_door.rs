@@ -13,7 +13,7 @@ use crate::api::stage::{INVESTOR, STARTUP, Stage, Who};
 use crate::support::database::on_each_backend;
 
 /// Where the services name a firm to somebody, and why that is no other door.
-const NAMES: [(&str, &str); 25] = [
+const NAMES: [(&str, &str); 26] = [
     (
         "admissions.rs",
         "names firms to the operator's people, and a firm to itself",

@@ -4,6 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use corridor::auth::link::LinkToken;
 use corridor::db::{self, Conn};
+use corridor::domain::account::Role;
 use corridor::domain::introduction::{Ask, AskState};
 use corridor::jobs::clock;
 use mail_parser::{Message, MessageParser};
@@ -220,8 +221,20 @@ fn reported_abuse_ends_it_keeps_both_apart_and_reaches_the_curators() {
         let page = stage.question(&introduction).await;
         let bare = [("answer", "report_abuse"), ("name", "Gul")];
         assert_eq!(stage.submit(&page, &bare).await.status, 422);
+        // Who plays the part no more when it is sent hears nothing of it.
+        let (user, now) = (stage.user(Who::Auditor).id, stage.context.now());
+        let appoint = move |conn: &mut Conn| {
+            let operator = db::users::memberships(conn, user)?[0].organization;
+            db::users::insert_membership(conn, user, operator, Role::Curator, now)?;
+            Ok::<_, db::Error>(operator)
+        };
+        let operator = stage.context.db.write(appoint).await.unwrap();
         let report = [bare[0], bare[1], ("note", "They threatened us.")];
         assert_eq!(stage.submit(&page, &report).await.status, 303);
+        let dismiss = move |conn: &mut Conn| {
+            db::users::remove_membership(conn, user, operator, Role::Curator)
+        };
+        assert!(stage.context.db.write(dismiss).await.unwrap());
         assert_eq!(post.status(&introduction).await, "declined");
         post.send().await;
         let received = post.server.received();
@@ -231,6 +244,10 @@ fn reported_abuse_ends_it_keeps_both_apart_and_reaches_the_curators() {
             assert!(told.contains(&&address), "{who}: {told:?}");
         }
         assert_eq!(told.len(), 4);
+        let kept = post.queue().await.into_iter();
+        let alerts = kept.filter(|message| message.intent_key.starts_with("alert:"));
+        let kept: Vec<_> = alerts.filter_map(|message| message.last_error).collect();
+        assert_eq!(kept, ["no_recipient"]);
         // Who asked reads that it was not taken up, and nothing of a report.
         let to_dana = received
             .iter()

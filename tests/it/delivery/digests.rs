@@ -315,6 +315,7 @@ fn a_brief_prints_on_a_page_and_names_the_startup_once_it_agreed() {
         let shown = post.stage.open(&brief).await;
         assert_eq!(shown.status, 200);
         assert!(!shown.text.contains(STARTUP) && shown.text.contains("Finds leaks"));
+        assert!(shown.text.contains("/my-consents/"), "{}", shown.text);
         let style = post.stage.open("/pages.css").await.text;
         assert!(style.contains("@media print") && style.contains("size: A4"));
         let openings = async || {
@@ -348,7 +349,7 @@ fn a_brief_prints_on_a_page_and_names_the_startup_once_it_agreed() {
         freeze.await.expect(201);
         let shown = post.stage.open(&brief).await;
         assert_eq!(shown.status, 410);
-        assert!(!shown.text.contains(STARTUP));
+        assert!(!shown.text.contains(STARTUP) && !shown.text.contains("/my-consents/"));
     });
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use corridor::db::outbox::State;
 use corridor::domain::mail_state::Hold;
+use corridor::domain::message::News;
 use corridor::jobs::domains::Domains;
 use corridor::jobs::outbox::Sender;
 use corridor::mail::{Mailer, Relays, Security, Smtp, SmtpSettings};
@@ -72,11 +73,25 @@ fn what_an_account_needs_and_what_both_agreed_to_comes_at_any_hour() {
         let post = Post::open(database).await;
         let introduction = post.agreed().await;
         post.queue_others(1).await;
+        post.queue_news(Who::Gul, News::PasswordChanged, "night")
+            .await;
+        post.queue_news(Who::Gul, News::DocumentCleared, "morning")
+            .await;
         let context = quiet(&post, "2026-11-28T22:00:00Z");
         let sender = Sender::new(context, super::mailer(&post.server), options());
         work_off(&sender).await;
         assert_eq!(post.status(&introduction).await, "sent");
-        assert_eq!(post.last().await.state, State::Done);
+        for key in ["other:0", ":night"] {
+            assert_eq!(post.queued_as(key).await.state, State::Done, "{key}");
+        }
+        // What happens to a firm can wait for its people's next working day.
+        let waits = post.queued_as(":morning").await;
+        assert_eq!(
+            (waits.state, waits.hold),
+            (State::Pending, Some(Hold::Quiet))
+        );
+        let until: DateTime<Utc> = of("2026-11-30T05:00:00Z");
+        assert_eq!(waits.available_at, until);
     });
 }
 

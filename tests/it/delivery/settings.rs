@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corridor::db::Conn;
-use corridor::db::outbox::State;
+use corridor::db::outbox::{Message, State};
 use corridor::domain::event::SubjectKind;
 use corridor::domain::message::{News, Notice};
 use corridor::jobs::Options;
@@ -30,7 +30,7 @@ pub(super) fn all_but(topic: &str) -> Value {
     let mut wanted = json!({
         "questions": true, "progress": true, "pulses": true, "deals": true,
         "work": true, "alerts": true, "digest": true, "profile": true,
-        "mandates": true, "status": true,
+        "mandates": true, "status": true, "firm": true,
     });
     wanted[topic] = false.into();
     wanted
@@ -48,19 +48,31 @@ impl Post {
 
     /// Queues what an account needs.
     async fn queue_security(&self, who: Who) {
+        self.queue_news(who, News::PasswordChanged, "needed").await;
+    }
+
+    /// Queues what happened to an account or a firm, under a key of its own.
+    pub(super) async fn queue_news(&self, who: Who, news: News, key: &'static str) {
         let context = self.stage.context.clone();
         let user = self.stage.user(who).id;
         let enqueue = move |conn: &mut Conn| {
-            let news = News::PasswordChanged;
             let notice = Notice::News {
                 user,
                 news,
                 programme: None,
             };
             let subject = (SubjectKind::User, user.uuid());
-            notices::enqueue(&context, conn, &format!("news:{user}"), subject, &notice)
+            let key = format!("news:{news}:{user}:{key}");
+            notices::enqueue(&context, conn, &key, subject, &notice)
         };
         self.stage.context.db.write(enqueue).await.unwrap();
+    }
+
+    /// What became of the message queued under the key of such news.
+    pub(super) async fn queued_as(&self, key: &str) -> Message {
+        let queue = self.queue().await.into_iter();
+        let mut found = queue.filter(|it| it.intent_key.ends_with(key));
+        found.next_back().unwrap()
     }
 
     /// The paths of the settings and of the one click in the newest mail.
@@ -95,7 +107,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
         for path in [&settings, &unsubscribe] {
             let shown = stage.open(path).await;
             assert_eq!(shown.status, 200);
-            assert_eq!(shown.text.matches(" checked").count(), 10, "{}", shown.text);
+            assert_eq!(shown.text.matches(" checked").count(), 11, "{}", shown.text);
         }
         // A mail program: no cookie, no origin, no redirect.
         let wrong = stage
@@ -112,7 +124,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
                 .body("List-Unsubscribe=One-Click");
             let done = Answer::of(click.send().await.unwrap()).await;
             assert_eq!(done.status, 200, "{}", done.text);
-            assert_eq!(done.text.matches(" checked").count(), 9);
+            assert_eq!(done.text.matches(" checked").count(), 10);
         }
         // The reminder stays at home; what became of it still comes.
         post.at("2026-11-27T05:00:00Z");
@@ -284,6 +296,21 @@ fn all_mail_but_what_an_account_needs_obeys_the_list() {
             post.server.received().last().unwrap().to,
             ["<gul@mail.example>"]
         );
+        // What happens to a firm is nothing that an account needs.
+        let before = post.server.received().len();
+        let of_firm = News::ALL.iter().filter(|news| news.topic().is_some());
+        for news in of_firm.copied() {
+            post.queue_news(Who::Gul, news, "refused").await;
+        }
+        post.send().await;
+        let mut kept = post.queue().await;
+        kept.retain(|message| message.intent_key.ends_with(":refused"));
+        assert_eq!(kept.len(), 8);
+        for message in kept {
+            let end = (message.state, message.last_error.as_deref());
+            assert_eq!(end, (State::Cancelled, Some("suppressed")), "{message:?}");
+        }
+        assert_eq!(post.server.received().len(), before);
 
         // Lifted, the mail goes out when it is tried again.
         let lifted = stage
@@ -314,12 +341,34 @@ fn a_mail_to_both_sides_and_security_mail_offer_no_way_out() {
         let post = Post::open(database).await;
         post.agreed().await;
         post.send().await;
-        assert!(post.server.received().last().unwrap().connects());
+        let connecting = post.server.received().pop().unwrap();
+        assert!(connecting.connects());
+        // Whoever answers it to all would quote their own links to the other.
+        let read = MessageParser::new().parse(&connecting.content).unwrap();
+        let said = [read.body_text(0).unwrap(), read.body_html(0).unwrap()];
+        assert!(said.iter().all(|text| !text.contains("/my-consents/")));
         assert_eq!(post.newest("List-Unsubscribe"), None);
         post.queue_security(Who::Dana).await;
         post.send().await;
         assert_eq!(post.newest("List-Unsubscribe"), None);
         assert_eq!(post.newest("List-Unsubscribe-Post"), None);
+        // Of what happens to a firm its people can do without.
+        post.queue_news(Who::Dana, News::MemberJoined, "first")
+            .await;
+        post.send().await;
+        let (_, unsubscribe) = post.ways_out();
+        let click = post.stage.bare("POST", &unsubscribe);
+        let click = click.body("List-Unsubscribe=One-Click").send().await;
+        assert_eq!(click.unwrap().status(), 200);
+        let shown = post.stage.get(Who::Dana, "/v1/me/notifications").await;
+        assert_eq!(shown.expect(200), all_but("firm"));
+        let before = post.server.received().len();
+        post.queue_news(Who::Dana, News::ProgrammeOver, "second")
+            .await;
+        post.send().await;
+        let kept = post.queued_as(":second").await;
+        assert_eq!(kept.last_error.as_deref(), Some("unsubscribed"));
+        assert_eq!(post.server.received().len(), before);
     });
 }
 

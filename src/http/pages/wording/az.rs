@@ -120,6 +120,7 @@ pub(super) const WORDING: Wording = Wording {
         profile: "Profilimlə bağlı olanlar: yoxlama və təsdiq vaxtı",
         mandates: "Mandatlarımla bağlı olanlar və onların təsdiq vaxtı",
         status: "Profilimin aylıq vəziyyəti",
+        firm: "Təşkilatımla bağlı olanlar: əməkdaşlar, sənədlər və proqramlar",
         always: "Hesaba lazım olanlar, məsələn, yeni şifrə və razılıq verilmiş tanışlıqlar hər halda göndərilir.",
         save: "Yadda saxla",
         saved: "Parametrlər yadda saxlanıldı və dərhal qüvvəyə minir.",

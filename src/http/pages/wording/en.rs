@@ -130,6 +130,7 @@ pub(super) const WORDING: Wording = Wording {
         profile: "What happens to my profile: the review, and when it has to be confirmed",
         mandates: "What happens to my mandates, and when they have to be confirmed",
         status: "The monthly status of my profile",
+        firm: "What happens to my organisation: its people, its documents and its programmes",
         always: "What your account needs, such as a new password, and introductions that you have agreed to are sent all the same.",
         save: "Save",
         saved: "The settings are saved. They hold at once.",

@@ -105,6 +105,7 @@ pub(super) struct MailWords {
     pub profile: &'static str,
     pub mandates: &'static str,
     pub status: &'static str,
+    pub firm: &'static str,
     /// What comes all the same.
     pub always: &'static str,
     pub save: &'static str,
