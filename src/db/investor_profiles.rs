@@ -137,6 +137,25 @@ pub fn of(conn: &mut Conn, organization: OrganizationId) -> Result<Option<Invest
     row.map(profile).transpose()
 }
 
+/// Whether an investor that was shown took itself out, or was taken out of
+/// everybody's sight: then no mandate of its is proposed. One that says nothing
+/// of itself, or took back a draft, is not out.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_out(conn: &mut Conn, organization: OrganizationId) -> Result<bool> {
+    let ended = [ProfileStatus::Withdrawn, ProfileStatus::Archived];
+    let ended = dsl::status.eq_any(ended.map(ProfileStatus::code));
+    let suspended = dsl::status.eq(ProfileStatus::Suspended.code());
+    let found: Option<InvestorProfileId> = investor_profiles::table
+        .filter(dsl::organization_id.eq(organization))
+        .filter(suspended.or(ended.and(dsl::published_at.is_not_null())))
+        .select(dsl::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// Profiles in that order; one more than `limit` when there are more.
 ///
 /// # Errors

@@ -64,7 +64,9 @@ impl Rule {
                 "The programme is not in force, does not join the two, has not admitted both, or is about other tags."
             }
             Self::Startup => "The startup's profile is not published, or not confirmed in time.",
-            Self::Mandate => "The mandate is not published, not active, or not confirmed in time.",
+            Self::Mandate => {
+                "The mandate is not published, not active, or not confirmed in time, or its investor is withdrawn or suspended."
+            }
             Self::Clearance => "A firm is not cleared.",
             Self::Sensitivity => "A tag of the startup's is not allowed here.",
             Self::Terms => "Words of the request name something that needs a look.",

@@ -16,7 +16,7 @@ use super::profile::{ProfileAction, ProfileStatus, course, hold, texts_not_clean
 use super::refusal::Refusal;
 use super::screening;
 use super::suspension::Standing;
-use super::tag::Taxonomy;
+use super::tag::{Sensitivity, Taxonomy};
 use super::terms;
 use super::text::{Localized, Name, Slug};
 use super::values::codes;
@@ -115,6 +115,22 @@ pub struct InvestorContent {
     pub accreditation: Accreditation,
 }
 
+impl InvestorContent {
+    /// The highest sensitivity of what it has invested in.
+    pub fn sensitivity(&self, taxonomy: &Taxonomy) -> Sensitivity {
+        let tags = self.portfolio.iter().flat_map(|holding| &holding.tags);
+        let sensitivities = tags.map(|slug| taxonomy.sensitivity(slug));
+        sensitivities.max().unwrap_or(Sensitivity::None)
+    }
+
+    /// Whether compliance has to let it through: for what it has invested in, or
+    /// for words that name something to be careful with.
+    pub fn is_sensitive(&self, taxonomy: &Taxonomy) -> bool {
+        self.sensitivity(taxonomy) >= Sensitivity::Review
+            || !terms::in_investor(self, taxonomy).is_empty()
+    }
+}
+
 /// An investor profile on record. A firm has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvestorProfile {
@@ -206,6 +222,8 @@ pub fn text_that_tells<'a>(
 /// What the machine looks at besides the profile itself.
 #[derive(Debug, Clone, Copy)]
 pub struct InvestorFacts<'a> {
+    /// Says which of its tags and words are sensitive.
+    pub taxonomy: &'a Taxonomy,
     /// The last check of its firm.
     pub clearance: Option<&'a Clearance>,
     /// What its text would give away ([`text_that_tells`]).
@@ -227,7 +245,12 @@ pub fn step(
     facts: &InvestorFacts<'_>,
 ) -> Result<ProfileStatus, Refusal> {
     let now = facts.now;
-    let next = course(profile.status, action, who, Hat::Investor)?;
+    // What is sensitive compliance lets through, and nothing else.
+    let approval = action == ProfileAction::Approve;
+    let sensitive = approval && profile.content.is_sensitive(facts.taxonomy);
+    let by_compliance = sensitive && who == Hat::Compliance;
+    let acting = if by_compliance { Hat::Curator } else { who };
+    let next = course(profile.status, action, acting, Hat::Investor)?;
     let clean = || facts.told.clone().finish().map_err(texts_not_clean);
     match action {
         ProfileAction::Submit => Refusal::all([
@@ -237,6 +260,9 @@ pub fn step(
                 .map_err(Refusal::incomplete),
             clean(),
         ])?,
+        ProfileAction::Approve if sensitive && !by_compliance => {
+            Refusal::all([Err(compliance_needed()), clean()])?;
+        }
         ProfileAction::Approve | ProfileAction::Reconfirm => clean()?,
         ProfileAction::Publish => {
             Refusal::all([check_standing(facts.clearance, now.date_naive()), clean()])?;
@@ -244,6 +270,13 @@ pub fn step(
         _ => {}
     }
     hold(next, action, &facts.standing)
+}
+
+fn compliance_needed() -> Refusal {
+    Refusal::new(
+        "compliance_needed",
+        "What it has invested in or its texts are sensitive: compliance has to let it through.",
+    )
 }
 
 /// Where a profile goes when it is edited: a live one must stay whole.
@@ -257,7 +290,8 @@ pub fn status_after_edit(
 ) -> Result<ProfileStatus, Refusal> {
     use ProfileStatus as S;
     let named = terms::in_investor(&before.content, taxonomy);
-    let graver = !terms::more(&named, terms::in_investor(after, taxonomy)).is_empty();
+    let graver = after.sensitivity(taxonomy) > before.content.sensitivity(taxonomy)
+        || !terms::more(&named, terms::in_investor(after, taxonomy)).is_empty();
     match before.status {
         S::Draft | S::ChangesRequested | S::Rejected => Ok(before.status),
         S::Approved | S::Published | S::Paused | S::Stale => missing_to_submit(after)

@@ -146,7 +146,8 @@ pub(super) fn ask_on(
         startup_live: (profile.status == ProfileStatus::Published
             || occasion.tolerates_pause() && profile.status == ProfileStatus::Paused)
             && fresh_on(profile.reconfirm_by, today),
-        mandate_live: mandate_is_live(mandate, today, occasion.tolerates_pause()),
+        mandate_live: mandate_is_live(mandate, today, occasion.tolerates_pause())
+            && !db::investor_profiles::is_out(conn, mandate.organization)?,
         claimed: profile.claimed && mandate.claimed,
         startup_clearance: clearance(profile.organization),
         investor_clearance: clearance(mandate.organization),

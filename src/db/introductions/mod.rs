@@ -436,6 +436,8 @@ pub enum About {
     Profile(OrganizationId, StartupProfileId),
     /// A mandate.
     Mandate(MandateId),
+    /// Any mandate of that investor.
+    Investor(OrganizationId),
     /// Whatever a programme brought about.
     Programme(ProgrammeId),
     /// A profile of that startup, under one programme.
@@ -468,6 +470,7 @@ pub fn unsent(conn: &mut Conn, about: About) -> Result<Vec<IntroductionId>> {
             .filter(dsl::startup_id.eq(startup))
             .filter(dsl::startup_profile_id.eq(profile)),
         About::Mandate(mandate) => query.filter(dsl::mandate_id.eq(mandate)),
+        About::Investor(investor) => query.filter(dsl::investor_id.eq(investor)),
         About::Programme(programme) => query.filter(dsl::programme_id.eq(programme)),
         About::ProfileIn(programme, startup, profile) => query
             .filter(dsl::programme_id.eq(programme))

@@ -435,6 +435,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("GET /v1/walls", Needs(O::ReadCompliance)),
     ("GET /v1/walls/{id}", Needs(O::ReadWall)),
     ("GET /v1/walls/{id}/transitions", Needs(O::ReadWall)),
+    ("GET /v1/walls/{id}/events", Needs(O::ReadWall)),
     ("POST /v1/walls/{id}/transitions", Needs(O::WriteWall)),
     ("GET /v1/licences/{id}", Needs(O::ReadLicence)),
     ("GET /v1/licences/{id}/transitions", Needs(O::ReadLicence)),

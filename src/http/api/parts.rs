@@ -1,6 +1,6 @@
 //! Timelines and actions of what is a part of another record, or stands
 //! beside one: commitments and releases of a programme, tasks of a
-//! deal, licences of a firm. Every record that has states has the same sub-resources.
+//! deal, licences and walls of a firm. Every record that has states has the same sub-resources.
 
 use actix_web::{HttpResponse, get, web};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::exchange::path_id;
 use super::timeline::{
     self, COMMITMENT, LICENCE, PARTNER_INTRODUCTION, PRACTICE, PartOf, TASK, TimelineQuery,
-    TimelineView, read_for_side, read_part, read_part_for_side,
+    TimelineView, WALL, read_for_side, read_part, read_part_for_side,
 };
 use super::transitions::TransitionsView;
 use crate::domain::event::{Subject, SubjectKind, Value};
@@ -23,7 +23,7 @@ use crate::http::registry::ServiceConfig;
 use crate::services::deals::tasks;
 use crate::services::log::Kinds;
 use crate::services::{
-    Context, blocks, commitments, introductions, licences, practices, releases, rematch,
+    Context, blocks, commitments, introductions, licences, practices, releases, rematch, walls,
 };
 
 /// What tells of a commitment, and how far it is.
@@ -40,6 +40,14 @@ const BLOCK_EVENTS: &[&str] = &[
     "organization.unblocking_proposed",
     "organization.unblocked",
 ];
+/// What tells of a wall: of its firm's, and that everybody was held against it.
+const WALL_EVENTS: &[&str] = &[
+    "organization.wall_declared",
+    "organization.wall_raised",
+    "organization.wall_refused",
+    "organization.wall_lifted",
+    "organization.wall_stands",
+];
 /// What tells of a release.
 const RELEASE_EVENTS: &[&str] = &["programme.release_previewed", "programme.release_moved"];
 /// What tells of matching everything again.
@@ -51,6 +59,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_commitment_events)
         .service(list_practice_events)
         .service(list_licence_events)
+        .service(list_wall_events)
         .service(list_block_events)
         .service(list_deal_task_events)
         .service(list_release_transitions)
@@ -140,6 +149,37 @@ async fn list_licence_events(
             .whole()
     } else {
         read_part_for_side(&context, &caller, &part, &query.0, &LICENCE).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// What happened to a wall, for those who may read it: the operator's people,
+/// and its firm where the firm declared it, which learns nothing of whom it
+/// keeps away.
+#[utoipa::path(
+    operation_id = "list_wall_events",
+    tag = "compliance",
+    params(("id" = String, Path, format = "uuid", max_length = 36), TimelineQuery),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/walls/{id}/events")]
+async fn list_wall_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    id: web::Path<String>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id: Uuid = path_id(&id)?;
+    // Who is told before whom it stands may read all of it.
+    let (found, others) = walls::find(&context, &caller, id).await?;
+    let subject = Subject::new(SubjectKind::Organization, found.organization);
+    let part = PartOf::one(subject, ("wall", Value::Id(id)));
+    let view = if others.is_some() {
+        read_part(&context, &part, Kinds::Only(WALL_EVENTS), &query.0)
+            .await?
+            .whole()
+    } else {
+        read_part_for_side(&context, &caller, &part, &query.0, &WALL).await?
     };
     Ok(HttpResponse::Ok().json(view))
 }

@@ -191,6 +191,18 @@ pub const LICENCE: SideRules = SideRules {
     only_changes: false,
 };
 
+/// For walls: what became of it, not whom it names nor before whom it stands.
+pub const WALL: SideRules = SideRules {
+    kinds: Kinds::Only(&[
+        "organization.wall_declared",
+        "organization.wall_raised",
+        "organization.wall_refused",
+        "organization.wall_lifted",
+    ]),
+    facts: Some(&["reach", "status"]),
+    ..LICENCE
+};
+
 /// For tasks: how they went, not in whose words.
 pub const TASK: SideRules = SideRules {
     kinds: Kinds::Only(&["deal.task_set", "user.task_set"]),

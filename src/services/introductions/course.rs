@@ -331,7 +331,7 @@ pub(in crate::services) fn end_all(
 ) -> Result<(), Error> {
     let action = match about {
         About::Profile(..) => Action::EndRecord(Side::Startup),
-        About::Mandate(_) => Action::EndRecord(Side::Investor),
+        About::Mandate(_) | About::Investor(_) => Action::EndRecord(Side::Investor),
         About::Programme(_) => Action::EndProgramme,
         About::ProfileIn(..) | About::MandateIn(..) => Action::EndAdmission,
     };

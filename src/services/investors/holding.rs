@@ -1,9 +1,12 @@
 //! Profiles that are taken from everybody's sight, and those that are put away
 //! long after they ended; and what the machine looks at.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::{course_of, event_kind, moved, store};
+use crate::db::introductions::About;
 use crate::db::investor_profiles as rows;
 use crate::db::{self, Conn};
 use crate::domain::compliance::Clearance;
@@ -13,13 +16,15 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::investor::{InvestorFacts, InvestorProfile, step, text_that_tells};
 use crate::domain::permission::Hat;
 use crate::domain::profile::{ARCHIVE_DAYS, ProfileAction, ProfileStatus};
+use crate::domain::tag::Taxonomy;
 use crate::services::suspensions::{Course, Held};
 use crate::services::transitions::afresh;
-use crate::services::{Caller, Context, Error, due};
+use crate::services::{Caller, Context, Error, due, introductions};
 
 /// What the machine looks at, held.
 pub(super) struct Around {
     context: Context,
+    taxonomy: Arc<Taxonomy>,
     clearance: Option<Clearance>,
     told: Faults,
     pub(super) held: Held,
@@ -30,6 +35,7 @@ impl Around {
     pub(super) fn bare(context: &Context) -> Self {
         Self {
             context: context.clone(),
+            taxonomy: context.taxonomy(),
             clearance: None,
             told: Faults::new(),
             held: Held::default(),
@@ -66,6 +72,7 @@ impl Around {
     /// As the machine takes them.
     pub(super) fn facts(&self) -> InvestorFacts<'_> {
         InvestorFacts {
+            taxonomy: &self.taxonomy,
             clearance: self.clearance.as_ref(),
             told: &self.told,
             standing: self.held.standing(),
@@ -128,6 +135,8 @@ fn take(
     pen.append(conn, event_kind(action, status), subject, payload)?;
     if course.concerns() {
         around.held.follow(context, conn, &course, None)?;
+        let about = About::Investor(before.organization);
+        introductions::end_all(context, conn, about, Actor::System)?;
     }
     Ok(true)
 }

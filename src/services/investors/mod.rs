@@ -6,6 +6,7 @@ mod holding;
 use chrono::{DateTime, Utc};
 
 use crate::db::Conn;
+use crate::db::introductions::About;
 use crate::db::investor_profiles as rows;
 pub use crate::db::investor_profiles::Filter;
 use crate::db::page::{Page, due as due_at};
@@ -36,9 +37,10 @@ use super::paging::{PageRequest, after, read_page};
 use super::startups::{Move, check_details};
 use super::transitions::{available, check_version, code};
 use super::walls;
-use super::{Caller, Context, Error, Intent, due};
+use super::{Caller, Context, Error, Intent, due, introductions};
 
-/// A draft of the caller's investor, or of one that a curator writes for.
+/// A draft of the caller's investor, or of one that a curator writes for. A firm
+/// has one profile; where that was withdrawn it begins anew.
 pub async fn create(
     context: &Context,
     caller: &Caller,
@@ -84,12 +86,11 @@ pub async fn create(
                     "Only an investor has an investor profile.",
                 ));
             }
-            if !rows::insert(conn, &profile)? {
-                return Err(Error::refused(
-                    "profile_exists",
-                    "The investor has a profile already.",
-                ));
-            }
+            let profile = if rows::insert(conn, &profile)? {
+                profile
+            } else {
+                begin_anew(conn, profile)?
+            };
             walls::look(conn, organization)?;
             let payload = vec![
                 ("organization", Value::Id(organization.uuid())),
@@ -102,6 +103,30 @@ pub async fn create(
         |conn, id| load(conn, id.into()),
     )
     .await
+}
+
+/// Stores a new draft in the place of the firm's profile that was withdrawn. When
+/// that one was rejected still counts.
+fn begin_anew(conn: &mut Conn, draft: InvestorProfile) -> Result<InvestorProfile, Error> {
+    use ProfileStatus as S;
+    let before = rows::of(conn, draft.organization)?;
+    let Some(before) = before.filter(|it| matches!(it.status, S::Withdrawn | S::Archived)) else {
+        return Err(Error::refused(
+            "profile_exists",
+            "The investor has a profile already.",
+        ));
+    };
+    let after = InvestorProfile {
+        id: before.id,
+        claimed: before.claimed || draft.claimed,
+        revision: before.revision + 1,
+        version: before.version + 1,
+        rejected_at: before.rejected_at,
+        created_at: before.created_at,
+        ..draft
+    };
+    store(conn, &after)?;
+    Ok(after)
 }
 
 /// One profile, for its investor and the operator's people.
@@ -276,7 +301,7 @@ fn apply(
     caller.may(Operation::MoveInvestorProfile, &[before.organization])?;
     check_version(expected, before.version)?;
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
-    let hats = caller.hats_for(before.organization, Hat::Startup);
+    let hats = hats(caller, before.organization);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &around.facts()))?;
     check_details(action, &details)?;
     let after = InvestorProfile {
@@ -314,10 +339,29 @@ fn apply(
     if course.concerns() {
         around.held.follow(context, conn, &course, details.note)?;
     }
+    // The mandates stand by themselves where it was never shown.
+    let gone = action == ProfileAction::Withdraw && before.published_at.is_some();
+    if gone || action == ProfileAction::Suspend {
+        // Who of compliance it was, is not for the other side to read.
+        let actor = match action {
+            ProfileAction::Suspend => Actor::System,
+            _ => caller.actor(),
+        };
+        let about = About::Investor(after.organization);
+        introductions::end_all(context, conn, about, actor)?;
+    }
     if let Some(news) = records::news_of_profile(action, before.status) {
         records::tell_investor(context, conn, &after, news, reason)?;
     }
     Ok(after)
+}
+
+/// In which capacities somebody acts on a profile, compliance first: it also
+/// lets through what a curator can't.
+fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
+    let mut hats = caller.hats_for(organization, Hat::Startup);
+    hats.sort_by_key(|hat| *hat != Hat::Compliance);
+    hats
 }
 
 fn course_of(before: &InvestorProfile, after: &InvestorProfile) -> Payload {
@@ -351,7 +395,7 @@ pub(super) fn open_to(
     profile: &InvestorProfile,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
-    let hats = caller.hats_for(profile.organization, Hat::Startup);
+    let hats = hats(caller, profile.organization);
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
         step(profile, action, hat, &around.facts()).map(drop)
     }))

@@ -439,13 +439,17 @@ pub(super) fn open_to(
     let title = check_title(mandate, &hats, &context.taxonomy());
     let hidden = consents::hindrance_to_show(conn, mandate.organization, context.now())?;
     Ok(available(MandateAction::ALL, &hats, |action, hat| {
-        step(mandate, action, hat, around.facts())?;
+        let stands = step(mandate, action, hat, around.facts()).map(drop);
+        let elsewhere = |it: &Refusal| it.is_about_state() || it.is_about_capacity();
         match (action, &hidden) {
-            (MandateAction::Publish | MandateAction::Restore, Some(refusal)) => {
+            // As when it is tried, this is said before all else.
+            (MandateAction::Publish | MandateAction::Restore, Some(refusal))
+                if !stands.as_ref().is_err_and(elsewhere) =>
+            {
                 Err(refusal.clone())
             }
-            (MandateAction::Publish, None) => title.clone(),
-            _ => Ok(()),
+            (MandateAction::Publish, _) => stands.and_then(|()| title.clone()),
+            _ => stands,
         }
     }))
 }

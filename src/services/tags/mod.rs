@@ -264,6 +264,11 @@ impl Desk {
     /// Begins the next edition.
     fn open(conn: &mut Conn, taxonomies: &snapshot::Taxonomies) -> Result<Self, Error> {
         rows::begin_edition(conn)?;
+        Self::read(conn, taxonomies)
+    }
+
+    /// The taxonomy as it is, to look at.
+    fn read(conn: &mut Conn, taxonomies: &snapshot::Taxonomies) -> Result<Self, Error> {
         let edition = rows::edition(conn)?;
         let edition = edition.ok_or_else(|| Error::internal("no tags are on record"))?;
         let kept = rows::all(conn)?;

@@ -6,7 +6,7 @@ use crate::db::Conn;
 use crate::db::tags::{self as rows, TagMerge};
 use crate::domain::account::Role;
 use crate::domain::event::{Payload, SubjectKind, Value};
-use crate::domain::ids::TagId;
+use crate::domain::ids::{TagId, UserId};
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::tag::keeping::{
@@ -55,12 +55,22 @@ pub async fn transitions(
     caller: &Caller,
     slug: &Slug,
 ) -> Result<Vec<(TagAction, Option<Refusal>)>, Error> {
-    let kept = super::find(context, caller, slug)?;
+    let id = super::find(context, caller, slug)?.id;
     if caller.may(Operation::WriteTaxonomy, &[]).is_err() {
         return Ok(Vec::new());
     }
-    let attempt = |action, hat| step(&kept, action, hat);
-    Ok(available(TagAction::ALL, &hats(caller), attempt))
+    let (context_in, caller) = (context.clone(), caller.clone());
+    let read = move |conn: &mut Conn| {
+        let desk = Desk::read(conn, &context_in.taxonomies)?;
+        let stand = Stand {
+            context: &context_in,
+            caller: &caller,
+            before: desk.find(id)?,
+            desk: &desk,
+        };
+        stand.open(conn)
+    };
+    context.db.read(read).await
 }
 
 /// In which capacities somebody keeps tags.
@@ -117,6 +127,27 @@ pub async fn transition(
     Ok(moved)
 }
 
+/// A refusal apart from what went wrong. A taxonomy that would contradict itself
+/// is one as well, with the code of the first fault.
+fn refusal_of<T>(tried: Result<T, Error>) -> Result<Result<(), Refusal>, Error> {
+    match tried {
+        Ok(_) => Ok(Ok(())),
+        Err(Error::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Error::Invalid(faults)) => {
+            let first = faults.first();
+            let said = first.map(|it| (it.code.clone(), it.detail.clone()));
+            Ok(said.map_or(Ok(()), |(code, detail)| {
+                Err(Refusal {
+                    code,
+                    detail,
+                    missing: faults,
+                })
+            }))
+        }
+        Err(other) => Err(other),
+    }
+}
+
 /// One action on one tag.
 struct Stand<'a> {
     context: &'a Context,
@@ -126,6 +157,86 @@ struct Stand<'a> {
 }
 
 impl Stand<'_> {
+    /// What the caller can do, and what stands in the way of that whatever else
+    /// they say of it.
+    fn open(&self, conn: &mut Conn) -> Result<Vec<(TagAction, Option<Refusal>)>, Error> {
+        let hats = hats(self.caller);
+        let possible = |action| {
+            hats.iter()
+                .any(|hat| step(self.before, action, *hat).is_ok())
+        };
+        let mut restore = Ok(());
+        if possible(TagAction::Restore) {
+            restore = refusal_of(self.try_restore(conn))?;
+        }
+        let mut grade = Ok(());
+        if possible(TagAction::Grade) {
+            grade = self.try_grades(conn)?;
+        }
+        Ok(available(TagAction::ALL, &hats, |action, hat| {
+            step(self.before, action, hat)?;
+            match action {
+                TagAction::Restore => restore.clone(),
+                TagAction::Grade => grade.clone(),
+                _ => Ok(()),
+            }
+        }))
+    }
+
+    fn try_restore(&self, conn: &mut Conn) -> Result<(), Error> {
+        let (_, next, matter) = self.restored(conn, self.before.clone())?;
+        self.check_people(conn, &next, &matter).map(drop)
+    }
+
+    /// What stands against every other grade.
+    fn try_grades(&self, conn: &mut Conn) -> Result<Result<(), Refusal>, Error> {
+        let from = self.before.tag.sensitivity;
+        let mut refused = Ok(());
+        for to in Sensitivity::ALL.iter().filter(|to| **to != from) {
+            let (_, next, matter) = self.graded(self.before.clone(), *to)?;
+            refused = refusal_of(self.check_people(conn, &next, &matter))?;
+            if refused.is_ok() {
+                break;
+            }
+        }
+        Ok(refused)
+    }
+
+    /// The tag with another grade, the taxonomy with it, and by what name it is
+    /// decided.
+    fn graded(
+        &self,
+        mut after: KeptTag,
+        to: Sensitivity,
+    ) -> Result<(KeptTag, Taxonomy, String), Error> {
+        let from = after.tag.sensitivity;
+        if from == to {
+            return Err(unchanged("It is handled so").into());
+        }
+        after.tag.sensitivity = to;
+        let next = self.next(&[&after])?;
+        Ok((after, next, format!("grade {from} {to}")))
+    }
+
+    /// The tag as it can be chosen again, the taxonomy with it, and by what name
+    /// it is decided.
+    fn restored(
+        &self,
+        conn: &mut Conn,
+        mut after: KeptTag,
+    ) -> Result<(KeptTag, Taxonomy, String), Error> {
+        let mut running = rows::running_merges(conn)?.into_iter();
+        if running.any(|job| job.source == after.tag.slug) {
+            return Err(Error::refused("merging", "Its holders are being moved."));
+        }
+        let matter = format!("restore {}", after.tag.leads_to());
+        after.tag.term.redirect = None;
+        after.merged = false;
+        let next = self.next(&[&after])?;
+        self.desk.check_freezes(conn, &next, self.context.now())?;
+        Ok((after, next, matter))
+    }
+
     fn act(&self, conn: &mut Conn, mut after: KeptTag, wanted: TagMove) -> Result<KeptTag, Error> {
         match wanted {
             TagMove::ReviewLabels(languages) => {
@@ -137,37 +248,16 @@ impl Stand<'_> {
             }
             TagMove::Grade(to, reason) => {
                 let from = after.tag.sensitivity;
-                if from == to {
-                    return Err(unchanged("It is handled so").into());
-                }
-                after.tag.sensitivity = to;
-                let next = self.next(&[&after])?;
+                let (after, next, matter) = self.graded(after, to)?;
                 let payload = vec![("from", code(from.code())), ("to", code(to.code()))];
-                let matter = format!("grade {from} {to}");
                 return self.decide(conn, after, &next, (matter, reason), "tag.graded", payload);
             }
             TagMove::Restore(reason) => {
-                if rows::running_merges(conn)?
-                    .iter()
-                    .any(|job| job.source == after.tag.slug)
-                {
-                    return Err(Error::refused("merging", "Its holders are being moved."));
-                }
                 let from = after.tag.leads_to().clone();
-                after.tag.term.redirect = None;
-                after.merged = false;
-                let next = self.next(&[&after])?;
-                self.desk.check_freezes(conn, &next, self.context.now())?;
+                let (after, next, matter) = self.restored(conn, after)?;
                 let payload = vec![("from", code(from.as_str()))];
-                let matter = format!("restore {from}");
-                return self.decide(
-                    conn,
-                    after,
-                    &next,
-                    (matter, reason),
-                    "tag.restored",
-                    payload,
-                );
+                let said = (matter, reason);
+                return self.decide(conn, after, &next, said, "tag.restored", payload);
             }
             TagMove::Redirect(to) => {
                 after.tag.term.redirect = Some(to.clone());
@@ -198,6 +288,31 @@ impl Stand<'_> {
         pen.append(conn, kind, (SubjectKind::Tag, self.before.id), payload)
     }
 
+    /// How many people of compliance it takes, and who said so already; refuses
+    /// whoever can't be one of them.
+    fn check_people(
+        &self,
+        conn: &mut Conn,
+        next: &Taxonomy,
+        matter: &str,
+    ) -> Result<(usize, Vec<UserId>), Error> {
+        let needed = people_to_grade(&self.desk.taxonomy, next);
+        if needed > 0 && !self.caller.is(Role::Compliance) {
+            return Err(Error::refused(
+                "for_compliance",
+                "This has something handled less carefully, which compliance decides.",
+            ));
+        }
+        let waiting = rows::waiting(conn, self.before.id, matter)?;
+        if waiting.contains(&self.caller.id()) && needed > 1 {
+            return Err(Error::refused(
+                "second_person_needed",
+                "You have said so already; somebody else has to agree.",
+            ));
+        }
+        Ok((needed, waiting))
+    }
+
     /// Does what may lower how carefully tags are handled, once as many people
     /// of compliance say so as it takes.
     fn decide(
@@ -209,21 +324,8 @@ impl Stand<'_> {
         kind: &'static str,
         payload: Payload,
     ) -> Result<KeptTag, Error> {
-        let needed = people_to_grade(&self.desk.taxonomy, next);
-        if needed > 0 && !self.caller.is(Role::Compliance) {
-            return Err(Error::refused(
-                "for_compliance",
-                "This has something handled less carefully, which compliance decides.",
-            ));
-        }
+        let (needed, waiting) = self.check_people(conn, next, &matter)?;
         let person = self.caller.id();
-        let waiting = rows::waiting(conn, after.id, &matter)?;
-        if waiting.contains(&person) && needed > 1 {
-            return Err(Error::refused(
-                "second_person_needed",
-                "You have said so already; somebody else has to agree.",
-            ));
-        }
         let enough = waiting.iter().filter(|it| **it != person).count() + 1 >= needed;
         let made = TagDecision {
             matter,

@@ -15,6 +15,7 @@ use crate::domain::practice::PracticeStatus;
 use crate::domain::profile::{ControlAnswers, ProfileStatus};
 use crate::domain::referral::ReferralState;
 use crate::domain::review::{MatchStatus, UNANSWERED_DAYS};
+use crate::domain::search::Order;
 use crate::domain::tag::Sensitivity;
 use crate::domain::terms;
 use crate::domain::values::{OrganizationKind, Side};
@@ -314,6 +315,29 @@ impl Pile<'_> {
                 let kind = WorkKind::AgreeToProfile;
                 self.push(kind, RecordKind::StartupProfile, one, Some(due));
             }
+        }
+        self.investors_to_let_through(conn)
+    }
+
+    /// Investors' profiles under review that are compliance's to let through.
+    fn investors_to_let_through(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let filter = db::investor_profiles::Filter {
+            status: Some(ProfileStatus::InReview),
+            ..db::investor_profiles::Filter::default()
+        };
+        let most = usize::try_from(MOST).unwrap_or_default();
+        let found = db::investor_profiles::list(conn, &filter, Order::Updated, None, most)?;
+        let taxonomy = self.context.taxonomy();
+        for profile in found.iter().filter(|it| it.content.is_sensitive(&taxonomy)) {
+            let one = Waiting {
+                id: profile.id.uuid(),
+                programme: None,
+                since: profile.updated_at,
+                by: None,
+            };
+            let due = self.in_working_days(one.since, REVIEW_DAYS);
+            let kind = WorkKind::AgreeToProfile;
+            self.push(kind, RecordKind::InvestorProfile, &one, Some(due));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use corridor::domain::values::Side;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, Who};
+use super::stage::{BLURB, Stage, Who};
 use crate::support::database::on_each_backend;
 
 fn act(action: &str) -> Value {
@@ -131,6 +131,7 @@ fn what_an_investor_shows_is_hidden_and_ranked_again_once_it_is_back() {
             .go(Who::Gul, &investor, act("publish"))
             .await
             .expect(200);
+        let matched = stage.released().await;
         let mandate = format!("/v1/mandates/{}", stage.mandate.id);
         stage.go(Who::Gul, &mandate, act("pause")).await.expect(200);
         let firm = stage.investor.id;
@@ -139,13 +140,65 @@ fn what_an_investor_shows_is_hidden_and_ranked_again_once_it_is_back() {
         assert_eq!(status(&stage, &mandate).await, "suspended");
         settled(&stage, firm, &mandate).await;
         assert_eq!(status(&stage, &mandate).await, "paused");
+        stage
+            .go(Who::Gul, &mandate, act("publish"))
+            .await
+            .expect(200);
+        // No mandate is proposed while its investor is suspended.
+        let seen = async || stage.get(Who::Dana, &matched).await.status;
+        assert_eq!(seen().await, 404);
         for who in [Who::Compliance, Who::SecondCompliance] {
             stage.go(who, &investor, noted("restore")).await.expect(200);
         }
         assert_eq!(status(&stage, &investor).await, "published");
+        assert_eq!(seen().await, 200);
         // It can be suspended another time.
         assert_eq!(checked(&stage, Who::Compliance, firm, "blocked").await, 201);
         assert_eq!(status(&stage, &mandate).await, "suspended");
+    });
+}
+
+#[test]
+fn an_investor_that_takes_itself_out_ends_what_is_asked_of_its_mandates() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let investor = super::investors::approved(&stage).await;
+        stage
+            .go(Who::Gul, &investor, act("publish"))
+            .await
+            .expect(200);
+        let matched = stage.released().await;
+        let asked = stage.request_introduction(Who::Dana, &matched, BLURB).await;
+        let introduction = asked.location.clone().unwrap();
+        asked.expect(201);
+        // Pausing leaves it alone.
+        stage
+            .go(Who::Gul, &investor, act("pause"))
+            .await
+            .expect(200);
+        assert_ne!(status(&stage, &introduction).await, "withdrawn");
+        stage
+            .go(Who::Gul, &investor, act("withdraw"))
+            .await
+            .expect(200);
+        assert_eq!(status(&stage, &introduction).await, "withdrawn");
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        assert_eq!(status(&stage, &mandate).await, "published");
+        let seen = async || stage.get(Who::Dana, &matched).await.status;
+        assert_eq!(seen().await, 404);
+        // It may begin anew, in the same place, and be reviewed again.
+        let anew = stage
+            .post(Who::Gul, "/v1/investor-profiles", super::investors::whole())
+            .await;
+        assert_eq!(anew.location.as_ref(), Some(&investor));
+        let anew = anew.expect(201);
+        assert_eq!(anew["status"], "draft");
+        assert!(anew["published_at"].is_null());
+        assert_eq!(seen().await, 200);
+        let again = stage
+            .post(Who::Gul, "/v1/investor-profiles", super::investors::whole())
+            .await;
+        assert_eq!(again.code(409), "profile_exists");
     });
 }
 

@@ -17,6 +17,15 @@ use crate::support::database::{Database, on_each_backend};
 const WATER: &str = "/v1/tags/water";
 const LOSS: &str = "/v1/tags/water_loss";
 
+/// What stands in the way of an action on a tag, as it is listed for somebody;
+/// null if nothing does.
+async fn block(stage: &Stage, who: Who, tag: &str, action: &str) -> Value {
+    let open = stage.get(who, &format!("{tag}/transitions")).await;
+    let open = open.expect(200)["available"].as_array().unwrap().clone();
+    let listed = open.into_iter().find(|it| it["action"] == action).unwrap();
+    listed["blocked_by"]["code"].clone()
+}
+
 /// A tag below water.
 fn desalting() -> Value {
     json!({
@@ -67,6 +76,15 @@ async fn follow(node: &Context) {
     node.db.read(follow).await.unwrap();
 }
 
+/// The tags that a profile's own words speak of and it doesn't name.
+async fn suggested(stage: &Stage, profile: &str) -> Vec<Value> {
+    let path = format!("{profile}/tag-suggestions");
+    assert_eq!(stage.get(Who::Gul, &path).await.status, 404);
+    let found = stage.get(Who::Dana, &path).await.expect(200);
+    let items = found["items"].as_array().unwrap().iter();
+    items.map(|it| it["tag"].clone()).collect()
+}
+
 #[test]
 fn a_tag_is_added_reworded_and_known_at_once_on_every_node() {
     on_each_backend(async |database| {
@@ -83,9 +101,30 @@ fn a_tag_is_added_reworded_and_known_at_once_on_every_node() {
         assert_eq!(view["offered"], true);
         // By an alias in a profile, in the next request.
         let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let summary = json!({"summary": {"en": {"text": "Salt removal for small towns."}}});
+        stage
+            .edit(Who::Dana, &profile, summary.clone())
+            .await
+            .expect(200);
+        assert!(
+            suggested(&stage, &profile)
+                .await
+                .contains(&json!("desalting"))
+        );
+        let text = json!({"text": summary["summary"]});
+        let read = stage.post(Who::Dana, "/v1/tag-suggestions", text).await;
+        let read = read.expect(200)["items"].clone();
+        assert_eq!(read[0]["tag"], "desalting", "{read}");
+        assert_eq!(read[0]["words"], json!(["Salt", "removal"]));
         let tags = json!({"primary_tags": ["Salt removal"]});
         let edited = stage.edit(Who::Dana, &profile, tags).await.expect(200);
         assert_eq!(edited["primary_tags"], json!(["desalting"]));
+        // What was taken is suggested no more.
+        assert!(
+            !suggested(&stage, &profile)
+                .await
+                .contains(&json!("desalting"))
+        );
         // And on the other node once it has followed the log.
         stage.seal().await;
         assert!(node.taxonomy().resolve("desalting").is_none());
@@ -341,6 +380,10 @@ fn merging_moves_all_who_hold_a_tag_and_leaves_stored_accounts_as_they_were() {
             stage.go(Who::Curator, LOSS, waits).await.code(409),
             "merging"
         );
+        assert_eq!(
+            block(&stage, Who::Curator, LOSS, "restore").await,
+            "merging"
+        );
         assert_eq!(repoint::run_due(&stage.context).await.unwrap(), 1);
         assert_eq!(repoint::run_due(&stage.context).await.unwrap(), 0);
 
@@ -465,6 +508,16 @@ fn the_index_ranks_by_the_tree_as_it_is_now() {
         assert_eq!(ranked(&stage).await, []);
         assert_eq!(specified(&stage).await, []);
         assert_ne!(other.id, stage.profile.id);
+        // Whatever it is graded by now is less: that is listed as it is refused.
+        let grading = async |who| block(&stage, who, WATER, "grade").await;
+        assert_eq!(grading(Who::Curator).await, "for_compliance");
+        for grade in ["none", "review", "restricted"] {
+            assert_eq!(grading(Who::Compliance).await, Value::Null);
+            let ease = json!({"action": "grade", "sensitivity": grade, "reason": "Enough."});
+            stage.go(Who::Compliance, WATER, ease).await.expect(200);
+        }
+        assert_eq!(grading(Who::Compliance).await, "second_person_needed");
+        assert_eq!(grading(Who::SecondCompliance).await, Value::Null);
     });
 }
 
@@ -472,6 +525,15 @@ fn the_index_ranks_by_the_tree_as_it_is_now() {
 fn no_merge_leads_out_of_a_freeze() {
     on_each_backend(async |database| {
         let stage = Stage::set(database).await;
+        let mut dry = desalting();
+        dry["parent"] = json!("fintech");
+        let led = add(&stage, dry).await;
+        let lead = json!({"action": "redirect", "to": "water_loss"});
+        stage.go(Who::Curator, &led, lead).await.expect(200);
+        assert_eq!(
+            block(&stage, Who::Curator, &led, "restore").await,
+            Value::Null
+        );
         let order = json!({"scope": "tag", "value": "water", "reason": "A standing order."});
         let frozen = stage.post(Who::Compliance, "/v1/freezes", order).await;
         frozen.expect(201);
@@ -482,6 +544,9 @@ fn no_merge_leads_out_of_a_freeze() {
             .edit(Who::Curator, LOSS, json!({"parent": "fintech"}))
             .await;
         assert_eq!(out.code(409), "frozen");
+        let back = json!({"action": "restore", "reason": "It was another thing."});
+        assert_eq!(stage.go(Who::Curator, &led, back).await.code(409), "frozen");
+        assert_eq!(block(&stage, Who::Curator, &led, "restore").await, "frozen");
     });
 }
 

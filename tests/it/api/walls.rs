@@ -97,7 +97,31 @@ fn a_wall_keeps_away_the_firm_of_that_name_once_compliance_raised_it() {
         }
         assert_eq!(ranked(&stage).await, first);
         assert_eq!(go(&stage, Who::Dana, &wall, "lift").await.status, 409);
+        told(&stage, &wall).await;
     });
+}
+
+/// What became of a wall is told to its firm, and to nobody whom it keeps away.
+async fn told(stage: &Stage, wall: &str) {
+    stage.seal().await;
+    let path = format!("{wall}/events");
+    for who in [Who::Gul, Who::Stranger] {
+        assert_eq!(stage.get(who, &path).await.status, 404, "{who:?}");
+    }
+    let kinds = |told: &Value| -> Vec<String> {
+        let items = told["items"].as_array().unwrap().iter();
+        let kinds = items.map(|it| it["kind"].as_str().unwrap().to_owned());
+        kinds.collect()
+    };
+    let own = stage.get(Who::Dana, &path).await.expect(200);
+    let declared = ["declared", "raised", "lifted"].map(|it| format!("organization.wall_{it}"));
+    assert_eq!(kinds(&own), declared);
+    let raised = json!({ "reach": "firm", "status": "in_force" });
+    assert_eq!(own["items"][1]["payload"], raised);
+    assert!(own["items"][1]["actor"]["id"].is_null());
+    let all = stage.get(Who::Auditor, &path).await.expect(200);
+    let stands = "organization.wall_stands".to_owned();
+    assert!(kinds(&all).contains(&stands), "{all}");
 }
 
 #[test]
@@ -107,7 +131,9 @@ fn a_wall_stands_before_whoever_takes_the_rival_into_the_portfolio() {
         let first = ranked(&stage).await;
         // Compliance's own stands at once, and the firm reads nothing of it.
         let wall = declared(&stage, Who::Compliance, "Rival Water Ltd", "portfolio").await;
-        assert_eq!(stage.get(Who::Dana, &wall).await.status, 404);
+        for path in [&wall, &format!("{wall}/events")] {
+            assert_eq!(stage.get(Who::Dana, path).await.status, 404, "{path}");
+        }
         let path = format!("/v1/organizations/{}/walls", stage.startup.id);
         let read = stage.get(Who::Dana, &path).await.expect(200);
         assert_eq!(read["items"], json!([]));

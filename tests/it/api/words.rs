@@ -110,5 +110,20 @@ fn an_investor_that_names_more_of_the_kind_is_reviewed_again() {
         let named = json!({ "about": { "en": { "text": "Money for anti-drone systems." } } });
         let view = stage.edit(Who::Gul, &path, named).await.expect(200);
         assert_eq!(view["status"], "in_review");
+        // Compliance lets it through, and a curator alone doesn't.
+        let approve = json!({ "action": "approve" });
+        let refused = stage.go(Who::Curator, &path, approve.clone()).await;
+        assert_eq!(refused.code(409), "compliance_needed");
+        let open = stage
+            .get(Who::Curator, &format!("{path}/transitions"))
+            .await;
+        let open = open.expect(200)["available"].as_array().unwrap().clone();
+        let listed = open.iter().find(|it| it["action"] == "approve").unwrap();
+        assert_eq!(listed["blocked_by"]["code"], "compliance_needed");
+        let work = "/v1/worklist?kind=agree_to_profile";
+        let work = stage.get(Who::Compliance, work).await.expect(200);
+        assert_eq!(work["items"][0]["links"]["self"], path.as_str(), "{work}");
+        let view = stage.go(Who::Compliance, &path, approve).await.expect(200);
+        assert_eq!(view["status"], "approved");
     });
 }

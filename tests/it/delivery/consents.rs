@@ -388,10 +388,33 @@ fn a_firm_that_takes_its_consent_back_is_shown_to_nobody_until_it_is_given_again
         post.stage.go(Who::Gul, &mandate, pause).await.expect(200);
         post.take_back(Who::Gul, &renewed).await.expect(200);
         let renewed = post.stage.request(Who::Gul, "POST", &path(&renewed["id"]));
-        assert_eq!(renewed.send().await.unwrap().status(), 200);
+        let renewed = Answer::of(renewed.send().await.unwrap()).await.expect(200);
         let seen = post.stage.get(Who::Gul, &mandate).await.expect(200);
         assert_eq!(seen["status"], "paused");
+        post.take_back(Who::Gul, &renewed).await.expect(200);
+        is_listed_as_it_is_refused(&post, &mandate).await;
     });
+}
+
+/// Where more than the consent is lacking, the list names what the attempt does.
+async fn is_listed_as_it_is_refused(post: &Post, mandate: &str) {
+    let stage = &post.stage;
+    let check = json!({
+        "organization": stage.investor.id.to_string(),
+        "verdict": "review",
+        "basis": "A list of names.",
+        "evidence": { "reference": "Archive 7" },
+        "valid_to": "2027-05-01",
+    });
+    let made = stage.post(Who::Compliance, "/v1/clearances", check).await;
+    made.expect(201);
+    let publish = json!({ "action": "publish" });
+    let refused = stage.go(Who::Gul, mandate, publish).await;
+    assert_eq!(refused.code(409), "consent_withdrawn");
+    let listed = stage.get(Who::Gul, &format!("{mandate}/transitions")).await;
+    let listed = listed.expect(200)["available"].as_array().unwrap().clone();
+    let publish = listed.iter().find(|it| it["action"] == "publish").unwrap();
+    assert_eq!(publish["blocked_by"]["code"], "consent_withdrawn");
 }
 
 /// Neither of two transactions at the same moment sees the other.
