@@ -53,7 +53,8 @@ pub enum Policy {
 }
 
 impl Policy {
-    const fn name(self) -> &'static str {
+    /// What the headers call it.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Principal => "principal",
             Self::Address => "address",
@@ -245,7 +246,7 @@ impl Standing {
         match self.wait {
             None => Ok(()),
             Some(_) => Err(Problem::new(Kind::TooMany)
-                .violating(self.policy.name())
+                .violating(self.policy)
                 .detail(format!(
                     "The allowance \"{}\" is {} requests in {} s.",
                     self.policy.name(),

@@ -394,15 +394,17 @@ pub async fn sweep_due(context: &Context) -> Result<usize, Error> {
         let named = wall.clone();
         let named = context.db.write(move |conn| sweep_named(conn, &named));
         named.await?;
-        let mut last = None;
-        while wall.reach == WallReach::Portfolio {
-            let wall = wall.clone();
-            let some = context
-                .db
-                .write(move |conn| sweep_holders(conn, &wall, last));
-            last = some.await?;
-            if last.is_none() {
-                break;
+        if wall.reach == WallReach::Portfolio {
+            let mut last = None;
+            loop {
+                let wall = wall.clone();
+                let some = context
+                    .db
+                    .write(move |conn| sweep_holders(conn, &wall, last));
+                last = some.await?;
+                if last.is_none() {
+                    break;
+                }
             }
         }
         let context_in = context.clone();

@@ -532,7 +532,7 @@ impl SideRules {
             let named = |actions: &[&str]| matches!(value, Value::Code(action) if actions.contains(&action.as_str()));
             key == "action" && (named(self.hidden_actions) || !own && named(self.own_actions))
         };
-        !event.payload.iter().any(hidden) && !(self.only_changes && self.stays(event))
+        !(event.payload.iter().any(hidden) || self.only_changes && self.stays(event))
     }
 
     /// Whether it moved a record between states that its reader knows as one.

@@ -15,7 +15,7 @@ pub(super) const SCHEME: &str = "oauth2";
 /// How programs get their tokens, and what these may be limited to.
 pub(super) fn scheme() -> SecurityScheme {
     let scopes = Scope::ALL.iter().map(|scope| (scope.code(), means(*scope)));
-    let flow = ClientCredentials::new("/v1/oauth/token", Scopes::from_iter(scopes));
+    let flow = ClientCredentials::new("/v1/oauth/token", scopes.collect::<Scopes>());
     SecurityScheme::OAuth2(OAuth2::with_description(
         [Flow::ClientCredentials(flow)],
         "A program of a partner, as the person who made its client (RFC 6749 §4.4). The \

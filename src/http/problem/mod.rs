@@ -15,6 +15,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::rate_limit::Policy;
 use crate::domain::fault::Fault;
 use crate::services::{AuthFault, Error};
 
@@ -33,7 +34,7 @@ pub struct Problem {
     detail: Option<String>,
     faults: Vec<Fault>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    violated: Option<&'static str>,
+    violated: Option<Policy>,
     cause: Option<Cause>,
 }
 
@@ -77,7 +78,7 @@ impl Problem {
 
     /// Names the allowance that is used up, as `RateLimit-Policy` does.
     #[must_use]
-    pub(super) const fn violating(mut self, policy: &'static str) -> Self {
+    pub(super) const fn violating(mut self, policy: Policy) -> Self {
         self.violated = Some(policy);
         self
     }
@@ -151,7 +152,11 @@ impl Problem {
             code: code.to_owned(),
             request_id: request_id.to_owned(),
             errors: self.faults.iter().map(FaultView::from).collect(),
-            violated_policies: self.violated.iter().map(|it| (*it).to_owned()).collect(),
+            violated_policies: self
+                .violated
+                .iter()
+                .map(|it| it.name().to_owned())
+                .collect(),
         }
     }
 

@@ -342,26 +342,10 @@ async fn look_up(
             news,
             programme,
         } => {
-            let prepare = move |conn: &mut Conn| {
-                let readers = db::users::find(conn, user)?.into_iter().collect();
-                let programme = match programme {
-                    Some(id) => db::programmes::find(conn, id)?,
-                    None => None,
-                };
-                // Who has left since reads no more than what everybody may know.
-                let parts = db::users::memberships(conn, user)?;
-                let known = programme.filter(|found| {
-                    let mut parties = found.details.parties.iter();
-                    found.status.is_public()
-                        || parties.any(|party| {
-                            let mut parts = parts.iter();
-                            parts.any(|part| part.organization == party.organization)
-                        })
-                });
-                let title = known.map(|found| found.details.title.to_string());
-                Ok(ready(readers, Content::News(news, title)))
-            };
-            context.db.read(prepare).await
+            context
+                .db
+                .read(move |conn| prepare_news(conn, user, news, programme))
+                .await
         }
         letter @ (Notice::Digest { .. }
         | Notice::ProfileNews { .. }
@@ -379,6 +363,32 @@ async fn look_up(
             tell(context, user, Content::RegistrationExists).await
         }
     }
+}
+
+/// News of somebody's firm, with the title of the programme that it is about.
+fn prepare_news(
+    conn: &mut Conn,
+    user: UserId,
+    news: News,
+    programme: Option<ProgrammeId>,
+) -> Result<Prepared, Error> {
+    let readers = db::users::find(conn, user)?.into_iter().collect();
+    let programme = match programme {
+        Some(id) => db::programmes::find(conn, id)?,
+        None => None,
+    };
+    // Who has left since reads no more than what everybody may know.
+    let parts = db::users::memberships(conn, user)?;
+    let known = programme.filter(|found| {
+        let mut parties = found.details.parties.iter();
+        found.status.is_public()
+            || parties.any(|party| {
+                let mut parts = parts.iter();
+                parts.any(|part| part.organization == party.organization)
+            })
+    });
+    let title = known.map(|found| found.details.title.to_string());
+    Ok(ready(readers, Content::News(news, title)))
 }
 
 /// Something for one person that needs nothing else.

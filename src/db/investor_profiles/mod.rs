@@ -1,31 +1,33 @@
 //! Investor profiles. The row holds the present state; every revision of what
 //! a profile said stays.
 
+mod comments;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
 use diesel::prelude::*;
 
-use super::conn::Backend;
-use super::deals::GOING_ON;
-use super::investor_schema::investor_comments as comments;
-use super::investor_schema::investor_profile_revisions as revisions;
-use super::investor_schema::investor_profiles::{self, dsl};
-use super::page::{self, Cursor};
-use super::prepared::Prepare;
-use super::review_comments::ReviewComment;
-use super::schema::deals;
-use super::types::{Id, Timestamp};
-use super::worklist::{Owners, Waiting};
-use super::{Conn, Result, json, keyset, sql, stored};
+use crate::db::conn::Backend;
+use crate::db::deals::GOING_ON;
+use crate::db::investor_schema::investor_profile_revisions as revisions;
+use crate::db::investor_schema::investor_profiles::{self, dsl};
+use crate::db::page::{self, Cursor};
+use crate::db::prepared::Prepare;
+use crate::db::schema::deals;
+use crate::db::types::{Id, Timestamp};
+use crate::db::worklist::{Owners, Waiting};
+use crate::db::{Conn, Result, json, keyset, sql, stored};
 use crate::domain::country::Country;
-use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
+use crate::domain::ids::{InvestorProfileId, OrganizationId};
 use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::search::{Order, Query};
 use crate::domain::text::{Language, Slug};
+
+pub use comments::{comments, insert_comment, some_comments};
 
 /// Which profiles to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -490,87 +492,6 @@ pub fn revisions_of(
         .limit(page::fetch(limit))
         .select((revisions::revision, revisions::created_at))
         .load(conn)?)
-}
-
-/// Keeps what a reviewer said about a profile.
-///
-/// # Errors
-/// A statement failed.
-pub fn insert_comment(
-    conn: &mut Conn,
-    profile: InvestorProfileId,
-    comment: &ReviewComment,
-) -> Result<()> {
-    let insert = diesel::insert_into(comments::table).values((
-        comments::id.eq(Id::of(comment.id)),
-        comments::profile_id.eq(profile),
-        comments::revision.eq(comment.revision),
-        comments::pointer.eq(&comment.pointer),
-        comments::comment.eq(&comment.comment),
-        comments::author_id.eq(comment.author),
-        comments::created_at.eq(Timestamp(comment.created_at)),
-    ));
-    sql::execute(conn, insert)?;
-    Ok(())
-}
-
-/// What reviewers said about a profile, from the oldest on.
-///
-/// # Errors
-/// A statement failed.
-pub fn comments(conn: &mut Conn, profile: InvestorProfileId) -> Result<Vec<ReviewComment>> {
-    read_comments(conn, profile, None, i64::MAX)
-}
-
-/// [`comments`], a page of it; one more than `limit` when there are more.
-///
-/// # Errors
-/// A statement failed.
-pub fn some_comments(
-    conn: &mut Conn,
-    profile: InvestorProfileId,
-    after: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<ReviewComment>> {
-    read_comments(conn, profile, after, page::fetch(limit))
-}
-
-fn read_comments(
-    conn: &mut Conn,
-    profile: InvestorProfileId,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<Vec<ReviewComment>> {
-    type CommentRow = (Id, i64, String, String, UserId, DateTime<Utc>);
-    let (at, id) = (comments::created_at, comments::id);
-    let mut query = comments::table
-        .filter(comments::profile_id.eq(profile))
-        .into_boxed();
-    if let Some(cursor) = after {
-        query = query.filter(keyset::after(at, id, cursor));
-    }
-    let rows: Vec<CommentRow> = query
-        .order((at, id))
-        .limit(limit)
-        .select((
-            comments::id,
-            comments::revision,
-            comments::pointer,
-            comments::comment,
-            comments::author_id,
-            comments::created_at,
-        ))
-        .load(conn)?;
-    let comment =
-        |(id, revision, pointer, comment, author, created_at): CommentRow| ReviewComment {
-            id: id.uuid(),
-            revision,
-            pointer,
-            comment,
-            author,
-            created_at,
-        };
-    Ok(rows.into_iter().map(comment).collect())
 }
 
 fn profile(row: Row) -> Result<InvestorProfile> {
