@@ -264,17 +264,12 @@ async fn look_up(
     notice: Notice,
 ) -> Result<Prepared, Error> {
     let context_in = context.clone();
+    let again = matches!(notice, Notice::IntroductionReminder { .. });
     match notice {
-        Notice::IntroductionAsk { ask } => {
+        Notice::IntroductionAsk { ask } | Notice::IntroductionReminder { ask } => {
             context
                 .db
-                .write(move |conn| prepare_ask(&context_in, conn, ask, false))
-                .await
-        }
-        Notice::IntroductionReminder { ask } => {
-            context
-                .db
-                .write(move |conn| prepare_ask(&context_in, conn, ask, true))
+                .write(move |conn| prepare_ask(&context_in, conn, ask, again))
                 .await
         }
         Notice::Pulse { pulse } => {
