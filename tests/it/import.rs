@@ -663,7 +663,10 @@ fn a_file_is_tried_whole_and_then_written_in_batches_between_which_others_write(
             ask_contacts: false,
             dry_run: true,
         };
-        let rows_of = |rows: &[NewStartup]| rows.to_vec().into_iter().map(Ok);
+        let rows_of = |rows: &[NewStartup]| {
+            let rows = rows.to_vec();
+            rows.into_iter().map(Ok)
+        };
         let mut passes = Vec::new();
         let mut told = |pass, done| passes.push((pass, done));
         let tried = imports::startups(&desk.context, terms.clone(), rows_of(&rows), &mut told);

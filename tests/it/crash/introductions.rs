@@ -454,7 +454,7 @@ fn every_introduction_arrives_whatever_the_mail_server_does_and_however_often_th
             to_suppressed: 0,
         };
         for number in 0..count {
-            let pair = pair(&stage, number).await;
+            let pair = Box::pin(pair(&stage, number)).await;
             for person in [&pair.startup_person, &pair.investor_person] {
                 run.by_email.insert(person.email.to_string(), number);
             }
