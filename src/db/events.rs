@@ -220,7 +220,7 @@ pub fn timeline_of(
 
 /// [`timeline`] of a part of some records of a kind: their events that name the
 /// part by that fact. The facts stand in a text of one form (see
-/// [`json::event`]), in which each is followed by a comma or the end.
+/// `json::event`), in which each is followed by a comma or the end.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
