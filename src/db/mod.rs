@@ -27,11 +27,12 @@
 //! | [`practices`] | what firms show each other |
 //! | [`reports`] | whose introductions and deals a programme's are |
 //! | [`programmes`], [`admissions`], [`rule_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
-//! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`walls`], [`disclosures`] | compliance, and the ledger of what was shown |
+//! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`walls`], [`legal_holds`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`], [`closings`] | what comes of it |
 //! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
 //! | [`deal_documents`], [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
 //! | [`worklist`] | which records wait for somebody |
+//! | [`erasure`], [`wipe`] | what goes when a person or a record is erased |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
 pub mod admissions;
@@ -88,6 +89,7 @@ mod investor_schema;
 pub mod json;
 mod keyset;
 pub mod leases;
+pub mod legal_holds;
 pub mod licences;
 pub mod mail_copies;
 mod mail_schema;
@@ -147,6 +149,7 @@ pub mod visits;
 pub mod walks;
 mod wall_schema;
 pub mod walls;
+pub mod wipe;
 pub mod worklist;
 mod writer;
 

@@ -49,6 +49,7 @@ pub mod practice;
 pub mod profile;
 pub mod profile_review;
 pub mod programme;
+pub mod proposal;
 pub mod pulse;
 pub mod rate_lock;
 pub mod rates;

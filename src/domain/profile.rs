@@ -263,6 +263,8 @@ codes! {
         Withdraw = "withdraw",
         /// Put away what ended long ago.
         Archive = "archive",
+        /// Delete what it says, for good.
+        Erase = "erase",
     }
 }
 
@@ -353,11 +355,12 @@ pub fn step(
     hold(next, action, &facts.standing)
 }
 
-/// What suspending and restoring ask for, and where a profile that two people
-/// restore stands after it.
+/// What suspending, restoring and erasing ask for, and where a profile that two
+/// people restore stands after it.
 ///
 /// # Errors
-/// There is no ground to suspend it; it can't be restored yet, or not by them.
+/// There is no ground to suspend it; it can't be restored yet, or not by them;
+/// it has to be kept.
 pub fn hold(
     next: ProfileStatus,
     action: ProfileAction,
@@ -370,6 +373,7 @@ pub fn hold(
             let before = standing.restored().and_then(ProfileStatus::from_code);
             Ok(before.unwrap_or(next))
         }
+        ProfileAction::Erase => standing.check_erasable().map(|()| next),
         _ => Ok(next),
     }
 }
@@ -421,6 +425,8 @@ pub fn course(
             | S::Stale,
             A::Withdraw,
         ) => (owner, S::Withdrawn),
+        // Compliance is the privacy officer.
+        (status, A::Erase) if status != S::Erased => (matches!(who, Hat::Compliance), S::Erased),
         (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if allowed {

@@ -346,5 +346,5 @@ pub(super) fn refuse(
     for mandate in &records.mandates {
         super::mandates::disown(context, conn, mandate)?;
     }
-    Ok(())
+    super::investors::disown(context, conn, organization)
 }

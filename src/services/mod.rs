@@ -47,6 +47,7 @@ pub mod investors;
 pub mod invitations;
 pub mod keys;
 pub mod ledger;
+pub mod legal_holds;
 pub mod licences;
 mod locked;
 pub mod log;

@@ -28,6 +28,7 @@ pub mod introduction_file;
 pub mod introductions;
 pub mod investor_profiles;
 pub mod keys;
+pub mod legal_holds;
 pub mod licences;
 pub mod mandates;
 pub mod matches;
@@ -132,6 +133,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(compliance::routes)
         .configure(freezes::routes)
         .configure(blocks::routes)
+        .configure(legal_holds::routes)
         .configure(walls::routes)
         .configure(reviews::routes)
         .configure(screening::routes)

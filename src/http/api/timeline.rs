@@ -306,6 +306,7 @@ pub const RECORD: SideRules = SideRules {
         "startup_profile.disclosure_released",
         "startup_profile.reassigned",
         "startup_profile.restoring_proposed",
+        "investor_profile.compliance_agreed",
         "investor_profile.restoring_proposed",
         "mandate.reassigned",
         "mandate.restoring_proposed",

@@ -324,6 +324,7 @@ fn of_moves() -> Vec<(&'static [&'static str], Codes)> {
             AccountAction::ALL.iter().map(|it| it.code()).collect(),
         ),
         (&["NewBlockTransition.action"], vec!["lift"]),
+        (&["NewLegalHoldTransition.action"], vec!["lift"]),
         (&["NewRematchTransition.action"], vec!["cancel"]),
         (&["NewSigning.action"], vec!["sign", "decline"]),
         (&["NewRuling.ruling"], vec!["release", "refuse"]),

@@ -233,6 +233,7 @@ fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Err
             identifiers: row.identifiers,
             contact,
             content,
+            about: None,
             digest: row.digest,
         }),
         _ => Err(Error::Invalid(faults)),

@@ -65,7 +65,7 @@ impl Around {
         if asks(&[A::Submit, A::Approve, A::Publish, A::Reconfirm]) {
             around.told = told(conn, profile.organization, &profile.content)?;
         }
-        if asks(&[A::Suspend, A::Restore]) && Held::concerns(by) {
+        if asks(&[A::Suspend, A::Restore, A::Erase]) && Held::concerns(by) {
             let subject = Subject::new(SubjectKind::StartupProfile, profile.id);
             around.held = Held::load(conn, profile.organization, subject, by)?;
         }
