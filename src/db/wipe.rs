@@ -79,12 +79,15 @@ const AT_ONCE: usize = 500;
 
 fn forget_copies(conn: &mut Conn, kind: SubjectKind, subjects: &[Id]) -> Result<()> {
     for some in subjects.chunks(AT_ONCE) {
-        let about = outbox::table
+        let about: Vec<Id> = outbox::table
             .filter(outbox::subject_kind.eq(kind.code()))
             .filter(outbox::subject_id.eq_any(some.to_vec()))
-            .select(outbox::id);
-        diesel::delete(mail_copies::table.filter(mail_copies::message_id.eq_any(about)))
-            .execute(conn)?;
+            .select(outbox::id)
+            .load(conn)?;
+        for messages in about.chunks(AT_ONCE) {
+            let kept = mail_copies::table.filter(mail_copies::message_id.eq_any(messages.to_vec()));
+            diesel::delete(kept).execute(conn)?;
+        }
     }
     Ok(())
 }

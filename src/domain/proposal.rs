@@ -25,7 +25,8 @@ pub const ENGLISH: Terms = [
     "Curators and compliance officers of the operator read all of it. Firms in the programmes you join, in Israel, Azerbaijan and the programme’s other countries, read a description without names first, and the names only after both sides have said yes, or where you ask for an introduction yourselves.",
     "This holds for two years from today, or until you take it back. You can take it back at any time by writing to the programme team; the data is then deleted, except for what the law wants kept.",
 ];
-const HEBREW_KEPT: &str = "מפעיל המערכת שומר את פרטי הפרופיל, וכן את שמכם, כתובתכם ותפקידכם בארגון, כדי להציע היכרויות.";
+const HEBREW_KEPT: &str =
+    "מפעיל המערכת שומר את פרטי הפרופיל, וכן את שמכם, כתובתכם ותפקידכם בארגון, כדי להציע היכרויות.";
 /// In Hebrew.
 pub const HEBREW: Terms = [
     "האוצרים וקציני הציות של המפעיל קוראים את הכול. ארגונים בתוכניות שתצטרפו אליהן, בישראל, באזרבייג׳ן ובמדינות האחרות של התוכנית, קוראים תחילה תיאור ללא שמות, ואת השמות רק לאחר ששני הצדדים הסכימו, או כשאתם עצמכם מבקשים היכרות.",

@@ -26,8 +26,8 @@ use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::search::{Order, Query, Texts};
 
-pub use filter::Filter;
 use filter::narrowed;
+pub use filter::{Control, Figure, Filter};
 pub use said::{content_at, find_revision, forget_said, revisions_of};
 
 #[derive(Queryable)]

@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::db::introductions::About;
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
-pub use crate::db::startup_profiles::Filter;
+pub use crate::db::startup_profiles::{Control, Figure, Filter};
 use crate::db::together::Together;
 use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};

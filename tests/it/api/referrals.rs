@@ -534,12 +534,22 @@ fn an_investor_is_referred_with_what_it_says_of_itself() {
         let made = office.owner.post(REFERRALS, &document).await.expect(201);
         let missing = made.body["missing"].as_array().unwrap().iter();
         let missing: Vec<_> = missing.map(|it| it["pointer"].as_str().unwrap()).collect();
-        assert!(missing.contains(&"#/investor_profile/about/en"), "{missing:?}");
-        assert!(missing.iter().all(|it| it.starts_with("#/investor_profile/")));
+        assert!(
+            missing.contains(&"#/investor_profile/about/en"),
+            "{missing:?}"
+        );
+        assert!(
+            missing
+                .iter()
+                .all(|it| it.starts_with("#/investor_profile/"))
+        );
         let profile = format!("/v1/investor-profiles/{}", made.text("investor_profile"));
         office.owner.get(&profile).await.refused(404, "not_found");
         let seen = curator.get(&profile).await.expect(200);
-        assert_eq!((seen.text("status"), &seen.body["claimed"]), ("draft", &json!(false)));
+        assert_eq!(
+            (seen.text("status"), &seen.body["claimed"]),
+            ("draft", &json!(false))
+        );
 
         // Nobody verifies themselves, and no startup has such a thing.
         document["investor_profile"] = super::investors::whole();
@@ -558,7 +568,10 @@ fn an_investor_is_referred_with_what_it_says_of_itself() {
         document["investor_profile"] = super::investors::whole();
         let again = office.owner.post(REFERRALS, &document).await.expect(200);
         assert_eq!(again.body["missing"], json!([]));
-        assert_eq!(again.text("investor_profile"), made.text("investor_profile"));
+        assert_eq!(
+            again.text("investor_profile"),
+            made.text("investor_profile")
+        );
         let seen = curator.get(&profile).await.expect(200);
         assert_eq!(seen.text("status"), "submitted");
         document["investor_profile"]["assets"] = json!("over_1b");
