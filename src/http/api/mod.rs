@@ -62,6 +62,7 @@ mod tag_suggestions;
 pub mod tags;
 pub mod timeline;
 mod timeline_query;
+mod timeline_rules;
 pub mod transitions;
 pub mod values;
 mod versions;

@@ -1,10 +1,11 @@
 //! What an investor that a partner refers says of itself, beside its mandate. A
 //! firm has one such profile; nobody is asked for it alone.
 
-use crate::db::{Conn, investor_profiles as rows};
+use crate::db::{Conn, investor_profiles as rows, record_names};
 use crate::domain::event::{SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::{OrganizationId, ReferralId};
+use crate::domain::import::RowOutcome;
 use crate::domain::investor::{
     Accreditation, InvestorContent, InvestorProfile, accredited, status_after_edit, step,
 };
@@ -85,17 +86,44 @@ impl Desk {
         firm: OrganizationId,
         content: InvestorContent,
     ) -> Result<(), Error> {
+        let source = Source::Referral(referral);
         match rows::of(conn, firm)? {
-            None => self.insert_about(conn, referral, firm, content),
+            None => self.insert_about(conn, source, firm, content),
             Some(before) if before.claimed => Err(claimed()),
-            Some(before) => self.correct_about(conn, referral, before, content),
+            Some(before) => self.correct_about(conn, source, before, content).map(drop),
         }
+    }
+
+    /// The same from a file of the operator's, with what became of the row: a
+    /// profile that its firm stands behind is left as it is.
+    pub(in crate::services) fn put_imported_about(
+        &self,
+        conn: &mut Conn,
+        (firm, name): (OrganizationId, Option<&str>),
+        content: InvestorContent,
+        outcome: RowOutcome,
+    ) -> Result<RowOutcome, Error> {
+        let changed = match rows::of(conn, firm)? {
+            None => {
+                self.insert_about(conn, Source::File, firm, content)?;
+                true
+            }
+            Some(before) if before.claimed => return Ok(kept(outcome)),
+            Some(before) => self.correct_about(conn, Source::File, before, content)?,
+        };
+        if let (Some(name), Some(profile)) = (name, rows::of(conn, firm)?) {
+            record_names::put(conn, profile.id.uuid(), name)?;
+        }
+        Ok(match outcome {
+            RowOutcome::Unchanged if changed => RowOutcome::Updated,
+            other => other,
+        })
     }
 
     fn insert_about(
         &self,
         conn: &mut Conn,
-        referral: ReferralId,
+        source: Source,
         organization: OrganizationId,
         content: InvestorContent,
     ) -> Result<(), Error> {
@@ -119,22 +147,23 @@ impl Desk {
             return Err(Error::StaleVersion);
         }
         walls::look(conn, organization)?;
-        self.log_about(conn, referral, &profile)?;
+        self.log_about(conn, source, &profile)?;
         self.submit_about(conn, &profile)
     }
 
     fn correct_about(
         &self,
         conn: &mut Conn,
-        referral: ReferralId,
+        source: Source,
         before: InvestorProfile,
         content: InvestorContent,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         use ProfileStatus as S;
         let content = claimed_only(&before.content.accreditation, content)?;
         let over = matches!(before.status, S::Withdrawn | S::Archived | S::Erased);
         if !over && before.content == content {
-            return self.submit_about(conn, &before);
+            self.submit_about(conn, &before)?;
+            return Ok(false);
         }
         match before.status {
             S::Submitted | S::InReview => return Err(in_review()),
@@ -159,8 +188,9 @@ impl Desk {
             self.check_shown(conn, &after)?;
         }
         store(conn, &after)?;
-        self.log_about(conn, referral, &after)?;
-        self.submit_about(conn, &after)
+        self.log_about(conn, source, &after)?;
+        self.submit_about(conn, &after)?;
+        Ok(true)
     }
 
     /// Others read the text of a profile in that state already.
@@ -200,19 +230,37 @@ impl Desk {
     fn log_about(
         &self,
         conn: &mut Conn,
-        referral: ReferralId,
+        source: Source,
         profile: &InvestorProfile,
     ) -> Result<(), Error> {
-        self.pen.append(
-            conn,
-            "investor_profile.referred",
-            (SubjectKind::InvestorProfile, profile.id),
-            vec![
-                ("organization", Value::Id(profile.organization.uuid())),
-                ("referral", Value::Id(referral.uuid())),
-                ("to", code(profile.status.code())),
-                ("revision", Value::Int(profile.revision)),
-            ],
-        )
+        let mut facts = vec![
+            ("organization", Value::Id(profile.organization.uuid())),
+            ("to", code(profile.status.code())),
+            ("revision", Value::Int(profile.revision)),
+        ];
+        let kind = match source {
+            Source::Referral(referral) => {
+                facts.push(("referral", Value::Id(referral.uuid())));
+                "investor_profile.referred"
+            }
+            Source::File => "investor_profile.imported",
+        };
+        self.pen
+            .append(conn, kind, (SubjectKind::InvestorProfile, profile.id), facts)
+    }
+}
+
+/// Where what is said of an investor comes from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Referral(ReferralId),
+    File,
+}
+
+/// What became of a row of which the firm keeps a part.
+const fn kept(outcome: RowOutcome) -> RowOutcome {
+    match outcome {
+        RowOutcome::Unchanged => RowOutcome::Kept,
+        other => other,
     }
 }
