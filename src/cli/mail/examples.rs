@@ -8,8 +8,9 @@ use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
     IntroductionClosed, Language, Meeting, MeetingMail, MeetingSide, Moment, NewsMail, Notice,
     Outcome, OverMail, Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail,
-    pass_reason,
+    Way, pass_reason,
 };
+use crate::services::destinations::Destinations;
 
 /// One mail.
 pub(super) struct Example {
@@ -117,11 +118,13 @@ fn facts(language: Language) -> Facts {
     }
 }
 
-/// Every mail, with facts in that language.
-pub(super) fn all(language: Language) -> Vec<Example> {
+/// Every mail, with facts in that language, and with the ways to records that
+/// the operator has.
+pub(super) fn all(language: Language, destinations: &Destinations) -> Vec<Example> {
     let told = Told {
         facts: facts(language),
         language,
+        destinations,
     };
     let mut all = told.asks();
     all.extend(told.made());
@@ -133,12 +136,20 @@ pub(super) fn all(language: Language) -> Vec<Example> {
     all
 }
 
-pub(super) struct Told {
+pub(super) struct Told<'a> {
     pub(super) facts: Facts,
     pub(super) language: Language,
+    pub(super) destinations: &'a Destinations,
 }
 
-impl Told {
+impl Told<'_> {
+    /// The way to a record of a kind.
+    pub(super) fn way(&self, kind: &str) -> Way {
+        let number = "0192f7a0-5b1c-7c3e-9d2a-4f6e8b0a1c2d";
+        let link = self.destinations.of_record(kind, number);
+        link.map_or_else(|| Way::Number(number.to_owned()), Way::Link)
+    }
+
     pub(super) fn example(&self, event: &'static str, notice: Notice) -> Example {
         // As the notices that no reader can switch off.
         let owed = match &notice {
@@ -288,7 +299,7 @@ impl Told {
             counterpart: STARTUP.to_owned(),
             programme: self.programme(),
             since: self.days(-30),
-            record: format!("{SITE}/v1/deals/preview"),
+            record: self.way("deals"),
         };
         let over = |silent| OverMail {
             reader: Some(self.reader()),
@@ -363,7 +374,7 @@ impl Told {
                 reader: Some(self.reader()),
                 matter,
                 programme: self.programme(),
-                record: format!("{SITE}/v1/introductions/preview"),
+                record: self.way("introductions"),
             };
             self.example(event, Notice::Alert(mail))
         })
@@ -399,7 +410,7 @@ impl Told {
         let exists = RegistrationExists {
             reader: Some(self.reader()),
             tried: self.days(0),
-            sign_in: format!("{SITE}/v1/docs"),
+            sign_in: self.destinations.sign_in.clone(),
         };
         all.push(self.example("registration_exists", Notice::RegistrationExists(exists)));
         all

@@ -403,7 +403,10 @@ fn every_mail_bears_a_signature_of_each_key_that_covers_the_way_out() {
             assert!(signature.contains(&said), "{signature}");
             assert!(signature.contains(&format!(";s={selector};")));
             assert!(!signature.contains(";l="));
-            for covered in ["from:from:to", ":list-unsubscribe:list-unsubscribe-post;"] {
+            for covered in [
+                "h=from:from:to:to:cc:reply-to:subject:subject:date:date:message-id:",
+                ":list-unsubscribe:list-unsubscribe:list-unsubscribe-post:list-unsubscribe-post;",
+            ] {
                 assert!(signature.contains(covered), "{signature}");
             }
         }
