@@ -10,8 +10,8 @@ use super::directory_schema::saved_views;
 use super::exchange_schema::export_jobs;
 use super::identity_schema::{api_keys, consent_receipts, contacts, sessions, tickets};
 use super::mail_schema::{
-    ask_delegates, digest_told, introduction_consents, mail_bounces, mail_copies, mail_opt_outs,
-    mail_recipients,
+    ask_delegates, digest_told, introduction_consents, mail_bounces, mail_copies,
+    mail_event_opt_outs, mail_opt_outs, mail_recipients,
 };
 use super::review_schema::match_visits;
 use super::schema::{deal_notes, introduction_answers, introduction_asks, memberships, users};
@@ -191,6 +191,8 @@ fn of_the_address(
         .filter(contacts::objected_at.is_null());
     diesel::delete(willing).execute(conn)?;
     let out = mail_opt_outs::table.filter(mail_opt_outs::email_key.eq(email_key));
+    diesel::delete(out).execute(conn)?;
+    let out = mail_event_opt_outs::table.filter(mail_event_opt_outs::email_key.eq(email_key));
     diesel::delete(out).execute(conn)?;
     let messages: Vec<Id> = mail_recipients::table
         .filter(mail_recipients::email_key.eq(email_key))

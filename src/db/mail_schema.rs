@@ -76,6 +76,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::UtcTimestamp;
+
+    mail_event_opt_outs (email_key, event) {
+        email_key -> Text,
+        event -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 

@@ -415,7 +415,7 @@ mod tests {
     fn what_is_said_to_be_of_the_firm_is_what_its_reader_can_do_without() {
         for news in News::ALL.iter().copied() {
             let of_firm = account_news(news).is_of_firm();
-            assert_eq!(of_firm, news.topic().is_some(), "{news}");
+            assert_eq!(of_firm, news.event().is_some(), "{news}");
         }
     }
 }

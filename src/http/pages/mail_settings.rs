@@ -13,6 +13,7 @@ use super::phrase::{Piece, phrase};
 use super::question::NotePage;
 use super::wording::{self, Wording};
 use super::{page, same_site};
+use crate::domain::mail_event::{MailEvent, Wanted};
 use crate::domain::message::Topic;
 use crate::http::problem::{Kind, Problem};
 use crate::services::suppressions::{self, Settings};
@@ -24,11 +25,16 @@ const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 /// Largest form of a mail program.
 const FORM_MAX: usize = 4_096;
 
-/// One topic with its box.
+/// What the form says of itself when it has a box for each thing.
+const EACH: (&str, &str) = ("boxes", "each");
+
+/// Something with its box.
 struct Choice {
     code: &'static str,
     label: &'static str,
     wanted: bool,
+    /// The things that a topic is, where they are several.
+    parts: Vec<Choice>,
 }
 
 /// The settings with their form.
@@ -59,10 +65,17 @@ impl SettingsPage {
             Topic::Status => words.mail.status,
             Topic::Firm => words.mail.firm,
         };
+        let part = |event: MailEvent| Choice {
+            code: event.code(),
+            label: (words.mail.event)(event),
+            wanted: settings.wanted.events.contains(&event),
+            parts: vec![],
+        };
         let choices = Topic::ALL.iter().copied().map(|topic| Choice {
             code: topic.code(),
             label: label(topic),
-            wanted: settings.wanted.contains(&topic),
+            wanted: settings.wanted.topics.contains(&topic),
+            parts: MailEvent::of(topic).map(part).collect(),
         });
         Self {
             words,
@@ -114,7 +127,7 @@ async fn show(context: &Context, token: &str, saved: bool) -> Result<HttpRespons
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `pulses`, `deals`, `work`, `alerts`, `digest`, `profile`, `mandates`, `status`, `firm`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `pulses`, `deals`, `work`, `alerts`, `digest`, `profile`, `mandates`, `status`, `firm`; with `boxes=each` also `event` for each single thing that is, by the names of `NotificationEvents`."),
     responses(
         (status = 303, description = "Stored.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
@@ -139,13 +152,29 @@ pub(super) async fn change_settings(
     }
 }
 
-fn wanted(form: &[(String, String)]) -> Result<BTreeSet<Topic>, Problem> {
-    let topic = |(name, value): &(String, String)| {
-        Topic::from_code(value)
-            .filter(|_| name == "topic")
-            .ok_or_else(|| Problem::new(Kind::BadRequest).detail("The form has no such field."))
-    };
-    form.iter().map(topic).collect()
+/// What is ticked. A form that has boxes for topics alone, as links that were
+/// open before show it, keeps nothing out of them.
+fn wanted(form: &[(String, String)]) -> Result<Wanted, Problem> {
+    let (mut topics, mut events) = (BTreeSet::new(), BTreeSet::new());
+    let mut has_each = false;
+    for (name, value) in form {
+        let known = match name.as_str() {
+            "topic" => Topic::from_code(value).map(|topic| topics.insert(topic)),
+            "event" => MailEvent::from_code(value).map(|event| events.insert(event)),
+            _ if (name.as_str(), value.as_str()) == EACH => {
+                has_each = true;
+                Some(true)
+            }
+            _ => None,
+        };
+        if known.is_none() {
+            return Err(Problem::new(Kind::BadRequest).detail("The form has no such field."));
+        }
+    }
+    if !has_each {
+        events.extend(MailEvent::ALL);
+    }
+    Ok(Wanted { topics, events })
 }
 
 /// Takes the reader of a mail off its topic, as mail programs ask for it.
@@ -222,6 +251,29 @@ pub(super) async fn show_unsubscribe(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_says_each_thing_or_topics_alone() {
+        let read = |fields: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            wanted(&fields.iter().map(owned).collect::<Vec<_>>()).ok()
+        };
+        let before = read(&[("topic", "profile")]).unwrap();
+        assert!(before.holds(Topic::Profile, Some(MailEvent::ProfileStale)));
+        assert!(!before.topics.contains(&Topic::Firm));
+        let each = [EACH, ("topic", "profile"), ("event", "profile_stale")];
+        let each = read(&each).unwrap();
+        assert!(each.holds(Topic::Profile, Some(MailEvent::ProfileStale)));
+        assert!(!each.holds(Topic::Profile, Some(MailEvent::ProfileReceived)));
+        for bad in [
+            ("event", "profile"),
+            ("topic", "profile_stale"),
+            ("boxes", "some"),
+            ("x", ""),
+        ] {
+            assert!(read(&[bad]).is_none(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn both_forms_of_a_mail_program_are_understood_and_nothing_else() {

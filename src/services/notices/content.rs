@@ -148,7 +148,7 @@ impl Content {
     pub(super) const fn is_owed(&self) -> bool {
         match self {
             Self::Introduction(_) | Self::Meeting(_) | Self::RegistrationExists => true,
-            Self::News(news, _) => news.topic().is_none(),
+            Self::News(news, _) => news.event().is_none(),
             Self::Ticket(letter) => matches!(
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset
