@@ -1,6 +1,6 @@
 //! Facts as they could be, for each thing that people are told.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::values::PassReason;
 use crate::mail::Said;
@@ -46,18 +46,20 @@ pub(super) struct Facts {
     pub(super) mandate: &'static str,
     pub(super) reasons: [&'static str; 3],
     pub(super) band: &'static str,
-    reader: (&'static str, &'static str),
-    zone: chrono_tz::Tz,
+    pub(super) stage: &'static str,
+    pub(super) tags: [&'static str; 2],
+    pub(super) reader: (&'static str, &'static str),
+    pub(super) zone: chrono_tz::Tz,
 }
 
 const DANA: (&str, &str) = ("דנה לוי", "dana@tamar.example");
 const GUL: (&str, &str) = ("Gülnar Əliyeva", "gulnar@khazar.example");
 pub(super) const STARTUP: &str = "תמר Flow";
 pub(super) const INVESTOR: &str = "Xəzər Kapital";
-const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.\nWe can show the figures in a first call.";
+pub(super) const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.\nWe can show the figures in a first call.";
 pub(super) const SITE: &str = "https://corridor.example";
 
-fn facts(language: Language) -> Facts {
+pub(super) fn facts(language: Language) -> Facts {
     match language {
         Language::En => Facts {
             programme: "Water bridge",
@@ -70,6 +72,8 @@ fn facts(language: Language) -> Facts {
                 "Both want a pilot.",
             ],
             band: "Strong",
+            stage: "Seed",
+            tags: ["Water", "Leak detection"],
             reader: ("Noa Barak", "noa@corridor.example"),
             zone: chrono_tz::Asia::Jerusalem,
         },
@@ -84,6 +88,8 @@ fn facts(language: Language) -> Facts {
                 "שני הצדדים מעוניינים בפיילוט.",
             ],
             band: "חזקה",
+            stage: "סיד",
+            tags: ["מים", "איתור נזילות"],
             reader: DANA,
             zone: chrono_tz::Asia::Jerusalem,
         },
@@ -98,6 +104,8 @@ fn facts(language: Language) -> Facts {
                 "Hər iki tərəf pilot layihə istəyir.",
             ],
             band: "Güclü",
+            stage: "Toxum",
+            tags: ["Su", "Sızmaların aşkarlanması"],
             reader: GUL,
             zone: chrono_tz::Asia::Baku,
         },
@@ -112,10 +120,17 @@ fn facts(language: Language) -> Facts {
                 "Обе стороны хотят пилотный проект.",
             ],
             band: "Сильное",
+            stage: "Посевная",
+            tags: ["Вода", "Поиск утечек"],
             reader: ("Фарид Алиев", "farid@khazar.example"),
             zone: chrono_tz::Asia::Baku,
         },
     }
+}
+
+/// A Tuesday morning.
+pub(super) fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_510_800, 0).unwrap_or_default()
 }
 
 /// Every mail, with facts in that language, and with the ways to records that
@@ -201,11 +216,10 @@ impl Told<'_> {
         }
     }
 
-    /// So many days after a Tuesday morning.
+    /// So many days after that.
     pub(super) fn days(&self, days: i64) -> Moment {
-        let start = DateTime::from_timestamp(1_795_510_800, 0).unwrap_or_default();
         Moment {
-            at: start + TimeDelta::days(days),
+            at: start() + TimeDelta::days(days),
             zone: self.facts.zone,
         }
     }
@@ -442,7 +456,7 @@ impl Told<'_> {
             let mail = NewsMail {
                 reader: Some(self.reader()),
                 news,
-                programme: news.is_of_programme().then(|| "Water bridge".to_owned()),
+                programme: news.is_of_programme().then(|| self.programme()),
                 at: self.days(0),
             };
             self.example(event, Notice::News(mail))

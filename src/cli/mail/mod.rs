@@ -1,6 +1,7 @@
 //! `corridor mail`: what the mails look like, from invented facts.
 
 mod examples;
+mod gallery;
 mod regular;
 
 use std::fs;
@@ -36,6 +37,10 @@ pub struct PreviewArgs {
     /// Only in that language: en, he, az or ru
     #[arg(long, value_name = "LANG", value_parser = language)]
     lang: Option<Language>,
+    /// Every mail and, beside them, every page that a mail leads to, with an
+    /// index.html that shows all of them side by side
+    #[arg(long, conflicts_with = "event")]
+    all: bool,
     /// Where the files go; made if it is missing [default: mail-preview]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -61,7 +66,7 @@ fn language(tag: &str) -> Result<Language, String> {
 pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure> {
     let MailCommand::Preview(args) = command;
     let destinations = startup::destinations(config);
-    if args.event.is_none() && args.lang.is_none() && args.out.is_none() {
+    if !args.all && args.event.is_none() && args.lang.is_none() && args.out.is_none() {
         return list(&destinations);
     }
     let out = args.out.as_deref().unwrap_or(Path::new("mail-preview"));
@@ -93,6 +98,21 @@ pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure>
             "--event: there is no {event}; one of {}",
             known.join(", ")
         )));
+    }
+    if args.all {
+        let events: Vec<_> = examples::all(Language::En, &destinations)
+            .iter()
+            .map(|it| it.event)
+            .collect();
+        let wanted = LANGUAGES.into_iter();
+        let wanted: Vec<_> = wanted
+            .filter(|(_, language)| args.lang.is_none_or(|wanted| wanted == *language))
+            .collect();
+        let pages = gallery::write(out, &events, &wanted)?;
+        return say!(
+            "{written} mails, each as .html and .eml, and {pages} pages are in {}; open index.html there",
+            out.display()
+        );
     }
     say!(
         "{written} mails, each as .html and .eml, are in {}",
@@ -127,11 +147,7 @@ fn list(destinations: &Destinations) -> Result<(), Failure> {
 
 /// What is wrong with a mail as it was rendered.
 fn check(tag: &str, language: Language, rendered: &Rendered) -> Vec<String> {
-    let direction = if language == Language::He {
-        "rtl"
-    } else {
-        "ltr"
-    };
+    let direction = gallery::direction(language);
     let mut faults = vec![];
     for part in [&rendered.subject, &rendered.text, &rendered.html] {
         if part.trim().is_empty() {

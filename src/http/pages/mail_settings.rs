@@ -2,6 +2,8 @@
 //! mailed about. Mail programs take somebody off by a POST of their own
 //! (RFC 8058); no GET ever does.
 
+pub(super) mod examples;
+
 use std::collections::BTreeSet;
 
 use actix_web::http::StatusCode;
@@ -15,6 +17,7 @@ use super::wording::{self, Wording};
 use super::{page, same_site};
 use crate::domain::mail_event::{MailEvent, Wanted};
 use crate::domain::message::Topic;
+use crate::domain::text::Language;
 use crate::http::problem::{Kind, Problem};
 use crate::services::suppressions::{self, Settings};
 use crate::services::{Context, Error, consents};
@@ -51,7 +54,22 @@ struct SettingsPage {
 
 impl SettingsPage {
     fn of(context: &Context, settings: &Settings, saved: bool, token: &str) -> Self {
-        let words = wording::of(&settings.language);
+        let my_consents = consents::token(context, &settings.email).unwrap_or_default();
+        Self::about(
+            (&settings.language, settings.email.as_str()),
+            &settings.wanted,
+            saved,
+            (token, my_consents),
+        )
+    }
+
+    fn about(
+        (reader, address): (&Language, &str),
+        wanted: &Wanted,
+        saved: bool,
+        (token, my_consents): (&str, String),
+    ) -> Self {
+        let words = wording::of(reader);
         let label = |topic| match topic {
             Topic::Questions => words.mail.questions,
             Topic::Progress => words.mail.progress,
@@ -68,22 +86,22 @@ impl SettingsPage {
         let part = |event: MailEvent| Choice {
             code: event.code(),
             label: (words.mail.event)(event),
-            wanted: settings.wanted.events.contains(&event),
+            wanted: wanted.events.contains(&event),
             parts: vec![],
         };
         let choices = Topic::ALL.iter().copied().map(|topic| Choice {
             code: topic.code(),
             label: label(topic),
-            wanted: settings.wanted.topics.contains(&topic),
+            wanted: wanted.topics.contains(&topic),
             parts: MailEvent::of(topic).map(part).collect(),
         });
         Self {
             words,
-            lead: phrase(words.mail.lead, &[("address", settings.email.as_str())]),
+            lead: phrase(words.mail.lead, &[("address", address)]),
             choices: choices.collect(),
             saved,
             token: token.to_owned(),
-            my_consents: consents::token(context, &settings.email).unwrap_or_default(),
+            my_consents,
         }
     }
 }
