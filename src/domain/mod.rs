@@ -36,6 +36,7 @@ pub mod introduction;
 pub mod investment;
 pub mod investor;
 pub mod licence;
+pub mod mail_event;
 pub mod mail_state;
 pub mod mandate;
 pub mod meeting;

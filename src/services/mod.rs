@@ -23,6 +23,7 @@ mod counterparts;
 pub mod counts;
 pub mod deal_history;
 pub mod deals;
+pub mod destinations;
 pub mod digest;
 pub mod disclosure;
 pub mod documents;

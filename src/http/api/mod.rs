@@ -35,6 +35,7 @@ pub mod matches;
 pub mod me;
 pub mod members;
 pub mod messages;
+pub mod notifications;
 pub mod oauth;
 pub mod organizations;
 mod parts;
