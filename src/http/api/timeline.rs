@@ -9,7 +9,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use super::timeline_query::TimelineQuery;
-pub use super::timeline_rules::{CLOSING, COMMITMENT, DEAL, INTRODUCTION, LICENCE, MATCH, ORGANIZATION, PARTNER_INTRODUCTION, PRACTICE, PROGRAMME, RECORD, TASK, WALL, SideRules};
+pub use super::timeline_rules::{
+    CLOSING, COMMITMENT, DEAL, INTRODUCTION, LICENCE, MATCH, ORGANIZATION, PARTNER_INTRODUCTION,
+    PRACTICE, PROGRAMME, RECORD, SideRules, TASK, WALL,
+};
 use super::values::{MoneyView, time};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::http::problem::Problem;

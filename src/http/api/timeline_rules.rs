@@ -26,7 +26,7 @@ pub struct SideRules {
 /// For matches: a side learns that it was shown and what was answered, not
 /// why, and not what compliance did before.
 pub const MATCH: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&["match.moved"]),
+    kinds: Kinds::Only(&["match.moved"]),
     hidden_actions: &[
         "allow",
         "block",
@@ -48,7 +48,7 @@ pub const MATCH: SideRules = SideRules {
 /// For introductions: a side never learns from it that the gate or compliance
 /// stopped something.
 pub const INTRODUCTION: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&["introduction.requested", "introduction.moved"]),
+    kinds: Kinds::Only(&["introduction.requested", "introduction.moved"]),
     hidden_actions: &["gate", "refuse", "block"],
     own_actions: &["decline", "not_now", "delegate", "report_abuse"],
     facts: Some(&["action", "from", "to", "side", "requester"]),
@@ -60,7 +60,7 @@ pub const INTRODUCTION: SideRules = SideRules {
 /// For commitments: what the parties agreed and did of it, not how far it is:
 /// from a share of money they would work out what one deal brought.
 pub const COMMITMENT: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&[
+    kinds: Kinds::Only(&[
         "commitment.made",
         "commitment.changed",
         "commitment.moved",
@@ -76,7 +76,7 @@ pub const COMMITMENT: SideRules = SideRules {
 
 /// For engagements: what the two did, not who the other is.
 pub const PRACTICE: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&[
+    kinds: Kinds::Only(&[
         "practice.proposed",
         "practice.moved",
         "practice.session_held",
@@ -102,7 +102,7 @@ pub const PRACTICE: SideRules = SideRules {
 
 /// For licences: what its firm wrote down and what was decided of it.
 pub const LICENCE: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&[
+    kinds: Kinds::Only(&[
         "organization.licence_recorded",
         "organization.licence_moved",
     ]),
@@ -124,7 +124,7 @@ pub const LICENCE: SideRules = SideRules {
 
 /// For walls: what became of it, not whom it names nor before whom it stands.
 pub const WALL: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&[
+    kinds: Kinds::Only(&[
         "organization.wall_declared",
         "organization.wall_raised",
         "organization.wall_refused",
@@ -136,7 +136,7 @@ pub const WALL: SideRules = SideRules {
 
 /// For tasks: how they went, not in whose words.
 pub const TASK: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&["deal.task_set", "user.task_set"]),
+    kinds: Kinds::Only(&["deal.task_set", "user.task_set"]),
     hidden_actions: &[],
     own_actions: &[],
     facts: Some(&["due", "assignee", "visibility", "as", "action", "to"]),
@@ -148,7 +148,7 @@ pub const TASK: SideRules = SideRules {
 /// For a partner that asked for an introduction: that both were introduced, or
 /// that it came to nothing; not who answered what.
 pub const PARTNER_INTRODUCTION: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&["introduction.requested", "introduction.moved"]),
+    kinds: Kinds::Only(&["introduction.requested", "introduction.moved"]),
     hidden_actions: &[],
     own_actions: &[],
     facts: Some(&["from", "to"]),
@@ -162,7 +162,7 @@ pub const PARTNER_INTRODUCTION: SideRules = SideRules {
 
 /// For deals: both sides know each other and see what moved.
 pub const DEAL: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&[
+    kinds: Kinds::Only(&[
         "deal.opened",
         "deal.moved",
         "deal.facts_recorded",
@@ -200,7 +200,7 @@ pub const DEAL: SideRules = SideRules {
 /// For firms: what was done with their details, not what was looked into,
 /// found or decided about them.
 pub const ORGANIZATION: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&[
+    kinds: Kinds::Only(&[
         "organization.registered",
         "organization.imported",
         "organization.changed",
@@ -220,7 +220,7 @@ pub const ORGANIZATION: SideRules = SideRules {
 
 /// For programmes: what became of it, not who was admitted.
 pub const PROGRAMME: SideRules = SideRules {
-    pub(super) kinds: Kinds::Only(&["programme.created", "programme.moved"]),
+    kinds: Kinds::Only(&["programme.created", "programme.moved"]),
     hidden_actions: &[],
     own_actions: &[],
     facts: Some(&["action", "from", "to", "starts_on", "ends_on"]),
@@ -232,7 +232,7 @@ pub const PROGRAMME: SideRules = SideRules {
 /// For profiles and mandates: everything that happened to them but what
 /// compliance decides of them, and which firms were made one.
 pub const RECORD: SideRules = SideRules {
-    pub(super) kinds: Kinds::AllBut(&[
+    kinds: Kinds::AllBut(&[
         "startup_profile.compliance_agreed",
         "startup_profile.disclosure_released",
         "startup_profile.reassigned",

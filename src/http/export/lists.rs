@@ -12,8 +12,8 @@ use super::{said, send, value};
 use crate::domain::export::{ExportKind, Wanted};
 use crate::domain::fault::Faults;
 use crate::domain::identifier::Identifier;
-use crate::domain::investor::InvestorProfile;
 use crate::domain::ids::OrganizationId;
+use crate::domain::investor::InvestorProfile;
 use crate::domain::mandate::Mandate;
 use crate::domain::organization::Organization;
 use crate::domain::profile::StartupProfile;
@@ -34,8 +34,8 @@ use crate::http::problem::Problem;
 use crate::services::export_jobs::{self, Lines, Names};
 use crate::services::paging::{Page, PageRequest, Show};
 use crate::services::{
-    Caller, Context, Error, deals, introductions, investors, mandates, matches, organizations, referrals,
-    startups, teasers,
+    Caller, Context, Error, deals, introductions, investors, mandates, matches, organizations,
+    referrals, startups, teasers,
 };
 
 /// Records of a page.

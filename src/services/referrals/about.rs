@@ -245,8 +245,12 @@ impl Desk {
             }
             Source::File => "investor_profile.imported",
         };
-        self.pen
-            .append(conn, kind, (SubjectKind::InvestorProfile, profile.id), facts)
+        self.pen.append(
+            conn,
+            kind,
+            (SubjectKind::InvestorProfile, profile.id),
+            facts,
+        )
     }
 }
 
