@@ -23,6 +23,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         compliance_agreed_revision -> Nullable<BigInt>,
+        compliance_agreed_by -> Nullable<Id>,
     }
 }
 

@@ -12,7 +12,7 @@ use super::fault::Faults;
 use super::ids::{InvestorProfileId, OrganizationId};
 use super::money::Money;
 use super::permission::Hat;
-use super::profile::{ProfileAction, ProfileStatus, course, hold, texts_not_clean};
+use super::profile::{ProfileAction, ProfileStatus, course, hold, second_person, texts_not_clean};
 use super::refusal::Refusal;
 use super::screening;
 use super::suspension::Standing;
@@ -226,6 +226,8 @@ pub struct InvestorFacts<'a> {
     pub taxonomy: &'a Taxonomy,
     /// Compliance has agreed to this revision.
     pub compliance_agreed: bool,
+    /// Whoever acts is the one who agreed for compliance.
+    pub agreed_alone: bool,
     /// The last check of its firm.
     pub clearance: Option<&'a Clearance>,
     /// What its text would give away ([`text_that_tells`]).
@@ -272,8 +274,11 @@ pub fn step(
 /// What is sensitive two people let through: somebody of compliance agrees,
 /// and a curator approves.
 fn check_agreed(content: &InvestorContent, facts: &InvestorFacts<'_>) -> Result<(), Refusal> {
-    if facts.compliance_agreed || !content.is_sensitive(facts.taxonomy) {
+    if !content.is_sensitive(facts.taxonomy) {
         return Ok(());
+    }
+    if facts.compliance_agreed {
+        return second_person(facts.agreed_alone);
     }
     Err(Refusal::new(
         "compliance_needed",

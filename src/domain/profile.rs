@@ -329,6 +329,8 @@ pub struct ProfileFacts<'a> {
     pub taxonomy: &'a Taxonomy,
     /// Compliance has agreed to this revision.
     pub compliance_agreed: bool,
+    /// Whoever acts is the one who agreed for compliance.
+    pub agreed_alone: bool,
     /// The last check of its firm.
     pub clearance: Option<&'a Clearance>,
     /// What its texts give away ([`texts_that_tell`]).
@@ -487,12 +489,29 @@ fn guard(
 }
 
 fn check_agreed(content: &StartupContent, facts: &ProfileFacts<'_>) -> Result<(), Refusal> {
-    if facts.compliance_agreed || !is_sensitive(content, facts.taxonomy) {
+    if !is_sensitive(content, facts.taxonomy) {
         return Ok(());
+    }
+    if facts.compliance_agreed {
+        return second_person(facts.agreed_alone);
     }
     Err(Refusal::new(
         "compliance_needed",
         "Its tags, answers or texts are sensitive: compliance has to agree first.",
+    ))
+}
+
+/// What is sensitive two people let through.
+///
+/// # Errors
+/// Whoever approves it is the one who agreed.
+pub fn second_person(alone: bool) -> Result<(), Refusal> {
+    if !alone {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "second_person_needed",
+        "Who agreed to it for compliance doesn't approve it as well.",
     ))
 }
 

@@ -22,14 +22,14 @@ use crate::db::types::{Id, Timestamp};
 use crate::db::worklist::{Owners, Waiting};
 use crate::db::{Conn, Result, json, keyset, sql, stored};
 use crate::domain::country::Country;
-use crate::domain::ids::{InvestorProfileId, OrganizationId};
+use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
 use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::search::{Order, Query};
 use crate::domain::text::{Language, Slug};
 
-pub use agreement::{agree_compliance, compliance_agreed_revision};
+pub use agreement::{agree_compliance, agreed_by, compliance_agreed_revision};
 pub use comments::{comments, insert_comment, some_comments};
 pub use erased::forget_said;
 
@@ -83,6 +83,7 @@ struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     _compliance_agreed_revision: Option<i64>,
+    _compliance_agreed_by: Option<UserId>,
 }
 
 /// Stores a new profile with its first revision; false when its firm has one.
@@ -539,6 +540,7 @@ fn profile(row: Row) -> Result<InvestorProfile> {
         created_at,
         updated_at,
         _compliance_agreed_revision,
+        _compliance_agreed_by,
     } = row;
     Ok(InvestorProfile {
         id,

@@ -29,7 +29,7 @@ pub async fn agree(
             // Nobody agrees to what their own firm says.
             caller_in.may(Operation::WriteCompliance, &[profile.organization])?;
             check_version(expected, profile.version)?;
-            if !rows::agree_compliance(conn, id, profile.revision)? {
+            if !rows::agree_compliance(conn, id, profile.revision, Some(caller_in.id()))? {
                 return Err(Error::StaleVersion);
             }
             pen.append(

@@ -26,6 +26,7 @@ pub(in crate::services) struct Around {
     context: Context,
     taxonomy: Arc<Taxonomy>,
     agreed: bool,
+    agreed_alone: bool,
     clearance: Option<Clearance>,
     told: Faults,
     pub(super) held: Held,
@@ -38,6 +39,7 @@ impl Around {
             context: context.clone(),
             taxonomy: context.taxonomy(),
             agreed: false,
+            agreed_alone: false,
             clearance: None,
             told: Faults::new(),
             held: Held::default(),
@@ -59,6 +61,8 @@ impl Around {
         if asks(&[A::Approve]) {
             let agreed = rows::compliance_agreed_revision(conn, profile.id)?;
             around.agreed = agreed == Some(profile.revision);
+            let agreed_by = rows::agreed_by(conn, profile.id)?;
+            around.agreed_alone = agreed_by.is_some() && agreed_by == by.map(Caller::id);
         }
         if asks(&[A::Publish]) {
             around.clearance = db::clearances::latest(conn, profile.organization)?;
@@ -80,6 +84,7 @@ impl Around {
         InvestorFacts {
             taxonomy: &self.taxonomy,
             compliance_agreed: self.agreed,
+            agreed_alone: self.agreed_alone,
             clearance: self.clearance.as_ref(),
             told: &self.told,
             standing: self.held.standing(),

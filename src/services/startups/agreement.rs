@@ -19,15 +19,22 @@ pub async fn agree(
     expected: Option<i64>,
 ) -> Result<StartupProfile, Error> {
     caller.may(Operation::WriteCompliance, &[])?;
-    let pen = context.pen(caller.actor());
+    let (pen, caller_in) = (context.pen(caller.actor()), caller.clone());
     write_once(
         context,
         caller.id(),
         intent,
         move |conn| {
             let profile = super::load(conn, id)?;
+            // Nobody agrees to what their own firm says.
+            caller_in.may(Operation::WriteCompliance, &[profile.organization])?;
             check_version(expected, profile.version)?;
-            if !startup_profiles::agree_compliance(conn, id, profile.revision)? {
+            if !startup_profiles::agree_compliance(
+                conn,
+                id,
+                profile.revision,
+                Some(caller_in.id()),
+            )? {
                 return Err(Error::StaleVersion);
             }
             pen.append(
