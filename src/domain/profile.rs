@@ -19,7 +19,7 @@ use super::text::{Language, Localized, Name, Slug};
 use super::values::{Encumbrance, Stage, codes};
 
 pub use super::profile_review::{
-    is_sensitive, telling_nothing, texts_not_clean, texts_that_tell, to_look_at,
+    is_sensitive, second_person, telling_nothing, texts_not_clean, texts_that_tell, to_look_at,
 };
 
 /// Days for which a published profile counts as confirmed.
@@ -498,20 +498,6 @@ fn check_agreed(content: &StartupContent, facts: &ProfileFacts<'_>) -> Result<()
     Err(Refusal::new(
         "compliance_needed",
         "Its tags, answers or texts are sensitive: compliance has to agree first.",
-    ))
-}
-
-/// What is sensitive two people let through.
-///
-/// # Errors
-/// Whoever approves it is the one who agreed.
-pub fn second_person(alone: bool) -> Result<(), Refusal> {
-    if !alone {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "second_person_needed",
-        "Who agreed to it for compliance doesn't approve it as well.",
     ))
 }
 
