@@ -148,7 +148,7 @@ fn what_a_startup_said_is_erased_by_compliance_unless_the_law_wants_it_kept() {
         assert!(file.status >= 400, "{}", file.text);
         let bytes = stage.get(Who::Dana, &format!("{paper}/file")).await;
         assert!(bytes.status >= 400, "{}", bytes.text);
-        let ended = stage.get(Who::Gul, &introduction).await.expect(200);
+        let ended = stage.get(Who::Curator, &introduction).await.expect(200);
         assert_eq!(ended["status"], "withdrawn");
         // Nothing comes of it any more.
         let edit = stage.edit(Who::Dana, &profile, json!({ "team_size": 9 }));
@@ -194,7 +194,7 @@ fn what_an_investor_said_and_wanted_is_erased_alike() {
                 assert!(!left.text.contains("Araz Suvarma"), "{}", left.text);
             }
         }
-        let ended = stage.get(Who::Dana, &introduction).await.expect(200);
+        let ended = stage.get(Who::Curator, &introduction).await.expect(200);
         assert_eq!(ended["status"], "withdrawn");
         let list = "/v1/mandates?status=erased";
         let list = stage.get(Who::Curator, list).await.expect(200);
