@@ -190,6 +190,7 @@ diesel::table! {
         round_low -> Nullable<BigInt>,
         round_high -> Nullable<BigInt>,
         round_closes -> Nullable<Date>,
+        compliance_agreed_by -> Nullable<Id>,
     }
 }
 

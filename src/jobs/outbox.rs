@@ -266,6 +266,7 @@ impl Sender {
             copy: copies::of(email, &self.context.settings.public_url),
             answer: heard.answer,
             refused: heard.refused,
+            matches: ready.content.matches(),
         });
         (attempt, tried)
     }

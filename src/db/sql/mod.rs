@@ -2,6 +2,7 @@
 //! `MultiConnection` can't carry: two visible arms each, and nothing else.
 
 pub(super) mod contents;
+pub(super) mod said;
 pub(super) mod search;
 
 use chrono::{DateTime, Utc};

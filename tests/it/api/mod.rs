@@ -16,6 +16,7 @@ pub mod deals;
 mod discretion;
 pub mod documents;
 mod duplicates;
+pub mod erased_records;
 mod erasure;
 mod exports;
 pub mod exports_own;
