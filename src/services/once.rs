@@ -1,5 +1,9 @@
 //! One transaction per use case, done once however often it is asked for.
 
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -19,6 +23,63 @@ pub struct Intent {
     pub key: String,
     /// SHA-256 of the whole request.
     pub fingerprint: [u8; 32],
+    /// What is told of the record, where that is kept with it.
+    pub telling: Option<Telling>,
+}
+
+impl Intent {
+    /// The same, whose record is told of like this.
+    #[must_use]
+    pub fn told_by(self, telling: &Telling) -> Self {
+        Self {
+            telling: Some(telling.clone()),
+            ..self
+        }
+    }
+}
+
+/// How a record that was made or moved is told of, and how it was when the
+/// request came for the first time. The words are stored in the transaction
+/// of the effect, so that a repetition is told them whatever became of the
+/// record since.
+#[derive(Clone)]
+pub struct Telling {
+    write: Arc<Write>,
+    told: Arc<OnceLock<Told>>,
+}
+
+type Write = dyn Fn(&dyn Any) -> Option<String> + Send + Sync;
+
+/// What was told the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The version that the record came to.
+    pub version: i64,
+    /// The words.
+    pub text: String,
+}
+
+impl fmt::Debug for Telling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telling")
+            .field("told", &self.told)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Telling {
+    /// Records of type `T` are told of like this.
+    pub fn of<T: 'static>(write: impl Fn(&T) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self {
+            write: Arc::new(move |record| record.downcast_ref::<T>().and_then(&write)),
+            told: Arc::default(),
+        }
+    }
+
+    /// What was told the first time; none of a request that is new.
+    pub fn told(&self) -> Option<&Told> {
+        self.told.get()
+    }
 }
 
 /// Whether a request of `principal` with that key was taken before.
@@ -177,9 +238,18 @@ where
         return context.db.write_together(job).await;
     };
     let now = context.now();
+    let telling = intent.telling.clone();
     let (slot, fingerprint) = slot(principal, intent);
-    let find = |conn: &mut Conn, id, _| find(conn, id);
-    let again = |conn: &mut Conn, outcome| recorded(conn, outcome, find);
+    let heard = (slot.clone(), telling.clone());
+    let again = move |conn: &mut Conn, outcome| {
+        let find = |conn: &mut Conn, id, version| {
+            let found = find(conn, id)?;
+            let (slot, telling) = &heard;
+            hear(conn, slot, telling.as_ref(), version)?;
+            Ok(found)
+        };
+        recorded(conn, outcome, find)
+    };
     // The outer result may keep a refusal; the inner one is the answer.
     let job = move |conn: &mut Conn| {
         let before = idempotency::look(conn, &slot, &fingerprint, now)?;
@@ -187,7 +257,9 @@ where
             return replayed(conn, before, again);
         }
         let stored = job(conn).and_then(|(made, stored)| {
-            let kept = idempotency::insertion(&slot, &fingerprint, now, &keep(&made))?;
+            let told = telling.as_ref().and_then(|telling| (telling.write)(&made));
+            let outcome = keep(&made);
+            let kept = idempotency::insertion(&slot, &fingerprint, now, &outcome, told)?;
             stored.with(kept).store(conn)?;
             Ok(made)
         });
@@ -247,6 +319,22 @@ fn refused(refusal: &Refusal) -> Outcome {
         detail: refusal.detail.clone(),
         missing: refusal.missing.clone(),
     }
+}
+
+/// Reads what was told the first time.
+fn hear(
+    conn: &mut Conn,
+    slot: &Slot,
+    telling: Option<&Telling>,
+    version: i64,
+) -> Result<(), Error> {
+    if let Some(telling) = telling
+        && let Some(text) = idempotency::told(conn, slot)?
+    {
+        // It is heard once.
+        let _ = telling.told.set(Told { version, text });
+    }
+    Ok(())
 }
 
 /// The record that was made or moved the first time.

@@ -208,6 +208,7 @@ pub(super) fn place_events(conn: &mut Conn, placed: &[Placed]) -> Result<()> {
             .bind::<Array<BigInt>, _>(seqs)
             .bind::<Array<BigInt>, _>(positions)
             .bind::<Array<Binary>, _>(hashes)
+            .prepared()
             .execute(conn)?;
         }
     }
@@ -284,6 +285,7 @@ pub(super) fn take_idempotency(
         idempotency_keys::outcome.eq(None::<&str>),
         idempotency_keys::created_at.eq(Timestamp(now)),
         idempotency_keys::expires_at.eq(Timestamp(expires_at)),
+        idempotency_keys::told.eq(None::<&str>),
     );
     let take = diesel::insert_into(idempotency_keys::table)
         .values((
