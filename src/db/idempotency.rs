@@ -169,6 +169,26 @@ pub fn insertion(
     Ok(Part::new(insert))
 }
 
+/// Whether a twin has the slot that is not done yet. On SQLite, where one
+/// writes at a time, none can be.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_held(
+    conn: &mut Conn,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    if !sql::wait_no_longer(conn)? {
+        return Ok(false);
+    }
+    match sql::take_idempotency(conn, slot, fingerprint, now, now + KEPT) {
+        Err(Error::Busy) => Ok(true),
+        other => other.map(|_| false),
+    }
+}
+
 /// What was told of a request, if that was kept.
 ///
 /// # Errors

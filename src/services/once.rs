@@ -279,6 +279,9 @@ where
             }
         }
         match idempotency::look(conn, &slot, &fingerprint, now)? {
+            Begin::Fresh if waited_for_twin(conn, &failed, &slot, &fingerprint, now)? => {
+                Err(Error::KeyInUse)
+            }
             Begin::Fresh => Err(failed),
             before => replayed(conn, before, again),
         }
@@ -447,6 +450,29 @@ where
             }
         })
         .await?
+}
+
+/// Whether it was a twin that was waited for in vain.
+fn waited_for_twin(
+    conn: &mut Conn,
+    failed: &Error,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    if !matches!(failed, Error::Busy { .. }) {
+        return Ok(false);
+    }
+    let mut held = false;
+    // Looking takes the slot if it is free, so that is undone.
+    let undone = db::transaction(conn, |conn| {
+        held = idempotency::is_held(conn, slot, fingerprint, now)?;
+        Err::<(), _>(db::Error::Busy)
+    });
+    match undone {
+        Err(db::Error::Busy) | Ok(()) => Ok(held),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Takes the slot once no twin has it; one that takes too long is told apart

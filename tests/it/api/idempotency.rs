@@ -152,19 +152,33 @@ fn a_twin_that_takes_too_long_is_told_so() {
             return;
         }
         let stage = Stage::set(database).await;
-        let slot = Slot {
-            principal: stage.user(Who::Curator).id.to_string(),
-            route: "POST /v1/programmes".to_owned(),
-            key: "8e03978e-40d5".to_owned(),
-        };
-        let mut first = database.connect();
-        first.begin_test_transaction().unwrap();
-        begin(&mut first, &slot, &[0; 32], stage.context.now()).unwrap();
-        let request = stage
-            .request(Who::Curator, "POST", "/v1/programmes")
-            .header("Idempotency-Key", "8e03978e-40d5")
-            .json(&draft_programme("az-il"));
-        let answer = Answer::of(request.send().await.unwrap()).await;
-        assert_eq!(answer.code(409), "idempotency_key_in_use");
+        let (mut firsts, mut twins) = (Vec::new(), JoinSet::new());
+        for (who, route, body) in [
+            (
+                Who::Curator,
+                "POST /v1/programmes",
+                draft_programme("az-il"),
+            ),
+            (Who::Dana, "POST /v1/startup-profiles", json!({})),
+        ] {
+            let slot = Slot {
+                principal: stage.user(who).id.to_string(),
+                route: route.to_owned(),
+                key: "8e03978e-40d5".to_owned(),
+            };
+            let mut first = database.connect();
+            first.begin_test_transaction().unwrap();
+            begin(&mut first, &slot, &[0; 32], stage.context.now()).unwrap();
+            firsts.push(first);
+            let (method, path) = route.split_once(' ').unwrap();
+            let request = stage
+                .request(who, method, path)
+                .header("Idempotency-Key", "8e03978e-40d5")
+                .json(&body);
+            twins.spawn(async move { Answer::of(request.send().await.unwrap()).await });
+        }
+        for answer in twins.join_all().await {
+            assert_eq!(answer.code(409), "idempotency_key_in_use");
+        }
     });
 }
