@@ -48,6 +48,7 @@ pub mod investors;
 pub mod invitations;
 pub mod keys;
 pub mod ledger;
+pub mod legal_holds;
 pub mod licences;
 mod locked;
 pub mod log;
@@ -103,6 +104,7 @@ pub mod versions;
 pub mod walls;
 pub mod worklist;
 
+pub use crate::db::trace::within as within_trace;
 pub use caller::Caller;
 pub use context::{Clock, Context, Exchange, Parts, Settings};
 pub use documents::Documents;
