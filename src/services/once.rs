@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::idempotency::{self, Begin, Outcome, Settled, Slot};
-use crate::db::together::Together;
+use crate::db::together::{self, Together};
 use crate::db::{self, Conn};
 use crate::domain::ids::UserId;
 
@@ -256,7 +256,8 @@ where
         if before != Begin::Fresh {
             return replayed(conn, before, again);
         }
-        let stored = job(conn).and_then(|(made, stored)| {
+        let stored = together::whole(conn, |conn| {
+            let (made, stored) = job(conn)?;
             let told = telling.as_ref().and_then(|telling| (telling.write)(&made));
             let outcome = keep(&made);
             let kept = idempotency::insertion(&slot, &fingerprint, now, &outcome, told)?;

@@ -45,7 +45,7 @@ fn a_profile_is_made_with_so_many_statements() {
             database,
             Costs {
                 plain: 21,
-                keyed: 23,
+                keyed: 25,
                 again: 11,
             },
             Costs {
@@ -81,7 +81,7 @@ fn a_profile_is_moved_with_so_many_statements() {
             database,
             Costs {
                 plain: 15,
-                keyed: 17,
+                keyed: 19,
                 again: 11,
             },
             Costs {
