@@ -174,18 +174,26 @@ pub fn insertion(
 ///
 /// # Errors
 /// A statement failed.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "there is nothing to look at")
+)]
 pub fn is_held(
     conn: &mut Conn,
     slot: &Slot,
     fingerprint: &[u8; 32],
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    if !sql::wait_no_longer(conn)? {
-        return Ok(false);
-    }
-    match sql::take_idempotency(conn, slot, fingerprint, now, now + KEPT) {
-        Err(Error::Busy) => Ok(true),
-        other => other.map(|_| false),
+    match conn {
+        Conn::Sqlite(_) => Ok(false),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(inner) => {
+            diesel::sql_query("SET LOCAL lock_timeout = 1").execute(inner)?;
+            match sql::take_idempotency(conn, slot, fingerprint, now, now + KEPT) {
+                Err(Error::Busy) => Ok(true),
+                other => other.map(|_| false),
+            }
+        }
     }
 }
 

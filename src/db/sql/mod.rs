@@ -301,19 +301,6 @@ pub(super) fn take_idempotency(
     execute(conn, methods::FilterDsl::filter(take, expired).prepared())
 }
 
-/// Waits for no lock any more until the transaction ends; false on SQLite, which
-/// has one for all.
-pub(super) fn wait_no_longer(conn: &mut Conn) -> Result<bool> {
-    match conn {
-        Conn::Sqlite(_) => Ok(false),
-        #[cfg(feature = "postgres")]
-        Conn::Postgres(conn) => {
-            diesel::sql_query("SET LOCAL lock_timeout = 1").execute(conn)?;
-            Ok(true)
-        }
-    }
-}
-
 pub(super) fn insert_outbox(
     conn: &mut Conn,
     message: &NewMessage<'_>,
