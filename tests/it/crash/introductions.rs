@@ -144,8 +144,8 @@ async fn pair(stage: &Stage, number: usize) -> Pair {
         suppressed,
         introduction: None,
         // Asking is a yes.
-        yes: usize::from(number % 5 == 2),
-        startup_asks: number % 5 == 2,
+        yes: usize::from(number.is_multiple_of(3)),
+        startup_asks: number.is_multiple_of(3),
         plan: Plan::of(number),
         done: false,
         startup_person: startup_person.clone(),
