@@ -1,18 +1,21 @@
 //! Receipts of what people agreed to. They are only added, and taken back.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::duplicate_schema::organization_merges;
 use super::identity_schema::consent_receipts::{self, dsl};
 use super::schema::{mandates, memberships, startup_profiles};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
 use crate::domain::account::Role;
-use crate::domain::consent::{ConsentReceipt, PROPOSALS};
+use crate::domain::consent::{ConsentReceipt, PROPOSALS, Standing};
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::mandate::MandateStatus;
 use crate::domain::profile::ProfileStatus;
@@ -141,9 +144,144 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Kept>> {
         .collect()
 }
 
-/// Those of some firms whose present people took back that the firm is proposed
-/// to others, none of whom stands by it or has given it anew. Whoever left binds
-/// only themselves.
+/// Whether the people of some firms agreed that these are proposed to others.
+/// Taken back it is where one of their present people did so, and no other
+/// present one stands by it or has given it anew: whoever left binds only
+/// themselves. What somebody gave for the firm and did not take back goes on
+/// holding for it when they leave.
+///
+/// # Errors
+/// A statement failed.
+pub fn standing(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<OrganizationId, Standing>> {
+    let mut standing: BTreeMap<_, _> = organizations
+        .iter()
+        .map(|firm| (*firm, Standing::Missing))
+        .collect();
+    let receipts = receipts_of(conn, organizations)?;
+    let mut taken_back = BTreeSet::new();
+    for receipt in &receipts {
+        let state = if receipt.withdrawn_at.is_some() {
+            taken_back.insert(receipt.organization);
+            continue;
+        } else if receipt.valid_to > now {
+            Standing::Given
+        } else {
+            Standing::RanOut
+        };
+        let of_firm = standing.entry(receipt.organization).or_insert(state);
+        *of_firm = state.min(*of_firm);
+    }
+    if taken_back.is_empty() {
+        return Ok(standing);
+    }
+    let answering = [Role::Owner.code(), Role::Editor.code()];
+    let present: BTreeSet<(OrganizationId, UserId)> = memberships::table
+        .filter(memberships::organization_id.eq_any(taken_back.iter().copied().collect::<Vec<_>>()))
+        .filter(memberships::role.eq_any(answering))
+        .select((memberships::organization_id, memberships::user_id))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    for firm in taken_back {
+        let mut of_present = receipts
+            .iter()
+            .filter(|it| it.organization == firm && present.contains(&(it.organization, it.giver)));
+        let stands = of_present
+            .clone()
+            .any(|it| it.withdrawn_at.is_none() && it.valid_to > now);
+        if !stands && of_present.any(|it| it.withdrawn_at.is_some()) {
+            standing.insert(firm, Standing::Withdrawn);
+        }
+    }
+    Ok(standing)
+}
+
+/// What counts of a receipt.
+struct Receipt {
+    organization: OrganizationId,
+    giver: UserId,
+    valid_to: DateTime<Utc>,
+    withdrawn_at: Option<DateTime<Utc>>,
+}
+
+fn receipts_of(conn: &mut Conn, organizations: &[OrganizationId]) -> Result<Vec<Receipt>> {
+    type Row = (
+        (OrganizationId, UserId),
+        DateTime<Utc>,
+        Option<DateTime<Utc>>,
+    );
+    let homes = homes(conn, organizations)?;
+    let firms: Vec<OrganizationId> = homes.keys().copied().collect();
+    let rows: Vec<Row> = consent_receipts::table
+        .filter(dsl::organization_id.eq_any(firms))
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .select((
+            (dsl::organization_id, dsl::user_id),
+            dsl::valid_to,
+            dsl::withdrawn_at,
+        ))
+        .load(conn)?;
+    let receipts = rows
+        .into_iter()
+        .map(|((organization, giver), valid_to, withdrawn_at)| Receipt {
+            organization: homes.get(&organization).copied().unwrap_or(organization),
+            giver,
+            valid_to,
+            withdrawn_at,
+        });
+    Ok(receipts.collect())
+}
+
+/// These firms and those that became one with them, each with the one that it is
+/// now: what people agreed to for a firm that was merged holds for the other.
+fn homes(
+    conn: &mut Conn,
+    organizations: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, OrganizationId>> {
+    let mut homes: BTreeMap<_, _> = organizations.iter().map(|firm| (*firm, *firm)).collect();
+    let mut kept = organizations.to_vec();
+    while !kept.is_empty() {
+        let merged: Vec<(OrganizationId, OrganizationId)> = organization_merges::table
+            .filter(organization_merges::kept_id.eq_any(kept))
+            .filter(organization_merges::undone_at.is_null())
+            .select((organization_merges::kept_id, organization_merges::gone_id))
+            .load(conn)?;
+        kept = Vec::new();
+        for (into, gone) in merged {
+            let home = homes.get(&into).copied().unwrap_or(into);
+            // One that was asked for itself stays itself, and ends every circle.
+            if let Entry::Vacant(place) = homes.entry(gone) {
+                place.insert(home);
+                kept.push(gone);
+            }
+        }
+    }
+    Ok(homes)
+}
+
+/// Until when the consents of a firm that stand now hold; none where none does.
+///
+/// # Errors
+/// A statement failed.
+pub fn given_until(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let receipts = receipts_of(conn, &[organization])?;
+    let standing = receipts.iter().filter(|it| it.withdrawn_at.is_none());
+    Ok(standing
+        .map(|it| it.valid_to)
+        .filter(|until| *until > now)
+        .max())
+}
+
+/// Those of some firms whose people took back that they are proposed to others;
+/// see [`standing`].
 ///
 /// # Errors
 /// A statement failed.
@@ -152,47 +290,11 @@ pub fn withdrawn_among(
     organizations: &[OrganizationId],
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<OrganizationId>> {
-    type Row = (
-        (OrganizationId, UserId),
-        DateTime<Utc>,
-        Option<DateTime<Utc>>,
-    );
-    let rows: Vec<Row> = consent_receipts::table
-        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
-        .filter(dsl::purpose.eq(PROPOSALS))
-        .select((
-            (dsl::organization_id, dsl::user_id),
-            dsl::valid_to,
-            dsl::withdrawn_at,
-        ))
-        .load(conn)?;
-    if rows
-        .iter()
-        .all(|(_, _, withdrawn_at)| withdrawn_at.is_none())
-    {
-        return Ok(BTreeSet::new());
-    }
-    let answering = [Role::Owner.code(), Role::Editor.code()];
-    let present: BTreeSet<(OrganizationId, UserId)> = memberships::table
-        .filter(memberships::organization_id.eq_any(organizations.to_vec()))
-        .filter(memberships::role.eq_any(answering))
-        .select((memberships::organization_id, memberships::user_id))
-        .load(conn)?
+    let standing = standing(conn, organizations, now)?;
+    let withdrawn = standing
         .into_iter()
-        .collect();
-    let (mut withdrawn, mut standing) = (BTreeSet::new(), BTreeSet::new());
-    for (giver, valid_to, withdrawn_at) in rows {
-        let organization = giver.0;
-        if !present.contains(&giver) {
-            continue;
-        }
-        if withdrawn_at.is_some() {
-            withdrawn.insert(organization);
-        } else if valid_to > now {
-            standing.insert(organization);
-        }
-    }
-    Ok(withdrawn.difference(&standing).copied().collect())
+        .filter(|(_, standing)| *standing == Standing::Withdrawn);
+    Ok(withdrawn.map(|(firm, _)| firm).collect())
 }
 
 /// The receipt with that id, and who gave it.
@@ -229,25 +331,47 @@ pub fn withdrawn_last(conn: &mut Conn, organization: OrganizationId) -> Result<O
     Ok(id.map(Id::uuid))
 }
 
-/// The firms for which somebody took back, since then, that they are proposed to
-/// others, of so many withdrawals.
+/// A withdrawal: of which firm's consent, when, and of which receipt.
+pub type Withdrawal = (OrganizationId, DateTime<Utc>, Uuid);
+
+/// Withdrawals since then of the consent to be proposed, of firms of which
+/// something is published; so many of them after another one, in their order.
 ///
 /// # Errors
 /// A statement failed.
-pub fn withdrawn_since(
+pub fn withdrawn_and_shown(
     conn: &mut Conn,
     since: DateTime<Utc>,
+    after: Option<Withdrawal>,
     limit: usize,
-) -> Result<Vec<OrganizationId>> {
-    let firms: Vec<OrganizationId> = consent_receipts::table
+) -> Result<Vec<Withdrawal>> {
+    let profiles = startup_profiles::table
+        .filter(startup_profiles::organization_id.eq(dsl::organization_id))
+        .filter(startup_profiles::status.eq(ProfileStatus::Published.code()));
+    let wanted = mandates::table
+        .filter(mandates::organization_id.eq(dsl::organization_id))
+        .filter(mandates::status.eq(MandateStatus::Published.code()));
+    let mut query = consent_receipts::table
         .filter(dsl::withdrawn_at.ge(Timestamp(since)))
         .filter(dsl::purpose.eq(PROPOSALS))
-        .order(dsl::withdrawn_at.desc())
+        .filter(exists(profiles).or(exists(wanted)))
+        .select((dsl::organization_id, dsl::withdrawn_at, dsl::id))
+        .into_boxed();
+    if let Some((_, at, id)) = after {
+        let later = dsl::withdrawn_at.gt(Timestamp(at));
+        let same = dsl::withdrawn_at
+            .eq(Timestamp(at))
+            .and(dsl::id.gt(Id::of(id)));
+        query = query.filter(later.or(same));
+    }
+    let rows: Vec<(OrganizationId, Option<DateTime<Utc>>, Id)> = query
+        .order((dsl::withdrawn_at, dsl::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select(dsl::organization_id)
         .load(conn)?;
-    let firms: BTreeSet<OrganizationId> = firms.into_iter().collect();
-    Ok(firms.into_iter().collect())
+    let found = rows
+        .into_iter()
+        .filter_map(|(firm, at, id)| Some((firm, at?, id.uuid())));
+    Ok(found.collect())
 }
 
 /// Those of these firms of which something is published.

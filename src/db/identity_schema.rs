@@ -1,7 +1,7 @@
 //! The tables of sessions, tickets and programs, by hand, as in
 //! [`super::schema`] and held to the migrations with it.
 
-use super::schema::{memberships, organizations, users};
+use super::schema::{mandates, memberships, organizations, startup_profiles, users};
 
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
@@ -180,6 +180,8 @@ diesel::joinable!(clients -> organizations (organization_id));
 diesel::joinable!(client_secrets -> clients (client_id));
 diesel::allow_tables_to_appear_in_same_query!(sessions, users);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, users);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, mandates);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);
 diesel::allow_tables_to_appear_in_same_query!(clients, organizations, revoked_tokens);
 diesel::allow_tables_to_appear_in_same_query!(sessions, memberships);

@@ -346,7 +346,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     disclosures (id) {
@@ -358,6 +358,11 @@ diesel::table! {
         subject_kind -> Text,
         subject_id -> Id,
         created_at -> UtcTimestamp,
+        decision_id -> Nullable<Id>,
+        verdict -> Nullable<Text>,
+        rules -> Nullable<Text>,
+        revision -> Nullable<BigInt>,
+        opened_by -> Nullable<Id>,
     }
 }
 
@@ -518,7 +523,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
     deal_notes (id) {
@@ -530,6 +535,8 @@ diesel::table! {
         created_at -> UtcTimestamp,
         visibility -> Text,
         camp -> Text,
+        state -> Text,
+        first_cleared_by -> Nullable<Id>,
     }
 }
 

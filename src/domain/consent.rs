@@ -38,6 +38,36 @@ pub struct ConsentReceipt {
     pub valid_to: DateTime<Utc>,
 }
 
+codes! {
+    /// Whether a firm's people agreed that it is proposed to others. Who stands
+    /// behind a record that others wrote says so on the page of the claim; who
+    /// puts their own firm's record forward says so by that step. A record that
+    /// nobody stands behind is shown to nobody, so it needs none.
+    Standing {
+        /// A receipt stands.
+        Given = "given",
+        /// Those that were given have run out.
+        RanOut = "ran_out",
+        /// Nobody has given any.
+        Missing = "missing",
+        /// It was taken back.
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// Days for which a consent to be proposed holds.
+pub const PROPOSAL_DAYS: i64 = 2 * 365;
+
+/// Days before its end from which a consent to be proposed is asked for again.
+pub const PROPOSAL_NOTICE_DAYS: i64 = 30;
+
+/// How a consent was given over an account, a stable code.
+pub const SIGNED_IN: &str = "signed_in";
+
+/// How a consent was given by putting a record of the own firm forward, a stable
+/// code.
+pub const OWN_ACT: &str = "own_act";
+
 /// The purpose of being proposed to others, a stable code.
 pub const PROPOSALS: &str = "introductions";
 
@@ -147,3 +177,19 @@ const ENGLISH: &str = "By saying yes I agree that my name, my part in the organi
 const HEBREW: &str = "בתשובה חיובית יש הסכמה לכך ששמי, תפקידי בארגון, כתובת הדוא״ל שלי ושם הארגון יימסרו לאנשי הצד השני של ההיכרות לאחר ששני הצדדים הסכימו, גם אם הם במדינה אחרת, כדי שיוכלו לפנות אליי. מפעיל Corridor שומר את אותם פרטים ואת תשובתי, ושואל אותי בהמשך מה יצא מכך. ההסכמה תקפה לשנתיים, או עד לביטולה בעמוד „ההסכמות שלי”, בכל עת; לאחר מכן נמחק כל מה שהחוק אינו מחייב לשמור. את מה שנשלח קודם לכן אי אפשר להחזיר.";
 const AZERBAIJANI: &str = "“Bəli” cavabı ilə razıyam ki, adım, təşkilatdakı vəzifəm, e-poçt ünvanım və təşkilatın adı hər iki tərəf razılıq verdikdən sonra bu tanışlığın qarşı tərəfinin nümayəndələrinə, o cümlədən onlar başqa ölkədə olduqda, mənə yaza bilmələri üçün ötürülsün. Bu Corridor-un operatoru həmin məlumatları və cavabımı saxlayır, sonra nəticəni məndən soruşur. Razılıq iki il və ya onu “Razılıqlarım” səhifəsində istənilən vaxt geri götürənədək qüvvədədir; bundan sonra qanunun saxlanmasını tələb etmədiyi hər şey silinir. Əvvəl göndəriləni geri qaytarmaq olmur.";
 const RUSSIAN: &str = "Отвечая «да», я соглашаюсь, что моё имя, моя должность, мой адрес электронной почты и название организации будут переданы представителям другой стороны этого знакомства, когда согласятся обе стороны, в том числе в другую страну, чтобы они могли мне написать. Оператор этого Corridor хранит те же данные и мой ответ и позже спросит, что получилось. Согласие действует два года или до его отзыва, который возможен в любое время на странице «Мои согласия»; затем удаляется всё, что закон не обязывает хранить. Отозвать уже отправленное нельзя.";
+
+/// What somebody agrees to who puts a record of their own firm forward, with its
+/// language: the reader's, or English.
+pub fn proposal_text(reader: &Language) -> (&'static str, &'static str) {
+    match reader.primary() {
+        "he" => ("he", HEBREW_PROPOSAL),
+        "az" => ("az", AZERBAIJANI_PROPOSAL),
+        "ru" => ("ru", RUSSIAN_PROPOSAL),
+        _ => ("en", ENGLISH_PROPOSAL),
+    }
+}
+
+const ENGLISH_PROPOSAL: &str = "I may speak for the organisation. By putting its record forward I agree that the operator of this Corridor keeps the record, and my name, address and part in the organisation, so that it can propose introductions. Curators and compliance officers of the operator read all of it. Firms in the programmes that we join, also in other countries, read a description without names first, and the names only after both sides have said yes, or where we ask for an introduction ourselves. This holds for two years, or until it is taken back under “My consents”, which can be done at any time; what the law does not want kept is then deleted.";
+const HEBREW_PROPOSAL: &str = "אני רשאי או רשאית לדבר בשם הארגון. בהגשת הרשומה שלו ניתנת הסכמה לכך שמפעיל Corridor ישמור את הרשומה, וכן את שמי, כתובתי ותפקידי בארגון, כדי להציע היכרויות. האוצרים וקציני הציות של המפעיל קוראים את הכול. ארגונים בתוכניות שנצטרף אליהן, גם במדינות אחרות, קוראים תחילה תיאור ללא שמות, ואת השמות רק לאחר ששני הצדדים הסכימו, או כשאנו עצמנו מבקשים היכרות. ההסכמה תקפה לשנתיים, או עד לביטולה בעמוד „ההסכמות שלי”, בכל עת; לאחר מכן נמחק כל מה שהחוק אינו מחייב לשמור.";
+const AZERBAIJANI_PROPOSAL: &str = "Təşkilat adından danışmaq hüququm var. Onun qeydini təqdim etməklə razıyam ki, bu Corridor-un operatoru tanışlıqlar təklif etmək üçün həmin qeydi, eləcə də adımı, ünvanımı və təşkilatdakı vəzifəmi saxlasın. Operatorun kuratorları və uyğunluq əməkdaşları hamısını oxuyur. Qoşulduğumuz proqramların təşkilatları, o cümlədən başqa ölkələrdə, əvvəlcə adsız təsviri, adları isə yalnız hər iki tərəf razılıq verdikdən sonra və ya biz özümüz tanışlıq istədikdə oxuyur. Razılıq iki il və ya onu “Razılıqlarım” səhifəsində istənilən vaxt geri götürənədək qüvvədədir; bundan sonra qanunun saxlanmasını tələb etmədiyi hər şey silinir.";
+const RUSSIAN_PROPOSAL: &str = "Я вправе говорить от имени организации. Представляя её запись, я соглашаюсь, что оператор этого Corridor хранит эту запись, а также моё имя, адрес и роль в организации, чтобы предлагать знакомства. Кураторы и сотрудники комплаенса оператора читают всё. Организации программ, к которым мы присоединимся, в том числе в других странах, сначала читают описание без имён, а имена только после согласия обеих сторон или когда мы сами просим о знакомстве. Согласие действует два года или до его отзыва, который возможен в любое время на странице «Мои согласия»; затем удаляется всё, что закон не обязывает хранить.";

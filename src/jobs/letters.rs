@@ -189,7 +189,11 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
                 at: stale.since,
                 zone: reader.zone,
             },
-            record: format!("{}/v1/deals/{}", context.settings.public_url, stale.deal),
+            record: match &stale.link {
+                Some(token) => format!("{}/deals/{token}", context.settings.public_url),
+                None => format!("{}/v1/deals/{}", context.settings.public_url, stale.deal),
+            },
+            page: stale.link.is_some(),
         }),
         Content::Alert(alert) => Notice::Alert(AlertMail {
             reader: reader.name.clone(),

@@ -135,8 +135,11 @@ pub struct StaleMail {
     pub programme: String,
     /// Since when it stands where it stands.
     pub since: Moment,
-    /// The address of the record.
+    /// The address of the record, or of the page by which a side says what
+    /// became of it.
     pub record: String,
+    /// Whether that is the page.
+    pub page: bool,
 }
 
 /// What the operator's people should look at.

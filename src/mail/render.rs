@@ -234,7 +234,11 @@ fn stale_mail(stale: &StaleMail, wording: &'static Wording) -> Document {
             Block::Paragraph(fill(words.lead, &facts)),
             paragraph(words.what_now),
             Block::Action {
-                label: wording.alert.record,
+                label: if stale.page {
+                    words.answer
+                } else {
+                    wording.alert.record
+                },
                 url: stale.record.clone(),
             },
         ],

@@ -288,7 +288,8 @@ impl Told {
             counterpart: STARTUP.to_owned(),
             programme: self.programme(),
             since: self.days(-30),
-            record: format!("{SITE}/v1/deals/preview"),
+            record: format!("{SITE}/deals/preview"),
+            page: true,
         };
         let over = |silent| OverMail {
             reader: Some(self.reader()),

@@ -2,12 +2,17 @@
 //! firm that is shown is paused and what was asked for it ends; given again, it
 //! is published again with the same step where its people want that.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{Given, one, person};
 use crate::db::{self, Conn};
-use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
+use crate::domain::consent::{
+    ConsentReceipt, OWN_ACT, PROPOSAL_DAYS, PROPOSAL_NOTICE_DAYS, PROPOSALS, SIGNED_IN, Standing,
+    law_of, proposal_text,
+};
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
 use crate::domain::mandate::MandateStatus;
@@ -110,10 +115,16 @@ pub async fn stop_again(context: &Context) -> Result<usize, Error> {
         "consent.stop",
         |firm: &OrganizationId| firm.uuid(),
         move |conn, limit| {
-            let firms = db::consents::withdrawn_since(conn, since, limit)?;
-            let shown = db::consents::shown_among(conn, &firms)?;
-            let lacking = db::consents::withdrawn_among(conn, &firms, now)?;
-            Ok(shown.intersection(&lacking).copied().collect())
+            let (mut found, mut after) = (BTreeSet::new(), None);
+            loop {
+                let some = db::consents::withdrawn_and_shown(conn, since, after, limit)?;
+                let firms: Vec<_> = some.iter().map(|(firm, ..)| *firm).collect();
+                found.extend(db::consents::withdrawn_among(conn, &firms, now)?);
+                after = some.last().copied();
+                if some.len() < limit || found.len() >= limit {
+                    return Ok(found.into_iter().take(limit).collect());
+                }
+            }
         },
         move |conn, firm: &OrganizationId| {
             db::organizations::lock(conn, *firm)?;
@@ -226,11 +237,13 @@ fn renew(
         });
     }
     db::organizations::lock(conn, before.organization)?;
+    // What ends soon may be given anew before it does.
+    let soon = now + TimeDelta::days(PROPOSAL_NOTICE_DAYS);
     let receipts = db::consents::of_user(conn, caller.id())?;
     let stands = receipts.iter().any(|other| {
         other.organization == before.organization
             && other.withdrawn_at.is_none()
-            && other.valid_to > now
+            && other.valid_to > soon
     });
     if stands {
         return Err(Error::refused("given_already", "This consent stands."));
@@ -250,7 +263,7 @@ fn renew(
         law: law_of(firm.details.country),
         text: before.text.clone(),
         language: before.language.clone(),
-        method: "signed_in",
+        method: SIGNED_IN,
         given_at: now,
         valid_to: now + (before.valid_to - before.given_at),
     };
@@ -260,4 +273,97 @@ fn renew(
         publish_again(context, conn, caller, before.organization)?;
     }
     one(context, conn, &person(caller), receipt.id)
+}
+
+/// Keeps what a person agrees to who puts a record of their own firm forward:
+/// that step is the consent, in words that stand beside it, unless one stands.
+/// What was taken back is given again by name alone, see [`renew_own`].
+pub(in crate::services) fn of_own_act(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    let standing = db::consents::standing(conn, &[firm], context.now())?;
+    match standing.get(&firm) {
+        Some(Standing::RanOut | Standing::Missing) | None => {
+            give(context, conn, caller, firm, OWN_ACT).map(drop)
+        }
+        Some(Standing::Given | Standing::Withdrawn) => Ok(()),
+    }
+}
+
+/// Agrees, by name, that the caller's firm is proposed to others: for a firm
+/// whose people never said so, whose consent has run out, or ends within a month.
+///
+/// # Errors
+/// Not found for a firm that the caller doesn't answer for; a refusal while a
+/// consent stands, or when it was taken back, which a renewal gives again.
+pub async fn give_own(
+    context: &Context,
+    caller: &Caller,
+    intent: Option<Intent>,
+    firm: OrganizationId,
+) -> Result<Given, Error> {
+    caller.may(Operation::WriteAccount, &[])?;
+    let (context_in, context_again) = (context.clone(), context.clone());
+    let (caller_in, person_again) = (caller.clone(), person(caller));
+    write_once(
+        context,
+        caller.id(),
+        intent,
+        move |conn| {
+            if !introductions::is_still_there(conn, caller_in.id(), firm)? {
+                return Err(Error::NotFound);
+            }
+            db::organizations::lock(conn, firm)?;
+            let now = context_in.now();
+            let standing = db::consents::standing(conn, &[firm], now)?;
+            let soon = now + TimeDelta::days(PROPOSAL_NOTICE_DAYS);
+            let until = db::consents::given_until(conn, firm, now)?;
+            match standing.get(&firm) {
+                Some(Standing::Withdrawn) => {
+                    let refusal = hindrance_to_show(conn, firm, now)?;
+                    return Err(refusal.map_or(Error::NotFound, Error::from));
+                }
+                _ if until.is_some_and(|until| until > soon) => {
+                    return Err(Error::refused("given_already", "This consent stands."));
+                }
+                _ => {}
+            }
+            let id = give(&context_in, conn, &caller_in, firm, SIGNED_IN)?;
+            one(&context_in, conn, &person(&caller_in), id)
+        },
+        move |conn, id| one(&context_again, conn, &person_again, id),
+    )
+    .await
+}
+
+/// Keeps a receipt of the caller's for a firm; answers its id.
+fn give(
+    context: &Context,
+    conn: &mut Conn,
+    caller: &Caller,
+    firm: OrganizationId,
+    method: &'static str,
+) -> Result<Uuid, Error> {
+    let now = context.now();
+    let country = db::organizations::find(conn, firm)?.ok_or(Error::NotFound)?;
+    let (language, text) = proposal_text(&caller.user.language);
+    let receipt = ConsentReceipt {
+        id: context.new_id(),
+        user: caller.id(),
+        organization: firm,
+        purpose: PROPOSALS,
+        person_name: caller.user.name.clone(),
+        person_role: None,
+        law: law_of(country.details.country),
+        text: text.to_owned(),
+        language: language.parse().map_err(Error::internal)?,
+        method,
+        given_at: now,
+        valid_to: now + TimeDelta::days(PROPOSAL_DAYS),
+    };
+    tickets::keep_receipt(context, conn, &receipt)?;
+    Ok(receipt.id)
 }

@@ -310,6 +310,8 @@ fn note(
             to,
             level: Level::DataRoom,
             subject: Subject::new(SubjectKind::Introduction, deal.introduction),
+            occasion: Occasion::Connected,
+            opened: Some((caller.id(), 1)),
         };
         disclosure::record(context, conn, &pen, showing)?;
     }

@@ -213,6 +213,8 @@ fn note(
         to: introduction.investor,
         level: document.details.level,
         subject: Subject::new(SubjectKind::Introduction, introduction.id),
+        occasion: Occasion::Connected,
+        opened: Some((caller.id(), document.current.number)),
     };
     disclosure::record(context, conn, &pen, showing)?;
     let by = (introduction.investor, Some(introduction.id));

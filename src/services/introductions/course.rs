@@ -225,6 +225,8 @@ fn put_question(
             to: organization,
             level,
             subject: Subject::new(SubjectKind::Introduction, introduction.id),
+            occasion: Occasion::Running,
+            opened: None,
         },
     )?;
     notices::enqueue(
@@ -426,6 +428,8 @@ pub(in crate::services) fn record_names(
             to: introduction.organization(side.other()),
             level: Level::Named,
             subject: Subject::new(SubjectKind::Introduction, introduction.id),
+            occasion: Occasion::Sending,
+            opened: None,
         };
         disclosure::record(context, conn, &pen, showing)?;
     }

@@ -1,5 +1,6 @@
 //! The other side's profile by name, once both have said yes: through the gate
-//! at each reading, with a line in the ledger at each side's first.
+//! at each reading, with a line in the ledger for each
+//! reader, revision and day.
 
 use crate::db::{self, Conn};
 use crate::domain::disclosure::{Decision, Level};
@@ -56,8 +57,8 @@ pub async fn counterpart(
 ) -> Result<Counterpart, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let found = context.db.read(move |conn| {
-        let (found, reader) = shown(&context_in, conn, &caller_in, id)?;
-        let noted = db::introductions::has_read(conn, id, reader)?;
+        let (found, showing) = shown(&context_in, conn, &caller_in, id)?;
+        let noted = disclosure::is_noted(&context_in, conn, &showing)?;
         Ok::<_, Error>(noted.then_some(found))
     });
     if let Some(found) = found.await? {
@@ -67,20 +68,22 @@ pub async fn counterpart(
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let first = move |conn: &mut Conn| {
         db::introductions::lock(conn, id)?;
-        let (found, reader) = shown(&context_in, conn, &caller_in, id)?;
-        note(&context_in, conn, &caller_in, id, reader)?;
+        let (found, showing) = shown(&context_in, conn, &caller_in, id)?;
+        let pen = context_in.pen(caller_in.actor());
+        disclosure::record_opening(&context_in, conn, &pen, showing)?;
         Ok::<_, Error>(found)
     };
     context.db.write(first).await
 }
 
-/// The counterpart as the gate lets it be shown now, and the side that reads.
+/// The counterpart as the gate lets it be shown now, and the line of the ledger
+/// that its opening is.
 fn shown(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     id: IntroductionId,
-) -> Result<(Counterpart, Side), Error> {
+) -> Result<(Counterpart, Showing), Error> {
     let introduction = load(conn, id)?;
     let firms = [introduction.startup, introduction.investor];
     caller.may(Operation::ReadIntroduction, &firms)?;
@@ -92,6 +95,19 @@ fn shown(
         return Err(Error::NotFound);
     }
     let of = introduction.organization(reader.other());
+    let revision = match reader {
+        Side::Startup => pair.mandate.revision,
+        Side::Investor => pair.profile.revision,
+    };
+    let showing = Showing {
+        programme: introduction.programme,
+        shown: of,
+        to: introduction.organization(reader),
+        level: Level::Named,
+        subject: Subject::new(SubjectKind::Introduction, id),
+        occasion,
+        opened: Some((caller.id(), revision)),
+    };
     let firm = db::organizations::find(conn, of)?.ok_or(Error::NotFound)?;
     let counterpart = Counterpart {
         introduction: id,
@@ -99,7 +115,7 @@ fn shown(
         firm: firm.details,
         says: says(conn, pair, reader.other())?,
     };
-    Ok((counterpart, reader))
+    Ok((counterpart, showing))
 }
 
 /// When the gate is asked for an introduction that both agreed to; none where
@@ -136,25 +152,4 @@ fn says(conn: &mut Conn, pair: Pair, of: Side) -> Result<Says, Error> {
         mandate: Box::new(pair.mandate.content),
         profile: profile.map(|it| Box::new(it.content)),
     })
-}
-
-fn note(
-    context: &Context,
-    conn: &mut Conn,
-    caller: &Caller,
-    id: IntroductionId,
-    reader: Side,
-) -> Result<(), Error> {
-    if !db::introductions::note_reading(conn, id, reader, context.now())? {
-        return Ok(());
-    }
-    let introduction = load(conn, id)?;
-    let showing = Showing {
-        programme: introduction.programme,
-        shown: introduction.organization(reader.other()),
-        to: introduction.organization(reader),
-        level: Level::Named,
-        subject: Subject::new(SubjectKind::Introduction, id),
-    };
-    disclosure::record(context, conn, &context.pen(caller.actor()), showing)
 }

@@ -287,9 +287,12 @@ fn apply(
         payload,
     )?);
     let ask = action == MandateAction::Publish && !after.claimed;
+    // Who puts their own firm's record forward agrees that it is proposed.
+    let own = action == MandateAction::Publish && caller.belongs_to(after.organization);
+    let agreeing = own.then(|| caller.clone());
     let news = records::news_of_mandate(action, before.status);
     let ended = matches!(action, MandateAction::Withdraw | MandateAction::Suspend);
-    if ask || ended || course.concerns() || news.is_some() {
+    if ask || ended || course.concerns() || news.is_some() || agreeing.is_some() {
         let (context, told) = (context.clone(), after.clone());
         // Who of compliance it was, is not for the other side to read.
         let actor = match action {
@@ -299,6 +302,9 @@ fn apply(
         stored = stored.then(move |conn| {
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if let Some(person) = agreeing {
+                consents::of_own_act(&context, conn, &person, told.organization)?;
             }
             if course.concerns() {
                 around.held.follow(&context, conn, &course, note)?;

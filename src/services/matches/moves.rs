@@ -346,6 +346,8 @@ fn disclose(
                 to,
                 level: Level::Teaser,
                 subject: Subject::new(SubjectKind::Match, matched.id),
+                occasion: Occasion::New,
+                opened: None,
             };
             disclosure::record(context, conn, &pen, showing)?;
         }

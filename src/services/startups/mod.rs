@@ -328,9 +328,11 @@ fn apply(
     )?);
     let forward = matches!(action, ProfileAction::Submit | ProfileAction::Publish);
     let ask = forward && !after.claimed;
+    // Who puts their own firm's record forward agrees that it is proposed.
+    let agreeing = (forward && caller.belongs_to(after.organization)).then(|| caller.clone());
     let news = records::news_of_profile(action, before.status);
     let ended = matches!(action, ProfileAction::Withdraw | ProfileAction::Suspend);
-    if ask || ended || course.concerns() || news.is_some() {
+    if ask || ended || course.concerns() || news.is_some() || agreeing.is_some() {
         let (context, told) = (context.clone(), after.clone());
         // Who of compliance it was, is not for the other side to read.
         let actor = match action {
@@ -340,6 +342,9 @@ fn apply(
         stored = stored.then(move |conn| {
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if let Some(person) = agreeing {
+                consents::of_own_act(&context, conn, &person, told.organization)?;
             }
             if course.concerns() {
                 around.held.follow(&context, conn, &course, details.note)?;

@@ -171,6 +171,32 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
                 "{text}"
             );
         }
+        // Each says by the link what became of it.
+        let to_gul =
+            |mail: &&crate::support::smtp::Received| mail.to.iter().any(|to| to.contains("gul@"));
+        let received = post.server.received();
+        let mail = received[before..].iter().find(to_gul).unwrap();
+        let mail = MessageParser::new().parse(&mail.content).unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        let (_, link) = text.split_once("/deals/").unwrap();
+        let page = format!("/deals/{}", link.split_whitespace().next().unwrap());
+        let stage = &post.stage;
+        let shown = stage.open(&page).await;
+        assert_eq!(shown.status, 200, "{}", shown.text);
+        assert!(shown.text.contains(crate::api::stage::STARTUP));
+        let said = stage.submit(&page, &[("answer", "further")]).await;
+        assert_eq!(said.status, 303, "{}", said.text);
+        let deal = format!("/v1/deals/{}", deals[0]["id"].as_str().unwrap());
+        let read = stage.get(Who::Curator, &deal).await.expect(200);
+        assert_eq!(read["reported_by"], "investor", "{read}");
+        let again = stage.submit(&page, &[("answer", "further")]).await;
+        assert_eq!(again.status, 409);
+        let out = stage.submit(&page, &[("answer", "out")]).await;
+        assert_eq!(out.status, 303, "{}", out.text);
+        let read = stage.get(Who::Curator, &deal).await.expect(200);
+        assert_eq!(read["status"], "withdrawn");
+        assert!(!stage.open(&page).await.text.contains("<form"));
+        assert_eq!(stage.open("/deals/nothing").await.status, 404);
     });
 }
 

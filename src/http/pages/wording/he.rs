@@ -1,7 +1,8 @@
 //! Hebrew.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+    DealWords, Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries,
+    tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -134,6 +135,21 @@ pub(super) const WORDING: Wording = Wording {
         always: "הודעות שהחשבון צריך, כמו סיסמה חדשה, והיכרויות שהוסכמו נשלחות בכל מקרה.",
         save: "שמירה",
         saved: "ההגדרות נשמרו והן בתוקף מיד.",
+    },
+    deal: DealWords {
+        question: "מה קורה עם העסקה מול {counterpart} ({programme})?",
+        further: "התקדמנו שלב",
+        later: "נמשיך מאוחר יותר: לשאול שוב בעוד 30 יום",
+        out: "אנחנו לא ממשיכים",
+        told: "הצד השני וצוות התוכנית קוראים את התשובה ברשומת העסקה. סיבות, מועדים וסכומים אפשר למסור לאחר כניסה למערכת.",
+        over: Note {
+            heading: "אין תשובה שממתינה",
+            text: "העסקה התקדמה, או שאין כאן כרגע מה למסור. הרשומה מראה היכן היא עומדת.",
+        },
+        expired: Note {
+            heading: "הקישור ישן מדי",
+            text: "עדיין אפשר לעדכן את העסקה לאחר כניסה למערכת.",
+        },
     },
     pulse: PulseWords {
         open: "איך מתקדם הקשר עם {counterpart}?",
