@@ -1,7 +1,6 @@
 //! Receipts of what people agreed to. They are only added, and taken back.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -58,6 +57,19 @@ pub fn insert(conn: &mut Conn, receipt: &ConsentReceipt) -> Result<()> {
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Whether somebody agreed to have a firm proposed to others, and that holds.
+///
+/// # Errors
+/// A statement failed.
+pub fn stands(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<bool> {
+    let standing = consent_receipts::table
+        .filter(dsl::organization_id.eq(firm))
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .filter(dsl::withdrawn_at.is_null())
+        .filter(dsl::valid_to.gt(Timestamp(now)));
+    Ok(diesel::select(diesel::dsl::exists(standing)).get_result(conn)?)
 }
 
 /// What the people of a firm agreed to: purpose and text, and when, the newest
@@ -144,123 +156,78 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Kept>> {
         .collect()
 }
 
-/// Whether the people of some firms agreed that these are proposed to others.
-/// Taken back it is where one of their present people did so, and no other
-/// present one stands by it or has given it anew: whoever left binds only
-/// themselves. What somebody gave for the firm and did not take back goes on
-/// holding for it when they leave.
+/// Whether the people of a firm agreed that it is proposed to others. Taken back
+/// it is where one of their present people did so, and no other present one
+/// stands by it or has given it anew: whoever left binds only themselves. What
+/// somebody gave for the firm and did not take back goes on holding for it when
+/// they leave.
 ///
 /// # Errors
 /// A statement failed.
-pub fn standing(
-    conn: &mut Conn,
-    organizations: &[OrganizationId],
-    now: DateTime<Utc>,
-) -> Result<BTreeMap<OrganizationId, Standing>> {
-    let mut standing: BTreeMap<_, _> = organizations
-        .iter()
-        .map(|firm| (*firm, Standing::Missing))
-        .collect();
-    let receipts = receipts_of(conn, organizations)?;
-    let mut taken_back = BTreeSet::new();
-    for receipt in &receipts {
-        let state = if receipt.withdrawn_at.is_some() {
-            taken_back.insert(receipt.organization);
-            continue;
-        } else if receipt.valid_to > now {
+pub fn standing(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<Standing> {
+    let receipts = receipts_of(conn, firm)?;
+    let given = receipts.iter().filter(|it| it.withdrawn_at.is_none());
+    let given = given.map(|it| {
+        if it.valid_to > now {
             Standing::Given
         } else {
             Standing::RanOut
-        };
-        let of_firm = standing.entry(receipt.organization).or_insert(state);
-        *of_firm = state.min(*of_firm);
-    }
-    if taken_back.is_empty() {
-        return Ok(standing);
+        }
+    });
+    let given = given.min().unwrap_or(Standing::Missing);
+    if receipts.iter().all(|it| it.withdrawn_at.is_none()) {
+        return Ok(given);
     }
     let answering = [Role::Owner.code(), Role::Editor.code()];
-    let present: BTreeSet<(OrganizationId, UserId)> = memberships::table
-        .filter(memberships::organization_id.eq_any(taken_back.iter().copied().collect::<Vec<_>>()))
+    let present: BTreeSet<UserId> = memberships::table
+        .filter(memberships::organization_id.eq(firm))
         .filter(memberships::role.eq_any(answering))
-        .select((memberships::organization_id, memberships::user_id))
+        .select(memberships::user_id)
         .load(conn)?
         .into_iter()
         .collect();
-    for firm in taken_back {
-        let mut of_present = receipts
-            .iter()
-            .filter(|it| it.organization == firm && present.contains(&(it.organization, it.giver)));
-        let stands = of_present
-            .clone()
-            .any(|it| it.withdrawn_at.is_none() && it.valid_to > now);
-        if !stands && of_present.any(|it| it.withdrawn_at.is_some()) {
-            standing.insert(firm, Standing::Withdrawn);
-        }
-    }
-    Ok(standing)
+    let of_present = || receipts.iter().filter(|it| present.contains(&it.giver));
+    let stands = of_present().any(|it| it.withdrawn_at.is_none() && it.valid_to > now);
+    let taken_back = of_present().any(|it| it.withdrawn_at.is_some());
+    Ok(if taken_back && !stands {
+        Standing::Withdrawn
+    } else {
+        given
+    })
 }
 
 /// What counts of a receipt.
 struct Receipt {
-    organization: OrganizationId,
     giver: UserId,
     valid_to: DateTime<Utc>,
     withdrawn_at: Option<DateTime<Utc>>,
 }
 
-fn receipts_of(conn: &mut Conn, organizations: &[OrganizationId]) -> Result<Vec<Receipt>> {
-    type Row = (
-        (OrganizationId, UserId),
-        DateTime<Utc>,
-        Option<DateTime<Utc>>,
-    );
-    let homes = homes(conn, organizations)?;
-    let firms: Vec<OrganizationId> = homes.keys().copied().collect();
+/// The receipts of a firm and of those that became one with it: what people
+/// agreed to for a firm that was merged holds for the other.
+fn receipts_of(conn: &mut Conn, firm: OrganizationId) -> Result<Vec<Receipt>> {
+    type Row = (UserId, DateTime<Utc>, Option<DateTime<Utc>>);
+    let merged = organization_merges::table
+        .filter(organization_merges::kept_id.eq(firm))
+        .filter(organization_merges::undone_at.is_null())
+        .select(organization_merges::gone_id);
     let rows: Vec<Row> = consent_receipts::table
-        .filter(dsl::organization_id.eq_any(firms))
+        .filter(
+            dsl::organization_id
+                .eq(firm)
+                .or(dsl::organization_id.eq_any(merged)),
+        )
         .filter(dsl::purpose.eq(PROPOSALS))
-        .select((
-            (dsl::organization_id, dsl::user_id),
-            dsl::valid_to,
-            dsl::withdrawn_at,
-        ))
+        .select((dsl::user_id, dsl::valid_to, dsl::withdrawn_at))
         .load(conn)?;
     let receipts = rows
         .into_iter()
-        .map(|((organization, giver), valid_to, withdrawn_at)| Receipt {
-            organization: homes.get(&organization).copied().unwrap_or(organization),
+        .map(|(giver, valid_to, withdrawn_at)| Receipt {
             giver,
             valid_to,
             withdrawn_at,
         });
     Ok(receipts.collect())
-}
-
-/// These firms and those that became one with them, each with the one that it is
-/// now: what people agreed to for a firm that was merged holds for the other.
-fn homes(
-    conn: &mut Conn,
-    organizations: &[OrganizationId],
-) -> Result<BTreeMap<OrganizationId, OrganizationId>> {
-    let mut homes: BTreeMap<_, _> = organizations.iter().map(|firm| (*firm, *firm)).collect();
-    let mut kept = organizations.to_vec();
-    while !kept.is_empty() {
-        let merged: Vec<(OrganizationId, OrganizationId)> = organization_merges::table
-            .filter(organization_merges::kept_id.eq_any(kept))
-            .filter(organization_merges::undone_at.is_null())
-            .select((organization_merges::kept_id, organization_merges::gone_id))
-            .load(conn)?;
-        kept = Vec::new();
-        for (into, gone) in merged {
-            let home = homes.get(&into).copied().unwrap_or(into);
-            // One that was asked for itself stays itself, and ends every circle.
-            if let Entry::Vacant(place) = homes.entry(gone) {
-                place.insert(home);
-                kept.push(gone);
-            }
-        }
-    }
-    Ok(homes)
 }
 
 /// Until when the consents of a firm that stand now hold; none where none does.
@@ -272,7 +239,7 @@ pub fn given_until(
     organization: OrganizationId,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
-    let receipts = receipts_of(conn, &[organization])?;
+    let receipts = receipts_of(conn, organization)?;
     let standing = receipts.iter().filter(|it| it.withdrawn_at.is_none());
     Ok(standing
         .map(|it| it.valid_to)
@@ -290,11 +257,13 @@ pub fn withdrawn_among(
     organizations: &[OrganizationId],
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<OrganizationId>> {
-    let standing = standing(conn, organizations, now)?;
-    let withdrawn = standing
-        .into_iter()
-        .filter(|(_, standing)| *standing == Standing::Withdrawn);
-    Ok(withdrawn.map(|(firm, _)| firm).collect())
+    let mut withdrawn = BTreeSet::new();
+    for firm in organizations {
+        if standing(conn, *firm, now)? == Standing::Withdrawn {
+            withdrawn.insert(*firm);
+        }
+    }
+    Ok(withdrawn)
 }
 
 /// The receipt with that id, and who gave it.

@@ -1,6 +1,7 @@
 //! The tables of sessions, tickets and programs, by hand, as in
 //! [`super::schema`] and held to the migrations with it.
 
+use super::duplicate_schema::organization_merges;
 use super::schema::{mandates, memberships, organizations, startup_profiles, users};
 
 diesel::table! {
@@ -181,6 +182,7 @@ diesel::joinable!(client_secrets -> clients (client_id));
 diesel::allow_tables_to_appear_in_same_query!(sessions, users);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, users);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, mandates);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, organization_merges);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);
 diesel::allow_tables_to_appear_in_same_query!(clients, organizations, revoked_tokens);

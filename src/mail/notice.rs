@@ -124,6 +124,15 @@ pub struct OverMail {
     pub silent: bool,
 }
 
+/// How a reader comes to a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// By this address.
+    Link(String),
+    /// By its number, where they work with the service.
+    Number(String),
+}
+
 /// A deal stands too long, and the reader has to act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaleMail {
@@ -135,11 +144,10 @@ pub struct StaleMail {
     pub programme: String,
     /// Since when it stands where it stands.
     pub since: Moment,
-    /// The address of the record, or of the page by which a side says what
-    /// became of it.
-    pub record: String,
-    /// Whether that is the page.
-    pub page: bool,
+    /// The way to the record.
+    pub record: Way,
+    /// The address of the page by which a side says what became of it.
+    pub page: Option<String>,
 }
 
 /// What the operator's people should look at.
@@ -162,8 +170,8 @@ pub struct AlertMail {
     pub matter: AlertMatter,
     /// The programme's title.
     pub programme: String,
-    /// The address of the record.
-    pub record: String,
+    /// The way to the record.
+    pub record: Way,
 }
 
 /// One side of an introduction that both have accepted.
@@ -279,8 +287,8 @@ pub struct RegistrationExists {
     pub reader: Option<String>,
     /// When it happened.
     pub tried: Moment,
-    /// The address of the page to sign in.
-    pub sign_in: String,
+    /// The address of the page to sign in, where there is one.
+    pub sign_in: Option<String>,
 }
 
 /// What a mailed link is for.

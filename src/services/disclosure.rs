@@ -147,8 +147,11 @@ pub(super) fn consent_of(
     conn: &mut Conn,
     firms: &[OrganizationId],
 ) -> Result<Standing, Error> {
-    let standing = db::consents::standing(conn, firms, context.now())?;
-    Ok(standing.into_values().max().unwrap_or(Standing::Missing))
+    let mut worst = Standing::Given;
+    for firm in firms {
+        worst = worst.max(db::consents::standing(conn, *firm, context.now())?);
+    }
+    Ok(worst)
 }
 
 fn facts(

@@ -2,6 +2,7 @@
 //! `MultiConnection` can't carry: two visible arms each, and nothing else.
 
 pub(super) mod contents;
+pub(super) mod said;
 pub(super) mod search;
 
 use chrono::{DateTime, Utc};
@@ -20,7 +21,7 @@ use super::schema::{
 };
 use super::types::sql::UtcTimestamp;
 use super::types::{Id, Timestamp};
-use super::{Conn, Result};
+use super::{Conn, Result, trace};
 use crate::domain::ids::{IntroductionId, MandateId, OrganizationId, UserId};
 
 /// A statement that each back-end runs, though [`Conn`] as a whole can't:
@@ -316,6 +317,7 @@ pub(super) fn insert_outbox(
             outbox::attempts.eq(0),
             outbox::available_at.eq(Timestamp(message.available_at)),
             outbox::created_at.eq(Timestamp(now)),
+            outbox::trace_id.eq(trace::of_job().map(|trace| trace.to_string())),
         ))
         .on_conflict(outbox::intent_key)
         .do_nothing();

@@ -2,6 +2,8 @@
 //! button for each thing that its reader can say now. Only POST answers: scanners
 //! of e-mail follow links.
 
+pub(super) mod examples;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -12,6 +14,7 @@ use super::phrase::{Piece, phrase};
 use super::question::NotePage;
 use super::wording::{self, Wording};
 use super::{page, same_site};
+use crate::domain::text::Language;
 use crate::http::problem::{Kind, Problem};
 use crate::services::deal_entries::{self, DealWord, Opened, Page};
 use crate::services::{Context, Error, consents};
@@ -41,7 +44,19 @@ struct DealPage {
 
 impl DealPage {
     fn of(context: &Context, shown: &Page) -> Self {
-        let words = wording::of(&shown.person.language);
+        let about = (shown.counterpart.as_str(), shown.programme.as_str());
+        let my_consents = consents::token(context, &shown.person.email).unwrap_or_default();
+        Self::about(&shown.person.language, about, &shown.words, my_consents)
+    }
+
+    /// The page about a deal with a counterpart in a programme.
+    fn about(
+        reader: &Language,
+        (counterpart, programme): (&str, &str),
+        can: &[DealWord],
+        my_consents: String,
+    ) -> Self {
+        let words = wording::of(reader);
         let deal = &words.deal;
         let button = |word: &DealWord| Button {
             code: word.code(),
@@ -51,15 +66,12 @@ impl DealPage {
                 DealWord::Out => deal.out,
             },
         };
-        let facts = [
-            ("counterpart", shown.counterpart.as_str()),
-            ("programme", shown.programme.as_str()),
-        ];
+        let facts = [("counterpart", counterpart), ("programme", programme)];
         Self {
             words,
             question: phrase(deal.question, &facts),
-            buttons: shown.words.iter().map(button).collect(),
-            my_consents: consents::token(context, &shown.person.email).unwrap_or_default(),
+            buttons: can.iter().map(button).collect(),
+            my_consents,
         }
     }
 }

@@ -4,6 +4,8 @@
 mod consent;
 mod deal;
 mod entry;
+pub mod examples;
+pub mod gallery;
 mod mail_settings;
 mod my_consents;
 mod phrase;

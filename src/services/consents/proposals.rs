@@ -11,7 +11,7 @@ use super::{Given, one, person};
 use crate::db::{self, Conn};
 use crate::domain::consent::{
     ConsentReceipt, OWN_ACT, PROPOSAL_DAYS, PROPOSAL_NOTICE_DAYS, PROPOSALS, SIGNED_IN, Standing,
-    law_of, proposal_text,
+    law_of,
 };
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::OrganizationId;
@@ -19,6 +19,7 @@ use crate::domain::mandate::MandateStatus;
 use crate::domain::message::Topic;
 use crate::domain::permission::Operation;
 use crate::domain::profile::ProfileStatus;
+use crate::domain::proposal::submission_text;
 use crate::domain::refusal::Refusal;
 use crate::services::once::write_once;
 use crate::services::{
@@ -35,15 +36,16 @@ pub(in crate::services) const WITHDRAWN: &str = "consent_withdrawn";
 /// What its people hear of only while they agree.
 pub(super) const TOPICS: [Topic; 3] = [Topic::Questions, Topic::Progress, Topic::Pulses];
 
-/// Refuses to show a firm to others whose people took back that it is.
+/// Refuses to show a firm to others whose people took back that it is; answers
+/// how their consent stands else.
 pub(in crate::services) fn check_proposable(
     conn: &mut Conn,
     firm: OrganizationId,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    match hindrance_to_show(conn, firm, now)? {
-        Some(refusal) => Err(refusal.into()),
-        None => Ok(()),
+) -> Result<Standing, Error> {
+    match db::consents::standing(conn, firm, now)? {
+        Standing::Withdrawn => Err(taken_back(conn, firm)?.into()),
+        stands => Ok(stands),
     }
 }
 
@@ -54,19 +56,23 @@ pub(in crate::services) fn hindrance_to_show(
     firm: OrganizationId,
     now: DateTime<Utc>,
 ) -> Result<Option<Refusal>, Error> {
-    if db::consents::withdrawn_among(conn, &[firm], now)?.is_empty() {
-        return Ok(None);
-    }
+    Ok(match db::consents::standing(conn, firm, now)? {
+        Standing::Withdrawn => Some(taken_back(conn, firm)?),
+        _ => None,
+    })
+}
+
+fn taken_back(conn: &mut Conn, firm: OrganizationId) -> Result<Refusal, Error> {
     let again = match db::consents::withdrawn_last(conn, firm)? {
         Some(id) => format!(" (POST /v1/me/consents/{id}/renewal)"),
         None => String::new(),
     };
-    Ok(Some(Refusal::new(
+    Ok(Refusal::new(
         WITHDRAWN,
         format!(
             "The firm's people took back their consent to have it proposed to others; it is shown again once one of them has given it again{again}."
         ),
-    )))
+    ))
 }
 
 /// Pauses what is shown of a firm and ends what was asked for it, unless
@@ -275,22 +281,25 @@ fn renew(
     one(context, conn, &person(caller), receipt.id)
 }
 
-/// Keeps what a person agrees to who puts a record of their own firm forward:
-/// that step is the consent, in words that stand beside it, unless one stands.
-/// What was taken back is given again by name alone, see [`renew_own`].
+/// Keeps what a person agrees to who puts a record of their own firm forward,
+/// where nobody's consent stands: that step is the consent. A program agrees to
+/// nothing. What was taken back is given again by name alone, see [`renew_own`].
 pub(in crate::services) fn of_own_act(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     firm: OrganizationId,
 ) -> Result<(), Error> {
-    let standing = db::consents::standing(conn, &[firm], context.now())?;
-    match standing.get(&firm) {
-        Some(Standing::RanOut | Standing::Missing) | None => {
-            give(context, conn, caller, firm, OWN_ACT).map(drop)
-        }
-        Some(Standing::Given | Standing::Withdrawn) => Ok(()),
+    if db::clients::find(conn, caller.id())?.is_some() {
+        return Ok(());
     }
+    give(context, conn, caller, firm, OWN_ACT).map(drop)
+}
+
+/// Whether publishing a record of a firm, as its own people do, gives a consent
+/// that doesn't stand.
+pub(in crate::services) fn gives(caller: &Caller, firm: OrganizationId, stands: Standing) -> bool {
+    matches!(stands, Standing::RanOut | Standing::Missing) && caller.belongs_to(firm)
 }
 
 /// Agrees, by name, that the caller's firm is proposed to others: for a firm
@@ -318,18 +327,11 @@ pub async fn give_own(
             }
             db::organizations::lock(conn, firm)?;
             let now = context_in.now();
-            let standing = db::consents::standing(conn, &[firm], now)?;
+            check_proposable(conn, firm, now)?;
             let soon = now + TimeDelta::days(PROPOSAL_NOTICE_DAYS);
             let until = db::consents::given_until(conn, firm, now)?;
-            match standing.get(&firm) {
-                Some(Standing::Withdrawn) => {
-                    let refusal = hindrance_to_show(conn, firm, now)?;
-                    return Err(refusal.map_or(Error::NotFound, Error::from));
-                }
-                _ if until.is_some_and(|until| until > soon) => {
-                    return Err(Error::refused("given_already", "This consent stands."));
-                }
-                _ => {}
+            if until.is_some_and(|until| until > soon) {
+                return Err(Error::refused("given_already", "This consent stands."));
             }
             let id = give(&context_in, conn, &caller_in, firm, SIGNED_IN)?;
             one(&context_in, conn, &person(&caller_in), id)
@@ -349,7 +351,7 @@ fn give(
 ) -> Result<Uuid, Error> {
     let now = context.now();
     let country = db::organizations::find(conn, firm)?.ok_or(Error::NotFound)?;
-    let (language, text) = proposal_text(&caller.user.language);
+    let (language, text) = submission_text(&caller.user.language);
     let receipt = ConsentReceipt {
         id: context.new_id(),
         user: caller.id(),
@@ -358,7 +360,7 @@ fn give(
         person_name: caller.user.name.clone(),
         person_role: None,
         law: law_of(country.details.country),
-        text: text.to_owned(),
+        text,
         language: language.parse().map_err(Error::internal)?,
         method,
         given_at: now,

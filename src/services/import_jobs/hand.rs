@@ -26,7 +26,7 @@ const EXTERNAL_ID: usize = 100;
 /// Puts rows on record for somebody.
 pub(super) enum Hand {
     Partner(Box<Desk>, OrganizationId),
-    Operator(Box<records::Import>),
+    Operator(Box<records::Import>, Box<Desk>),
 }
 
 impl Hand {
@@ -54,7 +54,8 @@ impl Hand {
                 None => None,
             };
             let records = records::Import::of(context, actor, programme, asks);
-            return Ok(Some(Self::Operator(Box::new(records))));
+            let desk = Desk::of_actor(context, actor, false);
+            return Ok(Some(Self::Operator(Box::new(records), Box::new(desk))));
         };
         let desk = Desk::of_actor(context, actor, asks);
         Ok(Some(Self::Partner(Box::new(desk), partner)))
@@ -160,8 +161,18 @@ impl Hand {
                 let (referral, outcome) = desk.put(conn, referral_of(*partner, row)?)?;
                 Ok((referral.id.uuid(), outcome, Vec::new()))
             }
-            Self::Operator(records) => {
+            Self::Operator(records, desk) => {
+                let mut row = row;
+                let about = row.about.take();
+                let name = row.firm_id.is_some().then(|| row.external_id.clone());
                 let (firm, outcome, doubts) = put_record(records, conn, row)?;
+                let outcome = match about {
+                    Some(about) => {
+                        let name = name.as_deref();
+                        desk.put_imported_about(conn, (firm, name), *about, outcome)?
+                    }
+                    None => outcome,
+                };
                 Ok((firm.uuid(), outcome, doubts))
             }
         }
@@ -233,6 +244,7 @@ fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Err
             identifiers: row.identifiers,
             contact,
             content,
+            about: row.about,
             digest: row.digest,
         }),
         _ => Err(Error::Invalid(faults)),
@@ -251,6 +263,7 @@ fn put_record(
         identifiers,
         contact,
         content,
+        about: _,
         digest: _,
     } = row;
     match content {

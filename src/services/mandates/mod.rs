@@ -1,5 +1,6 @@
 //! Mandates: what investors look for.
 
+mod erasing;
 mod holding;
 
 use chrono::{DateTime, Utc};
@@ -32,7 +33,7 @@ use holding::Around;
 use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
-use super::once::write_once_together;
+use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, consents, contacts, due, introductions};
@@ -235,6 +236,16 @@ pub async fn transition(
 ) -> Result<Mandate, Error> {
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
     let context_in = context.clone();
+    if action == MandateAction::Erase {
+        return write_once(
+            context,
+            caller.id(),
+            intent,
+            move |conn| erasing::erase(&context_in, &caller_in, conn, (id, expected)),
+            |conn, id| load(conn, id.into()),
+        )
+        .await;
+    }
     write_once_together(
         context,
         caller.id(),
@@ -261,8 +272,11 @@ fn apply(
     caller.may(Operation::ReadMandate, &[before.organization])?;
     caller.may(Operation::MoveMandate, &[before.organization])?;
     check_version(expected, before.version)?;
+    let mut agreeing = None;
     if matches!(action, MandateAction::Publish | MandateAction::Restore) {
-        consents::check_proposable(conn, before.organization, context.now())?;
+        let stands = consents::check_proposable(conn, before.organization, context.now())?;
+        let gives = consents::gives(caller, before.organization, stands);
+        agreeing = (gives && action == MandateAction::Publish).then(|| caller.clone());
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let hats = caller.hats_for(before.organization, Hat::Startup);
@@ -287,9 +301,6 @@ fn apply(
         payload,
     )?);
     let ask = action == MandateAction::Publish && !after.claimed;
-    // Who puts their own firm's record forward agrees that it is proposed.
-    let own = action == MandateAction::Publish && caller.belongs_to(after.organization);
-    let agreeing = own.then(|| caller.clone());
     let news = records::news_of_mandate(action, before.status);
     let ended = matches!(action, MandateAction::Withdraw | MandateAction::Suspend);
     if ask || ended || course.concerns() || news.is_some() || agreeing.is_some() {
@@ -331,6 +342,10 @@ pub(super) fn stand_behind(
     before: &Mandate,
     content: MandateContent,
 ) -> Result<(), Error> {
+    // There is nothing of it to stand behind.
+    if before.status == MandateStatus::Erased {
+        return Ok(());
+    }
     let corrected = content != before.content;
     check_words(before, &content, &[], &context.taxonomy())?;
     let after = Mandate {
@@ -524,6 +539,7 @@ const fn event_kind(action: MandateAction, to: MandateStatus) -> &'static str {
         MandateAction::Restore => "mandate.restored",
         MandateAction::Withdraw => "mandate.withdrawn",
         MandateAction::Archive => "mandate.archived",
+        MandateAction::Erase => "mandate.erased",
     }
 }
 

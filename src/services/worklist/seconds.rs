@@ -187,12 +187,11 @@ impl Pile<'_> {
     ) -> Result<(), Error> {
         let now = self.context.now();
         let soon = now + chrono::TimeDelta::days(PROPOSAL_NOTICE_DAYS);
-        let standing = db::consents::standing(conn, own, now)?;
         for firm in db::consents::shown_among(conn, own)? {
             let until = db::consents::given_until(conn, firm, now)?;
-            match standing.get(&firm) {
-                Some(Standing::Withdrawn) => continue,
-                Some(Standing::Given) if until.is_none_or(|until| until > soon) => continue,
+            match db::consents::standing(conn, firm, now)? {
+                Standing::Withdrawn => continue,
+                Standing::Given if until.is_none_or(|until| until > soon) => continue,
                 _ => {}
             }
             let one = Waiting {

@@ -2,7 +2,7 @@
 
 use super::{
     DealWords, Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries,
-    tickets,
+    mail_events, tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -132,6 +132,8 @@ pub(super) const WORDING: Wording = Wording {
         mandates: "What happens to my mandates, and when they have to be confirmed",
         status: "The monthly status of my profile",
         firm: "What happens to my organisation: its people, its documents and its programmes",
+        event: mail_events::en,
+        within: "Of a kind that is not ticked, nothing is sent, whatever is ticked below it.",
         always: "What your account needs, such as a new password, and introductions that you have agreed to are sent all the same.",
         save: "Save",
         saved: "The settings are saved. They hold at once.",
