@@ -168,7 +168,9 @@ fn investors(
     let most = usize::try_from(limit).unwrap_or_default();
     let listed = db::investor_profiles::list(conn, &filter, Order::Updated, None, most)?;
     for profile in listed {
-        if profile.content.is_sensitive(&taxonomy) {
+        let agreed = db::investor_profiles::compliance_agreed_revision(conn, profile.id)?;
+        let waits = agreed != Some(profile.revision);
+        if waits && profile.content.is_sensitive(&taxonomy) {
             let hits = terms::in_investor(&profile.content, &taxonomy);
             let (id, firms) = (profile.id.uuid(), vec![profile.organization]);
             let one = Waits::of(Kind::InvestorProfile, id, firms, profile.updated_at);

@@ -84,8 +84,8 @@ pub struct ConsentView {
     /// Its language.
     #[schema(max_length = 35, example = "he")]
     language: String,
-    /// How it was given: `request`, `mailed_link`, `signed_in`, or `own_act` by
-    /// putting a record of one's own firm forward.
+    /// How it was given: `request`, `mailed_link`, `signed_in`, `submission` of a
+    /// profile, or `own_act` by publishing a record of one's own firm.
     #[schema(max_length = 20, example = "mailed_link")]
     method: String,
     /// When.

@@ -236,7 +236,7 @@ impl From<&Waits> for ReviewRecordView {
             ),
             Waiting::InvestorProfile => (
                 "investor_profile",
-                format!("/v1/investor-profiles/{id}/transitions"),
+                format!("/v1/investor-profiles/{id}/compliance-agreement"),
             ),
             Waiting::Document => ("document", format!("/v1/documents/{id}/transitions")),
             Waiting::DealNote => ("deal_note", format!("/v1/deal-notes/{id}/decisions")),
