@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::duplicate_schema::organization_merges;
 use super::identity_schema::consent_receipts::{self, dsl};
+use super::identity_schema::consents_before;
 use super::schema::{mandates, memberships, startup_profiles};
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, stored};
@@ -174,7 +175,10 @@ pub fn standing(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Re
             Standing::RanOut
         }
     });
-    let given = given.min().unwrap_or(Standing::Missing);
+    let mut given = given.min().unwrap_or(Standing::Missing);
+    if given != Standing::Given && before_until(conn, firm, now)?.is_some() {
+        given = Standing::Before;
+    }
     if receipts.iter().all(|it| it.withdrawn_at.is_none()) {
         return Ok(given);
     }
@@ -194,6 +198,49 @@ pub fn standing(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Re
     } else {
         given
     })
+}
+
+/// Until when a firm goes on as before that was shown before it was asked for a
+/// consent; none where it doesn't, or no more.
+///
+/// # Errors
+/// A statement failed.
+pub fn before_until(
+    conn: &mut Conn,
+    firm: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(consents_before::table
+        .find(firm)
+        .filter(consents_before::holds_until.gt(Timestamp(now)))
+        .select(consents_before::holds_until)
+        .first(conn)
+        .optional()?)
+}
+
+/// How many firms go on as before and have given no consent yet, and until when
+/// the first of them does.
+///
+/// # Errors
+/// A statement failed.
+pub fn count_before(conn: &mut Conn, now: DateTime<Utc>) -> Result<(i64, Option<DateTime<Utc>>)> {
+    let open = || {
+        let given = consent_receipts::table
+            .filter(dsl::organization_id.eq(consents_before::organization_id))
+            .filter(dsl::purpose.eq(PROPOSALS))
+            .filter(dsl::withdrawn_at.is_null())
+            .filter(dsl::valid_to.gt(Timestamp(now)));
+        consents_before::table
+            .filter(consents_before::holds_until.gt(Timestamp(now)))
+            .filter(not(exists(given)))
+    };
+    let count: i64 = open().count().get_result(conn)?;
+    let first: Option<DateTime<Utc>> = open()
+        .order(consents_before::holds_until)
+        .select(consents_before::holds_until)
+        .first(conn)
+        .optional()?;
+    Ok((count, first))
 }
 
 /// What counts of a receipt.

@@ -179,8 +179,18 @@ diesel::table! {
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(clients -> organizations (organization_id));
 diesel::joinable!(client_secrets -> clients (client_id));
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    consents_before (organization_id) {
+        organization_id -> Id,
+        holds_until -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(sessions, users);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, users);
+diesel::allow_tables_to_appear_in_same_query!(consent_receipts, consents_before);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, mandates);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, organization_merges);
 diesel::allow_tables_to_appear_in_same_query!(consent_receipts, startup_profiles);

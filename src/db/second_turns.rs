@@ -2,6 +2,7 @@
 //! records, since when. Whoever was the first is not the second.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -19,6 +20,9 @@ use crate::domain::pipeline::DealStatus;
 
 diesel::allow_tables_to_appear_in_same_query!(deal_seconds, deals);
 diesel::allow_tables_to_appear_in_same_query!(deal_closings, deals);
+
+/// The first word of a payment that somebody says has arrived.
+pub const PAID: &str = "paid";
 
 /// A matter of a deal to which somebody has said yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,22 +48,32 @@ const fn waiting(id: Uuid, since: DateTime<Utc>, by: Option<NaiveDate>) -> Waiti
     }
 }
 
+/// Which yeses to matters of deals.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// Of that kind, said for the operator by somebody else than them, who has
+    /// not said so.
+    OfOperator(&'a str, UserId),
+    /// Payments of deals of these startups.
+    PaidTo(&'a [OrganizationId]),
+    /// Payments of that investor.
+    PaidBy(OrganizationId),
+}
+
 /// Matters of deals that run or stand still to which people have said yes, the
 /// longest waiting first.
 ///
 /// # Errors
 /// A statement failed.
-pub fn of_deals(conn: &mut Conn, limit: i64) -> Result<Vec<Seconded>> {
+pub fn of_deals(conn: &mut Conn, wanted: Wanted<'_>, limit: i64) -> Result<Vec<Seconded>> {
     type Row = (
         (Id, ProgrammeId, OrganizationId, OrganizationId),
         (String, UserId, DateTime<Utc>),
     );
     let going = [DealStatus::Open, DealStatus::OnHold, DealStatus::Blocked];
-    let rows: Vec<Row> = deal_seconds::table
+    let mut query = deal_seconds::table
         .inner_join(deals::table.on(deals::id.eq(deal_seconds::deal_id)))
         .filter(deals::status.eq_any(going.map(DealStatus::code)))
-        .order((deal_seconds::created_at, deal_seconds::matter))
-        .limit(limit)
         .select((
             (
                 deals::id,
@@ -73,6 +87,32 @@ pub fn of_deals(conn: &mut Conn, limit: i64) -> Result<Vec<Seconded>> {
                 deal_seconds::created_at,
             ),
         ))
+        .into_boxed();
+    query = match wanted {
+        Wanted::OfOperator(kind, reader) => {
+            let mine = diesel::alias!(deal_seconds as mine);
+            let said = mine
+                .filter(mine.field(deal_seconds::deal_id).eq(deal_seconds::deal_id))
+                .filter(mine.field(deal_seconds::matter).eq(deal_seconds::matter))
+                .filter(mine.field(deal_seconds::person_id).eq(reader));
+            let of_kind = query
+                .filter(deal_seconds::matter.like(format!("{kind}%")))
+                .filter(not(exists(said)));
+            match kind {
+                PAID => of_kind.filter(deal_seconds::matter.like("% operator")),
+                _ => of_kind,
+            }
+        }
+        Wanted::PaidTo(startups) => query
+            .filter(deal_seconds::matter.like(format!("{PAID}%")))
+            .filter(deals::startup_id.eq_any(startups.to_vec())),
+        Wanted::PaidBy(investor) => {
+            query.filter(deal_seconds::matter.like(format!("{PAID} {investor} %")))
+        }
+    };
+    let rows: Vec<Row> = query
+        .order((deal_seconds::created_at, deal_seconds::matter))
+        .limit(limit)
         .load(conn)?;
     let row = |((id, programme, startup, investor), (matter, by, since)): Row| Seconded {
         deal: Waiting {

@@ -46,6 +46,9 @@ codes! {
     Standing {
         /// A receipt stands.
         Given = "given",
+        /// The firm was shown before it was asked for one, and goes on as before
+        /// until a day by which its people are asked.
+        Before = "before",
         /// Those that were given have run out.
         RanOut = "ran_out",
         /// Nobody has given any.

@@ -216,6 +216,7 @@ fn grounds(facts: &Facts) -> Vec<String> {
     };
     let consent = match facts.consent {
         Standing::Given => "given",
+        Standing::Before => "shown_before_it_was_asked",
         Standing::RanOut | Standing::Missing | Standing::Withdrawn => "connected_before",
     };
     let plain = |rule: Rule| rule.code().to_owned();

@@ -67,30 +67,41 @@ pub struct Page {
     pub programme: String,
     /// Since when it stands where it stands.
     pub since: DateTime<Utc>,
+    /// In which version it is shown: an answer is to that one.
+    pub version: i64,
     /// What can be said now.
     pub words: Vec<DealWord>,
 }
 
 /// What stands in the link of a deal to a person: sealed, for it names both.
-pub(super) fn token(context: &Context, deal: DealId, user: UserId) -> Result<String, Error> {
+pub(super) fn token(context: &Context, deal: &Deal, user: UserId) -> Result<String, Error> {
     let expires_at = context.now() + TimeDelta::days(DAYS);
-    let plain = format!("{deal}\n{user}\n{}", expires_at.timestamp());
+    let entered_at = deal.stage_entered_at.timestamp_micros();
+    let expires_at = expires_at.timestamp();
+    let plain = format!("{}\n{user}\n{entered_at}\n{expires_at}", deal.id);
     context
         .sealer
         .seal_text(NAME, plain.as_bytes())
         .map_err(Error::internal)
 }
 
-fn read_token(context: &Context, token: &str) -> Option<(DealId, UserId, DateTime<Utc>)> {
+/// What a link says.
+struct Said {
+    deal: DealId,
+    user: UserId,
+    entered_at: i64,
+    expires_at: DateTime<Utc>,
+}
+
+fn read_token(context: &Context, token: &str) -> Option<Said> {
     let plain = context.sealer.open_text(NAME, token).ok()?;
-    let text = std::str::from_utf8(&plain).ok()?;
-    let (deal, rest) = text.split_once('\n')?;
-    let (user, expires_at) = rest.split_once('\n')?;
-    Some((
-        deal.parse().ok()?,
-        user.parse().ok()?,
-        DateTime::from_timestamp(expires_at.parse().ok()?, 0)?,
-    ))
+    let mut parts = std::str::from_utf8(&plain).ok()?.split('\n');
+    Some(Said {
+        deal: parts.next()?.parse().ok()?,
+        user: parts.next()?.parse().ok()?,
+        entered_at: parts.next()?.parse().ok()?,
+        expires_at: DateTime::from_timestamp(parts.next()?.parse().ok()?, 0)?,
+    })
 }
 
 /// Who opens a link, and what it names.
@@ -98,6 +109,8 @@ struct Found {
     caller: Caller,
     deal: Deal,
     late: bool,
+    /// It has come to another stage since.
+    gone_on: bool,
 }
 
 impl Found {
@@ -108,9 +121,9 @@ impl Found {
 
 /// Reads a link. Whoever no longer answers for a side finds nothing.
 fn find(context: &Context, conn: &mut Conn, token: &str) -> Result<Found, Error> {
-    let (deal, user, expires_at) = read_token(context, token).ok_or(Error::NotFound)?;
-    let deal = deals::load(conn, deal)?;
-    let user = db::users::find(conn, user)?.ok_or(Error::NotFound)?;
+    let said = read_token(context, token).ok_or(Error::NotFound)?;
+    let deal = deals::load(conn, said.deal)?;
+    let user = db::users::find(conn, said.user)?.ok_or(Error::NotFound)?;
     // They stand for a side here, whatever else they are.
     let stands = |part: &Membership| {
         [deal.startup, deal.investor].contains(&part.organization) && answers_for(part.role)
@@ -122,8 +135,9 @@ fn find(context: &Context, conn: &mut Conn, token: &str) -> Result<Found, Error>
     }
     Ok(Found {
         caller: Caller::new(user, parts),
+        late: said.expires_at <= context.now(),
+        gone_on: said.entered_at != deal.stage_entered_at.timestamp_micros(),
         deal,
-        late: expires_at <= context.now(),
     })
 }
 
@@ -148,7 +162,7 @@ fn opened(context: &Context, conn: &mut Conn, found: &Found) -> Result<Opened, E
     }
     let (caller, deal) = (&found.caller, &found.deal);
     // Whom something keeps apart reads no names.
-    if apart::of_deal(context, conn, deal)?.is_some() {
+    if found.gone_on || apart::of_deal(context, conn, deal)?.is_some() {
         return Ok(Opened::Over(found.person()));
     }
     let open = deals::open_to(context, conn, caller, deal)?;
@@ -172,16 +186,22 @@ fn opened(context: &Context, conn: &mut Conn, found: &Found) -> Result<Opened, E
         counterpart: other.details.display_name().to_string(),
         programme: programme.details.title.to_string(),
         since: deal.stage_entered_at,
+        version: deal.version,
         words,
     })))
 }
 
-/// Says by a link what became of a deal, as somebody of the side does over the
-/// API.
+/// Says by a link what became of a deal in the version that its page showed, as
+/// somebody of the side does over the API. A second click finds it moved.
 ///
 /// # Errors
-/// As [`open`]; a refusal where it can't be said so now.
-pub async fn answer(context: &Context, token: &str, word: DealWord) -> Result<(), Error> {
+/// As [`open`]; a refusal where it can't be said so now, or stale when it moved.
+pub async fn answer(
+    context: &Context,
+    token: &str,
+    word: DealWord,
+    seen: i64,
+) -> Result<(), Error> {
     let (context_in, token) = (context.clone(), token.to_owned());
     let found = context
         .db
@@ -192,6 +212,9 @@ pub async fn answer(context: &Context, token: &str, word: DealWord) -> Result<()
             "link_expired",
             "This link is too old; the deal can still be moved after signing in.",
         ));
+    }
+    if found.gone_on {
+        return Err(Error::StaleVersion);
     }
     let Found { caller, deal, .. } = found;
     let (action, note) = match word {
@@ -205,9 +228,7 @@ pub async fn answer(context: &Context, token: &str, word: DealWord) -> Result<()
         }
         DealWord::Out => (DealAction::Withdraw, None),
     };
-    // On the version that was read: a second click finds it moved.
-    let expected = Some(deal.version);
-    deals::transition(context, &caller, None, deal.id, expected, action, note)
+    deals::transition(context, &caller, None, deal.id, Some(seen), action, note)
         .await
         .map(drop)
 }

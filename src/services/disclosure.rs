@@ -355,19 +355,58 @@ pub struct Showing {
     pub level: Level,
     /// By which match, introduction or practice.
     pub subject: Subject,
-    /// When it is shown, for the gate, whose answer stands beside the line.
-    pub occasion: Occasion,
     /// Who opened which revision; none for what was shown without being opened.
     pub opened: Option<(UserId, i64)>,
 }
 
-/// Writes one line of the ledger, with what the gate says of it in the same
-/// transaction.
+/// An answer of the gate, by the id that the ledger knows it by.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    id: Uuid,
+    account: Account,
+}
+
+impl Answered {
+    /// Whether it is a yes.
+    pub fn is_allow(&self) -> bool {
+        self.account.decision == Decision::Allow
+    }
+}
+
+/// Asks the gate about a pair, for something that will be shown by its answer.
+pub fn answer(
+    context: &Context,
+    conn: &mut Conn,
+    pair: &Pair,
+    occasion: Occasion,
+) -> Result<Answered, Error> {
+    Ok(Answered {
+        id: context.new_id(),
+        account: account(context, conn, pair, occasion)?,
+    })
+}
+
+/// [`answer`] about the two that a record is about.
+pub fn answer_about(
+    context: &Context,
+    conn: &mut Conn,
+    subject: Subject,
+    occasion: Occasion,
+) -> Result<Answered, Error> {
+    Ok(Answered {
+        id: context.new_id(),
+        account: account_of(context, conn, subject, occasion)?,
+    })
+}
+
+/// Writes one line of the ledger, with the answer of the gate that it was shown
+/// by, given in the same transaction.
 pub fn record(
     context: &Context,
     conn: &mut Conn,
     pen: &Pen,
     showing: Showing,
+    by: &Answered,
 ) -> Result<(), Error> {
     let Showing {
         programme,
@@ -375,11 +414,9 @@ pub fn record(
         to,
         level,
         subject,
-        occasion,
         opened,
     } = showing;
-    let account = account_of(context, conn, subject, occasion)?;
-    let decision: Uuid = context.new_id();
+    let (decision, account) = (by.id, &by.account);
     let verdict = account.verdict();
     let disclosure = Disclosure {
         id: context.new_id(),
@@ -426,11 +463,12 @@ pub fn record_opening(
     conn: &mut Conn,
     pen: &Pen,
     showing: Showing,
+    by: &Answered,
 ) -> Result<(), Error> {
     if is_noted(context, conn, &showing)? {
         return Ok(());
     }
-    record(context, conn, pen, showing)
+    record(context, conn, pen, showing, by)
 }
 
 /// Whether the ledger has that opening today already.

@@ -331,18 +331,22 @@ fn note_opening(context: &Context, conn: &mut Conn, found: &Found) -> Result<(),
     let matched = &found.matched;
     let profile = db::startup_profiles::find(conn, matched.startup_profile)?;
     let revision = profile.ok_or(Error::NotFound)?.revision;
+    // Two at once would each not see the other's line.
+    db::organizations::lock(conn, matched.investor)?;
+    let subject = Subject::new(SubjectKind::Match, matched.id);
+    let occasion = match matched.status {
+        MatchStatus::Introduced => Occasion::Connected,
+        _ => Occasion::Shown,
+    };
+    let by = super::disclosure::answer_about(context, conn, subject, occasion)?;
     let showing = Showing {
         programme: matched.programme,
         shown: matched.startup,
         to: matched.investor,
         level: Level::Named,
-        subject: Subject::new(SubjectKind::Match, matched.id),
-        occasion: match matched.status {
-            MatchStatus::Introduced => Occasion::Connected,
-            _ => Occasion::Shown,
-        },
+        subject,
         opened: Some((found.caller.id(), revision)),
     };
     let pen = context.pen(found.caller.actor());
-    super::disclosure::record_opening(context, conn, &pen, showing)
+    super::disclosure::record_opening(context, conn, &pen, showing, &by)
 }

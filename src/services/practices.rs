@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::tag::Facet;
 use crate::domain::text::Slug;
 
-use super::disclosure::{Occasion, Showing, record, refusal};
+use super::disclosure::{Occasion, Showing, answer_about, record, refusal};
 use super::once::{Recorded, write_once};
 use super::paging::{PageRequest, after, read_page};
 use super::transitions::{check_version, code};
@@ -383,17 +383,18 @@ fn show(
 ) -> Result<(), Error> {
     let pen = context.pen(caller.actor());
     let [giver, taker] = practice.firms();
+    let subject = Subject::new(SubjectKind::Practice, practice.id);
+    let by = answer_about(context, conn, subject, occasion(practice))?;
     for (shown, to) in [(giver, taker), (taker, giver)] {
         let showing = Showing {
             programme: practice.programme,
             shown,
             to,
             level: Level::Named,
-            subject: Subject::new(SubjectKind::Practice, practice.id),
-            occasion: occasion(practice),
+            subject,
             opened: None,
         };
-        record(context, conn, &pen, showing)?;
+        record(context, conn, &pen, showing, &by)?;
     }
     Ok(())
 }

@@ -440,7 +440,7 @@ proptest! {
         if decision == Decision::Allow {
             prop_assert!(facts.startup_clearance != ClearanceVerdict::Review);
             prop_assert!(facts.investor_clearance != ClearanceVerdict::Review);
-            prop_assert!(facts.consent == Standing::Given || facts.connected);
+            prop_assert!(matches!(facts.consent, Standing::Given | Standing::Before) || facts.connected);
             if facts.sensitivity == Sensitivity::Restricted {
                 prop_assert!(people >= 2);
             }
@@ -543,6 +543,7 @@ fn facts() -> impl Strategy<Value = (Facts, bool, u128)> {
     let consent = || {
         prop_oneof![
             8 => Just(Standing::Given),
+            1 => Just(Standing::Before),
             1 => Just(Standing::RanOut),
             1 => Just(Standing::Missing),
             1 => Just(Standing::Withdrawn),

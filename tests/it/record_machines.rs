@@ -93,6 +93,9 @@ fn suspension(from: &str) -> Suspension {
 /// From where to where a profile may go (`MACHINES.md`).
 fn profile_may(from: ProfileStatus, to: ProfileStatus) -> bool {
     use ProfileStatus as S;
+    if to == S::Erased {
+        return from != S::Erased;
+    }
     matches!(
         (from, to),
         (S::Draft | S::ChangesRequested, S::Submitted | S::Withdrawn)
@@ -120,6 +123,9 @@ fn profile_may(from: ProfileStatus, to: ProfileStatus) -> bool {
 
 fn mandate_may(from: MandateStatus, to: MandateStatus) -> bool {
     use MandateStatus as S;
+    if to == S::Erased {
+        return from != S::Erased;
+    }
     matches!(
         (from, to),
         (S::Draft, S::Published | S::Withdrawn)
@@ -215,6 +221,7 @@ proptest! {
             let facts = ProfileFacts {
                 taxonomy: &taxonomy,
                 compliance_agreed: agreed,
+                agreed_alone: false,
                 clearance: check.as_ref(),
                 told: &told,
                 contested: false,
@@ -222,6 +229,7 @@ proptest! {
                     verdict: check.as_ref().map(|it| it.verdict),
                     reporters,
                     suspension: held.as_ref(),
+                    legal_hold: false,
                     by: Some(person(by)),
                 },
                 now,
@@ -291,6 +299,7 @@ proptest! {
                     verdict: check.as_ref().map(|it| it.verdict),
                     reporters,
                     suspension: held.as_ref(),
+                    legal_hold: false,
                     by: Some(person(by)),
                 },
                 now: start(),
@@ -316,6 +325,7 @@ proptest! {
                     prop_assert!(first.is_some_and(|first| first != person(by)), "by two people");
                     held = None;
                 }
+                A::Erase => prop_assert_eq!(who, Hat::Compliance),
                 A::Reconfirm => {}
             }
             at.status = status;

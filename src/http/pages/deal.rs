@@ -24,6 +24,12 @@ use crate::services::{Context, Error, consents};
 #[serde(deny_unknown_fields)]
 pub(super) struct Sent {
     answer: String,
+    /// The version that the page showed.
+    #[serde(default)]
+    seen: i64,
+    /// That it was asked whether they mean it.
+    #[serde(default)]
+    sure: String,
 }
 
 /// One button.
@@ -39,6 +45,9 @@ struct DealPage {
     words: &'static Wording,
     question: Vec<Piece>,
     buttons: Vec<Button>,
+    seen: i64,
+    /// Asks whether they mean it.
+    sure: bool,
     my_consents: String,
 }
 
@@ -46,7 +55,24 @@ impl DealPage {
     fn of(context: &Context, shown: &Page) -> Self {
         let about = (shown.counterpart.as_str(), shown.programme.as_str());
         let my_consents = consents::token(context, &shown.person.email).unwrap_or_default();
-        Self::about(&shown.person.language, about, &shown.words, my_consents)
+        Self {
+            seen: shown.version,
+            ..Self::about(&shown.person.language, about, &shown.words, my_consents)
+        }
+    }
+
+    /// Whether the side means it that it is out.
+    fn sure(context: &Context, shown: &Page) -> Self {
+        let page = Self::of(context, shown);
+        let out = Button {
+            code: DealWord::Out.code(),
+            label: page.words.deal.sure,
+        };
+        Self {
+            buttons: vec![out],
+            sure: true,
+            ..page
+        }
     }
 
     /// The page about a deal with a counterpart in a programme.
@@ -71,6 +97,8 @@ impl DealPage {
             words,
             question: phrase(deal.question, &facts),
             buttons: can.iter().map(button).collect(),
+            seen: 0,
+            sure: false,
             my_consents,
         }
     }
@@ -105,12 +133,13 @@ pub(super) async fn show_deal(
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 400, example = "AwGT…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer`: `further` (reports the next stage), `later` (puts it off for 30 days) or `out` (withdraws)."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`answer`: `further` (reports the next stage), `later` (puts it off for 30 days) or `out` (withdraws, once `sure` is `yes`; else it is asked). `seen`: the version that the page showed."),
     responses(
+        (status = 200, description = "The question whether they mean it that they are out.", content_type = "text/html", body = String),
         (status = 303, description = "Recorded.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
         (status = 404, description = "No link of this service.", content_type = "text/html", body = String),
-        (status = 409, description = "It can't be said now.", content_type = "text/html", body = String),
+        (status = 409, description = "It can't be said now, or the deal has moved since the page was shown.", content_type = "text/html", body = String),
         (status = 410, description = "Too late.", content_type = "text/html", body = String),
     )
 )]
@@ -124,7 +153,15 @@ pub(super) async fn answer_deal(
     same_site::check(&request, &context.settings.public_url)?;
     let word = DealWord::from_code(&form.answer)
         .ok_or_else(|| Problem::new(Kind::BadRequest).detail("The form has no such answer."))?;
-    match deal_entries::answer(&context, &token, word).await {
+    if word == DealWord::Out && form.sure != "yes" {
+        return match deal_entries::open(&context, &token).await {
+            Ok(Opened::Open(shown)) if shown.words.contains(&word) => {
+                page(StatusCode::OK, &DealPage::sure(&context, &shown))
+            }
+            _ => show(&context, &token, StatusCode::CONFLICT).await,
+        };
+    }
+    match deal_entries::answer(&context, &token, word, form.seen).await {
         Ok(()) => Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, format!("/deals/{token}")))
             .finish()),

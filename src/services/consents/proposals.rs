@@ -299,7 +299,7 @@ pub(in crate::services) fn of_own_act(
 /// Whether publishing a record of a firm, as its own people do, gives a consent
 /// that doesn't stand.
 pub(in crate::services) fn gives(caller: &Caller, firm: OrganizationId, stands: Standing) -> bool {
-    matches!(stands, Standing::RanOut | Standing::Missing) && caller.belongs_to(firm)
+    !matches!(stands, Standing::Given | Standing::Withdrawn) && caller.belongs_to(firm)
 }
 
 /// Agrees, by name, that the caller's firm is proposed to others: for a firm

@@ -186,6 +186,14 @@ pub async fn decide(
             let before = db::deal_notes::find(conn, id)?.ok_or(Error::NotFound)?;
             let deal = load(conn, before.deal)?;
             caller_in.may(Operation::WriteCompliance, &[deal.startup, deal.investor])?;
+            // Nothing of one side is told the other while something keeps them
+            // apart; it goes on waiting.
+            if release && apart::of_deal(&context_in, conn, &deal)?.is_some() {
+                return Err(Error::refused(
+                    "not_available",
+                    "Something keeps the two apart; the note goes on waiting.",
+                ));
+            }
             let (state, first) = clear_note(&before, caller_in.id(), release)?;
             if !db::deal_notes::decide(conn, &before, (state, first))? {
                 return Err(Error::StaleVersion);

@@ -3,7 +3,7 @@
 //! reader, revision and day.
 
 use crate::db::{self, Conn};
-use crate::domain::disclosure::{Decision, Level};
+use crate::domain::disclosure::Level;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::IntroductionId;
 use crate::domain::introduction::{Introduction, IntroductionStatus};
@@ -13,7 +13,7 @@ use crate::domain::organization::OrganizationDetails;
 use crate::domain::permission::Operation;
 use crate::domain::profile::{ProfileStatus, StartupContent};
 use crate::domain::values::Side;
-use crate::services::disclosure::{self, Occasion, Pair, Showing};
+use crate::services::disclosure::{self, Answered, Occasion, Pair, Showing};
 use crate::services::{Caller, Context, Error};
 
 use super::{load, pair};
@@ -57,7 +57,7 @@ pub async fn counterpart(
 ) -> Result<Counterpart, Error> {
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let found = context.db.read(move |conn| {
-        let (found, showing) = shown(&context_in, conn, &caller_in, id)?;
+        let (found, showing, _) = shown(&context_in, conn, &caller_in, id)?;
         let noted = disclosure::is_noted(&context_in, conn, &showing)?;
         Ok::<_, Error>(noted.then_some(found))
     });
@@ -68,22 +68,22 @@ pub async fn counterpart(
     let (context_in, caller_in) = (context.clone(), caller.clone());
     let first = move |conn: &mut Conn| {
         db::introductions::lock(conn, id)?;
-        let (found, showing) = shown(&context_in, conn, &caller_in, id)?;
+        let (found, showing, by) = shown(&context_in, conn, &caller_in, id)?;
         let pen = context_in.pen(caller_in.actor());
-        disclosure::record_opening(&context_in, conn, &pen, showing)?;
+        disclosure::record_opening(&context_in, conn, &pen, showing, &by)?;
         Ok::<_, Error>(found)
     };
     context.db.write(first).await
 }
 
-/// The counterpart as the gate lets it be shown now, and the line of the ledger
-/// that its opening is.
+/// The counterpart as the gate lets it be shown now, the line of the ledger that
+/// its opening is, and the answer by which it is shown.
 fn shown(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     id: IntroductionId,
-) -> Result<(Counterpart, Showing), Error> {
+) -> Result<(Counterpart, Showing, Answered), Error> {
     let introduction = load(conn, id)?;
     let firms = [introduction.startup, introduction.investor];
     caller.may(Operation::ReadIntroduction, &firms)?;
@@ -91,7 +91,8 @@ fn shown(
     let reader = reader.ok_or(Error::NotFound)?;
     let occasion = occasion(&introduction).ok_or(Error::NotFound)?;
     let pair = pair(conn, &introduction)?;
-    if disclosure::ask(context, conn, &pair, occasion)? != Decision::Allow {
+    let by = disclosure::answer(context, conn, &pair, occasion)?;
+    if !by.is_allow() {
         return Err(Error::NotFound);
     }
     let of = introduction.organization(reader.other());
@@ -105,7 +106,6 @@ fn shown(
         to: introduction.organization(reader),
         level: Level::Named,
         subject: Subject::new(SubjectKind::Introduction, id),
-        occasion,
         opened: Some((caller.id(), revision)),
     };
     let firm = db::organizations::find(conn, of)?.ok_or(Error::NotFound)?;
@@ -115,7 +115,7 @@ fn shown(
         firm: firm.details,
         says: says(conn, pair, reader.other())?,
     };
-    Ok((counterpart, showing))
+    Ok((counterpart, showing, by))
 }
 
 /// When the gate is asked for an introduction that both agreed to; none where

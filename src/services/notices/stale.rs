@@ -48,7 +48,7 @@ pub(super) fn prepare_stale(
         return Ok(Prepared::Obsolete("no_recipient"));
     };
     let programme = programmes::load(conn, deal.programme)?;
-    let link = of_side.then(|| deal_entries::token(context, id, user));
+    let link = of_side.then(|| deal_entries::token(context, &deal, user));
     let link = link.transpose()?;
     let content = StaleContent {
         programme: programme.details.title.to_string(),

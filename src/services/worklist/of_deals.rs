@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::db::second_turns::PAID;
 use crate::db::worklist::{self as waiting, Waiting};
 use crate::db::{self, Conn};
 use crate::domain::deal_clock::DealClock;
@@ -29,7 +30,8 @@ impl Pile<'_> {
                 self.push(kind, RecordKind::Deal, &found, stale_at);
             }
         }
-        self.second_of_deals(conn, &[WorkKind::VouchFunding, WorkKind::ConfirmPayment])?;
+        self.second_of_deals(conn, WorkKind::VouchFunding, "vouch")?;
+        self.second_of_deals(conn, WorkKind::ConfirmPayment, PAID)?;
         self.closings(conn, None)?;
         self.duplicates(conn)?;
         self.tasks(conn, None)

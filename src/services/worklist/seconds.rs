@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::db::duplicates::{self, Filter};
-use crate::db::second_turns::{self as seconds, Seconded};
+use crate::db::second_turns::{self as seconds, Wanted};
 use crate::db::worklist::Waiting;
 use crate::db::{self, Conn};
 use crate::domain::consent::{PROPOSAL_NOTICE_DAYS, Standing};
@@ -18,16 +18,6 @@ use crate::services::Error;
 use super::MOST_OF_A_KIND as MOST;
 use super::gather::{Pile, REVIEW_DAYS, SIDE_DAYS};
 
-/// What somebody said yes to, by the first word it is kept under.
-fn kind_of(matter: &str) -> Option<WorkKind> {
-    match matter.split(' ').next()? {
-        "unblock" => Some(WorkKind::UnblockDeal),
-        "vouch" => Some(WorkKind::VouchFunding),
-        "paid" => Some(WorkKind::ConfirmPayment),
-        _ => None,
-    }
-}
-
 /// For whom a payment was said to have arrived: the last word.
 fn camp_of(matter: &str) -> &str {
     matter.rsplit(' ').next().unwrap_or_default()
@@ -35,32 +25,17 @@ fn camp_of(matter: &str) -> &str {
 
 impl Pile<'_> {
     /// Deals about which another of the operator's people has said yes to
-    /// something of that kind; the caller is the second if they aren't the first.
+    /// something of that kind, which is kept under that first word.
     pub(super) fn second_of_deals(
         &mut self,
         conn: &mut Conn,
-        wanted: &[WorkKind],
+        kind: WorkKind,
+        word: &str,
     ) -> Result<(), Error> {
-        let all = seconds::of_deals(conn, MOST)?;
-        let own: BTreeSet<_> = all
-            .iter()
-            .filter(|it| it.by == self.caller.id())
-            .map(|it| (it.deal.id, it.matter.clone()))
-            .collect();
-        for found in all {
-            let of_operator = |it: &Seconded| match kind_of(&it.matter) {
-                Some(WorkKind::ConfirmPayment) => camp_of(&it.matter) == "operator",
-                _ => true,
-            };
-            let said = own.contains(&(found.deal.id, found.matter.clone()));
-            if let Some(kind) = kind_of(&found.matter)
-                && wanted.contains(&kind)
-                && !said
-                && of_operator(&found)
-            {
-                let due = self.in_working_days(found.deal.since, REVIEW_DAYS);
-                self.push(kind, RecordKind::Deal, &found.deal, Some(due));
-            }
+        let wanted = Wanted::OfOperator(word, self.caller.id());
+        for found in seconds::of_deals(conn, wanted, MOST)? {
+            let due = self.in_working_days(found.deal.since, REVIEW_DAYS);
+            self.push(kind, RecordKind::Deal, &found.deal, Some(due));
         }
         Ok(())
     }
@@ -72,25 +47,24 @@ impl Pile<'_> {
         side: Side,
         own: &[OrganizationId],
     ) -> Result<(), Error> {
-        let all = seconds::of_deals(conn, MOST)?;
-        let camp = side.code();
+        let mut all = Vec::new();
+        match side {
+            Side::Startup => all = seconds::of_deals(conn, Wanted::PaidTo(own), MOST)?,
+            // Each investor is asked of its own money alone.
+            Side::Investor => {
+                for firm in own {
+                    all.extend(seconds::of_deals(conn, Wanted::PaidBy(*firm), MOST)?);
+                }
+            }
+        }
         let said: BTreeSet<_> = all
             .iter()
-            .filter(|it| camp_of(&it.matter) == camp)
-            .map(|it| (it.deal.id, payment_of(&it.matter).to_owned()))
+            .filter(|it| camp_of(&it.matter) == side.code())
+            .map(|it| (it.deal.id, payment_of(&it.matter)))
             .collect();
         for found in &all {
-            let is_payment = kind_of(&found.matter) == Some(WorkKind::ConfirmPayment);
             let by_other = camp_of(&found.matter) == side.other().code();
-            let known = said.contains(&(found.deal.id, payment_of(&found.matter).to_owned()));
-            let ours = match side {
-                Side::Startup => own.contains(&found.startup),
-                // Each investor is asked of its own money alone.
-                Side::Investor => own
-                    .iter()
-                    .any(|firm| found.matter.contains(&firm.to_string())),
-            };
-            if is_payment && by_other && !known && ours {
+            if by_other && !said.contains(&(found.deal.id, payment_of(&found.matter))) {
                 let due = self.in_working_days(found.deal.since, SIDE_DAYS);
                 let kind = WorkKind::ConfirmPayment;
                 self.push(kind, RecordKind::Deal, &found.deal, Some(due));
@@ -141,7 +115,7 @@ impl Pile<'_> {
                 self.push(kind, RecordKind::DealNote, &one, Some(due));
             }
         }
-        self.second_of_deals(conn, &[WorkKind::UnblockDeal])
+        self.second_of_deals(conn, WorkKind::UnblockDeal, "unblock")
     }
 
     /// Licences that end soon.
@@ -188,11 +162,12 @@ impl Pile<'_> {
         let now = self.context.now();
         let soon = now + chrono::TimeDelta::days(PROPOSAL_NOTICE_DAYS);
         for firm in db::consents::shown_among(conn, own)? {
-            let until = db::consents::given_until(conn, firm, now)?;
+            let mut until = db::consents::given_until(conn, firm, now)?;
             match db::consents::standing(conn, firm, now)? {
                 Standing::Withdrawn => continue,
+                Standing::Before => until = db::consents::before_until(conn, firm, now)?,
                 Standing::Given if until.is_none_or(|until| until > soon) => continue,
-                _ => {}
+                Standing::Given | Standing::RanOut | Standing::Missing => {}
             }
             let one = Waiting {
                 id: firm.uuid(),

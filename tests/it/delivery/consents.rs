@@ -670,3 +670,39 @@ fn a_consent_that_nobody_gave_or_that_ran_out_is_waited_for() {
         assert_eq!(asked.expect(200)["status"], "asking_first");
     });
 }
+
+#[test]
+fn who_was_shown_before_it_was_asked_goes_on_until_a_day_and_is_asked_meanwhile() {
+    use diesel::RunQueryDsl;
+
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let matched = stage.released().await;
+        // As the upgrade leaves a store in which people published by themselves.
+        let day = match database.migrations() {
+            "postgres" => "TIMESTAMPTZ '2026-12-24T00:00:00Z'",
+            _ => "1798070400000000",
+        };
+        let upgrade = move |conn: &mut Conn| -> db::Result<()> {
+            diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
+            for table in ["startup_profiles", "mandates"] {
+                let firms = format!("SELECT organization_id, {day} FROM {table}");
+                diesel::sql_query(format!("INSERT INTO consents_before {firms}")).execute(conn)?;
+            }
+            Ok(())
+        };
+        stage.context.db.write(upgrade).await.unwrap();
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 200);
+        let work = "/v1/worklist?kind=give_consent";
+        let asked = stage.get(Who::Gul, work).await.expect(200);
+        assert_eq!(asked["items"][0]["due"], "2026-12-24T00:00:00.000000Z");
+        post.advance(chrono::TimeDelta::days(31));
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 404);
+        for (who, firm) in [(Who::Gul, &stage.investor), (Who::Dana, &stage.startup)] {
+            let body = json!({ "organization": firm.id.to_string() });
+            stage.post(who, "/v1/me/consents", body).await.expect(200);
+        }
+        assert_eq!(stage.get(Who::Gul, &matched).await.status, 200);
+    });
+}

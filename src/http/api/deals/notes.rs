@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::deal_work::{DealNote, NOTE, Visibility};
+use crate::domain::deal_work::{DealNote, NOTE, NoteState, Visibility};
 use crate::domain::fault::Faults;
 use crate::domain::text::bounded;
 use crate::http::api::exchange::{intent, path_id};
@@ -114,7 +114,11 @@ impl NoteView {
             note: note.note.clone(),
             visibility: marks.visibility.code(),
             camp: marks.camp.code(),
-            state: note.state.code(),
+            // That it was looked at is not for the other side to know.
+            state: match note.state {
+                NoteState::Cleared if !caller.reads_everything() => NoteState::Shown.code(),
+                other => other.code(),
+            },
             author: known.then(|| marks.author.to_string()),
             created_at: time(note.created_at),
         }

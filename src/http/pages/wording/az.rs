@@ -133,6 +133,7 @@ pub(super) const WORDING: Wording = Wording {
         further: "Bir mərhələ irəlilədik",
         later: "Sonra davam edəcək: 30 gündən sonra yenidən soruşun",
         out: "Biz davam etmirik",
+        sure: "Bəli, biz davam etmirik: sövdələşmə bitir",
         told: "Cavabı sövdələşmənin qeydində qarşı tərəf və proqram komandası oxuyur. Səbəb, tarix və məbləği daxil olduqdan sonra göstərmək olar.",
         over: Note {
             heading: "Cavab gözləyən bir şey yoxdur",

@@ -143,6 +143,7 @@ pub(super) const WORDING: Wording = Wording {
         further: "We have come a stage further",
         later: "It goes on later: ask again in 30 days",
         out: "We are out",
+        sure: "Yes, we are out: the deal ends",
         told: "The other side and the programme team read the answer in the record of the deal. Reasons, dates and amounts can be given after signing in.",
         over: Note {
             heading: "Nothing is waiting for an answer",

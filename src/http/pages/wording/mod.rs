@@ -145,6 +145,8 @@ pub(super) struct DealWords {
     pub further: &'static str,
     pub later: &'static str,
     pub out: &'static str,
+    /// Asked once more.
+    pub sure: &'static str,
     /// Who learns of the answer.
     pub told: &'static str,
     pub over: Note,
