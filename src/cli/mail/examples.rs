@@ -311,6 +311,7 @@ impl Told<'_> {
             programme: self.programme(),
             since: self.days(-30),
             record: self.way("deals"),
+            page: Some(format!("{SITE}/deals/preview")),
         };
         let over = |silent| OverMail {
             reader: Some(self.reader()),

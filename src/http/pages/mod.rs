@@ -3,6 +3,7 @@
 
 mod ask_consents;
 mod consent;
+mod deal;
 mod entry;
 pub mod examples;
 pub mod gallery;
@@ -51,6 +52,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(consent::show_question)
         .service(consent::answer_question)
+        .service(deal::show_deal)
+        .service(deal::answer_deal)
         .service(entry::show_match)
         .service(entry::answer_match)
         .service(entry::show_brief)

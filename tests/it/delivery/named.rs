@@ -225,7 +225,10 @@ fn who_is_asked_by_the_other_side_reads_it_by_name() {
         assert_eq!(mail.to, ["<dana@mail.example>"]);
         let page = stage.open(&stage.question(&introduction).await).await.text;
         for told in [&mail.text, &page] {
-            assert!(told.contains(INVESTOR) && told.contains("תחומים: "), "{told}");
+            assert!(
+                told.contains(INVESTOR) && told.contains("תחומים: "),
+                "{told}"
+            );
             assert!(told.contains("חברות בתיק ההשקעות: 1"), "{told}");
             assert!(!told.contains("gul@") && !told.contains("Araz"), "{told}");
         }
