@@ -53,6 +53,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("GET /v1/me/notifications", Needs(O::ReadAccount)),
     ("PUT /v1/me/notifications", Session(O::WriteAccount)),
     ("GET /v1/me/consents", Session(O::ReadAccount)),
+    ("GET /v1/me/consents/words", Session(O::ReadAccount)),
     ("POST /v1/me/consents", Session(O::WriteAccount)),
     (
         "POST /v1/me/consents/{id}/withdrawal",

@@ -2,9 +2,11 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{intent, path_id};
+use super::timeline::hex;
 use super::values::time;
 use crate::http::caller::Authenticated;
 use crate::http::fields::{JsonBody, Query};
@@ -20,6 +22,7 @@ use crate::services::paging::PageRequest;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_consents)
+        .service(get_consent_words)
         .service(give_consent)
         .service(withdraw_consent)
         .service(renew_consent);
@@ -159,6 +162,39 @@ async fn list_consents(
     Ok(view.respond(&request))
 }
 
+/// What a consent to be proposed says.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConsentWords)]
+pub struct ConsentWordsView {
+    /// The language of the text: the caller's, or English.
+    #[schema(max_length = 35, example = "az")]
+    language: &'static str,
+    /// The text.
+    #[schema(max_length = 10000)]
+    text: String,
+    /// Its SHA-256, as receipts have it.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    text_hash: String,
+}
+
+/// Shows what the caller would agree to by putting a record of their own firm
+/// forward (`submit` of a profile, `publish` of a profile or mandate) or by
+/// agreeing by name.
+#[utoipa::path(
+    operation_id = "get_consent_words",
+    tag = "accounts",
+    responses((status = 200, description = "The words.", body = ConsentWordsView))
+)]
+#[get("/v1/me/consents/words")]
+async fn get_consent_words(Authenticated(caller): Authenticated) -> Result<HttpResponse, Problem> {
+    let words = consents::words(&caller)?;
+    Ok(HttpResponse::Ok().json(ConsentWordsView {
+        language: words.language,
+        text_hash: hex(&Sha256::digest(words.text.as_bytes())),
+        text: words.text,
+    }))
+}
+
 /// A consent that shall be given.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -173,8 +209,8 @@ pub struct NewConsent {
 /// For a firm whose people never said so, or whose consent has run out or ends
 /// within a month: until it stands, nothing new of the firm is shown. Putting a
 /// record of one's own firm forward (`submit` of a startup's profile, `publish`
-/// of a mandate) says the same, in the same words. The text that is agreed to,
-/// in the caller's language, stands in the answer.
+/// of a mandate) says the same, in the same words, which
+/// `GET /v1/me/consents/words` shows before.
 #[utoipa::path(
     operation_id = "give_consent",
     tag = "accounts",

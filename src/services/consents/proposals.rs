@@ -369,3 +369,21 @@ fn give(
     tickets::keep_receipt(context, conn, &receipt)?;
     Ok(receipt.id)
 }
+
+/// What somebody agrees to who puts a record of their own firm forward, or says
+/// so by name, in their language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The language of the text.
+    pub language: &'static str,
+    /// The text.
+    pub text: String,
+}
+
+/// The words of a consent to be proposed, for the caller to read before they
+/// agree.
+pub fn words(caller: &Caller) -> Result<Words, Error> {
+    caller.may(Operation::ReadAccount, &[])?;
+    let (language, text) = submission_text(&caller.user.language);
+    Ok(Words { language, text })
+}

@@ -646,7 +646,15 @@ fn a_consent_that_nobody_gave_or_that_ran_out_is_waited_for() {
                 .header("Idempotency-Key", "\"yes\"");
             Answer::of(request.json(&body).send().await.unwrap()).await
         };
+        let words = stage.get(Who::Gul, "/v1/me/consents/words").await;
+        let words = words.expect(200);
         let said = say().await.expect(200);
+        for told in ["text", "text_hash", "language"] {
+            assert_eq!(
+                said[told], words[told],
+                "what was read is what was agreed to"
+            );
+        }
         assert_eq!(said["method"], "signed_in");
         assert_eq!(said["language"], "az");
         assert_eq!(say().await.expect(200)["id"], said["id"]);
