@@ -236,8 +236,10 @@ impl NewMandateTransition {
     }
 }
 
-/// Moves a mandate. Whoever publishes one of their own firm, whose people have not
-/// agreed yet that it is proposed to others, agrees to that with the words of
+/// Moves a mandate.
+///
+/// Whoever publishes one of their own firm, whose people have not agreed yet that it
+/// is proposed to others, agrees to that with the words of
 /// `GET /v1/me/consents/words`.
 #[utoipa::path(
     operation_id = "move_mandate",

@@ -331,9 +331,11 @@ impl NewComment {
     }
 }
 
-/// Moves a profile. Whoever submits or publishes one of their own firm, whose
-/// people have not agreed yet that it is proposed to others, agrees to that with the
-/// words of `GET /v1/me/consents/words`.
+/// Moves a profile.
+///
+/// Whoever submits or publishes one of their own firm, whose people have not agreed
+/// yet that it is proposed to others, agrees to that with the words of
+/// `GET /v1/me/consents/words`.
 #[utoipa::path(
     operation_id = "move_startup_profile",
     tag = "startup profiles",
