@@ -257,7 +257,9 @@ pub async fn transition(
             |conn, id| load(conn, id.into()),
         )
         .await?;
-        documents::delete_bytes_of(context, id).await?;
+        if let Err(error) = documents::delete_bytes_of(context, id).await {
+            tracing::warn!(%error, "bytes of erased documents stay until the sweep");
+        }
         return Ok(erased);
     }
     write_once_together(

@@ -213,8 +213,9 @@ pub struct NewProfileTransition {
     /// proposed for introductions: the operator keeps the profile and their
     /// name, address and part; its people read all of it, firms of the
     /// programmes first a description without names; for two years, or until
-    /// it is taken back at `/v1/me/consents`, where the receipt stands), `claim`, `request_changes`, `reject`, `approve`, `publish`,
-    /// `reconfirm` (what is published is still true), `pause`, `suspend`,
+    /// it is taken back at `/v1/me/consents`, where the receipt stands), `claim`,
+    /// `request_changes`, `reject`, `approve`, `publish`, `reconfirm` (what is
+    /// published is still true), `pause`, `suspend`,
     /// `restore` (two people), `withdraw` or, by compliance as the privacy
     /// officer, `erase`: what it says is deleted for good, in every version.
     /// `freshness_due` and `archive` are the clock's.
