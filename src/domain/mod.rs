@@ -40,6 +40,7 @@ pub mod mail_event;
 pub mod mail_state;
 pub mod mandate;
 pub mod meeting;
+pub mod merging;
 pub mod message;
 pub mod money;
 pub mod network;

@@ -3,6 +3,7 @@
 //! referrals; what it owned is its keeper's.
 
 mod give;
+mod left;
 mod partners;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use give::{
     shared_of, version_of,
 };
 
+pub use left::left_over;
 pub use partners::{
     give_desk, give_desk_line, give_party, give_party_back, give_signature, programmes_of,
     rival_referrals,

@@ -83,7 +83,7 @@ pub struct ConsentView {
     /// Its language.
     #[schema(max_length = 35, example = "he")]
     language: String,
-    /// How it was given: `request`, `mailed_link` or `signed_in`.
+    /// How it was given: `request`, `mailed_link`, `signed_in` or `submission`.
     #[schema(max_length = 20, example = "mailed_link")]
     method: String,
     /// When.
