@@ -55,6 +55,8 @@ pub struct MergeFacts {
     pub rival_introductions: Vec<IntroductionId>,
     /// Ids by which two partners know different firms.
     pub rival_referrals: Vec<String>,
+    /// Whether an owner of each agreed, and is one still.
+    pub agreed: bool,
     /// Whether everybody who belongs to the one that would go belongs to the
     /// other as well: its owners let them in, and they came.
     pub people_joined: bool,
@@ -78,9 +80,9 @@ pub struct Party {
 
 /// Everything that stands in the way of making one firm of two.
 ///
-/// Two firms that people stand behind are never merged over their heads: those
-/// of the one that goes belong to the other first, by an invitation of its owners
-/// that they took, or they left theirs. Where people stand behind one, that one
+/// Two firms that people stand behind are never merged over their heads: an owner
+/// of each agrees by name, and those of the one that goes belong to the other
+/// first, by an invitation of its owners that they took. Where people stand behind one, that one
 /// is kept, so that nobody comes to act for a firm by a merge. Partners have
 /// people always; those of the one that goes act for nobody afterwards.
 ///
@@ -94,6 +96,7 @@ pub fn may_merge(facts: &MergeFacts) -> Result<(), Refusal> {
         kept_apart,
         rival_introductions,
         rival_referrals,
+        agreed,
         people_joined,
         left_over,
     } = facts;
@@ -123,7 +126,7 @@ pub fn may_merge(facts: &MergeFacts) -> Result<(), Refusal> {
         // A partner's people stay with the one that goes, which has nothing any
         // more, until the kept one's let them in.
         _ if kept.kind == OrganizationKind::Partner => {}
-        (true, true) if *people_joined => {
+        (true, true) if *agreed && *people_joined => {
             for what in left_over {
                 missing.push(
                     "",
@@ -135,7 +138,7 @@ pub fn may_merge(facts: &MergeFacts) -> Result<(), Refusal> {
         (true, true) => missing.push(
             "",
             "both_claimed",
-            "People stand behind both; those of the one that goes have to belong to the other first, by an invitation of its owners, or give theirs up.",
+            "People stand behind both: an owner of each has to agree (PUT /v1/organizations/{id}/merge-agreements/{other}), and everybody of the one that goes to belong to the other first, by an invitation of its owners.",
         ),
         (false, true) => missing.push(
             "/keep",
@@ -220,6 +223,7 @@ mod tests {
             kept_apart: false,
             rival_introductions: Vec::new(),
             rival_referrals: Vec::new(),
+            agreed: false,
             people_joined: false,
             left_over: Vec::new(),
         }
@@ -249,16 +253,20 @@ mod tests {
     }
 
     #[test]
-    fn people_of_both_agree_by_belonging_to_the_one_that_is_kept() {
+    fn owners_of_both_agree_and_the_people_go_with_it() {
         let mut both = facts(party(true), party(true));
         both.people_joined = true;
+        // To belong to both is no agreement.
+        let refusal = may_merge(&both).unwrap_err();
+        assert_eq!(refusal.missing[0].code, "both_claimed");
+        both.agreed = true;
         assert!(may_merge(&both).is_ok());
         both.left_over = vec![LeftOver::Walls];
         let refusal = may_merge(&both).unwrap_err();
         assert_eq!(refusal.missing[0].code, "left_over");
         // Whoever is kept, nobody comes to act for a firm by it.
         let mut wrong = facts(party(false), party(true));
-        wrong.people_joined = true;
+        (wrong.agreed, wrong.people_joined) = (true, true);
         assert_eq!(
             may_merge(&wrong).unwrap_err().missing[0].code,
             "keep_the_claimed"

@@ -80,7 +80,7 @@ pub(super) fn forget_traces(
     (by, now): (UserId, DateTime<Utc>),
 ) -> Result<(), Error> {
     db::suspensions::close(conn, record, by, now)?;
-    Ok(db::wipe::files(conn, record.id, firm, now)?)
+    Ok(db::wipe::files(conn, record, firm, now)?)
 }
 
 /// Takes the names out of what erased people agreed to once it has ended, at

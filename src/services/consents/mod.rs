@@ -36,7 +36,8 @@ use super::{Caller, Context, Error, Intent, introductions, programmes, suppressi
 pub(super) use keeping::{of_answer, of_requester};
 pub(super) use proposals::{WITHDRAWN, check_proposable, hindrance_to_show};
 pub use proposals::{renew_own, stop_again};
-pub(super) use submission::{Basis, basis, keep};
+pub use submission::Agreement;
+pub(super) use submission::{Basis, agreement, basis, keep};
 
 /// What a link to somebody's consents is bound to.
 const NAME: &str = "my_consents";

@@ -11,8 +11,25 @@ use crate::domain::proposal::submission_text;
 use crate::domain::refusal::Refusal;
 use crate::services::{Caller, Context, Error, tickets};
 
+use super::hindrance_to_show;
+
 /// For how long what was agreed to holds.
 const VALIDITY: TimeDelta = TimeDelta::days(2 * 365);
+
+/// What whoever submits agrees with by that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// In which language.
+    pub language: &'static str,
+    /// The text of which the receipt is kept.
+    pub text: String,
+}
+
+/// What that is for the caller.
+pub(in crate::services) fn agreement(caller: &Caller) -> Agreement {
+    let (language, text) = submission_text(&caller.user.language);
+    Agreement { language, text }
+}
 
 /// On what a submission rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +45,18 @@ pub(in crate::services) enum Basis {
 /// behind or doesn't yet (`claimed`).
 ///
 /// # Errors
-/// Nobody of the firm has agreed, and the caller can't for it.
+/// The firm's people took back what they had agreed to, or nobody of them has
+/// agreed and the caller can't for it.
 pub(in crate::services) fn basis(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
     (firm, claimed): (OrganizationId, bool),
 ) -> Result<Result<Basis, Refusal>, Error> {
+    // What was taken back is given again by name, not by the way.
+    if let Some(refusal) = hindrance_to_show(conn, firm, context.now())? {
+        return Ok(Err(refusal));
+    }
     let own = caller.belongs_to(firm);
     if !own && !claimed || db::consents::stands(conn, firm, context.now())? {
         return Ok(Ok(Basis::Stands));
@@ -57,7 +79,7 @@ pub(in crate::services) fn keep(
     organization: OrganizationId,
 ) -> Result<(), Error> {
     let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    let (language, text) = submission_text(&caller.user.language);
+    let Agreement { language, text } = agreement(caller);
     let now = context.now();
     let receipt = ConsentReceipt {
         id: context.new_id(),

@@ -24,9 +24,9 @@ use crate::domain::text::bounded;
 use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::{OrganizationKind, Side};
 
-use super::super::Error;
 use super::super::log::Pen;
 use super::super::transitions::code;
+use super::super::{Error, merge_agreements};
 use super::{desks, log, look, store};
 
 /// Most characters of a ground or reason.
@@ -131,6 +131,7 @@ fn facts(
         kept_apart: db::walls::stand_between(conn, kept, gone)?,
         rival_introductions: merges::rival_introductions(conn, kept, gone)?,
         rival_referrals: merges::rival_referrals(conn, kept, gone)?,
+        agreed: merge_agreements::stands(conn, kept, gone)?,
         people_joined: people_joined(conn, kept, gone)?,
         left_over: left_over(conn, gone, now)?,
     })
@@ -147,7 +148,8 @@ fn people_joined(
         .map(|(user, _)| user.id)
         .collect();
     let theirs = db::users::members(conn, gone)?;
-    Ok(theirs.iter().all(|(user, _)| there.contains(&user.id)))
+    let joined = theirs.iter().all(|(user, _)| there.contains(&user.id));
+    Ok(joined && !theirs.is_empty())
 }
 
 fn left_over(

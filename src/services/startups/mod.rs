@@ -45,7 +45,7 @@ use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
-use super::transitions::{available, check_version, code};
+use super::transitions::{Open, available, check_version, code};
 use super::{Caller, Context, Error, Intent, consents, contacts, documents, introductions};
 
 /// A comment a reviewer makes on one field.
@@ -514,18 +514,21 @@ const fn event_kind(action: ProfileAction, to: ProfileStatus) -> &'static str {
 }
 
 /// What can be done with a profile now, each action with what stands in its
-/// way.
+/// way, and what the caller agrees to by submitting it.
 pub async fn transitions(
     context: &Context,
     caller: &Caller,
     id: StartupProfileId,
-) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+) -> Result<(Open<ProfileAction>, Option<consents::Agreement>), Error> {
     let profile = find(context, caller, id).await?;
     let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .read(move |conn| open_to(&context_in, conn, &caller, &profile))
-        .await
+    let job = move |conn: &mut Conn| {
+        let of = (profile.organization, profile.claimed);
+        let agrees = consents::basis(&context_in, conn, &caller, of)? == Ok(consents::Basis::Given);
+        let open = open_to(&context_in, conn, &caller, &profile)?;
+        Ok((open, agrees.then(|| consents::agreement(&caller))))
+    };
+    context.db.read(job).await
 }
 
 /// What the caller can do with a profile that they may see.
@@ -534,7 +537,7 @@ pub(super) fn open_to(
     conn: &mut Conn,
     caller: &Caller,
     profile: &StartupProfile,
-) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
+) -> Result<Open<ProfileAction>, Error> {
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);

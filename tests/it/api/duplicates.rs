@@ -911,6 +911,52 @@ fn two_firms_of_people_become_one_when_both_sides_agree() {
         let token = mailed_token(&app, TicketKind::Invitation, me.text("email")).await;
         let came = tickets::accept_invitation(&app.context, &token, None).await;
         came.expect("a membership");
+        // To belong to both is no agreement; an owner of each says so by name.
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        let refused = refused.refused(409, "merge_blocked");
+        assert_eq!(codes(&refused), ["both_claimed"]);
+        let agreements = |firm: &Firm| format!("/v1/organizations/{}/merge-agreements", firm.id);
+        let with = |firm: &Firm, other: &Firm| format!("{}/{}", agreements(firm), other.id);
+        let call =
+            async |who: &Client, method: &str, path: &str| who.call(method, path).send().await;
+        let theirs = with(&second, &first);
+        let nobodys = call(&curator, "PUT", &theirs).await;
+        assert_eq!(nobodys.status, 403, "{}", nobodys.body);
+        // An editor of the first one, and nobody's owner there.
+        let not_own = call(&second.owner, "PUT", &with(&first, &second)).await;
+        assert_eq!(not_own.status, 403, "{}", not_own.body);
+        call(&first.owner, "PUT", &theirs)
+            .await
+            .refused(404, "not_found");
+        for _ in 0..2 {
+            call(&second.owner, "PUT", &theirs).await.expect(204);
+        }
+        let given = second.owner.get(&agreements(&second)).await.expect(200);
+        let given = items(&given);
+        assert_eq!(given.len(), 1);
+        assert_eq!(given[0]["organization"], first.id.as_str());
+        assert_eq!(given[0]["agreed_by"], me.body["id"]);
+        first
+            .owner
+            .get(&agreements(&second))
+            .await
+            .refused(404, "not_found");
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        let refused = refused.refused(409, "merge_blocked");
+        assert_eq!(codes(&refused), ["both_claimed"]);
+        let ours = with(&first, &second);
+        call(&first.owner, "PUT", &ours).await.expect(204);
+        call(&first.owner, "DELETE", &ours).await.expect(204);
+        call(&first.owner, "DELETE", &ours)
+            .await
+            .refused(404, "not_found");
+        let refused = judge(&curator, &pair, merging(&first.id)).await;
+        refused.refused(409, "merge_blocked");
+        call(&first.owner, "PUT", &ours).await.expect(204);
+        let own = with(&first, &first);
+        call(&first.owner, "PUT", &own)
+            .await
+            .refused(409, "same_firm");
         let wall = json!({ "name": "Rival", "reach": "firm", "reason": "They copy us." });
         let walls = format!("/v1/organizations/{}/walls", second.id);
         let wall = second.owner.post(&walls, &wall).await.expect(201);

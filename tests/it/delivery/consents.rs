@@ -487,6 +487,34 @@ fn a_startup_that_took_its_consent_back_puts_nothing_forward() {
 }
 
 #[test]
+fn submitting_gives_no_consent_again_that_was_taken_back() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let about = crate::api::investors::draft(&post.stage).await;
+        let submit = || json!({ "action": "submit" });
+        let possible = format!("{about}/transitions");
+        let listed = async || {
+            let found = post.stage.get(Who::Gul, &possible).await.expect(200);
+            let found = found["available"].as_array().unwrap().clone();
+            let entry = found.into_iter().find(|it| it["action"] == "submit");
+            entry.expect("an action")
+        };
+        // What is agreed to by it can be read before.
+        let agreement = listed().await["agreement"]["text"].clone();
+        assert!(agreement.as_str().is_some_and(|text| !text.is_empty()));
+        stands_behind_the_fund(&post).await;
+        assert_eq!(listed().await.get("agreement"), None);
+        let given = post.consents(Who::Gul).await.remove(0);
+        post.take_back(Who::Gul, &given).await.expect(200);
+        assert_eq!(listed().await["blocked_by"]["code"], "consent_withdrawn");
+        assert_eq!(listed().await.get("agreement"), None);
+        let refused = post.stage.go(Who::Gul, &about, submit()).await;
+        assert_eq!(refused.code(409), "consent_withdrawn");
+        assert_eq!(post.consents(Who::Gul).await.len(), 1);
+    });
+}
+
+#[test]
 fn what_an_erased_person_agreed_to_by_a_link_loses_their_name_when_it_ends() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;

@@ -112,12 +112,21 @@ fn a_founder_comes_from_a_registration_to_a_published_profile() {
         let consents = "/v1/me/consents";
         let none = post.asks(&token, Method::GET, consents, None).await;
         assert_eq!(none.expect(200)["items"], json!([]));
+        // What is agreed to can be read before.
+        let open = post.asks(&token, Method::GET, &transitions, None).await;
+        let open = open.expect(200)["available"].as_array().unwrap().clone();
+        let listed = open.iter().find(|it| it["action"] == "submit").unwrap();
         assert_eq!(act("submit").await.expect(200)["status"], "submitted");
         let given = post.asks(&token, Method::GET, consents, None).await;
         let given = given.expect(200)["items"].clone();
         assert_eq!(
             (&given[0]["purpose"], &given[0]["method"]),
             (&json!("introductions"), &json!("submission"))
+        );
+        let shown = &listed["agreement"];
+        assert_eq!(
+            (&shown["text"], &shown["language"]),
+            (&given[0]["text"], &given[0]["language"])
         );
         for (action, status) in [("claim", "in_review"), ("approve", "approved")] {
             let body = json!({"action": action});
