@@ -170,15 +170,21 @@ pub fn withdrawn_among(
         DateTime<Utc>,
         Option<DateTime<Utc>>,
     );
-    let rows: Vec<Row> = consent_receipts::table
-        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
+    let columns = (
+        (dsl::organization_id, dsl::user_id),
+        dsl::valid_to,
+        dsl::withdrawn_at,
+    );
+    let given = consent_receipts::table
         .filter(dsl::purpose.eq(PROPOSALS))
-        .select((
-            (dsl::organization_id, dsl::user_id),
-            dsl::valid_to,
-            dsl::withdrawn_at,
-        ))
-        .load(conn)?;
+        .select(columns);
+    // PostgreSQL plans a list of unknown length anew each time.
+    let rows: Vec<Row> = match organizations {
+        [one] => given.filter(dsl::organization_id.eq(one)).load(conn)?,
+        several => given
+            .filter(dsl::organization_id.eq_any(several.to_vec()))
+            .load(conn)?,
+    };
     if rows
         .iter()
         .all(|(_, _, withdrawn_at)| withdrawn_at.is_none())

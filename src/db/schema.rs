@@ -73,6 +73,7 @@ diesel::table! {
         first_tried_at -> Nullable<UtcTimestamp>,
         unserved_since -> Nullable<UtcTimestamp>,
         unserved_domain -> Nullable<Text>,
+        trace_id -> Nullable<Text>,
     }
 }
 

@@ -105,6 +105,7 @@ pub mod versions;
 pub mod walls;
 pub mod worklist;
 
+pub use crate::db::trace::within as within_trace;
 pub use caller::Caller;
 pub use context::{Clock, Context, Exchange, Parts, Settings};
 pub use documents::Documents;
