@@ -21,7 +21,6 @@ use crate::domain::investor::{
 use crate::domain::message::RecordNews;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::profile::{ProfileAction, ProfileStatus};
-use crate::domain::refusal::Refusal;
 use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 

@@ -17,7 +17,6 @@ use crate::domain::profile::{
     ProfileAction, ProfileStatus, StartupContent, StartupProfile, fresh_until,
     status_after_correction, status_after_edit, status_when_claimed, step,
 };
-use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
