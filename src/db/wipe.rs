@@ -15,7 +15,7 @@ use super::mail_schema::mail_copies;
 use super::review_schema::match_notes;
 use super::schema::{disclosures, introductions, matches, organizations, outbox};
 use super::types::{Id, Timestamp};
-use super::{Conn, Result, exports, imports};
+use super::{Conn, Result, exports, idempotency, imports};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
 use crate::domain::values::OrganizationKind;
@@ -107,7 +107,8 @@ fn forget_notes(conn: &mut Conn, matched: &[Id]) -> Result<()> {
 /// Ends the time of every file that may hold the record, whoever asked for it;
 /// one that is being made begins anew. So ends that of files that the record
 /// came from and that nobody reads any more. The sweep deletes them. The record
-/// loses the name that those files gave it.
+/// loses the name that those files gave it. No answer is kept to be repeated that
+/// may say what it said.
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
@@ -138,6 +139,8 @@ pub fn files(
     }
     let name = record_names::table.filter(record_names::record_id.eq(record));
     diesel::delete(name).execute(conn)?;
+    // What of late was answered to who made or moved it.
+    idempotency::forget_told(conn)?;
     Ok(())
 }
 
