@@ -77,15 +77,22 @@ impl TransitionsView {
 }
 
 impl TransitionsView {
-    /// With what the caller agrees to by submitting.
+    /// With what the caller agrees to by one of these actions.
     #[must_use]
-    pub fn agreeing(mut self, agreement: Option<Agreement>) -> Self {
-        let submit = self.available.iter_mut().find(|it| it.action == "submit");
-        if let Some(submit) = submit {
-            submit.agreement =
-                agreement.map(|Agreement { language, text }| AgreementView { language, text });
+    pub fn agreeing(mut self, agreement: Option<Agreement>, by: &[&str]) -> Self {
+        for entry in &mut self.available {
+            if by.contains(&entry.action.as_str()) {
+                entry.agreement = agreement.clone().map(AgreementView::from);
+            }
         }
         self
+    }
+}
+
+impl From<Agreement> for AgreementView {
+    fn from(agreement: Agreement) -> Self {
+        let Agreement { language, text } = agreement;
+        Self { language, text }
     }
 }
 

@@ -188,7 +188,7 @@ async fn list_investor_profile_transitions(
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions).agreeing(agreement)))
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions).agreeing(agreement, &["submit"])))
 }
 
 /// Moves an investor profile.

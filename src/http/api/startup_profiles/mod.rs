@@ -205,7 +205,8 @@ async fn list_startup_profile_transitions(
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions).agreeing(agreement)))
+    Ok(HttpResponse::Ok()
+        .json(TransitionsView::of(actions).agreeing(agreement, &["submit", "publish"])))
 }
 
 /// A move of a profile.
