@@ -5,13 +5,13 @@
 use chrono::TimeDelta;
 
 use crate::db::{self, Conn};
-use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
+use crate::domain::consent::{ConsentReceipt, PROPOSALS, Standing, law_of};
 use crate::domain::ids::OrganizationId;
 use crate::domain::proposal::submission_text;
 use crate::domain::refusal::Refusal;
 use crate::services::{Caller, Context, Error, tickets};
 
-use super::hindrance_to_show;
+use super::proposals::{gives, taken_back};
 
 /// For how long what was agreed to holds.
 const VALIDITY: TimeDelta = TimeDelta::days(2 * 365);
@@ -51,19 +51,33 @@ pub(in crate::services) fn basis(
     context: &Context,
     conn: &mut Conn,
     caller: &Caller,
-    (firm, claimed): (OrganizationId, bool),
+    of: (OrganizationId, bool),
 ) -> Result<Result<Basis, Refusal>, Error> {
-    // What was taken back is given again by name, not by the way.
-    if let Some(refusal) = hindrance_to_show(conn, firm, context.now())? {
-        return Ok(Err(refusal));
-    }
+    let standing = db::consents::standing(conn, of.0, context.now())?;
+    basis_on(conn, caller, of, standing)
+}
+
+/// [`basis`] where it is known how the firm's consent stands. Whoever publishes
+/// gives it in the same cases, see [`gives`].
+pub(in crate::services) fn basis_on(
+    conn: &mut Conn,
+    caller: &Caller,
+    (firm, claimed): (OrganizationId, bool),
+    standing: Standing,
+) -> Result<Result<Basis, Refusal>, Error> {
     let own = caller.belongs_to(firm);
-    if !own && !claimed || db::consents::stands(conn, firm, context.now())? {
-        return Ok(Ok(Basis::Stands));
-    }
+    let stands = match standing {
+        // That is given again by name, not by the way.
+        Standing::Withdrawn => return Ok(Err(taken_back(conn, firm)?)),
+        Standing::Given | Standing::Before => true,
+        Standing::RanOut | Standing::Missing => !own && !claimed,
+    };
     // A program agrees to nothing.
-    if own && db::clients::find(conn, caller.id())?.is_none() {
+    if gives(caller, firm, standing) && db::clients::find(conn, caller.id())?.is_none() {
         return Ok(Ok(Basis::Given));
+    }
+    if stands {
+        return Ok(Ok(Basis::Stands));
     }
     Ok(Err(Refusal::new(
         "consent_needed",

@@ -290,7 +290,7 @@ fn apply(
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
     // What nobody may propose is not looked at either.
-    let mut agreeing = None;
+    let (mut agreeing, mut standing) = (None, None);
     if matches!(
         action,
         ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore
@@ -298,6 +298,7 @@ fn apply(
         let stands = consents::check_proposable(conn, before.organization, now)?;
         let gives = consents::gives(caller, before.organization, stands);
         agreeing = (gives && action == ProfileAction::Publish).then(|| caller.clone());
+        standing = Some(stands);
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let facts = around.facts();
@@ -305,9 +306,9 @@ fn apply(
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
     let mut agrees = false;
-    if action == ProfileAction::Submit {
+    if let (ProfileAction::Submit, Some(standing)) = (action, standing) {
         let of = (before.organization, before.claimed);
-        agrees = consents::basis(context, conn, caller, of)?? == consents::Basis::Given;
+        agrees = consents::basis_on(conn, caller, of, standing)?? == consents::Basis::Given;
     }
     let after = StartupProfile {
         // Whoever of the firm moves it stands behind it.
