@@ -60,16 +60,6 @@ pub fn insert(conn: &mut Conn, receipt: &ConsentReceipt) -> Result<()> {
     Ok(())
 }
 
-/// Whether the people of a firm agreed that it is proposed to others, or it goes
-/// on as before that was asked; see [`standing`].
-///
-/// # Errors
-/// A statement failed.
-pub fn stands(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<bool> {
-    let standing = standing(conn, firm, now)?;
-    Ok(matches!(standing, Standing::Given | Standing::Before))
-}
-
 /// What the people of a firm agreed to: purpose and text, and when, the newest
 /// first.
 ///

@@ -39,8 +39,9 @@ pub(super) use keeping::{of_answer, of_requester};
 pub(super) use links::prepare_link;
 pub use links::send_link;
 pub(super) use proposals::{WITHDRAWN, check_proposable, gives, hindrance_to_show, of_own_act};
-pub use proposals::{Words, give_own, renew_own, stop_again, words};
-pub(super) use submission::{Basis, basis, keep};
+pub use proposals::{give_own, renew_own, stop_again, words};
+pub use submission::Agreement;
+pub(super) use submission::{Basis, agreement, basis, basis_on, keep};
 
 /// What a link to somebody's consents is bound to.
 const NAME: &str = "my_consents";

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Given, one, person};
+use super::{Agreement, Given, agreement, one, person};
 use crate::db::{self, Conn};
 use crate::domain::consent::{
     ConsentReceipt, OWN_ACT, PROPOSAL_DAYS, PROPOSAL_NOTICE_DAYS, PROPOSALS, SIGNED_IN, Standing,
@@ -19,7 +19,6 @@ use crate::domain::mandate::MandateStatus;
 use crate::domain::message::Topic;
 use crate::domain::permission::Operation;
 use crate::domain::profile::ProfileStatus;
-use crate::domain::proposal::submission_text;
 use crate::domain::refusal::Refusal;
 use crate::services::once::write_once;
 use crate::services::{
@@ -62,7 +61,7 @@ pub(in crate::services) fn hindrance_to_show(
     })
 }
 
-fn taken_back(conn: &mut Conn, firm: OrganizationId) -> Result<Refusal, Error> {
+pub(super) fn taken_back(conn: &mut Conn, firm: OrganizationId) -> Result<Refusal, Error> {
     let again = match db::consents::withdrawn_last(conn, firm)? {
         Some(id) => format!(" (POST /v1/me/consents/{id}/renewal)"),
         None => String::new(),
@@ -351,7 +350,7 @@ fn give(
 ) -> Result<Uuid, Error> {
     let now = context.now();
     let country = db::organizations::find(conn, firm)?.ok_or(Error::NotFound)?;
-    let (language, text) = submission_text(&caller.user.language);
+    let Agreement { language, text } = agreement(caller);
     let receipt = ConsentReceipt {
         id: context.new_id(),
         user: caller.id(),
@@ -370,20 +369,9 @@ fn give(
     Ok(receipt.id)
 }
 
-/// What somebody agrees to who puts a record of their own firm forward, or says
-/// so by name, in their language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
-    /// The language of the text.
-    pub language: &'static str,
-    /// The text.
-    pub text: String,
-}
-
 /// The words of a consent to be proposed, for the caller to read before they
 /// agree.
-pub fn words(caller: &Caller) -> Result<Words, Error> {
+pub fn words(caller: &Caller) -> Result<Agreement, Error> {
     caller.may(Operation::ReadAccount, &[])?;
-    let (language, text) = submission_text(&caller.user.language);
-    Ok(Words { language, text })
+    Ok(agreement(caller))
 }
