@@ -15,27 +15,24 @@ use std::collections::BTreeSet;
 use super::country::Country;
 use super::mandate::MandateContent;
 use super::profile::StartupContent;
-use super::sound::{PATRONYMIC, Sound, likeliest_key, words};
+use super::search_words::{Room, asked, name_words, sounded, text_words};
+use super::sound::Sound;
 use super::tag::{Facet, Taxonomy};
-use super::text::{Language, Localized, Slug, fold};
+use super::text::{Language, Localized, Slug};
 use super::values::{InvestorRole, Stage, codes};
 
 /// Counts the ways of folding; a record that was indexed by an older one is
 /// indexed again.
-pub const FOLDING: i32 = 3;
+pub const FOLDING: i32 = 4;
 
 /// Most characters of a query.
 pub const MAX_QUERY: usize = 200;
 /// Most words of a query.
 pub const MAX_WORDS: usize = 12;
-/// Letters of a word that count.
-const MAX_WORD: usize = 60;
 /// Room for the words of one record's texts, and of its firm's names:
 /// PostgreSQL takes a megabyte of both, with what it keeps beside each.
 const TEXTS_ROOM: usize = 400_000;
 const NAMES_ROOM: usize = 100_000;
-/// What a word takes beside its letters.
-const BESIDE: usize = 8;
 /// From how many letters on the last word may be the beginning of one.
 const SHORTEST_BEGINNING: usize = 2;
 
@@ -149,58 +146,6 @@ pub fn mandate_facets(content: &MandateContent) -> BTreeSet<String> {
 
 fn local(texts: &Localized) -> impl Iterator<Item = &str> {
     texts.iter().map(|(_, local)| local.text.as_str())
-}
-
-/// Room that is left for a record's words: who writes a book is found by its
-/// first pages.
-struct Room(usize);
-
-impl Room {
-    fn put(&mut self, found: &mut BTreeSet<String>, words: impl IntoIterator<Item = String>) {
-        for word in words {
-            let cost = word.len() + BESIDE;
-            if cost <= self.0 && found.insert(word) {
-                self.0 -= cost;
-            }
-        }
-    }
-}
-
-/// A text is long and a name is short: in a text only the likeliest reading of
-/// a word counts, or a page of them would fill the index.
-fn text_words<'a>(texts: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for word in texts.into_iter().flat_map(words) {
-        room.put(&mut found, plain(word));
-        room.put(&mut found, likeliest_key(word).map(|key| sounded(&key)));
-    }
-    found
-}
-
-fn name_words<'a>(names: impl IntoIterator<Item = &'a str>, room: &mut Room) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for word in names.into_iter().flat_map(words) {
-        room.put(&mut found, plain(word));
-        let sound = Sound::of(word);
-        room.put(&mut found, sound.keys.iter().map(|key| sounded(key)));
-        let script = if sound.hebrew { 'h' } else { 'l' };
-        let skeletons = sound.skeletons.iter();
-        room.put(&mut found, skeletons.map(|it| format!("{script}_{it}")));
-    }
-    found
-}
-
-/// The folded forms of a word: what is within it may part it in folding.
-fn plain(word: &str) -> Vec<String> {
-    fold(word)
-        .split(' ')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.chars().take(MAX_WORD).collect())
-        .collect()
-}
-
-fn sounded(key: &str) -> String {
-    format!("k_{key}")
 }
 
 fn tag(slug: &Slug) -> String {
@@ -358,25 +303,7 @@ impl Query {
         if text.chars().any(char::is_control) {
             return Err(QueryFault::Control);
         }
-        let mut spelled: Vec<(String, Sound)> = words(text)
-            .flat_map(|word| {
-                let sound = Sound::of(word);
-                let parts = plain(word);
-                // A word that folding parts is looked for by its parts.
-                let sound = if parts.len() == 1 {
-                    sound
-                } else {
-                    Sound::default()
-                };
-                parts.into_iter().map(move |part| (part, sound.clone()))
-            })
-            .collect();
-        // Son and daughter of say nothing of who is meant, and are written in
-        // ways that don't sound alike.
-        let says = |(word, _): &(String, Sound)| !PATRONYMIC.contains(&word.as_str());
-        if spelled.iter().any(says) {
-            spelled.retain(says);
-        }
+        let spelled = asked(text);
         if spelled.is_empty() {
             return Err(QueryFault::NoWord);
         }
