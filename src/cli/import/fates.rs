@@ -1,0 +1,124 @@
+//! `--report` of files of another system: what became of every row, or would
+//! have become of it, one JSON object a line as for files of Corridor's own.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::config::import_mapping::Columns;
+use crate::domain::fault::Fault;
+use crate::services::imports::Fate;
+
+use super::rows::RowFault;
+
+/// A file's own words for the fields of the mapping, by pointer.
+#[derive(Debug, Clone, Default)]
+pub struct Places(BTreeMap<String, String>);
+
+impl Places {
+    /// Of columns.
+    pub fn of<F: Serialize>(columns: &Columns<F>) -> Self {
+        let pointer = |field: &F| match serde_json::to_value(field) {
+            Ok(Value::String(name)) => Some(format!("/{name}")),
+            _ => None,
+        };
+        let columns = columns.iter();
+        Self(
+            columns
+                .filter_map(|(field, column)| Some((pointer(field)?, column.clone())))
+                .collect(),
+        )
+    }
+
+    /// Where people look for a fault.
+    fn place<'a>(&'a self, fault: &'a Fault) -> &'a str {
+        self.0.get(&fault.pointer).unwrap_or(&fault.pointer)
+    }
+}
+
+/// Writes the report, if one is wanted.
+pub struct Fates {
+    to: Option<BufWriter<File>>,
+    failed: Option<io::Error>,
+}
+
+impl Fates {
+    /// An empty report.
+    ///
+    /// # Errors
+    /// The file can't be made.
+    pub fn new(file: Option<&Path>) -> io::Result<Self> {
+        Ok(Self {
+            to: file.map(File::create).transpose()?.map(BufWriter::new),
+            failed: None,
+        })
+    }
+
+    /// Whether one is wanted.
+    pub const fn is_wanted(&self) -> bool {
+        self.to.is_some()
+    }
+
+    /// Writes down a row of a file.
+    pub fn push(&mut self, file: &str, places: &Places, fate: &Fate) {
+        self.write(|| {
+            json!({
+                "file": file,
+                "line": fate.line,
+                "external_id": fate.external_id,
+                "outcome": fate.outcome.code(),
+                "id": fate.firm.map(|id| id.to_string()),
+                "faults": faults(places, &fate.faults),
+            })
+        });
+    }
+
+    /// Writes down a past deal. It is no record of its own: a good one counts
+    /// for its investor.
+    pub fn push_deal(&mut self, file: &str, places: &Places, line: u64, bad: &[RowFault]) {
+        self.write(|| {
+            let bad: Vec<Fault> = bad.iter().cloned().map(RowFault::into_fault).collect();
+            json!({
+                "file": file,
+                "line": line,
+                "external_id": null,
+                "outcome": if bad.is_empty() { "counted" } else { "bad" },
+                "id": null,
+                "faults": faults(places, &bad),
+            })
+        });
+    }
+
+    fn write(&mut self, row: impl FnOnce() -> Value) {
+        if let (Some(to), None) = (&mut self.to, &self.failed) {
+            self.failed = writeln!(to, "{}", row()).err();
+        }
+    }
+
+    /// Writes out the rest.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn finish(self) -> io::Result<()> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.to.map_or(Ok(()), |mut to| to.flush())
+    }
+}
+
+fn faults(places: &Places, faults: &[Fault]) -> Vec<Value> {
+    let said = faults.iter().map(|fault| {
+        json!({
+            "place": places.place(fault),
+            "pointer": fault.pointer,
+            "code": fault.code,
+            "detail": fault.detail,
+        })
+    });
+    said.collect()
+}
