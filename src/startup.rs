@@ -42,6 +42,7 @@ use crate::jobs::domains::Domains;
 use crate::jobs::patience::Patience;
 use crate::mail::{DkimKey, Mailer};
 use crate::matching;
+use crate::services::destinations::Destinations;
 use crate::services::documents::vault::Vault;
 use crate::services::files::Folder;
 use crate::services::fitness::Fitness;
@@ -282,7 +283,18 @@ fn settings(config: &Config, public_url: String) -> Result<Settings, StartError>
         bodies_kept: TimeDelta::days(i64::from(config.mail.bodies_kept_days)),
         bounces_kept: TimeDelta::days(i64::from(config.mail.bounces_kept_days)),
         public_url,
+        destinations: destinations(config),
     })
+}
+
+/// Where mails lead to what has no page here.
+pub(crate) fn destinations(config: &Config) -> Destinations {
+    let links = &config.links;
+    Destinations {
+        record: links.record.clone(),
+        worklist: links.worklist.clone(),
+        sign_in: links.sign_in.clone(),
+    }
 }
 
 /// The configured secret, or the one in the data directory, made at the first

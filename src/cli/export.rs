@@ -45,7 +45,7 @@ pub struct ExportArgs {
 }
 
 const EXAMPLES: &str = "\
-What startup-profiles and mandates write can be imported again with `corridor import FILE`.
+What startup-profiles, mandates and investor-profiles write can be imported again with `corridor import FILE`.
 In CSV a text that a spreadsheet would run as a formula begins with an apostrophe; importing
 takes it away.
 
@@ -67,6 +67,8 @@ pub enum Kind {
     StartupProfiles,
     /// Investors with their mandates.
     Mandates,
+    /// Investors with what they say of themselves.
+    InvestorProfiles,
     /// Matches on record.
     Matches,
     /// Introductions.
@@ -85,6 +87,7 @@ impl From<Kind> for ExportKind {
             Kind::Organization => Self::Organization,
             Kind::StartupProfiles => Self::StartupProfiles,
             Kind::Mandates => Self::Mandates,
+            Kind::InvestorProfiles => Self::InvestorProfiles,
             Kind::Matches => Self::Matches,
             Kind::Introductions => Self::Introductions,
             Kind::Deals => Self::Deals,

@@ -53,6 +53,7 @@ impl Config {
         self.check_store(&mut require);
         self.check_auth(&mut require);
         self.check_mail(&mut require);
+        self.check_links(&mut require);
     }
 
     fn check_store(&self, require: &mut impl FnMut(bool, &str)) {
@@ -182,6 +183,25 @@ impl Config {
         }
     }
 
+    fn check_links(&self, require: &mut impl FnMut(bool, &str)) {
+        let links = &self.links;
+        if let Some(record) = &links.record {
+            let named =
+                record.matches("{kind}").count() == 1 && record.matches("{id}").count() == 1;
+            let bare = record.replace("{kind}", "deals").replace("{id}", "0");
+            require(
+                named && is_page(&bare),
+                "links.record must be http(s)://host… with {kind} and {id} in it, each once, and no other braces",
+            );
+        }
+        for (key, address) in [("worklist", &links.worklist), ("sign_in", &links.sign_in)] {
+            require(
+                address.as_deref().is_none_or(is_page),
+                &format!("links.{key} must be http(s)://host…"),
+            );
+        }
+    }
+
     fn check_mail(&self, require: &mut impl FnMut(bool, &str)) {
         let mail = &self.mail;
         require(
@@ -284,6 +304,18 @@ impl Config {
             "outbox.backoff_base_s must be at least 1 and not exceed outbox.backoff_cap_s",
         );
     }
+}
+
+/// Whether a browser can open it; it may have a query and a fragment.
+fn is_page(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
+            && rest.chars().all(|c| c.is_ascii_graphic())
+            && !rest.contains(['@', '"', '<', '>', '\\', '{', '}'])
+    })
 }
 
 /// Whether `url` can stand before `/v1/…`; also what RFC 8414 §2 asks of an

@@ -40,6 +40,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// Sending mail.
     pub mail: Mail,
+    /// Where mails lead.
+    pub links: Links,
     /// Retrying what must be sent.
     pub outbox: Outbox,
     /// Files that are imported and exported.
@@ -283,6 +285,25 @@ pub struct Mail {
     pub command_timeout_s: u64,
     /// Seconds for its answer to the content, from the content's first byte.
     pub content_timeout_s: u64,
+}
+
+/// `[links]`: where mails lead to what this service has no page of its own for.
+/// It serves records as JSON, to programs: a person opens them in an application
+/// beside it. Without one, mails say which record is meant and lead nowhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Links {
+    /// Where a record is opened: an address with `{kind}` (`deals`,
+    /// `introductions`, `startup-profiles`, `investor-profiles`, `mandates`)
+    /// and `{id}`.
+    #[serde(with = "optional")]
+    pub record: Option<String>,
+    /// Where what waits for somebody is listed.
+    #[serde(with = "optional")]
+    pub worklist: Option<String>,
+    /// Where people sign in.
+    #[serde(with = "optional")]
+    pub sign_in: Option<String>,
 }
 
 /// Where messages go.

@@ -89,6 +89,8 @@ fn every_fault_is_named_at_once() {
         ],
         &[
             ("server.public_url", "ftp://x"),
+            ("links.record", "https://app.example/{kind}"),
+            ("links.sign_in", "javascript:alert(1)"),
             ("mail.smtp_username", "me"),
         ],
     );
@@ -99,6 +101,8 @@ fn every_fault_is_named_at_once() {
         "mail.smtp_port",
         "auth.argon2_memory_kib must be",
         "server.public_url must be",
+        "links.record must be",
+        "links.sign_in must be",
         "mail.smtp_username and mail.smtp_password",
     ] {
         assert!(
@@ -106,7 +110,7 @@ fn every_fault_is_named_at_once() {
             "{part}: {faults:?}"
         );
     }
-    assert_eq!(faults.len(), 7, "{faults:?}");
+    assert_eq!(faults.len(), 9, "{faults:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use diesel::sql_types::{Bool, Nullable};
 
 use super::conn::Backend;
 use super::schema::{mandates, startup_profiles};
-use super::{Conn, Result, rates, stored};
+use super::{Conn, Result, rates, sql, stored};
 use crate::domain::amounts::{Amounts, Span};
 use crate::domain::money::Currency;
 
@@ -19,6 +19,8 @@ pub(super) enum Held {
     Rounds,
     /// Those of mandates' cheques.
     Cheques,
+    /// What startups earn.
+    Revenues,
 }
 
 /// A condition on the rows of a table.
@@ -45,6 +47,12 @@ pub(super) fn spans(
 /// The currencies that amounts are held in; each is a step in the index.
 fn currencies(conn: &mut Conn, held: Held) -> Result<Vec<Currency>> {
     let mut all: Vec<Currency> = Vec::new();
+    if matches!(held, Held::Revenues) {
+        for currency in sql::said::currencies_of_revenue(conn)? {
+            all.push(stored::parse(&currency)?);
+        }
+        return Ok(all);
+    }
     let mut last = String::new();
     loop {
         let next: Option<String> = match held {
@@ -52,7 +60,7 @@ fn currencies(conn: &mut Conn, held: Held) -> Result<Vec<Currency>> {
                 .filter(startup_profiles::round_currency.gt(&last))
                 .select(diesel::dsl::min(startup_profiles::round_currency))
                 .first(conn)?,
-            Held::Cheques => mandates::table
+            Held::Cheques | Held::Revenues => mandates::table
                 .filter(mandates::cheque_currency.gt(&last))
                 .select(diesel::dsl::min(mandates::cheque_currency))
                 .first(conn)?,

@@ -57,6 +57,19 @@ pub fn insert(conn: &mut Conn, receipt: &ConsentReceipt) -> Result<()> {
     Ok(())
 }
 
+/// Whether somebody agreed to have a firm proposed to others, and that holds.
+///
+/// # Errors
+/// A statement failed.
+pub fn stands(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<bool> {
+    let standing = consent_receipts::table
+        .filter(dsl::organization_id.eq(firm))
+        .filter(dsl::purpose.eq(PROPOSALS))
+        .filter(dsl::withdrawn_at.is_null())
+        .filter(dsl::valid_to.gt(Timestamp(now)));
+    Ok(diesel::select(diesel::dsl::exists(standing)).get_result(conn)?)
+}
+
 /// What the people of a firm agreed to: purpose and text, and when, the newest
 /// first.
 ///
@@ -157,15 +170,21 @@ pub fn withdrawn_among(
         DateTime<Utc>,
         Option<DateTime<Utc>>,
     );
-    let rows: Vec<Row> = consent_receipts::table
-        .filter(dsl::organization_id.eq_any(organizations.to_vec()))
+    let columns = (
+        (dsl::organization_id, dsl::user_id),
+        dsl::valid_to,
+        dsl::withdrawn_at,
+    );
+    let given = consent_receipts::table
         .filter(dsl::purpose.eq(PROPOSALS))
-        .select((
-            (dsl::organization_id, dsl::user_id),
-            dsl::valid_to,
-            dsl::withdrawn_at,
-        ))
-        .load(conn)?;
+        .select(columns);
+    // PostgreSQL plans a list of unknown length anew each time.
+    let rows: Vec<Row> = match organizations {
+        [one] => given.filter(dsl::organization_id.eq(one)).load(conn)?,
+        several => given
+            .filter(dsl::organization_id.eq_any(several.to_vec()))
+            .load(conn)?,
+    };
     if rows
         .iter()
         .all(|(_, _, withdrawn_at)| withdrawn_at.is_none())

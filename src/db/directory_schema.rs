@@ -3,7 +3,7 @@
 //! held to the migrations with it.
 
 use super::identity_schema::contacts;
-use super::schema::{mandates, startup_profiles};
+use super::schema::{clearances, mandates, startup_profiles};
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
@@ -26,6 +26,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(referrals, contacts);
 diesel::allow_tables_to_appear_in_same_query!(referrals, startup_profiles);
 diesel::allow_tables_to_appear_in_same_query!(referrals, mandates);
+diesel::allow_tables_to_appear_in_same_query!(referrals, clearances);
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Integer, Text};

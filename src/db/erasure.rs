@@ -10,13 +10,14 @@ use super::directory_schema::saved_views;
 use super::exchange_schema::export_jobs;
 use super::identity_schema::{api_keys, consent_receipts, contacts, sessions, tickets};
 use super::mail_schema::{
-    ask_delegates, introduction_consents, mail_bounces, mail_copies, mail_opt_outs, mail_recipients,
+    ask_delegates, digest_told, introduction_consents, mail_bounces, mail_copies,
+    mail_event_opt_outs, mail_opt_outs, mail_recipients,
 };
 use super::review_schema::match_visits;
 use super::schema::{deal_notes, introduction_answers, introduction_asks, memberships, users};
 use super::types::{Id, Timestamp};
 use super::users::NO_PASSWORD;
-use super::{Conn, Result};
+use super::{Conn, Result, mail_mentions};
 use crate::domain::account::{ERASED_HOST, ERASED_NAME};
 use crate::domain::deal_work::Visibility;
 use crate::domain::ids::UserId;
@@ -43,6 +44,8 @@ pub fn erased_at(conn: &mut Conn, person: UserId) -> Result<Option<DateTime<Utc>
 /// A statement failed.
 pub fn erase(conn: &mut Conn, person: UserId, email_key: &str, now: DateTime<Utc>) -> Result<bool> {
     let nowhere = format!("{person}@{ERASED_HOST}");
+    // Before they are gone.
+    let names = mail_mentions::names_of(conn, person, email_key)?;
     let open = users::table
         .find(person)
         .filter(users::erased_at.is_null())
@@ -68,6 +71,7 @@ pub fn erase(conn: &mut Conn, person: UserId, email_key: &str, now: DateTime<Utc
     of_their_own(conn, person, now)?;
     of_introductions(conn, person, (email_key, &nowhere))?;
     of_the_address(conn, (email_key, &nowhere), now)?;
+    mail_mentions::redact(conn, &names, (email_key, &nowhere))?;
     Ok(true)
 }
 
@@ -88,6 +92,8 @@ fn of_the_account(conn: &mut Conn, person: UserId) -> Result<()> {
         .filter(saved_views::owner_id.eq(person))
         .filter(saved_views::organization_id.is_null());
     diesel::delete(own).execute(conn)?;
+    let told = digest_told::table.filter(digest_told::user_id.eq(person));
+    diesel::delete(told).execute(conn)?;
     let visits = match_visits::table.filter(match_visits::user_id.eq(person));
     diesel::delete(visits).execute(conn)?;
     Ok(())
@@ -185,6 +191,8 @@ fn of_the_address(
         .filter(contacts::objected_at.is_null());
     diesel::delete(willing).execute(conn)?;
     let out = mail_opt_outs::table.filter(mail_opt_outs::email_key.eq(email_key));
+    diesel::delete(out).execute(conn)?;
+    let out = mail_event_opt_outs::table.filter(mail_event_opt_outs::email_key.eq(email_key));
     diesel::delete(out).execute(conn)?;
     let messages: Vec<Id> = mail_recipients::table
         .filter(mail_recipients::email_key.eq(email_key))

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::prepared::Prepare;
 use super::schema::idempotency_keys::{self, dsl};
+use super::together::Part;
 use super::types::Timestamp;
-use super::{Conn, Error, Result, json, sql};
+use super::{Conn, Error, Result, json, sql, transaction};
 use crate::domain::event::SubjectKind;
 use crate::domain::fault::Fault;
 
@@ -105,9 +106,33 @@ pub fn begin(
     if sql::take_idempotency(conn, slot, fingerprint, now, now + KEPT)? == 1 {
         return Ok(Begin::Fresh);
     }
-    let (found, outcome): (Vec<u8>, Option<String>) = row(slot)
-        .select((dsl::fingerprint, dsl::outcome))
-        .first(conn)?;
+    look(conn, slot, fingerprint, now)
+}
+
+/// What the slot holds, without taking it; what is past its time goes. What a
+/// twin has not committed yet is not seen. For who stores the outcome with the
+/// effect itself ([`insertion`]): where that fails, the slot is to be looked at
+/// again.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn look(
+    conn: &mut Conn,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Begin> {
+    let held: Option<(Vec<u8>, Option<String>, DateTime<Utc>)> = row(slot)
+        .select((dsl::fingerprint, dsl::outcome, dsl::expires_at))
+        .first(conn)
+        .optional()?;
+    let Some((found, outcome, expires_at)) = held else {
+        return Ok(Begin::Fresh);
+    };
+    if expires_at <= now {
+        delete_expired(conn, slot, now)?;
+        return Ok(Begin::Fresh);
+    }
     if found != fingerprint {
         return Ok(Begin::Mismatch);
     }
@@ -117,6 +142,51 @@ pub fn begin(
             "an idempotency key was committed without its outcome".into(),
         )),
     }
+}
+
+/// What stores a request with what it came to, together with its effect. It
+/// waits for a twin, and fails where that was first.
+///
+/// # Errors
+/// The outcome can't be written down.
+pub fn insertion(
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+    outcome: &Outcome,
+) -> Result<Part> {
+    let insert = diesel::insert_into(idempotency_keys::table).values((
+        dsl::principal.eq(slot.principal.clone()),
+        dsl::route.eq(slot.route.clone()),
+        dsl::key.eq(slot.key.clone()),
+        dsl::fingerprint.eq(fingerprint.to_vec()),
+        dsl::outcome.eq(json::outcome::encode(outcome)?),
+        dsl::created_at.eq(Timestamp(now)),
+        dsl::expires_at.eq(Timestamp(now + KEPT)),
+    ));
+    Ok(Part::new(insert))
+}
+
+/// Stores a request that did nothing with what it came to; false where the slot
+/// is taken. Waits for a twin.
+///
+/// # Errors
+/// [`Error::Busy`] when a twin takes longer than the lock's time limit; a
+/// statement failed.
+pub fn keep(
+    conn: &mut Conn,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+    outcome: &Outcome,
+) -> Result<bool> {
+    transaction(conn, |conn| {
+        if sql::take_idempotency(conn, slot, fingerprint, now, now + KEPT)? == 0 {
+            return Ok(false);
+        }
+        finish(conn, slot, outcome)?;
+        Ok(true)
+    })
 }
 
 /// Stores what the request came to.
@@ -156,10 +226,14 @@ pub fn purge(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<usize>
             route,
             key,
         };
-        deleted +=
-            diesel::delete(row(&slot).filter(dsl::expires_at.le(Timestamp(now)))).execute(conn)?;
+        deleted += delete_expired(conn, &slot, now)?;
     }
     Ok(deleted)
+}
+
+fn delete_expired(conn: &mut Conn, slot: &Slot, now: DateTime<Utc>) -> Result<usize> {
+    let expired = row(slot).filter(dsl::expires_at.le(Timestamp(now)));
+    Ok(diesel::delete(expired).execute(conn)?)
 }
 
 type Row<'a> = diesel::dsl::Find<idempotency_keys::table, (&'a str, &'a str, &'a str)>;

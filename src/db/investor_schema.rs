@@ -22,6 +22,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
+        compliance_agreed_revision -> Nullable<BigInt>,
+        compliance_agreed_by -> Nullable<Id>,
     }
 }
 

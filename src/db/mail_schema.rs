@@ -1,7 +1,7 @@
 //! The tables of what people are told and of whom a question went to, by hand,
 //! as in [`super::schema`] and held to the migrations with it.
 
-use super::schema::{outbox, users};
+use super::schema::{matches, outbox, users};
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
@@ -76,6 +76,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::sql::UtcTimestamp;
+
+    mail_event_opt_outs (email_key, event) {
+        email_key -> Text,
+        event -> Text,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
@@ -121,6 +132,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    digest_told (match_id, user_id) {
+        match_id -> Id,
+        user_id -> Id,
+        told_at -> UtcTimestamp,
+    }
+}
+
+diesel::joinable!(digest_told -> matches (match_id));
+diesel::allow_tables_to_appear_in_same_query!(digest_told, matches);
 diesel::allow_tables_to_appear_in_same_query!(mail_bounces, mail_suppressions);
 diesel::allow_tables_to_appear_in_same_query!(mail_recipients, outbox);
 diesel::allow_tables_to_appear_in_same_query!(introduction_consents, users);

@@ -27,11 +27,12 @@
 //! | [`practices`] | what firms show each other |
 //! | [`reports`] | whose introductions and deals a programme's are |
 //! | [`programmes`], [`admissions`], [`rule_sets`], [`rates`], [`rate_locks`] | what matching goes by, and what amounts are compared by |
-//! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`walls`], [`disclosures`] | compliance, and the ledger of what was shown |
+//! | [`clearances`], [`licences`], [`freezes`], [`blocks`], [`walls`], [`legal_holds`], [`disclosures`] | compliance, and the ledger of what was shown |
 //! | [`mod@matches`], [`introductions`], [`deals`], [`syndicates`], [`closings`] | what comes of it |
 //! | [`tags`], [`taxonomies`] | the tags that curators keep, and as scores saw them |
 //! | [`deal_documents`], [`deal_notes`], [`deal_tasks`], [`deal_plans`], [`deal_clocks`] | what is noted, to be done and planned about deals, and until when |
 //! | [`worklist`] | which records wait for somebody |
+//! | [`erasure`], [`wipe`] | what goes when a person or a record is erased |
 //! | [`types`], `schema`, [`migrate`] | columns, tables, their history |
 
 pub mod admissions;
@@ -61,6 +62,7 @@ pub mod deal_seconds;
 pub mod deal_tasks;
 pub mod deals;
 pub mod decisions;
+pub mod digests;
 mod directory_schema;
 pub mod disclosures;
 mod document_schema;
@@ -88,8 +90,10 @@ mod investor_schema;
 pub mod json;
 mod keyset;
 pub mod leases;
+pub mod legal_holds;
 pub mod licences;
 pub mod mail_copies;
+pub mod mail_mentions;
 mod mail_schema;
 pub mod mandates;
 pub mod matches;
@@ -129,6 +133,7 @@ pub mod sessions;
 mod sql;
 mod sqlite;
 pub mod startup_profiles;
+mod statements;
 mod store;
 mod stored;
 pub mod suppressions;
@@ -139,6 +144,7 @@ pub mod taxonomies;
 mod taxonomy_schema;
 pub mod tickets;
 pub mod together;
+pub mod trace;
 mod transaction;
 pub mod types;
 mod url;
@@ -147,6 +153,7 @@ pub mod visits;
 pub mod walks;
 mod wall_schema;
 pub mod walls;
+pub mod wipe;
 pub mod worklist;
 mod writer;
 

@@ -13,9 +13,11 @@ use super::prepared::Prepare;
 use super::schema::memberships;
 use super::schema::organization_identifiers as identifiers;
 use super::schema::organizations::{self, dsl};
+use super::schema::users as users_table;
 use super::types::Timestamp;
 use super::types::sql::Id;
 use super::{Conn, Error, Result, json, keyset, search, sql, stored, users};
+use crate::domain::account::Role;
 use crate::domain::country::Country;
 use crate::domain::identifier::Identifier;
 use crate::domain::ids::{OrganizationId, ProgrammeId, UserId};
@@ -202,6 +204,59 @@ pub fn hold(conn: &mut Conn, id: OrganizationId) -> Result<Organization> {
 pub fn find(conn: &mut Conn, id: OrganizationId) -> Result<Option<Organization>> {
     let row: Option<Row> = organizations::table.find(id).first(conn).optional()?;
     row.map(organization).transpose()
+}
+
+/// The organization with that id, and whether it became one with another.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_and_whether_it_went(
+    conn: &mut Conn,
+    id: OrganizationId,
+) -> Result<Option<(Organization, bool)>> {
+    let went = merges::table
+        .filter(merges::gone_id.eq(id))
+        .filter(merges::undone_at.is_null());
+    let row: Option<(Row, bool)> = organizations::table
+        .find(id)
+        .select((organizations::all_columns, diesel::dsl::exists(went)))
+        .first(conn)
+        .optional()?;
+    row.map(|(row, went)| Ok((organization(row)?, went)))
+        .transpose()
+}
+
+/// The organization with that id and what its people are called whose accounts
+/// are open.
+///
+/// # Errors
+/// A statement failed, or the row is damaged.
+pub fn find_with_people(
+    conn: &mut Conn,
+    id: OrganizationId,
+) -> Result<Option<(Organization, Vec<String>)>> {
+    let people = memberships::table.inner_join(users_table::table);
+    let of_it = memberships::organization_id
+        .eq(organizations::id)
+        .and(users_table::disabled_at.is_null());
+    let rows: Vec<(Row, Option<String>)> = organizations::table
+        .left_join(people.on(of_it))
+        .filter(organizations::id.eq(id))
+        .order((
+            memberships::role.eq(Role::Owner.code()).desc(),
+            memberships::created_at,
+            memberships::user_id,
+        ))
+        .select((organizations::all_columns, users_table::name.nullable()))
+        .load(conn)?;
+    let mut firm = None;
+    let mut names = Vec::new();
+    for (row, name) in rows {
+        names.extend(name);
+        firm = Some(row);
+    }
+    let firm = firm.map(organization).transpose()?;
+    Ok(firm.map(|firm| (firm, names)))
 }
 
 /// Those of these organizations that there are, by id.

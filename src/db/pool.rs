@@ -6,12 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::r2d2::{ManageConnection, Pool as R2d2, R2D2Connection};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::{Conn, Error, OpenError};
 
 /// How long a caller waits for a connection before it hears [`Error::Busy`].
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Runs work on a blocking thread. It is one type for all jobs, for the runtime's
+/// part of each would be as large as the job.
+fn off_the_async_threads(work: Box<dyn FnOnce() + Send>) {
+    drop(tokio::task::spawn_blocking(work));
+}
 
 type Establish = dyn Fn() -> Result<Conn, OpenError> + Send + Sync;
 
@@ -62,12 +68,16 @@ impl Pool {
             return Err(Error::Busy.into());
         };
         let pool = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            pool.run_blocking(job)
-        })
-        .await
-        .unwrap_or_else(|_| Err(Error::Panicked.into()))
+        let (answer, answered) = oneshot::channel();
+        off_the_async_threads(Box::new(move || {
+            let result = pool.run_blocking(job);
+            drop(permit);
+            // Whoever asked may have stopped waiting.
+            let _ = answer.send(result);
+        }));
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
     /// Runs `job` on this thread if a connection is free at once, and as

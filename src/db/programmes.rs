@@ -30,6 +30,8 @@ pub struct Filter {
     pub status: Option<ProgrammeStatus>,
     /// Known to these organizations: public, or one of them is a party.
     pub known_to: Option<Vec<OrganizationId>>,
+    /// Of those, only what one of them is a party to.
+    pub own_only: bool,
 }
 
 #[derive(Queryable)]
@@ -127,7 +129,11 @@ pub fn list(
             .filter(parties::organization_id.eq_any(organizations.clone()))
             .select(parties::programme_id)
             .load(conn)?;
-        query = query.filter(dsl::status.ne_all(hidden).or(dsl::id.eq_any(own)));
+        query = if filter.own_only {
+            query.filter(dsl::id.eq_any(own))
+        } else {
+            query.filter(dsl::status.ne_all(hidden).or(dsl::id.eq_any(own)))
+        };
     }
     if let Some(cursor) = after {
         query = query.filter(keyset::after(dsl::created_at, dsl::id, cursor));

@@ -46,6 +46,16 @@ pub fn insertions(
     })
 }
 
+/// Deletes what reviewers said about an erased profile.
+///
+/// # Errors
+/// A statement failed.
+pub fn forget(conn: &mut Conn, profile: StartupProfileId) -> Result<()> {
+    let of_it = review_comments::table.filter(review_comments::profile_id.eq(profile));
+    diesel::delete(of_it).execute(conn)?;
+    Ok(())
+}
+
 /// What reviewers said about a profile, from the oldest on.
 ///
 /// # Errors

@@ -204,6 +204,23 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use crate::db::types::sql::{Id, UtcTimestamp};
 
+    legal_holds (id) {
+        id -> Id,
+        organization_id -> Id,
+        reason -> Text,
+        placed_by -> Id,
+        lifted_by -> Nullable<Id>,
+        lifted_at -> Nullable<UtcTimestamp>,
+        lift_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
     blocks (lower_organization_id, upper_organization_id) {
         lower_organization_id -> Id,
         upper_organization_id -> Id,

@@ -14,7 +14,7 @@ use super::types::Timestamp;
 use super::{Conn, Result, sql, stored};
 use crate::domain::account::Role;
 use crate::domain::ids::{
-    InvestorProfileId, MandateId, OrganizationId, ProgrammeId, StartupProfileId, UserId,
+    InvestorProfileId, MandateId, MatchId, OrganizationId, ProgrammeId, StartupProfileId, UserId,
 };
 use crate::domain::introduction::Requester;
 use crate::domain::mandate::MandateStatus;
@@ -37,6 +37,8 @@ pub struct Reader {
 /// A match that waits for its investor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
+    /// Which.
+    pub matched: MatchId,
     /// With which mandate.
     pub mandate: MandateId,
     /// Whose.
@@ -143,7 +145,7 @@ fn place((country, zone): (Option<String>, String)) -> Result<Place> {
 /// A statement failed.
 pub fn waiting_since(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<Waiting>> {
     type Row = (
-        MandateId,
+        (MatchId, MandateId),
         OrganizationId,
         Option<DateTime<Utc>>,
         Option<DateTime<Utc>>,
@@ -161,7 +163,7 @@ pub fn waiting_since(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<Waitin
         .filter(matches::status.eq_any(waits.map(MatchStatus::code)))
         .filter(matches::investor_response.eq(Response::None.code()))
         .select((
-            matches::mandate_id,
+            (matches::id, matches::mandate_id),
             matches::investor_id,
             matches::investor_shown_at,
             matches::investor_snoozed_until,
@@ -169,8 +171,9 @@ pub fn waiting_since(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<Waitin
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .filter_map(|(mandate, investor, shown, back)| {
+        .filter_map(|((matched, mandate), investor, shown, back)| {
             Some(Waiting {
+                matched,
                 mandate,
                 investor,
                 came_at: shown.max(back)?,

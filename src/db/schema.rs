@@ -73,6 +73,7 @@ diesel::table! {
         first_tried_at -> Nullable<UtcTimestamp>,
         unserved_since -> Nullable<UtcTimestamp>,
         unserved_domain -> Nullable<Text>,
+        trace_id -> Nullable<Text>,
     }
 }
 
@@ -189,6 +190,7 @@ diesel::table! {
         round_low -> Nullable<BigInt>,
         round_high -> Nullable<BigInt>,
         round_closes -> Nullable<Date>,
+        compliance_agreed_by -> Nullable<Id>,
     }
 }
 

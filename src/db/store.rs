@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::pool::Pool;
+use super::statements::Statements;
 use super::together::Together;
 use super::url::Target;
 use super::writer::{Writer, closed};
-use super::{Conn, Error, OpenError, Url, events, migrate, sqlite};
+use super::{Conn, Error, OpenError, Url, events, migrate, sqlite, trace};
 
 /// How to open the store.
 #[derive(Debug, Clone)]
@@ -51,6 +52,7 @@ struct Inner {
     pool: Pool,
     writes: Writes,
     sealed: watch::Sender<i64>,
+    statements: Statements,
 }
 
 /// Who carries out writes.
@@ -69,13 +71,21 @@ impl Db {
     /// # Errors
     /// See [`OpenError`]; a database newer than this program is not touched.
     pub fn open(options: Options) -> Result<Self, OpenError> {
+        let statements = Statements::default();
+        let counted = statements.clone();
         let (pool, writes, sealed) = match options.url.0.clone() {
             Target::Sqlite(path) => {
                 sqlite::prepare(&path)?;
                 let wait = options.busy_timeout;
                 let sealed = first_look(&mut sqlite::writer(&path, wait)?)?;
-                let writer = Writer::start(path.clone(), wait, options.queue, sealed.clone())?;
-                let pool = Pool::new(options.readers, move || sqlite::reader(&path, wait));
+                let to = {
+                    let (path, counted) = (path.clone(), counted.clone());
+                    move || Ok(counted.of(sqlite::writer(&path, wait)?))
+                };
+                let writer = Writer::start(to, options.queue, sealed.clone())?;
+                let pool = Pool::new(options.readers, move || {
+                    Ok(counted.of(sqlite::reader(&path, wait)?))
+                });
                 (pool, Writes::Sqlite(Arc::new(writer)), sealed)
             }
             #[cfg(feature = "postgres")]
@@ -83,7 +93,7 @@ impl Db {
                 let sealed = first_look(&mut super::postgres::connect(&url, None)?)?;
                 let wait = Some(options.busy_timeout);
                 let pool = Pool::new(options.connections, move || {
-                    super::postgres::connect(&url, wait)
+                    Ok(counted.of(super::postgres::connect(&url, wait)?))
                 });
                 let writes = super::postgres::Writes::new(options.queue);
                 (pool, Writes::Postgres(writes), sealed)
@@ -94,6 +104,7 @@ impl Db {
                 pool,
                 writes,
                 sealed,
+                statements,
             }),
         })
     }
@@ -127,6 +138,7 @@ impl Db {
                 pool,
                 writes: Writes::Nobody,
                 sealed: watch::Sender::new(0),
+                statements: Statements::default(),
             }),
         })
     }
@@ -183,6 +195,7 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
+        let job = trace::carried(job);
         match &self.inner.writes {
             Writes::Sqlite(writer) => writer
                 .submit(job)?
@@ -191,6 +204,28 @@ impl Db {
             #[cfg(feature = "postgres")]
             Writes::Postgres(writes) => writes.run(&self.inner.pool, job).await,
             Writes::Nobody => Err(only_looked_at().into()),
+        }
+    }
+
+    /// [`Self::write`] of a job that opens its transactions itself: on
+    /// PostgreSQL none is open around it, so that what it stores with one
+    /// statement costs no more than that one.
+    ///
+    /// # Errors
+    /// As for [`Self::write`]; on PostgreSQL what it stored before it failed
+    /// stays.
+    pub async fn write_open<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        match &self.inner.writes {
+            Writes::Sqlite(_) | Writes::Nobody => self.write(job).await,
+            #[cfg(feature = "postgres")]
+            Writes::Postgres(writes) => {
+                writes.run_open(&self.inner.pool, trace::carried(job)).await
+            }
         }
     }
 
@@ -211,11 +246,7 @@ impl Db {
             stored.store(conn)?;
             Ok(answer)
         };
-        match &self.inner.writes {
-            Writes::Sqlite(_) | Writes::Nobody => self.write(job).await,
-            #[cfg(feature = "postgres")]
-            Writes::Postgres(writes) => writes.run_open(&self.inner.pool, job).await,
-        }
+        self.write_open(job).await
     }
 
     /// [`Self::read`] for commands; must not be called on an async thread.
@@ -249,6 +280,12 @@ impl Db {
             Writes::Postgres(writes) => writes.run_blocking(&self.inner.pool, job),
             Writes::Nobody => Err(only_looked_at().into()),
         }
+    }
+
+    /// How many statements this store has been asked by this process, those
+    /// that begin and end transactions among them.
+    pub fn statements(&self) -> u64 {
+        self.inner.statements.count()
     }
 
     /// The highest position of the log that this process knows of; it moves

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::mail_schema::mail_opt_outs;
 use super::mail_schema::mail_suppressions::{self, dsl};
+use super::mail_schema::{mail_event_opt_outs, mail_opt_outs};
 use super::page::Cursor;
 use super::types::{Id, Timestamp};
 use super::{Conn, Result, keyset, sql, stored};
 use crate::domain::ids::UserId;
+use crate::domain::mail_event::{MailEvent, Wanted};
 use crate::domain::message::{SuppressionReason, Topic};
 use crate::domain::text::Email;
 
@@ -129,7 +130,7 @@ pub fn list(
 ///
 /// # Errors
 /// A statement failed, or a row is damaged.
-pub fn opt_outs(conn: &mut Conn, email: &Email) -> Result<Vec<Topic>> {
+fn opt_outs(conn: &mut Conn, email: &Email) -> Result<Vec<Topic>> {
     let codes: Vec<String> = mail_opt_outs::table
         .filter(mail_opt_outs::email_key.eq(email.key()))
         .order(mail_opt_outs::topic)
@@ -163,6 +164,50 @@ pub fn set_opt_out(
             mail_opt_outs::email_key.eq(&key),
             mail_opt_outs::topic.eq(topic.code()),
             mail_opt_outs::created_at.eq(Timestamp(now)),
+        ))
+        .on_conflict_do_nothing();
+    Ok(sql::execute(conn, insert)? == 1)
+}
+
+/// What the reader of an address wants to be mailed of.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn wanted(conn: &mut Conn, email: &Email) -> Result<Wanted> {
+    let topics = opt_outs(conn, email)?;
+    let codes: Vec<String> = mail_event_opt_outs::table
+        .filter(mail_event_opt_outs::email_key.eq(email.key()))
+        .select(mail_event_opt_outs::event)
+        .load(conn)?;
+    let events = codes
+        .iter()
+        .map(|code| stored::code(code, MailEvent::from_code));
+    let events = events.collect::<Result<Vec<_>>>()?;
+    Ok(Wanted::all_but(&topics, &events))
+}
+
+/// Keeps one thing of a topic from an address, or lets it there again; answers
+/// whether that changed anything.
+///
+/// # Errors
+/// A statement failed.
+pub fn set_event_out(
+    conn: &mut Conn,
+    email: &Email,
+    event: MailEvent,
+    out: bool,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let key = email.key();
+    if !out {
+        let row = mail_event_opt_outs::table.find((&key, event.code()));
+        return Ok(diesel::delete(row).execute(conn)? == 1);
+    }
+    let insert = diesel::insert_into(mail_event_opt_outs::table)
+        .values((
+            mail_event_opt_outs::email_key.eq(&key),
+            mail_event_opt_outs::event.eq(event.code()),
+            mail_event_opt_outs::created_at.eq(Timestamp(now)),
         ))
         .on_conflict_do_nothing();
     Ok(sql::execute(conn, insert)? == 1)

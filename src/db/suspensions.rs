@@ -132,6 +132,24 @@ pub fn end(
     Ok(changed == 1)
 }
 
+/// Ends the suspension of a record that is erased, if one is in force.
+///
+/// # Errors
+/// A statement failed.
+pub fn close(conn: &mut Conn, subject: Subject, by: UserId, now: DateTime<Utc>) -> Result<()> {
+    let in_force = suspensions::table
+        .filter(dsl::subject_kind.eq(subject.kind.code()))
+        .filter(dsl::subject_id.eq(Id::of(subject.id)))
+        .filter(dsl::restored_at.is_null());
+    diesel::update(in_force)
+        .set((
+            dsl::restored_by.eq(Some(by)),
+            dsl::restored_at.eq(Some(Timestamp(now))),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// The firms that reported what this one asked of them as abuse.
 ///
 /// # Errors

@@ -425,6 +425,17 @@ pub fn firms_to_screen(conn: &mut Conn, limit: i64) -> Result<Vec<Waiting>> {
             .load(conn)?
     };
     rows.extend(investors);
+    // Nobody is mailed for a partner that wasn't looked at.
+    let partners: Vec<Row> = {
+        use super::directory_schema::referrals::{self, dsl};
+        referrals::table
+            .filter(dsl::partner_id.ne_all(checked()))
+            .select((dsl::partner_id, dsl::created_at.nullable(), dsl::created_at))
+            .order((dsl::created_at, dsl::id))
+            .limit(limit)
+            .load(conn)?
+    };
+    rows.extend(partners);
     let firm = |(id, published, created): Row| dated((id, published.unwrap_or(created), None));
     let mut firms: Vec<Waiting> = rows.into_iter().map(firm).collect();
     // A firm with several records is checked once.

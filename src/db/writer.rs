@@ -6,18 +6,16 @@
 //! before the COMMIT stands. If it fails, every job of the group hears
 //! [`Error::Unavailable`] and none is run again: a job is not repeatable.
 
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::{oneshot, watch};
 
 use super::transaction::{depth, transaction};
-use super::{Conn, Error, OpenError, Result, events, sql, sqlite};
+use super::{Conn, Error, OpenError, Result, events, sql};
 
 /// The most jobs that share a commit.
 const GROUP: usize = 64;
@@ -29,20 +27,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `sealed` hears the highest position after each
-    /// group that moved it.
+    /// Starts the thread, which writes to what `connect` opens. `sealed` hears
+    /// the highest position after each group that moved it.
     pub(super) fn start(
-        path: PathBuf,
-        busy_timeout: Duration,
+        connect: impl Fn() -> std::result::Result<Conn, OpenError> + Send + 'static,
         queue: usize,
         sealed: watch::Sender<i64>,
     ) -> std::result::Result<Self, OpenError> {
-        let conn = sqlite::writer(&path, busy_timeout)?;
+        let conn = connect()?;
         let (sender, jobs) = sync_channel(queue.max(1));
         let worker = Worker {
             conn: Some(conn),
-            path,
-            busy_timeout,
+            connect: Box::new(connect),
             sealed,
         };
         let thread = thread::Builder::new()
@@ -157,11 +153,12 @@ where
     }
 }
 
+type Connect = dyn Fn() -> std::result::Result<Conn, OpenError> + Send;
+
 struct Worker {
     /// `None` after the connection was lost, until the next group.
     conn: Option<Conn>,
-    path: PathBuf,
-    busy_timeout: Duration,
+    connect: Box<Connect>,
     sealed: watch::Sender<i64>,
 }
 
@@ -214,8 +211,7 @@ impl Worker {
     fn begin(&mut self) -> Result<&mut Conn> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => sqlite::writer(&self.path, self.busy_timeout)
-                .map_err(|error| Error::Unavailable(error.to_string()))?,
+            None => (self.connect)().map_err(|error| Error::Unavailable(error.to_string()))?,
         };
         begin_immediate(&mut conn)?;
         Ok(self.conn.insert(conn))

@@ -21,6 +21,8 @@ codes! {
         StartupProfiles = "startup_profiles",
         /// Investors with their mandates.
         Mandates = "mandates",
+        /// Investors with what they say of themselves.
+        InvestorProfiles = "investor_profiles",
         /// Matches on record.
         Matches = "matches",
         /// Introductions.

@@ -12,7 +12,7 @@ use super::fault::Faults;
 use super::ids::{InvestorProfileId, OrganizationId};
 use super::money::Money;
 use super::permission::Hat;
-use super::profile::{ProfileAction, ProfileStatus, course, hold, texts_not_clean};
+use super::profile::{ProfileAction, ProfileStatus, course, hold, second_person, texts_not_clean};
 use super::refusal::Refusal;
 use super::screening;
 use super::suspension::Standing;
@@ -224,6 +224,10 @@ pub fn text_that_tells<'a>(
 pub struct InvestorFacts<'a> {
     /// Says which of its tags and words are sensitive.
     pub taxonomy: &'a Taxonomy,
+    /// Compliance has agreed to this revision.
+    pub compliance_agreed: bool,
+    /// Whoever acts is the one who agreed for compliance.
+    pub agreed_alone: bool,
     /// The last check of its firm.
     pub clearance: Option<&'a Clearance>,
     /// What its text would give away ([`text_that_tells`]).
@@ -245,12 +249,7 @@ pub fn step(
     facts: &InvestorFacts<'_>,
 ) -> Result<ProfileStatus, Refusal> {
     let now = facts.now;
-    // What is sensitive compliance lets through, and nothing else.
-    let approval = action == ProfileAction::Approve;
-    let sensitive = approval && profile.content.is_sensitive(facts.taxonomy);
-    let by_compliance = sensitive && who == Hat::Compliance;
-    let acting = if by_compliance { Hat::Curator } else { who };
-    let next = course(profile.status, action, acting, Hat::Investor)?;
+    let next = course(profile.status, action, who, Hat::Investor)?;
     let clean = || facts.told.clone().finish().map_err(texts_not_clean);
     match action {
         ProfileAction::Submit => Refusal::all([
@@ -260,10 +259,10 @@ pub fn step(
                 .map_err(Refusal::incomplete),
             clean(),
         ])?,
-        ProfileAction::Approve if sensitive && !by_compliance => {
-            Refusal::all([Err(compliance_needed()), clean()])?;
+        ProfileAction::Approve => {
+            Refusal::all([check_agreed(&profile.content, facts), clean()])?;
         }
-        ProfileAction::Approve | ProfileAction::Reconfirm => clean()?,
+        ProfileAction::Reconfirm => clean()?,
         ProfileAction::Publish => {
             Refusal::all([check_standing(facts.clearance, now.date_naive()), clean()])?;
         }
@@ -272,11 +271,19 @@ pub fn step(
     hold(next, action, &facts.standing)
 }
 
-fn compliance_needed() -> Refusal {
-    Refusal::new(
+/// What is sensitive two people let through: somebody of compliance agrees,
+/// and a curator approves.
+fn check_agreed(content: &InvestorContent, facts: &InvestorFacts<'_>) -> Result<(), Refusal> {
+    if !content.is_sensitive(facts.taxonomy) {
+        return Ok(());
+    }
+    if facts.compliance_agreed {
+        return second_person(facts.agreed_alone);
+    }
+    Err(Refusal::new(
         "compliance_needed",
-        "What it has invested in or its texts are sensitive: compliance has to let it through.",
-    )
+        "What it has invested in or its texts are sensitive: compliance has to agree first.",
+    ))
 }
 
 /// Where a profile goes when it is edited: a live one must stay whole.

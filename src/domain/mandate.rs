@@ -120,6 +120,8 @@ codes! {
         Withdrawn = "withdrawn",
         /// Put away.
         Archived = "archived",
+        /// What it said is gone for good.
+        Erased = "erased",
     }
 }
 
@@ -171,6 +173,8 @@ codes! {
         Withdraw = "withdraw",
         /// Put away what ended long ago.
         Archive = "archive",
+        /// Delete what it says, for good.
+        Erase = "erase",
     }
 }
 
@@ -282,6 +286,8 @@ pub fn step(
         (S::Suspended, A::Restore) => (matches!(who, Hat::Compliance), S::Suspended),
         (S::Draft | S::Published | S::Paused | S::Stale, A::Withdraw) => (owner, S::Withdrawn),
         (S::Withdrawn, A::Archive) => (matches!(who, Hat::System), S::Archived),
+        // Compliance is the privacy officer.
+        (status, A::Erase) if status != S::Erased => (matches!(who, Hat::Compliance), S::Erased),
         (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if !allowed {
@@ -301,6 +307,7 @@ pub fn step(
             let before = facts.standing.restored().and_then(S::from_code);
             Ok(before.unwrap_or(next))
         }
+        A::Erase => facts.standing.check_erasable().map(|()| next),
         _ => Ok(next),
     }
 }

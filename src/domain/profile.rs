@@ -19,7 +19,7 @@ use super::text::{Language, Localized, Name, Slug};
 use super::values::{Encumbrance, Stage, codes};
 
 pub use super::profile_review::{
-    is_sensitive, telling_nothing, texts_not_clean, texts_that_tell, to_look_at,
+    is_sensitive, second_person, telling_nothing, texts_not_clean, texts_that_tell, to_look_at,
 };
 
 /// Days for which a published profile counts as confirmed.
@@ -263,6 +263,8 @@ codes! {
         Withdraw = "withdraw",
         /// Put away what ended long ago.
         Archive = "archive",
+        /// Delete what it says, for good.
+        Erase = "erase",
     }
 }
 
@@ -327,6 +329,8 @@ pub struct ProfileFacts<'a> {
     pub taxonomy: &'a Taxonomy,
     /// Compliance has agreed to this revision.
     pub compliance_agreed: bool,
+    /// Whoever acts is the one who agreed for compliance.
+    pub agreed_alone: bool,
     /// The last check of its firm.
     pub clearance: Option<&'a Clearance>,
     /// What its texts give away ([`texts_that_tell`]).
@@ -353,11 +357,12 @@ pub fn step(
     hold(next, action, &facts.standing)
 }
 
-/// What suspending and restoring ask for, and where a profile that two people
-/// restore stands after it.
+/// What suspending, restoring and erasing ask for, and where a profile that two
+/// people restore stands after it.
 ///
 /// # Errors
-/// There is no ground to suspend it; it can't be restored yet, or not by them.
+/// There is no ground to suspend it; it can't be restored yet, or not by them;
+/// it has to be kept.
 pub fn hold(
     next: ProfileStatus,
     action: ProfileAction,
@@ -370,6 +375,7 @@ pub fn hold(
             let before = standing.restored().and_then(ProfileStatus::from_code);
             Ok(before.unwrap_or(next))
         }
+        ProfileAction::Erase => standing.check_erasable().map(|()| next),
         _ => Ok(next),
     }
 }
@@ -421,6 +427,8 @@ pub fn course(
             | S::Stale,
             A::Withdraw,
         ) => (owner, S::Withdrawn),
+        // Compliance is the privacy officer.
+        (status, A::Erase) if status != S::Erased => (matches!(who, Hat::Compliance), S::Erased),
         (_, action) => return Err(Refusal::no_transition(action.code())),
     };
     if allowed {
@@ -481,8 +489,11 @@ fn guard(
 }
 
 fn check_agreed(content: &StartupContent, facts: &ProfileFacts<'_>) -> Result<(), Refusal> {
-    if facts.compliance_agreed || !is_sensitive(content, facts.taxonomy) {
+    if !is_sensitive(content, facts.taxonomy) {
         return Ok(());
+    }
+    if facts.compliance_agreed {
+        return second_person(facts.agreed_alone);
     }
     Err(Refusal::new(
         "compliance_needed",

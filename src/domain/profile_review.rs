@@ -96,3 +96,17 @@ pub fn to_look_at(content: &StartupContent, taxonomy: &Taxonomy) -> Faults {
 pub fn is_sensitive(content: &StartupContent, taxonomy: &Taxonomy) -> bool {
     !to_look_at(content, taxonomy).is_empty()
 }
+
+/// What is sensitive two people let through.
+///
+/// # Errors
+/// Whoever approves it is the one who agreed.
+pub fn second_person(alone: bool) -> Result<(), Refusal> {
+    if !alone {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "second_person_needed",
+        "Who agreed to it for compliance doesn't approve it as well.",
+    ))
+}

@@ -106,7 +106,7 @@ impl From<MandateStatus> for ReferralState {
             S::Published => Self::Published,
             S::Paused | S::Suspended => Self::Paused,
             S::Stale => Self::Stale,
-            S::Withdrawn | S::Archived => Self::Ended,
+            S::Withdrawn | S::Archived | S::Erased => Self::Ended,
         }
     }
 }

@@ -76,6 +76,19 @@ impl Place {
         Some((since, until))
     }
 
+    /// Whether a later week's digest is due by then.
+    pub fn has_newer_week(
+        self,
+        calendars: &Calendars,
+        monday: NaiveDate,
+        by: DateTime<Utc>,
+    ) -> bool {
+        (1..=MOST_WEEKS)
+            .filter_map(|weeks| monday.checked_add_days(Days::new(7 * weeks)))
+            .filter_map(|later| self.morning_of_week(calendars, later))
+            .any(|morning| morning <= by)
+    }
+
     /// The months, by their first days, whose first working morning came after
     /// `after` and not after `until`.
     pub fn months(
@@ -206,6 +219,11 @@ mod tests {
             .morning_of_week(&calendars, day("2027-03-22"))
             .unwrap();
         assert!(novruz > at("2027-03-23T00:00:00Z"), "{novruz}");
+        // In a week of rest the one before stays the newest.
+        let newer = |by| baku().has_newer_week(&calendars, day("2027-03-15"), at(by));
+        assert!(!newer("2027-03-15T06:00:00Z"));
+        assert!(!newer("2027-03-22T06:00:00Z"));
+        assert!(newer("2027-03-29T06:00:00Z"));
         // Rosh Hashana 5788 begins on a Saturday, 2 October 2027; Yom Kippur
         // is the Monday after next.
         let kippur = jerusalem().morning_of_week(&calendars, day("2027-10-11"));

@@ -1,6 +1,7 @@
 //! Full-text search: which words a record is found by, and which words a
-//! query asks for. The same folding makes both ([`fold`], [`Sound`]), so that
-//! neither back-end needs to know a language.
+//! query asks for. The same folding makes both
+//! ([`fold`](super::text::fold), [`Sound`]), so that neither back-end needs to
+//! know a language.
 //!
 //! Words that stand for something else than themselves carry a prefix that no
 //! folded word can have: `k_` how a word sounds, `h_` and `l_` the consonants
@@ -12,14 +13,15 @@
 
 use std::collections::BTreeSet;
 
+use super::asked::asked;
 use super::country::Country;
 use super::mandate::MandateContent;
 use super::profile::StartupContent;
-use super::search_words::{Room, asked, name_words, sounded, text_words};
 use super::sound::Sound;
 use super::tag::{Facet, Taxonomy};
 use super::text::{Language, Localized, Slug};
 use super::values::{InvestorRole, Stage, codes};
+use super::word_forms::{Room, name_words, sounded, text_words};
 
 /// Counts the ways of folding; a record that was indexed by an older one is
 /// indexed again.

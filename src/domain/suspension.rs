@@ -46,7 +46,15 @@ pub struct Suspension {
     pub first_restored_by: Option<UserId>,
 }
 
-/// What suspending and restoring look at, beside the record itself.
+/// Why nothing of a firm is erased now.
+pub fn legal_hold() -> Refusal {
+    Refusal::new(
+        "legal_hold",
+        "A legal hold is on the firm: until it is lifted nothing of it is erased.",
+    )
+}
+
+/// What suspending, restoring and erasing look at, beside the record itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Standing<'a> {
     /// What the last check of its firm found, whatever the day.
@@ -55,6 +63,8 @@ pub struct Standing<'a> {
     pub reporters: usize,
     /// The suspension in force.
     pub suspension: Option<&'a Suspension>,
+    /// Whether the law wants everything of its firm kept as it is.
+    pub legal_hold: bool,
     /// Who acts; none for the service itself.
     pub by: Option<UserId>,
 }
@@ -94,6 +104,17 @@ impl<'a> Standing<'a> {
                 "second_person_needed",
                 "Somebody else of compliance has to agree.",
             ));
+        }
+        Ok(())
+    }
+
+    /// Whether the record can be erased.
+    ///
+    /// # Errors
+    /// A legal hold is on its firm.
+    pub fn check_erasable(&self) -> Result<(), Refusal> {
+        if self.legal_hold {
+            return Err(legal_hold());
         }
         Ok(())
     }
@@ -154,6 +175,16 @@ mod tests {
                 Err(std::borrow::Cow::Borrowed("no_ground_to_suspend"))
             );
         }
+    }
+
+    #[test]
+    fn what_the_law_wants_kept_is_not_erased() {
+        let standing = |legal_hold| Standing {
+            legal_hold,
+            ..Standing::default()
+        };
+        assert!(standing(false).check_erasable().is_ok());
+        assert_eq!(standing(true).check_erasable(), Err(legal_hold()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
+    CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE,
 };
 use actix_web::http::{ConnectionType, Method, StatusCode, header};
 use actix_web::middleware::Next;
@@ -25,7 +25,11 @@ use super::limits::{Limits, guard_body};
 use super::problem::{Kind, Problem};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::{access, metrics, security_headers};
-use crate::services::Context;
+use crate::domain::trace::TraceId;
+use crate::services::{Context, within_trace};
+
+/// Names the trace that a request is part of (W3C Trace Context).
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The outermost layer: nothing leaves the service but through here.
 pub(super) async fn edge(
@@ -35,9 +39,14 @@ pub(super) async fn edge(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let _running = drain.enter();
     let _active = metrics::Active::enter();
-    let trip = Trip::begin(&request, drain.is_draining());
+    let trace = trace_of(request.headers());
+    let trip = Trip::begin(&request, trace, drain.is_draining());
     request.extensions_mut().insert(trip.id);
-    let answer = next.call(request).instrument(trip.span.clone()).await;
+    let served = next.call(request).instrument(trip.span.clone());
+    let answer = match trace {
+        Some(trace) => within_trace(trace, served).await,
+        None => served.await,
+    };
     let _entered = trip.span.clone().entered();
     match answer {
         Ok(answer) => {
@@ -53,6 +62,14 @@ pub(super) async fn edge(
             Err(InternalError::from_response("finished", response).into())
         }
     }
+}
+
+/// The trace that the caller says the request is part of. Two headers leave
+/// open of which.
+fn trace_of(headers: &HeaderMap) -> Option<TraceId> {
+    let mut named = headers.get_all(TRACEPARENT);
+    let named = named.next().filter(|_| named.next().is_none())?;
+    named.to_str().ok().and_then(TraceId::of_traceparent)
 }
 
 /// Says in the challenge where a program learns how to get a token (RFC 9728
@@ -88,7 +105,7 @@ struct Trip {
 }
 
 impl Trip {
-    fn begin(request: &ServiceRequest, last_of_connection: bool) -> Self {
+    fn begin(request: &ServiceRequest, trace: Option<TraceId>, last_of_connection: bool) -> Self {
         let id = RequestId::new();
         let method = request.method().clone();
         let route = match access::template(request.path()) {
@@ -98,7 +115,8 @@ impl Trip {
                 .map_or(Cow::Borrowed("unrouted"), Cow::Owned),
         };
         // The template, not the path: paths of mailed links hold secrets.
-        let span = info_span!("request", %id, %method, %route);
+        let trace_id = trace.map(tracing::field::display);
+        let span = info_span!("request", %id, %method, %route, trace_id);
         Self {
             id,
             method,

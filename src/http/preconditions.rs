@@ -40,7 +40,10 @@ impl IfMatch {
         match tags(&text).as_deref() {
             Some([tag]) => Ok(Some(tag.version().unwrap_or(NEVER))),
             Some([_, ..]) => Err(bad_header(&IF_MATCH, "names one version")),
-            _ => Err(bad_header(&IF_MATCH, "is an entity tag such as \"v3\"")),
+            _ => Err(bad_header(
+                &IF_MATCH,
+                "is the `ETag` of the version that was read, with its quotation marks: \"v3\", not v3",
+            )),
         }
     }
 

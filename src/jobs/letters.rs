@@ -14,7 +14,7 @@ use crate::domain::text::{Language, Localized, Name};
 use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
     IntroductionClosed, Language as MailLanguage, Moment, NewsMail, Notice, Outcome, OverMail,
-    Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, pass_reason,
+    Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail, Way, pass_reason,
 };
 use crate::mail::{Email, InvalidEmail, Mailbox, MessageId, Said};
 use crate::services::Context;
@@ -189,7 +189,7 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
                 at: stale.since,
                 zone: reader.zone,
             },
-            record: format!("{}/v1/deals/{}", context.settings.public_url, stale.deal),
+            record: way(context, "deals", stale.deal),
         }),
         Content::Alert(alert) => Notice::Alert(AlertMail {
             reader: reader.name.clone(),
@@ -199,10 +199,7 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
                 Matter::QuestionUndelivered => AlertMatter::QuestionUndelivered,
             },
             programme: alert.programme.clone(),
-            record: format!(
-                "{}/v1/introductions/{}",
-                context.settings.public_url, alert.introduction
-            ),
+            record: way(context, "introductions", alert.introduction),
         }),
         Content::Closed(closed) => Notice::IntroductionClosed(closed_notice(closed, reader)),
         Content::Meeting(news) => Notice::Meeting(meeting::mail(news)),
@@ -231,9 +228,16 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
                 at: message.created_at,
                 zone: reader.zone,
             },
-            sign_in: format!("{}/v1/docs", context.settings.public_url),
+            sign_in: context.settings.destinations.sign_in.clone(),
         }),
     }
+}
+
+/// How a reader comes to a record that has no page here.
+fn way(context: &Context, kind: &str, id: impl std::fmt::Display) -> Way {
+    let number = id.to_string();
+    let link = context.settings.destinations.of_record(kind, &number);
+    link.map_or(Way::Number(number), Way::Link)
 }
 
 fn ticket_notice(letter: &Letter, reader: &Reader) -> TicketMail {
@@ -411,7 +415,7 @@ mod tests {
     fn what_is_said_to_be_of_the_firm_is_what_its_reader_can_do_without() {
         for news in News::ALL.iter().copied() {
             let of_firm = account_news(news).is_of_firm();
-            assert_eq!(of_firm, news.topic().is_some(), "{news}");
+            assert_eq!(of_firm, news.event().is_some(), "{news}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{Instrument, debug, error, info_span, warn};
 use uuid::Uuid;
 
 use crate::db::envelopes::Envelope;
@@ -153,9 +153,15 @@ impl Sender {
     /// Sends one. Another may fare better where the store fails; this one comes
     /// back when its lease ends.
     async fn finish(&self, message: &Claimed) {
-        if let Err(error) = self.deliver(message).await {
-            warn!(message = %message.id, %error, "what became of a message could not be noted");
-        }
+        let trace_id = message.trace.map(tracing::field::display);
+        let span = info_span!("message", id = %message.id, trace_id);
+        let finished = async {
+            match self.deliver(message).await {
+                Ok(()) => debug!(attempt = message.attempts, "a message was tried"),
+                Err(error) => warn!(%error, "what became of a message could not be noted"),
+            }
+        };
+        finished.instrument(span).await;
     }
 
     async fn give_back_all(&self, pile: &mut Pile) {
@@ -260,6 +266,7 @@ impl Sender {
             copy: copies::of(email, &self.context.settings.public_url),
             answer: heard.answer,
             refused: heard.refused,
+            matches: ready.content.matches(),
         });
         (attempt, tried)
     }

@@ -124,6 +124,15 @@ pub struct OverMail {
     pub silent: bool,
 }
 
+/// How a reader comes to a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// By this address.
+    Link(String),
+    /// By its number, where they work with the service.
+    Number(String),
+}
+
 /// A deal stands too long, and the reader has to act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaleMail {
@@ -135,8 +144,8 @@ pub struct StaleMail {
     pub programme: String,
     /// Since when it stands where it stands.
     pub since: Moment,
-    /// The address of the record.
-    pub record: String,
+    /// The way to the record.
+    pub record: Way,
 }
 
 /// What the operator's people should look at.
@@ -159,8 +168,8 @@ pub struct AlertMail {
     pub matter: AlertMatter,
     /// The programme's title.
     pub programme: String,
-    /// The address of the record.
-    pub record: String,
+    /// The way to the record.
+    pub record: Way,
 }
 
 /// One side of an introduction that both have accepted.
@@ -276,8 +285,8 @@ pub struct RegistrationExists {
     pub reader: Option<String>,
     /// When it happened.
     pub tried: Moment,
-    /// The address of the page to sign in.
-    pub sign_in: String,
+    /// The address of the page to sign in, where there is one.
+    pub sign_in: Option<String>,
 }
 
 /// What a mailed link is for.

@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 
 use super::Said;
+use super::notice::Way;
 use crate::domain::message::RecordNews;
 use crate::domain::values::Side;
 use crate::domain::worklist::WorkKind;
@@ -57,8 +58,8 @@ pub struct ProfileMail {
     pub reason: String,
     /// What should change: the part, as a JSON Pointer, and the comment.
     pub comments: Vec<(String, String)>,
-    /// The address of the record.
-    pub record: String,
+    /// The way to the record.
+    pub record: Way,
 }
 
 /// What happened to a mandate.
@@ -74,8 +75,8 @@ pub struct MandateMail {
     pub by: Option<NaiveDate>,
     /// How many new matches a week it takes.
     pub per_week: u32,
-    /// The address of the record.
-    pub record: String,
+    /// The way to the record.
+    pub record: Way,
 }
 
 /// How a profile fared in a month.
@@ -133,6 +134,6 @@ pub struct WorkMail {
     pub lines: Vec<(WorkKind, usize, NaiveDate)>,
     /// How much of it is late.
     pub overdue: usize,
-    /// The address of the list.
-    pub list: String,
+    /// The address of the list, where there is one.
+    pub list: Option<String>,
 }

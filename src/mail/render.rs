@@ -233,10 +233,7 @@ fn stale_mail(stale: &StaleMail, wording: &'static Wording) -> Document {
             greeting(stale.reader.as_deref(), wording),
             Block::Paragraph(fill(words.lead, &facts)),
             paragraph(words.what_now),
-            Block::Action {
-                label: wording.alert.record,
-                url: stale.record.clone(),
-            },
+            records::way(&stale.record, wording),
         ],
         footer: fill(wording.footer_programme, &facts),
     }
@@ -255,10 +252,7 @@ fn alert_mail(alert: &AlertMail, wording: &'static Wording) -> Document {
         blocks: vec![
             greeting(alert.reader.as_deref(), wording),
             Block::Paragraph(fill(lead, &[programme])),
-            Block::Action {
-                label: words.record,
-                url: alert.record.clone(),
-            },
+            records::way(&alert.record, wording),
         ],
         footer: fill(words.footer, &[]),
     }
@@ -350,18 +344,19 @@ fn introduction_closed(closed: &IntroductionClosed, wording: &'static Wording) -
 fn registration_exists(exists: &RegistrationExists, wording: &'static Wording) -> Document {
     let words = &wording.registration;
     let tried = moment(exists.tried, wording);
+    let mut blocks = vec![
+        greeting(exists.reader.as_deref(), wording),
+        Block::Paragraph(fill(words.lead, &[("tried", &tried)])),
+        paragraph(words.yours),
+    ];
+    blocks.extend(exists.sign_in.clone().map(|url| Block::Action {
+        label: words.action,
+        url,
+    }));
+    blocks.push(paragraph(words.not_yours));
     Document {
         subject: fill(words.subject, &[]),
-        blocks: vec![
-            greeting(exists.reader.as_deref(), wording),
-            Block::Paragraph(fill(words.lead, &[("tried", &tried)])),
-            paragraph(words.yours),
-            Block::Action {
-                label: words.action,
-                url: exists.sign_in.clone(),
-            },
-            paragraph(words.not_yours),
-        ],
+        blocks,
         footer: fill(wording.footer_account, &[]),
     }
 }

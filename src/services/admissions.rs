@@ -108,7 +108,7 @@ pub async fn withdraw(
     admission: Admission,
     reason: String,
 ) -> Result<(), Error> {
-    caller.may(Operation::WriteProgramme, &[])?;
+    programmes::may_write(context, caller, id).await?;
     let departure = Departure {
         id: context.new_id(),
         at: context.now(),

@@ -9,10 +9,10 @@ use crate::domain::account::{Role, User};
 use crate::domain::consent::{ConsentReceipt, PROPOSALS, law_of};
 use crate::domain::fault::Faults;
 use crate::domain::ids::OrganizationId;
-use crate::domain::mandate::Mandate;
+use crate::domain::mandate::{Mandate, MandateStatus};
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::permission::Operation;
-use crate::domain::profile::StartupProfile;
+use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::text::{Email, Language, Name};
 use crate::domain::ticket::{Permit, TicketKind, TicketOutcome};
 
@@ -112,8 +112,11 @@ pub(super) fn records(conn: &mut Conn, organization: OrganizationId) -> Result<R
         profiles: startup_profiles::list(conn, &profiles, None, MOST)?,
         mandates: mandates::list(conn, &wanted, None, MOST)?,
     };
-    records.profiles.retain(|profile| !profile.claimed);
-    records.mandates.retain(|mandate| !mandate.claimed);
+    let (gone, over) = (ProfileStatus::Erased, MandateStatus::Erased);
+    let profiles = &mut records.profiles;
+    profiles.retain(|profile| !profile.claimed && profile.status != gone);
+    let mandates = &mut records.mandates;
+    mandates.retain(|mandate| !mandate.claimed && mandate.status != over);
     Ok(records)
 }
 
@@ -346,5 +349,5 @@ pub(super) fn refuse(
     for mandate in &records.mandates {
         super::mandates::disown(context, conn, mandate)?;
     }
-    Ok(())
+    super::investors::disown(context, conn, organization)
 }

@@ -26,6 +26,7 @@ use crate::domain::wording::Wording;
 
 use super::attempts::Attempts;
 use super::caller::Callers;
+use super::destinations::Destinations;
 use super::documents::Documents;
 use super::export_jobs::AnyScribe;
 use super::failures::Failures;
@@ -128,6 +129,8 @@ pub struct Settings {
     pub bounces_kept: TimeDelta,
     /// Where people reach the service, without a slash at the end.
     pub public_url: String,
+    /// Where mails lead to what has no page here.
+    pub destinations: Destinations,
 }
 
 /// What passes through as files.

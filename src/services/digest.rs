@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::db::matches::Filter;
 use crate::db::{self, Conn};
+use crate::domain::account::User;
 use crate::domain::ids::{MandateId, MatchId, ProgrammeId};
 use crate::domain::mandate::Mandate;
 use crate::domain::permission::Operation;
@@ -29,6 +30,9 @@ pub const DAYS: i64 = 7;
 const REASONS: usize = 3;
 /// Matches looked through for those of one week.
 const MOST: usize = 1_000;
+/// How long something that was never told is looked for: a match that waits
+/// ends sooner, even where it was put off.
+pub(super) const BACKLOG: TimeDelta = TimeDelta::days(150);
 
 /// What a mandate's reader should look at.
 #[derive(Debug, Clone)]
@@ -118,25 +122,66 @@ pub fn for_reader(
     reader: &Language,
 ) -> Result<Digest, Error> {
     let until = context.now();
-    let window = (until - TimeDelta::days(DAYS), until);
-    of_window(context, conn, id, reader, window)
+    let since = until - TimeDelta::days(DAYS);
+    let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+    let mut found = open_matches(context, conn, &mandate, since)?;
+    found.retain(|matched| came_at(matched) <= until);
+    let (entries, more) = strongest(context, conn, &mandate, found, reader)?;
+    Ok(Digest {
+        mandate,
+        since,
+        entries,
+        more,
+    })
 }
 
-/// [`for_reader`] for what came after one instant and not after another.
+/// What a reader is mailed for a week: what came in it, and what came before
+/// and was in no digest of theirs for want of room.
 ///
 /// # Errors
 /// There is no such mandate; a statement failed.
-pub(super) fn of_window(
+pub(super) fn of_week(
     context: &Context,
     conn: &mut Conn,
     id: MandateId,
-    reader: &Language,
+    reader: &User,
     (since, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Digest, Error> {
     let mandate = db::mandates::find(conn, id)?.ok_or(Error::NotFound)?;
+    let earliest = untold_since(conn, until)?.min(since);
+    let told_before = db::digests::told(conn, reader.id)?;
+    let mut found = open_matches(context, conn, &mandate, earliest)?;
+    found.retain(|matched| {
+        let came = came_at(matched);
+        let is_told = told_before.get(&matched.id).is_some_and(|at| *at >= came);
+        came > earliest && came <= until && !is_told
+    });
+    let (entries, more) = strongest(context, conn, &mandate, found, &reader.language)?;
+    Ok(Digest {
+        mandate,
+        since,
+        entries,
+        more,
+    })
+}
+
+/// From when on whatever came and is on no record was never told.
+pub(super) fn untold_since(conn: &mut Conn, until: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
+    let oldest = until - BACKLOG;
+    let unrecorded = db::digests::unrecorded_to(conn)?;
+    Ok(unrecorded.map_or(oldest, |to| to.max(oldest)))
+}
+
+/// The strongest of what was found, as many as the mandate takes a week, and how
+/// many more there are.
+fn strongest(
+    context: &Context,
+    conn: &mut Conn,
+    mandate: &Mandate,
+    mut found: Vec<Match>,
+    reader: &Language,
+) -> Result<(Vec<Entry>, usize), Error> {
     let capacity = usize::try_from(mandate.content.capacity.new_per_week).unwrap_or(usize::MAX);
-    let mut found = open_matches(context, conn, &mandate, since)?;
-    found.retain(|matched| came_at(matched) <= until);
     found.sort_by_key(|matched| {
         let pinned = matched.curation.is_some();
         (!pinned, -matched.explanation.exact, matched.id)
@@ -146,12 +191,7 @@ pub(super) fn of_window(
     for matched in found.into_iter().take(capacity) {
         entries.push(entry(context, conn, &matched, reader)?);
     }
-    Ok(Digest {
-        mandate,
-        since,
-        entries,
-        more,
-    })
+    Ok((entries, more))
 }
 
 /// What was shown to the investor since then, that it sees now, and that waits

@@ -1,12 +1,14 @@
-//! Erasing a person: their own wish, or an admin's doing for somebody whose
+//! Erasing a person, and what erasing a record has in common. A person: their own wish, or an admin's doing for somebody whose
 //! account is closed. The account, its parts and all that bears their address
 //! goes; what firms say, did and agreed to stays, by an id that leads to
 //! nobody. What the law wants kept, the proof of what they agreed to, stays
 //! until it ends and is then without a name, too.
 
+use chrono::{DateTime, Utc};
+
 use crate::db::{self, Conn, erasure};
-use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::UserId;
+use crate::domain::event::{Actor, Subject, SubjectKind, Value};
+use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::refusal::Refusal;
 
 use super::accounts::check_password;
@@ -60,6 +62,24 @@ pub(super) fn not_closed() -> Refusal {
 /// Somebody who was erased is not to be had back.
 pub(super) fn erased() -> Refusal {
     Refusal::new("erased", "This person was erased.")
+}
+
+/// Has nobody place a legal hold on a firm, or change it, until the open
+/// transaction ends.
+pub(super) fn hold_firm(conn: &mut Conn, firm: OrganizationId) -> Result<(), Error> {
+    Ok(db::organizations::lock(conn, firm)?)
+}
+
+/// Deletes what is left elsewhere of a record of that firm that is erased by
+/// somebody now: files, names, and a suspension that is in force.
+pub(super) fn forget_traces(
+    conn: &mut Conn,
+    record: Subject,
+    firm: OrganizationId,
+    (by, now): (UserId, DateTime<Utc>),
+) -> Result<(), Error> {
+    db::suspensions::close(conn, record, by, now)?;
+    Ok(db::wipe::files(conn, record.id, firm, now)?)
 }
 
 /// Takes the names out of what erased people agreed to once it has ended, at

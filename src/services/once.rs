@@ -173,15 +173,45 @@ where
     J: FnOnce(&mut Conn) -> Result<(T, Together<Error>), Error> + Send + 'static,
     F: FnOnce(&mut Conn, Uuid) -> Result<T, Error> + Send + 'static,
 {
-    if intent.is_none() {
+    let Some(intent) = intent else {
         return context.db.write_together(job).await;
-    }
-    let job = move |conn: &mut Conn| {
-        let (answer, stored) = job(conn)?;
-        stored.store(conn)?;
-        Ok(answer)
     };
-    write_once(context, principal, intent, job, find).await
+    let now = context.now();
+    let (slot, fingerprint) = slot(principal, intent);
+    let find = |conn: &mut Conn, id, _| find(conn, id);
+    let again = |conn: &mut Conn, outcome| recorded(conn, outcome, find);
+    // The outer result may keep a refusal; the inner one is the answer.
+    let job = move |conn: &mut Conn| {
+        let before = idempotency::look(conn, &slot, &fingerprint, now)?;
+        if before != Begin::Fresh {
+            return replayed(conn, before, again);
+        }
+        let stored = job(conn).and_then(|(made, stored)| {
+            let kept = idempotency::insertion(&slot, &fingerprint, now, &keep(&made))?;
+            stored.with(kept).store(conn)?;
+            Ok(made)
+        });
+        let failed = match stored {
+            Ok(made) => return Ok(Ok(made)),
+            Err(failed) => failed,
+        };
+        // A refusal is kept unless a twin was first, which may be what it was
+        // about; as may be anything else that stood in the way.
+        if let Error::Refused(refusal) = &failed {
+            let outcome = refused(refusal);
+            match idempotency::keep(conn, &slot, &fingerprint, now, &outcome) {
+                Ok(true) => return Ok(Err(failed)),
+                Ok(false) => {}
+                Err(db::Error::Busy) => return Err(Error::KeyInUse),
+                Err(other) => return Err(other.into()),
+            }
+        }
+        match idempotency::look(conn, &slot, &fingerprint, now)? {
+            Begin::Fresh => Err(failed),
+            before => replayed(conn, before, again),
+        }
+    };
+    context.db.write_open(job).await?
 }
 
 /// [`write_once`] whose answer depends on the version that the first time came
@@ -198,15 +228,69 @@ where
     J: FnOnce(&mut Conn) -> Result<T, Error> + Send + 'static,
     F: FnOnce(&mut Conn, Uuid, i64) -> Result<T, Error> + Send + 'static,
 {
-    let keep = |made: &T| Outcome::Created {
+    let again = |conn: &mut Conn, outcome| recorded(conn, outcome, find);
+    once(context, principal, intent, job, keep, again).await
+}
+
+/// What is kept of a record that was made or moved.
+fn keep<T: Recorded>(made: &T) -> Outcome {
+    Outcome::Created {
         id: made.id(),
         version: made.version(),
-    };
-    let again = |conn: &mut Conn, outcome| match outcome {
+    }
+}
+
+/// What is kept of a refusal.
+fn refused(refusal: &Refusal) -> Outcome {
+    Outcome::Refused {
+        code: refusal.code.to_string(),
+        detail: refusal.detail.clone(),
+        missing: refusal.missing.clone(),
+    }
+}
+
+/// The record that was made or moved the first time.
+fn recorded<T>(
+    conn: &mut Conn,
+    outcome: Outcome,
+    find: impl FnOnce(&mut Conn, Uuid, i64) -> Result<T, Error>,
+) -> Result<T, Error> {
+    match outcome {
         Outcome::Created { id, version } => find(conn, id, version),
         _ => Err(other_outcome()),
+    }
+}
+
+/// The answer of the first time; the outer result is an error where nothing is
+/// to be stored.
+fn replayed<T>(
+    conn: &mut Conn,
+    before: Begin,
+    again: impl FnOnce(&mut Conn, Outcome) -> Result<T, Error>,
+) -> Result<Result<T, Error>, Error> {
+    match before {
+        Begin::Fresh => Err(Error::internal("a request that is new has no outcome")),
+        Begin::Mismatch => Err(Error::KeyReused),
+        Begin::Replay(Outcome::Refused {
+            code,
+            detail,
+            missing,
+        }) => Ok(Err(Error::Refused(Refusal {
+            code: code.into(),
+            detail,
+            missing,
+        }))),
+        Begin::Replay(outcome) => again(conn, outcome).map(Ok),
+    }
+}
+
+fn slot(principal: UserId, intent: Intent) -> (Slot, [u8; 32]) {
+    let slot = Slot {
+        principal: principal.to_string(),
+        route: intent.route.to_owned(),
+        key: intent.key,
     };
-    once(context, principal, intent, job, keep, again).await
+    (slot, intent.fingerprint)
 }
 
 /// Runs `job`, which decides several records, in one transaction; a repetition
@@ -252,45 +336,26 @@ where
         return context.db.write(job).await;
     };
     let now = context.now();
-    let slot = Slot {
-        principal: principal.to_string(),
-        route: intent.route.to_owned(),
-        key: intent.key,
-    };
+    let (slot, fingerprint) = slot(principal, intent);
     // The outer result commits the slot; the inner one is the answer.
     context
         .db
         .write(move |conn| -> Result<Result<T, Error>, Error> {
-            match begin(conn, &slot, &intent.fingerprint, now)? {
-                Begin::Mismatch => Err(Error::KeyReused),
-                Begin::Replay(Outcome::Refused {
-                    code,
-                    detail,
-                    missing,
-                }) => Ok(Err(Error::Refused(Refusal {
-                    code: code.into(),
-                    detail,
-                    missing,
-                }))),
-                Begin::Replay(outcome) => again(conn, outcome).map(Ok),
+            match begin(conn, &slot, &fingerprint, now)? {
                 Begin::Fresh => match db::transaction(conn, job) {
                     Ok(made) => {
                         idempotency::finish(conn, &slot, &keep(&made))?;
                         Ok(Ok(made))
                     }
                     Err(Error::Refused(refusal)) => {
-                        let outcome = Outcome::Refused {
-                            code: refusal.code.to_string(),
-                            detail: refusal.detail.clone(),
-                            missing: refusal.missing.clone(),
-                        };
-                        idempotency::finish(conn, &slot, &outcome)?;
+                        idempotency::finish(conn, &slot, &refused(&refusal))?;
                         Ok(Err(Error::Refused(refusal)))
                     }
                     // Anything else did nothing and may come out otherwise
                     // next time, so the slot is given back.
                     Err(other) => Err(other),
                 },
+                before => replayed(conn, before, again),
             }
         })
         .await?

@@ -121,8 +121,9 @@ pub async fn publish_rule_set(context: &Context, rules: RuleSet) -> Result<RuleS
         .await
 }
 
-/// One programme. Those that are or were in force are known to everybody who
-/// is signed in, the others to their parties and the operator's people.
+/// One programme. Those that are or were in force are known to startups and
+/// investors, who may be admitted to them; to partners those that they are a
+/// party to, and all to the operator's people.
 pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result<Programme, Error> {
     caller.may(Operation::ReadProgramme, &[])?;
     let found = context.db.look_up(move |conn| load(conn, id)).await?;
@@ -133,10 +134,33 @@ pub async fn find(context: &Context, caller: &Caller, id: ProgrammeId) -> Result
 /// Whether the caller may know that there is such a programme; see [`find`].
 pub(super) fn check_known(caller: &Caller, found: &Programme) -> Result<(), Error> {
     let mut parties = found.details.parties.iter();
-    let known = found.status.is_public()
+    let known = found.status.is_public() && may_be_admitted(caller)
         || caller.is_of_operator()
         || parties.any(|party| caller.belongs_to(party.organization));
     known.then_some(()).ok_or(Error::NotFound)
+}
+
+/// Whether the caller is of a firm that programmes are for.
+fn may_be_admitted(caller: &Caller) -> bool {
+    use OrganizationKind as K;
+    let mut parts = caller.memberships.iter();
+    parts.any(|part| matches!(part.kind, K::Startup | K::Investor))
+}
+
+/// Refuses whoever may not write a programme; one that they may not know of is
+/// not there.
+pub(super) async fn may_write(
+    context: &Context,
+    caller: &Caller,
+    id: ProgrammeId,
+) -> Result<(), Error> {
+    match caller.may(Operation::WriteProgramme, &[]) {
+        Err(Error::Forbidden) => {
+            find(context, caller, id).await?;
+            Err(Error::Forbidden)
+        }
+        other => other,
+    }
 }
 
 /// Programmes that the caller may know of, oldest first; see [`find`].
@@ -150,6 +174,7 @@ pub async fn list(
     if !caller.is_of_operator() {
         let own = caller.memberships.iter().map(|member| member.organization);
         filter.known_to = Some(own.collect());
+        filter.own_only = !may_be_admitted(caller);
     }
     read_page(
         context,
@@ -170,7 +195,7 @@ pub async fn transition(
     expected: Option<i64>,
     action: ProgrammeAction,
 ) -> Result<Programme, Error> {
-    caller.may(Operation::WriteProgramme, &[])?;
+    may_write(context, caller, id).await?;
     let now = context.now();
     let (context_in, pen) = (context.clone(), context.pen(caller.actor()));
     let hats = hats(caller);
@@ -296,7 +321,7 @@ pub async fn admit(
     id: ProgrammeId,
     admission: Admission,
 ) -> Result<bool, Error> {
-    caller.may(Operation::WriteProgramme, &[])?;
+    may_write(context, caller, id).await?;
     let now = context.now();
     let (context_in, actor) = (context.clone(), caller.actor());
     let caller_in = caller.clone();

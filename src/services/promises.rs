@@ -60,6 +60,7 @@ fn in_force(conn: &mut Conn) -> Result<Vec<ProgrammeId>, Error> {
         let filter = db::programmes::Filter {
             status: Some(status),
             known_to: None,
+            own_only: false,
         };
         let mut after = None;
         loop {

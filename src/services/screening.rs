@@ -51,6 +51,7 @@ pub async fn of_mandate(
         .db
         .read(move |conn| db::mandates::find(conn, id)?.ok_or(Error::NotFound))
         .await?;
+    caller.may(Operation::ReadCompliance, &[found.organization])?;
     Ok(terms::in_mandate(&found.content, &context.taxonomy()))
 }
 
@@ -65,6 +66,7 @@ pub async fn of_investor(
         .db
         .read(move |conn| db::investor_profiles::find(conn, id)?.ok_or(Error::NotFound))
         .await?;
+    caller.may(Operation::ReadCompliance, &[found.organization])?;
     Ok(terms::in_investor(&found.content, &context.taxonomy()))
 }
 

@@ -12,6 +12,7 @@ use crate::db::{self, Conn};
 use crate::domain::account::is_erased;
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::ids::UserId;
+use crate::domain::mail_event::{MailEvent, Wanted};
 use crate::domain::message::{SuppressionReason, Topic};
 use crate::domain::permission::Operation;
 use crate::domain::text::{Email, Language};
@@ -31,8 +32,8 @@ pub struct Settings {
     pub email: Email,
     /// The language they read, as far as that is known.
     pub language: Language,
-    /// What they are mailed about.
-    pub wanted: BTreeSet<Topic>,
+    /// What they are mailed of.
+    pub wanted: Wanted,
 }
 
 /// What stands in the link to the settings of an address: sealed, since an
@@ -57,11 +58,12 @@ fn read_token(context: &Context, token: &str) -> Result<(Topic, Email), Error> {
     }
 }
 
-/// Why nothing is sent to an address about a topic, if so.
+/// Why nothing is sent to an address about a topic, or of one thing of it, if so.
 pub(super) fn hindrance(
     conn: &mut Conn,
     email: &Email,
     topic: Option<Topic>,
+    event: Option<MailEvent>,
 ) -> Result<Option<&'static str>, Error> {
     if is_erased(email) {
         return Ok(Some("erased"));
@@ -70,7 +72,7 @@ pub(super) fn hindrance(
         return Ok(Some("suppressed"));
     }
     match topic {
-        Some(topic) if suppressions::opt_outs(conn, email)?.contains(&topic) => {
+        Some(topic) if !suppressions::wanted(conn, email)?.holds(topic, event) => {
             Ok(Some("unsubscribed"))
         }
         _ => Ok(None),
@@ -85,21 +87,15 @@ pub async fn settings_of_link(context: &Context, token: &str) -> Result<Settings
 
 fn settings(conn: &mut Conn, email: Email) -> Result<Settings, Error> {
     let user = db::users::find_by_email(conn, &email.key())?;
-    let out = suppressions::opt_outs(conn, &email)?;
-    let wanted = Topic::ALL.iter().copied().filter(|it| !out.contains(it));
     Ok(Settings {
         language: user.map_or_else(Language::english, |user| user.language),
-        wanted: wanted.collect(),
+        wanted: suppressions::wanted(conn, &email)?,
         email,
     })
 }
 
 /// Stores what the reader of a mail wants to be told.
-pub async fn change_by_link(
-    context: &Context,
-    token: &str,
-    wanted: BTreeSet<Topic>,
-) -> Result<(), Error> {
+pub async fn change_by_link(context: &Context, token: &str, wanted: Wanted) -> Result<(), Error> {
     let (_, email) = read_token(context, token)?;
     let context_in = context.clone();
     context
@@ -117,36 +113,32 @@ pub async fn unsubscribe(context: &Context, token: &str) -> Result<Settings, Err
         .db
         .write(move |conn| {
             let mut wanted = settings(conn, email.clone())?.wanted;
-            wanted.remove(&topic);
+            wanted.topics.remove(&topic);
             change(&context_in, conn, &email, &wanted, Actor::System)?;
             settings(conn, email)
         })
         .await
 }
 
-/// What the caller is mailed about.
-pub async fn own(context: &Context, caller: &Caller) -> Result<BTreeSet<Topic>, Error> {
+/// What the caller is mailed of.
+pub async fn own(context: &Context, caller: &Caller) -> Result<Wanted, Error> {
     caller.may(Operation::ReadAccount, &[])?;
     let email = caller.user.email.clone();
     let settings = context.db.read(move |conn| settings(conn, email)).await?;
     Ok(settings.wanted)
 }
 
-/// What stands for these settings in an `ETag`: they count no changes, but the
-/// same ones have the same number and others another.
-pub fn version_of(wanted: &BTreeSet<Topic>) -> i64 {
-    let topics = Topic::ALL.iter().enumerate();
-    let bits = topics.map(|(place, topic)| i64::from(wanted.contains(topic)) << place);
-    1 + bits.sum::<i64>()
-}
-
-/// Stores what the caller wants to be told, if it is still what was expected.
+/// Stores what the caller wants to be told, if it is still what was expected;
+/// without single things, those stay as they are. Answers what holds now.
+///
+/// These settings count no changes: what stands for them is [`Wanted::number`].
 pub async fn change_own(
     context: &Context,
     caller: &Caller,
     expected: Option<i64>,
-    wanted: BTreeSet<Topic>,
-) -> Result<(), Error> {
+    topics: BTreeSet<Topic>,
+    events: Option<BTreeSet<MailEvent>>,
+) -> Result<Wanted, Error> {
     caller.may(Operation::WriteAccount, &[])?;
     let (context_in, email, actor) = (context.clone(), caller.user.email.clone(), caller.actor());
     let person = caller.id();
@@ -155,11 +147,16 @@ pub async fn change_own(
         .write(move |conn| {
             // Two who change them at once are two, one after the other.
             db::users::hold(conn, person, None)?;
-            let before = version_of(&settings(conn, email.clone())?.wanted);
-            if expected.is_some_and(|expected| expected != before) {
+            let before = suppressions::wanted(conn, &email)?;
+            if expected.is_some_and(|expected| expected != before.number()) {
                 return Err(Error::StaleVersion);
             }
-            change(&context_in, conn, &email, &wanted, actor)
+            let wanted = Wanted {
+                topics,
+                events: events.unwrap_or(before.events),
+            };
+            change(&context_in, conn, &email, &wanted, actor)?;
+            Ok(wanted)
         })
         .await
 }
@@ -173,7 +170,7 @@ pub(super) fn leave(
     actor: Actor,
 ) -> Result<(), Error> {
     let mut wanted = settings(conn, email.clone())?.wanted;
-    wanted.retain(|topic| !topics.contains(topic));
+    wanted.topics.retain(|topic| !topics.contains(topic));
     change(context, conn, email, &wanted, actor)
 }
 
@@ -186,7 +183,10 @@ pub(super) fn take_up(
     actor: Actor,
 ) -> Result<(), Error> {
     let mut wanted = settings(conn, email.clone())?.wanted;
-    wanted.extend(topics);
+    wanted.topics.extend(topics);
+    // Whoever takes it up hears of all of it.
+    let all = topics.iter().flat_map(|topic| MailEvent::of(*topic));
+    wanted.events.extend(all);
     change(context, conn, email, &wanted, actor)
 }
 
@@ -195,13 +195,17 @@ fn change(
     context: &Context,
     conn: &mut Conn,
     email: &Email,
-    wanted: &BTreeSet<Topic>,
+    wanted: &Wanted,
     actor: Actor,
 ) -> Result<(), Error> {
-    let mut changed = false;
+    let (mut changed, now) = (false, context.now());
     for topic in Topic::ALL.iter().copied() {
-        let out = !wanted.contains(&topic);
-        changed |= suppressions::set_opt_out(conn, email, topic, out, context.now())?;
+        let out = !wanted.topics.contains(&topic);
+        changed |= suppressions::set_opt_out(conn, email, topic, out, now)?;
+    }
+    for event in MailEvent::ALL.iter().copied() {
+        let out = !wanted.events.contains(&event);
+        changed |= suppressions::set_event_out(conn, email, event, out, now)?;
     }
     let user = db::users::find_by_email(conn, &email.key())?;
     match user.filter(|_| changed) {
@@ -209,14 +213,22 @@ fn change(
             conn,
             "user.notifications_changed",
             (SubjectKind::User, user.id),
-            vec![("wanted", codes(wanted))],
+            vec![("wanted", codes(wanted)), ("kept_out", kept_out(wanted))],
         ),
         None => Ok(()),
     }
 }
 
-fn codes(topics: &BTreeSet<Topic>) -> Value {
-    Value::Codes(topics.iter().map(|topic| topic.code().to_owned()).collect())
+fn codes(wanted: &Wanted) -> Value {
+    let topics = wanted.topics.iter();
+    Value::Codes(topics.map(|topic| topic.code().to_owned()).collect())
+}
+
+/// The single things that they don't want of their topics.
+fn kept_out(wanted: &Wanted) -> Value {
+    let all = MailEvent::ALL.iter();
+    let out = all.filter(|event| !wanted.events.contains(event));
+    Value::Codes(out.map(|event| event.code().to_owned()).collect())
 }
 
 /// Suppressed addresses, or one of them, oldest first.

@@ -16,12 +16,13 @@ use super::{Caller, Context, Error, investors, mandates, startups};
 /// The state of every kind of record that is suspended.
 const SUSPENDED: &str = "suspended";
 
-/// What suspending and restoring look at, held.
+/// What suspending, restoring and erasing look at, held.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Held {
     verdict: Option<ClearanceVerdict>,
     reporters: usize,
     suspension: Option<Suspension>,
+    legal_hold: bool,
     by: Option<UserId>,
 }
 
@@ -44,6 +45,7 @@ impl Held {
             verdict: db::clearances::latest(conn, firm)?.map(|it| it.verdict),
             reporters: suspensions::reporters_of(conn, firm)?.len(),
             suspension: suspensions::in_force(conn, subject)?,
+            legal_hold: db::legal_holds::is_held(conn, firm)?,
             by,
         })
     }
@@ -54,6 +56,7 @@ impl Held {
             verdict: self.verdict,
             reporters: self.reporters,
             suspension: self.suspension.as_ref(),
+            legal_hold: self.legal_hold,
             by: self.by,
         }
     }

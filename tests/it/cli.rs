@@ -17,6 +17,7 @@ use diesel::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::support::builders::registration;
 use crate::support::database::on_runtime;
 use crate::support::program::{Ended, Running, bare, corridor, run, run_with};
 use crate::support::smtp::{Fault, SmtpServer};
@@ -634,6 +635,40 @@ fn sigterm_does_not_wait_for_a_silent_mail_server() {
         assert!(asked.elapsed() < Duration::from_mins(1), "{ended:?}");
         assert_eq!(message(data.path(), id).state, State::Pending);
     });
+}
+
+/// What a caller did in one trace is found together: the lines of its request,
+/// and of the mail that was queued for it.
+#[test]
+fn a_callers_trace_stands_in_the_lines_of_its_request_and_of_its_mail() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let data = settled();
+    let mut command = corridor(data.path());
+    command.env("CORRIDOR__LOG__LEVEL", "corridor=debug");
+    let server = serve(&mut command);
+    let url = format!("http://{}/v1/registrations", server.address());
+    let register = |firm: &str, traceparent: String| {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client
+            .post(&url)
+            .header("traceparent", traceparent)
+            .json(&registration("startup", firm, "IL"));
+        let answer = on_runtime(async move { request.send().await.expect("an answer") });
+        assert_eq!(answer.status(), 202);
+    };
+    let forged = format!("00-{TRACE}-00f067aa0ba902b7-01 more");
+    register("Tamar", forged);
+    register("Ogen", format!("00-{TRACE}-00f067aa0ba902b7-01"));
+    let lines = |what: &str| {
+        let told = server.so_far();
+        let lines = told.lines().filter(|line| line.contains(what));
+        let (of_it, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.contains(TRACE));
+        (of_it.len(), others.len())
+    };
+    until("both mails are tried", || {
+        lines("a message was tried") == (1, 1)
+    });
+    assert_eq!(lines("answered"), (1, 1), "{}", server.so_far());
 }
 
 #[test]

@@ -46,6 +46,31 @@ fn every_event_is_listed_and_one_is_written_as_asked() {
 }
 
 #[test]
+fn all_that_a_reader_can_see_is_written_beside_an_index() {
+    let away = tempfile::tempdir().unwrap();
+    let out = away.path().join("looks");
+    let out_text = out.to_str().unwrap();
+    let all = [
+        "mail", "preview", "--all", "--lang", "he", "--out", out_text,
+    ];
+    let said = run(&mut bare(), &all).ok();
+    assert!(said.contains("open index.html there"), "{said}");
+    let index = fs::read_to_string(out.join("index.html")).unwrap();
+    for file in [
+        "digest.he.html",
+        "page-question.he.html",
+        "page-brief.he.html",
+    ] {
+        assert!(index.contains(&format!("src=\"{file}\"")), "{file}");
+        let html = fs::read_to_string(out.join(file)).unwrap();
+        assert!(html.contains("dir=\"rtl\""), "{file}");
+    }
+    assert!(!index.contains(".ru.html"), "only what was asked for");
+    let both = ["mail", "preview", "--all", "--event", "digest"];
+    run(&mut bare(), &both).fails_with(2);
+}
+
+#[test]
 fn an_event_that_there_is_not_is_named() {
     let away = tempfile::tempdir().unwrap();
     let out = away.path().to_str().unwrap();

@@ -1,6 +1,6 @@
 //! Facts as they could be, for each thing that people are told.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::values::PassReason;
 use crate::mail::Said;
@@ -8,8 +8,9 @@ use crate::mail::notice::{
     AccountNews, AlertMail, AlertMatter, Counterpart, Foot, Introduction, IntroductionAsk,
     IntroductionClosed, Language, Meeting, MeetingMail, MeetingSide, Moment, NewsMail, Notice,
     Outcome, OverMail, Part, Party, PulseMail, Purpose, RegistrationExists, StaleMail, TicketMail,
-    pass_reason,
+    Way, pass_reason,
 };
+use crate::services::destinations::Destinations;
 
 /// One mail.
 pub(super) struct Example {
@@ -45,18 +46,20 @@ pub(super) struct Facts {
     pub(super) mandate: &'static str,
     pub(super) reasons: [&'static str; 3],
     pub(super) band: &'static str,
-    reader: (&'static str, &'static str),
-    zone: chrono_tz::Tz,
+    pub(super) stage: &'static str,
+    pub(super) tags: [&'static str; 2],
+    pub(super) reader: (&'static str, &'static str),
+    pub(super) zone: chrono_tz::Tz,
 }
 
 const DANA: (&str, &str) = ("דנה לוי", "dana@tamar.example");
 const GUL: (&str, &str) = ("Gülnar Əliyeva", "gulnar@khazar.example");
 pub(super) const STARTUP: &str = "תמר Flow";
 pub(super) const INVESTOR: &str = "Xəzər Kapital";
-const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.\nWe can show the figures in a first call.";
+pub(super) const BLURB: &str = "Two pilots cut losses by a third; a partner in the region is sought.\nWe can show the figures in a first call.";
 pub(super) const SITE: &str = "https://corridor.example";
 
-fn facts(language: Language) -> Facts {
+pub(super) fn facts(language: Language) -> Facts {
     match language {
         Language::En => Facts {
             programme: "Water bridge",
@@ -69,6 +72,8 @@ fn facts(language: Language) -> Facts {
                 "Both want a pilot.",
             ],
             band: "Strong",
+            stage: "Seed",
+            tags: ["Water", "Leak detection"],
             reader: ("Noa Barak", "noa@corridor.example"),
             zone: chrono_tz::Asia::Jerusalem,
         },
@@ -83,6 +88,8 @@ fn facts(language: Language) -> Facts {
                 "שני הצדדים מעוניינים בפיילוט.",
             ],
             band: "חזקה",
+            stage: "סיד",
+            tags: ["מים", "איתור נזילות"],
             reader: DANA,
             zone: chrono_tz::Asia::Jerusalem,
         },
@@ -97,6 +104,8 @@ fn facts(language: Language) -> Facts {
                 "Hər iki tərəf pilot layihə istəyir.",
             ],
             band: "Güclü",
+            stage: "Toxum",
+            tags: ["Su", "Sızmaların aşkarlanması"],
             reader: GUL,
             zone: chrono_tz::Asia::Baku,
         },
@@ -111,17 +120,26 @@ fn facts(language: Language) -> Facts {
                 "Обе стороны хотят пилотный проект.",
             ],
             band: "Сильное",
+            stage: "Посевная",
+            tags: ["Вода", "Поиск утечек"],
             reader: ("Фарид Алиев", "farid@khazar.example"),
             zone: chrono_tz::Asia::Baku,
         },
     }
 }
 
-/// Every mail, with facts in that language.
-pub(super) fn all(language: Language) -> Vec<Example> {
+/// A Tuesday morning.
+pub(super) fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_510_800, 0).unwrap_or_default()
+}
+
+/// Every mail, with facts in that language, and with the ways to records that
+/// the operator has.
+pub(super) fn all(language: Language, destinations: &Destinations) -> Vec<Example> {
     let told = Told {
         facts: facts(language),
         language,
+        destinations,
     };
     let mut all = told.asks();
     all.extend(told.made());
@@ -133,12 +151,20 @@ pub(super) fn all(language: Language) -> Vec<Example> {
     all
 }
 
-pub(super) struct Told {
+pub(super) struct Told<'a> {
     pub(super) facts: Facts,
     pub(super) language: Language,
+    pub(super) destinations: &'a Destinations,
 }
 
-impl Told {
+impl Told<'_> {
+    /// The way to a record of a kind.
+    pub(super) fn way(&self, kind: &str) -> Way {
+        let number = "0192f7a0-5b1c-7c3e-9d2a-4f6e8b0a1c2d";
+        let link = self.destinations.of_record(kind, number);
+        link.map_or_else(|| Way::Number(number.to_owned()), Way::Link)
+    }
+
     pub(super) fn example(&self, event: &'static str, notice: Notice) -> Example {
         // As the notices that no reader can switch off.
         let owed = match &notice {
@@ -190,11 +216,10 @@ impl Told {
         }
     }
 
-    /// So many days after a Tuesday morning.
+    /// So many days after that.
     pub(super) fn days(&self, days: i64) -> Moment {
-        let start = DateTime::from_timestamp(1_795_510_800, 0).unwrap_or_default();
         Moment {
-            at: start + TimeDelta::days(days),
+            at: start() + TimeDelta::days(days),
             zone: self.facts.zone,
         }
     }
@@ -288,7 +313,7 @@ impl Told {
             counterpart: STARTUP.to_owned(),
             programme: self.programme(),
             since: self.days(-30),
-            record: format!("{SITE}/v1/deals/preview"),
+            record: self.way("deals"),
         };
         let over = |silent| OverMail {
             reader: Some(self.reader()),
@@ -363,7 +388,7 @@ impl Told {
                 reader: Some(self.reader()),
                 matter,
                 programme: self.programme(),
-                record: format!("{SITE}/v1/introductions/preview"),
+                record: self.way("introductions"),
             };
             self.example(event, Notice::Alert(mail))
         })
@@ -399,7 +424,7 @@ impl Told {
         let exists = RegistrationExists {
             reader: Some(self.reader()),
             tried: self.days(0),
-            sign_in: format!("{SITE}/v1/docs"),
+            sign_in: self.destinations.sign_in.clone(),
         };
         all.push(self.example("registration_exists", Notice::RegistrationExists(exists)));
         all
@@ -431,7 +456,7 @@ impl Told {
             let mail = NewsMail {
                 reader: Some(self.reader()),
                 news,
-                programme: news.is_of_programme().then(|| "Water bridge".to_owned()),
+                programme: news.is_of_programme().then(|| self.programme()),
                 at: self.days(0),
             };
             self.example(event, Notice::News(mail))

@@ -1,6 +1,7 @@
 //! `corridor mail`: what the mails look like, from invented facts.
 
 mod examples;
+mod gallery;
 mod regular;
 
 use std::fs;
@@ -14,6 +15,8 @@ use crate::config::Config;
 use crate::mail::calendar::{Invitation, Method};
 use crate::mail::notice::{Language, Meeting, Notice, Rendered};
 use crate::mail::{Email, Mailbox, MessageId};
+use crate::services::destinations::Destinations;
+use crate::startup;
 
 use self::examples::Example;
 
@@ -34,6 +37,10 @@ pub struct PreviewArgs {
     /// Only in that language: en, he, az or ru
     #[arg(long, value_name = "LANG", value_parser = language)]
     lang: Option<Language>,
+    /// Every mail and, beside them, every page that a mail leads to, with an
+    /// index.html that shows all of them side by side
+    #[arg(long, conflicts_with = "event")]
+    all: bool,
     /// Where the files go; made if it is missing [default: mail-preview]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -58,8 +65,9 @@ fn language(tag: &str) -> Result<Language, String> {
 /// isn't, 1 for a template that doesn't render as it should.
 pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure> {
     let MailCommand::Preview(args) = command;
-    if args.event.is_none() && args.lang.is_none() && args.out.is_none() {
-        return list();
+    let destinations = startup::destinations(config);
+    if !args.all && args.event.is_none() && args.lang.is_none() && args.out.is_none() {
+        return list(&destinations);
     }
     let out = args.out.as_deref().unwrap_or(Path::new("mail-preview"));
     fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
@@ -68,7 +76,7 @@ pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure>
         if args.lang.is_some_and(|wanted| wanted != language) {
             continue;
         }
-        for example in examples::all(language) {
+        for example in examples::all(language, &destinations) {
             if args
                 .event
                 .as_deref()
@@ -82,7 +90,7 @@ pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure>
     }
     if written == 0 {
         let event = args.event.as_deref().unwrap_or_default();
-        let known: Vec<_> = examples::all(Language::En)
+        let known: Vec<_> = examples::all(Language::En, &destinations)
             .iter()
             .map(|it| it.event)
             .collect();
@@ -91,6 +99,21 @@ pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure>
             known.join(", ")
         )));
     }
+    if args.all {
+        let events: Vec<_> = examples::all(Language::En, &destinations)
+            .iter()
+            .map(|it| it.event)
+            .collect();
+        let wanted = LANGUAGES.into_iter();
+        let wanted: Vec<_> = wanted
+            .filter(|(_, language)| args.lang.is_none_or(|wanted| wanted == *language))
+            .collect();
+        let pages = gallery::write(out, &events, &wanted)?;
+        return say!(
+            "{written} mails, each as .html and .eml, and {pages} pages are in {}; open index.html there",
+            out.display()
+        );
+    }
     say!(
         "{written} mails, each as .html and .eml, are in {}",
         out.display()
@@ -98,10 +121,10 @@ pub(super) fn run(config: &Config, command: &MailCommand) -> Result<(), Failure>
 }
 
 /// Every event with its subject, each rendered in all languages first.
-fn list() -> Result<(), Failure> {
+fn list(destinations: &Destinations) -> Result<(), Failure> {
     let mut faults = vec![];
     for (tag, language) in LANGUAGES {
-        for example in examples::all(language) {
+        for example in examples::all(language, destinations) {
             let rendered = example.notice.render_with(language, example.foot());
             faults.extend(
                 check(tag, language, &rendered)
@@ -110,7 +133,7 @@ fn list() -> Result<(), Failure> {
             );
         }
     }
-    for example in examples::all(Language::En) {
+    for example in examples::all(Language::En, destinations) {
         let subject = example.notice.render(Language::En).subject;
         say!("{:<28} {subject}", example.event)?;
     }
@@ -124,11 +147,7 @@ fn list() -> Result<(), Failure> {
 
 /// What is wrong with a mail as it was rendered.
 fn check(tag: &str, language: Language, rendered: &Rendered) -> Vec<String> {
-    let direction = if language == Language::He {
-        "rtl"
-    } else {
-        "ltr"
-    };
+    let direction = gallery::direction(language);
     let mut faults = vec![];
     for part in [&rendered.subject, &rendered.text, &rendered.html] {
         if part.trim().is_empty() {
@@ -266,21 +285,60 @@ mod tests {
 
     #[test]
     fn every_event_renders_in_every_language_with_its_direction() {
+        let app = |path: &str| Some(format!("https://app.example/{path}"));
+        let linked = Destinations {
+            record: app("{kind}/{id}"),
+            worklist: app("worklist"),
+            sign_in: app("sign-in"),
+        };
         for (tag, language) in LANGUAGES {
-            let mut events = BTreeSet::new();
-            for example in examples::all(language) {
-                let rendered = example.notice.render_with(language, example.foot());
-                assert!(
-                    events.insert(example.event),
-                    "{} comes twice",
-                    example.event
-                );
-                assert_eq!(
-                    check(tag, language, &rendered),
-                    Vec::<String>::new(),
-                    "{}",
-                    example.event
-                );
+            for destinations in [&linked, &Destinations::default()] {
+                let mut events = BTreeSet::new();
+                for example in examples::all(language, destinations) {
+                    let rendered = example.notice.render_with(language, example.foot());
+                    assert!(
+                        events.insert(example.event),
+                        "{} comes twice",
+                        example.event
+                    );
+                    assert_eq!(
+                        check(tag, language, &rendered),
+                        Vec::<String>::new(),
+                        "{}",
+                        example.event
+                    );
+                    // What programs read is nothing for a browser.
+                    for part in [&rendered.text, &rendered.html] {
+                        assert!(!part.contains("/v1/"), "{}: {part}", example.event);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_has_a_link_where_there_is_an_application_and_else_a_number() {
+        let linked = Destinations {
+            record: Some("https://app.example/{kind}/{id}".to_owned()),
+            ..Destinations::default()
+        };
+        for (event, kind) in [
+            ("deal_stale", "deals"),
+            ("alert_abuse_reported", "introductions"),
+            ("profile_published", "startup-profiles"),
+            ("investor_stale", "investor-profiles"),
+            ("mandate_published", "mandates"),
+        ] {
+            for (_, language) in LANGUAGES {
+                let text = |destinations: &Destinations| {
+                    let mut all = examples::all(language, destinations).into_iter();
+                    let found = all.find(|example| example.event == event).unwrap();
+                    found.notice.render(language).text
+                };
+                let (with, without) = (text(&linked), text(&Destinations::default()));
+                assert!(with.contains(&format!("https://app.example/{kind}/0192f7a0-")));
+                assert!(!without.contains("http"), "{without}");
+                assert!(without.contains("0192f7a0-5b1c-7c3e-9d2a-4f6e8b0a1c2d"));
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::mail::regular::{
     WorkMail,
 };
 
-impl Told {
+impl Told<'_> {
     pub(super) fn regular(&self) -> Vec<Example> {
         let mut all = vec![
             self.example("digest", Notice::Digest(self.digest())),
@@ -79,7 +79,7 @@ impl Told {
             reader: Some(self.reader()),
             lines: WorkKind::ALL.iter().map(|kind| (*kind, 2, since)).collect(),
             overdue: 1,
-            list: format!("{SITE}/v1/worklist"),
+            list: self.destinations.worklist.clone(),
         }
     }
 
@@ -94,13 +94,13 @@ impl Told {
             by: self.day(14),
             reason: self.pass_reason(),
             comments: vec![("/summary".to_owned(), "Say who pays for it.".to_owned())],
-            record: format!("{SITE}/v1/startup-profiles/preview"),
+            record: self.way("startup-profiles"),
         };
         let investor = |news| ProfileMail {
             side: Side::Investor,
             firm: INVESTOR.to_owned(),
             comments: vec![("/about".to_owned(), "Say what you look for.".to_owned())],
-            record: format!("{SITE}/v1/investor-profiles/preview"),
+            record: self.way("investor-profiles"),
             ..profile(news)
         };
         let mandate = |news| MandateMail {
@@ -109,7 +109,7 @@ impl Told {
             news,
             by: self.day(14),
             per_week: 5,
-            record: format!("{SITE}/v1/mandates/preview"),
+            record: self.way("mandates"),
         };
         let mut all: Vec<_> = [
             ("profile_received", N::Received),

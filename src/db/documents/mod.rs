@@ -13,8 +13,8 @@ pub use self::grants::{
     find_grant, grant_to, grant_to_everybody, insert_grant, list_grants, live_grants, revoke_grant,
 };
 pub use self::versions::{
-    digests_after, erase_versions, find_version, held, holders, insert_version, list_versions,
-    stored_bytes,
+    digests_after, erase_versions, find_version, forget_versions, held, holders, insert_version,
+    list_versions, stored_bytes,
 };
 pub use self::views::{insert_view, list_views};
 use super::document_schema::documents::{self, dsl};

@@ -139,6 +139,18 @@ pub fn erase_versions(
     digests.into_iter().map(digest).collect()
 }
 
+/// Notes that the bytes of all versions go, and what their files were called.
+///
+/// # Errors
+/// A statement failed.
+pub fn forget_versions(conn: &mut Conn, document: DocumentId, now: DateTime<Utc>) -> Result<()> {
+    erase_versions(conn, document, now)?;
+    diesel::update(files::table.filter(dsl::document_id.eq(document)))
+        .set(dsl::file_name.eq(FileName::of("").as_str()))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Which of these bytes a version, or a paper of a deal, still needs.
 ///
 /// # Errors

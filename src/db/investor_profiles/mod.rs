@@ -1,9 +1,11 @@
 //! Investor profiles. The row holds the present state; every revision of what
 //! a profile said stays.
 
+mod agreement;
 mod comments;
+mod erased;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::IntoBoxed;
@@ -20,14 +22,16 @@ use crate::db::types::{Id, Timestamp};
 use crate::db::worklist::{Owners, Waiting};
 use crate::db::{Conn, Result, json, keyset, sql, stored};
 use crate::domain::country::Country;
-use crate::domain::ids::{InvestorProfileId, OrganizationId};
+use crate::domain::ids::{InvestorProfileId, OrganizationId, UserId};
 use crate::domain::investor::{AccreditationStatus, AssetsBand, InvestorContent, InvestorProfile};
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::search::{Order, Query};
 use crate::domain::text::{Language, Slug};
 
+pub use agreement::{agree_compliance, agreed_by, compliance_agreed_revision};
 pub use comments::{comments, insert_comment, some_comments};
+pub use erased::forget_said;
 
 /// Which profiles to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +82,8 @@ struct Row {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    _compliance_agreed_revision: Option<i64>,
+    _compliance_agreed_by: Option<UserId>,
 }
 
 /// Stores a new profile with its first revision; false when its firm has one.
@@ -139,6 +145,23 @@ pub fn of(conn: &mut Conn, organization: OrganizationId) -> Result<Option<Invest
     row.map(profile).transpose()
 }
 
+/// The profiles of these firms that others wrote and nobody of the firm stands
+/// behind.
+///
+/// # Errors
+/// A statement failed.
+pub fn unclaimed_of(
+    conn: &mut Conn,
+    firms: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, InvestorProfileId>> {
+    let found: Vec<(OrganizationId, InvestorProfileId)> = investor_profiles::table
+        .filter(dsl::organization_id.eq_any(firms.to_vec()))
+        .filter(dsl::claimed.eq(false))
+        .select((dsl::organization_id, dsl::id))
+        .load(conn)?;
+    Ok(found.into_iter().collect())
+}
+
 /// Whether an investor that was shown took itself out, or was taken out of
 /// everybody's sight: then no mandate of its is proposed. One that says nothing
 /// of itself, or took back a draft, is not out.
@@ -146,7 +169,11 @@ pub fn of(conn: &mut Conn, organization: OrganizationId) -> Result<Option<Invest
 /// # Errors
 /// A statement failed.
 pub fn is_out(conn: &mut Conn, organization: OrganizationId) -> Result<bool> {
-    let ended = [ProfileStatus::Withdrawn, ProfileStatus::Archived];
+    let ended = [
+        ProfileStatus::Withdrawn,
+        ProfileStatus::Archived,
+        ProfileStatus::Erased,
+    ];
     let ended = dsl::status.eq_any(ended.map(ProfileStatus::code));
     let suspended = dsl::status.eq(ProfileStatus::Suspended.code());
     let found: Option<InvestorProfileId> = investor_profiles::table
@@ -512,6 +539,8 @@ fn profile(row: Row) -> Result<InvestorProfile> {
         version,
         created_at,
         updated_at,
+        _compliance_agreed_revision,
+        _compliance_agreed_by,
     } = row;
     Ok(InvestorProfile {
         id,

@@ -23,8 +23,10 @@ pub struct Filter {
     pub organization: Option<OrganizationId>,
     /// In that state.
     pub status: Option<MandateStatus>,
-    /// Of a firm there.
-    pub country: Option<Country>,
+    /// In one of these states; any, where there are none.
+    pub statuses: Vec<MandateStatus>,
+    /// Of a firm in one of these countries; any, where there are none.
+    pub countries: Vec<Country>,
     /// Admitted to that programme.
     pub programme: Option<ProgrammeId>,
     /// Whether somebody of the firm stands behind it.
@@ -79,8 +81,13 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));
     }
-    if let Some(country) = filter.country {
-        query = query.filter(dsl::country.eq(country.to_string()));
+    if !filter.statuses.is_empty() {
+        let codes: Vec<&str> = filter.statuses.iter().map(|it| it.code()).collect();
+        query = query.filter(dsl::status.eq_any(codes));
+    }
+    if !filter.countries.is_empty() {
+        let codes: Vec<String> = filter.countries.iter().map(ToString::to_string).collect();
+        query = query.filter(dsl::country.eq_any(codes));
     }
     if let Some(programme) = filter.programme {
         let admitted = programme_mandates::table

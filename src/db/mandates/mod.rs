@@ -28,7 +28,7 @@ use crate::domain::search::{Order, Query, Texts};
 
 pub use filter::Filter;
 use filter::narrowed;
-pub use said::{content_at, find_revision, revisions_of};
+pub use said::{content_at, find_revision, forget_said, revisions_of};
 
 #[derive(Queryable)]
 struct Row {

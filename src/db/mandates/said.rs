@@ -73,3 +73,15 @@ pub fn content_at(
     };
     content.as_deref().map(json::mandate::decode).transpose()
 }
+
+/// Empties every revision of an erased record; matches go on referring to them.
+///
+/// # Errors
+/// A statement failed.
+pub fn forget_said(conn: &mut Conn, id: MandateId) -> Result<()> {
+    let nothing = json::mandate::encode(&MandateContent::default())?;
+    diesel::update(revisions::table.filter(revisions::mandate_id.eq(id)))
+        .set(revisions::content.eq(nothing))
+        .execute(conn)?;
+    Ok(())
+}

@@ -26,6 +26,7 @@ use super::{Conn, Error, Result, keyset, sql, stored};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::OutboxId;
 use crate::domain::mail_state::Hold;
+use crate::domain::trace::TraceId;
 
 /// How much of an error is kept, in characters.
 pub const ERROR_LENGTH: usize = 500;
@@ -86,6 +87,8 @@ pub struct Claimed {
     pub first_tried_at: Option<DateTime<Utc>>,
     /// Since when no mail server takes it from us.
     pub unserved_since: Option<DateTime<Utc>>,
+    /// The trace of the request for which it was queued.
+    pub trace: Option<TraceId>,
 }
 
 /// What became of a message so far.
@@ -424,6 +427,7 @@ pub(super) struct Row {
     first_tried_at: Option<DateTime<Utc>>,
     unserved_since: Option<DateTime<Utc>>,
     _unserved_domain: Option<String>,
+    trace_id: Option<String>,
 }
 
 type Held = diesel::dsl::Filter<
@@ -465,6 +469,7 @@ fn message(row: Row) -> Result<Message> {
         first_tried_at,
         unserved_since,
         _unserved_domain,
+        trace_id: _,
     } = row;
     Ok(Message {
         id,
@@ -491,6 +496,8 @@ fn message(row: Row) -> Result<Message> {
 }
 
 fn claimed(row: Row) -> Result<Claimed> {
+    // Only log lines need it, so one that was damaged is none.
+    let trace = row.trace_id.as_deref().and_then(TraceId::of_hex);
     let Message {
         id,
         intent_key,
@@ -519,6 +526,7 @@ fn claimed(row: Row) -> Result<Claimed> {
         doubts,
         first_tried_at,
         unserved_since,
+        trace,
     })
 }
 

@@ -3,6 +3,7 @@
 
 pub(super) mod batches;
 pub(super) mod contents;
+pub(super) mod said;
 pub(super) mod search;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +22,7 @@ use super::schema::{
 };
 use super::types::sql::UtcTimestamp;
 use super::types::{Id, Timestamp};
-use super::{Conn, Result};
+use super::{Conn, Result, trace};
 use crate::domain::ids::{IntroductionId, MandateId, OrganizationId, UserId};
 
 /// A statement that each back-end runs, though [`Conn`] as a whole can't:
@@ -317,6 +318,7 @@ pub(super) fn insert_outbox(
             outbox::attempts.eq(0),
             outbox::available_at.eq(Timestamp(message.available_at)),
             outbox::created_at.eq(Timestamp(now)),
+            outbox::trace_id.eq(trace::of_job().map(|trace| trace.to_string())),
         ))
         .on_conflict(outbox::intent_key)
         .do_nothing();

@@ -8,6 +8,7 @@ use super::Boxed;
 use crate::db::amounts::{self, Condition, Held};
 use crate::db::schema::programme_startups;
 use crate::db::schema::startup_profiles::{self, dsl};
+pub use crate::db::sql::said::{Control, Figure};
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Result, sql};
 use crate::domain::amounts::{Amounts, Span};
@@ -15,6 +16,7 @@ use crate::domain::country::Country;
 use crate::domain::ids::{OrganizationId, ProgrammeId};
 use crate::domain::profile::{ProfileStatus, Round};
 use crate::domain::search::{Order, Query};
+use crate::domain::values::Encumbrance;
 
 /// Which profiles to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,8 +25,10 @@ pub struct Filter {
     pub organization: Option<OrganizationId>,
     /// In that state.
     pub status: Option<ProfileStatus>,
-    /// Of a firm there.
-    pub country: Option<Country>,
+    /// In one of these states; any, where there are none.
+    pub statuses: Vec<ProfileStatus>,
+    /// Of a firm in one of these countries; any, where there are none.
+    pub countries: Vec<Country>,
     /// Admitted to that programme.
     pub programme: Option<ProgrammeId>,
     /// Whether somebody of the firm stands behind it.
@@ -37,6 +41,14 @@ pub struct Filter {
     pub cheque: Option<Amounts>,
     /// Whose round closes on that day or before.
     pub closes_by: Option<NaiveDate>,
+    /// With these figures, from and to.
+    pub figures: Vec<(Figure, (i64, i64))>,
+    /// That earned so much in twelve months.
+    pub revenue: Option<Amounts>,
+    /// That names such a limit; within it none for those that name none.
+    pub encumbrance: Option<Option<Encumbrance>>,
+    /// That so answered what export control asks.
+    pub control: Option<Control>,
     /// To be confirmed on that day or before.
     pub reconfirm_by: Option<NaiveDate>,
     /// Made then or later.
@@ -90,8 +102,13 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));
     }
-    if let Some(country) = filter.country {
-        query = query.filter(dsl::country.eq(country.to_string()));
+    if !filter.statuses.is_empty() {
+        let codes: Vec<&str> = filter.statuses.iter().map(|it| it.code()).collect();
+        query = query.filter(dsl::status.eq_any(codes));
+    }
+    if !filter.countries.is_empty() {
+        let codes: Vec<String> = filter.countries.iter().map(ToString::to_string).collect();
+        query = query.filter(dsl::country.eq_any(codes));
     }
     if let Some(programme) = filter.programme {
         let admitted = programme_startups::table
@@ -112,6 +129,7 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
         query = query.filter(dsl::updated_at.ge(Timestamp(since)));
     }
     query = of_rounds(conn, query, filter)?;
+    query = of_figures(conn, query, filter)?;
     if !filter.query.is_empty() {
         let owned = filter.organization.is_some();
         query = query.filter(sql::search::found_by(
@@ -120,6 +138,23 @@ pub(super) fn narrowed(conn: &mut Conn, filter: &Filter) -> Result<Boxed> {
             &filter.query,
             owned,
         ));
+    }
+    Ok(query)
+}
+
+fn of_figures(conn: &mut Conn, mut query: Boxed, filter: &Filter) -> Result<Boxed> {
+    for (figure, between) in &filter.figures {
+        query = query.filter(sql::said::between(conn, *figure, *between));
+    }
+    if let Some(revenue) = &filter.revenue {
+        let spans = amounts::spans(conn, Held::Revenues, revenue, filter.today)?;
+        query = query.filter(sql::said::earns(conn, &spans));
+    }
+    if let Some(encumbrance) = filter.encumbrance {
+        query = query.filter(sql::said::encumbered(conn, encumbrance));
+    }
+    if let Some(control) = filter.control {
+        query = query.filter(sql::said::controlled(conn, control));
     }
     Ok(query)
 }

@@ -1,6 +1,7 @@
 //! Startup profiles. The row holds the present state; every revision of what
 //! a profile said stays, because matches refer to it.
 
+mod agreement;
 mod filter;
 mod said;
 
@@ -20,15 +21,16 @@ use crate::db::together::{Part, Together};
 use crate::db::types::{Id, Timestamp};
 use crate::db::{Conn, Error, Result, json, keyset, organizations, search, sql, stored};
 use crate::domain::country::Country;
-use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId};
+use crate::domain::ids::{OrganizationId, ProgrammeId, StartupProfileId, UserId};
 use crate::domain::organization::Organization;
 use crate::domain::pipeline::DealStatus;
 use crate::domain::profile::{ProfileStatus, StartupProfile};
 use crate::domain::search::{Order, Query, Texts};
 
-pub use filter::Filter;
+pub use agreement::{agree_compliance, agreed_by, compliance_agreed_revision};
 use filter::narrowed;
-pub use said::{content_at, find_revision, revisions_of};
+pub use filter::{Control, Figure, Filter};
+pub use said::{content_at, find_revision, forget_said, revisions_of};
 
 #[derive(Queryable)]
 struct Row {
@@ -51,6 +53,7 @@ struct Row {
     _round_low: Option<i64>,
     _round_high: Option<i64>,
     _round_closes: Option<NaiveDate>,
+    _compliance_agreed_by: Option<UserId>,
 }
 
 impl Headed for StartupProfile {
@@ -467,35 +470,6 @@ pub fn moving<E: From<Error>>(profile: &StartupProfile) -> Together<E> {
     )))
 }
 
-/// Notes that compliance agrees to a revision; false if the profile says
-/// something else by now.
-///
-/// # Errors
-/// A statement failed.
-pub fn agree_compliance(conn: &mut Conn, id: StartupProfileId, revision: i64) -> Result<bool> {
-    let at_revision = startup_profiles::table
-        .find(id)
-        .filter(dsl::revision.eq(revision));
-    let changed = diesel::update(at_revision)
-        .set(dsl::compliance_agreed_revision.eq(Some(revision)))
-        .prepared()
-        .execute(conn)?;
-    Ok(changed == 1)
-}
-
-/// The last revision that compliance agreed to.
-///
-/// # Errors
-/// A statement failed.
-pub fn compliance_agreed_revision(conn: &mut Conn, id: StartupProfileId) -> Result<Option<i64>> {
-    let agreed: Option<Option<i64>> = startup_profiles::table
-        .find(id)
-        .select(dsl::compliance_agreed_revision)
-        .first(conn)
-        .optional()?;
-    Ok(agreed.flatten())
-}
-
 /// Up to `limit` published profiles that were to be confirmed before today,
 /// the longest due first.
 ///
@@ -574,6 +548,7 @@ fn profile(row: Row) -> Result<StartupProfile> {
         _round_low,
         _round_high,
         _round_closes,
+        _compliance_agreed_by,
     } = row;
     Ok(StartupProfile {
         id,

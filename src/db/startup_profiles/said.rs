@@ -73,3 +73,15 @@ pub fn content_at(
     };
     content.as_deref().map(json::startup::decode).transpose()
 }
+
+/// Empties every revision of an erased record; matches go on referring to them.
+///
+/// # Errors
+/// A statement failed.
+pub fn forget_said(conn: &mut Conn, id: StartupProfileId) -> Result<()> {
+    let nothing = json::startup::encode(&StartupContent::default())?;
+    diesel::update(revisions::table.filter(revisions::profile_id.eq(id)))
+        .set(revisions::content.eq(nothing))
+        .execute(conn)?;
+    Ok(())
+}

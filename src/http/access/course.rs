@@ -96,6 +96,10 @@ pub(super) const COURSE: &[(&str, Access)] = &[
         Needs(O::ReadDeal),
     ),
     (
+        "GET /v1/deals/{id}/closings/{number}/events",
+        Needs(O::ReadDeal),
+    ),
+    (
         "POST /v1/deals/{id}/closings/{number}/transitions",
         Needs(O::MoveDeal),
     ),

@@ -339,6 +339,18 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         "POST /v1/blocks/{id}/transitions",
         Needs(O::WriteCompliance),
     ),
+    ("POST /v1/legal-holds", Needs(O::WriteCompliance)),
+    ("GET /v1/legal-holds", Needs(O::ReadCompliance)),
+    ("GET /v1/legal-holds/{id}", Needs(O::ReadCompliance)),
+    (
+        "GET /v1/legal-holds/{id}/transitions",
+        Needs(O::ReadCompliance),
+    ),
+    ("GET /v1/legal-holds/{id}/events", Needs(O::ReadCompliance)),
+    (
+        "POST /v1/legal-holds/{id}/transitions",
+        Needs(O::WriteCompliance),
+    ),
     // What they say of themselves.
     ("GET /v1/startup-profiles", Needs(O::ReadStartupProfile)),
     ("POST /v1/startup-profiles", Needs(O::WriteStartupProfile)),
@@ -419,6 +431,10 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     (
         "GET /v1/investor-profiles/{id}/comments",
         Needs(O::ReadInvestorProfile),
+    ),
+    (
+        "POST /v1/investor-profiles/{id}/compliance-agreement",
+        Needs(O::WriteCompliance),
     ),
     (
         "GET /v1/investor-profiles/{id}/events",

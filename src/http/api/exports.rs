@@ -189,7 +189,7 @@ impl From<&Export> for ExportView {
 ///
 /// It is made by a worker as the caller reads the same on other routes at that
 /// time, and can be fetched by the caller alone, for a time. Startups and
-/// mandates come in the form that `POST /v1/imports` takes. In CSV a text that
+/// mandates or what they say of themselves come in the form that `POST /v1/imports` takes. In CSV a text that
 /// a spreadsheet would run begins with an apostrophe, which importing takes
 /// away again.
 #[utoipa::path(

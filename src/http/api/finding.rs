@@ -151,6 +151,32 @@ pub(super) fn query_country(name: &str, text: Option<&str>) -> Result<Option<Cou
     query_code(name, text, |text| text.parse().ok())
 }
 
+/// Most values of a parameter that takes several.
+const VALUES: usize = 20;
+
+/// The values of a parameter that takes several, with commas between.
+///
+/// # Errors
+/// 400, naming the parameter.
+pub(super) fn query_several<T>(
+    name: &str,
+    text: Option<&str>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, Problem> {
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    if text.split(',').count() > VALUES {
+        return Err(bad(
+            name,
+            format!("`{name}` takes at most {VALUES} values."),
+        ));
+    }
+    let unknown = |part: &str| bad(name, format!("`{name}`: “{part}” is none of its values."));
+    let read = |part: &str| read(part).ok_or_else(|| unknown(part));
+    text.split(',').map(read).collect()
+}
+
 /// The time in a query, to the microsecond.
 ///
 /// # Errors
@@ -184,6 +210,24 @@ pub(super) fn query_day(name: &str, text: Option<&str>) -> Result<Option<NaiveDa
 pub(super) fn query_language(name: &str, text: Option<&str>) -> Result<Option<Language>, Problem> {
     let wrong = |_| bad(name, format!("`{name}` is no language tag such as az."));
     text.map(str::parse).transpose().map_err(wrong)
+}
+
+/// The range between two numbers, if either is there.
+pub(super) fn range(
+    (low, from): (&str, Option<i64>),
+    (high, to): (&str, Option<i64>),
+    wrong: &mut Wrong,
+) -> Option<(i64, i64)> {
+    if let (Some(least), Some(most)) = (from, to)
+        && least > most
+    {
+        wrong.note(bad(
+            high,
+            format!("`{high}` is below `{low}`, which is {least}."),
+        ));
+    }
+    from.or(to)?;
+    Some((from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
 }
 
 /// The money that amounts in a query are of, and the day of its rates.

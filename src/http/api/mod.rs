@@ -28,12 +28,14 @@ pub mod introduction_file;
 pub mod introductions;
 pub mod investor_profiles;
 pub mod keys;
+pub mod legal_holds;
 pub mod licences;
 pub mod mandates;
 pub mod matches;
 pub mod me;
 pub mod members;
 pub mod messages;
+pub mod notifications;
 pub mod oauth;
 pub mod organizations;
 mod parts;
@@ -61,6 +63,7 @@ mod tag_suggestions;
 pub mod tags;
 pub mod timeline;
 mod timeline_query;
+mod timeline_rules;
 pub mod transitions;
 pub mod values;
 mod versions;
@@ -132,6 +135,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(compliance::routes)
         .configure(freezes::routes)
         .configure(blocks::routes)
+        .configure(legal_holds::routes)
         .configure(walls::routes)
         .configure(reviews::routes)
         .configure(screening::routes)

@@ -322,6 +322,7 @@ async fn list_programmes(
     let filter = Filter {
         known_to: None,
         status: query_code("status", status, ProgrammeStatus::from_code)?,
+        own_only: false,
     };
     let page = programmes::list(&context, &caller, filter, PageRequest::from(query.page)).await?;
     let page = PageView {

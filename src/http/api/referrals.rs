@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{body_id, intent, path_id, query_code, query_id};
 use super::identifiers::{IdentifiersView, identifiers};
+use super::investor_profiles::InvestorProfileDocument;
 use super::mandates::MandateDocument;
 use super::own_organization;
 use super::registrations::NewOrganization;
@@ -18,6 +19,7 @@ use super::values::{parsed, time};
 use crate::domain::fault::Faults;
 use crate::domain::identifier::{Identifier, Statement};
 use crate::domain::ids::OrganizationId;
+use crate::domain::investor::InvestorContent;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::referral::{ReferralState, Referred};
 use crate::domain::tag::Taxonomy;
@@ -71,6 +73,9 @@ pub struct ReferralDocument {
     startup_profile: Option<StartupProfileDocument>,
     /// What the investor looks for.
     mandate: Option<MandateDocument>,
+    /// What the investor says of itself, beside its mandate; a firm has one.
+    /// Without it what was handed in before stays.
+    investor_profile: Option<InvestorProfileDocument>,
 }
 
 /// Where a firm can be reached.
@@ -128,12 +133,18 @@ pub struct ReferralView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uuid", max_length = 36)]
     mandate: Option<String>,
+    /// What was handed in of what the investor says of itself, until the firm
+    /// stands behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", max_length = 36)]
+    investor_profile: Option<String>,
     /// Where the profile or mandate stands.
     #[schema(max_length = 20, example = "submitted")]
     state: &'static str,
     /// Whether the firm stands behind it: `waiting` until it is asked, which
-    /// is when nothing is missing, or when a curator asks (where its
-    /// contact has another link open, or many were asked in a day); `asked`,
+    /// is when nothing is missing and the operator has checked the partner, or
+    /// when a curator asks (where its contact has another link open, or many
+    /// were asked in a day); `asked`,
     /// `claimed`, or `refused`.
     #[schema(max_length = 20, example = "asked")]
     claim: &'static str,
@@ -166,6 +177,7 @@ impl ReferralView {
             organization: referral.organization.to_string(),
             startup_profile: profile,
             mandate,
+            investor_profile: standing.investor_profile.map(|id| id.to_string()),
             state: standing.state.code(),
             claim: standing.claim.code(),
             missing: None,
@@ -222,6 +234,7 @@ async fn create_referral(
         identifiers: Statement::whole(said.identifiers),
         contact: said.contact,
         content: said.content,
+        about: said.about,
         digest,
     };
     let handed = Box::pin(referrals::hand_in(&context, &caller, intent, new)).await?;
@@ -327,6 +340,8 @@ impl ReferralDocument {
         let details = faults.nest("/organization", self.organization.try_into());
         let identifiers = identifiers(&mut faults, "/identifiers", &self.identifiers);
         let contact = faults.nest("/contact", self.contact.try_into());
+        let about = self.investor_profile.as_ref();
+        let about = about.and_then(|it| read_about(&mut faults, it, kind, taxonomy));
         let profile = self.startup_profile;
         let content = match (kind, profile, self.mandate) {
             (Some(OrganizationKind::Startup), Some(profile), None) => {
@@ -352,6 +367,7 @@ impl ReferralDocument {
                     identifiers,
                     contact,
                     content,
+                    about,
                 };
                 Ok((partner, said))
             }
@@ -367,6 +383,7 @@ struct Said {
     identifiers: BTreeSet<Identifier>,
     contact: Contact,
     content: Content,
+    about: Option<Box<InvestorContent>>,
 }
 
 /// A startup comes with a profile, an investor with a mandate, and no other
@@ -412,6 +429,23 @@ fn read_mandate(
     let read = faults.nest("/mandate", document.read_as_known(taxonomy));
     names_its_own_firm(faults, "/mandate", document.organization.is_some());
     read.map(|(_, content)| Content::Mandate(Box::new(content)))
+}
+
+/// What an investor says of itself; other firms have no such thing.
+fn read_about(
+    faults: &mut Faults,
+    document: &InvestorProfileDocument,
+    kind: Option<OrganizationKind>,
+    taxonomy: &Taxonomy,
+) -> Option<Box<InvestorContent>> {
+    if kind.is_some_and(|kind| kind != OrganizationKind::Investor) {
+        let detail = "This kind of firm takes no “investor_profile”.";
+        faults.push("/investor_profile", "not_taken", detail);
+        return None;
+    }
+    let read = faults.nest("/investor_profile", document.read(taxonomy));
+    names_its_own_firm(faults, "/investor_profile", document.organization.is_some());
+    read.map(|(_, content)| Box::new(content))
 }
 
 fn names_its_own_firm(faults: &mut Faults, place: &str, named: bool) {

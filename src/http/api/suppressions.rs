@@ -1,16 +1,15 @@
 //! What people are mailed about, and addresses that get no mail.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exchange::{intent, moved, path_id};
+use super::notifications::NotificationsView;
 use super::values::time;
 use crate::domain::fault::Faults;
-use crate::domain::message::{SuppressionReason, Topic};
+use crate::domain::message::SuppressionReason;
 use crate::domain::text::{Email, bounded};
 use crate::http::answer::NOTE_MAX;
 use crate::http::caller::Authenticated;
@@ -35,84 +34,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(lift_suppression);
 }
 
-/// What somebody is mailed about. What their account needs is always mailed,
-/// and so is an introduction that they agreed to.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Notifications)]
-pub struct NotificationsView {
-    /// Questions whether they want to be introduced, and reminders.
-    #[schema(example = true)]
-    questions: bool,
-    /// What became of introductions.
-    #[schema(example = true)]
-    progress: bool,
-    /// How introductions that were made go on.
-    #[schema(example = true)]
-    pulses: bool,
-    /// Deals that stand too long.
-    #[schema(example = true)]
-    deals: bool,
-    /// What waits for the operator's people, once a day.
-    #[schema(example = true)]
-    work: bool,
-    /// What the operator's people should look at soon.
-    #[schema(example = true)]
-    alerts: bool,
-    /// What a mandate of theirs was shown in a week.
-    #[schema(example = true)]
-    digest: bool,
-    /// What happens to a profile of theirs.
-    #[schema(example = true)]
-    profile: bool,
-    /// What happens to a mandate of theirs.
-    #[schema(example = true)]
-    mandates: bool,
-    /// How a profile of theirs fares, month by month.
-    #[schema(example = true)]
-    status: bool,
-    /// What happens to a firm of theirs, and in the programmes that it is in.
-    #[schema(example = true)]
-    firm: bool,
-}
-
-impl NotificationsView {
-    fn of(wanted: &BTreeSet<Topic>) -> Self {
-        Self {
-            questions: wanted.contains(&Topic::Questions),
-            progress: wanted.contains(&Topic::Progress),
-            pulses: wanted.contains(&Topic::Pulses),
-            deals: wanted.contains(&Topic::Deals),
-            work: wanted.contains(&Topic::Work),
-            alerts: wanted.contains(&Topic::Alerts),
-            digest: wanted.contains(&Topic::Digest),
-            profile: wanted.contains(&Topic::Profile),
-            mandates: wanted.contains(&Topic::Mandates),
-            status: wanted.contains(&Topic::Status),
-            firm: wanted.contains(&Topic::Firm),
-        }
-    }
-
-    fn read(&self) -> BTreeSet<Topic> {
-        [
-            (Topic::Questions, self.questions),
-            (Topic::Progress, self.progress),
-            (Topic::Pulses, self.pulses),
-            (Topic::Deals, self.deals),
-            (Topic::Work, self.work),
-            (Topic::Alerts, self.alerts),
-            (Topic::Digest, self.digest),
-            (Topic::Profile, self.profile),
-            (Topic::Mandates, self.mandates),
-            (Topic::Status, self.status),
-            (Topic::Firm, self.firm),
-        ]
-        .into_iter()
-        .filter_map(|(topic, want)| want.then_some(topic))
-        .collect()
-    }
-}
-
 /// What the caller is mailed about.
 #[utoipa::path(
     operation_id = "get_notifications",
@@ -126,10 +47,9 @@ async fn get_notifications(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let wanted = suppressions::own(&context, &caller).await?;
-    let version = suppressions::version_of(&wanted);
     Ok(versioned(
         &request,
-        version,
+        wanted.number(),
         &NotificationsView::of(&wanted),
     ))
 }
@@ -153,10 +73,9 @@ async fn change_notifications(
 ) -> Result<HttpResponse, Problem> {
     let expected = if_match.version()?;
     let view = body.into_inner();
-    let wanted = view.read();
-    let version = suppressions::version_of(&wanted);
-    suppressions::change_own(&context, &caller, expected, wanted).await?;
-    Ok(moved(version, &view))
+    let (topics, events) = (view.topics(), view.events());
+    let wanted = suppressions::change_own(&context, &caller, expected, topics, events).await?;
+    Ok(moved(wanted.number(), &NotificationsView::of(&wanted)))
 }
 
 /// Which suppressions.

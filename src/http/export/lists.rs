@@ -13,6 +13,7 @@ use crate::domain::export::{ExportKind, Wanted};
 use crate::domain::fault::Faults;
 use crate::domain::identifier::Identifier;
 use crate::domain::ids::OrganizationId;
+use crate::domain::investor::InvestorProfile;
 use crate::domain::mandate::Mandate;
 use crate::domain::organization::Organization;
 use crate::domain::profile::StartupProfile;
@@ -20,6 +21,7 @@ use crate::http::api::deals::{DealFilters, DealView};
 use crate::http::api::introductions::{
     self as introductions_api, IntroductionFilters, IntroductionView,
 };
+use crate::http::api::investor_profiles::{InvestorProfileDocument, InvestorProfileFilters};
 use crate::http::api::mandates::{MandateDocument, MandateFilters};
 use crate::http::api::matches::{self as matches_api, MatchFilters, MatchView, Voice};
 use crate::http::api::organizations::{OrganizationFilters, OrganizationView};
@@ -32,8 +34,8 @@ use crate::http::problem::Problem;
 use crate::services::export_jobs::{self, Lines, Names};
 use crate::services::paging::{Page, PageRequest, Show};
 use crate::services::{
-    Caller, Context, Error, deals, introductions, mandates, matches, organizations, referrals,
-    startups, teasers,
+    Caller, Context, Error, deals, introductions, investors, mandates, matches, organizations,
+    referrals, startups, teasers,
 };
 
 /// Records of a page.
@@ -82,6 +84,9 @@ pub(super) fn check(context: &Context, caller: &Caller, wanted: &Wanted) -> Resu
         }
         ExportKind::Mandates => {
             parse_query::<MandateFilters>(query)?.read(tags)?;
+        }
+        ExportKind::InvestorProfiles => {
+            parse_query::<InvestorProfileFilters>(query)?.read(tags)?;
         }
         ExportKind::Matches => {
             matches_api::wanted(context, caller, &parse_query(query)?)?;
@@ -204,6 +209,7 @@ impl List<'_> {
         match kind {
             ExportKind::StartupProfiles => self.startups(query, page).await,
             ExportKind::Mandates => self.mandates(query, page).await,
+            ExportKind::InvestorProfiles => self.investors(query, page).await,
             ExportKind::Matches => {
                 let asked: MatchFilters = filters(query)?;
                 let wanted =
@@ -268,6 +274,17 @@ impl List<'_> {
         let owners = owners.map(|mandate| (mandate.id.uuid(), mandate.organization));
         let firms = self.firms(owners.collect()).await?;
         viewed(found, |mandate| self.mandate(&firms, &mandate))
+    }
+
+    async fn investors(&mut self, query: &str, page: PageRequest) -> Result<Page<Value>, Error> {
+        let (context, caller) = (self.context, self.caller);
+        let asked = filters::<InvestorProfileFilters>(query)?.read(&context.taxonomy());
+        let (filter, order) = asked.map_err(|it| wrong(&it))?;
+        let found = investors::list(context, caller, filter, order, page).await?;
+        let owners = found.items.iter();
+        let owners = owners.map(|profile| (profile.id.uuid(), profile.organization));
+        let firms = self.firms(owners.collect()).await?;
+        viewed(found, |profile| self.investor(&firms, &profile))
     }
 
     async fn firms(&self, records: Vec<(Uuid, OrganizationId)>) -> Result<Firms, Error> {
@@ -346,6 +363,27 @@ impl List<'_> {
         })
     }
 
+    fn investor(&mut self, firms: &Firms, profile: &InvestorProfile) -> Result<Value, Error> {
+        let record = RecordDocument {
+            id: Some(profile.id.to_string()),
+            organization: Some(profile.organization.to_string()),
+            status: Some(profile.status.to_string()),
+            claimed: Some(profile.claimed),
+            version: Some(profile.version),
+            created_at: Some(time(profile.created_at)),
+            updated_at: Some(time(profile.updated_at)),
+        };
+        let document = InvestorProfileDocument {
+            organization: None,
+            ..InvestorProfileDocument::of(profile.organization, &profile.content)
+        };
+        let row = self.row(firms, profile.organization, profile.id.uuid(), record)?;
+        value(&FirmDocument {
+            investor_profile: Some(document),
+            ..row
+        })
+    }
+
     fn row(
         &mut self,
         firms: &Firms,
@@ -368,6 +406,7 @@ impl List<'_> {
             contact: firms.contacts.get(&firm).cloned(),
             startup_profile: None,
             mandate: None,
+            investor_profile: None,
             source_tags: Vec::new(),
             derived: false,
             record: Some(standing),

@@ -15,7 +15,9 @@ use crate::http::files::columns::{self, Cell, LANGUAGES, LOCALIZED, NAMES, TABLE
 /// Writes a table of the lines of a file.
 pub(super) fn write(kind: ExportKind, lines: &Path, to: &mut dyn Write) -> io::Result<()> {
     let row = match kind {
-        ExportKind::StartupProfiles | ExportKind::Mandates => firm_row,
+        ExportKind::StartupProfiles | ExportKind::Mandates | ExportKind::InvestorProfiles => {
+            firm_row
+        }
         _ => plain_row,
     };
     let mut columns = fixed(kind);
@@ -62,6 +64,7 @@ fn fixed(kind: ExportKind) -> Vec<String> {
     let part = match kind {
         ExportKind::StartupProfiles => "startup_profile.",
         ExportKind::Mandates => "mandate.",
+        ExportKind::InvestorProfiles => "investor_profile.",
         _ => return Vec::new(),
     };
     let mut names = Vec::new();
@@ -76,8 +79,8 @@ fn fixed(kind: ExportKind) -> Vec<String> {
         if *name == "organization.trade_name" {
             names.extend(LANGUAGES.map(|tag| format!("{NAMES}.{tag}")));
         }
-        if *name == "organization.website" && kind == ExportKind::StartupProfiles {
-            let texts = LOCALIZED.iter();
+        if *name == "organization.website" {
+            let texts = LOCALIZED.iter().filter(|field| field.starts_with(part));
             names.extend(texts.flat_map(|field| LANGUAGES.map(|tag| format!("{field}.{tag}"))));
         }
     }

@@ -57,6 +57,7 @@ pub fn read(cell: Cell, text: &str) -> Option<Value> {
             "false" => Value::from(false),
             _ => Value::from(short),
         },
+        Cell::Records => serde_json::from_str(short).unwrap_or_else(|_| Value::from(short)),
         Cell::List => split(text).into_iter().map(Value::from).collect(),
         Cell::Weights => Value::Object(split(text).iter().map(|item| weight(item)).collect()),
     })
@@ -78,6 +79,7 @@ pub fn write(cell: Cell, value: &Value) -> String {
     };
     match (cell, value) {
         (Cell::Weights, Value::Object(weights)) => guarded(weights_of(weights)),
+        (Cell::Records, Value::Array(_)) => guarded(value.to_string()),
         // What is no text of anybody's can't hold a formula.
         (Cell::Number | Cell::Flag, value) => plain(value),
         (_, Value::Array(items)) => guarded(join(items.iter().map(plain))),
@@ -152,6 +154,10 @@ mod tests {
             Some(json!({"water": 3, "energy": ""}))
         );
         assert_eq!(read(Cell::Text, "  "), None);
+        let held = json!([{"name": "Araz | Su", "tags": ["water"]}]);
+        let written = write(Cell::Records, &held);
+        assert_eq!(read(Cell::Records, &written), Some(held));
+        assert_eq!(read(Cell::Records, "[Araz"), Some(json!("[Araz")));
     }
 
     proptest! {

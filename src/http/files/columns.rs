@@ -15,6 +15,8 @@ pub enum Cell {
     List,
     /// Tags with their weights, such as `water:3|energy:1`.
     Weights,
+    /// A list of records, as JSON.
+    Records,
 }
 
 /// A column that is known.
@@ -37,7 +39,7 @@ impl Column {
     }
 }
 
-use Cell::{Flag, List, Number, Text, Weights};
+use Cell::{Flag, List, Number, Records, Text, Weights};
 
 /// Columns without which a file says nothing.
 pub const NEEDED: [&str; 3] = [
@@ -117,6 +119,14 @@ pub const TABLE: &[(&str, Cell)] = &[
     ("mandate.capacity.new_per_week", Number),
     ("mandate.active_from", Text),
     ("mandate.active_to", Text),
+    ("investor_profile.type", Text),
+    ("investor_profile.residence", Text),
+    ("investor_profile.assets", Text),
+    ("investor_profile.portfolio", Records),
+    ("investor_profile.languages", List),
+    ("investor_profile.accreditation.status", Text),
+    ("investor_profile.accreditation.basis", Text),
+    ("investor_profile.accreditation.valid_to", Text),
     ("source_tags", List),
     ("derived", Flag),
     ("record.id", Text),
@@ -130,7 +140,11 @@ pub const TABLE: &[(&str, Cell)] = &[
 
 /// Fields with a text in each language: `<field>.<language>`, and beside it
 /// `<field>.<language>.state` where the words are not their author's own.
-pub const LOCALIZED: [&str; 2] = ["startup_profile.one_liner", "startup_profile.summary"];
+pub const LOCALIZED: [&str; 3] = [
+    "startup_profile.one_liner",
+    "startup_profile.summary",
+    "investor_profile.about",
+];
 
 /// The name in other scripts: `organization.names.<language>`.
 pub const NAMES: &str = "organization.names";

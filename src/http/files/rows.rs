@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use crate::domain::fault::{Fault, Faults};
 use crate::domain::identifier::{IdentifierScheme, Statement};
+use crate::domain::investor::InvestorContent;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::tag::Taxonomy;
 use crate::domain::text::{Language, bounded};
 use crate::domain::values::OrganizationKind;
 use crate::http::api::identifiers::identifiers;
+use crate::http::api::investor_profiles::InvestorProfileDocument;
 use crate::http::api::mandates::MandateDocument;
 use crate::http::api::registrations::names;
 use crate::http::api::startup_profiles::StartupProfileDocument;
@@ -49,6 +51,9 @@ pub struct FirmDocument {
     /// What an investor looks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mandate: Option<MandateDocument>,
+    /// What an investor says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub investor_profile: Option<InvestorProfileDocument>,
     /// Words of an earlier source that no tag is known for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source_tags: Vec<String>,
@@ -217,6 +222,9 @@ impl FirmDocument {
             .contact
             .and_then(|contact| faults.nest("/contact", contact.read()));
         let source_tags = source_tags(&mut faults, self.source_tags);
+        let kind = details.as_ref().map(|details| details.kind);
+        let about = self.investor_profile;
+        let about = about.and_then(|it| about_of(&mut faults, &it, kind, taxonomy));
         let mut content = None;
         if let Some(profile) = self.startup_profile {
             let read = faults.nest("/startup_profile", profile.read(taxonomy));
@@ -230,7 +238,6 @@ impl FirmDocument {
                 Content::StartupProfile(Box::new(profile))
             });
         }
-        let kind = details.as_ref().map(|details| details.kind);
         if let Some(mandate) = self.mandate {
             let read = faults.nest("/mandate", mandate.read_as_known(taxonomy));
             not_taken(&mut faults, "/mandate", mandate.organization.is_some());
@@ -257,11 +264,30 @@ impl FirmDocument {
                 identifiers: stated,
                 contact,
                 content,
+                about,
                 digest,
             }),
             _ => Err(faults),
         }
     }
+}
+
+/// What an investor says of itself; other firms have no such thing.
+fn about_of(
+    faults: &mut Faults,
+    document: &InvestorProfileDocument,
+    kind: Option<OrganizationKind>,
+    taxonomy: &Taxonomy,
+) -> Option<Box<InvestorContent>> {
+    if kind.is_some_and(|kind| kind != OrganizationKind::Investor) {
+        let detail = "Only an investor has an investor profile.";
+        faults.push("/investor_profile", "not_taken", detail);
+        return None;
+    }
+    let read = faults.nest("/investor_profile", document.read(taxonomy));
+    let named = document.organization.is_some();
+    not_taken(faults, "/investor_profile", named);
+    read.map(|(_, content)| Box::new(content))
 }
 
 fn statement(faults: &mut Faults, numbers: BTreeMap<String, String>) -> Statement {

@@ -257,13 +257,7 @@ fn of_others() -> Vec<(&'static [&'static str], Codes)> {
 /// know.
 fn of_queries() -> Vec<(&'static [&'static str], Codes)> {
     vec![
-        (
-            &[
-                "list_startup_profiles.status",
-                "list_investor_profiles.status",
-            ],
-            all!(ProfileStatus),
-        ),
+        (&["list_investor_profiles.status"], all!(ProfileStatus)),
         (
             &[
                 "list_startup_profiles.stage",
@@ -274,7 +268,6 @@ fn of_queries() -> Vec<(&'static [&'static str], Codes)> {
         ),
         (&["list_documents.class"], all!(DocumentClass)),
         (&["list_documents.state"], all!(DocumentState)),
-        (&["list_mandates.status"], all!(MandateStatus)),
         (&["list_investor_profiles.assets"], all!(AssetsBand)),
         (
             &["list_investor_profiles.accreditation"],
@@ -324,6 +317,7 @@ fn of_moves() -> Vec<(&'static [&'static str], Codes)> {
             AccountAction::ALL.iter().map(|it| it.code()).collect(),
         ),
         (&["NewBlockTransition.action"], vec!["lift"]),
+        (&["NewLegalHoldTransition.action"], vec!["lift"]),
         (&["NewRematchTransition.action"], vec!["cancel"]),
         (&["NewSigning.action"], vec!["sign", "decline"]),
         (&["NewRuling.ruling"], vec!["release", "refuse"]),

@@ -70,6 +70,13 @@ pub(super) fn finish(document: &mut Value) {
         codes::state_parameters(paths);
         explain_keys(paths);
     }
+    // An empty ranking is an empty page as well: of what is told apart by its
+    // fields alone, more than one may fit.
+    if let Some(matches) = map_at(document, &["components", "schemas", "Matches"])
+        && let Some(kinds) = matches.remove("oneOf")
+    {
+        put(matches, "anyOf", kinds);
+    }
     while drop_unused(document) {}
     examples::state(document);
     links::state(document);

@@ -228,7 +228,11 @@ fn shared_problems(operation: &Operation, is_patch: bool) -> Vec<u16> {
         // What is named may be unknown, or not the caller's; what isn't theirs
         // at all is not there.
         (takes.path || takes.token, &[404]),
-        (takes.query || takes.header, &[400]),
+        // A header or a path that can't be read.
+        (
+            takes.query || takes.header || takes.path || takes.token,
+            &[400],
+        ),
         (takes.body, &[400, 408, 413, 415, 422]),
         (takes.version || is_patch, &[412, 428]),
         (takes.key, &[409, 422]),

@@ -2,6 +2,8 @@
 //! answers it, and a brief of it to print for a committee. Only POST answers:
 //! scanners of e-mail follow links.
 
+pub(super) mod examples;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};

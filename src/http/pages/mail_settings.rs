@@ -2,6 +2,8 @@
 //! mailed about. Mail programs take somebody off by a POST of their own
 //! (RFC 8058); no GET ever does.
 
+pub(super) mod examples;
+
 use std::collections::BTreeSet;
 
 use actix_web::http::StatusCode;
@@ -13,7 +15,9 @@ use super::phrase::{Piece, phrase};
 use super::question::NotePage;
 use super::wording::{self, Wording};
 use super::{page, same_site};
+use crate::domain::mail_event::{MailEvent, Wanted};
 use crate::domain::message::Topic;
+use crate::domain::text::Language;
 use crate::http::problem::{Kind, Problem};
 use crate::services::suppressions::{self, Settings};
 use crate::services::{Context, Error, consents};
@@ -24,11 +28,16 @@ const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 /// Largest form of a mail program.
 const FORM_MAX: usize = 4_096;
 
-/// One topic with its box.
+/// What the form says of itself when it has a box for each thing.
+const EACH: (&str, &str) = ("boxes", "each");
+
+/// Something with its box.
 struct Choice {
     code: &'static str,
     label: &'static str,
     wanted: bool,
+    /// The things that a topic is, where they are several.
+    parts: Vec<Choice>,
 }
 
 /// The settings with their form.
@@ -45,7 +54,22 @@ struct SettingsPage {
 
 impl SettingsPage {
     fn of(context: &Context, settings: &Settings, saved: bool, token: &str) -> Self {
-        let words = wording::of(&settings.language);
+        let my_consents = consents::token(context, &settings.email).unwrap_or_default();
+        Self::about(
+            (&settings.language, settings.email.as_str()),
+            &settings.wanted,
+            saved,
+            (token, my_consents),
+        )
+    }
+
+    fn about(
+        (reader, address): (&Language, &str),
+        wanted: &Wanted,
+        saved: bool,
+        (token, my_consents): (&str, String),
+    ) -> Self {
+        let words = wording::of(reader);
         let label = |topic| match topic {
             Topic::Questions => words.mail.questions,
             Topic::Progress => words.mail.progress,
@@ -59,18 +83,25 @@ impl SettingsPage {
             Topic::Status => words.mail.status,
             Topic::Firm => words.mail.firm,
         };
+        let part = |event: MailEvent| Choice {
+            code: event.code(),
+            label: (words.mail.event)(event),
+            wanted: wanted.events.contains(&event),
+            parts: vec![],
+        };
         let choices = Topic::ALL.iter().copied().map(|topic| Choice {
             code: topic.code(),
             label: label(topic),
-            wanted: settings.wanted.contains(&topic),
+            wanted: wanted.topics.contains(&topic),
+            parts: MailEvent::of(topic).map(part).collect(),
         });
         Self {
             words,
-            lead: phrase(words.mail.lead, &[("address", settings.email.as_str())]),
+            lead: phrase(words.mail.lead, &[("address", address)]),
             choices: choices.collect(),
             saved,
             token: token.to_owned(),
-            my_consents: consents::token(context, &settings.email).unwrap_or_default(),
+            my_consents,
         }
     }
 }
@@ -114,7 +145,7 @@ async fn show(context: &Context, token: &str, saved: bool) -> Result<HttpRespons
     tag = "pages",
     security(()),
     params(("token" = String, Path, description = "The link's own part, as it was mailed.", max_length = 600, example = "AZMp…")),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `pulses`, `deals`, `work`, `alerts`, `digest`, `profile`, `mandates`, `status`, `firm`."),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`topic` for each that is wanted: `questions`, `progress`, `pulses`, `deals`, `work`, `alerts`, `digest`, `profile`, `mandates`, `status`, `firm`; with `boxes=each` also `event` for each single thing that is, by the names of `NotificationEvents`."),
     responses(
         (status = 303, description = "Stored.", headers(("Location" = String, description = "The same page."))),
         (status = 403, description = "Another site's page sent the form."),
@@ -139,13 +170,29 @@ pub(super) async fn change_settings(
     }
 }
 
-fn wanted(form: &[(String, String)]) -> Result<BTreeSet<Topic>, Problem> {
-    let topic = |(name, value): &(String, String)| {
-        Topic::from_code(value)
-            .filter(|_| name == "topic")
-            .ok_or_else(|| Problem::new(Kind::BadRequest).detail("The form has no such field."))
-    };
-    form.iter().map(topic).collect()
+/// What is ticked. A form that has boxes for topics alone, as links that were
+/// open before show it, keeps nothing out of them.
+fn wanted(form: &[(String, String)]) -> Result<Wanted, Problem> {
+    let (mut topics, mut events) = (BTreeSet::new(), BTreeSet::new());
+    let mut has_each = false;
+    for (name, value) in form {
+        let known = match name.as_str() {
+            "topic" => Topic::from_code(value).map(|topic| topics.insert(topic)),
+            "event" => MailEvent::from_code(value).map(|event| events.insert(event)),
+            _ if (name.as_str(), value.as_str()) == EACH => {
+                has_each = true;
+                Some(true)
+            }
+            _ => None,
+        };
+        if known.is_none() {
+            return Err(Problem::new(Kind::BadRequest).detail("The form has no such field."));
+        }
+    }
+    if !has_each {
+        events.extend(MailEvent::ALL);
+    }
+    Ok(Wanted { topics, events })
 }
 
 /// Takes the reader of a mail off its topic, as mail programs ask for it.
@@ -222,6 +269,29 @@ pub(super) async fn show_unsubscribe(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_says_each_thing_or_topics_alone() {
+        let read = |fields: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            wanted(&fields.iter().map(owned).collect::<Vec<_>>()).ok()
+        };
+        let before = read(&[("topic", "profile")]).unwrap();
+        assert!(before.holds(Topic::Profile, Some(MailEvent::ProfileStale)));
+        assert!(!before.topics.contains(&Topic::Firm));
+        let each = [EACH, ("topic", "profile"), ("event", "profile_stale")];
+        let each = read(&each).unwrap();
+        assert!(each.holds(Topic::Profile, Some(MailEvent::ProfileStale)));
+        assert!(!each.holds(Topic::Profile, Some(MailEvent::ProfileReceived)));
+        for bad in [
+            ("event", "profile"),
+            ("topic", "profile_stale"),
+            ("boxes", "some"),
+            ("x", ""),
+        ] {
+            assert!(read(&[bad]).is_none(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn both_forms_of_a_mail_program_are_understood_and_nothing_else() {

@@ -3,6 +3,8 @@
 
 mod consent;
 mod entry;
+pub mod examples;
+pub mod gallery;
 mod mail_settings;
 mod my_consents;
 mod phrase;

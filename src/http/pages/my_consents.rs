@@ -1,6 +1,8 @@
 //! The page behind the link in each mail: what its reader agreed to, with a
 //! button that takes it back. Only POST takes anything back.
 
+pub(super) mod examples;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};

@@ -1,6 +1,8 @@
 //! The page behind the link in the e-mail that asks how an introduction goes:
 //! a button an answer. Only POST answers: scanners of e-mail follow links.
 
+pub(super) mod examples;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -12,6 +14,7 @@ use super::question::NotePage;
 use super::wording::{self, Wording};
 use super::{page, same_site};
 use crate::domain::pulse::{PulseAnswer, PulseKind};
+use crate::domain::text::Language;
 use crate::http::problem::{Kind, Problem};
 use crate::services::introductions::{OpenPulse, answer_pulse, open_pulse};
 use crate::services::{Context, Error, consents};
@@ -41,9 +44,15 @@ struct PulsePage {
 
 impl PulsePage {
     fn of(context: &Context, open: &OpenPulse) -> Self {
-        let words = wording::of(&open.person.language);
+        let my_consents = consents::token(context, &open.person.email).unwrap_or_default();
+        let reader = &open.person.language;
+        Self::about(reader, open.pulse.kind, &open.counterpart, my_consents)
+    }
+
+    fn about(reader: &Language, kind: PulseKind, counterpart: &str, my_consents: String) -> Self {
+        let words = wording::of(reader);
         let pulse = &words.pulse;
-        let (question, answers) = match open.pulse.kind {
+        let (question, answers) = match kind {
             PulseKind::Open => (
                 pulse.open,
                 vec![
@@ -64,9 +73,9 @@ impl PulsePage {
         };
         Self {
             words,
-            question: phrase(question, &[("counterpart", &open.counterpart)]),
+            question: phrase(question, &[("counterpart", counterpart)]),
             buttons: answers.into_iter().map(button).collect(),
-            my_consents: consents::token(context, &open.person.email).unwrap_or_default(),
+            my_consents,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The pages a link can open, as templates see them.
 
+pub(super) mod examples;
+
 use std::collections::BTreeMap;
 
 use askama::Template;

@@ -1,5 +1,7 @@
 //! The page of a mailed ticket, as its template sees it.
 
+pub(super) mod examples;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -174,29 +176,7 @@ impl TicketPage {
         let kind = open.ticket.permit.kind();
         let newcomer = !open.has_account;
         let claims = kind == TicketKind::Claim;
-        let (heading, lead, button, refuse) = match kind {
-            TicketKind::Registration => (
-                ticket.title_registration,
-                ticket.lead_registration,
-                ticket.confirm,
-                Some(ticket.refuse),
-            ),
-            TicketKind::Invitation => (
-                ticket.title_invitation,
-                ticket.lead_invitation,
-                ticket.accept,
-                Some(ticket.refuse),
-            ),
-            TicketKind::PasswordReset => {
-                (ticket.title_reset, ticket.lead_reset, ticket.choose, None)
-            }
-            TicketKind::Claim => (
-                ticket.title_claim,
-                ticket.lead_claim,
-                ticket.stand_behind,
-                Some(ticket.refuse_claim),
-            ),
-        };
+        let (heading, lead, button, refuse) = forms(ticket, kind);
         let firm = [("firm", open.firm.as_deref().unwrap_or_default())];
         let joins = matches!(kind, TicketKind::Invitation | TicketKind::Claim);
         Self {
@@ -234,6 +214,38 @@ impl TicketPage {
     fn fault(&self, field: &str) -> Option<&'static str> {
         let mut faults = self.faults.iter();
         faults.find(|fault| fault.0 == field).map(|fault| fault.1)
+    }
+}
+
+/// Heading, lead, button and the button that refuses, of a kind of ticket.
+type Form = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+);
+
+fn forms(ticket: &'static TicketWords, kind: TicketKind) -> Form {
+    match kind {
+        TicketKind::Registration => (
+            ticket.title_registration,
+            ticket.lead_registration,
+            ticket.confirm,
+            Some(ticket.refuse),
+        ),
+        TicketKind::Invitation => (
+            ticket.title_invitation,
+            ticket.lead_invitation,
+            ticket.accept,
+            Some(ticket.refuse),
+        ),
+        TicketKind::PasswordReset => (ticket.title_reset, ticket.lead_reset, ticket.choose, None),
+        TicketKind::Claim => (
+            ticket.title_claim,
+            ticket.lead_claim,
+            ticket.stand_behind,
+            Some(ticket.refuse_claim),
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Regular mail in its reader's words.
 
-use super::Reader;
+use super::{Reader, way};
 use crate::domain::values::{PassReason, Side};
 use crate::mail::Said;
 use crate::mail::notice::{Language as MailLanguage, pass_reason};
@@ -76,10 +76,9 @@ pub(super) fn profile_mail(
             |reason| pass_reason(reason, language).to_owned(),
         )
     });
-    let url = &context.settings.public_url;
     let (side, record) = match content.profile {
-        Reviewed::Startup(id) => (Side::Startup, format!("{url}/v1/startup-profiles/{id}")),
-        Reviewed::Investor(id) => (Side::Investor, format!("{url}/v1/investor-profiles/{id}")),
+        Reviewed::Startup(id) => (Side::Startup, way(context, "startup-profiles", id)),
+        Reviewed::Investor(id) => (Side::Investor, way(context, "investor-profiles", id)),
     };
     ProfileMail {
         side,
@@ -98,14 +97,13 @@ pub(super) fn mandate_mail(
     content: &MandateNewsContent,
     reader: &Reader,
 ) -> MandateMail {
-    let url = &context.settings.public_url;
     MandateMail {
         reader: reader.name.clone(),
         mandate: content.title.clone(),
         news: content.news,
         by: content.by,
         per_week: content.per_week,
-        record: format!("{url}/v1/mandates/{}", content.mandate),
+        record: way(context, "mandates", content.mandate),
     }
 }
 
@@ -147,6 +145,6 @@ pub(super) fn work_mail(context: &Context, content: &WorkContent, reader: &Reade
             .map(|line| (line.kind, line.count, day(line.since)))
             .collect(),
         overdue: content.overdue,
-        list: format!("{}/v1/worklist", context.settings.public_url),
+        list: context.settings.destinations.worklist.clone(),
     }
 }

@@ -13,12 +13,12 @@ use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use sha2::{Digest as _, Sha256};
 
-/// What a signature covers, where it is there. `From` counts twice, so that
-/// nobody can put a second one on top (RFC 6376 §8.15).
-const SIGNED: [&str; 14] = [
-    "from",
+/// What a signature covers, where it is there: all that RFC 6376 §5.4.1 names
+/// and this service sends, and what RFC 8058 wants.
+const SIGNED: [&str; 15] = [
     "from",
     "to",
+    "cc",
     "reply-to",
     "subject",
     "date",
@@ -27,7 +27,21 @@ const SIGNED: [&str; 14] = [
     "references",
     "mime-version",
     "content-type",
+    "content-transfer-encoding",
     "auto-submitted",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+];
+
+/// What is named once more than it is there, so that nobody can put another one
+/// on top that readers see instead (RFC 6376 §8.15).
+const SEALED: [&str; 8] = [
+    "from",
+    "to",
+    "cc",
+    "reply-to",
+    "subject",
+    "date",
     "list-unsubscribe",
     "list-unsubscribe-post",
 ];
@@ -149,17 +163,14 @@ impl DkimKey {
         let fields = fields(head);
         let mut covered = Vec::new();
         let mut input = String::new();
-        for (place, name) in SIGNED.iter().enumerate() {
-            let earlier = SIGNED.iter().take(place).filter(|it| *it == name).count();
-            let mut same = fields.iter().rev().filter(|(field, _)| field == name);
-            match same.nth(earlier) {
-                Some((_, value)) => {
-                    covered.push(*name);
-                    input.extend([*name, ":", value.as_str(), "\r\n"]);
-                }
-                // Named once more than it is there: none may be added.
-                None if *name == "from" => covered.push(*name),
-                None => {}
+        for name in SIGNED {
+            // The last one first (RFC 6376 §5.4.2).
+            for (_, value) in fields.iter().rev().filter(|(field, _)| field == name) {
+                covered.push(name);
+                input.extend([name, ":", value.as_str(), "\r\n"]);
+            }
+            if SEALED.contains(&name) {
+                covered.push(name);
             }
         }
         let hash = BASE64.encode(Sha256::digest(relaxed_body(body).as_bytes()));

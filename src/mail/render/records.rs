@@ -5,6 +5,7 @@ use chrono::{Datelike as _, NaiveDate};
 use super::{Block, Document, fill, greeting, list, tame};
 use crate::domain::message::RecordNews;
 use crate::domain::values::Side;
+use crate::mail::notice::Way;
 use crate::mail::regular::{MandateMail, ProfileMail};
 use crate::mail::wording::Wording;
 
@@ -51,10 +52,7 @@ pub(super) fn profile(mail: &ProfileMail, wording: &'static Wording) -> Document
         blocks.push(list(mail.comments.iter().map(comment)));
     }
     blocks.extend(next.map(|next| Block::Paragraph(fill(next, &facts))));
-    blocks.push(Block::Action {
-        label: words.record,
-        url: mail.record.clone(),
-    });
+    blocks.push(way(&mail.record, wording));
     Document {
         subject: fill(subject, &facts),
         blocks,
@@ -89,14 +87,22 @@ pub(super) fn mandate(mail: &MandateMail, wording: &'static Wording) -> Document
         Block::Paragraph(fill(lead, &facts)),
     ];
     blocks.extend(next.map(|next| Block::Paragraph(fill(next, &facts))));
-    blocks.push(Block::Action {
-        label: wording.regular.profile.record,
-        url: mail.record.clone(),
-    });
+    blocks.push(way(&mail.record, wording));
     Document {
         subject: fill(subject, &facts),
         blocks,
         footer: fill(wording.regular.digest.footer, &facts),
+    }
+}
+
+/// How the reader comes to a record.
+pub(super) fn way(way: &Way, wording: &'static Wording) -> Block {
+    match way {
+        Way::Link(url) => Block::Action {
+            label: wording.alert.record,
+            url: url.clone(),
+        },
+        Way::Number(number) => Block::Paragraph(fill(wording.by_number, &[("number", number)])),
     }
 }
 

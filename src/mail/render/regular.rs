@@ -160,9 +160,12 @@ pub(super) fn work(mail: &WorkMail, wording: &'static Wording) -> Document {
             &[("count", &overdue)],
         )));
     }
-    blocks.push(Block::Action {
-        label: words.action,
-        url: mail.list.clone(),
+    blocks.push(match &mail.list {
+        Some(url) => Block::Action {
+            label: words.action,
+            url: url.clone(),
+        },
+        None => paragraph(words.at_work),
     });
     Document {
         subject: fill(words.subject, &count),

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::domain::message::RecordNews;
 use crate::domain::values::Side;
 use crate::domain::worklist::WorkKind;
-use crate::mail::notice::{Language, Notice};
+use crate::mail::notice::{Language, Notice, Way};
 use crate::mail::regular::{
     DigestMail, DigestPart, ImprovePart, MandateMail, ProfileMail, ProgrammePart, StatusMail,
     WorkMail,
@@ -52,7 +52,7 @@ fn profile(side: Side, news: RecordNews) -> Notice {
             ],
             _ => vec![],
         },
-        record: "https://corridor.example/v1/startup-profiles/1".to_owned(),
+        record: Way::Link("https://app.example/startup-profiles/1".to_owned()),
     })
 }
 
@@ -63,7 +63,7 @@ fn mandate(news: RecordNews) -> Notice {
         news,
         by: Some(day()),
         per_week: 5,
-        record: "https://corridor.example/v1/mandates/1".to_owned(),
+        record: Way::Number("0192-1".to_owned()),
     })
 }
 
@@ -94,7 +94,7 @@ fn work() -> Notice {
         reader: Some(reader()),
         lines: WorkKind::ALL.iter().map(|kind| (*kind, 2, day())).collect(),
         overdue: 3,
-        list: "https://corridor.example/v1/worklist".to_owned(),
+        list: None,
     })
 }
 

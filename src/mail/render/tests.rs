@@ -77,7 +77,7 @@ fn exists() -> RegistrationExists {
     RegistrationExists {
         reader: None,
         tried: moment_in(chrono_tz::Asia::Jerusalem),
-        sign_in: "https://corridor.example/sign-in".to_owned(),
+        sign_in: Some("https://corridor.example/sign-in".to_owned()),
     }
 }
 

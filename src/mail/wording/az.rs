@@ -28,6 +28,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "Sorğu ilə göndərilən mesaj",
     footer_programme: "Bu məktubu təşkilatınız Corridor platformasında “{programme}” proqramında iştirak etdiyi üçün alırsınız. Məktub avtomatik göndərilib.",
     footer_account: "Bu məktubu Corridor platformasında bu ünvanla hesab olduğu üçün alırsınız. Məktub avtomatik göndərilib.",
+    by_number: "Qeydi Corridor ilə işlədiyiniz yerdə tapa bilərsiniz. Nömrəsi: {number}.",
     settings: "Hansı məktubları alacağınızı seçin",
     consents: "Razılıqlarım",
     ask: Ask {

@@ -38,6 +38,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "The message with the request",
     footer_programme: "You receive this e-mail because your organisation takes part in the programme “{programme}” on Corridor. It was sent automatically.",
     footer_account: "You receive this e-mail because Corridor has an account with this address. It was sent automatically.",
+    by_number: "You find the record where you work with Corridor. Its number is {number}.",
     settings: "Choose which e-mails you receive",
     consents: "My consents",
     ask: Ask {

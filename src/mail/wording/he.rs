@@ -30,6 +30,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "ההודעה שצורפה לבקשה",
     footer_programme: "הודעה זו נשלחה אליכם משום שהארגון שלכם משתתף בתוכנית „{programme}” במערכת Corridor. ההודעה נשלחה באופן אוטומטי.",
     footer_account: "הודעה זו נשלחה אליכם משום שבמערכת Corridor קיים חשבון עם כתובת זו. ההודעה נשלחה באופן אוטומטי.",
+    by_number: "הרשומה נמצאת במקום שבו עובדים עם Corridor. מספרה: {number}.",
     settings: "בחירת הודעות הדוא״ל שיתקבלו",
     consents: "ההסכמות שלי",
     ask: Ask {

@@ -41,6 +41,8 @@ pub(super) struct Wording {
     pub footer_programme: &'static str,
     /// Why the reader gets this: an account.
     pub footer_account: &'static str,
+    /// Where a record is to be found without a link, with `{number}`.
+    pub by_number: &'static str,
     /// On the link to the reader's settings.
     pub settings: &'static str,
     /// On the link to what the reader agreed to.

@@ -8,6 +8,7 @@
 
 mod keeping;
 mod proposals;
+mod submission;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -35,6 +36,7 @@ use super::{Caller, Context, Error, Intent, introductions, programmes, suppressi
 pub(super) use keeping::{of_answer, of_requester};
 pub(super) use proposals::{WITHDRAWN, check_proposable, hindrance_to_show};
 pub use proposals::{renew_own, stop_again};
+pub(super) use submission::{Basis, basis, keep};
 
 /// What a link to somebody's consents is bound to.
 const NAME: &str = "my_consents";

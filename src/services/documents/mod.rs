@@ -2,6 +2,7 @@
 //! names ask for it, and opened through the [`door`].
 
 pub mod door;
+mod erasing;
 pub mod grants;
 pub mod upkeep;
 pub mod uploads;
@@ -9,9 +10,11 @@ pub mod vault;
 
 use std::io;
 
+pub use self::erasing::delete_bytes_of;
+pub(super) use self::erasing::erase_all_of;
 pub use crate::db::documents::Filter;
 use crate::db::page::Page;
-use crate::db::{self, Conn};
+use crate::db::{self, Conn, organizations};
 use crate::domain::account::Role;
 use crate::domain::document::{
     Document, DocumentAction, DocumentDetails, DocumentState, DocumentVersion, clear, marked,
@@ -22,6 +25,7 @@ use crate::domain::ids::{DocumentId, OrganizationId};
 use crate::domain::message::News;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::refusal::Refusal;
+use crate::domain::suspension::legal_hold;
 use crate::domain::terms::Marked;
 use crate::domain::values::OrganizationKind;
 
@@ -217,6 +221,10 @@ fn apply(
     let hats = caller.hats_for(before.organization, Hat::Investor);
     let taxonomy = context.taxonomy();
     let (mut state, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &taxonomy))?;
+    if action == DocumentAction::Erase {
+        organizations::lock(conn, before.organization)?;
+        erasing::check_erasable(conn, &before)?;
+    }
     let mut first_cleared_by = None;
     if action == DocumentAction::Clear {
         let hits = marked(&before.details.title, &before.current.file_name, &taxonomy);
@@ -271,20 +279,25 @@ fn tell_owners(
 /// What the caller can do with a document that they may see.
 pub(super) fn open_to(
     context: &Context,
+    conn: &mut Conn,
     caller: &Caller,
     document: &Document,
-) -> Vec<(DocumentAction, Option<Refusal>)> {
+) -> Result<Vec<(DocumentAction, Option<Refusal>)>, Error> {
     let taxonomy = context.taxonomy();
+    let held = db::legal_holds::is_held(conn, document.organization)?;
     let hats = caller.hats_for(document.organization, Hat::Investor);
-    available(DocumentAction::ALL, &hats, |action, hat| {
+    Ok(available(DocumentAction::ALL, &hats, |action, hat| {
         step(document, action, hat, &taxonomy)?;
+        if action == DocumentAction::Erase && held {
+            return Err(legal_hold());
+        }
         if action == DocumentAction::Clear {
             let name = &document.current.file_name;
             let hits = marked(&document.details.title, name, &taxonomy);
             clear(document, &hits, caller.id())?;
         }
         Ok(())
-    })
+    }))
 }
 
 /// What can be done with a document now.
@@ -300,7 +313,10 @@ pub async fn transitions(
     {
         return Ok(Vec::new());
     }
-    Ok(open_to(context, caller, &found)
+    let (context_in, caller) = (context.clone(), caller.clone());
+    let read = move |conn: &mut Conn| open_to(&context_in, conn, &caller, &found);
+    let open = context.db.read(read).await?;
+    Ok(open
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal))
         .collect())

@@ -12,6 +12,8 @@ use crate::domain::document::{
 use crate::domain::event::{Payload, SubjectKind, Value};
 use crate::domain::ids::{DocumentId, OrganizationId, StartupProfileId, UserId};
 use crate::domain::permission::Operation;
+use crate::domain::profile::ProfileStatus;
+use crate::domain::refusal::Refusal;
 use crate::services::files::{Incoming, Received};
 use crate::services::once::{Recorded, write_once};
 use crate::services::transitions::{check_version, code};
@@ -97,6 +99,9 @@ fn writable(
     let owner = profile.organization;
     caller.may(Operation::ReadDocument, &[owner])?;
     caller.may(Operation::WriteDocument, &[owner])?;
+    if profile.status == ProfileStatus::Erased {
+        return Err(Refusal::no_transition("upload").into());
+    }
     Ok(owner)
 }
 

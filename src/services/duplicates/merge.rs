@@ -157,7 +157,8 @@ fn profile_counts(status: &str) -> bool {
 
 fn mandate_counts(status: &str) -> bool {
     use MandateStatus as S;
-    MandateStatus::from_code(status).is_some_and(|it| !matches!(it, S::Withdrawn | S::Archived))
+    MandateStatus::from_code(status)
+        .is_some_and(|it| !matches!(it, S::Withdrawn | S::Archived | S::Erased))
 }
 
 impl Hand<'_> {

@@ -337,7 +337,11 @@ fn log(
 /// A firm that a record can be made for: it is there, and has not become
 /// another one. What is written about one that has would count for nobody.
 pub(super) fn live_firm(conn: &mut Conn, id: OrganizationId) -> Result<Organization, Error> {
-    let firm = db::organizations::find(conn, id)?.ok_or(Error::NotFound)?;
+    let found = db::organizations::find_and_whether_it_went(conn, id)?;
+    let (firm, went) = found.ok_or(Error::NotFound)?;
+    if !went {
+        return Ok(firm);
+    }
     match merges::keeper(conn, id)? {
         None => Ok(firm),
         Some(keeper) => Err(Error::Refused(Refusal {

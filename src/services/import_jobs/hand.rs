@@ -25,7 +25,7 @@ const EXTERNAL_ID: usize = 100;
 /// Puts rows on record for somebody.
 pub(super) enum Hand {
     Partner(Box<Desk>, OrganizationId),
-    Operator(Box<records::Import>),
+    Operator(Box<records::Import>, Box<Desk>),
 }
 
 impl Hand {
@@ -53,10 +53,12 @@ impl Hand {
                 None => None,
             };
             let mut records = records::Import::of(context, actor, programme, asks);
+            let mut desk = Desk::of_actor(context, actor, false);
             if import.is_trial() {
                 records = records.tried();
+                desk = desk.tried();
             }
-            return Ok(Some(Self::Operator(Box::new(records))));
+            return Ok(Some(Self::Operator(Box::new(records), Box::new(desk))));
         };
         let mut desk = Desk::of_actor(context, actor, asks);
         if import.is_trial() {
@@ -98,7 +100,7 @@ impl Hand {
     /// Holds every firm that a batch may correct.
     fn hold(&mut self, conn: &mut Conn, ids: &[&str]) -> Result<(), Error> {
         let partner = match self {
-            Self::Operator(records) => return records.hold(conn, ids),
+            Self::Operator(records, _) => return records.hold(conn, ids),
             Self::Partner(_, partner) => partner,
         };
         db::organizations::lock(conn, *partner)?;
@@ -166,8 +168,18 @@ impl Hand {
                 let (referral, outcome) = desk.put(conn, referral_of(*partner, row)?)?;
                 Ok((referral.id.uuid(), outcome, Vec::new()))
             }
-            Self::Operator(records) => {
+            Self::Operator(records, desk) => {
+                let mut row = row;
+                let about = row.about.take();
+                let name = row.firm_id.is_some().then(|| row.external_id.clone());
                 let (firm, outcome, doubts) = put_record(records, conn, row)?;
+                let outcome = match about {
+                    Some(about) => {
+                        let name = name.as_deref();
+                        desk.put_imported_about(conn, (firm, name), *about, outcome)?
+                    }
+                    None => outcome,
+                };
                 Ok((firm.uuid(), outcome, doubts))
             }
         }
@@ -230,6 +242,7 @@ fn referral_of(partner: OrganizationId, row: FirmRow) -> Result<NewReferral, Err
             identifiers: row.identifiers,
             contact,
             content,
+            about: row.about,
             digest: row.digest,
         }),
         _ => Err(Error::Invalid(faults)),
@@ -248,6 +261,7 @@ fn put_record(
         identifiers,
         contact,
         content,
+        about: _,
         digest: _,
     } = row;
     match content {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::domain::fault::Fault;
 use crate::domain::identifier::Statement;
 use crate::domain::import::{FileFormat, ImportFailure, Place};
+use crate::domain::investor::InvestorContent;
 use crate::domain::organization::OrganizationDetails;
 use crate::domain::tag::Taxonomy;
 
@@ -39,6 +40,8 @@ pub struct FirmRow {
     pub contact: Option<Contact>,
     /// What it offers or looks for.
     pub content: Option<Content>,
+    /// What an investor says of itself.
+    pub about: Option<Box<InvestorContent>>,
     /// SHA-256 of all that the row says.
     pub digest: [u8; 32],
 }

@@ -14,6 +14,7 @@ use crate::domain::ids::UserId;
 use crate::domain::introduction::{
     Answer, Ask, Delegate, Introduction, MOST_PASSED_ON, PASSED_ON_DAYS,
 };
+use crate::domain::mail_event::MailEvent;
 use crate::domain::message::{Notice, Topic};
 use crate::domain::text::Email;
 use crate::services::{Context, Error, notices, suppressions};
@@ -142,7 +143,13 @@ fn insert_stranger(
     if introductions::count_by(conn, organization, since)? >= MOST_BY_FIRM
         || introductions::count_to(conn, &email, since)? >= MOST_TO_ADDRESS
         || db::contacts::objected_anywhere(conn, organization, &key)?
-        || suppressions::hindrance(conn, &email, Some(Topic::Questions))?.is_some()
+        || suppressions::hindrance(
+            conn,
+            &email,
+            Some(Topic::Questions),
+            Some(MailEvent::IntroductionAsk),
+        )?
+        .is_some()
     {
         return Err(cannot_be_asked());
     }

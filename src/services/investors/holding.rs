@@ -18,13 +18,15 @@ use crate::domain::permission::Hat;
 use crate::domain::profile::{ARCHIVE_DAYS, ProfileAction, ProfileStatus};
 use crate::domain::tag::Taxonomy;
 use crate::services::suspensions::{Course, Held};
-use crate::services::transitions::afresh;
+use crate::services::transitions::{afresh, code};
 use crate::services::{Caller, Context, Error, due, introductions};
 
 /// What the machine looks at, held.
-pub(super) struct Around {
+pub(in crate::services) struct Around {
     context: Context,
     taxonomy: Arc<Taxonomy>,
+    agreed: bool,
+    agreed_alone: bool,
     clearance: Option<Clearance>,
     told: Faults,
     pub(super) held: Held,
@@ -36,6 +38,8 @@ impl Around {
         Self {
             context: context.clone(),
             taxonomy: context.taxonomy(),
+            agreed: false,
+            agreed_alone: false,
             clearance: None,
             told: Faults::new(),
             held: Held::default(),
@@ -44,7 +48,7 @@ impl Around {
 
     /// All that one of the actions asks for, and no more, for whoever acts; none
     /// is the service itself.
-    pub(super) fn load(
+    pub(in crate::services) fn load(
         context: &Context,
         conn: &mut Conn,
         profile: &InvestorProfile,
@@ -54,6 +58,12 @@ impl Around {
         use ProfileAction as A;
         let asks = |wanted: &[A]| actions.iter().any(|action| wanted.contains(action));
         let mut around = Self::bare(context);
+        if asks(&[A::Approve]) {
+            let agreed = rows::compliance_agreed_revision(conn, profile.id)?;
+            around.agreed = agreed == Some(profile.revision);
+            let agreed_by = rows::agreed_by(conn, profile.id)?;
+            around.agreed_alone = agreed_by.is_some() && agreed_by == by.map(Caller::id);
+        }
         if asks(&[A::Publish]) {
             around.clearance = db::clearances::latest(conn, profile.organization)?;
         }
@@ -62,7 +72,7 @@ impl Around {
             let names: Vec<String> = people.iter().map(|(it, _)| it.name.to_string()).collect();
             around.told = text_that_tells(&profile.content, names.iter().map(String::as_str));
         }
-        if asks(&[A::Suspend, A::Restore]) && Held::concerns(by) {
+        if asks(&[A::Suspend, A::Restore, A::Erase]) && Held::concerns(by) {
             let subject = Subject::new(SubjectKind::InvestorProfile, profile.id);
             around.held = Held::load(conn, profile.organization, subject, by)?;
         }
@@ -70,9 +80,11 @@ impl Around {
     }
 
     /// As the machine takes them.
-    pub(super) fn facts(&self) -> InvestorFacts<'_> {
+    pub(in crate::services) fn facts(&self) -> InvestorFacts<'_> {
         InvestorFacts {
             taxonomy: &self.taxonomy,
+            compliance_agreed: self.agreed,
+            agreed_alone: self.agreed_alone,
             clearance: self.clearance.as_ref(),
             told: &self.told,
             standing: self.held.standing(),
@@ -149,4 +161,28 @@ pub(super) fn course(before: &InvestorProfile, to: ProfileStatus) -> Course {
         from: before.status.code(),
         to: to.code(),
     }
+}
+
+/// Takes back what others wrote of an investor that wants nothing to do with it.
+pub(in crate::services) fn disown(
+    context: &Context,
+    conn: &mut Conn,
+    firm: OrganizationId,
+) -> Result<(), Error> {
+    let Some(before) = rows::of(conn, firm)?.filter(|it| !it.claimed) else {
+        return Ok(());
+    };
+    let action = ProfileAction::Withdraw;
+    // One that can't be withdrawn is shown to nobody as it is.
+    let around = Around::bare(context);
+    let Ok(status) = step(&before, action, Hat::Investor, &around.facts()) else {
+        return Ok(());
+    };
+    let after = moved(&before, status, action, context.now());
+    store(conn, &after)?;
+    let mut payload = course_of(&before, &after);
+    payload.push(("reason", code("refused_by_the_firm")));
+    let subject = (SubjectKind::InvestorProfile, before.id);
+    let pen = context.pen(Actor::System);
+    pen.append(conn, event_kind(action, status), subject, payload)
 }

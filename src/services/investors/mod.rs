@@ -1,6 +1,8 @@
 //! Investor profiles: written by the investor (or for it), reviewed by
 //! curators, published when let through, confirmed every half year.
 
+mod agreement;
+mod erasing;
 mod holding;
 
 use chrono::{DateTime, Utc};
@@ -23,10 +25,11 @@ use crate::domain::refusal::Refusal;
 use crate::domain::search::Order;
 use crate::domain::values::OrganizationKind;
 
+pub use agreement::agree;
 pub use holding::archive_due;
-pub(super) use holding::suspend_of;
+pub(super) use holding::{disown, suspend_of};
 
-use holding::Around;
+pub(super) use holding::Around;
 
 use super::caller::in_any_hat;
 use super::counts::own;
@@ -34,10 +37,10 @@ use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::write_once;
 use super::paging::{PageRequest, after, read_page};
-use super::startups::{Move, check_details};
+use super::startups::{Move, check_details, said};
 use super::transitions::{available, check_version, code};
 use super::walls;
-use super::{Caller, Context, Error, Intent, due, introductions};
+use super::{Caller, Context, Error, Intent, consents, due, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for. A firm
 /// has one profile; where that was withdrawn it begins anew.
@@ -110,7 +113,9 @@ pub async fn create(
 fn begin_anew(conn: &mut Conn, draft: InvestorProfile) -> Result<InvestorProfile, Error> {
     use ProfileStatus as S;
     let before = rows::of(conn, draft.organization)?;
-    let Some(before) = before.filter(|it| matches!(it.status, S::Withdrawn | S::Archived)) else {
+    let Some(before) =
+        before.filter(|it| matches!(it.status, S::Withdrawn | S::Archived | S::Erased))
+    else {
         return Err(Error::refused(
             "profile_exists",
             "The investor has a profile already.",
@@ -269,6 +274,9 @@ pub async fn transition(
         caller.id(),
         intent,
         move |conn| {
+            if action == ProfileAction::Erase {
+                return erasing::erase(&context_in, &caller_in, conn, (id, expected));
+            }
             apply(
                 &context_in,
                 &caller_in,
@@ -301,9 +309,15 @@ fn apply(
     caller.may(Operation::MoveInvestorProfile, &[before.organization])?;
     check_version(expected, before.version)?;
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
-    let hats = hats(caller, before.organization);
+    let hats = caller.hats_for(before.organization, Hat::Startup);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &around.facts()))?;
     check_details(action, &details)?;
+    if action == ProfileAction::Submit {
+        let of = (before.organization, before.claimed);
+        if consents::basis(context, conn, caller, of)?? == consents::Basis::Given {
+            consents::keep(context, conn, caller, before.organization)?;
+        }
+    }
     let after = InvestorProfile {
         // Whoever of the firm moves it stands behind it.
         claimed: before.claimed || caller.belongs_to(before.organization),
@@ -311,15 +325,7 @@ fn apply(
     };
     store(conn, &after)?;
     let mut fields = Vec::new();
-    for said in details.comments {
-        let comment = ReviewComment {
-            id: context.new_id(),
-            pointer: said.pointer,
-            comment: said.comment,
-            author: caller.id(),
-            revision: before.revision,
-            created_at: now,
-        };
+    for comment in said(context, caller, before.revision, details.comments) {
         rows::insert_comment(conn, id, &comment)?;
         fields.push(comment.pointer);
     }
@@ -356,14 +362,6 @@ fn apply(
     Ok(after)
 }
 
-/// In which capacities somebody acts on a profile, compliance first: it also
-/// lets through what a curator can't.
-fn hats(caller: &Caller, organization: OrganizationId) -> Vec<Hat> {
-    let mut hats = caller.hats_for(organization, Hat::Startup);
-    hats.sort_by_key(|hat| *hat != Hat::Compliance);
-    hats
-}
-
 fn course_of(before: &InvestorProfile, after: &InvestorProfile) -> Payload {
     vec![
         ("from", code(before.status.code())),
@@ -395,9 +393,15 @@ pub(super) fn open_to(
     profile: &InvestorProfile,
 ) -> Result<Vec<(ProfileAction, Option<Refusal>)>, Error> {
     let around = Around::load(context, conn, profile, ProfileAction::ALL, Some(caller))?;
-    let hats = hats(caller, profile.organization);
+    let hats = caller.hats_for(profile.organization, Hat::Startup);
+    let of = (profile.organization, profile.claimed);
+    let basis = consents::basis(context, conn, caller, of)?;
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
-        step(profile, action, hat, &around.facts()).map(drop)
+        let stands = step(profile, action, hat, &around.facts()).map(drop);
+        match action {
+            ProfileAction::Submit => stands.and(basis.clone().map(drop)),
+            _ => stands,
+        }
     }))
 }
 
@@ -468,6 +472,7 @@ const fn event_kind(action: ProfileAction, to: ProfileStatus) -> &'static str {
         ProfileAction::Restore => "investor_profile.restored",
         ProfileAction::Withdraw => "investor_profile.withdrawn",
         ProfileAction::Archive => "investor_profile.archived",
+        ProfileAction::Erase => "investor_profile.erased",
     }
 }
 
@@ -475,7 +480,8 @@ fn load(conn: &mut Conn, id: InvestorProfileId) -> Result<InvestorProfile, Error
     rows::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-fn store(conn: &mut Conn, profile: &InvestorProfile) -> Result<(), Error> {
+/// Stores a profile that was changed.
+pub(super) fn store(conn: &mut Conn, profile: &InvestorProfile) -> Result<(), Error> {
     if rows::update(conn, profile)? {
         // What it holds may be somebody's rival.
         walls::look(conn, profile.organization)

@@ -48,7 +48,7 @@ impl Around {
         if asks(&[A::Publish]) {
             around.clearance = db::clearances::latest(conn, mandate.organization)?;
         }
-        if asks(&[A::Suspend, A::Restore]) && Held::concerns(by) {
+        if asks(&[A::Suspend, A::Restore, A::Erase]) && Held::concerns(by) {
             let subject = Subject::new(SubjectKind::Mandate, mandate.id);
             around.held = Held::load(conn, mandate.organization, subject, by)?;
         }

@@ -1,5 +1,6 @@
 //! Mandates: what investors look for.
 
+mod erasing;
 mod holding;
 
 use chrono::{DateTime, Utc};
@@ -32,7 +33,7 @@ use holding::Around;
 use super::counts::own;
 use super::duplicates::live_firm;
 use super::notices::records;
-use super::once::write_once_together;
+use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
 use super::{Caller, Context, Error, Intent, consents, contacts, due, introductions};
@@ -235,6 +236,16 @@ pub async fn transition(
 ) -> Result<Mandate, Error> {
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
     let context_in = context.clone();
+    if action == MandateAction::Erase {
+        return write_once(
+            context,
+            caller.id(),
+            intent,
+            move |conn| erasing::erase(&context_in, &caller_in, conn, (id, expected)),
+            |conn, id| load(conn, id.into()),
+        )
+        .await;
+    }
     write_once_together(
         context,
         caller.id(),
@@ -325,6 +336,10 @@ pub(super) fn stand_behind(
     before: &Mandate,
     content: MandateContent,
 ) -> Result<(), Error> {
+    // There is nothing of it to stand behind.
+    if before.status == MandateStatus::Erased {
+        return Ok(());
+    }
     let corrected = content != before.content;
     check_words(before, &content, &[], &context.taxonomy())?;
     let after = Mandate {
@@ -518,6 +533,7 @@ const fn event_kind(action: MandateAction, to: MandateStatus) -> &'static str {
         MandateAction::Restore => "mandate.restored",
         MandateAction::Withdraw => "mandate.withdrawn",
         MandateAction::Archive => "mandate.archived",
+        MandateAction::Erase => "mandate.erased",
     }
 }
 

@@ -9,7 +9,7 @@ use crate::db::outbox::{self, Claimed};
 use crate::db::{self, Conn, json};
 use crate::domain::bounce::RefusedReader;
 use crate::domain::event::{Actor, SubjectKind};
-use crate::domain::ids::{AskId, OutboxId};
+use crate::domain::ids::{AskId, MatchId, OutboxId};
 use crate::domain::introduction::{Action, AskState, IntroductionStatus};
 use crate::domain::mail_state::{EnvelopeOutcome, Hold, KEPT_BACK, Unserved};
 use crate::domain::message::{Matter, Notice};
@@ -209,6 +209,8 @@ pub struct Tried {
     pub answer: Option<String>,
     /// Those of whom a mail server said that they aren't there.
     pub refused: Vec<RefusedReader>,
+    /// The matches that a digest told its reader of.
+    pub matches: Vec<MatchId>,
 }
 
 impl Tried {
@@ -271,6 +273,11 @@ pub async fn settle_tried(
             };
             if !held {
                 return Ok(false);
+            }
+            if let (Notice::Digest { user, .. }, Attempt::Delivered, Some(tried)) =
+                (&notice, &attempt, &tried)
+            {
+                db::digests::note_told(conn, *user, &tried.matches, now)?;
             }
             if let Some(tried) = tried {
                 tried.note(&context_in, conn, id, attempt.failed_for_certain(), now)?;

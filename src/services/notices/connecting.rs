@@ -93,7 +93,7 @@ fn prepare_introduction(
         return Ok(Prepared::Undeliverable("a side has nobody to write to"));
     };
     for person in [&startup_person, &investor_person] {
-        if suppressions::hindrance(conn, &person.email, None)?.is_some() {
+        if suppressions::hindrance(conn, &person.email, None, None)?.is_some() {
             return Ok(Prepared::Undeliverable("an address gets no mail"));
         }
     }
@@ -182,7 +182,7 @@ fn reader_along(conn: &mut Conn, introduction: &Introduction) -> Result<Option<R
     let Some(curator) = introductions::curator_of(conn, introduction)? else {
         return Ok(None);
     };
-    let hindered = suppressions::hindrance(conn, &curator.email, None)?.is_some();
+    let hindered = suppressions::hindrance(conn, &curator.email, None, None)?.is_some();
     Ok((!hindered).then_some(curator))
 }
 
@@ -296,7 +296,7 @@ fn prepare_meeting(
             return Ok(Prepared::Obsolete("no_recipient"));
         };
         let told = envelopes::has_got(conn, SubjectKind::Introduction, id.uuid(), &person.email)?;
-        let kept = suppressions::hindrance(conn, &person.email, None)?.is_some();
+        let kept = suppressions::hindrance(conn, &person.email, None, None)?.is_some();
         if told && !kept && !consents::took_back(conn, id, &person.email)? {
             readers.push(person.clone());
         }

@@ -6,7 +6,9 @@ use chrono_tz::Tz;
 use crate::db::envelopes::Envelope;
 use crate::domain::account::User;
 use crate::domain::country::Country;
-use crate::domain::ids::{DealId, IntroductionId, InvestorProfileId, MandateId, StartupProfileId};
+use crate::domain::ids::{
+    DealId, IntroductionId, InvestorProfileId, MandateId, MatchId, StartupProfileId,
+};
 use crate::domain::message::{Ending, Matter, News, RecordNews};
 use crate::domain::organization::Organization;
 use crate::domain::pulse::PulseKind;
@@ -146,7 +148,7 @@ impl Content {
     pub(super) const fn is_owed(&self) -> bool {
         match self {
             Self::Introduction(_) | Self::Meeting(_) | Self::RegistrationExists => true,
-            Self::News(news, _) => news.topic().is_none(),
+            Self::News(news, _) => news.event().is_none(),
             Self::Ticket(letter) => matches!(
                 letter.purpose,
                 LetterPurpose::Registration { .. } | LetterPurpose::PasswordReset
@@ -162,6 +164,14 @@ impl Content {
             | Self::Mandate(_)
             | Self::Status(_)
             | Self::Work(_) => false,
+        }
+    }
+
+    /// The matches that it tells its reader of.
+    pub fn matches(&self) -> Vec<MatchId> {
+        match self {
+            Self::Digest(digest) => digest.entries.iter().map(|told| told.entry.id).collect(),
+            _ => vec![],
         }
     }
 

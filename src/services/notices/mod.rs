@@ -21,6 +21,7 @@ use crate::db::{self, Conn, json};
 use crate::domain::account::Role;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::ids::{IntroductionId, OrganizationId, OutboxId, ProgrammeId, UserId};
+use crate::domain::mail_event::MailEvent;
 use crate::domain::message::{Matter, News, Notice, Topic};
 
 use super::{Context, Error, consents, introductions, suppressions, tickets};
@@ -201,10 +202,10 @@ pub async fn prepare(
     holder: Uuid,
 ) -> Result<Prepared, Error> {
     let notice = json::notice::decode(&claimed.payload)?;
-    let topic = notice.topic();
+    let what = (notice.topic(), notice.event());
     match look_up(context, claimed, holder, notice).await? {
         Prepared::Ready(ready) if !ready.content.is_owed() => {
-            let ready = screen(context, ready, topic).await?;
+            let ready = screen(context, ready, what).await?;
             with_consents(context, ready)
         }
         other => with_consents(context, other),
@@ -228,14 +229,14 @@ fn with_consents(context: &Context, prepared: Prepared) -> Result<Prepared, Erro
 async fn screen(
     context: &Context,
     mut ready: Box<Ready>,
-    topic: Option<Topic>,
+    (topic, event): (Option<Topic>, Option<MailEvent>),
 ) -> Result<Prepared, Error> {
     let context_in = context.clone();
     context
         .db
         .read(move |conn| {
             for one in &ready.to {
-                if let Some(why) = suppressions::hindrance(conn, &one.email, topic)? {
+                if let Some(why) = suppressions::hindrance(conn, &one.email, topic, event)? {
                     return Ok(Prepared::Obsolete(why));
                 }
             }

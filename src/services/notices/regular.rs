@@ -130,7 +130,12 @@ fn prepare_digest(
     let Some(window) = place.window_of_week(&context.calendars, week) else {
         return Ok(Prepared::Obsolete("nothing_new"));
     };
-    let digest = digest::of_window(context, conn, id, &reader.language, window)?;
+    // One that was kept up for a week leaves the rest to the next: together
+    // they would tell the same twice.
+    if place.has_newer_week(&context.calendars, week, context.now()) {
+        return Ok(Prepared::Obsolete("newer_one"));
+    }
+    let digest = digest::of_week(context, conn, id, &reader, window)?;
     if digest.entries.is_empty() {
         return Ok(Prepared::Obsolete("nothing_new"));
     }

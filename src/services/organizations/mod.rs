@@ -167,9 +167,8 @@ pub(super) fn names_that_tell(
     conn: &mut Conn,
     organization: OrganizationId,
 ) -> Result<Vec<String>, Error> {
-    let firm = db::organizations::find(conn, organization)?.ok_or(Error::NotFound)?;
-    let mut names: Vec<String> = firm.details.all_names().map(str::to_owned).collect();
-    let people = db::users::members(conn, organization)?.into_iter();
-    names.extend(people.map(|(user, _)| user.name.to_string()));
-    Ok(names)
+    let found = db::organizations::find_with_people(conn, organization)?;
+    let (firm, people) = found.ok_or(Error::NotFound)?;
+    let names = firm.details.all_names().map(str::to_owned);
+    Ok(names.chain(people).collect())
 }

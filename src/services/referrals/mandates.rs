@@ -79,7 +79,7 @@ impl Desk {
         if before.claimed {
             return Err(claimed());
         }
-        let over = matches!(before.status, S::Withdrawn | S::Archived);
+        let over = matches!(before.status, S::Withdrawn | S::Archived | S::Erased);
         let firm = organizations::find(conn, before.organization)?.ok_or(Error::NotFound)?;
         if !over && before.content == content && before.country == firm.details.country {
             return Ok(());

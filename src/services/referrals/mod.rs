@@ -6,12 +6,14 @@
 //! then the contact is mailed the claim link (see [`super::contacts`]). A firm
 //! whose web site is another's is left to a curator.
 
+mod about;
+mod asking;
 mod mandates;
 mod startups;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::page::Page;
@@ -20,15 +22,16 @@ use crate::db::{self, Conn, organizations, referrals};
 use crate::domain::event::{Actor, SubjectKind, Value};
 use crate::domain::fault::{Fault, Faults};
 use crate::domain::identifier::Statement;
-use crate::domain::ids::{OrganizationId, ReferralId};
+use crate::domain::ids::{InvestorProfileId, OrganizationId, ReferralId};
 use crate::domain::import::RowOutcome;
+use crate::domain::investor::InvestorContent;
 use crate::domain::mandate::MandateContent;
 use crate::domain::organization::{Organization, OrganizationDetails};
 use crate::domain::permission::Operation;
 use crate::domain::profile::StartupContent;
 use crate::domain::referral::{Claim, Referral, ReferralState, Referred};
 use crate::domain::refusal::Refusal;
-use crate::domain::text::{Email, Website};
+use crate::domain::text::Website;
 use crate::domain::ticket::{TicketKind, TicketOutcome};
 use crate::domain::values::OrganizationKind;
 
@@ -39,7 +42,7 @@ use super::log::Pen;
 use super::once::{Recorded, write_once_versioned};
 use super::organizations::note_identified;
 use super::paging::{PageRequest, after, read_page};
-use super::{Caller, Context, Error, Intent, contacts};
+use super::{Caller, Context, Error, Intent};
 
 /// What a partner hands in.
 #[derive(Debug, Clone)]
@@ -56,6 +59,8 @@ pub struct NewReferral {
     pub contact: Contact,
     /// What it offers or looks for.
     pub content: Content,
+    /// What an investor says of itself, beside its mandate.
+    pub about: Option<Box<InvestorContent>>,
     /// SHA-256 of the whole document.
     pub digest: [u8; 32],
 }
@@ -88,6 +93,9 @@ pub struct Standing {
     pub state: ReferralState,
     /// Whether the firm stands behind it.
     pub claim: Claim,
+    /// What was handed in of what an investor says of itself, until the firm
+    /// stands behind that.
+    pub investor_profile: Option<InvestorProfileId>,
     /// Everything that is missing before the record can go on, by pointers
     /// into the document that was handed in; nothing once the firm stands
     /// behind it, for what it says then is its own.
@@ -205,6 +213,8 @@ fn standing(
         };
         let mut faults = Faults::new();
         faults.absorb(place, missing);
+        let about = about::missing(context, conn, standing.referral.organization)?;
+        faults.absorb("/investor_profile", about);
         standing.missing = faults.into_vec();
     }
     Ok(standing)
@@ -266,6 +276,7 @@ fn standings(
         states.insert(id.uuid(), (status.into(), claimed));
     }
     let firms: Vec<OrganizationId> = referrals.iter().map(|it| it.organization).collect();
+    let about = db::investor_profiles::unclaimed_of(conn, &firms)?;
     let (mut asked, mut refused) = (BTreeSet::new(), BTreeSet::new());
     for (firm, was_asked, said_no) in db::contacts::asked_of(conn, &firms)? {
         if was_asked {
@@ -294,6 +305,7 @@ fn standings(
             claim
         };
         Ok(Standing {
+            investor_profile: about.get(&referral.organization).copied(),
             referral,
             state,
             claim,
@@ -338,7 +350,12 @@ impl Desk {
     }
 
     fn hand_in(&self, conn: &mut Conn, new: NewReferral, reader: Reader) -> Result<Handed, Error> {
+        let email = new.contact.email.clone();
         let (referral, outcome) = self.put(conn, new)?;
+        if outcome == RowOutcome::Unchanged {
+            // What kept its contact from being asked may be over.
+            self.ask(conn, &referral, &email)?;
+        }
         let standing = standing(&self.context, conn, referral, reader)?;
         let created = outcome == RowOutcome::Created;
         Ok(Handed { standing, created })
@@ -403,6 +420,9 @@ impl Desk {
             updated_at: self.now,
         };
         referrals::insert(conn, &referral)?;
+        if let Some(about) = new.about {
+            self.put_about(conn, id, firm.id, *about)?;
+        }
         self.log(conn, &referral)?;
         let (email, language) = (&new.contact.email, &new.contact.language);
         db::contacts::put(conn, firm.id, email, language, self.now)?;
@@ -445,6 +465,9 @@ impl Desk {
                 self.correct_mandate(conn, before.id, id, *content)?;
             }
             _ => return Err(Error::internal("a referral of two kinds")),
+        }
+        if let Some(about) = new.about {
+            self.put_about(conn, before.id, firm, *about)?;
         }
         let after = Referral {
             digest: new.digest,
@@ -516,31 +539,6 @@ impl Desk {
             note_identified(conn, &self.pen, (id, after.version), &identifiers)?;
         }
         update_organization(conn, &self.pen, "organization.corrected_by_partner", &after)
-    }
-
-    /// Asks the contact to stand behind what was handed in, once that is put
-    /// forward. Whom that would be too much for waits for a curator: an address
-    /// that has another firm's link still, or a partner's contact of a day
-    /// that has seen many.
-    fn ask(&self, conn: &mut Conn, referral: &Referral, email: &Email) -> Result<(), Error> {
-        let firm = referral.organization;
-        let forward = match referral.record {
-            Referred::StartupProfile(id) => startups::is_forward(conn, id)?,
-            Referred::Mandate(id) => mandates::is_forward(conn, id)?,
-        };
-        if !self.ask_contacts || !forward || is_contested(conn, firm)? {
-            return Ok(());
-        }
-        let key = email.key();
-        if db::tickets::newest(conn, TicketKind::Claim, &key, self.now)?.is_some() {
-            return Ok(());
-        }
-        let asked = referrals::count_asked(conn, referral.partner, self.now - TimeDelta::days(1))?;
-        if asked >= i64::from(self.context.settings.partner_asks) {
-            return Ok(());
-        }
-        contacts::ask(&self.context, conn, self.actor, firm)?;
-        Ok(())
     }
 
     /// Notes it on the firm's timeline; the record's own says what changed.

@@ -75,7 +75,7 @@ pub(super) fn is_forward(conn: &mut Conn, id: StartupProfileId) -> Result<bool, 
     Ok(!is_being_written(profile.status))
 }
 
-const fn is_being_written(status: ProfileStatus) -> bool {
+pub(super) const fn is_being_written(status: ProfileStatus) -> bool {
     use ProfileStatus as S;
     matches!(status, S::Draft | S::ChangesRequested | S::Rejected)
 }
@@ -91,7 +91,7 @@ fn check_texts(
         .map_err(|told| at(PLACE, texts_not_clean(told)))
 }
 
-fn in_review() -> Error {
+pub(super) fn in_review() -> Error {
     Error::refused(
         "referral_in_review",
         "It is under review; hand it in again when it comes back.",

@@ -1,16 +1,17 @@
 //! The weekly digest of a mandate, to each of those who answer for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta};
 
+use crate::db::rounds::Waiting;
 use crate::db::{self, Conn};
 use crate::domain::account::Role;
 use crate::domain::event::SubjectKind;
 use crate::domain::ids::{MandateId, OrganizationId, UserId};
 use crate::domain::message::Notice;
 use crate::domain::values::OrganizationKind;
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, digest};
 
 use super::{Letter, Span, note_done, queue, span};
 
@@ -20,6 +21,8 @@ const READERS: [Role; 2] = [Role::Owner, Role::Editor];
 /// How far before its morning a digest's week can begin: a week, and the days
 /// of rest that put the one before off.
 const LONGEST_WEEK: TimeDelta = TimeDelta::days(21);
+/// Lines that are forgotten at a time.
+const FORGOTTEN: i64 = 10_000;
 
 /// One digest to one person.
 struct Due {
@@ -39,6 +42,13 @@ pub(super) async fn queue_due(context: &Context) -> Result<(), Error> {
         .read(move |conn| find_due(&context_in, conn, span))
         .await?;
     queue(context, due.iter().map(letter).collect()).await?;
+    if !due.is_empty() {
+        let before = span.until - digest::BACKLOG - LONGEST_WEEK;
+        let forget = move |conn: &mut Conn| -> Result<usize, Error> {
+            Ok(db::digests::forget(conn, before, FORGOTTEN)?)
+        };
+        context.db.write(forget).await?;
+    }
     note_done(context, NAME, span).await
 }
 
@@ -70,30 +80,42 @@ fn find_due(context: &Context, conn: &mut Conn, span: Span) -> Result<Vec<Due>, 
     if !db::rounds::places(conn, kind, &READERS)?.iter().any(is_due) {
         return Ok(Vec::new());
     }
-    let mut news: BTreeMap<OrganizationId, BTreeMap<MandateId, BTreeSet<DateTime<Utc>>>> =
-        BTreeMap::new();
-    for waiting in db::rounds::waiting_since(conn, span.after - LONGEST_WEEK)? {
-        let of_firm = news.entry(waiting.investor).or_default();
-        let of_mandate = of_firm.entry(waiting.mandate).or_default();
-        of_mandate.insert(waiting.came_at);
+    // What came before is told by now, or no longer waits.
+    let oldest = span.after - LONGEST_WEEK;
+    let untold = digest::untold_since(conn, span.until)?;
+    let mut waiting: BTreeMap<OrganizationId, BTreeMap<MandateId, Vec<Waiting>>> = BTreeMap::new();
+    for one in db::rounds::waiting_since(conn, untold.min(oldest))? {
+        let of_firm = waiting.entry(one.investor).or_default();
+        of_firm.entry(one.mandate).or_default().push(one);
     }
+    let told = db::digests::all_told(conn, untold.min(oldest))?;
     let mut due = Vec::new();
     for reader in db::rounds::readers(conn, kind, &READERS)? {
-        let Some(mandates) = news.get(&reader.organization) else {
+        let Some(mandates) = waiting.get(&reader.organization) else {
             continue;
         };
-        for week in reader.place.weeks(calendars, span.after, span.until) {
-            let Some((since, until)) = reader.place.window_of_week(calendars, week) else {
-                continue;
-            };
-            for (mandate, came) in mandates {
-                if came.iter().any(|at| *at > since && *at <= until) {
-                    due.push(Due {
-                        user: reader.user,
-                        mandate: *mandate,
-                        week,
-                    });
-                }
+        // After a time away, one digest tells of all of it.
+        let weeks = reader.place.weeks(calendars, span.after, span.until);
+        let Some((week, (since, until))) = weeks.last().and_then(|week| {
+            let window = reader.place.window_of_week(calendars, *week)?;
+            Some((*week, window))
+        }) else {
+            continue;
+        };
+        let earliest = untold.min(since);
+        let is_news = |one: &Waiting| {
+            let told = told.get(&(one.matched, reader.user));
+            one.came_at > earliest
+                && one.came_at <= until
+                && told.is_none_or(|at| *at < one.came_at)
+        };
+        for (mandate, matches) in mandates {
+            if matches.iter().any(is_news) {
+                due.push(Due {
+                    user: reader.user,
+                    mandate: *mandate,
+                    week,
+                });
             }
         }
     }

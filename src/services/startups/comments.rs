@@ -1,10 +1,28 @@
 //! What reviewers said about a profile.
 
 use super::{
-    Caller, Context, Error, Page, PageRequest, ReviewComment, StartupProfileId, find,
+    Caller, Context, Error, FieldComment, Page, PageRequest, ReviewComment, StartupProfileId, find,
     review_comments,
 };
 use crate::services::paging::{after, read_page};
+
+/// What a reviewer says about a revision, to be kept.
+pub(in crate::services) fn said(
+    context: &Context,
+    caller: &Caller,
+    revision: i64,
+    comments: Vec<FieldComment>,
+) -> Vec<ReviewComment> {
+    let comments = comments.into_iter().map(|field| ReviewComment {
+        id: context.new_id(),
+        pointer: field.pointer,
+        comment: field.comment,
+        author: caller.id(),
+        revision,
+        created_at: context.now(),
+    });
+    comments.collect()
+}
 
 /// The reviewers' comments on a profile, oldest first.
 pub async fn comments(

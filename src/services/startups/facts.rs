@@ -20,6 +20,7 @@ pub(in crate::services) struct Around {
     context: Context,
     taxonomy: Arc<Taxonomy>,
     agreed: bool,
+    agreed_alone: bool,
     clearance: Option<Clearance>,
     told: Faults,
     contested: bool,
@@ -33,6 +34,7 @@ impl Around {
             context: context.clone(),
             taxonomy: context.taxonomy(),
             agreed: false,
+            agreed_alone: false,
             clearance: None,
             told: Faults::new(),
             contested: false,
@@ -55,6 +57,8 @@ impl Around {
         if asks(&[A::Approve]) {
             let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
             around.agreed = agreed == Some(profile.revision);
+            let agreed_by = startup_profiles::agreed_by(conn, profile.id)?;
+            around.agreed_alone = agreed_by.is_some() && agreed_by == by.map(Caller::id);
             // Of which firm a profile is that nobody stands behind.
             around.contested =
                 !profile.claimed && duplicates::is_contested(conn, profile.organization)?;
@@ -65,7 +69,7 @@ impl Around {
         if asks(&[A::Submit, A::Approve, A::Publish, A::Reconfirm]) {
             around.told = told(conn, profile.organization, &profile.content)?;
         }
-        if asks(&[A::Suspend, A::Restore]) && Held::concerns(by) {
+        if asks(&[A::Suspend, A::Restore, A::Erase]) && Held::concerns(by) {
             let subject = Subject::new(SubjectKind::StartupProfile, profile.id);
             around.held = Held::load(conn, profile.organization, subject, by)?;
         }
@@ -92,6 +96,7 @@ impl Around {
         ProfileFacts {
             taxonomy: &self.taxonomy,
             compliance_agreed: self.agreed,
+            agreed_alone: self.agreed_alone,
             clearance: self.clearance.as_ref(),
             told: &self.told,
             contested: self.contested,

@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::db::introductions::About;
 use crate::db::page::Page;
 pub use crate::db::review_comments::ReviewComment;
-pub use crate::db::startup_profiles::Filter;
+pub use crate::db::startup_profiles::{Control, Figure, Filter};
 use crate::db::together::Together;
 use crate::db::{review_comments, startup_profiles};
 use crate::domain::event::{Actor, SubjectKind, Value};
@@ -21,12 +21,16 @@ use crate::domain::refusal::Refusal;
 use crate::domain::search::{Order, Texts};
 use crate::domain::values::OrganizationKind;
 
+mod agreement;
 mod comments;
+mod erasing;
 mod facts;
 mod freshness;
 mod holding;
 mod rest;
 
+pub use agreement::agree;
+pub(super) use comments::said;
 pub use comments::{comments, some_comments};
 use facts::screen;
 pub(super) use facts::{Around, told};
@@ -42,7 +46,7 @@ use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
 use super::transitions::{available, check_version, code};
-use super::{Caller, Context, Error, Intent, consents, contacts, introductions};
+use super::{Caller, Context, Error, Intent, consents, contacts, documents, introductions};
 
 /// A comment a reviewer makes on one field.
 #[derive(Debug, Clone)]
@@ -244,6 +248,18 @@ pub async fn transition(
 ) -> Result<StartupProfile, Error> {
     let context_in = context.clone();
     let (caller_in, caller_again) = (caller.clone(), caller.clone());
+    if action == ProfileAction::Erase {
+        let erased = write_once(
+            context,
+            caller.id(),
+            intent,
+            move |conn| erasing::erase(&context_in, &caller_in, conn, (id, expected)),
+            |conn, id| load(conn, id.into()),
+        )
+        .await?;
+        documents::delete_bytes_of(context, id).await?;
+        return Ok(erased);
+    }
     write_once_together(
         context,
         caller.id(),
@@ -284,23 +300,17 @@ fn apply(
     let hats = caller.hats_for(before.organization, Hat::Investor);
     let (status, _) = in_any_hat(&hats, |hat| step(&before, action, hat, &facts))?;
     check_details(action, &details)?;
+    let mut agrees = false;
+    if action == ProfileAction::Submit {
+        let of = (before.organization, before.claimed);
+        agrees = consents::basis(context, conn, caller, of)?? == consents::Basis::Given;
+    }
     let after = StartupProfile {
         // Whoever of the firm moves it stands behind it.
         claimed: before.claimed || caller.belongs_to(before.organization),
         ..moved(&before, status, action, now)
     };
-    let comments: Vec<ReviewComment> = details
-        .comments
-        .into_iter()
-        .map(|field| ReviewComment {
-            id: context.new_id(),
-            pointer: field.pointer,
-            comment: field.comment,
-            author: caller.id(),
-            revision: before.revision,
-            created_at: now,
-        })
-        .collect();
+    let comments = said(context, caller, before.revision, details.comments);
     let mut stored =
         startup_profiles::moving(&after).with_all(review_comments::insertions(id, &comments));
     let mut payload = vec![
@@ -330,14 +340,17 @@ fn apply(
     let ask = forward && !after.claimed;
     let news = records::news_of_profile(action, before.status);
     let ended = matches!(action, ProfileAction::Withdraw | ProfileAction::Suspend);
-    if ask || ended || course.concerns() || news.is_some() {
-        let (context, told) = (context.clone(), after.clone());
+    if agrees || ask || ended || course.concerns() || news.is_some() {
+        let (context, told, by) = (context.clone(), after.clone(), caller.clone());
         // Who of compliance it was, is not for the other side to read.
         let actor = match action {
             ProfileAction::Suspend => Actor::System,
             _ => caller.actor(),
         };
         stored = stored.then(move |conn| {
+            if agrees {
+                consents::keep(&context, conn, &by, told.organization)?;
+            }
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
             }
@@ -366,6 +379,10 @@ pub(super) fn stand_behind(
     before: &StartupProfile,
     content: StartupContent,
 ) -> Result<(), Error> {
+    // There is nothing of it to stand behind.
+    if before.status == ProfileStatus::Erased {
+        return Ok(());
+    }
     let corrected = content != before.content;
     let mut status = before.status;
     if corrected {
@@ -490,6 +507,7 @@ const fn event_kind(action: ProfileAction, to: ProfileStatus) -> &'static str {
         ProfileAction::Restore => "startup_profile.restored",
         ProfileAction::Withdraw => "startup_profile.withdrawn",
         ProfileAction::Archive => "startup_profile.archived",
+        ProfileAction::Erase => "startup_profile.erased",
     }
 }
 
@@ -519,6 +537,8 @@ pub(super) fn open_to(
     let facts = around.facts();
     let hats = caller.hats_for(profile.organization, Hat::Investor);
     let hidden = consents::hindrance_to_show(conn, profile.organization, context.now())?;
+    let of = (profile.organization, profile.claimed);
+    let basis = consents::basis(context, conn, caller, of)?;
     Ok(available(ProfileAction::ALL, &hats, |action, hat| {
         let stands = step(profile, action, hat, &facts).map(drop);
         match (action, &hidden) {
@@ -527,43 +547,10 @@ pub(super) fn open_to(
                 ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore,
                 Some(refusal),
             ) if !stands.as_ref().is_err_and(|it| !it.is_incomplete()) => Err(refusal.clone()),
+            (ProfileAction::Submit, None) => stands.and(basis.clone().map(drop)),
             _ => stands,
         }
     }))
-}
-
-/// Compliance agrees to what a profile says at the version that was read, so
-/// that a curator can approve it.
-pub async fn agree(
-    context: &Context,
-    caller: &Caller,
-    intent: Option<Intent>,
-    id: StartupProfileId,
-    expected: Option<i64>,
-) -> Result<StartupProfile, Error> {
-    caller.may(Operation::WriteCompliance, &[])?;
-    let pen = context.pen(caller.actor());
-    write_once(
-        context,
-        caller.id(),
-        intent,
-        move |conn| {
-            let profile = load(conn, id)?;
-            check_version(expected, profile.version)?;
-            if !startup_profiles::agree_compliance(conn, id, profile.revision)? {
-                return Err(Error::StaleVersion);
-            }
-            pen.append(
-                conn,
-                "startup_profile.compliance_agreed",
-                (SubjectKind::StartupProfile, id),
-                vec![("revision", Value::Int(profile.revision))],
-            )?;
-            Ok(profile)
-        },
-        |conn, id| load(conn, id.into()),
-    )
-    .await
 }
 
 fn load(conn: &mut Conn, id: StartupProfileId) -> Result<StartupProfile, Error> {

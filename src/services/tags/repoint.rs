@@ -278,7 +278,7 @@ fn startup(
     }
     let agreed = db::startup_profiles::compliance_agreed_revision(conn, before.id)?;
     if agreed == Some(before.revision) && !graver {
-        db::startup_profiles::agree_compliance(conn, before.id, after.revision)?;
+        db::startup_profiles::agree_compliance(conn, before.id, after.revision, None)?;
     }
     let pen = context.pen(Actor::User(job.by));
     let payload = vec![

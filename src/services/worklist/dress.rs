@@ -64,9 +64,13 @@ fn dress(
             let found = db::investor_profiles::find(conn, id.into())?.ok_or(Error::NotFound)?;
             caller.may(Operation::ReadInvestorProfile, &[found.organization])?;
             let open = investors::open_to(context, conn, caller, &found)?;
+            let mut actions = unblocked(open.into_iter().map(|(a, no)| (a.code(), no)));
+            if item.kind == crate::domain::worklist::WorkKind::AgreeToProfile {
+                actions.push("compliance_agreement");
+            }
             Ok(Dressed {
                 about: names(conn, &[found.organization])?,
-                actions: unblocked(open.into_iter().map(|(a, no)| (a.code(), no))),
+                actions,
             })
         }
         RecordKind::Mandate => {
@@ -145,7 +149,7 @@ fn of_operator_and_partner(
         }
         RecordKind::Document => {
             let found = documents::load_readable(conn, caller, id.into())?;
-            let open = documents::open_to(context, caller, &found);
+            let open = documents::open_to(context, conn, caller, &found)?;
             let mut about = names(conn, &[found.organization])?;
             about.push(found.details.title);
             Ok(Dressed {
@@ -218,9 +222,12 @@ fn of_operator_and_partner(
     }
 }
 
-/// The actions that nothing stands in the way of.
+/// The actions that nothing stands in the way of; erasing a record is never an
+/// answer to what it waits for.
 fn unblocked(open: impl IntoIterator<Item = (&'static str, Option<Refusal>)>) -> Vec<&'static str> {
-    let free = open.into_iter().filter(|(_, refusal)| refusal.is_none());
+    let free = open
+        .into_iter()
+        .filter(|(action, refusal)| refusal.is_none() && *action != "erase");
     free.map(|(action, _)| action).collect()
 }
 

@@ -316,11 +316,11 @@ impl Pile<'_> {
                 self.push(kind, RecordKind::StartupProfile, one, Some(due));
             }
         }
-        self.investors_to_let_through(conn)
+        self.investors_to_agree(conn)
     }
 
-    /// Investors' profiles under review that are compliance's to let through.
-    fn investors_to_let_through(&mut self, conn: &mut Conn) -> Result<(), Error> {
+    /// The same of investors' profiles.
+    fn investors_to_agree(&mut self, conn: &mut Conn) -> Result<(), Error> {
         let filter = db::investor_profiles::Filter {
             status: Some(ProfileStatus::InReview),
             ..db::investor_profiles::Filter::default()
@@ -329,6 +329,10 @@ impl Pile<'_> {
         let found = db::investor_profiles::list(conn, &filter, Order::Updated, None, most)?;
         let taxonomy = self.context.taxonomy();
         for profile in found.iter().filter(|it| it.content.is_sensitive(&taxonomy)) {
+            let agreed = db::investor_profiles::compliance_agreed_revision(conn, profile.id)?;
+            if agreed == Some(profile.revision) {
+                continue;
+            }
             let one = Waiting {
                 id: profile.id.uuid(),
                 programme: None,

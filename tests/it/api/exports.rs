@@ -67,6 +67,9 @@ fn hard() -> Vec<Value> {
     let mut two = investor("i-2");
     two["organization"]["legal_name"] = json!("Xəzər Kapitalı ASC");
     two["mandate"]["title"] = json!("+Su və ərzaq");
+    two["investor_profile"] = super::investors::whole();
+    two["investor_profile"]["about"]["he"] = json!({ "text": "=כסף \"סבלני\" | לאט" });
+    two["investor_profile"]["portfolio"][0]["name"] = json!("=Araz | \"Su\"");
     two["mandate"]["cheque"] = json!({ "currency": "AZN", "min": 1, "max": 2, "flexible": true });
     let mut three = startup("s-3");
     three["organization"]
@@ -84,7 +87,7 @@ fn what_is_exported_comes_back_as_it_was() {
         let curator = operator(&app, "Curator", &[Role::Curator]).await;
         let import = imported(&app, &curator, "", NDJSON, &lines(&hard())).await;
         assert_eq!(import["progress"]["created"], 3, "{import:#}");
-        for kind in ["startup_profiles", "mandates"] {
+        for kind in ["startup_profiles", "mandates", "investor_profiles"] {
             let first = list(&app, &curator, kind, "ndjson").await;
             let table = list(&app, &curator, kind, "csv").await;
             // Here it says what is on record.

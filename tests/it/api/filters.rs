@@ -571,3 +571,108 @@ fn a_rare_filter_changes_neither_what_is_found_nor_its_order() {
         );
     });
 }
+
+/// What a startup has achieved, how large it is, and what limits it.
+#[test]
+fn startups_are_found_by_figures_limits_and_answers() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let firms = [
+            (
+                "IL",
+                json!({
+                    "team_size": 4,
+                    "traction": {
+                        "customers": 0, "growth_pct": -10,
+                        "revenue_12m": { "amount_minor": 1_000_000, "currency": "USD" },
+                    },
+                }),
+            ),
+            (
+                "AZ",
+                json!({
+                    "team_size": 30, "encumbrances": ["university_ip"],
+                    "traction": {
+                        "customers": 12, "pilots": 2,
+                        "revenue_12m": { "amount_minor": 9_000_000, "currency": "USD" },
+                    },
+                    "controls": {
+                        "defence_customers": false, "dual_use": true, "interception": false,
+                        "intrusion": false, "biometrics": false,
+                        "signed_by": "Dana Levi", "signed_on": "2026-11-01",
+                    },
+                }),
+            ),
+            ("GE", json!({})),
+        ];
+        for (country, said) in &firms {
+            let firm = json!({
+                "kind": "startup", "legal_name": format!("Firm {country}"), "country": country,
+            });
+            let firm = stage.post(Who::Curator, "/v1/organizations", firm).await;
+            let mut draft = said.clone();
+            draft["organization"] = firm.expect(201)["id"].clone();
+            let made = stage.post(Who::Curator, PROFILES, draft).await;
+            made.expect(201);
+        }
+        let drafts = "status=draft&sort=created_at";
+        for (query, countries) in [
+            ("", "IL AZ GE"),
+            ("team_size_from=5", "AZ"),
+            ("team_size_to=4", "IL"),
+            ("team_size_from=4&team_size_to=30", "IL AZ"),
+            ("customers_from=1", "AZ"),
+            ("customers_to=0", "IL"),
+            ("pilots_from=1&pilots_to=2", "AZ"),
+            ("growth_from=-20&growth_to=0", "IL"),
+            ("revenue_from=2000000&currency=USD", "AZ"),
+            ("revenue_to=2000000&currency=USD", "IL"),
+            ("encumbrance=university_ip", "AZ"),
+            ("encumbrance=exclusivity", ""),
+            ("encumbrance=none", "IL GE"),
+            ("control=dual_use", "AZ"),
+            ("control=none", ""),
+            ("control=unanswered", "IL GE"),
+            ("country=IL,GE", "IL GE"),
+            ("country=AZ", "AZ"),
+        ] {
+            let path = format!("{PROFILES}?{drafts}&count=true&{query}");
+            let found = stage.get(Who::Curator, &path).await.expect(200);
+            let items = found["items"].as_array().unwrap();
+            let of: Vec<&str> = items
+                .iter()
+                .map(|it| it["country"].as_str().unwrap())
+                .collect();
+            assert_eq!(of.join(" "), countries, "{query}");
+            assert_eq!(found["count"]["value"], of.len(), "{query}");
+        }
+        let several = "status=draft,published&sort=created_at";
+        let found = stage
+            .get(Who::Curator, &format!("{PROFILES}?{several}"))
+            .await
+            .expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 4);
+        let found = stage
+            .get(
+                Who::Curator,
+                &format!("{MANDATES}?status=published,paused&country=AZ,TR"),
+            )
+            .await
+            .expect(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 1);
+        for wrong in [
+            "status=draft,odd",
+            "country=IL,",
+            "country=Israel",
+            "team_size_from=9&team_size_to=1",
+            "encumbrance=odd",
+            "control=odd",
+            "revenue_from=1",
+        ] {
+            let refused = stage
+                .get(Who::Curator, &format!("{PROFILES}?{wrong}"))
+                .await;
+            assert_eq!(refused.code(400), "bad_query", "{wrong}");
+        }
+    });
+}

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::support::app::App;
 use crate::support::builders::{
-    Firm, PASSWORD, act, colleague, firm, mailed_token, operator, whole_mandate, whole_profile,
+    Firm, PASSWORD, act, checked, colleague, firm, mailed_token, operator, unchecked_firm,
+    whole_mandate, whole_profile,
 };
 use crate::support::client::{Answer, Client};
 use crate::support::database::on_each_backend;
@@ -121,6 +122,33 @@ fn one_call_makes_firm_contact_and_profile_and_the_contact_is_asked() {
             (now.text("state"), now.text("claim")),
             ("approved", "claimed")
         );
+    });
+}
+
+/// Anybody can register as a partner; whom it names is not mailed for that.
+#[test]
+fn nobody_is_mailed_for_a_partner_that_the_operator_has_not_checked() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let office = unchecked_firm(&app, "partner", "Anybody Ltd", "IL").await;
+        let officer = operator(&app, "Officer", &[Role::Compliance]).await;
+        let made = office.owner.post(REFERRALS, &startup("crm-1")).await;
+        let made = made.expect(201);
+        assert_eq!(made.text("state"), "submitted");
+        assert_eq!(made.text("claim"), "waiting");
+        let work = "/v1/worklist?kind=screen_firm";
+        let work = officer.get(work).await.expect(200);
+        let waits = work.body["items"].as_array().unwrap().iter();
+        let waits = waits.filter(|it| it["record"]["id"] == office.id.as_str());
+        assert_eq!(waits.count(), 1, "{:#}", work.body);
+        let again = office.owner.post(REFERRALS, &startup("crm-1")).await;
+        assert_eq!(again.expect(200).text("claim"), "waiting");
+        checked(&app, &office).await;
+        let again = office.owner.post(REFERRALS, &startup("crm-1")).await;
+        assert_eq!(again.expect(200).text("claim"), "asked");
+        let work = "/v1/worklist?kind=screen_firm";
+        let work = officer.get(work).await.expect(200);
+        assert_eq!(work.body["items"], json!([]));
     });
 }
 
@@ -492,5 +520,69 @@ fn what_an_investor_corrects_on_the_page_is_kept() {
         let own = gul.get("/v1/mandates?q=deniz").await.expect(200);
         assert_eq!(own.body["items"][0]["title"], "Dəniz və su");
         assert_eq!(own.body["items"][0]["revision"], 2);
+    });
+}
+
+#[test]
+fn an_investor_is_referred_with_what_it_says_of_itself() {
+    on_each_backend(async |database| {
+        let app = App::start(database).await;
+        let office = office(&app).await;
+        let curator = operator(&app, "Curator", &[Role::Curator]).await;
+        let mut document = investor("inv-1");
+        document["investor_profile"] = json!({ "type": "family_office" });
+        let made = office.owner.post(REFERRALS, &document).await.expect(201);
+        let missing = made.body["missing"].as_array().unwrap().iter();
+        let missing: Vec<_> = missing.map(|it| it["pointer"].as_str().unwrap()).collect();
+        assert!(
+            missing.contains(&"#/investor_profile/about/en"),
+            "{missing:?}"
+        );
+        assert!(
+            missing
+                .iter()
+                .all(|it| it.starts_with("#/investor_profile/"))
+        );
+        let profile = format!("/v1/investor-profiles/{}", made.text("investor_profile"));
+        office.owner.get(&profile).await.refused(404, "not_found");
+        let seen = curator.get(&profile).await.expect(200);
+        assert_eq!(
+            (seen.text("status"), &seen.body["claimed"]),
+            ("draft", &json!(false))
+        );
+
+        // Nobody verifies themselves, and no startup has such a thing.
+        document["investor_profile"] = super::investors::whole();
+        document["investor_profile"]["accreditation"]["status"] = json!("verified");
+        let refused = office.owner.post(REFERRALS, &document).await.expect(422);
+        assert_eq!(
+            refused.faults(),
+            ["#/investor_profile/accreditation/status not_yours"]
+        );
+        let mut other = startup("s-1");
+        other["investor_profile"] = json!({});
+        let refused = office.owner.post(REFERRALS, &other).await.expect(422);
+        assert_eq!(refused.faults(), ["#/investor_profile not_taken"]);
+
+        // The same firm again, whole: it goes to review by itself.
+        document["investor_profile"] = super::investors::whole();
+        let again = office.owner.post(REFERRALS, &document).await.expect(200);
+        assert_eq!(again.body["missing"], json!([]));
+        assert_eq!(
+            again.text("investor_profile"),
+            made.text("investor_profile")
+        );
+        let seen = curator.get(&profile).await.expect(200);
+        assert_eq!(seen.text("status"), "submitted");
+        document["investor_profile"]["assets"] = json!("over_1b");
+        let refused = office.owner.post(REFERRALS, &document).await;
+        refused.refused(409, "referral_in_review");
+        // Without it, what was handed in before stays.
+        document.as_object_mut().unwrap().remove("investor_profile");
+        office.owner.post(REFERRALS, &document).await.expect(200);
+        // The firm wants nothing to do with it.
+        answer(&app, "team@xezer.example", "refuse").await;
+        let seen = curator.get(&profile).await.expect(200);
+        assert_eq!(seen.text("status"), "withdrawn");
     });
 }

@@ -395,7 +395,11 @@ impl Stage {
     pub async fn partner(&self) -> OrganizationId {
         let firm = organization(&self.context, OrganizationKind::Partner, "Office", "IL");
         let id = firm.id;
-        let write = move |conn: &mut Conn| db::organizations::insert(conn, &firm);
+        let checked = clearance(&self.context, &firm, self.user(Who::Compliance).id);
+        let write = move |conn: &mut Conn| {
+            db::organizations::insert(conn, &firm)?;
+            db::clearances::insert(conn, &checked)
+        };
         self.context.db.write(write).await.unwrap();
         id
     }

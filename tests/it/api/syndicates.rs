@@ -255,6 +255,16 @@ fn closings_are_planned_within_the_round() {
         assert_eq!(faults["errors"][0]["code"], "above_round");
         let none = stage.get(Who::Dana, &format!("{path}/7/transitions")).await;
         assert_eq!(none.status, 404);
+        // What happened to it: whole for the operator, where it went for the sides.
+        stage.seal().await;
+        let events = format!("{path}/1/events");
+        let whole = stage.get(Who::Curator, &events).await.expect(200);
+        assert_eq!(whole["items"][0]["kind"], "deal.closing_planned");
+        let seen = stage.get(Who::Gul, &events).await.expect(200);
+        assert_eq!(seen["items"][0]["payload"], json!({ "closing": 1 }));
+        assert_eq!(stage.get(Who::Stranger, &events).await.status, 404);
+        let none = stage.get(Who::Dana, &format!("{path}/7/events")).await;
+        assert_eq!(none.status, 404);
         let dropped = json!({ "closings": [] });
         put(&stage, Who::Dana, &path, dropped).await.expect(200);
     });

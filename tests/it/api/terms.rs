@@ -59,8 +59,13 @@ fn a_profile_in_such_words_is_approved_once_compliance_agreed() {
             .await
             .expect(200);
         assert_eq!(work.body["items"].as_array().unwrap().len(), 1);
-        let agree = officer.call("POST", &format!("{path}/compliance-agreement"));
+        // Who plays both parts agrees, and somebody else approves.
+        let both = operator(&app, "Both", &[Role::Curator, Role::Compliance]).await;
+        let agree = both.call("POST", &format!("{path}/compliance-agreement"));
         agree.header("If-Match", "*").send().await.expect(200);
+        act(&both, "approve")
+            .await
+            .refused(409, "second_person_needed");
         act(&curator, "approve").await.expect(200);
         act(&tamar.owner, "publish").await.expect(200);
         // An edit that names no more stays live, one that does is looked at.

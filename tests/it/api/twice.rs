@@ -356,6 +356,17 @@ async fn investor(twice: &Twice<'_>) {
     twice
         .moves("investor-profiles", Who::Gul, &profile, submit)
         .await;
+    let route = "/v1/investor-profiles/{id}/compliance-agreement";
+    let path = format!("{profile}/compliance-agreement");
+    twice.does(route, Who::Compliance, &path, json!({})).await;
+    let route = "/v1/legal-holds";
+    let firm = twice.stage.investor.id.to_string();
+    let hold = json!({"organization": firm, "reason": "A court file."});
+    let (hold, _) = twice.does(route, Who::Compliance, route, hold).await;
+    let lift = json!({"action": "lift", "reason": "It is closed."});
+    twice
+        .moves("legal-holds", Who::Compliance, &hold, lift)
+        .await;
 }
 
 async fn views(twice: &Twice<'_>) {

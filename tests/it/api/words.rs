@@ -4,7 +4,7 @@
 use corridor::domain::account::Role;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, Who};
+use super::stage::{Answer, Stage, Who};
 use crate::support::app::App;
 use crate::support::builders::{create, firm, operator, whole_mandate};
 use crate::support::database::on_each_backend;
@@ -110,7 +110,7 @@ fn an_investor_that_names_more_of_the_kind_is_reviewed_again() {
         let named = json!({ "about": { "en": { "text": "Money for anti-drone systems." } } });
         let view = stage.edit(Who::Gul, &path, named).await.expect(200);
         assert_eq!(view["status"], "in_review");
-        // Compliance lets it through, and a curator alone doesn't.
+        // Compliance agrees and a curator approves; neither does it alone.
         let approve = json!({ "action": "approve" });
         let refused = stage.go(Who::Curator, &path, approve.clone()).await;
         assert_eq!(refused.code(409), "compliance_needed");
@@ -121,9 +121,21 @@ fn an_investor_that_names_more_of_the_kind_is_reviewed_again() {
         let listed = open.iter().find(|it| it["action"] == "approve").unwrap();
         assert_eq!(listed["blocked_by"]["code"], "compliance_needed");
         let work = "/v1/worklist?kind=agree_to_profile";
-        let work = stage.get(Who::Compliance, work).await.expect(200);
-        assert_eq!(work["items"][0]["links"]["self"], path.as_str(), "{work}");
-        let view = stage.go(Who::Compliance, &path, approve).await.expect(200);
+        let waits = stage.get(Who::Compliance, work).await.expect(200);
+        assert_eq!(waits["items"][0]["links"]["self"], path.as_str(), "{waits}");
+        let alone = stage.go(Who::Compliance, &path, approve.clone()).await;
+        assert_eq!(alone.status, 403, "{}", alone.text);
+        let agreement = format!("{path}/compliance-agreement");
+        let agree = async |who| {
+            let request = stage.request(who, "POST", &agreement);
+            let sent = request.header("If-Match", "*").send().await.unwrap();
+            Answer::of(sent).await
+        };
+        assert_eq!(agree(Who::Curator).await.status, 403);
+        agree(Who::Compliance).await.expect(200);
+        let left = stage.get(Who::Compliance, work).await.expect(200);
+        assert_eq!(left["items"], json!([]));
+        let view = stage.go(Who::Curator, &path, approve).await.expect(200);
         assert_eq!(view["status"], "approved");
     });
 }

@@ -11,3 +11,4 @@ mod races;
 mod sessions;
 mod storms;
 mod tokens;
+mod transitions;

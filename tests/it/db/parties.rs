@@ -47,8 +47,12 @@ fn a_stale_update_changes_nothing_and_a_fresh_one_keeps_the_old_revision() {
         assert_eq!(first, Some(profile.content));
         let second = startup_profiles::find_revision(conn, profile.id, 2)?;
         assert_eq!(second, Some(edited.content));
-        assert!(!startup_profiles::agree_compliance(conn, profile.id, 1)?);
-        assert!(startup_profiles::agree_compliance(conn, profile.id, 2)?);
+        assert!(!startup_profiles::agree_compliance(
+            conn, profile.id, 1, None
+        )?);
+        assert!(startup_profiles::agree_compliance(
+            conn, profile.id, 2, None
+        )?);
         let agreed = startup_profiles::compliance_agreed_revision(conn, profile.id)?;
         assert_eq!(agreed, Some(2));
         Ok(())

@@ -18,6 +18,7 @@ use super::Post;
 use super::settings::all_but;
 use crate::api::stage::{INVESTOR, STARTUP, Who, of};
 use crate::support::database::on_each_backend;
+use crate::support::smtp::Fault;
 
 /// The Monday after the stage's beginning, at nine in Baku.
 const MONDAY: &str = "2026-11-30T05:00:00Z";
@@ -163,6 +164,69 @@ fn each_window_begins_where_the_last_one_ended() {
         post.at("2026-12-08T11:00:00Z");
         assert_eq!(post.strike().await, 1);
         assert_eq!(answering(post.mails().last().unwrap()).len(), 1);
+    });
+}
+
+#[test]
+fn what_a_week_has_no_room_for_comes_with_the_next_the_best_first_and_once() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let matches = post.shown(3).await;
+        let mandate = format!("/v1/mandates/{}", post.stage.mandate.id);
+        let one = json!({"capacity": {"open_introductions": 9, "new_per_week": 1}});
+        post.stage.edit(Who::Gul, &mandate, one).await.expect(200);
+        let pin = json!({"action": "pin", "reason": "A pilot waits for it."});
+        post.stage
+            .go(Who::Curator, &matches[2], pin)
+            .await
+            .expect(200);
+        let gul = post.stage.user(Who::Gul).id;
+        let told = async || {
+            let read = move |conn: &mut Conn| db::digests::told(conn, gul);
+            let told = post.stage.context.db.read(read).await.unwrap();
+            told.into_keys()
+                .map(|id| format!("/v1/matches/{id}"))
+                .collect::<BTreeSet<_>>()
+        };
+        let weeks = [MONDAY, "2026-12-07T05:00:00Z", "2026-12-14T05:00:00Z"];
+        for (before, week) in weeks.into_iter().enumerate() {
+            post.at(week);
+            // Refused for now, it has told nobody of anything.
+            post.server.fail(Fault::Content("451 not now"));
+            assert_eq!(post.strike().await, 0, "{week}");
+            assert_eq!(told().await.len(), before);
+            post.advance(TimeDelta::hours(1));
+            assert_eq!(post.send().await, 1);
+            let mail = post.mails().pop().unwrap();
+            assert_eq!(answering(&mail).len(), 1, "{}", mail.text);
+            assert_eq!(told().await.len(), before + 1);
+            if before == 0 {
+                assert!(
+                    told().await.contains(&matches[2]),
+                    "what is pinned is first"
+                );
+            }
+        }
+        assert_eq!(told().await, matches.into_iter().collect());
+        post.at("2026-12-21T05:00:00Z");
+        assert_eq!(post.strike().await, 0, "each is told once");
+    });
+}
+
+#[test]
+fn a_digest_that_was_kept_up_for_a_week_leaves_all_to_the_next() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        post.shown(2).await;
+        post.at(MONDAY);
+        clock::strike(&post.stage.context).await.unwrap();
+        let late = post.stage.another_startup("Late One").await;
+        let late = post.stage.matched_with(&late).await;
+        let body = json!({"action": "release", "to": "investor"});
+        post.stage.go(Who::Curator, &late, body).await.expect(200);
+        post.at("2026-12-07T05:00:00Z");
+        assert_eq!(post.strike().await, 1, "one, not one for each week");
+        assert_eq!(answering(post.mails().last().unwrap()).len(), 3);
     });
 }
 

@@ -149,3 +149,48 @@ fn the_mail_that_closes_goes_to_nobody_who_left() {
         );
     });
 }
+
+#[test]
+fn what_is_kept_of_mail_to_others_names_nobody_who_was_erased() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = post.agreed().await;
+        post.send().await;
+        assert_eq!(post.status(&introduction).await, "sent");
+        let kept = async || {
+            let path = "/v1/messages?state=sent&limit=100";
+            let sent = stage.get(Who::Curator, path).await.expect(200);
+            let mut kept = Vec::new();
+            for message in sent["items"].as_array().unwrap() {
+                let path = format!("/v1/messages/{}/body", message["id"].as_str().unwrap());
+                let body = stage.get(Who::Curator, &path).await;
+                if body.status == 200 {
+                    kept.push(body.text);
+                }
+            }
+            kept
+        };
+        let naming = |bodies: &[String], name: &str| {
+            let naming = bodies.iter().filter(|body| body.contains(name));
+            naming.count()
+        };
+        let before = kept().await;
+        assert_eq!(naming(&before, "Person dana"), 1, "the mail that connects");
+        let (dana, now) = (stage.user(Who::Dana).id, post.now());
+        let erase = move |conn: &mut Conn| {
+            db::users::set_disabled(conn, dana, true, now)?;
+            let erased = db::erasure::erase(conn, dana, "dana@mail.example", now)?;
+            assert!(erased);
+            Ok::<_, db::Error>(())
+        };
+        stage.context.db.write(erase).await.unwrap();
+        let after = kept().await;
+        for name in ["Person dana", "dana@mail"] {
+            assert_eq!(naming(&after, name), 0, "{name}");
+        }
+        // Gül's is kept, and still says whom else it went to.
+        assert_eq!(naming(&after, "Erased person"), 1);
+        assert!(naming(&after, "Person gul") >= 1);
+    });
+}

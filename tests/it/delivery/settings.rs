@@ -5,6 +5,7 @@ use std::sync::Arc;
 use corridor::db::Conn;
 use corridor::db::outbox::{Message, State};
 use corridor::domain::event::SubjectKind;
+use corridor::domain::mail_event::MailEvent;
 use corridor::domain::message::{News, Notice};
 use corridor::jobs::Options;
 use corridor::jobs::outbox::Sender;
@@ -30,8 +31,11 @@ pub(super) fn all_but(topic: &str) -> Value {
     let mut wanted = json!({
         "questions": true, "progress": true, "pulses": true, "deals": true,
         "work": true, "alerts": true, "digest": true, "profile": true,
-        "mandates": true, "status": true, "firm": true,
+        "mandates": true, "status": true, "firm": true, "events": {},
     });
+    for event in MailEvent::ALL {
+        wanted["events"][event.code()] = true.into();
+    }
     wanted[topic] = false.into();
     wanted
 }
@@ -107,7 +111,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
         for path in [&settings, &unsubscribe] {
             let shown = stage.open(path).await;
             assert_eq!(shown.status, 200);
-            assert_eq!(shown.text.matches(" checked").count(), 11, "{}", shown.text);
+            assert_eq!(shown.text.matches(" checked").count(), 35, "{}", shown.text);
         }
         // A mail program: no cookie, no origin, no redirect.
         let wrong = stage
@@ -124,7 +128,7 @@ fn one_click_takes_a_reader_off_a_topic_and_looking_does_not() {
                 .body("List-Unsubscribe=One-Click");
             let done = Answer::of(click.send().await.unwrap()).await;
             assert_eq!(done.status, 200, "{}", done.text);
-            assert_eq!(done.text.matches(" checked").count(), 10);
+            assert_eq!(done.text.matches(" checked").count(), 34);
         }
         // The reminder stays at home; what became of it still comes.
         post.at("2026-11-27T05:00:00Z");
@@ -373,6 +377,78 @@ fn a_mail_to_both_sides_and_security_mail_offer_no_way_out() {
 }
 
 #[test]
+fn each_thing_can_be_kept_out_by_itself_over_the_api_and_on_the_page() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let mut wanted = all_but("status");
+        wanted["events"]["programme_over"] = false.into();
+        wanted["events"]["introduction_reminder"] = false.into();
+        let put = async |wanted: &Value| {
+            let request = stage.request(Who::Dana, "PUT", "/v1/me/notifications");
+            let request = request.header("If-Match", "*");
+            Answer::of(request.json(wanted).send().await.unwrap()).await
+        };
+        let set = put(&wanted).await;
+        let tag = set.etag.clone();
+        assert_eq!(set.expect(200), wanted);
+        // Topics alone leave single things as they are.
+        let mut topics = wanted.clone();
+        topics.as_object_mut().unwrap().remove("events");
+        let same = put(&topics).await;
+        assert_eq!(same.etag, tag);
+        assert_eq!(same.expect(200), wanted);
+        let mut partial = wanted.clone();
+        partial["events"]
+            .as_object_mut()
+            .unwrap()
+            .remove("member_joined");
+        assert_eq!(put(&partial).await.status, 422);
+        let told = async |news, key| {
+            let before = post.server.received().len();
+            post.queue_news(Who::Dana, news, key).await;
+            post.send().await;
+            post.server.received().len() - before
+        };
+        assert_eq!(told(News::MemberJoined, "a").await, 1);
+        let (page, _) = post.ways_out();
+        assert_eq!(told(News::ProgrammeOver, "b").await, 0);
+        let kept = post.queued_as(":b").await;
+        assert_eq!(kept.last_error.as_deref(), Some("unsubscribed"));
+        // What an account needs has no switch.
+        assert_eq!(told(News::PasswordChanged, "c").await, 1);
+
+        let shown = stage.open(&page).await;
+        assert_eq!(shown.text.matches(" checked").count(), 32);
+        for event in MailEvent::ALL {
+            let boxed = format!("name=\"event\" id=\"event-{event}\"");
+            assert_eq!(shown.text.matches(&boxed).count(), 1, "{event}");
+        }
+        let form = [
+            ("boxes", "each"),
+            ("topic", "firm"),
+            ("event", "programme_over"),
+        ];
+        assert_eq!(stage.submit(&page, &form).await.status, 303);
+        assert_eq!(told(News::ProgrammeOver, "d").await, 1);
+        assert_eq!(told(News::MemberJoined, "e").await, 0);
+        assert_eq!(told(News::PasswordChanged, "f").await, 1);
+        let shown = stage
+            .get(Who::Dana, "/v1/me/notifications")
+            .await
+            .expect(200);
+        assert_eq!(shown["firm"], true);
+        assert_eq!(shown["questions"], false);
+        assert_eq!(shown["events"]["member_joined"], false);
+        let unknown = [("boxes", "each"), ("event", "password_changed")];
+        assert_eq!(stage.submit(&page, &unknown).await.status, 400);
+        // A form that was open before there were single boxes.
+        assert_eq!(stage.submit(&page, &[("topic", "firm")]).await.status, 303);
+        assert_eq!(told(News::MemberJoined, "g").await, 1);
+    });
+}
+
+#[test]
 fn every_mail_bears_a_signature_of_each_key_that_covers_the_way_out() {
     on_each_backend(async |database| {
         let post = Post::open(database).await;
@@ -403,7 +479,10 @@ fn every_mail_bears_a_signature_of_each_key_that_covers_the_way_out() {
             assert!(signature.contains(&said), "{signature}");
             assert!(signature.contains(&format!(";s={selector};")));
             assert!(!signature.contains(";l="));
-            for covered in ["from:from:to", ":list-unsubscribe:list-unsubscribe-post;"] {
+            for covered in [
+                "h=from:from:to:to:cc:reply-to:subject:subject:date:date:message-id:",
+                ":list-unsubscribe:list-unsubscribe:list-unsubscribe-post:list-unsubscribe-post;",
+            ] {
                 assert!(signature.contains(covered), "{signature}");
             }
         }

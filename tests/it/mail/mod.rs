@@ -1,6 +1,7 @@
 //! The mailer against a mail server that speaks the real protocol and fails
 //! in every way servers do.
 
+mod dkim;
 mod injection;
 
 use std::time::{Duration, Instant};

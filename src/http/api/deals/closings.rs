@@ -6,15 +6,19 @@ use utoipa::ToSchema;
 
 use super::syndicate::SyndicateView;
 use crate::domain::closing::{self, ClosingAction};
+use crate::domain::event::{Subject, SubjectKind, Value};
 use crate::domain::fault::Faults;
 use crate::domain::ids::DealId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::syndicate::Subscription;
 use crate::http::api::exchange::{intent, moved, path_id};
+use crate::http::api::timeline::{
+    CLOSING, PartOf, TimelineQuery, TimelineView, read_part, read_part_for_side,
+};
 use crate::http::api::transitions::TransitionsView;
 use crate::http::api::values::{MoneyView, amount, code, day};
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody};
+use crate::http::fields::{DocumentBody, JsonBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::preconditions::IfMatch;
 use crate::http::problem::Problem;
@@ -179,6 +183,39 @@ pub(super) async fn list_deal_closing_transitions(
     let (id, closing) = (path_id(&id)?, number(&closing)?);
     let actions = closings::transitions(&context, &caller, id, closing).await?;
     Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+}
+
+/// What happened to a closing: for those who may act on it, where it went; all
+/// of it for the operator's people.
+#[utoipa::path(
+    operation_id = "list_deal_closing_events",
+    tag = "deals",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("number" = String, Path, max_length = 2, example = "1"),
+        TimelineQuery,
+    ),
+    responses((status = 200, description = "Oldest first.", body = TimelineView))
+)]
+#[get("/v1/deals/{id}/closings/{number}/events")]
+pub(super) async fn list_deal_closing_events(
+    context: web::Data<Context>,
+    Authenticated(caller): Authenticated,
+    path: web::Path<(String, String)>,
+    query: Query<TimelineQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (id, closing) = path.into_inner();
+    let (id, closing): (DealId, i64) = (path_id(&id)?, number(&closing)?);
+    closings::transitions(&context, &caller, id, closing).await?;
+    let deal = Subject::new(SubjectKind::Deal, id);
+    let part = PartOf::one(deal, ("closing", Value::Int(closing)));
+    let view = if caller.reads_everything() {
+        let all = read_part(&context, &part, CLOSING.kinds(), &query.0);
+        all.await?.whole()
+    } else {
+        read_part_for_side(&context, &caller, &part, &query.0, &CLOSING).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// What is done with a closing.

@@ -61,6 +61,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(parts::list_deal_participations)
         .service(closings::set_deal_closings)
         .service(closings::list_deal_closing_transitions)
+        .service(closings::list_deal_closing_events)
         .service(closings::move_deal_closing);
 }
 

@@ -42,6 +42,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_investor_profile_transitions)
         .service(move_investor_profile)
         .service(list_investor_profile_comments)
+        .service(agree_to_investor_profile)
         .service(versions::list_investor_profile_versions)
         .service(versions::get_investor_profile_version)
         .service(versions::list_investor_profile_changes)
@@ -246,6 +247,37 @@ async fn list_investor_profile_comments(
     Ok(PageView::of(found, CommentView::from).respond(&request))
 }
 
+/// Compliance agrees to what an investor profile says at this version.
+#[utoipa::path(
+    operation_id = "agree_to_investor_profile",
+    tag = "investor profiles",
+    params(
+        ("id" = String, Path, format = "uuid", max_length = 36),
+        ("If-Match" = String, Header, max_length = 100, example = "\"v3\""),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 257),
+    ),
+    responses((status = 200, description = "Agreed; a curator can approve it.", body = InvestorProfileView,
+        headers(("ETag" = String))))
+)]
+#[post("/v1/investor-profiles/{id}/compliance-agreement")]
+async fn agree_to_investor_profile(
+    Authenticated(caller): Authenticated,
+    context: web::Data<Context>,
+    request: HttpRequest,
+    (id, key): (web::Path<String>, IdempotencyKey),
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    const ROUTE: &str = "POST /v1/investor-profiles/{id}/compliance-agreement";
+    let intent = intent(ROUTE, &request, &key, &[]);
+    let id = path_id(&id)?;
+    let expected = if_match
+        .version_of(investors::find(&context, &caller, id))
+        .await?;
+    let profile = investors::agree(&context, &caller, intent, id, expected).await?;
+    let view = InvestorProfileView::on(context.now().date_naive(), &profile);
+    Ok(moved(view.version, &view))
+}
+
 /// What happened to an investor profile.
 #[utoipa::path(
     operation_id = "list_investor_profile_events",
@@ -262,6 +294,10 @@ async fn list_investor_profile_events(
 ) -> Result<HttpResponse, Problem> {
     let found = investors::find(&context, &caller, path_id(&id)?).await?;
     let subject = Subject::new(SubjectKind::InvestorProfile, found.id);
-    let timeline = timeline::read(&context, subject, &query.0).await?;
-    Ok(HttpResponse::Ok().json(timeline.for_caller(&caller)))
+    let view = if caller.reads_all_of(&[found.organization]) {
+        timeline::read(&context, subject, &query.0).await?.whole()
+    } else {
+        timeline::read_for_side(&context, &caller, subject, &query.0, &timeline::RECORD).await?
+    };
+    Ok(HttpResponse::Ok().json(view))
 }

@@ -9,7 +9,7 @@ use crate::domain::tag::{Facet, Taxonomy};
 use crate::domain::values::InvestorRole;
 use crate::http::api::exchange::{query_code, query_id};
 use crate::http::api::finding::{
-    Asked, Coin, Wrong, order_of, query_country, query_day, query_time,
+    Asked, Coin, Wrong, order_of, query_country, query_day, query_several, query_time,
 };
 use crate::http::problem::Problem;
 use crate::services::mandates::Filter;
@@ -22,11 +22,16 @@ pub struct MandateFilters {
     /// Of that firm.
     #[param(format = "uuid", max_length = 36)]
     organization: Option<String>,
-    /// In that state.
-    #[param(max_length = 20, example = "published")]
+    /// In one of these states, with commas between.
+    #[param(
+        max_length = 300,
+        pattern = "^[a-z_]+(,[a-z_]+)*$",
+        example = "published,paused"
+    )]
     status: Option<String>,
-    /// Of a firm there: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
+    /// Of a firm in one of these countries, with commas between: ISO 3166-1
+    /// alpha-2.
+    #[param(max_length = 59, pattern = "^[A-Z]{2}(,[A-Z]{2})*$", example = "IL,AZ")]
     country: Option<String>,
     /// Admitted to that programme.
     #[param(format = "uuid", max_length = 36)]
@@ -141,8 +146,10 @@ impl MandateFilters {
         let reconfirm_by = query_day("reconfirm_by", self.reconfirm_by.as_deref());
         let filter = Filter {
             organization: wrong.take(organization),
-            status: wrong.take(query_code("status", status, MandateStatus::from_code)),
-            country: wrong.take(query_country("country", self.country.as_deref())),
+            statuses: wrong.take(query_several("status", status, MandateStatus::from_code)),
+            countries: wrong.take(query_several("country", self.country.as_deref(), |code| {
+                code.parse().ok()
+            })),
             programme: wrong.take(query_id("programme", self.programme.as_deref())),
             claimed: self.claimed,
             cheque: coin.range(from, to, &mut wrong),

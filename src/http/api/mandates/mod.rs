@@ -202,8 +202,9 @@ async fn list_mandate_transitions(
 #[serde(deny_unknown_fields)]
 pub struct NewMandateTransition {
     /// `publish`, `reconfirm` (what is published still holds), `pause`,
-    /// `suspend`, `restore` (two people) or `withdraw`. `freshness_due` and
-    /// `archive` are the clock's.
+    /// `suspend`, `restore` (two people), `withdraw` or, by compliance as the
+    /// privacy officer, `erase`: what it says is deleted for good, in every
+    /// version. `freshness_due` and `archive` are the clock's.
     #[schema(max_length = 50, example = "publish")]
     action: String,
     /// For `suspend` and `restore`: why, in words for the operator's people.

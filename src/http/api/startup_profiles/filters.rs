@@ -6,12 +6,13 @@ use utoipa::IntoParams;
 use crate::domain::profile::ProfileStatus;
 use crate::domain::search::Order;
 use crate::domain::tag::{Facet, Taxonomy};
+use crate::domain::values::Encumbrance;
 use crate::http::api::exchange::{query_code, query_id};
 use crate::http::api::finding::{
-    Asked, Coin, Wrong, order_of, query_country, query_day, query_time,
+    Asked, Coin, Wrong, order_of, query_day, query_several, query_time, range,
 };
 use crate::http::problem::Problem;
-use crate::services::startups::Filter;
+use crate::services::startups::{Control, Figure, Filter};
 
 /// Which profiles.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -21,11 +22,16 @@ pub struct StartupProfileFilters {
     /// Of that firm.
     #[param(format = "uuid", max_length = 36)]
     organization: Option<String>,
-    /// In that state.
-    #[param(max_length = 20, example = "published")]
+    /// In one of these states, with commas between.
+    #[param(
+        max_length = 300,
+        pattern = "^[a-z_]+(,[a-z_]+)*$",
+        example = "published,paused"
+    )]
     status: Option<String>,
-    /// Of a firm there: ISO 3166-1 alpha-2.
-    #[param(max_length = 2, pattern = "^[A-Z]{2}$", example = "IL")]
+    /// Of a firm in one of these countries, with commas between: ISO 3166-1
+    /// alpha-2.
+    #[param(max_length = 59, pattern = "^[A-Z]{2}(,[A-Z]{2})*$", example = "IL,AZ")]
     country: Option<String>,
     /// Admitted to that programme.
     #[param(format = "uuid", max_length = 36)]
@@ -59,6 +65,47 @@ pub struct StartupProfileFilters {
     /// Whose round closes on that day or before.
     #[param(format = Date, max_length = 10, example = "2027-03-31")]
     closes_by: Option<String>,
+    /// With at least so many people.
+    #[param(minimum = 0, example = 5)]
+    team_size_from: Option<i64>,
+    /// With at most so many people.
+    #[param(minimum = 0, example = 50)]
+    team_size_to: Option<i64>,
+    /// With at least so many paying customers.
+    #[param(minimum = 0, example = 1)]
+    customers_from: Option<i64>,
+    /// With at most so many paying customers.
+    #[param(minimum = 0, example = 100)]
+    customers_to: Option<i64>,
+    /// With at least so many pilots.
+    #[param(minimum = 0, example = 1)]
+    pilots_from: Option<i64>,
+    /// With at most so many pilots.
+    #[param(minimum = 0, example = 10)]
+    pilots_to: Option<i64>,
+    /// Whose revenue grew by at least so many percent.
+    #[param(example = 20)]
+    growth_from: Option<i64>,
+    /// Whose revenue grew by at most so many percent.
+    #[param(example = 300)]
+    growth_to: Option<i64>,
+    /// That earned at least so much in twelve months, in minor units of
+    /// `currency`.
+    #[param(minimum = 0, example = 10_000_000)]
+    revenue_from: Option<i64>,
+    /// That earned at most so much in twelve months, in minor units of
+    /// `currency`.
+    #[param(minimum = 0, example = 100_000_000)]
+    revenue_to: Option<i64>,
+    /// That names such a limit: `grant_know_how`, `university_ip`,
+    /// `exclusivity`, or `none` for those that name none.
+    #[param(max_length = 20, example = "university_ip")]
+    encumbrance: Option<String>,
+    /// That so answered what export control asks: yes to `defence_customers`,
+    /// `dual_use`, `interception`, `intrusion` or `biometrics`, `none` for no to
+    /// all, `unanswered`.
+    #[param(max_length = 20, example = "dual_use")]
+    control: Option<String>,
     /// To be confirmed on that day or before.
     #[param(format = Date, max_length = 10, example = "2026-12-14")]
     reconfirm_by: Option<String>,
@@ -163,8 +210,10 @@ impl StartupProfileFilters {
         let status = self.status.as_deref();
         let organization = query_id("organization", self.organization.as_deref());
         filter.organization = wrong.take(organization);
-        filter.status = wrong.take(query_code("status", status, ProfileStatus::from_code));
-        filter.country = wrong.take(query_country("country", self.country.as_deref()));
+        filter.statuses = wrong.take(query_several("status", status, ProfileStatus::from_code));
+        let country = |code: &str| code.parse().ok();
+        filter.countries = wrong.take(query_several("country", self.country.as_deref(), country));
+        self.of_figures(&mut filter, &mut wrong);
         filter.programme = wrong.take(query_id("programme", self.programme.as_deref()));
         filter.claimed = self.claimed;
         let reconfirm_by = query_day("reconfirm_by", self.reconfirm_by.as_deref());
@@ -177,12 +226,52 @@ impl StartupProfileFilters {
         wrong.or((filter, order))
     }
 
+    fn of_figures(&self, filter: &mut Filter, wrong: &mut Wrong) {
+        use Figure as F;
+        let figures = [
+            (
+                F::TeamSize,
+                ("team_size_from", self.team_size_from),
+                ("team_size_to", self.team_size_to),
+            ),
+            (
+                F::Customers,
+                ("customers_from", self.customers_from),
+                ("customers_to", self.customers_to),
+            ),
+            (
+                F::Pilots,
+                ("pilots_from", self.pilots_from),
+                ("pilots_to", self.pilots_to),
+            ),
+            (
+                F::Growth,
+                ("growth_from", self.growth_from),
+                ("growth_to", self.growth_to),
+            ),
+        ];
+        for (figure, from, to) in figures {
+            let range = range(from, to, wrong);
+            filter.figures.extend(range.map(|range| (figure, range)));
+        }
+        let limit = |code: &str| match code {
+            "none" => Some(None),
+            code => Encumbrance::from_code(code).map(Some),
+        };
+        let encumbrance = query_code("encumbrance", self.encumbrance.as_deref(), limit);
+        filter.encumbrance = wrong.take(encumbrance);
+        let control = query_code("control", self.control.as_deref(), Control::from_code);
+        filter.control = wrong.take(control);
+    }
+
     fn of_rounds(&self, wrong: &mut Wrong) -> Filter {
         let amounts = [
             self.target_from,
             self.target_to,
             self.cheque_from,
             self.cheque_to,
+            self.revenue_from,
+            self.revenue_to,
         ];
         let there = amounts.iter().any(Option::is_some);
         let coin = Coin::read(
@@ -199,7 +288,12 @@ impl StartupProfileFilters {
             ("cheque_from", self.cheque_from),
             ("cheque_to", self.cheque_to),
         );
+        let revenue = (
+            ("revenue_from", self.revenue_from),
+            ("revenue_to", self.revenue_to),
+        );
         Filter {
+            revenue: coin.range(revenue.0, revenue.1, wrong),
             round_open: self.round_open,
             target: coin.range(target.0, target.1, wrong),
             cheque: coin.range(cheque.0, cheque.1, wrong),

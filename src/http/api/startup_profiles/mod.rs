@@ -209,10 +209,15 @@ async fn list_startup_profile_transitions(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProfileTransition {
-    /// `submit`, `claim`, `request_changes`, `reject`, `approve`, `publish`,
+    /// `submit` (who submits for their own firm agrees with it to have the firm
+    /// proposed for introductions: the operator keeps the profile and their
+    /// name, address and part; its people read all of it, firms of the
+    /// programmes first a description without names; for two years, or until
+    /// it is taken back at `/v1/me/consents`, where the receipt stands), `claim`, `request_changes`, `reject`, `approve`, `publish`,
     /// `reconfirm` (what is published is still true), `pause`, `suspend`,
-    /// `restore` (two people) or `withdraw`. `freshness_due` and `archive` are
-    /// the clock's.
+    /// `restore` (two people), `withdraw` or, by compliance as the privacy
+    /// officer, `erase`: what it says is deleted for good, in every version.
+    /// `freshness_due` and `archive` are the clock's.
     #[schema(max_length = 50, example = "submit")]
     action: String,
     /// For `request_changes`: what should change, at least one.

@@ -1,7 +1,8 @@
 //! Azerbaijani.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
+    tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -121,6 +122,8 @@ pub(super) const WORDING: Wording = Wording {
         mandates: "Mandatlarımla bağlı olanlar və onların təsdiq vaxtı",
         status: "Profilimin aylıq vəziyyəti",
         firm: "Təşkilatımla bağlı olanlar: əməkdaşlar, sənədlər və proqramlar",
+        event: mail_events::az,
+        within: "İşarələnməmiş növdən heç nə göndərilmir, altında nə işarələnsə də.",
         always: "Hesaba lazım olanlar, məsələn, yeni şifrə və razılıq verilmiş tanışlıqlar hər halda göndərilir.",
         save: "Yadda saxla",
         saved: "Parametrlər yadda saxlanıldı və dərhal qüvvəyə minir.",

@@ -1,7 +1,8 @@
 //! English.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
+    tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -131,6 +132,8 @@ pub(super) const WORDING: Wording = Wording {
         mandates: "What happens to my mandates, and when they have to be confirmed",
         status: "The monthly status of my profile",
         firm: "What happens to my organisation: its people, its documents and its programmes",
+        event: mail_events::en,
+        within: "Of a kind that is not ticked, nothing is sent, whatever is ticked below it.",
         always: "What your account needs, such as a new password, and introductions that you have agreed to are sent all the same.",
         save: "Save",
         saved: "The settings are saved. They hold at once.",

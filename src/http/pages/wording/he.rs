@@ -1,7 +1,8 @@
 //! Hebrew.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
+    tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -131,6 +132,8 @@ pub(super) const WORDING: Wording = Wording {
         mandates: "מה קורה למנדטים שלי, ומתי יש לאשר אותם מחדש",
         status: "המצב החודשי של הפרופיל שלי",
         firm: "מה קורה לארגון שלי: האנשים, המסמכים והתוכניות",
+        event: mail_events::he,
+        within: "מסוג שאינו מסומן לא נשלח דבר, גם אם סומן משהו תחתיו.",
         always: "הודעות שהחשבון צריך, כמו סיסמה חדשה, והיכרויות שהוסכמו נשלחות בכל מקרה.",
         save: "שמירה",
         saved: "ההגדרות נשמרו והן בתוקף מיד.",

@@ -4,6 +4,7 @@
 //! `{name}` marks where a fact goes. Sentences put names where no case ending
 //! is needed, and address the reader without a gender.
 
+use crate::domain::mail_event::MailEvent;
 use crate::domain::text::Language;
 use crate::domain::values::PassReason;
 
@@ -16,6 +17,7 @@ mod consents;
 mod en;
 mod entries;
 mod he;
+mod mail_events;
 mod ru;
 mod tickets;
 
@@ -106,6 +108,10 @@ pub(super) struct MailWords {
     pub mandates: &'static str,
     pub status: &'static str,
     pub firm: &'static str,
+    /// Beside the box of a single thing.
+    pub event: fn(MailEvent) -> &'static str,
+    /// That a topic that isn't ticked keeps all of its things out.
+    pub within: &'static str,
     /// What comes all the same.
     pub always: &'static str,
     pub save: &'static str,

@@ -1,7 +1,8 @@
 //! Russian.
 
 use super::{
-    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, tickets,
+    Faults, Form, MailWords, Note, PulseWords, Reasons, Wording, consents, entries, mail_events,
+    tickets,
 };
 
 pub(super) const WORDING: Wording = Wording {
@@ -131,6 +132,8 @@ pub(super) const WORDING: Wording = Wording {
         mandates: "Что происходит с моими мандатами и когда их нужно подтвердить",
         status: "Ежемесячная сводка о моём профиле",
         firm: "Что происходит с моей организацией: люди, документы и программы",
+        event: mail_events::ru,
+        within: "Из неотмеченного вида ничего не присылается, что бы ни было отмечено под ним.",
         always: "То, что нужно учётной записи, например новый пароль, и знакомства, на которые дано согласие, приходят в любом случае.",
         save: "Сохранить",
         saved: "Настройки сохранены и уже действуют.",

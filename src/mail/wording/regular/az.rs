@@ -15,7 +15,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         missing: "Hələ məlum olmayanlar",
         answer: "Cavab: maraqlıdır, bizə uyğun deyil və ya sonra",
         brief: "Komitə üçün çap olunan bir səhifə",
-        more: "Gözləyən daha {more} uyğunluq var. Onlar mandatın uyğunluqlar siyahısındadır.",
+        more: "Gözləyən daha {more} uyğunluq var. Onlar mandatın uyğunluqlar siyahısındadır və növbəti icmalda gələcək, ən yaxşıları birinci.",
         personal: "Keçidlər yalnız sizin üçündür. Xahiş edirik, onları başqasına göndərməyin.",
         footer: "Bu məktubu təşkilatınız Corridor platformasında “{mandate}” mandatı ilə startap axtardığı üçün alırsınız. Məktub avtomatik göndərilib.",
     },
@@ -44,7 +44,6 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
             stale_subject: "Profiliniz hazırda göstərilmir",
             stale: "{firm} profilinin hələ də düzgün olduğu vaxtında təsdiqlənmədi, ona görə daha göstərilmir. Onu nəzərdən keçirin və yenidən dərc edin.",
         },
-        record: "Qeyd",
         footer: "Bu məktubu Corridor platformasında {firm} adından cavabdeh olduğunuz üçün alırsınız. Məktub avtomatik göndərilib.",
     },
     mandate: MandateWords {
@@ -78,6 +77,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         line: "{kind}: {count}, ən köhnəsi bu tarixdən: {since}",
         overdue: "Gecikmiş: {count}",
         action: "İş siyahısını açın",
+        at_work: "Siyahı Corridor ilə işlədiyiniz yerdədir.",
         kind,
     },
     fields: FieldWords {

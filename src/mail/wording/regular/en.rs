@@ -15,7 +15,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         missing: "Not known yet",
         answer: "Answer: interested, not for us, or later",
         brief: "One page to print for a committee",
-        more: "More that wait: {more}. They are on the mandate’s list of matches.",
+        more: "More that wait: {more}. They are on the mandate’s list of matches and come with the next digest, the best first.",
         personal: "The links are meant for you alone. Please don’t forward them.",
         footer: "You receive this e-mail because your organisation looks for startups with the mandate “{mandate}” on Corridor. It was sent automatically.",
     },
@@ -44,7 +44,6 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
             stale_subject: "Your profile is no longer shown",
             stale: "Nobody has confirmed in time that the profile of {firm} still holds, so it is no longer shown. Look through it and publish it again.",
         },
-        record: "The record",
         footer: "You receive this e-mail because you answer for {firm} on Corridor. It was sent automatically.",
     },
     mandate: MandateWords {
@@ -78,6 +77,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         line: "{kind}: {count}, the oldest since {since}",
         overdue: "Overdue: {count}",
         action: "Open the worklist",
+        at_work: "The list is where you work with Corridor.",
         kind,
     },
     fields: FieldWords {

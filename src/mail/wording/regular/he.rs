@@ -15,7 +15,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         missing: "מה עדיין לא ידוע",
         answer: "תשובה: מעניין, לא בשבילנו, או מאוחר יותר",
         brief: "עמוד אחד להדפסה עבור ועדה",
-        more: "עוד ממתינות: {more}. הן מופיעות ברשימת ההתאמות של המנדט.",
+        more: "עוד ממתינות: {more}. הן מופיעות ברשימת ההתאמות של המנדט ויגיעו בסיכום הבא, הטובות ביותר תחילה.",
         personal: "הקישורים מיועדים לך בלבד. נא לא להעביר אותם הלאה.",
         footer: "הודעה זו נשלחה אליכם משום שהארגון שלכם מחפש סטארט־אפים באמצעות המנדט „{mandate}” במערכת Corridor. ההודעה נשלחה באופן אוטומטי.",
     },
@@ -44,7 +44,6 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
             stale_subject: "הפרופיל שלכם אינו מוצג כעת",
             stale: "איש לא אישר בזמן שהפרופיל של {firm} עדיין נכון, ולכן הוא אינו מוצג. נא לעבור עליו ולפרסם אותו שוב.",
         },
-        record: "הרשומה",
         footer: "הודעה זו נשלחה אליך משום שבאחריותך לענות בשם {firm} במערכת Corridor. ההודעה נשלחה באופן אוטומטי.",
     },
     mandate: MandateWords {
@@ -78,6 +77,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
         line: "{kind}: {count}, הישן ביותר מאז {since}",
         overdue: "באיחור: {count}",
         action: "פתיחת רשימת המשימות",
+        at_work: "הרשימה נמצאת במקום שבו עובדים עם Corridor.",
         kind,
     },
     fields: FieldWords {

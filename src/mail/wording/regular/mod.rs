@@ -73,8 +73,6 @@ pub(in crate::mail) struct ProfileWords {
     pub of_startup: ShownWords,
     /// And to an investor.
     pub of_investor: ShownWords,
-    /// On the link to the record.
-    pub record: &'static str,
     /// Why the reader gets this.
     pub footer: &'static str,
 }
@@ -147,6 +145,8 @@ pub(in crate::mail) struct WorkWords {
     pub overdue: &'static str,
     /// On the link to the list.
     pub action: &'static str,
+    /// Where the list is, where there is no link to it.
+    pub at_work: &'static str,
     /// What is to be done.
     pub kind: fn(WorkKind) -> &'static str,
 }

@@ -1,6 +1,7 @@
 //! Azerbaijani.
 
 use super::{Note, TicketWords};
+use crate::domain::proposal::AZERBAIJANI;
 
 pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     title_registration: "Bu ünvan sizindir?",
@@ -23,8 +24,8 @@ pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     consent_heading: "Nəyə razılıq verirsiniz",
     consent: [
         "Bu platformanın operatoru tanışlıqlar təklif etmək üçün yuxarıdakı məlumatı, eləcə də adınızı, ünvanınızı və təşkilatdakı vəzifənizi saxlayır.",
-        "Operatorun kuratorları və uyğunluq əməkdaşları hamısını oxuyur. Qoşulduğunuz proqramlardakı İsrail, Azərbaycan və proqramın digər ölkələrinin təşkilatları əvvəlcə adsız təsviri, adları isə yalnız hər iki tərəf razılıq verdikdən sonra və ya siz özünüz tanışlıq istədikdə oxuyur.",
-        "Razılıq bu gündən iki il və ya siz onu geri götürənədək qüvvədədir. Onu istənilən vaxt proqram komandasına yazmaqla geri götürə bilərsiniz; qanunun saxlanmasını tələb etdiyi istisna olmaqla, məlumat silinir.",
+        AZERBAIJANI[0],
+        AZERBAIJANI[1],
     ],
     agree: "Təşkilat adından danışmaq hüququm var və razıyam.",
     about_you: "Sizin haqqınızda",

@@ -1,6 +1,7 @@
 //! English.
 
 use super::{Note, TicketWords};
+use crate::domain::proposal::ENGLISH;
 
 pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     title_registration: "Is this address yours?",
@@ -23,8 +24,8 @@ pub(in crate::http::pages) const WORDS: TicketWords = TicketWords {
     consent_heading: "What you agree to",
     consent: [
         "The operator of this Corridor keeps the data shown above, and your name, address and part in the organisation, so that it can propose introductions.",
-        "Curators and compliance officers of the operator read all of it. Firms in the programmes you join, in Israel, Azerbaijan and the programme’s other countries, read a description without names first, and the names only after both sides have said yes, or where you ask for an introduction yourselves.",
-        "This holds for two years from today, or until you take it back. You can take it back at any time by writing to the programme team; the data is then deleted, except for what the law wants kept.",
+        ENGLISH[0],
+        ENGLISH[1],
     ],
     agree: "I may speak for the organisation, and I agree.",
     about_you: "About you",

@@ -1,75 +1,8 @@
-//! The words that texts and names are found by, and those that a query asks
-//! for.
-
-use std::collections::BTreeSet;
+//! The words that a query asks for.
 
 use super::patronymic::{is_particle, sound_at};
-use super::sound::{Sound, is_apostrophe, likeliest_key, words};
-use super::text::fold;
-
-/// Letters of a word that count.
-const MAX_WORD: usize = 60;
-/// What a word takes beside its letters.
-const BESIDE: usize = 8;
-
-/// Room that is left for a record's words: who writes a book is found by its
-/// first pages.
-pub(super) struct Room(pub(super) usize);
-
-impl Room {
-    fn put(&mut self, found: &mut BTreeSet<String>, words: impl IntoIterator<Item = String>) {
-        for word in words {
-            let cost = word.len() + BESIDE;
-            if cost <= self.0 && found.insert(word) {
-                self.0 -= cost;
-            }
-        }
-    }
-}
-
-/// A text is long and a name is short: in a text only the likeliest reading of
-/// a word counts, or a page of them would fill the index.
-pub(super) fn text_words<'a>(
-    texts: impl IntoIterator<Item = &'a str>,
-    room: &mut Room,
-) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for word in texts.into_iter().flat_map(words) {
-        room.put(&mut found, plain(word));
-        room.put(&mut found, likeliest_key(word).map(|key| sounded(&key)));
-    }
-    found
-}
-
-pub(super) fn name_words<'a>(
-    names: impl IntoIterator<Item = &'a str>,
-    room: &mut Room,
-) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let names = names.into_iter();
-    for (place, word) in names.flat_map(|name| words(name).enumerate()) {
-        room.put(&mut found, plain(word));
-        let sound = sound_at(place, word);
-        room.put(&mut found, sound.keys.iter().map(|key| sounded(key)));
-        let script = if sound.hebrew { 'h' } else { 'l' };
-        let skeletons = sound.skeletons.iter();
-        room.put(&mut found, skeletons.map(|it| format!("{script}_{it}")));
-    }
-    found
-}
-
-/// The folded forms of a word: what is within it may part it in folding.
-fn plain(word: &str) -> Vec<String> {
-    fold(word)
-        .split(' ')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.chars().take(MAX_WORD).collect())
-        .collect()
-}
-
-pub(super) fn sounded(key: &str) -> String {
-    format!("k_{key}")
-}
+use super::sound::{Sound, is_apostrophe, words};
+use super::word_forms::plain;
 
 /// What somebody typed, word by word, and how each sounds. A word that folding
 /// parts (ג'רבי, Mə'ruf) is asked for by all of its parts or by the sound of the
@@ -103,6 +36,7 @@ fn owner(word: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::word_forms::{Room, name_words, sounded};
     use super::*;
 
     fn parts(text: &str) -> Vec<String> {

@@ -1,0 +1,13 @@
+-- When a reader was told of a match by the digest that they got last with it in
+-- it: what did not fit comes with the next.
+CREATE TABLE digest_told (
+    match_id uuid NOT NULL REFERENCES matches (id),
+    user_id uuid NOT NULL REFERENCES users (id),
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (match_id, user_id)
+);
+CREATE INDEX digest_told_by_age ON digest_told (told_at);
+
+-- What earlier digests told is on no record: they told all that came before.
+INSERT INTO mail_rounds (name, done_to)
+    SELECT 'digests_untold', done_to FROM mail_rounds WHERE name = 'digests';

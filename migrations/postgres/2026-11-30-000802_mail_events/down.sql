@@ -1,0 +1,1 @@
+DROP TABLE mail_event_opt_outs;

@@ -1,0 +1,1 @@
+ALTER TABLE investor_profiles DROP COLUMN compliance_agreed_revision;

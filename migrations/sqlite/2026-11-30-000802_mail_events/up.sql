@@ -1,0 +1,8 @@
+-- What the reader of an address doesn't want of a topic that they else want; a
+-- topic that they don't want stands in mail_opt_outs, as before.
+CREATE TABLE mail_event_opt_outs (
+    email_key TEXT NOT NULL,
+    event TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (email_key, event)
+) STRICT;
