@@ -20,7 +20,7 @@ use crate::domain::values::OrganizationKind;
 
 /// Counts the ways in which firms are recognised; one whose traces were made
 /// in an older way is looked at again.
-pub const FOLDING: i32 = 3;
+pub const FOLDING: i32 = 4;
 
 /// Which duplicates to list; what is absent doesn't matter.
 #[derive(Debug, Clone, Copy, Default)]

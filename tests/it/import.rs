@@ -251,7 +251,7 @@ async fn programme(context: &Context, operator: &Caller) -> Programme {
 }
 
 /// The rows of a written report.
-fn fates(written: &str) -> Vec<Value> {
+fn told(written: &str) -> Vec<Value> {
     let lines = written.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
@@ -455,7 +455,7 @@ fn one_bad_row_in_any_file_keeps_all_files_out_unless_the_good_are_wanted() {
         assert!(!report.written);
         assert_eq!(desk.events().await, before);
         let written = fs::read_to_string(desk.path("bad.ndjson")).unwrap();
-        let fates = fates(&written);
+        let fates = told(&written);
         let bad = fates.iter().filter(|fate| fate["outcome"] == "bad");
         assert_eq!(
             bad.collect::<Vec<_>>(),
@@ -479,6 +479,15 @@ fn one_bad_row_in_any_file_keeps_all_files_out_unless_the_good_are_wanted() {
         let report = import(&desk.context, &args).await.unwrap();
         assert!(report.written);
         assert_eq!((report.bad, report.files[0].created), (1, 6));
+        let written = fs::read_to_string(desk.path("bad.ndjson")).unwrap();
+        let fates = told(&written);
+        let count = |outcome: &str| fates.iter().filter(|it| it["outcome"] == outcome).count();
+        assert_eq!(
+            (count("created"), count("counted"), count("bad")),
+            (10, 6, 1)
+        );
+        let on_record = fates.iter().filter(|it| it["id"].is_string());
+        assert_eq!(on_record.count(), 10);
     });
 }
 

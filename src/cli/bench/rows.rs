@@ -228,6 +228,7 @@ impl Maker {
             contact: None,
             startup_profile: profile,
             mandate,
+            investor_profile: None,
             source_tags: Vec::new(),
             derived: false,
             record: None,

@@ -321,9 +321,15 @@ pub async fn catch_up(context: &Context) -> Result<usize, Error> {
         };
         let count = some.len();
         let pen = context.pen(Actor::System);
-        let step = context
-            .db
-            .write(move |conn| some.into_iter().try_for_each(|firm| look(conn, &pen, firm)));
+        let first = after.is_none();
+        let step = context.db.write(move |conn| -> Result<(), Error> {
+            if first {
+                // What firms are recognised by may have changed: walls are found
+                // by the same.
+                db::walls::renew_keys(conn)?;
+            }
+            some.into_iter().try_for_each(|firm| look(conn, &pen, firm))
+        });
         match step.await {
             // Who is served goes first.
             Err(Error::Busy { .. }) => tokio::time::sleep(PATIENCE).await,
