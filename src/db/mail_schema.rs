@@ -213,6 +213,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::db::types::sql::{Id, UtcTimestamp};
+
+    introduction_meeting_answers (introduction_id, side) {
+        introduction_id -> Id,
+        side -> Text,
+        sequence -> Integer,
+        answer -> Text,
+        written_at -> UtcTimestamp,
+        starts_at -> Nullable<UtcTimestamp>,
+        minutes -> Nullable<Integer>,
+        read_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::Text;
     use crate::db::types::sql::{Id, UtcTimestamp};
 

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::ids::OutboxId;
+use super::meeting_answer::CalendarReply;
 use super::text::Email;
 use super::values::codes;
 
@@ -73,6 +74,8 @@ codes! {
         Unknown = "unknown",
         /// Its address claims to be ours and isn't. It had no effect.
         Forged = "forged",
+        /// A calendar's answer to an invitation, taken into the meeting's record.
+        Answered = "answered",
     }
 }
 
@@ -260,6 +263,8 @@ pub struct Notification {
     pub returned_to: Vec<String>,
     /// What it says about each recipient; none when it is no such notice.
     pub deliveries: Vec<Delivery>,
+    /// What a calendar answers in it, if it is no notice.
+    pub reply: Option<CalendarReply>,
 }
 
 impl Notification {

@@ -17,6 +17,7 @@ pub mod message;
 pub mod notice;
 pub mod regular;
 mod render;
+mod reply;
 mod said;
 mod smtp;
 mod wording;

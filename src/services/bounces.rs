@@ -16,6 +16,7 @@ use crate::domain::bounce::{
 use crate::domain::event::{Actor, SubjectKind};
 use crate::domain::ids::{IntroductionId, OutboxId};
 use crate::domain::introduction::{Action, AskState, IntroductionStatus};
+use crate::domain::meeting_answer::CalendarReply;
 use crate::domain::message::{Matter, Notice, SuppressionReason};
 use crate::domain::permission::Operation;
 use crate::domain::text::Email;
@@ -148,7 +149,10 @@ fn digest(
 ) -> Result<Vec<(Bounce, bool)>, Error> {
     if notification.deliveries.is_empty() {
         let whole = blank(context, notification, None, BounceOutcome::Ignored);
-        return Ok(vec![keep(conn, whole)?]);
+        return Ok(vec![match &notification.reply {
+            Some(reply) => hear(context, conn, whole, reply, actor)?,
+            None => keep(conn, whole)?,
+        }]);
     }
     let returned = returned(context, notification);
     let (message, reader) = match returned {
@@ -176,6 +180,32 @@ fn digest(
         }
     }
     Ok(noted)
+}
+
+/// Takes what a calendar answers into the meeting's record, once; where it
+/// doesn't count, what is on record of it says why.
+fn hear(
+    context: &Context,
+    conn: &mut Conn,
+    mut letter: Bounce,
+    reply: &CalendarReply,
+    actor: Actor,
+) -> Result<(Bounce, bool), Error> {
+    if let Some(before) = db::bounces::find_by_fingerprint(conn, &letter.fingerprint)? {
+        return Ok((before, false));
+    }
+    let said = reply.answer;
+    letter.diagnostic = Some(
+        match introductions::hear_reply(context, conn, reply, actor)? {
+            Ok(_) => {
+                letter.outcome = BounceOutcome::Answered;
+                letter.email.clone_from(&reply.attendee);
+                format!("calendar: {said}")
+            }
+            Err(why) => format!("calendar: {said}, not heard: {why}"),
+        },
+    );
+    keep(conn, letter)
 }
 
 /// The message that came back, and to whom it went where its return path
@@ -248,6 +278,7 @@ pub(super) fn refused(
         identity: identity.as_bytes().to_vec(),
         returned_to: vec![],
         deliveries: vec![],
+        reply: None,
     };
     let mut bounce = Bounce {
         message: Some(message),

@@ -37,6 +37,7 @@ pub async fn come_back(
             "5.1.1".parse().ok(),
             Some("550 5.1.1 no such mailbox here"),
         )],
+        reply: None,
     };
     bounces::take(context, vec![notification]).await?;
     Ok(())

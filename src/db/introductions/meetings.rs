@@ -3,11 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::db::mail_schema::{introduction_meetings, introduction_slots};
+use crate::db::mail_schema::{
+    introduction_meeting_answers, introduction_meetings, introduction_slots,
+};
 use crate::db::types::Timestamp;
 use crate::db::{Conn, Result, stored};
 use crate::domain::ids::IntroductionId;
 use crate::domain::meeting::{Meeting, MeetingStatus, Offer, Slot};
+use crate::domain::meeting_answer::{Answered, MeetingAnswer, Proposal};
 use crate::domain::values::Side;
 
 /// Sequence, status, when it begins, minutes, when that was decided.
@@ -151,6 +154,74 @@ pub fn meetings_of(conn: &mut Conn, introductions: &[IntroductionId]) -> Result<
                 updated_at,
             })
         })
+        .collect()
+}
+
+/// Stores what a side's calendar answered, in place of what it did before.
+///
+/// # Errors
+/// A statement failed.
+pub fn put_meeting_answer(conn: &mut Conn, answered: &Answered, now: DateTime<Utc>) -> Result<()> {
+    use introduction_meeting_answers::dsl;
+    let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let proposes = answered.proposes;
+    let key = (answered.introduction, answered.side.code());
+    diesel::delete(introduction_meeting_answers::table.find(key)).execute(conn)?;
+    diesel::insert_into(introduction_meeting_answers::table)
+        .values((
+            dsl::introduction_id.eq(answered.introduction),
+            dsl::side.eq(answered.side.code()),
+            dsl::sequence.eq(number(answered.sequence)),
+            dsl::answer.eq(answered.answer.code()),
+            dsl::written_at.eq(Timestamp(answered.written_at)),
+            dsl::starts_at.eq(proposes.map(|other| Timestamp(other.starts_at))),
+            dsl::minutes.eq(proposes.and_then(|other| other.minutes).map(number)),
+            dsl::read_at.eq(Timestamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// What calendars answered about the meetings of several introductions, the
+/// startup's first.
+///
+/// # Errors
+/// A statement failed, or a row is damaged.
+pub fn meeting_answers_of(
+    conn: &mut Conn,
+    introductions: &[IntroductionId],
+) -> Result<Vec<Answered>> {
+    use introduction_meeting_answers::dsl;
+    type Row = (
+        (IntroductionId, String),
+        (i32, String, DateTime<Utc>),
+        (Option<DateTime<Utc>>, Option<i32>),
+    );
+    let rows: Vec<Row> = introduction_meeting_answers::table
+        .filter(dsl::introduction_id.eq_any(introductions.to_vec()))
+        .order((dsl::introduction_id, dsl::side.desc()))
+        .select((
+            (dsl::introduction_id, dsl::side),
+            (dsl::sequence, dsl::answer, dsl::written_at),
+            (dsl::starts_at, dsl::minutes),
+        ))
+        .load(conn)?;
+    rows.into_iter()
+        .map(
+            |((introduction, side), (sequence, answer, written_at), (starts_at, minutes))| {
+                Ok(Answered {
+                    introduction,
+                    side: stored::code(&side, Side::from_code)?,
+                    sequence: u32::try_from(sequence).unwrap_or_default(),
+                    answer: stored::code(&answer, MeetingAnswer::from_code)?,
+                    written_at,
+                    proposes: starts_at.map(|starts_at| Proposal {
+                        starts_at,
+                        minutes: minutes.and_then(|minutes| u32::try_from(minutes).ok()),
+                    }),
+                })
+            },
+        )
         .collect()
 }
 

@@ -24,7 +24,8 @@ pub use self::delegates::{
     StoredDelegate, count_by, count_to, find_delegate, insert_delegate, name_delegate,
 };
 pub use self::meetings::{
-    drop_meeting, meeting, meetings_of, put_meeting, put_slots, slots, slots_of,
+    drop_meeting, meeting, meeting_answers_of, meetings_of, put_meeting, put_meeting_answer,
+    put_slots, slots, slots_of,
 };
 pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,

@@ -12,7 +12,9 @@ use super::values::time;
 use crate::domain::bounce::{
     Bounce, BounceKind, BounceOutcome, BounceSource, Delivery, DeliveryAction, Notification, Status,
 };
+use crate::domain::calendar_reply::of_calendar as calendar_of;
 use crate::domain::fault::Faults;
+use crate::domain::meeting_answer::CalendarReply;
 use crate::domain::text::{Email, bounded};
 use crate::http::caller::Authenticated;
 use crate::http::fields::DocumentBody;
@@ -26,6 +28,8 @@ use crate::services::paging::PageRequest;
 
 /// Longest text of a provider's.
 const TEXT_MAX: usize = 2_000;
+/// Longest calendar.
+const CALENDAR_MAX: usize = 65_536;
 /// Longest id of a provider's, and longest address or Message-ID.
 const ID_MAX: usize = 300;
 
@@ -42,15 +46,16 @@ pub fn routes(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 pub struct NewBounce {
     /// What happened: `failed` (not delivered, no longer tried), `delayed`
-    /// (still tried), `delivered`, `relayed`, `expanded` (RFC 3464), or
-    /// `complaint` (its reader called it spam).
+    /// (still tried), `delivered`, `relayed`, `expanded` (RFC 3464),
+    /// `complaint` (its reader called it spam), or `calendar_reply` (a calendar
+    /// answered an invitation, `METHOD:REPLY` or `COUNTER`).
     #[schema(max_length = 20, example = "failed")]
     event: String,
-    /// The address it went to.
+    /// The address it went to; of a calendar's answer, whoever sent that.
     #[schema(format = "email", max_length = 254, example = "dana@tamar.example")]
     recipient: String,
     /// The sender address of the envelope, which proves that the mail was
-    /// ours. This or `message_id` is needed.
+    /// ours. This or `message_id` is needed, but for a calendar's answer.
     #[schema(
         max_length = 300,
         example = "bounces+agjzdkqh3zz6jlxuzlqa7rk7yy5cvp2hk5jzg6q@corridor.example"
@@ -72,12 +77,16 @@ pub struct NewBounce {
     /// event; without one, the same content is.
     #[schema(max_length = 300, example = "evt-8812")]
     id: Option<String>,
+    /// With `calendar_reply`: the calendar that came (RFC 5545), as text.
+    #[schema(max_length = 65536)]
+    calendar: Option<String>,
 }
 
 /// What happened, in our words.
 enum Event {
     Delivery(DeliveryAction),
     Complaint,
+    CalendarReply,
 }
 
 impl NewBounce {
@@ -85,6 +94,7 @@ impl NewBounce {
         let mut faults = Faults::new();
         let event = match self.event.as_str() {
             "complaint" => Some(Event::Complaint),
+            "calendar_reply" => Some(Event::CalendarReply),
             code => DeliveryAction::from_code(code).map(Event::Delivery),
         };
         if event.is_none() {
@@ -104,7 +114,15 @@ impl NewBounce {
                 faults.take(pointer, "invalid_text", bounded(text, most, true));
             }
         }
+        let answers = matches!(event, Some(Event::CalendarReply));
+        let reply = calendar_reply(
+            &mut faults,
+            answers,
+            self.calendar.as_deref(),
+            email.as_ref(),
+        );
         let returned_to = match (self.return_path, &self.message_id) {
+            (None, None) if answers => vec![],
             (Some(path), None) => vec![path],
             (None, Some(id)) => bounces::return_path_of(context, id).into_iter().collect(),
             _ => {
@@ -118,7 +136,10 @@ impl NewBounce {
                 source: BounceSource::Provider,
                 identity: self.id.map_or_else(|| body.to_vec(), String::into_bytes),
                 returned_to,
-                deliveries: vec![delivery(&event, email, status, self.diagnostic.as_deref())],
+                deliveries: delivery(&event, email, status, self.diagnostic.as_deref())
+                    .into_iter()
+                    .collect(),
+                reply,
             }),
             _ => Err(faults),
         }
@@ -130,11 +151,44 @@ fn delivery(
     email: Email,
     status: Option<Status>,
     diagnostic: Option<&str>,
-) -> Delivery {
+) -> Option<Delivery> {
     match event {
-        Event::Delivery(action) => Delivery::new(vec![email], *action, status, diagnostic),
-        Event::Complaint => Delivery::complaint(email),
+        Event::Delivery(action) => Some(Delivery::new(vec![email], *action, status, diagnostic)),
+        Event::Complaint => Some(Delivery::complaint(email)),
+        Event::CalendarReply => None,
     }
+}
+
+/// What a calendar answers, where that is what happened.
+fn calendar_reply(
+    faults: &mut Faults,
+    answers: bool,
+    calendar: Option<&str>,
+    from: Option<&Email>,
+) -> Option<CalendarReply> {
+    let calendar = match (answers, calendar) {
+        (true, Some(calendar)) => calendar,
+        (true, None) => {
+            faults.push("/calendar", "required", "The answer itself is needed.");
+            return None;
+        }
+        (false, Some(_)) => {
+            let detail = "Only an answer of a calendar (`calendar_reply`) comes with one.";
+            faults.push("/calendar", "not_both", detail);
+            return None;
+        }
+        (false, None) => return None,
+    };
+    if calendar.chars().count() > CALENDAR_MAX {
+        faults.push("/calendar", "too_long", "A calendar's answer is shorter.");
+        return None;
+    }
+    let read = calendar_of(calendar, from?);
+    if read.is_none() {
+        let detail = "This is no answer of a calendar to an invitation.";
+        faults.push("/calendar", "not_a_calendar_reply", detail);
+    }
+    read
 }
 
 /// Which notices.
@@ -143,7 +197,7 @@ fn delivery(
 #[into_params(parameter_in = Query)]
 pub struct BounceFilters {
     /// What became of them: `suppressed`, `counted`, `noted`, `ignored`,
-    /// `unknown` or `forged`.
+    /// `unknown`, `forged` or `answered`.
     #[param(max_length = 20, example = "suppressed")]
     outcome: Option<String>,
     /// About that address.
@@ -182,7 +236,8 @@ pub struct BounceView {
     /// What became of it: the address is `suppressed` from now on, `counted`
     /// as one that can't take mail for now, or the notice is `noted` with
     /// nothing to do, `ignored` since nothing failed, `unknown` since it names
-    /// no mail on record, or `forged`.
+    /// no mail on record, `forged`, or `answered` where it was a calendar's
+    /// answer to an invitation that is in the meeting's record now.
     #[schema(max_length = 20, example = "suppressed")]
     outcome: &'static str,
     /// The message that came back.
@@ -201,7 +256,8 @@ pub struct BounceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 11, example = "5.1.1")]
     status: Option<String>,
-    /// What the other server said, addresses left out.
+    /// What the other server said, addresses left out; of a calendar's answer,
+    /// what it says and why it doesn't count, if it doesn't.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 500)]
     diagnostic: Option<String>,

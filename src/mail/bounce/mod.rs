@@ -34,7 +34,8 @@ const ADDRESSED: [&str; 5] = [
 const MOST_ADDRESSES: usize = 20;
 
 /// Reads a message out of the mailbox that mail comes back to. Whatever it is,
-/// it is told apart: one that is no notice has no deliveries.
+/// it is told apart: one that is no notice has no deliveries, and one that is no
+/// answer of a calendar no reply.
 pub fn read(raw: &[u8]) -> Notification {
     let raw = raw.get(..MOST_BYTES).unwrap_or(raw);
     let message = MessageParser::new().parse(raw);
@@ -47,6 +48,7 @@ pub fn read(raw: &[u8]) -> Notification {
         identity,
         returned_to: message.as_ref().map(addressed).unwrap_or_default(),
         deliveries: message.as_ref().map(deliveries).unwrap_or_default(),
+        reply: message.as_ref().and_then(super::reply::of_message),
     }
 }
 

@@ -86,3 +86,22 @@ const fn words(reason: PassReason) -> [&'static str; 4] {
         ],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_reason_has_words_of_its_own_in_each_language() {
+        let mut said = BTreeSet::new();
+        for reason in PassReason::ALL.iter().copied() {
+            for language in Language::ALL {
+                let words = of(reason, language);
+                assert!(!words.contains(['_', '{']), "{reason}: {words}");
+                assert!(said.insert(words), "{reason} in {language:?}: {words}");
+            }
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::domain::ids::{
 use crate::domain::introduction::{Answer, Ask, AskState, Introduction, IntroductionStatus};
 use crate::domain::mandate::Mandate;
 use crate::domain::meeting::{Meeting, Offer};
+use crate::domain::meeting_answer::Answered;
 use crate::domain::permission::Operation;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::Programme;
@@ -29,6 +30,7 @@ pub(super) struct Desk {
     answers: BTreeMap<IntroductionId, Vec<GivenAnswer>>,
     offers: BTreeMap<IntroductionId, Vec<Offer>>,
     meetings: BTreeMap<IntroductionId, Meeting>,
+    meeting_answers: BTreeMap<IntroductionId, Vec<Answered>>,
     names: BTreeMap<OrganizationId, String>,
     records: Records,
 }
@@ -67,6 +69,11 @@ impl Desk {
             offers.entry(id).or_default().push(offer);
         }
         let meetings = db::introductions::meetings_of(conn, &ids)?;
+        let mut meeting_answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for answered in db::introductions::meeting_answers_of(conn, &ids)? {
+            let of_one = meeting_answers.entry(answered.introduction);
+            of_one.or_default().push(answered);
+        }
         let mut firms: Vec<_> = rows
             .iter()
             .flat_map(|row| [row.startup, row.investor])
@@ -82,6 +89,7 @@ impl Desk {
                 .into_iter()
                 .map(|it| (it.introduction, it))
                 .collect(),
+            meeting_answers,
             names: firms
                 .into_iter()
                 .map(|firm| (firm.id, firm.details.display_name().to_string()))
@@ -158,6 +166,7 @@ impl Desk {
             offers: self.offers.remove(&introduction.id).unwrap_or_default(),
             meeting: self.meetings.remove(&introduction.id),
         };
+        let id = introduction.id;
         let (slots, meeting) = meetings::seen(context, conn, &introduction, offered, side, open)?;
         let asks = self.asks.remove(&introduction.id).unwrap_or_default();
         let open_ask = asks
@@ -173,7 +182,18 @@ impl Desk {
             answers: if side.is_none() { given } else { Vec::new() },
             slots,
             meeting,
+            meeting_answers: match meeting {
+                Some(meeting) => self.answers_to(id, meeting),
+                None => vec![],
+            },
         })
+    }
+
+    /// What was answered to what is proposed now.
+    fn answers_to(&mut self, id: IntroductionId, meeting: Meeting) -> Vec<Answered> {
+        let mut answers = self.meeting_answers.remove(&id).unwrap_or_default();
+        answers.retain(|answered| answered.sequence == meeting.sequence);
+        answers
     }
 
     fn sight(&self, caller: &Caller, introduction: &Introduction) -> Result<Sight, Error> {

@@ -32,6 +32,7 @@ mod profiles;
 mod pulses;
 mod quotas;
 mod reminders;
+mod replies;
 
 pub use crate::db::introductions::{Filter, GivenAnswer};
 use crate::db::page::{Cursor, Page};
@@ -43,6 +44,7 @@ use crate::domain::introduction::{
     Action, Answer, Ask, Introduction, IntroductionStatus, Reply, step,
 };
 use crate::domain::meeting::{Enclosed, Meeting};
+use crate::domain::meeting_answer::Answered;
 use crate::domain::permission::{Hat, Operation};
 use crate::domain::values::{PassReason, Side};
 
@@ -75,6 +77,7 @@ pub use profiles::{Counterpart, Says, counterpart};
 pub(in crate::services) use pulses::opened as opened_pulse;
 pub use pulses::{OpenPulse, answer_pulse, follow_up_due, open_pulse};
 pub use reminders::remind_due;
+pub(super) use replies::hear_reply;
 
 /// An introduction as one reader may see it.
 #[derive(Debug, Clone)]
@@ -97,6 +100,8 @@ pub struct Seen {
     pub slots: Vec<SeenSlot>,
     /// What is proposed to both.
     pub meeting: Option<Meeting>,
+    /// What their calendars answered to that.
+    pub meeting_answers: Vec<Answered>,
 }
 
 /// One introduction, as the caller may see it.

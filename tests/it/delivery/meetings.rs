@@ -2,12 +2,16 @@
 //! by mails of its own, by the clocks of both.
 
 use chrono::TimeDelta;
+use corridor::db::{self, Conn};
+use corridor::domain::bounce::BounceOutcome;
+use corridor::mail::bounce;
+use corridor::services::bounces::{self, Taken};
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde_json::{Value, json};
 
-use super::Post;
 use super::letters::{all_of, assert_nothing_of, id_of, secrets};
 use super::obsolete::{freeze, lift};
+use super::{Post, make_administrator};
 use crate::api::stage::{Answer, BLURB, Who};
 use crate::support::database::on_each_backend;
 use crate::support::smtp::Received;
@@ -148,6 +152,163 @@ fn the_mail_that_connects_proposes_a_time_that_both_offer_by_the_clocks_of_both(
             assert_eq!(seen["slots"].as_array().unwrap().len(), 3);
             assert_eq!(seen["slots"][0]["days_off"], json!(["investor"]));
         }
+    });
+}
+
+/// The investor's person.
+const GUL: &str = "gul@mail.example";
+
+/// A letter as a calendar sends it.
+fn reply(from: &str, attendee: &str, uid: &str, said: (&str, &str, u32)) -> String {
+    let (method, status, sequence) = said;
+    format!(
+        "From: <{from}>\r\nTo: intro@corridor.example\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/calendar; charset=utf-8; method={method}\r\n\r\n\
+         BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\n\
+         UID:{uid}\r\nSEQUENCE:{sequence}\r\nDTSTAMP:20261101T080000Z\r\n\
+         DTSTART;TZID=Azerbaijan Standard Time:20261203T140000\r\n\
+         DTEND;TZID=Azerbaijan Standard Time:20261203T144500\r\n\
+         ATTENDEE;PARTSTAT={status}:mailto:{attendee}\r\n\
+         END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+}
+
+impl Post {
+    /// Reads a letter out of the mailbox; what became of it, and what is on
+    /// record of that.
+    async fn comes_back(&self, letter: &str) -> (Vec<Taken>, String) {
+        let read = bounce::read(letter.as_bytes());
+        let taken = bounces::take(&self.stage.context, vec![read]).await;
+        let list = self
+            .stage
+            .get(Who::Curator, "/v1/bounces")
+            .await
+            .expect(200);
+        let last = list["items"].as_array().unwrap().last().unwrap().clone();
+        (
+            taken.unwrap(),
+            last["diagnostic"].as_str().unwrap().to_owned(),
+        )
+    }
+
+    /// Nobody answers for somebody else, nor about another meeting.
+    async fn hears_nobody_else(&self, uid: &str) {
+        let no_meeting = uid.replace("introduction-", "party-");
+        for (letter, why) in [
+            (
+                reply("eve@mail.example", GUL, uid, ("REPLY", "DECLINED", 0)),
+                "not_invited",
+            ),
+            (
+                reply(
+                    "eve@mail.example",
+                    "eve@mail.example",
+                    uid,
+                    ("REPLY", "DECLINED", 0),
+                ),
+                "not_invited",
+            ),
+            (
+                reply(GUL, GUL, &no_meeting, ("REPLY", "DECLINED", 0)),
+                "no_meeting",
+            ),
+        ] {
+            let (taken, on_record) = self.comes_back(&letter).await;
+            assert_eq!(taken, [Taken::New(BounceOutcome::Ignored)], "{why}");
+            assert_eq!(on_record, format!("calendar: declined, not heard: {why}"));
+        }
+    }
+
+    async fn answers(&self, introduction: &str) -> Value {
+        let seen = self.stage.get(Who::Dana, introduction).await.expect(200);
+        seen["meeting"]["answers"].clone()
+    }
+}
+
+#[test]
+fn what_calendars_answer_is_in_the_meetings_record_and_says_why_where_it_does_not_count() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.agreed_on_a_time().await;
+        let (_, _, lines) = post.told().await.remove(0);
+        let uid = value(&lines, "UID:");
+        assert_eq!(post.answers(&introduction).await, json!([]));
+        let answered = vec![Taken::New(BounceOutcome::Answered)];
+        let ignored = vec![Taken::New(BounceOutcome::Ignored)];
+
+        let yes = reply(GUL, GUL, &uid, ("REPLY", "ACCEPTED", 0));
+        let before = post.stage.get(Who::Dana, &introduction).await.etag;
+        assert_eq!(
+            post.comes_back(&yes).await,
+            (answered.clone(), "calendar: accepted".to_owned())
+        );
+        assert_ne!(post.stage.get(Who::Dana, &introduction).await.etag, before);
+        let said = json!([{"side": "investor", "answer": "accepted", "at": "2026-11-01T08:00:00.000000Z"}]);
+        assert_eq!(post.answers(&introduction).await, said);
+        let (again, _) = post.comes_back(&yes).await;
+        assert_eq!(again, [Taken::Repeated]);
+
+        post.hears_nobody_else(&uid).await;
+        assert_eq!(post.answers(&introduction).await, said);
+
+        // A provider hands on what its own reader made of the letter.
+        let counter = reply(GUL, GUL, &uid, ("COUNTER", "TENTATIVE", 0));
+        let (_, calendar) = counter.split_once("\r\n\r\n").unwrap();
+        let mut body = json!({"event": "calendar_reply", "recipient": GUL, "calendar": calendar});
+        make_administrator(&post, Who::Auditor).await;
+        let path = "/v1/bounces";
+        let made = post
+            .stage
+            .post(Who::Auditor, path, body.clone())
+            .await
+            .expect(201);
+        assert_eq!(made["outcome"], "answered");
+        let other = json!([{
+            "side": "investor", "answer": "countered", "at": "2026-11-01T08:00:00.000000Z",
+            "proposed_at": "2026-12-03T10:00:00.000000Z", "proposed_minutes": 45,
+        }]);
+        assert_eq!(post.answers(&introduction).await, other);
+        body["calendar"] = json!("BEGIN:VCALENDAR");
+        for (wrong, code) in [
+            (body, "not_a_calendar_reply"),
+            (
+                json!({"event": "calendar_reply", "recipient": GUL}),
+                "required",
+            ),
+            (
+                json!({"event": "failed", "recipient": GUL, "message_id": "<1@x>", "calendar": "x"}),
+                "not_both",
+            ),
+        ] {
+            let refused = post.stage.post(Who::Auditor, path, wrong).await.expect(422);
+            assert_eq!(refused["errors"][0]["pointer"], "#/calendar", "{refused}");
+            assert_eq!(refused["errors"][0]["code"], code);
+        }
+        post.stage.seal().await;
+        let page = |conn: &mut Conn| db::events::page(conn, 0, 1_000);
+        let events = post.stage.context.db.read(page).await.unwrap();
+        let kinds = events.iter().map(|event| event.kind.as_str());
+        let heard = kinds.filter(|kind| *kind == "introduction.meeting_answered");
+        assert_eq!(heard.count(), 2);
+
+        // Moved, it is open again, and what answers the earlier time is late.
+        let friday = json!([{"starts_at": "2026-12-04T10:00:00+02:00", "minutes": 45}]);
+        post.offer(Who::Gul, &introduction, json!([]))
+            .await
+            .expect(200);
+        post.offer(Who::Dana, &introduction, friday)
+            .await
+            .expect(200);
+        assert_eq!(post.answers(&introduction).await, json!([]));
+        let late = reply(GUL, GUL, &uid, ("REPLY", "DECLINED", 0));
+        let (taken, why) = post.comes_back(&late).await;
+        assert_eq!(
+            (taken, &*why),
+            (ignored, "calendar: declined, not heard: outdated")
+        );
+        let moved = reply(GUL, GUL, &uid, ("REPLY", "DECLINED", 1));
+        assert_eq!(post.comes_back(&moved).await.0, answered);
+        assert_eq!(post.answers(&introduction).await[0]["answer"], "declined");
     });
 }
 

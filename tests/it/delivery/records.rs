@@ -234,11 +234,13 @@ fn a_month_is_told_without_small_numbers_and_with_what_was_shared() {
         assert_eq!(mails.len(), before + 1);
         let status = mails.last().unwrap();
         assert_eq!(status.to, ["<dana@mail.example>"]);
-        for part in ["נובמבר 2026", "פחות מ־3", "Water bridge", "הערכת השווי"]
+        for part in ["נובמבר 2026", "פחות מ־3", "Water bridge", "הערכת השווי: 1"]
         {
             assert!(has(status, part), "{part} in {}", status.text);
         }
         assert!(!has(status, "Khazar") && !has(status, "gul"));
+        // In words, by the reason, and not by its code.
+        assert!(!has(status, "valuation"), "{}", status.text);
     });
 }
 

@@ -10,6 +10,7 @@ use super::view::IntroductionView;
 use crate::domain::fault::Faults;
 use crate::domain::ids::IntroductionId;
 use crate::domain::meeting::{Meeting, Slot};
+use crate::domain::meeting_answer::Answered;
 use crate::domain::values::Side;
 use crate::http::api::exchange::{moved, path_id};
 use crate::http::api::values::time;
@@ -91,11 +92,52 @@ pub struct MeetingView {
     /// How often what both were told changed.
     #[schema(minimum = 0, example = 1)]
     sequence: u32,
+    /// What the calendars of both answered to that.
+    #[schema(max_items = 2)]
+    answers: Vec<MeetingAnswerView>,
 }
 
-impl From<&Meeting> for MeetingView {
-    fn from(meeting: &Meeting) -> Self {
+/// What one side's calendar answered to the invitation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IntroductionMeetingAnswer)]
+pub struct MeetingAnswerView {
+    /// Which side's.
+    #[schema(max_length = 10, example = "investor")]
+    side: &'static str,
+    /// `accepted`, `tentative`, `declined`, or `countered` by another time.
+    #[schema(max_length = 20, example = "accepted")]
+    answer: &'static str,
+    /// When it was written.
+    #[schema(format = "date-time", max_length = 35)]
+    at: String,
+    /// When the other time begins, where it was understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time", max_length = 35)]
+    proposed_at: Option<String>,
+    /// For how long, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1440, example = 30)]
+    proposed_minutes: Option<u32>,
+}
+
+impl From<&Answered> for MeetingAnswerView {
+    fn from(answered: &Answered) -> Self {
+        let other = answered.proposes;
         Self {
+            side: answered.side.code(),
+            answer: answered.answer.code(),
+            at: time(answered.written_at),
+            proposed_at: other.map(|other| time(other.starts_at)),
+            proposed_minutes: other.and_then(|other| other.minutes),
+        }
+    }
+}
+
+impl MeetingView {
+    /// What is proposed, with what was answered to it.
+    pub(super) fn of(meeting: &Meeting, answers: &[Answered]) -> Self {
+        Self {
+            answers: answers.iter().map(MeetingAnswerView::from).collect(),
             status: meeting.status.code(),
             starts_at: time(meeting.starts_at),
             minutes: meeting.minutes,

@@ -107,7 +107,10 @@ impl IntroductionView {
             question: QuestionView::of(seen),
             convert_reported_by: record.convert_reported_by.map(Side::code),
             slots: seen.slots.iter().map(SlotView::from).collect(),
-            meeting: seen.meeting.as_ref().map(MeetingView::from),
+            meeting: seen
+                .meeting
+                .as_ref()
+                .map(|meeting| MeetingView::of(meeting, &seen.meeting_answers)),
             answers: seen
                 .side
                 .is_none()

@@ -1,0 +1,88 @@
+//! What calendars answer to the invitation of an introduction: into its
+//! meeting's record, or why not.
+
+use crate::db::{Conn, introductions};
+use crate::domain::event::{Actor, SubjectKind, Value};
+use crate::domain::ids::IntroductionId;
+use crate::domain::introduction::Introduction;
+use crate::domain::meeting_answer::{Answered, CalendarReply, NotHeard, hear};
+use crate::domain::values::Side;
+use crate::services::transitions::code;
+use crate::services::{Context, Error};
+
+use super::people::person_of;
+
+/// Takes an answer into the record of the meeting that it names. It moves
+/// nothing: who can't come says so to the other side, or offers other times.
+pub(in crate::services) fn hear_reply(
+    context: &Context,
+    conn: &mut Conn,
+    reply: &CalendarReply,
+    actor: Actor,
+) -> Result<Result<Answered, NotHeard>, Error> {
+    let Some(id) = named(context, &reply.uid) else {
+        return Ok(Err(NotHeard::NoMeeting));
+    };
+    introductions::lock(conn, id)?;
+    let found = introductions::find(conn, id)?.filter(Introduction::both_accepted);
+    let (Some(before), Some(meeting)) = (found, introductions::meeting(conn, id)?) else {
+        return Ok(Err(NotHeard::NoMeeting));
+    };
+    let Some(side) = side_of(conn, &before, reply)? else {
+        return Ok(Err(NotHeard::NotInvited));
+    };
+    let answers = introductions::meeting_answers_of(conn, &[id])?;
+    let earlier = answers.iter().find(|answer| answer.side == side);
+    let now = context.now();
+    let answered = match hear(reply, side, &meeting, earlier, now) {
+        Ok(answered) => answered,
+        Err(why) => return Ok(Err(why)),
+    };
+    introductions::put_meeting_answer(conn, &answered, now)?;
+    let after = Introduction {
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    if !introductions::update(conn, &after)? {
+        return Err(Error::StaleVersion);
+    }
+    context.pen(actor).append(
+        conn,
+        "introduction.meeting_answered",
+        (SubjectKind::Introduction, id),
+        vec![
+            ("side", code(side.code())),
+            ("answer", code(answered.answer.code())),
+            ("sequence", Value::Int(i64::from(answered.sequence))),
+        ],
+    )?;
+    Ok(Ok(answered))
+}
+
+/// The introduction that an invitation's name means.
+fn named(context: &Context, uid: &str) -> Option<IntroductionId> {
+    let (name, domain) = uid.rsplit_once('@')?;
+    let is_ours = domain.eq_ignore_ascii_case(&context.settings.mail_domain);
+    let id = name.strip_prefix("introduction-").filter(|_| is_ours)?;
+    id.parse().ok()
+}
+
+/// The side whose person answers, if it is one of the two.
+fn side_of(
+    conn: &mut Conn,
+    introduction: &Introduction,
+    reply: &CalendarReply,
+) -> Result<Option<Side>, Error> {
+    let Some(attendee) = &reply.attendee else {
+        return Ok(None);
+    };
+    let key = attendee.key();
+    for side in [Side::Startup, Side::Investor] {
+        let person = person_of(conn, introduction, side)?;
+        if person.is_some_and(|person| person.email.key() == key) {
+            return Ok(Some(side));
+        }
+    }
+    Ok(None)
+}
