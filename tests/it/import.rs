@@ -16,7 +16,7 @@ use corridor::domain::compliance::{ClearanceVerdict, Proof};
 use corridor::domain::disclosure::{Decision, Rule};
 use corridor::domain::ids::{OrganizationId, ProgrammeId};
 use corridor::domain::import::RowOutcome;
-use corridor::domain::mandate::{Mandate, MandateStatus};
+use corridor::domain::mandate::{Mandate, MandateContent, MandateStatus};
 use corridor::domain::organization::{Organization, OrganizationDetails};
 use corridor::domain::profile::{ProfileStatus, StartupContent, StartupProfile};
 use corridor::domain::programme::{
@@ -24,12 +24,13 @@ use corridor::domain::programme::{
 };
 use corridor::domain::review::{Audience, MatchAction, MatchStatus};
 use corridor::domain::scoring::{Explanation, GateVerdict, Outcome, ReasonKey};
+use corridor::domain::text::Slug;
 use corridor::domain::values::OrganizationKind;
 use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
 use corridor::services::compliance::{self, NewClearance};
 use corridor::services::disclosure::{self, Occasion, Pair};
-use corridor::services::imports::{self, Fate, Line, NewStartup, Pass, Terms};
+use corridor::services::imports::{self, Fate, Line, NewInvestor, NewStartup, Pass, Terms};
 use corridor::services::matches::{self, Query, Request};
 use corridor::services::{Caller, Clock, Context, Error, admissions, programmes};
 use corridor::startup;
@@ -718,6 +719,55 @@ fn a_file_is_tried_and_then_written_in_batches_between_which_others_write() {
         let mut told = |_, _, _: &[Fate]| ();
         let again = imports::startups(&desk.context, DRAFTS, lines, &mut told);
         assert_eq!(again.await.unwrap().unchanged, 120);
+    });
+}
+
+#[test]
+fn what_is_refused_keeps_all_back_and_every_row_has_its_fate() {
+    on_each_backend(async |database| {
+        let desk = Desk::new(database).await;
+        let line = |number: u64| {
+            let water: Slug = "water".parse().unwrap();
+            let mut mandate = MandateContent {
+                tags: [(water.clone(), 3)].into(),
+                ..MandateContent::default()
+            };
+            mandate.excluded_tags.extend((number == 1).then_some(water));
+            let Ok(NewStartup {
+                external_id,
+                mut details,
+                identifiers,
+                ..
+            }) = bare_row(number, "Fund").row
+            else {
+                panic!("a good row");
+            };
+            details.kind = OrganizationKind::Investor;
+            let row = Ok(NewInvestor {
+                external_id,
+                firm_id: None,
+                details,
+                identifiers,
+                mandate: Some(mandate),
+                investments: Vec::new(),
+                contact: None,
+            });
+            Line { number, row }
+        };
+        let lines = move || Ok::<_, Error>((0..4).map(move |number| Ok(line(number))));
+        let mut fates = Vec::new();
+        let mut told = |pass, _, some: &[Fate]| {
+            assert_eq!(pass, Pass::Trying);
+            fates.extend_from_slice(some);
+        };
+        let tally = imports::investors(&desk.context, DRAFTS, lines, &mut told).await;
+        assert!(matches!(tally, Err(Error::Invalid(_))), "{tally:?}");
+        use RowOutcome::{Bad, Created};
+        let outcomes: Vec<_> = fates.iter().map(|fate| fate.outcome).collect();
+        let (made, bad) = (RowOutcome::Created, RowOutcome::Bad);
+        assert_eq!(outcomes, [made, bad, made, made]);
+        assert_eq!(fates[1].faults[0].code, "contradiction");
+        assert!(desk.firm(OrganizationKind::Investor, "b-0").await.is_none());
     });
 }
 

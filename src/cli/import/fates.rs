@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -99,6 +99,28 @@ impl Fates {
         }
     }
 
+    /// Where the next row will stand.
+    pub fn mark(&mut self) -> u64 {
+        self.in_file(|file| file.stream_position())
+            .unwrap_or_default()
+    }
+
+    /// Forgets the rows from a mark on.
+    pub fn rewind(&mut self, mark: u64) {
+        self.in_file(|file| {
+            file.set_len(mark)?;
+            file.seek(SeekFrom::Start(mark))
+        });
+    }
+
+    fn in_file<T>(&mut self, job: impl FnOnce(&mut File) -> io::Result<T>) -> Option<T> {
+        let (Some(to), None) = (&mut self.to, &self.failed) else {
+            return None;
+        };
+        let done = to.flush().and_then(|()| job(to.get_mut()));
+        done.map_err(|error| self.failed = Some(error)).ok()
+    }
+
     /// Writes out the rest.
     ///
     /// # Errors
@@ -121,4 +143,43 @@ fn faults(places: &Places, faults: &[Fault]) -> Vec<Value> {
         })
     });
     said.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::import::RowOutcome;
+
+    #[test]
+    fn what_becomes_of_rows_goes_before_what_would_have() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.ndjson");
+        let mut fates = Fates::new(Some(&path)).unwrap();
+        let places = Places::default();
+        let fate = |line, outcome| Fate {
+            line,
+            external_id: None,
+            outcome,
+            firm: None,
+            faults: Vec::new(),
+        };
+        fates.push("a.csv", &places, &fate(2, RowOutcome::Created));
+        let mark = fates.mark();
+        fates.push("b.csv", &places, &fate(2, RowOutcome::Created));
+        fates.push("b.csv", &places, &fate(3, RowOutcome::Created));
+        fates.rewind(mark);
+        fates.push("b.csv", &places, &fate(2, RowOutcome::Kept));
+        fates.finish().unwrap();
+        let written = std::fs::read_to_string(&path).unwrap();
+        let said: Vec<(String, String)> = written
+            .lines()
+            .map(|line| {
+                let row: Value = serde_json::from_str(line).unwrap();
+                let text = |field: &str| row[field].as_str().unwrap().to_owned();
+                (text("file"), text("outcome"))
+            })
+            .collect();
+        let row = |file: &str, outcome: &str| (file.to_owned(), outcome.to_owned());
+        assert_eq!(said, [row("a.csv", "created"), row("b.csv", "kept")]);
+    }
 }

@@ -348,8 +348,8 @@ struct Plan<'a> {
     fates: Fates,
 }
 
-/// Tries or writes the good rows of both files. Where they are only tried, a
-/// refusal among the first doesn't keep the second from being tried.
+/// Tries or writes the good rows of both files. Where one of the first is
+/// refused, the second are tried all the same, so that each has its fate.
 async fn go_through(
     context: &Context,
     plan: &mut Plan<'_>,
@@ -369,10 +369,9 @@ async fn go_through(
     let mut refused = None;
     match shown.end(tally) {
         Ok(tally) => startups.set(tally),
-        Err(error @ ImportError::Store(Error::Invalid(_) | Error::Refused(_)))
-            if plan.terms.dry_run =>
-        {
+        Err(error @ ImportError::Store(Error::Invalid(_) | Error::Refused(_))) => {
             refused = Some(error);
+            plan.terms.dry_run = true;
         }
         Err(error) => return Err(error),
     }
@@ -395,10 +394,11 @@ struct Shown<'a> {
     file: String,
     bar: Progress,
     written: u64,
-    /// The pass whose outcome holds.
-    last: Pass,
+    pass: Pass,
     places: Places,
     fates: &'a mut Fates,
+    /// Where the file's rows begin in the report.
+    mark: u64,
 }
 
 impl<'a> Shown<'a> {
@@ -407,12 +407,9 @@ impl<'a> Shown<'a> {
             file: name_of(path),
             bar: Progress::rows("Trying", Some(rows)),
             written: 0,
-            last: if plan.terms.dry_run {
-                Pass::Trying
-            } else {
-                Pass::Writing
-            },
+            pass: Pass::Trying,
             places,
+            mark: plan.fates.mark(),
             fates: &mut plan.fates,
         }
     }
@@ -423,10 +420,13 @@ impl<'a> Shown<'a> {
             self.written = done;
         }
         self.bar.set_position(done);
-        if pass == self.last {
-            for fate in fates {
-                self.fates.push(&self.file, &self.places, fate);
-            }
+        // What becomes of a row goes before what would have become of it.
+        if pass != self.pass {
+            self.fates.rewind(self.mark);
+            self.pass = pass;
+        }
+        for fate in fates {
+            self.fates.push(&self.file, &self.places, fate);
         }
     }
 
