@@ -762,7 +762,6 @@ fn what_is_refused_keeps_all_back_and_every_row_has_its_fate() {
         };
         let tally = imports::investors(&desk.context, DRAFTS, lines, &mut told).await;
         assert!(matches!(tally, Err(Error::Invalid(_))), "{tally:?}");
-        use RowOutcome::{Bad, Created};
         let outcomes: Vec<_> = fates.iter().map(|fate| fate.outcome).collect();
         let (made, bad) = (RowOutcome::Created, RowOutcome::Bad);
         assert_eq!(outcomes, [made, bad, made, made]);

@@ -43,6 +43,8 @@ impl Places {
 /// Writes the report, if one is wanted.
 pub struct Fates {
     to: Option<BufWriter<File>>,
+    /// Whether rows can be taken back: not from a pipe.
+    rewinds: bool,
     failed: Option<io::Error>,
 }
 
@@ -52,8 +54,11 @@ impl Fates {
     /// # Errors
     /// The file can't be made.
     pub fn new(file: Option<&Path>) -> io::Result<Self> {
+        let mut file = file.map(File::create).transpose()?;
+        let rewinds = file.as_mut().is_some_and(|it| it.stream_position().is_ok());
         Ok(Self {
-            to: file.map(File::create).transpose()?.map(BufWriter::new),
+            to: file.map(BufWriter::new),
+            rewinds,
             failed: None,
         })
     }
@@ -99,13 +104,15 @@ impl Fates {
         }
     }
 
-    /// Where the next row will stand.
-    pub fn mark(&mut self) -> u64 {
-        self.in_file(|file| file.stream_position())
-            .unwrap_or_default()
+    /// Where the next row will stand; none where rows can't be taken back.
+    pub fn mark(&mut self) -> Option<u64> {
+        if !self.rewinds {
+            return None;
+        }
+        self.in_file(File::stream_position)
     }
 
-    /// Forgets the rows from a mark on.
+    /// Takes the rows from a mark on back.
     pub fn rewind(&mut self, mark: u64) {
         self.in_file(|file| {
             file.set_len(mark)?;
@@ -164,7 +171,7 @@ mod tests {
             faults: Vec::new(),
         };
         fates.push("a.csv", &places, &fate(2, RowOutcome::Created));
-        let mark = fates.mark();
+        let mark = fates.mark().unwrap();
         fates.push("b.csv", &places, &fate(2, RowOutcome::Created));
         fates.push("b.csv", &places, &fate(3, RowOutcome::Created));
         fates.rewind(mark);

@@ -397,8 +397,10 @@ struct Shown<'a> {
     pass: Pass,
     places: Places,
     fates: &'a mut Fates,
-    /// Where the file's rows begin in the report.
-    mark: u64,
+    /// Where the file's rows begin in the report; none where it keeps what was
+    /// written, and so is told of the last pass alone.
+    mark: Option<u64>,
+    last: Pass,
 }
 
 impl<'a> Shown<'a> {
@@ -410,6 +412,11 @@ impl<'a> Shown<'a> {
             pass: Pass::Trying,
             places,
             mark: plan.fates.mark(),
+            last: if plan.terms.dry_run {
+                Pass::Trying
+            } else {
+                Pass::Writing
+            },
             fates: &mut plan.fates,
         }
     }
@@ -421,10 +428,12 @@ impl<'a> Shown<'a> {
         }
         self.bar.set_position(done);
         // What becomes of a row goes before what would have become of it.
-        if pass != self.pass {
-            self.fates.rewind(self.mark);
-            self.pass = pass;
+        match self.mark {
+            Some(mark) if pass != self.pass => self.fates.rewind(mark),
+            None if pass != self.last => return,
+            _ => {}
         }
+        self.pass = pass;
         for fate in fates {
             self.fates.push(&self.file, &self.places, fate);
         }
