@@ -132,7 +132,7 @@ mod tests {
             "Стартап на стадии, указанной в мандате: Серия A."
         );
         let nothing =
-            Reason::plain(ReasonKey::BusinessModels).with(Place::Models, Var::Codes(Vec::new()));
+            Reason::plain(ReasonKey::BusinessModels).with(Place::Models, Var::codes([""; 0]));
         assert_eq!(said(&nothing, "az"), "Ortaq biznes modelləri: –.");
         // A reader of another language gets English.
         assert_eq!(said(&nothing, "fr"), "Business models in common: –.");

@@ -9,6 +9,7 @@ use super::deal_schema::{deal_documents, deal_tasks};
 use super::directory_schema::saved_views;
 use super::exchange_schema::export_jobs;
 use super::identity_schema::{api_keys, consent_receipts, contacts, sessions, tickets};
+use super::mail_mentions::Mentions;
 use super::mail_schema::{
     ask_delegates, digest_told, introduction_consents, mail_bounces, mail_copies,
     mail_event_opt_outs, mail_opt_outs, mail_recipients,
@@ -17,7 +18,7 @@ use super::review_schema::match_visits;
 use super::schema::{deal_notes, introduction_answers, introduction_asks, memberships, users};
 use super::types::{Id, Timestamp};
 use super::users::NO_PASSWORD;
-use super::{Conn, Result, mail_mentions};
+use super::{Conn, Result};
 use crate::domain::account::{ERASED_HOST, ERASED_NAME};
 use crate::domain::deal_work::Visibility;
 use crate::domain::ids::UserId;
@@ -45,7 +46,7 @@ pub fn erased_at(conn: &mut Conn, person: UserId) -> Result<Option<DateTime<Utc>
 pub fn erase(conn: &mut Conn, person: UserId, email_key: &str, now: DateTime<Utc>) -> Result<bool> {
     let nowhere = format!("{person}@{ERASED_HOST}");
     // Before they are gone.
-    let names = mail_mentions::names_of(conn, person, email_key)?;
+    let mentions = Mentions::of(conn, person, email_key)?;
     let open = users::table
         .find(person)
         .filter(users::erased_at.is_null())
@@ -71,7 +72,7 @@ pub fn erase(conn: &mut Conn, person: UserId, email_key: &str, now: DateTime<Utc
     of_their_own(conn, person, now)?;
     of_introductions(conn, person, (email_key, &nowhere))?;
     of_the_address(conn, (email_key, &nowhere), now)?;
-    mail_mentions::redact(conn, &names, (email_key, &nowhere))?;
+    mentions.redact(conn, &nowhere)?;
     Ok(true)
 }
 

@@ -1,41 +1,150 @@
-//! Where kept mails name somebody: mail to both sides names both people, and an
-//! invitation names who invites.
+//! Where kept mails name somebody: what connects two people names both, and an
+//! invitation names who invites. Only these are looked at, not all that is kept.
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use super::mail_schema::{ask_delegates, introduction_consents, mail_copies};
-use super::schema::{introduction_answers, introduction_asks, users};
+use super::identity_schema::tickets;
+use super::mail_schema::{ask_delegates, introduction_consents, mail_copies, mail_recipients};
+use super::schema::{introduction_answers, introduction_asks, outbox, users};
 use super::types::Id;
 use super::{Conn, Result};
 use crate::domain::account::ERASED_NAME;
+use crate::domain::event::SubjectKind;
 use crate::domain::ids::UserId;
 
-/// A name of one letter says nothing and is in every text.
+/// A name of one letter says nothing.
 const LEAST: usize = 2;
+/// A single word that is shorter may be a word of the text around it, too: such
+/// a mail is dropped, not changed.
+const TELLING: usize = 4;
+/// Rows asked for at once.
+const AT_ONCE: usize = 500;
 
 /// A kept mail: its message, subject, text and HTML.
 type Kept = (Id, String, String, String);
 
-/// By which names mails may call a person: that of the account, and those that
-/// stand beside their answers, whoever passed a question on to them.
-///
-/// # Errors
-/// A statement failed.
-pub fn names_of(conn: &mut Conn, person: UserId, email_key: &str) -> Result<BTreeSet<String>> {
-    let mut names: Vec<String> = users::table.find(person).select(users::name).load(conn)?;
-    let passed: Vec<(Id, Option<String>)> = ask_delegates::table
+/// How kept mails may name a person, and which do.
+pub struct Mentions {
+    names: BTreeSet<String>,
+    addresses: BTreeSet<String>,
+    messages: BTreeSet<uuid::Uuid>,
+}
+
+impl Mentions {
+    /// Of a person whose name and address are still on record.
+    ///
+    /// # Errors
+    /// A statement failed.
+    pub fn of(conn: &mut Conn, person: UserId, email_key: &str) -> Result<Self> {
+        let (mut names, addresses) = called(conn, person, email_key)?;
+        names.retain(|name| name.chars().count() >= LEAST && name != ERASED_NAME);
+        Ok(Self {
+            names,
+            addresses,
+            messages: messages(conn, person, email_key)?,
+        })
+    }
+
+    /// Takes the names and addresses out of what is kept of these mails; answers
+    /// of how many.
+    ///
+    /// # Errors
+    /// A statement failed.
+    pub fn redact(&self, conn: &mut Conn, nowhere: &str) -> Result<usize> {
+        let ids: Vec<Id> = self.messages.iter().copied().map(Id::of).collect();
+        let mut redacted = 0;
+        for some in ids.chunks(AT_ONCE) {
+            let kept: Vec<Kept> = mail_copies::table
+                .filter(mail_copies::message_id.eq_any(some.to_vec()))
+                .select((
+                    mail_copies::message_id,
+                    mail_copies::subject,
+                    mail_copies::body_text,
+                    mail_copies::body_html,
+                ))
+                .load(conn)?;
+            for (id, subject, text, html) in kept {
+                let before = [subject, text, html];
+                let row = mail_copies::table.find(id);
+                redacted += match self.redacted(&before, nowhere) {
+                    Some([subject, text, html])
+                        if [&subject, &text, &html] != before.each_ref() =>
+                    {
+                        diesel::update(row)
+                            .set((
+                                mail_copies::subject.eq(subject),
+                                mail_copies::body_text.eq(text),
+                                mail_copies::body_html.eq(html),
+                            ))
+                            .execute(conn)?
+                    }
+                    Some(_) => 0,
+                    None => diesel::delete(row).execute(conn)?,
+                };
+            }
+        }
+        Ok(redacted)
+    }
+
+    /// A mail without them; none where one can't be told from the text.
+    fn redacted(&self, mail: &[String; 3], nowhere: &str) -> Option<[String; 3]> {
+        let mut mail = mail.clone();
+        let addresses = self.addresses.iter().map(|it| (it, nowhere));
+        let names = self.names.iter().map(|it| (it, ERASED_NAME));
+        for (what, with) in addresses.chain(names) {
+            let short = !what.contains(' ') && what.chars().count() < TELLING;
+            for text in &mut mail {
+                for what in [what.clone(), in_html(what)] {
+                    let changed = without(text, &what, with);
+                    if short && changed != *text {
+                        return None;
+                    }
+                    *text = changed;
+                }
+            }
+        }
+        Some(mail)
+    }
+}
+
+/// Their names and addresses: those of the account, and those that stand beside
+/// their answers and where questions were passed on to them.
+fn called(
+    conn: &mut Conn,
+    person: UserId,
+    email_key: &str,
+) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let own: Vec<(String, String)> = users::table
+        .find(person)
+        .select((users::name, users::email))
+        .load(conn)?;
+    let (mut names, mut addresses): (Vec<String>, Vec<String>) = own.into_iter().unzip();
+    addresses.push(email_key.to_owned());
+    let passed: Vec<(Id, Option<String>, String)> = ask_delegates::table
         .filter(ask_delegates::email_key.eq(email_key))
-        .select((ask_delegates::ask_id, ask_delegates::name))
+        .select((
+            ask_delegates::ask_id,
+            ask_delegates::name,
+            ask_delegates::email,
+        ))
         .load(conn)?;
     let mut asks: Vec<Id> = introduction_asks::table
         .filter(introduction_asks::person_id.eq(person))
         .select(introduction_asks::id)
         .load(conn)?;
-    for (ask, name) in passed {
+    // What somebody said to whom they passed a question on is not theirs.
+    let elsewhere: Vec<Id> = ask_delegates::table
+        .filter(ask_delegates::ask_id.eq_any(asks.clone()))
+        .filter(ask_delegates::email_key.ne(email_key))
+        .select(ask_delegates::ask_id)
+        .load(conn)?;
+    asks.retain(|ask| !elsewhere.contains(ask));
+    for (ask, name, email) in passed {
         asks.push(ask);
         names.extend(name);
+        addresses.push(email);
     }
     for ask in asks {
         let said = introduction_answers::table
@@ -50,65 +159,47 @@ pub fn names_of(conn: &mut Conn, person: UserId, email_key: &str) -> Result<BTre
         .load::<String>(conn)?;
     names.extend(agreed);
     let names = names.into_iter().map(|name| name.trim().to_owned());
-    Ok(names
-        .filter(|name| name.chars().count() >= LEAST && name != ERASED_NAME)
-        .collect())
+    Ok((names.collect(), addresses.into_iter().collect()))
 }
 
-/// Takes these names and an address out of what is kept of mails to others;
-/// answers of how many.
-///
-/// # Errors
-/// A statement failed.
-pub fn redact(
-    conn: &mut Conn,
-    names: &BTreeSet<String>,
-    (email_key, nowhere): (&str, &str),
-) -> Result<usize> {
-    let mut redacted = 0;
-    let addresses = std::iter::once((email_key, nowhere));
-    let named = names.iter().map(|name| (name.as_str(), ERASED_NAME));
-    for (what, with) in addresses.chain(named) {
-        for (id, subject, text, html) in mentioning(conn, what)? {
-            let html = without(&without(&html, what, with), &in_html(what), with);
-            let after = (
-                without(&subject, what, with),
-                without(&text, what, with),
-                html,
-            );
-            redacted += diesel::update(mail_copies::table.find(id))
-                .set((
-                    mail_copies::subject.eq(&after.0),
-                    mail_copies::body_text.eq(&after.1),
-                    mail_copies::body_html.eq(&after.2),
-                ))
-                .execute(conn)?;
+/// The messages that may name them: those they got, all about the introductions
+/// of which they got one or were asked, and their invitations.
+fn messages(conn: &mut Conn, person: UserId, email_key: &str) -> Result<BTreeSet<uuid::Uuid>> {
+    let received: Vec<Id> = mail_recipients::table
+        .filter(mail_recipients::email_key.eq(email_key))
+        .select(mail_recipients::message_id)
+        .load(conn)?;
+    let mut introductions: Vec<Id> = introduction_asks::table
+        .filter(introduction_asks::person_id.eq(person))
+        .select(introduction_asks::introduction_id)
+        .load(conn)?;
+    for some in received.chunks(AT_ONCE) {
+        let about: Vec<Id> = outbox::table
+            .filter(outbox::id.eq_any(some.to_vec()))
+            .filter(outbox::subject_kind.eq(SubjectKind::Introduction.code()))
+            .select(outbox::subject_id)
+            .load(conn)?;
+        introductions.extend(about);
+    }
+    let invitations: Vec<Id> = tickets::table
+        .filter(tickets::created_by.eq(Some(person)))
+        .select(tickets::id)
+        .load(conn)?;
+    let mut messages: BTreeSet<_> = received.into_iter().map(Id::uuid).collect();
+    for (kind, subjects) in [
+        (SubjectKind::Introduction, introductions),
+        (SubjectKind::Ticket, invitations),
+    ] {
+        for some in subjects.chunks(AT_ONCE) {
+            let about: Vec<Id> = outbox::table
+                .filter(outbox::subject_kind.eq(kind.code()))
+                .filter(outbox::subject_id.eq_any(some.to_vec()))
+                .select(outbox::id)
+                .load(conn)?;
+            messages.extend(about.into_iter().map(Id::uuid));
         }
     }
-    Ok(redacted)
-}
-
-/// The kept mails that may mention it: more than do, since any letter stands
-/// for one that has a meaning in a pattern.
-fn mentioning(conn: &mut Conn, what: &str) -> Result<Vec<Kept>> {
-    let any = |c| match c {
-        '%' | '_' | '\\' => '_',
-        c => c,
-    };
-    let pattern = format!("%{}%", what.chars().map(any).collect::<String>());
-    Ok(mail_copies::table
-        .filter(
-            mail_copies::body_text
-                .like(pattern.clone())
-                .or(mail_copies::subject.like(pattern)),
-        )
-        .select((
-            mail_copies::message_id,
-            mail_copies::subject,
-            mail_copies::body_text,
-            mail_copies::body_html,
-        ))
-        .load(conn)?)
+    Ok(messages)
 }
 
 /// As the templates write it.
@@ -121,18 +212,26 @@ fn in_html(what: &str) -> String {
 }
 
 /// The text with something else in its place, wherever it stands as words of
-/// its own.
+/// its own, small letters or not.
 fn without(text: &str, what: &str, with: &str) -> String {
+    // The length in octets stays the same.
+    let (folded, what) = (text.to_ascii_lowercase(), what.to_ascii_lowercase());
     let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(what) {
+    let mut done = 0;
+    for (start, found) in folded.match_indices(&what) {
+        let end = start + found.len();
+        let (Some(before), Some(after)) = (text.get(..start), text.get(end..)) else {
+            continue;
+        };
         let joined =
             before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
-        kept.push_str(before);
-        kept.push_str(if joined { what } else { with });
-        rest = after;
+        if !joined {
+            kept.push_str(text.get(done..start).unwrap_or_default());
+            kept.push_str(with);
+            done = end;
+        }
     }
-    kept.push_str(rest);
+    kept.push_str(text.get(done..).unwrap_or_default());
     kept
 }
 
@@ -141,19 +240,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_names_are_taken_out() {
+    fn only_whole_names_are_taken_out_however_they_are_written() {
         let out = |text| without(text, "Dana Levi", "Erased person");
         assert_eq!(out("Dana Levi, please meet"), "Erased person, please meet");
         assert_eq!(
             out("\u{2068}Dana Levi\u{2069}"),
             "\u{2068}Erased person\u{2069}"
         );
-        assert_eq!(out("<bdi>Dana Levi</bdi>"), "<bdi>Erased person</bdi>");
+        assert_eq!(out("<bdi>Dana LEVI</bdi>"), "<bdi>Erased person</bdi>");
         assert_eq!(
             out("Dana Leviathan and Dana Levi"),
             "Dana Leviathan and Erased person"
         );
         assert_eq!(out("nothing of the kind"), "nothing of the kind");
+        let address = without("to Dana.Levi@Firm.example.", "dana.levi@firm.example", "x");
+        assert_eq!(address, "to x.");
+        assert_eq!(without("İ דנה לוי, ı", "דנה לוי", "x"), "İ x, ı");
         assert_eq!(in_html("O'Neil & \"Co\""), "O&#39;Neil &#38; &#34;Co&#34;");
+    }
+
+    #[test]
+    fn a_name_that_may_be_a_word_of_the_text_drops_the_mail() {
+        let mentions = |name: &str| Mentions {
+            names: BTreeSet::from([name.to_owned()]),
+            addresses: BTreeSet::from(["An@x.example".to_owned()]),
+            messages: BTreeSet::new(),
+        };
+        let mail = |text: &str| ["Hello".to_owned(), text.to_owned(), String::new()];
+        let out = |name, text| mentions(name).redacted(&mail(text), "nowhere");
+        assert_eq!(out("An", "An, please meet an investor"), None);
+        assert_eq!(out("An", "Somebody else"), Some(mail("Somebody else")));
+        assert_eq!(
+            out("An Li", "An Li (an@x.example), please meet an investor"),
+            Some(mail("Erased person (nowhere), please meet an investor"))
+        );
+        assert_eq!(
+            out("O'Neil", "O&#39;Neil and O'Neil"),
+            Some(mail("Erased person and Erased person"))
+        );
     }
 }

@@ -89,6 +89,7 @@ diesel::table! {
         outcome -> Nullable<Text>,
         created_at -> UtcTimestamp,
         expires_at -> UtcTimestamp,
+        told -> Nullable<Text>,
     }
 }
 

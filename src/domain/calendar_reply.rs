@@ -126,16 +126,17 @@ pub fn of_calendar(text: &str, from: &Email) -> Option<CalendarReply> {
     let method = lines.iter().find(|line| line.is("METHOD"))?.value;
     let event = event(&lines)?;
     let of = |name: &str| event.iter().find(|line| line.is(name));
-    let attendee = event
-        .iter()
-        .filter(|line| line.is("ATTENDEE"))
-        .find(|line| speaks_for(line, from));
+    let attendees = || event.iter().filter(|line| line.is("ATTENDEE"));
+    let is_sender = |email: Option<Email>| email.is_some_and(|email| email.key() == from.key());
+    // Whoever sent it, or for whom they say that they answer (RFC 5545 §3.2.18).
+    let attendee = attendees()
+        .find(|line| is_sender(address(line.value)))
+        .or_else(|| attendees().find(|line| is_sender(line.parameter("SENT-BY").and_then(address))))
+        .or_else(|| attendees().next());
     let answer = if method.eq_ignore_ascii_case("COUNTER") {
         MeetingAnswer::Countered
     } else if method.eq_ignore_ascii_case("REPLY") {
-        // One that isn't of whoever sent it says nothing, but that it is none.
-        let said = attendee.or_else(|| of("ATTENDEE"))?;
-        part_stat(said.parameter("PARTSTAT")?)?
+        part_stat(attendee?.parameter("PARTSTAT")?)?
     } else {
         return None;
     };
@@ -143,6 +144,7 @@ pub fn of_calendar(text: &str, from: &Email) -> Option<CalendarReply> {
     Some(CalendarReply {
         uid: uid.get(..MOST_UID).unwrap_or(uid).to_owned(),
         attendee: attendee.and_then(|line| address(line.value)),
+        from: from.clone(),
         sequence: of("SEQUENCE")
             .and_then(|line| line.value.parse().ok())
             .unwrap_or(0),
@@ -172,15 +174,6 @@ fn event<'l, 'a>(lines: &'l [Line<'a>]) -> Option<Vec<&'l Line<'a>>> {
         }
     }
     Some(event)
-}
-
-/// Whether somebody is that attendee, or answers for them (RFC 5545 §3.2.18).
-fn speaks_for(attendee: &Line<'_>, from: &Email) -> bool {
-    let by = attendee.parameter("SENT-BY").and_then(address);
-    [address(attendee.value), by]
-        .into_iter()
-        .flatten()
-        .any(|one| one.key() == from.key())
 }
 
 /// The address of `mailto:dana@example.org`.

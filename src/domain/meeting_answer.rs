@@ -2,10 +2,10 @@
 //! 5546 §3.2.3, §3.2.7), and whether it counts: only from somebody who was
 //! invited, and only to what they were told last.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ids::IntroductionId;
-use super::meeting::{Meeting, MeetingStatus};
+use super::meeting::{Meeting, MeetingStatus, SLOT_DAYS};
 use super::text::Email;
 use super::values::{Side, codes};
 
@@ -28,7 +28,7 @@ codes! {
     NotHeard {
         /// It names no meeting of this service.
         NoMeeting = "no_meeting",
-        /// Whoever sent it is none of those who were invited.
+        /// Whoever sent it is none of those who were invited, nor of their firms.
         NotInvited = "not_invited",
         /// The meeting was called off.
         Cancelled = "cancelled",
@@ -43,8 +43,10 @@ codes! {
 pub struct CalendarReply {
     /// The meeting's name in the whole world.
     pub uid: String,
-    /// Whose calendar it is, where that is whoever sent the mail.
+    /// Whose calendar it is, as it says.
     pub attendee: Option<Email>,
+    /// Whoever sent it, as the mail says.
+    pub from: Email,
     /// Which of the invitations it answers.
     pub sequence: u32,
     /// When it was written.
@@ -111,9 +113,12 @@ pub fn hear(
         sequence: meeting.sequence,
         answer: reply.answer,
         written_at,
-        proposes: reply
-            .proposes
-            .filter(|_| reply.answer == MeetingAnswer::Countered),
+        proposes: reply.proposes.filter(|other| {
+            // One that has passed, or is years off, is none.
+            let ahead = other.starts_at - now;
+            let near = ahead > TimeDelta::zero() && ahead <= TimeDelta::days(SLOT_DAYS);
+            near && reply.answer == MeetingAnswer::Countered
+        }),
     })
 }
 
@@ -139,6 +144,7 @@ mod tests {
         let reply = |sequence, written: &str, answer| CalendarReply {
             uid: String::new(),
             attendee: None,
+            from: "dana@tamar.example".parse().unwrap(),
             sequence,
             written_at: Some(at(written)),
             answer,
@@ -156,6 +162,19 @@ mod tests {
         let ahead = reply(1, "2030-01-01T00:00:00Z", MeetingAnswer::Declined);
         let ahead = hear(&ahead, Side::Startup, &meeting, Some(&heard), now).unwrap();
         assert_eq!(ahead.written_at, now);
+        let another = |starts_at: &str| {
+            let other = CalendarReply {
+                proposes: Some(Proposal {
+                    starts_at: at(starts_at),
+                    minutes: None,
+                }),
+                ..reply(1, "2026-12-02T07:00:00Z", MeetingAnswer::Countered)
+            };
+            let heard = hear(&other, Side::Startup, &meeting, None, now);
+            heard.unwrap().proposes.is_some()
+        };
+        assert!(another("2026-12-04T08:00:00Z"));
+        assert!(!another("2026-12-01T08:00:00Z") && !another("9999-12-01T08:00:00Z"));
         let off = Meeting {
             status: MeetingStatus::Cancelled,
             ..meeting

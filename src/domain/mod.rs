@@ -27,6 +27,7 @@ pub mod duplicate;
 pub mod event;
 pub mod export;
 pub mod fault;
+pub mod few;
 pub mod firm_name;
 pub mod grounds;
 mod heard;

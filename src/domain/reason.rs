@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 
+use super::few::Few;
 use super::money::Money;
 use super::tag::Facet;
 use super::values::codes;
@@ -521,7 +522,7 @@ pub enum Var {
     /// A stable code or slug that has a label.
     Code(Word),
     /// Several of them, in order.
-    Codes(Vec<Word>),
+    Codes(Few<Word>),
     /// A day.
     Date(NaiveDate),
     /// An amount.
@@ -546,7 +547,7 @@ pub struct Reason {
     /// Which sentence.
     pub key: ReasonKey,
     /// What goes into it, in the order it is said.
-    pub vars: Vec<(Place, Var)>,
+    pub vars: Few<(Place, Var)>,
 }
 
 impl Reason {
@@ -554,7 +555,7 @@ impl Reason {
     pub const fn plain(key: ReasonKey) -> Self {
         Self {
             key,
-            vars: Vec::new(),
+            vars: Few::none(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::factors::tags::OwnTag;
+use super::own::Own;
 use super::past::Past;
 use crate::domain::compliance::ClearanceVerdict;
 use crate::domain::mandate::{Cheque, Mandate};
@@ -14,7 +14,7 @@ use crate::domain::profile::{Round, StartupProfile};
 use crate::domain::programme::Programme;
 use crate::domain::revealed::Observation;
 use crate::domain::scoring::{RuleSet, WHOLE};
-use crate::domain::tag::{Facet, Taxonomy};
+use crate::domain::tag::{Facet, Sensitivity, Taxonomy};
 use crate::domain::text::Slug;
 use crate::domain::values::Stage;
 
@@ -88,8 +88,17 @@ pub struct Pair<'a> {
     /// Whether a kind of deal that both want moves shares, so that stage and
     /// cheque matter.
     pub equity: bool,
-    /// The startup's tags, where they are looked up already.
-    pub own_tags: Option<&'a [OwnTag<'a>]>,
+    /// What the startup brings to every pair, where it is looked up already.
+    pub own: Option<&'a Own<'a>>,
+    /// How stages and money stand to one another, where that is known already.
+    fits: Option<&'a Fits>,
+}
+
+/// How stages and money of a pair stand to one another.
+#[derive(Debug, Clone, Copy)]
+pub struct Fits {
+    stage: StageFit,
+    cheque: ChequeFit,
 }
 
 impl<'a> Pair<'a> {
@@ -114,18 +123,56 @@ impl<'a> Pair<'a> {
             mandate,
             known,
             equity,
-            own_tags: None,
+            own: None,
+            fits: None,
         }
     }
 
-    /// The same with the startup's tags at hand, which spares looking them up
-    /// for every pair.
-    #[must_use]
-    pub const fn with_tags(self, own_tags: &'a [OwnTag<'a>]) -> Self {
+    /// Puts the two side by side, with what the startup brings to every pair at
+    /// hand.
+    pub fn with_own(
+        setting: &'a Setting<'a>,
+        (startup, own): (&'a StartupFacts<'a>, &'a Own<'a>),
+        mandate: &'a MandateFacts<'a>,
+        known: &'a PairFacts,
+    ) -> Self {
         Self {
-            own_tags: Some(own_tags),
+            setting,
+            startup,
+            mandate,
+            known,
+            equity: own.meets_for_shares(&mandate.mandate.content.deal_intents),
+            own: Some(own),
+            fits: None,
+        }
+    }
+
+    /// How stages and money stand to one another, for [`Self::with_fits`].
+    pub fn fits(&self) -> Fits {
+        Fits {
+            stage: self.stages(),
+            cheque: self.cheques(),
+        }
+    }
+
+    /// The same with that at hand: gates and factors both ask for it.
+    #[must_use]
+    pub const fn with_fits(self, fits: &'a Fits) -> Self {
+        Self {
+            fits: Some(fits),
             ..self
         }
+    }
+
+    /// How carefully the most sensitive of the startup's tags is handled.
+    pub fn sensitivity(&self) -> Sensitivity {
+        self.own.map_or_else(
+            || {
+                let content = &self.startup.profile.content;
+                content.sensitivity(self.setting.taxonomy)
+            },
+            Own::sensitivity,
+        )
     }
 
     /// What was observed of the investor beside this startup.
@@ -146,6 +193,9 @@ impl<'a> Pair<'a> {
 
     /// How the startup's stage stands to the mandate's.
     pub fn stages(&self) -> StageFit {
+        if let Some(fits) = self.fits {
+            return fits.stage;
+        }
         if !self.equity {
             return StageFit::NotEquity;
         }
@@ -156,6 +206,9 @@ impl<'a> Pair<'a> {
 
     /// How the mandate's cheque stands to the startup's round.
     pub fn cheques(&self) -> ChequeFit {
+        if let Some(fits) = self.fits {
+            return fits.cheque;
+        }
         if !self.equity {
             return ChequeFit::NotEquity;
         }

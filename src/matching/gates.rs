@@ -140,7 +140,7 @@ fn clearance<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
 fn sensitivity<V: Voice>(pair: &Pair<'_>) -> Answer<V> {
     let content = &pair.startup.profile.content;
     let taxonomy = pair.setting.taxonomy;
-    let highest = content.sensitivity(taxonomy);
+    let highest = pair.sensitivity();
     let tags = |key, from: Level| {
         let sensitive = content
             .all_tags()

@@ -24,6 +24,7 @@ pub mod gaps;
 pub mod gates;
 pub mod index;
 pub mod observed;
+pub mod own;
 pub mod past;
 pub mod rarity;
 pub mod readiness;

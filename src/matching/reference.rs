@@ -14,8 +14,10 @@ use crate::domain::scoring::{Explanation, Outcome};
 /// Which of the pairs that no gate rules out are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Filter {
-    /// Whether those that wait for a decision are wanted too.
+    /// Whether those that wait for a decision are wanted.
     pub undecided: bool,
+    /// Whether those that every gate lets pass are wanted.
+    pub eligible: bool,
     /// The least score, in bp.
     pub min_score: i64,
     /// The least confidence, in bp.
@@ -27,6 +29,7 @@ impl Default for Filter {
     fn default() -> Self {
         Self {
             undecided: true,
+            eligible: true,
             min_score: 0,
             min_confidence: 0,
         }
@@ -36,9 +39,22 @@ impl Default for Filter {
 impl Filter {
     /// Whether a pair with these numbers is wanted.
     pub fn wants(&self, outcome: Outcome, numbers: &Numbers) -> bool {
-        (self.undecided || outcome == Outcome::Eligible)
-            && numbers.score >= self.min_score
-            && numbers.confidence >= self.min_confidence
+        let wanted = match outcome {
+            Outcome::Eligible => self.eligible,
+            Outcome::NeedsReview => self.undecided,
+            Outcome::RuledOut => false,
+        };
+        wanted && numbers.score >= self.min_score && numbers.confidence >= self.min_confidence
+    }
+
+    /// Whether a pair with this account is wanted.
+    pub fn wants_told(&self, told: &Explanation) -> bool {
+        let numbers = Numbers {
+            exact: told.exact,
+            score: told.score,
+            confidence: told.confidence,
+        };
+        self.wants(told.outcome(), &numbers)
     }
 }
 

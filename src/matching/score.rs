@@ -1,8 +1,8 @@
 //! The score of one pair: the whole account of it, or, for a ranking, only
 //! what the order goes by.
 
-use super::factors::tags::OwnTag;
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
+use super::own::Own;
 use super::voice::{Aloud, Silent};
 use super::{factors, gates, past};
 use crate::domain::revealed::RevealedTrace;
@@ -93,12 +93,14 @@ pub fn explain(
     mandate: &MandateFacts<'_>,
     known: &PairFacts,
 ) -> Explanation {
-    let own = OwnTag::all(setting, startup.profile);
-    explain_pair(&Pair::new(setting, startup, mandate, known).with_tags(&own))
+    let own = Own::new(setting, startup.profile);
+    explain_pair(&Pair::with_own(setting, (startup, &own), mandate, known))
 }
 
 /// The same of a pair at hand.
 pub fn explain_pair(pair: &Pair<'_>) -> Explanation {
+    let fits = pair.fits();
+    let pair = &pair.with_fits(&fits);
     let Pair {
         setting,
         startup,
@@ -182,30 +184,57 @@ struct Summary {
 /// What speaks for a pair, against it, and what isn't known. Factors without
 /// weight are neither; equals keep the order of [`Factor::ALL`].
 fn summarize(traces: &[FactorTrace], rules: &RuleSet) -> Summary {
-    let pick = |wanted: &dyn Fn(&FactorTrace) -> bool, rank: fn(&FactorTrace) -> i64| {
-        let picked = traces
-            .iter()
-            .filter(|trace| trace.weight > 0 && wanted(trace));
-        let mut factors: Vec<Factor> = picked.map(|trace| trace.factor).collect();
-        factors.sort_by_key(|factor| {
-            let trace = traces.iter().find(|trace| trace.factor == *factor);
-            std::cmp::Reverse(trace.map(rank))
-        });
-        factors
-    };
+    let (mut strengths, mut risks, mut missing) = (Ordered::new(), Ordered::new(), Ordered::new());
+    for trace in traces.iter().filter(|trace| trace.weight > 0) {
+        let FactorTrace { factor, weight, .. } = *trace;
+        match trace.value {
+            None => missing.add(factor, weight),
+            Some(value) => {
+                if value >= rules.strength_from {
+                    strengths.add(factor, trace.points);
+                }
+                if value <= rules.risk_to {
+                    risks.add(factor, weight);
+                }
+            }
+        }
+    }
     Summary {
-        strengths: pick(
-            &|trace| {
-                trace
-                    .value
-                    .is_some_and(|value| value >= rules.strength_from)
-            },
-            |trace| trace.points,
-        ),
-        risks: pick(
-            &|trace| trace.value.is_some_and(|value| value <= rules.risk_to),
-            |trace| trace.weight,
-        ),
-        missing: pick(&|trace| trace.value.is_none(), |trace| trace.weight),
+        strengths: strengths.factors(),
+        risks: risks.factors(),
+        missing: missing.factors(),
+    }
+}
+
+/// Factors, the greatest first.
+struct Ordered {
+    all: [(i64, Factor); Factor::ALL.len()],
+    len: usize,
+}
+
+impl Ordered {
+    const fn new() -> Self {
+        Self {
+            all: [(0, Factor::Tags); Factor::ALL.len()],
+            len: 0,
+        }
+    }
+
+    /// Behind its equals.
+    fn add(&mut self, factor: Factor, rank: i64) {
+        let mut coming = (rank, factor);
+        let (before, rest) = self.all.split_at_mut(self.len);
+        for place in before.iter_mut().filter(|place| place.0 < rank) {
+            std::mem::swap(place, &mut coming);
+        }
+        if let Some(place) = rest.first_mut() {
+            *place = coming;
+            self.len += 1;
+        }
+    }
+
+    fn factors(&self) -> Vec<Factor> {
+        let all = self.all.iter().take(self.len);
+        all.map(|(_, factor)| *factor).collect()
     }
 }

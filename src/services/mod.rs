@@ -109,4 +109,4 @@ pub use caller::Caller;
 pub use context::{Clock, Context, Exchange, Parts, Settings};
 pub use documents::Documents;
 pub use error::{AuthFault, Error, Refusal};
-pub use once::Intent;
+pub use once::{Intent, Telling};

@@ -18,7 +18,7 @@ use crate::domain::money::Rates;
 use crate::domain::profile::StartupProfile;
 use crate::domain::programme::{Programme, ProgrammeStatus};
 use crate::domain::release::{gravest, sensitive, unreleased};
-use crate::domain::scoring::{Explanation, Outcome, RuleSet};
+use crate::domain::scoring::{Explanation, RuleSet};
 use crate::domain::tag::{Sensitivity, Taxonomy};
 use crate::matching::deals::Question;
 use crate::matching::facts::{MandateFacts, PairFacts, Setting, StartupFacts};
@@ -452,13 +452,7 @@ pub fn by_brute_force(
             }
         }
     }
-    explained.retain(|(_, _, told)| {
-        let outcome = told.outcome();
-        outcome != Outcome::RuledOut
-            && (filter.undecided || outcome == Outcome::Eligible)
-            && told.score >= filter.min_score
-            && told.confidence >= filter.min_confidence
-    });
+    explained.retain(|(_, _, told)| filter.wants_told(told));
     explained.sort_by_key(|(at, id, told)| (Reverse(told.exact), at.is_none(), *at, *id));
     let best = explained.into_iter().take(k).map(|(_, _, told)| told);
     Ok(best.collect())

@@ -182,11 +182,18 @@ fn each_calendars_answer_is_understood() {
 #[test]
 fn nobody_answers_for_another_and_nothing_else_is_an_answer() {
     let forged = GOOGLE.replace("From: Dana Levi <dana@", "From: Dana Levi <eve@");
-    assert_eq!(read(&forged).unwrap().attendee, None);
-    // A secretary says so.
+    let read_from = |letter: &str| {
+        let read = read(letter).unwrap();
+        (read.attendee.unwrap().key(), read.from.key())
+    };
+    // Whose it says it is and who sent it are two things.
+    let two = (
+        "dana@tamar.example".to_owned(),
+        "eve@tamar.example".to_owned(),
+    );
+    assert_eq!(read_from(&forged), two);
     let sent_by = forged.replace("X-NUM-GUESTS=0", "SENT-BY=\"mailto:eve@tamar.example\"");
-    let answered = read(&sent_by).unwrap().attendee.unwrap();
-    assert_eq!(answered.key(), "dana@tamar.example");
+    assert_eq!(read_from(&sent_by), two);
     for (from, to) in [
         ("METHOD:REPLY", "METHOD:REQUEST"),
         ("PARTSTAT=ACCEPTED", "PARTSTAT=NEEDS-ACTION"),

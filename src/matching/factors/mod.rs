@@ -126,7 +126,16 @@ fn overlap(a: &BTreeSet<Slug>, b: &BTreeSet<Slug>) -> Option<i64> {
 pub(super) fn share(part: usize, whole: usize) -> Option<i64> {
     let part = i64::try_from(part).ok()?;
     let whole = i64::try_from(whole).ok()?;
-    (whole > 0).then(|| part * WHOLE / whole)
+    let part = part * WHOLE;
+    // Lists are short, and dividing by what is known beforehand is cheap.
+    match whole {
+        0 => None,
+        1 => Some(part),
+        2 => Some(part / 2),
+        3 => Some(part / 3),
+        4 => Some(part / 4),
+        _ => Some(part / whole),
+    }
 }
 
 /// Whether the investor opens a market that the startup wants.
@@ -206,7 +215,11 @@ pub(super) fn mean<const N: usize>(parts: [Option<i64>; N]) -> i64 {
         .into_iter()
         .flatten()
         .fold((0, 0), |(sum, count), part| (sum + part, count + 1));
-    if count == 0 { 0 } else { sum / count }
+    match count {
+        0 | 1 => sum,
+        2 => sum / 2,
+        _ => sum / count,
+    }
 }
 
 /// How many of the practices wanted the startup can teach.
@@ -324,12 +337,15 @@ fn language<V: Voice>(pair: &Pair<'_>) -> Value<V> {
     if ours.is_empty() || theirs.is_empty() {
         return unknown(Key::LanguageUnstated);
     }
-    let shared = |ours: &&Language| theirs.iter().any(|other| other.primary() == ours.primary());
-    if ours.iter().any(|language| shared(&language)) {
+    let shared = |ours: &&str| theirs.iter().any(|other| other.primary() == *ours);
+    if ours.iter().any(|language| shared(&language.primary())) {
         Value::known(pair.setting.rules.language_common, || {
-            let common: BTreeSet<&str> =
-                ours.iter().filter(shared).map(Language::primary).collect();
-            Reason::plain(Key::LanguageCommon).with(Place::Languages, Var::codes(common))
+            // They come in order, those of one primary subtag together.
+            let mut last = "";
+            let ours = ours.iter().map(Language::primary);
+            let ours = ours.filter(|primary| std::mem::replace(&mut last, *primary) != *primary);
+            Reason::plain(Key::LanguageCommon)
+                .with(Place::Languages, Var::codes(ours.filter(shared)))
         })
     } else {
         Value::known(0, || {

@@ -1,13 +1,12 @@
 //! How close the tags are: the weighted mean over the startup's tags of the
 //! most that any wanted tag makes of each.
 
-use std::borrow::Cow;
-
 use super::{Pair, Value, Voice, unknown};
 use crate::domain::profile::StartupProfile;
 use crate::domain::scoring::{Place, Reason, ReasonKey as Key, RuleSet, Var, WHOLE};
 use crate::domain::tag::{Kinship, Node, Taxonomy};
 use crate::domain::text::Slug;
+use crate::domain::word::Word;
 use crate::matching::facts::Setting;
 
 /// A startup's tag, looked up in the tree and in the rules.
@@ -42,19 +41,23 @@ pub(super) fn value<V: Voice>(pair: &Pair<'_>) -> Value<V> {
     if wanted.tags.is_empty() {
         return unknown(Key::TagsNoPreference);
     }
-    let own = pair.own_tags.map_or_else(
-        || Cow::Owned(OwnTag::all(pair.setting, pair.startup.profile)),
-        Cow::Borrowed,
-    );
+    let looked_up;
+    let own = if let Some(own) = pair.own {
+        &own.tags
+    } else {
+        looked_up = OwnTag::all(pair.setting, pair.startup.profile);
+        &looked_up
+    };
+    let best: Vec<Best<'_>> = own.iter().map(|tag| wanted.best(tag)).collect();
     let (mut sum, mut weights) = (0, 0);
-    for tag in own.iter() {
-        sum += tag.weight * wanted.best(tag).worth;
+    for (tag, best) in own.iter().zip(&best) {
+        sum += tag.weight * best.worth;
         weights += tag.weight;
     }
     if weights == 0 {
         return unknown(Key::TagsStartupUnstated);
     }
-    Value::known(sum / weights, || account_of_tags(&own, &wanted))
+    Value::known(sum / weights, || account_of_tags(own, &best, &wanted))
 }
 
 /// How much a tag of the startup counts among its others.
@@ -143,28 +146,29 @@ fn wanted_value(rules: &RuleSet, weight: u8) -> i64 {
     }
 }
 
-fn account_of_tags(own: &[OwnTag<'_>], wanted: &Wanted<'_>) -> Reason {
-    let (mut common, mut related, mut towards) = (Vec::new(), Vec::new(), Vec::new());
-    for tag in own {
-        let best = wanted.best(tag);
+fn account_of_tags(own: &[OwnTag<'_>], best: &[Best<'_>], wanted: &Wanted<'_>) -> Reason {
+    let [mut common, mut related, mut towards] = [(); 3].map(|()| Vec::<Word>::new());
+    for (tag, best) in own.iter().zip(best) {
         if best.same {
-            common.push(tag.slug);
+            common.push(tag.slug.to_word());
         } else if let Some(near) = best.wanted {
-            related.push(tag.slug);
-            towards.push(near);
+            related.push(tag.slug.to_word());
+            towards.push(near.to_word());
         }
     }
     for tags in [&mut common, &mut related, &mut towards] {
         tags.sort_unstable();
         tags.dedup();
     }
-    let tags = |key| Reason::plain(key).with(Place::Tags, Var::codes(&common));
+    let codes = |words: Vec<Word>| Var::Codes(words.into());
     match (common.is_empty(), related.is_empty()) {
-        (false, true) => tags(Key::TagsCommon),
-        (false, false) => tags(Key::TagsCommonRelated).with(Place::Related, Var::codes(related)),
+        (false, true) => Reason::plain(Key::TagsCommon).with(Place::Tags, codes(common)),
+        (false, false) => Reason::plain(Key::TagsCommonRelated)
+            .with(Place::Tags, codes(common))
+            .with(Place::Related, codes(related)),
         (true, false) => Reason::plain(Key::TagsRelated)
-            .with(Place::Related, Var::codes(related))
-            .with(Place::Wanted, Var::codes(towards)),
+            .with(Place::Related, codes(related))
+            .with(Place::Wanted, codes(towards)),
         (true, true) => {
             let all = wanted.tags.iter().map(|(slug, _, _)| *slug);
             Reason::plain(Key::TagsApart).with(Place::Wanted, Var::codes(all))

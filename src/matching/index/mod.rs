@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `store` | blocks of 64 slots, shared between the writer and its readers |
+//! | `slab` | the records, each once |
 //! | `vocabulary` | words as small numbers, and the dictionaries of columns |
 //! | `mandates`, `startups` | each side's columns, and the other's question to them |
 //! | `values` | what both directions have in common |
@@ -26,6 +27,7 @@
 mod mandates;
 mod past;
 mod search;
+mod slab;
 mod startups;
 mod store;
 mod table;
@@ -35,14 +37,14 @@ mod vocabulary;
 use std::sync::{Arc, OnceLock};
 
 pub use self::mandates::MandateEntry;
-use self::search::{Hit, Judge};
+use self::search::{Doubt, Hit, Judge};
 pub use self::startups::StartupEntry;
 use self::store::{Record, Shelf, Stock};
 use self::table::Worth;
 pub use self::values::Cleared;
 use self::vocabulary::Vocabulary;
-use super::factors::tags::OwnTag;
 use super::facts::{MandateFacts, Pair, PairFacts, Setting, StartupFacts};
+use super::own::Own;
 use super::reference::Filter;
 use super::score::{Numbers, explain, explain_pair, judge};
 use crate::domain::ids::{MandateId, StartupProfileId};
@@ -317,14 +319,18 @@ impl<'a> Desk<'a> {
         k: usize,
         filter: &Filter,
     ) -> Vec<Explanation> {
-        let own = OwnTag::all(self.setting, startup.profile);
+        let own = Own::new(self.setting, startup.profile);
         self.rank_mandates(startup, &known, k, filter)
             .into_iter()
             .map(|Ranked { record, .. }| {
                 let facts = record.facts(self.setting.today);
                 let known = known(&record.mandate);
-                let pair = Pair::new(self.setting, startup, &facts, &known);
-                explain_pair(&pair.with_tags(&own))
+                explain_pair(&Pair::with_own(
+                    self.setting,
+                    (startup, &own),
+                    &facts,
+                    &known,
+                ))
             })
             .collect()
     }
@@ -485,7 +491,8 @@ where
     A: Fn(&R) -> bool,
 {
     fn wants(&self, sum: &Worth) -> bool {
-        let outcome = if sum.doubt {
+        // What may be released for the counterpart may turn out either way.
+        let outcome = if sum.doubt || sum.sensitive && !self.filter.eligible {
             Outcome::NeedsReview
         } else {
             Outcome::Eligible
@@ -503,13 +510,17 @@ where
         (self.filter.wants(outcome, &numbers)).then_some(numbers.exact)
     }
 
-    fn admits(&self, record: &R, sensitive: bool) -> bool {
+    fn admits(&self, record: &R, doubt: Doubt) -> bool {
         let known = (self.known)(record);
         let today = self.setting.today;
         let suppressed = known.suppressed_until.is_some_and(|day| today < day);
-        let waits = sensitive && !known.sensitivity_released;
-        let apart = (self.apart)(record);
-        !apart && !known.conflict && !suppressed && (self.filter.undecided || !waits)
+        let waits = doubt.waits || doubt.sensitive && !known.sensitivity_released;
+        let wanted = if waits {
+            self.filter.undecided
+        } else {
+            self.filter.eligible
+        };
+        wanted && !known.conflict && !suppressed && !(self.apart)(record)
     }
 }
 

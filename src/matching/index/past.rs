@@ -48,7 +48,7 @@ pub(super) fn here<const C: usize, const M: usize, const G: usize, R: Record>(
 ) -> impl Iterator<Item = &Arc<R>> {
     let blocks = stock.windows.iter().flat_map(|window| &window.blocks);
     let mut handles: Vec<u32> = blocks
-        .flat_map(|block| (0..block.column(0).len()).filter_map(|slot| block.handle(slot)))
+        .flat_map(|block| (0..block.len()).filter_map(|slot| block.handle(slot)))
         .collect();
     handles.sort_unstable();
     handles.dedup();

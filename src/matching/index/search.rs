@@ -21,8 +21,8 @@ pub(super) struct Plan<const T: usize> {
     /// What is the same for every record.
     pub(super) fixed: Worth,
     pub(super) intents: Table,
-    /// All bits where shares are among the common kinds of deal, by code.
-    pub(super) equity: Vec<i32>,
+    /// What kinds of deal bring, by code.
+    pub(super) deals: Vec<Deal>,
     /// Count only for shares.
     pub(super) stages: Table,
     pub(super) money: Table,
@@ -31,6 +31,34 @@ pub(super) struct Plan<const T: usize> {
     pub(super) business_weight: i32,
     /// The columns behind these.
     pub(super) others: [Table; T],
+}
+
+/// What one set of kinds of deal brings.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Deal {
+    points: i32,
+    /// All bits where shares are among the common ones, so that stages and
+    /// money count.
+    equity: i32,
+}
+
+impl Deal {
+    /// Of every code of a table, which says whether shares are among them.
+    pub(super) fn all(intents: &Table, equity: impl Iterator<Item = bool>) -> Vec<Self> {
+        let points = intents.all_points().iter().zip(equity);
+        points
+            .map(|(points, equity)| Self {
+                points: *points,
+                equity: -i32::from(equity),
+            })
+            .collect()
+    }
+
+    /// The points, with those of the shares where they count.
+    #[inline]
+    const fn with(self, shares: i32) -> i32 {
+        self.points + (self.equity & shares)
+    }
 }
 
 /// Columns before the others.
@@ -73,10 +101,18 @@ pub(super) struct Hit {
     published: i64,
     id: Uuid,
     pub(super) handle: u32,
-    /// A release for the counterpart has to be found.
-    sensitive: bool,
+    doubt: Doubt,
     /// The reference has looked at it already.
     referred: bool,
+}
+
+/// What keeps a record from passing every gate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Doubt {
+    /// A gate is unknown, whatever is known of the pair.
+    pub(super) waits: bool,
+    /// A release for the counterpart has to be found.
+    pub(super) sensitive: bool,
 }
 
 /// What only a question's own side can say of a record.
@@ -88,7 +124,7 @@ pub(super) trait Judge<R> {
     fn refer(&self, record: &R) -> Option<i64>;
 
     /// Whether what is known of the pair lets the record be.
-    fn admits(&self, record: &R, sensitive: bool) -> bool;
+    fn admits(&self, record: &R, doubt: Doubt) -> bool;
 }
 
 /// More records than asked for are found, because what is known of a pair may
@@ -153,7 +189,7 @@ pub(super) fn best<
             .into_iter()
             .filter(|hit| {
                 let kept = stock.records.get(hit.handle);
-                kept.is_some_and(|kept| hit.referred || judge.admits(&kept.record, hit.sensitive))
+                kept.is_some_and(|kept| hit.referred || judge.admits(&kept.record, hit.doubt))
             })
             .take(k)
             .collect();
@@ -187,6 +223,7 @@ fn best_by_columns<
         ask,
         judge,
         beside: ask.most_of_markets() + business + others,
+        shares_reach: plan.stages.reach() + plan.money.reach(),
         best: Best {
             hits: BinaryHeap::with_capacity(k.min(1_024)),
             k,
@@ -204,37 +241,54 @@ struct Search<'a, const C: usize, const M: usize, const G: usize, const T: usize
     judge: &'a J,
     /// The most that all but kinds of deal, stages, money and tags can give.
     beside: i32,
+    /// The most that stages and money can give.
+    shares_reach: i32,
     best: Best,
 }
 
-/// The slots of a block that may still be among the best, with their sums.
+/// A block that may have one of the best.
+struct Near<'a, const C: usize, const M: usize, const G: usize> {
+    /// The most that a record of it can have.
+    bound: i32,
+    /// How much of that by its tags.
+    tags: i32,
+    /// Its slots that have a record, as bits.
+    filled: u64,
+    block: &'a Block<C, M, G>,
+}
+
+/// The sums of a block's slots, and which of them may still be among the best.
 struct Live {
-    slots: [u8; BLOCK],
     sums: [i32; BLOCK],
-    len: usize,
+    slots: u64,
 }
 
 impl Live {
-    /// Changes every sum, and keeps those that reach `floor`.
+    /// Changes the sum of every slot that is left, and keeps those whose bound
+    /// reaches `floor`.
     #[inline]
     fn retain(&mut self, floor: i32, mut change: impl FnMut(usize, i32) -> (i32, i32)) {
         let mut kept = 0;
-        for at in 0..self.len {
-            let (Some(slot), Some(sum)) = (self.slots.get(at), self.sums.get(at)) else {
-                break;
-            };
-            let slot = *slot;
-            let (sum, bound) = change(usize::from(slot), *sum);
-            // Written always, counted only when kept: no branch to mispredict.
-            if let (Some(place), Some(of_sum)) = (self.slots.get_mut(kept), self.sums.get_mut(kept))
-            {
-                *place = slot;
-                *of_sum = sum;
+        for slot in bits(self.slots) {
+            if let Some(place) = self.sums.get_mut(slot) {
+                let (sum, bound) = change(slot, *place);
+                *place = sum;
+                // No branch to mispredict.
+                kept |= u64::from(bound >= floor) << slot;
             }
-            kept += usize::from(bound >= floor);
         }
-        self.len = kept;
+        self.slots = kept;
     }
+}
+
+/// The places of the bits that are set, each below 64.
+#[inline]
+fn bits(mut left: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = left.trailing_zeros();
+        left &= left.wrapping_sub(1);
+        (lowest < u64::BITS).then_some(lowest as usize & (BLOCK - 1))
+    })
 }
 
 impl<const C: usize, const M: usize, const G: usize, const T: usize, R, A, J>
@@ -245,11 +299,7 @@ where
     J: Judge<R>,
 {
     fn walk(&mut self) {
-        let most = self.plan.fixed.points
-            + self.plan.intents.reach()
-            + self.plan.stages.reach()
-            + self.plan.money.reach()
-            + self.beside;
+        let most = self.plan.fixed.points + self.deal_reach() + self.beside;
         let mut windows: Vec<(i32, &Window<C, M, G>)> = (self.stock.windows.iter())
             .map(|window| {
                 (
@@ -259,7 +309,7 @@ where
             })
             .collect();
         windows.sort_by_key(|(bound, _)| Reverse(*bound));
-        let mut blocks: Vec<(i32, i32, &Block<C, M, G>)> = Vec::new();
+        let mut blocks: Vec<Near<'_, C, M, G>> = Vec::new();
         for (bound, window) in windows {
             if bound < self.best.floor {
                 break;
@@ -268,106 +318,134 @@ where
             for (head, block) in window.heads.iter().zip(&window.blocks) {
                 let (bound, tags) = self.bound(head);
                 if bound >= self.best.floor {
-                    blocks.push((bound, tags, block));
+                    blocks.push(Near {
+                        bound,
+                        tags,
+                        filled: head.filled,
+                        block,
+                    });
                 }
             }
-            blocks.sort_unstable_by_key(|(bound, _, _)| Reverse(*bound));
-            for (bound, tags, block) in &blocks {
-                if *bound < self.best.floor {
+            blocks.sort_unstable_by_key(|near| Reverse(near.bound));
+            for near in &blocks {
+                if near.bound < self.best.floor {
                     break;
                 }
-                self.look_into(block, *tags);
+                self.look_into(near);
             }
         }
     }
 
     /// The most that a record of a block can have, and how much of it by its
-    /// tags.
+    /// tags. Where the kinds of deal alone keep it below the best, that will do.
     #[inline]
     fn bound(&self, head: &Head) -> (i32, i32) {
         let [intents, stages, money] = &head.spreads;
         let tags = self.ask.most_of_sectors(head.homes, head.sectors);
         let rest = self.plan.fixed.points + tags + self.beside;
-        let deal = match intents.names() {
-            None => return (rest + self.deal_reach(), tags),
-            Some(named) => {
-                let shares = self.plan.stages.most_of(stages.names())
-                    + self.plan.money.most_of(money.names());
-                let deals = named.iter().map(|code| {
-                    let points = self.plan.intents.points(*code);
-                    match self.plan.equity.get(usize::from(*code)) {
-                        Some(equity) => points + (equity & shares),
-                        None => points + shares.max(0),
-                    }
-                });
-                deals.max().unwrap_or(super::table::OUT)
-            }
+        let Some(named) = intents.names() else {
+            return (rest + self.deal_reach(), tags);
         };
-        (rest + deal, tags)
+        let most_with = |shares: i32| {
+            let deals = named.iter().map(|code| self.deal_of(*code).with(shares));
+            rest + deals.max().unwrap_or(super::table::OUT)
+        };
+        let most = most_with(self.shares_reach);
+        if most < self.best.floor {
+            return (most, tags);
+        }
+        let stages = self.plan.stages.most_of(stages.names());
+        let shares = stages + self.plan.money.most_of(money.names());
+        (most_with(shares), tags)
     }
 
     fn deal_reach(&self) -> i32 {
-        self.plan.intents.reach() + self.plan.stages.reach() + self.plan.money.reach()
+        self.plan.intents.reach() + self.shares_reach.max(0)
     }
 
-    /// What kinds of deal, stages and money give.
+    /// What a code of kinds of deal brings. Beyond the dictionary the bound has
+    /// to hold for any.
     #[inline]
-    fn deal(&self, intents: u16, stages: u16, money: u16) -> i32 {
-        let points = self.plan.intents.points(intents);
-        match self.plan.equity.get(usize::from(intents)) {
-            Some(equity) => {
-                let shares = self.plan.stages.points(stages) + self.plan.money.points(money);
-                points + (equity & shares)
-            }
-            // Beyond the dictionary: the bound has to hold for any.
-            None => self.deal_reach(),
-        }
+    fn deal_of(&self, intents: u16) -> Deal {
+        let known = self.plan.deals.get(usize::from(intents)).copied();
+        known.unwrap_or(Deal {
+            points: self.deal_reach(),
+            equity: 0,
+        })
     }
 
-    fn look_into(&mut self, block: &Block<C, M, G>, tags_most: i32) {
-        let (plan, ask) = (self.plan, self.ask);
-        let mut live = Live {
-            slots: [0; BLOCK],
-            sums: [0; BLOCK],
-            len: 0,
-        };
-        let fixed = plan.fixed.points;
-        let rest = tags_most + self.beside;
-        let columns = block
-            .column(0)
-            .iter()
-            .zip(block.column(1))
-            .zip(block.column(2));
-        for (slot, ((intents, stages), money)) in (0_u8..).zip(columns) {
-            let sum = fixed + self.deal(*intents, *stages, *money);
-            put(&mut live, slot, sum);
-            live.len += usize::from(sum >= 0 && sum + rest >= self.best.floor);
+    fn look_into(&mut self, near: &Near<'_, C, M, G>) {
+        let Near { block, tags, .. } = *near;
+        let mut live = self.by_deal(near);
+        if live.slots == 0 {
+            return;
         }
         // The other columns are a look into a table each, so they come before
         // the tags, which are several.
-        let (models, customers) = (block.column(3), block.column(4));
+        self.by_columns(block, tags, &mut live);
         live.retain(self.best.floor, |slot, sum| {
-            let business = match (models.get(slot), customers.get(slot)) {
-                (Some(models), Some(customers)) => {
-                    plan.models.mean(*models, &plan.customers, *customers)
-                }
-                _ => 0,
-            };
-            let codes = block.codes(slot);
-            let others = plan.others.iter().zip(codes.iter().skip(BEFORE));
-            let sum = sum
-                + plan.business_weight * business
-                + ask.points_of_markets(block.masks(slot))
-                + others.map(|(table, code)| table.points(*code)).sum::<i32>();
-            (sum, if sum < 0 { i32::MIN } else { sum + tags_most })
-        });
-        live.retain(self.best.floor, |slot, sum| {
-            let most = ask.most_of_tags(block.tags(slot)).min(tags_most);
+            let most = self.ask.most_of_tags(block.tags(slot)).min(tags);
             (sum, sum + most)
         });
-        for (slot, sum) in live.slots.iter().zip(live.sums).take(live.len) {
-            self.weigh(block, usize::from(*slot), sum, tags_most);
+        for slot in bits(live.slots) {
+            let sum = live.sums.get(slot).copied().unwrap_or(0);
+            self.weigh(block, slot, sum, tags);
         }
+    }
+
+    /// Sums up kinds of deal, stages and money of all slots.
+    fn by_deal(&self, near: &Near<'_, C, M, G>) -> Live {
+        let (mut sums, mut live) = ([0; BLOCK], 0);
+        let columns = near.block.columns().first_chunk::<BEFORE>();
+        let Some([intents, stages, money, ..]) = columns else {
+            return Live { sums, slots: 0 };
+        };
+        let [of_stages, of_money] =
+            [&self.plan.stages, &self.plan.money].map(Table::points_by_code);
+        let fixed = self.plan.fixed.points;
+        // What is ruled out is below nought.
+        let least = (self.best.floor - near.tags - self.beside).max(0);
+        // Slots stand in the order of their kinds of deal, so one answer does
+        // for many.
+        let (mut last, mut deal, mut hopes) = (None, Deal::default(), false);
+        let columns = intents.iter().zip(stages).zip(money).zip(&mut sums);
+        for (slot, (((intents, stages), money), place)) in (0_u32..).zip(columns) {
+            if last != Some(*intents) {
+                last = Some(*intents);
+                deal = self.deal_of(*intents);
+                hopes = fixed + deal.with(self.shares_reach) >= least;
+            }
+            if hopes {
+                let sum = fixed + deal.with(of_stages.of(*stages) + of_money.of(*money));
+                *place = sum;
+                live |= u64::from(sum >= least) << slot;
+            }
+        }
+        let slots = live & near.filled;
+        Live { sums, slots }
+    }
+
+    /// Adds all that is one look into a table each.
+    fn by_columns(&self, block: &Block<C, M, G>, tags_most: i32, live: &mut Live) {
+        let (plan, ask) = (self.plan, self.ask);
+        let columns = block.columns().split_first_chunk::<BEFORE>();
+        let Some(([_, _, _, models, customers], others)) = columns else {
+            return;
+        };
+        let (of_models, of_customers) = (plan.models.by_code(), plan.customers.by_code());
+        let of_others = plan.others.each_ref().map(Table::points_by_code);
+        let code = |column: &[u16; BLOCK], slot: usize| column.get(slot).copied().unwrap_or(0);
+        live.retain(self.best.floor, |slot, sum| {
+            let business = Half::mean_of(
+                of_models.of(code(models, slot)) + of_customers.of(code(customers, slot)),
+            );
+            let mut sum =
+                sum + plan.business_weight * business + ask.points_of_markets(block.masks(slot));
+            for (table, column) in of_others.iter().zip(others) {
+                sum += table.of(code(column, slot));
+            }
+            (sum, if sum < 0 { i32::MIN } else { sum + tags_most })
+        });
     }
 
     /// One slot whose columns are added up.
@@ -401,14 +479,19 @@ where
             published: kept.published,
             id: kept.id,
             handle,
-            sensitive: false,
+            doubt: Doubt::default(),
             referred: false,
         };
         match tags
             .zip(gates)
             .and_then(|both| self.tally(block, slot, both))
         {
-            Some(sum) if self.judge.wants(&sum) => hit.sensitive = sum.sensitive,
+            Some(sum) if self.judge.wants(&sum) => {
+                hit.doubt = Doubt {
+                    waits: sum.doubt,
+                    sensitive: sum.sensitive,
+                };
+            }
             Some(_) => return,
             // A column is beyond its dictionary: the reference has to say.
             None => match self.judge.refer(&kept.record) {
@@ -438,7 +521,7 @@ where
             .and(tags)
             .and(gates)
             .and(plan.intents.worth(intents)?);
-        if *plan.equity.get(usize::from(intents))? != 0 {
+        if plan.deals.get(usize::from(intents))?.equity != 0 {
             sum = sum
                 .and(plan.stages.worth(stages)?)
                 .and(plan.money.worth(money)?);
@@ -450,14 +533,5 @@ where
             sum = sum.and(table.worth(*code)?);
         }
         Some(sum)
-    }
-}
-
-#[inline]
-fn put(live: &mut Live, slot: u8, sum: i32) {
-    let at = live.len;
-    if let (Some(place), Some(of_sum)) = (live.slots.get_mut(at), live.sums.get_mut(at)) {
-        *place = slot;
-        *of_sum = sum;
     }
 }

@@ -14,6 +14,8 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::slab::{Kept, PIECE, Slab};
+
 /// Slots of a block.
 pub(super) const BLOCK: usize = 64;
 /// Blocks of a window when it is made: 4 096 slots.
@@ -24,8 +26,6 @@ const TOO_MANY: usize = 96;
 const NAMED: usize = 6;
 /// Columns whose codes a block names: kinds of deal, stages, money.
 const NAMED_COLUMNS: usize = 3;
-/// Records of one piece of the slab.
-const PIECE: usize = 1_024;
 
 /// What the index needs to know of a record besides its columns.
 pub trait Record {
@@ -106,6 +106,9 @@ pub(super) struct Head {
     /// All sectors of its records, and perhaps of some that are gone.
     pub(super) sectors: u64,
     pub(super) spreads: [Spread; NAMED_COLUMNS],
+    /// Its slots that have a record, as bits: here, a look at a block need not
+    /// begin at its far end.
+    pub(super) filled: u64,
 }
 
 /// Up to 64 records.
@@ -156,13 +159,19 @@ impl<const C: usize, const M: usize, const G: usize> Block<C, M, G> {
         }
     }
 
-    /// A scored column, as long as there are records.
-    pub(super) fn column(&self, column: usize) -> &[u16] {
-        let column = self
-            .codes
-            .get(column)
-            .and_then(|codes| codes.get(..self.len));
-        column.unwrap_or_default()
+    /// The scored columns, noughts behind the last record.
+    pub(super) const fn columns(&self) -> &[[u16; BLOCK]; C] {
+        &self.codes
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    fn filled(&self) -> u64 {
+        let free = u32::try_from(BLOCK - self.len).ok();
+        free.and_then(|free| u64::MAX.checked_shr(free))
+            .unwrap_or(0)
     }
 
     pub(super) fn handle(&self, slot: usize) -> Option<u32> {
@@ -197,7 +206,15 @@ impl<const C: usize, const M: usize, const G: usize> Block<C, M, G> {
             low,
             homes: (0..self.len).fold(0, |homes, slot| homes | self.home(slot)),
             sectors,
-            spreads: [0, 1, 2].map(|column| Spread::of(self.column(column))),
+            filled: self.filled(),
+            spreads: [0, 1, 2].map(|column| {
+                let codes = self.codes.get(column);
+                Spread::of(
+                    codes
+                        .and_then(|codes| codes.get(..self.len))
+                        .unwrap_or_default(),
+                )
+            }),
         }
     }
 
@@ -349,41 +366,6 @@ impl<const C: usize, const M: usize, const G: usize> Window<C, M, G> {
     }
 }
 
-/// What is kept once of each record, in how many sectors it may stand.
-#[derive(Debug)]
-pub(super) struct Kept<R> {
-    pub(super) record: Arc<R>,
-    /// Microseconds of the first publication; the latest there is for none.
-    pub(super) published: i64,
-    /// The record's id: reading it here spares a trip to the record.
-    pub(super) id: Uuid,
-}
-
-/// Records by handle. A place is written once, so readers share the pieces
-/// with the writer; a record that is replaced keeps its place until the next
-/// rebuild.
-#[derive(Debug)]
-pub(super) struct Slab<R> {
-    pieces: Vec<Piece<R>>,
-}
-
-type Piece<R> = Arc<Vec<OnceLock<Kept<R>>>>;
-
-impl<R> Clone for Slab<R> {
-    fn clone(&self) -> Self {
-        Self {
-            pieces: self.pieces.clone(),
-        }
-    }
-}
-
-impl<R> Slab<R> {
-    pub(super) fn get(&self, handle: u32) -> Option<&Kept<R>> {
-        let handle = usize::try_from(handle).ok()?;
-        self.pieces.get(handle / PIECE)?.get(handle % PIECE)?.get()
-    }
-}
-
 /// What readers see of one side.
 #[derive(Debug)]
 pub(super) struct Stock<const C: usize, const M: usize, const G: usize, R> {
@@ -445,7 +427,7 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
         if at / PIECE >= self.stock.records.pieces.len() {
             let piece = (0..PIECE).map(|_| OnceLock::new()).collect();
             let slab = Arc::make_mut(&mut self.stock.records);
-            slab.pieces.push(Arc::new(piece));
+            slab.pieces.push(piece);
         }
         self.kept += 1;
         let handle = u32::try_from(at).unwrap_or(u32::MAX);
@@ -554,7 +536,7 @@ impl<const C: usize, const M: usize, const G: usize, R: Record> Shelf<C, M, G, R
     pub(super) fn bytes(&self) -> usize {
         let mut bytes = self.handles.capacity() * (size_of::<(Uuid, u32)>() + 1);
         for piece in &self.stock.records.pieces {
-            bytes += piece.capacity() * size_of::<OnceLock<Kept<R>>>();
+            bytes += piece.len() * size_of::<OnceLock<Kept<R>>>();
         }
         for window in &self.stock.windows {
             bytes += size_of::<Window<C, M, G>>() + window.heads.capacity() * size_of::<Head>();

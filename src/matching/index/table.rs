@@ -72,6 +72,23 @@ pub(super) fn most(weight: i32) -> i32 {
     weight * i32::try_from(WHOLE).unwrap_or(0)
 }
 
+/// A number for each code, and one for those beyond the dictionary.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ByCode<'a> {
+    values: &'a [i32],
+    beyond: i32,
+}
+
+impl ByCode<'_> {
+    #[inline]
+    pub(super) fn of(self, code: u16) -> i32 {
+        match self.values.get(usize::from(code)) {
+            Some(value) => *value,
+            None => self.beyond,
+        }
+    }
+}
+
 /// What each code of one column is worth.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -110,6 +127,20 @@ impl Table {
         }
     }
 
+    /// The points by code, at hand for many.
+    #[inline]
+    pub(super) fn points_by_code(&self) -> ByCode<'_> {
+        ByCode {
+            values: &self.points,
+            beyond: self.most,
+        }
+    }
+
+    /// The points of every code.
+    pub(super) fn all_points(&self) -> &[i32] {
+        &self.points
+    }
+
     /// The most that any code can give.
     pub(super) const fn reach(&self) -> i32 {
         self.reach
@@ -128,10 +159,7 @@ impl Table {
     /// dictionary, so that no bound is too low.
     #[inline]
     pub(super) fn points(&self, code: u16) -> i32 {
-        match self.points.get(usize::from(code)) {
-            Some(points) => *points,
-            None => self.most,
-        }
+        self.points_by_code().of(code)
     }
 
     /// All that a code is worth; `None` beyond the dictionary.
@@ -164,19 +192,19 @@ impl Half {
         }
     }
 
+    /// The values by code, for [`Self::mean_of`] two of them. Beyond the
+    /// dictionary a whole makes a mean no less than what stands beside it.
     #[inline]
-    fn value(&self, code: u16) -> i32 {
-        match self.values.get(usize::from(code)) {
-            Some(value) => *value,
-            // A whole makes a mean no less than what stands beside it.
-            None => self.reach,
+    pub(super) fn by_code(&self) -> ByCode<'_> {
+        ByCode {
+            values: &self.values,
+            beyond: self.reach,
         }
     }
 
-    /// The mean of what is known of both, 0 of nothing.
+    /// The mean of what is known of two, from their sum; 0 of nothing.
     #[inline]
-    pub(super) fn mean(&self, code: u16, other: &Self, of_other: u16) -> i32 {
-        let sum = self.value(code) + other.value(of_other);
+    pub(super) const fn mean_of(sum: i32) -> i32 {
         (sum & (KNOWN - 1)) >> (sum / (2 * KNOWN))
     }
 
@@ -193,9 +221,8 @@ impl Half {
         of_other: u16,
         weight: i32,
     ) -> Option<Worth> {
-        let known =
-            self.values.get(usize::from(code))? + other.values.get(usize::from(of_other))? >= KNOWN;
-        let mean = i64::from(self.mean(code, other, of_other));
-        Some(Worth::of(weight, known.then_some(mean)))
+        let sum = self.values.get(usize::from(code))? + other.values.get(usize::from(of_other))?;
+        let mean = i64::from(Self::mean_of(sum));
+        Some(Worth::of(weight, (sum >= KNOWN).then_some(mean)))
     }
 }

@@ -9,6 +9,7 @@ use super::super::deals::{Deal, Question, Sign, Word};
 use super::logarithm::{ONE, exp};
 use super::{Candidate, Compared, Observed, Sums, known, office, size_of, ties};
 use crate::domain::country::Country;
+use crate::domain::few::Few;
 use crate::domain::money::{Currency, Money};
 use crate::domain::reason::{Place, Reason, ReasonKey as Key, Var};
 use crate::domain::revealed::{ObservedFact, Revealed, Signal, SignalTrace, SizeTie, StageTie};
@@ -260,7 +261,8 @@ impl Share {
         let mut reason = self.plain();
         // What isn't only money is told in general words.
         if reason.key != Key::RevealedMixedShare {
-            reason.vars.insert(0, (place, var));
+            let behind = reason.vars.iter().cloned();
+            reason.vars = std::iter::once((place, var)).chain(behind).collect();
         }
         reason
     }
@@ -341,7 +343,7 @@ fn country_code(text: &str) -> String {
 fn priced(cents: Option<u64>) -> Var {
     match cents.and_then(|cents| i64::try_from(cents / 100 * 100).ok()) {
         Some(cents) => Var::Money(Money::new(cents, Currency::USD)),
-        None => Var::Codes(Vec::new()),
+        None => Var::Codes(Few::none()),
     }
 }
 

@@ -70,23 +70,32 @@ struct Records {
     startups: BTreeMap<usize, Arc<StartupEntry>>,
     mandates: BTreeMap<usize, Arc<MandateEntry>>,
     known: Vec<PairFacts>,
+    /// Numbers are below this.
+    most: usize,
 }
 
 const MOST: usize = 90;
 
 impl Records {
     fn random(dice: &mut Dice) -> Self {
+        let [startups, mandates] = [(); 2].map(|()| dice.below(MOST));
+        Self::numbered(dice, startups, mandates, MOST)
+    }
+
+    /// So many of each, less those that aren't admitted.
+    fn numbered(dice: &mut Dice, startups: usize, mandates: usize, most: usize) -> Self {
         let mut records = Self {
             startups: BTreeMap::new(),
             mandates: BTreeMap::new(),
             known: (0..MOST).map(|_| random_pair(dice)).collect(),
+            most,
         };
-        for n in 0..dice.below(MOST) {
+        for n in 0..startups {
             records
                 .startups
                 .extend(startup(dice, n).map(|entry| (n, entry)));
         }
-        for n in 0..dice.below(MOST) {
+        for n in 0..mandates {
             records
                 .mandates
                 .extend(mandate(dice, n).map(|entry| (n, entry)));
@@ -272,6 +281,7 @@ fn random_base(dice: &mut Dice) -> World {
 fn random_filter(dice: &mut Dice) -> Filter {
     Filter {
         undecided: !dice.one_in(3),
+        eligible: !dice.one_in(4),
         min_score: if dice.one_in(4) { bp(dice) } else { 0 },
         min_confidence: if dice.one_in(4) { bp(dice) } else { 0 },
     }
@@ -285,6 +295,17 @@ fn compare(
     snapshot: &Snapshot,
     count: &mut Count,
 ) -> Result<(), TestCaseError> {
+    compare_some(dice, base, records, (snapshot, usize::MAX), count)
+}
+
+/// Asks both for so many startups and mandates.
+fn compare_some(
+    dice: &mut Dice,
+    base: &World,
+    records: &Records,
+    (snapshot, asking): (&Snapshot, usize),
+    count: &mut Count,
+) -> Result<(), TestCaseError> {
     let acts = Acts {
         seed: dice.below(1_000) as u128,
         one_in: dice.pick(&[1, 2, 5, 20]),
@@ -295,7 +316,7 @@ fn compare(
     }
     let desk = snapshot.desk(&setting);
     let day = today();
-    for entry in records.startups.values() {
+    for entry in records.startups.values().take(asking) {
         let (k, filter) = (dice.below(25), random_filter(dice));
         let facts = entry.facts(day);
         let pair = |mandate: &Mandate| records.known(entry.profile.id.uuid(), mandate.id.uuid());
@@ -311,7 +332,7 @@ fn compare(
             count,
         )?;
     }
-    for entry in records.mandates.values() {
+    for entry in records.mandates.values().take(asking) {
         let (k, filter) = (dice.below(25), random_filter(dice));
         let facts = entry.facts(day);
         let pair =
@@ -347,7 +368,7 @@ fn same(
 
 /// One change of the records, in both.
 fn change(dice: &mut Dice, records: &mut Records, index: &mut Index) {
-    let n = dice.below(MOST);
+    let n = dice.below(records.most);
     let gone = dice.one_in(4);
     if dice.one_in(2) {
         if let Some(entry) = startup(dice, n).filter(|_| !gone) {
@@ -423,5 +444,32 @@ fn changes_reach_the_index_and_leave_snapshots_alone() {
         Ok(())
     });
     println!("changed: {:?}", count.into_inner());
+    checked.expect("the index differs from the reference");
+}
+
+/// Windows of 4 096 slots, several of them: some are made at once, some grow
+/// out of others. Few startups ask, because the reference looks at everything.
+#[test]
+fn the_index_gives_what_the_reference_gives_over_several_windows() {
+    let count = std::cell::RefCell::new(Count::default());
+    let checked = runner(2).run(&any::<u64>(), |seed| {
+        let mut count = count.borrow_mut();
+        let mut dice = Dice::new(seed);
+        let base = random_base(&mut dice);
+        let (startups, mandates) = (4_500 + dice.below(500), 6_000 + dice.below(4_000));
+        let mut records = Records::numbered(&mut dice, startups, mandates, mandates);
+        let mut index = records.index(taxonomy(), dice.pick(&[60_000, 60_000, 40]));
+        for _ in 0..900 {
+            change(&mut dice, &mut records, &mut index);
+            count.updates += 1;
+        }
+        let snapshot = index.snapshot();
+        compare_some(&mut dice, &base, &records, (&snapshot, 6), &mut count)?;
+        let again = index.rebuilt().snapshot();
+        compare_some(&mut dice, &base, &records, (&again, 3), &mut count)?;
+        count.corpora += 1;
+        Ok(())
+    });
+    println!("several windows: {:?}", count.into_inner());
     checked.expect("the index differs from the reference");
 }

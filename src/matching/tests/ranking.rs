@@ -122,7 +122,7 @@ fn specified(
             (place, told)
         })
         .filter(|(_, told)| match told.outcome() {
-            Outcome::Eligible => true,
+            Outcome::Eligible => filter.eligible,
             Outcome::NeedsReview => filter.undecided,
             Outcome::RuledOut => false,
         })
@@ -200,11 +200,12 @@ proptest! {
         seed: u64,
         k in 0_usize..15,
         undecided: bool,
+        eligible: bool,
         min_score in 0_i64..9_000,
         min_confidence in 0_i64..9_000,
     ) {
         let market = Market::random(seed);
-        let filter = Filter { undecided, min_score, min_confidence };
+        let filter = Filter { undecided, eligible, min_score, min_confidence };
         for (startup, _) in market.startups() {
             let ranked =
                 mandates_for(&market.base.setting(), &startup, &market.mandates(), k, &filter);

@@ -1,12 +1,14 @@
 //! What calendars answer to the invitation of an introduction: into its
 //! meeting's record, or why not.
 
-use crate::db::{Conn, introductions};
+use crate::db::{self, Conn, introductions};
 use crate::domain::event::{Actor, SubjectKind, Value};
-use crate::domain::ids::IntroductionId;
+use crate::domain::ids::{IntroductionId, OrganizationId};
 use crate::domain::introduction::Introduction;
 use crate::domain::meeting_answer::{Answered, CalendarReply, NotHeard, hear};
+use crate::domain::text::Email;
 use crate::domain::values::Side;
+use crate::services::notices::answers_for;
 use crate::services::transitions::code;
 use crate::services::{Context, Error};
 
@@ -60,6 +62,16 @@ pub(in crate::services) fn hear_reply(
     Ok(Ok(answered))
 }
 
+/// Whether somebody answers for a firm.
+fn answers_there(conn: &mut Conn, email: &Email, firm: OrganizationId) -> Result<bool, Error> {
+    let Some(user) = db::users::find_by_email(conn, &email.key())? else {
+        return Ok(false);
+    };
+    let parts = db::users::memberships(conn, user.id)?;
+    let mut here = parts.iter().filter(|part| part.organization == firm);
+    Ok(here.any(|part| answers_for(part.role)))
+}
+
 /// The introduction that an invitation's name means.
 fn named(context: &Context, uid: &str) -> Option<IntroductionId> {
     let (name, domain) = uid.rsplit_once('@')?;
@@ -68,7 +80,8 @@ fn named(context: &Context, uid: &str) -> Option<IntroductionId> {
     id.parse().ok()
 }
 
-/// The side whose person answers, if it is one of the two.
+/// The side whose person answers, if it is one of the two: by themselves, or by
+/// somebody who answers for the same firm, whatever the letter says of that.
 fn side_of(
     conn: &mut Conn,
     introduction: &Introduction,
@@ -80,7 +93,11 @@ fn side_of(
     let key = attendee.key();
     for side in [Side::Startup, Side::Investor] {
         let person = person_of(conn, introduction, side)?;
-        if person.is_some_and(|person| person.email.key() == key) {
+        if person.is_none_or(|person| person.email.key() != key) {
+            continue;
+        }
+        let firm = introduction.organization(side);
+        if reply.from.key() == key || answers_there(conn, &reply.from, firm)? {
             return Ok(Some(side));
         }
     }

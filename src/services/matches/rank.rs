@@ -15,7 +15,7 @@ use crate::db::{self, Conn};
 use crate::domain::ids::{MandateId, OrganizationId, ProgrammeId, StartupProfileId};
 use crate::domain::permission::Operation;
 use crate::domain::review::{Curation, Match};
-use crate::domain::scoring::{Band, Explanation, Outcome};
+use crate::domain::scoring::{Band, Explanation};
 use crate::matching::reference::Filter;
 use crate::services::ranking::{self, Counterparts, Ground};
 use crate::services::teasers::{Party, parties_of};
@@ -23,8 +23,6 @@ use crate::services::{Caller, Context, Error};
 
 /// How many of the best a walk goes through.
 pub const WALK: usize = 500;
-/// More than any programme holds.
-const EVERYTHING: usize = 1_000_000;
 /// For how long a walk can be gone on with.
 const WALK_MINUTES: i64 = 60;
 
@@ -246,16 +244,9 @@ fn best(
         .least(wanted.min_band.unwrap_or(Band::Weak));
     let filter = Filter {
         undecided: wanted.undecided != Some(false),
+        eligible: wanted.undecided != Some(true),
         min_score: wanted.min_score.max(from_band),
         min_confidence: wanted.min_confidence,
-    };
-    let is_wanted = |told: &Explanation| {
-        let outcome = told.outcome();
-        let undecided = outcome == Outcome::NeedsReview;
-        outcome != Outcome::RuledOut
-            && wanted.undecided.is_none_or(|wanted| wanted == undecided)
-            && told.score >= filter.min_score
-            && told.confidence >= filter.min_confidence
     };
     let named = wanted.curation.unwrap_or(Curation::Pinned);
     let mut first = Vec::new();
@@ -276,15 +267,11 @@ fn best(
             )?);
         }
     }
-    first.retain(is_wanted);
+    first.retain(|told| filter.wants_told(told));
     first.sort_by_key(|told| (-told.exact, told.startup.0, told.mandate.0));
     if wanted.curation.is_none() {
         let beside: BTreeSet<Uuid> = curated.keys().copied().collect();
-        let others = match (request.of, wanted.undecided) {
-            // Those that wait stand anywhere in the list.
-            (_, Some(true)) => EVERYTHING,
-            _ => k.saturating_add(beside.len()),
-        };
+        let others = k.saturating_add(beside.len());
         let found = match request.of {
             Query::Startup(id) => {
                 ranking::mandates_about(context, conn, ground, id, others, &filter, about)
@@ -300,11 +287,9 @@ fn best(
                 told.startup.0.uuid()
             }
         };
-        first.extend(
-            found
-                .into_iter()
-                .filter(|told| !beside.contains(&other(told)) && is_wanted(told)),
-        );
+        let mut found = found;
+        found.retain(|told| !beside.contains(&other(told)));
+        first.append(&mut found);
     }
     first.truncate(k);
     Ok(first)

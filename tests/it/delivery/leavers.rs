@@ -11,7 +11,7 @@ use crate::support::database::on_each_backend;
 
 impl Post {
     /// The stranger joins Gül's firm as an owner.
-    async fn colleague(&self) {
+    pub(super) async fn colleague(&self) {
         let (user, firm, now) = (
             self.stage.user(Who::Stranger).id,
             self.stage.investor.id,

@@ -158,6 +158,9 @@ fn the_mail_that_connects_proposes_a_time_that_both_offer_by_the_clocks_of_both(
 /// The investor's person.
 const GUL: &str = "gul@mail.example";
 
+/// That the startup's person answers for her, as anybody can write.
+const BY_DANA: &str = "DECLINED;SENT-BY=\"mailto:dana@mail.example\"";
+
 /// A letter as a calendar sends it.
 fn reply(from: &str, attendee: &str, uid: &str, said: (&str, &str, u32)) -> String {
     let (method, status, sequence) = said;
@@ -209,6 +212,10 @@ impl Post {
                 "not_invited",
             ),
             (
+                reply("dana@mail.example", GUL, uid, ("REPLY", BY_DANA, 0)),
+                "not_invited",
+            ),
+            (
                 reply(GUL, GUL, &no_meeting, ("REPLY", "DECLINED", 0)),
                 "no_meeting",
             ),
@@ -250,6 +257,12 @@ fn what_calendars_answer_is_in_the_meetings_record_and_says_why_where_it_does_no
 
         post.hears_nobody_else(&uid).await;
         assert_eq!(post.answers(&introduction).await, said);
+        // Whoever answers for the same firm may do so here, too.
+        post.colleague().await;
+        let by = "TENTATIVE;SENT-BY=\"mailto:stranger@mail.example\"";
+        let by = reply("stranger@mail.example", GUL, &uid, ("REPLY", by, 0));
+        assert_eq!(post.comes_back(&by).await.0, answered);
+        assert_eq!(post.answers(&introduction).await[0]["answer"], "tentative");
 
         // A provider hands on what its own reader made of the letter.
         let counter = reply(GUL, GUL, &uid, ("COUNTER", "TENTATIVE", 0));
@@ -289,7 +302,7 @@ fn what_calendars_answer_is_in_the_meetings_record_and_says_why_where_it_does_no
         let events = post.stage.context.db.read(page).await.unwrap();
         let kinds = events.iter().map(|event| event.kind.as_str());
         let heard = kinds.filter(|kind| *kind == "introduction.meeting_answered");
-        assert_eq!(heard.count(), 2);
+        assert_eq!(heard.count(), 3);
 
         // Moved, it is open again, and what answers the earlier time is late.
         let friday = json!([{"starts_at": "2026-12-04T10:00:00+02:00", "minutes": 45}]);

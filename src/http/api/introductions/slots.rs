@@ -97,7 +97,8 @@ pub struct MeetingView {
     answers: Vec<MeetingAnswerView>,
 }
 
-/// What one side's calendar answered to the invitation.
+/// What one side's calendar answered to the invitation, as the letter says:
+/// mail proves nothing of who wrote it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IntroductionMeetingAnswer)]
 pub struct MeetingAnswerView {

@@ -20,8 +20,6 @@ pub(in crate::matching::index) struct Asking<'a> {
     country: Option<Country>,
     country_bits: Countries,
     joined: Vec<Country>,
-    /// The startup's tags with all above them, by number.
-    expanded: Vec<bool>,
     tags: WantedTags,
     markets: Markets,
 }
@@ -31,9 +29,11 @@ struct Markets {
     stated: bool,
     wanted: u64,
     now: u64,
-    opened: i64,
-    present: i64,
-    weight: i32,
+    opened: Worth,
+    present: Worth,
+    apart: Worth,
+    /// What those that have no bit may give.
+    most: i32,
 }
 
 impl<'a> Asking<'a> {
@@ -47,16 +47,7 @@ impl<'a> Asking<'a> {
         } = *question;
         let profile = startup.profile;
         let content = &profile.content;
-        let taxonomy = setting.taxonomy;
-        let mut expanded = vec![false; words.tags()];
-        for tag in content.all_tags() {
-            for above in std::iter::once(tag).chain(taxonomy.ancestors(tag)) {
-                let number = words.tag(above).map(usize::from);
-                if let Some(place) = number.and_then(|number| expanded.get_mut(number)) {
-                    *place = true;
-                }
-            }
-        }
+        let weight = weight(setting.rules, Factor::Market);
         let corridors = setting.programme.details.corridors.iter();
         let joined = corridors.filter(|one| Some(one.startup) == profile.country);
         Self {
@@ -66,15 +57,15 @@ impl<'a> Asking<'a> {
             country: profile.country,
             country_bits: words.countries(&profile.country),
             joined: joined.map(|one| one.investor).collect(),
-            expanded,
             tags: question.tags(),
             markets: Markets {
                 stated: !(content.markets_wanted.is_empty() && content.markets_now.is_empty()),
                 wanted: words.markets(&content.markets_wanted),
                 now: words.markets(&content.markets_now),
-                opened: setting.rules.market_opened,
-                present: setting.rules.market_present,
-                weight: weight(setting.rules, Factor::Market),
+                opened: Worth::of(weight, Some(setting.rules.market_opened)),
+                present: Worth::of(weight, Some(setting.rules.market_present)),
+                apart: Worth::of(weight, Some(0)),
+                most: most(weight),
             },
         }
     }
@@ -106,8 +97,7 @@ impl<'a> Asking<'a> {
     }
 
     fn excludes(&self, tags: &[u16]) -> bool {
-        let mut has = tags.iter().map(|tag| self.expanded.get(usize::from(*tag)));
-        has.any(|has| has == Some(&true))
+        tags.iter().any(|tag| self.tags.has(*tag))
     }
 
     fn is_over(&self, term: &Term) -> bool {
@@ -133,7 +123,7 @@ impl Ask<MASKS, GATES> for Asking<'_> {
     }
 
     fn most_of_markets(&self) -> i32 {
-        most(self.markets.weight)
+        self.markets.most
     }
 
     #[inline]
@@ -142,7 +132,7 @@ impl Ask<MASKS, GATES> for Asking<'_> {
         if opened & ABROAD == 0 {
             self.markets.worth(opened).points
         } else {
-            most(self.markets.weight)
+            self.markets.most
         }
     }
 
@@ -173,15 +163,14 @@ impl Ask<MASKS, GATES> for Asking<'_> {
 impl Markets {
     #[inline]
     fn worth(&self, opened: u64) -> Worth {
-        let value = if !self.stated || opened == 0 {
-            None
+        if !self.stated || opened == 0 {
+            Worth::default()
         } else if opened & self.wanted != 0 {
-            Some(self.opened)
+            self.opened
         } else if opened & self.now != 0 {
-            Some(self.present)
+            self.present
         } else {
-            Some(0)
-        };
-        Worth::of(self.weight, value)
+            self.apart
+        }
     }
 }

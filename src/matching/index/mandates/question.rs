@@ -1,6 +1,6 @@
 //! A startup's question to mandates, compiled column by column.
 
-use super::super::search::{BEFORE, Plan};
+use super::super::search::{BEFORE, Deal, Plan};
 use super::super::table::{Half, Table, Worth, most, weight};
 use super::super::values::{
     cheque_worth, equity, language_value, overlap, paper_value, stage_worth, topics_value,
@@ -47,12 +47,14 @@ impl<'a> Question<'a> {
         let equity = equity(self.setting.taxonomy, self.words, &content.deal_intents);
         let models = mask(&self.words.models, &content.business_models);
         let customers = mask(&self.words.customers, &content.customer_types);
+        let intents = self.intents(offered);
         Some(Plan {
             fixed,
-            intents: self.intents(offered),
-            equity: (self.keys.intents.keys.iter())
-                .map(|wanted| -i32::from(wanted.meets(equity)))
-                .collect(),
+            deals: Deal::all(
+                &intents,
+                (self.keys.intents.keys.iter()).map(|wanted| wanted.meets(equity)),
+            ),
+            intents,
             stages: self.stages(),
             money: self.cheques(),
             models: Half::new(&self.keys.models, |theirs| overlap(models, *theirs)),

@@ -12,25 +12,32 @@ use crate::matching::factors::tags::worth;
 
 /// Tags of the startup that one row holds.
 const LANES: usize = 16;
-type Lanes = [i16; LANES];
+type Lanes = [u16; LANES];
 
-/// What wanted tags are worth to one startup: a row for each that is kin to
-/// some of its tags, a lane for each of these.
+/// Weights that a wanted tag may have: 1 to 3.
+const WEIGHTS: usize = 3;
+
+/// What wanted tags are worth to one startup: for each that is kin to some of
+/// its tags a group of rows, one for each weight, with a lane for each of the
+/// startup's tags.
 pub(in crate::matching::index) struct WantedTags {
-    /// The first row of a tag and weight as the column has them; 0 for none.
-    rows_of: Vec<u32>,
+    /// The group of a tag, by its number; 0 for none.
+    groups: Vec<u16>,
+    /// Group by group, weight by weight, strip by strip.
     rows: Vec<Lanes>,
-    /// Rows per tag: one for every 16 of the startup's.
+    /// Rows per tag and weight: one for every 16 of the startup's.
     strips: usize,
-    weights: Vec<[i64; LANES]>,
+    weights: Vec<[u32; LANES]>,
     sum_of_weights: i64,
     weight: i32,
-    /// At least the points of a tag and weight as the column has them.
+    /// At least the points of a group and weight.
     most: Vec<i32>,
     /// At least the points of all the startup's tags of a sector.
     sectors: Vec<(u64, i32)>,
     /// Those sectors, as bits.
     pub(super) asked: u64,
+    /// The startup's tags with all above them, by number.
+    expanded: Vec<bool>,
 }
 
 impl WantedTags {
@@ -42,63 +49,81 @@ impl WantedTags {
     ) -> Self {
         let strips = ours.len().div_ceil(LANES).max(1);
         let mut tags = Self {
-            rows_of: vec![0; words.tags() << WEIGHT_BITS],
-            rows: vec![[0; LANES]; strips],
+            groups: vec![0; words.tags()],
+            rows: Vec::with_capacity(64 * WEIGHTS * strips),
             strips,
             weights: vec![[0; LANES]; strips],
             sum_of_weights: ours.iter().map(|(_, weight)| weight).sum(),
             weight: weight(rules, Factor::Tags),
-            most: vec![0; words.tags() << WEIGHT_BITS],
+            most: Vec::new(),
             sectors: Vec::new(),
             asked: 0,
+            expanded: vec![false; words.tags()],
         };
+        tags.add_group();
+        let worths = Worths::of(rules);
         for (lane, (slug, weight)) in ours.iter().enumerate() {
             let strip = tags.weights.get_mut(lane / LANES);
             if let Some(place) = strip.and_then(|strip| strip.get_mut(lane % LANES)) {
-                *place = *weight;
+                *place = u32::try_from(*weight).unwrap_or(u32::MAX);
             }
             let Some(node) = taxonomy.node(slug) else {
                 if let Some(tag) = words.tag(slug) {
-                    tags.set(rules, tag, lane, Kinship::Same);
+                    tags.set(&worths, tag, lane, Kinship::Same);
+                    tags.count(&worths, words.sector(tag), *weight);
                 }
                 continue;
             };
             for (kin, kinship) in taxonomy.kin(node) {
                 if let Some(tag) = Vocabulary::node(kin) {
-                    tags.set(rules, tag, lane, kinship);
+                    tags.set(&worths, tag, lane, kinship);
                 }
             }
+            if let Some(tag) = Vocabulary::node(node) {
+                tags.count(&worths, words.sector(tag), *weight);
+            }
         }
-        tags.bound(rules, words, ours);
+        tags.bound();
         tags
     }
 
-    /// Notes what each row and each sector can give at most.
-    fn bound(&mut self, rules: &RuleSet, words: &Vocabulary, ours: &[(&Slug, i64)]) {
-        for (most, first) in self.most.iter_mut().zip(&self.rows_of) {
-            let first = as_index(*first);
-            if first == 0 {
-                continue;
-            }
-            let rows = self.rows.iter().skip(first).take(self.strips);
-            let sums = rows
-                .zip(&self.weights)
-                .map(|(row, weights)| dot(row, weights));
-            *most = points_up(self.weight, sums.sum(), self.sum_of_weights);
+    /// Room for one more tag's rows.
+    fn add_group(&mut self) {
+        let rows = std::iter::repeat_n([0; LANES], WEIGHTS * self.strips);
+        self.rows.extend(rows);
+    }
+
+    /// Notes what a tag of the startup can give at most, for its sector.
+    fn count(&mut self, worths: &Worths, sector: u64, weight: i64) {
+        let sum = weight * i64::from(worths.greatest);
+        let points = points_up(self.weight, sum, self.sum_of_weights);
+        self.asked |= sector;
+        match self.sectors.iter_mut().find(|(known, _)| *known == sector) {
+            Some((_, sum)) => *sum += points,
+            None => self.sectors.push((sector, points)),
         }
-        let greatest = worth(rules, Kinship::Same, 3);
-        for (slug, weight) in ours {
-            let Some(tag) = words.tag(slug) else {
-                continue;
-            };
-            let points = points_up(self.weight, weight * greatest, self.sum_of_weights);
-            let sector = words.sector(tag);
-            self.asked |= sector;
-            match self.sectors.iter_mut().find(|(known, _)| *known == sector) {
-                Some((_, sum)) => *sum += points,
-                None => self.sectors.push((sector, points)),
-            }
-        }
+    }
+
+    /// Notes what each row can give at most.
+    fn bound(&mut self) {
+        let rows = self.rows.chunks_exact(self.strips);
+        self.most = rows
+            .map(|strips| {
+                let sums = strips.iter().zip(&self.weights);
+                let sum = sums.map(|(row, weights)| dot(row, weights)).sum();
+                points_up(self.weight, sum, self.sum_of_weights)
+            })
+            .collect();
+        // Of tags that are not kin nothing comes, not even by rounding up.
+        self.most
+            .iter_mut()
+            .take(WEIGHTS)
+            .for_each(|most| *most = 0);
+    }
+
+    /// Whether the startup has the tag, or one below it.
+    pub(super) fn has(&self, tag: u16) -> bool {
+        self.expanded.get(usize::from(tag)) == Some(&true)
     }
 
     fn all(&self) -> i32 {
@@ -122,9 +147,12 @@ impl WantedTags {
 
     #[inline]
     pub(super) fn most_of(&self, wanted: &[u16]) -> i32 {
+        if matches!(wanted, [TAGS_BEYOND]) {
+            return self.all();
+        }
         let mut sum = 0;
         for tag in wanted {
-            sum += match self.most.get(usize::from(*tag)) {
+            sum += match self.row_of(*tag).and_then(|row| self.most.get(row)) {
                 Some(points) => *points,
                 None => self.all(),
             };
@@ -132,8 +160,16 @@ impl WantedTags {
         sum.min(self.all())
     }
 
+    /// Which of the rows a tag and weight as the column has them are about.
+    #[inline]
+    fn row_of(&self, tag: u16) -> Option<usize> {
+        let group = self.groups.get(usize::from(tag >> WEIGHT_BITS))?;
+        let weight = usize::from(tag & ((1 << WEIGHT_BITS) - 1)).saturating_sub(1);
+        Some(usize::from(*group) * WEIGHTS + weight)
+    }
+
     pub(super) fn worth(&self, wanted: &[u16]) -> Option<Worth> {
-        if wanted == [TAGS_BEYOND] {
+        if matches!(wanted, [TAGS_BEYOND]) {
             return None;
         }
         if wanted.is_empty() || self.sum_of_weights == 0 {
@@ -145,41 +181,43 @@ impl WantedTags {
         Some(Worth::of(self.weight, Some(sum / self.sum_of_weights)))
     }
 
-    fn set(&mut self, rules: &RuleSet, tag: u16, lane: usize, kinship: Kinship) {
-        for weight in 1..=3 {
-            let worth = i16::try_from(worth(rules, kinship, weight)).unwrap_or(0);
-            let at = usize::from(tag) << WEIGHT_BITS | usize::from(weight);
-            let Some(first) = self.rows_of.get_mut(at) else {
+    fn set(&mut self, worths: &Worths, tag: u16, lane: usize, kinship: Kinship) {
+        let next = self.rows.len() / (WEIGHTS * self.strips);
+        let tag = usize::from(tag);
+        if matches!(kinship, Kinship::Same | Kinship::Parent)
+            && let Some(has) = self.expanded.get_mut(tag)
+        {
+            *has = true;
+        }
+        let Some(place) = self.groups.get_mut(tag) else {
+            return;
+        };
+        if *place == 0 {
+            let Ok(next) = u16::try_from(next) else {
                 return;
             };
-            if *first == 0 {
-                let Ok(next) = u32::try_from(self.rows.len()) else {
-                    return;
-                };
-                *first = next;
-                self.rows
-                    .extend(std::iter::repeat_n([0; LANES], self.strips));
-            }
-            let row = as_index(*first) + lane / LANES;
-            let row = self.rows.get_mut(row);
-            if let Some(place) = row.and_then(|row| row.get_mut(lane % LANES)) {
+            *place = next;
+        }
+        let group = usize::from(*place);
+        if group == next {
+            self.add_group();
+        }
+        let first = group * WEIGHTS * self.strips + lane / LANES;
+        let rows = self.rows.iter_mut().skip(first).step_by(self.strips);
+        for (row, worth) in rows.zip(worths.of_kin(kinship)) {
+            if let Some(place) = row.get_mut(lane % LANES) {
                 *place = (*place).max(worth);
             }
         }
     }
 
     /// The best of each lane of one strip, weighted and added up.
+    #[inline]
     fn strip(&self, strip: usize, wanted: &[u16]) -> i64 {
         let mut best: Lanes = [0; LANES];
         for tag in wanted {
-            let first = self
-                .rows_of
-                .get(usize::from(*tag))
-                .map_or(0, |row| as_index(*row));
-            if first == 0 {
-                continue;
-            }
-            if let Some(row) = self.rows.get(first + strip) {
+            let row = self.row_of(*tag).map_or(0, |row| row * self.strips + strip);
+            if let Some(row) = self.rows.get(row) {
                 for (best, worth) in best.iter_mut().zip(row) {
                     *best = (*best).max(*worth);
                 }
@@ -191,19 +229,48 @@ impl WantedTags {
     }
 }
 
-fn dot(row: &Lanes, weights: &[i64; LANES]) -> i64 {
+/// What a wanted tag is worth by its kinship and weight.
+struct Worths {
+    by_kinship: [(Kinship, [u16; WEIGHTS]); 4],
+    greatest: u16,
+}
+
+impl Worths {
+    fn of(rules: &RuleSet) -> Self {
+        use Kinship::{Child, Parent, Same, Sibling};
+        let by_kinship = [Same, Parent, Child, Sibling].map(|kinship| {
+            let worths = [1, 2, 3].map(|weight| worth(rules, kinship, weight));
+            (
+                kinship,
+                worths.map(|worth| u16::try_from(worth).unwrap_or(0)),
+            )
+        });
+        let all = by_kinship.iter().flat_map(|(_, worths)| worths);
+        Self {
+            greatest: all.copied().max().unwrap_or(0),
+            by_kinship,
+        }
+    }
+
+    fn of_kin(&self, kinship: Kinship) -> [u16; WEIGHTS] {
+        let mut all = self.by_kinship.iter();
+        all.find(|(known, _)| *known == kinship)
+            .map_or([0; WEIGHTS], |(_, worths)| *worths)
+    }
+}
+
+/// Two numbers of 32 bits multiply at once, four pairs at a time.
+#[inline]
+fn dot(row: &Lanes, weights: &[u32; LANES]) -> i64 {
     let lanes = row.iter().zip(weights);
-    lanes
-        .map(|(worth, weight)| weight * i64::from(*worth))
-        .sum()
+    let sum: u64 = lanes
+        .map(|(worth, weight)| u64::from(u32::from(*worth)) * u64::from(*weight))
+        .sum();
+    i64::try_from(sum).unwrap_or(i64::MAX)
 }
 
 /// The points of a weighted sum, rounded up.
 fn points_up(weight: i32, sum: i64, weights: i64) -> i32 {
     let points = (i64::from(weight) * sum).checked_div(weights).unwrap_or(0);
     i32::try_from(points + 1).unwrap_or(i32::MAX / 64)
-}
-
-fn as_index(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::super::search::{BEFORE, Plan};
+use super::super::search::{BEFORE, Deal, Plan};
 use super::super::table::{Half, Table, Worth, most, weight};
 use super::super::values::{
     cheque_worth, equity, language_value, overlap, paper_value, stage_worth, topics_value,
@@ -47,12 +47,14 @@ impl<'a> Question<'a> {
         let equity = equity(self.setting.taxonomy, self.words, &content.deal_intents);
         let models = mask(&self.words.models, &content.business_models);
         let customers = mask(&self.words.customers, &content.customer_types);
+        let intents = self.intents(wanted);
         Some(Plan {
             fixed,
-            intents: self.intents(wanted),
-            equity: (self.keys.intents.keys.iter())
-                .map(|offered| -i32::from(offered.meets(equity)))
-                .collect(),
+            deals: Deal::all(
+                &intents,
+                (self.keys.intents.keys.iter()).map(|offered| offered.meets(equity)),
+            ),
+            intents,
             stages: self.stages(),
             money: self.rounds(),
             models: Half::new(&self.keys.models, |ours| overlap(*ours, models)),
