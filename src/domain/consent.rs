@@ -38,6 +38,39 @@ pub struct ConsentReceipt {
     pub valid_to: DateTime<Utc>,
 }
 
+codes! {
+    /// Whether a firm's people agreed that it is proposed to others. Who stands
+    /// behind a record that others wrote says so on the page of the claim; who
+    /// puts their own firm's record forward says so by that step. A record that
+    /// nobody stands behind is shown to nobody, so it needs none.
+    Standing {
+        /// A receipt stands.
+        Given = "given",
+        /// The firm was shown before it was asked for one, and goes on as before
+        /// until a day by which its people are asked.
+        Before = "before",
+        /// Those that were given have run out.
+        RanOut = "ran_out",
+        /// Nobody has given any.
+        Missing = "missing",
+        /// It was taken back.
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// Days for which a consent to be proposed holds.
+pub const PROPOSAL_DAYS: i64 = 2 * 365;
+
+/// Days before its end from which a consent to be proposed is asked for again.
+pub const PROPOSAL_NOTICE_DAYS: i64 = 30;
+
+/// How a consent was given over an account, a stable code.
+pub const SIGNED_IN: &str = "signed_in";
+
+/// How a consent was given by putting a record of the own firm forward, a stable
+/// code.
+pub const OWN_ACT: &str = "own_act";
+
 /// The purpose of being proposed to others, a stable code.
 pub const PROPOSALS: &str = "introductions";
 

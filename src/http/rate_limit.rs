@@ -83,8 +83,9 @@ impl Policy {
 }
 
 /// The pages behind mailed links whose forms do something.
-const LINKS: [&str; 6] = [
+const LINKS: [&str; 7] = [
     "/consent/",
+    "/deals/",
     "/mail-settings/",
     "/matches/",
     "/my-consents/",

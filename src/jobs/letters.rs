@@ -190,6 +190,10 @@ fn notice(context: &Context, message: &Claimed, ready: &Ready, reader: &Reader) 
                 zone: reader.zone,
             },
             record: way(context, "deals", stale.deal),
+            page: stale
+                .link
+                .as_ref()
+                .map(|token| format!("{}/deals/{token}", context.settings.public_url)),
         }),
         Content::Alert(alert) => Notice::Alert(AlertMail {
             reader: reader.name.clone(),

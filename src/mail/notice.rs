@@ -146,6 +146,8 @@ pub struct StaleMail {
     pub since: Moment,
     /// The way to the record.
     pub record: Way,
+    /// The address of the page by which a side says what became of it.
+    pub page: Option<String>,
 }
 
 /// What the operator's people should look at.

@@ -233,7 +233,13 @@ fn stale_mail(stale: &StaleMail, wording: &'static Wording) -> Document {
             greeting(stale.reader.as_deref(), wording),
             Block::Paragraph(fill(words.lead, &facts)),
             paragraph(words.what_now),
-            records::way(&stale.record, wording),
+            match &stale.page {
+                Some(page) => Block::Action {
+                    label: words.answer,
+                    url: page.clone(),
+                },
+                None => records::way(&stale.record, wording),
+            },
         ],
         footer: fill(wording.footer_programme, &facts),
     }

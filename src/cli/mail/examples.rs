@@ -314,6 +314,7 @@ impl Told<'_> {
             programme: self.programme(),
             since: self.days(-30),
             record: self.way("deals"),
+            page: Some(format!("{SITE}/deals/preview")),
         };
         let over = |silent| OverMail {
             reader: Some(self.reader()),
@@ -475,7 +476,10 @@ mod tests {
     /// Whatever is added to what people are told has a preview.
     #[test]
     fn everything_that_people_are_told_can_be_looked_at() {
-        let events: BTreeSet<_> = all(Language::En, &Destinations::default()).iter().map(|it| it.event).collect();
+        let events: BTreeSet<_> = all(Language::En, &Destinations::default())
+            .iter()
+            .map(|it| it.event)
+            .collect();
         let of = |prefix: &str, code: &str| format!("{prefix}_{code}");
         let mut wanted: Vec<String> = News::ALL.iter().map(|it| of("news", it.code())).collect();
         wanted.extend(Matter::ALL.iter().map(|it| of("alert", it.code())));

@@ -7,7 +7,6 @@ mod asks;
 mod delegates;
 mod meetings;
 mod pulses;
-mod readings;
 mod requests;
 
 use chrono::{DateTime, Utc};
@@ -31,7 +30,6 @@ pub use self::pulses::{
     answer_pulse, due_follow_ups, find_pulse, follow_up, insert_pulse, pulses_of, put_follow_up,
     silent_follow_ups,
 };
-pub use self::readings::{has_read, note_reading};
 pub use self::requests::{
     asked_by_partner_since, asked_in_vain, asked_since, unanswered, unanswered_of_partner,
 };

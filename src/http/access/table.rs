@@ -26,6 +26,8 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("POST /tickets/{token}", Open),
     ("GET /consent/{token}", Open),
     ("POST /consent/{token}", Open),
+    ("GET /deals/{token}", Open),
+    ("POST /deals/{token}", Open),
     ("GET /pulse/{token}", Open),
     ("POST /pulse/{token}", Open),
     ("GET /my-consents/{token}", Open),
@@ -49,6 +51,7 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("GET /v1/me/notifications", Needs(O::ReadAccount)),
     ("PUT /v1/me/notifications", Session(O::WriteAccount)),
     ("GET /v1/me/consents", Session(O::ReadAccount)),
+    ("POST /v1/me/consents", Session(O::WriteAccount)),
     (
         "POST /v1/me/consents/{id}/withdrawal",
         Session(O::WriteAccount),
@@ -322,6 +325,10 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ),
     ("GET /v1/reviews", Needs(O::ReadCompliance)),
     ("POST /v1/reviews/decisions", Needs(O::WriteCompliance)),
+    (
+        "POST /v1/deal-notes/{id}/decisions",
+        Needs(O::WriteCompliance),
+    ),
     ("GET /v1/introductions/{id}/file", Needs(O::ReadCompliance)),
     ("GET /v1/freezes", Needs(O::ReadCompliance)),
     ("GET /v1/freezes/{id}", Needs(O::ReadCompliance)),

@@ -2,6 +2,7 @@
 //! JavaScript, in the reader's language.
 
 mod consent;
+mod deal;
 mod entry;
 pub mod examples;
 pub mod gallery;
@@ -50,6 +51,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(consent::show_question)
         .service(consent::answer_question)
+        .service(deal::show_deal)
+        .service(deal::answer_deal)
         .service(entry::show_match)
         .service(entry::answer_match)
         .service(entry::show_brief)

@@ -62,6 +62,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "Sövdələşmə yerində sayır: {counterpart}",
         lead: "{counterpart} ilə “{programme}” proqramı çərçivəsindəki sövdələşmə {since} tarixindən eyni mərhələdədir, bu isə nəzərdə tutulandan uzundur. Növbəti addım sizdən gözlənilir.",
         what_now: "Xahiş edirik, növbəti addımı bildirin, hansı günədək dayandırıldığını göstərin və ya onu bağlayın. Onda hər iki tərəf vəziyyəti bilir.",
+        answer: "Nə olduğunu bildirin",
     },
     alert: AlertWords {
         abuse_subject: "Sui-istifadə barədə bildiriş ({programme})",

@@ -72,6 +72,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "The deal with {counterpart} stands still",
         lead: "The deal with {counterpart} in the programme “{programme}” has been at the same stage since {since}, which is longer than planned. It waits for you.",
         what_now: "Please report the next step, name a day until which it is on hold, or close it. Both sides then know where they stand.",
+        answer: "Say what became of it",
     },
     alert: AlertWords {
         abuse_subject: "Abuse was reported ({programme})",

@@ -64,6 +64,7 @@ pub(super) const WORDING: Wording = Wording {
         subject: "העסקה מול {counterpart} אינה מתקדמת",
         lead: "העסקה מול {counterpart} בתוכנית „{programme}” נמצאת באותו שלב מאז {since}, יותר מהמתוכנן. היא ממתינה לצד שלכם.",
         what_now: "נא לדווח על הצעד הבא, לציין מועד שעד אליו היא מושהית, או לסגור אותה. כך שני הצדדים יודעים היכן הדברים עומדים.",
+        answer: "לספר מה קורה",
     },
     alert: AlertWords {
         abuse_subject: "דווח על שימוש לרעה ({programme})",

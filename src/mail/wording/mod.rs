@@ -129,6 +129,8 @@ pub(super) struct StaleWords {
     pub lead: &'static str,
     /// What the reader can do.
     pub what_now: &'static str,
+    /// On the button that leads to the page of a side.
+    pub answer: &'static str,
 }
 
 /// What the operator's people should look at.

@@ -34,8 +34,8 @@ use super::transitions::code;
 use super::{Caller, Context, Error, Intent, introductions, programmes, suppressions};
 
 pub(super) use keeping::{of_answer, of_requester};
-pub(super) use proposals::{WITHDRAWN, check_proposable, hindrance_to_show};
-pub use proposals::{renew_own, stop_again};
+pub(super) use proposals::{WITHDRAWN, check_proposable, gives, hindrance_to_show, of_own_act};
+pub use proposals::{give_own, renew_own, stop_again};
 pub(super) use submission::{Basis, basis, keep};
 
 /// What a link to somebody's consents is bound to.

@@ -215,6 +215,8 @@ fn put_question(
     } else {
         Level::Teaser
     };
+    let subject = Subject::new(SubjectKind::Introduction, introduction.id);
+    let by = disclosure::answer_about(context, conn, subject, Occasion::Running)?;
     disclosure::record(
         context,
         conn,
@@ -224,8 +226,10 @@ fn put_question(
             shown: introduction.organization(other),
             to: organization,
             level,
-            subject: Subject::new(SubjectKind::Introduction, introduction.id),
+            subject,
+            opened: None,
         },
+        &by,
     )?;
     notices::enqueue(
         context,
@@ -419,15 +423,18 @@ pub(in crate::services) fn record_names(
     introduction: &Introduction,
 ) -> Result<(), Error> {
     let pen = context.pen(Actor::System);
+    let subject = Subject::new(SubjectKind::Introduction, introduction.id);
+    let by = disclosure::answer_about(context, conn, subject, Occasion::Sending)?;
     for side in [Side::Startup, Side::Investor] {
         let showing = Showing {
             programme: introduction.programme,
             shown: introduction.organization(side),
             to: introduction.organization(side.other()),
             level: Level::Named,
-            subject: Subject::new(SubjectKind::Introduction, introduction.id),
+            subject,
+            opened: None,
         };
-        disclosure::record(context, conn, &pen, showing)?;
+        disclosure::record(context, conn, &pen, showing, &by)?;
     }
     Ok(())
 }

@@ -347,6 +347,9 @@ pub struct StaleContent {
     pub since: DateTime<Utc>,
     /// About which deal.
     pub deal: DealId,
+    /// What stands in the link by which a side says what became of it; none for
+    /// the operator's people.
+    pub link: Option<String>,
 }
 
 /// What one of the operator's people reads.

@@ -32,7 +32,9 @@ use serde_json::json;
 
 use super::secrets::{Kind, leaks, words};
 use super::{Dice, all_messages, due};
-use crate::api::stage::{BLURB, Stage, Who, clearance, mandate, of, organization, profile};
+use crate::api::stage::{
+    BLURB, Stage, Who, clearance, mandate, of, organization, profile, proposable,
+};
 use crate::support::database::{Database, on_each_backend};
 use crate::support::program::{Running, corridor};
 use crate::support::smtp::{Received, SmtpServer};
@@ -111,6 +113,7 @@ async fn pair(stage: &Stage, number: usize) -> Pair {
             assert!(db::users::insert(conn, person, "no hash")?);
             db::users::insert_membership(conn, person.id, firm.id, Role::Owner, now)?;
             db::clearances::insert(conn, &clearance(&context, firm, officer))?;
+            db::consents::insert(conn, &proposable(&context, firm, person.id))?;
         }
         db::startup_profiles::insert(conn, &profile)?;
         db::documents::insert(conn, &deck)?;

@@ -229,7 +229,7 @@ impl World {
     }
 }
 
-fn programme(rules: &RuleSet, party: &Organization) -> Programme {
+pub fn programme(rules: &RuleSet, party: &Organization) -> Programme {
     let corridor = |startup, investor| Corridor {
         startup: of(startup),
         investor: of(investor),
@@ -256,7 +256,7 @@ fn programme(rules: &RuleSet, party: &Organization) -> Programme {
     }
 }
 
-fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -> Match {
+pub fn matched(programme: &Programme, profile: &StartupProfile, mandate: &Mandate) -> Match {
     Match {
         id: fresh(),
         programme: programme.id,

@@ -4,7 +4,7 @@ use corridor::db::{self, Conn};
 use corridor::domain::pulse::{Pulse, PulseKind};
 use corridor::jobs::clock;
 use mail_parser::MessageParser;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::Post;
@@ -171,6 +171,62 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
                 "{text}"
             );
         }
+        // Each says by the link what became of it.
+        let to_gul =
+            |mail: &&crate::support::smtp::Received| mail.to.iter().any(|to| to.contains("gul@"));
+        let received = post.server.received();
+        let mail = received[before..].iter().find(to_gul).unwrap();
+        let mail = MessageParser::new().parse(&mail.content).unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        let (_, link) = text.split_once("/deals/").unwrap();
+        let page = format!("/deals/{}", link.split_whitespace().next().unwrap());
+        let stage = &post.stage;
+        let shown = stage.open(&page).await;
+        assert_eq!(shown.status, 200, "{}", shown.text);
+        assert!(shown.text.contains(crate::api::stage::STARTUP));
+        let seen = |page: &str| {
+            let (_, rest) = page.split_once("name=\"seen\" value=\"").unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        };
+        let version = seen(&shown.text);
+        let further = [("answer", "further"), ("seen", version.as_str())];
+        let deal = format!("/v1/deals/{}", deals[0]["id"].as_str().unwrap());
+        // The other side was first: the click moves it on, and a second one of the
+        // same page moves nothing.
+        let report = json!({ "action": "report" });
+        stage.go(Who::Dana, &deal, report).await.expect(200);
+        assert_eq!(stage.submit(&page, &further).await.status, 409);
+        let version = seen(&stage.open(&page).await.text);
+        let further = [("answer", "further"), ("seen", version.as_str())];
+        assert_eq!(stage.submit(&page, &further).await.status, 303);
+        assert_eq!(stage.submit(&page, &further).await.status, 409);
+        let read = stage.get(Who::Curator, &deal).await.expect(200);
+        assert_ne!(read["stage"], deals[0]["stage"]);
+        assert_eq!(read["reported_by"], Value::Null, "{read}");
+        // It was about that stage.
+        assert!(!stage.open(&page).await.text.contains("<form"));
+        // Whoever is out is asked once more.
+        let before = post.server.received().len();
+        post.at("2029-06-01T09:00:00Z");
+        post.strike().await;
+        let received = post.server.received();
+        let mail = received[before..].iter().find(to_gul).unwrap();
+        let mail = MessageParser::new().parse(&mail.content).unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        let (_, link) = text.split_once("/deals/").unwrap();
+        let page = format!("/deals/{}", link.split_whitespace().next().unwrap());
+        let version = seen(&stage.open(&page).await.text);
+        let mut out = vec![("answer", "out"), ("seen", version.as_str())];
+        let asked = stage.submit(&page, &out).await;
+        assert_eq!(asked.status, 200);
+        assert!(asked.text.contains("name=\"sure\""), "{}", asked.text);
+        out.push(("sure", "yes"));
+        let gone = stage.submit(&page, &out).await;
+        assert_eq!(gone.status, 303, "{}", gone.text);
+        let read = stage.get(Who::Curator, &deal).await.expect(200);
+        assert_eq!(read["status"], "withdrawn");
+        assert!(!stage.open(&page).await.text.contains("<form"));
+        assert_eq!(stage.open("/deals/nothing").await.status, 404);
     });
 }
 

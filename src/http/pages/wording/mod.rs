@@ -75,6 +75,8 @@ pub(super) struct Wording {
     pub mail: MailWords,
     /// How it goes.
     pub pulse: PulseWords,
+    /// What became of a deal.
+    pub deal: DealWords,
     /// The pages behind mailed tickets.
     pub tickets: TicketWords,
     /// The pages behind a weekly digest.
@@ -133,6 +135,21 @@ pub(super) struct PulseWords {
     /// Who reads the answer.
     pub private: &'static str,
     pub answered: Note,
+    pub expired: Note,
+}
+
+/// The page about a deal that stands too long.
+pub(super) struct DealWords {
+    /// With `{counterpart}`, `{programme}`.
+    pub question: &'static str,
+    pub further: &'static str,
+    pub later: &'static str,
+    pub out: &'static str,
+    /// Asked once more.
+    pub sure: &'static str,
+    /// Who learns of the answer.
+    pub told: &'static str,
+    pub over: Note,
     pub expired: Note,
 }
 
