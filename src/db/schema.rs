@@ -456,6 +456,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         partner_id -> Nullable<Id>,
+        frozen_from -> Nullable<Text>,
     }
 }
 

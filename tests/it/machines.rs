@@ -361,6 +361,7 @@ proptest! {
             extended: false,
             convert_reported_by: None,
             partner: None,
+            frozen_from: None,
             version: 1,
             created_at: start(),
             updated_at: start(),
@@ -379,6 +380,11 @@ proptest! {
             if after.status == IntroductionStatus::Sent && at.status != IntroductionStatus::Sent {
                 prop_assert!(after.both_accepted());
                 prop_assert!(matches!(at.status, IntroductionStatus::BothAccepted | IntroductionStatus::DeliveryProblem));
+            }
+            // What stands still knows where it goes on, and goes no further by itself.
+            prop_assert_eq!(after.frozen_from.is_some(), after.status == IntroductionStatus::Frozen);
+            if at.status == IntroductionStatus::Frozen && at.frozen_from == Some(IntroductionStatus::Held) {
+                prop_assert!(!asked && after.status != IntroductionStatus::BothAccepted);
             }
             // A yes is never taken back by the machine.
             prop_assert!(!at.startup_accepted || after.startup_accepted);
@@ -493,6 +499,7 @@ fn introduction_action() -> impl Strategy<Value = Action> {
             Action::Convert,
             Action::Close,
             Action::Block,
+            Action::Freeze,
         ]),
     ]
 }

@@ -30,6 +30,8 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
     ("POST /deals/{token}", Open),
     ("GET /pulse/{token}", Open),
     ("POST /pulse/{token}", Open),
+    ("GET /my-consents", Open),
+    ("POST /my-consents", Open),
     ("GET /my-consents/{token}", Open),
     ("POST /my-consents/{token}", Open),
     ("GET /matches/{token}", Open),

@@ -60,9 +60,10 @@ pub struct ConsentView {
     #[schema(max_length = 40, example = "il_protection_of_privacy")]
     law: String,
     /// What is covered.
-    #[schema(max_items = 10, example = json!(["name", "role", "email", "organization"]))]
+    #[schema(max_items = 10, example = json!(["name", "role", "email", "organization", "profile"]))]
     data: Vec<&'static str>,
-    /// The firm it was passed on to, once both were told.
+    /// The firm that name and address were passed on to, once both were told.
+    /// It may read the name and profile of one's own firm before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200, example = "Khazar Capital")]
     recipient: Option<String>,

@@ -7,7 +7,9 @@ use chrono_tz::Tz;
 
 use super::question::NotePage;
 use super::wording::{Note, Wording};
-use super::{STYLE, deal, entry, mail_settings, my_consents, pulse, question, ticket};
+use super::{
+    STYLE, ask_consents, deal, entry, mail_settings, my_consents, pulse, question, ticket,
+};
 use crate::domain::text::Language;
 
 /// What stands in each page for its style.
@@ -62,6 +64,7 @@ pub fn all(facts: &Facts) -> Vec<Shown> {
     all.extend(ticket::examples::pages(facts));
     all.push(mail_settings::examples::page(facts));
     all.extend(my_consents::examples::pages(facts));
+    all.extend(ask_consents::examples(&facts.language, &facts.investor));
     all.extend(notes(&facts.language));
     all
 }

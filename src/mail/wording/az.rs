@@ -40,6 +40,7 @@ pub(super) const WORDING: Wording = Wording {
         lead_teaser: "Sizə “{programme}” proqramı çərçivəsində tanışlıq təklif olunur. Qarşı tərəfin adını hər iki tərəf razılıq verdikdən sonra biləcəksiniz.",
         about: "Qarşı tərəf haqqında",
         promise: "Adınız və ünvanınız yalnız razılıq versəniz ötürüləcək. İmtina edə və ya “hələ yox” cavabını da verə bilərsiniz.",
+        promise_first: "Razılıq versəniz, qarşı tərəfdən də soruşulacaq və o, təşkilatınızın adını və onun burada özü haqqında dərc etdiklərini oxuyacaq. Öz adınız və ünvanınız yalnız o da razılıq verdikdən sonra ötürüləcək. İmtina edə və ya “hələ yox” cavabını da verə bilərsiniz.",
         action: "Ətraflı oxuyun və cavab verin",
         expiry: "Cavab üçün son vaxt: {expires}. Bundan sonra sorğu öz-özünə bağlanacaq.",
         personal: "Bu keçid yalnız sizin üçündür. Xahiş edirik, onu başqasına göndərməyin.",

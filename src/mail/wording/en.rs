@@ -50,6 +50,7 @@ pub(super) const WORDING: Wording = Wording {
         lead_teaser: "An introduction is proposed to you in the programme “{programme}”. You learn the other organisation’s name once both sides have said yes.",
         about: "About the other side",
         promise: "Your name and your address are passed on only if you say yes. You can also say no, or not now.",
+        promise_first: "If you say yes, the other side is asked as well, and reads the name of your organisation and what it has published about itself. Your own name and your address are passed on only once it has said yes, too. You can also say no, or not now.",
         action: "Read more and answer",
         expiry: "You can answer until {expires}. After that, the request closes by itself.",
         personal: "The link is meant for you alone. Please don’t forward it.",

@@ -85,6 +85,8 @@ pub(super) struct Ask {
     pub about: &'static str,
     /// What happens with the reader's own name.
     pub promise: &'static str,
+    /// The same to who is asked first, before the other side is.
+    pub promise_first: &'static str,
     /// On the button.
     pub action: &'static str,
     /// With `{expires}`.

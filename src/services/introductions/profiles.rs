@@ -1,6 +1,6 @@
-//! The other side's profile by name, once both have said yes: through the gate
-//! at each reading, with a line in the ledger for each
-//! reader, revision and day.
+//! The other side's profile by name, to who is asked once that side has agreed,
+//! and to each once both have: through the gate at each reading, with a line in
+//! the ledger for each reader, revision and day.
 
 use crate::db::{self, Conn};
 use crate::domain::disclosure::Level;
@@ -16,6 +16,7 @@ use crate::domain::values::Side;
 use crate::services::disclosure::{self, Answered, Occasion, Pair, Showing};
 use crate::services::{Caller, Context, Error};
 
+use super::portrait::before_both_agreed;
 use super::{load, pair};
 
 /// A firm as its counterpart reads it.
@@ -49,7 +50,7 @@ pub enum Says {
 ///
 /// # Errors
 /// 404 for whoever stands on neither side, and while the two may not be shown
-/// to each other: before both said yes, in a freeze, after a block.
+/// to each other: before the other side has agreed, in a freeze, after a block.
 pub async fn counterpart(
     context: &Context,
     caller: &Caller,
@@ -89,7 +90,7 @@ fn shown(
     caller.may(Operation::ReadIntroduction, &firms)?;
     let reader = caller.side(introduction.startup, introduction.investor);
     let reader = reader.ok_or(Error::NotFound)?;
-    let occasion = occasion(&introduction).ok_or(Error::NotFound)?;
+    let occasion = occasion(&introduction, reader).ok_or(Error::NotFound)?;
     let pair = pair(conn, &introduction)?;
     let by = disclosure::answer(context, conn, &pair, occasion)?;
     if !by.is_allow() {
@@ -108,22 +109,29 @@ fn shown(
         subject: Subject::new(SubjectKind::Introduction, id),
         opened: Some((caller.id(), revision)),
     };
-    let firm = db::organizations::find(conn, of)?.ok_or(Error::NotFound)?;
+    let mut firm = db::organizations::find(conn, of)?.ok_or(Error::NotFound)?;
+    let mut says = says(conn, pair, reader.other())?;
+    if !introduction.both_accepted() {
+        says = before_both_agreed(conn, &mut firm.details, of, says)?;
+    }
     let counterpart = Counterpart {
         introduction: id,
         name: firm.details.display_name().to_string(),
         firm: firm.details,
-        says: says(conn, pair, reader.other())?,
+        says,
     };
     Ok((counterpart, showing, by))
 }
 
-/// When the gate is asked for an introduction that both agreed to; none where
-/// they didn't, or it is over without having connected them.
-fn occasion(introduction: &Introduction) -> Option<Occasion> {
+/// When the gate is asked for an introduction that both agreed to, or that the
+/// reader is asked about by a side that has; none where neither is so, or it is
+/// over without having connected them.
+fn occasion(introduction: &Introduction, reader: Side) -> Option<Occasion> {
     use IntroductionStatus as S;
     if !introduction.both_accepted() {
-        return None;
+        // Asking is consent, and so is a yes before the other side is asked.
+        let asked = introduction.asked() == Some(reader);
+        return (asked && introduction.accepted(reader.other())).then_some(Occasion::Running);
     }
     match introduction.status {
         S::BothAccepted | S::DeliveryProblem => Some(Occasion::Running),

@@ -178,6 +178,7 @@ pub(super) async fn introduced(stage: &Stage, mandate: &corridor::domain::mandat
         extended: false,
         convert_reported_by: None,
         partner: None,
+        frozen_from: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -222,6 +222,7 @@ impl World {
             extended: false,
             convert_reported_by: None,
             partner: None,
+            frozen_from: None,
             version: 1,
             created_at: noon(0),
             updated_at: noon(0),

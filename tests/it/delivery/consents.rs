@@ -6,7 +6,6 @@ use corridor::db::{self, Conn};
 use corridor::domain::account::Role;
 use corridor::domain::consent::{ConsentReceipt, IntroductionConsent, Method, PROPOSALS};
 use corridor::domain::ids::{IntroductionId, OrganizationId};
-use corridor::domain::meeting::Enclosed;
 use corridor::domain::values::Side;
 use corridor::jobs::clock;
 use serde_json::{Value, json};
@@ -81,7 +80,7 @@ fn a_yes_is_kept_with_all_that_the_law_lists() {
         assert!(shown.text.contains(given["text"].as_str().unwrap()));
         assert_eq!(
             given["data"],
-            json!(["name", "role", "email", "organization"])
+            json!(["name", "role", "email", "organization", "profile"])
         );
         assert!(given.get("recipient").is_none(), "not told yet");
         // Asking is consent.
@@ -261,43 +260,31 @@ fn no_mail_before_both_agreed_tells_what_was_not_granted() {
 fn a_firm_asks_for_so_many_introductions_a_week_and_is_told_when_again() {
     on_each_backend(async |database| {
         let mut post = Post::open(database).await;
-        let mut settings = (*post.stage.context.settings).clone();
-        settings.weekly_requests = 2;
-        settings.open_requests = 3;
-        post.stage.context.settings = settings.into();
+        post.stage.restart_with(|context| {
+            let mut settings = (*context.settings).clone();
+            settings.weekly_requests = 2;
+            settings.open_requests = 3;
+            context.settings = settings.into();
+        });
         let stage = &post.stage;
-        let mut matches = post.shown(4).await;
-        let ask = async |who: Who, matched: &str| {
-            let context = stage.context.clone();
-            let user = stage.user(who).clone();
-            let read = move |conn: &mut Conn| corridor::db::users::memberships(conn, user.id);
-            let parts = context.db.read(read).await.unwrap();
-            let caller = corridor::services::Caller::new(stage.user(who).clone(), parts);
-            let matched = of(matched.rsplit('/').next().unwrap());
-            let blurb = crate::api::stage::BLURB.to_owned();
-            corridor::services::introductions::request(
-                &context,
-                &caller,
-                None,
-                matched,
-                blurb,
-                Enclosed::default(),
-            )
-            .await
-            .map_err(|error| format!("{error:?}"))
+        let matches = post.shown(4).await;
+        let ask = async |who: Who, number: usize| {
+            let (matched, blurb) = (&matches[number], crate::api::stage::BLURB);
+            stage.request_introduction(who, matched, blurb).await
         };
-        for matched in matches.drain(..2).collect::<Vec<_>>() {
-            ask(Who::Gul, &matched).await.unwrap();
+        for number in 0..2 {
+            ask(Who::Gul, number).await.expect(201);
         }
-        let refused = ask(Who::Gul, &matches[0]).await.unwrap_err();
-        assert!(refused.contains("too_many_requests_this_week"), "{refused}");
-        assert!(refused.contains("2026-12-01T09:00:00Z"), "{refused}");
+        let refused = ask(Who::Gul, 2).await.expect(409);
+        assert_eq!(refused["code"], "too_many_requests_this_week");
+        let said = refused["detail"].as_str().unwrap();
+        assert!(said.contains("2026-12-01T09:00:00Z"), "{said}");
         post.advance(chrono::TimeDelta::days(7));
-        ask(Who::Gul, &matches[0]).await.unwrap();
-        let refused = ask(Who::Gul, &matches[1]).await.unwrap_err();
-        assert!(refused.contains("too_many_requests_open"), "{refused}");
+        ask(Who::Gul, 2).await.expect(201);
+        let refused = ask(Who::Gul, 3).await;
+        assert_eq!(refused.code(409), "too_many_requests_open");
         // A curator asks as much as they see fit.
-        ask(Who::Curator, &matches[1]).await.unwrap();
+        ask(Who::Curator, 3).await.expect(201);
     });
 }
 

@@ -230,6 +230,72 @@ fn sixty_silent_days_close_it_and_a_late_yes_opens_the_deal() {
     });
 }
 
+/// Half a year, one and two years after it closed both are asked, by mail and on
+/// a page; the last yes still opens the deal, though the programme is over.
+#[test]
+fn both_are_asked_one_and_two_years_after_it_closed_and_a_yes_still_counts() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let introduction = post.connected().await;
+        post.at("2027-01-23T09:00:00Z");
+        post.strike().await;
+        assert_eq!(post.status(&introduction).await, "closed");
+        for (round, mornings) in [
+            ("2027-07-23T09:00:00Z", "2027-07-26T09:00:00Z"),
+            // The programme ends meanwhile.
+            ("2027-12-01T09:00:00Z", "2027-12-03T09:00:00Z"),
+            ("2028-01-23T09:00:00Z", "2028-01-25T09:00:00Z"),
+            ("2029-01-23T09:00:00Z", "2029-01-25T09:00:00Z"),
+            ("2030-01-23T09:00:00Z", "2030-01-25T09:00:00Z"),
+        ] {
+            let before = post.mails().len();
+            for instant in [round, mornings] {
+                post.at(instant);
+                post.strike().await;
+            }
+            let told = post.mails().split_off(before).into_iter();
+            let asked = told.filter(|mail| mail.text.contains("/pulse/"));
+            let mut asked: Vec<_> = asked.flat_map(|mail| mail.to).collect();
+            asked.sort();
+            if ["2027-12", "2030-01"]
+                .iter()
+                .any(|it| round.starts_with(it))
+            {
+                assert!(asked.is_empty(), "{round}: {asked:?}");
+                continue;
+            }
+            let both = ["<dana@mail.example>", "<gul@mail.example>"];
+            assert_eq!(asked, both, "{round}");
+            let (pulse, page) = post.pulse(&introduction).await;
+            assert_eq!(pulse.kind, PulseKind::Late);
+            let shown = post.stage.open(&page).await;
+            assert_eq!(
+                (shown.status, shown.text.matches("<button").count()),
+                (200, 2)
+            );
+            let answer = if round.starts_with("2029") {
+                "yes"
+            } else {
+                "no"
+            };
+            let sent = post.stage.submit(&page, &[("answer", answer)]).await;
+            assert_eq!(sent.status, 303, "{round}: {}", sent.text);
+            let status = post.status(&introduction).await;
+            let expected = if answer == "yes" {
+                "converted"
+            } else {
+                "closed"
+            };
+            assert_eq!(status, expected, "{round}");
+        }
+        let deals = post.stage.get(Who::Curator, "/v1/deals").await.expect(200);
+        let deals = deals["items"].as_array().unwrap();
+        assert_eq!(deals.len(), 1);
+        let of_it = deals[0]["introduction"].as_str().unwrap();
+        assert!(introduction.ends_with(of_it));
+    });
+}
+
 #[test]
 fn a_sign_of_life_puts_the_end_off_and_a_side_that_closes_isnt_told() {
     on_each_backend(async |database| {

@@ -23,6 +23,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "Sorğu ilə göndərilən mesaj",
     strengths: "Niyə uyğun ola bilər",
     promise: "Adınız və ünvanınız yalnız razılıq versəniz ötürüləcək.",
+    promise_first: "Razılıq versəniz, qarşı tərəfdən də soruşulacaq və o, təşkilatınızın adını və onun burada özü haqqında dərc etdiklərini oxuyacaq. Öz adınız və ünvanınız yalnız o da razılıq verdikdən sonra ötürüləcək.",
     expiry: "Cavab üçün son vaxt: {expires}.",
     extended: "Sizə əlavə vaxt verilib.",
     form: Form {

@@ -33,6 +33,7 @@ pub(super) const WORDING: Wording = Wording {
     blurb: "The message with the request",
     strengths: "Why it may fit",
     promise: "Your name and your address are passed on only if you say yes.",
+    promise_first: "If you say yes, the other side is asked as well, and reads the name of your organisation and what it has published about itself. Your own name and your address are passed on only once it has said yes, too.",
     expiry: "You can answer until {expires}.",
     extended: "You have been given more time.",
     form: Form {

@@ -51,6 +51,8 @@ pub(super) struct Wording {
     pub strengths: &'static str,
     /// What happens with the reader's own name.
     pub promise: &'static str,
+    /// The same to who is asked first, before the other side is.
+    pub promise_first: &'static str,
     /// With `{expires}`.
     pub expiry: &'static str,
     /// More time was granted.

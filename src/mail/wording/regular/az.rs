@@ -39,7 +39,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
             stale: "{firm} profilinin hələ də düzgün olduğu vaxtında təsdiqlənmədi, ona görə yeni uyğunluq gəlmir. Onu nəzərdən keçirin və yenidən dərc edin.",
         },
         of_investor: ShownWords {
-            published: "{firm} profili dərc olunub. Hər iki tərəfin razılığı ilə sizinlə tanış edilən startaplar onu mandatınızla yanaşı oxuya bilər.",
+            published: "{firm} profili dərc olunub. Tanışlıq istədiyiniz və ya tanışlığa razılıq verdiyiniz startaplar onu mandatınızla yanaşı oxuya bilər.",
             confirm: "{firm} profili {by} tarixinədək aktual sayılır. Onu nəzərdən keçirin, artıq düzgün olmayanı dəyişin və təsdiqləyin: dərc olunmuş qalır. Təsdiqlənməsə, bu gündən sonra daha göstərilmir.",
             stale_subject: "Profiliniz hazırda göstərilmir",
             stale: "{firm} profilinin hələ də düzgün olduğu vaxtında təsdiqlənmədi, ona görə daha göstərilmir. Onu nəzərdən keçirin və yenidən dərc edin.",

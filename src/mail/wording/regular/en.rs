@@ -39,7 +39,7 @@ pub(in crate::mail) const WORDS: RegularWords = RegularWords {
             stale: "Nobody has confirmed in time that the profile of {firm} still holds, so it gets no new matches. Look through it and publish it again.",
         },
         of_investor: ShownWords {
-            published: "The profile of {firm} is published. Startups that you are connected with, once both sides have agreed, can read it beside your mandate.",
+            published: "The profile of {firm} is published. Startups that you ask for an introduction, or agree to be introduced to, can read it beside your mandate.",
             confirm: "The profile of {firm} counts as current until {by}. Look through it, change what is no longer true, then confirm it: it stays published. Unconfirmed, after that day it is no longer shown.",
             stale_subject: "Your profile is no longer shown",
             stale: "Nobody has confirmed in time that the profile of {firm} still holds, so it is no longer shown. Look through it and publish it again.",
