@@ -235,12 +235,12 @@ async fn decide_deal_note(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewNoteDecision>,
+    body: DocumentBody<NewNoteDecision>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/deal-notes/{id}/decisions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let (release, reason) = body.into_inner().read()?;
+    let (release, reason) = body.read(|it| it.read())?;
     let note = notes::decide(&context, &caller, intent, id, release, reason).await?;
     Ok(HttpResponse::Ok().json(NoteView::of(&note, &caller)))
 }
