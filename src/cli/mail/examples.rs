@@ -475,7 +475,10 @@ mod tests {
     /// Whatever is added to what people are told has a preview.
     #[test]
     fn everything_that_people_are_told_can_be_looked_at() {
-        let events: BTreeSet<_> = all(Language::En, &Destinations::default()).iter().map(|it| it.event).collect();
+        let events: BTreeSet<_> = all(Language::En, &Destinations::default())
+            .iter()
+            .map(|it| it.event)
+            .collect();
         let of = |prefix: &str, code: &str| format!("{prefix}_{code}");
         let mut wanted: Vec<String> = News::ALL.iter().map(|it| of("news", it.code())).collect();
         wanted.extend(Matter::ALL.iter().map(|it| of("alert", it.code())));
