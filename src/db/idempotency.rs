@@ -144,8 +144,8 @@ pub fn look(
     }
 }
 
-/// What stores a request with what it came to, together with its effect. It
-/// waits for a twin, and fails where that was first.
+/// What stores a request with what it came to and what is told of that, together
+/// with its effect. It waits for a twin, and fails where that was first.
 ///
 /// # Errors
 /// The outcome can't be written down.
@@ -154,6 +154,7 @@ pub fn insertion(
     fingerprint: &[u8; 32],
     now: DateTime<Utc>,
     outcome: &Outcome,
+    told: Option<String>,
 ) -> Result<Part> {
     let insert = diesel::insert_into(idempotency_keys::table).values((
         dsl::principal.eq(slot.principal.clone()),
@@ -163,8 +164,50 @@ pub fn insertion(
         dsl::outcome.eq(json::outcome::encode(outcome)?),
         dsl::created_at.eq(Timestamp(now)),
         dsl::expires_at.eq(Timestamp(now + KEPT)),
+        dsl::told.eq(told),
     ));
     Ok(Part::new(insert))
+}
+
+/// Whether a twin has the slot that is not done yet. On SQLite, where one
+/// writes at a time, none can be.
+///
+/// # Errors
+/// A statement failed.
+pub fn is_held(
+    conn: &mut Conn,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    if !sql::wait_no_longer(conn)? {
+        return Ok(false);
+    }
+    match sql::take_idempotency(conn, slot, fingerprint, now, now + KEPT) {
+        Err(Error::Busy) => Ok(true),
+        other => other.map(|_| false),
+    }
+}
+
+/// What was told of a request, if that was kept.
+///
+/// # Errors
+/// A statement failed.
+pub fn told(conn: &mut Conn, slot: &Slot) -> Result<Option<String>> {
+    let told: Option<Option<String>> = row(slot).select(dsl::told).first(conn).optional()?;
+    Ok(told.flatten())
+}
+
+/// Forgets what was told of all requests, and answers of how many: whoever it
+/// speaks of is erased. Their repetitions are told what is on record then.
+///
+/// # Errors
+/// A statement failed.
+pub fn forget_told(conn: &mut Conn) -> Result<usize> {
+    let told = idempotency_keys::table.filter(dsl::told.is_not_null());
+    Ok(diesel::update(told)
+        .set(dsl::told.eq(None::<&str>))
+        .execute(conn)?)
 }
 
 /// Stores a request that did nothing with what it came to; false where the slot

@@ -146,6 +146,23 @@ impl<E: From<Error>> Together<E> {
     }
 }
 
+/// Runs `job`, which stores together, so that nothing of it stays if it fails:
+/// on SQLite in a savepoint, while on PostgreSQL the one statement is all that
+/// it stores.
+///
+/// # Errors
+/// The job's own.
+pub fn whole<T, E: From<Error>>(
+    conn: &mut Conn,
+    job: impl FnOnce(&mut Conn) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    match conn {
+        Conn::Sqlite(_) => transaction(conn, job),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(_) => job(conn),
+    }
+}
+
 fn store(conn: &mut Conn, guard: Guard, parts: Vec<Part>) -> Result<()> {
     match conn {
         // The only writer has read the firm in this very transaction.

@@ -11,7 +11,7 @@ use super::mail_schema::mail_copies;
 use super::review_schema::match_notes;
 use super::schema::{introductions, matches, outbox};
 use super::types::{Id, Timestamp};
-use super::{Conn, Result};
+use super::{Conn, Result, idempotency};
 use crate::domain::event::SubjectKind;
 use crate::domain::export::ExportState;
 use crate::domain::ids::{MandateId, OrganizationId, StartupProfileId};
@@ -103,7 +103,8 @@ fn forget_notes(conn: &mut Conn, matched: &[Id]) -> Result<()> {
 /// Ends the time of every file that was made of records, whoever asked for it,
 /// since it may hold this one; one that is being made begins anew. So ends that
 /// of files that the record came from and that were read to their end. The
-/// sweep deletes them. The record loses the name that those files gave it.
+/// sweep deletes them. The record loses the name that those files gave it. No
+/// answer is kept to be repeated that may say what it said.
 ///
 /// # Errors
 /// A statement failed.
@@ -138,5 +139,7 @@ pub fn files(
         .execute(conn)?;
     let name = record_names::table.filter(record_names::record_id.eq(Id::of(record)));
     diesel::delete(name).execute(conn)?;
+    // What of late was answered to who made or moved it.
+    idempotency::forget_told(conn)?;
     Ok(())
 }

@@ -35,6 +35,8 @@ pub mod identifier;
 pub mod ids;
 pub mod import;
 pub mod introduction;
+mod introduction_ask;
+mod introduction_request;
 pub mod investment;
 pub mod investor;
 pub mod licence;

@@ -35,6 +35,7 @@ mod security_headers;
 mod slots;
 pub mod upload;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
@@ -141,7 +142,7 @@ fn api_server<S: Send + Sync + 'static>(
     drain: Drain,
 ) -> io::Result<Server> {
     let published = web::Data::new(Published::of(service.routes));
-    let plain = web::Data::new(plain_routes(service.routes));
+    let plain = web::Data::new(PlainRoutes::new(service.routes, plain_routes));
     let renderings = web::Data::new(Renderings::default());
     let limits = options.limits;
     let limiter = web::Data::new(RateLimiter::new(limits.rates));
@@ -192,8 +193,8 @@ fn metrics_server(listener: TcpListener, render: RenderMetrics) -> io::Result<Se
 }
 
 /// The routes that take no query.
-fn plain_routes(routes: Routes) -> PlainRoutes {
-    let mut plain = PlainRoutes::default();
+fn plain_routes(routes: Routes) -> BTreeSet<String> {
+    let mut plain = BTreeSet::new();
     App::new().configure(|server| {
         all_routes(&mut ServiceConfig::noting(server, &mut plain), routes);
     });

@@ -4,12 +4,15 @@
 //! they have to know of it is noted route by route: which take no query.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::{Components, OpenApi, RefOr};
 use utoipa_actix_web::OpenApiFactory;
+
+use super::openapi::Routes;
 
 /// Takes routes.
 pub struct ServiceConfig<'a> {
@@ -21,31 +24,46 @@ pub struct ServiceConfig<'a> {
 enum Beside<'a> {
     Nothing,
     Document(&'a mut OpenApi),
-    Plain(&'a mut PlainRoutes),
+    Plain(&'a mut BTreeSet<String>),
 }
 
-/// The routes that take no query: method and template.
-#[derive(Debug, Default)]
-pub struct PlainRoutes(BTreeSet<String>);
+/// The routes that take no query: method and template. They are found when
+/// somebody sends one: all descriptions are gone through for it.
+#[derive(Debug)]
+pub struct PlainRoutes {
+    routes: Routes,
+    find: fn(Routes) -> BTreeSet<String>,
+    found: OnceLock<BTreeSet<String>>,
+}
 
 impl PlainRoutes {
-    /// Whether that route is one of them.
-    pub fn have(&self, route: &str) -> bool {
-        self.0.contains(route)
+    /// Those that `find` finds among these.
+    pub(super) const fn new(routes: Routes, find: fn(Routes) -> BTreeSet<String>) -> Self {
+        Self {
+            routes,
+            find,
+            found: OnceLock::new(),
+        }
     }
 
-    fn note(&mut self, path: &str, item: &PathItem) {
-        let methods = [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ];
-        for (method, operation) in methods {
-            if operation.as_ref().is_some_and(|it| !takes_query(it)) {
-                self.0.insert(format!("{method} {path}"));
-            }
+    /// Whether that route is one of them.
+    pub fn have(&self, route: &str) -> bool {
+        let found = self.found.get_or_init(|| (self.find)(self.routes));
+        found.contains(route)
+    }
+}
+
+fn note(plain: &mut BTreeSet<String>, path: &str, item: &PathItem) {
+    let methods = [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+    ];
+    for (method, operation) in methods {
+        if operation.as_ref().is_some_and(|it| !takes_query(it)) {
+            plain.insert(format!("{method} {path}"));
         }
     }
 }
@@ -77,7 +95,7 @@ impl<'a> ServiceConfig<'a> {
     }
 
     /// Routes of which those that take no query are noted.
-    pub fn noting(server: &'a mut web::ServiceConfig, plain: &'a mut PlainRoutes) -> Self {
+    pub fn noting(server: &'a mut web::ServiceConfig, plain: &'a mut BTreeSet<String>) -> Self {
         Self {
             server,
             beside: Beside::Plain(plain),
@@ -99,7 +117,7 @@ impl<'a> ServiceConfig<'a> {
             Beside::Nothing => {}
             Beside::Plain(plain) => {
                 for (path, item) in &route.paths().paths {
-                    plain.note(path, item);
+                    note(plain, path, item);
                 }
             }
             Beside::Document(document) => {

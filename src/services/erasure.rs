@@ -45,6 +45,8 @@ pub(super) fn erase(
     if !erasure::erase(conn, person, &user.email.key(), context.now())? {
         return Err(not_closed().into());
     }
+    // Anything that was answered of late may name them.
+    db::idempotency::forget_told(conn)?;
     let parts = i64::try_from(parts.len()).unwrap_or(i64::MAX);
     context.pen(actor).append(
         conn,

@@ -1,10 +1,14 @@
 //! One transaction per use case, done once however often it is asked for.
 
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::idempotency::{self, Begin, Outcome, Settled, Slot};
-use crate::db::together::Together;
+use crate::db::together::{self, Together};
 use crate::db::{self, Conn};
 use crate::domain::ids::UserId;
 
@@ -19,6 +23,63 @@ pub struct Intent {
     pub key: String,
     /// SHA-256 of the whole request.
     pub fingerprint: [u8; 32],
+    /// What is told of the record, where that is kept with it.
+    pub telling: Option<Telling>,
+}
+
+impl Intent {
+    /// The same, whose record is told of like this.
+    #[must_use]
+    pub fn told_by(self, telling: &Telling) -> Self {
+        Self {
+            telling: Some(telling.clone()),
+            ..self
+        }
+    }
+}
+
+/// How a record that was made or moved is told of, and how it was when the
+/// request came for the first time. The words are stored in the transaction
+/// of the effect, so that a repetition is told them whatever became of the
+/// record since.
+#[derive(Clone)]
+pub struct Telling {
+    write: Arc<Write>,
+    told: Arc<OnceLock<Told>>,
+}
+
+type Write = dyn Fn(&dyn Any) -> Option<String> + Send + Sync;
+
+/// What was told the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The version that the record came to.
+    pub version: i64,
+    /// The words.
+    pub text: String,
+}
+
+impl fmt::Debug for Telling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telling")
+            .field("told", &self.told)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Telling {
+    /// Records of type `T` are told of like this.
+    pub fn of<T: 'static>(write: impl Fn(&T) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self {
+            write: Arc::new(move |record| record.downcast_ref::<T>().and_then(&write)),
+            told: Arc::default(),
+        }
+    }
+
+    /// What was told the first time; none of a request that is new.
+    pub fn told(&self) -> Option<&Told> {
+        self.told.get()
+    }
 }
 
 /// Whether a request of `principal` with that key was taken before.
@@ -159,6 +220,35 @@ where
     write_once_versioned(context, principal, intent, job, find).await
 }
 
+/// [`write_once`] of a job that may refuse and keep what it wrote: that it was
+/// asked, say. A repetition meets the same refusal and writes nothing.
+pub async fn write_once_or_refuse<T, J, F>(
+    context: &Context,
+    principal: UserId,
+    intent: Option<Intent>,
+    job: J,
+    find: F,
+) -> Result<T, Error>
+where
+    T: Recorded + Send + 'static,
+    J: FnOnce(&mut Conn) -> Result<Result<T, Refusal>, Error> + Send + 'static,
+    F: FnOnce(&mut Conn, Uuid) -> Result<T, Error> + Send + 'static,
+{
+    let keep = |made: &Result<T, Refusal>| match made {
+        Ok(made) => Outcome::Created {
+            id: made.id(),
+            version: made.version(),
+        },
+        Err(refusal) => refused(refusal),
+    };
+    let again = |conn: &mut Conn, outcome| match outcome {
+        Outcome::Created { id, .. } => find(conn, id).map(Ok),
+        _ => Err(other_outcome()),
+    };
+    let made = once(context, principal, intent, job, keep, again).await?;
+    made.map_err(Error::Refused)
+}
+
 /// [`write_once`] of a job that only reads and decides, and answers what is to
 /// be stored with its own answer: see [`db::together`].
 pub async fn write_once_together<T, J, F>(
@@ -177,17 +267,29 @@ where
         return context.db.write_together(job).await;
     };
     let now = context.now();
+    let telling = intent.telling.clone();
     let (slot, fingerprint) = slot(principal, intent);
-    let find = |conn: &mut Conn, id, _| find(conn, id);
-    let again = |conn: &mut Conn, outcome| recorded(conn, outcome, find);
+    let heard = (slot.clone(), telling.clone());
+    let again = move |conn: &mut Conn, outcome| {
+        let find = |conn: &mut Conn, id, version| {
+            let found = find(conn, id)?;
+            let (slot, telling) = &heard;
+            hear(conn, slot, telling.as_ref(), version)?;
+            Ok(found)
+        };
+        recorded(conn, outcome, find)
+    };
     // The outer result may keep a refusal; the inner one is the answer.
     let job = move |conn: &mut Conn| {
         let before = idempotency::look(conn, &slot, &fingerprint, now)?;
         if before != Begin::Fresh {
             return replayed(conn, before, again);
         }
-        let stored = job(conn).and_then(|(made, stored)| {
-            let kept = idempotency::insertion(&slot, &fingerprint, now, &keep(&made))?;
+        let stored = together::whole(conn, |conn| {
+            let (made, stored) = job(conn)?;
+            let told = telling.as_ref().and_then(|telling| (telling.write)(&made));
+            let outcome = keep(&made);
+            let kept = idempotency::insertion(&slot, &fingerprint, now, &outcome, told)?;
             stored.with(kept).store(conn)?;
             Ok(made)
         });
@@ -207,6 +309,9 @@ where
             }
         }
         match idempotency::look(conn, &slot, &fingerprint, now)? {
+            Begin::Fresh if waited_for_twin(conn, &failed, &slot, &fingerprint, now)? => {
+                Err(Error::KeyInUse)
+            }
             Begin::Fresh => Err(failed),
             before => replayed(conn, before, again),
         }
@@ -247,6 +352,22 @@ fn refused(refusal: &Refusal) -> Outcome {
         detail: refusal.detail.clone(),
         missing: refusal.missing.clone(),
     }
+}
+
+/// Reads what was told the first time.
+fn hear(
+    conn: &mut Conn,
+    slot: &Slot,
+    telling: Option<&Telling>,
+    version: i64,
+) -> Result<(), Error> {
+    if let Some(telling) = telling
+        && let Some(text) = idempotency::told(conn, slot)?
+    {
+        // It is heard once.
+        let _ = telling.told.set(Told { version, text });
+    }
+    Ok(())
 }
 
 /// The record that was made or moved the first time.
@@ -359,6 +480,29 @@ where
             }
         })
         .await?
+}
+
+/// Whether it was a twin that was waited for in vain.
+fn waited_for_twin(
+    conn: &mut Conn,
+    failed: &Error,
+    slot: &Slot,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    if !matches!(failed, Error::Busy { .. }) {
+        return Ok(false);
+    }
+    let mut held = false;
+    // Looking takes the slot if it is free, so that is undone.
+    let undone = db::transaction(conn, |conn| {
+        held = idempotency::is_held(conn, slot, fingerprint, now)?;
+        Err::<(), _>(db::Error::Busy)
+    });
+    match undone {
+        Err(db::Error::Busy) | Ok(()) => Ok(held),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Takes the slot once no twin has it; one that takes too long is told apart

@@ -10,6 +10,7 @@ use corridor::config::{Config, import_mapping};
 use corridor::db::{self, Conn, chain, events, mandates, organizations, startup_profiles};
 use corridor::domain::account::Role;
 use corridor::domain::admission::Admission;
+use corridor::domain::agreement::{Agreement, Signatory, SignatureLevel, Signing};
 use corridor::domain::compliance::{ClearanceVerdict, Proof};
 use corridor::domain::disclosure::{Decision, Rule};
 use corridor::domain::ids::{OrganizationId, ProgrammeId};
@@ -21,9 +22,11 @@ use corridor::domain::programme::{
 };
 use corridor::domain::review::{Audience, MatchAction, MatchStatus};
 use corridor::domain::scoring::{Explanation, GateVerdict, Outcome, ReasonKey};
+use corridor::domain::text::Language;
 use corridor::domain::values::OrganizationKind;
 use corridor::matching::reference::Filter;
 use corridor::services::accounts::{self, NewUser};
+use corridor::services::agreements::{self, NewSigning};
 use corridor::services::compliance::{self, NewClearance};
 use corridor::services::disclosure::{self, Occasion, Pair};
 use corridor::services::imports::{self, NewStartup, Pass, Terms};
@@ -230,20 +233,47 @@ async fn programme(context: &Context, operator: &Caller) -> Programme {
         starts_on: day("2026-01-01"),
         ends_on: day("2027-12-31"),
     };
-    let mut programme = programmes::create(context, operator, None, details)
+    let drafted = programmes::create(context, operator, None, details)
         .await
         .unwrap();
-    for action in [
-        ProgrammeAction::Negotiate,
-        ProgrammeAction::AgreeText,
-        ProgrammeAction::StartSigning,
-        ProgrammeAction::Activate,
-    ] {
-        programme = programmes::transition(context, operator, None, programme.id, None, action)
+    let (id, party) = (drafted.id, operator.memberships[0].organization);
+    let go = async |action| {
+        programmes::transition(context, operator, None, id, None, action)
             .await
-            .unwrap();
-    }
-    programme
+            .unwrap()
+    };
+    go(ProgrammeAction::Negotiate).await;
+    let english: Language = "en".parse().unwrap();
+    let written = Agreement {
+        controlling: Some(english.clone()),
+        texts: [(english, "We agree.".to_owned())].into(),
+        signatories: vec![Signatory {
+            organization: party,
+            name: "Leyla".to_owned(),
+            title: None,
+            signing: Signing::Pending,
+            recorded: None,
+        }],
+        ..Agreement::empty(id)
+    };
+    agreements::write(context, operator, id, None, written)
+        .await
+        .unwrap();
+    go(ProgrammeAction::AgreeText).await;
+    go(ProgrammeAction::StartSigning).await;
+    let signed = NewSigning {
+        organization: party,
+        signing: Signing::Signed {
+            level: SignatureLevel::Simple,
+            on: context.now().date_naive(),
+            evidence: "Archive 7".to_owned(),
+            digest: [0; 32],
+        },
+    };
+    agreements::record_signing(context, operator, None, id, None, signed)
+        .await
+        .unwrap();
+    go(ProgrammeAction::Activate).await
 }
 
 /// The bad rows of a report as they are printed.

@@ -4,6 +4,7 @@
 //! that starts ten weeks ago, so that timelines, deadlines and mails look as
 //! if people had worked with it.
 
+mod agreement;
 mod data;
 mod people;
 mod story;

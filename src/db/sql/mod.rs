@@ -208,6 +208,7 @@ pub(super) fn place_events(conn: &mut Conn, placed: &[Placed]) -> Result<()> {
             .bind::<Array<BigInt>, _>(seqs)
             .bind::<Array<BigInt>, _>(positions)
             .bind::<Array<Binary>, _>(hashes)
+            .prepared()
             .execute(conn)?;
         }
     }
@@ -284,6 +285,7 @@ pub(super) fn take_idempotency(
         idempotency_keys::outcome.eq(None::<&str>),
         idempotency_keys::created_at.eq(Timestamp(now)),
         idempotency_keys::expires_at.eq(Timestamp(expires_at)),
+        idempotency_keys::told.eq(None::<&str>),
     );
     let take = diesel::insert_into(idempotency_keys::table)
         .values((
@@ -297,6 +299,19 @@ pub(super) fn take_idempotency(
         .set(fresh);
     let expired = idempotency_keys::expires_at.le(Timestamp(now));
     execute(conn, methods::FilterDsl::filter(take, expired).prepared())
+}
+
+/// Waits for no lock any more until the transaction ends; false on SQLite, which
+/// has one for all.
+pub(super) fn wait_no_longer(conn: &mut Conn) -> Result<bool> {
+    match conn {
+        Conn::Sqlite(_) => Ok(false),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(conn) => {
+            diesel::sql_query("SET LOCAL lock_timeout = 1").execute(conn)?;
+            Ok(true)
+        }
+    }
 }
 
 pub(super) fn insert_outbox(

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use actix_web::http::header::{ETAG, LOCATION};
+use actix_web::http::header::{ETAG, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::domain::fault::Faults;
 use crate::http::idempotency::{IdempotencyKey, fingerprint};
 use crate::http::preconditions::etag;
 use crate::http::problem::{Kind, Problem};
-use crate::services::Intent;
+use crate::services::{Intent, Telling};
 
 /// The id in a path. What is no id names nothing.
 ///
@@ -66,7 +66,29 @@ pub fn intent(
         route,
         key: key.to_owned(),
         fingerprint: fingerprint(request, body),
+        telling: None,
     })
+}
+
+/// How records of a kind are told of as `V`, word for word the same when the
+/// request comes again.
+pub fn telling<T, V>() -> Telling
+where
+    T: Clone + 'static,
+    V: From<T> + Serialize,
+{
+    Telling::of(|record: &T| serde_json::to_string(&V::from(record.clone())).ok())
+}
+
+/// The answer, or what was answered the first time.
+pub fn as_told(telling: &Telling, mut answer: HttpResponse) -> HttpResponse {
+    let Some(told) = telling.told() else {
+        return answer;
+    };
+    if let Ok(version) = HeaderValue::from_str(&etag(told.version)) {
+        answer.headers_mut().insert(ETAG, version);
+    }
+    answer.set_body(told.text.clone()).map_into_boxed_body()
 }
 
 /// 201 with the place and version of what was made.

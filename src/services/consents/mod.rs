@@ -4,9 +4,11 @@
 //! |---|---|
 //! | here | the list, and taking back |
 //! | `keeping` | consents as they are given |
+//! | `links` | the way to the list, sent to an address on demand |
 //! | `proposals` | that a firm is proposed to others: stopped, and given again |
 
 mod keeping;
+mod links;
 mod proposals;
 mod submission;
 
@@ -23,7 +25,7 @@ use crate::domain::consent::{
 use crate::domain::country::Country;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
 use crate::domain::ids::{IntroductionId, UserId};
-use crate::domain::introduction::IntroductionStatus;
+use crate::domain::introduction::{AskedAgain, IntroductionStatus};
 use crate::domain::permission::Operation;
 use crate::domain::text::{Email, Language};
 use crate::domain::values::Side;
@@ -34,8 +36,10 @@ use super::transitions::code;
 use super::{Caller, Context, Error, Intent, introductions, programmes, suppressions};
 
 pub(super) use keeping::{of_answer, of_requester};
-pub(super) use proposals::{WITHDRAWN, check_proposable, hindrance_to_show};
-pub use proposals::{renew_own, stop_again};
+pub(super) use links::prepare_link;
+pub use links::send_link;
+pub(super) use proposals::{WITHDRAWN, check_proposable, gives, hindrance_to_show, of_own_act};
+pub use proposals::{give_own, renew_own, stop_again};
 pub(super) use submission::{Basis, basis, keep};
 
 /// What a link to somebody's consents is bound to.
@@ -60,7 +64,8 @@ pub struct Given {
     pub law: String,
     /// What is covered, as codes.
     pub data: Vec<&'static str>,
-    /// The firm it is passed on to, once the reader knows its name.
+    /// The firm that the name and address are passed on to, once the reader
+    /// knows its name.
     pub recipient: Option<String>,
     /// The country of who it is passed on to, if known.
     pub country: Option<Country>,
@@ -463,6 +468,24 @@ pub(super) fn lacks_consent(conn: &mut Conn, id: IntroductionId) -> Result<Optio
         let newest = given.iter().rfind(|consent| consent.side == *side);
         newest.is_some_and(|consent| consent.withdrawn_at.is_some())
     }))
+}
+
+/// Of which sides what was agreed to has run out; none where it holds.
+pub(super) fn ran_out(
+    conn: &mut Conn,
+    id: IntroductionId,
+    now: DateTime<Utc>,
+) -> Result<Option<AskedAgain>, Error> {
+    let given = introduction_consents::of_introduction(conn, id)?;
+    let is_over = |side| {
+        let newest = given.iter().rfind(|consent| consent.side == side);
+        newest.is_some_and(|consent| consent.valid_to <= now)
+    };
+    let sides = AskedAgain {
+        startup: is_over(Side::Startup),
+        investor: is_over(Side::Investor),
+    };
+    Ok((sides.startup || sides.investor).then_some(sides))
 }
 
 /// Whether both sides agreed that a curator gets the mail that connects, too.

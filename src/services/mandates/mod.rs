@@ -272,8 +272,11 @@ fn apply(
     caller.may(Operation::ReadMandate, &[before.organization])?;
     caller.may(Operation::MoveMandate, &[before.organization])?;
     check_version(expected, before.version)?;
+    let mut agreeing = None;
     if matches!(action, MandateAction::Publish | MandateAction::Restore) {
-        consents::check_proposable(conn, before.organization, context.now())?;
+        let stands = consents::check_proposable(conn, before.organization, context.now())?;
+        let gives = consents::gives(caller, before.organization, stands);
+        agreeing = (gives && action == MandateAction::Publish).then(|| caller.clone());
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let hats = caller.hats_for(before.organization, Hat::Startup);
@@ -300,7 +303,7 @@ fn apply(
     let ask = action == MandateAction::Publish && !after.claimed;
     let news = records::news_of_mandate(action, before.status);
     let ended = matches!(action, MandateAction::Withdraw | MandateAction::Suspend);
-    if ask || ended || course.concerns() || news.is_some() {
+    if ask || ended || course.concerns() || news.is_some() || agreeing.is_some() {
         let (context, told) = (context.clone(), after.clone());
         // Who of compliance it was, is not for the other side to read.
         let actor = match action {
@@ -310,6 +313,9 @@ fn apply(
         stored = stored.then(move |conn| {
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if let Some(person) = agreeing {
+                consents::of_own_act(&context, conn, &person, told.organization)?;
             }
             if course.concerns() {
                 around.held.follow(&context, conn, &course, note)?;

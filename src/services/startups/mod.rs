@@ -289,11 +289,14 @@ fn apply(
     caller.may(Operation::MoveStartupProfile, &[before.organization])?;
     check_version(expected, before.version)?;
     // What nobody may propose is not looked at either.
+    let mut agreeing = None;
     if matches!(
         action,
         ProfileAction::Submit | ProfileAction::Publish | ProfileAction::Restore
     ) {
-        consents::check_proposable(conn, before.organization, now)?;
+        let stands = consents::check_proposable(conn, before.organization, now)?;
+        let gives = consents::gives(caller, before.organization, stands);
+        agreeing = (gives && action == ProfileAction::Publish).then(|| caller.clone());
     }
     let around = Around::load(context, conn, &before, &[action], Some(caller))?;
     let facts = around.facts();
@@ -340,7 +343,7 @@ fn apply(
     let ask = forward && !after.claimed;
     let news = records::news_of_profile(action, before.status);
     let ended = matches!(action, ProfileAction::Withdraw | ProfileAction::Suspend);
-    if agrees || ask || ended || course.concerns() || news.is_some() {
+    if agrees || ask || ended || course.concerns() || news.is_some() || agreeing.is_some() {
         let (context, told, by) = (context.clone(), after.clone(), caller.clone());
         // Who of compliance it was, is not for the other side to read.
         let actor = match action {
@@ -353,6 +356,9 @@ fn apply(
             }
             if ask {
                 contacts::ask(&context, conn, actor, told.organization)?;
+            }
+            if let Some(person) = agreeing {
+                consents::of_own_act(&context, conn, &person, told.organization)?;
             }
             if course.concerns() {
                 around.held.follow(&context, conn, &course, details.note)?;

@@ -40,6 +40,64 @@ fn a_refusal_is_repeated_with_all_that_was_missing() {
     });
 }
 
+/// What became of a record since is no answer to what was asked then.
+#[test]
+fn a_replay_says_what_was_said_whatever_became_of_the_record_since() {
+    on_each_backend(async |database| {
+        let stage = Stage::set(database).await;
+        let ask = async |who: Who, path: &str, key: &str, body: serde_json::Value| {
+            let request = stage
+                .request(who, "POST", path)
+                .header("If-Match", "*")
+                .header("Idempotency-Key", key);
+            Answer::of(request.json(&body).send().await.unwrap()).await
+        };
+        let profile = format!("/v1/startup-profiles/{}", stage.profile.id);
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        for (who, record, nouns, words) in [
+            (
+                Who::Dana,
+                &profile,
+                "/v1/startup-profiles",
+                json!({"stage": "seed"}),
+            ),
+            (
+                Who::Gul,
+                &mandate,
+                "/v1/mandates",
+                json!({"title": "Water in the south"}),
+            ),
+        ] {
+            let path = format!("{record}/transitions");
+            let pause =
+                async || ask(who, &path, "pause-8e03978e", json!({"action": "pause"})).await;
+            let make = async || ask(who, nouns, "make-8e03978e", json!({})).await;
+            let (paused, made) = (pause().await, make().await);
+            assert_eq!((paused.status, made.status), (200, 201));
+            stage
+                .go(who, record, json!({"action": "publish"}))
+                .await
+                .expect(200);
+            let draft = made.location.clone().unwrap();
+            let edited = stage.edit(who, &draft, words).await;
+            assert_ne!(edited.etag, made.etag);
+            edited.expect(200);
+            for (first, again) in [(paused, pause().await), (made, make().await)] {
+                assert_eq!(first.status, again.status, "{again:?}");
+                assert_eq!(first.text, again.text);
+                assert_eq!(first.etag, again.etag);
+                assert_eq!(first.location, again.location);
+            }
+            // One that was told of nobody's words any more tells what there is.
+            let forget = |conn: &mut Conn| db::idempotency::forget_told(conn);
+            assert_eq!(stage.context.db.write(forget).await.unwrap(), 2);
+            let status = make().await.expect(201)["status"].clone();
+            assert_eq!(status, "draft");
+            assert_eq!(pause().await.expect(200)["status"], "published");
+        }
+    });
+}
+
 /// Once somebody has left a firm, no old key of theirs reads its records.
 #[test]
 fn a_replay_asks_again_who_may_read() {
@@ -94,19 +152,33 @@ fn a_twin_that_takes_too_long_is_told_so() {
             return;
         }
         let stage = Stage::set(database).await;
-        let slot = Slot {
-            principal: stage.user(Who::Curator).id.to_string(),
-            route: "POST /v1/programmes".to_owned(),
-            key: "8e03978e-40d5".to_owned(),
-        };
-        let mut first = database.connect();
-        first.begin_test_transaction().unwrap();
-        begin(&mut first, &slot, &[0; 32], stage.context.now()).unwrap();
-        let request = stage
-            .request(Who::Curator, "POST", "/v1/programmes")
-            .header("Idempotency-Key", "8e03978e-40d5")
-            .json(&draft_programme("az-il"));
-        let answer = Answer::of(request.send().await.unwrap()).await;
-        assert_eq!(answer.code(409), "idempotency_key_in_use");
+        let (mut firsts, mut twins) = (Vec::new(), JoinSet::new());
+        for (who, route, body) in [
+            (
+                Who::Curator,
+                "POST /v1/programmes",
+                draft_programme("az-il"),
+            ),
+            (Who::Dana, "POST /v1/startup-profiles", json!({})),
+        ] {
+            let slot = Slot {
+                principal: stage.user(who).id.to_string(),
+                route: route.to_owned(),
+                key: "8e03978e-40d5".to_owned(),
+            };
+            let mut first = database.connect();
+            first.begin_test_transaction().unwrap();
+            begin(&mut first, &slot, &[0; 32], stage.context.now()).unwrap();
+            firsts.push(first);
+            let (method, path) = route.split_once(' ').unwrap();
+            let request = stage
+                .request(who, method, path)
+                .header("Idempotency-Key", "8e03978e-40d5")
+                .json(&body);
+            twins.spawn(async move { Answer::of(request.send().await.unwrap()).await });
+        }
+        for answer in twins.join_all().await {
+            assert_eq!(answer.code(409), "idempotency_key_in_use");
+        }
     });
 }

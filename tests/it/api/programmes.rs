@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::support::app::App;
 use crate::support::builders::{
-    act, active_programme, corridor, create, firm, id_of, operator, programme, published_mandate,
-    published_profile,
+    act, active_programme, agree_and_sign, corridor, create, firm, id_of, operator, programme,
+    published_mandate, published_profile, write_agreement,
 };
 use crate::support::database::on_each_backend;
 
@@ -193,9 +193,13 @@ fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
         }
         let listed = stranger.owner.get("/v1/programmes").await.expect(200);
         assert_eq!(listed.body["items"], json!([]));
-        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-            act(&curator, &path, action).await;
-        }
+        // Nothing comes into force that nobody agreed on and signed.
+        act(&curator, &path, "negotiate").await;
+        let bare = json!({ "action": "agree_text" });
+        let refused = curator.act(&path, "*", &bare).await;
+        refused.refused(409, "incomplete");
+        write_agreement(&curator, &path).await;
+        agree_and_sign(&curator, &path).await;
         stranger.owner.get(&path).await.expect(200);
 
         // Without parties it is the operator's own.
@@ -203,8 +207,8 @@ fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
         alone["parties"] = json!([]);
         let (path, drafted) = create(&curator, "/v1/programmes", &alone).await;
         assert_eq!(drafted.body["parties"][0]["role"], "operator");
-        for action in ["negotiate", "agree_text", "start_signing", "activate"] {
-            act(&curator, &path, action).await;
-        }
+        act(&curator, &path, "negotiate").await;
+        write_agreement(&curator, &path).await;
+        agree_and_sign(&curator, &path).await;
     });
 }

@@ -203,16 +203,20 @@ mod postgres {
         wait "$server" || true
     "#;
 
-    /// What tests store may be lost with the machine; benchmarks, which are no
-    /// tests, include this file too and pay for what is durable.
-    const DURABILITY: &str = if cfg!(test) {
-        "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_wal_size=256MB"
-    } else {
-        ""
-    };
+    /// What tests store may be lost with the machine.
+    const OF_TESTS: &str =
+        "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_wal_size=256MB";
 
-    /// Where it is stored, for the same reason.
-    const PLACE: &str = if cfg!(test) { "in-memory" } else { "on-disk" };
+    /// How durable the store is, and where it lies. Benchmarks include this file
+    /// too and pay for what is durable; they are compiled as tests are, so the
+    /// crate's name tells them apart.
+    fn store() -> (&'static str, &'static str) {
+        if module_path!().starts_with("it::") {
+            (OF_TESTS, "in-memory")
+        } else {
+            ("", "on-disk")
+        }
+    }
 
     struct Server {
         folder: String,
@@ -268,10 +272,11 @@ mod postgres {
                 );
                 return None;
             };
+            let (durability, place) = store();
             let mut supervisor = supervisor()
                 .arg(binaries)
-                .arg(DURABILITY)
-                .arg(PLACE)
+                .arg(durability)
+                .arg(place)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()

@@ -141,7 +141,10 @@ pub fn filter(caller: &Caller, filters: &IntroductionFilters) -> Result<Filter, 
 
 /// Asks for an introduction.
 ///
-/// The side that asks counts as accepted. The blurb is read before both sides
+/// The side that asks counts as accepted: the other one reads the name of its
+/// organisation and what it has published as soon as it is asked, and the name
+/// and address of whoever asks once it has said yes, too. What is agreed to
+/// with that stands under `GET /v1/me/consents`. The blurb is read before both
 /// have agreed: an address, a number, a link or a name in it is refused.
 #[utoipa::path(
     operation_id = "request_introduction",

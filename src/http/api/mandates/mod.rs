@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::exchange::{check_fields, created, intent, moved, path_id};
+use super::exchange::{as_told, check_fields, created, intent, moved, path_id, telling};
 use super::own_organization;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
@@ -17,7 +17,7 @@ use super::values::code;
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::MandateId;
-use crate::domain::mandate::{MandateAction, MandateContent};
+use crate::domain::mandate::{Mandate, MandateAction, MandateContent};
 use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
@@ -69,14 +69,17 @@ async fn create_mandate(
     key: IdempotencyKey,
     body: DocumentBody<MandateDocument>,
 ) -> Result<HttpResponse, Problem> {
+    let telling = telling::<Mandate, MandateView>();
     let intent = intent("POST /v1/mandates", &request, &key, body.bytes());
+    let intent = intent.map(|intent| intent.told_by(&telling));
     let taxonomy = context.taxonomy();
     let (named, content) = body.read(|document: MandateDocument| document.read(&taxonomy))?;
     let organization =
         own_organization(&caller, named, OrganizationKind::Investor, "/organization")?;
     let mandate = mandates::create(&context, &caller, intent, organization, content).await?;
     let view = MandateView::from(mandate);
-    Ok(created(view.location(), view.version, &view))
+    let answer = created(view.location(), view.version, &view);
+    Ok(as_told(&telling, answer))
 }
 
 /// Mandates: one's own, or all for the operator's people; the oldest first,
@@ -260,12 +263,14 @@ async fn move_mandate(
     let expected = if_match
         .version_of(mandates::find(&context, &caller, id))
         .await?;
+    let telling = telling::<Mandate, MandateView>();
     let intent = intent(ROUTE, &request, &key, body.bytes());
+    let intent = intent.map(|intent| intent.told_by(&telling));
     let (action, note) = body.into_inner().read()?;
     let mandate =
         mandates::transition(&context, &caller, intent, id, expected, action, note).await?;
     let view = MandateView::from(mandate);
-    Ok(moved(view.version, &view))
+    Ok(as_told(&telling, moved(view.version, &view)))
 }
 
 /// What happened to a mandate.

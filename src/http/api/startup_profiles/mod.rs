@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::exchange::{check_fields, created, intent, moved, path_id};
+use super::exchange::{as_told, check_fields, created, intent, moved, path_id, telling};
 use super::own_organization;
 use super::timeline::{self, TimelineQuery, TimelineView};
 use super::transitions::TransitionsView;
@@ -20,7 +20,7 @@ use super::values::{code, within};
 use crate::domain::event::{Subject, SubjectKind};
 use crate::domain::fault::Faults;
 use crate::domain::ids::StartupProfileId;
-use crate::domain::profile::{ProfileAction, StartupContent};
+use crate::domain::profile::{ProfileAction, StartupContent, StartupProfile};
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
@@ -75,7 +75,9 @@ async fn create_startup_profile(
     key: IdempotencyKey,
     body: DocumentBody<StartupProfileDocument>,
 ) -> Result<HttpResponse, Problem> {
+    let telling = telling::<StartupProfile, StartupProfileView>();
     let intent = intent("POST /v1/startup-profiles", &request, &key, body.bytes());
+    let intent = intent.map(|intent| intent.told_by(&telling));
     let taxonomy = context.taxonomy();
     let (named, content) =
         body.read(|document: StartupProfileDocument| document.read(&taxonomy))?;
@@ -83,7 +85,8 @@ async fn create_startup_profile(
         own_organization(&caller, named, OrganizationKind::Startup, "/organization")?;
     let profile = startups::create(&context, &caller, intent, organization, content).await?;
     let view = StartupProfileView::from(profile);
-    Ok(created(view.location(), view.version, &view))
+    let answer = created(view.location(), view.version, &view);
+    Ok(as_told(&telling, answer))
 }
 
 /// Profiles: one's own, or all for the operator's people; the oldest first,
@@ -355,12 +358,14 @@ async fn move_startup_profile(
     let expected = if_match
         .version_of(startups::find(&context, &caller, id))
         .await?;
+    let telling = telling::<StartupProfile, StartupProfileView>();
     let intent = intent(ROUTE, &request, &key, body.bytes());
+    let intent = intent.map(|intent| intent.told_by(&telling));
     let (action, details) = body.into_inner().read::<StartupProfileDocument>()?;
     let profile =
         startups::transition(&context, &caller, intent, id, expected, action, details).await?;
     let view = StartupProfileView::from(profile);
-    Ok(moved(view.version, &view))
+    Ok(as_told(&telling, moved(view.version, &view)))
 }
 
 /// What reviewers said about a profile.

@@ -1,0 +1,1 @@
+ALTER INDEX search_text_by_word RESET (gin_pending_list_limit);

@@ -1,0 +1,2 @@
+-- FTS5 has no such list.
+SELECT 1;
