@@ -252,7 +252,7 @@ pub fn checked_before(
     rows.into_iter().map(import).collect()
 }
 
-fn running() -> Vec<&'static str> {
+pub(super) fn running() -> Vec<&'static str> {
     let running = ImportState::ALL.iter().filter(|state| state.is_running());
     running.map(|state| state.code()).collect()
 }

@@ -46,6 +46,7 @@ pub mod mail_state;
 pub mod mandate;
 pub mod meeting;
 pub mod meeting_answer;
+pub mod merging;
 pub mod message;
 pub mod money;
 pub mod network;

@@ -184,11 +184,11 @@ async fn list_investor_profile_transitions(
     context: web::Data<Context>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actions = investors::transitions(&context, &caller, path_id(&id)?).await?;
+    let (actions, agreement) = investors::transitions(&context, &caller, path_id(&id)?).await?;
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions).agreeing(agreement, &["submit"])))
 }
 
 /// Moves an investor profile.

@@ -193,11 +193,11 @@ async fn list_mandate_transitions(
     context: web::Data<Context>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actions = mandates::transitions(&context, &caller, path_id(&id)?).await?;
+    let (actions, agreement) = mandates::transitions(&context, &caller, path_id(&id)?).await?;
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+    Ok(HttpResponse::Ok().json(TransitionsView::of(actions).agreeing(agreement, &["publish"])))
 }
 
 /// A move of a mandate.

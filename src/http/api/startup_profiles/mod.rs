@@ -201,11 +201,12 @@ async fn list_startup_profile_transitions(
     context: web::Data<Context>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actions = startups::transitions(&context, &caller, path_id(&id)?).await?;
+    let (actions, agreement) = startups::transitions(&context, &caller, path_id(&id)?).await?;
     let actions = actions
         .into_iter()
         .map(|(action, refusal)| (action.code(), refusal));
-    Ok(HttpResponse::Ok().json(TransitionsView::of(actions)))
+    Ok(HttpResponse::Ok()
+        .json(TransitionsView::of(actions).agreeing(agreement, &["submit", "publish"])))
 }
 
 /// A move of a profile.
@@ -216,8 +217,10 @@ pub struct NewProfileTransition {
     /// proposed for introductions: the operator keeps the profile and their
     /// name, address and part; its people read all of it, firms of the
     /// programmes first a description without names; for two years, or until
-    /// it is taken back at `/v1/me/consents`, where the receipt stands), `claim`, `request_changes`, `reject`, `approve`, `publish`,
-    /// `reconfirm` (what is published is still true), `pause`, `suspend`,
+    /// it is taken back at `/v1/me/consents`, where the receipt stands; the text
+    /// is the `agreement` of `GET …/transitions`), `claim`,
+    /// `request_changes`, `reject`, `approve`, `publish`, `reconfirm` (what is
+    /// published is still true), `pause`, `suspend`,
     /// `restore` (two people), `withdraw` or, by compliance as the privacy
     /// officer, `erase`: what it says is deleted for good, in every version.
     /// `freshness_due` and `archive` are the clock's.
