@@ -60,19 +60,6 @@ pub fn insert(conn: &mut Conn, receipt: &ConsentReceipt) -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody agreed to have a firm proposed to others, and that holds.
-///
-/// # Errors
-/// A statement failed.
-pub fn stands(conn: &mut Conn, firm: OrganizationId, now: DateTime<Utc>) -> Result<bool> {
-    let standing = consent_receipts::table
-        .filter(dsl::organization_id.eq(firm))
-        .filter(dsl::purpose.eq(PROPOSALS))
-        .filter(dsl::withdrawn_at.is_null())
-        .filter(dsl::valid_to.gt(Timestamp(now)));
-    Ok(diesel::select(diesel::dsl::exists(standing)).get_result(conn)?)
-}
-
 /// What the people of a firm agreed to: purpose and text, and when, the newest
 /// first.
 ///

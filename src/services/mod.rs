@@ -57,6 +57,7 @@ pub mod mail_keys;
 pub mod mandates;
 pub mod matches;
 pub mod members;
+pub mod merge_agreements;
 pub mod messages;
 pub mod notices;
 pub mod once;

@@ -122,6 +122,18 @@ pub(super) const RECORDS: &[(&str, Access)] = &[
         Needs(O::WriteMembers),
     ),
     (
+        "GET /v1/organizations/{id}/merge-agreements",
+        Needs(O::ReadMembers),
+    ),
+    (
+        "PUT /v1/organizations/{id}/merge-agreements/{other}",
+        Needs(O::WriteMembers),
+    ),
+    (
+        "DELETE /v1/organizations/{id}/merge-agreements/{other}",
+        Needs(O::WriteMembers),
+    ),
+    (
         "GET /v1/organizations/{id}/invitations",
         Needs(O::WriteMembers),
     ),

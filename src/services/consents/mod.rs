@@ -41,7 +41,8 @@ pub(super) use links::prepare_link;
 pub use links::send_link;
 pub(super) use proposals::{WITHDRAWN, check_proposable, gives, hindrance_to_show, of_own_act};
 pub use proposals::{give_own, renew_own, stop_again};
-pub(super) use submission::{Basis, basis, keep};
+pub use submission::Agreement;
+pub(super) use submission::{Basis, agreement, basis, basis_on, keep};
 
 /// What a link to somebody's consents is bound to.
 const NAME: &str = "my_consents";

@@ -62,7 +62,7 @@ pub(in crate::services) fn hindrance_to_show(
     })
 }
 
-fn taken_back(conn: &mut Conn, firm: OrganizationId) -> Result<Refusal, Error> {
+pub(super) fn taken_back(conn: &mut Conn, firm: OrganizationId) -> Result<Refusal, Error> {
     let again = match db::consents::withdrawn_last(conn, firm)? {
         Some(id) => format!(" (POST /v1/me/consents/{id}/renewal)"),
         None => String::new(),

@@ -35,7 +35,7 @@ use super::duplicates::live_firm;
 use super::notices::records;
 use super::once::{write_once, write_once_together};
 use super::paging::{PageRequest, Show, shown, shown_page};
-use super::transitions::{available, check_version, code};
+use super::transitions::{Open, available, check_version, code};
 use super::{Caller, Context, Error, Intent, consents, contacts, due, introductions};
 
 /// A draft of the caller's investor, or of one that a curator writes for.
@@ -434,18 +434,21 @@ pub(super) fn publish_again(
 }
 
 /// What can be done with a mandate now, each action with what stands in its
-/// way.
+/// way, and what the caller agrees to by publishing it.
 pub async fn transitions(
     context: &Context,
     caller: &Caller,
     id: MandateId,
-) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
+) -> Result<(Open<MandateAction>, Option<consents::Agreement>), Error> {
     let mandate = find(context, caller, id).await?;
     let (context_in, caller) = (context.clone(), caller.clone());
-    context
-        .db
-        .read(move |conn| open_to(&context_in, conn, &caller, &mandate))
-        .await
+    let job = move |conn: &mut Conn| {
+        let of = (mandate.organization, mandate.claimed);
+        let agrees = consents::basis(&context_in, conn, &caller, of)? == Ok(consents::Basis::Given);
+        let open = open_to(&context_in, conn, &caller, &mandate)?;
+        Ok((open, agrees.then(|| consents::agreement(&caller))))
+    };
+    context.db.read(job).await
 }
 
 /// What the caller can do with a mandate that they may see.
@@ -454,7 +457,7 @@ pub(super) fn open_to(
     conn: &mut Conn,
     caller: &Caller,
     mandate: &Mandate,
-) -> Result<Vec<(MandateAction, Option<Refusal>)>, Error> {
+) -> Result<Open<MandateAction>, Error> {
     let around = Around::load(context, conn, mandate, MandateAction::ALL, Some(caller))?;
     let hats = caller.hats_for(mandate.organization, Hat::Startup);
     let title = check_title(mandate, &hats, &context.taxonomy());

@@ -187,9 +187,18 @@ fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
             let listed = who.get("/v1/programmes").await.expect(200);
             assert_eq!(listed.body["items"][0]["slug"], "quiet-talks");
         }
-        for below in ["", "/events", "/transitions"] {
-            let answer = stranger.owner.get(&format!("{path}{below}")).await;
-            answer.refused(404, "not_found");
+        let office = firm(&app, "partner", "Trade Office", "IL").await;
+        for who in [&stranger.owner, &office.owner] {
+            for below in ["", "/events", "/transitions", "/admissions", "/agreement"] {
+                let answer = who.get(&format!("{path}{below}")).await;
+                answer.refused(404, "not_found");
+            }
+            let move_it = json!({ "action": "negotiate" });
+            let moved = who.act(&path, "*", &move_it).await;
+            moved.refused(404, "not_found");
+            let admit = json!({ "mandate": uuid::Uuid::now_v7().to_string() });
+            let admitted = who.post(&format!("{path}/admissions"), &admit).await;
+            admitted.refused(404, "not_found");
         }
         let listed = stranger.owner.get("/v1/programmes").await.expect(200);
         assert_eq!(listed.body["items"], json!([]));
@@ -201,6 +210,20 @@ fn a_programme_that_was_never_in_force_is_known_to_its_parties_alone() {
         write_agreement(&curator, &path).await;
         agree_and_sign(&curator, &path).await;
         stranger.owner.get(&path).await.expect(200);
+        // A partner knows of those that it is a party to.
+        office.owner.get(&path).await.refused(404, "not_found");
+        let listed = office.owner.get("/v1/programmes").await.expect(200);
+        assert_eq!(listed.body["items"], json!([]));
+        let move_it = json!({ "action": "suspend" });
+        let moved = office.owner.act(&path, "*", &move_it).await;
+        moved.refused(404, "not_found");
+        let moved = stranger.owner.act(&path, "*", &move_it).await;
+        moved.refused(403, "forbidden");
+        let bridge = programme("their-own", &office.id);
+        let (own, _) = create(&curator, "/v1/programmes", &bridge).await;
+        office.owner.get(&own).await.expect(200);
+        let listed = office.owner.get("/v1/programmes").await.expect(200);
+        assert_eq!(listed.body["items"][0]["slug"], "their-own");
 
         // Without parties it is the operator's own.
         let mut alone = programme("nobody-else", &party.id);

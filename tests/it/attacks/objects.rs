@@ -179,7 +179,8 @@ fn body_of_programme(route: &str) -> Option<Value> {
 
 /// Routes that take no body though they change something.
 fn takes_no_body(route: &str) -> bool {
-    const BARE: [&str; 4] = [
+    const BARE: [&str; 5] = [
+        "PUT /v1/organizations/{id}/merge-agreements/{other}",
         "POST /v1/startup-profiles/{id}/compliance-agreement",
         "POST /v1/investor-profiles/{id}/compliance-agreement",
         "POST /v1/me/consents/{id}/withdrawal",
@@ -310,6 +311,7 @@ pub(super) async fn objects(stage: &Stage) -> BTreeMap<&'static str, String> {
         ),
         ("{grant}", grant(stage).await),
         ("{person}", stage.user(Who::Dana).id.to_string()),
+        ("{other}", stage.investor.id.to_string()),
         ("{version}", "1".to_owned()),
         ("{number}", "1".to_owned()),
         ("{invitation}", invitation(stage).await),

@@ -473,6 +473,93 @@ fn a_startup_that_took_its_consent_back_puts_nothing_forward() {
     });
 }
 
+async fn forget_receipts(post: &Post) {
+    use diesel::RunQueryDsl;
+
+    let forget = |conn: &mut Conn| -> db::Result<()> {
+        diesel::sql_query("DELETE FROM consent_receipts").execute(conn)?;
+        Ok(())
+    };
+    post.stage.context.db.write(forget).await.unwrap();
+}
+
+#[test]
+fn what_publishing_agrees_to_is_shown_where_a_receipt_is_kept_of_it() {
+    use diesel::RunQueryDsl;
+
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let mandate = format!("/v1/mandates/{}", stage.mandate.id);
+        let go = async |action: &str| {
+            let action = json!({ "action": action });
+            stage.go(Who::Gul, &mandate, action).await.expect(200);
+        };
+        let agreement = async || {
+            let possible = format!("{mandate}/transitions");
+            let found = stage.get(Who::Gul, &possible).await.expect(200);
+            let found = found["available"].as_array().unwrap().clone();
+            let entry = found.into_iter().find(|it| it["action"] == "publish");
+            entry.expect("an action")["agreement"].clone()
+        };
+        forget_receipts(&post).await;
+        // Shown before it was asked for a consent.
+        let day = match database.migrations() {
+            "postgres" => "TIMESTAMPTZ '2026-12-24T00:00:00Z'",
+            _ => "1798070400000000",
+        };
+        let before = move |conn: &mut Conn| -> db::Result<()> {
+            let firms = format!("SELECT organization_id, {day} FROM mandates");
+            diesel::sql_query(format!("INSERT INTO consents_before {firms}")).execute(conn)?;
+            Ok(())
+        };
+        stage.context.db.write(before).await.unwrap();
+        go("pause").await;
+        let shown = agreement().await;
+        go("publish").await;
+        let given = post.consents(Who::Gul).await;
+        assert_eq!(given.len(), 1, "{given:?}");
+        assert_eq!(given[0]["method"], "own_act");
+        assert_eq!(
+            (&shown["text"], &shown["language"]),
+            (&given[0]["text"], &given[0]["language"])
+        );
+        go("pause").await;
+        assert_eq!(agreement().await, Value::Null);
+        go("publish").await;
+        assert_eq!(post.consents(Who::Gul).await.len(), 1);
+    });
+}
+
+#[test]
+fn submitting_gives_no_consent_again_that_was_taken_back() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        forget_receipts(&post).await;
+        let about = crate::api::investors::draft(&post.stage).await;
+        let submit = || json!({ "action": "submit" });
+        let possible = format!("{about}/transitions");
+        let listed = async || {
+            let found = post.stage.get(Who::Gul, &possible).await.expect(200);
+            let found = found["available"].as_array().unwrap().clone();
+            let entry = found.into_iter().find(|it| it["action"] == "submit");
+            entry.expect("an action")
+        };
+        // What is agreed to by it can be read before.
+        let agreement = listed().await["agreement"]["text"].clone();
+        assert!(agreement.as_str().is_some_and(|text| !text.is_empty()));
+        stands_behind_the_fund(&post).await;
+        assert_eq!(listed().await.get("agreement"), None);
+        let given = post.consents(Who::Gul).await.remove(0);
+        post.take_back(Who::Gul, &given).await.expect(200);
+        assert_eq!(listed().await["blocked_by"]["code"], "consent_withdrawn");
+        assert_eq!(listed().await.get("agreement"), None);
+        let refused = post.stage.go(Who::Gul, &about, submit()).await;
+        assert_eq!(refused.code(409), "consent_withdrawn");
+        assert_eq!(post.consents(Who::Gul).await.len(), 1);
+    });
+}
+
 #[test]
 fn what_an_erased_person_agreed_to_by_a_link_loses_their_name_when_it_ends() {
     on_each_backend(async |database| {
