@@ -78,6 +78,17 @@ pub const PROPOSALS: &str = "introductions";
 /// person once both sides have agreed.
 pub const INTRODUCTION_DATA: [&str; 5] = ["name", "role", "email", "organization", "profile"];
 
+/// What one covers whose text says nothing of what the firm has published: the
+/// texts before that named the firm alone.
+pub const INTRODUCTION_DATA_WITHOUT_PROFILE: [&str; 4] = ["name", "role", "email", "organization"];
+
+/// Whether what was agreed to in those words lets the other side read what the
+/// firm has published, also before both have agreed.
+pub fn shows_profile(text: &str) -> bool {
+    let mut those = [ENGLISH, HEBREW, AZERBAIJANI, RUSSIAN].into_iter();
+    those.any(|words| text.starts_with(words))
+}
+
 /// What a consent to be proposed for introductions covers.
 pub const PROPOSAL_DATA: [&str; 4] = ["name", "role", "email", "profile"];
 

@@ -5,7 +5,7 @@
 //! if people had worked with it.
 
 mod agreement;
-mod data;
+pub(super) mod data;
 mod people;
 mod story;
 mod tour;

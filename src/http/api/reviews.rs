@@ -14,7 +14,7 @@ use crate::domain::fault::Faults;
 use crate::domain::ids::IntroductionId;
 use crate::domain::text::bounded;
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
 use crate::http::problem::{Kind, Problem};
@@ -521,10 +521,10 @@ async fn decide_reviews(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     key: IdempotencyKey,
-    body: JsonBody<NewRuling>,
+    body: DocumentBody<NewRuling>,
 ) -> Result<HttpResponse, Problem> {
     let intent = intent("POST /v1/reviews/decisions", &request, &key, body.bytes());
-    let (scopes, ruling, reason, read) = body.into_inner().read()?;
+    let (scopes, ruling, reason, read) = body.read(|it| it.read())?;
     let said = (ruling, reason.as_str());
     let decided = reviews::decide(&context, &caller, intent, scopes, said, read).await?;
     let items = decided.into_iter().map(|(scope, records)| RulingView {

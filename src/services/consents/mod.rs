@@ -20,7 +20,8 @@ use crate::db::outbox::{self, Cancel};
 use crate::db::page::Page;
 use crate::db::{self, Conn, introduction_consents};
 use crate::domain::consent::{
-    DELETION, INTRODUCTION_DATA, IntroductionConsent, PROPOSAL_DATA, PROPOSALS,
+    DELETION, INTRODUCTION_DATA, INTRODUCTION_DATA_WITHOUT_PROFILE, IntroductionConsent,
+    PROPOSAL_DATA, PROPOSALS, shows_profile,
 };
 use crate::domain::country::Country;
 use crate::domain::event::{Actor, Subject, SubjectKind, Value};
@@ -353,7 +354,11 @@ fn to_introduction(conn: &mut Conn, consent: IntroductionConsent) -> Result<Give
         person_role: consent.person_role,
         operator: consent.operator,
         law: consent.law,
-        data: INTRODUCTION_DATA.to_vec(),
+        data: if shows_profile(&consent.text) {
+            INTRODUCTION_DATA.to_vec()
+        } else {
+            INTRODUCTION_DATA_WITHOUT_PROFILE.to_vec()
+        },
         recipient,
         country: consent.country,
         deletion: DELETION,
@@ -469,6 +474,18 @@ pub(super) fn lacks_consent(conn: &mut Conn, id: IntroductionId) -> Result<Optio
         let newest = given.iter().rfind(|consent| consent.side == *side);
         newest.is_some_and(|consent| consent.withdrawn_at.is_some())
     }))
+}
+
+/// Whether a side agreed that the other one reads what it has published before
+/// both have agreed: those who said yes in words of before did not.
+pub(super) fn lets_profile_be_read(
+    conn: &mut Conn,
+    id: IntroductionId,
+    side: Side,
+) -> Result<bool, Error> {
+    let given = introduction_consents::of_introduction(conn, id)?;
+    let newest = given.iter().rfind(|consent| consent.side == side);
+    Ok(newest.is_some_and(|it| it.withdrawn_at.is_none() && shows_profile(&it.text)))
 }
 
 /// Of which sides what was agreed to has run out; none where it holds.

@@ -24,7 +24,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::values::OrganizationKind;
 
 pub use look::catch_up;
-pub(super) use look::look;
+pub(super) use look::{look, look_at_new};
 
 use super::caller::in_any_hat;
 use super::log::Pen;

@@ -14,7 +14,7 @@ use crate::domain::permission::Operation;
 use crate::domain::profile::{ProfileStatus, StartupContent};
 use crate::domain::values::Side;
 use crate::services::disclosure::{self, Answered, Occasion, Pair, Showing};
-use crate::services::{Caller, Context, Error};
+use crate::services::{Caller, Context, Error, consents};
 
 use super::portrait::before_both_agreed;
 use super::{load, pair};
@@ -112,6 +112,9 @@ fn shown(
     let mut firm = db::organizations::find(conn, of)?.ok_or(Error::NotFound)?;
     let mut says = says(conn, pair, reader.other())?;
     if !introduction.both_accepted() {
+        if !consents::lets_profile_be_read(conn, id, reader.other())? {
+            return Err(Error::NotFound);
+        }
         says = before_both_agreed(conn, &mut firm.details, of, says)?;
     }
     let counterpart = Counterpart {

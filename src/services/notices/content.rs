@@ -171,6 +171,16 @@ impl Content {
         }
     }
 
+    /// Where it names two people to each other, those.
+    pub fn people(&self) -> Vec<Email> {
+        let people = match self {
+            Self::Introduction(it) => [&it.startup_person, &it.investor_person],
+            Self::Meeting(news) => news.people.each_ref(),
+            _ => return vec![],
+        };
+        people.map(|person| person.email.clone()).to_vec()
+    }
+
     /// The matches that it tells its reader of.
     pub fn matches(&self) -> Vec<MatchId> {
         match self {

@@ -168,6 +168,8 @@ fn content_of(
         expires_at: ask.expires_at,
     };
     let link = context.links.mint(&token).map_err(Error::internal)?;
+    let shown = introduction.accepted(other)
+        && consents::lets_profile_be_read(conn, introduction.id, other)?;
     Ok(AskContent {
         programme: pair.programme.details.title.to_string(),
         side: ask.side,
@@ -175,7 +177,7 @@ fn content_of(
             .accepted(other)
             .then(|| counterpart.details.display_name().to_string()),
         counterpart_asks: introduction.requester.side() == Some(other),
-        portrait: Portrait::of(conn, pair, other, introduction.accepted(other))?,
+        portrait: Portrait::of(conn, pair, other, shown)?,
         counterpart_country: counterpart.details.country,
         blurb: introduction.blurb.clone(),
         strengths: strengths(&matched.explanation.factors, &matched.explanation.strengths),

@@ -1,6 +1,7 @@
 //! The other side by name, to who is asked by it and once both have said yes:
 //! what each reads, what the ledger keeps of it, and when it is not there.
 
+use corridor::db::{Conn, introduction_consents};
 use corridor::domain::introduction::IntroductionStatus;
 use serde_json::{Value, json};
 
@@ -199,6 +200,41 @@ fn who_is_asked_first_reads_no_name_and_what_the_other_looks_for() {
         let read = stage.get(Who::Gul, &path).await.expect(200);
         assert_eq!(read["name"], STARTUP);
         assert_eq!(stage.get(Who::Dana, &path).await.code(404), "not_found");
+    });
+}
+
+/// Who agreed in words of before, which named the firm alone, is shown by name
+/// and no further until both have agreed.
+#[test]
+fn who_agreed_in_words_of_before_is_named_and_not_shown_further() {
+    on_each_backend(async |database| {
+        let post = Post::open(database).await;
+        let stage = &post.stage;
+        let introduction = stage.introduction(Who::Dana).await;
+        let id = of(introduction.rsplit('/').next().unwrap());
+        let write = move |conn: &mut Conn| {
+            let given = introduction_consents::of_introduction(conn, id)?;
+            let mut before = given.into_iter().next_back().unwrap();
+            before.id = uuid::Uuid::now_v7();
+            before.given_at += chrono::TimeDelta::seconds(1);
+            before.text = "By saying yes I agree that my name is passed on.".to_owned();
+            introduction_consents::insert(conn, &before)
+        };
+        stage.context.db.write(write).await.unwrap();
+        post.send().await;
+        let path = format!("{introduction}/profile");
+        post.is_hidden(&path).await;
+        let mail = post.mails().pop().unwrap();
+        let page = stage.open(&stage.question(&introduction).await).await.text;
+        for told in [&mail.text, &page] {
+            assert!(told.contains(STARTUP) && !told.contains("Listens to pipes"));
+            assert!(!told.contains("Sövdələşmə növü: "), "{told}");
+        }
+        let given = stage.get(Who::Dana, "/v1/me/consents").await.expect(200);
+        let covered = |number: usize| given["items"][number]["data"].as_array().unwrap().len();
+        assert_eq!((covered(0), covered(1)), (5, 4), "{given}");
+        post.accept(Who::Gul, &introduction).await;
+        stage.get(Who::Gul, &path).await.expect(200);
     });
 }
 

@@ -10,7 +10,7 @@ use crate::domain::text::bounded;
 use crate::http::api::exchange::{intent, path_id};
 use crate::http::api::values::{code, time};
 use crate::http::caller::Authenticated;
-use crate::http::fields::JsonBody;
+use crate::http::fields::DocumentBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::paging::{ListQuery, NoFilters, PageQuery, PageView};
 use crate::http::problem::Problem;
@@ -169,12 +169,12 @@ async fn write_deal_note(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewDealNote>,
+    body: DocumentBody<NewDealNote>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/deals/{id}/notes";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let (visibility, text) = body.into_inner().read()?;
+    let (visibility, text) = body.read(|it| it.read())?;
     let note = notes::write(&context, &caller, intent, id, visibility, text).await?;
     Ok(HttpResponse::Created().json(NoteView::of(&note, &caller)))
 }
@@ -235,12 +235,12 @@ async fn decide_deal_note(
     Authenticated(caller): Authenticated,
     request: HttpRequest,
     (id, key): (web::Path<String>, IdempotencyKey),
-    body: JsonBody<NewNoteDecision>,
+    body: DocumentBody<NewNoteDecision>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/deal-notes/{id}/decisions";
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let id = path_id(&id)?;
-    let (release, reason) = body.into_inner().read()?;
+    let (release, reason) = body.read(|it| it.read())?;
     let note = notes::decide(&context, &caller, intent, id, release, reason).await?;
     Ok(HttpResponse::Ok().json(NoteView::of(&note, &caller)))
 }

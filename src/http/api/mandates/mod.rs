@@ -21,7 +21,7 @@ use crate::domain::mandate::{Mandate, MandateAction, MandateContent};
 use crate::domain::text::bounded;
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -260,7 +260,7 @@ async fn move_mandate(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewMandateTransition>,
+    body: DocumentBody<NewMandateTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/mandates/{id}/transitions";
     let id = path_id(&id)?;
@@ -270,7 +270,7 @@ async fn move_mandate(
     let telling = telling::<Mandate, MandateView>();
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let intent = intent.map(|intent| intent.told_by(&telling));
-    let (action, note) = body.into_inner().read()?;
+    let (action, note) = body.read(|it| it.read())?;
     let mandate =
         mandates::transition(&context, &caller, intent, id, expected, action, note).await?;
     let view = MandateView::from(mandate);

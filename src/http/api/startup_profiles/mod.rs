@@ -24,7 +24,7 @@ use crate::domain::profile::{ProfileAction, StartupContent, StartupProfile};
 use crate::domain::text::{Slug, bounded};
 use crate::domain::values::OrganizationKind;
 use crate::http::caller::Authenticated;
-use crate::http::fields::{DocumentBody, JsonBody, Query};
+use crate::http::fields::{DocumentBody, Query};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::merge_patch::MergePatch;
 use crate::http::paging::{ListQuery, PageQuery, PageView};
@@ -358,7 +358,7 @@ async fn move_startup_profile(
     id: web::Path<String>,
     if_match: IfMatch,
     key: IdempotencyKey,
-    body: JsonBody<NewProfileTransition>,
+    body: DocumentBody<NewProfileTransition>,
 ) -> Result<HttpResponse, Problem> {
     const ROUTE: &str = "POST /v1/startup-profiles/{id}/transitions";
     let id = path_id(&id)?;
@@ -368,7 +368,7 @@ async fn move_startup_profile(
     let telling = telling::<StartupProfile, StartupProfileView>();
     let intent = intent(ROUTE, &request, &key, body.bytes());
     let intent = intent.map(|intent| intent.told_by(&telling));
-    let (action, details) = body.into_inner().read::<StartupProfileDocument>()?;
+    let (action, details) = body.read(|it| it.read::<StartupProfileDocument>())?;
     let profile =
         startups::transition(&context, &caller, intent, id, expected, action, details).await?;
     let view = StartupProfileView::from(profile);
